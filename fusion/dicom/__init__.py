@@ -1,0 +1,1 @@
+"""Reading DICOM: from a folder, zip or DICOMDIR to Volumes with exact geometry."""

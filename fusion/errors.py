@@ -1,0 +1,60 @@
+"""The one error tree.
+
+::
+
+    FusionError                 anything facetfusion can explain to its user
+    ├── DicomError              a file or series that cannot be read (which, why)
+    ├── GeometryError           a position, direction or frame of reference that is missing,
+    │                           contradictory or not invertible
+    ├── PairingError            no pair of CT and functional volume may be combined
+    ├── RegistrationFailed      no trustworthy transform was found
+    ├── PathwayError            pathway facts or statements that cannot be used
+    └── Cancelled               the user stopped a long operation
+
+The command line and the viewer catch :class:`FusionError` and show its message. Anything else is
+a bug and shows as one. Messages say what was found, what was expected and what to do next, and
+never hold patient identity.
+"""
+
+from __future__ import annotations
+
+
+class FusionError(Exception):
+    """Base class of every error that facetfusion explains to its user."""
+
+
+class DicomError(FusionError):
+    """A file or a series cannot be read.
+
+    Parameters
+    ----------
+    reason : str
+        What was found, what was expected and what to do next. No patient identity.
+    label : str, optional
+        The file or series, as the user would recognise it.
+    """
+
+    def __init__(self, reason: str, *, label: str | None = None) -> None:
+        super().__init__(f"{label}: {reason}" if label else reason)
+        self.reason = reason
+        self.label = label
+
+
+class GeometryError(FusionError):
+    """Positions, directions or frames of reference are missing, contradictory or unusable."""
+
+
+class PairingError(FusionError):
+    """The study holds no pair of CT and functional volume that may be combined."""
+
+
+class RegistrationFailed(FusionError):  # noqa: N818 - the name reads as the sentence it shows
+    """No trustworthy transform was found."""
+
+
+class PathwayError(FusionError):
+    """Pathway facts or statements cannot be used."""
+
+
+class Cancelled(FusionError):  # noqa: N818 - not a fault
+    """The user stopped a long operation."""
