@@ -5,7 +5,8 @@
     FusionError                 anything facetfusion can explain to its user
     ├── DicomError              a file or series that cannot be read (which, why)
     ├── GeometryError           a position, direction or frame of reference that is missing,
-    │                           contradictory or not invertible
+    │   │                       contradictory or not invertible
+    │   └── SpacingNeeded       the distance between slices is missing and only a person can say it
     ├── PairingError            no pair of CT and functional volume may be combined
     ├── RegistrationFailed      no trustworthy transform was found
     ├── PathwayError            pathway facts or statements that cannot be used
@@ -42,6 +43,22 @@ class DicomError(FusionError):
 
 class GeometryError(FusionError):
     """Positions, directions or frames of reference are missing, contradictory or unusable."""
+
+
+class SpacingNeeded(GeometryError):  # noqa: N818 - a question, not a fault
+    """The signed distance between slices is missing; a person has to state it.
+
+    Parameters
+    ----------
+    message : str
+        What is missing and how to supply it.
+    volume_id : str
+        The volume concerned, as ``facetfusion scan`` prints it.
+    """
+
+    def __init__(self, message: str, *, volume_id: str) -> None:
+        super().__init__(message)
+        self.volume_id = volume_id
 
 
 class PairingError(FusionError):
