@@ -1,0 +1,40 @@
+# Two commands set everything up from nothing: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test check docs lock clean
+
+BIN := .venv/bin
+
+# A virtual screen with Mesa's software OpenGL, the same on every machine.
+SCREEN := env -u WAYLAND_DISPLAY LIBGL_ALWAYS_SOFTWARE=1 QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8 \
+	xvfb-run --auto-servernum --server-args="-screen 0 1920x1200x24"
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+
+demo: ## set up, make the sample study, fuse it, and open the window where there is a display
+	@scripts/demo.sh
+
+test: ## set up and run all tests; ARGS="-k geometry" chooses some
+	@scripts/setup.sh tests
+	$(SCREEN) $(BIN)/python -m pytest $(ARGS)
+
+check: ## lint, types, layers, plugin manifest, docs
+	@scripts/setup.sh tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(SCREEN) $(BIN)/npe2 validate --imports facetfusion
+	$(MAKE) --no-print-directory docs
+
+docs: ## build the documentation into docs/_build/html
+	@scripts/setup.sh headless
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
+
+lock: ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
+	@scripts/lock.sh $(ARGS)
+
+clean: ## remove what the other targets wrote, except .venv
+	rm -rf out dist build docs/_build docs/api .mypy_cache .ruff_cache .pytest_cache \
+		.import_linter_cache .hypothesis
