@@ -1,0 +1,323 @@
+"""A volume onto a grid: interpolated once, from the original values.
+
+A :class:`Resampler` holds everything that stays the same while a reader scrolls, so one plane, a
+handful of points or the whole grid cost only themselves. Nothing is resampled twice.
+
+Edge rule
+    A voxel reaches half a spacing beyond its centre (as in ITK): inside that border the value of
+    the edge voxel continues, beyond it the result is ``nan``, which means *outside the field of
+    view* and never *no uptake*.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from fusion.errors import GeometryError
+from fusion.findings import Progress
+from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
+
+Interpolation = Literal["linear", "nearest"]
+
+#: Off-diagonal part of the index-to-index map, in voxels over the whole target, below which the
+#: two grids count as parallel and the fast separable kernel is exact to float32.
+_PARALLEL_TOLERANCE_VOXELS = 1e-6
+#: Half a voxel plus rounding: where a voxel ends.
+_HALF_VOXEL = 0.5 + 1e-9
+
+
+class Resampler:
+    """Interpolates one volume on one grid.
+
+    Parameters
+    ----------
+    volume : Volume
+        The original values (moving side).
+    grid : Grid
+        Where values are wanted (fixed side).
+    transform : RigidTransform, optional
+        Points of the volume's frame to points of the grid's frame. May be left out only when
+        both state the same Frame of Reference.
+    interpolation : {"linear", "nearest"}
+        How values between voxel centres are made.
+
+    Raises
+    ------
+    GeometryError
+        Two Frames of Reference and no transform.
+    """
+
+    __slots__ = ("_affine", "_matrix", "_source", "grid", "interpolation", "volume")
+
+    def __init__(
+        self,
+        volume: Volume,
+        grid: Grid,
+        *,
+        transform: RigidTransform | None = None,
+        interpolation: Interpolation = "linear",
+    ) -> None:
+        if transform is None:
+            frames = volume.grid.frame_of_reference_uid, grid.frame_of_reference_uid
+            if frames[0] is None or frames[0] != frames[1]:
+                raise GeometryError(
+                    "The two volumes do not share a Frame of Reference; they can only be combined "
+                    "through a Registration."
+                )
+            transform = RigidTransform.identity()
+        self.volume = volume
+        self.grid = grid
+        self.interpolation: Interpolation = interpolation
+        self._source = np.ascontiguousarray(volume.values())
+        # Target index -> world of the grid -> world of the volume -> source index.
+        self._affine: FloatArray = (
+            np.linalg.inv(volume.grid.affine) @ transform.inverse().matrix @ grid.affine
+        )
+        self._matrix: FloatArray = np.ascontiguousarray(self._affine[:3, :3])
+
+    def plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
+        """Return one plane of the grid.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+            Array axis that is held fixed: 0 gives ``[j, i]``, 1 ``[k, i]``, 2 ``[k, j]``.
+        index : int
+            Position along it.
+
+        Returns
+        -------
+        2-D ndarray of float32
+            ``nan`` outside the volume's field.
+        """
+        if not 0 <= index < self.grid.shape[axis]:
+            raise IndexError(f"plane {index} of {self.grid.shape[axis]} along axis {axis}")
+        start = [0, 0, 0]
+        start[axis] = index
+        shape = list(self.grid.shape)
+        shape[axis] = 1
+        return np.squeeze(self._block(start, shape), axis=axis)
+
+    def array(self, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+        """Return the whole grid.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+        Returns
+        -------
+        (k, j, i) ndarray of float32
+            ``nan`` outside the volume's field.
+        """
+        out = np.empty(self.grid.shape, dtype=np.float32)
+        slab = max(1, min(32, self.grid.shape[0] // 4))
+        starts = range(0, self.grid.shape[0], slab)
+        with ThreadPoolExecutor(max_workers=min(8, cpu_count() or 1)) as pool:
+            jobs = [
+                pool.submit(self._fill, (start, 0, 0), out[start : start + slab])
+                for start in starts
+            ]
+            try:
+                for done, job in enumerate(jobs, start=1):
+                    job.result()
+                    if progress is not None:
+                        progress(done / len(jobs), "Resampling")
+            finally:
+                for job in jobs:
+                    job.cancel()
+        return out
+
+    def at(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return values at world points of the grid's frame.
+
+        Parameters
+        ----------
+        points_lps : (..., 3) array_like of float, mm
+            Points in the fixed frame.
+
+        Returns
+        -------
+        (...) ndarray of float32
+            ``nan`` outside the volume's field.
+        """
+        target = self.grid.to_kji(points_lps)
+        source = target @ self._matrix.T + self._affine[:3, 3]
+        out = np.empty((int(np.prod(source.shape[:-1], dtype=int)), 1, 1), dtype=np.float32)
+        zero = np.zeros(3)
+        for n, point in enumerate(source.reshape(-1, 3)):
+            self._interpolate(point, np.array([zero, zero, zero]), out[n : n + 1])
+        return out.reshape(source.shape[:-1])
+
+    def _block(self, start: list[int], shape: list[int]) -> npt.NDArray[np.float32]:
+        out = np.empty(shape, dtype=np.float32)
+        self._fill(tuple(start), out)
+        return out
+
+    def _fill(self, start: tuple[int, ...], out: npt.NDArray[np.float32]) -> None:
+        origin = self._matrix @ np.array(start, dtype=np.float64) + self._affine[:3, 3]
+        order = _parallel_axes(self._matrix, self.grid.shape)
+        if self.interpolation == "linear" and order is not None:
+            source = self._source.transpose(order)
+            tables = [
+                _weights(origin[axis], self._matrix[axis, n], out.shape[n], source.shape[n])
+                for n, axis in enumerate(order)
+            ]
+            _separable(np.ascontiguousarray(source), *(t for pair in tables for t in pair), out)
+        else:
+            self._interpolate(origin, np.ascontiguousarray(self._matrix.T), out)
+
+    def _interpolate(
+        self, origin: FloatArray, steps: FloatArray, out: npt.NDArray[np.float32]
+    ) -> None:
+        kernel = _trilinear if self.interpolation == "linear" else _nearest
+        kernel(self._source, np.ascontiguousarray(origin), steps, out)
+
+
+def _parallel_axes(matrix: FloatArray, shape: tuple[int, ...]) -> tuple[int, int, int] | None:
+    """Return which source axis runs along each target axis, or None when any is oblique."""
+    axes = np.abs(matrix).argmax(axis=0)
+    if sorted(axes.tolist()) != [0, 1, 2]:
+        return None
+    off_axis = np.abs(matrix) * np.array(shape)
+    off_axis[axes, np.arange(3)] = 0
+    if off_axis.max() > _PARALLEL_TOLERANCE_VOXELS:
+        return None
+    return int(axes[0]), int(axes[1]), int(axes[2])
+
+
+def _weights(
+    origin: float, step: float, count: int, size: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Lower neighbour (−1: outside) and weight of the upper one along one axis."""
+    position = origin + step * np.arange(count)
+    outside = (position < -_HALF_VOXEL) | (position > size - 1 + _HALF_VOXEL)
+    position = position.clip(0, size - 1)
+    lower = np.minimum(position.astype(np.int64), max(size - 2, 0))
+    weight = (position - lower).astype(np.float32)
+    lower[outside] = -1
+    return lower, weight
+
+
+@njit(cache=True, nogil=True)
+def _separable(src: Any, k0: Any, wk: Any, j0: Any, wj: Any, i0: Any, wi: Any, out: Any) -> None:
+    """Linear interpolation where the axes of source and target run in parallel."""
+    ns, nj, ni = src.shape
+    sheet = np.empty((nj, ni), dtype=np.float32)
+    line = np.empty(ni + 1, dtype=np.float32)
+    first, last = out.shape[2], 0
+    for i in range(out.shape[2]):
+        if i0[i] >= 0:
+            first = min(first, i)
+            last = max(last, i + 1)
+    for k in range(out.shape[0]):
+        if k0[k] < 0:
+            out[k] = np.nan
+            continue
+        a = src[k0[k]]
+        b = src[min(k0[k] + 1, ns - 1)]
+        w = wk[k]
+        for j in range(nj):
+            for i in range(ni):
+                sheet[j, i] = a[j, i] + w * (b[j, i] - a[j, i])
+        for j in range(out.shape[1]):
+            row = out[k, j]
+            if j0[j] < 0:
+                row[:] = np.nan
+                continue
+            low = sheet[j0[j]]
+            high = sheet[min(j0[j] + 1, nj - 1)]
+            w = wj[j]
+            for i in range(ni):
+                line[i] = low[i] + w * (high[i] - low[i])
+            line[ni] = line[ni - 1]
+            row[:first] = np.nan
+            row[last:] = np.nan
+            for i in range(first, last):
+                n = i0[i]
+                row[i] = line[n] + wi[i] * (line[n + 1] - line[n])
+
+
+@njit(cache=True, nogil=True)
+def _inside_run(p: Any, d: Any, count: int, size: Any) -> tuple[int, int]:
+    """First and one past the last step along a line whose position lies in the source."""
+    low, high = 0.0, float(count - 1)
+    for axis in range(3):
+        top = size[axis] - 1 + _HALF_VOXEL
+        if d[axis] == 0.0:
+            if p[axis] < -_HALF_VOXEL or p[axis] > top:
+                return 0, 0
+        else:
+            one = (-_HALF_VOXEL - p[axis]) / d[axis]
+            two = (top - p[axis]) / d[axis]
+            low = max(low, min(one, two))
+            high = min(high, max(one, two))
+    if high < low:
+        return 0, 0
+    first, last = int(np.ceil(low)), int(np.floor(high)) + 1
+    return (first, last) if last > first else (0, 0)
+
+
+@njit(cache=True, nogil=True)
+def _trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
+    """Linear interpolation on any affine grid; ``steps[n]`` is the source step per target axis."""
+    nk, nj, ni = src.shape
+    flat = src.reshape(-1)
+    up_j = ni if nj > 1 else 0
+    up_k = nj * ni if nk > 1 else 0
+    up_i = 1 if ni > 1 else 0
+    for a in range(out.shape[0]):
+        for b in range(out.shape[1]):
+            p = origin + a * steps[0] + b * steps[1]
+            row = out[a, b]
+            first, last = _inside_run(p, steps[2], out.shape[2], src.shape)
+            row[:first] = np.nan
+            row[last:] = np.nan
+            pk, pj, pi = p[0], p[1], p[2]
+            dk, dj, di = steps[2, 0], steps[2, 1], steps[2, 2]
+            for c in range(first, last):
+                z = min(max(pk + c * dk, 0.0), nk - 1.0)
+                y = min(max(pj + c * dj, 0.0), nj - 1.0)
+                x = min(max(pi + c * di, 0.0), ni - 1.0)
+                k = min(int(z), max(nk - 2, 0))
+                j = min(int(y), max(nj - 2, 0))
+                i = min(int(x), max(ni - 2, 0))
+                wz = np.float32(z - k)
+                wy = np.float32(y - j)
+                wx = np.float32(x - i)
+                n = (k * nj + j) * ni + i
+                v00 = flat[n] + wx * (flat[n + up_i] - flat[n])
+                n += up_j
+                v01 = flat[n] + wx * (flat[n + up_i] - flat[n])
+                n += up_k
+                v11 = flat[n] + wx * (flat[n + up_i] - flat[n])
+                n -= up_j
+                v10 = flat[n] + wx * (flat[n + up_i] - flat[n])
+                v0 = v00 + wy * (v01 - v00)
+                v1 = v10 + wy * (v11 - v10)
+                row[c] = v0 + wz * (v1 - v0)
+
+
+@njit(cache=True, nogil=True)
+def _nearest(src: Any, origin: Any, steps: Any, out: Any) -> None:
+    """Value of the voxel that holds the point."""
+    nk, nj, ni = src.shape
+    for a in range(out.shape[0]):
+        for b in range(out.shape[1]):
+            p = origin + a * steps[0] + b * steps[1]
+            row = out[a, b]
+            first, last = _inside_run(p, steps[2], out.shape[2], src.shape)
+            row[:first] = np.nan
+            row[last:] = np.nan
+            for c in range(first, last):
+                k = min(max(int(np.floor(p[0] + c * steps[2, 0] + 0.5)), 0), nk - 1)
+                j = min(max(int(np.floor(p[1] + c * steps[2, 1] + 0.5)), 0), nj - 1)
+                i = min(max(int(np.floor(p[2] + c * steps[2, 2] + 0.5)), 0), ni - 1)
+                row[c] = src[k, j, i]
