@@ -123,8 +123,8 @@ fi
 rm -f "$stamp"
 say "installing $(grep -c '==' requirements.lock) locked packages into .venv (some minutes)"
 # Wheels only: nothing is compiled, and no package runs code while it is installed.
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --disable-pip-version-check \
     --require-hashes --only-binary :all: --requirement requirements.lock
-.venv/bin/python -m pip install --quiet --disable-pip-version-check \
+.venv/bin/python -m pip install -qq --disable-pip-version-check \
     --no-deps --no-build-isolation --editable .
 printf '%s\n' "$wanted" >"$stamp"
