@@ -25,6 +25,10 @@ __all__ = ["Arrangement", "Slice", "Unusable", "arrange", "place", "plan_slices"
 
 #: The mark that holds values 3 and following of Image Type.
 IMAGE_TYPE = "image type"
+#: Marks of multi-frame objects whose parts are complete by definition: the object (all parts of a
+#: concatenation) and the stack within it.
+OBJECT = "object"
+STACK = "stack"
 #: Attributes that number the phases, acquisitions or time frames of one series.
 _COUNTERS = (
     ("acquisition", "AcquisitionNumber"),
@@ -276,9 +280,8 @@ def _phases(group: Sequence[Slice]) -> tuple[list[tuple[str, Arrangement]], list
         return [("", whole)], []
     best: tuple[float, list[tuple[str, Arrangement]], list[Slice]] | None = None
     for name in dict.fromkeys(name for name, _ in group[0].marks):
-        # Without repeats only the kind of image may part a series: a change of acquisition at a
-        # gap must not hide the gap.
-        if not whole.has_repeats and name != IMAGE_TYPE:
+        # Without repeats a change of acquisition at a gap must not hide the gap.
+        if not whole.has_repeats and name not in (IMAGE_TYPE, OBJECT, STACK):
             continue
         parts: dict[str, list[Slice]] = {}
         for item in group:
@@ -311,8 +314,10 @@ def _attempt(
     clean = [stack for _, stack in stacks if stack.grid is not None]
     if repeats:
         return (len(clean) / len(stacks), stacks, strays) if clean else None
-    # Stacks that follow each other are one volume with uneven spacing, whatever they are called.
-    if len(clean) < len(stacks) or not _interleaved([stack for _, stack in stacks]):
+    if len(clean) < len(stacks):
+        return None
+    # Images that follow each other are one volume with uneven spacing, of whatever type they are.
+    if name == IMAGE_TYPE and not _interleaved(clean):
         return None
     return 1.0, stacks, strays
 
