@@ -11,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class Instance:
     pixel_tag_offset : int or None
         Byte position of the pixel data element in ``path``; None when the object has none or its
         transfer syntax is deflated.
+    owner : object or None
+        Kept alive as long as this Instance: the private folder that a zip was unpacked into.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Instance:
     dataset: Dataset
     transfer_syntax_uid: str
     pixel_tag_offset: int | None
+    owner: object | None = field(default=None, repr=False)
 
     @property
     def sop_instance_uid(self) -> str:
