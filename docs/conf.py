@@ -1,0 +1,39 @@
+"""Sphinx configuration. Build with `make docs`; every warning is an error."""
+
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+
+project = "facetfusion"
+author = "facetfusion developers"
+release = installed_version("facetfusion")
+
+extensions = [
+    "findings_table",
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build"]
+myst_enable_extensions = ["deflist"]
+myst_heading_anchors = 3
+
+templates_path = ["_templates"]
+autosummary_generate = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+
+html_theme = "alabaster"
+html_theme_options = {
+    "description": "Fused bone SPECT/CT of the neck. Research and education tool, "
+    "not a medical device.",
+    "fixed_sidebar": True,
+    "page_width": "1080px",
+}
+html_show_sourcelink = False
