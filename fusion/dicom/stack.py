@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from fusion.dicom.instance import Instance, integer, number, numbers, text, texts, uid
 from fusion.dicom.quantity import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.slices import Arrangement, Slice, arrange, frame_label, repeats_positions
+from fusion.dicom.suv import Suv, suvbw_factor
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding, info, warning
 from fusion.geometry import direction_letters
@@ -171,6 +173,7 @@ def plan_slices(
                 "series in kind, size, spacing, orientation or Frame of Reference; left out.",
             )
         )
+    headers = list({id(d): d for d in (item.frame.instance.dataset for item in slices)}.values())
     plans = []
     for n, (name, stack) in enumerate(named):
         refusal = stack.refusal
@@ -182,6 +185,7 @@ def plan_slices(
                 stack,
                 volume_id=str(n + 1),
                 kind=kind,
+                headers=headers,
                 description=", ".join(filter(None, (description, name))),
                 refusal=refusal,
                 findings=(*notes, *stack.findings) if n == 0 else stack.findings,
@@ -374,6 +378,7 @@ def _plan(
     *,
     volume_id: str,
     kind: Kind,
+    headers: Sequence[Dataset],
     description: str,
     refusal: str | None,
     findings: Sequence[Finding],
@@ -390,6 +395,11 @@ def _plan(
             refusal=" ".join(filter(None, (refusal, str(exc)))),
             findings=findings,
         )
+    suv = (
+        suvbw_factor(first.frame.instance.dataset, unit=quantity.unit, acquisitions=headers)
+        if kind.is_functional
+        else Suv(None)
+    )
     return VolumePlan(
         volume_id=volume_id,
         kind=kind,
@@ -400,7 +410,8 @@ def _plan(
         unit=quantity.unit,
         slope=quantity.slope,
         intercept=quantity.intercept,
-        findings=(*findings, *quantity.findings),
+        suvbw_per_unit=suv.factor,
+        findings=(*findings, *quantity.findings, *suv.findings),
         refusal=refusal,
     )
 
