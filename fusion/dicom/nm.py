@@ -1,0 +1,493 @@
+"""Nuclear Medicine objects: what they are, and the volumes of one series.
+
+Geometry follows PS3.3 C.8.4.11 (position and orientation stand in the Detector Information
+Sequence) and C.8.4.15: slice ``k`` lies at ``position + k · spacing · (row × column)`` where
+Spacing Between Slices is **signed**. A negative one is kept exactly, so that the affine of such a
+grid has a negative determinant; nothing is reordered and nothing is made positive.
+
+What a file does not state is asked for or refused: without position and orientation there is no
+volume, and without spacing the sign, hence head and feet, would be a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.uid import NuclearMedicineImageStorage
+
+from fusion.dicom.attenuation import ATTENUATION_MAP, attenuation_corrected, attenuation_map
+from fusion.dicom.instance import Instance, integer, items, number, numbers, text, texts, uid
+from fusion.dicom.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
+from fusion.dicom.quantity import quantity_of
+from fusion.dicom.series import FrameRef, Kind, VolumePlan
+from fusion.dicom.stack import Slice, place, plan_slices
+from fusion.dicom.suv import suvbw_factor
+from fusion.errors import DicomError, FusionError, GeometryError
+from fusion.findings import Finding, error, warning
+from fusion.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, Grid, unit_directions
+
+__all__ = ["NM_CLASSES", "attenuation_corrected", "kind_of", "plan_volumes"]
+
+#: Nuclear Medicine Image Storage and its retired predecessor.
+NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
+
+#: Finding codes that callers act on.
+SPACING_NEEDED = "spacing-needed"
+USER_GEOMETRY = "user-geometry"
+
+#: Two statements of one direction agree when no cosine differs by more (writers round to four
+#: decimals or more).
+ORIENTATION_TOLERANCE = 2e-4
+#: A spacing given by a person is doubted when it differs from Slice Thickness by more than this
+#: fraction. Overlapping and gapped slices exist, so it is not refused.
+SPACING_DOUBT = 0.2
+
+_RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
+_PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
+# Image Type value 3 (PS3.3 C.8.4.9.1.1) of objects without slices, and what they hold instead.
+_NOT_SLICES = {
+    "TOMO": "views around the patient (projections)",
+    "GATED TOMO": "gated views around the patient (projections)",
+    "STATIC": "a flat (planar) image",
+    "WHOLE BODY": "a flat (planar) whole-body image",
+    "DYNAMIC": "a flat (planar) series over time",
+    "GATED": "a flat (planar) gated series",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pose:
+    """Where the first slice lies."""
+
+    position_lps: FloatArray
+    orientation: FloatArray
+    findings: tuple[Finding, ...] = ()
+
+
+def kind_of(instance: Instance) -> Kind:
+    """Tell what an NM object is.
+
+    Parameters
+    ----------
+    instance : Instance
+        Any object with Modality NM or an NM SOP class.
+
+    Returns
+    -------
+    Kind
+        ``SPECT`` only for reconstructions of the NM SOP class. ``OTHER`` when Image Type says
+        nothing known and the frames are not numbered as slices.
+
+    Notes
+    -----
+    Image Type decides. Where it is missing or unknown, slices (Slice Vector, Number of Slices or
+    Frame Increment Pointer) without views (Angular View Vector) make a reconstruction.
+    """
+    dataset = instance.dataset
+    kind = _stated_kind(dataset)
+    if kind is None:
+        kind = _numbered_kind(dataset)
+    if kind is Kind.SPECT and text(dataset, "SOPClassUID") not in NM_CLASSES:
+        return Kind.OTHER
+    return kind
+
+
+def plan_volumes(
+    instances: Sequence[Instance], *, spacing_mm: float | None = None
+) -> tuple[VolumePlan, ...]:
+    """Plan the volumes of one series of NM objects.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        The series, in any order.
+    spacing_mm : float, optional
+        Signed distance from one slice to the next along row × column, mm, as a person stated it.
+        Used only where the file has none.
+
+    Returns
+    -------
+    tuple of VolumePlan
+        One for each energy window, gate and so on of each multi-frame reconstruction; one for
+        each stack of single-frame ones; one refused plan for each kind of object that is not
+        reconstructed. ``volume_id`` is unique in the series. A refused plan with a Finding
+        ``spacing-needed`` can be planned again with ``spacing_mm``.
+
+    Raises
+    ------
+    GeometryError
+        ``spacing_mm`` is zero or not finite.
+    """
+    if spacing_mm is not None and not (np.isfinite(spacing_mm) and spacing_mm != 0):
+        raise GeometryError(
+            f"The spacing between slices must be a number of mm other than zero; found "
+            f"{spacing_mm}."
+        )
+    plans: list[VolumePlan] = []
+    single: list[Instance] = []
+    others: dict[str, list[Instance]] = {}
+    for instance in sorted(instances, key=_instance_order):
+        kind = kind_of(instance)
+        if kind is not Kind.SPECT:
+            others.setdefault(_not_reconstructed(instance.dataset), []).append(instance)
+        elif _is_single(instance.dataset):
+            single.append(instance)
+        else:
+            plans += _multi_frame_plans(instance, spacing_mm=spacing_mm)
+    plans += _single_frame_plans(single)
+    for refusal, group in others.items():
+        plans.append(_refused(group[0], kind=kind_of(group[0]), refusal=refusal))
+    return tuple(replace(plan, volume_id=str(n + 1)) for n, plan in enumerate(plans))
+
+
+def _stated_kind(dataset: Dataset) -> Kind | None:
+    values = _image_type(dataset)
+    if values & _RECONSTRUCTED:
+        return Kind.SPECT
+    if values & _PROJECTIONS:
+        return Kind.PROJECTIONS
+    return Kind.PLANAR if values & _NOT_SLICES.keys() else None
+
+
+def _image_type(dataset: Dataset) -> set[str]:
+    # Any position counts: some writers leave out value 2.
+    return {re.sub(r"[\s_]+", " ", value) for value in texts(dataset, "ImageType")}
+
+
+def _numbered_kind(dataset: Dataset) -> Kind:
+    if dataset.get("AngularViewVector") is not None:
+        return Kind.PROJECTIONS
+    is_sliced = any(dataset.get(word) is not None for word in ("SliceVector", "NumberOfSlices"))
+    return Kind.SPECT if is_sliced else Kind.OTHER
+
+
+def _not_reconstructed(dataset: Dataset) -> str:
+    values = _image_type(dataset)
+    known = next((words for value, words in _NOT_SLICES.items() if value in values), None)
+    if known is not None:
+        return (
+            f"Not reconstructed: the file holds {known}, without slices through the body. Open "
+            "the reconstructed SPECT (RECON TOMO)."
+        )
+    if values & _RECONSTRUCTED:
+        return (
+            "The slices are stored as pictures (not as Nuclear Medicine Image Storage), without "
+            "their place in the body. Export the reconstruction itself."
+        )
+    return (
+        "Not reconstructed: the file does not say that it holds slices through the body (Image "
+        "Type, Slice Vector). Open the reconstructed SPECT (RECON TOMO)."
+    )
+
+
+def _instance_order(instance: Instance) -> tuple[float, str]:
+    try:
+        order = number(instance.dataset, "InstanceNumber")
+    except DicomError:
+        order = None
+    return (float("inf") if order is None else order, instance.sop_instance_uid)
+
+
+def _is_single(dataset: Dataset) -> bool:
+    try:
+        return frame_count(dataset) == 1
+    except DicomError:
+        return False
+
+
+def _multi_frame_plans(instance: Instance, *, spacing_mm: float | None) -> list[VolumePlan]:
+    dataset = instance.dataset
+    try:
+        groups, findings = frame_groups(dataset)
+    except DicomError as exc:
+        return [_refused(instance, kind=Kind.SPECT, refusal=str(exc))]
+    return [
+        _volume_plan(instance, group, findings=findings, spacing_mm=spacing_mm) for group in groups
+    ]
+
+
+def _volume_plan(
+    instance: Instance,
+    group: FrameGroup,
+    *,
+    findings: tuple[Finding, ...],
+    spacing_mm: float | None,
+) -> VolumePlan:
+    frames = tuple(FrameRef(instance, n) for n in group.frames)
+    plan = _refused(
+        instance,
+        kind=Kind.SPECT,
+        refusal="",
+        description=_description(instance.dataset, group.description),
+        frames=frames,
+        findings=(*findings, *_about(instance.dataset)),
+    )
+    plan = _with_quantity(plan)
+    if plan.refusal or group.refusal:
+        return replace(plan, refusal=plan.refusal or group.refusal)
+    try:
+        grid, more = _grid(instance.dataset, plan.shape, spacing_mm=spacing_mm)
+    except FusionError as exc:
+        return replace(plan, refusal=str(exc))
+    refusal = next((f.message for f in more if f.code == SPACING_NEEDED), None)
+    return replace(plan, grid=grid, findings=(*plan.findings, *more), refusal=refusal)
+
+
+def _with_quantity(plan: VolumePlan) -> VolumePlan:
+    try:
+        quantity = quantity_of(plan.frames, kind=plan.kind)
+    except DicomError as exc:
+        return replace(plan, refusal=str(exc))
+    headers = list({id(f.instance): f.instance.dataset for f in plan.frames}.values())
+    suv = suvbw_factor(headers[0], unit=quantity.unit, acquisitions=headers)
+    return replace(
+        plan,
+        unit=quantity.unit,
+        slope=quantity.slope,
+        intercept=quantity.intercept,
+        suvbw_per_unit=suv.factor,
+        findings=(*plan.findings, *quantity.findings, *suv.findings),
+        refusal=None,
+    )
+
+
+def _grid(
+    dataset: Dataset, shape: tuple[int, int, int], *, spacing_mm: float | None
+) -> tuple[Grid | None, tuple[Finding, ...]]:
+    """Return the grid of a multi-frame reconstruction, None when the spacing is needed."""
+    if min(shape) < 1:
+        raise GeometryError("Rows or Columns is missing.")
+    if shape[0] < 2:
+        raise GeometryError("This reconstruction holds a single slice; it is no volume.")
+    pose = _pose(dataset)
+    pixel_spacing = _pixel_spacing(dataset)
+    spacing, findings = _slice_spacing(dataset, spacing_mm)
+    if spacing is None:
+        return None, (*pose.findings, *findings)
+    row, column = unit_directions(pose.orientation)
+    grid = Grid.from_dicom(
+        shape,
+        position_lps=pose.position_lps,
+        orientation=pose.orientation,
+        pixel_spacing_mm=pixel_spacing,
+        slice_step_lps=np.cross(row, column) * spacing,
+        frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
+    )
+    return grid, (*pose.findings, *findings)
+
+
+def _pixel_spacing(dataset: Dataset) -> FloatArray:
+    spacing = numbers(dataset, "PixelSpacing", 2)
+    if spacing is None:
+        raise GeometryError("Pixel Spacing is missing; the size of the voxels is not known.")
+    return spacing
+
+
+def _slice_spacing(
+    dataset: Dataset, spacing_mm: float | None
+) -> tuple[float | None, tuple[Finding, ...]]:
+    stated = number(dataset, "SpacingBetweenSlices")
+    thickness = number(dataset, "SliceThickness")
+    if stated:
+        if spacing_mm is None:
+            return stated, ()
+        return stated, (
+            warning(
+                "user-spacing-not-used",
+                f"The file states a spacing of {stated:g} mm between slices, which was used; the "
+                f"{spacing_mm:g} mm given by the user were not.",
+            ),
+        )
+    if spacing_mm is None:
+        hint = "" if thickness is None else f" (Slice Thickness is {thickness:g} mm)"
+        return None, (
+            error(
+                SPACING_NEEDED,
+                f"Spacing Between Slices is {'missing' if stated is None else 'zero'}. Slice "
+                f"Thickness{hint} gives its magnitude but not its sign, on which head and feet "
+                "depend. State it in mm, with its sign: --spacing MM, positive when each slice "
+                "lies on from the one before along row × column.",
+            ),
+        )
+    findings = [
+        warning(
+            USER_GEOMETRY,
+            f"The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the "
+            "file. A wrong sign turns the volume upside down: check the levels against the CT.",
+        )
+    ]
+    if thickness and abs(abs(spacing_mm) / thickness - 1) > SPACING_DOUBT:
+        findings.append(
+            warning(
+                "user-spacing-doubtful",
+                f"The spacing stated by the user ({spacing_mm:g} mm) differs from Slice Thickness "
+                f"({thickness:g} mm) by more than {SPACING_DOUBT:.0%}.",
+            )
+        )
+    return spacing_mm, tuple(findings)
+
+
+def _pose(dataset: Dataset) -> _Pose:
+    """Return position and orientation of the first slice.
+
+    Raises
+    ------
+    GeometryError
+        Missing, contradictory.
+    DicomError
+        Not finite, wrong count.
+    """
+    detectors = items(dataset, "DetectorInformationSequence")
+    stated = [_stated_pose(item) for item in detectors]
+    top = _stated_pose(dataset)
+    first = next(((p, o) for p, o in stated if p is not None and o is not None), None)
+    findings: tuple[Finding, ...] = ()
+    if first is None:
+        position, orientation = top
+        if position is None or orientation is None:
+            raise GeometryError(
+                "The file does not say where its slices lie in the patient (Image Position and "
+                "Image Orientation are missing from the Detector Information Sequence). It cannot "
+                "be placed on a CT. Export it from the workstation with its geometry."
+            )
+        findings = (
+            warning(
+                "top-level-geometry",
+                "Position and orientation stand where Nuclear Medicine objects should not have "
+                "them (top level instead of Detector Information Sequence). They were used: check "
+                "side and level.",
+            ),
+        )
+    else:
+        position, orientation = first
+        _require_same(top, (position, orientation), "The top level and the detector")
+    for other in stated:
+        _require_same(other, (position, orientation), "The detectors")
+    return _Pose(position, orientation, findings)
+
+
+def _stated_pose(place: Dataset) -> tuple[FloatArray | None, FloatArray | None]:
+    return (
+        numbers(place, "ImagePositionPatient", 3),
+        numbers(place, "ImageOrientationPatient", 6),
+    )
+
+
+def _require_same(
+    other: tuple[FloatArray | None, FloatArray | None],
+    chosen: tuple[FloatArray, FloatArray],
+    who: str,
+) -> None:
+    position, orientation = other
+    if position is not None:
+        distance = float(np.linalg.norm(position - chosen[0]))
+        if distance > ALIGNMENT_TOLERANCE_MM:
+            raise GeometryError(
+                f"{who} state positions of the first slice that lie {distance:.1f} mm apart. "
+                "Which one is right is not known; export the reconstruction again."
+            )
+    if orientation is not None and (np.abs(orientation - chosen[1]).max() > ORIENTATION_TOLERANCE):
+        raise GeometryError(
+            f"{who} state different orientations of the slices. Which one is right is not known; "
+            "export the reconstruction again."
+        )
+
+
+def _single_frame_plans(instances: Sequence[Instance]) -> list[VolumePlan]:
+    """Stack reconstructions that hold one slice each, every one at its own position."""
+    if not instances:
+        return []
+    findings: dict[str, Finding] = {}
+
+    def read(frame: FrameRef) -> Slice:
+        dataset = frame.instance.dataset
+        pose = _pose(dataset)
+        findings.update((finding.code, finding) for finding in pose.findings)
+        rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+        return Slice(
+            frame=frame,
+            position_lps=pose.position_lps,
+            orientation=pose.orientation,
+            pixel_spacing_mm=_pixel_spacing(dataset),
+            rows=rows or 0,
+            columns=columns or 0,
+            frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
+            marks=frame_marks(dataset),
+        )
+
+    slices, unusable = place((FrameRef(item) for item in instances), read=read)
+    plans = plan_slices(
+        slices,
+        kind=Kind.SPECT,
+        description=_description(instances[0].dataset, ""),
+        unusable=unusable,
+        findings=list(findings.values()),
+    )
+    return [_with_notes(plan) for plan in plans]
+
+
+def _with_notes(plan: VolumePlan) -> VolumePlan:
+    if not plan.frames:
+        return plan
+    plan = replace(plan, findings=(*plan.findings, *_about(plan.frames[0].instance.dataset)))
+    if plan.refusal is not None:
+        return plan
+    headers = [frame.instance.dataset for frame in plan.frames]
+    suv = suvbw_factor(headers[0], unit=plan.unit, acquisitions=headers)
+    return replace(plan, suvbw_per_unit=suv.factor, findings=(*plan.findings, *suv.findings))
+
+
+def _about(dataset: Dataset) -> tuple[Finding, ...]:
+    found = attenuation_map(dataset)
+    return () if found is None else (found,)
+
+
+def _description(dataset: Dataset, part: str) -> str:
+    found, corrected = attenuation_map(dataset), attenuation_corrected(dataset)
+    what = ""
+    if found is not None and found.code == ATTENUATION_MAP:
+        what = "attenuation map"
+    elif corrected is not None:
+        what = "attenuation corrected" if corrected else "not attenuation corrected"
+    name = text(dataset, "SeriesDescription") or text(dataset, "ImageID") or "NM"
+    return ", ".join(filter(None, (name, part, what)))
+
+
+def _refused(
+    instance: Instance,
+    *,
+    kind: Kind,
+    refusal: str,
+    description: str | None = None,
+    frames: tuple[FrameRef, ...] = (),
+    findings: tuple[Finding, ...] = (),
+) -> VolumePlan:
+    dataset = instance.dataset
+    return VolumePlan(
+        volume_id="1",
+        kind=kind,
+        description=_description(dataset, "") if description is None else description,
+        shape=(
+            len(frames) or _size(dataset, "NumberOfFrames"),
+            _size(dataset, "Rows"),
+            _size(dataset, "Columns"),
+        ),
+        grid=None,
+        frames=frames,
+        unit="",
+        slope=np.ones(len(frames)),
+        intercept=np.zeros(len(frames)),
+        findings=findings,
+        refusal=refusal,
+    )
+
+
+def _size(dataset: Dataset, keyword: str) -> int:
+    try:
+        return max(integer(dataset, keyword) or 0, 0)
+    except DicomError:
+        return 0
