@@ -557,3 +557,16 @@ class Volume:
             result *= self.slope[:, None, None].astype(np.float32)
             result += self.intercept[:, None, None].astype(np.float32)
         return result
+
+    def nearest(self, point_lps: npt.ArrayLike) -> float | None:
+        """Return the value of the voxel that holds a point; None outside the field.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In this volume's own frame.
+        """
+        k, j, i = (int(n) for n in np.rint(self.grid.to_kji(point_lps)))
+        if not all(0 <= n < size for n, size in zip((k, j, i), self.grid.shape, strict=True)):
+            return None
+        return float(self.stored[k, j, i] * self.slope[k] + self.intercept[k])

@@ -170,7 +170,8 @@ class Resampler:
                 _weights(origin[axis], self._matrix[axis, n], out.shape[n], source.shape[n])
                 for n, axis in enumerate(order)
             ]
-            _separable(np.ascontiguousarray(source), *(t for pair in tables for t in pair), out)
+            (k0, wk), (j0, wj), (i0, wi) = tables
+            _separable(np.ascontiguousarray(source), k0, wk, j0, wj, i0, wi, out)
         else:
             self._interpolate(origin, np.ascontiguousarray(self._matrix.T), out)
 

@@ -1,0 +1,91 @@
+"""The command line: one module a group of commands, one contract for all.
+
+Exit codes: 0 done, 2 wrong usage, 3 the data were refused (the reason on standard error, and in
+the JSON where ``--json`` was given), 130 stopped by the user. With ``--json`` standard output
+holds one JSON document and nothing else. Progress and reasons go to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fusion.errors import Cancelled, FusionError
+from fusion.export import DISCLAIMER
+
+OK = 0
+USAGE = 2
+REFUSED = 3
+STOPPED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program name; those of the process by default.
+
+    Returns
+    -------
+    int
+        Exit code.
+    """
+    parser = build_parser()
+    try:
+        args = parser.parse_args(argv)
+    except SystemExit as exc:
+        return exc.code if isinstance(exc.code, int) else USAGE
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except Cancelled:
+        _say("Stopped.")
+        return STOPPED
+    except KeyboardInterrupt:
+        _say("Stopped.")
+        return STOPPED
+    except BrokenPipeError:
+        # The reader of our output went away (``| head``); keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except FusionError as exc:
+        _say(f"facetfusion: {exc}")
+        if getattr(args, "json", False):
+            write_json({"error": {"code": type(exc).__name__, "message": str(exc)}})
+        return REFUSED
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser with every command."""
+    from fusion.cli import pathway, study
+    from fusion.software import own_version
+
+    parser = argparse.ArgumentParser(
+        prog="facetfusion",
+        description="Review of fused bone SPECT/CT of the neck. " + DISCLAIMER,
+    )
+    parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    study.register(commands)
+    pathway.register(commands)
+    return parser
+
+
+def write_json(document: dict[str, Any]) -> None:
+    """Write one JSON document to standard output."""
+    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+
+
+def write_lines(*lines: str) -> None:
+    """Write plain lines to standard output."""
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")

@@ -1,0 +1,281 @@
+"""``facetfusion scan``, ``fuse`` and ``review``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+import time
+from typing import Any
+
+from fusion import cli
+from fusion.dicom.series import Catalog, Series, Study, VolumePlan
+from fusion.errors import FusionError
+from fusion.export import DISCLAIMER
+from fusion.findings import Finding, Progress, worst_first
+
+#: Version of the JSON of ``scan``; keys are only ever added.
+SCHEMA_VERSION = 1
+#: Longest list of Findings of one kind on a terminal; all of them are in the JSON.
+_SHOWN_FINDINGS = 30
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands that open a study."""
+    scan = commands.add_parser(
+        "scan", help="list the studies and series under a path", description=_scan.__doc__
+    )
+    scan.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
+    _spacing(scan)
+    scan.add_argument("--json", action="store_true", help="print one JSON document")
+    scan.set_defaults(run=_scan)
+
+    fuse = commands.add_parser(
+        "fuse", help="put the SPECT onto the CT, without a screen", description=_fuse.__doc__
+    )
+    _opening(fuse)
+    fuse.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    fuse.add_argument(
+        "--at",
+        type=_point,
+        metavar="X,Y,Z",
+        help="LPS point in mm that the pictures pass through (default: the hottest bone)",
+    )
+    fuse.add_argument("--json", action="store_true", help="print review.json on standard output")
+    fuse.set_defaults(run=_fuse)
+
+    review = commands.add_parser(
+        "review", help="look at the study in a window", description=_review.__doc__
+    )
+    _opening(review)
+    review.set_defaults(run=_review)
+
+
+def _opening(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
+    parser.add_argument(
+        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+    )
+    parser.add_argument(
+        "--spect", metavar="VOLUME", help="SPECT or PET to use: number or Series UID"
+    )
+    _spacing(parser)
+    parser.add_argument(
+        "--register",
+        action="store_true",
+        help="search for a rigid correction instead of relying on the shared Frame of Reference",
+    )
+    parser.add_argument(
+        "--interpolation",
+        choices=("linear", "nearest"),
+        default="linear",
+        help="how the SPECT is shown between its voxel centres (default: linear)",
+    )
+    parser.add_argument(
+        "--override-mismatch",
+        metavar="NAME",
+        help="combine volumes that state different patients, on the responsibility of NAME",
+    )
+
+
+def _spacing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--spacing",
+        type=float,
+        metavar="MM",
+        help="signed Spacing Between Slices for SPECT files that do not state it: positive when "
+        "the next slice lies along row x column, negative when against it",
+    )
+
+
+def _point(string: str) -> tuple[float, float, float]:
+    parts = [float(part) for part in string.split(",")]
+    if len(parts) != 3:
+        raise argparse.ArgumentTypeError("expected three numbers: X,Y,Z in mm (LPS)")
+    return parts[0], parts[1], parts[2]
+
+
+def _options(args: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "ct": args.ct,
+        "spect": args.spect,
+        "spacing_mm": args.spacing,
+        "register": args.register,
+        "interpolation": args.interpolation,
+        "override_mismatch_by": args.override_mismatch,
+    }
+
+
+def _scan(args: argparse.Namespace) -> int:
+    """List studies, series and volumes: what each is, its geometry, its unit, its Findings."""
+    from fusion.dicom.catalog import scan
+
+    catalog = scan(args.path, spacing_mm=args.spacing, progress=terminal_progress())
+    if args.json:
+        cli.write_json(catalog_json(catalog))
+    else:
+        cli.write_lines(*_catalog_lines(catalog))
+    return cli.OK if catalog.studies else _nothing_found(catalog)
+
+
+def _nothing_found(catalog: Catalog) -> int:
+    sys.stderr.write(f"facetfusion: no DICOM objects were found under {catalog.path}.\n")
+    return cli.REFUSED
+
+
+def _fuse(args: argparse.Namespace) -> int:
+    """Open a study, put the functional volume onto the CT, and write pictures and DICOM."""
+    from fusion.review import open_study
+
+    progress = terminal_progress()
+    review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **_options(args))
+    outputs = review.write(args.out, point_lps=args.at, progress=_part(progress, 0.7, 1.0))
+    if args.json:
+        cli.write_json(review.to_json())
+        return cli.OK
+    cli.write_lines(
+        *review.pair.reasons,
+        f"Registration: {review.registration.method.value}",
+        *_finding_lines(review.findings, indent=""),
+        "Written:",
+        *(f"  {path}" for path in (outputs.record, outputs.derived_nm, *outputs.pictures)),
+        DISCLAIMER,
+    )
+    return cli.OK
+
+
+def _review(args: argparse.Namespace) -> int:
+    """Open a study in a napari window: three linked planes of fused CT and uptake."""
+    missing = [name for name in ("napari", "qtpy") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise FusionError(
+            f"The window needs {' and '.join(missing)}, which are not installed. Install them with "
+            "pip install 'facetfusion[viewer]', or work without a window: facetfusion fuse."
+        )
+    # By name, because the core must not depend on the viewer.
+    run = importlib.import_module("viewer.app").run
+    return int(run(args.path, **_options(args)))
+
+
+def _part(progress: Progress | None, low: float, high: float) -> Progress | None:
+    if progress is None:
+        return None
+    return lambda fraction, step: progress(low + (high - low) * fraction, step)
+
+
+def terminal_progress() -> Progress | None:
+    """Return a callback that shows one line of progress on a terminal; None when there is none."""
+    if not sys.stderr.isatty():
+        return None
+    last = [0.0]
+
+    def show(fraction: float, step: str) -> None:
+        now = time.monotonic()
+        if now - last[0] < 0.1 and fraction < 1:
+            return
+        last[0] = now
+        sys.stderr.write(f"\r\x1b[K{fraction:4.0%}  {step}")
+        if fraction >= 1:
+            sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
+
+    return show
+
+
+def catalog_json(catalog: Catalog) -> dict[str, Any]:
+    """Return the JSON of ``scan``; keys are documented in docs/scan-and-fuse.md."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "path": catalog.path,
+        "studies": [_study_json(study) for study in catalog.studies],
+        "findings": [finding.to_json() for finding in worst_first(catalog.findings)],
+    }
+
+
+def _study_json(study: Study) -> dict[str, Any]:
+    patient = study.patient
+    return {
+        "study_instance_uid": study.study_instance_uid,
+        "patient": {
+            "name": patient.name,
+            "id": patient.patient_id,
+            "birth_date": patient.birth_date,
+            "sex": patient.sex,
+        },
+        "date": study.date,
+        "description": study.description,
+        "series": [_series_json(series) for series in study.series],
+        "findings": [finding.to_json() for finding in worst_first(study.findings)],
+    }
+
+
+def _series_json(series: Series) -> dict[str, Any]:
+    findings = [*series.findings, *(f for plan in series.volumes for f in plan.findings)]
+    return {
+        "series_instance_uid": series.series_instance_uid,
+        "modality": series.modality,
+        "kind": series.kind.value,
+        "description": series.description,
+        "instances": len(series.instances),
+        "volumes": [_volume_json(plan) for plan in series.volumes],
+        "findings": [finding.to_json() for finding in worst_first(findings)],
+    }
+
+
+def _volume_json(plan: VolumePlan) -> dict[str, Any]:
+    grid = plan.grid
+    return {
+        "id": plan.volume_id,
+        "kind": plan.kind.value,
+        "description": plan.description,
+        "shape": list(plan.shape),
+        "affine_lps": None if grid is None else grid.affine.tolist(),
+        "spacing_mm": None if grid is None else [round(float(v), 6) for v in grid.spacing_mm],
+        "frame_of_reference_uid": None if grid is None else grid.frame_of_reference_uid,
+        "unit": plan.unit,
+        "suvbw_per_unit": plan.suvbw_per_unit,
+        "refusal": plan.refusal,
+        "findings": [finding.to_json() for finding in worst_first(plan.findings)],
+    }
+
+
+def _catalog_lines(catalog: Catalog) -> list[str]:
+    lines = []
+    for study in catalog.studies:
+        patient = study.patient
+        lines += [
+            f"Study {study.date or 'without date'}  {study.description}".rstrip(),
+            f"  patient: {patient.name or 'no name'}  ID {patient.patient_id or 'none'}",
+            *_finding_lines(study.findings, indent="  "),
+        ]
+        for series in study.series:
+            count = len(series.instances)
+            lines.append(
+                f"  {series.kind.value:<11} {series.description or series.modality}"
+                f"  ({count} object{'s' if count != 1 else ''})"
+            )
+            for plan in series.volumes:
+                lines += _volume_lines(plan)
+            lines += _finding_lines(series.findings, indent="      ")
+    lines += _finding_lines(catalog.findings, indent="")
+    return lines
+
+
+def _volume_lines(plan: VolumePlan) -> list[str]:
+    k, j, i = plan.shape
+    lines = [f"    {plan.volume_id}: {plan.description}  {k} × {j} × {i}  {plan.unit}".rstrip()]
+    if plan.grid is not None:
+        spacing = " × ".join(f"{v:.2f}" for v in plan.grid.spacing_mm)
+        lines[0] += f"  {spacing} mm"
+    if plan.refusal:
+        lines.append(f"      refused: {plan.refusal}")
+    return lines + _finding_lines(plan.findings, indent="      ")
+
+
+def _finding_lines(findings: tuple[Finding, ...], *, indent: str) -> list[str]:
+    ordered = worst_first(findings)
+    lines = [f"{indent}{f.severity.label}: {f.message}" for f in ordered[:_SHOWN_FINDINGS]]
+    if len(ordered) > _SHOWN_FINDINGS:
+        lines.append(f"{indent}… and {len(ordered) - _SHOWN_FINDINGS} more (see --json)")
+    return lines

@@ -1,0 +1,374 @@
+"""Which functional volume with which CT, and may the two be combined.
+
+The choice is the one a nuclear medicine physician would make, criterion by criterion; the first
+criterion on which the chosen volume beats the next best is the reason that is shown. A person can
+choose otherwise, by number or UID. Volumes of different patients are never combined unless a
+named person takes responsibility for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.dicom.instance import texts
+from fusion.dicom.nm import attenuation_corrected
+from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.errors import PairingError, SpacingNeeded
+from fusion.findings import Finding, info, warning
+from fusion.geometry import Grid
+
+#: A CT that shows less than this length of the functional volume (head to foot, mm) is only
+#: taken when there is no other: about four cervical levels.
+MIN_COMMON_LENGTH_MM = 60.0
+#: Words in a convolution kernel or description that mean a sharp (bone) reconstruction.
+_SHARP = re.compile(r"bone|sharp|\b[BH]r?[67]\d|\bedge|\blung|\bY[A-E]\b|\bU[79]\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A volume that could be fused, with the series and study it belongs to.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    series : Series
+        The series.
+    plan : VolumePlan
+        The volume.
+    """
+
+    study: Study
+    series: Series
+    plan: VolumePlan
+
+    @property
+    def name(self) -> str:
+        """Number and description, as ``facetfusion scan`` lists them."""
+        return f"{self.plan.volume_id} ({self.plan.description or self.plan.kind.value})"
+
+    @property
+    def grid(self) -> Grid:
+        """Grid of a volume that was not refused."""
+        assert self.plan.grid is not None
+        return self.plan.grid
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """The CT and the functional volume to be fused.
+
+    Parameters
+    ----------
+    ct, spect : Candidate
+        The two volumes.
+    reasons : tuple of str
+        Why these, in words.
+    findings : tuple of Finding
+        Disagreements between the two and overrides.
+    """
+
+    ct: Candidate
+    spect: Candidate
+    reasons: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def pair(
+    catalog: Catalog,
+    *,
+    ct: str | None = None,
+    spect: str | None = None,
+    override_mismatch_by: str | None = None,
+) -> Pair:
+    """Choose the CT and the functional volume.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        What was found.
+    ct, spect : str, optional
+        A person's choice: the number that ``scan`` prints (``"2"`` or ``"2.1"``) or a Series
+        Instance UID.
+    override_mismatch_by : str, optional
+        Name of the person who takes responsibility for combining two volumes that state
+        different patients. Recorded as a Finding.
+
+    Raises
+    ------
+    PairingError
+        Nothing to combine, an ambiguous or unknown choice, or different patients.
+    SpacingNeeded
+        The only obstacle is a slice spacing that the file does not state.
+    """
+    cts = _candidates(catalog, lambda kind: kind is Kind.CT, ct, "CT")
+    functionals = _candidates(catalog, lambda kind: kind.is_functional, spect, "SPECT or PET")
+    if ct is None and spect is None:
+        cts, functionals = _same_study(cts, functionals)
+    chosen_spect, why_spect = _best(functionals, lambda one: _functional_criteria(one, cts))
+    chosen_ct, why_ct = _best(cts, lambda one: _ct_criteria(one, chosen_spect))
+    reasons = (
+        f"Functional volume {chosen_spect.name}: "
+        + ("chosen by the user." if spect else why_spect),
+        f"CT {chosen_ct.name}: " + ("chosen by the user." if ct else why_ct),
+    )
+    findings = [
+        *_identity(chosen_ct, chosen_spect, override_mismatch_by),
+        *_frames(chosen_ct.grid, chosen_spect.grid),
+    ]
+    return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
+
+
+def _candidates(
+    catalog: Catalog, wanted: Callable[[Kind], bool], choice: str | None, noun: str
+) -> list[Candidate]:
+    every = [
+        Candidate(study, series, plan)
+        for study in catalog.studies
+        for series in study.series
+        for plan in series.volumes
+        if wanted(plan.kind)
+    ]
+    if choice is not None:
+        matching = [c for c in every if _matches(c, choice)]
+        if not matching:
+            known = ", ".join(c.name for c in every) or "none"
+            raise PairingError(
+                f"No {noun} volume has the number or UID that was asked for. Found: {known}."
+            )
+        every = matching
+    usable = [c for c in every if c.plan.refusal is None and c.plan.grid is not None]
+    if not usable:
+        raise _nothing_usable(every, catalog, noun)
+    return usable
+
+
+def _matches(candidate: Candidate, choice: str) -> bool:
+    volume_id = candidate.plan.volume_id
+    return choice in (volume_id, candidate.series.series_instance_uid) or volume_id.startswith(
+        f"{choice}."
+    )
+
+
+def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
+    for candidate in every:
+        if any(f.code == "spacing-needed" for f in candidate.plan.findings):
+            reason = candidate.plan.refusal or "The slice spacing is missing."
+            return SpacingNeeded(
+                f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id
+            )
+    if every:
+        reasons = "; ".join(f"{c.name}: {c.plan.refusal}" for c in every[:5])
+        return PairingError(f"No {noun} volume can be used. {reasons}")
+    refused = [
+        f"{series.description or series.modality}: {finding.message}"
+        for study in catalog.studies
+        for series in study.series
+        for finding in series.findings
+        if series.kind in (Kind.PLANAR, Kind.PROJECTIONS, Kind.LOCALIZER)
+    ]
+    found = sorted({series.kind.value for study in catalog.studies for series in study.series})
+    detail = " " + " ".join(refused[:3]) if refused else ""
+    return PairingError(
+        f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail}"
+    )
+
+
+def _same_study(
+    cts: list[Candidate], functionals: list[Candidate]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """Keep to the one study that holds both; several are a question, not a guess."""
+    both = {c.study.study_instance_uid for c in cts} & {
+        c.study.study_instance_uid for c in functionals
+    }
+    if len(both) > 1:
+        options = "; ".join(
+            f"study of {c.study.date or 'unknown date'}: {c.name}"
+            for c in functionals
+            if c.study.study_instance_uid in both
+        )
+        raise PairingError(
+            "Several studies hold both a CT and a functional volume; choose one with --spect and "
+            f"--ct, or open its folder alone. {options}."
+        )
+    if both:
+        (only,) = both
+        return (
+            [c for c in cts if c.study.study_instance_uid == only],
+            [c for c in functionals if c.study.study_instance_uid == only],
+        )
+    studies = {c.study.study_instance_uid for c in (*cts, *functionals)}
+    if len(studies) > 2:
+        raise PairingError(
+            "The CT and the functional volume are in different studies, and there are several of "
+            "them; choose with --ct and --spect."
+        )
+    return cts, functionals
+
+
+Criteria = tuple[tuple[str, float], ...]
+
+
+def _best(
+    candidates: Sequence[Candidate], criteria: Callable[[Candidate], Criteria]
+) -> tuple[Candidate, str]:
+    """Return the candidate that leads on the first criterion that differs, and that criterion."""
+    if len(candidates) == 1:
+        return candidates[0], "the only one that can be used."
+    scored = [(criteria(c), c) for c in candidates]
+    ranked = sorted(scored, key=lambda pair: [-score for _, score in pair[0]])
+    (first, chosen), (second, runner_up) = ranked[0], ranked[1]
+    for (label, mine), (_, other) in zip(first, second, strict=True):
+        if mine != other:
+            return chosen, f"{label} (next: {runner_up.name})."
+    return chosen, f"the first of several alike (next: {runner_up.name})."
+
+
+def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
+    dataset = one.plan.frames[0].instance.dataset
+    codes = {finding.code for finding in one.plan.findings}
+    corrected = attenuation_corrected(dataset)
+    quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
+    common = max(_common_length(one.grid, ct.grid) for ct in cts)
+    return (
+        ("tracer uptake rather than an attenuation map", float("attenuation-map" not in codes)),
+        ("lies within the CT", float(common >= MIN_COMMON_LENGTH_MM)),
+        ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
+        ("all gates and the main energy window together", -_part_number(one)),
+        (f"in {one.plan.unit}", quantitative),
+        ("covers more of the CT", float(np.round(common, -1))),
+        ("finer voxels", -float(np.round(np.prod(one.grid.spacing_mm), 3))),
+    )
+
+
+def _part_number(one: Candidate) -> float:
+    """Which of the volumes that share their first object this is; 0 for a volume of its own."""
+    first = one.plan.frames[0].instance
+    sharing = [p for p in one.series.volumes if p.frames and p.frames[0].instance is first]
+    return float(sharing.index(one.plan))
+
+
+def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
+    dataset = one.plan.frames[0].instance.dataset
+    common = _common_length(functional.grid, one.grid)
+    slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
+    kernel = " ".join((*texts(dataset, "ConvolutionKernel"), one.plan.description))
+    image_type = texts(dataset, "ImageType")
+    return (
+        ("same patient", float(not _conflicts(one.study.patient, functional.study.patient))),
+        ("shares the Frame of Reference", float(_shared_frame(one.grid, functional.grid))),
+        (
+            f"shows enough of the functional volume ({common:.0f} mm)",
+            float(common >= MIN_COMMON_LENGTH_MM),
+        ),
+        ("original slices rather than a reformat", float(image_type[:1] != ("DERIVED",))),
+        (f"thinner slices ({slice_mm:g} mm)", -slice_mm),
+        ("sharper kernel", float(bool(_SHARP.search(kernel)))),
+        ("covers more of the functional volume", float(np.round(common, -1))),
+        ("more voxels", float(np.prod(one.grid.shape))),
+    )
+
+
+def _shared_frame(one: Grid, other: Grid) -> bool:
+    return (
+        one.frame_of_reference_uid is not None
+        and one.frame_of_reference_uid == other.frame_of_reference_uid
+    )
+
+
+def _common_length(one: Grid, other: Grid) -> float:
+    """Head-to-foot length that two fields share, mm; the shorter field when not comparable."""
+    lows, highs = zip(
+        *((g.corners_lps[:, 2].min(), g.corners_lps[:, 2].max()) for g in (one, other)),
+        strict=True,
+    )
+    if not _shared_frame(one, other):
+        return float(min(highs[0] - lows[0], highs[1] - lows[1]))
+    return float(max(0.0, min(highs) - max(lows)))
+
+
+def _letters(value: str) -> str:
+    return re.sub(r"[^0-9A-Z]", "", value.upper())
+
+
+def _conflicts(one: Patient, other: Patient) -> list[str]:
+    """Return which parts of two identities are stated by both and differ."""
+    differing = []
+    if one.patient_id and other.patient_id and one.patient_id != other.patient_id:
+        differing.append("patient ID")
+    if one.birth_date and other.birth_date and one.birth_date != other.birth_date:
+        differing.append("birth date")
+    # A middle name or title that only one scanner knows is not another person.
+    names = sorted((_letters(one.name), _letters(other.name)), key=len)
+    if names[0] and not names[1].startswith(names[0]):
+        differing.append("name")
+    if one.sex and other.sex and {one.sex, other.sex} == {"M", "F"}:
+        differing.append("sex")
+    return differing
+
+
+def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[Finding]:
+    findings = []
+    differing = _conflicts(ct.study.patient, spect.study.patient)
+    if differing and not (override_by and override_by.strip()):
+        raise PairingError(
+            f"The CT and the functional volume state different patients ({', '.join(differing)} "
+            "differ). They are not combined. If they truly belong to one person, say who takes "
+            'responsibility: --override-mismatch "NAME".'
+        )
+    if differing:
+        findings.append(
+            warning(
+                "patient-mismatch-overridden",
+                f"The CT and the functional volume state different patients "
+                f"({', '.join(differing)} differ); combined on the responsibility of "
+                f"{override_by}.",
+            )
+        )
+    if ct.study.study_instance_uid != spect.study.study_instance_uid:
+        findings.append(
+            warning(
+                "different-studies", "The CT and the functional volume come from different studies."
+            )
+        )
+    dates = [_acquired(one) for one in (ct, spect)]
+    if all(dates) and dates[0] != dates[1]:
+        findings.append(
+            warning(
+                "different-dates",
+                f"The CT is dated {dates[0]} and the functional volume {dates[1]}; posture and "
+                "anatomy may have changed in between.",
+            )
+        )
+    return findings
+
+
+def _acquired(one: Candidate) -> str:
+    dataset = one.plan.frames[0].instance.dataset
+    for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
+        value = str(dataset.get(keyword) or "").strip()
+        if value:
+            return value
+    return one.study.date
+
+
+def _frames(ct: Grid, spect: Grid) -> list[Finding]:
+    if _shared_frame(ct, spect):
+        return [
+            info(
+                "shared-frame",
+                "The CT and the functional volume share one Frame of Reference; the scanner "
+                "vouches for their alignment, a patient who moved does not show in it.",
+            )
+        ]
+    return [
+        warning(
+            "different-frames",
+            "The CT and the functional volume do not share a Frame of Reference; they can only be "
+            "shown together through a registration.",
+        )
+    ]

@@ -1,0 +1,217 @@
+"""CT and functional volume put together by a Registration: what is displayed and sampled.
+
+Everything is shown on the *display grid*: along the patient axes, k to the head, j to posterior,
+i to the left. A CT that already lies along them is shown as it is (flipped and permuted without
+copying); a tilted or oblique one is interpolated onto an orthogonal grid. The functional volume is
+interpolated once, from its original values, onto the same grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+
+from fusion.findings import Finding, Progress, info
+from fusion.geometry import FloatArray, Grid, Volume, canonical_view, enclosing_grid
+from fusion.registration import Registration
+from fusion.resampling import Interpolation, Resampler
+
+#: HU from which a voxel counts as bone when the view is first centred on a hot spot in bone.
+BONE_HU = 150.0
+#: Voxels this near to bone still belong to it, mm: one SPECT resolution element is about 10 mm.
+BONE_MARGIN_MM = 6.0
+#: Percentile of the voxels inside the CT's field that becomes the top of the colour scale.
+DISPLAY_PERCENTILE = 99.9
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What both volumes say about one point.
+
+    Parameters
+    ----------
+    hu : float or None
+        CT voxel that holds the point, HU; None outside the CT's field.
+    uptake : float or None
+        Functional volume interpolated at the point, in its unit; None outside its field.
+    """
+
+    hu: float | None
+    uptake: float | None
+
+
+class Fused:
+    """A CT, a functional volume, and the Registration that joins them.
+
+    Parameters
+    ----------
+    ct, spect : Volume
+        Fixed and moving volume.
+    registration : Registration
+        Functional frame to CT frame.
+    interpolation : {"linear", "nearest"}
+        How the functional volume is shown between its voxel centres.
+    """
+
+    def __init__(
+        self,
+        ct: Volume,
+        spect: Volume,
+        registration: Registration,
+        *,
+        interpolation: Interpolation = "linear",
+    ) -> None:
+        self.ct = ct
+        self.spect = spect
+        self.registration = registration
+        self.interpolation = interpolation
+
+    @cached_property
+    def display_grid(self) -> Grid:
+        """Axis-aligned grid in the CT's Frame of Reference on which both are shown."""
+        if self.ct.grid.is_axis_aligned:
+            return canonical_view(self.ct.stored, self.ct.grid)[1]
+        return enclosing_grid(self.ct.grid)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reader must know about the way the two are shown."""
+        if self.ct.grid.is_axis_aligned:
+            return ()
+        return (
+            info(
+                "ct-straightened",
+                "The CT slices are tilted or oblique to the patient axes; for display they were "
+                "interpolated onto a straight grid of the same spacing.",
+            ),
+        )
+
+    @cached_property
+    def _spect_on_display(self) -> Resampler:
+        return Resampler(
+            self.spect,
+            self.display_grid,
+            transform=self.registration.transform,
+            interpolation=self.interpolation,
+        )
+
+    def ct_display(self) -> npt.NDArray[Any]:
+        """Return the CT on the display grid.
+
+        Returns
+        -------
+        (k, j, i) ndarray of int16 or float32
+            HU; ``nan`` outside the field of a CT that had to be straightened.
+        """
+        return self._ct_display
+
+    @cached_property
+    def _ct_display(self) -> npt.NDArray[Any]:
+        if self.ct.grid.is_axis_aligned:
+            return canonical_view(_hounsfield(self.ct), self.ct.grid)[0]
+        return Resampler(self.ct, self.display_grid).array()
+
+    def spect_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
+        """Return one plane of the functional volume on the display grid.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+            0 axial ``[j, i]``, 1 coronal ``[k, i]``, 2 sagittal ``[k, j]``.
+        index : int
+            Plane number along that axis.
+
+        Returns
+        -------
+        2-D ndarray of float32
+            In :attr:`spect`'s unit; ``nan`` outside its field.
+        """
+        return self._spect_on_display.plane(axis, index)
+
+    def spect_display(self, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+        """Return the whole functional volume on the display grid.
+
+        Returns
+        -------
+        (k, j, i) ndarray of float32
+            In :attr:`spect`'s unit; ``nan`` outside its field.
+        """
+        return self._spect_on_display.array(progress)
+
+    def sample_at(self, point_lps: npt.ArrayLike) -> Sample:
+        """Return what both volumes say about one point of the CT's frame.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+        """
+        uptake = float(self._spect_on_display.at(point_lps))
+        return Sample(self.ct.nearest(point_lps), uptake if np.isfinite(uptake) else None)
+
+    @cached_property
+    def _ct_at_spect(self) -> npt.NDArray[np.float32]:
+        """HU of the CT voxel at each native functional voxel; ``nan`` outside the CT's field."""
+        shape = self.spect.grid.shape
+        hu = np.full(shape, np.nan, dtype=np.float32)
+        plane = np.stack(np.meshgrid(*map(np.arange, shape[1:]), indexing="ij"), axis=-1)
+        limits = np.array(self.ct.grid.shape)
+        for k in range(shape[0]):  # slice by slice, to keep the coordinates small
+            kji = np.concatenate([np.full((*shape[1:], 1), k), plane], axis=-1)
+            points = self.registration.transform.apply(self.spect.grid.to_lps(kji))
+            nearest = np.rint(self.ct.grid.to_kji(points)).astype(np.int64)
+            inside = ((nearest >= 0) & (nearest < limits)).all(axis=-1)
+            a, b, c = nearest[inside].T
+            hu[k][inside] = self.ct.stored[a, b, c] * self.ct.slope[a] + self.ct.intercept[a]
+        return hu
+
+    @cached_property
+    def overlap(self) -> float:
+        """Share of the functional volume's voxels that lie inside the CT's field, 0 to 1."""
+        return float(np.isfinite(self._ct_at_spect).mean())
+
+    @cached_property
+    def uptake_range(self) -> tuple[float, float]:
+        """Default colour scale, in the functional volume's unit: zero to the top of the uptake."""
+        inside = np.isfinite(self._ct_at_spect)
+        values = self.spect.values()
+        shown = values[inside] if inside.any() else values.ravel()
+        top = float(np.percentile(shown, DISPLAY_PERCENTILE))
+        return 0.0, top if top > 0 else max(float(shown.max()), 1.0)
+
+    @cached_property
+    def focus_lps(self) -> FloatArray:
+        """Where to look first: the hottest voxel in or next to bone, in the CT's frame, mm (3,).
+
+        The middle of the CT when the two do not overlap.
+        """
+        hu = self._ct_at_spect
+        inside = np.isfinite(hu)
+        if not inside.any():
+            return self.display_grid.center_lps
+        bone = np.nan_to_num(hu, nan=-1024.0) >= BONE_HU
+        if bone.any():
+            spacing = self.spect.grid.spacing_mm.tolist()
+            inside &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM
+        values = np.where(inside, self.spect.values(), -np.inf)
+        hottest = np.array(np.unravel_index(values.argmax(), values.shape))
+        return self.registration.transform.apply(self.spect.grid.to_lps(hottest))
+
+
+def _hounsfield(ct: Volume) -> npt.NDArray[Any]:
+    """HU of a CT, int16 without a copy where the file allows it."""
+    whole = bool(np.all(ct.slope == 1) and np.all(ct.intercept == np.rint(ct.intercept[0])))
+    if not whole or ct.stored.dtype.kind not in "iu":
+        return ct.values()
+    offset = int(ct.intercept[0])
+    if ct.stored.dtype == np.int16 and offset == 0:
+        return ct.stored
+    shifted = ct.stored.astype(np.int32) + offset
+    limits = np.iinfo(np.int16)
+    if shifted.min() < limits.min or shifted.max() > limits.max:
+        return shifted.astype(np.float32)
+    return shifted.astype(np.int16)

@@ -1,0 +1,409 @@
+"""One opened study and everything known about it: the only door for viewer, cli and batch."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion import registration as registering
+from fusion.dicom.catalog import scan
+from fusion.dicom.instance import text
+from fusion.dicom.pairing import Candidate, Pair, pair
+from fusion.dicom.pixels import read_volume
+from fusion.dicom.series import Catalog, Kind, Patient, Study
+from fusion.errors import FusionError
+from fusion.export import DISCLAIMER
+from fusion.export.derived_nm import write_derived_nm
+from fusion.export.pictures import PictureText, write_pictures
+from fusion.findings import Finding, Progress, info, warning, worst_first
+from fusion.fused import Fused, Sample
+from fusion.geometry import FloatArray, Grid, Volume
+from fusion.registration import Registration
+from fusion.resampling import Interpolation, Resampler
+from fusion.software import versions
+
+#: Version of ``review.json``; keys are only ever added.
+SCHEMA_VERSION = 1
+#: Codes of Findings that say what was assumed rather than read from the files.
+ASSUMPTION_CODES = frozenset(
+    {"user-geometry", "top-level-geometry", "patient-mismatch-overridden", "slice-order-assumed"}
+)
+#: Below this share of the functional volume inside the CT's field a reader is told.
+_LOW_OVERLAP = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Files that :meth:`Review.write` made.
+
+    Parameters
+    ----------
+    record, derived_nm : Path
+        ``review.json`` and the resampled functional volume.
+    pictures : tuple of Path
+        Fused axial, coronal and sagittal PNG.
+    """
+
+    record: Path
+    derived_nm: Path
+    pictures: tuple[Path, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Review:
+    """One opened study: a CT, a functional volume on it, and what a reader must know.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Everything found where the study was opened.
+    pair : Pair
+        Which CT and functional volume, and why.
+    fused : Fused
+        The two volumes and the Registration that joins them.
+    opening_findings : tuple of Finding
+        Findings about the study and the choice made.
+    """
+
+    catalog: Catalog = field(repr=False)
+    pair: Pair = field(repr=False)
+    fused: Fused = field(repr=False)
+    opening_findings: tuple[Finding, ...] = ()
+
+    @property
+    def ct(self) -> Volume:
+        """The CT."""
+        return self.fused.ct
+
+    @property
+    def spect(self) -> Volume:
+        """The functional volume: SPECT, or PET."""
+        return self.fused.spect
+
+    @property
+    def registration(self) -> Registration:
+        """How the functional volume is put onto the CT."""
+        return self.fused.registration
+
+    @property
+    def study(self) -> Study:
+        """The study of the CT."""
+        return self.pair.ct.study
+
+    @property
+    def patient(self) -> Patient:
+        """Who the CT states that the study belongs to."""
+        return self.study.patient
+
+    @property
+    def spect_label(self) -> str:
+        """``"SPECT"`` or ``"PET"``."""
+        return "PET" if self.pair.spect.plan.kind is Kind.PET else "SPECT"
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything a reader must know, worst first."""
+        return worst_first(
+            (
+                *self.opening_findings,
+                *self.registration.findings,
+                *self.spect.findings,
+                *self.ct.findings,
+                *self.fused.findings,
+                *self._overlap(),
+            )
+        )
+
+    def _overlap(self) -> tuple[Finding, ...]:
+        if self.fused.overlap >= _LOW_OVERLAP:
+            return ()
+        return (
+            warning(
+                "little-overlap",
+                f"Only {self.fused.overlap:.0%} of the functional volume lies inside the CT's "
+                "field. Check that the two show the same part of the body.",
+            ),
+        )
+
+    @property
+    def assumptions(self) -> tuple[Finding, ...]:
+        """Findings about what was supplied or assumed rather than stated by the files."""
+        return tuple(f for f in self.findings if f.code in ASSUMPTION_CODES)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data say of themselves that they are not of a patient."""
+        said = " ".join(
+            text(candidate.plan.frames[0].instance.dataset, keyword)
+            for candidate in (self.pair.ct, self.pair.spect)
+            for keyword in ("PatientName", "StudyDescription", "SeriesDescription", "ImageComments")
+        )
+        return "SIMULATED" in said.upper()
+
+    @property
+    def title(self) -> str:
+        """Registered patient and study identity on one line, for a window title."""
+        patient = self.patient
+        parts = [
+            re.sub(r"\s+", " ", patient.name.replace("^", " ")).strip() or "no name",
+            f"ID {patient.patient_id or 'none'}",
+            f"born {_date(patient.birth_date)}" if patient.birth_date else "",
+            patient.sex,
+            f"study of {_date(self.study.date)}" if self.study.date else "",
+            self.study.description,
+        ]
+        return " · ".join(part for part in parts if part)
+
+    @property
+    def display_grid(self) -> Grid:
+        """Axis-aligned grid on which both volumes are shown; see :class:`fusion.fused.Fused`."""
+        return self.fused.display_grid
+
+    @property
+    def uptake_range(self) -> tuple[float, float]:
+        """Default colour scale in the functional volume's unit."""
+        return self.fused.uptake_range
+
+    @property
+    def focus_lps(self) -> FloatArray:
+        """Where to look first, in the CT's frame, mm (3,)."""
+        return self.fused.focus_lps
+
+    def ct_display(self) -> npt.NDArray[Any]:
+        """Return the CT on the display grid; see :meth:`fusion.fused.Fused.ct_display`."""
+        return self.fused.ct_display()
+
+    def spect_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
+        """Return one plane of uptake; see :meth:`fusion.fused.Fused.spect_plane`."""
+        return self.fused.spect_plane(axis, index)
+
+    def spect_display(self) -> npt.NDArray[np.float32]:
+        """Return the uptake on the display grid; see :meth:`fusion.fused.Fused.spect_display`."""
+        return self.fused.spect_display()
+
+    def sample_at(self, point_lps: npt.ArrayLike) -> Sample:
+        """Return HU and uptake at a point; see :meth:`fusion.fused.Fused.sample_at`."""
+        return self.fused.sample_at(point_lps)
+
+    def with_registration(self, registration: Registration) -> Review:
+        """Return the same study seen through another Registration."""
+        fused = Fused(self.ct, self.spect, registration, interpolation=self.fused.interpolation)
+        return replace(self, fused=fused)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of ``review.json``; keys are documented in docs/scan-and-fuse.md."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "disclaimer": DISCLAIMER,
+            "simulated": self.simulated,
+            "study_instance_uid": self.study.study_instance_uid,
+            "ct": _input_json(self.ct, self.pair.ct),
+            "spect": _input_json(self.spect, self.pair.spect),
+            "choice": list(self.pair.reasons),
+            "registration": self.registration.to_json(),
+            "display": {
+                "shape": list(self.display_grid.shape),
+                "affine_lps": self.display_grid.affine.tolist(),
+                "interpolation": self.fused.interpolation,
+                "focus_lps": [round(float(v), 3) for v in self.focus_lps],
+            },
+            "assumptions": [finding.to_json() for finding in self.assumptions],
+            "findings": [finding.to_json() for finding in self.findings],
+            "software": versions(),
+        }
+
+    def write(
+        self,
+        folder: str | Path,
+        *,
+        point_lps: npt.ArrayLike | None = None,
+        progress: Progress | None = None,
+    ) -> Outputs:
+        """Write ``review.json``, the resampled functional volume and the fused pictures.
+
+        Parameters
+        ----------
+        folder : path
+            Made when absent; files of the same names are replaced.
+        point_lps : (3,) array_like of float, optional, mm
+            The pictures pass through it; the hottest bone by default.
+        progress : callable, optional
+            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+        Raises
+        ------
+        FusionError
+            The folder cannot be written.
+        """
+        report = progress or (lambda fraction, step: None)
+        target = Path(folder)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            report(0.0, "Drawing")
+            words = PictureText(
+                title=f"{self.study.description or 'Study'} {_date(self.study.date)}".strip(),
+                spect_label=self.spect_label,
+                simulated=self.simulated,
+                warnings=tuple(finding.message for finding in self.assumptions),
+            )
+            pictures = write_pictures(
+                target,
+                self.fused,
+                point_lps=self.focus_lps if point_lps is None else point_lps,
+                words=words,
+            )
+            report(0.3, "Writing the functional volume on the CT's grid")
+            derived = target / "spect_on_ct.dcm"
+            self._write_derived(derived, lambda part, step: report(0.3 + 0.6 * part, step))
+            record = target / "review.json"
+            content = {
+                **self.to_json(),
+                "outputs": {
+                    "derived_nm": derived.name,
+                    "pictures": [path.name for path in pictures],
+                },
+            }
+            record.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+        except OSError as exc:
+            raise FusionError(
+                f"The results could not be written to {target}: {exc.strerror or exc}. Free some "
+                "space or choose another folder with --out."
+            ) from exc
+        report(1.0, "Done")
+        return Outputs(record, derived, pictures)
+
+    def _write_derived(self, path: Path, progress: Progress) -> None:
+        # A tilted CT has no place in the NM object; the straight display grid has.
+        grid = self.ct.grid if self.ct.grid.is_orthogonal else self.display_grid
+        resampler = Resampler(self.spect, grid, transform=self.registration.transform)
+        native = self.spect.values()
+        frames = self.pair.spect.plan.frames
+        references = dict.fromkeys(
+            (str(f.instance.dataset.get("SOPClassUID", "")), f.instance.sop_instance_uid)
+            for f in frames
+        )
+        write_derived_nm(
+            path,
+            resampler.array(progress),
+            grid=grid,
+            unit=self.spect.unit,
+            source=frames[0].instance.dataset,
+            source_references=tuple(references),
+            description=self.spect.source.description or self.spect_label,
+            value_range=(float(native.min()), float(native.max())),
+        )
+
+
+def open_study(
+    path: str | Path,
+    *,
+    ct: str | None = None,
+    spect: str | None = None,
+    spacing_mm: float | None = None,
+    register: bool = False,
+    interpolation: Interpolation = "linear",
+    override_mismatch_by: str | None = None,
+    progress: Progress | None = None,
+) -> Review:
+    """Open a study: find, choose, read, and put the functional volume onto the CT.
+
+    Parameters
+    ----------
+    path : path
+        Folder, zip, DICOMDIR or file.
+    ct, spect : str, optional
+        Choose a volume by the number that ``facetfusion scan`` prints, or by Series Instance UID.
+    spacing_mm : float, optional, mm
+        Signed distance from one slice to the next along row × column, for functional volumes
+        whose file does not state it. Marked on every export.
+    register : bool
+        Search for a rigid transform instead of relying on the shared Frame of Reference.
+    interpolation : {"linear", "nearest"}
+        How the functional volume is shown between its voxel centres.
+    override_mismatch_by : str, optional
+        Name of the person who takes responsibility for combining volumes that state different
+        patients.
+    progress : callable, optional
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+    Returns
+    -------
+    Review
+
+    Raises
+    ------
+    DicomError
+        Nothing readable.
+    PairingError, SpacingNeeded
+        No pair can be combined; see :func:`fusion.dicom.pairing.pair`.
+    GeometryError
+        The Frames of Reference differ and no registration was asked for.
+    RegistrationFailed
+        The search gave nothing trustworthy and there is no shared frame.
+    """
+    report = progress or (lambda fraction, step: None)
+    catalog = scan(
+        path, spacing_mm=spacing_mm, progress=lambda part, step: report(0.4 * part, step)
+    )
+    chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
+    spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
+    ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
+    if register:
+        registration = registering.register(
+            ct_volume, spect_volume, progress=lambda part, step: report(0.8 + 0.2 * part, step)
+        )
+    else:
+        registration = registering.shared_frame(ct_volume, spect_volume)
+    report(1.0, "Opened")
+    choice = info("choice", " ".join(chosen.reasons))
+    findings = (
+        *chosen.findings,
+        *chosen.spect.series.findings,
+        *chosen.ct.series.findings,
+        *chosen.ct.study.findings,
+        *catalog.findings,
+        choice,
+    )
+    fused = Fused(ct_volume, spect_volume, registration, interpolation=interpolation)
+    return Review(catalog, chosen, fused, findings)
+
+
+def _read(candidate: Candidate, progress: Progress) -> Volume:
+    return read_volume(
+        candidate.plan,
+        study_instance_uid=candidate.study.study_instance_uid,
+        series_instance_uid=candidate.series.series_instance_uid,
+        progress=progress,
+    )
+
+
+def _input_json(volume: Volume, candidate: Candidate) -> dict[str, Any]:
+    source = volume.source
+    return {
+        "study_instance_uid": source.study_instance_uid,
+        "series_instance_uid": source.series_instance_uid,
+        "volume_id": source.volume_id,
+        "sop_instance_uids": list(source.sop_instance_uids),
+        "kind": candidate.plan.kind.value,
+        "description": source.description,
+        "unit": volume.unit,
+        "suvbw_per_unit": volume.suvbw_per_unit,
+        "shape": list(volume.grid.shape),
+        "affine_lps": volume.grid.affine.tolist(),
+        "frame_of_reference_uid": volume.grid.frame_of_reference_uid,
+        "transfer_syntax_uids": sorted(
+            {frame.instance.transfer_syntax_uid for frame in candidate.plan.frames}
+        ),
+    }
+
+
+def _date(value: str) -> str:
+    """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
+    return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", value)

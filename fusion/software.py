@@ -1,0 +1,23 @@
+"""Which software made something; stands in every file that leaves the program."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+
+#: Distributions whose version can change geometry, decoded pixels or numbers.
+_DEPENDENCIES = ("numpy", "pydicom", "SimpleITK", "scipy", "numba", "python-gdcm")
+
+
+def own_version() -> str:
+    """Return the version of facetfusion."""
+    return version("facetfusion")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of facetfusion and of everything that can change its results."""
+    return {
+        "facetfusion": own_version(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in _DEPENDENCIES},
+    }
