@@ -1,0 +1,101 @@
+"""``facetfusion review``: a study on screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari
+from qtpy.QtCore import QObject
+
+from viewer import _napari
+from viewer.jobs import OpenStudy
+from viewer.window import ReviewWindow
+
+if TYPE_CHECKING:
+    from fusion.errors import FusionError
+    from fusion.review import Review
+
+#: First size of the window in screen pixels, where the screen is large enough.
+WINDOW_SIZE = (1500, 950)
+
+
+class ReviewApp(QObject):
+    """A napari window in which a study is being opened and then reviewed.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder, zip or DICOMDIR.
+    viewer : napari.Viewer, optional
+        An empty one to use.
+    **options
+        Passed to :func:`fusion.open_study`.
+
+    Attributes
+    ----------
+    review_window : ReviewWindow or None
+        Once the study is open.
+    error : FusionError or None
+        Why it is not.
+    """
+
+    def __init__(
+        self, path: str | Path, *, viewer: napari.Viewer | None = None, **options: Any
+    ) -> None:
+        self.viewer = viewer or napari.Viewer(
+            title="facetfusion", show=False, show_welcome_screen=False
+        )
+        window = _napari.main_window(self.viewer)
+        super().__init__(window)
+        self.viewer.theme = "dark"
+        self.review_window: ReviewWindow | None = None
+        self.error: FusionError | None = None
+        _napari.hide_clutter(self.viewer)
+        room = window.screen().availableGeometry()
+        window.resize(min(WINDOW_SIZE[0], room.width()), min(WINDOW_SIZE[1], room.height()))
+        self.job = OpenStudy(window, Path(path), **options)
+        self.job.opened.connect(self._show)
+        self.job.refused.connect(self._close)
+
+    def start(self) -> None:
+        """Show the window and begin to open the study."""
+        self.viewer.window.show()
+        self.job.start()
+
+    def _show(self, review: Review) -> None:
+        self.review_window = ReviewWindow(self.viewer, review)
+
+    def _close(self, error: FusionError) -> None:
+        self.error = error
+        self.viewer.close()
+
+
+def run(path: str | Path, **options: Any) -> int:
+    """Open a study in a window and wait until the reader closes it.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder, zip or DICOMDIR.
+    **options
+        Passed to :func:`fusion.open_study`: ``ct``, ``spect``, ``spacing_mm``, ``register``,
+        ``override_mismatch_by``.
+
+    Returns
+    -------
+    int
+        0, after a review.
+
+    Raises
+    ------
+    FusionError
+        The data were refused (the reader has seen the sentence in a dialog), or the user
+        cancelled.
+    """
+    app = ReviewApp(path, **options)
+    app.start()
+    napari.run()
+    if app.error is not None:
+        raise app.error
+    return 0

@@ -1,0 +1,253 @@
+"""Opening a study away from the window's thread, with progress and a way to stop it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, QRegularExpression, Qt, Signal
+from qtpy.QtGui import QCloseEvent, QRegularExpressionValidator
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+import fusion
+from fusion.errors import Cancelled, FusionError, SpacingNeeded
+from viewer.panels import plain_label
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fusion.review import Review
+
+logger = logging.getLogger(__name__)
+
+#: Steps of the progress bar.
+_STEPS = 1000
+
+
+class ProgressDialog(QDialog):
+    """How far a long operation is, and the button that stops it.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits.
+    title : str
+        What is being done.
+
+    Attributes
+    ----------
+    cancelled : Signal
+        The user asked to stop, by button, Escape or the window's corner.
+    """
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget, title: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        self.setMinimumWidth(460)
+        self.step = plain_label("Starting …")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.clicked.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(self.step)
+        column.addWidget(self.bar)
+        column.addWidget(self.cancel, alignment=Qt.AlignmentFlag.AlignRight)
+
+    def show_progress(self, fraction: float, step: str) -> None:
+        """Show the fraction done (0 to 1) and what is being done."""
+        if self.cancel.isEnabled():
+            self.bar.setValue(round(_STEPS * fraction))
+            self.step.setText(step)
+
+    def reject(self) -> None:
+        """Ask to stop; the dialog stays until the work has noticed."""
+        if self.cancel.isEnabled():
+            self.cancel.setEnabled(False)
+            self.step.setText("Stopping …")
+            self.cancelled.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Treat the corner of the window like the button."""
+        event.ignore()
+        self.reject()
+
+
+class SpacingDialog(QDialog):
+    """Asks for the signed distance between slices; offers no value of its own.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits.
+    question : SpacingNeeded
+        What is missing.
+    """
+
+    def __init__(self, parent: QWidget, question: SpacingNeeded) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Distance between slices is missing")
+        self.setModal(True)
+        self.setMinimumWidth(520)
+        self.question = plain_label(str(question), wrap=True)
+        explanation = plain_label(
+            "Enter the distance from one slice to the next in mm with its sign, as the scanner "
+            "or its protocol states it (Spacing Between Slices). The sign decides which end is "
+            "the head: a wrong sign shows the SPECT upside down. If you do not know it, cancel.",
+            wrap=True,
+        )
+        self.entry = QLineEdit()
+        self.entry.setPlaceholderText("for example +4.42 or -4.42")
+        number = QRegularExpression(r"[+-](\d{1,3}(\.\d{1,6})?|\.\d{1,6})")
+        self.entry.setValidator(QRegularExpressionValidator(number))
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.entry.textChanged.connect(self._check)
+        column = QVBoxLayout(self)
+        for widget in (self.question, explanation, self.entry, self.buttons):
+            column.addWidget(widget)
+        self._check()
+
+    @property
+    def spacing_mm(self) -> float | None:
+        """What was entered, mm; None while it is not a signed distance."""
+        if not self.entry.hasAcceptableInput() or float(self.entry.text()) == 0:
+            return None
+        return float(self.entry.text())
+
+    def _check(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(self.spacing_mm is not None)
+
+
+def show_error(parent: QWidget, error: FusionError) -> QMessageBox:
+    """Show the sentence of an error; returns the open dialog."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle("The study was not opened")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(str(error))
+    box.open()
+    return box
+
+
+class OpenStudy(QObject):
+    """Opens a study in a thread of its own and asks the user when the data leave a question.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits; the job ends with it.
+    path : Path
+        Folder, zip or DICOMDIR.
+    **options
+        Passed to :func:`fusion.open_study`.
+
+    Attributes
+    ----------
+    opened : Signal
+        With the Review.
+    refused : Signal
+        With the FusionError, once the user has read it; also when the user cancelled.
+    """
+
+    opened = Signal(object)
+    refused = Signal(object)
+    _progressed = Signal(float, str)
+
+    def __init__(self, parent: QWidget, path: Path, **options: Any) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._options = options
+        self._stop = threading.Event()
+        self.dialog: QDialog | QMessageBox | None = None
+        self.progress: ProgressDialog | None = None
+        parent.destroyed.connect(self._stop.set)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._stop.clear()
+        self.progress = ProgressDialog(self.parent(), "Opening the study")
+        self.progress.cancelled.connect(self._stop.set)
+        self._progressed.connect(self.progress.show_progress)
+        self.progress.open()
+        worker = create_worker(self._work)
+        worker.returned.connect(self._on_done)
+        worker.errored.connect(self._close_progress)
+        worker.start()
+
+    def cancel(self) -> None:
+        """Stop at the next report of progress."""
+        self._stop.set()
+
+    def _work(self) -> Review | FusionError:
+        def report(fraction: float, step: str) -> None:
+            if self._stop.is_set():
+                raise Cancelled("Opening the study was cancelled.")
+            self._progressed.emit(fraction, step)
+
+        try:
+            review = fusion.open_study(
+                self._path, progress=lambda part, step: report(0.9 * part, step), **self._options
+            )
+            # What the panes need at once is made here, not in the window's thread.
+            review.fused.ct_display(lambda part, step: report(0.9 + 0.1 * part, step))
+            _ = review.uptake_range, review.focus_lps, review.findings
+            report(1.0, "Ready")
+        except FusionError as error:
+            return error
+        return review
+
+    def _close_progress(self) -> None:
+        if self.progress is not None:
+            self._progressed.disconnect(self.progress.show_progress)
+            self.progress.hide()
+            self.progress.deleteLater()
+            self.progress = None
+
+    def _on_done(self, outcome: Review | FusionError) -> None:
+        self._close_progress()
+        if isinstance(outcome, SpacingNeeded):
+            self._ask_spacing(outcome)
+        elif isinstance(outcome, FusionError):
+            self._refuse(outcome)
+        else:
+            self.opened.emit(outcome)
+
+    def _refuse(self, error: FusionError) -> None:
+        if isinstance(error, Cancelled):
+            self.refused.emit(error)
+            return
+        self.dialog = show_error(self.parent(), error)
+        self.dialog.finished.connect(lambda: self.refused.emit(error))
+
+    def _ask_spacing(self, question: SpacingNeeded) -> None:
+        dialog = SpacingDialog(self.parent(), question)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def accepted() -> None:
+            self._options["spacing_mm"] = dialog.spacing_mm
+            self.start()
+
+        dialog.accepted.connect(accepted)
+        dialog.rejected.connect(lambda: self.refused.emit(question))
+        self.dialog = dialog
+        dialog.open()

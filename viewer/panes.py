@@ -1,0 +1,347 @@
+"""One plane in one napari canvas, and three of them that show the same point."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
+from napari.components.overlays import TextOverlay
+from napari.utils.events import EmitterGroup
+
+from fusion.geometry import PATIENT_LETTERS
+from fusion.palettes import DEFAULT_PALETTE
+from viewer import _napari
+from viewer.colormaps import dicom_colormap
+from viewer.layers import (
+    CT_WINDOWS,
+    ct_layer_data,
+    field_outline,
+    make_layer,
+    spect_layer_data,
+    to_lps,
+    to_world,
+)
+from viewer.planes import PLANES, EdgeLetters, Plane, edge_letters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from fusion.geometry import FloatArray
+    from fusion.review import Review
+
+#: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
+CROSSHAIR_GAP_MM = 6.0
+CROSSHAIR_COLOR = (0.35, 0.85, 1.0, 0.8)
+FIELD_COLOR = (1.0, 0.75, 0.2, 0.5)
+LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
+#: Behind text, so that it stays legible on bone.
+BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
+SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
+SIMULATED_TEXT = "SIMULATED — not a patient"
+
+
+def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> str:
+    """Write a position with patient letters instead of signs, for example ``"L 12.5  P 3.0"``.
+
+    Parameters
+    ----------
+    point_lps : (3,) array_like of float, mm
+    axes : sequence of int
+        Which of x, y, z.
+    """
+    point = np.asarray(point_lps, dtype=np.float64)
+    return "  ".join(
+        f"{PATIENT_LETTERS[axis][int(point[axis] >= 0)]} {abs(point[axis]):.1f}" for axis in axes
+    )
+
+
+class Pane:
+    """One plane of a Review in a napari canvas.
+
+    Parameters
+    ----------
+    model : napari.components.ViewerModel
+        Empty; a ``napari.Viewer`` or a bare model.
+    plane : Plane
+        How to cut.
+    review : Review
+        The study.
+    """
+
+    def __init__(self, model: ViewerModel, plane: Plane, review: Review) -> None:
+        self.model = model
+        self.plane = plane
+        self._grid = review.display_grid
+        self.ct = make_layer(ct_layer_data(review))
+        self.spect = make_layer(spect_layer_data(review))
+        model.layers.extend([self.ct, self.spect])
+        model.layers.selection.clear()
+        model.dims.axis_labels = self.ct.axis_labels
+        model.dims.order = plane.order
+        camera = model.scene.camera
+        camera.orientation2d = plane.orientation2d
+        # The mouse means something else to a radiologist than to napari; see viewer.mouse.
+        camera.mouse_pan = camera.mouse_zoom = False
+        model.canvas.background_color_override = "black"
+        self._add_overlays(simulated=review.simulated)
+        model.dims.events.order.connect(self._update_letters)
+        model.dims.events.ndisplay.connect(self._update_letters)
+        camera.events.orientation.connect(self._update_letters)
+        model.dims.events.point.connect(self._update_lines)
+        self._update_letters()
+        self._update_lines()
+
+    def _add_overlays(self, *, simulated: bool) -> None:
+        overlays = self.model.canvas.overlays
+
+        def text(name: str, position: str, **options: object) -> TextOverlay:
+            overlays[name] = TextOverlay(
+                position=position, box=True, box_color=BOX_COLOR, visible=True, **options
+            )
+            return overlays[name]
+
+        letter = {"font_size": 15, "color": LETTER_COLOR}
+        self._letters = {
+            "left": text("letter_left", "middle_left", **letter),
+            "right": text("letter_right", "middle_right", **letter),
+            "top": text("letter_top", "top_center", **letter),
+            "bottom": text("letter_bottom", "bottom_center", **letter),
+        }
+        self._caption = text("caption", "top_left", color="white")
+        if simulated:
+            text("simulated", "bottom_left", color=SIMULATED_COLOR, text=SIMULATED_TEXT)
+        bar = overlays.scale_bar
+        bar.position, bar.box, bar.colored, bar.color = "bottom_right", False, True, "white"
+        bar.visible = True
+        lines = self.model.scene.overlays
+        lines["crosshair"] = _napari.LinesOverlay(color=CROSSHAIR_COLOR, visible=True)
+        lines["spect_field"] = _napari.LinesOverlay(color=FIELD_COLOR, visible=True)
+
+    @property
+    def letters(self) -> EdgeLetters:
+        """Patient directions at the edges, as shown."""
+        return EdgeLetters(**{edge: overlay.text for edge, overlay in self._letters.items()})
+
+    @property
+    def index(self) -> int:
+        """Index of the plane shown, along its axis of the display grid."""
+        axis = self.plane.axis
+        index = round(float(self._grid.to_kji(to_lps(self.model.dims.point))[axis]))
+        return min(max(index, 0), self._grid.shape[axis] - 1)
+
+    def fit(self) -> None:
+        """Show the whole plane."""
+        self.model.reset_view()
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge (factor above 1) about the middle of the pane."""
+        self.model.scene.camera.zoom *= factor
+
+    def _update_letters(self) -> None:
+        letters = edge_letters(self.model.dims, self.model.scene.camera)
+        for edge, overlay in self._letters.items():
+            overlay.text = getattr(letters, edge)
+
+    def _update_lines(self) -> None:
+        point, limits, gap = self.model.dims.point, self.model.dims.range, CROSSHAIR_GAP_MM
+        axis, vertical, horizontal = self.plane.order
+        v, h = float(point[vertical]), float(point[horizontal])
+        (v0, v1, _), (h0, h1, _) = limits[vertical], limits[horizontal]
+        self.model.scene.overlays["crosshair"].segments = (
+            ((v0, h), (v - gap, h)),
+            ((v + gap, h), (v1, h)),
+            ((v, h0), (v, h - gap)),
+            ((v, h + gap), (v, h1)),
+        )
+        corners = field_outline(self.spect.data.plane(axis, self.index), self._grid, axis)
+        self.model.scene.overlays["spect_field"].segments = tuple(pairwise(corners))
+        # The axis that napari scrolls is the same patient axis counted from the other end.
+        self._caption.text = f"{self.plane.name}   {position_text(to_lps(point), [2 - axis])} mm"
+
+
+class LinkedPanes:
+    """Three panes that show one point, one display window and one blend.
+
+    Everything a reader can change about the picture is changed here, so that no two panes ever
+    differ in it.
+
+    Parameters
+    ----------
+    review : Review
+        The study.
+    models : sequence of napari.components.ViewerModel, optional
+        Empty models for the axial, coronal and sagittal pane.
+
+    Attributes
+    ----------
+    events : napari.utils.events.EmitterGroup
+        ``point``, ``display`` (window, colour map, range, blend, blink) and ``cursor``.
+    """
+
+    def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
+        self.review = review
+        self.events = EmitterGroup(source=self, point=None, display=None, cursor=None)
+        models = [ViewerModel() for _ in PLANES] if models is None else models
+        self.panes = tuple(
+            Pane(model, plane, review) for model, plane in zip(models, PLANES, strict=True)
+        )
+        self.active = self.panes[0]
+        self._point_lps = review.display_grid.center_lps
+        self._cursor_lps: FloatArray | None = None
+        self._blend = 0.5
+        self._spect_visible = True
+        self._palette = DEFAULT_PALETTE
+        for pane in self.panes:
+            pane.model.dims.events.point.connect(self._on_scrolled)
+        self.blend = self._blend
+        self.point_lps = review.focus_lps
+
+    def __iter__(self) -> Iterator[Pane]:
+        """Axial, coronal, sagittal."""
+        return iter(self.panes)
+
+    @property
+    def point_lps(self) -> FloatArray:
+        """The point that all panes show, LPS mm (3,); kept inside the display grid."""
+        return self._point_lps.copy()
+
+    @point_lps.setter
+    def point_lps(self, point: npt.ArrayLike) -> None:
+        corners = self.review.display_grid.corners_lps
+        self._point_lps = to_lps(to_world(point)).clip(corners.min(axis=0), corners.max(axis=0))
+        for pane in self.panes:
+            with pane.model.dims.events.point.blocker(self._on_scrolled):
+                pane.model.dims.point = to_world(self._point_lps)
+        self.events.point()
+
+    def _on_scrolled(self, event: object) -> None:
+        dims = next(p.model.dims for p in self.panes if p.model.dims is event.source)
+        self.point_lps = to_lps(dims.point)
+
+    def scroll(self, pane: Pane, steps: int) -> None:
+        """Move a pane by whole planes; positive towards head, posterior or left."""
+        grid, axis = self.review.display_grid, pane.plane.axis
+        kji = grid.to_kji(self._point_lps)
+        kji[axis] = pane.index + steps
+        self.point_lps = grid.to_lps(kji)
+
+    def centre(self) -> None:
+        """Go back to the place where the study was opened, every plane in full."""
+        self.point_lps = self.review.focus_lps
+        for pane in self.panes:
+            pane.fit()
+
+    @property
+    def cursor_lps(self) -> FloatArray | None:
+        """Where the mouse is, LPS mm (3,); None when it is on no pane."""
+        return self._cursor_lps
+
+    @cursor_lps.setter
+    def cursor_lps(self, point: FloatArray | None) -> None:
+        self._cursor_lps = point
+        self.events.cursor()
+
+    def value_text(self, point_lps: npt.ArrayLike) -> str:
+        """Return what both volumes say about a point, ``"HU · uptake with unit"``."""
+        sample = self.review.sample_at(point_lps)
+        hu = "outside CT" if sample.hu is None else f"{sample.hu:.0f} HU"
+        if sample.uptake is None:
+            return f"{hu} · outside {self.review.spect_label} field"
+        return f"{hu} · {number_text(sample.uptake)} {self.review.spect.unit}"
+
+    @property
+    def ct_window(self) -> tuple[float, float]:
+        """Window width and level of the CT, HU."""
+        low, high = self.panes[0].ct.contrast_limits
+        return high - low, (high + low) / 2
+
+    @ct_window.setter
+    def ct_window(self, width_level: tuple[float, float]) -> None:
+        width, level = max(width_level[0], 1.0), width_level[1]
+        for pane in self.panes:
+            pane.ct.contrast_limits = (level - width / 2, level + width / 2)
+        self.events.display()
+
+    def use_ct_preset(self, name: str) -> None:
+        """Set the CT window to one of :data:`viewer.layers.CT_WINDOWS`."""
+        low, high = CT_WINDOWS[name]
+        self.ct_window = (high - low, (high + low) / 2)
+
+    @property
+    def uptake_range(self) -> tuple[float, float]:
+        """Uptake at the two ends of the colour map, in the SPECT's unit."""
+        low, high = self.panes[0].spect.contrast_limits
+        return low, high
+
+    @uptake_range.setter
+    def uptake_range(self, limits: tuple[float, float]) -> None:
+        low, high = limits
+        if high <= low:
+            return
+        for pane in self.panes:
+            pane.spect.contrast_limits = (low, high)
+        self.events.display()
+
+    @property
+    def palette(self) -> str:
+        """Name of the DICOM colour map of the SPECT."""
+        return self._palette
+
+    @palette.setter
+    def palette(self, name: str) -> None:
+        self._palette = name
+        for pane in self.panes:
+            pane.spect.colormap = dicom_colormap(name)
+        self.events.display()
+
+    @property
+    def blend(self) -> float:
+        """Weight of the SPECT, 0 (CT alone, untouched) to 1 (SPECT alone).
+
+        In between each pixel with uptake is ``(1 - blend) * CT + blend * SPECT``; pixels without
+        (zero, or outside the SPECT's field) show the CT.
+        """
+        return self._blend
+
+    @blend.setter
+    def blend(self, weight: float) -> None:
+        self._blend = min(max(weight, 0.0), 1.0)
+        self._show()
+
+    @property
+    def spect_visible(self) -> bool:
+        """Whether the SPECT is shown; blinking toggles it."""
+        return self._spect_visible
+
+    @spect_visible.setter
+    def spect_visible(self, visible: bool) -> None:
+        self._spect_visible = visible
+        self._show()
+
+    @property
+    def crosshair_visible(self) -> bool:
+        """Whether the crosshair is drawn."""
+        return all(pane.model.scene.overlays["crosshair"].visible for pane in self.panes)
+
+    @crosshair_visible.setter
+    def crosshair_visible(self, visible: bool) -> None:
+        for pane in self.panes:
+            pane.model.scene.overlays["crosshair"].visible = visible
+        self.events.display()
+
+    def _show(self) -> None:
+        shown = self._spect_visible and self._blend > 0
+        for pane in self.panes:
+            pane.spect.opacity = self._blend
+            pane.spect.visible = shown
+            # Blinking the SPECT off always uncovers the CT.
+            pane.ct.visible = not shown or self._blend < 1
+        self.events.display()
+
+
+def number_text(value: float) -> str:
+    """Write a measured value with three significant digits or as a whole number."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,179 @@
+"""A Review in a napari window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QMessageBox,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewer import _napari
+from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
+from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
+from viewer.panes import SIMULATED_TEXT, LinkedPanes, position_text
+
+if TYPE_CHECKING:
+    import napari
+
+    from fusion.review import Review
+
+NOT_A_DEVICE = (
+    "Research and education tool. Not a medical device. Not for diagnosis or treatment decisions."
+)
+SIDE_PANEL_WIDTH = 310
+HELP_KEY = "F1"
+
+
+def printable(text: str) -> str:
+    """Return text from a file on one line, without characters that steer a display."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+class ReviewWindow(QObject):
+    """Fills a napari window with three linked planes of a Review.
+
+    The window's own napari canvas becomes the axial plane, so that napari's menus, command
+    palette and plugins go on working; the coronal and sagittal plane get canvases of their own,
+    which live and die with the window.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Without layers.
+    review : Review
+        The study.
+    """
+
+    def __init__(self, viewer: napari.Viewer, review: Review) -> None:
+        window = _napari.main_window(viewer)
+        super().__init__(window)
+        _napari.refuse_non_orthogonal_slicing()
+        self.viewer = viewer
+        self.review = review
+        self._own_canvases = [_napari.new_canvas(ViewerModel(title="")) for _ in range(2)]
+        self.canvases = (_napari.main_canvas(viewer), *self._own_canvases)
+        self.linked = LinkedPanes(review, [canvas.viewer for canvas in self.canvases])
+        for pane, canvas in zip(self.linked, self.canvases, strict=True):
+            bind_mouse(pane, self.linked)
+            _napari.hide_slider(canvas)
+        _napari.hide_clutter(viewer)
+        _napari.take_centre(viewer, self._make_centre())
+        title = printable(review.title)
+        if review.simulated:
+            title = f"{SIMULATED_TEXT} · {title}"
+        viewer.title = f"{title} · facetfusion"
+        self._add_keys(window)
+        self.linked.events.point.connect(self._update_values)
+        self.linked.events.cursor.connect(self._update_values)
+        self._update_values()
+        for canvas in self.canvases:
+            _napari.canvas_widget(canvas).installEventFilter(self)
+        window.installEventFilter(self)
+
+    def _make_centre(self) -> QWidget:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._make_header())
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        right = QSplitter(Qt.Orientation.Vertical)
+        for canvas in self.canvases[1:]:
+            right.addWidget(canvas)
+        planes = QSplitter(Qt.Orientation.Horizontal)
+        planes.addWidget(self.canvases[0])
+        planes.addWidget(right)
+        planes.setSizes([580, 420])
+        planes.setStretchFactor(0, 3)
+        planes.setStretchFactor(1, 2)
+        self.colour_bar = ColourBar(self.linked)
+        row.addWidget(planes, stretch=1)
+        row.addWidget(self.colour_bar)
+        row.addWidget(self._make_side())
+        column.addLayout(row, stretch=1)
+        column.addWidget(self._make_footer())
+        return centre
+
+    def _make_header(self) -> QWidget:
+        header = QFrame()
+        row = QHBoxLayout(header)
+        row.setContentsMargins(10, 4, 10, 4)
+        self.identity = plain_label(printable(self.review.title))
+        row.addWidget(self.identity, stretch=1)
+        if self.review.simulated:
+            banner = plain_label(SIMULATED_TEXT)
+            banner.setStyleSheet("color: black; background: #ff8c1a; padding: 2px 8px;")
+            row.addWidget(banner)
+        return header
+
+    def _make_side(self) -> QWidget:
+        side = QWidget()
+        side.setFixedWidth(SIDE_PANEL_WIDTH)
+        column = QVBoxLayout(side)
+        self.display = DisplayPanel(self.linked)
+        self.findings = FindingsPanel(self.review.findings)
+        column.addWidget(self.display)
+        column.addWidget(self.findings, stretch=1)
+        column.addWidget(plain_label(f"Keys and mouse: {HELP_KEY}"))
+        return side
+
+    def _make_footer(self) -> QWidget:
+        footer = QFrame()
+        row = QHBoxLayout(footer)
+        row.setContentsMargins(10, 4, 10, 4)
+        self.values = plain_label()
+        self.values.setToolTip("Values under the mouse, or at the crosshair")
+        disclaimer = plain_label(NOT_A_DEVICE)
+        disclaimer.setStyleSheet("color: #ffb347;")
+        row.addWidget(self.values, stretch=1)
+        row.addWidget(disclaimer)
+        return footer
+
+    def _add_keys(self, window: QWidget) -> None:
+        self.shortcuts = {}
+        actions = key_actions(self.linked)
+        self._key_help = tuple((key, text) for key, (text, _) in actions.items())
+        for key, (_, action) in {**actions, HELP_KEY: ("", self.show_help)}.items():
+            shortcut = QShortcut(QKeySequence(key), window)
+            shortcut.activated.connect(action)
+            self.shortcuts[key] = shortcut
+        self.shortcuts["B"].setAutoRepeat(False)
+
+    def _update_values(self) -> None:
+        cursor = self.linked.cursor_lps
+        where = "Crosshair" if cursor is None else "Cursor"
+        point = self.linked.point_lps if cursor is None else cursor
+        self.values.setText(
+            f"{where}   {position_text(point)} mm     {self.linked.value_text(point)}"
+        )
+
+    def show_help(self) -> QMessageBox:
+        """Show what keys and mouse do."""
+        rows = [*MOUSE_HELP, *self._key_help]
+        box = QMessageBox(_napari.main_window(self.viewer))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Keys and mouse")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText("\n".join(f"{key}:  {text}" for key, text in rows))
+        box.open()
+        return box
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Notice the mouse leaving a canvas, and the window closing."""
+        if event.type() == QEvent.Type.Leave:
+            self.linked.cursor_lps = None
+        elif event.type() == QEvent.Type.Close and watched is self.parent():
+            for canvas in self._own_canvases:
+                _napari.close_canvas(canvas)
+            self._own_canvases = []
+        return False
