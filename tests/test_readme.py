@@ -36,9 +36,8 @@ def of_program(program: str) -> list[tuple[str, str]]:
 
 def help_text(subcommand: str) -> str:
     output = io.StringIO()
-    with contextlib.redirect_stdout(output), pytest.raises(SystemExit) as stopped:
-        main([subcommand, "--help"])
-    assert stopped.value.code == 0
+    with contextlib.redirect_stdout(output):
+        assert main([subcommand, "--help"]) == 0
     return output.getvalue()
 
 
