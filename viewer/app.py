@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 from qtpy.QtCore import QObject
 
+from fusion.errors import FusionError
 from viewer import _napari
 from viewer.jobs import OpenStudy
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
-    from fusion.errors import FusionError
     from fusion.review import Review
 
 #: First size of the window in screen pixels, where the screen is large enough.
@@ -71,6 +73,12 @@ class ReviewApp(QObject):
         self.viewer.close()
 
 
+def _has_display() -> bool:
+    if sys.platform != "linux":
+        return True
+    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
 def run(path: str | Path, **options: Any) -> int:
     """Open a study in a window and wait until the reader closes it.
 
@@ -90,9 +98,14 @@ def run(path: str | Path, **options: Any) -> int:
     Raises
     ------
     FusionError
-        The data were refused (the reader has seen the sentence in a dialog), or the user
-        cancelled.
+        There is no screen; the data were refused (the reader has seen the sentence in a
+        dialog); or the user cancelled.
     """
+    if not _has_display():
+        raise FusionError(
+            "There is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "Use facetfusion fuse, which writes pictures without a screen."
+        )
     app = ReviewApp(path, **options)
     app.start()
     napari.run()

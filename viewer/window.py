@@ -79,6 +79,11 @@ class ReviewWindow(QObject):
             _napari.canvas_widget(canvas).installEventFilter(self)
         window.installEventFilter(self)
 
+    @classmethod
+    def of(cls, viewer: napari.Viewer) -> ReviewWindow | None:
+        """Return the review in a napari window, if there is one."""
+        return _napari.main_window(viewer).findChild(cls)
+
     def _make_centre(self) -> QWidget:
         centre = QWidget()
         column = QVBoxLayout(centre)

@@ -1,0 +1,248 @@
+"""What napari.yaml points to: reader, sample data, widgets and commands."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import napari
+from napari.utils.notifications import show_info, show_warning
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+import fusion
+from fusion.findings import Severity
+from viewer.app import ReviewApp
+from viewer.layers import ct_layer_data, spect_layer_data
+from viewer.panels import FindingsPanel, plain_label
+from viewer.window import NOT_A_DEVICE, ReviewWindow
+
+if TYPE_CHECKING:
+    from napari.types import FullLayerData
+
+    from fusion.review import Review
+
+#: How many files of a folder or members of a zip are looked at before saying "not DICOM".
+_PEEK = 200
+#: Where DICOM files say so (PS3.10 section 7.1).
+_MAGIC_AT, _MAGIC = 128, b"DICM"
+
+Reader = Callable[[str], "list[FullLayerData]"]
+
+
+def get_reader(path: str | list[str]) -> Reader | None:
+    """Return a reader for a DICOM folder, zip, DICOMDIR or file; None for anything else.
+
+    Parameters
+    ----------
+    path : str or list of str
+        What the user dropped on napari. A list (napari's "open as stack") is left to others.
+    """
+    if isinstance(path, list):
+        return None
+    return read_study if _looks_like_dicom(Path(path)) else None
+
+
+def _looks_like_dicom(path: Path) -> bool:
+    try:
+        if path.is_dir():
+            files = (entry for entry in path.rglob("*") if entry.is_file())
+            return any(_has_magic(entry) for entry in islice(files, _PEEK))
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                return any(_members_with_magic(archive))
+        return _has_magic(path)
+    except OSError:
+        return False
+
+
+def _has_magic(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(_MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] == _MAGIC
+
+
+def _members_with_magic(archive: zipfile.ZipFile) -> Iterator[bool]:
+    for member in islice((m for m in archive.infolist() if not m.is_dir()), _PEEK):
+        try:
+            with archive.open(member) as file:
+                yield file.read(_MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] == _MAGIC
+        except (zipfile.BadZipFile, RuntimeError, NotImplementedError):
+            yield False
+
+
+def read_study(path: str) -> list[FullLayerData]:
+    """Return CT and SPECT of a study as napari layer data, placed in patient coordinates.
+
+    Raises
+    ------
+    FusionError
+        The study was refused; napari shows the sentence.
+    """
+    return _layers(fusion.open_study(path))
+
+
+def _layers(review: Review) -> list[FullLayerData]:
+    layers = []
+    for array, options, kind in (ct_layer_data(review), spect_layer_data(review)):
+        options["metadata"] = {"facetfusion": {"title": review.title, "findings": review.findings}}
+        layers.append((array, options, kind))
+    show_info(NOT_A_DEVICE)
+    for finding in review.findings:
+        if finding.severity >= Severity.WARNING:
+            show_warning(finding.message)
+    return layers
+
+
+def open_sample() -> list[FullLayerData]:
+    """Make the simulated neck SPECT/CT and return it as napari layer data."""
+    return _layers(fusion.open_study(_make_sample()))
+
+
+def _make_sample() -> Path:
+    from sample_data import make_study
+
+    folder = Path(tempfile.mkdtemp(prefix="facetfusion-sample-"))
+    make_study(folder)
+    return folder
+
+
+class OpenStudyWidget(QWidget):
+    """Chooses a study and opens it for review in a window of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.path = QLineEdit()
+        self.path.setPlaceholderText("Folder, zip or DICOMDIR")
+        self.path.textChanged.connect(self._check)
+        browse = QPushButton("Choose…")
+        browse.clicked.connect(self._browse)
+        self.register = QCheckBox("Register SPECT to CT")
+        self.register.setToolTip("Search for a rigid correction instead of trusting the scanner")
+        self.open = QPushButton("Open for review")
+        self.open.clicked.connect(self.start)
+        row = QHBoxLayout()
+        row.addWidget(self.path)
+        row.addWidget(browse)
+        column = QVBoxLayout(self)
+        column.addLayout(row)
+        column.addWidget(self.register)
+        column.addWidget(self.open)
+        column.addWidget(plain_label(NOT_A_DEVICE, wrap=True))
+        column.addStretch()
+        self._check()
+
+    def _check(self) -> None:
+        self.open.setEnabled(bool(self.path.text().strip()))
+
+    def _browse(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Folder with a SPECT/CT study")
+        if folder:
+            self.path.setText(folder)
+
+    def start(self) -> ReviewApp:
+        """Open the chosen study."""
+        app = ReviewApp(self.path.text().strip(), register=self.register.isChecked())
+        app.start()
+        return app
+
+
+class FindingsWidget(QWidget):
+    """Shows the Findings of the study that the selected layer belongs to.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        The window that the widget stands in.
+    """
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self._viewer = napari_viewer
+        self._column = QVBoxLayout(self)
+        self.panel: QWidget | None = None
+        napari_viewer.layers.selection.events.active.connect(self._update)
+        self._update()
+
+    def _update(self) -> None:
+        if self.panel is not None:
+            self._column.removeWidget(self.panel)
+            self.panel.deleteLater()
+        layer = self._viewer.layers.selection.active
+        known = None if layer is None else layer.metadata.get("facetfusion")
+        if known is None:
+            self.panel = plain_label("Select a layer that facetfusion opened.", wrap=True)
+        else:
+            self.panel = FindingsPanel(known["findings"])
+        self._column.addWidget(self.panel)
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Stop listening."""
+        self._viewer.layers.selection.events.active.disconnect(self._update)
+        super().closeEvent(event)
+
+
+def review_study() -> None:
+    """Ask for a folder and open it for review in a window of its own."""
+    folder = QFileDialog.getExistingDirectory(None, "Folder with a SPECT/CT study")
+    if folder:
+        ReviewApp(folder).start()
+
+
+def review_sample() -> None:
+    """Make the simulated study and open it for review in a window of its own."""
+    ReviewApp(_make_sample()).start()
+
+
+def _current_review() -> ReviewWindow | None:
+    viewer = napari.current_viewer()
+    review = None if viewer is None else ReviewWindow.of(viewer)
+    if review is None:
+        show_info("Open a SPECT/CT study for review first.")
+    return review
+
+
+def blink_spect() -> None:
+    """Show or hide the SPECT of the current review."""
+    if review := _current_review():
+        review.linked.spect_visible = not review.linked.spect_visible
+
+
+def bone_window() -> None:
+    """Use the bone window in the current review."""
+    if review := _current_review():
+        review.linked.use_ct_preset("Bone")
+
+
+def soft_tissue_window() -> None:
+    """Use the soft tissue window in the current review."""
+    if review := _current_review():
+        review.linked.use_ct_preset("Soft tissue")
+
+
+def first_view() -> None:
+    """Go back to the first view of the current review."""
+    if review := _current_review():
+        review.linked.centre()
+
+
+def toggle_crosshair() -> None:
+    """Show or hide the crosshair of the current review."""
+    if review := _current_review():
+        review.linked.crosshair_visible = not review.linked.crosshair_visible
+
+
+def show_help() -> None:
+    """Show keys and mouse of the current review."""
+    if review := _current_review():
+        review.show_help()
