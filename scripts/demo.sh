@@ -24,7 +24,10 @@ say "the record of the job is $PWD/out/fused/review.json"
 case $window in
     yes)
         say "opening the window; close it to end"
-        .venv/bin/facetfusion review out/sample
+        if ! .venv/bin/facetfusion review out/sample; then
+            say "the window ended with an error (above); the fused pictures are complete" >&2
+            exit 1
+        fi
         ;;
     impossible) say "the window was not opened: see the missing system packages above" ;;
     no) say "there is no display, so no window was opened" ;;
