@@ -28,6 +28,9 @@ RELATIVE_TOLERANCE = 0.01
 #: Sideways part of a step, as a fraction of the step, from which the gantry counts as tilted
 #: (0.57 degrees). The step is kept exactly either way.
 SHEAR_TOLERANCE = 0.01
+#: CT gantries tilt by up to 30 degrees. Steps that lean more than this against the slices mean
+#: that the stated positions and directions contradict each other.
+MAX_TILT_DEG = 45.0
 #: Direction cosines that differ by less are the same orientation: writers round to four decimals
 #: or more, and a value on a rounding boundary may fall either way.
 ORIENTATION_TOLERANCE = 2e-4
@@ -101,9 +104,12 @@ class Slice:
         return (
             (self.rows, self.columns) == (other.rows, other.columns)
             and self.frame_of_reference_uid == other.frame_of_reference_uid
-            and np.allclose(self.orientation, other.orientation, rtol=0, atol=ORIENTATION_TOLERANCE)
-            and np.allclose(
-                self.pixel_spacing_mm, other.pixel_spacing_mm, rtol=SPACING_TOLERANCE, atol=0
+            and bool(
+                np.abs(self.orientation - other.orientation).max() <= ORIENTATION_TOLERANCE
+                and (
+                    np.abs(self.pixel_spacing_mm - other.pixel_spacing_mm)
+                    <= SPACING_TOLERANCE * np.abs(other.pixel_spacing_mm)
+                ).all()
             )
         )
 
@@ -202,10 +208,18 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
     tilt_deg = _tilt_deg(step, normal)
     refusal = _irregular(ordered, positions, normal)
     if refusal is not None:
-        if tilt_deg is not None:
+        if tilt_deg is not None and tilt_deg <= MAX_TILT_DEG:
             refusal += f" The gantry was also tilted, by {tilt_deg:.1f}°."
         return _refused(ordered, refusal, dropped)
 
+    if tilt_deg is not None and tilt_deg > MAX_TILT_DEG:
+        return _refused(
+            ordered,
+            f"The positions of the images contradict their orientation: from {ordered[0].label} "
+            f"to {ordered[-1].label} the slices move at {tilt_deg:.0f}° to the direction that "
+            "they face. Ask for the images to be exported again.",
+            dropped,
+        )
     findings = list(dropped)
     if tilt_deg is not None:
         findings.append(

@@ -357,8 +357,8 @@ def _with_unusable(
         return f"{_reasons(unusable)} Too few of the other images are left to do without.", []
     left_out = warning(
         "unusable-slice",
-        f"{_reasons(unusable)} Left out: the other {len(stack.slices)} images are evenly spaced "
-        "without it, so that it lay at an end of the volume or outside.",
+        f"{_reasons(unusable)} Left out: the other {len(stack.slices)} images are evenly spaced, "
+        "so that nothing is missing between them; an end of the volume may be.",
     )
     return None, [left_out]
 

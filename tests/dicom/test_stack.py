@@ -214,6 +214,15 @@ def test_tilt_and_uneven_spacing_are_both_named(tmp_path: Path) -> None:
     assert "18.0°" in sentence
 
 
+@pytest.mark.parametrize("name", ["coronal", "sagittal"])
+def test_positions_that_contradict_the_orientation_are_refused(tmp_path: Path, name: str) -> None:
+    # A reformat that kept the axial orientation of its source would be shown lying on its back.
+    positions = ct.stacked(ct.ORIENTATIONS[name])
+    sentence = refusal(planned(ct.write_series(tmp_path, positions, ct.AXIAL)))
+    assert "contradict" in sentence
+    assert "90°" in sentence
+
+
 def test_single_slice_is_refused(tmp_path: Path) -> None:
     written = ct.write_series(tmp_path, ct.stacked(count=4))
     for k in (0, 1, 3):
@@ -520,6 +529,38 @@ def test_any_orientation_and_tilt_is_exact(
             assert error <= 1e-6
     tilted = abs(np.sin(np.radians(tilt_deg))) >= 0.01
     assert [finding.code for finding in arrangement.findings] == (["gantry-tilt"] if tilted else [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    name=st.sampled_from(sorted(ct.ORIENTATIONS)),
+    direction=st.tuples(*[st.floats(-1, 1)] * 3).filter(lambda v: np.linalg.norm(v) > 0.1),
+    tolerances=st.floats(2, 100),
+    step_mm=st.floats(0.4, 6),
+    count=st.integers(4, 40),
+    data=st.data(),
+)
+def test_any_slice_out_of_place_is_refused_by_name(
+    name: str,
+    direction: tuple[float, ...],
+    tolerances: float,
+    step_mm: float,
+    count: int,
+    data: st.DataObject,
+) -> None:
+    orientation = ct.ORIENTATIONS[name]
+    positions = ct.stacked(orientation, count=count, step_mm=step_mm)
+    k = data.draw(st.integers(1, count - 2))
+    offset = np.array(direction) / np.linalg.norm(direction)
+    positions[k] += offset * tolerances * max(0.01, 0.01 * step_mm)
+    slices = [
+        bare_slice(position, orientation, label=f"IM{n:04d}")
+        for n, position in enumerate(positions)
+    ]
+    arrangement = arrange(slices)
+    assert arrangement.grid is None
+    assert arrangement.refusal is not None
+    assert f"IM{k:04d}" in arrangement.refusal
 
 
 # Real data.
