@@ -39,8 +39,15 @@ MIN_CORRELATION = 0.93
 #: Corrections beyond these are refused on a scanner that registers by construction (spec B5).
 MAX_SHIFT_MM = 40.0
 MAX_ROTATION_DEG = 20.0
-#: Share of the CT's field that the functional volume must cover for a search to make sense.
-MIN_OVERLAP = 0.25
+#: Two searches with different measures that end further apart than this contradict each other, mm
+#: (valid cases stayed below 0.6, flipped ones above 1.5; spec B5).
+MAX_DISAGREEMENT_MM = 1.5
+#: Where that distance is measured: the corners of a box of this half width about the CT's centre,
+#: mm; about where the facet joints of a neck are.
+_TARGET_BOX_MM = np.array([20.0, 20.0, 45.0])
+#: Decimals of a result in degrees and mm: the last bits of parallel sums must not show.
+_ANGLE_DECIMALS = 5
+_SHIFT_DECIMALS = 4
 
 
 class Method(StrEnum):
@@ -138,7 +145,8 @@ def register(
     """Search for the rigid transform that makes the two volumes agree.
 
     The search starts from the shared Frame of Reference, or from the centres of both fields when
-    the frames differ. It uses every voxel of 4 mm pictures and one thread, so it repeats exactly.
+    the frames differ. It uses every voxel of 4 mm pictures; the result is rounded to 1e-5° and
+    1e-4 mm, so that it repeats.
 
     Parameters
     ----------
@@ -167,11 +175,19 @@ def register(
     start = _start(ct.grid, spect.grid, shared=shared)
     before = quality(fixed, moving, start)
     report(0.15, "Registering")
-    found = _search(fixed, moving, start, lambda done: report(0.15 + 0.8 * done, "Registering"))
+    found = _search(fixed, moving, start, lambda done: report(0.15 + 0.4 * done, "Registering"))
+    second = _search(
+        _rooted(fixed),
+        _rooted(moving),
+        start,
+        lambda done: report(0.55 + 0.4 * done, "Asking for a second opinion"),
+        by_correlation=True,
+    )
     after = quality(fixed, moving, found)
     result = Registration(found, Method.MUTUAL_INFORMATION, before, after)
     correction = found @ start.inverse()
-    objection = _objection(correction, before, after, ct.grid.center_lps)
+    center = ct.grid.center_lps
+    objection = _objection(correction, before, after, center, _distance_mm(found, second, center))
     report(1.0, "Registering")
     if objection is None:
         note = info(
@@ -255,7 +271,11 @@ def _mutual_information(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
 
 
 def _objection(
-    correction: RigidTransform, before: Quality, after: Quality, center_lps: FloatArray
+    correction: RigidTransform,
+    before: Quality,
+    after: Quality,
+    center_lps: FloatArray,
+    disagreement_mm: float,
 ) -> str | None:
     """Return why a result must not be trusted, or None."""
     shift = correction.shift_mm_at(center_lps)
@@ -271,7 +291,26 @@ def _objection(
             f"the pictures agree too little afterwards (correlation {after.correlation:.2f}; "
             f"expected at least {MIN_CORRELATION:.2f})."
         )
+    if disagreement_mm > MAX_DISAGREEMENT_MM:
+        return (
+            f"a second search with another measure ended {disagreement_mm:.1f} mm away (expected "
+            f"at most {MAX_DISAGREEMENT_MM:.1f} mm)."
+        )
     return None
+
+
+def _distance_mm(one: RigidTransform, other: RigidTransform, center_lps: FloatArray) -> float:
+    """Largest distance between two transforms near the centre of the CT."""
+    signs = np.array(list(np.ndindex(2, 2, 2))) * 2.0 - 1.0
+    corners = center_lps + signs * _TARGET_BOX_MM
+    # Corners lie in the CT's frame: carried to the moving frame by one, back by the other.
+    returned = other.apply(one.inverse().apply(corners))
+    return float(np.linalg.norm(returned - corners, axis=1).max())
+
+
+def _rooted(image: sitk.Image) -> sitk.Image:
+    root: sitk.Image = sitk.Sqrt(sitk.Maximum(image, 0.0))
+    return root
 
 
 def _start(ct: Grid, spect: Grid, *, shared: bool) -> RigidTransform:
@@ -285,6 +324,8 @@ def _search(
     moving: sitk.Image,
     start: RigidTransform,
     report: Callable[[float], None],
+    *,
+    by_correlation: bool = False,
 ) -> RigidTransform:
     size = np.array(fixed.GetSize(), dtype=float)
     center = fixed.TransformContinuousIndexToPhysicalPoint(((size - 1) / 2).tolist())
@@ -296,7 +337,10 @@ def _search(
     initial.SetTranslation((inverse @ [*center, 1.0])[:3] - np.array(center))
     method = sitk.ImageRegistrationMethod()
     method.SetNumberOfThreads(1)
-    method.SetMetricAsMattesMutualInformation(50)
+    if by_correlation:
+        method.SetMetricAsCorrelation()
+    else:
+        method.SetMetricAsMattesMutualInformation(50)
     method.SetMetricSamplingStrategy(method.NONE)
     method.SetInterpolator(sitk.sitkLinear)
     method.SetOptimizerAsRegularStepGradientDescent(
@@ -327,10 +371,13 @@ def _search(
         ) from exc
     if stopped:
         raise stopped[0]
+    itk_angles = np.array([initial.GetAngleX(), initial.GetAngleY(), initial.GetAngleZ()])
+    rounded = sitk.Euler3DTransform(initial)
+    rounded.SetRotation(*(np.radians(np.degrees(itk_angles).round(_ANGLE_DECIMALS))).tolist())
+    rounded.SetTranslation(np.round(initial.GetTranslation(), _SHIFT_DECIMALS).tolist())
     matrix = np.eye(4)
-    matrix[:3, :3] = np.reshape(initial.GetMatrix(), (3, 3))
-    offset = np.array(initial.GetTranslation()) + center - matrix[:3, :3] @ center
-    matrix[:3, 3] = offset
+    matrix[:3, :3] = np.reshape(rounded.GetMatrix(), (3, 3))
+    matrix[:3, 3] = np.array(rounded.GetTranslation()) + center - matrix[:3, :3] @ center
     return RigidTransform(matrix).inverse()
 
 

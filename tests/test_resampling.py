@@ -1,0 +1,133 @@
+"""Resampling against SimpleITK, and against analytic functions that linear interpolation keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from fusion.errors import Cancelled, GeometryError
+from fusion.geometry import Grid, RigidTransform
+from fusion.resampling import Resampler
+from tests.volumes import affine, sitk_image, sitk_transform, volume
+
+SPECT = affine(spacing_kji=(4.0, 4.4, 4.8), origin_lps=(-60, -50, -40))
+FIXED = Grid((37, 50, 61), affine(spacing_kji=(2.5, 1.7, 1.3), origin_lps=(-50, -45, -55)), "1.2.3")
+TURNED = np.array(
+    RigidTransform.from_euler(rotation_deg=(12, -7, 20)).matrix[:3, :3] @ np.eye(3)[:, ::-1]
+).T
+TRANSFORMS = {
+    "identity": RigidTransform.identity(),
+    "shift": RigidTransform.from_euler(translation_mm=(3.3, -8.1, 5.7)),
+    "rotation": RigidTransform.from_euler(rotation_deg=(4, -9, 6), translation_mm=(2, 1, -3)),
+}
+
+
+def noise(shape=(20, 24, 26)):
+    return np.random.default_rng(3).normal(size=shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize("oblique", [False, True], ids=["straight", "oblique"])
+def test_equal_to_simpleitk_inside_and_out(transform, oblique) -> None:
+    directions = TURNED if oblique else ((0, 0, 1), (0, 1, 0), (1, 0, 0))
+    moving = volume(
+        noise(),
+        affine(spacing_kji=(4.0, 4.4, 4.8), origin_lps=(-60, -50, -40), directions_kji=directions),
+    )
+    ours = Resampler(moving, FIXED, transform=transform).array()
+    theirs = sitk.GetArrayFromImage(
+        sitk.Resample(
+            sitk_image(moving.stored, moving.grid),
+            sitk_image(np.zeros(FIXED.shape), FIXED),
+            sitk_transform(transform),
+            sitk.sitkLinear,
+            float("nan"),
+        )
+    )
+    assert 0.02 < np.isnan(ours).mean() < 0.9
+    # A voxel exactly on the border may fall to either side.
+    assert (np.isnan(ours) != np.isnan(theirs)).sum() <= 2
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    assert np.abs(ours - theirs)[both].max() < 1e-5
+
+
+@pytest.mark.parametrize("step", [4.0, -4.0])
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_a_linear_ramp_survives_exactly(step, transform) -> None:
+    """Independent of any library: f(x, y, z) = 2x − 3y + 5z + 7 is its own interpolation."""
+    matrix = affine(spacing_kji=(step, 4.4, 4.8), origin_lps=(-60, -50, 40 if step < 0 else -40))
+    grid = Grid((20, 24, 26), matrix)
+    kji = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1)
+    ramp = grid.to_lps(kji) @ np.array([2.0, -3.0, 5.0]) + 7
+    moving = volume(ramp.astype(np.float32), matrix)
+    result = Resampler(moving, FIXED, transform=transform).array()
+    fixed_kji = np.stack(np.meshgrid(*map(np.arange, FIXED.shape), indexing="ij"), axis=-1)
+    source = transform.inverse().apply(FIXED.to_lps(fixed_kji))
+    inside = grid.contains(source)
+    assert inside.sum() > 1000
+    truth = source @ np.array([2.0, -3.0, 5.0]) + 7
+    assert np.abs(result - truth)[inside].max() < 1e-3
+    index = grid.to_kji(source)
+    beyond = ((index < -0.51) | (index > np.array(grid.shape) - 0.49)).any(axis=-1)
+    assert np.isnan(result[beyond]).all()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize("interpolation", ["linear", "nearest"])
+def test_a_plane_is_the_plane_of_the_whole(axis, transform, interpolation) -> None:
+    resampler = Resampler(
+        volume(noise(), SPECT), FIXED, transform=transform, interpolation=interpolation
+    )
+    whole = resampler.array()
+    for index in (0, FIXED.shape[axis] // 2, FIXED.shape[axis] - 1):
+        expected = np.take(whole, index, axis=axis)
+        np.testing.assert_allclose(resampler.plane(axis, index), expected, atol=2e-6)
+    with pytest.raises(IndexError):
+        resampler.plane(axis, FIXED.shape[axis])
+
+
+def test_points_are_what_the_whole_says_there() -> None:
+    transform = TRANSFORMS["rotation"]
+    resampler = Resampler(volume(noise(), SPECT), FIXED, transform=transform)
+    kji = np.array([[10, 20, 30], [18, 25, 30], [0, 0, 0]])
+    whole = resampler.array()
+    np.testing.assert_allclose(
+        resampler.at(FIXED.to_lps(kji)), whole[tuple(kji.T)], atol=2e-6, equal_nan=True
+    )
+
+
+def test_nearest_gives_only_stored_values() -> None:
+    moving = volume(noise(), SPECT)
+    result = Resampler(
+        moving, FIXED, transform=TRANSFORMS["rotation"], interpolation="nearest"
+    ).array()
+    assert set(result[np.isfinite(result)].tolist()) <= set(moving.stored.ravel().tolist())
+
+
+@pytest.mark.parametrize("frame", [None, "9.9"])
+def test_different_frames_need_a_registration(frame) -> None:
+    moving = volume(noise(), SPECT, frame=frame)
+    with pytest.raises(GeometryError, match="Registration"):
+        Resampler(moving, FIXED)
+    Resampler(moving, FIXED, transform=RigidTransform.identity())
+
+
+def test_cancel_stops_it() -> None:
+    def cancel(fraction: float, step: str) -> None:
+        raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        Resampler(volume(noise(), SPECT), FIXED).array(cancel)
+
+
+@pytest.mark.parametrize("shape", [(1, 24, 26), (20, 1, 26), (20, 24, 1)])
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_one_voxel_thick(shape, transform) -> None:
+    moving = volume(noise(shape), SPECT)
+    middle = np.ix_(*(sorted({(n - 1) // 2, n // 2}) for n in shape))
+    value = Resampler(moving, FIXED, transform=transform).at(
+        transform.apply(moving.grid.center_lps)
+    )
+    assert float(value) == pytest.approx(float(moving.stored[middle].mean()), abs=1e-6)
