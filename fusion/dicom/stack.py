@@ -150,7 +150,11 @@ def plan_slices(
     if not slices:
         if not unusable and not findings:
             return ()
-        reason = _reasons(unusable) if unusable else "The series holds nothing but localizers."
+        reason = (
+            f"{_reasons(unusable)} Ask for the series to be exported again."
+            if unusable
+            else "The series holds nothing but localizers. Open the series with the slices."
+        )
         return (_refused_plan((), kind=kind, description=description, refusal=reason),)
 
     groups = _groups(slices)
