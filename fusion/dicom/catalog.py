@@ -1,0 +1,462 @@
+"""Everything under one path, as studies, series and volumes.
+
+:func:`scan` reads headers only. One bad file never stops the rest: it becomes a Finding that names
+it. Order and numbers depend on what the files say, never on their names or the order of a disk.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydicom.charset import python_encoding
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLSNearLossless,
+)
+
+from fusion.dicom import multiframe, nm, stack
+from fusion.dicom.archive import FoundFile, find_files, is_dicomdir, referenced_files
+from fusion.dicom.classify import Planner, classify
+from fusion.dicom.duplicates import without_copies
+from fusion.dicom.header import PARSE_ERRORS, quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.instance import Instance, number, text, texts
+from fusion.dicom.pixels import check_pixels
+from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.errors import DicomError, FusionError, GeometryError
+from fusion.findings import Finding, Progress, error, info, warning
+
+logger = logging.getLogger(__name__)
+
+#: Kinds that volumes are made of; only their pixels are checked.
+VOLUME_KINDS = frozenset({Kind.CT, Kind.SPECT, Kind.PET})
+#: Bad files are named one by one up to here, then counted.
+MAX_NAMED = 20
+
+_DICOM_SUFFIXES = frozenset({".dcm", ".dic", ".dicom", ".ima"})
+_ALWAYS_LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
+_USUALLY_LOSSY = frozenset({JPEGLSNearLossless, JPEG2000, HTJ2K})
+_IDENTITY = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
+_EVERY = 50
+
+_NO_VOLUME = {
+    Kind.PLANAR: "Planar (flat) images: no slices through the body, so nothing to fuse.",
+    Kind.PROJECTIONS: "Projections, not yet reconstructed: open the reconstructed SPECT.",
+    Kind.LOCALIZER: "A localizer (scout view): no slices through the body.",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entry:
+    """One readable object and where it belongs."""
+
+    instance: Instance
+    study: str
+    series: str
+    kind: Kind
+    planner: Planner
+
+    @property
+    def order(self) -> tuple[float, str, str]:
+        return (*_order(self.instance.dataset, "InstanceNumber"), self.instance.sop_instance_uid)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bad:
+    """A file that cannot be used, and the series it belongs to when that is known."""
+
+    label: str
+    message: str
+    study: str = ""
+    series: str = ""
+
+
+def scan(
+    path: str | Path,
+    *,
+    progress: Progress | None = None,
+    spacing_mm: Mapping[str, float] | float | None = None,
+) -> Catalog:
+    """Find the studies, series and volumes under a path.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder, one file, a zip or a DICOMDIR.
+    progress : Progress, optional
+        Called regularly; :class:`fusion.errors.Cancelled` raised by it stops the scan.
+    spacing_mm : float or mapping of str to float, optional
+        Signed distance between slices, mm, as a person stated it, for NM volumes whose files do
+        not: one for all, or by number of the volume (``"3.1"``) or of its series (``"3"``).
+
+    Returns
+    -------
+    Catalog
+        Studies by date, series by Series Number and time. Series are numbered from 1 through the
+        whole catalog; volume ``n`` of series ``s`` is ``"s.n"``.
+
+    Raises
+    ------
+    DicomError
+        The path cannot be opened, or is an archive that was refused.
+    GeometryError
+        ``spacing_mm`` is not usable or names a volume that does not exist.
+    Cancelled
+        Raised by ``progress``.
+    """
+    spacings = _checked_spacings(spacing_mm)
+    report = progress or (lambda fraction, step: None)
+    root = Path(path)
+    found = find_files(root, progress=lambda part, step: report(0.3 * part, step))
+    with quiet_pydicom():
+        entries, bad, findings = _read_all(found.files, found.owner, report)
+        report(0.9, "Sorting images into volumes")
+        studies, loose = _studies(entries, bad)
+        studies = _numbered(studies, spacings, report)
+    findings = [*found.findings, *findings, *_named(loose)]
+    findings += _about_several(studies)
+    report(1.0, "Scanned")
+    return Catalog(str(path), tuple(studies), tuple(findings))
+
+
+def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[str, float]:
+    """Return spacings by volume or series number; the empty number stands for all."""
+    if spacing_mm is None:
+        return {}
+    spacings = dict(spacing_mm) if isinstance(spacing_mm, Mapping) else {"": spacing_mm}
+    for value in spacings.values():
+        if not math.isfinite(value) or value == 0:
+            raise GeometryError(f"A spacing between slices of {value} mm is not possible.")
+    return spacings
+
+
+def _read_all(
+    files: Sequence[FoundFile], owner: object | None, report: Progress
+) -> tuple[list[_Entry], list[_Bad], list[Finding]]:
+    entries: list[_Entry] = []
+    bad: list[_Bad] = []
+    findings: list[Finding] = []
+    strangers = 0
+    for n, file in enumerate(files):
+        if n % _EVERY == 0:
+            report(0.3 + 0.6 * n / len(files), f"Reading header {n + 1} of {len(files)}")
+        try:
+            instance = read_header(file.path, label=file.label, owner=owner)
+        except DicomError as exc:
+            bad.append(_Bad(file.label, str(exc)))
+            continue
+        if instance is None:
+            suffix = Path(file.label).suffix.lower()
+            if suffix in _DICOM_SUFFIXES:
+                bad.append(_Bad(file.label, f"{file.label}: {_not_dicom(file.path)}"))
+            elif suffix == ".zip":
+                message = f"{file.label} is a zip and was not opened; open it by itself."
+                findings.append(warning("archive-not-opened", message))
+            else:
+                strangers += 1
+        elif is_dicomdir(instance):
+            findings += referenced_files(instance, files)[1]
+        else:
+            _sort_in(instance, entries, bad)
+    if strangers:
+        message = f"{strangers} file(s) are not DICOM and were skipped."
+        findings.append(info("not-dicom", message))
+    return entries, bad, findings
+
+
+def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None:
+    study = series = ""
+    try:
+        study, series = study_uid(instance.dataset), series_uid(instance.dataset)
+        kind, planner = classify(instance)
+        entry = _Entry(instance, study, series, kind, planner)
+        _ = entry.order
+        if kind in VOLUME_KINDS:
+            check_pixels(instance)
+    except DicomError as exc:
+        label = instance.label
+        message = str(exc) if exc.label else f"{label}: {exc.reason}"
+        bad.append(_Bad(label, message, study, series))
+    except PARSE_ERRORS as exc:
+        reason = f"its header is damaged ({type(exc).__name__})."
+        bad.append(_Bad(instance.label, f"{instance.label}: {reason}", study, series))
+    else:
+        entries.append(entry)
+
+
+def _not_dicom(path: Path) -> str:
+    try:
+        is_empty = path.stat().st_size == 0
+    except OSError:
+        is_empty = False
+    what = "the file is empty" if is_empty else "named like a DICOM file, but it is not one"
+    return f"{what}. Copy or export it again."
+
+
+def _studies(entries: list[_Entry], bad: list[_Bad]) -> tuple[list[Study], list[_Bad]]:
+    """Group objects; returns also the bad files that belong to no known study."""
+    by_study: dict[str, dict[tuple[str, Kind, Planner], list[_Entry]]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.order):
+        groups = by_study.setdefault(entry.study, {})
+        groups.setdefault((entry.series, entry.kind, entry.planner), []).append(entry)
+    bad_by_series: dict[tuple[str, str], list[_Bad]] = {}
+    loose: list[_Bad] = []
+    for one in bad:
+        if one.study in by_study:
+            bad_by_series.setdefault((one.study, one.series), []).append(one)
+        else:
+            loose.append(one)
+    studies = [
+        _study(uid, groups, {s: b for (st, s), b in bad_by_series.items() if st == uid})
+        for uid, groups in by_study.items()
+    ]
+    return sorted(studies, key=lambda study: (study.date, study.study_instance_uid)), loose
+
+
+def _study(
+    uid: str,
+    groups: dict[tuple[str, Kind, Planner], list[_Entry]],
+    bad: dict[str, list[_Bad]],
+) -> Study:
+    kinds: dict[str, set[str]] = {}
+    for series, kind, _ in groups:
+        kinds.setdefault(series, set()).add(kind.value)
+    found = [
+        (
+            (*_series_order(members[0].instance.dataset), key[0], key[1].value, key[2].value),
+            _series(members, bad.get(key[0], []), kinds[key[0]]),
+        )
+        for key, members in groups.items()
+    ]
+    listed = [series for _, series in sorted(found, key=lambda pair: pair[0])]
+    for series in sorted(bad.keys() - kinds.keys()):
+        listed.append(
+            Series(series, "", Kind.UNREADABLE, "", (), findings=tuple(_named(bad[series])))
+        )
+    members = [entry.instance for group in groups.values() for entry in group]
+    first = next(series.instances[0] for series in listed if series.instances).dataset
+    return Study(
+        study_instance_uid=uid,
+        patient=_patient(first),
+        date=text(first, "StudyDate"),
+        description=text(first, "StudyDescription"),
+        series=tuple(listed),
+        findings=tuple(_about_study(members)),
+    )
+
+
+def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
+    instances = [entry.instance for entry in members]
+    kind = members[0].kind
+    findings = _named(bad)
+    if kind in VOLUME_KINDS:
+        instances, duplicates = without_copies(instances)
+        findings += duplicates
+    elif kind in _NO_VOLUME:
+        findings.append(info("no-volume", _NO_VOLUME[kind]))
+    if len(kinds) > 1:
+        message = f"This series mixes {', '.join(sorted(kinds))}; each is listed by itself."
+        findings.append(info("series-split", message))
+    dataset = instances[0].dataset
+    return Series(
+        series_instance_uid=members[0].series,
+        modality=text(dataset, "Modality"),
+        kind=kind,
+        description=text(dataset, "SeriesDescription"),
+        instances=tuple(instances),
+        findings=tuple(findings),
+    )
+
+
+def _numbered(studies: list[Study], spacings: dict[str, float], report: Progress) -> list[Study]:
+    """Give every series a number and plan its volumes."""
+    total = sum(len(study.series) for study in studies)
+    unused = set(spacings) - {""}
+    result = []
+    count = 0
+    for study in studies:
+        planned = []
+        for series in study.series:
+            report(0.9 + 0.1 * count / total, "Sorting images into volumes")
+            count += 1
+            series = _planned(series, str(count), spacings)
+            unused -= {str(count)} if series.volumes else set()
+            unused -= {plan.volume_id for plan in series.volumes}
+            planned.append(series)
+        result.append(replace(study, series=tuple(planned)))
+    if unused:
+        known = [p.volume_id for study in result for s in study.series for p in s.volumes]
+        raise GeometryError(
+            f"A spacing was given for volume {', '.join(sorted(unused))}, which does not exist. "
+            f"Volumes: {', '.join(known) or 'none'}."
+        )
+    return result
+
+
+def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
+    if series.kind not in VOLUME_KINDS or not series.instances:
+        return series
+    try:
+        plans = _plans(series, spacings.get(number, spacings.get("")))
+        for n in range(len(plans)):
+            own = spacings.get(f"{number}.{n + 1}")
+            if own is not None:
+                plans = (*plans[:n], _plans(series, own)[n], *plans[n + 1 :])
+    except FusionError as exc:
+        refusal = error("series-refused", str(exc))
+        return replace(series, findings=(*series.findings, refusal))
+    except PARSE_ERRORS as exc:
+        logger.debug("planning a series failed", exc_info=True)
+        refusal = error(
+            "series-refused",
+            f"The headers of this series cannot be understood ({type(exc).__name__}); the files "
+            "are damaged or not standard.",
+        )
+        return replace(series, findings=(*series.findings, refusal))
+    # What is wrong with the series is wrong with each volume: missing images, lossy pixels.
+    shared = [f for f in series.findings if f.code in ("unreadable", "duplicate-uid")]
+    shared += _about_compression(series.instances)
+    return replace(
+        series,
+        volumes=tuple(
+            replace(
+                plan,
+                volume_id=f"{number}.{n + 1}",
+                findings=tuple(dict.fromkeys((*plan.findings, *shared))),
+            )
+            for n, plan in enumerate(plans)
+        ),
+    )
+
+
+def _plans(series: Series, spacing_mm: float | None) -> tuple[VolumePlan, ...]:
+    _, planner = classify(series.instances[0])
+    if planner is Planner.NM:
+        return nm.plan_volumes(series.instances, spacing_mm=spacing_mm)
+    if planner is Planner.MULTIFRAME:
+        return multiframe.plan_volumes(series.instances, kind=series.kind)
+    return stack.plan_volumes(series.instances, kind=series.kind)
+
+
+def _order(dataset: Dataset, keyword: str) -> tuple[float, str]:
+    """Sort key of a number that may be missing or unreadable: those come last."""
+    try:
+        value = number(dataset, keyword)
+    except DicomError:
+        value = None
+    return (math.inf if value is None else value, text(dataset, keyword) if value is None else "")
+
+
+def _series_order(dataset: Dataset) -> tuple[float, str, str]:
+    return (*_order(dataset, "SeriesNumber"), _when(dataset))
+
+
+def _when(dataset: Dataset) -> str:
+    keywords = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")
+    return " ".join(text(dataset, keyword) for keyword in keywords)
+
+
+def _named(bad: Iterable[_Bad]) -> list[Finding]:
+    ordered = sorted(bad, key=lambda one: one.label)
+    findings = [error("unreadable", one.message) for one in ordered[:MAX_NAMED]]
+    if len(ordered) > MAX_NAMED:
+        more = len(ordered) - MAX_NAMED
+        findings.append(error("unreadable", f"{more} more file(s) cannot be read either."))
+    return findings
+
+
+def _about_compression(instances: Sequence[Instance]) -> list[Finding]:
+    lossy = sum(_is_lossy(instance) for instance in instances)
+    if not lossy:
+        return []
+    return [
+        warning(
+            "lossy-compression",
+            f"{lossy} of {len(instances)} file(s) were compressed with loss: values, edges and "
+            "small foci may have changed. Ask for the original.",
+        )
+    ]
+
+
+def _is_lossy(instance: Instance) -> bool:
+    stated = text(instance.dataset, "LossyImageCompression")
+    syntax = instance.transfer_syntax_uid
+    if stated == "01" or syntax in _ALWAYS_LOSSY:
+        return True
+    return syntax in _USUALLY_LOSSY and stated != "00"
+
+
+def _patient(dataset: Dataset) -> Patient:
+    identity = {keyword: text(dataset, keyword) for keyword in _IDENTITY}
+    return Patient(
+        name=identity["PatientName"],
+        patient_id=identity["PatientID"],
+        birth_date=identity["PatientBirthDate"],
+        sex=identity["PatientSex"],
+    )
+
+
+def _about_study(instances: Sequence[Instance]) -> list[Finding]:
+    findings = []
+    unlike = [
+        words
+        for words, keyword in zip(("ID", "name", "birth date", "sex"), _IDENTITY, strict=True)
+        if len(_stated(instances, keyword)) > 1
+    ]
+    if unlike:
+        findings.append(
+            error(
+                "patient-mismatch",
+                f"The images of this study state different patients ({', '.join(unlike)}). They "
+                "may be mixed up: check every series before trusting any of it.",
+            )
+        )
+    without = sum(1 for instance in instances if "StudyInstanceUID" not in instance.dataset)
+    if without:
+        message = f"{without} image(s) state no study and were put into one."
+        findings.append(warning("study-uid-missing", message))
+    unknown = {
+        term
+        for value in {texts(instance.dataset, "SpecificCharacterSet") for instance in instances}
+        for term in value
+        if term and term not in python_encoding
+    }
+    if unknown:
+        findings.append(
+            info(
+                "character-set",
+                "Names and descriptions use a character set that is not known "
+                f"({', '.join(sorted(unknown))}) and may be shown wrongly. Go by the patient ID.",
+            )
+        )
+    return findings
+
+
+def _stated(instances: Iterable[Instance], keyword: str) -> set[str]:
+    """Return the different values of an identity attribute, spelling aside; empty ones ignored."""
+    # Comparing undecoded values first keeps this cheap for thousands of equal headers.
+    undecoded = {str(instance.dataset.get_item(keyword)): instance for instance in instances}
+    values = {text(instance.dataset, keyword) for instance in undecoded.values()}
+    return {re.sub(r"[\W_]+", " ", value).strip().casefold() for value in values} - {""}
+
+
+def _about_several(studies: Sequence[Study]) -> list[Finding]:
+    if len(studies) < 2:
+        return []
+    findings = [info("several-studies", f"{len(studies)} studies were found.")]
+    members = [
+        series.instances[0] for study in studies for series in study.series if series.instances
+    ]
+    if any(len(_stated(members, keyword)) > 1 for keyword in ("PatientID", "PatientName")):
+        findings.append(
+            warning("several-patients", "The studies state different patients. Choose with care.")
+        )
+    return findings

@@ -1,0 +1,125 @@
+"""What one DICOM object is, and which planner can make volumes of it.
+
+The SOP class decides; Modality only where no SOP class is stated. A picture of a scan (Secondary
+Capture) is never taken for the scan, whatever its Modality says.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    EnhancedPETImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+    PositronEmissionTomographyImageStorage,
+)
+
+from fusion.dicom import nm
+from fusion.dicom.header import sop_class_uid
+from fusion.dicom.instance import Instance, integer, items, text, texts
+from fusion.dicom.series import Kind
+
+_SECONDARY_CAPTURE = frozenset(
+    f"1.2.840.10008.5.1.4.1.1.7{suffix}" for suffix in ("", ".1", ".2", ".3", ".4")
+)
+_MULTIFRAME_CT = frozenset({EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
+_MULTIFRAME_PET = frozenset({EnhancedPETImageStorage, LegacyConvertedEnhancedPETImageStorage})
+
+#: Single-photon emitters of PS3.16 CID 18 (SCT, and the SRT code of older files): 99mTc, 123I,
+#: 131I, 111In, 177Lu, 201Tl, 67Ga. A PET object that names one holds a SPECT.
+_SINGLE_PHOTON_CODES = frozenset(
+    {
+        *("72454006", "C-163A8"),
+        *("21572004", "C-114A4"),
+        *("1368003", "C-114B1"),
+        *("56609000", "C-145A4"),
+        *("447553000", "C-101ED"),
+        *("60057003", "C-138A9"),
+        *("2008008", "C-131A2"),
+    }
+)
+_SINGLE_PHOTON_NAME = re.compile(
+    r"technetium|99m[\s-]?tc|tc[\s-]?99m|\b(?:123[\s-]?i|i[\s-]?123|111[\s-]?in|in[\s-]?111"
+    r"|177[\s-]?lu|lu[\s-]?177|201[\s-]?tl|tl[\s-]?201|67[\s-]?ga|ga[\s-]?67)\b",
+    re.IGNORECASE,
+)
+
+
+class Planner(StrEnum):
+    """Who can make volumes of an object."""
+
+    NM = "nm"
+    STACK = "stack"
+    MULTIFRAME = "multiframe"
+    NOBODY = "nobody"
+
+
+def classify(instance: Instance) -> tuple[Kind, Planner]:
+    """Tell what an object is and which planner it goes to.
+
+    Parameters
+    ----------
+    instance : Instance
+        Any DICOM object.
+
+    Raises
+    ------
+    DicomError
+        An attribute that decides cannot be read.
+    """
+    dataset = instance.dataset
+    sop_class = sop_class_uid(dataset)
+    modality = text(dataset, "Modality").upper()
+    if sop_class in nm.NM_CLASSES:
+        return nm.kind_of(instance), Planner.NM
+    if sop_class in _MULTIFRAME_CT:
+        return _ct_kind(dataset), Planner.MULTIFRAME
+    if sop_class in _MULTIFRAME_PET:
+        return _pet_kind(dataset), Planner.MULTIFRAME
+    if sop_class == CTImageStorage or (not sop_class and modality == "CT"):
+        return _ct_kind(dataset), Planner.STACK
+    if sop_class == PositronEmissionTomographyImageStorage or (not sop_class and modality == "PT"):
+        return _pet_kind(dataset), Planner.STACK
+    if modality == "NM" and (sop_class in _SECONDARY_CAPTURE or not sop_class):
+        kind = nm.kind_of(instance)
+        return (Kind.OTHER if kind is Kind.SPECT else kind), Planner.NOBODY
+    return Kind.OTHER, Planner.NOBODY
+
+
+def _ct_kind(dataset: Dataset) -> Kind:
+    if "LOCALIZER" in texts(dataset, "ImageType"):
+        return Kind.LOCALIZER
+    return Kind.CT if _is_grey(dataset) else Kind.OTHER
+
+
+def _pet_kind(dataset: Dataset) -> Kind:
+    if not _is_grey(dataset):
+        return Kind.OTHER
+    is_spect = (
+        any("RECON TOMO" in value for value in texts(dataset, "ImageType"))
+        or text(dataset, "Modality").upper() in ("NM", "ST")
+        or any(
+            _is_single_photon(item)
+            for item in items(dataset, "RadiopharmaceuticalInformationSequence")
+        )
+    )
+    return Kind.SPECT if is_spect else Kind.PET
+
+
+def _is_grey(dataset: Dataset) -> bool:
+    # A fused colour capture may carry the SOP class of its source.
+    return integer(dataset, "SamplesPerPixel") in (None, 1)
+
+
+def _is_single_photon(radiopharmaceutical: Dataset) -> bool:
+    codes = items(radiopharmaceutical, "RadionuclideCodeSequence")
+    if any(text(code, "CodeValue") in _SINGLE_PHOTON_CODES for code in codes):
+        return True
+    names = [text(code, "CodeMeaning") for code in codes]
+    names.append(text(radiopharmaceutical, "Radiopharmaceutical"))
+    return any(_SINGLE_PHOTON_NAME.search(name.replace("^", "")) for name in names)
