@@ -61,6 +61,14 @@ _ACQUISITION = (
     "PatientGantryRelationshipCodeSequence",
     "EnergyWindowInformationSequence",
     "RadiopharmaceuticalInformationSequence",
+    "RotationInformationSequence",
+)
+#: Attributes of PET radiopharmaceutical items that the NM object does not know.
+_NOT_IN_NM = (
+    "RadionuclideHalfLife",
+    "RadionuclidePositronFraction",
+    "RadiopharmaceuticalStartDateTime",
+    "RadiopharmaceuticalStopDateTime",
 )
 _STORED_TOP = np.iinfo(np.uint16).max
 
@@ -119,7 +127,7 @@ def write_derived_nm(
         ds.setdefault(keyword, "")
     _copy(source, ds, _ACQUISITION)
     _series(ds, instance_uid, grid, description)
-    _isotope(ds)
+    _isotope(ds, dose_in_bq=text(source, "Modality") == "PT")
     _geometry(ds, grid)
     _pixels(ds, values, unit, value_range)
     _derivation(ds, source, source_references)
@@ -156,20 +164,29 @@ def _series(ds: Dataset, instance_uid: str, grid: Grid, description: str) -> Non
     ds.setdefault("AcquisitionTime", "")
 
 
-def _isotope(ds: Dataset) -> None:
+def _isotope(ds: Dataset, *, dose_in_bq: bool) -> None:
     for keyword in (
         "PatientOrientationCodeSequence",
         "PatientGantryRelationshipCodeSequence",
         "EnergyWindowInformationSequence",
         "RadiopharmaceuticalInformationSequence",
+        "RotationInformationSequence",
     ):
         if keyword not in ds:
             setattr(ds, keyword, [])
+    ds.NumberOfRotations = max(1, len(ds.RotationInformationSequence))
+    ds.CountsAccumulated = None
     windows = items(ds, "EnergyWindowInformationSequence")
     ds.NumberOfEnergyWindows = 1
     if len(windows) > 1:
         ds.EnergyWindowInformationSequence = [windows[0]]
     for item in items(ds, "RadiopharmaceuticalInformationSequence"):
+        if dose_in_bq and item.get("RadionuclideTotalDose") is not None:
+            # Bq in the PET object, MBq in the NM object (PS3.3 C.8.9.2 and C.8.4.10.1.7).
+            item.RadionuclideTotalDose = _ds(float(item.RadionuclideTotalDose) / 1e6)
+        for keyword in _NOT_IN_NM:
+            if keyword in item:
+                del item[keyword]
         item.setdefault("RadionuclideCodeSequence", [])
         item.setdefault("RadiopharmaceuticalRoute", "")
         item.setdefault("RadiopharmaceuticalVolume", None)

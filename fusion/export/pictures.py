@@ -233,9 +233,13 @@ def _color_bar(
     for share in (0.0, 0.5, 1.0):
         value = bottom + share * (top - bottom)
         place = (x + 24, y + (1 - share) * (len(ramp) - 1))
-        draw.text(place, f"{value:.3g}", font=_font(16), fill=_INK, anchor="lm")
+        draw.text(place, _number(value), font=_font(16), fill=_INK, anchor="lm")
     draw.text((x, y + len(ramp) + 10), label, font=_font(16), fill=_INK, anchor="la")
     draw.text((x, y + len(ramp) + 30), fused.spect.unit, font=_font(14), fill=_FAINT, anchor="la")
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _words(
