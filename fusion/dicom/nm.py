@@ -28,7 +28,13 @@ from fusion.dicom.stack import Slice, place, plan_slices
 from fusion.dicom.suv import suvbw_factor
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding, error, warning
-from fusion.geometry import ALIGNMENT_TOLERANCE_MM, FloatArray, Grid, unit_directions
+from fusion.geometry import (
+    ALIGNMENT_TOLERANCE_MM,
+    FloatArray,
+    Grid,
+    direction_letters,
+    unit_directions,
+)
 
 __all__ = ["NM_CLASSES", "attenuation_corrected", "kind_of", "plan_volumes"]
 
@@ -57,6 +63,7 @@ _NOT_SLICES = {
     "DYNAMIC": "a flat (planar) series over time",
     "GATED": "a flat (planar) gated series",
 }
+_TOWARDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -265,16 +272,16 @@ def _grid(
         raise GeometryError("This reconstruction holds a single slice; it is no volume.")
     pose = _pose(dataset)
     pixel_spacing = _pixel_spacing(dataset)
-    spacing, findings = _slice_spacing(dataset, spacing_mm)
+    normal = np.cross(*unit_directions(pose.orientation))
+    spacing, findings = _slice_spacing(dataset, normal, spacing_mm)
     if spacing is None:
         return None, (*pose.findings, *findings)
-    row, column = unit_directions(pose.orientation)
     grid = Grid.from_dicom(
         shape,
         position_lps=pose.position_lps,
         orientation=pose.orientation,
         pixel_spacing_mm=pixel_spacing,
-        slice_step_lps=np.cross(row, column) * spacing,
+        slice_step_lps=normal * spacing,
         frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
     )
     return grid, (*pose.findings, *findings)
@@ -288,8 +295,9 @@ def _pixel_spacing(dataset: Dataset) -> FloatArray:
 
 
 def _slice_spacing(
-    dataset: Dataset, spacing_mm: float | None
+    dataset: Dataset, normal_lps: FloatArray, spacing_mm: float | None
 ) -> tuple[float | None, tuple[Finding, ...]]:
+    """Return the signed spacing along row × column, None when a person has to state it."""
     stated = number(dataset, "SpacingBetweenSlices")
     thickness = number(dataset, "SliceThickness")
     if stated:
@@ -303,21 +311,23 @@ def _slice_spacing(
             ),
         )
     if spacing_mm is None:
-        hint = "" if thickness is None else f" (Slice Thickness is {thickness:g} mm)"
+        magnitude = f"{abs(thickness):g}" if thickness else "MM"
         return None, (
             error(
                 SPACING_NEEDED,
                 f"Spacing Between Slices is {'missing' if stated is None else 'zero'}. Slice "
-                f"Thickness{hint} gives its magnitude but not its sign, on which head and feet "
-                "depend. State it in mm, with its sign: --spacing MM, positive when each slice "
-                "lies on from the one before along row × column.",
+                "Thickness gives its magnitude but not its sign, on which side and level depend. "
+                f"State it in mm: --spacing {magnitude} if the slices run towards the "
+                f"{_towards(normal_lps)}, --spacing -{magnitude} if towards the "
+                f"{_towards(-normal_lps)}.",
             ),
         )
     findings = [
         warning(
             USER_GEOMETRY,
             f"The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the "
-            "file. A wrong sign turns the volume upside down: check the levels against the CT.",
+            f"file. With it the slices run towards the {_towards(normal_lps * spacing_mm)}; were "
+            "that wrong, side or level would be. Check against the CT.",
         )
     ]
     if thickness and abs(abs(spacing_mm) / thickness - 1) > SPACING_DOUBT:
@@ -329,6 +339,10 @@ def _slice_spacing(
             )
         )
     return spacing_mm, tuple(findings)
+
+
+def _towards(direction_lps: FloatArray) -> str:
+    return _TOWARDS[direction_letters(direction_lps)[0]]
 
 
 def _pose(dataset: Dataset) -> _Pose:
@@ -433,12 +447,7 @@ def _single_frame_plans(instances: Sequence[Instance]) -> list[VolumePlan]:
 def _with_notes(plan: VolumePlan) -> VolumePlan:
     if not plan.frames:
         return plan
-    plan = replace(plan, findings=(*plan.findings, *_about(plan.frames[0].instance.dataset)))
-    if plan.refusal is not None:
-        return plan
-    headers = [frame.instance.dataset for frame in plan.frames]
-    suv = suvbw_factor(headers[0], unit=plan.unit, acquisitions=headers)
-    return replace(plan, suvbw_per_unit=suv.factor, findings=(*plan.findings, *suv.findings))
+    return replace(plan, findings=(*plan.findings, *_about(plan.frames[0].instance.dataset)))
 
 
 def _about(dataset: Dataset) -> tuple[Finding, ...]:

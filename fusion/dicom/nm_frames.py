@@ -8,7 +8,7 @@ slice (PS3.3 C.8.4.8). Order in the file is trusted only where the vectors confi
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -218,7 +218,7 @@ def _slice_refusal(slices: Sequence[int], expected: int | None) -> str | None:
     )
 
 
-def _pointer_findings(dataset: Dataset, needed: set[str]) -> tuple[Finding, ...]:
+def _pointer_findings(dataset: Dataset, needed: Set[str]) -> tuple[Finding, ...]:
     """Compare Frame Increment Pointer with the vectors that the frames were split by."""
     value = dataset.get("FrameIncrementPointer")
     entries = value if hasattr(value, "__iter__") else [value] if value else []
@@ -239,17 +239,24 @@ def _pointer_findings(dataset: Dataset, needed: set[str]) -> tuple[Finding, ...]
         for word in _SPLITTING
         if Tag(word) in pointed and numbers(dataset, word) is None
     )
-    if not unnamed and not absent:
-        return ()
-    reasons = [f"does not name {word}, which counts" for word in unnamed]
-    reasons += [f"names {word}, which is missing" for word in absent]
-    return (
-        warning(
-            "frame-pointer-disagrees",
-            f"Frame Increment Pointer {' and '.join(reasons)}. The vectors themselves say which "
-            "frame is which and were used.",
-        ),
-    )
+    findings = []
+    if unnamed:
+        findings.append(
+            info(
+                "frame-pointer-incomplete",
+                f"Frame Increment Pointer does not name {' and '.join(unnamed)}, which numbers the "
+                "frames all the same and was used.",
+            )
+        )
+    if absent:
+        findings.append(
+            warning(
+                "frame-pointer-disagrees",
+                f"Frame Increment Pointer names {' and '.join(absent)}, which the file does not "
+                "hold. The remaining vectors number every frame and were used.",
+            )
+        )
+    return tuple(findings)
 
 
 def _description(
