@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 
 from fusion.errors import DicomError
 
@@ -130,7 +131,13 @@ def numbers(
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
-    except (ValueError, TypeError, OverflowError, NotImplementedError) as exc:
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        NotImplementedError,
+        BytesLengthException,
+    ) as exc:
         raise DicomError(f"{keyword} is not a number.") from exc
     if result.size == 0:
         return None

@@ -11,8 +11,9 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from fusion.dicom.instance import Instance
 from fusion.dicom.nm import attenuation_corrected, kind_of, plan_volumes
@@ -553,3 +554,12 @@ def test_real_planar_bone_scan_is_no_spect(shared_data: Path) -> None:
     (plan,) = plan_volumes([nm.read(path)])
     assert plan.kind is Kind.PLANAR
     assert "whole-body" in refusal(plan)
+
+
+def test_damaged_vector_is_refused(tmp_path: Path) -> None:
+    # 39 bytes where each number takes two, as after a lost byte.
+    instance = nm.read(nm.write(nm.recon(), tmp_path / "nm.dcm"))
+    raw = RawDataElement(Tag("SliceVector"), "US", 39, b"\1" * 39, 0, False, True)
+    instance.dataset[raw.tag] = raw
+    (plan,) = plan_volumes([instance])
+    assert "SliceVector is not a number" in refusal(plan)
