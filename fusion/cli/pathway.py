@@ -1,0 +1,144 @@
+"""``facetfusion pathway``: was this study appropriate, and why."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from fusion import cli
+from fusion.cli.study import terminal_progress
+from fusion.dicom.catalog import scan
+from fusion.errors import PathwayError
+from fusion.pathway.ask import ask
+from fusion.pathway.check import Verdict, check
+from fusion.pathway.evidence import Proposal, propose, study_under_review
+from fusion.pathway.facts import Facts
+from fusion.pathway.facts_file import facts_template, facts_toml, read_facts
+from fusion.pathway.statements import seed
+from fusion.pathway.text import explain_text, verdict_text
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``pathway`` command."""
+    parser = subparsers.add_parser(
+        "pathway",
+        help="check facts about a patient against the imaging pathway",
+        description="Check whether the pathway supports a bone SPECT/CT of the neck, and why. "
+        "Facts that are not recorded are never taken as no.",
+    )
+    parser.add_argument("facts", nargs="?", type=Path, metavar="FACTS.toml", help="facts file")
+    parser.add_argument(
+        "--study",
+        type=Path,
+        metavar="PATH",
+        help="folder or archive with the study and earlier imaging: what its files suggest is "
+        "shown for confirmation and never enters the verdict",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--ask", action="store_true", help="ask for the facts here (FACTS.toml: start from it)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="with --ask: write the answers to a new file"
+    )
+    parser.add_argument(
+        "--explain", metavar="S15", help="show a statement, its conditions and its sources"
+    )
+    parser.add_argument(
+        "--facts-template", action="store_true", help="print a facts file with every fact explained"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; see :func:`register`."""
+    problem = _wrong_usage(args)
+    if problem:
+        sys.stderr.write(f"facetfusion pathway: {problem}\n")
+        return cli.USAGE
+    if args.facts_template:
+        cli.write_lines(facts_template().rstrip())
+        return cli.OK
+    if args.explain:
+        cli.write_lines(explain_text(seed(), args.explain.strip().upper()).rstrip())
+        return cli.OK
+    today = dt.date.today()
+    facts = read_facts(args.facts, today=today) if args.facts else Facts()
+    proposals = _proposals(args.study) if args.study else ()
+    if args.ask:
+        _refuse_existing(args.out)
+        facts = ask(facts, proposals, reader=sys.stdin, writer=sys.stderr, today=today)
+        if args.out:
+            _write_new(args.out, facts_toml(facts))
+    verdict = check(facts)
+    if args.json:
+        cli.write_json(_document(verdict, proposals))
+    else:
+        cli.write_lines((verdict_text(verdict) + _proposal_text(proposals)).rstrip())
+    return cli.OK
+
+
+def _wrong_usage(args: argparse.Namespace) -> str:
+    chosen = [
+        name
+        for name, given in (
+            ("FACTS.toml or --ask", args.facts or args.ask),
+            ("--explain", args.explain),
+            ("--facts-template", args.facts_template),
+        )
+        if given
+    ]
+    if len(chosen) != 1:
+        return "give FACTS.toml, --ask, --explain or --facts-template" + (
+            f"; found {' and '.join(chosen)}" if chosen else ""
+        )
+    if args.out and not args.ask:
+        return "--out belongs to --ask"
+    if (args.explain or args.facts_template) and (args.json or args.study):
+        return f"{chosen[0]} takes neither --json nor --study"
+    return ""
+
+
+def _document(verdict: Verdict, proposals: tuple[Proposal, ...]) -> dict[str, Any]:
+    return {
+        **verdict.to_json(),
+        "evidence": [proposal.to_json() for proposal in proposals],
+        "text": verdict_text(verdict),
+    }
+
+
+def _proposals(path: Path) -> tuple[Proposal, ...]:
+    catalog = scan(path, progress=terminal_progress())
+    return propose(catalog, study_under_review(catalog))
+
+
+def _proposal_text(proposals: tuple[Proposal, ...]) -> str:
+    if not proposals:
+        return ""
+    rows = [
+        "",
+        "What the DICOM files suggest (nothing of it entered the verdict; confirm each by "
+        "recording it)",
+    ]
+    for proposal in proposals:
+        line = f"{proposal.key} = {proposal.shown_value}" if proposal.key else "context"
+        rows.append(f"  {proposal.fact or '-'}  {line}: {proposal.text}  [{proposal.source}]")
+    return "\n".join(rows) + "\n"
+
+
+def _refuse_existing(path: Path | None) -> None:
+    if path is not None and path.exists():
+        raise PathwayError(f"{path} exists already; choose another name for the answers.")
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as exc:
+        raise PathwayError(f"{path}: the answers cannot be written ({exc.strerror}).") from exc
