@@ -25,8 +25,10 @@ from fusion.resampling import Interpolation, Resampler
 BONE_HU = 150.0
 #: Voxels this near to bone still belong to it, mm: one SPECT resolution element is about 10 mm.
 BONE_MARGIN_MM = 6.0
-#: Percentile of the voxels inside the CT's field that becomes the top of the colour scale.
+#: Top of the default colour scale: this percentile of the voxels inside the CT's field, but at
+#: least this share of the hottest bone, so that a hot joint keeps a shape.
 DISPLAY_PERCENTILE = 99.9
+DISPLAY_SHARE_OF_HOTTEST_BONE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +177,29 @@ class Fused:
         return float(np.isfinite(self._ct_at_spect).mean())
 
     @cached_property
+    def _uptake_near_bone(self) -> npt.NDArray[np.float32]:
+        """Native functional values in or next to bone inside the CT's field; −inf elsewhere.
+
+        Where the CT shows no bone: everything inside its field.
+        """
+        hu = self._ct_at_spect
+        near = np.isfinite(hu)
+        bone = np.nan_to_num(hu, nan=-1024.0) >= BONE_HU
+        if bone.any():
+            spacing = self.spect.grid.spacing_mm.tolist()
+            near &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM
+        return np.where(near, self.spect.values(), np.float32(-np.inf))
+
+    @cached_property
     def uptake_range(self) -> tuple[float, float]:
         """Default colour scale, in the functional volume's unit: zero to the top of the uptake."""
         inside = np.isfinite(self._ct_at_spect)
         values = self.spect.values()
         shown = values[inside] if inside.any() else values.ravel()
-        top = float(np.percentile(shown, DISPLAY_PERCENTILE))
+        top = max(
+            float(np.percentile(shown, DISPLAY_PERCENTILE)),
+            DISPLAY_SHARE_OF_HOTTEST_BONE * float(self._uptake_near_bone.max()),
+        )
         return 0.0, top if top > 0 else max(float(shown.max()), 1.0)
 
     @cached_property
@@ -189,15 +208,9 @@ class Fused:
 
         The middle of the CT when the two do not overlap.
         """
-        hu = self._ct_at_spect
-        inside = np.isfinite(hu)
-        if not inside.any():
+        values = self._uptake_near_bone
+        if not np.isfinite(values).any():
             return self.display_grid.center_lps
-        bone = np.nan_to_num(hu, nan=-1024.0) >= BONE_HU
-        if bone.any():
-            spacing = self.spect.grid.spacing_mm.tolist()
-            inside &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM
-        values = np.where(inside, self.spect.values(), -np.inf)
         hottest = np.array(np.unravel_index(values.argmax(), values.shape))
         return self.registration.transform.apply(self.spect.grid.to_lps(hottest))
 

@@ -100,7 +100,7 @@ class Review:
     @property
     def patient(self) -> Patient:
         """Who the CT states that the study belongs to."""
-        return self.study.patient
+        return self.pair.ct.patient
 
     @property
     def spect_label(self) -> str:

@@ -14,8 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fusion.dicom.attenuation import (
+    ATTENUATION_MAP,
+    POSSIBLE_ATTENUATION_MAP,
+    attenuation_corrected,
+)
 from fusion.dicom.instance import texts
-from fusion.dicom.nm import attenuation_corrected
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import Finding, info, warning
@@ -50,6 +54,11 @@ class Candidate:
     def name(self) -> str:
         """Number and description, as ``facetfusion scan`` lists them."""
         return f"{self.plan.volume_id} ({self.plan.description or self.plan.kind.value})"
+
+    @property
+    def patient(self) -> Patient:
+        """Identity that the volume's own first object states."""
+        return Patient.of(self.plan.frames[0].instance.dataset)
 
     @property
     def grid(self) -> Grid:
@@ -235,7 +244,10 @@ def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
     quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
     common = max(_common_length(one.grid, ct.grid) for ct in cts)
     return (
-        ("tracer uptake rather than an attenuation map", float("attenuation-map" not in codes)),
+        (
+            "tracer uptake rather than an attenuation map",
+            -float(ATTENUATION_MAP in codes) - 0.5 * (POSSIBLE_ATTENUATION_MAP in codes),
+        ),
         ("lies within the CT", float(common >= MIN_COMMON_LENGTH_MM)),
         ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
         ("all gates and the main energy window together", -_part_number(one)),
@@ -259,7 +271,7 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
     kernel = " ".join((*texts(dataset, "ConvolutionKernel"), one.plan.description))
     image_type = texts(dataset, "ImageType")
     return (
-        ("same patient", float(not _conflicts(one.study.patient, functional.study.patient))),
+        ("same patient", float(not _conflicts(one.patient, functional.patient))),
         ("shares the Frame of Reference", float(_shared_frame(one.grid, functional.grid))),
         (
             f"shows enough of the functional volume ({common:.0f} mm)",
@@ -313,7 +325,7 @@ def _conflicts(one: Patient, other: Patient) -> list[str]:
 
 def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[Finding]:
     findings = []
-    differing = _conflicts(ct.study.patient, spect.study.patient)
+    differing = _conflicts(ct.patient, spect.patient)
     if differing and not (override_by and override_by.strip()):
         raise PairingError(
             f"The CT and the functional volume state different patients ({', '.join(differing)} "

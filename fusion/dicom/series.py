@@ -12,8 +12,9 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.dataset import Dataset
 
-from fusion.dicom.instance import Instance
+from fusion.dicom.instance import Instance, text
 from fusion.findings import Finding
 from fusion.geometry import Grid
 
@@ -141,6 +142,16 @@ class Patient:
     patient_id: str = field(repr=False)
     birth_date: str = field(repr=False)
     sex: str = ""
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Patient:
+        """Return the identity that one object states."""
+        return cls(
+            name=text(dataset, "PatientName"),
+            patient_id=text(dataset, "PatientID"),
+            birth_date=text(dataset, "PatientBirthDate"),
+            sex=text(dataset, "PatientSex"),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

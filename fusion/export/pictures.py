@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -238,6 +239,16 @@ def _color_bar(
     draw.text((x, y + len(ramp) + 30), fused.spect.unit, font=_font(14), fill=_FAINT, anchor="la")
 
 
+def _drawable(line: str) -> str:
+    """Replace what the built-in font cannot draw, so that no empty boxes appear."""
+    plain = line.replace("—", "-").replace("–", "-").replace("−", "-").replace("…", "...")
+    return "".join(c if c in "×°·µ" or c.isascii() else "?" for c in _unaccented(plain))
+
+
+def _unaccented(line: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c))
+
+
 def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
@@ -260,13 +271,14 @@ def _words(
         draw.text((12, y + 24), _fit(warnings, _font(16), size[0] - 24), font=_font(16), fill=_WARN)
     draw.text((12, y + 48), _fit(DISCLAIMER, _font(15), size[0] - 24), font=_font(15), fill=_FAINT)
     if words.simulated:
-        draw.text((box[0] + 8, box[1] + 6), SIMULATED, font=_font(22), fill=_WARN, anchor="la")
+        draw.text((12, 10), _drawable(SIMULATED), font=_font(22), fill=_WARN, anchor="la")
 
 
 def _fit(line: str, font: Any, width: int) -> str:
     """Shorten a line to what fits, marking the cut."""
+    line = _drawable(line)
     if font.getlength(line) <= width:
         return line
-    while line and font.getlength(line + "…") > width:
+    while line and font.getlength(line + "...") > width:
         line = line[:-1]
-    return line + "…"
+    return line + "..."

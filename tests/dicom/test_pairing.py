@@ -1,0 +1,222 @@
+"""Which volumes are chosen, why, and which are never combined; from files on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from fusion.dicom.catalog import scan
+from fusion.dicom.pairing import Pair, pair
+from fusion.errors import PairingError, SpacingNeeded
+from tests.dicom import ct_objects as ct
+from tests.dicom import nm_objects as nm
+from tests.studies import write_ct, write_nm
+
+PATIENT = "Somebody^Else"
+
+
+def chosen(folder: Path, **options: str) -> Pair:
+    return pair(scan(folder), **options)
+
+
+def codes(result: Pair) -> set[str]:
+    return {finding.code for finding in result.findings}
+
+
+def other_series(description: str, **attributes: object) -> dict[str, object]:
+    return {
+        "SeriesInstanceUID": f"1.2.3.{len(description)}.{sum(map(ord, description))}",
+        "SeriesDescription": description,
+        **attributes,
+    }
+
+
+def test_one_of_each_is_taken(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path / "nm")
+    result = chosen(tmp_path)
+    assert result.ct.plan.unit == "HU"
+    assert result.spect.plan.shape == (nm.SLICES, nm.ROWS, nm.COLUMNS)
+    assert codes(result) == {"shared-frame"}
+    assert all("only one" in reason for reason in result.reasons)
+
+
+@pytest.mark.parametrize("corrected_first", [True, False])
+def test_attenuation_corrected_over_not(tmp_path, corrected_first) -> None:
+    write_ct(tmp_path / "ct")
+    names = ("a.dcm", "b.dcm") if corrected_first else ("b.dcm", "a.dcm")
+    write_nm(tmp_path, name=names[0], **other_series("SPECT AC", SeriesNumber=4))
+    write_nm(
+        tmp_path,
+        name=names[1],
+        **other_series("SPECT NAC", CorrectedImage=["UNIF", "DECY"], SeriesNumber=3),
+    )
+    result = chosen(tmp_path)
+    assert "SPECT AC" in result.spect.plan.description
+    assert "attenuation corrected" in result.reasons[0]
+    assert "SPECT NAC" in result.reasons[0]
+
+
+def test_uptake_over_attenuation_map(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, name="a.dcm", **other_series("ATTENUATION MAP", SeriesNumber=1))
+    write_nm(
+        tmp_path, name="b.dcm", **other_series("Bone", CorrectedImage=["UNIF"], SeriesNumber=2)
+    )
+    result = chosen(tmp_path)
+    assert result.spect.series.description == "Bone"
+    assert "attenuation map" in result.reasons[0]
+
+
+def test_a_functional_volume_inside_the_ct_over_one_beside_it(tmp_path) -> None:
+    write_ct(tmp_path / "ct", positions=ct.stacked(count=90))
+
+    def beside(ds) -> None:
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-70, -62, 800]
+
+    write_nm(tmp_path, name="a.dcm", edit=beside, **other_series("Pelvis"))
+    write_nm(
+        tmp_path,
+        name="b.dcm",
+        dataset=nm.recon(spacing=6.0),
+        **other_series("Neck", SpacingBetweenSlices=6.0),
+    )
+    assert chosen(tmp_path).spect.series.description == "Neck"
+
+
+def test_thin_slices_over_thick_and_sharp_over_soft(tmp_path) -> None:
+    thick = ct.stacked(count=30, step_mm=5.0)
+    thin = ct.stacked(count=120, step_mm=1.25)
+    write_ct(tmp_path / "a", positions=thick, SeriesInstanceUID="1.2.1", SeriesDescription="5 mm")
+    for uid, kernel in (("1.2.2", "B31s"), ("1.2.3", "B70s")):
+        write_ct(
+            tmp_path / kernel,
+            positions=thin,
+            SeriesInstanceUID=uid,
+            ConvolutionKernel=kernel,
+            SeriesDescription=kernel,
+        )
+    write_nm(tmp_path / "nm", dataset=nm.recon(spacing=6.0), SpacingBetweenSlices=6.0)
+    result = chosen(tmp_path)
+    assert result.ct.series.description == "B70s"
+    assert "sharper kernel" in result.reasons[1]
+
+
+def test_a_localizer_is_never_the_ct(tmp_path) -> None:
+    write_ct(tmp_path / "a", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    write_nm(tmp_path)
+    with pytest.raises(PairingError, match="No CT volume"):
+        chosen(tmp_path)
+
+
+def test_a_ct_in_another_frame_loses_to_one_in_the_same(tmp_path) -> None:
+    write_ct(
+        tmp_path / "a",
+        positions=ct.stacked(count=80, step_mm=0.75),
+        SeriesInstanceUID="1.2.1",
+        FrameOfReferenceUID="9.9",
+        SeriesDescription="diagnostic",
+    )
+    write_ct(tmp_path / "b", SeriesInstanceUID="1.2.2", SeriesDescription="hybrid")
+    write_nm(tmp_path)
+    result = chosen(tmp_path)
+    assert result.ct.series.description == "hybrid"
+    assert "Frame of Reference" in result.reasons[1]
+    other = chosen(tmp_path, ct="1.2.1")
+    assert other.ct.series.description == "diagnostic"
+    assert "chosen by the user" in other.reasons[1]
+    assert "different-frames" in codes(other)
+
+
+def test_choice_by_number_and_by_uid(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, name="a.dcm", dataset=nm.two_windows())
+    catalog = scan(tmp_path)
+    volumes = [v for s in catalog.studies[0].series for v in s.volumes if v.kind.is_functional]
+    assert len(volumes) == 2
+    for volume in volumes:
+        result = pair(catalog, spect=volume.volume_id)
+        assert result.spect.plan.volume_id == volume.volume_id
+    assert pair(catalog).spect.plan.volume_id == volumes[0].volume_id
+    uid = next(s.series_instance_uid for s in catalog.studies[0].series if len(s.volumes) == 2)
+    assert pair(catalog, spect=uid).spect.plan.volume_id == volumes[0].volume_id
+    with pytest.raises(PairingError, match="No SPECT or PET volume has the number"):
+        pair(catalog, spect="77")
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "word"),
+    [
+        ("PatientID", "2", "patient ID"),
+        ("PatientName", PATIENT, "name"),
+        ("PatientSex", "F", None),
+    ],
+)
+def test_different_patients_are_refused(tmp_path, attribute, value, word) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, StudyInstanceUID="9.9.9", **{attribute: value})
+    if word is None:  # "other" against "female" is no contradiction
+        assert "patient-mismatch-overridden" not in codes(chosen(tmp_path))
+        return
+    with pytest.raises(PairingError, match=f"different patients.*{word}") as caught:
+        chosen(tmp_path)
+    assert "Somebody" not in str(caught.value)
+    result = chosen(tmp_path, override_mismatch_by="Dr A. Reader")
+    (finding,) = [f for f in result.findings if f.code == "patient-mismatch-overridden"]
+    assert "Dr A. Reader" in finding.message
+    with pytest.raises(PairingError):
+        chosen(tmp_path, override_mismatch_by="  ")
+
+
+def test_different_patients_inside_one_study_are_refused_too(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, PatientID="2", PatientName=PATIENT)
+    with pytest.raises(PairingError, match="different patients"):
+        chosen(tmp_path)
+
+
+def test_other_date_and_other_study_are_findings(tmp_path) -> None:
+    write_ct(tmp_path / "ct", AcquisitionDate="20240101")
+    write_nm(tmp_path, StudyInstanceUID="9.9.9")
+    assert {"different-dates", "different-studies"} <= codes(chosen(tmp_path))
+
+
+def test_two_complete_studies_are_a_question(tmp_path) -> None:
+    for n in (1, 2):
+        own = {"StudyInstanceUID": f"1.2.{n}", "FrameOfReferenceUID": f"1.3.{n}"}
+        write_ct(tmp_path / f"ct{n}", **own)
+        write_nm(tmp_path, name=f"{n}.dcm", SeriesInstanceUID=f"1.4.{n}", **own)
+    with pytest.raises(PairingError, match="Several studies"):
+        chosen(tmp_path)
+    assert chosen(tmp_path, spect="1.4.2").ct.study.study_instance_uid == "1.2.2"
+
+
+def test_missing_spacing_is_a_question(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, dataset=nm.recon(spacing=None))
+    catalog = scan(tmp_path)
+    with pytest.raises(SpacingNeeded, match="--spacing") as caught:
+        pair(catalog)
+    assert caught.value.volume_id in str(caught.value)
+    answered = pair(scan(tmp_path, spacing_mm=-3.0))
+    assert answered.spect.grid.affine[2, 0] == -3.0
+
+
+def test_nothing_to_fuse_says_what_was_there(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    with pytest.raises(PairingError, match="No SPECT or PET volume was found; found ct"):
+        chosen(tmp_path)
+
+
+def test_real_pet_ct(shared_data) -> None:
+    result = pair(scan(shared_data / "petct_discovery_st"))
+    assert "PET AC" in result.spect.plan.description
+    assert result.spect.plan.unit == "Bq/mL"
+    assert "attenuation corrected" in result.reasons[0]
+
+
+@pytest.mark.parametrize("folder", ["nm_recon_without_geometry", "nm_planar_bone"])
+def test_real_data_that_cannot_be_fused(shared_data, folder) -> None:
+    with pytest.raises(PairingError):
+        pair(scan(shared_data / folder))
