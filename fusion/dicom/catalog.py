@@ -63,10 +63,7 @@ class _Entry:
     series: str
     kind: Kind
     planner: Planner
-
-    @property
-    def order(self) -> tuple[float, str, str]:
-        return (*_order(self.instance.dataset, "InstanceNumber"), self.instance.sop_instance_uid)
+    order: tuple[float, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +174,8 @@ def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None
     try:
         study, series = study_uid(instance.dataset), series_uid(instance.dataset)
         kind, planner = classify(instance)
-        entry = _Entry(instance, study, series, kind, planner)
-        _ = entry.order
+        order = (*_order(instance.dataset, "InstanceNumber"), instance.sop_instance_uid)
+        entry = _Entry(instance, study, series, kind, planner, order)
         if kind in VOLUME_KINDS:
             check_pixels(instance)
     except DicomError as exc:

@@ -63,7 +63,7 @@ def read_codestream(frame: bytes) -> Codestream | None:
 
 def is_complete(frame: bytes) -> bool:
     """Whether a JPEG, JPEG-LS or JPEG 2000 frame reaches its end marker (padding aside)."""
-    return frame.rstrip(b"\0").endswith(_END)
+    return frame.rstrip(b"\0\xff").endswith(_END)  # writers pad with either
 
 
 def rle_segments(frame: bytes) -> int | None:

@@ -274,7 +274,7 @@ def _pixel_offset(file: _HeaderFile, *, is_little: bool) -> int | None:
 def _drop_oversized(dataset: Dataset) -> None:
     oversized = [
         element.tag
-        for element in dataset.elements()
+        for element in dataset.values()
         if isinstance(element, RawDataElement) and element.value is None and element.length
     ]
     for tag in oversized:
@@ -289,7 +289,7 @@ def _is_nested_too_deeply(dataset: Dataset) -> bool:
             return True
         # A sequence too short to hold the levels that are still allowed is not parsed.
         shortest = _NESTED_SEQUENCE_BYTES * (MAX_SEQUENCE_DEPTH - depth)
-        for element in list(current.elements()):
+        for element in list(current.values()):
             if isinstance(element, RawDataElement):
                 if not _may_be_sequence(element) or len(element.value or b"") < shortest:
                     continue

@@ -84,6 +84,8 @@ def text(dataset: Dataset, keyword: str) -> str:
 
 def plain(value: str) -> str:
     """Return text as one line without control or bidirectional-override characters."""
+    if value.isascii() and value.isprintable():  # nearly always, and this runs for every header
+        return value.strip()
     kept = (" " if char.isspace() else char for char in value)
     return "".join(
         c for c in kept if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"}
