@@ -75,7 +75,10 @@ def parse_facts(text: str, *, label: str = "facts", today: dt.date | None = None
     except RecursionError as exc:
         raise PathwayError(f"{label}: brackets are nested too deeply for a facts file.") from exc
     except ValueError as exc:  # TOMLDecodeError, and numbers too long for Python
-        raise PathwayError(f"{label}: not valid TOML: {exc}.") from exc
+        stated = re.search(r" \(at line ([0-9]+), column [0-9]+\)", str(exc))
+        line = stated.group(1) if stated else str(len(text.splitlines()) or 1)
+        reason = str(exc).replace(stated.group(0), "") if stated else str(exc)
+        raise PathwayError(f"{label}, line {line}: not valid TOML: {reason}.") from exc
     return facts_from_values(values, label=label, lines=_Lines(text), today=today)
 
 
@@ -169,10 +172,9 @@ def _explained(key: str, asked: Asked, example: str) -> list[str]:
     rows = [f"# {asked.fact}  {asked.question}"]
     rows += [f"#     {asked.help}"] if asked.help else []
     choices = answers(key) if key in QUESTIONS else ()
-    if len(choices) > 2:
-        rows.append(f"#     One of: {', '.join(choices)}")
-    if key == "planned_uses":
-        rows[-1] = f"#     Any of: {', '.join(choices)}"
+    if choices and choices != ("true", "false"):
+        how_many = "Any" if key == "planned_uses" else "One"
+        rows.append(f"#     {how_many} of: {', '.join(choices)}")
     return [*rows, f"# {key} = {example}"]
 
 
