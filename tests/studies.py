@@ -1,4 +1,4 @@
-"""Small studies on disk: a CT and an NM that belong together, and what can be wrong between them."""
+"""Small studies on disk: a CT and an NM that belong together, and what can be wrong with them."""
 
 from __future__ import annotations
 

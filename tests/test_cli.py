@@ -1,0 +1,168 @@
+"""The contract of the command line, through the same entry point as the console script."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fusion.cli import main
+from tests.dicom import nm_objects as nm
+from tests.studies import write_ct, write_nm
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("study")
+    write_ct(path / "CT")
+    write_nm(path / "NM")
+    (path / "notes.txt").write_text("not DICOM")
+    return path
+
+
+def run_json(capsys, *argv: str) -> tuple[int, dict]:
+    code = main([*argv, "--json"])
+    captured = capsys.readouterr()
+    return code, json.loads(captured.out)
+
+
+def test_scan_json_holds_the_contract(capsys, folder) -> None:
+    code, document = run_json(capsys, "scan", str(folder))
+    assert code == 0
+    (study,) = document["studies"]
+    assert study["study_instance_uid"] == "1.2.3.4.5"
+    assert study["patient"]["id"] == "1"
+    kinds = {series["kind"]: series for series in study["series"]}
+    assert set(kinds) == {"ct", "spect"}
+    (volume,) = kinds["spect"]["volumes"]
+    assert volume["shape"] == [nm.SLICES, nm.ROWS, nm.COLUMNS]
+    assert volume["unit"] == "counts"
+    assert volume["frame_of_reference_uid"] == "1.2.3.4.5.7"
+    assert [row[0] for row in volume["affine_lps"]] == [0, 0, nm.DZ, 0]
+    for finding in kinds["spect"]["findings"]:
+        assert set(finding) == {"severity", "code", "message"}
+
+
+def test_scan_of_a_zip_is_the_same(capsys, folder, tmp_path) -> None:
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in folder.rglob("*"):
+            file.write(path, path.relative_to(folder))
+    _, expected = run_json(capsys, "scan", str(folder))
+    _, found = run_json(capsys, "scan", str(archive))
+    assert found["studies"] == expected["studies"]
+
+
+def test_scan_for_people(capsys, folder) -> None:
+    assert main(["scan", str(folder)]) == 0
+    text = capsys.readouterr().out
+    assert "spect" in text
+    assert f"{nm.SLICES} × {nm.ROWS} × {nm.COLUMNS}" in text
+
+
+def test_fuse_writes_and_prints_one_document(capsys, folder, tmp_path) -> None:
+    code, document = run_json(capsys, "fuse", str(folder), "--out", str(tmp_path / "out"))
+    assert code == 0
+    assert document["spect"]["series_instance_uid"] == "1.2.3.4.5.6"
+    assert document["registration"]["matrix_spect_to_ct_lps"][3] == [0, 0, 0, 1]
+    assert {"ct", "spect", "registration", "findings", "software"} <= set(document)
+    written = json.loads((tmp_path / "out" / "review.json").read_text("utf-8"))
+    assert written["ct"] == document["ct"]
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {
+        "spect_on_ct.dcm",
+        "fused_axial.png",
+        "fused_coronal.png",
+        "fused_sagittal.png",
+    } <= names
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["nonsense"],
+        ["scan"],
+        ["fuse", "somewhere"],
+        ["fuse", "x", "--out", "y", "--at", "1,2"],
+        ["scan", "x", "--spacing", "three"],
+    ],
+)
+def test_wrong_usage_is_2(capsys, argv) -> None:
+    assert main(argv) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "usage" in captured.err
+
+
+def test_refused_data_are_3_with_a_sentence(capsys, tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    code = main(["fuse", str(tmp_path), "--out", str(tmp_path / "out")])
+    captured = capsys.readouterr()
+    assert code == 3
+    assert captured.out == ""
+    assert captured.err.startswith("facetfusion: No SPECT or PET volume was found")
+    assert not (tmp_path / "out").exists()
+    code, document = run_json(capsys, "fuse", str(tmp_path), "--out", str(tmp_path / "out"))
+    assert code == 3
+    assert document["error"]["code"] == "PairingError"
+
+
+@pytest.mark.parametrize("name", ["absent", "empty"])
+def test_nothing_there_is_3(capsys, tmp_path, name) -> None:
+    (tmp_path / "empty").mkdir()
+    assert main(["scan", str(tmp_path / name)]) == 3
+    assert capsys.readouterr().err.strip()
+
+
+def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path / "nm", dataset=nm.recon(spacing=None))
+    out = str(tmp_path / "out")
+    assert main(["fuse", str(tmp_path), "--out", out]) == 3
+    assert "--spacing" in capsys.readouterr().err
+    code, document = run_json(capsys, "fuse", str(tmp_path), "--out", out, "--spacing", "-3")
+    assert code == 0
+    assert [a["code"] for a in document["assumptions"]] == ["user-geometry"]
+
+
+def test_console_script_is_installed_and_its_pipe_may_close(folder) -> None:
+    script = Path(sys.executable).with_name("facetfusion")
+    result = subprocess.run([script, "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("facetfusion ")
+    piped = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; '{script}' scan '{folder}' --json | true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in piped.stderr
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ct_15_encodings",
+        "ct_biograph64_neck",
+        "ct_brilliance16_lower_neck",
+        "ct_hispeed_tilted_uneven",
+        "neck_meshes_artisynth",
+        "nm_planar_bone",
+        "nm_recon_without_geometry",
+        "nm_xeleris_header",
+    ],
+)
+def test_real_folders_are_listed_and_refused_without_a_traceback(
+    capsys, shared_data, tmp_path, name
+) -> None:
+    listed = main(["scan", str(shared_data / name)])
+    assert listed in (0, 3)
+    capsys.readouterr()
+    assert main(["fuse", str(shared_data / name), "--out", str(tmp_path / "out")]) == 3
+    reason = capsys.readouterr().err
+    assert len(reason.split()) > 6
+    assert not (tmp_path / "out").exists()

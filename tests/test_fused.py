@@ -1,0 +1,68 @@
+"""Where the view starts and how it is scaled, on volumes whose hot spots are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fusion.fused import Fused
+from fusion.geometry import RigidTransform
+from fusion.registration import Method, Registration
+from tests.volumes import affine, volume
+
+ORIGIN = (-40, -40, -40)
+BONE_LPS = np.array([16.0, 8.0, -12.0])
+SALIVARY_LPS = np.array([-24.0, -24.0, 20.0])
+
+
+def made(*, transform=None, bone=True):
+    """Return a CT with one block of bone, and uptake in it and, hotter, far from any bone."""
+    grid = affine(spacing_kji=(2, 2, 2), origin_lps=ORIGIN)
+    ct = volume(np.full((41, 41, 41), 30, np.int16), grid, unit="HU", modality="CT")
+    if bone:
+        k, j, i = np.rint(ct.grid.to_kji(BONE_LPS)).astype(int)
+        ct.stored[k - 2 : k + 3, j - 2 : j + 3, i - 2 : i + 3] = 600
+    spect = volume(
+        np.zeros((21, 21, 21), np.float32), affine(spacing_kji=(4, 4, 4), origin_lps=ORIGIN)
+    )
+    transform = transform or RigidTransform.identity()
+    for point, counts in ((BONE_LPS, 100), (SALIVARY_LPS, 300)):
+        index = np.rint(spect.grid.to_kji(transform.inverse().apply(point))).astype(int)
+        spect.stored[tuple(index)] = counts
+    return Fused(ct, spect, Registration(transform, Method.SHARED_FRAME))
+
+
+def test_looks_first_at_the_hottest_bone_not_at_the_hottest_spot() -> None:
+    assert made().focus_lps == pytest.approx(BONE_LPS)
+    assert made(bone=False).focus_lps == pytest.approx(SALIVARY_LPS)
+
+
+def test_focus_follows_the_registration() -> None:
+    transform = RigidTransform.from_euler(translation_mm=(8, -4, 4))
+    assert made(transform=transform).focus_lps == pytest.approx(BONE_LPS)
+
+
+def test_scale_starts_at_zero_and_keeps_a_hot_joint_shaped() -> None:
+    low, high = made().uptake_range
+    assert low == 0
+    assert 50 <= high < 100
+
+
+def test_no_uptake_and_no_overlap_still_have_a_scale_and_a_place() -> None:
+    fused = made()
+    fused.spect.stored[:] = 0
+    assert Fused(fused.ct, fused.spect, fused.registration).uptake_range == (0, 1)
+    away = Registration(RigidTransform.from_euler(translation_mm=(900, 0, 0)), Method.SHARED_FRAME)
+    apart = Fused(fused.ct, made().spect, away)
+    assert apart.overlap == 0
+    assert apart.focus_lps == pytest.approx(fused.ct.grid.center_lps)
+    assert apart.uptake_range[1] > 0
+
+
+@pytest.mark.parametrize("slope", [1.0, 0.5])
+def test_ct_display_is_in_hounsfield_units_whatever_was_stored(slope) -> None:
+    stored = np.array([[[0, 1000], [2000, 4000]]] * 2, np.uint16)
+    ct = volume(stored, affine(spacing_kji=(1, 1, 1), origin_lps=(0, 0, 0)), unit="HU")
+    ct = type(ct)(ct.grid, stored, slope, -1024.0, "HU", ct.source)
+    shown = Fused(ct, made().spect, made().registration).ct_display()
+    assert shown.tolist() == (stored * slope - 1024).tolist()
