@@ -7,21 +7,19 @@ means *outside the field of view* (Pixel Padding Value); the smallest real value
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage, generate_uid
+from pydicom.dataset import Dataset
+from pydicom.uid import NuclearMedicineImageStorage
 
-from fusion.dicom.instance import items, text, uid
+from fusion.dicom.instance import items, text
 from fusion.errors import GeometryError
 from fusion.export import DISCLAIMER
+from fusion.export.header import code_item, copy_attributes, decimal_string, new_object
 from fusion.geometry import Grid
-from fusion.software import own_version
 
 #: Unit on screen to UCUM code and meaning (PS3.16 CID 84 and 85).
 UCUM = {
@@ -33,30 +31,9 @@ UCUM = {
     "proportional counts": ("{propcounts}", "Proportional to counts"),
 }
 
-_PATIENT_AND_STUDY = (
-    "SpecificCharacterSet",
-    "PatientName",
-    "PatientID",
-    "IssuerOfPatientID",
-    "PatientBirthDate",
-    "PatientSex",
-    "PatientAge",
-    "PatientSize",
-    "PatientWeight",
-    "PatientIdentityRemoved",
-    "DeidentificationMethod",
-    "StudyInstanceUID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-    "StudyID",
-    "AccessionNumber",
-    "StudyDescription",
-)
 _ACQUISITION = (
     "AcquisitionDate",
     "AcquisitionTime",
-    "BodyPartExamined",
     "PatientOrientationCodeSequence",
     "PatientGantryRelationshipCodeSequence",
     "EnergyWindowInformationSequence",
@@ -114,19 +91,9 @@ def write_derived_nm(
         raise GeometryError("A tilted grid cannot be written as a Nuclear Medicine Image.")
     if grid.frame_of_reference_uid is None:
         raise GeometryError("The grid states no Frame of Reference, so the image cannot be placed.")
-    instance_uid = generate_uid(prefix=None)
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = NuclearMedicineImageStorage
-    meta.MediaStorageSOPInstanceUID = instance_uid
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    ds = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-    _copy(source, ds, _PATIENT_AND_STUDY)
-    for keyword in ("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyID"):
-        ds.setdefault(keyword, "")
-    for keyword in ("StudyDate", "StudyTime", "ReferringPhysicianName", "AccessionNumber"):
-        ds.setdefault(keyword, "")
-    _copy(source, ds, _ACQUISITION)
-    _series(ds, instance_uid, grid, description)
+    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source)
+    copy_attributes(source, ds, _ACQUISITION)
+    _series(ds, grid, description)
     _isotope(ds, dose_in_bq=text(source, "Modality") == "PT")
     _geometry(ds, grid)
     _pixels(ds, values, unit, value_range)
@@ -134,32 +101,14 @@ def write_derived_nm(
     ds.save_as(path, enforce_file_format=True)
 
 
-def _copy(source: Dataset, target: Dataset, keywords: Sequence[str]) -> None:
-    for keyword in keywords:
-        if keyword in source:
-            target[keyword] = copy.deepcopy(source[keyword])
-
-
-def _series(ds: Dataset, instance_uid: str, grid: Grid, description: str) -> None:
-    now = datetime.now()
-    ds.SOPClassUID = NuclearMedicineImageStorage
-    ds.SOPInstanceUID = instance_uid
+def _series(ds: Dataset, grid: Grid, description: str) -> None:
     ds.Modality = "NM"
-    ds.SeriesInstanceUID = generate_uid(prefix=None)
     ds.SeriesNumber = 9001
-    ds.InstanceNumber = 1
     ds.SeriesDescription = f"{description} on CT grid"[:64]
-    ds.SeriesDate = ds.ContentDate = now.strftime("%Y%m%d")
-    ds.SeriesTime = ds.ContentTime = now.strftime("%H%M%S")
-    ds.Manufacturer = "facetfusion"
-    ds.ManufacturerModelName = "facetfusion"
-    ds.SoftwareVersions = own_version()
     ds.FrameOfReferenceUID = grid.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""
     ds.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]
     ds.ImageComments = DISCLAIMER
-    if "BodyPartExamined" not in ds:
-        ds.Laterality = ""
     ds.setdefault("AcquisitionDate", "")
     ds.setdefault("AcquisitionTime", "")
 
@@ -183,7 +132,7 @@ def _isotope(ds: Dataset, *, dose_in_bq: bool) -> None:
     for item in items(ds, "RadiopharmaceuticalInformationSequence"):
         if dose_in_bq and item.get("RadionuclideTotalDose") is not None:
             # Bq in the PET object, MBq in the NM object (PS3.3 C.8.9.2 and C.8.4.10.1.7).
-            item.RadionuclideTotalDose = _ds(float(item.RadionuclideTotalDose) / 1e6)
+            item.RadionuclideTotalDose = decimal_string(float(item.RadionuclideTotalDose) / 1e6)
         for keyword in _NOT_IN_NM:
             if keyword in item:
                 del item[keyword]
@@ -203,27 +152,18 @@ def _geometry(ds: Dataset, grid: Grid) -> None:
     sign = 1.0 if float(np.cross(i, j) @ k) > 0 else -1.0
     ds.NumberOfFrames = ds.NumberOfSlices = slices
     ds.Rows, ds.Columns = rows, columns
-    ds.PixelSpacing = [_ds(spacing[1]), _ds(spacing[2])]
-    ds.SliceThickness = _ds(spacing[0])
-    ds.SpacingBetweenSlices = _ds(sign * spacing[0])
+    ds.PixelSpacing = [decimal_string(spacing[1]), decimal_string(spacing[2])]
+    ds.SliceThickness = decimal_string(spacing[0])
+    ds.SpacingBetweenSlices = decimal_string(sign * spacing[0])
     ds.FrameIncrementPointer = 0x00540080
     ds.SliceVector = list(range(1, slices + 1))
     detector = Dataset()
     detector.CollimatorType = ""
     detector.FieldOfViewShape = "RECTANGLE"
-    detector.ImageOrientationPatient = [_ds(v) for v in (*i, *j)]
-    detector.ImagePositionPatient = [_ds(v) for v in grid.affine[:3, 3]]
+    detector.ImageOrientationPatient = [decimal_string(v) for v in (*i, *j)]
+    detector.ImagePositionPatient = [decimal_string(v) for v in grid.affine[:3, 3]]
     ds.NumberOfDetectors = 1
     ds.DetectorInformationSequence = [detector]
-
-
-def _ds(value: float) -> str:
-    """Format a Decimal String of at most 16 characters without losing a tenth of a micrometre."""
-    for digits in range(15, 0, -1):
-        string = f"{float(value):.{digits}g}"
-        if len(string) <= 16:
-            return string
-    raise GeometryError(f"{value} cannot be written as a Decimal String.")
 
 
 def _pixels(
@@ -254,7 +194,7 @@ def _pixels(
     mapping.LUTExplanation = f"Uptake in {unit}"
     mapping.LUTLabel = "UPTAKE"
     value, meaning = UCUM.get(unit, (unit[:16], unit[:64]))
-    mapping.MeasurementUnitsCodeSequence = [_code(value, "UCUM", meaning)]
+    mapping.MeasurementUnitsCodeSequence = [code_item(value, "UCUM", meaning)]
     ds.RealWorldValueMappingSequence = [mapping]
     ds.PixelData = stored.tobytes()
     ds["PixelData"].VR = "OW"
@@ -262,7 +202,7 @@ def _pixels(
 
 def _derivation(ds: Dataset, source: Dataset, source_references: Sequence[tuple[str, str]]) -> None:
     ds.DerivationDescription = "Resampled onto the grid of the CT"
-    ds.DerivationCodeSequence = [_code("113085", "DCM", "Spatial resampling")]
+    ds.DerivationCodeSequence = [code_item("113085", "DCM", "Spatial resampling")]
     corrected = text(source, "CorrectedImage")
     if corrected:
         ds.CorrectedImage = source.CorrectedImage
@@ -272,17 +212,7 @@ def _derivation(ds: Dataset, source: Dataset, source_references: Sequence[tuple[
         reference.ReferencedSOPClassUID = class_uid
         reference.ReferencedSOPInstanceUID = sop_uid
         reference.PurposeOfReferenceCodeSequence = [
-            _code("121322", "DCM", "Source image for image processing operation")
+            code_item("121322", "DCM", "Source image for image processing operation")
         ]
         references.append(reference)
     ds.SourceImageSequence = references
-    if uid(source, "StudyInstanceUID") is None:
-        ds.StudyInstanceUID = generate_uid(prefix=None)
-
-
-def _code(value: str, scheme: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue = value
-    item.CodingSchemeDesignator = scheme
-    item.CodeMeaning = meaning
-    return item
