@@ -37,9 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", type=float, default=1.0, help="factor on the anatomy")
     parser.add_argument("--tilt", type=float, default=0.0, metavar="DEG", help="to the left")
     parser.add_argument("--rotation", type=float, default=0.0, metavar="DEG", help="to the left")
-    parser.add_argument(
-        "--segmentation", choices=[s.value for s in Segmentation], default="normal"
-    )
+    parser.add_argument("--segmentation", choices=[s.value for s in Segmentation], default="normal")
     parser.add_argument("--fused", action="append", default=[], metavar="C5-C6")
     parser.add_argument("--cervical-rib", action="append", default=[], choices=SIDES)
     parser.add_argument(

@@ -14,7 +14,8 @@ from sample_data.head import TOOTH_CENTER, head_solids
 from sample_data.neck import disc_solids, girdle_solids, soft_solids
 from sample_data.parameters import SIDES, NeckParameters, PatientPosition
 from sample_data.solids import Array, Material, Solid
-from sample_data.spine import SIGN, Joint, Matrix, Spine, Vector, bone_solids, build_spine
+from sample_data.spine import SIGN, Joint, Matrix, Spine, Vector, build_spine
+from sample_data.vertebrae import bone_solids
 
 #: Stands for "nothing but uptake": painted into the SPECT only.
 _UPTAKE = Material(float("nan"), 0.0)
@@ -128,7 +129,7 @@ def table(position: PatientPosition) -> list[Solid]:
 def _spot(spine: Spine, place: str, suv: float) -> Uptake:
     kind, _, where = place.partition(" ")
     if kind == "tooth":
-        sign = SIGN[SIDES[SIDES.index(where)]]  # type: ignore[arg-type]
+        sign = SIGN[SIDES[SIDES.index(where)]]
         local, pose = (sign * TOOTH_CENTER[0], *TOOTH_CENTER[1:]), spine.head_pose
     elif kind == "body":
         local, pose = (0.0, 0.0, 0.0), spine.vertebra(where).pose

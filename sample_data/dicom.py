@@ -168,9 +168,7 @@ def write_nm(folder: Path, image: Image3, *, neck: NeckParameters, scan: ScanPar
     return path
 
 
-def _base(
-    neck: NeckParameters, scan: ScanParameters, *, sop_class: str, role: str
-) -> FileDataset:
+def _base(neck: NeckParameters, scan: ScanParameters, *, sop_class: str, role: str) -> FileDataset:
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = sop_class
     meta.MediaStorageSOPInstanceUID = derived_uid(neck, scan, role=role)
@@ -299,7 +297,5 @@ def _mapping(scan: ScanParameters) -> Dataset:
     item.RealWorldValueSlope = bqml_per_count(scan)
     item.LUTExplanation = "Activity concentration"
     item.LUTLabel = "BQML"
-    item.MeasurementUnitsCodeSequence = Sequence(
-        [_code("Bq/ml", "UCUM", "Becquerels/milliliter")]
-    )
+    item.MeasurementUnitsCodeSequence = Sequence([_code("Bq/ml", "UCUM", "Becquerels/milliliter")])
     return item

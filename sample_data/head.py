@@ -20,11 +20,12 @@ from sample_data.solids import (
     frame_axes,
     smooth_union,
 )
-from sample_data.spine import CONDYLE_RADII, Spine, condyle, condyle_center
+from sample_data.spine import CONDYLE_RADII, Spine
+from sample_data.vertebrae import condyle, condyle_center
 
 SKULL = Material(420.0, 3.6, 1150.0, 1.8, 60.0)
 JAW = Material(380.0, 4.2, 1350.0, 2.2, 60.0)
-TOOTH = Material(1500.0, 6.0, 2300.0, 0.8)
+TOOTH = Material(1300.0, 5.0, 2100.0, 0.8)
 AIR = Material(-990.0, 0.05)
 BRAIN = Material(35.0, 0.35)
 CELLS = Material(-550.0, 1.5)
@@ -119,7 +120,6 @@ def head_solids(spine: Spine) -> list[Solid]:
         back = box(ax, y, z, center=(27, -46, 2), half=(8, 1.6, 16), rounding=1.0)
         roof = box(x, y, z, center=(0, -64, 22), half=(36, 22, 1.5), rounding=1.0)
         inner = box(ax, y, z, center=(15.5, -64, 4), half=(1.0, 17, 15), rounding=0.7)
-        septum = box(x, y, z, center=(0, -66, 6), half=(0.9, 22, 17), rounding=0.7)
         plates = box(ax, y, z, center=(16, -38, -2), half=(1.3, 7, 15), rounding=1.0)
         zygoma = chain(
             ax,
@@ -132,7 +132,7 @@ def head_solids(spine: Spine) -> list[Solid]:
         sphenoid = box(x, y, z, center=(0, -44, 30), half=(15, 13, 11), rounding=4)
         hollow = box(x, y, z, center=(0, -44, 30), half=(11.5, 10, 8), rounding=3)
         d = np.minimum(np.minimum(palate, alveolus), np.minimum(wall, front))
-        d = np.minimum(d, np.minimum(np.minimum(back, roof), np.minimum(inner, septum)))
+        d = np.minimum(d, np.minimum(np.minimum(back, roof), inner))
         return np.minimum(d, np.minimum(np.minimum(plates, zygoma), np.maximum(sphenoid, -hollow)))
 
     def jaw(x: Array, y: Array, z: Array) -> Array:
@@ -149,8 +149,8 @@ def head_solids(spine: Spine) -> list[Solid]:
             ax,
             y,
             z,
-            center=(47, -27, -18),
-            half=(28, 3.6, 15),
+            center=(47, -27, -17),
+            half=(24, 3.4, 14.5),
             rounding=2.5,
             axes=[[0.06, 0.22, 0.974], [0.998, 0, -0.06], [-0.013, 0.976, -0.22]],
         )
@@ -164,14 +164,14 @@ def head_solids(spine: Spine) -> list[Solid]:
             y,
             z,
             points=[(23, -48, 0), (21.5, -63, 0), (15.5, -79, 0), (7, -86.5, 0), (0, -88.5, 0)],
-            radius=3.6,
+            radius=3.2,
             stretch=100.0,
         )
         # Gaps between crowns: the arch is notched every 7 mm along its length.
         along = np.sqrt(x * x * 0.6 + (y + np.float32(48)) ** 2)
         notch = np.abs(np.mod(along, 7.0) - 3.5) - np.float32(3.1)
-        upper = np.abs(z + np.float32(25.5)) - np.float32(5.2)
-        lower = np.abs(z + np.float32(36.5)) - np.float32(5.2)
+        upper = np.abs(z + np.float32(26.0)) - np.float32(4.8)
+        lower = np.abs(z + np.float32(37.0)) - np.float32(4.8)
         return np.maximum(np.maximum(arch, notch), np.minimum(upper, lower))
 
     def brain(x: Array, y: Array, z: Array) -> Array:

@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, Literal
 
 Side = Literal["left", "right"]
@@ -56,8 +57,7 @@ def levels_of(segmentation: Segmentation) -> tuple[str, ...]:
 def joint_levels_of(segmentation: Segmentation) -> tuple[str, ...]:
     """Return the markable joint levels, ``"C0-C1"`` down to the joint on T1."""
     names = ("C0", *levels_of(segmentation))
-    pairs = zip(names, names[1:], strict=False)
-    return tuple(f"{a}-{b}" for a, b in pairs if not a.startswith("T"))
+    return tuple(f"{a}-{b}" for a, b in pairwise(names) if not a.startswith("T"))
 
 
 @dataclass(frozen=True, slots=True)

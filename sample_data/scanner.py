@@ -145,12 +145,11 @@ def acquire_ct(anatomy: Anatomy, neck: NeckParameters, scan: ScanParameters) -> 
     texture = _random_field(rng, grid.shape, 1.1 / spacing)
     hu = np.full(grid.shape, -1000.0, np.float32)
     to_voxel = np.linalg.inv(grid.affine) @ placement(neck)
-    solids = [s for s in (*table(scan.position), *anatomy.tissues)]
-    for solid in solids:
+    for solid in (*table(scan.position), *anatomy.tissues):
         _paint_hu(hu, solid, to_voxel, neck.size, texture)
     hu = ndimage.gaussian_filter(hu, CT_BLUR_MM / spacing, mode="nearest", truncate=3)
     hu += _ct_noise(rng, grid, scan, hu)
-    _burn(hu, grid, TEXT_HU, height=11)
+    _burn(hu, grid, TEXT_HU, ground=-1000.0, height=11)
     stored = np.clip(np.rint(hu), -1024, 3071).astype(np.int16)
     return Image3(stored, grid, cosines)
 
@@ -183,12 +182,15 @@ def acquire_spect(anatomy: Anatomy, neck: NeckParameters, scan: ScanParameters) 
     suv *= np.exp(0.12 * patchy)
     for solid in anatomy.hot:
         _paint_suv(suv, solid, to_voxel, neck.size)
-    return Image3(count(suv, grid, scan, rng), grid, cosines)
+    counts = count(suv, grid, scan, rng)
+    _burn(counts, grid, scan.counts_per_suv, ground=0.0, height=9)
+    stored = np.clip(np.rint(counts), 0, 65535).astype(np.uint16)
+    return Image3(stored, grid, cosines)
 
 
 def count(
     suv: npt.NDArray[np.float32], grid: Grid, scan: ScanParameters, rng: np.random.Generator
-) -> npt.NDArray[np.uint16]:
+) -> npt.NDArray[np.float32]:
     """Turn concentrations into a reconstruction.
 
     Parameters
@@ -204,8 +206,8 @@ def count(
 
     Returns
     -------
-    (k, j, i) ndarray of uint16
-        Counts, with the text burned in.
+    (k, j, i) ndarray of float32
+        Counts after the filter.
     """
     edge = scan.spect_voxel_mm
     total = scan.resolution_mm / FWHM_PER_SIGMA
@@ -216,9 +218,10 @@ def count(
     mean = blurred.reshape(k, 2, j, 2, i, 2).mean(axis=(1, 3, 5)) * scan.counts_per_suv
     counts = rng.poisson(np.maximum(mean, 0)).astype(np.float32)
     after = total * np.sqrt(1 - _BEFORE_COUNTING**2)
-    counts = ndimage.gaussian_filter(counts, after / edge, mode="constant", truncate=4)
-    _burn(counts, grid, scan.counts_per_suv, height=8)
-    return np.clip(np.rint(counts), 0, 65535).astype(np.uint16)
+    filtered: npt.NDArray[np.float32] = ndimage.gaussian_filter(
+        counts, after / edge, mode="constant", truncate=4
+    )
+    return filtered
 
 
 def spect_anatomy(neck: NeckParameters, scan: ScanParameters) -> Anatomy:
@@ -250,8 +253,12 @@ def _blocks(
     """Yield the parts of a grid that a solid can reach, and local coordinates there."""
     local_to_voxel = to_voxel @ solid.pose
     corners = np.array(
-        [[x, y, z, 1.0] for x in (solid.low[0], solid.high[0])
-         for y in (solid.low[1], solid.high[1]) for z in (solid.low[2], solid.high[2])]
+        [
+            [x, y, z, 1.0]
+            for x in (solid.low[0], solid.high[0])
+            for y in (solid.low[1], solid.high[1])
+            for z in (solid.low[2], solid.high[2])
+        ]
     )
     reach = corners @ local_to_voxel.T
     low = np.maximum(np.floor(reach[:, :3].min(axis=0)).astype(int) - 1, 0)
@@ -291,7 +298,7 @@ def _paint(
     value: Callable[[Any, npt.NDArray[np.float32], float], Any],
 ) -> None:
     edge = float(abs(np.linalg.det(to_voxel[:3, :3])) ** (-1 / 3)) * size
-    for block, (x, y, z) in _blocks(volume.shape, solid, to_voxel):  # type: ignore[arg-type]
+    for block, (x, y, z) in _blocks(volume.shape, solid, to_voxel):
         d = solid.distance(x, y, z) * np.float32(size)
         share = _coverage(d, edge)
         part = volume[block]
@@ -336,7 +343,13 @@ def _ct_noise(
         return np.zeros(grid.shape, np.float32)
     spacing = grid.spacing_mm
     heights = grid.to_lps(
-        np.stack([np.arange(grid.shape[0]), *(np.full(grid.shape[0], (n - 1) / 2) for n in grid.shape[1:])], axis=1)
+        np.stack(
+            [
+                np.arange(grid.shape[0]),
+                *(np.full(grid.shape[0], (n - 1) / 2) for n in grid.shape[1:]),
+            ],
+            axis=1,
+        )
     )[:, 2]
     shoulders = np.clip((T1_LPS[2] + 28 - heights) / 45, 0, 1).astype(np.float32)
     grain = _random_field(rng, grid.shape, np.array([0.25, 0.62, 0.62]) / spacing)
@@ -349,34 +362,39 @@ def _ct_noise(
     return result
 
 
-def _burn(volume: npt.NDArray[np.float32], grid: Grid, value: float, *, height: int) -> None:
-    """Write the text into a corner of every slice.
+def _burn(
+    volume: npt.NDArray[np.float32], grid: Grid, value: float, *, ground: float, height: int
+) -> None:
+    """Write the text into a corner of every slice, on a ground that keeps it readable.
 
     It is written as the file stores the rows and, where that differs, once more as the usual
-    radiological view shows them (anterior at the top, patient left on the right).
+    radiological view shows them (anterior at the top, patient left on the right). Slices so small
+    that the text would take more than a quarter of them carry it in the header alone.
     """
-    mask = _text_mask(height, grid.shape[2] - 2)
-    rows, columns = mask.shape
-    if rows + 2 > grid.shape[1]:
+    mask = _text_mask(height, grid.shape[1], grid.shape[2])
+    if mask is None:
         return
-    volume[:, 1 : 1 + rows, 1 : 1 + columns][:, mask] = value
-    flip = tuple(
-        axis for axis, lps in ((1, 1), (2, 0)) if grid.affine[lps, axis] < 0
-    )
-    if flip:
-        view = np.flip(volume, flip)
-        view[:, 1 : 1 + rows, 1 : 1 + columns][:, mask] = value
+    rows, columns = mask.shape
+    flip = tuple(axis for axis, lps in ((1, 1), (2, 0)) if grid.affine[lps, axis] < 0)
+    for view in (volume, np.flip(volume, flip)) if flip else (volume,):
+        corner = view[:, 1 : 1 + rows, 1 : 1 + columns]
+        corner[...] = ground
+        corner[:, mask] = value
 
 
-def _text_mask(height: int, width: int) -> npt.NDArray[np.bool_]:
-    font = ImageFont.load_default(height)
-    lines = [SIMULATED]
-    if font.getlength(SIMULATED) > width:
-        lines = SIMULATED.split(" - ")
-    length = int(max(font.getlength(line) for line in lines)) + 1
-    picture = Image.new("L", (length, (height + 2) * len(lines) + 2))
-    draw = ImageDraw.Draw(picture)
-    for n, line in enumerate(lines):
-        draw.text((0, n * (height + 2)), line, fill=255, font=font)
-    mask: npt.NDArray[np.bool_] = np.asarray(picture) > 110
-    return mask[:, :width]
+def _text_mask(height: int, rows: int, columns: int) -> npt.NDArray[np.bool_] | None:
+    # The largest letters, on one line or two, that leave the slice to the patient.
+    for size in range(height, 6, -1):
+        font = ImageFont.load_default(size)
+        for lines in ([SIMULATED], SIMULATED.split(" - ")):
+            length = int(max(font.getlength(line) for line in lines)) + 1
+            tall = (size + 1) * len(lines)
+            if length > columns - 2 or tall > rows / 4:
+                continue
+            picture = Image.new("L", (length, tall))
+            draw = ImageDraw.Draw(picture)
+            for n, line in enumerate(lines):
+                draw.text((0, n * (size + 1) - 1), line, fill=255, font=font)
+            mask: npt.NDArray[np.bool_] = np.asarray(picture) > 95
+            return mask
+    return None

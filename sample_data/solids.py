@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
-Point = Sequence[float]
+Point = Sequence[float] | npt.NDArray[np.float64]
 #: Signed distance, mm, at local coordinates x, y, z.
 Distance = Callable[[Array, Array, Array], Array]
 
@@ -109,7 +109,7 @@ def box(
     p = (x - np.float32(center[0]), y - np.float32(center[1]), z - np.float32(center[2]))
     if axes is not None:
         rows = np.asarray(axes, np.float32)
-        p = tuple(row[0] * p[0] + row[1] * p[1] + row[2] * p[2] for row in rows)  # type: ignore[assignment]
+        p = tuple(row[0] * p[0] + row[1] * p[1] + row[2] * p[2] for row in rows)
     q = [np.abs(c) - np.float32(h - rounding) for c, h in zip(p, half, strict=True)]
     outside = np.sqrt(sum(np.maximum(c, 0) ** 2 for c in q))
     inside = np.minimum(np.maximum(q[0], np.maximum(q[1], q[2])), 0)
@@ -167,11 +167,6 @@ class Material:
     shell_hu: float = 0.0
     shell_mm: float = 0.0
     texture_hu: float = 0.0
-
-    @property
-    def is_bone(self) -> bool:
-        """Whether the solid has a cortex."""
-        return self.shell_mm > 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

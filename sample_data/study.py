@@ -258,7 +258,9 @@ def _landmarks(anatomy: Anatomy) -> dict[str, Vector]:
             :3, 3
         ]
         if vertebra.name == "C2":
-            result["dens tip"] = vertebra.pose[:3, :3] @ np.array([0, 0.2, 29.0]) + vertebra.pose[:3, 3]
+            result["dens tip"] = (
+                vertebra.pose[:3, :3] @ np.array([0, 0.2, 29.0]) + vertebra.pose[:3, 3]
+            )
         for side in ("left", "right"):
             ends = [
                 j.center
