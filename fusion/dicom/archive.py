@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fusion.dicom.header import PARSE_ERRORS, quiet_pydicom, read_header, sop_class_uid
-from fusion.dicom.instance import Instance, items, plain
+from fusion.dicom.header import quiet_pydicom, read_header, sop_class_uid
+from fusion.dicom.instance import PARSE_ERRORS, Instance, items, plain
 from fusion.errors import DicomError
 from fusion.findings import Finding, Progress, error, warning
 
@@ -121,7 +121,10 @@ def find_files(path: Path, *, progress: Progress | None = None) -> FoundFiles:
 
 def is_dicomdir(instance: Instance) -> bool:
     """Whether a DICOM object is the index of a medium rather than an image."""
-    return sop_class_uid(instance.dataset) == MEDIA_STORAGE_DIRECTORY
+    try:
+        return sop_class_uid(instance.dataset) == MEDIA_STORAGE_DIRECTORY
+    except DicomError:
+        return False
 
 
 def referenced_files(

@@ -27,8 +27,8 @@ from fusion.dicom import multiframe, nm, stack
 from fusion.dicom.archive import FoundFile, find_files, is_dicomdir, referenced_files
 from fusion.dicom.classify import Planner, classify
 from fusion.dicom.duplicates import without_copies
-from fusion.dicom.header import PARSE_ERRORS, quiet_pydicom, read_header, series_uid, study_uid
-from fusion.dicom.instance import Instance, number, text, texts
+from fusion.dicom.header import quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.pixels import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
 from fusion.errors import DicomError, FusionError, GeometryError
@@ -243,8 +243,8 @@ def _study(
     return Study(
         study_instance_uid=uid,
         patient=_patient(first),
-        date=text(first, "StudyDate"),
-        description=text(first, "StudyDescription"),
+        date=_shown(first, "StudyDate"),
+        description=_shown(first, "StudyDescription"),
         series=tuple(listed),
         findings=tuple(_about_study(members)),
     )
@@ -265,9 +265,9 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
     dataset = instances[0].dataset
     return Series(
         series_instance_uid=members[0].series,
-        modality=text(dataset, "Modality"),
+        modality=_shown(dataset, "Modality"),
         kind=kind,
-        description=text(dataset, "SeriesDescription"),
+        description=_shown(dataset, "SeriesDescription"),
         instances=tuple(instances),
         findings=tuple(findings),
     )
@@ -343,13 +343,21 @@ def _plans(series: Series, spacing_mm: float | None) -> tuple[VolumePlan, ...]:
     return stack.plan_volumes(series.instances, kind=series.kind)
 
 
+def _shown(dataset: Dataset, keyword: str) -> str:
+    """Return a text for the screen; empty when it cannot be read."""
+    try:
+        return text(dataset, keyword)
+    except DicomError:
+        return ""
+
+
 def _order(dataset: Dataset, keyword: str) -> tuple[float, str]:
     """Sort key of a number that may be missing or unreadable: those come last."""
     try:
         value = number(dataset, keyword)
     except DicomError:
         value = None
-    return (math.inf if value is None else value, text(dataset, keyword) if value is None else "")
+    return (math.inf if value is None else value, _shown(dataset, keyword) if value is None else "")
 
 
 def _series_order(dataset: Dataset) -> tuple[float, str, str]:
@@ -358,7 +366,7 @@ def _series_order(dataset: Dataset) -> tuple[float, str, str]:
 
 def _when(dataset: Dataset) -> str:
     keywords = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")
-    return " ".join(text(dataset, keyword) for keyword in keywords)
+    return " ".join(_shown(dataset, keyword) for keyword in keywords)
 
 
 def _named(bad: Iterable[_Bad]) -> list[Finding]:
@@ -384,7 +392,7 @@ def _about_compression(instances: Sequence[Instance]) -> list[Finding]:
 
 
 def _is_lossy(instance: Instance) -> bool:
-    stated = text(instance.dataset, "LossyImageCompression")
+    stated = _shown(instance.dataset, "LossyImageCompression")
     syntax = instance.transfer_syntax_uid
     if stated == "01" or syntax in _ALWAYS_LOSSY:
         return True
@@ -392,7 +400,7 @@ def _is_lossy(instance: Instance) -> bool:
 
 
 def _patient(dataset: Dataset) -> Patient:
-    identity = {keyword: text(dataset, keyword) for keyword in _IDENTITY}
+    identity = {keyword: _shown(dataset, keyword) for keyword in _IDENTITY}
     return Patient(
         name=identity["PatientName"],
         patient_id=identity["PatientID"],
@@ -420,11 +428,9 @@ def _about_study(instances: Sequence[Instance]) -> list[Finding]:
     if without:
         message = f"{without} image(s) state no study and were put into one."
         findings.append(warning("study-uid-missing", message))
+    stated = {_shown(instance.dataset, "SpecificCharacterSet") for instance in instances}
     unknown = {
-        term
-        for value in {texts(instance.dataset, "SpecificCharacterSet") for instance in instances}
-        for term in value
-        if term and term not in python_encoding
+        term for value in stated for term in re.findall(r"[\w ]+", value) if not _is_known(term)
     }
     if unknown:
         findings.append(
@@ -437,11 +443,15 @@ def _about_study(instances: Sequence[Instance]) -> list[Finding]:
     return findings
 
 
+def _is_known(character_set: str) -> bool:
+    return character_set.strip() in python_encoding or not character_set.strip()
+
+
 def _stated(instances: Iterable[Instance], keyword: str) -> set[str]:
     """Return the different values of an identity attribute, spelling aside; empty ones ignored."""
     # Comparing undecoded values first keeps this cheap for thousands of equal headers.
     undecoded = {str(instance.dataset.get_item(keyword)): instance for instance in instances}
-    values = {text(instance.dataset, keyword) for instance in undecoded.values()}
+    values = {_shown(instance.dataset, keyword) for instance in undecoded.values()}
     return {re.sub(r"[\W_]+", " ", value).strip().casefold() for value in values} - {""}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from fusion.dicom.header import PARSE_ERRORS
-from fusion.dicom.instance import Instance
+from fusion.dicom.instance import PARSE_ERRORS, Instance
 from fusion.dicom.pixel_identity import same_pixels
 from fusion.dicom.series import FrameRef
 from fusion.findings import Finding, error, info

@@ -20,7 +20,6 @@ from pydicom import config, dcmread
 from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
@@ -29,26 +28,8 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from fusion.dicom.instance import Instance, hashed_uid, uid
+from fusion.dicom.instance import PARSE_ERRORS, Instance, hashed_uid, uid
 from fusion.errors import DicomError
-
-#: What pydicom and its decoders raise for damaged files (spec/dicom.md section 6). RecursionError
-#: and NotImplementedError are RuntimeErrors; KeyError and IndexError are LookupErrors.
-PARSE_ERRORS = (
-    ValueError,
-    TypeError,
-    AttributeError,
-    LookupError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    AssertionError,
-    EOFError,
-    OSError,
-    InvalidDicomError,
-    struct.error,
-    zlib.error,
-)
 
 #: Sequences inside sequences; real objects stay below 10.
 MAX_SEQUENCE_DEPTH = 32

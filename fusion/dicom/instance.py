@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +20,29 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
-from pydicom.errors import BytesLengthException
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from fusion.errors import DicomError
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
+#: What pydicom and its decoders raise for damaged files (spec/dicom.md section 6). RecursionError
+#: and NotImplementedError are RuntimeErrors; KeyError and IndexError are LookupErrors.
+PARSE_ERRORS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    AssertionError,
+    EOFError,
+    OSError,
+    BytesLengthException,
+    InvalidDicomError,
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +87,10 @@ def hashed_uid(value: str) -> str:
 def uid(dataset: Dataset, keyword: str) -> str | None:
     """Return a UID, or None when absent; a malformed one is replaced by a hash of it.
 
-    A UID from a file never becomes part of a path, a query or a page without this check.
+    A UID from a file never becomes part of a path, a query or a page without this check. Raises
+    DicomError when the element cannot be decoded.
     """
-    value = dataset.get(keyword)
+    value = _value(dataset, keyword)
     if value is None or str(value).strip() == "":
         return None
     string = str(value).strip()
@@ -77,8 +98,11 @@ def uid(dataset: Dataset, keyword: str) -> str | None:
 
 
 def text(dataset: Dataset, keyword: str) -> str:
-    """Return a text attribute as one line without control characters; empty when absent."""
-    value = dataset.get(keyword)
+    """Return a text attribute as one line without control characters; empty when absent.
+
+    Raises DicomError when the element cannot be decoded.
+    """
+    value = _value(dataset, keyword)
     return "" if value is None else plain(str(value))
 
 
@@ -95,9 +119,10 @@ def plain(value: str) -> str:
 def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     r"""Return a multi-valued text attribute in upper case.
 
-    Accepts writers that put the whole list into one string with backslashes or commas.
+    Accepts writers that put the whole list into one string with backslashes or commas. Raises
+    DicomError when the element cannot be decoded.
     """
-    value = dataset.get(keyword)
+    value = _value(dataset, keyword)
     if value is None:
         return ()
     items = [value] if isinstance(value, str) else list(_iterate(value))
@@ -128,18 +153,12 @@ def numbers(
     DicomError
         Not a number, not finite, or another count.
     """
+    value = _value(dataset, keyword)
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None
     try:
-        value = dataset.get(keyword)
-        if value is None or (isinstance(value, str) and not value.strip()):
-            return None
         result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
-    except (
-        ValueError,
-        TypeError,
-        OverflowError,
-        NotImplementedError,
-        BytesLengthException,
-    ) as exc:
+    except (ValueError, TypeError, OverflowError) as exc:
         raise DicomError(f"{keyword} is not a number.") from exc
     if result.size == 0:
         return None
@@ -165,11 +184,24 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
 
 
 def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
-    """Return the items of a sequence; empty when absent or not a sequence."""
-    value = dataset.get(keyword)
+    """Return the items of a sequence; empty when absent or not a sequence.
+
+    Raises DicomError when the element cannot be decoded.
+    """
+    value = _value(dataset, keyword)
     if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         return ()
     return tuple(item for item in value if isinstance(item, Dataset))
+
+
+def _value(dataset: Dataset, keyword: str) -> Any:
+    # pydicom decodes an element when it is first asked for, so that damage shows only then.
+    try:
+        return dataset.get(keyword)
+    except PARSE_ERRORS as exc:
+        raise DicomError(
+            f"{keyword} cannot be read ({type(exc).__name__}); the header is damaged."
+        ) from exc
 
 
 def _iterate(value: Any) -> Iterator[Any]:

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.dicom.header import PARSE_ERRORS
-from fusion.dicom.instance import Instance, integer
+from fusion.dicom.instance import PARSE_ERRORS, Instance, integer
 from fusion.dicom.pixel_layout import PixelLayout
 from fusion.errors import DicomError
 from fusion.findings import Finding, warning

@@ -30,8 +30,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from fusion.dicom.header import PARSE_ERRORS, inflated_from_pixels, quiet_pydicom
-from fusion.dicom.instance import Instance, integer, text
+from fusion.dicom.header import inflated_from_pixels, quiet_pydicom
+from fusion.dicom.instance import PARSE_ERRORS, Instance, integer, text
 from fusion.errors import DicomError
 
 #: Largest decoded size of one object: 4096 slices of 512 × 512 × 16 bit.
@@ -44,7 +44,9 @@ NATIVE = (
     DeflatedExplicitVRLittleEndian,
 )
 #: pydicom's name of the decoder for each compressed transfer syntax, in the order to try. None of
-#: them is pylibjpeg-libjpeg (GPL). GDCM comes last wherever another decoder exists.
+#: them is pylibjpeg-libjpeg (GPL). GDCM comes last wherever another decoder exists. RLE is left to
+#: pydicom: pylibjpeg-rle 2.2 panics on damaged frames with an exception that no `except Exception`
+#: catches, and is not much faster.
 DECODERS: dict[str, tuple[str, ...]] = {
     JPEGBaseline8Bit: ("pillow", "gdcm"),
     JPEGExtended12Bit: ("pillow", "gdcm"),
@@ -57,7 +59,7 @@ DECODERS: dict[str, tuple[str, ...]] = {
     HTJ2KLossless: ("pylibjpeg",),
     HTJ2KLosslessRPCL: ("pylibjpeg",),
     HTJ2K: ("pylibjpeg",),
-    RLELossless: ("pylibjpeg", "pydicom"),
+    RLELossless: ("pydicom",),
 }
 
 _PIXEL_DATA = 0x7FE00010

@@ -19,8 +19,8 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from fusion.dicom.codestream import is_complete, read_codestream, rle_segments
-from fusion.dicom.header import PARSE_ERRORS, quiet_pydicom
-from fusion.dicom.instance import Instance, text
+from fusion.dicom.header import quiet_pydicom
+from fusion.dicom.instance import PARSE_ERRORS, Instance, text
 from fusion.dicom.padding import Padding, padding_of
 from fusion.dicom.pixel_layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
 from fusion.dicom.series import VolumePlan
@@ -327,7 +327,11 @@ def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
 def _check_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> None:
     label = instance.label
     if instance.transfer_syntax_uid == RLELossless:
-        if rle_segments(frame) != layout.bits_allocated // 8:
+        segments = layout.bits_allocated // 8
+        # Two bytes a value is the worst that run-length coding can do; more would only decode to
+        # far more than a frame.
+        longest = 64 + segments * (2 * layout.rows * layout.columns + 2)
+        if rle_segments(frame) != segments or len(frame) > longest:
             raise DicomError("Its RLE frame does not fit its header; damaged.", label=label)
         return
     stream = read_codestream(frame)

@@ -1,0 +1,698 @@
+"""Damaged and malicious input: every row of spec/dicom.md section 6, beside a good CT.
+
+Each case is put into a folder that also holds a good CT series. Whatever the case does, the good
+series is found and read, nothing hangs, and what was left out is named.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import resource
+import shutil
+import stat
+import struct
+import subprocess
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from pydicom import config
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import (
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    RLELossless,
+    generate_uid,
+)
+
+from fusion.dicom import archive
+from fusion.dicom.catalog import scan
+from fusion.dicom.header import MAX_SEQUENCE_DEPTH, read_header
+from fusion.dicom.pixels import read_volume
+from fusion.dicom.series import Catalog, Kind, Series
+from fusion.errors import DicomError
+from fusion.findings import Finding
+
+from . import ct_objects as ct
+
+COUNT = 4
+BAD = "bad"
+#: Address space of the child process in the tests of memory: the interpreter with NumPy, pydicom
+#: and its decoders needs about 1 GiB of it.
+LIMIT_BYTES = 2 * 2**30
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    ct.write_series(tmp_path / "study" / "good", ct.stacked(count=COUNT))
+    return tmp_path / "study"
+
+
+def good(catalog: Catalog) -> Series:
+    """The good series, after reading it."""
+    (series,) = (
+        series
+        for study in catalog.studies
+        for series in study.series
+        if any(item.label.startswith("good/") for item in series.instances)
+    )
+    (plan,) = (plan for plan in series.volumes if plan.refusal is None)
+    volume = read_volume(plan, study_instance_uid="1", series_instance_uid="2")
+    np.testing.assert_array_equal(volume.stored, ct.pixels_with_markers(COUNT))
+    return series
+
+
+def findings(catalog: Catalog) -> list[Finding]:
+    return [
+        *catalog.findings,
+        *(f for study in catalog.studies for f in study.findings),
+        *(f for study in catalog.studies for series in study.series for f in series.findings),
+    ]
+
+
+def assert_named(catalog: Catalog, label: str, words: str = "") -> None:
+    """A Finding about the file exists, in words, and no series holds the file."""
+    about = [f.message for f in findings(catalog) if label in f.message]
+    assert about
+    assert any(words in message for message in about), about
+    kept = [
+        item.label
+        for study in catalog.studies
+        for series in study.series
+        for item in series.instances
+    ]
+    assert label not in kept
+
+
+@pytest.fixture(autouse=True)
+def _write_anything():
+    """Let pydicom write the values that it would warn about, as the authors of bad files did."""
+    with config.disable_value_validation():
+        yield
+
+
+def ct_image(**changes: object) -> Dataset:
+    """One CT image of a series of its own; None deletes an attribute."""
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = CTImageStorage, generate_uid()
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = generate_uid(), generate_uid()
+    ds.Modality, ds.SeriesDescription = "CT", "Bad"
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    ds.PixelSpacing, ds.ImageOrientationPatient = [1, 1], [1, 0, 0, 0, 1, 0]
+    ds.ImagePositionPatient = [0, 0, 0]
+    ds.RescaleSlope, ds.RescaleIntercept = 1, -1024
+    ds.Rows, ds.Columns = 64, 64
+    ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 16, 15, 1
+    ds.PixelData = bytes(64 * 64 * 2)
+    for keyword, value in changes.items():
+        if value is None:
+            del ds[keyword]
+        else:
+            setattr(ds, keyword, value)
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    ds.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    return ds
+
+
+def put(folder: Path, dataset: Dataset) -> Path:
+    path = folder / BAD
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def file_bytes(dataset: Dataset) -> bytes:
+    buffer = io.BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()
+
+
+def before_pixels(dataset: Dataset, inserted: bytes) -> bytes:
+    """The file with raw bytes put in front of its pixel data element."""
+    raw = file_bytes(dataset)
+    at = raw.index(b"\xe0\x7f\x10\x00OW")
+    return raw[:at] + inserted + raw[at:]
+
+
+# --- pixels that are not what the header says -----------------------------------------------------
+
+
+def test_cut_inside_the_pixels(folder):
+    path = put(folder, ct_image())
+    path.write_bytes(path.read_bytes()[:-100])
+    catalog = scan(folder)
+    good(catalog)
+    assert_named(catalog, BAD, "100 of 8192 bytes of its pixels are missing")
+
+
+def test_one_image_of_a_series_cut_short_is_named_on_its_volume(folder):
+    victim = sorted((folder / "good").iterdir())[-1]
+    victim.write_bytes(victim.read_bytes()[:-10])
+    (study,) = scan(folder).studies
+    (series,) = study.series
+    assert len(series.instances) == COUNT - 1
+    (plan,) = series.volumes
+    assert plan.refusal is None
+    assert plan.shape[0] == COUNT - 1
+    assert any(victim.name in f.message for f in plan.findings)
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.8, 0.95])
+def test_cut_inside_the_header(folder, part):
+    path = put(folder, ct_image())
+    raw = path.read_bytes()
+    header = raw.index(b"\xe0\x7f\x10\x00OW")
+    start = 132
+    path.write_bytes(raw[: start + int((header - start) * part)])
+    catalog = scan(folder)
+    good(catalog)
+    if part > 0.2:  # below, not even the SOP class is left, and the object is no image
+        assert_named(catalog, BAD)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"Rows": 65535, "Columns": 65535}, "GiB"),
+        ({"Rows": 10000, "Columns": 10000}, "pixel data are 8192 bytes"),
+        ({"Rows": 128}, "pixel data are 8192 bytes"),
+        ({"Rows": 32}, "pixel data are 8192 bytes"),
+        ({"NumberOfFrames": 100000}, "pixel data are 8192 bytes"),
+        ({"NumberOfFrames": 2**31 - 1}, "GiB"),
+        ({"NumberOfFrames": 0}, "cannot be read"),
+        ({"NumberOfFrames": -1}, "cannot be read"),
+        ({"Rows": 0}, "cannot be read"),
+        ({"BitsAllocated": 7}, "cannot be read"),
+        ({"BitsAllocated": 64}, "cannot be read"),
+        ({"BitsStored": 17}, "contradict"),
+        ({"HighBit": 16}, "contradict"),
+        ({"HighBit": 3}, "contradict"),
+        ({"PixelRepresentation": 7}, "contradict"),
+        ({"PixelRepresentation": None}, "PixelRepresentation missing"),
+        ({"Rows": None, "Columns": None}, "Rows and Columns missing"),
+        ({"PixelData": None}, "no pixels"),
+    ],
+    ids=str,
+)
+def test_header_and_pixels_that_disagree(folder, changes, words):
+    put(folder, ct_image(**changes))
+    catalog = scan(folder)
+    good(catalog)
+    assert_named(catalog, BAD, words)
+
+
+def test_three_samples_per_pixel_is_a_picture_not_a_ct(folder):
+    put(folder, ct_image(SamplesPerPixel=3))
+    catalog = scan(folder)
+    good(catalog)
+    assert sorted(s.kind for study in catalog.studies for s in study.series) == [
+        Kind.CT,
+        Kind.OTHER,
+    ]
+
+
+@pytest.mark.parametrize("position", [b"nan\\inf\\1e309 ", b"0\\0\\1e309 ", b"1\\2 ", b"", None])
+def test_position_that_is_no_position(folder, position):
+    raw = file_bytes(ct_image())
+    at = raw.index(b"\x20\x00\x32\x00DS")
+    (length,) = struct.unpack_from("<H", raw, at + 6)
+    stated = b"" if position is None else raw[at : at + 6] + struct.pack("<H", len(position))
+    (folder / BAD).write_bytes(raw[:at] + stated + (position or b"") + raw[at + 8 + length :])
+    catalog = scan(folder)
+    good(catalog)
+    (series,) = (s for st in catalog.studies for s in st.series if s.description == "Bad")
+    assert all(plan.refusal is not None for plan in series.volumes)
+
+
+# --- headers made to exhaust ----------------------------------------------------------------------
+
+
+def nested(depth: int, *, undefined: bool) -> bytes:
+    """A sequence (0040,0275) in itself, ``depth`` times, explicit VR little endian."""
+    tag, item = b"\x40\x00\x75\x02SQ\0\0", b"\xfe\xff\x00\xe0"
+    if undefined:
+        endless = b"\xff\xff\xff\xff"
+        end = b"\xfe\xff\x0d\xe0\0\0\0\0\xfe\xff\xdd\xe0\0\0\0\0"
+        return (tag + endless + item + endless) * depth + end * depth
+    parts: list[bytes] = []
+    size = 0
+    for _ in range(depth):
+        parts.append(tag + struct.pack("<L", size + 8) + item + struct.pack("<L", size))
+        size += 20
+    return b"".join(reversed(parts))
+
+
+@pytest.mark.parametrize("undefined", [True, False])
+@pytest.mark.parametrize("depth", [MAX_SEQUENCE_DEPTH + 1, 200, 5_000, 50_000])
+def test_sequences_in_sequences(folder, depth, undefined):
+    (folder / BAD).write_bytes(before_pixels(ct_image(), nested(depth, undefined=undefined)))
+    catalog = scan(folder)
+    good(catalog)
+    assert_named(catalog, BAD, "nests sequences deeper than")
+
+
+@pytest.mark.parametrize("undefined", [True, False])
+def test_ordinary_nesting_is_read(tmp_path, undefined):
+    path = tmp_path / "nested"
+    path.write_bytes(before_pixels(ct_image(), nested(10, undefined=undefined)))
+    instance = read_header(path, label="nested")
+    assert instance is not None
+    assert instance.pixel_tag_offset is not None
+
+
+#: Runs a scan, reads every usable volume and prints the Findings, with little memory.
+CHILD = """
+import resource, sys
+from fusion.dicom.catalog import scan
+from fusion.dicom.pixels import read_frame, read_volume
+from fusion.errors import FusionError
+resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
+catalog = scan(sys.argv[1])
+for study in catalog.studies:
+    for series in study.series:
+        for item in series.instances:
+            try:
+                read_frame(item)
+                print("read", item.label)
+            except FusionError as exc:
+                print("refused", exc)
+        for finding in series.findings:
+            print("finding", finding.message)
+for finding in catalog.findings:
+    print("finding", finding.message)
+print("peak", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def scan_in_child(folder: Path) -> tuple[list[str], int]:
+    """Lines printed, and peak resident memory in MiB."""
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", CHILD.format(limit=LIMIT_BYTES), str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("read good/") for line in lines) == COUNT
+    return lines, int(lines[-1].split()[1])
+
+
+@pytest.fixture(scope="module")
+def ordinary_peak(tmp_path_factory) -> int:
+    """Peak memory of scanning the good series alone, MiB."""
+    folder = tmp_path_factory.mktemp("ordinary")
+    ct.write_series(folder / "good", ct.stacked(count=COUNT))
+    return scan_in_child(folder)[1]
+
+
+@pytest.mark.parametrize("vr", [b"OB", b"UN", b"UT"])
+def test_element_of_4_gib_in_a_file_of_8_kb(folder, ordinary_peak, vr):
+    element = b"\x11\x00\x10\x10" + vr + b"\0\0" + struct.pack("<L", 0xFFFFFFF0)
+    (folder / BAD).write_bytes(before_pixels(ct_image(), element))
+    lines, peak = scan_in_child(folder)
+    assert any(line.startswith("finding") and BAD in line for line in lines)
+    assert peak < ordinary_peak + 64
+
+
+def test_pixel_data_of_4_gib_in_a_file_of_8_kb(folder, ordinary_peak):
+    raw = file_bytes(ct_image())
+    at = raw.index(b"\xe0\x7f\x10\x00OW") + 8
+    (folder / BAD).write_bytes(raw[:at] + struct.pack("<L", 0xFFFFFFF0) + raw[at + 4 :])
+    lines, peak = scan_in_child(folder)
+    assert any("bytes long" in line and BAD in line for line in lines)
+    assert peak < ordinary_peak + 64
+
+
+def deflated(tail: Callable[[zlib._Compress], bytes]) -> bytes:
+    """A CT whose deflated data set goes on as ``tail`` says."""
+    dataset = ct_image()
+    raw = file_bytes(dataset)
+    body = raw.index(b"\x08\x00\x08\x00CS")
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = CTImageStorage
+    meta.MediaStorageSOPInstanceUID = "1.2.3"
+    only_meta = Dataset()
+    only_meta.file_meta = meta
+    head = io.BytesIO()
+    pydicom.dcmwrite(head, only_meta, enforce_file_format=True)
+    # dcmwrite deflates the empty data set into a few bytes behind the file meta group.
+    start = 132 + 12 + struct.unpack_from("<L", head.getvalue(), 140)[0]
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return head.getvalue()[:start] + packer.compress(raw[body:]) + tail(packer)
+
+
+def test_deflated_file_is_read(tmp_path):
+    (tmp_path / "x").write_bytes(deflated(lambda packer: packer.flush()))
+    instance = read_header(tmp_path / "x", label="x")
+    assert instance is not None
+    assert instance.transfer_syntax_uid == DeflatedExplicitVRLittleEndian
+    assert instance.dataset.Rows == 64
+
+
+def test_deflate_bomb(folder, ordinary_peak):
+    def bomb(packer: zlib._Compress) -> bytes:
+        zeros = bytes(2**22)
+        return b"".join(packer.compress(zeros) for _ in range(256)) + packer.flush()
+
+    raw = deflated(bomb)
+    assert len(raw) < 2 * 2**20  # unpacks to 1 GiB
+    (folder / BAD).write_bytes(raw)
+    lines, peak = scan_in_child(folder)
+    assert any("refused as harmful" in line and BAD in line for line in lines)
+    assert peak < ordinary_peak + 300
+
+
+def test_deflated_file_cut_short(folder):
+    raw = deflated(lambda packer: packer.flush())
+    (folder / BAD).write_bytes(raw[:-20])
+    catalog = scan(folder)
+    good(catalog)
+    assert_named(catalog, BAD, "end too early")
+
+
+def rle_frame(runs: int) -> bytes:
+    """One 8-bit segment of ``runs`` runs of 128 zeros, two bytes each."""
+    return struct.pack("<16L", 1, 64, *[0] * 14) + b"\x81\x00" * runs
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "words"),
+    [(50_000, 50_000, "GiB"), (64, 64, "does not fit its header")],
+    ids=["states too much", "states little, decodes to much"],
+)
+def test_rle_bomb(folder, ordinary_peak, rows, columns, words):
+    dataset = ct_image(Rows=rows, Columns=columns)
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = 8, 8, 7
+    dataset.file_meta.TransferSyntaxUID = RLELossless
+    dataset.PixelData = pydicom.encaps.encapsulate([rle_frame(3_000_000)])  # 6 MB → 384 MB
+    dataset["PixelData"].VR = "OB"
+    put(folder, dataset)
+    lines, peak = scan_in_child(folder)
+    assert any(words in line and BAD in line for line in lines)
+    assert peak < ordinary_peak + 64
+
+
+# --- bytes that are not what they should be -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"\x28\x00\x10\x00US", b"\x28\x00\x10\x00ZZ"),
+        (b"\x28\x00\x10\x00US", b"\x28\x00\x10\x00SQ"),
+        (b"\x20\x00\x32\x00DS", b"\x20\x00\x32\x00FD"),
+        (b"\x08\x00\x16\x00UI", b"\x08\x00\x16\x00WI"),
+        (b"\x08\x00\x60\x00CS", b"\x08\x00\x60\x00FL"),
+        (b"\x20\x00\x0d\x00UI", b"\x20\x00\x0d\x00OQ"),
+    ],
+)
+def test_bad_value_representation(folder, old, new):
+    raw = file_bytes(ct_image())
+    assert raw.count(old) == 1
+    (folder / BAD).write_bytes(raw.replace(old, new))
+    good(scan(folder))
+
+
+@pytest.mark.parametrize("shift", [1, 2, 7])
+def test_shifted_bytes(folder, shift):
+    raw = file_bytes(ct_image())
+    at = raw.index(b"\x08\x00\x60\x00CS")
+    (folder / BAD).write_bytes(raw[:at] + b"\x07" * shift + raw[at:])
+    good(scan(folder))
+
+
+def test_files_that_are_not_dicom_are_counted(folder):
+    (folder / "empty").touch()
+    (folder / "random").write_bytes(np.random.default_rng(0).bytes(5000))
+    (folder / "LICENSE").write_text("text")
+    (folder / "no preamble").write_bytes(file_bytes(ct_image())[132:])
+    catalog = scan(folder)
+    good(catalog)
+    assert [(f.code, f.message.split()[0]) for f in catalog.findings] == [("not-dicom", "4")]
+
+
+@pytest.mark.parametrize("content", [b"", b"hello"])
+def test_files_named_like_dicom_are_named(folder, content):
+    (folder / "image.dcm").write_bytes(content)
+    catalog = scan(folder)
+    good(catalog)
+    assert_named(catalog, "image.dcm", "Copy or export it again")
+
+
+def test_dicm_prefix_and_then_noise(folder):
+    noise = np.random.default_rng(0).bytes(5000)
+    (folder / BAD).write_bytes(bytes(128) + b"DICM" + noise)
+    good(scan(folder))
+
+
+@pytest.mark.parametrize("charset", ["ISO_IR 999", "UTF-8 surely", "\\ISO 2022 IR 77"])
+def test_unknown_character_set(folder, charset):
+    raw = file_bytes(ct_image(SpecificCharacterSet="ISO_IR 192", PatientName="Bad^Name"))
+    padded = charset.ljust(len(charset) + len(charset) % 2).encode()
+    old = b"\x08\x00\x05\x00CS" + struct.pack("<H", 10) + b"ISO_IR 192"
+    new = b"\x08\x00\x05\x00CS" + struct.pack("<H", len(padded)) + padded
+    assert old in raw
+    (folder / BAD).write_bytes(raw.replace(old, new).replace(b"Bad^Name", b"B\xff\xfe^Na\xc3("))
+    catalog = scan(folder)
+    good(catalog)
+    assert "character-set" in [f.code for f in findings(catalog)]
+    assert any(study.patient.name.startswith("B") for study in catalog.studies)
+
+
+def test_bad_utf8_is_shown_replaced(folder):
+    raw = file_bytes(ct_image(SpecificCharacterSet="ISO_IR 192", PatientName="Bad^Name"))
+    (folder / BAD).write_bytes(raw.replace(b"Bad^Name", b"B\xff\xfe^Na\xc3("))
+    catalog = scan(folder)
+    good(catalog)
+    assert any("�" in study.patient.name for study in catalog.studies)
+
+
+def test_identifier_that_is_a_path(folder):
+    evil = "../../../../tmp/evil"
+    raw = file_bytes(ct_image(SOPInstanceUID="1." + "1" * (len(evil) - 2)))
+    (folder / BAD).write_bytes(raw.replace(b"1." + b"1" * (len(evil) - 2), evil.encode()))
+    catalog = scan(folder)
+    good(catalog)
+    uids = [
+        item.sop_instance_uid for st in catalog.studies for s in st.series for item in s.instances
+    ]
+    assert len(uids) == COUNT + 1
+    assert all(re.fullmatch(r"[0-9.]{1,64}", value) for value in uids)
+
+
+def test_script_and_escape_sequences_in_names(folder):
+    name = b"<script>x</script>\x1b[31m\n\x07^\r\0 "
+    raw = file_bytes(ct_image(PatientName="N" * len(name)))
+    (folder / BAD).write_bytes(raw.replace(b"N" * len(name), name))
+    catalog = scan(folder)
+    good(catalog)
+    (shown,) = (study.patient.name for study in catalog.studies if study.patient.name)
+    # Kept as plain text (whoever shows it escapes it); nothing that could steer a terminal.
+    assert shown.startswith("<script>x</script>")
+    assert shown.isprintable()
+
+
+# --- DICOMDIR -------------------------------------------------------------------------------------
+
+
+def write_dicomdir(folder: Path, references: list[list[str]]) -> Path:
+    ds = Dataset()
+    ds.FileSetID = "DISC"
+    records = []
+    for parts in references:
+        record = Dataset()
+        record.DirectoryRecordType = "IMAGE"
+        record.ReferencedFileID = parts
+        records.append(record)
+    ds.DirectoryRecordSequence = records
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta.MediaStorageSOPClassUID = archive.MEDIA_STORAGE_DIRECTORY
+    ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    ds.save_as(folder / "DICOMDIR", enforce_file_format=True)
+    return folder / "DICOMDIR"
+
+
+ESCAPES = [["..", "..", "secret"], ["../secret"], ["/etc/passwd"], ["C:", "secret"], ["good", ".."]]
+
+
+@pytest.mark.parametrize("opened", ["the file", "its folder"])
+@pytest.mark.parametrize("escape", ESCAPES, ids="/".join)
+def test_dicomdir_cannot_lead_outside(folder, escape, opened):
+    put(folder.parent, ct_image()).rename(folder.parent / "secret")
+    inside = [["GOOD", path.name] for path in sorted((folder / "good").iterdir())]
+    path = write_dicomdir(folder, [escape, *inside])
+    catalog = scan(path if opened == "the file" else folder)
+    good(catalog)
+    assert "dicomdir-escape" in [f.code for f in catalog.findings]
+    assert len(catalog.studies) == 1
+
+
+@pytest.mark.parametrize("opened", ["the file", "its folder"])
+def test_dicomdir_names_what_is_missing(folder, opened):
+    inside = [["GOOD", path.name] for path in sorted((folder / "good").iterdir())]
+    path = write_dicomdir(folder, [*inside, ["GOOD", "IM0099"]])
+    catalog = scan(path if opened == "the file" else folder)
+    assert len(good(catalog).instances) == COUNT
+    (finding,) = catalog.findings
+    assert finding.code == "dicomdir-missing"
+    assert "IM0099" in finding.message
+
+
+# --- zip ------------------------------------------------------------------------------------------
+
+
+def zipped(folder: Path, **extra: bytes) -> Path:
+    path = folder.parent / "study.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                target.write(file, file.relative_to(folder))
+        for name, content in extra.items():
+            target.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil.dcm", "/tmp/evil.dcm", "good/../../evil.dcm", "C:\\evil.dcm", "..\\evil"]
+)
+def test_zip_cannot_write_outside(folder, name):
+    path = zipped(folder)
+    with zipfile.ZipFile(path, "a") as target:
+        target.writestr(zipfile.ZipInfo(name), file_bytes(ct_image()))
+    catalog = scan(path)
+    good(catalog)
+    assert_named(catalog, "evil", "refused")
+    assert not (folder.parent / "evil.dcm").exists()
+    assert not Path("/tmp/evil.dcm").exists()
+
+
+def test_zip_with_a_link(folder):
+    path = zipped(folder)
+    link = zipfile.ZipInfo("good/link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "a") as target:
+        target.writestr(link, "/etc/passwd")
+    catalog = scan(path)
+    good(catalog)
+    assert_named(catalog, "good/link", "links or devices")
+
+
+def test_zip_with_a_password(folder):
+    path = zipped(folder, secret=b"x" * 100)
+    raw = bytearray(path.read_bytes())
+    # Set the "encrypted" bit of the member in the central directory and its local header.
+    central = raw.rindex(b"secret") - 46
+    local = struct.unpack_from("<L", raw, central + 42)[0]
+    raw[central + 8] |= 1
+    raw[local + 6] |= 1
+    path.write_bytes(raw)
+    catalog = scan(path)
+    good(catalog)
+    assert_named(catalog, "secret", "password")
+
+
+def test_zip_in_a_zip_is_not_opened(folder):
+    inner = zipped(folder)
+    content = inner.read_bytes()
+    path = zipped(folder, **{"inner.zip": content})
+    catalog = scan(path)
+    good(catalog)
+    assert_named(catalog, "inner.zip", "not opened")
+
+
+def test_zip_in_a_folder_is_not_opened(folder):
+    shutil.move(zipped(folder), folder / "copy.zip")
+    catalog = scan(folder)
+    assert len(good(catalog).instances) == COUNT
+    assert_named(catalog, "copy.zip", "open it by itself")
+
+
+def test_zip_bomb_is_refused_before_anything_is_unpacked(folder, monkeypatch):
+    path = zipped(folder, zeros=bytes(200 * 2**20))
+    monkeypatch.setattr(
+        archive, "PrivateFolder", lambda: pytest.fail("a refused zip must not be unpacked")
+    )
+    with pytest.raises(DicomError, match="times its size"):
+        scan(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [("MAX_FILES", 3, "more than 3 files"), ("MAX_UNPACKED_BYTES", 1000, "would unpack to")],
+)
+def test_zip_beyond_the_caps(folder, monkeypatch, name, value, words):
+    path = zipped(folder)
+    monkeypatch.setattr(archive, name, value)
+    with pytest.raises(DicomError, match=words):
+        scan(path)
+
+
+def test_damaged_member_leaves_the_rest(folder):
+    path = zipped(folder)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as target:
+        target.writestr("broken", b"0123456789" * 10)
+    raw = path.read_bytes()
+    path.write_bytes(raw.replace(b"0123456789", b"0123456780", 1))
+    catalog = scan(path)
+    good(catalog)
+    assert_named(catalog, "broken", "damaged")
+
+
+def test_damaged_zip(tmp_path):
+    (tmp_path / "x.zip").write_bytes(b"PK\x03\x04" + bytes(100))
+    with pytest.raises(DicomError, match="zip is damaged"):
+        scan(tmp_path / "x.zip")
+
+
+# --- things in a folder that are not files --------------------------------------------------------
+
+
+def test_links_fifos_and_closed_folders(folder):
+    (folder / "good" / "loop").symlink_to(folder)
+    (folder / "self").symlink_to(folder / "self")
+    (folder / "again").symlink_to(sorted((folder / "good").iterdir())[0])
+    outside = put(folder.parent, ct_image())
+    (folder / "outside").symlink_to(outside)
+    (folder / "device").symlink_to("/dev/zero")
+    os.mkfifo(folder / "fifo")
+    catalog = scan(folder)
+    assert len(good(catalog).instances) == COUNT
+    assert len(catalog.studies) == 1
+    (finding,) = (f for f in catalog.findings if f.code == "links-not-followed")
+    assert "device, outside" in finding.message
+
+
+@pytest.mark.parametrize("what", ["nothing", "fifo", "/dev/zero"])
+def test_paths_that_cannot_be_opened(tmp_path, what):
+    path = Path(what) if what.startswith("/") else tmp_path / what
+    if what == "fifo":
+        os.mkfifo(path)
+    with pytest.raises(DicomError):
+        scan(path)
+
+
+def test_too_many_files(folder, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_FILES", 2)
+    with pytest.raises(DicomError, match="Choose the folder of one study"):
+        scan(folder)
+
+
+def test_limits_are_in_force_here():
+    """The memory tests mean something only where the limit can be set."""
+    assert resource.RLIMIT_AS
