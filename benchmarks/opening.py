@@ -83,11 +83,10 @@ def facetfusion(folder: Path) -> None:
     import fusion
 
     review = fusion.open_study(folder)
-    ct = review.ct_display()
     for axis in range(3):
-        index = ct.shape[axis] // 2
-        plane = review.spect_plane(axis, index)
-        np.take(ct, index, axis) * 0.5 + np.nan_to_num(plane) * 0.5
+        index = review.display_grid.shape[axis] // 2
+        spect = review.spect_plane(axis, index)
+        review.ct_plane(axis, index) * 0.5 + np.nan_to_num(spect) * 0.5
 
 
 def facetfusion_whole(folder: Path) -> None:

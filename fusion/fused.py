@@ -112,11 +112,43 @@ class Fused:
         """
         return self._ct_display
 
+    def ct_plane(self, axis: int, index: int) -> npt.NDArray[Any]:
+        """Return one plane of :meth:`ct_display` without making the rest.
+
+        Parameters
+        ----------
+        axis : {0, 1, 2}
+            0 axial ``[j, i]``, 1 coronal ``[k, i]``, 2 sagittal ``[k, j]``.
+        index : int
+            Plane number along that axis.
+
+        Returns
+        -------
+        2-D ndarray of float32
+            HU; ``nan`` outside the field of a CT that had to be straightened.
+        """
+        if not self.ct.grid.is_axis_aligned:
+            return self._straightener.plane(axis, index)
+        stored, _ = canonical_view(self.ct.stored, self.ct.grid)
+        shape = (self.ct.grid.shape[0], 1, 1)
+        slope, _ = canonical_view(
+            np.broadcast_to(self.ct.slope.reshape(shape), self.ct.grid.shape), self.ct.grid
+        )
+        intercept, _ = canonical_view(
+            np.broadcast_to(self.ct.intercept.reshape(shape), self.ct.grid.shape), self.ct.grid
+        )
+        plane = np.take(stored, index, axis) * np.take(slope, index, axis)
+        return np.asarray(plane + np.take(intercept, index, axis), dtype=np.float32)
+
+    @cached_property
+    def _straightener(self) -> Resampler:
+        return Resampler(self.ct, self.display_grid)
+
     @cached_property
     def _ct_display(self) -> npt.NDArray[Any]:
         if self.ct.grid.is_axis_aligned:
             return canonical_view(_hounsfield(self.ct), self.ct.grid)[0]
-        return Resampler(self.ct, self.display_grid).array()
+        return self._straightener.array()
 
     def spect_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
         """Return one plane of the functional volume on the display grid.
@@ -223,8 +255,11 @@ def _hounsfield(ct: Volume) -> npt.NDArray[Any]:
     offset = int(ct.intercept[0])
     if ct.stored.dtype == np.int16 and offset == 0:
         return ct.stored
-    shifted = ct.stored.astype(np.int32) + offset
     limits = np.iinfo(np.int16)
-    if shifted.min() < limits.min or shifted.max() > limits.max:
-        return shifted.astype(np.float32)
-    return shifted.astype(np.int16)
+    low, high = int(ct.stored.min()) + offset, int(ct.stored.max()) + offset
+    if low < limits.min or high > limits.max:
+        return ct.values()
+    # Wrapping twice (on the cast and on the sum) gives the true value, which fits.
+    result = ct.stored.astype(np.int16, copy=True)
+    result += np.array(offset).astype(np.int16)
+    return result

@@ -180,6 +180,10 @@ class Review:
         """Return the CT on the display grid; see :meth:`fusion.fused.Fused.ct_display`."""
         return self.fused.ct_display()
 
+    def ct_plane(self, axis: int, index: int) -> npt.NDArray[Any]:
+        """Return one plane of the CT; see :meth:`fusion.fused.Fused.ct_plane`."""
+        return self.fused.ct_plane(axis, index)
+
     def spect_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
         """Return one plane of uptake; see :meth:`fusion.fused.Fused.spect_plane`."""
         return self.fused.spect_plane(axis, index)

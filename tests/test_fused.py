@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fusion.fused import Fused
-from fusion.geometry import RigidTransform
+from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.registration import Method, Registration
 from tests.volumes import affine, volume
 
@@ -64,5 +64,32 @@ def test_ct_display_is_in_hounsfield_units_whatever_was_stored(slope) -> None:
     stored = np.array([[[0, 1000], [2000, 4000]]] * 2, np.uint16)
     ct = volume(stored, affine(spacing_kji=(1, 1, 1), origin_lps=(0, 0, 0)), unit="HU")
     ct = type(ct)(ct.grid, stored, slope, -1024.0, "HU", ct.source)
+    fused = Fused(ct, made().spect, made().registration)
+    assert fused.ct_display().tolist() == (stored * slope - 1024).tolist()
+
+
+@pytest.mark.parametrize("offset", [-1024, 0, -40000, 30000])
+def test_hounsfield_units_never_wrap(offset) -> None:
+    stored = np.array([[[0, 30000], [65535, 40000]]] * 2, np.uint16)
+    grid = Grid(stored.shape, affine(spacing_kji=(1, 1, 1), origin_lps=(0, 0, 0)), "1.2.3")
+    ct = Volume(grid, stored, 1.0, offset, "HU", made().ct.source)
     shown = Fused(ct, made().spect, made().registration).ct_display()
-    assert shown.tolist() == (stored * slope - 1024).tolist()
+    assert shown.tolist() == (stored.astype(int) + offset).tolist()
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("flipped", [False, True])
+def test_a_plane_of_the_ct_is_the_plane_of_the_whole(axis, flipped) -> None:
+    stored = np.random.default_rng(1).integers(0, 4000, (5, 6, 7)).astype(np.uint16)
+    # Slices from left to right and per-slice scaling: nothing may be exchanged.
+    directions = (
+        ((-1, 0, 0), (0, 0, -1), (0, 1, 0)) if flipped else ((0, 0, 1), (0, 1, 0), (1, 0, 0))
+    )
+    matrix = affine(spacing_kji=(3, 2, 1), origin_lps=(4, 5, 6), directions_kji=directions)
+    slope, intercept = np.linspace(1, 2, 5), np.linspace(-1000, -900, 5)
+    source = made().ct.source
+    ct = Volume(Grid(stored.shape, matrix, "1.2.3"), stored, slope, intercept, "HU", source)
+    fused = Fused(ct, made().spect, made().registration)
+    for index in range(fused.display_grid.shape[axis]):
+        expected = np.take(fused.ct_display(), index, axis)
+        np.testing.assert_allclose(fused.ct_plane(axis, index), expected, rtol=1e-6)

@@ -1,8 +1,8 @@
 """Handing on: DICOM objects and pictures made from a fused study."""
 
+#: Where DICOM allows 64 characters only.
+SHORT_DISCLAIMER = "Research and education tool. Not a medical device."
 #: Stands on every picture and in every file that leaves the program.
-DISCLAIMER = (
-    "Research and education tool. Not a medical device. Not for diagnosis or treatment decisions."
-)
+DISCLAIMER = f"{SHORT_DISCLAIMER} Not for diagnosis or treatment decisions."
 #: Burned into pictures of synthetic data.
 SIMULATED = "SIMULATED — not a patient"

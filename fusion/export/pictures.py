@@ -101,7 +101,7 @@ def picture(
     """
     grid = fused.display_grid
     kji = np.rint(grid.to_kji(point_lps)).astype(int).clip(0, np.array(grid.shape) - 1)
-    ct = np.asarray(fused.ct_display()[tuple(_pick(axis, kji[axis]))], dtype=np.float32)
+    ct = fused.ct_plane(axis, int(kji[axis]))
     spect = fused.spect_plane(axis, int(kji[axis]))
     down, right = (n for n in range(3) if n != axis)
     # Display axes run to the head, to posterior and to the left; the head is drawn at the top.
@@ -129,12 +129,6 @@ def picture(
     _color_bar(canvas, draw, box, fused, words.spect_label)
     _words(draw, box, canvas.size, axis, grid.to_lps(kji), words)
     return canvas
-
-
-def _pick(axis: int, index: int) -> list[Any]:
-    where: list[Any] = [slice(None)] * 3
-    where[axis] = int(index)
-    return where
 
 
 def _pixels(shape: tuple[int, ...], spacing: tuple[float, float]) -> tuple[int, int]:
