@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
@@ -149,6 +150,48 @@ def show_error(parent: QWidget, error: FusionError) -> QMessageBox:
     return box
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of opening a study; a worker that returned a bare error would raise it."""
+
+    review: Review | None = None
+    error: FusionError | None = None
+
+
+class _Report(QObject):
+    """The progress callback of the worker's thread.
+
+    Belongs to no widget, so that a window may close while the work still reports.
+    """
+
+    progressed = Signal(float, str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stop = threading.Event()
+
+    def __call__(self, fraction: float, step: str) -> None:
+        if self.stop.is_set():
+            raise Cancelled("Opening the study was cancelled.")
+        self.progressed.emit(fraction, step)
+
+
+def _open(path: Path, options: dict[str, Any], report: _Report) -> Outcome:
+    """Do the work, in the worker's thread."""
+    try:
+        review = fusion.open_study(
+            path, progress=lambda part, step: report(0.9 * part, step), **options
+        )
+        # What the panes need at once is made here, not in the window's thread.
+        report(0.9, "Preparing the pictures")
+        review.ct_display()
+        _ = review.uptake_range, review.focus_lps, review.findings
+        report(1.0, "Ready")
+    except FusionError as error:
+        return Outcome(error=error)
+    return Outcome(review)
+
+
 class OpenStudy(QObject):
     """Opens a study in a thread of its own and asks the user when the data leave a question.
 
@@ -171,66 +214,42 @@ class OpenStudy(QObject):
 
     opened = Signal(object)
     refused = Signal(object)
-    _progressed = Signal(float, str)
 
     def __init__(self, parent: QWidget, path: Path, **options: Any) -> None:
         super().__init__(parent)
         self._path = path
         self._options = options
-        self._stop = threading.Event()
+        self.report = _Report()
         self.dialog: QDialog | QMessageBox | None = None
         self.progress: ProgressDialog | None = None
-        parent.destroyed.connect(self._stop.set)
+        parent.destroyed.connect(self.report.stop.set)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        self._stop.clear()
         self.progress = ProgressDialog(self.parent(), "Opening the study")
-        self.progress.cancelled.connect(self._stop.set)
-        self._progressed.connect(self.progress.show_progress)
+        self.progress.cancelled.connect(self.report.stop.set)
+        self.report.progressed.connect(self.progress.show_progress)
         self.progress.open()
-        worker = create_worker(self._work)
+        worker = create_worker(_open, self._path, self._options, self.report)
         worker.returned.connect(self._on_done)
         worker.errored.connect(self._close_progress)
         worker.start()
 
-    def cancel(self) -> None:
-        """Stop at the next report of progress."""
-        self._stop.set()
-
-    def _work(self) -> Review | FusionError:
-        def report(fraction: float, step: str) -> None:
-            if self._stop.is_set():
-                raise Cancelled("Opening the study was cancelled.")
-            self._progressed.emit(fraction, step)
-
-        try:
-            review = fusion.open_study(
-                self._path, progress=lambda part, step: report(0.9 * part, step), **self._options
-            )
-            # What the panes need at once is made here, not in the window's thread.
-            review.fused.ct_display(lambda part, step: report(0.9 + 0.1 * part, step))
-            _ = review.uptake_range, review.focus_lps, review.findings
-            report(1.0, "Ready")
-        except FusionError as error:
-            return error
-        return review
-
     def _close_progress(self) -> None:
         if self.progress is not None:
-            self._progressed.disconnect(self.progress.show_progress)
+            self.report.progressed.disconnect(self.progress.show_progress)
             self.progress.hide()
             self.progress.deleteLater()
             self.progress = None
 
-    def _on_done(self, outcome: Review | FusionError) -> None:
+    def _on_done(self, outcome: Outcome) -> None:
         self._close_progress()
-        if isinstance(outcome, SpacingNeeded):
-            self._ask_spacing(outcome)
-        elif isinstance(outcome, FusionError):
-            self._refuse(outcome)
+        if isinstance(outcome.error, SpacingNeeded):
+            self._ask_spacing(outcome.error)
+        elif outcome.error is not None:
+            self._refuse(outcome.error)
         else:
-            self.opened.emit(outcome)
+            self.opened.emit(outcome.review)
 
     def _refuse(self, error: FusionError) -> None:
         if isinstance(error, Cancelled):

@@ -205,13 +205,18 @@ class LinkedPanes:
 
     @property
     def point_lps(self) -> FloatArray:
-        """The point that all panes show, LPS mm (3,); kept inside the display grid."""
+        """The point that all panes show, LPS mm (3,).
+
+        Always the centre of a voxel of the display grid, so that the three planes on screen pass
+        through it exactly; setting it takes the nearest.
+        """
         return self._point_lps.copy()
 
     @point_lps.setter
     def point_lps(self, point: npt.ArrayLike) -> None:
-        corners = self.review.display_grid.corners_lps
-        self._point_lps = to_lps(to_world(point)).clip(corners.min(axis=0), corners.max(axis=0))
+        grid = self.review.display_grid
+        nearest = np.rint(grid.to_kji(point)).clip(0, np.array(grid.shape) - 1)
+        self._point_lps = grid.to_lps(nearest)
         for pane in self.panes:
             with pane.model.dims.events.point.blocker(self._on_scrolled):
                 pane.model.dims.point = to_world(self._point_lps)

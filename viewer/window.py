@@ -20,6 +20,7 @@ from viewer import _napari
 from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
 from viewer.panes import SIMULATED_TEXT, LinkedPanes, position_text
+from viewer.planes import PLANES
 
 if TYPE_CHECKING:
     import napari
@@ -59,8 +60,8 @@ class ReviewWindow(QObject):
         _napari.refuse_non_orthogonal_slicing()
         self.viewer = viewer
         self.review = review
-        self._own_canvases = [_napari.new_canvas(ViewerModel(title="")) for _ in range(2)]
-        self.canvases = (_napari.main_canvas(viewer), *self._own_canvases)
+        own = [_napari.new_canvas(ViewerModel()) for _ in PLANES[1:]]
+        self.canvases = (_napari.main_canvas(viewer), *own)
         self.linked = LinkedPanes(review, [canvas.viewer for canvas in self.canvases])
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
             bind_mouse(pane, self.linked)
@@ -178,7 +179,11 @@ class ReviewWindow(QObject):
         if event.type() == QEvent.Type.Leave:
             self.linked.cursor_lps = None
         elif event.type() == QEvent.Type.Close and watched is self.parent():
-            for canvas in self._own_canvases:
-                _napari.close_canvas(canvas)
-            self._own_canvases = []
+            self._close_canvases()
         return False
+
+    def _close_canvases(self) -> None:
+        # The window's own canvas closes with the window.
+        for canvas in self.canvases[1:]:
+            _napari.close_canvas(canvas)
+        self.canvases = ()

@@ -1,0 +1,126 @@
+"""Opening a study in the background, and the questions and refusals that come of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QDialogButtonBox
+
+import fusion
+from fusion.errors import Cancelled, FusionError, SpacingNeeded
+from viewer import _napari
+from viewer.app import ReviewApp
+from viewer.jobs import OpenStudy, SpacingDialog
+
+from . import marked_study
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def start_app(make_napari_viewer: Callable, qtbot: object) -> Iterator[Callable]:
+    apps = []
+
+    def start(path: Path, **options: object) -> ReviewApp:
+        app = ReviewApp(path, viewer=make_napari_viewer(), **options)
+        apps.append(app)
+        app.start()
+        return app
+
+    yield start
+    for app in apps:
+        if app.error is None:
+            app.viewer.close()
+    qtbot.wait(20)
+
+
+def test_study_opens_off_the_windows_thread(
+    start_app: Callable, study_folder: Path, qtbot: object
+) -> None:
+    app = start_app(study_folder)
+    assert app.job.progress is not None
+    assert app.job.progress.isVisible()
+    threads: set[str] = set()
+    app.job.report.progressed.connect(
+        lambda *_: threads.add(threading.current_thread().name), Qt.ConnectionType.DirectConnection
+    )
+    qtbot.waitUntil(lambda: app.review_window is not None, timeout=20000)
+    assert threads
+    assert threading.main_thread().name not in threads
+    assert app.job.progress is None
+    assert len(app.viewer.layers) == 2
+
+
+def test_cancel_stops_the_work_and_shows_nothing(
+    start_app: Callable, study_folder: Path, qtbot: object
+) -> None:
+    app = start_app(study_folder)
+    qtbot.mouseClick(app.job.progress.cancel, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: app.error is not None, timeout=20000)
+    assert isinstance(app.error, Cancelled)
+    assert app.review_window is None
+    assert app.job.dialog is None
+
+
+def test_refusal_is_shown_as_its_sentence(
+    start_app: Callable, tmp_path: Path, qtbot: object
+) -> None:
+    (tmp_path / "readme.txt").write_text("nothing here")
+    with pytest.raises(FusionError) as refusal:
+        fusion.open_study(tmp_path)
+    app = start_app(tmp_path)
+    qtbot.waitUntil(lambda: app.job.dialog is not None, timeout=20000)
+    assert app.job.dialog.text() == str(refusal.value)
+    assert app.job.dialog.textFormat() == Qt.TextFormat.PlainText
+    assert app.error is None
+    app.job.dialog.accept()
+    qtbot.waitUntil(lambda: app.error is not None)
+    assert str(app.error) == str(refusal.value)
+
+
+def test_missing_spacing_is_asked_for_and_never_proposed(
+    start_app: Callable, tmp_path: Path, qtbot: object
+) -> None:
+    marked_study.write_study(tmp_path, spacing_stated=False)
+    app = start_app(tmp_path)
+    qtbot.waitUntil(lambda: isinstance(app.job.dialog, SpacingDialog), timeout=20000)
+    dialog = app.job.dialog
+    ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert dialog.entry.text() == ""
+    assert not ok.isEnabled()
+    for not_signed in ("4", "4.0", "+", "-0", "+0.0", "x"):
+        dialog.entry.setText(not_signed)
+        assert not ok.isEnabled(), not_signed
+    dialog.entry.setText("-4.0")
+    assert ok.isEnabled()
+    ok.click()
+    qtbot.waitUntil(lambda: app.review_window is not None, timeout=20000)
+    step = app.review_window.review.spect.grid.affine[:3, 0]
+    assert step.tolist() == pytest.approx([0, 0, -4.0])
+    assert app.review_window.review.assumptions
+
+
+def test_declining_to_state_the_spacing_refuses_the_study(
+    start_app: Callable, tmp_path: Path, qtbot: object
+) -> None:
+    marked_study.write_study(tmp_path, spacing_stated=False)
+    app = start_app(tmp_path)
+    qtbot.waitUntil(lambda: isinstance(app.job.dialog, SpacingDialog), timeout=20000)
+    app.job.dialog.reject()
+    qtbot.waitUntil(lambda: app.error is not None)
+    assert isinstance(app.error, SpacingNeeded)
+    assert app.review_window is None
+
+
+def test_closing_the_window_stops_the_work(
+    make_napari_viewer: Callable, study_folder: Path, qtbot: object
+) -> None:
+    viewer = make_napari_viewer()
+    job = OpenStudy(_napari.main_window(viewer), study_folder)
+    stop = job.report.stop
+    viewer.close()
+    qtbot.waitUntil(stop.is_set)

@@ -1,0 +1,104 @@
+"""facetfusion as a napari plugin."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from npe2 import PluginManifest
+from qtpy.QtWidgets import QLabel
+
+import fusion
+import viewer
+from viewer import plugin
+from viewer.layers import make_layer, to_world
+
+from .marked_study import BALLS, MIDDLE_LPS
+
+MANIFEST = Path(viewer.__file__).with_name("napari.yaml")
+
+
+def test_manifest_is_valid_and_everything_it_names_exists() -> None:
+    manifest = PluginManifest.from_file(MANIFEST)
+    manifest.validate_imports()
+    assert manifest.contributions.readers
+    assert manifest.contributions.sample_data
+    assert manifest.contributions.widgets
+    assert manifest.contributions.menus
+
+
+def test_reader_takes_dicom_and_leaves_the_rest(study_folder: Path, tmp_path: Path) -> None:
+    assert plugin.get_reader(str(study_folder)) is not None
+    assert plugin.get_reader(str(study_folder / "nm.dcm")) is not None
+    archive = tmp_path / "study.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(study_folder / "nm.dcm", "deep/inside/1")
+    assert plugin.get_reader(str(archive)) is not None
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "picture.png").write_bytes(b"\x89PNG" + bytes(200))
+    assert plugin.get_reader(str(other)) is None
+    assert plugin.get_reader(str(other / "picture.png")) is None
+    assert plugin.get_reader(str(tmp_path / "absent")) is None
+    assert plugin.get_reader([str(study_folder)]) is None
+
+
+def test_reader_places_layers_in_the_patient(study_folder: Path) -> None:
+    reader = plugin.get_reader(str(study_folder))
+    layers = [make_layer(data) for data in reader(str(study_folder))]
+    assert [layer.name for layer in layers] == ["CT", "SPECT (counts)"]
+    for layer in layers:
+        values = [
+            layer.data[tuple(np.rint(layer.world_to_data(to_world(point))).astype(int))]
+            for point in (MIDDLE_LPS + BALLS["left"], MIDDLE_LPS - BALLS["left"])
+        ]
+        assert values[0] > values[1] + 1000
+        assert layer.metadata["facetfusion"]["findings"]
+
+
+@pytest.mark.window
+def test_findings_widget_follows_the_selected_layer(
+    make_napari_viewer: Callable, review: fusion.Review, qtbot: object
+) -> None:
+    napari_viewer = make_napari_viewer()
+    widget = plugin.FindingsWidget(napari_viewer)
+    qtbot.addWidget(widget)
+    assert "Select a layer" in widget.panel.text()
+    for data in plugin._layers(review):
+        napari_viewer.add_layer(make_layer(data))
+    assert len(widget.panel.labels) == len(review.findings)
+
+
+@pytest.mark.window
+def test_study_widget_needs_a_path(make_napari_viewer: Callable, qtbot: object) -> None:
+    widget = plugin.OpenStudyWidget()
+    qtbot.addWidget(widget)
+    assert not widget.open.isEnabled()
+    widget.path.setText("/somewhere")
+    assert widget.open.isEnabled()
+    assert any("Not a medical device" in label.text() for label in widget.findChildren(QLabel))
+
+
+@pytest.mark.window
+def test_commands_act_on_the_current_review(review: fusion.Review, open_window: Callable) -> None:
+    window = open_window(review)
+    plugin.blink_spect()
+    assert not window.linked.spect_visible
+    plugin.soft_tissue_window()
+    assert window.linked.ct_window == (400, 40)
+    plugin.bone_window()
+    assert window.linked.ct_window == (2000, 400)
+    plugin.toggle_crosshair()
+    assert not window.linked.crosshair_visible
+    window.linked.point_lps = MIDDLE_LPS
+    plugin.first_view()
+    np.testing.assert_allclose(window.linked.point_lps, review.focus_lps)
+
+
+@pytest.mark.window
+def test_commands_without_a_review_do_nothing(make_napari_viewer: Callable) -> None:
+    make_napari_viewer()
+    plugin.blink_spect()

@@ -1,0 +1,253 @@
+"""The window: mouse, keys, panels, and what has to be on screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QLabel
+
+import fusion
+from viewer import _napari
+from viewer.layers import to_lps
+from viewer.window import NOT_A_DEVICE, ReviewWindow
+
+from . import marked_study
+from .marked_study import BALLS, MIDDLE_LPS
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def window(review: fusion.Review, open_window: object) -> ReviewWindow:
+    return open_window(review)
+
+
+def screen_point(window: ReviewWindow, index: int, point_lps: np.ndarray) -> QPoint:
+    """Where a point of the patient is in the OpenGL widget of a pane."""
+    model = window.linked.panes[index].model
+    world = point_lps[::-1]
+    _, vertical, horizontal = window.linked.panes[index].plane.order
+    center, goes = model.scene.camera.center[-2:], model.scene.camera.orientation2d
+    down = (world[vertical] - center[0]) * (1 if goes[0] == "down" else -1)
+    right = (world[horizontal] - center[1]) * (1 if goes[1] == "right" else -1)
+    widget = _napari.canvas_widget(window.canvases[index])
+    zoom = model.scene.camera.zoom
+    return QPoint(
+        round(widget.width() / 2 + right * zoom), round(widget.height() / 2 + down * zoom)
+    )
+
+
+def press_key(qtbot: object, window: ReviewWindow, key: object) -> None:
+    """As if the window had the keyboard; there is no window manager to give it."""
+    widget = _napari.main_window(window.viewer)
+    widget.activateWindow()
+    qtbot.waitUntil(widget.isActiveWindow)
+    qtbot.keyClick(widget, key)
+
+
+def texts(window: ReviewWindow) -> list[str]:
+    labels = _napari.main_window(window.viewer).findChildren(QLabel)
+    return [label.text() for label in labels if label.isVisible()]
+
+
+def test_identity_and_disclaimer_are_always_on_screen(window: ReviewWindow) -> None:
+    assert NOT_A_DEVICE in texts(window)
+    assert "Marker Study" in window.viewer.title
+    assert "FF-4711" in window.viewer.title
+    assert any("FF-4711" in text for text in texts(window))
+    assert not any("SIMULATED" in text for text in texts(window))
+
+
+def test_simulated_data_say_so(tmp_path: Path, open_window: object) -> None:
+    folder = marked_study.write_study(tmp_path, description="SIMULATED - not a patient")
+    window = open_window(fusion.open_study(folder))
+    assert "SIMULATED — not a patient" in texts(window)
+    assert window.viewer.title.startswith("SIMULATED")
+    for pane in window.linked:
+        assert pane.model.canvas.overlays["simulated"].visible
+
+
+def test_names_are_shown_as_text_never_as_markup(tmp_path: Path, open_window: object) -> None:
+    name = "<b>X</b><img src=x>^&amp;"
+    window = open_window(fusion.open_study(marked_study.write_study(tmp_path, patient_name=name)))
+    (identity,) = [label for label in [window.identity] if label.isVisible()]
+    assert "<b>X</b>" in identity.text()
+    for label in _napari.main_window(window.viewer).centralWidget().findChildren(QLabel):
+        if "<b>" in label.text():
+            assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: object, index: int) -> None:
+    linked = window.linked
+    linked.point_lps = MIDDLE_LPS
+    before = linked.point_lps
+    pane = linked.panes[index]
+    target = MIDDLE_LPS + np.array((11.0, 14.0, -17.0))
+    widget = _napari.canvas_widget(window.canvases[index])
+    at = screen_point(window, index, target)
+    qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=at)
+    qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=at)
+    along = 2 - pane.plane.axis
+    expected = target.copy()
+    expected[along] = before[along]
+    reach = linked.review.display_grid.spacing_mm[::-1] / 2 + 1 / pane.model.scene.camera.zoom
+    assert (np.abs(linked.point_lps - expected) <= reach).all()
+    assert linked.point_lps[along] == before[along]
+    for other in linked:
+        np.testing.assert_allclose(to_lps(other.model.dims.point), linked.point_lps)
+    assert linked.active is pane
+
+
+def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: object) -> None:
+    linked = window.linked
+    widget = _napari.canvas_widget(window.canvases[0])
+    start, point = QPoint(200, 200), linked.point_lps
+    qtbot.mousePress(widget, Qt.MouseButton.RightButton, pos=start)
+    qtbot.mouseMove(widget, start + QPoint(50, -25))
+    qtbot.wait(20)
+    qtbot.mouseRelease(widget, Qt.MouseButton.RightButton, pos=start + QPoint(50, -25))
+    assert linked.ct_window == pytest.approx((2000 + 50 * 4, 400 - 25 * 4))
+    for pane in linked:
+        assert tuple(pane.ct.contrast_limits) == pytest.approx((-800, 1400))
+    assert "Width 2200   Level 300" in window.display.window_text.text()
+    np.testing.assert_array_equal(linked.point_lps, point)
+
+
+def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: object) -> None:
+    for index in range(3):
+        widget = _napari.canvas_widget(window.canvases[index])
+        before = screen_point(window, index, MIDDLE_LPS)
+        start = QPoint(150, 150)
+        qtbot.mousePress(widget, Qt.MouseButton.MiddleButton, pos=start)
+        qtbot.mouseMove(widget, start + QPoint(30, 20))
+        qtbot.wait(20)
+        qtbot.mouseRelease(widget, Qt.MouseButton.MiddleButton, pos=start + QPoint(30, 20))
+        moved = screen_point(window, index, MIDDLE_LPS) - before
+        assert abs(moved.x() - 30) <= 1
+        assert abs(moved.y() - 20) <= 1
+
+
+def test_the_key_b_blinks_the_spect(window: ReviewWindow, qtbot: object) -> None:
+    window.linked.point_lps = MIDDLE_LPS + BALLS["left"]
+    window.linked.crosshair_visible = False
+    with_spect = _napari.picture(window.canvases[0])
+    press_key(qtbot, window, Qt.Key.Key_B)
+    assert not window.linked.spect_visible
+    assert not window.display.spect_shown.isChecked()
+    ct_alone = _napari.picture(window.canvases[0])
+    assert not np.array_equal(with_spect, ct_alone)
+    press_key(qtbot, window, Qt.Key.Key_B)
+    np.testing.assert_array_equal(_napari.picture(window.canvases[0]), with_spect)
+
+
+def test_keys_scroll_the_pane_used_last(window: ReviewWindow, qtbot: object) -> None:
+    linked = window.linked
+    for pane in linked:
+        linked.point_lps = MIDDLE_LPS
+        linked.active = pane
+        index = pane.index
+        press_key(qtbot, window, Qt.Key.Key_PageUp)
+        assert pane.index == index + 1
+        press_key(qtbot, window, Qt.Key.Key_PageDown)
+        press_key(qtbot, window, Qt.Key.Key_PageDown)
+        assert pane.index == index - 1
+
+
+def test_blend_is_linear_in_the_picture(window: ReviewWindow) -> None:
+    """Each pixel with uptake is the weighted mean of CT and SPECT."""
+    linked = window.linked
+    linked.point_lps = MIDDLE_LPS + BALLS["left"]
+    for pane in linked:
+        for overlays in (pane.model.canvas.overlays, pane.model.scene.overlays):
+            for overlay in overlays.values():
+                overlay.visible = False
+
+    def picture(blend: float) -> np.ndarray:
+        linked.blend = blend
+        return _napari.picture(window.canvases[0])[..., :3].astype(float)
+
+    linked.spect_visible = False
+    ct_alone = picture(0.5)
+    linked.spect_visible = True
+    ct, spect = picture(0.0), picture(1.0)
+    np.testing.assert_array_equal(ct, ct_alone)
+    uptake = spect.max(axis=-1) > 0
+    assert uptake.mean() > 0.2
+    for blend in (0.25, 0.5, 0.75):
+        expected = (1 - blend) * ct + blend * spect
+        np.testing.assert_allclose(picture(blend)[uptake], expected[uptake], atol=2.5)
+
+
+def test_spect_outside_its_field_is_transparent(tmp_path: Path, open_window: object) -> None:
+    small = marked_study.Lattice((12, 10, 12), (4.0, 4.0, 4.0), marked_study.HFS)
+    folder = marked_study.write_study(tmp_path, spect=small)
+    window = open_window(fusion.open_study(folder))
+    linked = window.linked
+    linked.point_lps = MIDDLE_LPS
+    linked.crosshair_visible = False
+    at = screen_point(window, 0, MIDDLE_LPS + np.array((-40.0, 0.0, 0.0)))
+    ratio = _napari.canvas_widget(window.canvases[0]).devicePixelRatioF()
+    row, column = round(at.y() * ratio), round(at.x() * ratio)
+    fused = _napari.picture(window.canvases[0])[row, column]
+    linked.spect_visible = False
+    np.testing.assert_array_equal(_napari.picture(window.canvases[0])[row, column], fused)
+    for pane in linked:
+        assert pane.model.scene.overlays["spect_field"].segments
+
+
+def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: object) -> None:
+    linked = window.linked
+    linked.point_lps = MIDDLE_LPS
+    ball = MIDDLE_LPS + BALLS["left"]
+    widget = _napari.canvas_widget(window.canvases[0])
+    qtbot.mouseMove(widget, screen_point(window, 0, ball) - QPoint(3, 0))
+    qtbot.wait(20)
+    qtbot.mouseMove(widget, screen_point(window, 0, ball))
+    qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
+    assert "1500 HU · " in window.values.text()
+    assert window.values.text().endswith(linked.review.spect.unit)
+    linked.cursor_lps = None
+    assert window.values.text().startswith("Crosshair")
+
+
+def test_colour_bar_has_round_ticks_in_the_range(window: ReviewWindow) -> None:
+    window.linked.uptake_range = (0.0, 5100.0)
+    assert window.colour_bar.ticks() == [0, 1000, 2000, 3000, 4000, 5000] or (
+        window.colour_bar.ticks() == [0, 2000, 4000]
+    )
+    window.linked.uptake_range = (0.2, 1.3)
+    ticks = window.colour_bar.ticks()
+    assert len(ticks) >= 3
+    assert min(ticks) >= 0.2
+    assert max(ticks) <= 1.3
+
+
+def test_panel_and_model_agree_both_ways(window: ReviewWindow) -> None:
+    linked, panel = window.linked, window.display
+    panel.blend.setValue(80)
+    assert linked.blend == pytest.approx(0.8)
+    linked.blend = 0.2
+    assert panel.blend.value() == 20
+    panel.palette_choice.setCurrentText("PET 20 Step")
+    assert linked.palette == "PET 20 Step"
+    panel.upper.setValue(777)
+    assert linked.uptake_range[1] == 777
+
+
+def test_findings_are_listed_worst_first(window: ReviewWindow) -> None:
+    shown = [label.text() for label in window.findings.labels]
+    assert len(shown) == len(window.review.findings) > 0
+    for text, finding in zip(shown, window.review.findings, strict=True):
+        assert text == f"{finding.severity.label.upper()}\n{finding.message}"
+
+
+def test_help_names_every_key(window: ReviewWindow) -> None:
+    box = window.show_help()
+    for key in window.shortcuts:
+        assert key == "F1" or f"{key}:" in box.text()
+    assert box.textFormat() == Qt.TextFormat.PlainText
+    box.close()
