@@ -69,6 +69,10 @@ class Caution:
     strength: str
     text: str
 
+    def to_json(self) -> dict[str, str]:
+        """Return the JSON form."""
+        return {"statement": self.statement, "strength": self.strength, "text": self.text}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
@@ -116,6 +120,8 @@ class Verdict:
         Imaging facts whose dates don't say whether the imaging came before the study.
     red_flags_not_recorded : tuple of str
         The seed's red flags that nobody answered; always to be asked for.
+    targets : tuple of (str, tuple of Caution)
+        Each target of the facts (F23) and the cautions that follow for it.
     facts : Facts
         What the verdict was reached from.
     guideline : Guideline
@@ -143,6 +149,7 @@ class Verdict:
     details_not_recorded: tuple[str, ...]
     order_unknown: tuple[str, ...]
     red_flags_not_recorded: tuple[str, ...]
+    targets: tuple[tuple[str, tuple[Caution, ...]], ...]
     facts: Facts
     guideline: Guideline
 
@@ -168,9 +175,10 @@ class Verdict:
                 for gap in self.gaps
             ],
             "cautions": list(dict.fromkeys(caution.statement for caution in self.cautions)),
-            "caution_details": [
-                {"statement": item.statement, "strength": item.strength, "text": item.text}
-                for item in self.cautions
+            "caution_details": [caution.to_json() for caution in self.cautions],
+            "targets": [
+                {"name": name, "cautions": [caution.to_json() for caution in cautions]}
+                for name, cautions in self.targets
             ],
             "deciding": [statement.id for statement in self.deciding],
             "next": [statement.id for statement in self.next_steps],
@@ -252,6 +260,19 @@ def check(facts: Facts, guideline: Guideline | None = None) -> Verdict:
         details_not_recorded=_details_not_recorded(facts),
         order_unknown=order_unknown(facts),
         red_flags_not_recorded=tuple(f for f, k in RED_FLAGS.items() if getattr(facts, k) is None),
+        targets=tuple(
+            (
+                target.name,
+                target_cautions(
+                    facts,
+                    clinically_concordant=target.clinically_concordant,
+                    inside_operative_bed=target.inside_operative_bed,
+                    other_evidence_recorded=target.other_evidence_recorded,
+                    guideline=guideline,
+                ),
+            )
+            for target in facts.targets
+        ),
         facts=facts,
         guideline=guideline,
     )

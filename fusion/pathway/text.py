@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fusion.pathway.check import Verdict
+from fusion.pathway.check import Caution, Verdict
 from fusion.pathway.facts import FACT_IDS, KEY_OF_FACT, QUESTIONS, Facts
 from fusion.pathway.statements import Guideline, Statement
 
@@ -64,6 +64,14 @@ def verdict_text(verdict: Verdict) -> str:
         (f"{gap.text}  [{', '.join(gap.statements)}]" for gap in verdict.gaps),
     )
     rows += _section("Cautions", _cautions(verdict))
+    rows += _section(
+        "Cautions for each target",
+        (
+            f"{name}: {caution.statement}  {_strength(caution)}{caution.text}"
+            for name, cautions in verdict.targets
+            for caution in cautions
+        ),
+    )
     shown = {s.id for s in (*verdict.deciding, *verdict.next_steps)}
     shown |= {caution.statement for caution in verdict.cautions} | {"S26", "S27"}
     rows += _section(
@@ -183,13 +191,16 @@ def _cautions(verdict: Verdict) -> Iterable[str]:
     for caution in verdict.cautions:
         if caution.statement == "S26":
             continue  # shown in full at the end
-        strength = "" if caution.strength == "standard" else f"{caution.strength.upper()}. "
-        own = f"  {strength}{caution.text}" if caution.text else ""
+        own = f"  {_strength(caution)}{caution.text}" if caution.text else ""
         if caution.statement in quoted:
             yield f"{caution.statement}{own}"
         else:
             quoted.add(caution.statement)
             yield f"{_verbatim(verdict.guideline.statement(caution.statement))}{own}"
+
+
+def _strength(caution: Caution) -> str:
+    return "" if caution.strength == "standard" else f"{caution.strength.upper()}. "
 
 
 def _not_recorded(verdict: Verdict) -> list[str]:

@@ -259,6 +259,17 @@ class TestTargets:
         assert "time since surgery not recorded" in self.cautions(facts(), inside=True)["S20"].text
 
 
+def test_targets_of_the_facts_carry_their_cautions() -> None:
+    target = {"name": "Left C5-C6", "inside_operative_bed": True, "clinically_concordant": False}
+    verdict = check(facts(**SURGERY, mri="inconclusive", targets=[target]))
+    ((name, cautions),) = verdict.targets
+    assert name == "Left C5-C6"
+    assert [c.statement for c in cautions] == ["S21", "S19", "S20"]
+    assert "Left C5-C6: S21  HARD WARNING. Not clinically concordant" in verdict_text(verdict)
+    (shown,) = verdict.to_json()["targets"]
+    assert shown["cautions"][0]["strength"] == "hard warning"
+
+
 def test_json_has_the_keys_of_the_contract_and_is_json() -> None:
     document = json.loads(json.dumps(check(GOLDEN["G11"].facts).to_json()))
     contract = {"verdict", "possible", "need", "scenarios", "fit", "gaps", "cautions"}
