@@ -18,6 +18,7 @@ from sample_data.solids import (
     ellipsoid,
     elliptic,
     frame_axes,
+    smooth_intersection,
     smooth_union,
 )
 from sample_data.spine import CONDYLE_RADII, Spine
@@ -153,6 +154,9 @@ def head_solids(spine: Spine) -> list[Solid]:
             half=(24, 3.4, 14.5),
             rounding=2.5,
             axes=[[0.06, 0.22, 0.974], [0.998, 0, -0.06], [-0.013, 0.976, -0.22]],
+        )
+        ramus = smooth_intersection(
+            ramus, elliptic(y + np.float32(27) - 0.22 * (z + 17), z + np.float32(17), 17.5, 29), 3.0
         )
         condylar = capsule(ax, y, z, start=(48, -20, -4), end=(49, -17, 5), radius=(3.6, 5.0))
         coronoid = capsule(ax, y, z, start=(47, -34, -2), end=(46, -37, 8), radius=(3.6, 2.2))
