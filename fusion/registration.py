@@ -55,6 +55,7 @@ class Method(StrEnum):
 
     SHARED_FRAME = "shared frame of reference"
     MUTUAL_INFORMATION = "rigid mutual information"
+    STORED = "stored Spatial Registration"
 
 
 @dataclass(frozen=True, slots=True)

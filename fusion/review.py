@@ -18,14 +18,21 @@ from fusion.dicom.instance import text
 from fusion.dicom.pairing import Candidate, Pair, pair
 from fusion.dicom.pixels import read_volume
 from fusion.dicom.series import Catalog, Kind, Patient, Study
-from fusion.errors import FusionError
+from fusion.dicom.stored_registration import stored_registration, stored_registration_ignored
+from fusion.errors import FusionError, GeometryError
 from fusion.export import DISCLAIMER
 from fusion.export.derived_nm import write_derived_nm
 from fusion.export.pictures import PictureText, write_pictures
+from fusion.export.spatial_registration import (
+    RegisteredImages,
+    instance_references,
+    registration_record,
+    write_spatial_registration,
+)
 from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.fused import Fused, Sample
 from fusion.geometry import FloatArray, Grid, Volume
-from fusion.registration import Registration
+from fusion.registration import Method, Registration
 from fusion.resampling import Interpolation, Resampler
 from fusion.software import versions
 
@@ -47,13 +54,28 @@ class Outputs:
     ----------
     record, derived_nm : Path
         ``review.json`` and the resampled functional volume.
+    spatial_registration, registration_record : Path
+        The Registration as a DICOM object, and as readable JSON.
     pictures : tuple of Path
         Fused axial, coronal and sagittal PNG.
     """
 
     record: Path
     derived_nm: Path
+    spatial_registration: Path
+    registration_record: Path
     pictures: tuple[Path, ...]
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every file, the record first."""
+        return (
+            self.record,
+            self.derived_nm,
+            self.spatial_registration,
+            self.registration_record,
+            *self.pictures,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,7 +252,10 @@ class Review:
         point_lps: npt.ArrayLike | None = None,
         progress: Progress | None = None,
     ) -> Outputs:
-        """Write ``review.json``, the resampled functional volume and the fused pictures.
+        """Write ``review.json``, DICOM objects of the result, and the fused pictures.
+
+        The DICOM objects are the resampled functional volume and the Registration; the latter is
+        written in JSON as well.
 
         Parameters
         ----------
@@ -266,43 +291,57 @@ class Review:
             report(0.3, "Writing the functional volume on the CT's grid")
             derived = target / "spect_on_ct.dcm"
             self._write_derived(derived, lambda part, step: report(0.3 + 0.6 * part, step))
+            registered, registered_json = self._write_registration(target)
             record = target / "review.json"
             content = {
                 **self.to_json(),
                 "outputs": {
                     "derived_nm": derived.name,
+                    "spatial_registration": registered.name,
+                    "registration_record": registered_json.name,
                     "pictures": [path.name for path in pictures],
                 },
             }
-            record.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+            _write_json(record, content)
         except OSError as exc:
             raise FusionError(
                 f"The results could not be written to {target}: {exc.strerror or exc}. Free some "
                 "space or choose another folder with --out."
             ) from exc
         report(1.0, "Done")
-        return Outputs(record, derived, pictures)
+        return Outputs(record, derived, registered, registered_json, pictures)
 
     def _write_derived(self, path: Path, progress: Progress) -> None:
         # A tilted CT has no place in the NM object; the straight display grid has.
         grid = self.ct.grid if self.ct.grid.is_orthogonal else self.display_grid
         resampler = Resampler(self.spect, grid, transform=self.registration.transform)
         native = self.spect.values()
-        frames = self.pair.spect.plan.frames
-        references = dict.fromkeys(
-            (str(f.instance.dataset.get("SOPClassUID", "")), f.instance.sop_instance_uid)
-            for f in frames
-        )
         write_derived_nm(
             path,
             resampler.array(progress),
             grid=grid,
             unit=self.spect.unit,
-            source=frames[0].instance.dataset,
-            source_references=tuple(references),
+            source=self.pair.spect.plan.frames[0].instance.dataset,
+            source_references=instance_references(self.pair.spect),
             description=self.spect.source.description or self.spect_label,
             value_range=(float(native.min()), float(native.max())),
         )
+
+    def _write_registration(self, target: Path) -> tuple[Path, Path]:
+        fixed = RegisteredImages.of(self.ct, self.pair.ct, label="CT")
+        moving = RegisteredImages.of(self.spect, self.pair.spect, label=self.spect_label)
+        registered = target / "spatial_registration.dcm"
+        write_spatial_registration(registered, self.registration, fixed=fixed, moving=moving)
+        registered_json = target / "registration.json"
+        content = registration_record(
+            self.registration,
+            fixed=fixed,
+            moving=moving,
+            center_lps=self.ct.grid.center_lps,
+            simulated=self.simulated,
+        )
+        _write_json(registered_json, content)
+        return registered, registered_json
 
 
 def open_study(
@@ -312,6 +351,7 @@ def open_study(
     spect: str | None = None,
     spacing_mm: float | None = None,
     register: bool = False,
+    ignore_stored_registration: bool = False,
     interpolation: Interpolation = "linear",
     override_mismatch_by: str | None = None,
     progress: Progress | None = None,
@@ -328,7 +368,10 @@ def open_study(
         Signed distance from one slice to the next along row × column, for functional volumes
         whose file does not state it. Marked on every export.
     register : bool
-        Search for a rigid transform instead of relying on the shared Frame of Reference.
+        Search for a rigid transform instead of relying on a stored one or on the shared Frame of
+        Reference.
+    ignore_stored_registration : bool
+        Do not use the Spatial Registration that the study comes with.
     interpolation : {"linear", "nearest"}
         How the functional volume is shown between its voxel centres.
     override_mismatch_by : str, optional
@@ -348,7 +391,8 @@ def open_study(
     PairingError, SpacingNeeded
         No pair can be combined; see :func:`fusion.dicom.pairing.pair`.
     GeometryError
-        The Frames of Reference differ and no registration was asked for.
+        The Frames of Reference differ, no registration was asked for and none is stored; or
+        stored ones contradict each other.
     RegistrationFailed
         The search gave nothing trustworthy and there is no shared frame.
     """
@@ -359,15 +403,18 @@ def open_study(
     chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
     spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
     ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
-    if register:
-        registration = registering.register(
-            ct_volume, spect_volume, progress=lambda part, step: report(0.8 + 0.2 * part, step)
-        )
-    else:
-        registration = registering.shared_frame(ct_volume, spect_volume)
+    registration, about_stored = _registration(
+        catalog,
+        chosen,
+        (ct_volume, spect_volume),
+        register=register,
+        ignore_stored=ignore_stored_registration,
+        progress=lambda part, step: report(0.8 + 0.2 * part, step),
+    )
     report(1.0, "Opened")
     choice = info("choice", " ".join(chosen.reasons))
     findings = (
+        *about_stored,
         *chosen.findings,
         *chosen.spect.series.findings,
         *chosen.ct.series.findings,
@@ -377,6 +424,38 @@ def open_study(
     )
     fused = Fused(ct_volume, spect_volume, registration, interpolation=interpolation)
     return Review(catalog, chosen, fused, findings)
+
+
+def _registration(
+    catalog: Catalog,
+    chosen: Pair,
+    volumes: tuple[Volume, Volume],
+    *,
+    register: bool,
+    ignore_stored: bool,
+    progress: Progress,
+) -> tuple[Registration, tuple[Finding, ...]]:
+    """Return the Registration asked for, stored, or promised by a shared frame, in this order."""
+    ct, spect = volumes
+    if register or ignore_stored:
+        about = stored_registration_ignored(catalog, chosen)
+        if register:
+            return registering.register(ct, spect, progress=progress), about
+        return registering.shared_frame(ct, spect), about
+    stored, unused = stored_registration(catalog, chosen)
+    if stored is not None:
+        return Registration(stored.transform, Method.STORED, findings=stored.findings), unused
+    try:
+        return registering.shared_frame(ct, spect), unused
+    except GeometryError as exc:
+        if not unused:
+            raise
+        reasons = " ".join(finding.message for finding in unused)
+        raise GeometryError(f"{exc} {reasons}") from exc
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 def _read(candidate: Candidate, progress: Progress) -> Volume:

@@ -63,6 +63,13 @@ def test_every_key_of_the_record_is_documented(
     assert written == printed
 
 
+def test_every_key_of_the_registration_is_documented(study: Path, tmp_path: Path) -> None:
+    assert main(["fuse", str(study), "--out", str(tmp_path)]) == 0
+    written = json.loads((tmp_path / "registration.json").read_text("utf-8"))
+    skip = frozenset({"findings", "software"})
+    assert set(keys(written, skip=skip)) <= documented("### `registration.json`")
+
+
 def test_files_of_fuse_are_those_documented(study: Path, tmp_path: Path) -> None:
     assert main(["fuse", str(study), "--out", str(tmp_path)]) == 0
     table = section("## One command from DICOM to fused pictures")

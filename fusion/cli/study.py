@@ -64,7 +64,13 @@ def _opening(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--register",
         action="store_true",
-        help="search for a rigid correction instead of relying on the shared Frame of Reference",
+        help="search for a rigid correction instead of relying on a stored one or on the shared "
+        "Frame of Reference",
+    )
+    parser.add_argument(
+        "--ignore-stored-registration",
+        action="store_true",
+        help="do not use the DICOM Spatial Registration that the study comes with",
     )
     parser.add_argument(
         "--interpolation",
@@ -102,6 +108,7 @@ def _options(args: argparse.Namespace) -> dict[str, Any]:
         "spect": args.spect,
         "spacing_mm": args.spacing,
         "register": args.register,
+        "ignore_stored_registration": args.ignore_stored_registration,
         "interpolation": args.interpolation,
         "override_mismatch_by": args.override_mismatch,
     }
@@ -139,7 +146,7 @@ def _fuse(args: argparse.Namespace) -> int:
         f"Registration: {review.registration.method.value}",
         *_finding_lines(review.findings, indent=""),
         "Written:",
-        *(f"  {path}" for path in (outputs.record, outputs.derived_nm, *outputs.pictures)),
+        *(f"  {path}" for path in outputs.paths),
         DISCLAIMER,
     )
     return cli.OK

@@ -12,11 +12,13 @@ from enum import StrEnum
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     CTImageStorage,
+    DeformableSpatialRegistrationStorage,
     EnhancedCTImageStorage,
     EnhancedPETImageStorage,
     LegacyConvertedEnhancedCTImageStorage,
     LegacyConvertedEnhancedPETImageStorage,
     PositronEmissionTomographyImageStorage,
+    SpatialRegistrationStorage,
 )
 
 from fusion.dicom import nm
@@ -29,6 +31,8 @@ _SECONDARY_CAPTURE = frozenset(
 )
 _MULTIFRAME_CT = frozenset({EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
 _MULTIFRAME_PET = frozenset({EnhancedPETImageStorage, LegacyConvertedEnhancedPETImageStorage})
+#: Rigid and affine, and deformable.
+REGISTRATION_CLASSES = frozenset({SpatialRegistrationStorage, DeformableSpatialRegistrationStorage})
 
 #: Single-photon emitters of PS3.16 CID 18 (SCT, and the SRT code of older files): 99mTc, 123I,
 #: 131I, 111In, 177Lu, 201Tl, 67Ga. A PET object that names one holds a SPECT.
@@ -85,6 +89,8 @@ def classify(instance: Instance) -> tuple[Kind, Planner]:
         return _ct_kind(dataset), Planner.STACK
     if sop_class == PositronEmissionTomographyImageStorage or (not sop_class and modality == "PT"):
         return _pet_kind(dataset), Planner.STACK
+    if sop_class in REGISTRATION_CLASSES:
+        return Kind.REGISTRATION, Planner.NOBODY
     if modality == "NM" and (sop_class in _SECONDARY_CAPTURE or not sop_class):
         kind = nm.kind_of(instance)
         return (Kind.OTHER if kind is Kind.SPECT else kind), Planner.NOBODY

@@ -271,7 +271,7 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
     kernel = " ".join((*texts(dataset, "ConvolutionKernel"), one.plan.description))
     image_type = texts(dataset, "ImageType")
     return (
-        ("same patient", float(not _conflicts(one.patient, functional.patient))),
+        ("same patient", float(not identity_conflicts(one.patient, functional.patient))),
         ("shares the Frame of Reference", float(_shared_frame(one.grid, functional.grid))),
         (
             f"shows enough of the functional volume ({common:.0f} mm)",
@@ -307,7 +307,7 @@ def _letters(value: str) -> str:
     return re.sub(r"[^0-9A-Z]", "", value.upper())
 
 
-def _conflicts(one: Patient, other: Patient) -> list[str]:
+def identity_conflicts(one: Patient, other: Patient) -> list[str]:
     """Return which parts of two identities are stated by both and differ."""
     differing = []
     if one.patient_id and other.patient_id and one.patient_id != other.patient_id:
@@ -325,7 +325,7 @@ def _conflicts(one: Patient, other: Patient) -> list[str]:
 
 def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[Finding]:
     findings = []
-    differing = _conflicts(ct.patient, spect.patient)
+    differing = identity_conflicts(ct.patient, spect.patient)
     if differing and not (override_by and override_by.strip()):
         raise PairingError(
             f"The CT and the functional volume state different patients ({', '.join(differing)} "

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     PLANAR = "planar"
     PROJECTIONS = "projections"
     LOCALIZER = "localizer"
+    REGISTRATION = "registration"
     OTHER = "other"
     UNREADABLE = "unreadable"
 

@@ -16,11 +16,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import SpatialRegistrationStorage
 
 from fusion.dicom.instance import uid
+from fusion.dicom.pairing import Candidate
 from fusion.errors import GeometryError
 from fusion.export import DISCLAIMER, SHORT_DISCLAIMER
 from fusion.export.header import code_item, copy_attributes, decimal_string, new_object
 from fusion.findings import Finding, info
-from fusion.geometry import FloatArray, RigidTransform
+from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration import Method, Registration
 from fusion.software import versions
 
@@ -59,6 +60,18 @@ class RegisteredImages:
     frame_of_reference_uid: str | None
     references: tuple[tuple[str, str], ...] = field(repr=False)
 
+    @classmethod
+    def of(cls, volume: Volume, candidate: Candidate, *, label: str) -> RegisteredImages:
+        """Return the images that a volume was read from."""
+        return cls(
+            label=label,
+            header=candidate.plan.frames[0].instance.dataset,
+            study_instance_uid=volume.source.study_instance_uid,
+            series_instance_uid=volume.source.series_instance_uid,
+            frame_of_reference_uid=volume.grid.frame_of_reference_uid,
+            references=instance_references(candidate),
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: UIDs only, nothing about the patient."""
         return {
@@ -68,6 +81,16 @@ class RegisteredImages:
             "frame_of_reference_uid": self.frame_of_reference_uid,
             "sop_instance_uids": [instance for _, instance in self.references],
         }
+
+
+def instance_references(candidate: Candidate) -> tuple[tuple[str, str], ...]:
+    """Return SOP Class and SOP Instance UID of every object of a volume, in slice order."""
+    instances = (frame.instance for frame in candidate.plan.frames)
+    return tuple(
+        dict.fromkeys(
+            (uid(one.dataset, "SOPClassUID") or "", one.sop_instance_uid) for one in instances
+        )
+    )
 
 
 def registration_record(

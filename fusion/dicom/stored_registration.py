@@ -1,0 +1,456 @@
+"""Spatial Registration objects that a study comes with, and what they say about a pair of volumes.
+
+An object registers frames and images to one *registered* frame of its own (PS3.3 C.20.2): each of
+its items holds a matrix from the frame of that item to the registered one. Whatever the
+arrangement (the registered frame is the CT's, the functional volume's, or a third one), the
+functional volume goes to the CT by its own matrix and back by that of the CT.
+
+Which item speaks for a volume is decided by the images that the item lists, and by the Frame of
+Reference only where that is unambiguous. An object that contradicts itself or the images, scales,
+shears or mirrors is refused in words and never applied.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.uid import DeformableSpatialRegistrationStorage
+
+from fusion.dicom.header import quiet_pydicom, sop_class_uid
+from fusion.dicom.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
+from fusion.dicom.pairing import Candidate, Pair, identity_conflicts
+from fusion.dicom.series import Catalog, Kind, Patient
+from fusion.errors import DicomError, FusionError, GeometryError
+from fusion.findings import Finding, info, warning
+from fusion.geometry import FloatArray, RigidTransform
+
+logger = logging.getLogger(__name__)
+
+#: A rotation whose columns are this near to unit length and right angles (entries of RᵀR − 1) was
+#: rounded to four decimals or more and is made exact; further away it scales or shears. The same
+#: as for direction cosines: 0.05 mm over 10 cm.
+ORTHONORMAL_TOLERANCE = 1e-3
+#: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
+SAME_MM = 0.01
+#: A stored correction of a shared Frame of Reference is pointed out from here, mm (issue 3).
+NOTABLE_SHIFT_MM = 5.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredRegistration:
+    """The stored registration that is used, and what a reader must know about it.
+
+    Parameters
+    ----------
+    transform : RigidTransform
+        Functional frame to CT frame.
+    label : str
+        File that it came from.
+    findings : tuple of Finding
+        Which object, how old, how made, and what was not used.
+    """
+
+    transform: RigidTransform
+    label: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Item:
+    """One registered set of images: matrix from its frame to that of the object."""
+
+    frame: str | None
+    images: frozenset[str]
+    matrix: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Object:
+    """One Spatial Registration."""
+
+    label: str
+    frame: str | None
+    items: tuple[_Item, ...]
+    moment: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Answer:
+    """What one object says about the pair."""
+
+    source: _Object
+    transform: RigidTransform
+    findings: tuple[Finding, ...]
+
+
+def stored_registration(
+    catalog: Catalog, pair: Pair
+) -> tuple[StoredRegistration | None, tuple[Finding, ...]]:
+    """Find the stored registration of the functional volume to the CT.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        What was found; only the studies of the two volumes are searched.
+    pair : Pair
+        The two volumes.
+
+    Returns
+    -------
+    stored : StoredRegistration or None
+        The latest that fits; None when there is none.
+    findings : tuple of Finding
+        About objects that are there and were not used.
+
+    Raises
+    ------
+    GeometryError
+        Several of the same date and time contradict each other.
+    """
+    findings: list[Finding] = []
+    answers: list[_Answer] = []
+    others = 0
+    with quiet_pydicom():
+        for instance in _instances(catalog, pair):
+            try:
+                answer = _read(instance, pair)
+            except FusionError as exc:
+                findings.append(_refused(instance, getattr(exc, "reason", str(exc))))
+            except PARSE_ERRORS as exc:
+                logger.debug("parsing a Spatial Registration failed", exc_info=True)
+                findings.append(_refused(instance, f"it is damaged ({type(exc).__name__})."))
+            else:
+                answers += [answer] if answer else []
+                others += answer is None
+    if others:
+        findings.append(
+            info(
+                "stored-registration-of-others",
+                f"{others} registration object(s) in the study join other images or frames and "
+                "were not used.",
+            )
+        )
+    if not answers:
+        return None, tuple(findings)
+    chosen, about = _latest(answers, pair)
+    stored = StoredRegistration(
+        chosen.transform,
+        chosen.source.label,
+        (_used(chosen, pair), *about, *chosen.findings),
+    )
+    return stored, tuple(findings)
+
+
+def stored_registration_ignored(catalog: Catalog, pair: Pair) -> tuple[Finding, ...]:
+    """Return a Finding when there are registration objects that are not even looked at."""
+    if next(_instances(catalog, pair), None) is None:
+        return ()
+    return (
+        info(
+            "stored-registration-ignored",
+            "The study comes with a stored registration, which was not used, as asked.",
+        ),
+    )
+
+
+def _instances(catalog: Catalog, pair: Pair) -> Iterator[Instance]:
+    """Yield the registration objects of the studies that the two volumes are in."""
+    studies = {one.study.study_instance_uid for one in (pair.ct, pair.spect)}
+    for study in catalog.studies:
+        for series in study.series if study.study_instance_uid in studies else ():
+            if series.kind is Kind.REGISTRATION:
+                yield from series.instances
+
+
+def _refused(instance: Instance, reason: str) -> Finding:
+    return warning(
+        "stored-registration-refused",
+        f"The stored registration {instance.label} was not used: {reason}",
+    )
+
+
+def _read(instance: Instance, pair: Pair) -> _Answer | None:
+    """Return what an object says about the pair, None when it is about others."""
+    patient = Patient.of(instance.dataset)
+    if all(identity_conflicts(patient, one.patient) for one in (pair.ct, pair.spect)):
+        raise DicomError("it states another patient than the images do.")
+    if sop_class_uid(instance.dataset) == DeformableSpatialRegistrationStorage:
+        raise DicomError("it bends the images (deformable); only rigid registrations are applied.")
+    found = _object(instance)
+    matrices = _matrices(found, pair)
+    if matrices is None:
+        return None
+    ct_matrix, spect_matrix = matrices
+    for matrix in matrices:
+        _check_rigid(matrix)
+    transform, moved_mm = _exactly_rigid(np.linalg.inv(ct_matrix) @ spect_matrix, pair.spect)
+    findings = _about_rounding(moved_mm)
+    if _same_frame(pair):
+        findings += _about_same_frame(transform, pair)
+    return _Answer(found, transform, findings)
+
+
+def _object(instance: Instance) -> _Object:
+    dataset = instance.dataset
+    sets = items(dataset, "RegistrationSequence")
+    if not sets:
+        raise DicomError("it holds no Registration Sequence.")
+    moment = re.sub(r"[^0-9]", "", text(dataset, "ContentDate"))[:8].ljust(8, "0")
+    time = re.sub(r"[^0-9.]", "", text(dataset, "ContentTime"))
+    # A method is a word for the reader, not something to decide by.
+    hows = {text(code, "CodeMeaning") for item in sets for code in _type_codes(item)}
+    hows -= {"", "Frame of Reference Identity"}
+    return _Object(
+        label=instance.label,
+        frame=uid(dataset, "FrameOfReferenceUID"),
+        items=tuple(_item(item) for item in sets),
+        moment=f"{moment} {time}".strip(),
+        how=", ".join(sorted(hows))[:64],
+    )
+
+
+def _type_codes(item: Dataset) -> Iterator[Dataset]:
+    for step in items(item, "MatrixRegistrationSequence"):
+        yield from items(step, "RegistrationTypeCodeSequence")
+
+
+def _item(item: Dataset) -> _Item:
+    steps = items(item, "MatrixRegistrationSequence")
+    if len(steps) != 1:
+        raise DicomError(f"an item holds {len(steps)} registrations; expected 1.")
+    matrices = [_matrix(one) for one in items(steps[0], "MatrixSequence")]
+    if not matrices:
+        raise DicomError("an item holds no matrix.")
+    images = (uid(image, "ReferencedSOPInstanceUID") for image in _referenced(item))
+    return _Item(
+        frame=uid(item, "FrameOfReferenceUID"),
+        images=frozenset(image for image in images if image),
+        matrix=_product(matrices),
+    )
+
+
+def _referenced(item: Dataset) -> tuple[Dataset, ...]:
+    return items(item, "ReferencedImageSequence")
+
+
+def _matrix(item: Dataset) -> FloatArray:
+    values = numbers(item, "FrameOfReferenceTransformationMatrix", 16)
+    if values is None:
+        raise DicomError("an item holds no matrix.")
+    matrix: FloatArray = values.reshape(4, 4)
+    if not np.array_equal(matrix[3], (0.0, 0.0, 0.0, 1.0)):
+        raise DicomError("the last row of a matrix is not 0, 0, 0, 1.")
+    if np.abs(matrix).max() > 1e6:
+        raise DicomError("a matrix moves the images by more than a kilometre.")
+    return matrix
+
+
+def _product(matrices: Sequence[FloatArray]) -> FloatArray:
+    """Multiply matrices whose order does not matter; refuse those where it does.
+
+    Writers disagree on which of several matrices comes first.
+    """
+    forwards, backwards = np.eye(4), np.eye(4)
+    for matrix in matrices:
+        forwards, backwards = forwards @ matrix, matrix @ backwards
+    if not np.allclose(forwards, backwards, rtol=0, atol=1e-6):
+        raise DicomError(
+            "an item holds several matrices, and in which order they apply is not certain. Ask "
+            "for it as one matrix."
+        )
+    return forwards
+
+
+def _matrices(found: _Object, pair: Pair) -> tuple[FloatArray, FloatArray] | None:
+    """Return the matrices of CT and functional volume to the registered frame, or None."""
+    volumes = (pair.ct, pair.spect)
+    listed = [_listing(found, one) for one in volumes]
+    if _same_frame(pair):
+        return _within_frame(found, listed, pair.ct.grid.frame_of_reference_uid)
+    ct_matrix, spect_matrix = (
+        item.matrix if item is not None else _by_frame(found, one)
+        for item, one in zip(listed, volumes, strict=True)
+    )
+    if ct_matrix is None or spect_matrix is None:
+        return None
+    return ct_matrix, spect_matrix
+
+
+def _within_frame(
+    found: _Object, listed: Sequence[_Item | None], frame: str | None
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the matrices of two volumes of one frame: here only the images can decide."""
+    ct, spect = listed
+    if ct is not None and spect is not None:
+        return ct.matrix, spect.matrix
+    moving = [item for item in found.items if item.frame == frame]
+    positions = [item.matrix for item in moving]
+    if found.frame == frame:
+        positions.append(np.eye(4))
+    if all(_alike(position, positions[0]) for position in positions):
+        return None  # it takes this frame somewhere, as a whole
+    if len(moving) == 1 and found.frame == frame and (ct is not None or spect is not None):
+        # The one item moves its images within the registered frame; all others stay.
+        return (
+            ct.matrix if ct is not None else np.eye(4),
+            spect.matrix if spect is not None else np.eye(4),
+        )
+    raise DicomError(
+        "the images share one Frame of Reference, and it moves other images of that frame than "
+        "those chosen. Choose the images that it lists, with --ct and --spect."
+    )
+
+
+def _listing(found: _Object, one: Candidate) -> _Item | None:
+    """Return the item that lists images of a volume."""
+    images = {frame.instance.sop_instance_uid for frame in one.plan.frames}
+    listing = [item for item in found.items if item.images & images]
+    frame = one.grid.frame_of_reference_uid
+    if any(item.frame is not None and item.frame != frame for item in listing):
+        raise DicomError(
+            "it lists images under another Frame of Reference than these images state themselves."
+        )
+    return _only(listing)
+
+
+def _by_frame(found: _Object, one: Candidate) -> FloatArray | None:
+    frame = one.grid.frame_of_reference_uid
+    if frame is None:
+        return None
+    item = _only([item for item in found.items if item.frame == frame])
+    if frame != found.frame:
+        return None if item is None else item.matrix
+    if item is not None and not _alike(item.matrix, np.eye(4)):
+        raise DicomError(
+            "it moves images within their own Frame of Reference, and does not list those chosen. "
+            "Choose the images that it lists, with --ct and --spect."
+        )
+    return np.eye(4)
+
+
+def _only(found: Sequence[_Item]) -> _Item | None:
+    """Return one of several items that say the same, None of none."""
+    if any(not _alike(item.matrix, found[0].matrix) for item in found):
+        raise DicomError("it gives the same images, or the same frame, more than one position.")
+    return found[0] if found else None
+
+
+def _alike(one: FloatArray, other: FloatArray) -> bool:
+    return bool(np.allclose(one, other, rtol=0, atol=1e-6))
+
+
+def _same_frame(pair: Pair) -> bool:
+    frame = pair.ct.grid.frame_of_reference_uid
+    return frame is not None and frame == pair.spect.grid.frame_of_reference_uid
+
+
+def _check_rigid(matrix: FloatArray) -> None:
+    rotation = matrix[:3, :3]
+    if np.linalg.det(rotation) < 0:
+        raise GeometryError("it mirrors left and right; that is never allowed.")
+    error = float(np.abs(rotation.T @ rotation - np.eye(3)).max())
+    if error > ORTHONORMAL_TOLERANCE:
+        lengths = ", ".join(f"{v:.4f}" for v in np.linalg.norm(rotation, axis=0))
+        raise GeometryError(
+            f"it scales or shears (its columns have lengths {lengths}; expected 1, at right "
+            "angles). Only rigid registrations are applied."
+        )
+
+
+def _exactly_rigid(matrix: FloatArray, spect: Candidate) -> tuple[RigidTransform, float]:
+    """Return the nearest rigid transform, and how far it is from the matrix, mm.
+
+    The nearest rotation is U Vᵀ of the singular value decomposition. The centre of the field stays
+    where the matrix puts it, so that rounding is not multiplied by its distance from the origin.
+    """
+    u, _, vt = np.linalg.svd(matrix[:3, :3])
+    center, corners = spect.grid.center_lps, spect.grid.corners_lps
+    exact = np.eye(4)
+    exact[:3, :3] = u @ vt
+    exact[:3, 3] = matrix[:3, :3] @ center + matrix[:3, 3] - exact[:3, :3] @ center
+    transform = RigidTransform(exact)
+    written = corners @ matrix[:3, :3].T + matrix[:3, 3]
+    return transform, float(np.linalg.norm(transform.apply(corners) - written, axis=1).max())
+
+
+def _about_rounding(moved_mm: float) -> tuple[Finding, ...]:
+    if moved_mm <= SAME_MM:
+        return ()
+    return (
+        info(
+            "stored-registration-rounded",
+            "The matrix of the stored registration was written with few decimals; it was made "
+            f"exactly rigid, which moves the edge of the functional volume by {moved_mm:.2f} mm.",
+        ),
+    )
+
+
+def _about_same_frame(transform: RigidTransform, pair: Pair) -> tuple[Finding, ...]:
+    same = info(
+        "stored-registration-by-images",
+        "The CT and the functional volume state the same Frame of Reference; the stored "
+        "registration was matched to them by the images that it lists.",
+    )
+    shift = transform.shift_mm_at(pair.spect.grid.center_lps)
+    if shift <= NOTABLE_SHIFT_MM:
+        return (same,)
+    return (
+        warning(
+            "stored-registration-large",
+            f"The stored registration moves the functional volume by {shift:.1f} mm away from "
+            "where the scanner placed it. Check the alignment by eye.",
+        ),
+        same,
+    )
+
+
+def _latest(answers: Sequence[_Answer], pair: Pair) -> tuple[_Answer, tuple[Finding, ...]]:
+    ordered = sorted(answers, key=lambda answer: answer.source.moment)
+    chosen = ordered[-1]
+    if len(answers) == 1:
+        return chosen, ()
+    corners = pair.spect.grid.corners_lps
+    there = chosen.transform.apply(corners)
+
+    def distance_mm(answer: _Answer) -> float:
+        return float(np.linalg.norm(answer.transform.apply(corners) - there, axis=1).max())
+
+    rivals = [one for one in ordered if one.source.moment == chosen.source.moment]
+    if max(map(distance_mm, rivals)) > SAME_MM:
+        names = ", ".join(one.source.label for one in rivals)
+        raise GeometryError(
+            f"Several stored registrations of the same date and time differ ({names}). Remove all "
+            "but one, or open the study with --ignore-stored-registration."
+        )
+    apart = max(map(distance_mm, ordered))
+    if apart <= SAME_MM:
+        return chosen, ()
+    return chosen, (
+        warning(
+            "stored-registrations-differ",
+            f"{len(answers)} stored registrations fit these images and differ by up to "
+            f"{apart:.1f} mm; the latest is used, {chosen.source.label}.",
+        ),
+    )
+
+
+def _used(chosen: _Answer, pair: Pair) -> Finding:
+    date = chosen.source.moment[:8]
+    when = "" if date == "00000000" else f" of {date[:4]}-{date[4:6]}-{date[6:]}"
+    how = f" ({chosen.source.how})" if chosen.source.how else ""
+    moved = ""
+    if _same_frame(pair):
+        shift = chosen.transform.shift_mm_at(pair.spect.grid.center_lps)
+        moved = f" It moves it by {shift:.1f} mm and {chosen.transform.angle_deg:.1f}°."
+    return info(
+        "stored-registration",
+        f"The functional volume is placed by the stored Spatial Registration "
+        f"{chosen.source.label}{when}{how}.{moved} To open the study without it, use "
+        "--ignore-stored-registration.",
+    )
