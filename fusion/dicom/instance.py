@@ -153,12 +153,12 @@ def numbers(
     DicomError
         Not a number, not finite, or another count.
     """
-    value = _value(dataset, keyword)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
     try:
+        value = _value(dataset, keyword)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
         result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
-    except (ValueError, TypeError, OverflowError) as exc:
+    except (DicomError, ValueError, TypeError, OverflowError) as exc:
         raise DicomError(f"{keyword} is not a number.") from exc
     if result.size == 0:
         return None
