@@ -77,7 +77,7 @@ def head_solids(spine: Spine) -> list[Solid]:
                 y,
                 z,
                 start=(float(center[0]) * 1.15, float(center[1]) + 1, float(center[2]) + 3),
-                end=(float(center[0]) * 1.35, float(center[1]) + 3, float(center[2]) + 11),
+                end=(float(center[0]) * 1.35, float(center[1]) + 3, float(center[2]) + 7),
                 radius=5.5,
             )
             d = smooth_union(d, np.minimum(bump, root), 1.5)

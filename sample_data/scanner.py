@@ -353,9 +353,9 @@ def _ct_noise(
     )[:, 2]
     shoulders = np.clip((T1_LPS[2] + 28 - heights) / 45, 0, 1).astype(np.float32)
     grain = _random_field(rng, grid.shape, np.array([0.25, 0.62, 0.62]) / spacing)
-    streak = _random_field(rng, grid.shape, np.array([0.25, 0.7, 7.0]) / spacing)
+    streak = _random_field(rng, grid.shape, np.array([0.25, 0.6, 13.0]) / spacing)
     weight = (1 + 0.9 * shoulders)[:, None, None]
-    noise = grain * weight + streak * (0.8 * shoulders)[:, None, None]
+    noise = grain * weight + streak * (1.2 * shoulders)[:, None, None]
     # Air far from the patient is quieter than tissue.
     quiet = np.where(hu < -900, np.float32(0.35), np.float32(1))
     result: npt.NDArray[np.float32] = noise * quiet * np.float32(scan.ct_noise_hu)

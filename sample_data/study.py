@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from fusion.findings import Progress
 from sample_data.anatomy import Anatomy, build_anatomy, placed
 from sample_data.dicom import bqml_per_count, frame_of_reference_uids, write_ct, write_nm
 from sample_data.parameters import (
@@ -157,6 +158,7 @@ def make_study(
     *,
     neck: NeckParameters | None = None,
     scan: ScanParameters | None = None,
+    progress: Progress | None = None,
 ) -> Truth:
     """Make a simulated neck bone SPECT/CT and write it as DICOM.
 
@@ -169,6 +171,9 @@ def make_study(
         The patient.
     scan : ScanParameters, optional
         The scanner.
+    progress : callable, optional
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`, which leaves a part
+        of the study behind.
 
     Returns
     -------
@@ -186,13 +191,21 @@ def make_study(
     study = root / "study"
     if study.exists():
         raise FileExistsError(f"{study} already exists; choose an empty folder")
+    report = progress or (lambda fraction, step: None)
+    report(0.0, "Posing the patient")
     anatomy = build_anatomy(neck)
     bent = spect_anatomy(neck, scan) if scan.posture_change_deg else anatomy
     truth = describe(anatomy, bent, neck=neck, scan=scan, folder=root)
-    write_ct(study, acquire_ct(anatomy, neck, scan), neck=neck, scan=scan)
-    write_nm(study, acquire_spect(bent, neck, scan), neck=neck, scan=scan)
+    report(0.02, "Taking the CT")
+    ct = acquire_ct(anatomy, neck, scan)
+    report(0.7, "Taking the SPECT")
+    spect = acquire_spect(bent, neck, scan)
+    report(0.9, "Writing DICOM")
+    write_ct(study, ct, neck=neck, scan=scan)
+    write_nm(study, spect, neck=neck, scan=scan)
     text = json.dumps(truth.to_json(), indent=1, sort_keys=True)
     truth.truth_path.write_text(text + "\n", encoding="utf-8")
+    report(1.0, "Writing DICOM")
     return truth
 
 

@@ -40,8 +40,12 @@ from sample_data.spine import (
 )
 
 CORTEX_HU = 950.0
-CERVICAL = Material(350.0, 4.6, CORTEX_HU, 1.05, 85.0)
-THORACIC = Material(270.0, 5.4, CORTEX_HU, 1.0, 70.0)
+CERVICAL = Material(430.0, 4.6, CORTEX_HU, 1.25, 85.0)
+THORACIC = Material(360.0, 5.4, CORTEX_HU, 1.2, 75.0)
+#: Inside of the bodies, whose cortex is thinner than that of arch and facets.
+CERVICAL_MARROW = Material(340.0, 4.6, texture_hu=75.0)
+THORACIC_MARROW = Material(265.0, 5.4, texture_hu=65.0)
+_BODY_CORTEX_MM = 0.6
 FUSED = Material(420.0, 4.6, CORTEX_HU, 1.2, 60.0)
 
 
@@ -117,7 +121,7 @@ def bone_solids(spine: Spine, neck: NeckParameters) -> list[Solid]:
                     replace(j, center=j.center - np.array([0, -1.0, form.height + 4.2]))
                     for j in above
                 ]
-            solids.append(_vertebra(vertebra, above, below))
+            solids += [_vertebra(vertebra, above, below), _marrow(vertebra)]
         if n and any(j.fused and j.lower == vertebra.name for j in joints):
             solids += _bridges(spine.vertebrae[n - 1], vertebra, above, joints)
     return [replace(s, material=_denser(s.material, neck.bone_hu)) for s in solids]
@@ -225,6 +229,19 @@ def _vertebra(vertebra: Vertebra, above: list[_LocalJoint], below: list[_LocalJo
     high = (reach, back, form.height / 2 + (31 if is_axis else 13))
     material = CERVICAL if cervical else THORACIC
     return Solid(vertebra.name, material, low, high, distance, vertebra.pose)
+
+
+def _marrow(vertebra: Vertebra) -> Solid:
+    form = vertebra.form
+    half = (form.width / 2, form.depth / 2, form.height / 2 + 3)
+
+    def distance(x: Array, y: Array, z: Array) -> Array:
+        body = _body(x, y, z, form, uncinate=False)
+        return body + np.float32(_BODY_CORTEX_MM)
+
+    material = CERVICAL_MARROW if vertebra.name.startswith("C") else THORACIC_MARROW
+    low = tuple(-h for h in half)
+    return Solid(f"{vertebra.name} marrow", material, low, half, distance, vertebra.pose)
 
 
 def _taper(y: Array, canal_y: float) -> Array:

@@ -12,7 +12,7 @@ import pytest
 import SimpleITK as sitk
 
 from fusion.geometry import Grid
-from sample_data import HotJoint, NeckParameters, ScanParameters, Truth, make_study
+from sample_data import HotJoint, HotSpot, NeckParameters, ScanParameters, Truth, make_study
 from sample_data.scanner import FWHM_PER_SIGMA, count
 
 NM = "NM/NM_RECON_TOMO.dcm"
@@ -76,6 +76,15 @@ def test_two_hot_joints_are_two_foci_on_opposite_sides(fine_study: Truth) -> Non
         found = hottest(fine_study.folder / NM, near=center)
         assert np.linalg.norm(found - center) < 3
         assert (found[0] > fine_study.landmarks_lps["C5 body"][0]) == (side == "left")
+
+
+@pytest.mark.parametrize("place", ["disc C6-C7", "body C4"])
+def test_a_hot_spot_that_is_no_joint_is_where_the_truth_says(tmp_path: Path, place: str) -> None:
+    neck = NeckParameters(hot_joints=(), hot_spots=(HotSpot(place, 60.0),))
+    truth = make_study(tmp_path, neck=neck, scan=SPECT_ONLY)
+    ((name, center, suv),) = truth.spots
+    assert (name, suv) == (place, 60.0)
+    assert np.linalg.norm(hottest(truth.folder / NM) - center) < 2.5
 
 
 def test_negative_and_positive_spacing_are_the_same_world(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from fusion.errors import Cancelled
 from sample_data import NeckParameters, ScanParameters, Truth, make_study
 from sample_data.__main__ import main
 
@@ -137,6 +138,20 @@ def test_suv_can_be_computed_from_the_quantitative_object(tmp_path: Path) -> Non
     left = float(item.RadionuclideTotalDose) * 1e6 * 2 ** (-waited / (6.0072 * 3600))
     suv_per_count = mapping.RealWorldValueSlope * float(nm.PatientWeight) * 1000 / left
     assert suv_per_count == pytest.approx(1 / scan.counts_per_suv, rel=1e-3)
+
+
+def test_progress_is_told_and_can_stop_the_work(tmp_path: Path) -> None:
+    told: list[float] = []
+    make_study(tmp_path / "a", scan=TINY, progress=lambda fraction, step: told.append(fraction))
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0.0, 1.0)
+
+    def stop(fraction: float, step: str) -> None:
+        raise Cancelled(step)
+
+    with pytest.raises(Cancelled):
+        make_study(tmp_path / "b", scan=TINY, progress=stop)
+    assert not (tmp_path / "b").exists()
 
 
 def test_a_study_is_never_overwritten(tmp_path: Path) -> None:
