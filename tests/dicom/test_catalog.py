@@ -390,6 +390,7 @@ def test_labels_are_relative_to_what_was_opened(tmp_path):
     assert labels == {"a/b/1.dcm", "a/b/2", "a/b/3", "a/b/4"}
 
 
+@pytest.mark.filterwarnings("ignore:Implicitly cleaning up:ResourceWarning")  # of FileSet
 def test_dicomdir_of_pydicom_is_followed(shared_data, tmp_path):
     from pydicom.fileset import FileSet
 
@@ -402,6 +403,8 @@ def test_dicomdir_of_pydicom_is_followed(shared_data, tmp_path):
         dataset.SeriesNumber = dataset.get("SeriesNumber") or 1
         disc.add(dataset)
     disc.write(tmp_path / "disc")
+    del disc
+    gc.collect()
     from_index = scan(tmp_path / "disc" / "DICOMDIR")
     from_folder = scan(tmp_path / "disc")
     assert summary(from_index) == summary(from_folder)
