@@ -172,8 +172,8 @@ def make_study(
     scan : ScanParameters, optional
         The scanner.
     progress : callable, optional
-        Told the fraction done; may raise :class:`fusion.errors.Cancelled`, which leaves a part
-        of the study behind.
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`, up to 0.9 before
+        anything is written.
 
     Returns
     -------
