@@ -1,1 +1,12 @@
-"""TODO."""
+"""Was this study appropriate? Facts about a case, held against the statements of one pathway.
+
+::
+
+    facts_file.read_facts(path) ─► facts.Facts ─┐
+    evidence.propose(catalog, study) (shown)    ├─► check.check(facts) ─► check.Verdict ─► text
+    statements.seed() ─► statements.Guideline ──┘         │
+                                             questions.next_question(verdict)
+
+``procedure`` is section 1.3 of the specification, ``completions`` runs it over everything that the
+unrecorded facts could be, ``conditions`` reads the small expressions of ``statements.toml``.
+"""

@@ -57,8 +57,10 @@ def verdict_text(verdict: Verdict) -> str:
         verdict.explanation,
     ]
     rows += _outcome(verdict)
-    rows += _section("Why, in the seed's words", (_quoted(s, facts) for s in verdict.deciding))
-    rows += _section("What the seed names as next", (_quoted(s, facts) for s in verdict.next_steps))
+    rows += _section("Why, in the seed's words", (_quoted(s, verdict) for s in verdict.deciding))
+    rows += _section(
+        "What the seed names as next", (_quoted(s, verdict) for s in verdict.next_steps)
+    )
     rows += _section(
         "What is missing (does not change the verdict)",
         (f"{gap.text}  [{', '.join(gap.statements)}]" for gap in verdict.gaps),
@@ -76,7 +78,7 @@ def verdict_text(verdict: Verdict) -> str:
     shown |= {caution.statement for caution in verdict.cautions} | {"S26", "S27"}
     rows += _section(
         "Other statements that apply",
-        (_quoted(s, facts) for s in verdict.statements if s.id not in shown),
+        (_quoted(s, verdict) for s in verdict.statements if s.id not in shown),
     )
     rows += _section(
         "Would apply but for a missing fact",
@@ -236,9 +238,17 @@ def _verbatim(statement: Statement) -> str:
     return f'{statement.id}  "{statement.quoted}"{cites}'
 
 
-def _quoted(statement: Statement, facts: Facts) -> str:
-    because = "; ".join(recorded_as(facts, fact) for fact in statement.inputs)
-    return f"{_verbatim(statement)}\n      {statement.section}. {because}"
+def _quoted(statement: Statement, verdict: Verdict) -> str:
+    # F18 is asked only where MRI and CT disagree; elsewhere it is not missing.
+    asked = {*verdict.need, *verdict.not_recorded}
+    shown = [
+        fact
+        for fact in statement.inputs
+        if fact != "F18" or fact in asked or verdict.facts.standard_imaging_overall is not None
+    ]
+    because = "; ".join(recorded_as(verdict.facts, fact) for fact in shown)
+    ending = f" {because}." if because else ""
+    return f"{_verbatim(statement)}\n      {statement.section}.{ending}"
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:
