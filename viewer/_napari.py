@@ -122,6 +122,8 @@ def hide_clutter(viewer: napari.Viewer) -> None:
     canvas.dockLayerList.setVisible(False)
     canvas.dockLayerControls.setVisible(False)
     window.statusBar().setVisible(False)
+    # Nobody sees napari's status any more; spare the thread that works it out.
+    viewer.cursor.events.position.disconnect(window.status_thread.trigger_status_update)
     window._save_current_window_settings = lambda: None
 
 

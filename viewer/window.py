@@ -60,9 +60,9 @@ class ReviewWindow(QObject):
         _napari.refuse_non_orthogonal_slicing()
         self.viewer = viewer
         self.review = review
-        own = [_napari.new_canvas(ViewerModel()) for _ in PLANES[1:]]
-        self.canvases = (_napari.main_canvas(viewer), *own)
-        self.linked = LinkedPanes(review, [canvas.viewer for canvas in self.canvases])
+        models = [ViewerModel() for _ in PLANES[1:]]
+        self.linked = LinkedPanes(review, [viewer, *models])
+        self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
             bind_mouse(pane, self.linked)
             _napari.hide_slider(canvas)

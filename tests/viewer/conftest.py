@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,10 +13,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 import fusion
+from fusion.palettes import DEFAULT_PALETTE
 
 from . import marked_study
 
+# Tests neither read nor change the settings of the person who runs them.
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-tests-")) / "settings.yaml")
+
+from qtpy.QtTest import QTest
+
 if TYPE_CHECKING:
+    import napari
+    from pytestqt.qtbot import QtBot
+    from qtpy.QtWidgets import QApplication
+
     from viewer.window import ReviewWindow
 
 
@@ -42,25 +54,55 @@ def review(study_folder: Path) -> fusion.Review:
 
 @pytest.fixture
 def open_window(
-    make_napari_viewer: Callable, qtbot: object
+    make_napari_viewer: Callable, qtbot: QtBot
 ) -> Iterator[Callable[[fusion.Review], ReviewWindow]]:
     """Show reviews in windows that are closed when the test is over."""
-    from viewer import _napari
-    from viewer.window import ReviewWindow
-
     opened = []
 
     def show(review: fusion.Review) -> ReviewWindow:
-        viewer = make_napari_viewer(show=True)
-        _napari.main_window(viewer).resize(1100, 800)
-        window = ReviewWindow(viewer, review)
-        opened.append(window)
-        qtbot.wait(100)
-        for pane in window.linked:
-            pane.fit()
-        qtbot.wait(50)
-        return window
+        opened.append(_show(make_napari_viewer(show=True), review))
+        return opened[-1]
 
     yield show
     for window in opened:
         window.viewer.close()
+
+
+@pytest.fixture(scope="module")
+def shared_window(qapp: QApplication, review: fusion.Review) -> Iterator[ReviewWindow]:
+    """One window for the tests of a module, since each takes seconds to build."""
+    import napari
+    from napari._qt.qt_viewer import QtViewer
+
+    window = _show(napari.Viewer(show=True, show_welcome_screen=False), review)
+    yield window
+    window.viewer.close()
+    window.linked = window.viewer = None
+    qapp.processEvents()
+    gc.collect()
+    assert not QtViewer._instances
+
+
+@pytest.fixture
+def window(shared_window: ReviewWindow) -> ReviewWindow:
+    """The shared window as it is when a study was just opened."""
+    linked, review = shared_window.linked, shared_window.review
+    linked.spect_visible, linked.crosshair_visible, linked.blend = True, True, 0.5
+    linked.uptake_range, linked.palette = review.uptake_range, DEFAULT_PALETTE
+    linked.use_ct_preset("Bone")
+    linked.active, linked.cursor_lps = linked.panes[0], None
+    linked.centre()
+    return shared_window
+
+
+def _show(viewer: napari.Viewer, review: fusion.Review) -> ReviewWindow:
+    from viewer import _napari
+    from viewer.window import ReviewWindow
+
+    _napari.main_window(viewer).resize(1000, 700)
+    window = ReviewWindow(viewer, review)
+    QTest.qWait(100)
+    for pane in window.linked:
+        pane.fit()
+    QTest.qWait(20)
+    return window

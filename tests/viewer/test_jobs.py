@@ -48,7 +48,7 @@ def test_study_opens_off_the_windows_thread(
     app.job.report.progressed.connect(
         lambda *_: threads.add(threading.current_thread().name), Qt.ConnectionType.DirectConnection
     )
-    qtbot.waitUntil(lambda: app.review_window is not None, timeout=20000)
+    qtbot.waitUntil(lambda: app.review_window is not None, timeout=60000)
     assert threads
     assert threading.main_thread().name not in threads
     assert app.job.progress is None
@@ -60,7 +60,7 @@ def test_cancel_stops_the_work_and_shows_nothing(
 ) -> None:
     app = start_app(study_folder)
     qtbot.mouseClick(app.job.progress.cancel, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: app.error is not None, timeout=20000)
+    qtbot.waitUntil(lambda: app.error is not None, timeout=60000)
     assert isinstance(app.error, Cancelled)
     assert app.review_window is None
     assert app.job.dialog is None
@@ -73,7 +73,7 @@ def test_refusal_is_shown_as_its_sentence(
     with pytest.raises(FusionError) as refusal:
         fusion.open_study(tmp_path)
     app = start_app(tmp_path)
-    qtbot.waitUntil(lambda: app.job.dialog is not None, timeout=20000)
+    qtbot.waitUntil(lambda: app.job.dialog is not None, timeout=60000)
     assert app.job.dialog.text() == str(refusal.value)
     assert app.job.dialog.textFormat() == Qt.TextFormat.PlainText
     assert app.error is None
@@ -87,7 +87,7 @@ def test_missing_spacing_is_asked_for_and_never_proposed(
 ) -> None:
     marked_study.write_study(tmp_path, spacing_stated=False)
     app = start_app(tmp_path)
-    qtbot.waitUntil(lambda: isinstance(app.job.dialog, SpacingDialog), timeout=20000)
+    qtbot.waitUntil(lambda: isinstance(app.job.dialog, SpacingDialog), timeout=60000)
     dialog = app.job.dialog
     ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert dialog.entry.text() == ""
@@ -98,7 +98,7 @@ def test_missing_spacing_is_asked_for_and_never_proposed(
     dialog.entry.setText("-4.0")
     assert ok.isEnabled()
     ok.click()
-    qtbot.waitUntil(lambda: app.review_window is not None, timeout=20000)
+    qtbot.waitUntil(lambda: app.review_window is not None, timeout=60000)
     step = app.review_window.review.spect.grid.affine[:3, 0]
     assert step.tolist() == pytest.approx([0, 0, -4.0])
     assert app.review_window.review.assumptions
@@ -109,7 +109,7 @@ def test_declining_to_state_the_spacing_refuses_the_study(
 ) -> None:
     marked_study.write_study(tmp_path, spacing_stated=False)
     app = start_app(tmp_path)
-    qtbot.waitUntil(lambda: isinstance(app.job.dialog, SpacingDialog), timeout=20000)
+    qtbot.waitUntil(lambda: isinstance(app.job.dialog, SpacingDialog), timeout=60000)
     app.job.dialog.reject()
     qtbot.waitUntil(lambda: app.error is not None)
     assert isinstance(app.error, SpacingNeeded)

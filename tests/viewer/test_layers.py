@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,18 @@ from viewer.layers import (
     to_world,
 )
 
-from .marked_study import BALLS, MIDDLE_LPS
+from .marked_study import (
+    BALLS,
+    DECUBITUS,
+    FFS,
+    HFP,
+    HFS,
+    MIDDLE_LPS,
+    Lattice,
+    ct_lattice,
+    spect_lattice,
+    write_study,
+)
 
 
 def test_world_is_lps_reversed() -> None:
@@ -42,6 +55,28 @@ def test_marker_is_bright_in_the_layer_at_its_world_position(review: fusion.Revi
         assert layer.data[tuple(np.rint(at).astype(int))] == 1500
         opposite = layer.world_to_data(to_world(MIDDLE_LPS - displacement))
         assert layer.data[tuple(np.rint(opposite).astype(int))] == 0
+
+
+@pytest.mark.parametrize(
+    ("ct", "spect"),
+    [
+        (ct_lattice(HFP), spect_lattice(HFP, slice_mm=-4.0)),
+        (ct_lattice(FFS), spect_lattice(HFS, slice_mm=-4.0)),
+        (ct_lattice(DECUBITUS), spect_lattice(DECUBITUS)),
+    ],
+)
+def test_both_layers_agree_in_other_positions(ct: Lattice, spect: Lattice, tmp_path: Path) -> None:
+    review = fusion.open_study(write_study(tmp_path, ct=ct, spect=spect))
+    for data in (ct_layer_data(review), spect_layer_data(review)):
+        layer = make_layer(data)
+        for displacement in BALLS.values():
+            at, opposite = (
+                layer.data[
+                    tuple(np.rint(layer.world_to_data(to_world(MIDDLE_LPS + d))).astype(int))
+                ]
+                for d in (displacement, -displacement)
+            )
+            assert at > opposite + 1000
 
 
 def test_tilted_grid_never_reaches_napari() -> None:

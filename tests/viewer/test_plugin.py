@@ -83,22 +83,6 @@ def test_study_widget_needs_a_path(make_napari_viewer: Callable, qtbot: object) 
 
 
 @pytest.mark.window
-def test_commands_act_on_the_current_review(review: fusion.Review, open_window: Callable) -> None:
-    window = open_window(review)
-    plugin.blink_spect()
-    assert not window.linked.spect_visible
-    plugin.soft_tissue_window()
-    assert window.linked.ct_window == (400, 40)
-    plugin.bone_window()
-    assert window.linked.ct_window == (2000, 400)
-    plugin.toggle_crosshair()
-    assert not window.linked.crosshair_visible
-    window.linked.point_lps = MIDDLE_LPS
-    plugin.first_view()
-    np.testing.assert_allclose(window.linked.point_lps, review.focus_lps)
-
-
-@pytest.mark.window
 def test_commands_without_a_review_do_nothing(make_napari_viewer: Callable) -> None:
     make_napari_viewer()
     plugin.blink_spect()

@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QLabel
 
-import fusion
-from viewer import _napari
+from viewer import _napari, plugin
 from viewer.layers import to_lps
+from viewer.planes import EdgeLetters
 from viewer.window import NOT_A_DEVICE, ReviewWindow
 
-from . import marked_study
 from .marked_study import BALLS, MIDDLE_LPS
+from .on_screen import bare_picture, bright_spots_mm, press_key, screen_point, texts
 
 pytestmark = pytest.mark.window
-
-
-@pytest.fixture
-def window(review: fusion.Review, open_window: object) -> ReviewWindow:
-    return open_window(review)
-
-
-def screen_point(window: ReviewWindow, index: int, point_lps: np.ndarray) -> QPoint:
-    """Where a point of the patient is in the OpenGL widget of a pane."""
-    model = window.linked.panes[index].model
-    world = point_lps[::-1]
-    _, vertical, horizontal = window.linked.panes[index].plane.order
-    center, goes = model.scene.camera.center[-2:], model.scene.camera.orientation2d
-    down = (world[vertical] - center[0]) * (1 if goes[0] == "down" else -1)
-    right = (world[horizontal] - center[1]) * (1 if goes[1] == "right" else -1)
-    widget = _napari.canvas_widget(window.canvases[index])
-    zoom = model.scene.camera.zoom
-    return QPoint(
-        round(widget.width() / 2 + right * zoom), round(widget.height() / 2 + down * zoom)
-    )
-
-
-def press_key(qtbot: object, window: ReviewWindow, key: object) -> None:
-    """As if the window had the keyboard; there is no window manager to give it."""
-    widget = _napari.main_window(window.viewer)
-    widget.activateWindow()
-    qtbot.waitUntil(widget.isActiveWindow)
-    qtbot.keyClick(widget, key)
-
-
-def texts(window: ReviewWindow) -> list[str]:
-    labels = _napari.main_window(window.viewer).findChildren(QLabel)
-    return [label.text() for label in labels if label.isVisible()]
 
 
 def test_identity_and_disclaimer_are_always_on_screen(window: ReviewWindow) -> None:
@@ -59,25 +23,6 @@ def test_identity_and_disclaimer_are_always_on_screen(window: ReviewWindow) -> N
     assert "FF-4711" in window.viewer.title
     assert any("FF-4711" in text for text in texts(window))
     assert not any("SIMULATED" in text for text in texts(window))
-
-
-def test_simulated_data_say_so(tmp_path: Path, open_window: object) -> None:
-    folder = marked_study.write_study(tmp_path, description="SIMULATED - not a patient")
-    window = open_window(fusion.open_study(folder))
-    assert "SIMULATED — not a patient" in texts(window)
-    assert window.viewer.title.startswith("SIMULATED")
-    for pane in window.linked:
-        assert pane.model.canvas.overlays["simulated"].visible
-
-
-def test_names_are_shown_as_text_never_as_markup(tmp_path: Path, open_window: object) -> None:
-    name = "<b>X</b><img src=x>^&amp;"
-    window = open_window(fusion.open_study(marked_study.write_study(tmp_path, patient_name=name)))
-    (identity,) = [label for label in [window.identity] if label.isVisible()]
-    assert "<b>X</b>" in identity.text()
-    for label in _napari.main_window(window.viewer).centralWidget().findChildren(QLabel):
-        if "<b>" in label.text():
-            assert label.textFormat() == Qt.TextFormat.PlainText
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
@@ -161,14 +106,10 @@ def test_blend_is_linear_in_the_picture(window: ReviewWindow) -> None:
     """Each pixel with uptake is the weighted mean of CT and SPECT."""
     linked = window.linked
     linked.point_lps = MIDDLE_LPS + BALLS["left"]
-    for pane in linked:
-        for overlays in (pane.model.canvas.overlays, pane.model.scene.overlays):
-            for overlay in overlays.values():
-                overlay.visible = False
 
     def picture(blend: float) -> np.ndarray:
         linked.blend = blend
-        return _napari.picture(window.canvases[0])[..., :3].astype(float)
+        return bare_picture(linked.panes[0], window.canvases[0]).astype(float)
 
     linked.spect_visible = False
     ct_alone = picture(0.5)
@@ -180,23 +121,6 @@ def test_blend_is_linear_in_the_picture(window: ReviewWindow) -> None:
     for blend in (0.25, 0.5, 0.75):
         expected = (1 - blend) * ct + blend * spect
         np.testing.assert_allclose(picture(blend)[uptake], expected[uptake], atol=2.5)
-
-
-def test_spect_outside_its_field_is_transparent(tmp_path: Path, open_window: object) -> None:
-    small = marked_study.Lattice((12, 10, 12), (4.0, 4.0, 4.0), marked_study.HFS)
-    folder = marked_study.write_study(tmp_path, spect=small)
-    window = open_window(fusion.open_study(folder))
-    linked = window.linked
-    linked.point_lps = MIDDLE_LPS
-    linked.crosshair_visible = False
-    at = screen_point(window, 0, MIDDLE_LPS + np.array((-40.0, 0.0, 0.0)))
-    ratio = _napari.canvas_widget(window.canvases[0]).devicePixelRatioF()
-    row, column = round(at.y() * ratio), round(at.x() * ratio)
-    fused = _napari.picture(window.canvases[0])[row, column]
-    linked.spect_visible = False
-    np.testing.assert_array_equal(_napari.picture(window.canvases[0])[row, column], fused)
-    for pane in linked:
-        assert pane.model.scene.overlays["spect_field"].segments
 
 
 def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: object) -> None:
@@ -251,3 +175,43 @@ def test_help_names_every_key(window: ReviewWindow) -> None:
         assert key == "F1" or f"{key}:" in box.text()
     assert box.textFormat() == Qt.TextFormat.PlainText
     box.close()
+
+
+def test_letters_follow_the_picture_when_it_is_turned(
+    window: ReviewWindow,
+) -> None:
+    axial, canvas = window.linked.panes[0], window.canvases[0]
+    window.linked.point_lps = MIDDLE_LPS
+    window.linked.blend = 0.0
+    axial.model.scene.camera.orientation2d = ("up", "left")
+    assert (axial.letters.left, axial.letters.top) == ("L", "P")
+    axial.model.scene.camera.center = (0, *MIDDLE_LPS[1::-1])
+    spots = bright_spots_mm(axial, canvas)
+    assert min(right for right, _ in spots) == pytest.approx(-40, abs=1.5)
+    assert min(down for _, down in spots) == pytest.approx(-30, abs=1.5)
+    axial.model.scene.camera.orientation2d = axial.plane.orientation2d
+
+
+def test_letters_vanish_where_no_single_direction_is_shown(
+    window: ReviewWindow,
+) -> None:
+    axial = window.linked.panes[0]
+    axial.model.dims.ndisplay = 3
+    assert axial.letters == EdgeLetters("", "", "", "")
+    axial.model.dims.ndisplay = 2
+    assert axial.letters.right == "L"
+
+
+def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> None:
+    plugin.blink_spect()
+    assert not window.linked.spect_visible
+    plugin.soft_tissue_window()
+    assert window.linked.ct_window == (400, 40)
+    plugin.bone_window()
+    assert window.linked.ct_window == (2000, 400)
+    plugin.toggle_crosshair()
+    assert not window.linked.crosshair_visible
+    start = window.linked.point_lps
+    window.linked.point_lps = MIDDLE_LPS
+    plugin.first_view()
+    np.testing.assert_array_equal(window.linked.point_lps, start)
