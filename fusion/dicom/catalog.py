@@ -6,10 +6,12 @@ it. Order and numbers depend on what the files say, never on their names or the 
 
 from __future__ import annotations
 
+import gc
 import logging
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -113,7 +115,7 @@ def scan(
     report = progress or (lambda fraction, step: None)
     root = Path(path)
     found = find_files(root, progress=lambda part, step: report(0.3 * part, step))
-    with quiet_pydicom():
+    with quiet_pydicom(), _without_collector():
         entries, bad, findings = _read_all(found.files, found.owner, report)
         report(0.9, "Sorting images into volumes")
         studies, loose = _studies(entries, bad)
@@ -122,6 +124,21 @@ def scan(
     findings += _about_several(studies)
     report(1.0, "Scanned")
     return Catalog(str(path), tuple(studies), tuple(findings))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause Python's cyclic garbage collector while many headers are made and none is dropped.
+
+    Walking all of them again and again took a third of the time of scanning 5,000 files.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[str, float]:
@@ -242,7 +259,7 @@ def _study(
     first = next(series.instances[0] for series in listed if series.instances).dataset
     return Study(
         study_instance_uid=uid,
-        patient=_patient(first),
+        patient=Patient.of(first),
         date=_shown(first, "StudyDate"),
         description=_shown(first, "StudyDescription"),
         series=tuple(listed),
@@ -397,16 +414,6 @@ def _is_lossy(instance: Instance) -> bool:
     if stated == "01" or syntax in _ALWAYS_LOSSY:
         return True
     return syntax in _USUALLY_LOSSY and stated != "00"
-
-
-def _patient(dataset: Dataset) -> Patient:
-    identity = {keyword: _shown(dataset, keyword) for keyword in _IDENTITY}
-    return Patient(
-        name=identity["PatientName"],
-        patient_id=identity["PatientID"],
-        birth_date=identity["PatientBirthDate"],
-        sex=identity["PatientSex"],
-    )
 
 
 def _about_study(instances: Sequence[Instance]) -> list[Finding]:

@@ -8,6 +8,7 @@ beyond its caps (spec/dicom.md section 6).
 from __future__ import annotations
 
 import io
+import logging
 import os
 import struct
 import warnings
@@ -78,11 +79,16 @@ def quiet_pydicom() -> Iterator[None]:
     """Keep pydicom's remarks about sloppy files off the user's screen.
 
     What matters is checked by facetfusion itself and becomes a Finding. Only warnings that come
-    from pydicom and its decoders are silenced.
+    from pydicom and its decoders are silenced, and pydicom's log, which may quote identity.
     """
-    with warnings.catch_warnings(), config.disable_value_validation():
-        warnings.filterwarnings("ignore", module=r"(pydicom|pylibjpeg|openjpeg|rle|jpeg_ls|gdcm)\b")
-        yield
+    level = config.logger.level
+    config.logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), config.disable_value_validation():
+            warnings.filterwarnings("ignore", module=r"(pydicom|pylibjpeg|openjpeg|jpeg_ls|gdcm)\b")
+            yield
+    finally:
+        config.logger.setLevel(level)
 
 
 def read_header(path: Path, *, label: str, owner: object | None = None) -> Instance | None:
