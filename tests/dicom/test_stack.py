@@ -552,7 +552,8 @@ def test_any_slice_out_of_place_is_refused_by_name(
     positions = ct.stacked(orientation, count=count, step_mm=step_mm)
     k = data.draw(st.integers(1, count - 2))
     offset = np.array(direction) / np.linalg.norm(direction)
-    positions[k] += offset * tolerances * max(0.01, 0.01 * step_mm)
+    offset *= tolerances * max(0.01, 0.01 * step_mm)
+    positions[k] += offset
     slices = [
         bare_slice(position, orientation, label=f"IM{n:04d}")
         for n, position in enumerate(positions)
@@ -560,7 +561,10 @@ def test_any_slice_out_of_place_is_refused_by_name(
     arrangement = arrange(slices)
     assert arrangement.grid is None
     assert arrangement.refusal is not None
-    assert f"IM{k:04d}" in arrangement.refusal
+    # A slice that comes near or past its neighbour leaves open which of the two is out of place.
+    normal = np.cross(orientation[:3], orientation[3:])
+    if abs(offset @ normal) < 0.4 * step_mm:
+        assert f"IM{k:04d}" in arrangement.refusal
 
 
 # Real data.
