@@ -423,7 +423,7 @@ def _latest(answers: Sequence[_Answer], pair: Pair) -> tuple[_Answer, tuple[Find
 
     rivals = [one for one in ordered if one.source.moment == chosen.source.moment]
     if max(map(distance_mm, rivals)) > SAME_MM:
-        names = ", ".join(one.source.label for one in rivals)
+        names = ", ".join(sorted(one.source.label for one in rivals))
         raise GeometryError(
             f"Several stored registrations of the same date and time differ ({names}). Remove all "
             "but one, or open the study with --ignore-stored-registration."
