@@ -32,6 +32,7 @@ from fusion.export.spatial_registration import (
 from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.fused import Fused, Sample
 from fusion.geometry import FloatArray, Grid, Volume
+from fusion.pathway.assessment import Assessment, assessment_json
 from fusion.registration import Method, Registration
 from fusion.resampling import Interpolation, Resampler
 from fusion.software import versions
@@ -92,12 +93,15 @@ class Review:
         The two volumes and the Registration that joins them.
     opening_findings : tuple of Finding
         Findings about the study and the choice made.
+    assessment : Assessment or None
+        The pathway's answer, as recorded by a named reader; None when it was not asked.
     """
 
     catalog: Catalog = field(repr=False)
     pair: Pair = field(repr=False)
     fused: Fused = field(repr=False)
     opening_findings: tuple[Finding, ...] = ()
+    assessment: Assessment | None = None
 
     @property
     def ct(self) -> Volume:
@@ -223,6 +227,10 @@ class Review:
         fused = Fused(self.ct, self.spect, registration, interpolation=self.fused.interpolation)
         return replace(self, fused=fused)
 
+    def with_assessment(self, assessment: Assessment | None) -> Review:
+        """Return the same study with the pathway's answer stored in it, or without any."""
+        return replace(self, assessment=assessment)
+
     def to_json(self) -> dict[str, Any]:
         """Return the content of ``review.json``; keys are documented in docs/scan-and-fuse.md."""
         return {
@@ -240,6 +248,7 @@ class Review:
                 "interpolation": self.fused.interpolation,
                 "focus_lps": [round(float(v), 3) for v in self.focus_lps],
             },
+            "pathway": assessment_json(self.assessment),
             "assumptions": [finding.to_json() for finding in self.assumptions],
             "findings": [finding.to_json() for finding in self.findings],
             "software": versions(),

@@ -119,6 +119,24 @@ def test_nothing_there_is_3(capsys, tmp_path, name) -> None:
     assert capsys.readouterr().err.strip()
 
 
+def test_pathway_answer_is_stored_with_reader_and_version(capsys, folder, tmp_path) -> None:
+    facts = tmp_path / "facts.toml"
+    facts.write_text("cervical_pain = false\n")
+    argv = ["fuse", str(folder), "--out", str(tmp_path / "out")]
+    code, document = run_json(capsys, *argv)
+    assert code == 0
+    assert document["pathway"] == {"assessed": False, "text": "Pathway not assessed."}
+    assert main([*argv, "--facts", str(facts)]) == 3
+    assert "--reader" in capsys.readouterr().err
+    code, document = run_json(capsys, *argv, "--facts", str(facts), "--reader", "Dr A. Reader")
+    assert code == 0
+    pathway = document["pathway"]
+    assert pathway["verdict"] == "OUT_OF_SCOPE"
+    assert pathway["facts"]["cervical_pain"] is False
+    assert pathway["reader"] == "Dr A. Reader"
+    assert pathway["guideline"]["version"]
+
+
 def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
     write_ct(tmp_path / "ct")
     write_nm(tmp_path / "nm", dataset=nm.recon(spacing=None))

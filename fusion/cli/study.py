@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import importlib.util
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from fusion import cli
@@ -42,6 +44,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="X,Y,Z",
         help="LPS point in mm that the pictures pass through (default: the hottest bone)",
     )
+    fuse.add_argument(
+        "--facts",
+        type=Path,
+        metavar="FACTS.toml",
+        help="store the pathway's answer to these facts with the results (needs --reader)",
+    )
+    fuse.add_argument("--reader", metavar="NAME", help="who recorded the facts")
     fuse.add_argument("--json", action="store_true", help="print review.json on standard output")
     fuse.set_defaults(run=_fuse)
 
@@ -133,10 +142,17 @@ def _nothing_found(catalog: Catalog) -> int:
 
 def _fuse(args: argparse.Namespace) -> int:
     """Open a study, put the functional volume onto the CT, and write pictures and DICOM."""
+    from fusion.pathway.assessment import NOT_ASSESSED, Assessment
+    from fusion.pathway.facts_file import read_facts
     from fusion.review import open_study
 
+    assessment = None
+    if args.facts:  # first, because wrong facts should not cost the time of opening a study
+        facts = read_facts(args.facts, today=dt.date.today())
+        assessment = Assessment.of(facts, reader=args.reader or "")
     progress = terminal_progress()
     review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **_options(args))
+    review = review.with_assessment(assessment)
     outputs = review.write(args.out, point_lps=args.at, progress=_part(progress, 0.7, 1.0))
     if args.json:
         cli.write_json(review.to_json())
@@ -145,6 +161,7 @@ def _fuse(args: argparse.Namespace) -> int:
         *review.pair.reasons,
         f"Registration: {review.registration.method.value}",
         *_finding_lines(review.findings, indent=""),
+        assessment.verdict.words if assessment else NOT_ASSESSED,
         "Written:",
         *(f"  {path}" for path in outputs.paths),
         DISCLAIMER,

@@ -1,0 +1,76 @@
+"""The pathway's answer as it is stored with a study: who answered, when, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from fusion.errors import PathwayError
+from fusion.pathway.check import Verdict, check
+from fusion.pathway.facts import Facts
+from fusion.pathway.text import verdict_text
+
+#: Stands in every record of a study that was read without answering the pathway.
+NOT_ASSESSED = "Pathway not assessed."
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A verdict with the person who recorded its facts.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        The answer, with its facts, statements and the version of the statement file.
+    reader : str
+        Who recorded the facts.
+    time : datetime
+        When, with time zone.
+
+    Raises
+    ------
+    PathwayError
+        No reader is named.
+    """
+
+    verdict: Verdict
+    reader: str
+    time: datetime
+
+    def __post_init__(self) -> None:
+        if not self.reader.strip():
+            raise PathwayError(
+                "The facts were given without the name of the person who recorded them; give it "
+                "with --reader."
+            )
+
+    @classmethod
+    def of(cls, facts: Facts, *, reader: str) -> Assessment:
+        """Check facts now.
+
+        Parameters
+        ----------
+        facts : Facts
+            As recorded.
+        reader : str
+            Who recorded them.
+        """
+        return cls(check(facts), reader, datetime.now(UTC))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: that of the verdict, with ``reader``, ``time`` and ``text``."""
+        return {
+            "assessed": True,
+            "reader": self.reader,
+            "time": self.time.isoformat(timespec="seconds"),
+            **self.verdict.to_json(),
+            "text": verdict_text(self.verdict),
+        }
+
+
+def assessment_json(assessment: Assessment | None) -> dict[str, Any]:
+    """Return the JSON form of an assessment, or of its absence."""
+    if assessment is None:
+        return {"assessed": False, "text": NOT_ASSESSED}
+    return assessment.to_json()
