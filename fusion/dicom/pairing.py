@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from pydicom.dataset import Dataset
 
 from fusion.dicom.attenuation import (
     ATTENUATION_MAP,
     POSSIBLE_ATTENUATION_MAP,
     attenuation_corrected,
 )
-from fusion.dicom.instance import texts
+from fusion.dicom.instance import items, text, texts
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import Finding, info, warning
@@ -28,6 +29,8 @@ from fusion.geometry import Grid
 #: A CT that shows less than this length of the functional volume (head to foot, mm) is only
 #: taken when there is no other: about four cervical levels.
 MIN_COMMON_LENGTH_MM = 60.0
+#: Derivation Code "Spatial resampling" (PS3.16 CID 7203, DCM).
+SPATIAL_RESAMPLING = "113085"
 #: Words in a convolution kernel or description that mean a sharp (bone) reconstruction.
 _SHARP = re.compile(r"bone|sharp|\b[BH]r?[67]\d|\bedge|\blung|\bY[A-E]\b|\bU[79]\d", re.IGNORECASE)
 
@@ -248,12 +251,21 @@ def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
             "tracer uptake rather than an attenuation map",
             -float(ATTENUATION_MAP in codes) - 0.5 * (POSSIBLE_ATTENUATION_MAP in codes),
         ),
+        ("its own voxels rather than a resampled copy", -float(_is_resampled(dataset))),
         ("lies within the CT", float(common >= MIN_COMMON_LENGTH_MM)),
         ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
         ("all gates and the main energy window together", -_part_number(one)),
         (f"in {one.plan.unit}", quantitative),
         ("covers more of the CT", float(np.round(common, -1))),
         ("finer voxels", -float(np.round(np.prod(one.grid.spacing_mm), 3))),
+    )
+
+
+def _is_resampled(dataset: Dataset) -> bool:
+    """Whether the object says that it is a copy on another grid, as our own derived NM does."""
+    return any(
+        text(code, "CodeValue") == SPATIAL_RESAMPLING
+        for code in items(dataset, "DerivationCodeSequence")
     )
 
 

@@ -16,6 +16,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import NuclearMedicineImageStorage
 
 from fusion.dicom.instance import items, text
+from fusion.dicom.pairing import SPATIAL_RESAMPLING
 from fusion.errors import GeometryError
 from fusion.export import DISCLAIMER
 from fusion.export.header import code_item, copy_attributes, decimal_string, new_object
@@ -202,7 +203,7 @@ def _pixels(
 
 def _derivation(ds: Dataset, source: Dataset, source_references: Sequence[tuple[str, str]]) -> None:
     ds.DerivationDescription = "Resampled onto the grid of the CT"
-    ds.DerivationCodeSequence = [code_item("113085", "DCM", "Spatial resampling")]
+    ds.DerivationCodeSequence = [code_item(SPATIAL_RESAMPLING, "DCM", "Spatial resampling")]
     corrected = text(source, "CorrectedImage")
     if corrected:
         ds.CorrectedImage = source.CorrectedImage

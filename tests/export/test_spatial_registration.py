@@ -165,6 +165,30 @@ def test_reopening_gives_the_same_picture(tmp_path, frame) -> None:
     assert np.abs(again.registration.transform.apply(corners) - expected).max() < 1e-6
 
 
+@pytest.mark.parametrize("frame", [OTHER_FRAME, FRAME])
+def test_results_inside_the_study_change_nothing(tmp_path, frame) -> None:
+    folder = moved_study(tmp_path / "study", frame=frame)
+    write_truth(folder, folder / "reg.dcm")
+    fusion.open_study(folder).write(folder / "results")
+    review = fusion.open_study(folder, interpolation="nearest")
+    assert review.spect.source.sop_instance_uids == (
+        str(pydicom.dcmread(folder / "nm.dcm").SOPInstanceUID),
+    )
+    assert review.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
+    # The resampled copy lies in the CT already: chosen on purpose, it is not moved once more.
+    (copy,) = (
+        plan.volume_id
+        for study in review.catalog.studies
+        for series in study.series
+        for plan in series.volumes
+        if "on CT grid" in plan.description
+    )
+    derived = fusion.open_study(folder, spect=copy)
+    assert derived.registration.method is Method.SHARED_FRAME
+    focus = derived.focus_lps
+    assert np.linalg.norm(focus - MARKER_CT_LPS) < max(nm.DX, nm.DY, nm.DZ)
+
+
 def test_a_search_that_was_asked_for_comes_before_the_stored_one(tmp_path) -> None:
     folder = marked_study.write_study(tmp_path)
     write_truth(folder, folder / "reg.dcm")
