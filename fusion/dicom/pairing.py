@@ -35,6 +35,13 @@ SPATIAL_RESAMPLING = "113085"
 _SHARP = re.compile(r"bone|sharp|\b[BH]r?[67]\d|\bedge|\blung|\bY[A-E]\b|\bU[79]\d", re.IGNORECASE)
 
 
+#: What people may take for such a volume, and is none.
+_LOOKALIKES = {
+    "CT": (Kind.LOCALIZER,),
+    "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS),
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """A volume that could be fused, with the series and study it belongs to.
@@ -117,8 +124,17 @@ def pair(
     SpacingNeeded
         The only obstacle is a slice spacing that the file does not state.
     """
-    cts = _candidates(catalog, lambda kind: kind is Kind.CT, ct, "CT")
-    functionals = _candidates(catalog, lambda kind: kind.is_functional, spect, "SPECT or PET")
+    cts, functionals, problems = [], [], []
+    try:
+        functionals = _candidates(catalog, lambda kind: kind.is_functional, spect, "SPECT or PET")
+    except PairingError as exc:
+        problems.append(str(exc))
+    try:
+        cts = _candidates(catalog, lambda kind: kind is Kind.CT, ct, "CT")
+    except PairingError as exc:
+        problems.append(str(exc))
+    if problems:
+        raise PairingError(" ".join(problems))
     if ct is None and spect is None:
         cts, functionals = _same_study(cts, functionals)
     chosen_spect, why_spect = _best(functionals, lambda one: _functional_criteria(one, cts))
@@ -176,15 +192,15 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
     if every:
         reasons = "; ".join(f"{c.name}: {c.plan.refusal}" for c in every[:5])
         return PairingError(f"No {noun} volume can be used. {reasons}")
-    refused = [
+    refused = dict.fromkeys(
         f"{series.description or series.modality}: {finding.message}"
         for study in catalog.studies
         for series in study.series
         for finding in series.findings
-        if series.kind in (Kind.PLANAR, Kind.PROJECTIONS, Kind.LOCALIZER)
-    ]
+        if series.kind in _LOOKALIKES[noun]
+    )
     found = sorted({series.kind.value for study in catalog.studies for series in study.series})
-    detail = " " + " ".join(refused[:3]) if refused else ""
+    detail = " " + " ".join(list(refused)[:3]) if refused else ""
     return PairingError(
         f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail}"
     )
