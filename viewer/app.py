@@ -12,7 +12,7 @@ from qtpy.QtCore import QObject
 
 from fusion.errors import FusionError
 from viewer import _napari
-from viewer.jobs import OpenStudy
+from viewer.jobs import OpenStudy, StudyMaker
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class ReviewApp(QObject):
 
     Parameters
     ----------
-    path : str or Path
-        Folder, zip or DICOMDIR.
+    source : str, Path or callable
+        Folder, zip or DICOMDIR; or what makes a study (see :class:`viewer.jobs.OpenStudy`).
     viewer : napari.Viewer, optional
         An empty one to use.
     **options
@@ -43,7 +43,11 @@ class ReviewApp(QObject):
     """
 
     def __init__(
-        self, path: str | Path, *, viewer: napari.Viewer | None = None, **options: Any
+        self,
+        source: str | Path | StudyMaker,
+        *,
+        viewer: napari.Viewer | None = None,
+        **options: Any,
     ) -> None:
         self.viewer = viewer or napari.Viewer(
             title="facetfusion", show=False, show_welcome_screen=False
@@ -54,15 +58,18 @@ class ReviewApp(QObject):
         self.review_window: ReviewWindow | None = None
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
-        room = window.screen().availableGeometry()
-        window.resize(min(WINDOW_SIZE[0], room.width()), min(WINDOW_SIZE[1], room.height()))
-        self.job = OpenStudy(window, Path(path), **options)
+        source = Path(source) if isinstance(source, str) else source
+        self.job = OpenStudy(window, source, **options)
         self.job.opened.connect(self._show)
         self.job.refused.connect(self._close)
 
     def start(self) -> None:
         """Show the window and begin to open the study."""
         self.viewer.window.show()
+        # After show, which brings back the size that another napari window had last.
+        window = _napari.main_window(self.viewer)
+        room = window.screen().availableGeometry()
+        window.resize(min(WINDOW_SIZE[0], room.width()), min(WINDOW_SIZE[1], room.height()))
         self.job.start()
 
     def _show(self, review: Review) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
@@ -23,15 +26,17 @@ from qtpy.QtWidgets import (
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
+from fusion.export import DISCLAIMER
+from fusion.findings import Progress
 from viewer.panels import plain_label
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from fusion.review import Review
 
 logger = logging.getLogger(__name__)
 
+#: Makes a study, reporting progress; the folder is gone when the context ends.
+StudyMaker = Callable[[Progress], AbstractContextManager[Path]]
 #: Steps of the progress bar.
 _STEPS = 1000
 
@@ -67,6 +72,7 @@ class ProgressDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(self.step)
         column.addWidget(self.bar)
+        column.addWidget(plain_label(DISCLAIMER, wrap=True))
         column.addWidget(self.cancel, alignment=Qt.AlignmentFlag.AlignRight)
 
     def show_progress(self, fraction: float, step: str) -> None:
@@ -176,12 +182,13 @@ class _Report(QObject):
         self.progressed.emit(fraction, step)
 
 
-def _open(path: Path, options: dict[str, Any], report: _Report) -> Outcome:
+def _open(source: Path | StudyMaker, options: dict[str, Any], report: _Report) -> Outcome:
     """Do the work, in the worker's thread."""
     try:
-        review = fusion.open_study(
-            path, progress=lambda part, step: report(0.9 * part, step), **options
-        )
+        with nullcontext(source) if isinstance(source, Path) else source(report) as path:
+            review = fusion.open_study(
+                path, progress=lambda part, step: report(0.9 * part, step), **options
+            )
         # What the panes need at once is made here, not in the window's thread.
         report(0.9, "Preparing the pictures")
         review.ct_display()
@@ -199,8 +206,8 @@ class OpenStudy(QObject):
     ----------
     parent : QWidget
         The window that waits; the job ends with it.
-    path : Path
-        Folder, zip or DICOMDIR.
+    source : Path or callable
+        Folder, zip or DICOMDIR; or what makes a study in the same thread.
     **options
         Passed to :func:`fusion.open_study`.
 
@@ -215,9 +222,9 @@ class OpenStudy(QObject):
     opened = Signal(object)
     refused = Signal(object)
 
-    def __init__(self, parent: QWidget, path: Path, **options: Any) -> None:
+    def __init__(self, parent: QWidget, source: Path | StudyMaker, **options: Any) -> None:
         super().__init__(parent)
-        self._path = path
+        self._source = source
         self._options = options
         self.report = _Report()
         self.dialog: QDialog | QMessageBox | None = None
@@ -230,7 +237,7 @@ class OpenStudy(QObject):
         self.progress.cancelled.connect(self.report.stop.set)
         self.report.progressed.connect(self.progress.show_progress)
         self.progress.open()
-        worker = create_worker(_open, self._path, self._options, self.report)
+        worker = create_worker(_open, self._source, self._options, self.report)
         worker.returned.connect(self._on_done)
         worker.errored.connect(self._close_progress)
         worker.start()

@@ -183,6 +183,8 @@ def spect_layer_data(review: Review) -> FullLayerData:
             "contrast_limits": review.uptake_range,
             "opacity": 0.5,
             "blending": "translucent_no_depth",
+            # The screen interpolates the way the reader asked for, and no other.
+            "interpolation2d": review.fused.interpolation,
             "multiscale": False,
         },
         "image",

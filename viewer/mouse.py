@@ -102,16 +102,13 @@ def _window(linked: LinkedPanes, press: Any) -> Callable[[Any], None]:
 
 def _pan(pane: Pane, press: Any) -> Callable[[Any], None]:
     camera = pane.model.scene.camera
-    start, center = np.array(press.pos, dtype=float), np.array(camera.center, dtype=float)
-    signs = np.array(
-        [1 if goes in ("down", "right") else -1 for goes in camera.orientation2d], dtype=float
-    )
+    start, center = np.array(press.pos, dtype=float), np.array(camera.center[-2:], dtype=float)
+    signs = np.array([1.0 if goes in ("down", "right") else -1.0 for goes in camera.orientation2d])
 
     def act(event: Any) -> None:
         right, down = np.array(event.pos, dtype=float) - start
-        moved = center.copy()
-        moved[-2:] -= np.array([down, right]) * signs / camera.zoom
-        camera.center = tuple(moved)
+        vertical, horizontal = center - np.array([down, right]) * signs / camera.zoom
+        pane.look_at((float(vertical), float(horizontal)))
 
     return act
 

@@ -108,7 +108,7 @@ class ColourBar(QWidget):
         for value in self.ticks():
             y = bar.bottom() - (value - low) / (high - low) * bar.height()
             painter.drawLine(int(bar.right()), int(y), int(bar.right()) + 5, int(y))
-            painter.drawText(int(bar.right()) + 8, int(y + line / 3), number_text(value))
+            painter.drawText(int(bar.right()) + 10, int(y + line / 3), number_text(value))
         painter.end()
 
 

@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
 
+from fusion.export import SIMULATED
 from fusion.geometry import PATIENT_LETTERS
 from fusion.palettes import DEFAULT_PALETTE
 from viewer import _napari
@@ -40,7 +41,6 @@ LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
 #: Behind text, so that it stays legible on bone.
 BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
 SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
-SIMULATED_TEXT = "SIMULATED — not a patient"
 
 
 def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> str:
@@ -91,6 +91,8 @@ class Pane:
         model.dims.events.ndisplay.connect(self._update_letters)
         camera.events.orientation.connect(self._update_letters)
         model.dims.events.point.connect(self._update_lines)
+        self._fitted = True
+        model.canvas.events.size.connect(self._on_resize)
         self._update_letters()
         self._update_lines()
 
@@ -112,7 +114,7 @@ class Pane:
         }
         self._caption = text("caption", "top_left", color="white")
         if simulated:
-            text("simulated", "bottom_left", color=SIMULATED_COLOR, text=SIMULATED_TEXT)
+            text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
         bar = overlays.scale_bar
         bar.position, bar.box, bar.colored, bar.color = "bottom_right", False, True, "white"
         bar.visible = True
@@ -133,12 +135,24 @@ class Pane:
         return min(max(index, 0), self._grid.shape[axis] - 1)
 
     def fit(self) -> None:
-        """Show the whole plane."""
+        """Show the whole plane, and go on doing so when the pane changes its size."""
+        self._fitted = True
         self.model.reset_view()
+
+    def _on_resize(self) -> None:
+        if self._fitted:
+            self.fit()
 
     def zoom(self, factor: float) -> None:
         """Enlarge (factor above 1) about the middle of the pane."""
+        self._fitted = False
         self.model.scene.camera.zoom *= factor
+
+    def look_at(self, center: tuple[float, float]) -> None:
+        """Put a place of the displayed plane (vertical, horizontal; mm) in the middle."""
+        self._fitted = False
+        camera = self.model.scene.camera
+        camera.center = (*camera.center[:-2], *center)
 
     def _update_letters(self) -> None:
         letters = edge_letters(self.model.dims, self.model.scene.camera)
@@ -159,7 +173,7 @@ class Pane:
         corners = field_outline(self.spect.data.plane(axis, self.index), self._grid, axis)
         self.model.scene.overlays["spect_field"].segments = tuple(pairwise(corners))
         # The axis that napari scrolls is the same patient axis counted from the other end.
-        self._caption.text = f"{self.plane.name}   {position_text(to_lps(point), [2 - axis])} mm"
+        self._caption.text = f"{self.plane.name}\n{position_text(to_lps(point), [2 - axis])} mm"
 
 
 class LinkedPanes:
@@ -250,12 +264,17 @@ class LinkedPanes:
         self.events.cursor()
 
     def value_text(self, point_lps: npt.ArrayLike) -> str:
-        """Return what both volumes say about a point, ``"HU · uptake with unit"``."""
+        """Return what both volumes say about a point, ``"HU · uptake with unit"``.
+
+        SUVbw follows only where the file proves every input of it.
+        """
         sample = self.review.sample_at(point_lps)
         hu = "outside CT" if sample.hu is None else f"{sample.hu:.0f} HU"
         if sample.uptake is None:
             return f"{hu} · outside {self.review.spect_label} field"
-        return f"{hu} · {number_text(sample.uptake)} {self.review.spect.unit}"
+        text = f"{hu} · {number_text(sample.uptake)} {self.review.spect.unit}"
+        factor = self.review.spect.suvbw_per_unit
+        return text if factor is None else f"{text} · SUVbw {sample.uptake * factor:.2f} g/mL"
 
     @property
     def ct_window(self) -> tuple[float, float]:

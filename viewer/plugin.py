@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,11 +23,13 @@ from qtpy.QtWidgets import (
 )
 
 import fusion
-from fusion.findings import Severity
+from fusion.export import DISCLAIMER
+from fusion.findings import Progress, Severity
+from sample_data import make_study
 from viewer.app import ReviewApp
 from viewer.layers import ct_layer_data, spect_layer_data
 from viewer.panels import FindingsPanel, plain_label
-from viewer.window import NOT_A_DEVICE, ReviewWindow
+from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
     from napari.types import FullLayerData
@@ -97,7 +100,7 @@ def _layers(review: Review) -> list[FullLayerData]:
     for array, options, kind in (ct_layer_data(review), spect_layer_data(review)):
         options["metadata"] = {"facetfusion": {"title": review.title, "findings": review.findings}}
         layers.append((array, options, kind))
-    show_info(NOT_A_DEVICE)
+    show_info(DISCLAIMER)
     for finding in review.findings:
         if finding.severity >= Severity.WARNING:
             show_warning(finding.message)
@@ -106,15 +109,22 @@ def _layers(review: Review) -> list[FullLayerData]:
 
 def open_sample() -> list[FullLayerData]:
     """Make the simulated neck SPECT/CT and return it as napari layer data."""
-    return _layers(fusion.open_study(_make_sample()))
+    with sample_study(None) as path:
+        return _layers(fusion.open_study(path))
 
 
-def _make_sample() -> Path:
-    from sample_data import make_study
+@contextmanager
+def sample_study(progress: Progress | None) -> Iterator[Path]:
+    """Make the simulated neck SPECT/CT in a folder that is gone when the context ends.
 
-    folder = Path(tempfile.mkdtemp(prefix="facetfusion-sample-"))
-    make_study(folder)
-    return folder
+    Parameters
+    ----------
+    progress : callable or None
+        Told the fraction done.
+    """
+    with tempfile.TemporaryDirectory(prefix="facetfusion-sample-") as folder:
+        make_study(folder, progress=progress)
+        yield Path(folder) / "study"
 
 
 class OpenStudyWidget(QWidget):
@@ -138,7 +148,7 @@ class OpenStudyWidget(QWidget):
         column.addLayout(row)
         column.addWidget(self.register)
         column.addWidget(self.open)
-        column.addWidget(plain_label(NOT_A_DEVICE, wrap=True))
+        column.addWidget(plain_label(DISCLAIMER, wrap=True))
         column.addStretch()
         self._check()
 
@@ -201,7 +211,7 @@ def review_study() -> None:
 
 def review_sample() -> None:
     """Make the simulated study and open it for review in a window of its own."""
-    ReviewApp(_make_sample()).start()
+    ReviewApp(sample_study).start()
 
 
 def _current_review() -> ReviewWindow | None:

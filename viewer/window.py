@@ -11,15 +11,17 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QMessageBox,
+    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
+from fusion.export import DISCLAIMER, SIMULATED
 from viewer import _napari
 from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
-from viewer.panes import SIMULATED_TEXT, LinkedPanes, position_text
+from viewer.panes import LinkedPanes, position_text
 from viewer.planes import PLANES
 
 if TYPE_CHECKING:
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
 
     from fusion.review import Review
 
-NOT_A_DEVICE = (
-    "Research and education tool. Not a medical device. Not for diagnosis or treatment decisions."
-)
 SIDE_PANEL_WIDTH = 310
 HELP_KEY = "F1"
 
@@ -70,7 +69,7 @@ class ReviewWindow(QObject):
         _napari.take_centre(viewer, self._make_centre())
         title = printable(review.title)
         if review.simulated:
-            title = f"{SIMULATED_TEXT} · {title}"
+            title = f"{SIMULATED} · {title}"
         viewer.title = f"{title} · facetfusion"
         self._add_keys(window)
         self.linked.events.point.connect(self._update_values)
@@ -117,7 +116,7 @@ class ReviewWindow(QObject):
         self.identity = plain_label(printable(self.review.title))
         row.addWidget(self.identity, stretch=1)
         if self.review.simulated:
-            banner = plain_label(SIMULATED_TEXT)
+            banner = plain_label(SIMULATED)
             banner.setStyleSheet("color: black; background: #ff8c1a; padding: 2px 8px;")
             row.addWidget(banner)
         return header
@@ -130,7 +129,9 @@ class ReviewWindow(QObject):
         self.findings = FindingsPanel(self.review.findings)
         column.addWidget(self.display)
         column.addWidget(self.findings, stretch=1)
-        column.addWidget(plain_label(f"Keys and mouse: {HELP_KEY}"))
+        help_button = QPushButton(f"Keys and mouse  ({HELP_KEY})")
+        help_button.clicked.connect(self.show_help)
+        column.addWidget(help_button)
         return side
 
     def _make_footer(self) -> QWidget:
@@ -139,7 +140,7 @@ class ReviewWindow(QObject):
         row.setContentsMargins(10, 4, 10, 4)
         self.values = plain_label()
         self.values.setToolTip("Values under the mouse, or at the crosshair")
-        disclaimer = plain_label(NOT_A_DEVICE)
+        disclaimer = plain_label(DISCLAIMER)
         disclaimer.setStyleSheet("color: #ffb347;")
         row.addWidget(self.values, stretch=1)
         row.addWidget(disclaimer)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import fusion
+from fusion.fused import Fused
 from viewer.layers import to_lps
 from viewer.panes import LinkedPanes, number_text, position_text
 
@@ -104,6 +107,16 @@ def test_values_are_those_of_the_files(linked: LinkedPanes, study_folder: object
         assert linked.value_text(point) == expected
 
 
+def test_suv_follows_only_where_it_is_proven(review: fusion.Review) -> None:
+    at = MIDDLE_LPS + BALLS["left"]
+    assert "SUV" not in LinkedPanes(review).value_text(at)
+    proven = replace(review.spect, suvbw_per_unit=0.01)
+    with_suv = replace(review, fused=Fused(review.ct, proven, review.registration))
+    text = LinkedPanes(with_suv).value_text(at)
+    uptake = review.sample_at(at).uptake
+    assert text.endswith(f"counts · SUVbw {uptake / 100:.2f} g/mL")
+
+
 def test_values_outside_are_words_not_zeros(linked: LinkedPanes) -> None:
     assert linked.value_text((4000.0, 0.0, 0.0)) == "outside CT · outside SPECT field"
 
@@ -124,6 +137,19 @@ def test_blinking_shows_the_ct_whatever_the_blend(linked: LinkedPanes) -> None:
         assert all(pane.ct.visible and not pane.spect.visible for pane in linked)
         linked.spect_visible = True
         assert all(pane.spect.visible for pane in linked)
+
+
+def test_a_pane_refits_on_resize_until_it_is_zoomed(linked: LinkedPanes) -> None:
+    pane = linked.panes[0]
+    pane.model.canvas.size = (400, 400)
+    small = pane.model.scene.camera.zoom
+    pane.model.canvas.size = (800, 800)
+    assert pane.model.scene.camera.zoom == pytest.approx(2 * small)
+    pane.zoom(1.5)
+    pane.model.canvas.size = (400, 400)
+    assert pane.model.scene.camera.zoom == pytest.approx(3 * small)
+    pane.fit()
+    assert pane.model.scene.camera.zoom == pytest.approx(small)
 
 
 def test_window_colours_and_range_are_one_for_all_panes(linked: LinkedPanes) -> None:

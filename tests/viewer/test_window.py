@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
 
+from fusion.export import DISCLAIMER
 from viewer import _napari, plugin
 from viewer.layers import to_lps
 from viewer.planes import EdgeLetters
-from viewer.window import NOT_A_DEVICE, ReviewWindow
+from viewer.window import ReviewWindow
 
 from .marked_study import BALLS, MIDDLE_LPS
 from .on_screen import bare_picture, bright_spots_mm, press_key, screen_point, texts
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.window
 
 
 def test_identity_and_disclaimer_are_always_on_screen(window: ReviewWindow) -> None:
-    assert NOT_A_DEVICE in texts(window)
+    assert DISCLAIMER in texts(window)
     assert "Marker Study" in window.viewer.title
     assert "FF-4711" in window.viewer.title
     assert any("FF-4711" in text for text in texts(window))

@@ -50,7 +50,7 @@ def test_markers_and_letters_are_where_a_radiologist_expects(
     linked.point_lps = MIDDLE_LPS
     for pane in linked:
         # The middle of the picture becomes the middle of the patient, whatever the grid holds.
-        pane.model.scene.camera.center = tuple(MIDDLE_LPS[::-1][axis] for axis in pane.plane.order)
+        pane.look_at(tuple(float(MIDDLE_LPS[::-1][axis]) for axis in pane.plane.order[1:]))
     for blend in (0.0, 1.0):
         linked.blend = blend
         for pane, canvas in zip(linked, window.canvases, strict=True):

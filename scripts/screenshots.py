@@ -1,0 +1,95 @@
+"""Makes the pictures of the window for README and docs, from the sample study.
+
+Run it where there is a screen, or under ``xvfb-run -a -s "-screen 0 1600x1000x24 -dpi 96"``::
+
+    python scripts/screenshots.py docs/images
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtTest import QTest
+
+import fusion
+from sample_data import make_study
+from viewer import _napari
+from viewer.app import ReviewApp
+from viewer.window import ReviewWindow
+
+#: Long enough for a slow machine with software OpenGL, s.
+OPEN_WITHIN_S = 300.0
+
+
+def main() -> None:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, help="folder for the PNG files")
+    parser.add_argument("--study", type=Path, help="an existing sample study, instead of a new one")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        root = args.study or Path(folder)
+        if args.study is None:
+            make_study(root)
+        hot = hottest_joint(json.loads((root / "truth.json").read_text("utf-8")))
+        window = open_window(root / "study")
+        take(window, args.out, hot)
+        window.viewer.close()
+        QTest.qWait(100)
+
+
+def hottest_joint(truth: dict) -> list[float]:
+    """Centre of the joint with the highest uptake on the CT, LPS mm."""
+    return max(truth["joints"], key=lambda joint: joint["suv"])["center_lps"]
+
+
+def open_window(study: Path) -> ReviewWindow:
+    """Open a study as ``facetfusion review`` does."""
+    app = ReviewApp(study)
+    app.start()
+    give_up = time.monotonic() + OPEN_WITHIN_S
+    while app.review_window is None:
+        QTest.qWait(100)
+        if app.job.dialog is not None or time.monotonic() > give_up:
+            raise fusion.FusionError("The sample study did not open.")
+    QTest.qWait(1000)
+    return app.review_window
+
+
+def take(window: ReviewWindow, out: Path, point_lps: list[float]) -> None:
+    """Write one picture of each way to look at the study."""
+    linked = window.linked
+    linked.point_lps = point_lps
+
+    def save(name: str, change: Callable[[], None]) -> None:
+        change()
+        QTest.qWait(500)
+        _napari.main_window(window.viewer).grab().save(str(out / f"{name}.png"))
+
+    def ct_alone() -> None:
+        linked.spect_visible = False
+
+    def spect_alone() -> None:
+        linked.spect_visible, linked.blend = True, 1.0
+
+    def close_look() -> None:
+        linked.blend, linked.palette = 0.5, "Hot Metal Blue"
+        for pane in linked:
+            pane.zoom(2.2)
+            _, vertical, horizontal = pane.plane.order
+            pane.look_at((point_lps[2 - vertical], point_lps[2 - horizontal]))
+
+    save("window", lambda: None)
+    save("window-ct", ct_alone)
+    save("window-spect", spect_alone)
+    save("window-close", close_look)
+
+
+if __name__ == "__main__":
+    main()
