@@ -127,8 +127,12 @@ def hide_clutter(viewer: napari.Viewer) -> None:
     window._save_current_window_settings = lambda: None
 
 
-def hide_slider(canvas: QtViewer) -> None:
-    """Hide the slice slider below a canvas for good."""
+def strip(canvas: QtViewer) -> None:
+    """Hide the slice slider of a canvas for good, and take no files dropped on it.
+
+    A file dropped by accident would become a layer of another patient on this one.
+    """
+    canvas.setAcceptDrops(False)
     canvas.dims.setMaximumHeight(0)
     canvas.dims.setVisible(False)
 

@@ -87,8 +87,8 @@ class Pane:
         camera.mouse_pan = camera.mouse_zoom = False
         model.canvas.background_color_override = "black"
         self._add_overlays(simulated=review.simulated)
-        model.dims.events.order.connect(self._update_letters)
-        model.dims.events.ndisplay.connect(self._update_letters)
+        model.dims.events.order.connect(self._keep_plane)
+        model.dims.events.ndisplay.connect(self._keep_plane)
         camera.events.orientation.connect(self._update_letters)
         model.dims.events.point.connect(self._update_lines)
         self._fitted = True
@@ -153,6 +153,16 @@ class Pane:
         self._fitted = False
         camera = self.model.scene.camera
         camera.center = (*camera.center[:-2], *center)
+
+    def _keep_plane(self) -> None:
+        # Napari's own keys would roll the axes, or go to three dimensions, where its camera
+        # mirrors left and right; a pane shows its plane and nothing else.
+        dims = self.model.dims
+        if dims.ndisplay != 2:
+            dims.ndisplay = 2
+        if tuple(dims.order) != self.plane.order:
+            dims.order = self.plane.order
+        self._update_letters()
 
     def _update_letters(self) -> None:
         letters = edge_letters(self.model.dims, self.model.scene.camera)

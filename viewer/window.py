@@ -64,7 +64,7 @@ class ReviewWindow(QObject):
         self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
             bind_mouse(pane, self.linked)
-            _napari.hide_slider(canvas)
+            _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
         title = printable(review.title)

@@ -65,14 +65,17 @@ def test_the_window_gives_up_its_middle(make_napari_viewer: Callable, qtbot: obj
 
 
 @pytest.mark.window
-def test_slider_stays_hidden(make_napari_viewer: Callable, qtbot: object) -> None:
+def test_slider_stays_hidden_and_drops_are_refused(
+    make_napari_viewer: Callable, qtbot: object
+) -> None:
     viewer = make_napari_viewer(show=True)
     canvas = _napari.main_canvas(viewer)
-    _napari.hide_slider(canvas)
+    _napari.strip(canvas)
     viewer.add_image(np.zeros((5, 6, 7)))
     viewer.dims.order = (1, 0, 2)
     qtbot.wait(20)
     assert canvas.dims.height() <= 1 or not canvas.dims.isVisible()
+    assert not canvas.acceptDrops()
 
 
 @pytest.mark.window

@@ -139,6 +139,17 @@ def test_blinking_shows_the_ct_whatever_the_blend(linked: LinkedPanes) -> None:
         assert all(pane.spect.visible for pane in linked)
 
 
+def test_a_pane_cannot_be_rolled_turned_or_made_3d(linked: LinkedPanes) -> None:
+    for pane in linked:
+        letters = pane.letters
+        pane.model.dims.roll()
+        pane.model.dims.transpose()
+        pane.model.dims.ndisplay = 3
+        assert pane.model.dims.order == pane.plane.order
+        assert pane.model.dims.ndisplay == 2
+        assert pane.letters == letters
+
+
 def test_a_pane_refits_on_resize_until_it_is_zoomed(linked: LinkedPanes) -> None:
     pane = linked.panes[0]
     pane.model.canvas.size = (400, 400)

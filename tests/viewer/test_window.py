@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 
 from fusion.export import DISCLAIMER
 from viewer import _napari, plugin
 from viewer.layers import to_lps
-from viewer.planes import EdgeLetters
 from viewer.window import ReviewWindow
 
 from .marked_study import BALLS, MIDDLE_LPS
@@ -27,7 +27,7 @@ def test_identity_and_disclaimer_are_always_on_screen(window: ReviewWindow) -> N
 
 
 @pytest.mark.parametrize("index", [0, 1, 2])
-def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: object, index: int) -> None:
+def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: QtBot, index: int) -> None:
     linked = window.linked
     linked.point_lps = MIDDLE_LPS
     before = linked.point_lps
@@ -48,7 +48,7 @@ def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: object, index:
     assert linked.active is pane
 
 
-def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: object) -> None:
+def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: QtBot) -> None:
     linked = window.linked
     widget = _napari.canvas_widget(window.canvases[0])
     start, point = QPoint(200, 200), linked.point_lps
@@ -63,7 +63,7 @@ def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: object) -
     np.testing.assert_array_equal(linked.point_lps, point)
 
 
-def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: object) -> None:
+def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: QtBot) -> None:
     for index in range(3):
         widget = _napari.canvas_widget(window.canvases[index])
         before = screen_point(window, index, MIDDLE_LPS)
@@ -77,7 +77,7 @@ def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: obje
         assert abs(moved.y() - 20) <= 1
 
 
-def test_the_key_b_blinks_the_spect(window: ReviewWindow, qtbot: object) -> None:
+def test_the_key_b_blinks_the_spect(window: ReviewWindow, qtbot: QtBot) -> None:
     window.linked.point_lps = MIDDLE_LPS + BALLS["left"]
     window.linked.crosshair_visible = False
     with_spect = _napari.picture(window.canvases[0])
@@ -90,7 +90,7 @@ def test_the_key_b_blinks_the_spect(window: ReviewWindow, qtbot: object) -> None
     np.testing.assert_array_equal(_napari.picture(window.canvases[0]), with_spect)
 
 
-def test_keys_scroll_the_pane_used_last(window: ReviewWindow, qtbot: object) -> None:
+def test_keys_scroll_the_pane_used_last(window: ReviewWindow, qtbot: QtBot) -> None:
     linked = window.linked
     for pane in linked:
         linked.point_lps = MIDDLE_LPS
@@ -124,7 +124,7 @@ def test_blend_is_linear_in_the_picture(window: ReviewWindow) -> None:
         np.testing.assert_allclose(picture(blend)[uptake], expected[uptake], atol=2.5)
 
 
-def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: object) -> None:
+def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -> None:
     linked = window.linked
     linked.point_lps = MIDDLE_LPS
     ball = MIDDLE_LPS + BALLS["left"]
@@ -193,14 +193,17 @@ def test_letters_follow_the_picture_when_it_is_turned(
     axial.model.scene.camera.orientation2d = axial.plane.orientation2d
 
 
-def test_letters_vanish_where_no_single_direction_is_shown(
-    window: ReviewWindow,
-) -> None:
-    axial = window.linked.panes[0]
-    axial.model.dims.ndisplay = 3
-    assert axial.letters == EdgeLetters("", "", "", "")
-    axial.model.dims.ndisplay = 2
-    assert axial.letters.right == "L"
+@pytest.mark.parametrize(
+    "key", [Qt.Key.Key_E, Qt.Key.Key_Y, Qt.Key.Key_T], ids=["roll", "3D", "transpose"]
+)
+def test_a_pane_keeps_its_plane(window: ReviewWindow, qtbot: QtBot, key: Qt.Key) -> None:
+    for pane, canvas in zip(window.linked, window.canvases, strict=True):
+        letters = pane.letters
+        widget = _napari.canvas_widget(canvas)
+        qtbot.keyClick(widget, key, Qt.KeyboardModifier.ControlModifier)
+        assert pane.model.dims.ndisplay == 2
+        assert pane.model.dims.order == pane.plane.order
+        assert pane.letters == letters
 
 
 def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> None:
