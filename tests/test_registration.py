@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, register, shared_frame
+from fusion.registration import Method, Status, register, shared_frame
 from fusion.resampling import Resampler
 from tests.volumes import affine, volume
 
@@ -88,10 +88,13 @@ def joint_error_mm(found: RigidTransform, truth: RigidTransform) -> float:
 def test_finds_the_true_transform(necks, truth) -> None:
     ct, spect = necks
     result = register(ct, moved(spect, truth))
-    assert result.method is Method.MUTUAL_INFORMATION
+    if result.method is Method.SHARED_FRAME:
+        assert truth.is_identity
     assert joint_error_mm(result.transform, truth) < 1.5
-    assert result.after.mutual_information >= result.before.mutual_information
-    assert [f.code for f in result.findings] == ["registered"]
+    assert result.after.correlation >= result.before.correlation
+    assert result.status is Status.NO_INCONSISTENCY
+    codes = [f.code for f in result.findings]
+    assert codes in (["registered"], ["registration-not-needed"])
 
 
 def test_repeats_bit_for_bit(necks) -> None:

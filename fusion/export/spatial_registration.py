@@ -31,7 +31,8 @@ SCHEMA_VERSION = 1
 #: object is not here: the sequence may be empty, and what it was made from is not known.
 _TYPE_CODES = {
     Method.SHARED_FRAME: ("125021", "DCM", "Frame of Reference Identity"),
-    Method.MUTUAL_INFORMATION: ("125024", "DCM", "Image Content-based Alignment"),
+    Method.CORRELATION: ("125024", "DCM", "Image Content-based Alignment"),
+    Method.NECK: ("125024", "DCM", "Image Content-based Alignment"),
 }
 
 

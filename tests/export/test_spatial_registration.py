@@ -108,7 +108,7 @@ def sides(folder: Path) -> tuple[Pair, dict[str, RegisteredImages]]:
     return chosen, named
 
 
-def write_truth(folder: Path, path: Path, *, method: Method = Method.MUTUAL_INFORMATION) -> Path:
+def write_truth(folder: Path, path: Path, *, method: Method = Method.CORRELATION) -> Path:
     _, named = sides(folder)
     registration = Registration(RigidTransform(TRUTH), method)
     write_spatial_registration(path, registration, **named)
@@ -200,7 +200,7 @@ def test_a_search_that_was_asked_for_comes_before_the_stored_one(tmp_path) -> No
 def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
     folder = moved_study(tmp_path / "study", frame=FRAME)
     review = fusion.open_study(folder).with_registration(
-        Registration(RigidTransform(TRUTH), Method.MUTUAL_INFORMATION)
+        Registration(RigidTransform(TRUTH), Method.CORRELATION)
     )
     outputs = review.write(tmp_path / "out")
     written = outputs.registration_record.read_text("utf-8")
@@ -215,7 +215,7 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
         str(pydicom.dcmread(folder / "nm.dcm").SOPInstanceUID)
     ]
     assert "SPECT" in content["direction"].split("is the same point")[0]
-    assert content["method"] == "rigid mutual information"
+    assert content["method"] == "rigid correlation"
     assert content["rotation_deg"] == pytest.approx(
         np.degrees(np.arccos((np.trace(TRUTH[:3, :3]) - 1) / 2)), abs=1e-4
     )
@@ -229,7 +229,7 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
 @dataclass
 class Validated:
     frame: str | None = OTHER_FRAME
-    method: Method = Method.MUTUAL_INFORMATION
+    method: Method = Method.CORRELATION
     study_of_the_ct: str | None = None
 
 
@@ -262,14 +262,14 @@ def test_dciodvfy_finds_nothing(tmp_path, name) -> None:
 def test_the_code_says_how_it_was_obtained(tmp_path) -> None:
     folder = moved_study(tmp_path / "study")
     meanings = {}
-    for method in (Method.SHARED_FRAME, Method.MUTUAL_INFORMATION, Method.STORED):
+    for method in (Method.SHARED_FRAME, Method.CORRELATION, Method.STORED):
         ds = pydicom.dcmread(write_truth(folder, tmp_path / "reg.dcm", method=method))
         (step,) = ds.RegistrationSequence[1].MatrixRegistrationSequence
         meanings[method] = [code.CodeMeaning for code in step.RegistrationTypeCodeSequence]
     # CID 7100; a transform that was itself read from a file claims nothing.
     assert meanings == {
         Method.SHARED_FRAME: ["Frame of Reference Identity"],
-        Method.MUTUAL_INFORMATION: ["Image Content-based Alignment"],
+        Method.CORRELATION: ["Image Content-based Alignment"],
         Method.STORED: [],
     }
 
@@ -297,7 +297,7 @@ def test_a_ct_without_a_frame_is_refused(tmp_path) -> None:
         None,
         fixed.references,
     )
-    registration = Registration(RigidTransform(TRUTH), Method.MUTUAL_INFORMATION)
+    registration = Registration(RigidTransform(TRUTH), Method.CORRELATION)
     with pytest.raises(GeometryError, match="no Frame of Reference"):
         write_spatial_registration(
             tmp_path / "reg.dcm", registration, fixed=frameless, moving=named["moving"]

@@ -1,0 +1,36 @@
+"""Rigid registration of the functional volume to the CT, and how far to trust it.
+
+The CT is turned into what a bone SPECT of it would look like and compared with the SPECT
+(:mod:`~fusion.registration.pictures`, ../shared/spec/localisation_registration.md part B). One
+Gauss-Newton search (:mod:`~fusion.registration.alignment`) is fast enough to be asked many times:
+from many starts, by another measure, backwards, in the neck alone, in two pieces, level by level
+(:mod:`~fusion.registration.search`). How much the answers differ is the evidence
+(:mod:`~fusion.registration.evidence`) on which a status and an uncertainty in mm rest.
+
+A similarity measure cannot prove that a registration is right: a left-right flip looks perfect to
+all of them. What is reported here is "no inconsistency found".
+"""
+
+from fusion.registration.engine import register, shared_frame
+from fusion.registration.evidence import Evidence, LevelMisfit
+from fusion.registration.pieces import NeckCorrection
+from fusion.registration.result import (
+    TRUSTED_UNCERTAINTY_MM,
+    Method,
+    Quality,
+    Registration,
+    Status,
+)
+
+__all__ = [
+    "TRUSTED_UNCERTAINTY_MM",
+    "Evidence",
+    "LevelMisfit",
+    "Method",
+    "NeckCorrection",
+    "Quality",
+    "Registration",
+    "Status",
+    "register",
+    "shared_frame",
+]

@@ -1,0 +1,86 @@
+"""Upper and lower neck moved apart: two rigid transforms, and one for every height between.
+
+Below the lower height the lower transform applies, above the upper height the upper one. Between
+them the rotation turns evenly from one to the other (about one axis), and the shift is such that
+points on the axis of the neck go where the two transforms, weighted by height, would put them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from fusion.geometry import FloatArray, RigidTransform
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NeckCorrection:
+    """Two transforms, SPECT to CT, and the heights between which they blend.
+
+    Parameters
+    ----------
+    lower, upper : RigidTransform
+        For the trunk and for the head.
+    low_z, high_z : float, mm
+        Heights on the CT (LPS z) below and above which only one applies.
+    axis_lps : (3,) ndarray of float64, mm
+        A point of the CT on the axis of the neck.
+    """
+
+    lower: RigidTransform
+    upper: RigidTransform
+    low_z: float
+    high_z: float
+    axis_lps: FloatArray
+
+    def share_at(self, z: npt.ArrayLike) -> FloatArray:
+        """Return the share of the upper transform at heights on the CT, 0 to 1."""
+        share: FloatArray = np.clip(
+            (np.asarray(z, dtype=np.float64) - self.low_z) / (self.high_z - self.low_z), 0, 1
+        )
+        return share
+
+    def transform_at(self, point_lps: npt.ArrayLike) -> RigidTransform:
+        """Return the rigid transform, SPECT to CT, that applies at one point of the CT.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In the CT's frame.
+        """
+        z = float(np.asarray(point_lps, dtype=np.float64)[2])
+        share = float(self.share_at(z))
+        low, high = self.lower.inverse().matrix, self.upper.inverse().matrix
+        between = Rotation.from_matrix(low[:3, :3].T @ high[:3, :3]).as_rotvec()
+        pivot = np.array([*self.axis_lps[:2], z])
+        matrix = np.eye(4)
+        matrix[:3, :3] = low[:3, :3] @ Rotation.from_rotvec(share * between).as_matrix()
+        goal = (1 - share) * (low[:3, :3] @ pivot + low[:3, 3])
+        goal += share * (high[:3, :3] @ pivot + high[:3, 3])
+        matrix[:3, 3] = goal - matrix[:3, :3] @ pivot
+        return RigidTransform(matrix).inverse()
+
+    def to_native(self, points_lps: npt.ArrayLike) -> FloatArray:
+        """Return where points of the CT are in the functional volume's frame: (..., 3), mm."""
+        points = np.asarray(points_lps, dtype=np.float64)
+        flat = points.reshape(-1, 3)
+        moved = [self.transform_at(point).inverse().apply(point) for point in flat]
+        return np.array(moved).reshape(points.shape)
+
+    @property
+    def bend_deg(self) -> float:
+        """Angle between the two transforms, degrees."""
+        return (self.upper @ self.lower.inverse()).angle_deg
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "lower_matrix_spect_to_ct_lps": self.lower.matrix.tolist(),
+            "upper_matrix_spect_to_ct_lps": self.upper.matrix.tolist(),
+            "blends_between_z_mm": [round(self.low_z, 2), round(self.high_z, 2)],
+            "bend_deg": round(self.bend_deg, 2),
+        }

@@ -1,0 +1,331 @@
+"""The searches: coarse to fine, and the other searches that the first one is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import product
+
+import numpy as np
+from scipy import ndimage
+
+from fusion.errors import RegistrationFailed
+from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.registration.alignment import (
+    Fit,
+    Moving,
+    Template,
+    correlation,
+    fit,
+    sample,
+)
+from fusion.registration.evidence import Evidence, LevelMisfit
+from fusion.registration.neck import HALF_WIDTH_MM, Neck
+from fusion.registration.pictures import Anatomy, Level, inverse, slopes_of
+from fusion.registration.pieces import NeckCorrection
+
+#: Blur (standard deviation, mm), stride and iterations of the levels before the last.
+_COARSE, _FAIR = (8.0, 2, 12), (4.0, 2, 10)
+_FINE_ITERATIONS = 12
+#: Soft edges of the neck box and of the slabs, mm (standard deviation).
+_BOX_EDGE_MM = 8.0
+_SLAB_SIGMA_MM = 11.0
+_SLAB_STEP_MM = 15.0
+#: How far a slab, or one piece of the neck from the other, is expected to move, mm.
+_SLAB_PRIOR_MM = 4.0
+_PIECES_PRIOR_MM = 8.0
+#: Distance at which the drop of correlation is measured, mm (spec part B5).
+_DROP_MM = 8.0
+#: Starts when nothing is known but the centres of both fields: shifts along x, y and z, mm.
+_START_SHIFTS_MM = ((-40, 0, 40), (-40, 0, 40), (-160, -120, -80, -40, 0, 40, 80, 120, 160))
+#: So many of the best starts are followed.
+_FOLLOWED = 4
+#: Two searches overlap less than this share of the CT: not the same part of the body.
+_LEAST_SHARE = 0.1
+#: Turns about x and z, degrees, that are tried beside the start.
+_START_TURNS_DEG = ((0, 0), (14, 0), (-14, 0), (0, 14), (0, -14))
+
+Report = Callable[[float], None]
+
+
+class Search:
+    """All searches for one pair of volumes.
+
+    Parameters
+    ----------
+    source : Anatomy
+        The CT.
+    spect : Volume
+        The functional volume.
+    neck : Neck
+        Where accuracy matters.
+    """
+
+    def __init__(self, source: Anatomy, spect: Volume, neck: Neck) -> None:
+        self.source = source
+        self.spect = spect
+        self.neck = neck
+        self.fair = self._level(*_FAIR[:2])
+        self._fine: Level | None = None
+
+    def _level(self, sigma: float, stride: int, *, only_details: bool = False) -> Level:
+        return Level(
+            self.source,
+            self.spect,
+            extra_sigma_mm=sigma,
+            stride=stride,
+            only_details=only_details,
+            center_lps=self.neck.center_lps,
+        )
+
+    @property
+    def fine(self) -> Level:
+        """The last level: all voxels, details only."""
+        if self._fine is None:
+            self._fine = self._level(0.0, 1, only_details=True)
+        return self._fine
+
+    def starts(self, *, shared: bool) -> FloatArray:
+        """Return where to start, best first: (n, 4, 4) SPECT to CT.
+
+        In a shared frame, from the identity and a little turned; otherwise from the centres of
+        both fields, shifted about.
+        """
+        if shared:
+            base = RigidTransform.identity()
+            shifts: list[tuple[float, ...]] = [(0.0, 0.0, 0.0)]
+        else:
+            target = self.source.grid.to_lps(
+                ndimage.center_of_mass(self.source.body) if self.source.body.any() else (0, 0, 0)
+            )
+            base = RigidTransform.from_euler(translation_mm=target - self.spect.grid.center_lps)
+            shifts = list(product(*_START_SHIFTS_MM))
+        return np.array(
+            [RigidTransform.from_euler(translation_mm=s).matrix @ base.matrix for s in shifts]
+        )
+
+    def global_fit(self, *, shared: bool, report: Report) -> tuple[RigidTransform, Fit]:
+        """Search coarse to fine over the whole patient.
+
+        Raises
+        ------
+        RegistrationFailed
+            The volumes hardly overlap.
+        """
+        coarse = self._level(*_COARSE[:2])
+        tries: list[tuple[float, FloatArray]] = []
+        for matrix in self.starts(shared=shared):
+            maps = np.linalg.inv(matrix)[None]
+            template = coarse.template(maps)
+            share = np.isfinite(sample(template, coarse.moving, maps)).mean()
+            if share > _LEAST_SHARE:
+                tries.append((correlation(template, coarse.moving, maps) * share**0.5, maps))
+        tries.sort(key=lambda entry: -entry[0])
+        report(0.2)
+        best: tuple[float, FloatArray] | None = None
+        for _, maps in tries[:_FOLLOWED]:
+            for x, z in _START_TURNS_DEG:
+                turn = RigidTransform.from_euler(
+                    rotation_deg=(x, 0, z), center_lps=self.neck.center_lps
+                )
+                found = _repeat(coarse, maps @ turn.matrix, iterations=_COARSE[2])
+                if found is None:
+                    continue
+                score = found.correlation * min(found.share, 1.0) ** 0.25
+                if best is None or score > best[0] + 1e-4:
+                    best = score, found.maps
+            report(0.5)
+        if best is None:
+            raise RegistrationFailed(
+                "The registration could not run: the two volumes hardly overlap where it starts. "
+                "Check that they show the same part of the body."
+            )
+        fair = _repeat(self.fair, best[1], iterations=_FAIR[2])
+        report(0.7)
+        fine = _repeat(self.fine, best[1] if fair is None else fair.maps, _FINE_ITERATIONS)
+        report(1.0)
+        if fine is None or fair is None:
+            raise RegistrationFailed(
+                "The registration found nothing to hold on to: the functional volume does not vary "
+                "where the CT shows the patient."
+            )
+        return _stored(fine.maps[0]), fine
+
+    def evidence(self, proposal: RigidTransform, found: Fit, report: Report) -> Evidence:
+        """Ask every other search about the proposal."""
+        maps = proposal.inverse().matrix[None]
+        template = self.fine.template(maps)
+        second = self._second(maps)
+        report(0.25)
+        reverse = self._reverse(maps)
+        report(0.5)
+        pieces, pieces_covariance = self._pieces(template, maps)
+        report(0.7)
+        box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
+        report(0.8)
+        levels = tuple(self._levels(template, maps))
+        report(0.95)
+        fair = self.fair.template(maps)
+        # Motions are measured in the CT's frame: the fit's own is the pull on the template.
+        return Evidence(
+            proposal=proposal,
+            second=second,
+            reverse=reverse,
+            box=_stored(box.maps[0]) if box else None,
+            pieces=pieces,
+            covariance=found.covariance,
+            pieces_covariance=pieces_covariance,
+            levels=levels,
+            correlation=correlation(fair, self.fair.moving, maps),
+            detail_correlation=found.correlation,
+            drop=self._drop(template, maps),
+            overlap=self._overlap(proposal),
+            neck=self.neck,
+        )
+
+    def _second(self, maps: FloatArray) -> RigidTransform | None:
+        """From the fair start, by correlation ratio with the CT number: no idea of bone."""
+        level = self.fair
+        density = level.blurred(self.source.density)
+        found = None
+        for _ in range(3):
+            found = fit(level.any_contrast(density, maps), level.plain, maps, iterations=5)
+            if found is None:
+                return None
+            maps = found.maps
+        return _stored(maps[0])
+
+    def _reverse(self, maps: FloatArray) -> RigidTransform | None:
+        """With fixed and moving swapped: points and slopes of the functional picture."""
+        grid = self.spect.grid
+        moving = self.fine.moving
+        picture = self.fine.picture(maps).astype(np.float32)
+        picture = np.where(self.source.usable, picture, np.float32(np.nan))
+        expected = Moving(picture, inverse(self.source.grid.affine))
+        kji = np.stack(
+            np.meshgrid(*(np.arange(1, n - 1) for n in grid.shape), indexing="ij"), axis=-1
+        )
+        kji = kji.reshape(-1, 3)
+        native = grid.to_lps(kji)
+        back = np.linalg.inv(maps[0])
+        inside = self.source.grid.contains(native @ back[:3, :3].T + back[:3, 3])
+        kji, native = kji[inside], native[inside]
+        if len(kji) < 500:
+            return None
+        center = native.mean(axis=0)
+        slopes = np.stack(
+            [g[tuple(kji.T)] for g in slopes_of(moving.values)], axis=-1
+        ) @ np.linalg.inv(grid.affine[:3, :3])
+        template = Template(
+            (native - center).astype(np.float32),
+            moving.values[tuple(kji.T)],
+            np.ascontiguousarray(slopes, dtype=np.float32),
+            np.ones(len(kji), np.float32),
+            np.zeros(len(kji), np.float32),
+            np.zeros(len(kji), np.int32),
+            center,
+        )
+        found = fit(template, expected, back[None], iterations=10)
+        return RigidTransform(_proper(found.maps[0])) if found else None
+
+    def _pieces(
+        self, template: Template, maps: FloatArray
+    ) -> tuple[NeckCorrection | None, FloatArray | None]:
+        """Both pieces together, each point taking its share by height."""
+        neck = self.neck
+        low, high = neck.low_z + 8, neck.high_z - 5
+        if high - low < 30:
+            return None, None
+        z = template.points[:, 2] + template.center[2]
+        height = np.clip((z - low) / (high - low), 0, 1).astype(np.float32)
+        blended = Template(
+            template.points,
+            template.value,
+            template.gradient,
+            template.weight,
+            height,
+            template.block,
+            template.center,
+        )
+        found = fit(
+            blended,
+            self.fine.moving,
+            np.concatenate([maps, maps]),
+            iterations=10,
+            prior_mm=_PIECES_PRIOR_MM,
+        )
+        if found is None:
+            return None, None
+        lower, upper = (_stored(one) for one in found.maps)
+        return NeckCorrection(lower, upper, low, high, neck.center_lps), found.covariance
+
+    def _in_neck(self, template: Template) -> Template:
+        neck = self.neck
+        x, _, z = np.moveaxis(template.points + template.center, -1, 0)
+        factor = np.exp(
+            -(np.maximum(np.abs(x - neck.center_lps[0]) - HALF_WIDTH_MM, 0) ** 2)
+            / (2 * _BOX_EDGE_MM**2)
+        )
+        outside = np.maximum(np.maximum(neck.low_z - z, z - neck.high_z), 0)
+        return template.weighted(factor * np.exp(-(outside**2) / (2 * _BOX_EDGE_MM**2)))
+
+    def _levels(self, template: Template, maps: FloatArray) -> Iterator[LevelMisfit]:
+        neck = self.neck
+        boxed = self._in_neck(template)
+        z = boxed.points[:, 2] + boxed.center[2]
+        count = max(2, int((neck.high_z - neck.low_z) / _SLAB_STEP_MM) + 1)
+        for height in np.linspace(neck.low_z + 5, neck.high_z - 5, count):
+            slab = boxed.weighted(np.exp(-((z - height) ** 2) / (2 * _SLAB_SIGMA_MM**2)))
+            point = np.array([*neck.center_lps[:2], height])
+            found = fit(slab, self.fine.moving, maps, iterations=6, prior_mm=_SLAB_PRIOR_MM)
+            if found is None:
+                continue
+            native = maps[0] @ np.array([*point, 1.0])
+            shift = point - (np.linalg.inv(found.maps[0]) @ native)[:3]
+            arm = point - template.center
+            lever = np.zeros((3, 6))
+            lever[:, :3] = np.eye(3)
+            lever[:, 3:] = [
+                [0, arm[2], -arm[1]],
+                [-arm[2], 0, arm[0]],
+                [arm[1], -arm[0], 0],
+            ]
+            sd = float(np.sqrt(np.trace(lever @ found.covariance @ lever.T)))
+            yield LevelMisfit(float(height), -shift, sd, correlation(slab, self.fine.moving, maps))
+
+    def _drop(self, template: Template, maps: FloatArray) -> float:
+        own = correlation(template, self.fine.moving, maps)
+        losses = []
+        for axis, sign in product(range(3), (1, -1)):
+            moved = maps.copy()
+            moved[0, axis, 3] += sign * _DROP_MM
+            losses.append(own - correlation(template, self.fine.moving, moved))
+        return min(losses)
+
+    def _overlap(self, proposal: RigidTransform) -> float:
+        neck = self.neck
+        heights = np.linspace(neck.low_z + 8, neck.high_z - 20, 12)
+        points = np.array(
+            [(neck.center_lps[0] + x, neck.center_lps[1], z) for z in heights for x in (-20, 20)]
+        )
+        return float(self.spect.grid.contains(proposal.inverse().apply(points)).mean())
+
+
+def _repeat(level: Level, maps: FloatArray, iterations: int) -> Fit | None:
+    """Fit, then once more with the soft tissue fitted under what was found."""
+    first = fit(level.template(maps), level.moving, maps, iterations=iterations)
+    if first is None:
+        return None
+    return fit(level.template(first.maps), level.moving, first.maps, iterations=iterations)
+
+
+def _proper(matrix: FloatArray) -> FloatArray:
+    """Make the upper block an exact rotation again."""
+    u, _, vt = np.linalg.svd(matrix[:3, :3])
+    result = np.eye(4)
+    result[:3, :3] = u @ vt
+    result[:3, 3] = matrix[:3, 3]
+    return result
+
+
+def _stored(fixed_to_moving: FloatArray) -> RigidTransform:
+    return RigidTransform(_proper(fixed_to_moving)).inverse()

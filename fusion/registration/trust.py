@@ -1,0 +1,83 @@
+"""When a registration is refused, and when a neck is said to have moved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fusion.geometry import RigidTransform
+from fusion.registration.evidence import Evidence
+
+#: Correlation of the pictures in fair detail below which a result is refused.
+MIN_CORRELATION = 0.72
+#: Loss of correlation at 8 mm below which the search had nothing to hold on to (spec part B5).
+MIN_DROP = 0.015
+#: Two searches that end further apart than this contradict each other, mm.
+MAX_DISAGREEMENT_MM = 4.0
+#: Corrections beyond these are refused on a scanner that registers by construction (spec B5).
+MAX_SHIFT_MM = 40.0
+MAX_ROTATION_DEG = 20.0
+#: Share of the neck that the functional volume must cover (spec B5).
+MIN_OVERLAP = 0.9
+#: Upper and lower neck this far from the rigid proposal, mm, are a neck that moved.
+NECK_MOTION_MM = 1.5
+
+
+def objection(evidence: Evidence, correction: RigidTransform | None) -> str | None:
+    """Return why a result must not be trusted, or None.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What the other searches say.
+    correction : RigidTransform or None
+        From a shared frame to the proposal; None when there is no shared frame.
+    """
+    if correction is not None:
+        shift = correction.shift_mm_at(evidence.neck.center_lps)
+        if shift > MAX_SHIFT_MM or correction.angle_deg > MAX_ROTATION_DEG:
+            return (
+                f"it asks for a correction of {shift:.0f} mm and {correction.angle_deg:.0f}°, "
+                f"more than the {MAX_SHIFT_MM:.0f} mm and {MAX_ROTATION_DEG:.0f}° that are "
+                "plausible."
+            )
+    if evidence.correlation < MIN_CORRELATION:
+        return (
+            "the pictures agree too little afterwards (correlation "
+            f"{evidence.correlation:.2f}; expected at least {MIN_CORRELATION:.2f})."
+        )
+    if evidence.drop < MIN_DROP:
+        return (
+            f"moving it by 8 mm makes hardly a difference (correlation falls by "
+            f"{evidence.drop:.3f}; expected at least {MIN_DROP:.3f})."
+        )
+    for name, words in (
+        ("second opinion", "a search that knows nothing of bone"),
+        ("reverse", "registering the CT to the functional volume"),
+    ):
+        distance = evidence.at_neck_mm(name)
+        if distance > MAX_DISAGREEMENT_MM:
+            return (
+                f"{words} ends {distance:.1f} mm away in the neck (expected at most "
+                f"{MAX_DISAGREEMENT_MM:.1f} mm)."
+            )
+    if evidence.overlap < MIN_OVERLAP:
+        return (
+            f"the functional volume covers only {evidence.overlap:.0%} of the neck (expected at "
+            f"least {MIN_OVERLAP:.0%})."
+        )
+    return None
+
+
+def neck_moved(evidence: Evidence) -> str | None:
+    """Return what speaks for a neck that moved, in words, or None."""
+    pieces = evidence.pieces
+    if pieces is None:
+        return None
+    distance = evidence.at_neck_mm("pieces")
+    sigma = float(np.max(evidence.features(evidence.neck.reference_points_lps, neck=pieces)[:, 1]))
+    if distance > max(NECK_MOTION_MM, 2.0 * sigma):
+        return (
+            f"upper and lower neck ask for positions up to {distance:.1f} mm from the rigid "
+            f"proposal and {pieces.bend_deg:.1f}° from each other."
+        )
+    return None
