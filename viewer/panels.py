@@ -237,7 +237,7 @@ class FindingsPanel(QGroupBox):
         super().__init__(f"Findings about the data ({len(findings)})")
         rows = QWidget()
         column = QVBoxLayout(rows)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 6, 0)
         self.labels = []
         for finding in findings:
             label = plain_label(f"{finding.severity.label.upper()}\n{finding.message}", wrap=True)

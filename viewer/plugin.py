@@ -41,6 +41,10 @@ _PEEK = 200
 #: Where DICOM files say so (PS3.10 section 7.1).
 _MAGIC_AT, _MAGIC = 128, b"DICM"
 
+#: Where increasing z, y and x go on the screen, so that a patient seen from the feet has the left
+#: hand on the right: right × down = away, as x × y = z in LPS.
+UNMIRRORED = ("away", "down", "right")
+
 Reader = Callable[[str], "list[FullLayerData]"]
 
 
@@ -100,6 +104,10 @@ def _layers(review: Review) -> list[FullLayerData]:
     for array, options, kind in (ct_layer_data(review), spect_layer_data(review)):
         options["metadata"] = {"facetfusion": {"title": review.title, "findings": review.findings}}
         layers.append((array, options, kind))
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        # As napari comes, its three-dimensional view mirrors left and right of (z, y, x) in LPS.
+        viewer.scene.camera.orientation = UNMIRRORED
     show_info(DISCLAIMER)
     for finding in review.findings:
         if finding.severity >= Severity.WARNING:

@@ -73,6 +73,23 @@ def test_findings_widget_follows_the_selected_layer(
 
 
 @pytest.mark.window
+def test_opened_layers_are_not_mirrored_in_3d(
+    make_napari_viewer: Callable, study_folder: Path
+) -> None:
+    napari_viewer = make_napari_viewer()
+    plugin.read_study(str(study_folder))
+    camera = napari_viewer.scene.camera
+    napari_viewer.dims.ndisplay = 3
+    # World axes are (z, y, x); what the camera looks along, and what is up, in LPS.
+    looks, up = np.array(camera.view_direction)[::-1], np.array(camera.up_direction)[::-1]
+    np.testing.assert_allclose(looks, (0, 0, 1), atol=1e-9)
+    np.testing.assert_allclose(up, (0, -1, 0), atol=1e-9)
+    # Screen right of a faithful picture is (direction of view) × up.
+    assert camera.orientation[2] == "right"
+    np.testing.assert_allclose(np.cross(looks, up), (1, 0, 0), atol=1e-9)
+
+
+@pytest.mark.window
 def test_study_widget_needs_a_path(make_napari_viewer: Callable, qtbot: object) -> None:
     widget = plugin.OpenStudyWidget()
     qtbot.addWidget(widget)
