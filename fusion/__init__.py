@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fusion.errors import (
+    AnnotationError,
     Cancelled,
     DicomError,
     FusionError,
@@ -46,6 +47,7 @@ _LAZY = {
 }
 
 __all__ = [
+    "AnnotationError",
     "Cancelled",
     "DicomError",
     "Finding",

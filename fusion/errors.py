@@ -9,6 +9,7 @@
     │   └── SpacingNeeded       the distance between slices is missing and only a person can say it
     ├── PairingError            no pair of CT and functional volume may be combined
     ├── RegistrationFailed      no trustworthy transform was found
+    ├── AnnotationError         a target, reading or journal that cannot be made, kept or read
     ├── PathwayError            pathway facts or statements that cannot be used
     └── Cancelled               the user stopped a long operation
 
@@ -67,6 +68,10 @@ class PairingError(FusionError):
 
 class RegistrationFailed(FusionError):  # noqa: N818 - the name reads as the sentence it shows
     """No trustworthy transform was found."""
+
+
+class AnnotationError(FusionError):
+    """A target, reading or journal cannot be made, kept or read; nothing was saved."""
 
 
 class PathwayError(FusionError):

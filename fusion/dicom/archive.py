@@ -19,9 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusion.dicom.header import quiet_pydicom, read_header, sop_class_uid
-from fusion.dicom.instance import PARSE_ERRORS, Instance, items, plain
+from fusion.dicom.instance import PARSE_ERRORS, Instance, items
 from fusion.errors import DicomError
 from fusion.findings import Finding, Progress, error, warning
+from fusion.plain_text import plain
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from fusion.errors import DicomError
+from fusion.plain_text import plain
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
 #: What pydicom and its decoders raise for damaged files (spec/dicom.md section 6). RecursionError
@@ -104,16 +104,6 @@ def text(dataset: Dataset, keyword: str) -> str:
     """
     value = _value(dataset, keyword)
     return "" if value is None else plain(str(value))
-
-
-def plain(value: str) -> str:
-    """Return text as one line without control or bidirectional-override characters."""
-    if value.isascii() and value.isprintable():  # nearly always, and this runs for every header
-        return value.strip()
-    kept = (" " if char.isspace() else char for char in value)
-    return "".join(
-        c for c in kept if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"}
-    ).strip()
 
 
 def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:

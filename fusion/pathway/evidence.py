@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.dicom.instance import items, plain, text, texts
+from fusion.dicom.instance import items, text, texts
 from fusion.dicom.series import Catalog, Kind, Series, Study
 from fusion.errors import PathwayError
 from fusion.geometry import Grid
 from fusion.pathway.dates import PartialDate
+from fusion.plain_text import plain
 
 #: Modalities of radiographs: computed and digital radiography, fluoroscopy.
 RADIOGRAPHY = frozenset({"CR", "DX", "RF"})

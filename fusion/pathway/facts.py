@@ -16,8 +16,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from fusion.dicom.instance import plain
 from fusion.pathway.dates import PartialDate
+from fusion.plain_text import plain
 
 #: Version of the facts file this program writes; a file that states none is version 1.
 SCHEMA_VERSION = 1

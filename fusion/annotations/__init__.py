@@ -1,0 +1,7 @@
+"""What a reader decides about the joints: made only where the anatomy agrees, and never lost.
+
+:mod:`~fusion.annotations.spine` computes side and level of a point,
+:mod:`~fusion.annotations.target` holds one decision, :mod:`~fusion.annotations.reading` all
+decisions of one reader about one study, :mod:`~fusion.annotations.journal` keeps them, and
+:mod:`~fusion.annotations.blocks` names the nerves that supply the positive joints.
+"""

@@ -1,0 +1,517 @@
+"""A Target: what a reader decides about one joint, and everything it was decided on.
+
+There is no default side, level or decision. A Target can only be made with a
+:class:`~fusion.annotations.placement.Placement` computed from the anatomy
+(:func:`fusion.annotations.spine.verify_side_and_level`) for the joint that the reader names.
+Bilateral disease is two Targets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from fusion.annotations.placement import Placement, Point, point_of
+from fusion.errors import AnnotationError
+from fusion.facets.joints import Joint, Side
+from fusion.plain_text import plain
+
+#: Visual grades, spec/bone_spect.md 6.3: 0 not above the reference, 1 slightly, 2 clearly above,
+#: 3 intense.
+GRADES = (0, 1, 2, 3)
+#: Longest note and longest name of a reader, characters.
+MAX_NOTE = 10_000
+MAX_NAME = 200
+#: How far a matrix may be from a rotation.
+_ROTATION_TOLERANCE = 1e-4
+_UID = re.compile(r"[0-9.]{1,64}")
+
+Matrix = tuple[tuple[float, ...], ...]
+
+
+class Decision(StrEnum):
+    """What a reader decides about a joint."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    INDETERMINATE = "indeterminate"
+
+
+class Answer(StrEnum):
+    """An answer to a question about a Target; no answer at all is ``None``."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_RECORDED = "not recorded"
+
+    @property
+    def as_bool(self) -> bool | None:
+        """The answer as the pathway takes it: None when not recorded."""
+        return None if self is Answer.NOT_RECORDED else self is Answer.YES
+
+
+class Origin(StrEnum):
+    """How a Target came to be."""
+
+    PROPOSAL_ACCEPTED = "proposal accepted"
+    JOINT_CLICKED = "joint clicked"
+    POINT_PLACED = "point placed"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Mapping[str, float]):
+    """Uptake as measured when the reader decided; a read-only mapping of name to number.
+
+    Parameters
+    ----------
+    unit : str
+        Unit of the values that have one: ``"counts"``, ``"Bq/mL"``, ``"g/mL"``.
+    entries : tuple of (str, float)
+        Names and values, for example ``("maximum", 812.0)`` and ``("ratio_to_reference", 3.1)``.
+    reference : str
+        What the ratios refer to, in words; empty when there are none.
+
+    Raises
+    ------
+    AnnotationError
+        No unit, no value, a value that is not finite, or a name given twice.
+    """
+
+    unit: str
+    entries: tuple[tuple[str, float], ...]
+    reference: str = ""
+
+    def __post_init__(self) -> None:
+        pairs = tuple((str(name), float(value)) for name, value in self.entries)
+        object.__setattr__(self, "entries", pairs)
+        if not plain(self.unit) or not pairs:
+            raise AnnotationError("A measurement needs a unit and at least one value.")
+        if len({name for name, _ in pairs}) != len(pairs):
+            raise AnnotationError("A measurement names one of its values twice.")
+        if not all(name and math.isfinite(value) for name, value in pairs):
+            raise AnnotationError("A measurement holds a value that is not a finite number.")
+
+    @classmethod
+    def of(cls, values: Mapping[str, float], *, unit: str, reference: str = "") -> Measured:
+        """Return the measurement that a mapping describes."""
+        return cls(unit, tuple(values.items()), reference)
+
+    def __getitem__(self, name: str) -> float:
+        return dict(self.entries)[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"unit": self.unit, "values": dict(self.entries), "reference": self.reference}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Measured:
+        """Return what :meth:`to_json` wrote."""
+        return cls.of(
+            dict(value["values"]), unit=str(value["unit"]), reference=str(value["reference"])
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationSnapshot:
+    """The Registration that a decision was made on.
+
+    Parameters
+    ----------
+    matrix : (4, 4) tuple of tuple of float, mm
+        Functional volume to CT, LPS, acting on column vectors.
+    method : str
+        How it was obtained.
+    uncertainty_mm : float or None, mm
+        None when not known.
+
+    Raises
+    ------
+    AnnotationError
+        Not a rigid transform, no method, or an uncertainty that is not a number.
+    """
+
+    matrix: Matrix
+    method: str
+    uncertainty_mm: float | None
+
+    def __post_init__(self) -> None:
+        try:
+            rows = tuple(tuple(float(v) for v in row) for row in self.matrix)
+        except (TypeError, ValueError) as exc:
+            raise AnnotationError("A Registration needs a matrix of numbers.") from exc
+        object.__setattr__(self, "matrix", rows)
+        if not _is_rigid(rows):
+            raise AnnotationError("The matrix of the Registration is not a rigid transform.")
+        if not plain(self.method):
+            raise AnnotationError("It is not said how the Registration was obtained.")
+        _check_uncertainty(self.uncertainty_mm, "the Registration")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; the matrix is row-major."""
+        return {
+            "matrix_spect_to_ct_lps": [list(row) for row in self.matrix],
+            "method": self.method,
+            "uncertainty_mm": self.uncertainty_mm,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> RegistrationSnapshot:
+        """Return what :meth:`to_json` wrote."""
+        return cls(
+            matrix=tuple(tuple(row) for row in value["matrix_spect_to_ct_lps"]),
+            method=str(value["method"]),
+            uncertainty_mm=_optional_float(value["uncertainty_mm"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalisationSnapshot:
+    """The anatomy that a decision was made on.
+
+    Parameters
+    ----------
+    source : str
+        Who or what found the joints.
+    numbering : str
+        State of the level numbering, for example ``"counted from C2 (dens)"``, ``"provisional"``.
+    confidence_mm : float or None, mm
+        Uncertainty of the joint's centre along the spine; None when not known.
+
+    Raises
+    ------
+    AnnotationError
+        Nothing stated, or an uncertainty that is not a number.
+    """
+
+    source: str
+    numbering: str
+    confidence_mm: float | None
+
+    def __post_init__(self) -> None:
+        if not plain(self.source) or not plain(self.numbering):
+            raise AnnotationError(
+                "It is not said who found the joints and how the levels were numbered."
+            )
+        _check_uncertainty(self.confidence_mm, "the localisation")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "source": self.source,
+            "numbering": self.numbering,
+            "confidence_mm": self.confidence_mm,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LocalisationSnapshot:
+        """Return what :meth:`to_json` wrote."""
+        return cls(
+            source=str(value["source"]),
+            numbering=str(value["numbering"]),
+            confidence_mm=_optional_float(value["confidence_mm"]),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A reader's decision about one joint.
+
+    Parameters
+    ----------
+    joint : Joint
+        What the reader says; equal to what the anatomy says.
+    decision : Decision
+        Positive, negative or indeterminate.
+    placement : Placement
+        What the anatomy says about the point, and with what margin; holds the point.
+    frame_of_reference_uid : str or None
+        Of the CT, in whose frame the point is; None when the CT states none.
+    reader : str
+        Who decided.
+    time : datetime
+        When, with time zone; kept in UTC.
+    origin : Origin
+        How the Target came to be.
+    registration : RegistrationSnapshot
+        As of the decision.
+    localisation : LocalisationSnapshot
+        As of the decision.
+    software_version : str
+        Of facetfusion.
+    grade : int or None
+        One of :data:`GRADES`; None when not graded.
+    uptake : Measured or None
+        As of the decision; None when not measured.
+    clinically_concordant : Answer or None
+        Whether side and level match the patient's pain; None while nobody answered.
+    inside_operative_bed : Answer or None
+        Whether the joint lies in an operative bed; None while nobody answered.
+    note : str
+        Free text as typed; see :attr:`shown_note`.
+    target_id : str
+        Stays the same while a Target is changed; made anew by default.
+
+    Raises
+    ------
+    AnnotationError
+        The joint differs from the placement, the level is uncertain for a decision that needs a
+        level, or a value is missing or impossible.
+    """
+
+    joint: Joint
+    decision: Decision
+    placement: Placement
+    frame_of_reference_uid: str | None
+    reader: str
+    time: datetime
+    origin: Origin
+    registration: RegistrationSnapshot
+    localisation: LocalisationSnapshot
+    software_version: str
+    grade: int | None = None
+    uptake: Measured | None = None
+    clinically_concordant: Answer | None = None
+    inside_operative_bed: Answer | None = None
+    note: str = ""
+    target_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def __post_init__(self) -> None:
+        self._coerce()
+        self._check_place()
+        self._check_decision()
+        object.__setattr__(self, "time", in_utc(self.time))
+        check_name(self.reader)
+        if not self.software_version:
+            raise AnnotationError("A target needs the version of the software.")
+        if len(self.note) > MAX_NOTE:
+            raise AnnotationError(
+                f"The note has {len(self.note)} characters; at most {MAX_NOTE} can be kept. "
+                "Shorten it."
+            )
+        if not re.fullmatch(r"[0-9a-f]{32}", self.target_id):
+            raise AnnotationError("A target has an identifier that this program did not make.")
+
+    def _coerce(self) -> None:
+        kinds = {
+            "decision": Decision,
+            "origin": Origin,
+            "clinically_concordant": Answer,
+            "inside_operative_bed": Answer,
+        }
+        for name, kind in kinds.items():
+            value = getattr(self, name)
+            if value is None and kind is Answer:
+                continue
+            try:
+                object.__setattr__(self, name, kind(value))
+            except ValueError as exc:
+                words = ", ".join(kind)
+                raise AnnotationError(
+                    f"{name.replace('_', ' ')} is one of {words}; found {plain(str(value))!r}."
+                ) from exc
+
+    def _check_place(self) -> None:
+        if self.placement.joint != self.joint:
+            raise AnnotationError(
+                f"Not saved. The reader says {self.joint.name}, the anatomy says "
+                f"{self.placement.joint.name}."
+            )
+        uid = self.frame_of_reference_uid
+        if uid is not None and not _UID.fullmatch(uid):
+            raise AnnotationError("The Frame of Reference of the target is not a DICOM UID.")
+
+    def _check_decision(self) -> None:
+        if self.placement.is_between_levels and self.decision is not Decision.INDETERMINATE:
+            raise AnnotationError(
+                f"Not saved. The point lies between {self.joint.level} and "
+                f"{self.placement.neighbour}, so {self.joint.name} can only be recorded as "
+                "indeterminate."
+            )
+        grade = self.grade
+        if grade is not None and (isinstance(grade, bool) or grade not in GRADES):
+            raise AnnotationError(f"A grade is 0, 1, 2 or 3; found {grade!r}.")
+        if self.decision is Decision.POSITIVE and grade == 0:
+            raise AnnotationError(
+                "A positive joint cannot have grade 0 (not above the reference). Change the grade "
+                "or the decision."
+            )
+
+    @property
+    def point_lps(self) -> Point:
+        """Where, in the CT's frame, mm."""
+        return self.placement.point_lps
+
+    @property
+    def point_uncertainty_mm(self) -> float | None:
+        """What the Registration adds to the uncertainty of the point, mm.
+
+        Nothing when the joint was clicked: the point is then its centre on the CT.
+        """
+        if self.origin is Origin.JOINT_CLICKED:
+            return None
+        return self.registration.uncertainty_mm
+
+    @property
+    def shown_note(self) -> str:
+        """The note as one line without hidden characters, for any screen or file."""
+        return plain(self.note)
+
+    @property
+    def shown_reader(self) -> str:
+        """The reader's name as one line without hidden characters."""
+        return plain(self.reader)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What a positive Target lacks before a reading can be finalised, in words."""
+        if self.decision is not Decision.POSITIVE:
+            return ()
+        wanted = {
+            "a grade": self.grade is not None,
+            "a measured uptake, or a note that says why there is none": self.uptake is not None
+            or bool(self.shown_note),
+            "whether side and level match the patient's pain": self.clinically_concordant,
+            "whether it lies in an operative bed": self.inside_operative_bed,
+        }
+        return tuple(f"{self.joint.name}: {what}" for what, there in wanted.items() if not there)
+
+    def relabelled(self, placement: Placement, localisation: LocalisationSnapshot) -> Target:
+        """Return the same decision under the label that another numbering gives to its point.
+
+        Raises
+        ------
+        AnnotationError
+            The placement is for another point.
+        """
+        if placement.point_lps != self.point_lps:
+            raise AnnotationError("A target can only be re-labelled where it is.")
+        return replace(self, joint=placement.joint, placement=placement, localisation=localisation)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; :meth:`from_json` gives an equal Target."""
+        return {
+            "target_id": self.target_id,
+            "level": self.joint.level,
+            "side": self.joint.side.value,
+            "decision": self.decision.value,
+            "grade": self.grade,
+            "point_lps": list(self.point_lps),
+            "frame_of_reference_uid": self.frame_of_reference_uid,
+            "placement": self.placement.to_json(),
+            "uptake": self.uptake.to_json() if self.uptake else None,
+            "clinically_concordant": self.clinically_concordant,
+            "inside_operative_bed": self.inside_operative_bed,
+            "note": self.note,
+            "reader": self.reader,
+            "time": self.time.isoformat(),
+            "origin": self.origin.value,
+            "registration": self.registration.to_json(),
+            "localisation": self.localisation.to_json(),
+            "software_version": self.software_version,
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Target:
+        """Return what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        AnnotationError
+            Not a Target.
+        """
+        try:
+            target = cls(
+                target_id=str(value["target_id"]),
+                joint=Joint(value["level"], Side(value["side"])),
+                decision=value["decision"],
+                grade=value["grade"],
+                placement=Placement.from_json(value["placement"]),
+                frame_of_reference_uid=value["frame_of_reference_uid"],
+                uptake=None if value["uptake"] is None else Measured.from_json(value["uptake"]),
+                clinically_concordant=value["clinically_concordant"],
+                inside_operative_bed=value["inside_operative_bed"],
+                note=str(value["note"]),
+                reader=str(value["reader"]),
+                time=datetime.fromisoformat(value["time"]),
+                origin=value["origin"],
+                registration=RegistrationSnapshot.from_json(value["registration"]),
+                localisation=LocalisationSnapshot.from_json(value["localisation"]),
+                software_version=str(value["software_version"]),
+            )
+        except (LookupError, TypeError, ValueError, AttributeError) as exc:
+            raise AnnotationError(
+                f"A target cannot be read: {type(exc).__name__} ({exc}). It was not written by "
+                "this program, or was changed since."
+            ) from exc
+        if point_of(value["point_lps"]) != target.point_lps:
+            raise AnnotationError("A target states two different points; it was changed by hand.")
+        return target
+
+
+def check_name(name: str) -> None:
+    """Refuse a reader without a name.
+
+    Raises
+    ------
+    AnnotationError
+        Empty (also when nothing in it can be seen) or too long.
+    """
+    if not plain(name):
+        raise AnnotationError("Every decision needs the name of its reader; enter it first.")
+    if len(name) > MAX_NAME:
+        raise AnnotationError(
+            f"The reader's name has {len(name)} characters; at most {MAX_NAME} can be kept."
+        )
+
+
+def in_utc(time: datetime) -> datetime:
+    """Return a time in UTC.
+
+    Raises
+    ------
+    AnnotationError
+        It has no time zone.
+    """
+    if time.utcoffset() is None:
+        raise AnnotationError("A time without time zone cannot be recorded.")
+    return time.astimezone(UTC)
+
+
+def _check_uncertainty(value: float | None, what: str) -> None:
+    if value is not None and not 0 <= value < math.inf:
+        raise AnnotationError(f"The uncertainty of {what} is a number of mm, 0 or more.")
+
+
+def _optional_float(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _is_rigid(m: Matrix) -> bool:
+    if len(m) != 4 or any(len(row) != 4 for row in m) or m[3] != (0.0, 0.0, 0.0, 1.0):
+        return False
+    if not all(math.isfinite(v) for row in m for v in row):
+        return False
+    r = [row[:3] for row in m[:3]]
+    for a in range(3):
+        for b in range(3):
+            dot = sum(r[k][a] * r[k][b] for k in range(3))
+            if abs(dot - (a == b)) > _ROTATION_TOLERANCE:
+                return False
+    determinant = (
+        r[0][0] * (r[1][1] * r[2][2] - r[1][2] * r[2][1])
+        - r[0][1] * (r[1][0] * r[2][2] - r[1][2] * r[2][0])
+        + r[0][2] * (r[1][0] * r[2][1] - r[1][1] * r[2][0])
+    )
+    return determinant > 0

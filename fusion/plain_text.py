@@ -1,0 +1,16 @@
+"""Hostile text made harmless before it is shown."""
+
+from __future__ import annotations
+
+import unicodedata
+
+#: Control, format (bidirectional overrides, zero width), surrogate and private-use characters.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
+
+
+def plain(value: str) -> str:
+    """Return text as one line without control or bidirectional-override characters."""
+    if value.isascii() and value.isprintable():  # nearly always, and this runs for every header
+        return value.strip()
+    kept = (" " if char.isspace() else char for char in value)
+    return "".join(c for c in kept if unicodedata.category(c) not in _HIDDEN).strip()
