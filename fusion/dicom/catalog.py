@@ -30,6 +30,7 @@ from fusion.dicom.archive import FoundFile, find_files, is_dicomdir, referenced_
 from fusion.dicom.classify import Planner, classify
 from fusion.dicom.duplicates import without_copies
 from fusion.dicom.header import quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.pixels import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
@@ -46,7 +47,8 @@ MAX_NAMED = 20
 _DICOM_SUFFIXES = frozenset({".dcm", ".dic", ".dicom", ".ima"})
 _ALWAYS_LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
 _USUALLY_LOSSY = frozenset({JPEGLSNearLossless, JPEG2000, HTJ2K})
-_IDENTITY = ("PatientID", "PatientName", "PatientBirthDate", "PatientSex")
+# In the order of :class:`Patient`.
+_IDENTITY = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 _EVERY = 50
 
 _NO_VOLUME = {
@@ -418,11 +420,7 @@ def _is_lossy(instance: Instance) -> bool:
 
 def _about_study(instances: Sequence[Instance]) -> list[Finding]:
     findings = []
-    unlike = [
-        words
-        for words, keyword in zip(("ID", "name", "birth date", "sex"), _IDENTITY, strict=True)
-        if len(_stated(instances, keyword)) > 1
-    ]
+    unlike = _disagreements(instances)
     if unlike:
         findings.append(
             error(
@@ -454,12 +452,23 @@ def _is_known(character_set: str) -> bool:
     return character_set.strip() in python_encoding or not character_set.strip()
 
 
-def _stated(instances: Iterable[Instance], keyword: str) -> set[str]:
-    """Return the different values of an identity attribute, spelling aside; empty ones ignored."""
+def _disagreements(instances: Iterable[Instance]) -> list[str]:
+    """Return in which words the patients that objects state differ, spelling aside."""
     # Comparing undecoded values first keeps this cheap for thousands of equal headers.
-    undecoded = {str(instance.dataset.get_item(keyword)): instance for instance in instances}
-    values = {_shown(instance.dataset, keyword) for instance in undecoded.values()}
-    return {re.sub(r"[\W_]+", " ", value).strip().casefold() for value in values} - {""}
+    undecoded = {
+        tuple(str(instance.dataset.get_item(keyword)) for keyword in _IDENTITY): instance
+        for instance in instances
+    }
+    patients: list[Patient] = []
+    differing: dict[str, None] = {}
+    for instance in undecoded.values():
+        patient = Patient(*(_shown(instance.dataset, keyword) for keyword in _IDENTITY))
+        for known in patients:
+            differing.update(dict.fromkeys(identity_conflicts(patient, known)))
+        # Also one that agrees is kept: an object that states less would hide the next conflict.
+        if len(patients) < MAX_NAMED:
+            patients.append(patient)
+    return list(differing)
 
 
 def _about_several(studies: Sequence[Study]) -> list[Finding]:
@@ -469,7 +478,7 @@ def _about_several(studies: Sequence[Study]) -> list[Finding]:
     members = [
         series.instances[0] for study in studies for series in study.series if series.instances
     ]
-    if any(len(_stated(members, keyword)) > 1 for keyword in ("PatientID", "PatientName")):
+    if _disagreements(members):
         findings.append(
             warning("several-patients", "The studies state different patients. Choose with care.")
         )

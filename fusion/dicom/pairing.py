@@ -20,6 +20,7 @@ from fusion.dicom.attenuation import (
     POSSIBLE_ATTENUATION_MAP,
     attenuation_corrected,
 )
+from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.instance import items, text, texts
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
 from fusion.errors import PairingError, SpacingNeeded
@@ -331,26 +332,6 @@ def _common_length(one: Grid, other: Grid) -> float:
     return float(max(0.0, min(highs) - max(lows)))
 
 
-def _letters(value: str) -> str:
-    return re.sub(r"[^0-9A-Z]", "", value.upper())
-
-
-def identity_conflicts(one: Patient, other: Patient) -> list[str]:
-    """Return which parts of two identities are stated by both and differ."""
-    differing = []
-    if one.patient_id and other.patient_id and one.patient_id != other.patient_id:
-        differing.append("patient ID")
-    if one.birth_date and other.birth_date and one.birth_date != other.birth_date:
-        differing.append("birth date")
-    # A middle name or title that only one scanner knows is not another person.
-    names = sorted((_letters(one.name), _letters(other.name)), key=len)
-    if names[0] and not names[1].startswith(names[0]):
-        differing.append("name")
-    if one.sex and other.sex and {one.sex, other.sex} == {"M", "F"}:
-        differing.append("sex")
-    return differing
-
-
 def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[Finding]:
     findings = []
     differing = identity_conflicts(ct.patient, spect.patient)
@@ -369,6 +350,7 @@ def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[
                 f"{override_by}.",
             )
         )
+    findings += _unverified(ct, spect)
     if ct.study.study_instance_uid != spect.study.study_instance_uid:
         findings.append(
             warning(
@@ -385,6 +367,23 @@ def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[
             )
         )
     return findings
+
+
+def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
+    """Say when nothing tells whether two volumes show one person."""
+    if are_comparable(ct.patient, spect.patient):
+        return []
+    same_study = ct.study.study_instance_uid == spect.study.study_instance_uid
+    report = info if same_study else warning
+    return [
+        report(
+            "patient-not-compared",
+            "The CT and the functional volume state no patient ID, birth date or name that could "
+            "be compared"
+            + ("; that they belong to one study is all that joins them." if same_study else ".")
+            + " Make sure that both are of the same patient.",
+        )
+    ]
 
 
 def _acquired(one: Candidate) -> str:
