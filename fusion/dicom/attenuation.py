@@ -18,15 +18,20 @@ ATTENUATION_MAP = "attenuation-map"
 POSSIBLE_ATTENUATION_MAP = "attenuation-map-possible"
 
 # Names that workstations give to reconstructions: "AC", "CTAC", and GE's image identifiers
-# "IRAC", "IRACSC", "IRACSCRR" (iterative, attenuation, scatter, resolution) and "IRNC" (none).
+# "IRAC", "IRACSC", "IRACSCRR" (iterative, attenuation, scatter, resolution) and "IRNC" (none),
+# with a running number behind them ("IRAC001_DS").
+_AC = r"(CT ?)?(IR)?AC(SC)?(RR)?\d*"
 _NOT_CORRECTED = re.compile(
-    r"\b(N(O|ON)?AC|IRNC\w*|IRNAC\w*|UNCORRECTED|NOT? (AC|ATTEN\w*)|NON (AC|ATTEN\w*)"
-    r"|(WITHOUT|W O|WO) (AC|ATTEN\w*))\b"
+    r"\b(IRN(A)?C\w*|UNCORR\w*"
+    rf"|(NO|NON|NOT|N|UN|W O|WO|WITHOUT|OHNE|SANS) ?({_AC}|ATT(N|EN\w*)?)"
+    rf"|{_AC} (OFF|NONE))\b"
 )
-_CORRECTED = re.compile(r"\b(CT)?(IR)?AC(SC)?(RR)?\b(?! JOINTS?\b)")
+_CORRECTED = re.compile(rf"\b({_AC}(?! JOINTS?\b)|ATT(N|EN\w*)? ?CORR\w*)\b")
+# Short for "not corrected", and for much else: counts only where nothing claims the opposite.
+_PERHAPS_NOT_CORRECTED = re.compile(r"\bNC\b")
 _MAP = re.compile(
-    r"\b(ACMAPS?|AC MAPS?|ACM MAPS?|MU ?MAPS?|UMAPS?|U MAPS?|ATT(N|EN(UATION)?)? ?MAPS?"
-    r"|TRANSMISSION)\b"
+    r"\b((CT|(CT ?)?ACM?|MUE?|U|ATT(N|EN(UATION)?)?|TX|TRANSMISSION) ?MAPS?\d*"
+    r"|ATTENUATION COEFF\w*|TRANSMISSION)\b"
 )
 
 
@@ -47,9 +52,9 @@ def attenuation_corrected(dataset: Dataset) -> bool | None:
     -----
     Read in this order: Attenuation Correction Method (0054,1101) and Attenuation Corrected
     (0018,9759); a name that denies it (``NAC``, ``IRNC``, …); ``ATTN`` in Corrected Image
-    (0028,0051); a name that claims it (``AC``, ``IRAC``, …). A name that denies it outweighs
-    ``ATTN``: a GE Discovery ST series called "PET NAC", in proportional counts and without a
-    method, was found to carry ``ATTN``.
+    (0028,0051); a name that claims it (``AC``, ``IRAC``, …); ``NC``. A name that denies it
+    outweighs ``ATTN``: a GE Discovery ST series called "PET NAC", in proportional counts and
+    without a method, was found to carry ``ATTN``.
     """
     method = text(dataset, "AttenuationCorrectionMethod").upper()
     stated = text(dataset, "AttenuationCorrected").upper()
@@ -58,7 +63,9 @@ def attenuation_corrected(dataset: Dataset) -> bool | None:
         return False
     if method or stated == "YES" or "ATTN" in texts(dataset, "CorrectedImage"):
         return True
-    return True if _CORRECTED.search(names) else None
+    if _CORRECTED.search(names):
+        return True
+    return False if _PERHAPS_NOT_CORRECTED.search(names) else None
 
 
 def attenuation_map(dataset: Dataset) -> Finding | None:
@@ -78,7 +85,7 @@ def attenuation_map(dataset: Dataset) -> Finding | None:
     """
     if "TRANSMISSION" in texts(dataset, "ImageType"):
         reason = "its Image Type says TRANSMISSION"
-    elif _MAP.search(_names(dataset)):
+    elif is_map_by_name(dataset):
         reason = "its name says so"
     elif any(
         text(unit, "CodeValue") in {"/cm", "1/cm", "cm-1"}
@@ -100,6 +107,11 @@ def attenuation_map(dataset: Dataset) -> Finding | None:
         f"This volume is an attenuation map ({reason}): it shows density, not uptake of the "
         "tracer. Choose the emission reconstruction.",
     )
+
+
+def is_map_by_name(dataset: Dataset) -> bool:
+    """Whether the name of a series says that it is an attenuation map."""
+    return _MAP.search(_names(dataset)) is not None
 
 
 def _names(dataset: Dataset) -> str:

@@ -27,7 +27,7 @@ from pydicom.uid import (
 
 from fusion.dicom import multiframe, nm, stack
 from fusion.dicom.archive import FoundFile, find_files, is_dicomdir, referenced_files
-from fusion.dicom.classify import Planner, classify
+from fusion.dicom.classify import Planner, classify, contradicts_itself
 from fusion.dicom.duplicates import without_copies
 from fusion.dicom.header import quiet_pydicom, read_header, series_uid, study_uid
 from fusion.dicom.identity import identity_conflicts
@@ -56,6 +56,10 @@ _NO_VOLUME = {
     Kind.PROJECTIONS: "Projections, not yet reconstructed: open the reconstructed SPECT.",
     Kind.LOCALIZER: "A localizer (scout view): no slices through the body.",
 }
+_CONTRADICTION = (
+    "Stored as CT images that say of themselves that they are of another modality (NM or PET): "
+    "whether they show density or uptake is not known. Export them as what they are."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -278,6 +282,8 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
         findings += duplicates
     elif kind in _NO_VOLUME:
         findings.append(info("no-volume", _NO_VOLUME[kind]))
+    elif contradicts_itself(instances[0].dataset):
+        findings.append(warning("modality-contradicts", _CONTRADICTION))
     if len(kinds) > 1:
         message = f"This series mixes {', '.join(sorted(kinds))}; each is listed by itself."
         findings.append(info("series-split", message))

@@ -31,6 +31,8 @@ _SECONDARY_CAPTURE = frozenset(
 )
 _MULTIFRAME_CT = frozenset({EnhancedCTImageStorage, LegacyConvertedEnhancedCTImageStorage})
 _MULTIFRAME_PET = frozenset({EnhancedPETImageStorage, LegacyConvertedEnhancedPETImageStorage})
+# Nuclear Medicine, PET, and the retired "single-photon emission computed tomography".
+_EMISSION = frozenset({"NM", "PT", "ST"})
 #: Rigid and affine, and deformable.
 REGISTRATION_CLASSES = frozenset({SpatialRegistrationStorage, DeformableSpatialRegistrationStorage})
 
@@ -75,12 +77,19 @@ def classify(instance: Instance) -> tuple[Kind, Planner]:
     ------
     DicomError
         An attribute that decides cannot be read.
+
+    Notes
+    -----
+    CT images that state an emission modality are neither: nobody knows whether their values are
+    densities or uptake.
     """
     dataset = instance.dataset
     sop_class = sop_class_uid(dataset)
     modality = text(dataset, "Modality").upper()
     if sop_class in nm.NM_CLASSES:
         return nm.kind_of(instance), Planner.NM
+    if contradicts_itself(dataset):
+        return Kind.OTHER, Planner.NOBODY
     if sop_class in _MULTIFRAME_CT:
         return _ct_kind(dataset), Planner.MULTIFRAME
     if sop_class in _MULTIFRAME_PET:
@@ -95,6 +104,14 @@ def classify(instance: Instance) -> tuple[Kind, Planner]:
         kind = nm.kind_of(instance)
         return (Kind.OTHER if kind is Kind.SPECT else kind), Planner.NOBODY
     return Kind.OTHER, Planner.NOBODY
+
+
+def contradicts_itself(dataset: Dataset) -> bool:
+    """Whether an object is stored as CT images and says that they are NM or PET images."""
+    return (
+        sop_class_uid(dataset) in (CTImageStorage, *_MULTIFRAME_CT)
+        and text(dataset, "Modality").upper() in _EMISSION
+    )
 
 
 def _ct_kind(dataset: Dataset) -> Kind:

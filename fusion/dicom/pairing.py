@@ -19,6 +19,7 @@ from fusion.dicom.attenuation import (
     ATTENUATION_MAP,
     POSSIBLE_ATTENUATION_MAP,
     attenuation_corrected,
+    is_map_by_name,
 )
 from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.instance import items, text, texts
@@ -36,10 +37,17 @@ SPATIAL_RESAMPLING = "113085"
 _SHARP = re.compile(r"bone|sharp|\b[BH]r?[67]\d|\bedge|\blung|\bY[A-E]\b|\bU[79]\d", re.IGNORECASE)
 
 
+# An energy window below the photopeak, as the description of one of several volumes names it, and
+# pictures that look through the patient instead of cutting slices.
+_SCATTER_WINDOW = re.compile(r"energy window \d+ of \d+: [^,]*(scatter|compton)", re.IGNORECASE)
+_PROJECTED = re.compile(r"\bMIPS?\b|maximum intensity|\bcine\b", re.IGNORECASE)
+#: Fields that end within this distance of each other at the head reach as high, mm.
+_SAME_TOP_MM = 50.0
+
 #: What people may take for such a volume, and is none.
 _LOOKALIKES = {
-    "CT": (Kind.LOCALIZER,),
-    "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS),
+    "CT": (Kind.LOCALIZER, Kind.OTHER),
+    "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS, Kind.OTHER),
 }
 
 
@@ -148,6 +156,7 @@ def pair(
     findings = [
         *_identity(chosen_ct, chosen_spect, override_mismatch_by),
         *_frames(chosen_ct.grid, chosen_spect.grid),
+        *_about_ct(chosen_ct),
     ]
     return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
 
@@ -230,13 +239,23 @@ def _same_study(
             [c for c in cts if c.study.study_instance_uid == only],
             [c for c in functionals if c.study.study_instance_uid == only],
         )
-    studies = {c.study.study_instance_uid for c in (*cts, *functionals)}
-    if len(studies) > 2:
+    if len(_studies(cts, functionals)) > 2:
+        # One scanner's own frame joins a SPECT and a CT that were filed as two studies.
+        joined = (
+            [c for c in cts if any(_shared_frame(c.grid, f.grid) for f in functionals)],
+            [f for f in functionals if any(_shared_frame(c.grid, f.grid) for c in cts)],
+        )
+        if all(joined) and len(_studies(*joined)) == 2:
+            return joined
         raise PairingError(
             "The CT and the functional volume are in different studies, and there are several of "
             "them; choose with --ct and --spect."
         )
     return cts, functionals
+
+
+def _studies(*candidates: Sequence[Candidate]) -> set[str]:
+    return {c.study.study_instance_uid for group in candidates for c in group}
 
 
 Criteria = tuple[tuple[str, float], ...]
@@ -263,19 +282,32 @@ def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
     corrected = attenuation_corrected(dataset)
     quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
     common = max(_common_length(one.grid, ct.grid) for ct in cts)
+    is_placed = any(_shared_frame(one.grid, ct.grid) for ct in cts)
+    top_mm = float(one.grid.corners_lps[:, 2].max()) if is_placed else 0.0
+    names = " ".join((one.plan.description, *texts(dataset, "ImageType")))
     return (
         (
             "tracer uptake rather than an attenuation map",
             -float(ATTENUATION_MAP in codes) - 0.5 * (POSSIBLE_ATTENUATION_MAP in codes),
+        ),
+        ("slices rather than a picture through the patient", -float(_is_match(_PROJECTED, names))),
+        (
+            "the photopeak rather than scatter",
+            -float(_is_match(_SCATTER_WINDOW, one.plan.description)),
         ),
         ("its own voxels rather than a resampled copy", -float(_is_resampled(dataset))),
         ("lies within the CT", float(common >= MIN_COMMON_LENGTH_MM)),
         ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
         ("all gates and the main energy window together", -_part_number(one)),
         (f"in {one.plan.unit}", quantitative),
+        ("reaches further to the head", float(np.round(top_mm / _SAME_TOP_MM))),
         ("covers more of the CT", float(np.round(common, -1))),
         ("finer voxels", -float(np.round(np.prod(one.grid.spacing_mm), 3))),
     )
+
+
+def _is_match(pattern: re.Pattern[str], words: str) -> bool:
+    return pattern.search(words.replace("_", " ")) is not None
 
 
 def _is_resampled(dataset: Dataset) -> bool:
@@ -300,6 +332,8 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
     kernel = " ".join((*texts(dataset, "ConvolutionKernel"), one.plan.description))
     image_type = texts(dataset, "ImageType")
     return (
+        ("a CT rather than an attenuation map", -float(is_map_by_name(dataset))),
+        ("in Hounsfield units", float(one.plan.unit == "HU")),
         ("same patient", float(not identity_conflicts(one.patient, functional.patient))),
         ("shares the Frame of Reference", float(_shared_frame(one.grid, functional.grid))),
         (
@@ -393,6 +427,18 @@ def _acquired(one: Candidate) -> str:
         if value:
             return value
     return one.study.date
+
+
+def _about_ct(ct: Candidate) -> list[Finding]:
+    if not is_map_by_name(ct.plan.frames[0].instance.dataset):
+        return []
+    return [
+        warning(
+            "ct-attenuation-map",
+            "The CT is named like an attenuation map. Its values may not be Hounsfield units, and "
+            "bone may be hard to see; choose the CT itself where there is one.",
+        )
+    ]
 
 
 def _frames(ct: Grid, spect: Grid) -> list[Finding]:

@@ -161,8 +161,8 @@ def plan_slices(
     strays = [group[0] for group in groups[1:] if len(group) == 1]
     groups = [group for n, group in enumerate(groups) if n == 0 or len(group) > 1]
     named: list[tuple[str, Arrangement]] = []
-    for group in groups:
-        what = _appearance(group) if len(groups) > 1 else ""
+    looks = _appearances(groups)
+    for group, what in zip(groups, looks, strict=True):
         stacks, left_over = _phases(group)
         strays.extend(left_over)
         named += [(", ".join(filter(None, (what, name))), stack) for name, stack in stacks]
@@ -263,6 +263,20 @@ def _groups(slices: Sequence[Slice]) -> list[list[Slice]]:
         else:
             home.append(item)
     return sorted(groups, key=len, reverse=True)
+
+
+def _appearances(groups: Sequence[Sequence[Slice]]) -> list[str]:
+    """Say what tells groups apart at a glance; nothing when there is only one."""
+    if len(groups) == 1:
+        return [""]
+    looks = [_appearance(group) for group in groups]
+    if len(set(looks)) == len(looks):
+        return looks
+    # Two fields of view of one scan: the same size in pixels, another in mm.
+    return [
+        f"{look}, pixels of {group[0].pixel_spacing_mm.max():.3g} mm"
+        for look, group in zip(looks, groups, strict=True)
+    ]
 
 
 def _appearance(group: Sequence[Slice]) -> str:

@@ -69,6 +69,65 @@ def test_uptake_over_attenuation_map(tmp_path) -> None:
     assert "attenuation map" in result.reasons[0]
 
 
+def test_a_ct_over_an_attenuation_map_stored_as_ct(tmp_path) -> None:
+    thin = ct.stacked(count=80, step_mm=1.0)
+    write_ct(
+        tmp_path / "mu", positions=thin, SeriesInstanceUID="1.2.1", SeriesDescription="CT mu-Map"
+    )
+    write_ct(tmp_path / "ct", SeriesInstanceUID="1.2.2")
+    write_nm(tmp_path)
+    result = chosen(tmp_path)
+    assert result.ct.series.description == "CT bone"
+    assert "attenuation map" in result.reasons[1]
+    assert "ct-attenuation-map" not in codes(result)
+    assert "ct-attenuation-map" in codes(chosen(tmp_path, ct="1.2.1"))
+
+
+def test_images_of_two_modalities_at_once_are_neither(tmp_path) -> None:
+    write_ct(tmp_path / "x", Modality="NM", SeriesDescription="SPECT as CT")
+    write_nm(tmp_path)
+    (series,) = [s for s in scan(tmp_path).studies[0].series if s.description == "SPECT as CT"]
+    assert (series.kind.value, series.volumes) == ("other", ())
+    with pytest.raises(PairingError, match="whether they show density or uptake"):
+        chosen(tmp_path)
+
+
+def test_the_photopeak_over_a_scatter_window_that_comes_first(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    dataset = nm.two_windows()
+    dataset.EnergyWindowInformationSequence = dataset.EnergyWindowInformationSequence[::-1]
+    write_nm(tmp_path, dataset=dataset)
+    result = chosen(tmp_path)
+    assert "Tc99m 126-154 keV" in result.spect.plan.description
+    assert "photopeak" in result.reasons[0]
+
+
+def test_slices_over_a_rotating_picture(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, name="a.dcm", **other_series("Neck_MIP", SeriesNumber=1))
+    write_nm(tmp_path, name="b.dcm", **other_series("Neck", SeriesNumber=2, ImageID="x"))
+    assert chosen(tmp_path).spect.series.description == "Neck"
+
+
+def test_the_bed_of_the_neck_over_the_one_of_the_pelvis(tmp_path) -> None:
+    write_ct(tmp_path / "ct", positions=ct.stacked(count=200, step_mm=3.0) - [0, 0, 300])
+    for n, bottom in enumerate((-340.0, -102.0)):
+
+        def lie(ds, bottom: float = bottom) -> None:
+            ds.DetectorInformationSequence[0].ImagePositionPatient = [-70, -62, bottom]
+
+        write_nm(
+            tmp_path,
+            name=f"{n}.dcm",
+            dataset=nm.recon(spacing=6.0),
+            edit=lie,
+            **other_series(f"Bed {n}", SpacingBetweenSlices=6.0, SeriesNumber=n),
+        )
+    result = chosen(tmp_path)
+    assert result.spect.series.description == "Bed 1"
+    assert "reaches further to the head" in result.reasons[0]
+
+
 def test_a_functional_volume_inside_the_ct_over_one_beside_it(tmp_path) -> None:
     write_ct(tmp_path / "ct", positions=ct.stacked(count=90))
 
@@ -180,6 +239,19 @@ def test_other_date_and_other_study_are_findings(tmp_path) -> None:
     write_ct(tmp_path / "ct", AcquisitionDate="20240101")
     write_nm(tmp_path, StudyInstanceUID="9.9.9")
     assert {"different-dates", "different-studies"} <= codes(chosen(tmp_path))
+
+
+def test_the_scanners_frame_joins_a_spect_and_a_ct_filed_apart(tmp_path) -> None:
+    write_nm(tmp_path, StudyInstanceUID="1.9.1")
+    write_ct(tmp_path / "a", StudyInstanceUID="1.9.2", SeriesInstanceUID="1.9.2.1")
+    earlier = {"StudyInstanceUID": "1.9.3", "SeriesInstanceUID": "1.9.3.1"}
+    write_ct(tmp_path / "b", FrameOfReferenceUID="7.7", **earlier)
+    result = chosen(tmp_path)
+    assert result.ct.study.study_instance_uid == "1.9.2"
+    assert codes(result) == {"different-studies", "shared-frame"}
+    write_ct(tmp_path / "b", **earlier)
+    with pytest.raises(PairingError, match="several of them"):
+        chosen(tmp_path)
 
 
 def test_two_complete_studies_are_a_question(tmp_path) -> None:

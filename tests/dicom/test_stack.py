@@ -440,6 +440,22 @@ def test_two_orientations_become_two_volumes(tmp_path: Path) -> None:
     assert "coronal" in second.description
 
 
+def test_two_fields_of_view_are_told_apart_by_name(tmp_path: Path) -> None:
+    series = ct.write_series(tmp_path, ct.stacked())
+    other = ct.write_series(
+        tmp_path / "b",
+        ct.stacked(),
+        edit=lambda _, ds: setattr(ds, "PixelSpacing", [0.3, 0.3]),
+    )
+    plans = plan_volumes(
+        [*(ct.instance(p, tmp_path) for p in series.paths), *other.instances()], kind=Kind.CT
+    )
+    assert [plan.description for plan in plans] == [
+        "Neck, axial 64 × 64, pixels of 0.9 mm",
+        "Neck, axial 64 × 64, pixels of 0.3 mm",
+    ]
+
+
 def test_stray_image_of_another_size_is_left_out_by_name(tmp_path: Path) -> None:
     def shrink(k: int, ds: Dataset) -> None:
         if k == ct.SLICES - 1:
