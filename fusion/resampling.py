@@ -172,8 +172,11 @@ class Resampler:
             ]
             (k0, wk), (j0, wj), (i0, wi) = tables
             _separable(np.ascontiguousarray(source), k0, wk, j0, wj, i0, wi, out)
-        else:
-            self._interpolate(origin, np.ascontiguousarray(self._matrix.T), out)
+            return
+        steps = np.ascontiguousarray(self._matrix.T)
+        if out.shape[2] == 1:  # the kernels are fast along the last axis
+            out, steps = out.transpose(2, 0, 1), np.ascontiguousarray(steps[[2, 0, 1]])
+        self._interpolate(origin, steps, out)
 
     def _interpolate(
         self, origin: FloatArray, steps: FloatArray, out: npt.NDArray[np.float32]
@@ -209,41 +212,52 @@ def _weights(
 
 @njit(cache=True, nogil=True)
 def _separable(src: Any, k0: Any, wk: Any, j0: Any, wj: Any, i0: Any, wi: Any, out: Any) -> None:
-    """Linear interpolation where the axes of source and target run in parallel."""
+    """Linear interpolation where the axes of source and target run in parallel.
+
+    Along k, then along i for the few source rows that are needed, then along j: the last step
+    touches every target voxel and reads and writes nothing but contiguous rows.
+    """
     ns, nj, ni = src.shape
-    sheet = np.empty((nj, ni), dtype=np.float32)
+    count = out.shape[2]
     line = np.empty(ni + 1, dtype=np.float32)
-    first, last = out.shape[2], 0
-    for i in range(out.shape[2]):
+    wide = np.empty((nj, count), dtype=np.float32)
+    first, last = count, 0
+    for i in range(count):
         if i0[i] >= 0:
             first = min(first, i)
             last = max(last, i + 1)
+    top, bottom = nj, 0
+    for j in range(out.shape[1]):
+        if j0[j] >= 0:
+            top = min(top, j0[j])
+            bottom = max(bottom, min(j0[j] + 2, nj))
     for k in range(out.shape[0]):
-        if k0[k] < 0:
+        if k0[k] < 0 or first >= last:
             out[k] = np.nan
             continue
         a = src[k0[k]]
         b = src[min(k0[k] + 1, ns - 1)]
         w = wk[k]
-        for j in range(nj):
+        for j in range(top, bottom):
             for i in range(ni):
-                sheet[j, i] = a[j, i] + w * (b[j, i] - a[j, i])
+                line[i] = a[j, i] + w * (b[j, i] - a[j, i])
+            line[ni] = line[ni - 1]
+            spread = wide[j]
+            spread[:first] = np.nan
+            spread[last:] = np.nan
+            for i in range(first, last):
+                n = i0[i]
+                spread[i] = line[n] + wi[i] * (line[n + 1] - line[n])
         for j in range(out.shape[1]):
             row = out[k, j]
             if j0[j] < 0:
                 row[:] = np.nan
                 continue
-            low = sheet[j0[j]]
-            high = sheet[min(j0[j] + 1, nj - 1)]
+            low = wide[j0[j]]
+            high = wide[min(j0[j] + 1, nj - 1)]
             w = wj[j]
-            for i in range(ni):
-                line[i] = low[i] + w * (high[i] - low[i])
-            line[ni] = line[ni - 1]
-            row[:first] = np.nan
-            row[last:] = np.nan
-            for i in range(first, last):
-                n = i0[i]
-                row[i] = line[n] + wi[i] * (line[n + 1] - line[n])
+            for i in range(count):
+                row[i] = low[i] + w * (high[i] - low[i])
 
 
 @njit(cache=True, nogil=True)
@@ -267,13 +281,32 @@ def _inside_run(p: Any, d: Any, count: int, size: Any) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
+def _steps_left(position: float, step: float, cell: int, left: int) -> int:
+    """How many steps along a line stay in a cell of one axis, the present one included."""
+    if step > 0.0:
+        stay = (cell + 1 - position) / step
+    elif step < 0.0:
+        stay = (cell - position) / step
+    else:
+        return left
+    return max(1, int(stay) + 1) if stay < left else left
+
+
+@njit(cache=True, nogil=True)
 def _trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
-    """Linear interpolation on any affine grid; ``steps[n]`` is the source step per target axis."""
+    """Linear interpolation on any affine grid; ``steps[n]`` is the source step per target axis.
+
+    A row of the target stays for many voxels between the same four rows of the source. For each
+    such stretch these are found once; then only the place along the row is new at every voxel.
+    """
     nk, nj, ni = src.shape
     flat = src.reshape(-1)
     up_j = ni if nj > 1 else 0
     up_k = nj * ni if nk > 1 else 0
     up_i = 1 if ni > 1 else 0
+    edge = np.int32(ni - 1 - up_i)
+    dk, dj, di = steps[2, 0], steps[2, 1], steps[2, 2]
+    slope_k, slope_j = np.float32(dk), np.float32(dj)
     for a in range(out.shape[0]):
         for b in range(out.shape[1]):
             p = origin + a * steps[0] + b * steps[1]
@@ -281,29 +314,47 @@ def _trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
             first, last = _inside_run(p, steps[2], out.shape[2], src.shape)
             row[:first] = np.nan
             row[last:] = np.nan
-            pk, pj, pi = p[0], p[1], p[2]
-            dk, dj, di = steps[2, 0], steps[2, 1], steps[2, 2]
-            for c in range(first, last):
-                z = min(max(pk + c * dk, 0.0), nk - 1.0)
-                y = min(max(pj + c * dj, 0.0), nj - 1.0)
-                x = min(max(pi + c * di, 0.0), ni - 1.0)
+            c = first
+            while c < last:
+                # The outer half voxel continues the edge: clamped, one voxel at a time.
+                z, y, x = p[0] + c * dk, p[1] + c * dj, p[2] + c * di
+                clamped = not (0 <= z <= nk - 1 and 0 <= y <= nj - 1 and 0 <= x <= ni - 1)
+                z = min(max(z, 0.0), nk - 1.0)
+                y = min(max(y, 0.0), nj - 1.0)
+                x = min(max(x, 0.0), ni - 1.0)
                 k = min(int(z), max(nk - 2, 0))
                 j = min(int(y), max(nj - 2, 0))
-                i = min(int(x), max(ni - 2, 0))
-                wz = np.float32(z - k)
-                wy = np.float32(y - j)
-                wx = np.float32(x - i)
-                n = (k * nj + j) * ni + i
-                v00 = flat[n] + wx * (flat[n + up_i] - flat[n])
-                n += up_j
-                v01 = flat[n] + wx * (flat[n + up_i] - flat[n])
-                n += up_k
-                v11 = flat[n] + wx * (flat[n + up_i] - flat[n])
-                n -= up_j
-                v10 = flat[n] + wx * (flat[n + up_i] - flat[n])
-                v0 = v00 + wy * (v01 - v00)
-                v1 = v10 + wy * (v11 - v10)
-                row[c] = v0 + wz * (v1 - v0)
+                count = 1
+                if not clamped:
+                    count = _steps_left(z, dk, k, last - c)
+                    count = _steps_left(y, dj, j, count)
+                    # Along the row: only as far as the source goes.
+                    if di > 0.0:
+                        count = min(count, int((ni - 1 - x) / di) + 1)
+                    elif di < 0.0:
+                        count = min(count, int(-x / di) + 1)
+                wz, wy = np.float32(z - k), np.float32(y - j)
+                start = (k * nj + j) * ni
+                s00 = flat[start : start + ni]
+                s01 = flat[start + up_j : start + up_j + ni]
+                s10 = flat[start + up_k : start + up_k + ni]
+                s11 = flat[start + up_k + up_j : start + up_k + up_j + ni]
+                stretch = row[c : c + count]
+                for n in range(count):
+                    at = x + n * di
+                    i = min(np.int32(at), edge)
+                    wx = np.float32(at - i)
+                    step = np.float32(n)
+                    v = wy + step * slope_j
+                    w = wz + step * slope_k
+                    v00 = s00[i] + wx * (s00[i + up_i] - s00[i])
+                    v01 = s01[i] + wx * (s01[i + up_i] - s01[i])
+                    v10 = s10[i] + wx * (s10[i + up_i] - s10[i])
+                    v11 = s11[i] + wx * (s11[i + up_i] - s11[i])
+                    v0 = v00 + v * (v01 - v00)
+                    v1 = v10 + v * (v11 - v10)
+                    stretch[n] = v0 + w * (v1 - v0)
+                c += count
 
 
 @njit(cache=True, nogil=True)
