@@ -29,7 +29,6 @@ from fusion.dicom.suv import suvbw_factor
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding, error, warning
 from fusion.geometry import (
-    ALIGNMENT_TOLERANCE_MM,
     FloatArray,
     Grid,
     direction_letters,
@@ -48,6 +47,9 @@ USER_GEOMETRY = "user-geometry"
 #: Two statements of one direction agree when no cosine differs by more (writers round to four
 #: decimals or more).
 ORIENTATION_TOLERANCE = 2e-4
+#: Two statements of one position agree when they are this near, mm: one of them may be rounded to
+#: one decimal in each coordinate. The one in the standard's place is used.
+SAME_POSITION_MM = 0.1
 #: A spacing given by a person is doubted when it differs from Slice Thickness by more than this
 #: fraction. Overlapping and gapped slices exist, so it is not refused.
 SPACING_DOUBT = 0.2
@@ -355,8 +357,7 @@ def _pose(dataset: Dataset) -> _Pose:
     DicomError
         Not finite, wrong count.
     """
-    detectors = items(dataset, "DetectorInformationSequence")
-    stated = [_stated_pose(item) for item in detectors]
+    stated = [_stated_pose(item) for item in _detectors(dataset)]
     top = _stated_pose(dataset)
     first = next(((p, o) for p, o in stated if p is not None and o is not None), None)
     findings: tuple[Finding, ...] = ()
@@ -384,6 +385,19 @@ def _pose(dataset: Dataset) -> _Pose:
     return _Pose(position, orientation, findings)
 
 
+def _detectors(dataset: Dataset) -> tuple[Dataset, ...]:
+    """Return the detectors that may place the slices: the one that all frames name, or all.
+
+    Workstations leave the second head of the camera in the list, with the place of its views.
+    """
+    detectors = items(dataset, "DetectorInformationSequence")
+    named = numbers(dataset, "DetectorVector")
+    if named is None or len(named) != frame_count(dataset) or np.any(named != named[0]):
+        return detectors
+    number = int(named[0])
+    return detectors[number - 1 : number] if 1 <= number <= len(detectors) else detectors
+
+
 def _stated_pose(place: Dataset) -> tuple[FloatArray | None, FloatArray | None]:
     return (
         numbers(place, "ImagePositionPatient", 3),
@@ -399,9 +413,9 @@ def _require_same(
     position, orientation = other
     if position is not None:
         distance = float(np.linalg.norm(position - chosen[0]))
-        if distance > ALIGNMENT_TOLERANCE_MM:
+        if distance > SAME_POSITION_MM:
             raise GeometryError(
-                f"{who} state positions of the first slice that lie {distance:.1f} mm apart. "
+                f"{who} state positions of the first slice that lie {distance:.2f} mm apart. "
                 "Which one is right is not known; export the reconstruction again."
             )
     if orientation is not None and (np.abs(orientation - chosen[1]).max() > ORIENTATION_TOLERANCE):

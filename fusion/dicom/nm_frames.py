@@ -35,6 +35,8 @@ _SPLITTING = {
     "TimeSliceVector": ("time slice", "NumberOfTimeSlices"),
 }
 _VIEWS = "AngularViewVector"
+# Those that number projections; gates and times belong to reconstructions as well.
+_OF_PROJECTIONS = ("EnergyWindowVector", "DetectorVector", "RotationVector", _VIEWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +95,31 @@ def frame_groups(dataset: Dataset) -> tuple[tuple[FrameGroup, ...], tuple[Findin
         The vectors do not say which frame is which.
     """
     count = frame_count(dataset)
+    slices = _slices(dataset, count)
+    left_over = _left_over(dataset, slices, count)
     splitting = {
         keyword: values
         for keyword in _SPLITTING
-        if (values := _vector(dataset, keyword, count)) is not None and len(set(values)) > 1
+        if keyword not in left_over
+        and (values := _vector(dataset, keyword, count)) is not None
+        and len(set(values)) > 1
     }
-    views = _vector(dataset, _VIEWS, count)
+    views = None if _VIEWS in left_over else _vector(dataset, _VIEWS, count)
     if views is not None and len(set(views)) > 1:
         raise DicomError(
             "The frames are numbered as views around the patient (Angular View Vector), which a "
             "reconstruction does not have."
         )
-    slices = _slices(dataset, count)
     findings = list(_pointer_findings(dataset, {*splitting, SLICE_VECTOR}))
+    if left_over:
+        findings.append(
+            info(
+                "vectors-left-over",
+                f"{' and '.join(_words(word) for word in left_over)} number other frames than the "
+                f"{count} of this file (the views that it was reconstructed from) and were not "
+                "used; the slices are numbered completely without.",
+            )
+        )
     if slices is None:
         slices = _assumed_slices(dataset, count, splits=bool(splitting))
         findings.append(
@@ -170,6 +184,18 @@ def _vector(dataset: Dataset, keyword: str, count: int) -> tuple[int, ...] | Non
             "is not known."
         )
     return tuple(values.astype(int).tolist())
+
+
+def _left_over(dataset: Dataset, slices: tuple[int, ...] | None, count: int) -> tuple[str, ...]:
+    """Return the vectors that a workstation kept from the projections.
+
+    Only where nothing depends on them: when the slices alone number every frame once, from 1 to
+    the last, no other vector can part them into complete volumes.
+    """
+    if slices != tuple(range(1, count + 1)):
+        return ()
+    sizes = {word: numbers(dataset, word) for word in _OF_PROJECTIONS}
+    return tuple(word for word, v in sizes.items() if v is not None and len(v) != count)
 
 
 def _slices(dataset: Dataset, count: int) -> tuple[int, ...] | None:

@@ -246,10 +246,42 @@ def test_detectors_that_disagree_are_refused(
     assert words in refusal(only(ds, tmp_path))
 
 
+@pytest.mark.parametrize("first_is_meant", [True, False])
+def test_the_detector_that_all_frames_name_places_the_volume(
+    first_is_meant: bool, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    head = detector([0.0, 0.0, 0.0], [-1.0, 0.0, 0.0, 0.0, 0.0, -1.0])
+    ds.DetectorInformationSequence.insert(1 if first_is_meant else 0, head)
+    assert "Which one is right is not known" in refusal(only(ds, tmp_path))
+    ds.DetectorVector = [1 if first_is_meant else 2] * nm.SLICES
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+
+
+@pytest.mark.parametrize("vector", [[3] * nm.SLICES, [1] * 10 + [2] * 10, [1, 1]])
+def test_a_detector_vector_that_names_no_single_detector_settles_nothing(
+    vector: list[int], tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.DetectorInformationSequence.append(detector([0.0, 0.0, 0.0], list(nm.OBLIQUE)))
+    ds.DetectorVector = vector
+    assert all(plan.refusal for plan in planned(ds, tmp_path))
+
+
+def test_the_same_place_rounded_elsewhere_is_no_contradiction(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["H"]()
+    ds.ImagePositionPatient = [round(v + 0.04, 1) for v in nm.ORIGIN_LPS]
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    ds.ImagePositionPatient = [v + 0.1 for v in nm.ORIGIN_LPS]
+    assert "0.17 mm apart" in refusal(only(ds, tmp_path))
+
+
 def test_top_level_that_disagrees_with_the_detector_is_refused(tmp_path: Path) -> None:
     ds = nm.OBJECTS["H"]()
     ds.ImagePositionPatient = [*nm.ORIGIN_LPS[:2], nm.ORIGIN_LPS[2] - 57]
-    assert "57.0 mm apart" in refusal(only(ds, tmp_path))
+    assert "57.00 mm apart" in refusal(only(ds, tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -411,6 +443,19 @@ def test_uncertain_order_of_slices_is_refused(
     ds = nm.recon()
     edit(ds)
     assert words in refusal(only(ds, tmp_path))
+
+
+def test_vectors_left_over_from_the_projections_part_no_complete_volume(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.AngularViewVector = list(range(1, 61)) * 2
+    ds.DetectorVector = [1] * 60 + [2] * 60
+    ds.RotationVector = [1] * 120
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    (finding,) = [f for f in plan.findings if f.code == "vectors-left-over"]
+    assert "Angular View Vector" in finding.message
+    ds.SliceVector = [1, 1, *range(3, nm.SLICES + 1)]
+    assert "which frame is which is not known" in refusal(only(ds, tmp_path))
 
 
 def test_gates_without_their_vector_are_refused(tmp_path: Path) -> None:
