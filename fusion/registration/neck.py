@@ -60,8 +60,9 @@ def find_neck(source: Anatomy) -> Neck:
     """
     grid = source.grid
     solid = source.body > 0.5
-    heights = grid.to_lps(np.argwhere(np.ones(solid.shape, bool))[:, :3] * 1.0)[:, 2]
-    heights = heights.reshape(solid.shape)
+    k, j, i = np.ogrid[: solid.shape[0], : solid.shape[1], : solid.shape[2]]
+    heights = grid.affine[2, 0] * k + grid.affine[2, 1] * j + grid.affine[2, 2] * i
+    heights = heights + grid.affine[2, 3]
     axis = int(np.abs(grid.affine[2, :3]).argmax())
     others = tuple(a for a in range(3) if a != axis)
     z = heights.mean(axis=others)

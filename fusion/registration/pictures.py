@@ -194,7 +194,7 @@ class Level:
             self.moving = Moving(values, self.plain.to_index)
         self._every = (slice(None, None, stride),) * 3
         self._chosen = source.usable[self._every]
-        kji = np.argwhere(self._chosen) * stride
+        kji = np.argwhere(self._chosen) * float(stride)
         points = grid.to_lps(kji) - center_lps
         count = len(points)
         weight = np.ones(count, np.float32)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from fusion.geometry import FloatArray, RigidTransform
+from fusion.registration.alignment import rotation_matrix, rotation_vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +55,10 @@ class NeckCorrection:
         z = float(np.asarray(point_lps, dtype=np.float64)[2])
         share = float(self.share_at(z))
         low, high = self.lower.inverse().matrix, self.upper.inverse().matrix
-        between = Rotation.from_matrix(low[:3, :3].T @ high[:3, :3]).as_rotvec()
+        between = rotation_vector(low[:3, :3].T @ high[:3, :3])
         pivot = np.array([*self.axis_lps[:2], z])
         matrix = np.eye(4)
-        matrix[:3, :3] = low[:3, :3] @ Rotation.from_rotvec(share * between).as_matrix()
+        matrix[:3, :3] = low[:3, :3] @ rotation_matrix(share * between)
         goal = (1 - share) * (low[:3, :3] @ pivot + low[:3, 3])
         goal += share * (high[:3, :3] @ pivot + high[:3, 3])
         matrix[:3, 3] = goal - matrix[:3, :3] @ pivot
