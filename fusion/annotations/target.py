@@ -8,16 +8,20 @@ Bilateral disease is two Targets.
 
 from __future__ import annotations
 
-import math
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from fusion.annotations.placement import Placement, Point, point_of
+from fusion.annotations.snapshots import (
+    LocalisationSnapshot,
+    Measured,
+    RegistrationSnapshot,
+)
 from fusion.errors import AnnotationError
 from fusion.facets.joints import Joint, Side
 from fusion.plain_text import plain
@@ -28,11 +32,7 @@ GRADES = (0, 1, 2, 3)
 #: Longest note and longest name of a reader, characters.
 MAX_NOTE = 10_000
 MAX_NAME = 200
-#: How far a matrix may be from a rotation.
-_ROTATION_TOLERANCE = 1e-4
 _UID = re.compile(r"[0-9.]{1,64}")
-
-Matrix = tuple[tuple[float, ...], ...]
 
 
 class Decision(StrEnum):
@@ -62,166 +62,6 @@ class Origin(StrEnum):
     PROPOSAL_ACCEPTED = "proposal accepted"
     JOINT_CLICKED = "joint clicked"
     POINT_PLACED = "point placed"
-
-
-@dataclass(frozen=True, slots=True)
-class Measured(Mapping[str, float]):
-    """Uptake as measured when the reader decided; a read-only mapping of name to number.
-
-    Parameters
-    ----------
-    unit : str
-        Unit of the values that have one: ``"counts"``, ``"Bq/mL"``, ``"g/mL"``.
-    entries : tuple of (str, float)
-        Names and values, for example ``("maximum", 812.0)`` and ``("ratio_to_reference", 3.1)``.
-    reference : str
-        What the ratios refer to, in words; empty when there are none.
-
-    Raises
-    ------
-    AnnotationError
-        No unit, no value, a value that is not finite, or a name given twice.
-    """
-
-    unit: str
-    entries: tuple[tuple[str, float], ...]
-    reference: str = ""
-
-    def __post_init__(self) -> None:
-        pairs = tuple((str(name), float(value)) for name, value in self.entries)
-        object.__setattr__(self, "entries", pairs)
-        if not plain(self.unit) or not pairs:
-            raise AnnotationError("A measurement needs a unit and at least one value.")
-        if len({name for name, _ in pairs}) != len(pairs):
-            raise AnnotationError("A measurement names one of its values twice.")
-        if not all(name and math.isfinite(value) for name, value in pairs):
-            raise AnnotationError("A measurement holds a value that is not a finite number.")
-
-    @classmethod
-    def of(cls, values: Mapping[str, float], *, unit: str, reference: str = "") -> Measured:
-        """Return the measurement that a mapping describes."""
-        return cls(unit, tuple(values.items()), reference)
-
-    def __getitem__(self, name: str) -> float:
-        return dict(self.entries)[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"unit": self.unit, "values": dict(self.entries), "reference": self.reference}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Measured:
-        """Return what :meth:`to_json` wrote."""
-        return cls.of(
-            dict(value["values"]), unit=str(value["unit"]), reference=str(value["reference"])
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationSnapshot:
-    """The Registration that a decision was made on.
-
-    Parameters
-    ----------
-    matrix : (4, 4) tuple of tuple of float, mm
-        Functional volume to CT, LPS, acting on column vectors.
-    method : str
-        How it was obtained.
-    uncertainty_mm : float or None, mm
-        None when not known.
-
-    Raises
-    ------
-    AnnotationError
-        Not a rigid transform, no method, or an uncertainty that is not a number.
-    """
-
-    matrix: Matrix
-    method: str
-    uncertainty_mm: float | None
-
-    def __post_init__(self) -> None:
-        try:
-            rows = tuple(tuple(float(v) for v in row) for row in self.matrix)
-        except (TypeError, ValueError) as exc:
-            raise AnnotationError("A Registration needs a matrix of numbers.") from exc
-        object.__setattr__(self, "matrix", rows)
-        if not _is_rigid(rows):
-            raise AnnotationError("The matrix of the Registration is not a rigid transform.")
-        if not plain(self.method):
-            raise AnnotationError("It is not said how the Registration was obtained.")
-        _check_uncertainty(self.uncertainty_mm, "the Registration")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form; the matrix is row-major."""
-        return {
-            "matrix_spect_to_ct_lps": [list(row) for row in self.matrix],
-            "method": self.method,
-            "uncertainty_mm": self.uncertainty_mm,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> RegistrationSnapshot:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            matrix=tuple(tuple(row) for row in value["matrix_spect_to_ct_lps"]),
-            method=str(value["method"]),
-            uncertainty_mm=_optional_float(value["uncertainty_mm"]),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalisationSnapshot:
-    """The anatomy that a decision was made on.
-
-    Parameters
-    ----------
-    source : str
-        Who or what found the joints.
-    numbering : str
-        State of the level numbering, for example ``"counted from C2 (dens)"``, ``"provisional"``.
-    confidence_mm : float or None, mm
-        Uncertainty of the joint's centre along the spine; None when not known.
-
-    Raises
-    ------
-    AnnotationError
-        Nothing stated, or an uncertainty that is not a number.
-    """
-
-    source: str
-    numbering: str
-    confidence_mm: float | None
-
-    def __post_init__(self) -> None:
-        if not plain(self.source) or not plain(self.numbering):
-            raise AnnotationError(
-                "It is not said who found the joints and how the levels were numbered."
-            )
-        _check_uncertainty(self.confidence_mm, "the localisation")
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "source": self.source,
-            "numbering": self.numbering,
-            "confidence_mm": self.confidence_mm,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> LocalisationSnapshot:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            source=str(value["source"]),
-            numbering=str(value["numbering"]),
-            confidence_mm=_optional_float(value["confidence_mm"]),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -487,31 +327,3 @@ def in_utc(time: datetime) -> datetime:
     if time.utcoffset() is None:
         raise AnnotationError("A time without time zone cannot be recorded.")
     return time.astimezone(UTC)
-
-
-def _check_uncertainty(value: float | None, what: str) -> None:
-    if value is not None and not 0 <= value < math.inf:
-        raise AnnotationError(f"The uncertainty of {what} is a number of mm, 0 or more.")
-
-
-def _optional_float(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
-def _is_rigid(m: Matrix) -> bool:
-    if len(m) != 4 or any(len(row) != 4 for row in m) or m[3] != (0.0, 0.0, 0.0, 1.0):
-        return False
-    if not all(math.isfinite(v) for row in m for v in row):
-        return False
-    r = [row[:3] for row in m[:3]]
-    for a in range(3):
-        for b in range(3):
-            dot = sum(r[k][a] * r[k][b] for k in range(3))
-            if abs(dot - (a == b)) > _ROTATION_TOLERANCE:
-                return False
-    determinant = (
-        r[0][0] * (r[1][1] * r[2][2] - r[1][2] * r[2][1])
-        - r[0][1] * (r[1][0] * r[2][2] - r[1][2] * r[2][0])
-        + r[0][2] * (r[1][0] * r[2][1] - r[1][1] * r[2][0])
-    )
-    return determinant > 0

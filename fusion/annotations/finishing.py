@@ -1,0 +1,149 @@
+"""Finishing a reading: what is missing, and where two readings differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fusion.annotations.changes import Finalised, Relabelled
+from fusion.annotations.journal import Conflict, Journal, Saved
+from fusion.annotations.reading import Reading, not_finished, unfinished
+from fusion.annotations.snapshots import LocalisationSnapshot
+from fusion.annotations.spine import LabelChange, Spine, label_changes
+from fusion.annotations.study import StudyKey
+from fusion.annotations.target import Target
+from fusion.errors import AnnotationError
+from fusion.facets.joints import JOINTS, Joint
+
+
+def missing(reading: Reading, *, spine: Spine | None, study: StudyKey) -> tuple[str, ...]:
+    """Return what a reading lacks before it can be finalised.
+
+    Parameters
+    ----------
+    reading : Reading
+        A draft.
+    spine : Spine or None
+        The joints as they are numbered now; None while they are not known.
+    study : StudyKey
+        What is open now.
+
+    Returns
+    -------
+    tuple of str
+        Sentences without a full stop; empty when nothing is missing.
+    """
+    items = list(unfinished(reading))
+    items += [
+        f"{record.target.joint.name}: decided on other image data than what is open now"
+        for record in reading.records
+        if record.input_digest != study.digest
+    ]
+    if spine is None:
+        if reading.targets:
+            items.append("The joints are not known, so side and level of the targets are unchecked")
+    else:
+        items += [
+            f"{change.target.joint.name}: the numbering has changed since. {change.why}"
+            for change in label_changes(reading.targets, spine=spine)
+        ]
+    return tuple(items)
+
+
+def finalise(
+    journal: Journal, reading: Reading, *, reader: str, spine: Spine | None, study: StudyKey
+) -> Saved | Conflict:
+    """Make a reading final, in the name of a reader.
+
+    Parameters
+    ----------
+    journal : Journal
+        Where the reading is kept.
+    reading : Reading
+        A draft, as shown to the reader.
+    reader : str
+        Who finalises it.
+    spine, study
+        As for :func:`missing`.
+
+    Raises
+    ------
+    AnnotationError
+        Something is missing (all of it is listed), or nothing could be saved.
+    """
+    items = missing(reading, spine=spine, study=study)
+    if items:
+        raise AnnotationError(not_finished(items))
+    return journal.append(reading, Finalised(), reader=reader, study=study)
+
+
+def relabelling(
+    changes: tuple[LabelChange, ...], *, localisation: LocalisationSnapshot, reason: str
+) -> Relabelled:
+    """Return the event by which a reader consents to new labels.
+
+    Parameters
+    ----------
+    changes : tuple of LabelChange
+        What the reader was shown and consents to, from
+        :func:`fusion.annotations.spine.label_changes`.
+    localisation : LocalisationSnapshot
+        The new numbering.
+    reason : str
+        In the reader's words.
+
+    Raises
+    ------
+    AnnotationError
+        A Target has no certain joint under the new numbering: it needs a new decision.
+    """
+    done = []
+    for change in changes:
+        if change.placement is None:
+            raise AnnotationError(
+                f"{change.target.joint.name} cannot be re-labelled: {change.why} Decide it anew or "
+                "remove it."
+            )
+        done.append((change.target.joint, change.target.relabelled(change.placement, localisation)))
+    return Relabelled(tuple(done), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A joint about which two readings of one study do not say the same.
+
+    Parameters
+    ----------
+    joint : Joint
+        Which.
+    one, other : Target or None
+        What each says; None for nothing.
+    """
+
+    joint: Joint
+    one: Target | None
+    other: Target | None
+
+
+def differences(one: Reading, other: Reading) -> tuple[Difference, ...]:
+    """Return where two readings differ in decision or grade; nothing is merged.
+
+    Parameters
+    ----------
+    one, other : Reading
+        Two readings of one study, by two readers or in two versions.
+
+    Returns
+    -------
+    tuple of Difference
+        From the skull down, left before right.
+    """
+    found = []
+    for joint in JOINTS:
+        a, b = one.target_at(joint), other.target_at(joint)
+        if _said(a) != _said(b):
+            found.append(Difference(joint, a, b))
+    return tuple(found)
+
+
+def _said(target: Target | None) -> tuple[object, ...] | None:
+    return None if target is None else (target.decision, target.grade)

@@ -1,0 +1,421 @@
+"""The journal: every event of every reading of one user, in one SQLite file, never overwritten.
+
+What is promised, and why it holds:
+
+- *Saved means on disk.* :meth:`Journal.append` returns after ``COMMIT`` in WAL mode with
+  ``synchronous=FULL``: SQLite writes the event to the write-ahead log and calls ``fsync`` on it
+  before ``COMMIT`` returns. After ``kill -9`` or power loss the next opening replays the log; a
+  half-written tail has a wrong checksum and is ignored, so an event is there entirely or not at
+  all. The file itself and its folder are synced when they are made. (A disk that lies about
+  ``fsync`` can still lose the last events; nothing above it can help that.)
+- *Nothing is overwritten.* Triggers refuse every UPDATE and DELETE, every gap in the numbering and
+  everything after finalisation. Each event holds a hash of all before it, checked when read.
+- *Nobody is merged.* A change names the event it is based on. If another window or reader was
+  first, nothing is written and a :class:`Conflict` comes back with both sides.
+
+WAL needs memory shared between processes: the file has to be on a local disk, not on a network
+share. A Journal is used by the thread that opened it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone, canonical
+from fusion.annotations.events import Event, chain
+from fusion.annotations.reading import Reading, not_finished, replay, unfinished
+from fusion.annotations.storage import Storage, default_path
+from fusion.annotations.study import StudyKey, changed_input
+from fusion.errors import AnnotationError
+from fusion.findings import Finding, info
+from fusion.plain_text import plain
+from fusion.software import own_version
+
+#: How long to wait for another window that is writing, s.
+WAIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A change that is on disk.
+
+    Parameters
+    ----------
+    reading : Reading
+        As it is now.
+    """
+
+    reading: Reading
+
+    @property
+    def event(self) -> Event:
+        """What was saved."""
+        return self.reading.events[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A change that was not saved because somebody else was first; nothing is lost or merged.
+
+    Parameters
+    ----------
+    mine : Change
+        The change that was tried; to be shown, and decided anew by the reader.
+    theirs : tuple of Event
+        What was saved in between, by another window or reader.
+    reading : Reading
+        As it is now.
+    """
+
+    mine: Change
+    theirs: tuple[Event, ...]
+    reading: Reading
+
+    @property
+    def words(self) -> str:
+        """The conflict in words, without hidden characters."""
+        saved = "; ".join(event.words for event in self.theirs)
+        return (
+            f"Not saved: {self.mine.words}. Another window or reader changed this reading in the "
+            f"meantime: {saved}. Look at what is there now and decide again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A reading that was begun or resumed.
+
+    Parameters
+    ----------
+    reading : Reading
+        As it is now.
+    resumed : bool
+        Whether it was begun earlier.
+    findings : tuple of Finding
+        Changed input, and other readings of the same study.
+    """
+
+    reading: Reading
+    resumed: bool
+    findings: tuple[Finding, ...]
+
+
+class Journal:
+    """All readings of one user; see the module for what is promised.
+
+    Parameters
+    ----------
+    path : path, optional
+        The file; made when absent, private to the user.
+        :func:`fusion.annotations.storage.default_path` when not given.
+    wait_s : float, s
+        How long to wait for another program that is writing.
+
+    Raises
+    ------
+    AnnotationError
+        The file cannot be made, opened or trusted; it is left as it is.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, wait_s: float = WAIT_S) -> None:
+        self._storage = Storage(default_path() if path is None else Path(path), wait_s=wait_s)
+        self._software_version = own_version()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._storage.path
+
+    def close(self) -> None:
+        """Close the file. Everything is saved already."""
+        self._storage.close()
+
+    def begin(self, study: StudyKey, *, reader: str) -> Session:
+        """Return this reader's reading of a study: resumed, or begun when there is none.
+
+        A finalised reading comes back as it is (see :meth:`addendum`); of several versions the
+        last.
+
+        Parameters
+        ----------
+        study : StudyKey
+            What was opened.
+        reader : str
+            Who reads.
+
+        Raises
+        ------
+        AnnotationError
+            The journal cannot be read or written.
+        """
+        reading = _own(self.readings(study.study_instance_uid), study, reader)
+        resumed = reading is not None
+        if reading is None:
+            with self._storage.writing():
+                # Once more, now that nobody else can write: another window may have begun it.
+                reading = _own(self._readings(study.study_instance_uid), study, reader)
+                resumed = reading is not None
+                if reading is None:
+                    reading = self._insert(Opened(study), reader=reader, study=study)
+        findings = (
+            *(changed_input(reading.study, study) if resumed else ()),
+            *_about_others(reading, self.readings(study.study_instance_uid)),
+            *self._same_pixels_elsewhere(study),
+        )
+        return Session(reading, resumed, findings)
+
+    def addendum(self, reading: Reading, *, reader: str, reason: str, study: StudyKey) -> Reading:
+        """Begin a new version of a finalised reading; the old one stays as it is.
+
+        Targets are carried over, the checks have to be made anew.
+
+        Parameters
+        ----------
+        reading : Reading
+            Finalised, and not amended yet.
+        reader : str
+            Who amends.
+        reason : str
+            Why.
+        study : StudyKey
+            What is open now.
+
+        Raises
+        ------
+        AnnotationError
+            The reading is a draft, or has an addendum already.
+        """
+        if not reading.finalised:
+            raise AnnotationError("Only a finalised reading has an addendum; change the draft.")
+        opened = Opened(
+            study=reading.study,
+            version=reading.opened.version + 1,
+            amends=reading.reading_id,
+            amends_digest=reading.digest,
+            carried=reading.records,
+            reason=reason,
+        )
+        with self._storage.writing():
+            if self._storage.execute(
+                "SELECT 1 FROM readings WHERE amends = ?", (reading.reading_id,)
+            ).fetchone():
+                raise AnnotationError(
+                    f"Version {opened.version} of this reading exists already. Open that one."
+                )
+            return self._insert(opened, reader=reader, study=study)
+
+    def append(
+        self,
+        reading: Reading,
+        change: Change,
+        *,
+        reader: str,
+        study: StudyKey,
+        time: datetime | None = None,
+    ) -> Saved | Conflict:
+        """Save one change. When this returns :class:`Saved`, it is on disk.
+
+        Parameters
+        ----------
+        reading : Reading
+            What the change is based on, as shown to the reader.
+        change : Change
+            What happened.
+        reader : str
+            Who did it.
+        study : StudyKey
+            What is open now.
+        time : datetime, optional
+            When; now by default.
+
+        Raises
+        ------
+        AnnotationError
+            The change is not possible, or could not be written; nothing was saved.
+        """
+        if isinstance(change, Finalised) and (items := unfinished(reading)):
+            raise AnnotationError(not_finished(items))
+        event = Event(
+            sequence=reading.sequence + 1,
+            time=time or datetime.now(UTC),
+            reader=reader,
+            software_version=self._software_version,
+            input_digest=study.digest,
+            change=change,
+        )
+        with self._storage.writing():
+            latest = self._storage.execute(
+                "SELECT hash FROM events WHERE reading_id = ? ORDER BY sequence DESC LIMIT 1",
+                (reading.reading_id,),
+            ).fetchone()
+            if latest != (reading.digest,):
+                current = self._load(reading.reading_id)
+                return Conflict(change, current.events[reading.sequence :], current)
+            after = reading.with_event(event)
+            self._write(reading.reading_id, event, previous=reading.digest)
+        return Saved(after)
+
+    def undo(self, reading: Reading, *, reader: str, study: StudyKey) -> Saved | Conflict:
+        """Undo the last change that counts; an event like any other.
+
+        Raises
+        ------
+        AnnotationError
+            There is nothing to undo, or it could not be saved.
+        """
+        if not reading.done:
+            raise AnnotationError("There is nothing to undo.")
+        return self.append(reading, Undone(reading.done[-1].sequence), reader=reader, study=study)
+
+    def redo(self, reading: Reading, *, reader: str, study: StudyKey) -> Saved | Conflict:
+        """Redo what was undone last; an event like any other.
+
+        Raises
+        ------
+        AnnotationError
+            There is nothing to redo, or it could not be saved.
+        """
+        if not reading.undone:
+            raise AnnotationError("There is nothing to redo.")
+        return self.append(reading, Redone(reading.undone[-1].sequence), reader=reader, study=study)
+
+    def load(self, reading_id: str) -> Reading:
+        """Return a reading as it is now, with all of its history.
+
+        Raises
+        ------
+        AnnotationError
+            It is not there, is damaged, or was written by a newer version.
+        """
+        with self._storage.reading():
+            return self._load(reading_id)
+
+    def readings(self, study_instance_uid: str | None = None) -> tuple[Reading, ...]:
+        """Return the readings of one study, or all, in the order they were begun.
+
+        Raises
+        ------
+        AnnotationError
+            One of them is damaged or was written by a newer version.
+        """
+        with self._storage.reading():
+            return self._readings(study_instance_uid)
+
+    def _readings(self, study_instance_uid: str | None) -> tuple[Reading, ...]:
+        found = self._storage.execute(
+            "SELECT reading_id FROM readings WHERE ?1 IS NULL OR study_instance_uid = ?1 "
+            "ORDER BY rowid",
+            (study_instance_uid,),
+        ).fetchall()
+        return tuple(self._load(reading_id) for (reading_id,) in found)
+
+    def _load(self, reading_id: str) -> Reading:
+        rows = self._storage.execute(
+            "SELECT content, hash FROM events WHERE reading_id = ? ORDER BY sequence", (reading_id,)
+        ).fetchall()
+        if not rows:
+            raise AnnotationError(f"The journal {self.path} does not hold this reading.")
+        events: list[Event] = []
+        previous = ""
+        for content, stored in rows:
+            previous = chain(previous, content)
+            if previous != stored:
+                raise AnnotationError(
+                    f"Event {len(events) + 1} of a reading in {self.path} is not what was saved. "
+                    "Keep the file as it is and restore a backup."
+                )
+            events.append(Event.from_json(json.loads(content)))
+        return replay(reading_id, events)
+
+    def _insert(self, opened: Opened, *, reader: str, study: StudyKey) -> Reading:
+        event = Event(
+            sequence=1,
+            time=datetime.now(UTC),
+            reader=reader,
+            software_version=self._software_version,
+            input_digest=study.digest,
+            change=opened,
+        )
+        reading = replay(uuid.uuid4().hex, [event])
+        self._storage.execute(
+            "INSERT INTO readings VALUES (?, ?, ?, ?)",
+            (
+                reading.reading_id,
+                opened.study.study_instance_uid,
+                opened.study.ct.pixels_sha256,
+                opened.amends or None,
+            ),
+        )
+        self._write(reading.reading_id, event, previous="")
+        return reading
+
+    def _write(self, reading_id: str, event: Event, *, previous: str) -> None:
+        content = canonical(event.to_json())
+        self._storage.execute(
+            "INSERT INTO events (reading_id, sequence, kind, content, hash) VALUES (?, ?, ?, ?, ?)",
+            (reading_id, event.sequence, event.change.kind, content, chain(previous, content)),
+        )
+
+    def _same_pixels_elsewhere(self, study: StudyKey) -> tuple[Finding, ...]:
+        with self._storage.reading():
+            (count,) = self._storage.execute(
+                "SELECT COUNT(*) FROM readings WHERE ct_pixels = ? AND study_instance_uid <> ?",
+                (study.ct.pixels_sha256, study.study_instance_uid),
+            ).fetchone()
+        if not count:
+            return ()
+        message = (
+            "The same CT pixels were read before under another Study Instance UID (a de-identified "
+            f"or re-sent copy): {count} reading(s), which are not shown here."
+        )
+        return (info("read-under-another-uid", message),)
+
+
+def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
+    """Return the last version of a reader's reading of these series; None when there is none."""
+    amended_by = {reading.opened.amends: reading for reading in known}
+    mine = [
+        reading
+        for reading in known
+        if plain(reading.reader) == plain(reader) and reading.study.same_series(study)
+    ]
+    if not mine:
+        return None
+    # The reading of exactly these data, else the one begun last.
+    exact = [reading for reading in mine if reading.study.digest == study.digest]
+    reading = (exact or mine)[-1]
+    while reading.reading_id in amended_by:
+        reading = amended_by[reading.reading_id]
+    return reading
+
+
+def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding, ...]:
+    """Return Findings about other readings of this study, which stand beside this one."""
+    amended = {other.opened.amends for other in known}
+    return tuple(
+        info(
+            "other-reading",
+            f"Another reading of this study exists: {plain(other.reader)}, version "
+            f"{other.opened.version}, {'final' if other.finalised else 'draft'}, "
+            f"{len(other.positive)} positive joint(s). It is not merged with this one.",
+        )
+        for other in known
+        if other.reading_id not in (*amended, reading.reading_id)
+        and other.study.same_series(reading.study)
+    )

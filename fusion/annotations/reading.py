@@ -1,0 +1,328 @@
+"""A reading: everything one reader decided about one study, derived from its events.
+
+:func:`replay` is a pure function of the events. Undo and redo are events: an undone event stays in
+the history and no longer counts. Finalised is the last event that a reading can have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fusion.annotations.changes import (
+    AlignmentReviewed,
+    Finalised,
+    NumberingChanged,
+    NumberingConfirmed,
+    Opened,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Record,
+    Redone,
+    Relabelled,
+    TargetRemoved,
+    TargetSaved,
+    Undone,
+)
+from fusion.annotations.events import Event
+from fusion.annotations.study import StudyKey
+from fusion.annotations.target import Decision, Target
+from fusion.errors import AnnotationError
+from fusion.facets.joints import Joint
+
+#: Version of the JSON form; keys are only ever added.
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The present state of a reading; made by :func:`replay` and :meth:`with_event` only.
+
+    Parameters
+    ----------
+    reading_id : str
+        Identifier in the journal.
+    events : tuple of Event
+        All of its history.
+    digest : str
+        Hash of all of its history.
+    records : tuple of Record
+        Present Targets with the data that each was decided on, in the order they were first made.
+    alignment, numbering, pathway : Event or None
+        The event that settled each check; None while open.
+    done, undone : tuple of Event
+        What can be undone (last first to go) and redone (last first to come back).
+    """
+
+    reading_id: str
+    events: tuple[Event, ...]
+    digest: str
+    records: tuple[Record, ...] = ()
+    alignment: Event | None = None
+    numbering: Event | None = None
+    pathway: Event | None = None
+    done: tuple[Event, ...] = ()
+    undone: tuple[Event, ...] = ()
+
+    @property
+    def sequence(self) -> int:
+        """Number of the last event; what a change is based on."""
+        return self.events[-1].sequence
+
+    @property
+    def opened(self) -> Opened:
+        """How the reading began."""
+        change = self.events[0].change
+        if not isinstance(change, Opened):
+            raise AnnotationError("A reading does not begin with being opened; it was changed.")
+        return change
+
+    @property
+    def study(self) -> StudyKey:
+        """What was opened when the reading began."""
+        return self.opened.study
+
+    @property
+    def reader(self) -> str:
+        """Who began the reading."""
+        return self.events[0].reader
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The present Targets."""
+        return tuple(record.target for record in self.records)
+
+    @property
+    def positive(self) -> tuple[Target, ...]:
+        """The present Targets that are positive."""
+        return tuple(t for t in self.targets if t.decision is Decision.POSITIVE)
+
+    @property
+    def finalised(self) -> Event | None:
+        """The event that made the reading final; None for a draft."""
+        return self.events[-1] if isinstance(self.events[-1].change, Finalised) else None
+
+    def target_at(self, joint: Joint) -> Target | None:
+        """Return the Target of a joint."""
+        return next((target for target in self.targets if target.joint == joint), None)
+
+    def history_of(self, target_id: str) -> tuple[Event, ...]:
+        """Return every event that made, changed, re-labelled or removed one Target."""
+        return tuple(event for event in self.events if target_id in _touched(event))
+
+    def with_event(self, event: Event) -> Reading:
+        """Return the reading after one more event.
+
+        Raises
+        ------
+        AnnotationError
+            The event cannot follow: the reading is final, the number is not the next one, there
+            is nothing to undo, or the Targets would contradict each other.
+        """
+        if self.finalised:
+            raise AnnotationError(
+                "This reading is finalised and cannot be changed. Make an addendum instead."
+            )
+        if event.sequence != self.sequence + 1:
+            raise AnnotationError(
+                f"Event {event.sequence} cannot follow event {self.sequence} of a reading."
+            )
+        after = replace(self, events=(*self.events, event), digest=event.chained(self.digest))
+        change = event.change
+        if isinstance(change, Undone):
+            if not self.done or self.done[-1].sequence != change.sequence:
+                raise AnnotationError("There is nothing to undo, or something was done since.")
+            return after._rebuilt(self.done[:-1], (*self.undone, self.done[-1]))
+        if isinstance(change, Redone):
+            if not self.undone or self.undone[-1].sequence != change.sequence:
+                raise AnnotationError("There is nothing to redo, or something was done since.")
+            return after._rebuilt((*self.done, self.undone[-1]), self.undone[:-1])
+        if isinstance(change, Finalised):
+            return after
+        return replace(after._applied(event), done=(*self.done, event), undone=())
+
+    def _rebuilt(self, done: tuple[Event, ...], undone: tuple[Event, ...]) -> Reading:
+        state = replace(
+            self, records=self.opened.carried, alignment=None, numbering=None, pathway=None
+        )
+        for event in done:
+            state = state._applied(event)
+        return replace(state, done=done, undone=undone)
+
+    def _applied(self, event: Event) -> Reading:
+        change = event.change
+        if isinstance(change, TargetSaved):
+            return self._with_records((Record(change.target, event.input_digest),))
+        if isinstance(change, TargetRemoved):
+            self._require(change.target_id)
+            kept = tuple(r for r in self.records if r.target.target_id != change.target_id)
+            return replace(self, records=kept)
+        if isinstance(change, Relabelled):
+            return self._with_labels(change)
+        if isinstance(change, AlignmentReviewed):
+            return replace(self, alignment=event)
+        if isinstance(change, NumberingConfirmed):
+            return replace(self, numbering=event)
+        if isinstance(change, NumberingChanged):
+            return replace(self, numbering=None)
+        if isinstance(change, PathwayAnswered | PathwayLeftOut):
+            return replace(self, pathway=event)
+        raise AnnotationError("A reading is opened once only; its events were changed.")
+
+    def _with_labels(self, change: Relabelled) -> Reading:
+        changed = []
+        for before, target in change.changes:
+            record = self._require(target.target_id)
+            if record.target.joint != before:
+                raise AnnotationError(
+                    f"A target to be re-labelled is {record.target.joint.name} now, not "
+                    f"{before.name}. Look again at what would change."
+                )
+            if record.target.point_lps != target.point_lps:
+                raise AnnotationError("Re-labelling cannot move a target.")
+            changed.append(Record(target, record.input_digest))
+        return self._with_records(tuple(changed))
+
+    def _with_records(self, changed: tuple[Record, ...]) -> Reading:
+        by_id = {record.target.target_id: record for record in self.records}
+        by_id.update({record.target.target_id: record for record in changed})
+        joints: set[Joint] = set()
+        frame = self.study.ct.frame_of_reference_uid
+        for record in by_id.values():
+            target = record.target
+            if target.joint in joints:
+                raise AnnotationError(
+                    f"{target.joint.name} has a target already; change that one. Nothing was saved."
+                )
+            if target.frame_of_reference_uid != frame:
+                raise AnnotationError(
+                    "The target's point is in another Frame of Reference than the CT of this "
+                    "reading. Nothing was saved."
+                )
+            joints.add(target.joint)
+        return replace(self, records=tuple(by_id.values()))
+
+    def _require(self, target_id: str) -> Record:
+        for record in self.records:
+            if record.target.target_id == target_id:
+                return record
+        raise AnnotationError("The target is not there any more. Nothing was changed.")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: the history, and the present state for those who only read.
+
+        :meth:`from_json` needs the history alone.
+        """
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "reading_id": self.reading_id,
+            "version": self.opened.version,
+            "amends": self.opened.amends or None,
+            "status": "final" if self.finalised else "draft",
+            "study": self.study.to_json(),
+            "targets": [target.to_json() for target in self.targets],
+            "events": [event.to_json() for event in self.events],
+            "digest": self.digest,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Reading:
+        """Return what :meth:`to_json` wrote.
+
+        Raises
+        ------
+        AnnotationError
+            Not a reading, of a newer version, or changed since.
+        """
+        try:
+            if value["schema_version"] > SCHEMA_VERSION:
+                raise AnnotationError("The reading was written by a newer version of this program.")
+            events = [Event.from_json(event) for event in value["events"]]
+            reading = replay(str(value["reading_id"]), events)
+            intact = reading.to_json() == value
+        except (LookupError, TypeError) as exc:
+            raise AnnotationError(f"This is not a reading ({type(exc).__name__}: {exc}).") from exc
+        if not intact:
+            raise AnnotationError("The reading was changed after it was written; it is not used.")
+        return reading
+
+
+def replay(reading_id: str, events: Iterable[Event]) -> Reading:
+    """Derive the present state of a reading from its history.
+
+    Parameters
+    ----------
+    reading_id : str
+        Identifier in the journal.
+    events : iterable of Event
+        All of them, in order.
+
+    Raises
+    ------
+    AnnotationError
+        No history that this program can have written.
+    """
+    history = tuple(events)
+    if not history or history[0].sequence != 1:
+        raise AnnotationError("A reading has no beginning; its events were changed.")
+    first = history[0]
+    reading = Reading(reading_id, (first,), first.chained(""))
+    reading = replace(reading, records=reading.opened.carried)
+    for event in history[1:]:
+        reading = reading.with_event(event)
+    return reading
+
+
+def unfinished(reading: Reading) -> tuple[str, ...]:
+    """Return what a reading lacks before it can be finalised, as far as it shows by itself.
+
+    :func:`fusion.annotations.finishing.missing` asks the anatomy and the opened data as well.
+
+    Parameters
+    ----------
+    reading : Reading
+        A draft.
+
+    Returns
+    -------
+    tuple of str
+        Sentences without a full stop; empty when nothing is missing.
+    """
+    open_items = []
+    if reading.alignment is None:
+        open_items.append("The alignment of the two images has not been reviewed")
+    else:
+        change = reading.alignment.change
+        assert isinstance(change, AlignmentReviewed)
+        reviewed = change.registration.matrix
+        open_items += [
+            f"{target.joint.name}: decided on another alignment than the one that was reviewed"
+            for target in reading.targets
+            if target.registration.matrix != reviewed
+        ]
+    if reading.numbering is None:
+        open_items.append("The numbering of the levels has not been confirmed")
+    for target in reading.targets:
+        open_items += target.missing
+    if reading.pathway is None:
+        open_items.append("The pathway has been neither answered nor explicitly left out")
+    return tuple(open_items)
+
+
+def not_finished(items: Iterable[str]) -> str:
+    """Return the sentence that lists what is missing."""
+    return f"The reading is not finalised. Missing: {'; '.join(items)}."
+
+
+def _touched(event: Event) -> tuple[str, ...]:
+    change = event.change
+    if isinstance(change, TargetSaved):
+        return (change.target.target_id,)
+    if isinstance(change, TargetRemoved):
+        return (change.target_id,)
+    if isinstance(change, Relabelled):
+        return tuple(target.target_id for _, target in change.changes)
+    if isinstance(change, Opened):
+        return tuple(record.target.target_id for record in change.carried)
+    return ()
