@@ -13,6 +13,7 @@ from qtpy.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSplitter,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -127,12 +128,22 @@ class ReviewWindow(QObject):
         column = QVBoxLayout(side)
         self.display = DisplayPanel(self.linked)
         self.findings = FindingsPanel(self.review.findings)
-        column.addWidget(self.display)
-        column.addWidget(self.findings, stretch=1)
+        display_tab = QWidget()
+        rows = QVBoxLayout(display_tab)
+        rows.setContentsMargins(0, 4, 0, 0)
+        rows.addWidget(self.display)
+        rows.addWidget(self.findings, stretch=1)
+        self.tabs = QTabWidget()
+        self.add_tab(display_tab, "Display")
+        column.addWidget(self.tabs, stretch=1)
         help_button = QPushButton(f"Keys and mouse  ({HELP_KEY})")
         help_button.clicked.connect(self.show_help)
         column.addWidget(help_button)
         return side
+
+    def add_tab(self, panel: QWidget, title: str) -> None:
+        """Put a panel beside the pictures, as the last tab."""
+        self.tabs.addTab(panel, title)
 
     def _make_footer(self) -> QWidget:
         footer = QFrame()
