@@ -25,6 +25,13 @@ from fusion.geometry import FloatArray, Grid, unit_directions
 #: Writers round positions to two to four decimals.
 POSITION_TOLERANCE_MM = 0.01
 RELATIVE_TOLERANCE = 0.01
+#: Some writers round positions to one decimal, so that steps of 1.25 mm read 1.2 and 1.3. Positions
+#: that are whole multiples of this unit, mm, are an even stack when one line explains every one of
+#: them by such rounding alone ...
+COARSE_UNIT_MM = 0.1
+#: ... and the step is so long, mm, that no missing slice can pass for rounding: one would move the
+#: line by a quarter of the step or more, which is over twice the rounding.
+LEAST_COARSE_STEP_MM = 0.5
 #: Sideways part of a step, as a fraction of the step, from which the gantry counts as tilted
 #: (0.57 degrees). The step is kept exactly either way.
 SHEAR_TOLERANCE = 0.01
@@ -204,9 +211,12 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
         )
 
     positions = np.array([item.position_lps for item in ordered])
-    step = (positions[-1] - positions[0]) / (len(ordered) - 1)
-    tilt_deg = _tilt_deg(step, normal)
+    origin, step = positions[0], (positions[-1] - positions[0]) / (len(ordered) - 1)
     refusal = _irregular(ordered, positions, normal)
+    line = _line_behind_rounding(positions) if refusal is not None else None
+    if line is not None:
+        (origin, step), refusal = line, None
+    tilt_deg = _tilt_deg(step, normal)
     if refusal is not None:
         if tilt_deg is not None and tilt_deg <= MAX_TILT_DEG:
             refusal += f" The gantry was also tilted, by {tilt_deg:.1f}°."
@@ -230,8 +240,17 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
                 "display.",
             )
         )
-    deviation = _deviations(positions).max()
-    if deviation > POSITION_TOLERANCE_MM + 1e-6:
+    deviation = _deviations(positions, origin, step).max()
+    if line is not None:
+        findings.append(
+            info(
+                "slice-positions-coarse",
+                "The slice positions are stated with one decimal only, so that the steps between "
+                f"them differ. All fit an even step of {np.linalg.norm(step):.3f} mm to within "
+                f"{deviation:.2f} mm, which is used.",
+            )
+        )
+    elif deviation > POSITION_TOLERANCE_MM + 1e-6:
         findings.append(
             info(
                 "slice-positions-rounded",
@@ -243,7 +262,7 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
     try:
         grid = Grid.from_dicom(
             (len(ordered), first.rows, first.columns),
-            position_lps=positions[0],
+            position_lps=origin,
             orientation=orientation,
             pixel_spacing_mm=np.median([item.pixel_spacing_mm for item in ordered], axis=0),
             slice_step_lps=step,
@@ -308,15 +327,47 @@ def _tilt_deg(step: FloatArray, normal: FloatArray) -> float | None:
     return float(np.degrees(np.arctan2(sideways, along)))
 
 
-def _deviations(positions: FloatArray) -> FloatArray:
+def _deviations(positions: FloatArray, origin: FloatArray, step: FloatArray) -> FloatArray:
     """How far each position is from an even grid: largest coordinate, mm (k,).
 
     By coordinate because writers round each of the three on its own.
     """
-    weights = np.linspace(0.0, 1.0, len(positions))[:, None]
-    even = positions[0] * (1 - weights) + positions[-1] * weights
+    even = origin + np.arange(len(positions))[:, None] * step
     result: FloatArray = np.abs(positions - even).max(axis=1)
     return result
+
+
+def _line_behind_rounding(positions: FloatArray) -> tuple[FloatArray, FloatArray] | None:
+    """Return origin and step of the even line that was rounded to :data:`COARSE_UNIT_MM`, or None.
+
+    The line is that of least squares; whether rounding explains the positions is decided by the
+    line that fits best at its worst position.
+    """
+    units = positions / COARSE_UNIT_MM
+    if np.abs(units - np.rint(units)).max() > 1e-4:
+        return None
+    number = np.arange(len(positions))
+    step, origin = np.polyfit(number, positions, 1)
+    if np.linalg.norm(step) < LEAST_COARSE_STEP_MM:
+        return None
+    if any(_least_deviation(column) > COARSE_UNIT_MM / 2 + 1e-6 for column in positions.T):
+        return None
+    return origin, step
+
+
+def _least_deviation(values: FloatArray) -> float:
+    """Largest distance of values from the straight line that makes it smallest."""
+    number = np.arange(len(values))
+    steps = np.diff(values)
+    low, high = float(steps.min()), float(steps.max())
+    # The spread about a line is a convex function of its slope.
+    for _ in range(100):
+        first, second = low + (high - low) / 3, high - (high - low) / 3
+        if np.ptp(values - first * number) <= np.ptp(values - second * number):
+            high = second
+        else:
+            low = first
+    return float(np.ptp(values - low * number)) / 2
 
 
 def _irregular(ordered: Sequence[Slice], positions: FloatArray, normal: FloatArray) -> str | None:
@@ -343,7 +394,9 @@ def _irregular(ordered: Sequence[Slice], positions: FloatArray, normal: FloatArr
             f"The slices are not evenly spaced: {'; '.join(places)}{more}. "
             "Open the complete series, or ask for a reconstruction with equal spacing."
         )
-    deviations = _deviations(positions)
+    deviations = _deviations(
+        positions, positions[0], (positions[-1] - positions[0]) / steps.shape[0]
+    )
     worst = int(deviations.argmax())
     if deviations[worst] > tolerance:
         return (

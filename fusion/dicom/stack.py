@@ -31,6 +31,9 @@ IMAGE_TYPE = "image type"
 #: concatenation) and the stack within it.
 OBJECT = "object"
 STACK = "stack"
+#: The mark that names the reconstruction filter: archives and anonymisers put several
+#: reconstructions of one scan into one series.
+KERNEL = "kernel"
 #: Attributes that number the phases, acquisitions or time frames of one series.
 _COUNTERS = (
     ("acquisition", "AcquisitionNumber"),
@@ -250,6 +253,8 @@ def _marks(instance: Instance) -> tuple[tuple[str, str], ...]:
         value = text(dataset, keyword)
         if value:
             marks.append((name, value))
+    if kernel := " ".join(texts(dataset, "ConvolutionKernel")):
+        marks.append((KERNEL, kernel))
     return tuple(marks)
 
 
@@ -298,12 +303,14 @@ def _phases(group: Sequence[Slice]) -> tuple[list[tuple[str, Arrangement]], list
         Images of a kind of their own that belong to no stack.
     """
     whole = arrange(group)
-    if whole.grid is not None or len(group) == 1:
+    if len(group) == 1:
         return [("", whole)], []
     best: tuple[float, list[tuple[str, Arrangement]], list[Slice]] | None = None
     for name in dict.fromkeys(name for name, _ in group[0].marks):
-        # Without repeats a change of acquisition at a gap must not hide the gap.
-        if not whole.has_repeats and name not in (IMAGE_TYPE, OBJECT, STACK):
+        # An even stack is taken apart only where reconstructions alternate in it, and without
+        # repeats a change of acquisition at a gap must not hide the gap.
+        explains = (KERNEL,) if whole.grid is not None else (IMAGE_TYPE, KERNEL, OBJECT, STACK)
+        if not whole.has_repeats and name not in explains:
             continue
         parts: dict[str, list[Slice]] = {}
         for item in group:
@@ -339,7 +346,7 @@ def _attempt(
     if len(clean) < len(stacks):
         return None
     # Images that follow each other are one volume with uneven spacing, of whatever type they are.
-    if name == IMAGE_TYPE and not _interleaved(clean):
+    if name in (IMAGE_TYPE, KERNEL) and not _interleaved(clean):
         return None
     return 1.0, stacks, strays
 

@@ -156,6 +156,62 @@ def test_rounding_beyond_a_hundredth_is_reported(tmp_path: Path) -> None:
     assert (finding.severity, finding.code) == (Severity.INFO, "slice-positions-rounded")
 
 
+@pytest.mark.parametrize("tilt_deg", [0.0, 15.0])
+@pytest.mark.parametrize("step_mm", [0.625, 1.25, 3.75])
+def test_positions_with_one_decimal_are_an_even_stack(
+    tmp_path: Path, step_mm: float, tilt_deg: float
+) -> None:
+    written = ct.write_series(tmp_path, ct.stacked(step_mm=step_mm, tilt_deg=tilt_deg), decimals=1)
+    plan = planned(written)
+    # What the writer threw away: 0.05 mm in each coordinate; the line averages most of it out.
+    assert ct.marker_errors_mm(plan, written).max() <= 0.06
+    assert plan.grid is not None
+    assert plan.grid.spacing_mm[0] == pytest.approx(
+        np.linalg.norm(ct.stacked(step_mm=step_mm, tilt_deg=tilt_deg)[1] - ct.ORIGIN_LPS), abs=2e-3
+    )
+    coarse = [f for f in plan.findings if f.code == "slice-positions-coarse"]
+    assert len(coarse) == 1 or (step_mm == 3.75 and not coarse)
+
+
+def coarse_positions(step_mm: float, count: int, offset_mm: float = 0.0) -> np.ndarray:
+    return ct.stacked(count=count, step_mm=step_mm) + np.array([0.0, 0.0, offset_mm])
+
+
+@pytest.mark.parametrize("step_mm", [0.625, 1.25, 1.33])
+@pytest.mark.parametrize("count", [3, 4, 12, 300])
+def test_coarse_positions_hide_no_missing_slice(step_mm: float, count: int) -> None:
+    for offset_mm in (0.0, 0.02, 0.04, 0.07):
+        stated = np.round(coarse_positions(step_mm, count + 1, offset_mm), 1)
+        assert arrange([bare_slice(p, ct.AXIAL) for p in stated]).grid is not None
+        for k in {1, count // 2, count - 1}:
+            rest = [bare_slice(p, ct.AXIAL) for n, p in enumerate(stated) if n != k]
+            assert "not evenly spaced" in (arrange(rest).refusal or "")
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_coarse_positions_hide_no_displaced_slice(axis: int) -> None:
+    for k in (1, 5, 10):
+        stated = np.round(coarse_positions(1.25, 12), 1)
+        stated[k, axis] += 0.3
+        assert arrange([bare_slice(p, ct.AXIAL) for p in stated]).grid is None
+
+
+def test_coarse_positions_hide_no_change_of_spacing() -> None:
+    steps = np.repeat([1.2, 1.3], 6)
+    stated = ct.stacked(count=13)
+    stated[:, 2] = np.round(np.concatenate([[0.0], np.cumsum(steps)]), 1)
+    assert arrange([bare_slice(p, ct.AXIAL) for p in stated]).grid is None
+    # The same jitter stated with more decimals is no rounding.
+    jitter = coarse_positions(1.25, 12)
+    jitter[::2, 2] += 0.0501
+    assert arrange([bare_slice(p, ct.AXIAL) for p in jitter]).grid is None
+
+
+def test_steps_near_the_rounding_itself_are_refused() -> None:
+    stated = np.round(coarse_positions(0.35, 20), 1)
+    assert arrange([bare_slice(p, ct.AXIAL) for p in stated]).grid is None
+
+
 def test_orientations_on_both_sides_of_a_rounding_boundary_are_one_volume(tmp_path: Path) -> None:
     tilted = (1.0, 0.0, 0.0, 0.0, 0.99874922, 0.05)
 
@@ -489,6 +545,34 @@ def test_interleaved_image_types_become_two_volumes(tmp_path: Path) -> None:
         "Neck, image type AXIAL",
         "Neck, image type MPR",
     ]
+
+
+@pytest.mark.parametrize("offset_mm", [0.0, 0.4, 0.75])
+def test_two_kernels_in_one_series_become_two_volumes(tmp_path: Path, offset_mm: float) -> None:
+    def recon(kernel: str, intercept: str) -> ct.Edit:
+        def edit(k: int, ds: Dataset) -> None:
+            ds.ConvolutionKernel, ds.RescaleIntercept = [kernel, "3"], intercept
+            ds.FrameOfReferenceUID = "1.2.3"
+
+        return edit
+
+    soft = ct.write_series(tmp_path / "a", ct.stacked(), edit=recon("Br40f", "-1024"))
+    positions = ct.stacked() + np.array([0.0, 0.0, offset_mm])
+    sharp = ct.write_series(tmp_path / "b", positions, edit=recon("Br64f", "-1000"))
+    plans = plan_volumes([*soft.instances(), *sharp.instances()], kind=Kind.CT)
+    assert [plan.description for plan in plans] == ["Neck, kernel BR40F 3", "Neck, kernel BR64F 3"]
+    for plan, written in zip(plans, (soft, sharp), strict=True):
+        assert ct.marker_errors_mm(plan, written).max() <= EXACT_MM
+
+
+def test_a_change_of_kernel_does_not_hide_a_gap(tmp_path: Path) -> None:
+    def two_halves(k: int, ds: Dataset) -> None:
+        ds.ConvolutionKernel = "B31s" if k < 20 else "B70s"
+
+    written = ct.write_series(tmp_path, ct.stacked(), edit=two_halves)
+    assert planned(written).grid is not None
+    remove(written, 20)
+    assert "one slice is missing" in refusal(planned(written))
 
 
 def test_mixed_sizes_given_to_arrange_are_refused() -> None:
