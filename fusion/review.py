@@ -41,9 +41,9 @@ from fusion.software import versions
 SCHEMA_VERSION = 1
 #: Codes of Findings that say what was assumed rather than read from the files.
 ASSUMPTION_CODES = frozenset(
-    {"user-geometry", "top-level-geometry", "patient-mismatch-overridden", "slice-order-assumed"}
+    {"user-geometry", "top-level-geometry", "patient-mismatch-overridden", "slice-vector-missing"}
 )
-#: Below this share of the functional volume inside the CT's field a reader is told.
+#: Below this share of either volume inside the other's field a reader is told.
 _LOW_OVERLAP = 0.05
 
 
@@ -148,13 +148,19 @@ class Review:
         )
 
     def _overlap(self) -> tuple[Finding, ...]:
-        if self.fused.overlap >= _LOW_OVERLAP:
+        # A small bone field of the neck is a small part of a SPECT, and lies wholly inside it.
+        volumes_mm3 = [
+            abs(np.linalg.det(v.grid.affine[:3, :3])) * np.prod(v.grid.shape)
+            for v in (self.spect, self.ct)
+        ]
+        share = self.fused.overlap
+        if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= _LOW_OVERLAP:
             return ()
         return (
             warning(
                 "little-overlap",
-                f"Only {self.fused.overlap:.0%} of the functional volume lies inside the CT's "
-                "field. Check that the two show the same part of the body.",
+                f"Only {share:.0%} of the functional volume lies inside the CT's field, and it "
+                "covers hardly any of that. Check that the two show the same part of the body.",
             ),
         )
 

@@ -218,6 +218,26 @@ def test_fields_that_do_not_meet_are_a_warning(tmp_path) -> None:
     review.write(tmp_path / "out")
 
 
+def test_a_small_ct_inside_a_large_spect_is_no_warning(tmp_path) -> None:
+    write_ct(tmp_path / "CT")
+
+    def whole_body(ds) -> None:
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-320, -240, -400]
+        ds.PixelSpacing, ds.SpacingBetweenSlices = [20, 20], 30
+
+    write_nm(tmp_path / "NM", edit=whole_body)
+    review = fusion.open_study(tmp_path)
+    assert review.fused.overlap < 0.02
+    assert "little-overlap" not in {f.code for f in review.findings}
+
+
+def test_an_order_of_slices_that_the_file_does_not_number_is_an_assumption(tmp_path) -> None:
+    write_ct(tmp_path / "CT")
+    write_nm(tmp_path / "NM", edit=lambda ds: ds.pop("SliceVector"))
+    review = fusion.open_study(tmp_path)
+    assert [f.code for f in review.assumptions] == ["slice-vector-missing"]
+
+
 def test_hostile_identity_is_plain_text_everywhere(tmp_path) -> None:
     name = "<b>Evil</b>\x1b[31m^\u202eReversed"
     write_ct(tmp_path / "CT", PatientName=name, SpecificCharacterSet="ISO_IR 192")

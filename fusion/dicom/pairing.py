@@ -407,15 +407,21 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
     """Say when nothing tells whether two volumes show one person."""
     if are_comparable(ct.patient, spect.patient):
         return []
-    same_study = ct.study.study_instance_uid == spect.study.study_instance_uid
-    report = info if same_study else warning
+    if ct.study.study_instance_uid == spect.study.study_instance_uid:
+        return [
+            info(
+                "patient-not-compared",
+                "The CT and the functional volume state no patient ID, birth date or name that "
+                "could be compared; that they are filed as one study is all that joins them. Make "
+                "sure that both are of the same patient.",
+            )
+        ]
     return [
-        report(
+        warning(
             "patient-not-compared",
-            "The CT and the functional volume state no patient ID, birth date or name that could "
-            "be compared"
-            + ("; that they belong to one study is all that joins them." if same_study else ".")
-            + " Make sure that both are of the same patient.",
+            "The CT and the functional volume come from different studies and state no patient "
+            "ID, birth date or name that could be compared. Make sure that both are of the same "
+            "patient.",
         )
     ]
 

@@ -221,6 +221,7 @@ def _unavailable(
     half_life_s: float | None = None,
     weight_kg: float | None = None,
 ) -> Suv:
+    # What was assumed for an SUV that there is not would be untrue, and in the reader's way.
     reason = info(
         "suv-not-available",
         f"No SUV: {', '.join(notes.missing)} missing or unusable. Ratios do not need them.",
@@ -228,7 +229,7 @@ def _unavailable(
     return Suv(
         None,
         missing=tuple(notes.missing),
-        findings=(*notes.findings, reason),
+        findings=(reason,),
         dose_mbq=dose_mbq,
         interval_h=interval_h,
         half_life_s=half_life_s,
