@@ -166,7 +166,10 @@ def frame_marks(dataset: Dataset) -> tuple[tuple[str, str], ...]:
         Names and values for the screen: ``("gate", "3")``.
     """
     vectors = ((words, _vector(dataset, keyword, 1)) for keyword, (words, _) in _SPLITTING.items())
-    return tuple((words, str(values[0])) for words, values in vectors if values)
+    marks = [(words, str(values[0])) for words, values in vectors if values]
+    if name := text(dataset, "ImageID"):
+        marks.append(("image", name))
+    return tuple(marks)
 
 
 def _vector(dataset: Dataset, keyword: str, count: int) -> tuple[int, ...] | None:

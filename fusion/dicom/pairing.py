@@ -336,16 +336,24 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
         ("in Hounsfield units", float(one.plan.unit == "HU")),
         ("same patient", float(not identity_conflicts(one.patient, functional.patient))),
         ("shares the Frame of Reference", float(_shared_frame(one.grid, functional.grid))),
+        ("of the same day", float(_acquired(one) == _acquired(functional))),
         (
             f"shows enough of the functional volume ({common:.0f} mm)",
             float(common >= MIN_COMMON_LENGTH_MM),
         ),
+        ("axial slices rather than a reformat", float(_is_axial(one.grid))),
         ("original slices rather than a reformat", float(image_type[:1] != ("DERIVED",))),
         (f"thinner slices ({slice_mm:g} mm)", -slice_mm),
         ("sharper kernel", float(bool(_SHARP.search(kernel)))),
         ("covers more of the functional volume", float(np.round(common, -1))),
         ("more voxels", float(np.prod(one.grid.shape))),
     )
+
+
+def _is_axial(grid: Grid) -> bool:
+    """Whether the slices face the head or feet, tilted gantry included."""
+    normal = np.cross(grid.directions[1], grid.directions[2])
+    return int(np.abs(normal).argmax()) == 2
 
 
 def _shared_frame(one: Grid, other: Grid) -> bool:

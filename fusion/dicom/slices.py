@@ -284,7 +284,7 @@ def _without_repeats(
 ) -> tuple[list[Slice], list[Finding], str | None]:
     """Drop exact repeats; the sentence is the refusal when images at one position differ."""
     kept: list[Slice] = []
-    findings: list[Finding] = []
+    repeats: list[tuple[Slice, Slice]] = []
     for item in ordered:
         if not kept or not _same_place(kept[-1], item):
             kept.append(item)
@@ -292,19 +292,26 @@ def _without_repeats(
         if not same_pixels(kept[-1].frame, item.frame):
             return (
                 list(ordered),
-                findings,
+                _about_repeats(repeats, normal),
                 f"Two different images lie at the same position: {kept[-1].label} and "
                 f"{item.label}, both at {_place(item, normal)}. It is not known which one "
                 "belongs to the volume; export the phases or reconstructions as separate series.",
             )
-        findings.append(
-            info(
-                "duplicate-slice",
-                f"{item.label} repeats {kept[-1].label} exactly ({_place(item, normal)}) and was "
-                "left out.",
-            )
-        )
-    return kept, findings, None
+        repeats.append((kept[-1], item))
+    return kept, _about_repeats(repeats, normal), None
+
+
+def _about_repeats(repeats: Sequence[tuple[Slice, Slice]], normal: FloatArray) -> list[Finding]:
+    if not repeats:
+        return []
+    named = "; ".join(
+        f"{item.label} repeats {first.label} exactly ({_place(item, normal)})"
+        for first, item in repeats[:_NAMED]
+    )
+    more = len(repeats) - _NAMED
+    rest = f"; and {more} more of the same kind" if more > 0 else ""
+    were = "was" if len(repeats) == 1 else "were"
+    return [info("duplicate-slice", f"{named}{rest}; {were} left out.")]
 
 
 def _same_place(a: Slice, b: Slice) -> bool:

@@ -111,6 +111,21 @@ def test_single_frame_files_lie_at_their_own_positions(tmp_path: Path) -> None:
     assert np.linalg.norm(mine - theirs) <= EXACT_MM
 
 
+def test_two_reconstructions_of_single_frames_are_told_apart_by_their_name(tmp_path: Path) -> None:
+    instances = []
+    for added, name in enumerate(("IRAC", "IRNC")):
+        for k, ds in enumerate(nm.single_frames()):
+            ds.ImageID = name
+            ds.PixelData = (nm.volume()[k] + np.uint16(added)).tobytes()
+            instances.append(nm.read(nm.write(ds, tmp_path / f"{name}{k}.dcm")))
+    plans = plan_volumes(instances)
+    assert [plan.refusal for plan in plans] == [None, None]
+    for offset, plan in enumerate(plans):
+        assert f"image {('IRAC', 'IRNC')[offset]}" in plan.description
+        errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ, offset=offset)
+        assert max(errors) <= EXACT_MM
+
+
 def test_missing_single_frame_is_refused(tmp_path: Path) -> None:
     datasets = nm.single_frames()
     del datasets[7]

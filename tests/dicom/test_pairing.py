@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fusion.dicom.catalog import scan
@@ -186,6 +187,31 @@ def test_a_ct_in_another_frame_loses_to_one_in_the_same(tmp_path) -> None:
     assert other.ct.series.description == "diagnostic"
     assert "chosen by the user" in other.reasons[1]
     assert "different-frames" in codes(other)
+
+
+def test_axial_slices_over_a_finer_reformat_that_claims_to_be_original(tmp_path) -> None:
+    coronal = ct.ORIENTATIONS["coronal"]
+    write_ct(tmp_path / "a", SeriesInstanceUID="1.2.1", SeriesDescription="axial")
+    write_ct(
+        tmp_path / "b",
+        positions=ct.stacked(coronal, count=90, step_mm=0.7) + np.array([0.0, -30.0, 60.0]),
+        edit=lambda k, ds: setattr(ds, "ImageOrientationPatient", list(coronal)),
+        SeriesInstanceUID="1.2.2",
+    )
+    write_nm(tmp_path, dataset=nm.recon(spacing=6.0), SpacingBetweenSlices=6.0)
+    result = chosen(tmp_path)
+    assert result.ct.series.description == "axial"
+    assert "axial slices" in result.reasons[1]
+
+
+def test_a_ct_of_the_same_day_over_a_finer_old_one(tmp_path) -> None:
+    thin = ct.stacked(count=80, step_mm=0.75)
+    write_ct(tmp_path / "a", positions=thin, SeriesInstanceUID="1.2.1", AcquisitionDate="20190101")
+    write_ct(tmp_path / "b", SeriesInstanceUID="1.2.2", SeriesDescription="today")
+    write_nm(tmp_path)
+    result = chosen(tmp_path)
+    assert result.ct.series.description == "today"
+    assert "same day" in result.reasons[1]
 
 
 def test_choice_by_number_and_by_uid(tmp_path) -> None:

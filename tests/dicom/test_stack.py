@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -376,6 +377,17 @@ def test_identical_duplicate_is_dropped_and_named(tmp_path: Path) -> None:
     (finding,) = plan.findings
     assert finding.code == "duplicate-slice"
     assert "IM9999" in finding.message
+
+
+def test_many_duplicates_are_one_finding(tmp_path: Path) -> None:
+    positions = np.repeat(ct.stacked(count=10), 2, axis=0)
+    slices = [bare_slice(p, ct.AXIAL, label=f"IM{n:02d}") for n, p in enumerate(positions)]
+    written = ct.write_series(tmp_path, ct.stacked(count=10))
+    frames = [FrameRef(item) for item in written.instances()]
+    same = [replace(item, frame=frames[0]) for item in slices]
+    (finding,) = arrange(same).findings
+    assert finding.code == "duplicate-slice"
+    assert "and 7 more" in finding.message
 
 
 @pytest.mark.parametrize("what", ["pixels", "slope"])
