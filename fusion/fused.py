@@ -93,6 +93,20 @@ class Fused:
             ),
         )
 
+    def with_registration(self, registration: Registration) -> Fused:
+        """Return the same two volumes joined by another Registration.
+
+        What does not depend on it is shared, so that a picture can follow the mouse.
+        """
+        other = Fused(self.ct, self.spect, registration, interpolation=self.interpolation)
+        for name in ("display_grid", "findings", "_ct_display", "_straightener"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        other.__dict__["_spect_on_display"] = self._spect_on_display.with_transform(
+            registration.transform
+        )
+        return other
+
     @cached_property
     def _spect_on_display(self) -> Resampler:
         return Resampler(
@@ -101,6 +115,25 @@ class Fused:
             transform=self.registration.transform,
             interpolation=self.interpolation,
         )
+
+    @cached_property
+    def _bent(self) -> list[Resampler]:
+        """One Resampler for each axial plane: the neck correction differs with height only."""
+        grid, straight = self.display_grid, self._spect_on_display
+        heights = grid.to_lps([(k, 0, 0) for k in range(grid.shape[0])])
+        return [straight.with_transform(self.registration.transform_at(at)) for at in heights]
+
+    def _bent_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
+        planes, (nk, nj, ni) = self._bent, self.display_grid.shape
+        if axis == 0:
+            return planes[index].plane(0, index)
+        out = np.empty((nk, ni if axis == 1 else nj), dtype=np.float32)
+        for k, at_height in enumerate(planes):
+            if axis == 1:
+                at_height.row(k, index, out[k])
+            else:
+                at_height.column(k, index, out[k])
+        return out
 
     def ct_display(self) -> npt.NDArray[Any]:
         """Return the CT on the display grid.
@@ -165,6 +198,8 @@ class Fused:
         2-D ndarray of float32
             In :attr:`spect`'s unit; ``nan`` outside its field.
         """
+        if self.registration.is_bent:
+            return self._bent_plane(axis, index)
         return self._spect_on_display.plane(axis, index)
 
     def spect_display(self, progress: Progress | None = None) -> npt.NDArray[np.float32]:
@@ -175,7 +210,15 @@ class Fused:
         (k, j, i) ndarray of float32
             In :attr:`spect`'s unit; ``nan`` outside its field.
         """
-        return self._spect_on_display.array(progress)
+        if not self.registration.is_bent:
+            return self._spect_on_display.array(progress)
+        planes = self._bent
+        out = np.empty(self.display_grid.shape, dtype=np.float32)
+        for k, at_height in enumerate(planes):
+            out[k] = at_height.plane(0, k)
+            if progress is not None:
+                progress((k + 1) / len(planes), "Resampling")
+        return out
 
     def sample_at(self, point_lps: npt.ArrayLike) -> Sample:
         """Return what both volumes say about one point of the CT's frame.
@@ -184,7 +227,8 @@ class Fused:
         ----------
         point_lps : (3,) array_like of float, mm
         """
-        uptake = float(self._spect_on_display.at(point_lps))
+        there = self.registration.transform_at(point_lps)
+        uptake = float(self._spect_on_display.with_transform(there).at(point_lps))
         return Sample(self.ct.nearest(point_lps), uptake if np.isfinite(uptake) else None)
 
     @cached_property

@@ -81,6 +81,23 @@ class Resampler:
         )
         self._matrix: FloatArray = np.ascontiguousarray(self._affine[:3, :3])
 
+    def with_transform(self, transform: RigidTransform) -> Resampler:
+        """Return the same through another transform; the values are shared, so this costs nothing.
+
+        Parameters
+        ----------
+        transform : RigidTransform
+            Points of the volume's frame to points of the grid's frame.
+        """
+        other = object.__new__(Resampler)
+        other.volume, other.grid, other.interpolation = self.volume, self.grid, self.interpolation
+        other._source = self._source
+        other._affine = (
+            np.linalg.inv(self.volume.grid.affine) @ transform.inverse().matrix @ self.grid.affine
+        )
+        other._matrix = np.ascontiguousarray(other._affine[:3, :3])
+        return other
+
     def plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
         """Return one plane of the grid.
 
@@ -155,6 +172,14 @@ class Resampler:
         for n, point in enumerate(source.reshape(-1, 3)):
             self._interpolate(point, np.array([zero, zero, zero]), out[n : n + 1])
         return out.reshape(source.shape[:-1])
+
+    def row(self, k: int, j: int, out: npt.NDArray[np.float32]) -> None:
+        """Fill ``out`` with the values along i at one k and j; ``nan`` outside the field."""
+        self._fill((k, j, 0), out.reshape(1, 1, -1))
+
+    def column(self, k: int, i: int, out: npt.NDArray[np.float32]) -> None:
+        """Fill ``out`` with the values along j at one k and i; ``nan`` outside the field."""
+        self._fill((k, 0, i), out.reshape(1, -1, 1))
 
     def _block(self, start: list[int], shape: list[int]) -> npt.NDArray[np.float32]:
         out = np.empty(shape, dtype=np.float32)

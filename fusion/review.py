@@ -32,7 +32,7 @@ from fusion.export.spatial_registration import (
 from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.fused import Fused, Sample
 from fusion.geometry import FloatArray, Grid, Volume
-from fusion.pathway.assessment import Assessment, assessment_json
+from fusion.pathway.assessment import Assessment, Unanswered, assessment_json
 from fusion.registration import Method, Registration
 from fusion.resampling import Interpolation, Resampler
 from fusion.software import versions
@@ -41,7 +41,14 @@ from fusion.software import versions
 SCHEMA_VERSION = 1
 #: Codes of Findings that say what was assumed rather than read from the files.
 ASSUMPTION_CODES = frozenset(
-    {"user-geometry", "top-level-geometry", "patient-mismatch-overridden", "slice-vector-missing"}
+    {
+        "user-geometry",
+        "top-level-geometry",
+        "patient-mismatch-overridden",
+        "slice-vector-missing",
+        "manual-shift",
+        "neck-correction-in-use",
+    }
 )
 #: Below this share of either volume inside the other's field a reader is told.
 _LOW_OVERLAP = 0.05
@@ -93,15 +100,19 @@ class Review:
         The two volumes and the Registration that joins them.
     opening_findings : tuple of Finding
         Findings about the study and the choice made.
-    assessment : Assessment or None
-        The pathway's answer, as recorded by a named reader; None when it was not asked.
+    assessment : Assessment, Unanswered or None
+        The pathway's answer, as recorded by a named reader, or a reader's decision to leave it
+        unanswered; None when it was not asked.
+    alignment_reviewed_by : str or None
+        Who stated that the alignment in use was reviewed; any other transform withdraws it.
     """
 
     catalog: Catalog = field(repr=False)
     pair: Pair = field(repr=False)
     fused: Fused = field(repr=False)
     opening_findings: tuple[Finding, ...] = ()
-    assessment: Assessment | None = None
+    assessment: Assessment | Unanswered | None = None
+    alignment_reviewed_by: str | None = None
 
     @property
     def ct(self) -> Volume:
@@ -230,10 +241,27 @@ class Review:
 
     def with_registration(self, registration: Registration) -> Review:
         """Return the same study seen through another Registration."""
-        fused = Fused(self.ct, self.spect, registration, interpolation=self.fused.interpolation)
-        return replace(self, fused=fused)
+        fused = self.fused.with_registration(registration)
+        return replace(self, fused=fused, alignment_reviewed_by=None)
 
-    def with_assessment(self, assessment: Assessment | None) -> Review:
+    def with_alignment_reviewed(self, reader: str | None) -> Review:
+        """Return the same study with the reader's statement that its alignment was reviewed.
+
+        Parameters
+        ----------
+        reader : str or None
+            Who says so; None withdraws the statement.
+
+        Raises
+        ------
+        FusionError
+            The name is blank.
+        """
+        if reader is not None and not reader.strip():
+            raise FusionError("Say who reviewed the alignment.")
+        return replace(self, alignment_reviewed_by=reader and reader.strip())
+
+    def with_assessment(self, assessment: Assessment | Unanswered | None) -> Review:
         """Return the same study with the pathway's answer stored in it, or without any."""
         return replace(self, assessment=assessment)
 
@@ -248,6 +276,7 @@ class Review:
             "spect": _input_json(self.spect, self.pair.spect),
             "choice": list(self.pair.reasons),
             "registration": self.registration.to_json(),
+            "alignment_reviewed_by": self.alignment_reviewed_by,
             "display": {
                 "shape": list(self.display_grid.shape),
                 "affine_lps": self.display_grid.affine.tolist(),
@@ -328,12 +357,13 @@ class Review:
 
     def _write_derived(self, path: Path, progress: Progress) -> None:
         # A tilted CT has no place in the NM object; the straight display grid has.
-        grid = self.ct.grid if self.ct.grid.is_orthogonal else self.display_grid
+        bent = self.registration.is_bent
+        grid = self.ct.grid if self.ct.grid.is_orthogonal and not bent else self.display_grid
         resampler = Resampler(self.spect, grid, transform=self.registration.transform)
         native = self.spect.values()
         write_derived_nm(
             path,
-            resampler.array(progress),
+            self.fused.spect_display(progress) if bent else resampler.array(progress),
             grid=grid,
             unit=self.spect.unit,
             source=self.pair.spect.plan.frames[0].instance.dataset,

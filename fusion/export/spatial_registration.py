@@ -33,6 +33,7 @@ _TYPE_CODES = {
     Method.SHARED_FRAME: ("125021", "DCM", "Frame of Reference Identity"),
     Method.CORRELATION: ("125024", "DCM", "Image Content-based Alignment"),
     Method.NECK: ("125024", "DCM", "Image Content-based Alignment"),
+    Method.MANUAL: ("125025", "DCM", "Visual Alignment"),
 }
 
 
@@ -181,7 +182,8 @@ def write_spatial_registration(
     ds = new_object(path, sop_class_uid=SpatialRegistrationStorage, source=fixed.header)
     ds.Modality = "REG"
     ds.SeriesNumber = 9002
-    ds.SeriesDescription = f"{moving.label} to {fixed.label}"
+    by_hand = _by_hand(registration)
+    ds.SeriesDescription = f"{moving.label} to {fixed.label}{by_hand}"
     ds.FrameOfReferenceUID = fixed.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""
     copy_attributes(fixed.header, ds, ("PositionReferenceIndicator",))
@@ -195,12 +197,20 @@ def write_spatial_registration(
             moving,
             registration.transform,
             registration.method,
-            f"{moving.label} to {fixed.label}"
+            f"{moving.label} to {fixed.label}{by_hand}"
             + (": same frame, see the images" if same_frame(fixed, moving) else ""),
         ),
     ]
     _references(ds, (fixed, moving))
     ds.save_as(path, enforce_file_format=True)
+
+
+def _by_hand(registration: Registration) -> str:
+    """Return how far it was moved by hand; short, since a comment holds 64 characters."""
+    if registration.method is not Method.MANUAL:
+        return ""
+    shift_mm = registration.manual_shift_mm
+    return " by hand" if shift_mm is None else f" by hand, {shift_mm:.1f} mm"
 
 
 def _item(

@@ -13,6 +13,7 @@ all of them. What is reported here is "no inconsistency found".
 
 from fusion.registration.engine import register, shared_frame
 from fusion.registration.evidence import Evidence, LevelMisfit
+from fusion.registration.manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.result import (
     TRUSTED_UNCERTAINTY_MM,
@@ -23,6 +24,7 @@ from fusion.registration.result import (
 )
 
 __all__ = [
+    "LARGE_MANUAL_SHIFT_MM",
     "TRUSTED_UNCERTAINTY_MM",
     "Evidence",
     "LevelMisfit",
@@ -31,6 +33,9 @@ __all__ = [
     "Quality",
     "Registration",
     "Status",
+    "adjusted",
+    "displacement",
     "register",
     "shared_frame",
+    "stated",
 ]

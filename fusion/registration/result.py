@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.findings import Finding
+from fusion.findings import Finding, warning
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import Evidence
 from fusion.registration.pieces import NeckCorrection
@@ -18,6 +18,8 @@ from fusion.registration.pieces import NeckCorrection
 #: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
 #: quarters of its peak at 3 mm (spec part A3).
 TRUSTED_UNCERTAINTY_MM = 3.0
+#: Codes of Findings about what the reader chose to use; they go when something else is chosen.
+CHOICE_CODES = frozenset({"manual-shift", "manual-adjustment", "neck-correction-in-use"})
 
 
 class Method(StrEnum):
@@ -27,6 +29,7 @@ class Method(StrEnum):
     CORRELATION = "rigid correlation"
     STORED = "stored Spatial Registration"
     NECK = "rigid correlation, upper and lower neck apart"
+    MANUAL = "moved by hand"
 
 
 class Status(StrEnum):
@@ -88,6 +91,8 @@ class Registration:
         What the status and the uncertainty rest on.
     neck : NeckCorrection or None
         Upper and lower neck apart; offered, in use only when :attr:`method` is ``NECK``.
+    manual_shift_mm : float or None, mm
+        How far it was moved by hand (:mod:`fusion.registration.manual`); None when it was not.
     """
 
     transform: RigidTransform
@@ -101,6 +106,12 @@ class Registration:
     status: Status | None = None
     evidence: Evidence | None = None
     neck: NeckCorrection | None = None
+    manual_shift_mm: float | None = None
+
+    @property
+    def is_bent(self) -> bool:
+        """Whether different transforms apply at different heights of the neck."""
+        return self.method is Method.NECK and self.neck is not None
 
     def transform_at(self, point_lps: npt.ArrayLike) -> RigidTransform:
         """Return the transform that applies at one point of the CT.
@@ -120,19 +131,26 @@ class Registration:
         """Return the same with the starting transform in use."""
         if self.start is None:
             return self
-        return replace(self, transform=self.start, method=Method.SHARED_FRAME)
+        return self._using(self.start, Method.SHARED_FRAME)
 
     def with_proposal(self) -> Registration:
         """Return the same with the proposed transform in use, whatever its status."""
         if self.proposal is None:
             return self
-        return replace(self, transform=self.proposal, method=Method.CORRELATION)
+        return self._using(self.proposal, Method.CORRELATION)
 
     def with_neck_correction(self) -> Registration:
         """Return the same with upper and lower neck apart, as far as that is offered."""
         if self.neck is None or self.proposal is None:
             return self
-        return replace(self, transform=self.proposal, method=Method.NECK)
+        bent = self._using(self.proposal, Method.NECK)
+        return replace(bent, findings=(*bent.findings, _neck_in_use(self.neck)))
+
+    def _using(self, transform: RigidTransform, method: Method) -> Registration:
+        kept = tuple(finding for finding in self.findings if finding.code not in CHOICE_CODES)
+        return replace(
+            self, transform=transform, method=method, findings=kept, manual_shift_mm=None
+        )
 
     def uncertainty_mm_at(self, points_lps: npt.ArrayLike) -> FloatArray:
         """Return how far off the transform in use may be.
@@ -184,7 +202,19 @@ class Registration:
             ],
             "evidence": evidence.to_json() if evidence else None,
             "neck_correction": self.neck.to_json() if self.neck else None,
+            "manual_shift_mm": None
+            if self.manual_shift_mm is None
+            else round(self.manual_shift_mm, 2),
         }
+
+
+def _neck_in_use(neck: NeckCorrection) -> Finding:
+    return warning(
+        "neck-correction-in-use",
+        f"Upper and lower neck are put onto the CT apart, bent by {neck.bend_deg:.1f}°. A DICOM "
+        "Spatial Registration cannot hold that: the object written has the rigid proposal, the "
+        "JSON beside it has both parts.",
+    )
 
 
 def _rounded(value: float) -> float | None:
