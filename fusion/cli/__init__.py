@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import pathway, study
+    from fusion.cli import facets, pathway, study
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -74,6 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     study.register(commands)
     pathway.register(commands)
+    facets.register(commands)
     return parser
 
 

@@ -1,0 +1,122 @@
+"""``facetfusion facets``: where the joints of the neck are on a CT."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+import numpy as np
+
+from fusion import cli
+from fusion.cli.study import terminal_progress
+from fusion.dicom.catalog import scan
+from fusion.dicom.ct_alone import choose_ct
+from fusion.dicom.pixels import read_volume
+from fusion.errors import FusionError
+from fusion.export import DISCLAIMER
+from fusion.facets.joints import LEVELS
+from fusion.facets.locate import Anomaly, Localisation, locate
+from fusion.findings import Finding, worst_first
+from fusion.geometry import FloatArray
+
+#: Version of the JSON; keys are only ever added.
+SCHEMA_VERSION = 1
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``facets`` command."""
+    parser = commands.add_parser(
+        "facets",
+        help="find the facet joints on the CT",
+        description="Find the facet joints of the neck on the CT of a study, with how sure their "
+        "level is and why. Levels that are provisional need a vertebra named by --vertebra.",
+    )
+    parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
+    parser.add_argument(
+        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+    )
+    parser.add_argument(
+        "--vertebra",
+        action="append",
+        default=[],
+        metavar="C2=X,Y,Z",
+        help="a vertebra you know and a point in it, LPS mm; may be repeated. Write -x values as "
+        "--vertebra=C2=-1,2,3",
+    )
+    parser.add_argument(
+        "--anomaly",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="what you know of this spine: cervical-rib, missing-segment, extra-segment, or "
+        "fused=C5-C6; may be repeated",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; see :func:`register`."""
+    clicks = dict(_click(text) for text in args.vertebra)
+    anomalies = tuple(_anomaly(text) for text in args.anomaly)
+    progress = terminal_progress()
+    catalog = scan(args.path, progress=progress)
+    chosen, why = choose_ct(catalog, ct=args.ct)
+    volume = read_volume(
+        chosen.plan,
+        study_instance_uid=chosen.study.study_instance_uid,
+        series_instance_uid=chosen.series.series_instance_uid,
+        progress=progress,
+    )
+    found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
+    findings = worst_first([*found.findings, *volume.findings])
+    if args.json:
+        cli.write_json(_document(found, chosen.name, findings))
+    else:
+        cli.write_lines(f"CT {chosen.name}: {why}", *_lines(found, findings), DISCLAIMER)
+    return cli.OK
+
+
+def _document(found: Localisation, ct: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "ct": ct,
+        **found.to_json(),
+        "findings": [finding.to_json() for finding in findings],
+    }
+
+
+def _lines(found: Localisation, findings: tuple[Finding, ...]) -> list[str]:
+    lines = [f"Numbering: {found.numbering.value}"]
+    for piece in found.evidence:
+        word = {True: "agrees", False: "DISAGREES", None: "does not decide"}[piece.agrees]
+        lines.append(f"  {piece.source}: {word}: {piece.saw}")
+    for level in LEVELS:
+        for facet in (f for f in found.facets if f.joint.level == level):
+            text = f"  {facet.joint.name:<12} {facet.status.value:<14}"
+            if facet.center_lps is not None:
+                x, y, z = (f"{v:8.1f}" for v in facet.center_lps)
+                text += f"{x}{y}{z}  ± {facet.localisation_mm} mm  {facet.numbering.value}"
+            lines.append(text.rstrip())
+    return lines + [f"{f.severity.label}: {f.message}" for f in findings]
+
+
+def _click(text: str) -> tuple[str, FloatArray]:
+    name, _, rest = text.partition("=")
+    try:
+        point = [float(part) for part in rest.split(",")]
+    except ValueError:
+        point = []
+    if len(point) != 3:
+        raise FusionError(
+            f"--vertebra needs a name and three numbers, for example C2=1.5,-20,-130; found {text}."
+        )
+    return name.strip().upper(), np.array(point)
+
+
+def _anomaly(text: str) -> Anomaly:
+    kind, _, level = text.partition("=")
+    try:
+        return Anomaly(kind.strip().replace("-", " "), level.strip().upper())
+    except ValueError as exc:
+        raise FusionError(f"--anomaly {text}: {exc}.") from exc

@@ -1,0 +1,1 @@
+"""The facet joints: finding them on a CT, and saying how far to trust their level."""

@@ -1,0 +1,223 @@
+"""The spinal canal: the one structure that leads to every vertebra.
+
+On a slice the canal is soft, at least 5 mm wide, and bone is met within 22 mm in most directions.
+That holds from the foramen magnum to the sacrum and nearly nowhere else, so the best path through
+the slices by dynamic programming is the spine, however much else the field shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
+from fusion.resampling import Resampler
+
+#: Edge of the voxels of the search, mm.
+SEARCH_MM = 2.0
+#: How far from the centre of the canal its wall may be, mm.
+_REACH_MM = 22.0
+#: HU above which a voxel counts as bone wall; soft enough for thick slices and thin cortex.
+BONE_HU = 170.0
+#: Share of directions that must meet bone for a slice to speak for a canal rather than against.
+_FAIR_SHARE = 0.62
+#: Cost of a sideways step of one search voxel between slices, squared in the step.
+_STEP_COST = 0.03
+_MAX_STEP = 3
+#: How far the centre line is prolonged beyond the last arch, and over which length its direction
+#: there is taken, mm. The arches of C1 and C2 stand far apart when the head is bent.
+_BEYOND_TOP_MM, _BEYOND_BOTTOM_MM, _DIRECTION_MM = 50.0, 20.0, 36.0
+#: A spine shorter than this (mm along the path) is not believed.
+MIN_LENGTH_MM = 35.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canal:
+    """Centre line of the spinal canal, from the lowest slice that shows it to the highest.
+
+    Parameters
+    ----------
+    points_lps : (n, 3) ndarray of float64, mm
+        Ascending in z.
+    """
+
+    points_lps: FloatArray
+
+
+def search_grid(grid: Grid, spacing_mm: float = SEARCH_MM) -> Grid:
+    """Return a grid along the patient axes with cubic voxels that holds another one.
+
+    Parameters
+    ----------
+    grid : Grid
+        Any grid, tilted and flipped ones included.
+    spacing_mm : float, mm
+        Edge of the voxels.
+    """
+    low, high = grid.corners_lps.min(axis=0), grid.corners_lps.max(axis=0)
+    counts = np.maximum(np.floor((high - low) / spacing_mm).astype(int) + 1, 1)
+    affine = np.zeros((4, 4))
+    affine[[2, 1, 0], [0, 1, 2]] = spacing_mm
+    affine[:3, 3] = low
+    affine[3, 3] = 1
+    return Grid(
+        (int(counts[2]), int(counts[1]), int(counts[0])), affine, grid.frame_of_reference_uid
+    )
+
+
+def find_canal(ct: Volume) -> Canal | None:
+    """Find the spinal canal.
+
+    Parameters
+    ----------
+    ct : Volume
+        HU, any orientation and slice thickness.
+
+    Returns
+    -------
+    Canal or None
+        None when nothing in the field looks like a spine.
+    """
+    grid = search_grid(ct.grid)
+    hu = np.nan_to_num(
+        Resampler(ct, grid, transform=RigidTransform.identity()).array(), nan=-1000.0
+    )
+    reach = int(_REACH_MM / SEARCH_MM)
+    score = _ring_score(hu, _directions(), reach, BONE_HU)
+    path = _best_path(score, _MAX_STEP, _STEP_COST)
+    if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
+        return None
+    points = grid.to_lps(path)
+    points = _prolonged(points, grid)
+    return Canal(points)
+
+
+def _prolonged(points: FloatArray, grid: Grid) -> FloatArray:
+    """Go on straight beyond both ends, where arches are far apart, as long as the field goes on."""
+    result = points
+    for end, length_mm in ((-1, _BEYOND_TOP_MM), (0, _BEYOND_BOTTOM_MM)):
+        back = min(len(points) - 1, int(_DIRECTION_MM / SEARCH_MM))
+        inner = points[-1 - back] if end else points[back]
+        direction = (points[end] - inner) / np.linalg.norm(points[end] - inner)
+        steps = np.arange(SEARCH_MM, length_mm, SEARCH_MM)[:, None]
+        beyond = points[end] + steps * direction
+        inside = np.logical_and.accumulate(grid.contains(beyond))
+        beyond = beyond[inside]
+        result = np.concatenate([result, beyond] if end else [beyond[::-1], result])
+    return result
+
+
+def _directions(count: int = 24) -> npt.NDArray[np.float32]:
+    angles = np.arange(count) * 2 * np.pi / count
+    return np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
+    nk, nj, ni = hu.shape
+    n = len(directions)
+    score = np.full((nk, nj, ni), np.float32(-1.0))
+    hits = np.zeros(n, np.int64)
+    for k in range(nk):
+        for j in range(1, nj - 1):
+            for i in range(1, ni - 1):
+                v = hu[k, j, i]
+                if v < -150 or v > bone:
+                    continue
+                met = 0
+                for d in range(n):
+                    hits[d] = 0
+                    dj, di = directions[d, 0], directions[d, 1]
+                    for r in range(1, reach + 1):
+                        a = int(np.rint(j + r * dj))
+                        b = int(np.rint(i + r * di))
+                        if a < 0 or b < 0 or a >= nj or b >= ni:
+                            break
+                        value = hu[k, a, b]
+                        if value < -400:  # air: an airway or the outside, never the canal
+                            break
+                        if value > bone:
+                            hits[d] = r
+                            met += 1
+                            break
+                    if d == 11 and met < 4:
+                        break
+                if met < n // 2:
+                    continue
+                # Clearance and centring: opposite walls at about the same distance.
+                off = 0.0
+                pairs = 0
+                clear = reach
+                for d in range(n):
+                    if hits[d]:
+                        clear = min(clear, hits[d])
+                for d in range(n // 2):
+                    a, b = hits[d], hits[d + n // 2]
+                    if a and b:
+                        off += abs(a - b)
+                        pairs += 1
+                f = np.float32(met / n)
+                if clear < 2:
+                    f -= 0.25
+                # Marrow of a porous vertebral body is ringed by bone as well, but denser than
+                # what fills the canal.
+                mean = np.float32(0)
+                for a in range(-2, 3):
+                    for b in range(-2, 3):
+                        mean += hu[k, min(max(j + a, 0), nj - 1), min(max(i + b, 0), ni - 1)]
+                mean /= 25
+                denser = min(max(float((mean - 70) / 60), 0.0), 1.0)
+                f -= 0.35 * denser
+                centred = off / pairs if pairs else 4.0
+                score[k, j, i] = f - 0.03 * centred
+    return score
+
+
+def _best_path(
+    score: npt.NDArray[np.float32], max_step: int, step_cost: float
+) -> npt.NDArray[np.int64]:
+    total, back = _forward(score - np.float32(_FAIR_SHARE), max_step, step_cost)
+    end = np.unravel_index(int(total.argmax()), total.shape)
+    if total[end] <= 0:
+        return np.zeros((0, 3), np.int64)
+    path = [(int(end[0]), int(end[1]), int(end[2]))]
+    width = 2 * max_step + 1
+    while True:
+        k, j, i = path[-1]
+        code = int(back[k, j, i])
+        if code < 0:
+            break
+        path.append((k - 1, j + code // width - max_step, i + code % width - max_step))
+    return np.array(path[::-1], dtype=np.int64)
+
+
+@njit(cache=True, nogil=True)
+def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
+    # Best sum of a path that may start anywhere and ends in each voxel.
+    nk, nj, ni = gain.shape
+    total = gain.copy()
+    back = np.full(gain.shape, np.int8(-1))
+    width = 2 * max_step + 1
+    for k in range(1, nk):
+        for j in range(nj):
+            for i in range(ni):
+                best, code = np.float32(0.0), -1
+                for dj in range(-max_step, max_step + 1):
+                    a = j + dj
+                    if a < 0 or a >= nj:
+                        continue
+                    for di in range(-max_step, max_step + 1):
+                        b = i + di
+                        if b < 0 or b >= ni or total[k - 1, a, b] <= 0:
+                            continue
+                        value = total[k - 1, a, b] - step_cost * (dj * dj + di * di)
+                        if value > best:
+                            best = value
+                            code = (dj + max_step) * width + di + max_step
+                total[k, j, i] = gain[k, j, i] + best
+                back[k, j, i] = code
+    return total, back

@@ -1,0 +1,399 @@
+"""CT to facet joints: where each one is, and how far to trust its place and its level."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.errors import FusionError
+from fusion.facets.canal import find_canal
+from fusion.facets.chain import Chain
+from fusion.facets.evidence import Claim, claims
+from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
+from fusion.facets.likeness import likeness
+from fusion.facets.numbering import Evidence, Levels, Numbering, number
+from fusion.facets.refine import Fit, expected, refine
+from fusion.facets.straight import Frame, straighten
+from fusion.facets.template import TEMPLATE_LEVELS, Template, template
+from fusion.findings import Finding, Progress, info, warning
+from fusion.geometry import FloatArray, Volume
+
+#: How :func:`locate` found what it reports.
+SOURCE = "automatic from CT"
+#: Correlation with the template below which a joint is not recognisable.
+_RECOGNISABLE = 0.22
+#: Share of a joint's window as dense as metal above which it is hidden.
+_METAL_SHARE = 0.004
+#: A joint is fused when the space is no darker than this share of bone, on slices up to
+#: :data:`_FUSED_SLICE_MM`; on thicker ones it cannot be told.
+_FUSED_GAP, _FUSED_SLICE_MM = 0.02, 1.6
+#: Share of a joint's window that has to lie in the field.
+_IN_FIELD = 0.55
+
+
+class Status(StrEnum):
+    """What became of a joint."""
+
+    FOUND = "found"
+    OUTSIDE = "outside field"
+    FUSED = "fused"
+    OBSCURED = "obscured"
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """Something a reader knows about this spine that changes its numbering or its joints.
+
+    Parameters
+    ----------
+    kind : {"cervical rib", "fused", "missing segment", "extra segment"}
+        What it is.
+    level : str
+        For ``"fused"``: the level, for example ``"C5-C6"``; otherwise empty.
+
+    Raises
+    ------
+    ValueError
+        An unknown kind, or a fused level that does not exist.
+    """
+
+    kind: str
+    level: str = ""
+
+    def __post_init__(self) -> None:
+        kinds = ("cervical rib", "fused", "missing segment", "extra segment")
+        if self.kind not in kinds:
+            raise ValueError(f"an anomaly is one of {', '.join(kinds)}; found {self.kind!r}")
+        if (self.kind == "fused") != bool(self.level) or self.level not in ("", *LEVELS):
+            raise ValueError(f"a fused level is one of {', '.join(LEVELS)}; found {self.level!r}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """A joint on this CT.
+
+    Parameters
+    ----------
+    joint : Joint
+        Which one.
+    status : Status
+        Whether it was found, and if not, why.
+    center_lps : (3,) ndarray of float64, mm, or None
+        Midway between the two articular surfaces; None outside the field. The estimate from its
+        neighbours when the joint itself is obscured.
+    normal_lps : (3,) ndarray of float64 or None
+        Unit normal of the joint, towards the upper bone.
+    numbering : Numbering
+        How far its level is to be trusted.
+    localisation_mm : float, mm, or None
+        Expected distance of the centre from the true one.
+    source : str
+        How it was found.
+    """
+
+    joint: Joint
+    status: Status
+    center_lps: FloatArray | None
+    normal_lps: FloatArray | None
+    numbering: Numbering
+    localisation_mm: float | None
+    source: str = SOURCE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; ``uptake`` is null until it is measured."""
+        return {
+            "level": self.joint.level,
+            "side": self.joint.side.value,
+            "status": self.status.value,
+            "center_lps": _rounded(self.center_lps),
+            "normal_lps": _rounded(self.normal_lps, 4),
+            "numbering": self.numbering.value,
+            "localisation_mm": self.localisation_mm,
+            "source": self.source,
+            "uptake": None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Localisation:
+    """Every joint of the neck on one CT.
+
+    Parameters
+    ----------
+    facets : tuple of Facet
+        All joints of :data:`fusion.facets.joints.JOINTS`, in that order.
+    numbering : Numbering
+        How far the levels are to be trusted.
+    evidence : tuple of Evidence
+        Why.
+    midline_lps : dict of str to (3,) ndarray of float64, mm
+        Level to the middle of the canal there: what left and right are told from.
+    findings : tuple of Finding
+        What a reader must know.
+    """
+
+    facets: tuple[Facet, ...]
+    numbering: Numbering
+    evidence: tuple[Evidence, ...]
+    midline_lps: dict[str, FloatArray]
+    findings: tuple[Finding, ...]
+
+    def facet(self, level: str, side: Side | str) -> Facet:
+        """Return one joint by level and side."""
+        return self.facets[JOINTS.index(Joint(level, Side(side)))]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, as ``facetfusion facets --json`` prints it."""
+        return {
+            "joints": [facet.to_json() for facet in self.facets],
+            "numbering": self.numbering.value,
+            "numbering_evidence": [piece.to_json() for piece in self.evidence],
+            "midline_lps": {level: _rounded(point) for level, point in self.midline_lps.items()},
+            "proposals": [],
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
+    return None if point is None else [round(float(v), digits) for v in point]
+
+
+def locate(
+    ct: Volume,
+    *,
+    clicks: Mapping[str, npt.ArrayLike] | None = None,
+    anomalies: Collection[Anomaly] = (),
+    progress: Progress | None = None,
+) -> Localisation:
+    """Find the facet joints on a CT.
+
+    Parameters
+    ----------
+    ct : Volume
+        HU, any orientation, slice thickness and field.
+    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
+        A reader's clicks: vertebra (``"C2"``) to a point in it. They fix the numbering; nothing
+        overrides them.
+    anomalies : collection of Anomaly, optional
+        What a reader knows about this spine.
+    progress : Progress, optional
+        Told what is being done.
+
+    Returns
+    -------
+    Localisation
+        Every markable joint, the ones outside the field included.
+
+    Raises
+    ------
+    FusionError
+        A click on a vertebra that has no name here, or outside the CT.
+    """
+    report = progress or (lambda fraction, step: None)
+    points = _checked(ct, clicks or {})
+    report(0.0, "Looking for the spinal canal")
+    canal = find_canal(ct)
+    if canal is None:
+        return _nothing("No spinal canal was found on this CT: no joints are reported.")
+    report(0.4, "Pulling the neck straight")
+    frame = straighten(ct, canal)
+    parts = template()
+    report(0.6, "Comparing levels")
+    scores = likeness(ct, frame, parts)
+    seen = _with_anomalies(claims(ct, frame, scale=1.0), anomalies)
+    heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
+    levels = number(scores, parts, seen, heights)
+    if levels is None:
+        return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
+    report(0.75, "Finding the joints")
+    fits = _fits(ct, frame, parts, levels.chain, scores.shift_p_mm[levels.chain.scale_index])
+    fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"}
+    slice_mm = float(ct.grid.spacing_mm.max())
+    facets = tuple(
+        _facet(ct, frame, joint, fits.get(joint), levels.numbering, slice_mm, fused)
+        for joint in JOINTS
+    )
+    midline = {
+        level: frame.to_lps(np.array([height, 0.0, 0.0]))
+        for level, height in levels.chain.heights_mm.items()
+        if level in LEVELS
+    }
+    report(1.0, "Joints found")
+    findings = _findings(levels, facets, anomalies, slice_mm)
+    return Localisation(facets, levels.numbering, levels.evidence, midline, findings)
+
+
+def _checked(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
+    points = {}
+    for name, value in clicks.items():
+        if name not in VERTEBRAE[1:]:
+            raise FusionError(
+                f"A vertebra is one of {', '.join(VERTEBRAE[1:])}; found {name!r}. Name the "
+                "vertebra that was clicked on, for example C2=1.5,-20,-130."
+            )
+        point = np.asarray(value, dtype=np.float64)
+        if point.shape != (3,) or not np.isfinite(point).all():
+            raise FusionError(f"The point given for {name} is not three numbers (x, y, z in mm).")
+        if not ct.grid.contains(point):
+            raise FusionError(
+                f"The point given for {name} lies outside the CT. Points are LPS mm in the frame "
+                "of the CT."
+            )
+        points[name] = point
+    return points
+
+
+def _with_anomalies(seen: tuple[Claim, ...], anomalies: Collection[Anomaly]) -> tuple[Claim, ...]:
+    kinds = {anomaly.kind for anomaly in anomalies}
+    result = []
+    for claim in seen:
+        from_below = claim.level == "C7-T1"
+        if from_below and kinds & {"missing segment", "extra segment"}:
+            continue  # counted from C2; what lies below says nothing about the number
+        if claim.source == "first ribs" and "cervical rib" in kinds:
+            result.append(
+                Claim(
+                    claim.source,
+                    "C6-C7",
+                    claim.height_mm,
+                    claim.spread_mm,
+                    claim.weight,
+                    claim.saw + "; the reader recorded a cervical rib, so these are of C7",
+                )
+            )
+            continue
+        result.append(claim)
+    return tuple(result)
+
+
+def _fits(
+    ct: Volume,
+    frame: Frame,
+    parts: Template,
+    chain: Chain,
+    shift_p_mm: npt.NDArray[np.float32],
+) -> dict[Joint, Fit]:
+    fits = {}
+    slice_mm = float(ct.grid.spacing_mm.max())
+    for level, height in chain.heights_mm.items():
+        if level not in LEVELS:
+            continue
+        row = TEMPLATE_LEVELS.index(level)
+        for side in Side:
+            place = expected(
+                parts,
+                height,
+                level=row,
+                side=side,
+                scale=chain.scale,
+                shift_p_mm=float(np.nan_to_num(shift_p_mm[row, int(height)])),
+            )
+            fits[Joint(level, side)] = refine(
+                ct,
+                frame,
+                parts,
+                level=row,
+                side=side,
+                expected_spl=place,
+                scale=chain.scale,
+                slice_mm=slice_mm,
+            )
+    return fits
+
+
+def _facet(
+    ct: Volume,
+    frame: Frame,
+    joint: Joint,
+    fit: Fit | None,
+    numbering: Numbering,
+    slice_mm: float,
+    fused: Collection[str],
+) -> Facet:
+    if fit is not None:
+        center = frame.to_lps(fit.center_spl)
+    if fit is None or fit.in_field < _IN_FIELD or not ct.grid.contains(center):
+        return Facet(joint, Status.OUTSIDE, None, None, numbering, None)
+    n = int(np.clip(round(float(fit.center_spl[0])), 0, len(frame) - 1))
+    normal = fit.normal_spl @ frame.axes_lps[n]
+    normal /= np.linalg.norm(normal)
+    status = Status.FOUND
+    if fit.metal > _METAL_SHARE or fit.score < _RECOGNISABLE:
+        status = Status.OBSCURED
+    elif joint.level in fused or (
+        joint.is_zygapophysial and slice_mm <= _FUSED_SLICE_MM and fit.gap < _FUSED_GAP
+    ):
+        status = Status.FUSED
+    error_mm = 0.8 + 0.22 * slice_mm + 4.0 * (1.0 - fit.score)
+    if status is Status.OBSCURED:
+        error_mm += 3.0
+    return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
+
+
+def _nothing(message: str) -> Localisation:
+    facets = tuple(
+        Facet(joint, Status.OUTSIDE, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
+    )
+    finding = warning("no-spine-found", message + " Mark them by hand, or check the CT.")
+    return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
+
+
+def _findings(
+    levels: Levels,
+    facets: tuple[Facet, ...],
+    anomalies: Collection[Anomaly],
+    slice_mm: float,
+) -> tuple[Finding, ...]:
+    findings = []
+    if levels.numbering is Numbering.PROVISIONAL:
+        against = [e for e in levels.evidence if e.agrees is False]
+        why = (
+            "the evidence contradicts itself: "
+            + "; ".join(f"{e.source} say {e.level} where this numbering has {e.implies}"
+                        for e in against)
+            if against
+            else "the evidence in the field is too thin"
+        )  # fmt: skip
+        findings.append(
+            warning(
+                "numbering-provisional",
+                f"The levels are provisional: {why}. Click on a vertebra you know (C2 is best) "
+                "before using any level.",
+            )
+        )
+    if not levels.clicks_kept:
+        findings.append(
+            warning(
+                "clicks-disagree",
+                "No numbering fits every click: two of them disagree, or one is not on the spine. "
+                "Check them.",
+            )
+        )
+    for status, code, words in (
+        (Status.OBSCURED, "joints-obscured", "hidden by metal or not recognisable"),
+        (Status.FUSED, "joints-fused", "without a joint space (fused)"),
+    ):
+        names = [f.joint.name for f in facets if f.status is status]
+        if names:
+            findings.append(warning(code, f"{', '.join(names)}: {words}. Check by eye."))
+    if slice_mm > 3.5:
+        findings.append(
+            info(
+                "thick-slices",
+                f"Slices of {slice_mm:g} mm: joint spaces cannot be seen, centres are good to "
+                "about 3 to 6 mm, and fused joints cannot be told.",
+            )
+        )
+    for anomaly in anomalies:
+        what = f"{anomaly.kind} {anomaly.level}".strip()
+        findings.append(
+            info(
+                "anomaly-recorded", f"The reader recorded: {what}. Numbering takes it into account."
+            )
+        )
+    return tuple(findings)
