@@ -39,11 +39,7 @@ class Assessment:
     time: datetime
 
     def __post_init__(self) -> None:
-        if not self.reader.strip():
-            raise PathwayError(
-                "The facts were given without the name of the person who recorded them; give it "
-                "with --reader."
-            )
+        _require_reader(self.reader)
 
     @classmethod
     def of(cls, facts: Facts, *, reader: str) -> Assessment:
@@ -69,7 +65,68 @@ class Assessment:
         }
 
 
-def assessment_json(assessment: Assessment | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """The decision to read a study without answering the pathway.
+
+    Parameters
+    ----------
+    reason : str
+        Why, in the reader's words.
+    reader : str
+        Who decided.
+    time : datetime
+        When, with time zone.
+
+    Raises
+    ------
+    PathwayError
+        No reader or no reason is named.
+    """
+
+    reason: str
+    reader: str
+    time: datetime
+
+    def __post_init__(self) -> None:
+        _require_reader(self.reader)
+        if not self.reason.strip():
+            raise PathwayError("Leaving the pathway unanswered needs a reason; say why.")
+
+    @classmethod
+    def now(cls, reason: str, *, reader: str) -> Unanswered:
+        """Decide now.
+
+        Parameters
+        ----------
+        reason : str
+            Why.
+        reader : str
+            Who decides.
+        """
+        return cls(reason, reader, datetime.now(UTC))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, with ``reason``, ``reader``, ``time`` and ``text``."""
+        time = self.time.isoformat(timespec="seconds")
+        return {
+            "assessed": False,
+            "reason": self.reason,
+            "reader": self.reader,
+            "time": time,
+            "text": f"{NOT_ASSESSED} {self.reader} left it unanswered ({time}): {self.reason}",
+        }
+
+
+def _require_reader(reader: str) -> None:
+    if not reader.strip():
+        raise PathwayError(
+            "The facts were given without the name of the person who recorded them; give the "
+            "reader's name (on the command line with --reader)."
+        )
+
+
+def assessment_json(assessment: Assessment | Unanswered | None) -> dict[str, Any]:
     """Return the JSON form of an assessment, or of its absence."""
     if assessment is None:
         return {"assessed": False, "text": NOT_ASSESSED}

@@ -61,6 +61,29 @@ _IMAGING = {
     "diagnostic_ct": ("F17", ("none", "inconclusive", "answers")),
 }
 
+#: Facts behind each name that conditions use, and behind scenarios and fit. ``supported`` rests on
+#: all of the procedure and isn't listed.
+FACTS_OF: Mapping[str, tuple[str, ...]] = {
+    **{name: (fact,) for name, fact in _YES_NO.items()},
+    **{name: (fact,) for name, (fact, _) in _IMAGING.items()},
+    "in_scope": ("F1", "F2"),
+    "earlier_imaging": ("F14", "F15", "F17"),
+    "red_flag": tuple(RED_FLAGS),
+    "other_red_flag_named": ("F7x",),
+    "standard_imaging": ("F15", "F17", "F18"),
+    "scenario_a": ("F15", "F17", "F18"),
+    "scenario_b": ("F15", "F17", "F18", "F10", "F12"),
+    "scenario_c": ("F15", "F17", "F18", "F20", "F5"),
+    "scenario_d": ("F14", "F15", "F17", "F18", "F6"),
+    "headline": ("F15", "F17", "F18", "F20"),
+    "treatment_planned": ("F22",),
+    "surgery_planned": ("F22",),
+    "surgery_interval": ("F10", "F3"),
+    "mri_predates_episode": ("F15", "F4"),
+    "ct_predates_episode": ("F17", "F4"),
+    "imaging_after_study": ("F14", "F15", "F17", "F3"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:

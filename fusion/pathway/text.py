@@ -6,10 +6,14 @@ numbers; everything outside the marks is this program's own wording.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from fusion.pathway.check import Caution, Verdict
+from fusion.pathway.completions import FACTS_OF, in_asking_order
+from fusion.pathway.conditions import Condition
 from fusion.pathway.facts import FACT_IDS, KEY_OF_FACT, QUESTIONS, Facts
+from fusion.pathway.questions import OTHER_RED_FLAG
 from fusion.pathway.statements import Guideline, Statement
 
 _TENSE = {
@@ -49,56 +53,111 @@ def recorded_as(facts: Facts, fact: str) -> str:
     return f"{shown} ({', '.join(dates)})" if dates else shown
 
 
-def verdict_text(verdict: Verdict) -> str:
-    """Return the whole answer as lines of text."""
-    facts, guideline = verdict.facts, verdict.guideline
-    rows = [
-        f"{_TENSE[facts.study_status]}: {verdict.words}.  [{verdict.code}]",
-        verdict.explanation,
-    ]
-    rows += _outcome(verdict)
-    rows += _section("Why, in the seed's words", (_quoted(s, verdict) for s in verdict.deciding))
-    rows += _section(
-        "What the seed names as next", (_quoted(s, verdict) for s in verdict.next_steps)
-    )
-    rows += _section(
-        "What is missing (does not change the verdict)",
-        (f"{gap.text}  [{', '.join(gap.statements)}]" for gap in verdict.gaps),
-    )
-    rows += _section("Cautions", _cautions(verdict))
-    rows += _section(
-        "Cautions for each target",
-        (
-            f"{name}: {caution.statement}  {_strength(caution)}{caution.text}"
-            for name, cautions in verdict.targets
-            for caution in cautions
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of an answer and the facts it rests on.
+
+    Parameters
+    ----------
+    text : str
+        The sentence. The seed's wording stands in quotation marks, unbroken.
+    facts : tuple of str
+        F-numbers that it rests on.
+    statement : str
+        Identifier of the statement that it quotes; empty when it is this program's own sentence.
+    basis : str
+        For a quotation: where in the seed it stands, and what is recorded for its facts.
+    missing : bool
+        Whether the facts named are missing, and would decide it.
+    """
+
+    text: str
+    facts: tuple[str, ...] = ()
+    statement: str = ""
+    basis: str = ""
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Lines under a title (empty for the outcome itself, which stands first)."""
+
+    title: str
+    lines: tuple[Line, ...]
+
+
+def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
+    """Return the whole answer, each sentence with its facts; sections without lines are left out.
+
+    The first section has no title: the answer, scenarios, fit, and what would decide it.
+    """
+    guideline = verdict.guideline
     shown = {s.id for s in (*verdict.deciding, *verdict.next_steps)}
     shown |= {caution.statement for caution in verdict.cautions} | {"S26", "S27"}
-    rows += _section(
-        "Other statements that apply",
-        (_quoted(s, verdict) for s in verdict.statements if s.id not in shown),
-    )
-    rows += _section(
-        "Would apply but for a missing fact",
-        (
-            f"{_verbatim(guideline.statement(item.name))}  needs {', '.join(item.facts)}"
-            for item in verdict.would_apply
+    sections = (
+        Section("", (*_answer(verdict), *_outcome(verdict))),
+        Section("Why, in the seed's words", tuple(_quoted(s, verdict) for s in verdict.deciding)),
+        Section(
+            "What the seed names as next", tuple(_quoted(s, verdict) for s in verdict.next_steps)
         ),
-    )
-    rows += _section(
-        "Context (this program's notes)", (f"{note.id}  {note.text}" for note in verdict.notes)
-    )
-    rows += _section(
-        "How ambiguous wording was read (a reader may disagree)",
-        (
-            f"{reading.id}  {reading.text}  [{', '.join(reading.statements)}]"
-            for reading in verdict.readings
+        Section(
+            "What is missing (does not change the verdict)",
+            tuple(
+                Line(f"{gap.text}  [{', '.join(gap.statements)}]", _facts_of(gap.when))
+                for gap in verdict.gaps
+            ),
         ),
+        Section("Cautions", tuple(_cautions(verdict))),
+        Section(
+            "Cautions for each target",
+            tuple(
+                Line(f"{name}: {caution.statement}  {_strength(caution)}{caution.text}", ("F23",))
+                for name, cautions in verdict.targets
+                for caution in cautions
+            ),
+        ),
+        Section(
+            "Other statements that apply",
+            tuple(_quoted(s, verdict) for s in verdict.statements if s.id not in shown),
+        ),
+        Section(
+            "Would apply but for a missing fact",
+            tuple(
+                Line(
+                    f"{_verbatim(guideline.statement(item.name))}  needs {', '.join(item.facts)}",
+                    item.facts,
+                    item.name,
+                    missing=True,
+                )
+                for item in verdict.would_apply
+            ),
+        ),
+        Section(
+            "Context (this program's notes)",
+            tuple(Line(f"{note.id}  {note.text}", _facts_of(note.when)) for note in verdict.notes),
+        ),
+        Section(
+            "How ambiguous wording was read (a reader may disagree)",
+            tuple(
+                Line(f"{reading.id}  {reading.text}  [{', '.join(reading.statements)}]")
+                for reading in verdict.readings
+            ),
+        ),
+        *_not_recorded(verdict),
+        Section("Whose rules these are", tuple(_whose_rules(guideline))),
     )
-    rows += _not_recorded(verdict)
-    rows += _whose_rules(guideline)
+    return tuple(section for section in sections if section.lines)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return the whole answer as lines of text: :func:`verdict_sections`, printed."""
+    rows: list[str] = []
+    for section in verdict_sections(verdict):
+        indent = "  " if section.title else ""
+        rows += ["", section.title] if section.title else []
+        for line in section.lines:
+            rows.append(indent + line.text)
+            rows += [f"      {line.basis}"] if line.basis else []
     return "\n".join(rows) + "\n"
 
 
@@ -152,85 +211,111 @@ def explain_text(guideline: Guideline, statement_id: str) -> str:
         for ref in guideline.references
         if ref.number in statement.cites
     ]
-    return "\n".join([*rows, *_whose_rules(guideline)]) + "\n"
+    rows += _section("Whose rules these are", (line.text for line in _whose_rules(guideline)))
+    return "\n".join(rows) + "\n"
 
 
-def _outcome(verdict: Verdict) -> list[str]:
-    rows: list[str] = []
+def _answer(verdict: Verdict) -> Iterator[Line]:
+    need = verdict.need
+    facts = need or in_asking_order(f for statement in verdict.deciding for f in statement.inputs)
+    tense = _TENSE[verdict.facts.study_status]
+    yield Line(f"{tense}: {verdict.words}.  [{verdict.code}]", facts, missing=bool(need))
+    yield Line(verdict.explanation, facts, missing=bool(need))
+
+
+def _outcome(verdict: Verdict) -> Iterator[Line]:
     guideline, facts = verdict.guideline, verdict.facts
     if verdict.code == "OUT_OF_SCOPE":
-        rows.append(f"Recorded: {recorded_as(facts, 'F1')}; {recorded_as(facts, 'F2')}.")
+        yield Line(
+            f"Recorded: {recorded_as(facts, 'F1')}; {recorded_as(facts, 'F2')}.", ("F1", "F2")
+        )
     for letter in verdict.scenarios:
-        rows.append(f"Scenario {letter}: {guideline.scenarios[letter]}")
+        yield Line(
+            f"Scenario {letter}: {guideline.scenarios[letter]}",
+            FACTS_OF[f"scenario_{letter.lower()}"],
+        )
     for item in verdict.scenarios_open:
         words = guideline.scenarios[item.name]
-        rows.append(f"Scenario {item.name} as well ({words}), if {', '.join(item.facts)} says so")
+        yield Line(
+            f"Scenario {item.name} as well ({words}), if {', '.join(item.facts)} says so",
+            item.facts,
+            missing=True,
+        )
     if verdict.fit:
         open_fit = f"; {guideline.fit['headline']} if {', '.join(verdict.fit_open)} says so"
-        rows.append(f"Fit: {verdict.fit}{open_fit if verdict.fit_open else ''}")
+        yield Line(
+            f"Fit: {verdict.fit}{open_fit if verdict.fit_open else ''}",
+            verdict.fit_open or FACTS_OF["headline"],
+            missing=bool(verdict.fit_open),
+        )
     if not verdict.is_certain:
-        rows.append("Still possible:")
-        rows += [f"  {code}: {guideline.verdicts[code].words}" for code in verdict.possible]
-        rows.append("Needed to decide, in the order of asking:")
-        rows += [f"  {fact}  {QUESTIONS[KEY_OF_FACT[fact]].question}" for fact in verdict.need]
+        yield Line("Still possible:")
+        for code in verdict.possible:
+            yield Line(f"  {code}: {guideline.verdicts[code].words}", verdict.need, missing=True)
+        yield Line("Needed to decide, in the order of asking:")
+        for fact in verdict.need:
+            question = QUESTIONS[KEY_OF_FACT[fact]].question
+            yield Line(f"  {fact}  {question}", (fact,), missing=True)
     for fact in verdict.order_unknown:
-        rows.append(
+        yield Line(
             f"{recorded_as(facts, fact)}: the dates do not say whether it came before the "
-            f"SPECT/CT ({facts.study_date}), so it is treated as not recorded (A17)."
+            f"SPECT/CT ({facts.study_date}), so it is treated as not recorded (A17).",
+            (fact, "F3"),
+            missing=True,
         )
     if facts.other_red_flag:
-        rows.append(f"F7x recorded, outside this pathway's list: {facts.other_red_flag}")
-    if verdict.red_flags_not_recorded:
-        rows.append(
-            f"Red flags not recorded: {', '.join(verdict.red_flags_not_recorded)}. Ask for them, "
-            "whether or not they would change this answer."
+        yield Line(
+            f"F7x recorded, outside this pathway's list: {facts.other_red_flag}", (OTHER_RED_FLAG,)
         )
-    return rows
+    if verdict.red_flags_not_recorded:
+        yield Line(
+            f"Red flags not recorded: {', '.join(verdict.red_flags_not_recorded)}. Ask for them, "
+            "whether or not they would change this answer.",
+            verdict.red_flags_not_recorded,
+            missing=True,
+        )
 
 
-def _cautions(verdict: Verdict) -> Iterable[str]:
+def _cautions(verdict: Verdict) -> Iterator[Line]:
     quoted: set[str] = set()
     for caution in verdict.cautions:
         if caution.statement == "S26":
             continue  # shown in full at the end
         own = f"  {_strength(caution)}{caution.text}" if caution.text else ""
-        if caution.statement in quoted:
-            yield f"{caution.statement}{own}"
-        else:
-            quoted.add(caution.statement)
-            yield f"{_verbatim(verdict.guideline.statement(caution.statement))}{own}"
+        statement = verdict.guideline.statement(caution.statement)
+        words = caution.statement if statement.id in quoted else _verbatim(statement)
+        quoted.add(statement.id)
+        yield Line(f"{words}{own}", statement.inputs, statement.id)
 
 
 def _strength(caution: Caution) -> str:
     return "" if caution.strength == "standard" else f"{caution.strength.upper()}. "
 
 
-def _not_recorded(verdict: Verdict) -> list[str]:
+def _not_recorded(verdict: Verdict) -> Iterator[Section]:
     certain = "would not change this answer" if verdict.is_certain else "would not decide it"
-    rows = _section(
+    yield Section(
         f"Not recorded - {certain}",
-        (f"{fact}  {QUESTIONS[KEY_OF_FACT[fact]].question}" for fact in verdict.not_recorded),
+        tuple(
+            Line(f"{fact}  {QUESTIONS[KEY_OF_FACT[fact]].question}", (fact,), missing=True)
+            for fact in verdict.not_recorded
+        ),
     )
-    if verdict.details_not_recorded:
-        details = ", ".join(label(key) for key in verdict.details_not_recorded)
-        rows += ["", f"Details not recorded: {details}."]
-    return rows
+    details = verdict.details_not_recorded
+    facts = tuple(dict.fromkeys(QUESTIONS[key].fact for key in details))
+    said = f"{', '.join(label(key) for key in details)}."
+    yield Section("Details not recorded", (Line(said, facts, missing=True),) if details else ())
 
 
-def _whose_rules(guideline: Guideline) -> list[str]:
+def _whose_rules(guideline: Guideline) -> Iterator[Line]:
     source = guideline.source
-    rows = [
-        "",
-        "Whose rules these are",
-        f"  {source.authority}",
-        f"  Statement file {source.id}, version {source.version}.",
-        f"  {source.limits}",
-    ]
+    yield Line(source.authority)
+    yield Line(f"Statement file {source.id}, version {source.version}.")
+    yield Line(source.limits)
     by_id = {statement.id: statement for statement in guideline.statements}
     for statement_id in ("S27", "S26"):
         if statement_id in by_id:
-            rows.append(f"  {_verbatim(by_id[statement_id])}")
-    return rows
+            yield Line(_verbatim(by_id[statement_id]), statement=statement_id)
 
 
 def _verbatim(statement: Statement) -> str:
@@ -238,7 +323,7 @@ def _verbatim(statement: Statement) -> str:
     return f'{statement.id}  "{statement.quoted}"{cites}'
 
 
-def _quoted(statement: Statement, verdict: Verdict) -> str:
+def _quoted(statement: Statement, verdict: Verdict) -> Line:
     # F18 is asked only where MRI and CT disagree; elsewhere it is not missing.
     asked = {*verdict.need, *verdict.not_recorded}
     shown = [
@@ -248,7 +333,13 @@ def _quoted(statement: Statement, verdict: Verdict) -> str:
     ]
     because = "; ".join(recorded_as(verdict.facts, fact) for fact in shown)
     ending = f" {because}." if because else ""
-    return f"{_verbatim(statement)}\n      {statement.section}.{ending}"
+    return Line(
+        _verbatim(statement), statement.inputs, statement.id, f"{statement.section}.{ending}"
+    )
+
+
+def _facts_of(condition: Condition) -> tuple[str, ...]:
+    return in_asking_order(fact for name in condition.names for fact in FACTS_OF.get(name, ()))
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:
