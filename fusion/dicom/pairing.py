@@ -329,7 +329,9 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
     dataset = one.plan.frames[0].instance.dataset
     common = _common_length(functional.grid, one.grid)
     slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
-    kernel = " ".join((*texts(dataset, "ConvolutionKernel"), one.plan.description))
+    # The kernel counts more than the description: "bone" there may be the kind of scan.
+    kernel = " ".join(texts(dataset, "ConvolutionKernel"))
+    sharpness = [float(_is_match(_SHARP, words)) for words in (kernel, one.plan.description)]
     image_type = texts(dataset, "ImageType")
     return (
         ("a CT rather than an attenuation map", -float(is_map_by_name(dataset))),
@@ -344,7 +346,7 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
         ("axial slices rather than a reformat", float(_is_axial(one.grid))),
         ("original slices rather than a reformat", float(image_type[:1] != ("DERIVED",))),
         (f"thinner slices ({slice_mm:g} mm)", -slice_mm),
-        ("sharper kernel", float(bool(_SHARP.search(kernel)))),
+        ("sharper kernel", sharpness[0] + sharpness[1] / 2),
         ("covers more of the functional volume", float(np.round(common, -1))),
         ("more voxels", float(np.prod(one.grid.shape))),
     )

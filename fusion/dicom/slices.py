@@ -25,9 +25,9 @@ from fusion.geometry import FloatArray, Grid, unit_directions
 #: Writers round positions to two to four decimals.
 POSITION_TOLERANCE_MM = 0.01
 RELATIVE_TOLERANCE = 0.01
-#: Some writers round positions to one decimal, so that steps of 1.25 mm read 1.2 and 1.3. Positions
-#: that are whole multiples of this unit, mm, are an even stack when one line explains every one of
-#: them by such rounding alone ...
+#: Some writers round positions to one decimal, so that steps of 1.25 mm read 1.2 and 1.3. Where
+#: all of one coordinate are whole multiples of this unit, mm, the stack is even when one line
+#: explains every one of them by such rounding alone ...
 COARSE_UNIT_MM = 0.1
 #: ... and the step is so long, mm, that no missing slice can pass for rounding: one would move the
 #: line by a quarter of the step or more, which is over twice the rounding.
@@ -350,16 +350,21 @@ def _line_behind_rounding(positions: FloatArray) -> tuple[FloatArray, FloatArray
     The line is that of least squares; whether rounding explains the positions is decided by the
     line that fits best at its worst position.
     """
-    units = positions / COARSE_UNIT_MM
-    if np.abs(units - np.rint(units)).max() > 1e-4:
-        return None
-    number = np.arange(len(positions))
-    step, origin = np.polyfit(number, positions, 1)
+    step, origin = np.polyfit(np.arange(len(positions)), positions, 1)
     if np.linalg.norm(step) < LEAST_COARSE_STEP_MM:
         return None
-    if any(_least_deviation(column) > COARSE_UNIT_MM / 2 + 1e-6 for column in positions.T):
-        return None
+    for coordinate in positions.T:
+        units = coordinate / COARSE_UNIT_MM
+        is_coarse = bool(np.abs(units - np.rint(units)).max() < 1e-4)
+        off = _least_deviation(coordinate) if is_coarse else _deviation_from_ends(coordinate)
+        if off > (COARSE_UNIT_MM / 2 if is_coarse else POSITION_TOLERANCE_MM) + 1e-6:
+            return None
     return origin, step
+
+
+def _deviation_from_ends(values: FloatArray) -> float:
+    """Largest distance of values from the straight line between the first and the last."""
+    return float(np.abs(values - np.linspace(values[0], values[-1], len(values))).max())
 
 
 def _least_deviation(values: FloatArray) -> float:
