@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
-from fusion.geometry import RigidTransform
-from fusion.registration import Method, Status, register, shared_frame
+from fusion.geometry import Grid, RigidTransform, Volume
+from fusion.registration import Method, NeckCorrection, Status, register, shared_frame
 from fusion.resampling import Resampler
+from fusion.review import open_study
 from tests.volumes import affine, volume
 
 CT_SPACING = (3.0, 2.0, 2.0)
 CT_SHAPE = (60, 90, 90)
+JOINTS = np.array([(x, 10.0, z) for x in (-18, 18) for z in (-40, -24, -8, 8, 24, 40)])
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +75,8 @@ def moved(spect, truth: RigidTransform, *, step=4.2, frame="1.2.3"):
 
 
 def joint_error_mm(found: RigidTransform, truth: RigidTransform) -> float:
-    joints = np.array([(x, 10.0, z) for x in (-18, 18) for z in (-40, -24, -8, 8, 24, 40)])
     # Where a joint of the CT is in the moved frame, brought back by what was found.
-    return float(np.linalg.norm(found.apply(truth.inverse().apply(joints)) - joints, axis=1).max())
+    return float(np.linalg.norm(found.apply(truth.inverse().apply(JOINTS)) - JOINTS, axis=1).max())
 
 
 @pytest.mark.parametrize(
@@ -102,6 +105,148 @@ def test_repeats_bit_for_bit(necks) -> None:
     other = moved(spect, RigidTransform.from_euler(translation_mm=(3, 5, -4)))
     first, second = register(ct, other), register(ct, other)
     assert np.array_equal(first.transform.matrix, second.transform.matrix)
+
+
+def test_both_transforms_are_kept_side_by_side(necks) -> None:
+    ct, spect = necks
+    truth = RigidTransform.from_euler(translation_mm=(6, -9, 7))
+    result = register(ct, moved(spect, truth))
+    assert result.start.is_identity
+    assert result.transform is result.proposal
+    assert result.with_start().transform.is_identity
+    assert result.with_start().with_proposal().transform is result.proposal
+    assert result.recommendation.startswith("Use the proposal")
+    document = json.loads(json.dumps(result.to_json(), allow_nan=False))
+    assert document["status"] == "no inconsistency found"
+    assert "accurate" not in json.dumps(document)
+    assert document["start_matrix_lps"] == np.eye(4).tolist()
+    assert len(document["uncertainty_mm"]) == 12
+
+
+def test_uncertainty_covers_the_error_and_says_what_is_in_use(necks) -> None:
+    ct, spect = necks
+    truth = RigidTransform.from_euler(rotation_deg=(3, 2, -4), translation_mm=(6, -9, 7))
+    result = register(ct, moved(spect, truth))
+    said = result.uncertainty_mm_at(JOINTS)
+    assert said.shape == (12,)
+    assert (said <= 3).all()
+    error = np.linalg.norm(result.transform.apply(truth.inverse().apply(JOINTS)) - JOINTS, axis=1)
+    assert (error <= said).all()
+    # The identity, 12 mm away, is at least that uncertain when the proposal is believed.
+    away = np.linalg.norm(truth.inverse().apply(JOINTS) - JOINTS, axis=1)
+    assert (result.with_start().uncertainty_mm_at(JOINTS) >= away - 1).all()
+    assert np.isnan(shared_frame(ct, spect).uncertainty_mm_at(JOINTS)).all()
+
+
+def bent(spect, bend_deg: float):
+    """Return the tracer of a patient who flexes between z = −60 and 60 mm, resampled once."""
+    grid = spect.grid
+    kji = np.stack(np.meshgrid(*map(np.arange, grid.shape), indexing="ij"), axis=-1)
+    straight = unbend(grid.to_lps(kji), bend_deg)
+    values = ndimage.map_coordinates(
+        spect.stored, np.moveaxis(grid.to_kji(straight), -1, 0), order=1
+    )
+    return volume(values.astype(np.float32), grid.affine)
+
+
+def bend(points, bend_deg: float):
+    """Turn every point about the x axis through (10, −60), the more the higher it is."""
+    angle = np.radians(bend_deg) * np.clip((points[..., 2] + 60) / 120, 0, 1)
+    y, z = points[..., 1] - 10, points[..., 2] + 60
+    c, s = np.cos(angle), np.sin(angle)
+    return np.stack([points[..., 0], 10 + c * y - s * z, -60 + s * y + c * z], axis=-1)
+
+
+def unbend(points, bend_deg: float):
+    guess = points.copy()
+    for _ in range(12):  # fixed point: the bend is far smaller than the arm
+        guess += points - bend(guess, bend_deg)
+    return guess
+
+
+def test_a_neck_that_bent_is_seen_and_the_correction_offered(necks) -> None:
+    ct, spect = necks
+    result = register(ct, bent(spect, 7.0))
+    there = bend(JOINTS, 7.0)
+
+    def error(native):
+        return np.linalg.norm(native - there, axis=1)
+
+    rigid = error(result.proposal.inverse().apply(JOINTS))
+    assert rigid.max() > 2
+    assert result.status is Status.NECK_MOTION
+    assert "possible-neck-motion" in [f.code for f in result.findings]
+    # Offered, never the default: one transform everywhere until somebody asks for more.
+    assert result.method is Method.CORRELATION
+    assert result.transform_at(JOINTS[0]) is result.transform
+    corrected = result.with_neck_correction()
+    assert corrected.method is Method.NECK
+    native = np.array([corrected.transform_at(p).inverse().apply(p) for p in JOINTS])
+    assert np.median(error(native)) < 0.6 * np.median(rigid)
+    assert np.median(error(native)) < 1.6
+    np.testing.assert_allclose(native, result.neck.to_native(JOINTS), atol=1e-9)
+    # What is left level by level turns round somewhere along the neck.
+    shifts = np.array([level.shift_lps[1] for level in result.evidence.levels])
+    assert shifts.min() < -0.5
+    assert shifts.max() > 0.5
+    assert (error(native) <= corrected.uncertainty_mm_at(JOINTS) + 0.5).all()
+
+
+def test_pieces_blend_without_a_step_and_stay_rigid() -> None:
+    lower = RigidTransform.from_euler(rotation_deg=(1, -2, 3), translation_mm=(2, 1, -1))
+    upper = RigidTransform.from_euler(rotation_deg=(9, 2, -4), translation_mm=(-1, 3, 2))
+    neck = NeckCorrection(lower, upper, -40.0, 60.0, np.array([3.0, 10.0, 0.0]))
+    np.testing.assert_allclose(neck.transform_at((3, 10, -70)).matrix, lower.matrix, atol=1e-12)
+    np.testing.assert_allclose(neck.transform_at((3, 10, 90)).matrix, upper.matrix, atol=1e-9)
+    heights = np.linspace(-45, 65, 221)
+    line = np.array([(20.0, 12.0, z) for z in heights])
+    step = np.linalg.norm(np.diff(neck.to_native(line), axis=0), axis=1)
+    assert np.abs(step - 0.5).max() < 0.15  # half a mm apart on the CT, so on the SPECT
+    # On the axis: the mean of both by height, as documented.
+    middle = neck.transform_at((3, 10, 10)).inverse().apply((3, 10, 10))
+    both = (lower.inverse().apply((3, 10, 10)) + upper.inverse().apply((3, 10, 10))) / 2
+    np.testing.assert_allclose(middle, both, atol=1e-9)
+
+
+def test_a_mirrored_neck_is_refused_where_it_can_be_seen(necks) -> None:
+    """Upside down and back to front; left and right cannot be told by any measure."""
+    ct, spect = necks
+    for axis in (0, 1):
+        flipped = volume(np.ascontiguousarray(np.flip(spect.stored, axis)), spect.grid.affine)
+        result = register(ct, flipped)
+        assert result.status is Status.DO_NOT_TRUST
+        assert result.transform.is_identity
+        assert result.findings[0].code == "registration-rejected"
+        assert np.isinf(result.uncertainty_mm_at(JOINTS)).all()
+
+
+def test_a_hot_spot_outside_the_patient_moves_nothing(necks) -> None:
+    ct, spect = necks
+    plain = register(ct, moved(spect, RigidTransform.from_euler(translation_mm=(3, 5, -4))))
+    hot = moved(spect, RigidTransform.from_euler(translation_mm=(3, 5, -4)))
+    hot.stored[20:23, 2:5, 2:5] = 50 * hot.stored.max()
+    result = register(ct, hot)
+    away = result.proposal.apply(JOINTS) - plain.proposal.apply(JOINTS)
+    assert np.linalg.norm(away, axis=1).max() < 0.5
+
+
+def test_a_real_hybrid_scan_stays_where_the_scanner_put_it(shared_data) -> None:
+    review = open_study(shared_data / "petct_discovery_st")
+    truth = RigidTransform.from_euler(rotation_deg=(3, -2, 4), translation_mm=(9, -7, 6))
+    spect, grid = review.spect, review.spect.grid
+    affine_moved = truth.inverse().matrix @ grid.affine
+    other = Volume(
+        Grid(grid.shape, affine_moved, grid.frame_of_reference_uid),
+        spect.stored,
+        spect.slope,
+        spect.intercept,
+        spect.unit,
+        spect.source,
+    )
+    result = register(review.ct, other)
+    points = result.evidence.neck.reference_points_lps
+    away = result.proposal.apply(truth.inverse().apply(points)) - points
+    assert np.linalg.norm(away, axis=1).max() < 3
 
 
 def test_different_frames_start_from_the_centres(necks) -> None:

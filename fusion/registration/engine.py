@@ -23,7 +23,7 @@ from fusion.registration.result import (
     Status,
 )
 from fusion.registration.search import Search
-from fusion.registration.trust import neck_moved, objection
+from fusion.registration.trust import MAX_UNEXPLAINED_MM, neck_moved, objection
 
 #: A correction that moves no joint by more than this is no correction, mm: one SPECT voxel is
 #: four times as large.
@@ -111,23 +111,17 @@ def register(ct: Volume, spect: Volume, *, progress: Progress | None = None) -> 
         neck=evidence.pieces,
     )
     report(1.0, "Registering")
-    return _judged(result, evidence, ct, spect)
+    return _judged(result, evidence)
 
 
-def _judged(result: Registration, evidence: Evidence, ct: Volume, spect: Volume) -> Registration:
+def _judged(result: Registration, evidence: Evidence) -> Registration:
     start, proposal = result.start, evidence.proposal
     correction = proposal if start is None else proposal @ start.inverse()
     points = evidence.neck.reference_points_lps
     moved_by = float(max(correction.shift_mm_at(point) for point in points))
     against = objection(evidence, None if start is None else correction)
     if against is not None:
-        doubted = replace(result, status=Status.DO_NOT_TRUST)
-        if start is None:
-            raise RegistrationFailed(
-                f"The functional volume could not be registered to the CT: {against} They do not "
-                "share a Frame of Reference, so they are not shown together."
-            )
-        return _kept(replace(doubted.with_start(), after=result.before), against)
+        return _refused(result, against)
     moved = neck_moved(evidence)
     status = Status.NECK_MOTION if moved else Status.NO_INCONSISTENCY
     result = replace(result, status=status)
@@ -141,18 +135,21 @@ def _judged(result: Registration, evidence: Evidence, ct: Volume, spect: Volume)
             )
         )
     uncertainty = float(np.max(result.uncertainty_mm_at(points)))
-    if uncertainty > TRUSTED_UNCERTAINTY_MM and not moved:
-        against = (
-            f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
-            f"{TRUSTED_UNCERTAINTY_MM:.0f} mm): {_largest_doubt(evidence)}."
-        )
-        doubted = replace(result, status=Status.DO_NOT_TRUST)
-        if start is None:
-            raise RegistrationFailed(
-                f"The functional volume could not be registered to the CT: {against} They do not "
-                "share a Frame of Reference, so they are not shown together."
+    if moved and result.neck is not None:
+        left = float(np.max(evidence.uncertainty_mm(points, neck=result.neck)))
+        if left > MAX_UNEXPLAINED_MM:
+            return _refused(
+                result,
+                f"not even a neck that bent between the scans explains it: {left:.1f} mm remain "
+                f"uncertain (expected at most {MAX_UNEXPLAINED_MM:.1f} mm), because "
+                f"{_largest_doubt(evidence)}.",
             )
-        return _kept(replace(doubted.with_start(), after=result.before), against)
+    elif uncertainty > TRUSTED_UNCERTAINTY_MM:
+        return _refused(
+            result,
+            f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
+            f"{TRUSTED_UNCERTAINTY_MM:.0f} mm), because {_largest_doubt(evidence)}.",
+        )
     center = evidence.neck.center_lps
     before, after = result.before, result.after
     worse = before is not None and after is not None and after.correlation < before.correlation
@@ -185,6 +182,17 @@ def _judged(result: Registration, evidence: Evidence, ct: Volume, spect: Volume)
         )
     )
     return replace(result, recommendation=reason, findings=tuple(notes))
+
+
+def _refused(result: Registration, reason: str) -> Registration:
+    """Return the shared frame in use, the doubted proposal beside it."""
+    doubted = replace(result, status=Status.DO_NOT_TRUST)
+    if result.start is None:
+        raise RegistrationFailed(
+            f"The functional volume could not be registered to the CT: {reason} They do not share "
+            "a Frame of Reference, so they are not shown together."
+        )
+    return _kept(replace(doubted.with_start(), after=result.before), reason)
 
 
 def _kept(identity: Registration, reason: str) -> Registration:

@@ -92,6 +92,8 @@ class Evidence:
         Share of the neck that the functional volume covers, 0 to 1.
     neck : Neck
         Where the neck is.
+    modality : str
+        DICOM Modality of the functional volume.
     """
 
     proposal: RigidTransform
@@ -107,6 +109,7 @@ class Evidence:
     drop: float
     overlap: float
     neck: Neck
+    modality: str
 
     def distance_mm(
         self,

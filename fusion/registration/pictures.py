@@ -49,6 +49,8 @@ _SOFT_TISSUE_WEIGHT = 0.3
 _FULL_BONE = 0.2
 #: Knots of the free curve from CT number to uptake.
 _CURVE_KNOTS = 13
+#: No level compares more points than twice this.
+_MOST_POINTS = 250_000
 #: Edge of the blocks of tissue that are taken to err independently, mm.
 _BLOCK_MM = 32.0
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
@@ -194,7 +196,9 @@ class Level:
             self.moving = Moving(values, self.plain.to_index)
         self._every = (slice(None, None, stride),) * 3
         self._chosen = source.usable[self._every]
-        kji = np.argwhere(self._chosen) * float(stride)
+        # A trunk has more voxels than a transform needs: every m-th of them will do.
+        self._thin = 1 + int(self._chosen.sum()) // _MOST_POINTS
+        kji = np.argwhere(self._chosen)[:: self._thin] * float(stride)
         points = grid.to_lps(kji) - center_lps
         count = len(points)
         weight = np.ones(count, np.float32)
@@ -219,7 +223,7 @@ class Level:
 
     def at_points(self, values: Float32Array) -> Float32Array:
         """Take the values of the points that take part."""
-        result: Float32Array = values[self._every][self._chosen]
+        result: Float32Array = values[self._every][self._chosen][:: self._thin]
         return result
 
     def picture(self, maps: FloatArray) -> Float32Array:

@@ -180,6 +180,7 @@ class Search:
             drop=self._drop(template, maps),
             overlap=self._overlap(proposal),
             neck=self.neck,
+            modality=self.spect.source.modality,
         )
 
     def _second(self, maps: FloatArray) -> RigidTransform | None:
