@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,9 @@ from fusion.annotations.placement import Placement, Point, point_of, side_of
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import LEVELS, Joint, Side
+
+if TYPE_CHECKING:
+    from fusion.facets.locate import Localisation
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -50,8 +54,8 @@ class Spine:
     ----------
     centers_lps : mapping of Joint to (3,) point, mm
         Centres of joints in the CT's frame. At least one level with both sides and two levels.
-    uncertainty_mm : float or None, mm
-        Of the centres along the spine; None when not known.
+    uncertainty_mm : mapping of Joint to float, mm
+        How far each centre may be from the true one; leave out what is not known.
     midline_lps : mapping of str to (3,) point, mm
         Level to a point on its midline from elsewhere, for example the middle of the spinal
         canal. Used instead of the middle between the joints, and must agree with it.
@@ -63,7 +67,7 @@ class Spine:
     """
 
     centers_lps: Mapping[Joint, Point]
-    uncertainty_mm: float | None = None
+    uncertainty_mm: Mapping[Joint, float] = field(default_factory=dict)
     midline_lps: Mapping[str, Point] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,8 +75,8 @@ class Spine:
         midline = {level: point_of(point) for level, point in self.midline_lps.items()}
         object.__setattr__(self, "centers_lps", centers)
         object.__setattr__(self, "midline_lps", midline)
-        if self.uncertainty_mm is not None and not 0 <= self.uncertainty_mm < np.inf:
-            raise AnnotationError("The uncertainty of the joints is a number of mm, 0 or more.")
+        if not all(0 <= value < np.inf for value in self.uncertainty_mm.values()):
+            raise AnnotationError("The uncertainty of a joint is a number of mm, 0 or more.")
         levels = self._paired_levels()
         if not levels or len({joint.level for joint in centers}) < 2:
             raise AnnotationError(
@@ -83,6 +87,33 @@ class Spine:
             self._check_pair(level)
         for side in Side:
             self._check_order(side)
+
+    @classmethod
+    def of(cls, localisation: Localisation) -> Spine:
+        """Return the spine that was localised on a CT.
+
+        Parameters
+        ----------
+        localisation : Localisation
+            From :func:`fusion.facets.locate.locate`.
+
+        Raises
+        ------
+        AnnotationError
+            Too few joints, or joints that contradict each other.
+        """
+        found = [facet for facet in localisation.facets if facet.center_lps is not None]
+        return cls(
+            {facet.joint: point_of(facet.center_lps) for facet in found},
+            uncertainty_mm={
+                facet.joint: facet.localisation_mm
+                for facet in found
+                if facet.localisation_mm is not None
+            },
+            midline_lps={
+                level: point_of(point) for level, point in localisation.midline_lps.items()
+            },
+        )
 
     def _paired_levels(self) -> tuple[str, ...]:
         return tuple(
@@ -143,10 +174,36 @@ class Spine:
         point_lps : (3,) array_like of float, mm
             In the CT's frame.
         """
-        point = np.asarray(point_lps, dtype=np.float64)
-        middles, lefts = self._midline()
-        best = np.inf, 0.0
-        last = len(middles) - 1
+        return self._across(np.array(point_of(point_lps)))[0]
+
+    def side_limit_mm(
+        self, point_lps: npt.ArrayLike, *, registration_mm: float | None = None
+    ) -> float:
+        """Return how far from the midline a point has to lie for its side to be certain, mm.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In the CT's frame.
+        registration_mm : float, optional, mm
+            Uncertainty of the Registration, for a point that comes from the functional volume.
+        """
+        levels = self._across(np.array(point_of(point_lps)))[1]
+        joints = [Joint(level, side) for level in levels for side in Side]
+        return self._combined(NEAR_MIDLINE_MM, joints, registration_mm)
+
+    def _combined(
+        self, least_mm: float, joints: Iterable[Joint], registration_mm: float | None
+    ) -> float:
+        known = [self.uncertainty_mm.get(joint, 0.0) for joint in joints]
+        return float(max(least_mm, np.hypot(max(known, default=0.0), registration_mm or 0.0)))
+
+    def _across(self, point: FloatArray) -> tuple[float, tuple[str, ...]]:
+        """Return the signed distance from the midline, and the levels that it was taken between."""
+        levels = self._paired_levels()
+        middles, lefts = self._midline(levels)
+        nearest, lateral, between = np.inf, 0.0, levels[:1]
+        last = len(levels) - 1
         for n in range(max(last, 1)):
             m = min(n + 1, last)
             step = middles[m] - middles[n]
@@ -156,14 +213,15 @@ class Spine:
             offset = point - (middles[n] + along * step)
             left = (1 - along) * lefts[n] + along * lefts[m]
             distance = float(np.linalg.norm(offset))
-            if distance < best[0]:
-                best = distance, float(offset @ left / np.linalg.norm(left))
-        return best[1]
+            if distance < nearest:
+                nearest, between = distance, levels[n : m + 1]
+                lateral = float(offset @ left / np.linalg.norm(left))
+        return lateral, between
 
-    def _midline(self) -> tuple[list[FloatArray], list[FloatArray]]:
+    def _midline(self, levels: Iterable[str]) -> tuple[list[FloatArray], list[FloatArray]]:
         """Return a point on the midline and the direction to the left, for each paired level."""
         middles, lefts = [], []
-        for level in self._paired_levels():
+        for level in levels:
             left, right = self._pair(level)
             middle = (left + right) / 2
             middles.append(np.array(self.midline_lps.get(level, middle), dtype=np.float64))
@@ -208,9 +266,8 @@ class Spine:
             joint.
         """
         point = np.array(point_of(point_lps))
-        uncertainty = np.hypot(self.uncertainty_mm or 0.0, registration_mm or 0.0)
         lateral = self.lateral_mm(point)
-        limit = max(NEAR_MIDLINE_MM, uncertainty)
+        limit = self.side_limit_mm(point, registration_mm=registration_mm)
         if abs(lateral) <= limit:
             raise AnnotationError(
                 f"The point lies {abs(lateral):.1f} mm from the midline of the spine at this "
@@ -240,6 +297,7 @@ class Spine:
             if 0 <= n < len(rungs)
         ]
         margin, neighbour = min(margins)
+        judged = [Joint(name, side) for name in (level, neighbour) if name in LEVELS]
         return Placement(
             joint=Joint(level, side),
             point_lps=point_of(point),
@@ -247,7 +305,7 @@ class Spine:
             distance_mm=distances[nearest],
             margin_mm=margin,
             neighbour=neighbour,
-            uncertainty_mm=float(max(BETWEEN_LEVELS_MM, uncertainty)),
+            uncertainty_mm=self._combined(BETWEEN_LEVELS_MM, judged, registration_mm),
         )
 
 
@@ -292,7 +350,7 @@ def verify_side_and_level(
     """
     point = point_of(point_lps)
     lateral = spine.lateral_mm(point)
-    limit = max(NEAR_MIDLINE_MM, spine.uncertainty_mm or 0.0, registration_mm or 0.0)
+    limit = spine.side_limit_mm(point, registration_mm=registration_mm)
     if side_of(lateral) is not claimed.side and abs(lateral) > limit:
         raise AnnotationError(
             f"Not saved. You chose {claimed.name}, but the point lies {abs(lateral):.1f} mm to the "

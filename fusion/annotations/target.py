@@ -272,6 +272,7 @@ class Target:
             Not a Target.
         """
         try:
+            stated = point_of(value["point_lps"])
             target = cls(
                 target_id=str(value["target_id"]),
                 joint=Joint(value["level"], Side(value["side"])),
@@ -295,7 +296,7 @@ class Target:
                 f"A target cannot be read: {type(exc).__name__} ({exc}). It was not written by "
                 "this program, or was changed since."
             ) from exc
-        if point_of(value["point_lps"]) != target.point_lps:
+        if stated != target.point_lps:
             raise AnnotationError("A target states two different points; it was changed by hand.")
         return target
 

@@ -1,0 +1,290 @@
+"""From positive joints to the nerves that usually supply them, in words.
+
+A facet joint and the place where its nerves are met are different points, so there are no
+coordinates here: nerves have names and bony landmarks (spec/anatomy_and_safety.md 4.2). The map is
+data (``blocks.toml``), with a source for every entry.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fusion.annotations.target import Decision, Target
+from fusion.errors import AnnotationError
+from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
+from fusion.plain_text import plain
+
+
+class _Entry(BaseModel):
+    # Nothing but what is named here: no coordinate can slip in.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class MapSource(_Entry):
+    """What the map is and where it comes from."""
+
+    title: str = Field(min_length=1)
+    version: str = Field(min_length=1)
+    note: str
+
+
+class Supply(_Entry):
+    """The nerves of one level; with none, the reason."""
+
+    level: str
+    nerves: tuple[str, ...]
+    why_none: str = ""
+    source: str = Field(min_length=1)
+
+
+class Nerve(_Entry):
+    """A nerve and where it is met, in words."""
+
+    id: str = Field(min_length=1)
+    name: str = Field(min_length=1)
+    landmark: str = Field(min_length=1)
+    source: str = Field(min_length=1)
+
+
+class Notices(_Entry):
+    """What is said beside a plan; information, never a refusal."""
+
+    supply: str = Field(min_length=1)
+    confirm: str = Field(min_length=1)
+    positive: str = Field(min_length=1)
+    positive_source: str = Field(min_length=1)
+    levels: str = Field(min_length=1)
+    fused: str = Field(min_length=1)
+    joints_per_side: int = Field(ge=1)
+    levels_in_all: int = Field(ge=1)
+
+
+class BlockMap(_Entry):
+    """Which nerves usually supply which joint; see ``blocks.toml``."""
+
+    schema_version: Literal[1]
+    source: MapSource
+    joint: tuple[Supply, ...]
+    nerve: tuple[Nerve, ...]
+    notices: Notices
+
+    def supply(self, level: str) -> Supply:
+        """Return the entry of one level."""
+        return next(entry for entry in self.joint if entry.level == level)
+
+    def model_post_init(self, context: Any) -> None:
+        """Check that the entries fit together."""
+        if tuple(entry.level for entry in self.joint) != LEVELS:
+            raise ValueError(f"every level is listed once, in this order: {', '.join(LEVELS)}")
+        nerves = [nerve.id for nerve in self.nerve]
+        if len(set(nerves)) != len(nerves):
+            raise ValueError("a nerve is listed twice")
+        for entry in self.joint:
+            if set(entry.nerves) - set(nerves) or len(set(entry.nerves)) != len(entry.nerves):
+                raise ValueError(f"{entry.level} names a nerve twice, or one that is not listed")
+            if bool(entry.nerves) == bool(entry.why_none):
+                raise ValueError(f"{entry.level} needs either nerves, or why_none")
+
+
+@dataclass(frozen=True, slots=True)
+class NerveBlock:
+    """One nerve on one side.
+
+    Parameters
+    ----------
+    nerve : Nerve
+        Name, landmark and source.
+    side : Side
+        Side of the patient.
+    joints : tuple of Joint
+        The positive joints that it supplies.
+    """
+
+    nerve: Nerve
+    side: Side
+    joints: tuple[Joint, ...]
+
+    @property
+    def name(self) -> str:
+        """Side and nerve in full, for example ``"Left C5 medial branch"``."""
+        return f"{self.side.value.capitalize()} {self.nerve.name}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; there is no coordinate."""
+        return {
+            "nerve": self.nerve.id,
+            "name": self.name,
+            "side": self.side.value,
+            "landmark": self.nerve.landmark,
+            "joints": [joint.name for joint in self.joints],
+            "source": self.nerve.source,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlan:
+    """The nerves of all positive joints.
+
+    Parameters
+    ----------
+    joints : tuple of Joint
+        Positive joints whose nerves are in the plan, from the skull down, left before right.
+    nerves : tuple of NerveBlock
+        Each nerve once a side.
+    without_nerves : tuple of (Joint, str)
+        Positive joints without a suggestion, and why.
+    notices : tuple of str
+        To be shown beside the plan.
+    map_version : str
+        Which map.
+    """
+
+    joints: tuple[Joint, ...]
+    nerves: tuple[NerveBlock, ...]
+    without_nerves: tuple[tuple[Joint, str], ...]
+    notices: tuple[str, ...]
+    map_version: str
+
+    @property
+    def counts(self) -> str:
+        """Both counts in words, for example ``"2 joints, 3 nerves"``."""
+        joints, nerves = len(self.joints), len(self.nerves)
+        return (
+            f"{joints} joint{'' if joints == 1 else 's'}, "
+            f"{nerves} nerve{'' if nerves == 1 else 's'}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "joint_count": len(self.joints),
+            "nerve_count": len(self.nerves),
+            "joints": [joint.name for joint in self.joints],
+            "nerves": [block.to_json() for block in self.nerves],
+            "without_nerves": [
+                {"joint": joint.name, "why": why} for joint, why in self.without_nerves
+            ],
+            "notices": list(self.notices),
+            "map_version": self.map_version,
+        }
+
+
+def plan_blocks(
+    targets: Iterable[Target],
+    *,
+    fused: Collection[str] = (),
+    include_fused: bool = False,
+    block_map: BlockMap | None = None,
+) -> BlockPlan:
+    """Name the nerves that usually supply the positive joints.
+
+    Parameters
+    ----------
+    targets : iterable of Target
+        Of a reading; those that are not positive are left out.
+    fused : collection of str
+        Levels that are fused, for example ``{"C5-C6"}``.
+    include_fused : bool
+        Suggest nerves for fused levels too, because the reader asks for it.
+    block_map : BlockMap, optional
+        The map that comes with the program when not given.
+
+    Returns
+    -------
+    BlockPlan
+    """
+    use = block_map or usual_map()
+    marked = {target.joint for target in targets if target.decision is Decision.POSITIVE}
+    joints: list[Joint] = []
+    without: list[tuple[Joint, str]] = []
+    for joint in (joint for joint in JOINTS if joint in marked):
+        entry = use.supply(joint.level)
+        if not entry.nerves:
+            without.append((joint, entry.why_none))
+        elif joint.level in fused and not include_fused:
+            without.append((joint, use.notices.fused))
+        else:
+            joints.append(joint)
+    blocks = []
+    for side in Side:
+        for nerve in use.nerve:
+            supplied = tuple(
+                joint
+                for joint in joints
+                if joint.side is side and nerve.id in use.supply(joint.level).nerves
+            )
+            if supplied:
+                blocks.append(NerveBlock(nerve, side, supplied))
+    return BlockPlan(
+        joints=tuple(joints),
+        nerves=tuple(blocks),
+        without_nerves=tuple(without),
+        notices=_notices(use, joints, without),
+        map_version=use.source.version,
+    )
+
+
+def _notices(
+    use: BlockMap, joints: list[Joint], without: list[tuple[Joint, str]]
+) -> tuple[str, ...]:
+    if not joints and not without:
+        return ()
+    said = [
+        f"{use.notices.positive} ({use.notices.positive_source})",
+        use.notices.supply,
+        use.notices.confirm,
+    ]
+    on_one_side = max(sum(joint.side is side for joint in joints) for side in Side)
+    levels = {joint.level for joint in joints}
+    if on_one_side > use.notices.joints_per_side or len(levels) > use.notices.levels_in_all:
+        said.append(use.notices.levels)
+    return tuple(said)
+
+
+@cache
+def usual_map() -> BlockMap:
+    """Return the map that comes with the program."""
+    text = resources.files("fusion.annotations").joinpath("blocks.toml").read_text("utf-8")
+    return _parsed(text, "blocks.toml")
+
+
+def load_map(path: str | Path) -> BlockMap:
+    """Read an edited map.
+
+    Parameters
+    ----------
+    path : path
+        TOML of the form of ``blocks.toml``.
+
+    Raises
+    ------
+    AnnotationError
+        The file cannot be read, or says something that no map says.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise AnnotationError(f"The map of nerves {path} cannot be read: {exc}.") from exc
+    return _parsed(text, str(path))
+
+
+def _parsed(text: str, label: str) -> BlockMap:
+    try:
+        return BlockMap.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as exc:
+        raise AnnotationError(f"The map of nerves {label} is not TOML: {exc}.") from exc
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise AnnotationError(
+            f"The map of nerves {label} cannot be used: {where}: {plain(first['msg'])}. Correct "
+            "it, or leave it out to use the map of the program."
+        ) from exc

@@ -1,0 +1,56 @@
+"""Necks of known anatomy, in any position: the truth that side and level are held against."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fusion.annotations.spine import Spine
+from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
+
+PITCH_MM = 15.0
+HALF_WIDTH_MM = 17.0
+
+
+def turn(degrees: float, axis: int) -> np.ndarray:
+    """Return the rotation about one axis of LPS."""
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix = np.eye(3)
+    a, b = [n for n in range(3) if n != axis]
+    matrix[a, a], matrix[a, b], matrix[b, a], matrix[b, b] = c, -s, s, c
+    return matrix
+
+
+def centers(
+    *,
+    tilt_deg: float = 0.0,
+    flex_deg: float = 0.0,
+    twist_deg: float = 0.0,
+    lordosis_mm: float = 8.0,
+    origin: tuple[float, float, float] = (0.0, 0.0, 0.0),
+) -> dict[Joint, np.ndarray]:
+    """Return the centre of every joint.
+
+    ``twist_deg`` is how far the skull is turned against C7, ``tilt_deg`` and ``flex_deg`` lean the
+    whole neck to the side and to the front.
+    """
+    found = {}
+    for joint in JOINTS:
+        n = LEVELS.index(joint.level) - 3.5  # 0 in the middle of the neck
+        local = np.array([HALF_WIDTH_MM * joint.side.sign, 0.0, 0.0])
+        middle = np.array([0.0, lordosis_mm * (n / 3.5) ** 2, -PITCH_MM * n])
+        own = turn(-twist_deg * n / 7, 2) @ local + middle
+        found[joint] = turn(tilt_deg, 1) @ turn(flex_deg, 0) @ own + np.array(origin)
+    return found
+
+
+def spine(**how: object) -> Spine:
+    return Spine({joint: tuple(point) for joint, point in centers(**how).items()})
+
+
+def other_side(joint: Joint) -> Joint:
+    return Joint(joint.level, Side.RIGHT if joint.side is Side.LEFT else Side.LEFT)
+
+
+def shifted(joint: Joint, by: int) -> Joint | None:
+    n = LEVELS.index(joint.level) + by
+    return Joint(LEVELS[n], joint.side) if 0 <= n < len(LEVELS) else None

@@ -1,0 +1,415 @@
+"""The present state follows from the events; undo and redo are inverses; final is final."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from fusion.annotations.changes import (
+    AlignmentReviewed,
+    Change,
+    Finalised,
+    NumberingChanged,
+    NumberingConfirmed,
+    Opened,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Redone,
+    Relabelled,
+    TargetRemoved,
+    TargetSaved,
+    Undone,
+)
+from fusion.annotations.events import Event
+from fusion.annotations.finishing import differences, missing, relabelling
+from fusion.annotations.reading import Reading, replay, unfinished
+from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
+from fusion.annotations.target import Decision
+from fusion.errors import AnnotationError
+from fusion.facets.joints import JOINTS, Joint, Side
+
+from .necks import centers, shifted
+from .samples import LEFT_C5, READER, localisation, placement, registration, study, target
+
+ASSESSMENT = json.dumps({"assessed": True, "words": "Supported", "reader": "R"})
+CONFIRMED = NumberingConfirmed(
+    numbering="counted from C2 (dens)", anchor="C2", c2_in_field=True, t1_in_field=True
+)
+
+
+def event(sequence: int, change: Change, reader: str = READER, digest: str | None = None) -> Event:
+    return Event(
+        sequence=sequence,
+        time=datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=sequence),
+        reader=reader,
+        software_version="0.1.0",
+        input_digest=study().digest if digest is None else digest,
+        change=change,
+    )
+
+
+def begun() -> Reading:
+    return replay("0" * 32, [event(1, Opened(study()))])
+
+
+def after(reading: Reading, *changes: Change) -> Reading:
+    for change in changes:
+        reading = reading.with_event(event(reading.sequence + 1, change))
+    return reading
+
+
+def state(reading: Reading) -> tuple:
+    return reading.records, reading.alignment, reading.numbering, reading.pathway
+
+
+class Session(RuleBasedStateMachine):
+    """Random work on a reading, beside a model that keeps whole states instead of events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading = begun()
+        self.past: list[tuple] = []
+        self.now = state(self.reading)
+        self.future: list[tuple] = []
+
+    def do(self, change: Change) -> None:
+        self.past.append(self.now)
+        self.future = []
+        self.reading = after(self.reading, change)
+        self.now = state(self.reading)
+
+    @rule(joint=st.sampled_from(JOINTS), grade=st.integers(1, 3), note=st.text(max_size=5))
+    def save(self, joint: Joint, grade: int, note: str) -> None:
+        present = self.reading.target_at(joint)
+        made = replace(present, grade=grade, note=note) if present else target(joint, note=note)
+        self.do(TargetSaved(made))
+        assert self.reading.target_at(joint) == made
+
+    @precondition(lambda self: self.reading.targets)
+    @rule(data=st.data())
+    def remove(self, data: st.DataObject) -> None:
+        gone = data.draw(st.sampled_from(self.reading.targets))
+        self.do(TargetRemoved(gone.target_id, gone.joint))
+        assert self.reading.target_at(gone.joint) is None
+
+    @rule(
+        change=st.sampled_from(
+            [
+                AlignmentReviewed(registration()),
+                CONFIRMED,
+                NumberingChanged("provisional", "cervical rib"),
+                PathwayAnswered(ASSESSMENT),
+                PathwayLeftOut("not asked"),
+            ]
+        )
+    )
+    def settle(self, change: Change) -> None:
+        self.do(change)
+
+    @precondition(lambda self: self.past)
+    @rule()
+    def undo(self) -> None:
+        self.reading = after(self.reading, Undone(self.reading.done[-1].sequence))
+        self.future.append(self.now)
+        self.now = self.past.pop()
+
+    @precondition(lambda self: self.future)
+    @rule()
+    def redo(self) -> None:
+        self.reading = after(self.reading, Redone(self.reading.undone[-1].sequence))
+        self.past.append(self.now)
+        self.now = self.future.pop()
+
+    @invariant()
+    def state_is_that_of_the_model(self) -> None:
+        assert state(self.reading) == self.now
+        assert len(self.reading.done) == len(self.past)
+        assert len(self.reading.undone) == len(self.future)
+
+    @invariant()
+    def replay_gives_the_same(self) -> None:
+        assert replay(self.reading.reading_id, self.reading.events) == self.reading
+
+    @invariant()
+    def json_gives_the_same(self) -> None:
+        text = json.dumps(self.reading.to_json(), allow_nan=False)
+        assert Reading.from_json(json.loads(text)) == self.reading
+
+    @invariant()
+    def nothing_leaves_the_history(self) -> None:
+        assert [e.sequence for e in self.reading.events] == list(
+            range(1, self.reading.sequence + 1)
+        )
+
+
+Session.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestSession = Session.TestCase
+
+
+def test_what_cannot_be_undone() -> None:
+    with pytest.raises(AnnotationError, match="nothing to undo"):
+        after(begun(), Undone(1))
+    one = after(begun(), TargetSaved(target()))
+    with pytest.raises(AnnotationError, match="nothing to redo"):
+        after(one, Redone(2))
+    two = after(one, CONFIRMED)
+    with pytest.raises(AnnotationError, match="something was done since"):
+        after(two, Undone(2))
+    # A new decision after an undo ends what could be redone; the history still shows it.
+    three = after(two, Undone(3), PathwayLeftOut("why"))
+    with pytest.raises(AnnotationError, match="nothing to redo"):
+        after(three, Redone(3))
+    assert CONFIRMED in [e.change for e in three.events]
+
+
+def test_a_joint_has_one_target() -> None:
+    one = after(begun(), TargetSaved(target()))
+    with pytest.raises(AnnotationError, match="Left C5-C6 has a target already"):
+        after(one, TargetSaved(target()))
+    both = after(one, TargetSaved(target(Joint("C5-C6", Side.RIGHT))))
+    assert len(both.targets) == 2  # bilateral is two targets
+
+
+def test_a_point_in_another_frame_is_refused() -> None:
+    with pytest.raises(AnnotationError, match="another Frame of Reference"):
+        after(begun(), TargetSaved(target(frame_of_reference_uid="1.9")))
+
+
+def test_a_target_that_is_gone_cannot_be_removed() -> None:
+    with pytest.raises(AnnotationError, match="not there any more"):
+        after(begun(), TargetRemoved("0" * 32, LEFT_C5))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [event(2, Opened(study()))],
+        [event(1, CONFIRMED)],
+        [event(1, Opened(study())), event(3, CONFIRMED)],
+        [event(1, Opened(study())), event(2, Opened(study()))],
+    ],
+)
+def test_a_history_that_cannot_be_is_refused(events: list[Event]) -> None:
+    with pytest.raises(AnnotationError):
+        replay("0" * 32, events)
+
+
+def test_changed_json_is_refused() -> None:
+    content = after(begun(), TargetSaved(target())).to_json()
+    for key, value in (("status", "final"), ("targets", []), ("digest", "0"), ("version", 2)):
+        with pytest.raises(AnnotationError, match="changed after it was written"):
+            Reading.from_json({**content, key: value})
+    content["events"][1]["change"]["target"]["grade"] = 3
+    with pytest.raises(AnnotationError, match="changed after it was written"):
+        Reading.from_json(content)
+    with pytest.raises(AnnotationError, match="newer version"):
+        Reading.from_json({**content, "schema_version": 2})
+    with pytest.raises(AnnotationError, match="not a reading"):
+        Reading.from_json({})
+
+
+def test_every_event_survives_json_and_has_words() -> None:
+    changes: list[Change] = [
+        Opened(study()),
+        TargetSaved(target()),
+        TargetRemoved("0" * 32, LEFT_C5),
+        Relabelled(((LEFT_C5, target(Joint("C6-C7", Side.LEFT))),), "first rib is T1"),
+        AlignmentReviewed(registration(), "good"),
+        CONFIRMED,
+        NumberingChanged("counted from T1", "dens not in the field"),
+        PathwayAnswered(ASSESSMENT),
+        PathwayLeftOut("research case"),
+        Undone(4),
+        Redone(4),
+        Finalised(),
+    ]
+    assert {type(c) for c in changes} == set(Change.__args__)  # type: ignore[attr-defined]
+    for n, change in enumerate(changes, 1):
+        one = event(n, change, reader="R\u202e\nX")
+        assert Event.from_json(json.loads(json.dumps(one.to_json()))) == one
+        assert one.words.startswith(f"{n}. 2026-01-01 ")
+        assert "\u202e" not in one.words
+        assert "\n" not in one.words
+
+
+def test_an_event_of_a_newer_program_is_a_sentence() -> None:
+    content = event(1, Opened(study())).to_json()
+    for changed in ({"kind": "telepathy"}, {"time": "now"}, {"sequence": None}, {"change": None}):
+        with pytest.raises(AnnotationError, match="cannot be understood"):
+            Event.from_json({**content, **changed})
+
+
+def complete(*targets_) -> Reading:
+    return after(
+        begun(),
+        *(TargetSaved(one) for one in targets_),
+        AlignmentReviewed(registration()),
+        CONFIRMED,
+        PathwayLeftOut("research case"),
+    )
+
+
+def neck() -> Spine:
+    return Spine({joint: tuple(p) for joint, p in centers().items()})
+
+
+def placed(joint: Joint, **changes):
+    where = centers()[joint]
+    found = verify_side_and_level(joint, where, spine=neck(), decision=Decision.POSITIVE)
+    return target(joint, placement=found, **changes)
+
+
+def test_what_is_missing_is_listed_one_by_one() -> None:
+    everything = {
+        AlignmentReviewed(registration()): "alignment",
+        CONFIRMED: "numbering",
+        PathwayAnswered(ASSESSMENT): "pathway",
+    }
+    for left_out, word in everything.items():
+        rest = [change for change in everything if change is not left_out]
+        (item,) = missing(after(begun(), *rest), spine=None, study=study())
+        assert word in item
+    assert missing(after(begun(), *everything), spine=None, study=study()) == ()
+
+
+def test_each_positive_target_has_to_be_complete() -> None:
+    reading = complete(placed(LEFT_C5, grade=None), placed(Joint("C2-C3", Side.RIGHT)))
+    assert missing(reading, spine=neck(), study=study()) == ("Left C5-C6: a grade",)
+
+
+def test_a_new_numbering_asks_for_confirmation_again() -> None:
+    reading = after(complete(), NumberingChanged("provisional", "cervical rib"))
+    assert [i for i in unfinished(reading) if "numbering" in i]
+
+
+def test_targets_on_another_alignment_are_listed() -> None:
+    reading = complete(placed(LEFT_C5, registration=registration(0.5)))
+    (item,) = unfinished(reading)
+    assert item == ("Left C5-C6: decided on another alignment than the one that was reviewed")
+
+
+def test_targets_on_other_pixels_are_listed() -> None:
+    reading = complete(placed(LEFT_C5))
+    now = study(ct="edited")
+    (item,) = missing(reading, spine=neck(), study=now)
+    assert item == "Left C5-C6: decided on other image data than what is open now"
+    # Saved anew on what is open now, it counts again.
+    saved = event(reading.sequence + 1, TargetSaved(reading.targets[0]), digest=now.digest)
+    assert missing(reading.with_event(saved), spine=neck(), study=now) == ()
+
+
+def test_targets_are_held_against_the_anatomy_once_more() -> None:
+    reading = complete(placed(LEFT_C5))
+    assert missing(reading, spine=neck(), study=study()) == ()
+    (item,) = missing(reading, spine=None, study=study())
+    assert "side and level of the targets are unchecked" in item
+    lower = {shifted(j, 1): tuple(p) for j, p in centers().items() if shifted(j, 1)}
+    (item,) = missing(reading, spine=Spine(lower), study=study())
+    assert item.startswith("Left C5-C6: the numbering has changed since.")
+
+
+def test_new_labels_need_consent_and_the_history_shows_both() -> None:
+    c4, c5, c6 = (Joint(level, Side.LEFT) for level in ("C4-C5", "C5-C6", "C6-C7"))
+    reading = complete(placed(c4), placed(c5))
+    ids = [one.target_id for one in reading.targets]
+    lower = Spine({shifted(j, 1): tuple(p) for j, p in centers().items() if shifted(j, 1)})
+    changes = label_changes(reading.targets, spine=lower)
+    # Computing what would change changes nothing.
+    assert [one.joint for one in reading.targets] == [c4, c5]
+    with pytest.raises(AnnotationError, match="needs a reason"):
+        relabelling(changes, localisation=localisation("from T1"), reason=" ")
+    consent = relabelling(changes, localisation=localisation("from T1"), reason="extra rib")
+    # Both move at once, through each other's places.
+    renamed = after(reading, consent)
+    assert [one.joint for one in renamed.targets] == [c5, c6]
+    assert [one.target_id for one in renamed.targets] == ids
+    history = renamed.history_of(ids[0])
+    assert [e.change.words for e in history] == [
+        "Left C4-C5 positive, grade 2",
+        "consented to new labels: Left C4-C5 is now Left C5-C6; Left C5-C6 is now Left C6-C7 "
+        "(extra rib)",
+    ]
+    assert missing(renamed, spine=lower, study=study()) == ()
+    assert state(after(renamed, Undone(renamed.sequence))) == state(reading)
+
+
+def test_a_target_without_a_joint_under_the_new_numbering_needs_a_new_decision() -> None:
+    reading = complete(placed(Joint("C7-T1", Side.LEFT)))
+    lower = Spine({shifted(j, 1): tuple(p) for j, p in centers().items() if shifted(j, 1)})
+    changes = label_changes(reading.targets, spine=lower)
+    with pytest.raises(AnnotationError, match="Decide it anew or remove it"):
+        relabelling(changes, localisation=localisation(), reason="extra rib")
+
+
+def test_relabelling_what_is_not_so_any_more_is_refused() -> None:
+    reading = complete(placed(LEFT_C5))
+    one = reading.targets[0]
+    c6 = Joint("C6-C7", Side.LEFT)
+    there = one.relabelled(placement(c6, point_lps=one.point_lps), localisation())
+    with pytest.raises(AnnotationError, match="is Left C5-C6 now, not Left C4-C5"):
+        after(reading, Relabelled(((Joint("C4-C5", Side.LEFT), there),), "why"))
+    moved = target(c6, target_id=one.target_id, placement=placement(c6))
+    with pytest.raises(AnnotationError, match="cannot move a target"):
+        after(reading, Relabelled(((LEFT_C5, moved),), "why"))
+
+
+def test_a_disagreement_about_the_numbering_needs_a_reason() -> None:
+    values = {"numbering": "counted from C2", "anchor": "C2", "c2_in_field": True}
+    with pytest.raises(AnnotationError, match="write why it is right"):
+        NumberingConfirmed(**values, t1_in_field=True, disagreement="T1 says C6-C7")
+    said = NumberingConfirmed(**values, t1_in_field=True, disagreement="T1", note="cervical rib")
+    assert "cervical rib" in said.words
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"assessed": false}', "{"])
+def test_no_answer_is_not_an_answer_of_the_pathway(text: str) -> None:
+    with pytest.raises(AnnotationError):
+        PathwayAnswered(text)
+
+
+def test_a_finalised_reading_takes_nothing_more() -> None:
+    final = after(complete(), Finalised())
+    assert final.finalised
+    for change in (TargetSaved(target()), Undone(4), Finalised(), CONFIRMED):
+        with pytest.raises(AnnotationError, match="finalised and cannot be changed"):
+            after(final, change)
+
+
+def test_an_addendum_needs_a_reason_and_what_it_amends() -> None:
+    with pytest.raises(AnnotationError, match="needs a reason"):
+        Opened(study(), version=2, amends="a", amends_digest="b")
+    with pytest.raises(AnnotationError, match="refers to"):
+        Opened(study(), version=2, reason="r")
+
+
+def test_two_readings_are_compared_and_not_merged() -> None:
+    right = Joint("C3-C4", Side.RIGHT)
+    one = after(begun(), TargetSaved(target(LEFT_C5)), TargetSaved(target(right)))
+    other = after(
+        begun(),
+        TargetSaved(target(LEFT_C5, note="same decision, other words")),
+        TargetSaved(target(right, decision=Decision.NEGATIVE)),
+        TargetSaved(target(Joint("C0-C1", Side.LEFT))),
+    )
+    found = differences(one, other)
+    assert [(d.joint.name, d.one is None, d.other is None) for d in found] == [
+        ("Left C0-C1", True, False),
+        ("Right C3-C4", False, False),
+    ]
+
+
+@given(st.lists(st.sampled_from(JOINTS), max_size=6))
+def test_the_digest_depends_on_everything(joints: list[Joint]) -> None:
+    reading = begun()
+    digests = [reading.digest]
+    for joint in dict.fromkeys(joints):
+        reading = after(reading, TargetSaved(target(joint)))
+        digests.append(reading.digest)
+    assert len(set(digests)) == len(digests)
