@@ -124,7 +124,7 @@ def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
             "Would apply but for a missing fact",
             tuple(
                 Line(
-                    f"{_verbatim(guideline.statement(item.name))}  needs {', '.join(item.facts)}",
+                    f"{verbatim(guideline.statement(item.name))}  needs {', '.join(item.facts)}",
                     item.facts,
                     item.name,
                     missing=True,
@@ -283,7 +283,7 @@ def _cautions(verdict: Verdict) -> Iterator[Line]:
             continue  # shown in full at the end
         own = f"  {_strength(caution)}{caution.text}" if caution.text else ""
         statement = verdict.guideline.statement(caution.statement)
-        words = caution.statement if statement.id in quoted else _verbatim(statement)
+        words = caution.statement if statement.id in quoted else verbatim(statement)
         quoted.add(statement.id)
         yield Line(f"{words}{own}", statement.inputs, statement.id)
 
@@ -315,10 +315,11 @@ def _whose_rules(guideline: Guideline) -> Iterator[Line]:
     by_id = {statement.id: statement for statement in guideline.statements}
     for statement_id in ("S27", "S26"):
         if statement_id in by_id:
-            yield Line(_verbatim(by_id[statement_id]), statement=statement_id)
+            yield Line(verbatim(by_id[statement_id]), statement=statement_id)
 
 
-def _verbatim(statement: Statement) -> str:
+def verbatim(statement: Statement) -> str:
+    """Return a statement's identifier, its words in quotation marks, and its citation numbers."""
     cites = f"  [cites {statement.citation}]" if statement.cites else ""
     return f'{statement.id}  "{statement.quoted}"{cites}'
 
@@ -334,7 +335,7 @@ def _quoted(statement: Statement, verdict: Verdict) -> Line:
     because = "; ".join(recorded_as(verdict.facts, fact) for fact in shown)
     ending = f" {because}." if because else ""
     return Line(
-        _verbatim(statement), statement.inputs, statement.id, f"{statement.section}.{ending}"
+        verbatim(statement), statement.inputs, statement.id, f"{statement.section}.{ending}"
     )
 
 
