@@ -70,8 +70,8 @@ class Activity:
         Their heights.
     sigma_mm : float, mm
         Standard deviation of one joint's contribution.
-    noise : float
-        Standard deviation of what the model leaves unexplained in ordinary bone.
+    noise : (k, j, i) ndarray of float64
+        Standard deviation of what the model leaves unexplained, by the size of the values.
     """
 
     resolution: Resolution
@@ -82,7 +82,7 @@ class Activity:
     others_lps: FloatArray
     other_amplitudes: FloatArray
     sigma_mm: float
-    noise: float
+    noise: FloatArray
 
     def spill(
         self, neck: NativeNeck, row: int, point_lps: npt.ArrayLike
@@ -179,7 +179,11 @@ def _fitted(
     solution, residual = nnls(design, values * weights)
     ordinary = solution[0] + solution[1] * bone
     count = len(neck.joints)
-    left = values - np.stack(columns, axis=1) @ solution
+    # Counts scatter with the root of their number, and so does what reconstruction makes of them.
+    floor = max(0.05 * float(np.max(ordinary)), 1e-12)
+    left = (values - np.stack(columns, axis=1) @ solution) / np.sqrt(
+        np.maximum(ordinary[rows], floor)
+    )
     noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
     return (
         Activity(
@@ -191,7 +195,7 @@ def _fitted(
             others,
             solution[2 + count :],
             sigma,
-            noise,
+            noise * np.sqrt(np.maximum(ordinary, floor)),
         ),
         float(residual),
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import erf
 
 from fusion.geometry import FloatArray
 
@@ -16,6 +17,8 @@ FWHM_PER_SIGMA = 2.354820045
 #: Variance of a facet joint with its subchondral bone about its centre, mm², mean of the three
 #: axes: 12 × 12 × 6 mm (spec/bone_spect.md 6.1) as a disc, (12²/16 + 12²/16 + 6²/12) / 3 = 7.
 FACET_VARIANCE_MM2 = 7.0
+#: The same as a box, mm.
+FACET_SIZE_MM = (12.0, 12.0, 6.0)
 #: Resolutions that are believed, mm: 8 to 12 is typical of a reconstruction and 15 poor
 #: (spec/bone_spect.md 6.1).
 RESOLUTIONS_MM = (6.0, 18.0)
@@ -37,6 +40,22 @@ def joint_sigma_mm(resolution_mm: float) -> float:
         Full width at half maximum of a point in the image, voxels included.
     """
     return float(np.sqrt(sigma_mm(resolution_mm) ** 2 + FACET_VARIANCE_MM2))
+
+
+def recovery(resolution_mm: float) -> float:
+    """Return which part of its true concentration a lone joint keeps at its peak, 0 to 1.
+
+    Parameters
+    ----------
+    resolution_mm : float, mm
+        Full width at half maximum.
+
+    Notes
+    -----
+    A box of :data:`FACET_SIZE_MM` blurred by a Gaussian (the table in spec/bone_spect.md 6.1).
+    """
+    sigma = sigma_mm(resolution_mm)
+    return float(np.prod([erf(size / (2 * np.sqrt(2) * sigma)) for size in FACET_SIZE_MM]))
 
 
 def spread(points_lps: FloatArray, center_lps: npt.ArrayLike, sigma: float) -> FloatArray:
