@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
@@ -90,6 +91,53 @@ def new_object(path: Path, *, sop_class_uid: str, source: Dataset) -> FileDatase
     ds.ManufacturerModelName = "facetfusion"
     ds.SoftwareVersions = own_version()
     return ds
+
+
+def dress(ds: Dataset, source: Dataset, *, description: str, texts: Iterable[str] = ()) -> None:
+    """Give an object made by a library the same patient, study and equipment as all others.
+
+    Parameters
+    ----------
+    ds : Dataset
+        Complete but for this; changed in place.
+    source : Dataset
+        Header that patient, study and body part are taken from.
+    description : str
+        Series Description.
+    texts : iterable of str
+        Free text in the object. The character set of the source is kept when it can hold all of
+        it, else the object is in UTF-8, its names included.
+    """
+    copy_attributes(source, ds, (*_PATIENT_AND_STUDY, "BodyPartExamined"))
+    for keyword in _AT_LEAST_EMPTY:
+        if keyword not in ds or ds[keyword].value is None:
+            setattr(ds, keyword, "")
+    if not _holds(source.get("SpecificCharacterSet"), texts):
+        ds.SpecificCharacterSet = "ISO_IR 192"
+        for keyword in ("PatientName", "ReferringPhysicianName"):
+            setattr(ds, keyword, str(ds[keyword].value))
+    elif "SpecificCharacterSet" in ds and "SpecificCharacterSet" not in source:
+        del ds.SpecificCharacterSet
+    now = datetime.now()
+    ds.SeriesDate = ds.ContentDate = now.strftime("%Y%m%d")
+    ds.SeriesTime = ds.ContentTime = now.strftime("%H%M%S.%f")
+    ds.SeriesDescription = description
+    ds.Manufacturer = ds.ManufacturerModelName = "facetfusion"
+    ds.SoftwareVersions = own_version()
+
+
+def _holds(character_set: object, texts: Iterable[str]) -> bool:
+    """Whether texts can be written in a Specific Character Set without code extensions."""
+    wanted = "".join(texts)
+    if wanted.isascii():
+        return True
+    if not isinstance(character_set, str):
+        return False
+    try:
+        wanted.encode(convert_encodings(character_set)[0])
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
 def copy_attributes(source: Dataset, target: Dataset, keywords: Sequence[str]) -> None:

@@ -84,7 +84,13 @@ def write_pictures(
 
 
 def picture(
-    fused: Fused, axis: int, *, point_lps: npt.ArrayLike, words: PictureText
+    fused: Fused,
+    axis: int,
+    *,
+    point_lps: npt.ArrayLike,
+    words: PictureText,
+    field_mm: float | None = None,
+    side_px: int = IMAGE_SIDE,
 ) -> Image.Image:
     """Draw one fused plane.
 
@@ -98,6 +104,10 @@ def picture(
         The plane passes through this point; a cross marks it.
     words : PictureText
         Words on the picture.
+    field_mm : float, optional, mm
+        Side of the square around the point that is shown; the whole plane by default.
+    side_px : int
+        Longer side of the image area, pixels.
     """
     grid = fused.display_grid
     kji = np.rint(grid.to_kji(point_lps)).astype(int).clip(0, np.array(grid.shape) - 1)
@@ -106,9 +116,17 @@ def picture(
     down, right = (n for n in range(3) if n != axis)
     # Display axes run to the head, to posterior and to the left; the head is drawn at the top.
     flip = down == 0
+    column = int(kji[right])
+    row = (ct.shape[0] - 1 - int(kji[down])) if flip else int(kji[down])
     if flip:
         ct, spect = ct[::-1], spect[::-1]
-    height, width = _pixels(ct.shape, (grid.spacing_mm[down], grid.spacing_mm[right]))
+    spacing = grid.spacing_mm[down], grid.spacing_mm[right]
+    if field_mm is not None:
+        rows = _around(row, ct.shape[0], field_mm / spacing[0])
+        columns = _around(column, ct.shape[1], field_mm / spacing[1])
+        ct, spect = ct[rows, columns], spect[rows, columns]
+        row, column = row - rows.start, column - columns.start
+    height, width = _pixels(ct.shape, spacing, side_px)
     scale = height / (ct.shape[0] * grid.spacing_mm[down])
     blended = _blend(_sized(ct, (height, width)), _sized(spect, (height, width)), fused)
     canvas = Image.new(
@@ -119,9 +137,8 @@ def picture(
     box = (_MARGIN, _MARGIN, _MARGIN + width, _MARGIN + height)
     downward = -grid.directions[down] if flip else grid.directions[down]
     _letters(draw, box, downward, grid.directions[right])
-    row = (ct.shape[0] - 1 - kji[down]) if flip else kji[down]
     cross = (
-        box[0] + (kji[right] + 0.5) * width / ct.shape[1],
+        box[0] + (column + 0.5) * width / ct.shape[1],
         box[1] + (row + 0.5) * height / ct.shape[0],
     )
     _cross(draw, cross)
@@ -131,9 +148,16 @@ def picture(
     return canvas
 
 
-def _pixels(shape: tuple[int, ...], spacing: tuple[float, float]) -> tuple[int, int]:
+def _around(middle: int, length: int, voxels: float) -> slice:
+    """Return as many indices around one as are asked for, moved inward at the edges."""
+    count = int(np.clip(round(voxels), 1, length))
+    start = int(np.clip(middle - count // 2, 0, length - count))
+    return slice(start, start + count)
+
+
+def _pixels(shape: tuple[int, ...], spacing: tuple[float, float], side_px: int) -> tuple[int, int]:
     size = np.array(shape) * np.array(spacing)
-    height, width = np.maximum(1, np.rint(size * IMAGE_SIDE / size.max())).astype(int)
+    height, width = np.maximum(1, np.rint(size * side_px / size.max())).astype(int)
     return int(height), int(width)
 
 
@@ -178,7 +202,8 @@ def _edge(inside: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return dotted
 
 
-def _font(size: int) -> Any:
+def font(size: int) -> Any:
+    """Return the font of every picture, ``size`` pixels high."""
     return ImageFont.load_default(size)
 
 
@@ -196,7 +221,7 @@ def _letters(
         direction_letters(right_lps): (box[2] + 22, middle[1]),
     }
     for letters, place in places.items():
-        draw.text(place, letters, font=_font(28), fill=_INK, anchor="mm")
+        draw.text(place, letters, font=font(28), fill=_INK, anchor="mm")
 
 
 def _cross(draw: ImageDraw.ImageDraw, center: tuple[float, float]) -> None:
@@ -209,7 +234,7 @@ def _scale_bar(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int], scale:
     length = next((mm for mm in (100, 50, 20, 10, 5) if mm * scale < 0.4 * (box[2] - box[0])), 1)
     x, y = box[0] + 14, box[3] - 16
     draw.line((x, y, x + length * scale, y), fill=_INK, width=3)
-    draw.text((x, y - 8), f"{length} mm", font=_font(18), fill=_INK, anchor="ls")
+    draw.text((x, y - 8), f"{length} mm", font=font(18), fill=_INK, anchor="ls")
 
 
 def _color_bar(
@@ -228,12 +253,12 @@ def _color_bar(
     for share in (0.0, 0.5, 1.0):
         value = bottom + share * (top - bottom)
         place = (x + 24, y + (1 - share) * (len(ramp) - 1))
-        draw.text(place, _number(value), font=_font(16), fill=_INK, anchor="lm")
-    draw.text((x, y + len(ramp) + 10), label, font=_font(16), fill=_INK, anchor="la")
-    draw.text((x, y + len(ramp) + 30), fused.spect.unit, font=_font(14), fill=_FAINT, anchor="la")
+        draw.text(place, _number(value), font=font(16), fill=_INK, anchor="lm")
+    draw.text((x, y + len(ramp) + 10), label, font=font(16), fill=_INK, anchor="la")
+    draw.text((x, y + len(ramp) + 30), fused.spect.unit, font=font(14), fill=_FAINT, anchor="la")
 
 
-def _drawable(line: str) -> str:
+def drawable(line: str) -> str:
     """Replace what the built-in font cannot draw, so that no empty boxes appear."""
     plain = line.replace("—", "-").replace("–", "-").replace("−", "-").replace("…", "...")
     return "".join(c if c in "×°·µ" or c.isascii() else "?" for c in _unaccented(plain))
@@ -259,18 +284,18 @@ def _words(
     name, value = position[0], point_lps[position[1]]
     first = f"{PLANES[axis].capitalize()}  {name} = {value:.1f} mm (LPS)   {words.title}"
     y = box[3] + 44
-    draw.text((12, y), _fit(first, _font(18), size[0] - 24), font=_font(18), fill=_INK, anchor="la")
+    draw.text((12, y), _fit(first, font(18), size[0] - 24), font=font(18), fill=_INK, anchor="la")
     warnings = "  ".join(words.warnings)
     if warnings:
-        draw.text((12, y + 24), _fit(warnings, _font(16), size[0] - 24), font=_font(16), fill=_WARN)
-    draw.text((12, y + 48), _fit(DISCLAIMER, _font(15), size[0] - 24), font=_font(15), fill=_FAINT)
+        draw.text((12, y + 24), _fit(warnings, font(16), size[0] - 24), font=font(16), fill=_WARN)
+    draw.text((12, y + 48), _fit(DISCLAIMER, font(15), size[0] - 24), font=font(15), fill=_FAINT)
     if words.simulated:
-        draw.text((12, 10), _drawable(SIMULATED), font=_font(22), fill=_WARN, anchor="la")
+        draw.text((12, 10), drawable(SIMULATED), font=font(22), fill=_WARN, anchor="la")
 
 
 def _fit(line: str, font: Any, width: int) -> str:
     """Shorten a line to what fits, marking the cut."""
-    line = _drawable(line)
+    line = drawable(line)
     if font.getlength(line) <= width:
         return line
     while line and font.getlength(line + "...") > width:

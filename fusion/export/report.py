@@ -1,0 +1,352 @@
+"""The report as content: what is said and shown, apart from how it looks on a page.
+
+:mod:`~fusion.export.report_pdf` and :mod:`~fusion.export.report_html` draw the same
+:class:`Report`, so paper and screen cannot differ. Every text is made plain here and escaped
+there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from fusion.annotations.blocks import BlockPlan
+from fusion.annotations.reading import Reading
+from fusion.annotations.target import Answer, Target
+from fusion.dicom.series import Patient
+from fusion.export import DISCLAIMER, SIMULATED
+from fusion.export.structured_report import NUMBERING
+from fusion.facets.joints import JOINTS
+from fusion.findings import Finding, Severity
+from fusion.pathway.assessment import NOT_ASSESSED
+from fusion.pathway.statements import seed
+from fusion.plain_text import plain
+from fusion.software import own_version
+
+#: Longest list of findings on paper; all of them are in ``reading.json``.
+_SHOWN_FINDINGS = 6
+#: Longest note in the table, characters; the whole note is in every other file.
+_SHOWN_NOTE = 160
+#: Longest list of statements that led to the verdict; all of them are in ``reading.json``.
+_SHOWN_STATEMENTS = 4
+#: What stands beside every list of targets (spec/anatomy_and_safety.md 8.4, 3 to 5).
+BESIDE_TARGETS = (
+    "SPECT-positive does not mean painful. About one third of cervical facets in people without "
+    "neck pain show arthritis on CT."
+)
+#: What else has to be said (8.4, 5 to 8).
+LIMITATIONS = (
+    "Nerve targets are the usual anatomical supply; anatomy varies. C1–C2 and C0–C1 have no medial "
+    "branch target.",
+    "Confirm side and level on live imaging, with marking and time-out, at the procedure.",
+    "SUV shown only when the data prove quantitative units. No cut-off is validated for cervical "
+    "facets.",
+    "Pathway result reflects only the facts entered. Red flags need urgent clinical assessment "
+    "whatever this screen says.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Labels and values."""
+
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Sentences; ``strong`` ones are what a reader must not miss."""
+
+    lines: tuple[str, ...]
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table with a header; ``widths`` are shares of the page."""
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    widths: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """Pictures side by side under one caption."""
+
+    caption: str
+    images: tuple[Image.Image, ...] = field(repr=False)
+
+
+Block = Rows | Lines | Grid | Pictures
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Section:
+    """A titled part; ``new_page`` begins the next sheet of paper."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    new_page: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """All that is said and shown.
+
+    Parameters
+    ----------
+    title : str
+        Heading.
+    banners : tuple of str
+        Stand on top of every page: not a patient, draft, geometry stated by a user.
+    identity : str
+        Patient and study on one line, for every page.
+    sections : tuple of Section
+        In order.
+    footer : str
+        Stands at the foot of every page.
+    """
+
+    title: str
+    banners: tuple[str, ...]
+    identity: str
+    sections: tuple[Section, ...]
+    footer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReportFacts:
+    """What a report is made from.
+
+    Parameters
+    ----------
+    patient : Patient
+        As the CT states it.
+    study : tuple of (str, str)
+        Labels and values about the study and its two volumes.
+    done : tuple of str
+        What was done to the data, in sentences.
+    assumptions, findings : tuple of Finding
+        What was supplied rather than read; everything a reader must know.
+    reading : Reading or None
+        The decisions; None when nobody has read the study.
+    assessment : mapping or None
+        The pathway's answer as ``Assessment.to_json()`` gives it; None when it was not asked.
+    plan : BlockPlan
+        Nerves of the positive joints.
+    pictures : tuple of Pictures
+        One for each positive joint.
+    overview : Pictures or None
+        The whole neck.
+    simulated : bool
+        Whether the data say that they are not of a patient.
+    """
+
+    patient: Patient = field(repr=False)
+    study: tuple[tuple[str, str], ...] = field(repr=False)
+    done: tuple[str, ...]
+    assumptions: tuple[Finding, ...]
+    findings: tuple[Finding, ...]
+    reading: Reading | None = field(repr=False)
+    assessment: Mapping[str, Any] | None
+    plan: BlockPlan
+    pictures: tuple[Pictures, ...] = ()
+    overview: Pictures | None = None
+    simulated: bool = False
+
+
+def make_report(facts: ReportFacts) -> Report:
+    """Return the report.
+
+    Parameters
+    ----------
+    facts : ReportFacts
+        What it is made from.
+    """
+    targets = facts.reading.targets if facts.reading else ()
+    ordered = sorted(targets, key=lambda target: JOINTS.index(target.joint))
+    pictures: tuple[Block, ...] = (
+        *((facts.overview,) if facts.overview else ()),
+        *facts.pictures,
+    )
+    sections = (
+        Section("Patient and study", (Rows((*_identity(facts.patient), *facts.study)),)),
+        Section("What was done to the data", (Lines(facts.done), *_findings(facts))),
+        Section("Imaging pathway", _pathway(facts.assessment)),
+        Section("Joints", _joints(ordered)),
+        Section("Medial branches that usually supply the positive joints", _blocks(facts.plan)),
+        Section("Pictures", pictures or (Lines(("No joint is marked positive.",)),), new_page=True),
+        Section("Limitations", (Lines(_limitations()),)),
+    )
+    return Report(
+        title="Fused bone SPECT/CT of the neck: facet joint report",
+        banners=_banners(facts),
+        identity=_one_line(facts.patient, facts.study),
+        sections=sections,
+        footer=f"{DISCLAIMER} {NUMBERING}. facetfusion {own_version()}.",
+    )
+
+
+def said_date(value: str) -> str:
+    """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
+    return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", plain(value))
+
+
+def _banners(facts: ReportFacts) -> tuple[str, ...]:
+    said = [SIMULATED] if facts.simulated else []
+    reading = facts.reading
+    if reading is None:
+        said.append("NOT READ: nobody has recorded a decision on this study.")
+    elif reading.finalised is None:
+        said.append("DRAFT: this reading is not finalised.")
+    said += [plain(finding.message) for finding in facts.assumptions]
+    return tuple(said)
+
+
+def _name(patient: Patient) -> str:
+    return " ".join(plain(patient.name).replace("^", " ").split()) or "not stated"
+
+
+def _identity(patient: Patient) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Patient", _name(patient)),
+        ("Patient ID", plain(patient.patient_id) or "not stated"),
+        ("Born", said_date(patient.birth_date) or "not stated"),
+        ("Sex", plain(patient.sex) or "not stated"),
+    )
+
+
+def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
+    date = dict(study).get("Study date", "")
+    return f"{_name(patient)} · ID {plain(patient.patient_id) or 'not stated'} · study of {date}"
+
+
+def _findings(facts: ReportFacts) -> tuple[Block, ...]:
+    serious = [plain(f.message) for f in facts.findings if f.severity >= Severity.WARNING]
+    shown = serious[:_SHOWN_FINDINGS]
+    if len(serious) > len(shown):
+        shown.append(f"… and {len(serious) - len(shown)} more; all are in reading.json.")
+    return (Lines(tuple(f"To check: {line}" for line in shown)),) if shown else ()
+
+
+def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
+    if assessment is None:
+        return (Lines((NOT_ASSESSED,), strong=True),)
+    quoted = dict(assessment.get("quoted", {}))
+    deciding = [str(key) for key in assessment.get("deciding", [])]
+    lines = [f"{plain(key)}: “{plain(str(quoted[key]))}”" for key in deciding if key in quoted]
+    left = len(lines) - _SHOWN_STATEMENTS
+    lines = lines[:_SHOWN_STATEMENTS]
+    if left > 0:
+        lines.append(f"… and {left} more statements; all are in reading.json.")
+    if need := [plain(str(fact)) for fact in assessment.get("need", [])]:
+        lines.append(f"Facts that would decide it: {', '.join(need)}.")
+    lines.append(
+        f"Facts recorded by {plain(str(assessment.get('reader', '')))}, "
+        f"{plain(str(assessment.get('time', '')))}."
+    )
+    return (Lines((plain(str(assessment["words"])),), strong=True), Lines(tuple(lines)))
+
+
+def _joints(targets: Sequence[Target]) -> tuple[Block, ...]:
+    beside = (BESIDE_TARGETS, _statement("S19"), _statement("S21"))
+    if not targets:
+        return (Lines(("No decision about any joint is recorded.",), strong=True), Lines(beside))
+    rows = tuple(_joint_row(target) for target in targets)
+    header = (
+        "Joint",
+        "Decision",
+        "Grade",
+        "Uptake at the decision",
+        "Matches pain",
+        "Operative bed",
+        "Reader, time (UTC), note, cautions",
+    )
+    widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
+    others = len(JOINTS) - len(targets)
+    undecided = (f"{others} of {len(JOINTS)} joints have no decision.",) if others else ()
+    return (Grid(header, rows, widths), Lines((*undecided, *beside)))
+
+
+def _joint_row(target: Target) -> tuple[str, ...]:
+    note = target.shown_note
+    if len(note) > _SHOWN_NOTE:
+        note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
+    said = [f"{target.shown_reader}, {target.time:%Y-%m-%d %H:%M}.", note, *_cautions(target)]
+    return (
+        target.joint.name,
+        target.decision.value,
+        "–" if target.grade is None else str(target.grade),
+        _uptake(target),
+        _answer(target.clinically_concordant),
+        _answer(target.inside_operative_bed),
+        " ".join(part for part in said if part),
+    )
+
+
+def _answer(answer: Answer | None) -> str:
+    return "not answered" if answer is None else answer.value
+
+
+def _uptake(target: Target) -> str:
+    measured = target.uptake
+    if measured is None:
+        return "not measured"
+    parts = []
+    for name, value in measured.entries:
+        unit = "" if name.startswith("ratio") else f" {plain(measured.unit)}"
+        parts.append(f"{plain(name).replace('_', ' ')} {value:.4g}{unit}")
+    if measured.reference:
+        parts.append(f"reference: {plain(measured.reference)}")
+    return "; ".join(parts)
+
+
+def _cautions(target: Target) -> list[str]:
+    said = []
+    if target.placement.is_between_levels:
+        said.append(f"Between {target.joint.level} and {plain(target.placement.neighbour)}.")
+    uncertainty = target.registration.uncertainty_mm
+    said.append(
+        "Alignment uncertainty not known."
+        if uncertainty is None
+        else f"Alignment within {uncertainty:.1f} mm."
+    )
+    said.append(f"Numbering: {plain(target.localisation.numbering)}.")
+    return said
+
+
+def _blocks(plan: BlockPlan) -> tuple[Block, ...]:
+    if not plan.nerves and not plan.without_nerves:
+        return (Lines(("No joint is marked positive.",)),)
+    blocks: list[Block] = []
+    if plan.nerves:
+        rows = tuple(
+            (block.name, block.nerve.landmark, ", ".join(joint.name for joint in block.joints))
+            for block in plan.nerves
+        )
+        blocks.append(Lines((f"{plan.counts}.",), strong=True))
+        blocks.append(Grid(("Nerve", "Bony landmark, in words", "For"), rows, (0.3, 0.5, 0.2)))
+    without = tuple(f"{joint.name}: {why}" for joint, why in plan.without_nerves)
+    blocks.append(Lines((*without, *plan.notices)))
+    return tuple(blocks)
+
+
+def _statement(name: str) -> str:
+    statement = seed().statement(name)
+    cites = f" [cites {statement.citation}]" if statement.cites else ""
+    return f"{name}: “{statement.quoted}”{cites}"
+
+
+def _limitations() -> tuple[str, ...]:
+    return (
+        DISCLAIMER,
+        BESIDE_TARGETS,
+        *LIMITATIONS,
+        _statement("S27"),
+        _statement("S26"),
+    )

@@ -1,0 +1,180 @@
+"""A reading as JSON, complete, and as a table with one row for each joint."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from fusion.annotations.reading import Reading
+from fusion.annotations.target import Target
+from fusion.errors import AnnotationError
+from fusion.export import DISCLAIMER
+from fusion.export.structured_report import NUMBERING
+from fusion.facets.joints import JOINTS
+from fusion.plain_text import plain
+
+#: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
+SCHEMA_VERSION = 1
+#: Where a spreadsheet begins to calculate, also in full width.
+_FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
+#: Measured values that have a column of their own.
+_MEASURED = ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
+
+COLUMNS = (
+    "joint",
+    "level",
+    "side",
+    "decision",
+    "grade",
+    "x_lps_mm",
+    "y_lps_mm",
+    "z_lps_mm",
+    "unit",
+    *_MEASURED,
+    "other_measured",
+    "reference",
+    "matches_pain",
+    "in_operative_bed",
+    "note",
+    "reader",
+    "time_utc",
+    "registration",
+    "registration_uncertainty_mm",
+    "joint_found_by",
+    "numbering",
+    "localisation_uncertainty_mm",
+    "level_margin_mm",
+    "software_version",
+    "target_id",
+    "study_instance_uid",
+    "frame_of_reference_uid",
+    "levels",
+    "disclaimer",
+)
+
+
+def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the content of ``reading.json``.
+
+    Parameters
+    ----------
+    reading : Reading or None
+        With all of its history; None when nobody has read the study.
+    about : mapping
+        What else is known of the study: any JSON values, under keys of their own.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "disclaimer": DISCLAIMER,
+        "levels": NUMBERING,
+        **about,
+        "reading": None if reading is None else reading.to_json(),
+    }
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a document; ASCII, so that no program can read it in another encoding."""
+    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", "ascii")
+
+
+def read_reading(path: str | Path) -> Reading | None:
+    """Return the reading that ``reading.json`` holds; None when it holds none.
+
+    Raises
+    ------
+    AnnotationError
+        Not such a file, of a newer version, or changed since.
+    """
+    try:
+        document = json.loads(Path(path).read_text("utf-8"))
+        version, content = document["schema_version"], document["reading"]
+    except (OSError, ValueError, LookupError, TypeError) as exc:
+        raise AnnotationError(
+            f"This is no reading.json of this program ({type(exc).__name__})."
+        ) from exc
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise AnnotationError("reading.json was written by a newer version of this program.")
+    return None if content is None else Reading.from_json(content)
+
+
+def table(targets: Sequence[Target], *, study_instance_uid: str) -> str:
+    """Return the table: a row for each of the sixteen joints, decided or not.
+
+    Text that a spreadsheet would take for a formula has an apostrophe before it.
+
+    Parameters
+    ----------
+    targets : sequence of Target
+        At most one for each joint.
+    study_instance_uid : str
+        Of the CT.
+    """
+    by_joint = {target.joint: target for target in targets}
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    for joint in JOINTS:
+        row: dict[str, Any] = {
+            "joint": joint.name,
+            "level": joint.level,
+            "side": joint.side.value,
+            "decision": "not decided",
+            "study_instance_uid": study_instance_uid,
+            "levels": NUMBERING,
+            "disclaimer": DISCLAIMER,
+        }
+        if joint in by_joint:
+            row |= _decided(by_joint[joint])
+        writer.writerow({key: _cell(value) for key, value in row.items()})
+    return out.getvalue()
+
+
+def write_table(path: Path, targets: Sequence[Target], *, study_instance_uid: str) -> None:
+    """Write :func:`table` in UTF-8 with the mark that spreadsheets know it by."""
+    content = table(targets, study_instance_uid=study_instance_uid)
+    path.write_bytes(content.encode("utf-8-sig"))
+
+
+def _decided(target: Target) -> dict[str, Any]:
+    uptake = target.uptake
+    measured = dict(uptake.entries) if uptake else {}
+    others = {name: value for name, value in measured.items() if name not in _MEASURED}
+    x, y, z = target.point_lps
+    return {
+        "decision": target.decision.value,
+        "grade": target.grade,
+        "x_lps_mm": x,
+        "y_lps_mm": y,
+        "z_lps_mm": z,
+        "unit": uptake.unit if uptake else None,
+        **{name: measured.get(name) for name in _MEASURED},
+        "other_measured": "; ".join(f"{name} {value!r}" for name, value in others.items()),
+        "reference": uptake.reference if uptake else None,
+        "matches_pain": target.clinically_concordant,
+        "in_operative_bed": target.inside_operative_bed,
+        "note": target.note,
+        "reader": target.reader,
+        "time_utc": target.time.isoformat(),
+        "registration": target.registration.method,
+        "registration_uncertainty_mm": target.registration.uncertainty_mm,
+        "joint_found_by": target.localisation.source,
+        "numbering": target.localisation.numbering,
+        "localisation_uncertainty_mm": target.localisation.confidence_mm,
+        "level_margin_mm": target.placement.margin_mm,
+        "software_version": target.software_version,
+        "target_id": target.target_id,
+        "frame_of_reference_uid": target.frame_of_reference_uid,
+    }
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return repr(value)  # every digit; a negative number is no formula
+    text = plain(str(value))
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,401 @@
+"""Handing on: everything that is known about a study and its reading, in forms others can read.
+
+:func:`hand_on` writes all of it into one folder; the viewer and the command line both use it. What
+cannot be written for this study (a CT without Frame of Reference has no place in a structured
+report) is left out and said, and the rest is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fusion.annotations.blocks import BlockPlan, plan_blocks
+from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
+from fusion.annotations.reading import Reading
+from fusion.annotations.study import StudyKey, changed_input
+from fusion.annotations.target import Decision, Target
+from fusion.errors import AnnotationError, FusionError
+from fusion.export.captures import Capture, write_captures
+from fusion.export.encapsulated_pdf import write_encapsulated_pdf
+from fusion.export.evidence import slice_image, slices_at
+from fusion.export.overview import overview
+from fusion.export.pictures import PLANES, PictureText, picture
+from fusion.export.report import Pictures, Report, ReportFacts, make_report, said_date
+from fusion.export.report_html import report_html
+from fusion.export.report_pdf import report_pdf
+from fusion.export.segmentation import RULE, UptakeRegion, uptake_region, write_segmentation
+from fusion.export.structured_report import ReportSource, write_structured_report
+from fusion.export.tables import reading_document, write_json, write_table
+from fusion.facets.joints import JOINTS
+from fusion.findings import Finding, Progress, info, warning, worst_first
+from fusion.pathway.assessment import NOT_ASSESSED, assessment_json
+from fusion.plain_text import plain
+from fusion.review import Review
+from fusion.software import versions
+
+#: Side of the field that a picture of one joint shows, mm.
+FIELD_MM = 90.0
+_PICTURE_PX = 420
+#: Where rows and columns of the pictures point, in the order of :data:`PLANES`.
+ORIENTATIONS = ("L", "P"), ("L", "F"), ("P", "F")
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What was written.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        Every file.
+    findings : tuple of Finding
+        What was left out and why, and what differs from the data that the reading was made on.
+    """
+
+    paths: tuple[Path, ...]
+    findings: tuple[Finding, ...]
+
+
+def hand_on(
+    review: Review,
+    reading: Reading | None,
+    folder: str | Path,
+    *,
+    progress: Progress | None = None,
+) -> Handed:
+    """Write every form of a study and its reading.
+
+    Parameters
+    ----------
+    review : Review
+        The study as it is open.
+    reading : Reading or None
+        The decisions; None when nobody has read the study.
+    folder : path
+        Made when absent; files of the same names are replaced.
+    progress : callable, optional
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+    Returns
+    -------
+    Handed
+
+    Raises
+    ------
+    AnnotationError
+        The reading is of another study, or of other data than those open.
+    FusionError
+        The folder cannot be written.
+    """
+    work = _Work(review, reading, Path(folder), progress or (lambda fraction, step: None))
+    try:
+        return work.done()
+    except OSError as exc:
+        raise FusionError(
+            f"The export could not be written to {folder}: {exc.strerror or exc}. Free some space "
+            "or choose another folder."
+        ) from exc
+
+
+class _Work:
+    def __init__(
+        self, review: Review, reading: Reading | None, folder: Path, progress: Progress
+    ) -> None:
+        self.review = review
+        self.reading = reading
+        self.folder = folder
+        self.progress = progress
+        self.paths: list[Path] = []
+        self.findings: list[Finding] = []
+        found = reading.targets if reading else ()
+        self.targets = sorted(found, key=lambda target: JOINTS.index(target.joint))
+        self.header = review.pair.ct.plan.frames[0].instance.dataset
+        self.study_instance_uid = review.study.study_instance_uid
+
+    @property
+    def positive(self) -> list[Target]:
+        return [t for t in self.targets if t.decision is Decision.POSITIVE]
+
+    def done(self) -> Handed:
+        self._check()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        # The fused volume, the Registration, and pictures through the hottest bone.
+        outputs = self.review.write(
+            self.folder, progress=lambda part, step: self.progress(0.5 * part, step)
+        )
+        self.paths += outputs.paths
+        plan = plan_blocks(self.targets)
+        self.progress(0.5, "Drawing the joints")
+        pictures = [self._pictures(target) for target in self.positive]
+        whole = overview(
+            self.review.fused,
+            self.targets,
+            spect_label=self.review.spect_label,
+            simulated=self.review.simulated,
+        )
+        regions = [uptake_region(target, self.review.fused) for target in self.positive]
+        self.progress(0.7, "Writing DICOM objects")
+        self._attempt("structured report", "structured_report.dcm", self._structured_report)
+        self._segmentation(regions)
+        self._captures(pictures, whole)
+        self.progress(0.85, "Writing the report")
+        self._report(plan, pictures, whole)
+        self._tables(plan, regions)
+        self.progress(1.0, "Done")
+        return Handed(tuple(self.paths), worst_first(self.findings))
+
+    def _check(self) -> None:
+        """Refuse a reading of other data: its points would be shown on the wrong pictures."""
+        if self.reading is None:
+            return
+        now = StudyKey.of(self.review.ct, self.review.spect)
+        differences = changed_input(self.reading.study, now)
+        if not self.reading.study.same_series(now) or differences:
+            why = " ".join(finding.message for finding in differences)
+            raise AnnotationError(
+                "The reading was made on other data than those that are open, so nothing was "
+                f"exported. {why}".strip()
+            )
+        matrix = self.review.registration.to_json()["matrix_spect_to_ct_lps"]
+        others = [
+            target.joint.name
+            for target in self.targets
+            if target.registration.to_json()["matrix_spect_to_ct_lps"] != matrix
+        ]
+        if others:
+            self.findings.append(
+                warning(
+                    "decided-on-another-alignment",
+                    f"Decided on another alignment than the one that pictures and regions here are "
+                    f"made with: {', '.join(others)}. Points and uptake are those of the decision.",
+                )
+            )
+
+    def _attempt(self, what: str, name: str, write: Callable[[Path], None]) -> None:
+        path = self.folder / name
+        path.unlink(missing_ok=True)  # never leave an older file where none could be written
+        try:
+            write(path)
+        except FusionError as exc:
+            self.findings.append(warning("not-exported", f"No {what} was written. {exc}"))
+        else:
+            self.paths.append(path)
+
+    def _words(self, title: str) -> PictureText:
+        return PictureText(
+            title=title,
+            spect_label=self.review.spect_label,
+            simulated=self.review.simulated,
+            warnings=tuple(finding.message for finding in self.review.assumptions),
+        )
+
+    def _pictures(self, target: Target) -> Pictures:
+        images = tuple(
+            picture(
+                self.review.fused,
+                axis,
+                point_lps=target.point_lps,
+                words=self._words(target.joint.name),
+                field_mm=FIELD_MM,
+                side_px=_PICTURE_PX,
+            )
+            for axis in range(len(PLANES))
+        )
+        return Pictures(f"{target.joint.name}, {', '.join(PLANES)}", images)
+
+    def _structured_report(self, path: Path) -> None:
+        review, reading = self.review, self.reading
+        images = [slice_image(review.spect, review.pair.spect, 0)]
+        numbers = slices_at(review.ct, [target.point_lps for target in self.targets])
+        images += [slice_image(review.ct, review.pair.ct, k) for k in numbers]
+        source = ReportSource(
+            header=self.header,
+            images=images,
+            reader=reading.reader if reading else "",
+            statements=(self._status(), self._pathway_words()),
+            is_final=bool(reading and reading.finalised),
+            simulated=review.simulated,
+            suv_proven=review.spect.suvbw_per_unit is not None,
+        )
+        write_structured_report(path, self.targets, source)
+
+    def _status(self) -> str:
+        if self.reading is None:
+            return "Nobody has recorded a decision on this study."
+        opened = self.reading.opened
+        final = self.reading.finalised
+        if final is None:
+            return f"Draft, version {opened.version}, not finalised."
+        return (
+            f"Version {opened.version}, finalised by {plain(final.reader)}, "
+            f"{final.time:%Y-%m-%d %H:%M} UTC."
+        )
+
+    def _assessment(self) -> dict[str, Any] | None:
+        """Return the answer stored with the reading, else the one given with the study."""
+        event = self.reading.pathway if self.reading else None
+        if event is not None and isinstance(event.change, PathwayAnswered):
+            return event.change.assessment
+        given = self.review.assessment
+        return None if given is None else assessment_json(given)
+
+    def _pathway_words(self) -> str:
+        assessment = self._assessment()
+        return NOT_ASSESSED if assessment is None else plain(str(assessment["words"]))
+
+    def _segmentation(self, regions: list[UptakeRegion]) -> None:
+        filled = [region for region in regions if not region.is_empty]
+        for region in regions:
+            if region.is_empty:
+                self.findings.append(
+                    warning(
+                        "no-uptake-region",
+                        f"{region.target.joint.name}: there is no uptake at the point, so it has "
+                        "no segment.",
+                    )
+                )
+        path = self.folder / "uptake_regions.dcm"
+        if not filled:
+            path.unlink(missing_ok=True)
+            self.findings.append(
+                info("no-segmentation", "No positive joint has uptake to outline; no SEG.")
+            )
+            return
+        self._attempt(
+            "segmentation",
+            path.name,
+            lambda path: write_segmentation(
+                path, filled, fused=self.review.fused, ct=self.review.pair.ct
+            ),
+        )
+
+    def _captures(self, pictures: list[Pictures], whole: Any) -> None:
+        for old in self.folder.glob("picture_[0-9][0-9].dcm"):
+            old.unlink()
+        captures = [Capture("Overview", ORIENTATIONS[1], whole)]
+        captures += [
+            Capture(f"{target.joint.name}, {PLANES[axis]}", ORIENTATIONS[axis], image)
+            for target, shown in zip(self.positive, pictures, strict=True)
+            for axis, image in enumerate(shown.images)
+        ]
+        paths, selection = write_captures(
+            self.folder,
+            captures,
+            source=self.header,
+            study_instance_uid=self.study_instance_uid,
+        )
+        self.paths += [*paths, selection]
+
+    def _report(self, plan: BlockPlan, pictures: list[Pictures], whole: Any) -> None:
+        report = self._content(plan, pictures, whole)
+        html = self.folder / "report.html"
+        html.write_text(report_html(report), "utf-8")
+        content = report_pdf(report)
+        pdf = self.folder / "report.pdf"
+        pdf.write_bytes(content)
+        wrapped = self.folder / "report_pdf.dcm"
+        write_encapsulated_pdf(wrapped, content, source=self.header)
+        self.paths += [html, pdf, wrapped]
+
+    def _content(self, plan: BlockPlan, pictures: list[Pictures], whole: Any) -> Report:
+        review = self.review
+        return make_report(
+            ReportFacts(
+                patient=review.patient,
+                study=(
+                    ("Study date", said_date(review.study.date) or "not stated"),
+                    ("Study", plain(review.study.description) or "not stated"),
+                    ("CT", _series(review.ct.source.description, review.ct.grid.shape)),
+                    (
+                        review.spect_label,
+                        _series(review.spect.source.description, review.spect.grid.shape)
+                        + f", {review.spect.unit}",
+                    ),
+                    ("Reading", self._status()),
+                    ("Reader", plain(self.reading.reader) if self.reading else "none"),
+                ),
+                done=self._done(),
+                assumptions=review.assumptions,
+                findings=(*self.findings, *review.findings),
+                reading=self.reading,
+                assessment=self._assessment(),
+                plan=plan,
+                pictures=tuple(pictures),
+                overview=Pictures("The neck from the front, with the decisions", (whole,)),
+                simulated=review.simulated,
+            )
+        )
+
+    def _done(self) -> tuple[str, ...]:
+        review, reading = self.review, self.reading
+        said = [
+            f"The {review.spect_label} was put onto the CT by: "
+            f"{review.registration.method.value}"
+            + (f" ({review.registration.status.value})" if review.registration.status else "")
+            + ".",
+        ]
+        if reading is not None and reading.alignment is not None:
+            event = reading.alignment
+            said.append(f"Alignment reviewed by {plain(event.reader)}.")
+        else:
+            said.append("The alignment has not been reviewed by a reader.")
+        if reading is not None and reading.numbering is not None:
+            confirmed = reading.numbering.change.words
+            said.append(f"{_sentence(confirmed)} ({plain(reading.numbering.reader)}).")
+        else:
+            said.append("The numbering of the levels has not been confirmed by a reader.")
+        pathway = reading.pathway if reading else None
+        if pathway is not None and isinstance(pathway.change, PathwayLeftOut):
+            said.append(f"{_sentence(pathway.change.words)}.")
+        if self.positive:
+            said.append(f"Regions of uptake: {RULE}")
+        return tuple(said)
+
+    def _tables(self, plan: BlockPlan, regions: list[UptakeRegion]) -> None:
+        review = self.review
+        assessment = self._assessment()
+        path = self.folder / "reading.json"
+        about = {
+            "simulated": review.simulated,
+            "study_instance_uid": self.study_instance_uid,
+            "patient": {
+                "name": review.patient.name,
+                "id": review.patient.patient_id,
+                "birth_date": review.patient.birth_date,
+                "sex": review.patient.sex,
+            },
+            "registration": json.loads(json.dumps(review.registration.to_json())),
+            "pathway": assessment_json(None) if assessment is None else assessment,
+            "blocks": plan.to_json(),
+            "uptake_regions": {
+                "rule": RULE,
+                "regions": [
+                    {
+                        "joint": region.target.joint.name,
+                        "target_id": region.target.target_id,
+                        "voxels": int(region.mask.sum()),
+                        "maximum": None if region.is_empty else region.maximum,
+                    }
+                    for region in regions
+                ],
+            },
+            "findings": [f.to_json() for f in worst_first((*self.findings, *review.findings))],
+            "software": versions(),
+        }
+        write_json(path, reading_document(self.reading, about=about))
+        rows = self.folder / "joints.csv"
+        write_table(rows, self.targets, study_instance_uid=self.study_instance_uid)
+        self.paths += [path, rows]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _series(description: str, shape: tuple[int, int, int]) -> str:
+    size = " × ".join(str(n) for n in shape)
+    return f"{plain(description) or 'no description'}, {size} voxels"
