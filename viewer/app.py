@@ -60,7 +60,7 @@ class ReviewApp(QObject):
         _napari.hide_clutter(self.viewer)
         source = Path(source) if isinstance(source, str) else source
         self.job = OpenStudy(window, source, **options)
-        self.job.opened.connect(self._show)
+        self.job.done.connect(self._show)
         self.job.refused.connect(self._close)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Opening a study away from the window's thread, with progress and a way to stop it."""
+"""Work away from the window's thread, with progress and a way to stop it."""
 
 from __future__ import annotations
 
@@ -144,12 +144,12 @@ class SpacingDialog(QDialog):
         ok.setEnabled(self.spacing_mm is not None)
 
 
-def show_error(parent: QWidget, error: FusionError) -> QMessageBox:
+def show_error(parent: QWidget, error: FusionError, *, title: str) -> QMessageBox:
     """Show the sentence of an error; returns the open dialog."""
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle("The study was not opened")
+    box.setWindowTitle(title)
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(str(error))
     box.open()
@@ -158,9 +158,9 @@ def show_error(parent: QWidget, error: FusionError) -> QMessageBox:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of opening a study; a worker that returned a bare error would raise it."""
+    """What came of a job; a worker that returned a bare error would raise it."""
 
-    review: Review | None = None
+    result: Any = None
     error: FusionError | None = None
 
 
@@ -178,29 +178,93 @@ class _Report(QObject):
 
     def __call__(self, fraction: float, step: str) -> None:
         if self.stop.is_set():
-            raise Cancelled("Opening the study was cancelled.")
+            raise Cancelled("Cancelled by the reader.")
         self.progressed.emit(fraction, step)
 
 
-def _open(source: Path | StudyMaker, options: dict[str, Any], report: _Report) -> Outcome:
+def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
     """Do the work, in the worker's thread."""
     try:
-        with nullcontext(source) if isinstance(source, Path) else source(report) as path:
-            review = fusion.open_study(
-                path, progress=lambda part, step: report(0.9 * part, step), **options
-            )
-        # What the panes need at once is made here, not in the window's thread.
-        report(0.9, "Preparing the pictures")
-        review.ct_display()
-        _ = review.uptake_range, review.focus_lps, review.findings
-        report(1.0, "Ready")
+        return Outcome(work(report))
     except FusionError as error:
         return Outcome(error=error)
-    return Outcome(review)
 
 
-class OpenStudy(QObject):
-    """Opens a study in a thread of its own and asks the user when the data leave a question.
+class Job(QObject):
+    """Work in a thread of its own, with progress and a way to stop it.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits; the job ends with it.
+    title : str
+        What is being done.
+    work : callable
+        Does it; told where to report progress.
+    refusal : str
+        Title of the dialog that says why it failed.
+
+    Attributes
+    ----------
+    done : Signal
+        With what the work returned.
+    refused : Signal
+        With the FusionError, once the user has read it; also when the user cancelled.
+    """
+
+    done = Signal(object)
+    refused = Signal(object)
+
+    def __init__(
+        self, parent: QWidget, title: str, work: Callable[[Progress], Any], *, refusal: str
+    ) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._work = work
+        self._refusal = refusal
+        self.report = _Report()
+        self.dialog: QDialog | QMessageBox | None = None
+        self.progress: ProgressDialog | None = None
+        parent.destroyed.connect(self.report.stop.set)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self.progress = ProgressDialog(self.parent(), self._title)
+        self.progress.cancelled.connect(self.report.stop.set)
+        self.report.progressed.connect(self.progress.show_progress)
+        self.progress.open()
+        worker = create_worker(_run, self._work, self.report)
+        worker.returned.connect(self._on_returned)
+        worker.errored.connect(self._close_progress)
+        worker.start()
+
+    def _close_progress(self) -> None:
+        if self.progress is not None:
+            self.report.progressed.disconnect(self.progress.show_progress)
+            self.progress.hide()
+            self.progress.deleteLater()
+            self.progress = None
+
+    def _on_returned(self, outcome: Outcome) -> None:
+        self._close_progress()
+        if outcome.error is not None:
+            self._refuse(outcome.error)
+        elif self.report.stop.is_set():
+            # The work had ended before it noticed; the reader asked for nothing to happen.
+            self._refuse(Cancelled("Cancelled by the reader."))
+        else:
+            self.done.emit(outcome.result)
+
+    def _refuse(self, error: FusionError) -> None:
+        if isinstance(error, Cancelled):
+            self.refused.emit(error)
+            return
+        self.dialog = show_error(self.parent(), error, title=self._refusal)
+        self.dialog.finished.connect(lambda: self.refused.emit(error))
+
+
+class OpenStudy(Job):
+    """Opens a study and asks the user when the data leave a question.
 
     Parameters
     ----------
@@ -213,57 +277,35 @@ class OpenStudy(QObject):
 
     Attributes
     ----------
-    opened : Signal
+    done : Signal
         With the Review.
-    refused : Signal
-        With the FusionError, once the user has read it; also when the user cancelled.
     """
 
-    opened = Signal(object)
-    refused = Signal(object)
-
     def __init__(self, parent: QWidget, source: Path | StudyMaker, **options: Any) -> None:
-        super().__init__(parent)
+        super().__init__(
+            parent, "Opening the study", self._open, refusal="The study was not opened"
+        )
         self._source = source
         self._options = options
-        self.report = _Report()
-        self.dialog: QDialog | QMessageBox | None = None
-        self.progress: ProgressDialog | None = None
-        parent.destroyed.connect(self.report.stop.set)
 
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self.progress = ProgressDialog(self.parent(), "Opening the study")
-        self.progress.cancelled.connect(self.report.stop.set)
-        self.report.progressed.connect(self.progress.show_progress)
-        self.progress.open()
-        worker = create_worker(_open, self._source, self._options, self.report)
-        worker.returned.connect(self._on_done)
-        worker.errored.connect(self._close_progress)
-        worker.start()
-
-    def _close_progress(self) -> None:
-        if self.progress is not None:
-            self.report.progressed.disconnect(self.progress.show_progress)
-            self.progress.hide()
-            self.progress.deleteLater()
-            self.progress = None
-
-    def _on_done(self, outcome: Outcome) -> None:
-        self._close_progress()
-        if isinstance(outcome.error, SpacingNeeded):
-            self._ask_spacing(outcome.error)
-        elif outcome.error is not None:
-            self._refuse(outcome.error)
-        else:
-            self.opened.emit(outcome.review)
+    def _open(self, report: Progress) -> Review:
+        source = self._source
+        with nullcontext(source) if isinstance(source, Path) else source(report) as path:
+            review = fusion.open_study(
+                path, progress=lambda part, step: report(0.9 * part, step), **self._options
+            )
+        # What the panes need at once is made here, not in the window's thread.
+        report(0.9, "Preparing the pictures")
+        review.ct_display()
+        _ = review.uptake_range, review.focus_lps, review.findings
+        report(1.0, "Ready")
+        return review
 
     def _refuse(self, error: FusionError) -> None:
-        if isinstance(error, Cancelled):
-            self.refused.emit(error)
-            return
-        self.dialog = show_error(self.parent(), error)
-        self.dialog.finished.connect(lambda: self.refused.emit(error))
+        if isinstance(error, SpacingNeeded):
+            self._ask_spacing(error)
+        else:
+            super()._refuse(error)
 
     def _ask_spacing(self, question: SpacingNeeded) -> None:
         dialog = SpacingDialog(self.parent(), question)

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from napari.layers import Image
+from napari.utils.colormaps import Colormap
 
 from fusion.errors import GeometryError
 from fusion.palettes import DEFAULT_PALETTE
+from viewer.checks import Check, Mode, bone_edges
 from viewer.colormaps import dicom_colormap
 
 if TYPE_CHECKING:
@@ -29,6 +31,11 @@ AXIS_LABELS = ("z (head)", "y (posterior)", "x (left)")
 #: CT display windows, HU: lower and upper limit. Bone is width 2000, level 400; soft tissue is
 #: width 400, level 40.
 CT_WINDOWS = {"Bone": (-600.0, 1400.0), "Soft tissue": (-160.0, 240.0)}
+
+#: Below every CT window.
+BLACK_HU = -32000
+#: Of the CT's edges on the SPECT; in none of the DICOM colour maps.
+EDGE_COLOR = (0.2, 1.0, 0.5, 1.0)
 
 
 def napari_affine(grid: Grid) -> FloatArray:
@@ -59,45 +66,34 @@ def to_lps(world: npt.ArrayLike) -> FloatArray:
     return np.asarray(world, dtype=np.float64)[::-1].copy()
 
 
-class SpectPlanes:
-    """The SPECT on the display grid, one plane at a time.
-
-    What napari needs of an array. A plane is interpolated when it is looked at, from the SPECT's
-    own voxels, so that opening and scrolling cost nothing for the planes that nobody sees.
+class Planes:
+    """What napari needs of an array, made one plane at a time.
 
     Parameters
     ----------
-    review : Review
-        The study on display.
+    shape : (int, int, int)
+        Of the display grid (k, j, i).
+    dtype : numpy dtype
+        Of the values.
     """
 
-    def __init__(self, review: Review) -> None:
-        self._review = review
-        # The outline of the field and the picture need the same plane within one scroll step.
-        self.plane = lru_cache(maxsize=6)(review.spect_plane)
+    ndim = 3
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """Shape of the display grid (k, j, i)."""
-        return self._review.display_grid.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """float32; NaN outside the SPECT's field."""
-        return np.dtype(np.float32)
-
-    @property
-    def ndim(self) -> int:
-        """Three."""
-        return 3
+    def __init__(self, shape: tuple[int, int, int], dtype: npt.DTypeLike) -> None:
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
 
     @property
     def size(self) -> int:
         """Number of voxels of the display grid."""
         return int(np.prod(self.shape))
 
-    def __getitem__(self, key: Any) -> npt.NDArray[np.float32]:
-        """Index like an array; a whole plane costs one interpolation."""
+    def shown(self, axis: int, index: int) -> npt.NDArray[Any]:
+        """Return one plane as it is to be drawn; axis 0 gives [j, i], 1 [k, i], 2 [k, j]."""
+        raise NotImplementedError
+
+    def __getitem__(self, key: Any) -> npt.NDArray[Any]:
+        """Index like an array; a whole plane costs no more than itself."""
         keys = key if isinstance(key, tuple) else (key,)
         if Ellipsis in keys:
             at = keys.index(Ellipsis)
@@ -106,14 +102,108 @@ class SpectPlanes:
         for axis, index in enumerate(keys):
             if isinstance(index, (int, np.integer)):
                 position = int(index) % self.shape[axis]
-                return self.plane(axis, position)[keys[:axis] + keys[axis + 1 :]]
-        return self._review.spect_display()[keys]
+                return self.shown(axis, position)[keys[:axis] + keys[axis + 1 :]]
+        return self.__array__()[keys]
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """Return all planes, (k, j, i)."""
+        planes = [self.shown(0, index) for index in range(self.shape[0])]
+        return np.asarray(planes, dtype=dtype)
+
+
+class SpectPlanes(Planes):
+    """The SPECT on the display grid, one plane at a time.
+
+    A plane is interpolated when it is looked at, from the SPECT's own voxels, so that opening,
+    scrolling and moving the SPECT cost nothing for the planes that nobody sees.
+
+    Parameters
+    ----------
+    review : Review
+        The study on display.
+    """
+
+    def __init__(self, review: Review) -> None:
+        super().__init__(review.display_grid.shape, np.float32)
+        self.check = Check()
+        self.review = review
+
+    @property
+    def review(self) -> Review:
+        """Where the planes come from; another one, with another alignment, may be put here."""
+        return self._review
+
+    @review.setter
+    def review(self, review: Review) -> None:
+        self._review = review
+        # The outline of the field and the picture need the same plane within one scroll step.
+        self.plane = lru_cache(maxsize=6)(review.spect_plane)
+
+    def shown(self, axis: int, index: int) -> npt.NDArray[np.float32]:
+        """Return a plane; NaN outside the SPECT's field and where the check shows the CT."""
+        plane = self.plane(axis, index)
+        mask = self.check.spect_mask(self._review.display_grid, axis)
+        return plane if mask is None else np.where(mask, plane, np.float32(np.nan))
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
     ) -> npt.NDArray[Any]:
         """Return all planes, (k, j, i)."""
         return np.asarray(self._review.spect_display(), dtype=dtype)
+
+
+class CtPlanes(Planes):
+    """The CT on the display grid, black where a check shows the SPECT alone.
+
+    Parameters
+    ----------
+    array : (k, j, i) ndarray
+        HU on the display grid.
+    spect : SpectPlanes
+        Of the same pane.
+    """
+
+    def __init__(self, array: npt.NDArray[Any], spect: SpectPlanes) -> None:
+        super().__init__(array.shape, array.dtype)
+        self.array = array
+        self._spect = spect
+
+    def shown(self, axis: int, index: int) -> npt.NDArray[Any]:
+        """Return a plane, HU."""
+        plane = self.array[(slice(None),) * axis + (index,)]
+        if self._spect.check.mode not in (Mode.CHECKERBOARD, Mode.WIPE):
+            return plane
+        return np.where(np.isnan(self._spect.shown(axis, index)), plane, self.dtype.type(BLACK_HU))
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """Return the whole CT, (k, j, i)."""
+        return np.asarray(self.array, dtype=dtype)
+
+
+class EdgePlanes(Planes):
+    """Outlines of bone, one plane at a time.
+
+    Parameters
+    ----------
+    review : Review
+        The study on display.
+    """
+
+    def __init__(self, review: Review) -> None:
+        grid = review.display_grid
+        super().__init__(grid.shape, np.uint8)
+        self._ct = review.ct_display()
+        self._spacing_mm = grid.spacing_mm
+
+    def shown(self, axis: int, index: int) -> npt.NDArray[np.uint8]:
+        """Return a plane: 1 on the outline, else 0."""
+        vertical, horizontal = (n for n in range(3) if n != axis)
+        spacing = float(self._spacing_mm[vertical]), float(self._spacing_mm[horizontal])
+        return bone_edges(self._ct[(slice(None),) * axis + (index,)], spacing)
 
 
 def field_outline(
@@ -188,6 +278,22 @@ def spect_layer_data(review: Review) -> FullLayerData:
             "multiscale": False,
         },
         "image",
+    )
+
+
+def edge_layer(review: Review) -> Image:
+    """Return the outlines of bone as a napari layer; they are found as planes are looked at."""
+    return Image(
+        EdgePlanes(review),
+        name="CT edges",
+        affine=napari_affine(review.display_grid),
+        units="mm",
+        axis_labels=AXIS_LABELS,
+        colormap=Colormap([(*EDGE_COLOR[:3], 0.0), EDGE_COLOR], name="CT edges"),
+        contrast_limits=(0, 1),
+        blending="translucent_no_depth",
+        interpolation2d="nearest",
+        multiscale=False,
     )
 
 

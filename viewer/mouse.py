@@ -2,21 +2,24 @@
 
 Radiologists' habits instead of napari's: the wheel scrolls, the left button moves the crosshair,
 the right button changes the CT window, the middle button (or Shift and left) pans, Ctrl and wheel
-zooms.
+zooms. Ctrl and left moves the SPECT on the CT.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from viewer.checks import Mode
 from viewer.layers import to_lps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from viewer.alignment import Alignment
     from viewer.panes import LinkedPanes, Pane
 
 LEFT, RIGHT, MIDDLE = 1, 2, 3
@@ -26,6 +29,8 @@ HU_PER_PIXEL = 4.0
 ZOOM_STEP = 1.15
 #: Change of the blend for one press of its key.
 BLEND_STEP = 0.1
+#: How near to the divider of the wipe a press takes hold of it, screen pixels.
+DIVIDER_REACH = 8.0
 
 MOUSE_HELP = (
     ("Click or drag left", "move the crosshair; all panes follow"),
@@ -33,10 +38,12 @@ MOUSE_HELP = (
     ("Drag right", "CT window: sideways width, up and down level"),
     ("Drag middle, or Shift + left", "pan"),
     ("Ctrl + wheel", "zoom"),
+    ("Ctrl + drag left", "move the SPECT on the CT"),
+    ("Drag the divider", "in the wipe: move the border between CT and SPECT"),
 )
 
 
-def bind_mouse(pane: Pane, linked: LinkedPanes) -> None:
+def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
     """Give a pane its mouse habits, in place of napari's own.
 
     Parameters
@@ -45,6 +52,8 @@ def bind_mouse(pane: Pane, linked: LinkedPanes) -> None:
         One of ``linked``.
     linked : LinkedPanes
         What the mouse acts on.
+    alignment : Alignment
+        What moves the SPECT on the CT.
     """
     model = pane.model
 
@@ -53,11 +62,15 @@ def bind_mouse(pane: Pane, linked: LinkedPanes) -> None:
 
     def drag(_model: ViewerModel, event: Any) -> Generator[None]:
         linked.active = pane
-        shifted = "Shift" in event.modifiers
+        shifted, control = "Shift" in event.modifiers, "Control" in event.modifiers
         if event.button == MIDDLE or (event.button == LEFT and shifted):
             act = _pan(pane, event)
         elif event.button == RIGHT:
             act = _window(linked, event)
+        elif event.button == LEFT and control:
+            act = _move_spect(alignment, event)
+        elif event.button == LEFT and _on_divider(pane, linked, event):
+            act = _move_divider(linked)
         elif event.button == LEFT:
             act = _move_crosshair(linked)
             act(event)
@@ -67,6 +80,7 @@ def bind_mouse(pane: Pane, linked: LinkedPanes) -> None:
         while event.type == "mouse_move":
             act(event)
             yield
+        alignment.end_drag()
 
     def wheel(_model: ViewerModel, event: Any) -> None:
         linked.active = pane
@@ -86,6 +100,32 @@ def _move_crosshair(linked: LinkedPanes) -> Callable[[Any], None]:
     def act(event: Any) -> None:
         linked.point_lps = to_lps(event.position)
         linked.cursor_lps = to_lps(event.position)
+
+    return act
+
+
+def _move_spect(alignment: Alignment, press: Any) -> Callable[[Any], None]:
+    start = to_lps(press.position)
+    alignment.begin_drag()
+
+    def act(event: Any) -> None:
+        alignment.drag_to(to_lps(event.position) - start)
+
+    return act
+
+
+def _on_divider(pane: Pane, linked: LinkedPanes, press: Any) -> bool:
+    if linked.check.mode is not Mode.WIPE:
+        return False
+    horizontal = 2 - pane.plane.order[2]
+    away_mm = to_lps(press.position)[horizontal] - linked.check.divider_lps[horizontal]
+    return bool(abs(away_mm) * pane.model.scene.camera.zoom <= DIVIDER_REACH)
+
+
+def _move_divider(linked: LinkedPanes) -> Callable[[Any], None]:
+    def act(event: Any) -> None:
+        x, y, z = (float(value) for value in to_lps(event.position))
+        linked.check = replace(linked.check, divider_lps=(x, y, z))
 
     return act
 
@@ -134,7 +174,12 @@ def key_actions(linked: LinkedPanes) -> dict[str, tuple[str, Callable[[], None]]
 
         return act
 
+    def next_mode() -> None:
+        modes = list(Mode)
+        linked.use_mode(modes[(modes.index(linked.check.mode) + 1) % len(modes)])
+
     return {
+        "V": ("next checking view: blend, checkerboard, wipe, CT edges", next_mode),
         "B": ("blink: SPECT off and on", toggle_spect),
         "[": ("less SPECT, more CT", blend(-BLEND_STEP)),
         "]": ("more SPECT, less CT", blend(BLEND_STEP)),

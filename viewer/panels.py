@@ -28,6 +28,7 @@ from qtpy.QtWidgets import (
 
 from fusion.findings import Finding, Severity
 from fusion.palettes import PALETTES
+from viewer.checks import Mode
 from viewer.colormaps import dicom_colormap
 from viewer.layers import CT_WINDOWS
 from viewer.panes import number_text
@@ -81,7 +82,7 @@ class ColourBar(QWidget):
         power = 10.0 ** np.floor(np.log10(ideal))
         step = float(power * _ROUND[np.searchsorted(_ROUND, ideal / power * (1 - 1e-9))])
         first = np.ceil(low / step - 1e-9) * step
-        return [float(v) for v in np.arange(first, high + 1e-9 * step, step)]
+        return [float(v) + 0.0 for v in np.arange(first, high + 1e-9 * step, step)]
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw unit, colours and ticks."""
@@ -110,6 +111,31 @@ class ColourBar(QWidget):
             painter.drawLine(int(bar.right()), int(y), int(bar.right()) + 5, int(y))
             painter.drawText(int(bar.right()) + 10, int(y + line / 3), number_text(value))
         painter.end()
+
+
+class ModeChoice(QComboBox):
+    """Chooses how CT and SPECT share the picture.
+
+    Parameters
+    ----------
+    linked : LinkedPanes
+        What is controlled.
+    """
+
+    def __init__(self, linked: LinkedPanes) -> None:
+        super().__init__()
+        self._linked = linked
+        self.addItems([mode.value for mode in Mode])
+        self.setToolTip("How CT and SPECT share the picture; key V goes to the next")
+        self.textActivated.connect(self._choose)
+        linked.events.display.connect(self._on_display)
+        self._on_display()
+
+    def _choose(self, name: str) -> None:
+        self._linked.use_mode(Mode(name))
+
+    def _on_display(self) -> None:
+        self.setCurrentText(self._linked.check.mode.value)
 
 
 class DisplayPanel(QWidget):
@@ -150,6 +176,8 @@ class DisplayPanel(QWidget):
         grid.addWidget(plain_label(label), 0, 2)
         grid.addWidget(self.spect_shown, 1, 0, 1, 2)
         grid.addWidget(self._blend_text, 1, 2)
+        self.mode = ModeChoice(self._linked)
+        grid.addWidget(self.mode, 2, 0, 1, 3)
         return box
 
     def _make_spect(self) -> QGroupBox:

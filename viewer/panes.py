@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,13 @@ from fusion.export import SIMULATED
 from fusion.geometry import PATIENT_LETTERS
 from fusion.palettes import DEFAULT_PALETTE
 from viewer import _napari
+from viewer.checks import Check, Mode
 from viewer.colormaps import dicom_colormap
 from viewer.layers import (
     CT_WINDOWS,
+    CtPlanes,
     ct_layer_data,
+    edge_layer,
     field_outline,
     make_layer,
     spect_layer_data,
@@ -30,12 +34,15 @@ from viewer.planes import PLANES, EdgeLetters, Plane, edge_letters
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from napari.layers import Image
+
     from fusion.geometry import FloatArray
     from fusion.review import Review
 
 #: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
 CROSSHAIR_GAP_MM = 6.0
 CROSSHAIR_COLOR = (0.35, 0.85, 1.0, 0.8)
+DIVIDER_COLOR = (1.0, 1.0, 1.0, 0.9)
 FIELD_COLOR = (1.0, 0.75, 0.2, 0.5)
 LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
 #: Behind text, so that it stays legible on bone.
@@ -75,8 +82,10 @@ class Pane:
         self.model = model
         self.plane = plane
         self._grid = review.display_grid
-        self.ct = make_layer(ct_layer_data(review))
         self.spect = make_layer(spect_layer_data(review))
+        array, options, kind = ct_layer_data(review)
+        self.ct = make_layer((CtPlanes(array, self.spect.data), options, kind))
+        self.edges: Image | None = None
         model.layers.extend([self.ct, self.spect])
         model.layers.selection.clear()
         model.dims.axis_labels = self.ct.axis_labels
@@ -120,6 +129,7 @@ class Pane:
         bar.visible = True
         lines = self.model.scene.overlays
         lines["crosshair"] = _napari.LinesOverlay(color=CROSSHAIR_COLOR, visible=True)
+        lines["divider"] = _napari.LinesOverlay(color=DIVIDER_COLOR, visible=True)
         lines["spect_field"] = _napari.LinesOverlay(color=FIELD_COLOR, visible=True)
 
     @property
@@ -154,6 +164,28 @@ class Pane:
         camera = self.model.scene.camera
         camera.center = (*camera.center[:-2], *center)
 
+    def show_review(self, review: Review) -> None:
+        """Show the same study with another alignment; only the plane on screen is made."""
+        self.spect.data.review = review
+        apart = self.spect.data.check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
+        self._redraw(*([self.ct] if apart else []))
+
+    def show_check(self, check: Check) -> None:
+        """Show CT and SPECT in a checking view; only the plane on screen is made."""
+        self.spect.data.check = check
+        if check.mode is Mode.EDGES and self.edges is None:
+            self.edges = edge_layer(self.spect.data.review)
+            self.model.layers.append(self.edges)
+            self.model.layers.selection.clear()
+        if self.edges is not None:
+            self.edges.visible = check.mode is Mode.EDGES
+        self._redraw(self.ct)
+
+    def _redraw(self, *others: Image) -> None:
+        for layer in (self.spect, *others):
+            layer.refresh(thumbnail=False, highlight=False, extent=False)
+        self._update_lines()
+
     def _keep_plane(self) -> None:
         # Napari's own keys would roll the axes, or go to three dimensions, where its camera
         # mirrors left and right; a pane shows its plane and nothing else.
@@ -180,6 +212,11 @@ class Pane:
             ((v, h0), (v, h - gap)),
             ((v, h + gap), (v, h1)),
         )
+        check = self.spect.data.check
+        at = check.divider_lps[2 - horizontal]
+        self.model.scene.overlays["divider"].segments = (
+            (((v0, at), (v1, at)),) if check.mode is Mode.WIPE else ()
+        )
         corners = field_outline(self.spect.data.plane(axis, self.index), self._grid, axis)
         self.model.scene.overlays["spect_field"].segments = tuple(pairwise(corners))
         # The axis that napari scrolls is the same patient axis counted from the other end.
@@ -202,12 +239,13 @@ class LinkedPanes:
     Attributes
     ----------
     events : napari.utils.events.EmitterGroup
-        ``point``, ``display`` (window, colour map, range, blend, blink) and ``cursor``.
+        ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
+        (another alignment, another answer of the pathway) and ``cursor``.
     """
 
     def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
-        self.review = review
-        self.events = EmitterGroup(source=self, point=None, display=None, cursor=None)
+        self._review = review
+        self.events = EmitterGroup(source=self, point=None, display=None, review=None, cursor=None)
         models = [ViewerModel() for _ in PLANES] if models is None else models
         self.panes = tuple(
             Pane(model, plane, review) for model, plane in zip(models, PLANES, strict=True)
@@ -217,6 +255,7 @@ class LinkedPanes:
         self._cursor_lps: FloatArray | None = None
         self._blend = 0.5
         self._spect_visible = True
+        self._check = Check()
         self._palette = DEFAULT_PALETTE
         for pane in self.panes:
             pane.model.dims.events.point.connect(self._on_scrolled)
@@ -226,6 +265,37 @@ class LinkedPanes:
     def __iter__(self) -> Iterator[Pane]:
         """Axial, coronal, sagittal."""
         return iter(self.panes)
+
+    @property
+    def review(self) -> Review:
+        """The study as it stands; put here the same study with another alignment to see it."""
+        return self._review
+
+    @review.setter
+    def review(self, review: Review) -> None:
+        moved = review.fused is not self._review.fused
+        self._review = review
+        if moved:
+            for pane in self.panes:
+                pane.show_review(review)
+        self.events.review()
+
+    @property
+    def check(self) -> Check:
+        """How CT and SPECT share the picture."""
+        return self._check
+
+    @check.setter
+    def check(self, check: Check) -> None:
+        self._check = check
+        self._show()
+
+    def use_mode(self, mode: Mode) -> None:
+        """Change to a checking view; the divider of the wipe starts at the crosshair."""
+        check = replace(self._check, mode=mode)
+        if mode is Mode.WIPE and self._check.mode is not Mode.WIPE:
+            check = replace(check, divider_lps=tuple(float(v) for v in self._point_lps))
+        self.check = check
 
     @property
     def point_lps(self) -> FloatArray:
@@ -367,15 +437,21 @@ class LinkedPanes:
         self.events.display()
 
     def _show(self) -> None:
-        shown = self._spect_visible and self._blend > 0
+        # Blinking the SPECT off always uncovers the CT.
+        check = self._check if self._spect_visible else replace(self._check, mode=Mode.BLEND)
+        weight = self._blend if check.mode is Mode.BLEND else 1.0
+        shown = self._spect_visible and weight > 0
+        apart = check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
         for pane in self.panes:
-            pane.spect.opacity = self._blend
+            pane.spect.opacity = weight
             pane.spect.visible = shown
-            # Blinking the SPECT off always uncovers the CT.
-            pane.ct.visible = not shown or self._blend < 1
+            pane.ct.visible = not shown or weight < 1 or apart
+            if pane.spect.data.check != check:
+                pane.show_check(check)
         self.events.display()
 
 
 def number_text(value: float) -> str:
     """Write a measured value with three significant digits or as a whole number."""
+    value += 0.0  # never "-0"
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
+    QFileDialog,
     QFrame,
     QHBoxLayout,
     QMessageBox,
@@ -20,12 +21,17 @@ from qtpy.QtWidgets import (
 
 from fusion.export import DISCLAIMER, SIMULATED
 from viewer import _napari
+from viewer.alignment import Alignment, alignment_keys
+from viewer.alignment_panel import SETTLE_MS, AlignmentPanel
+from viewer.jobs import Job
 from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
 from viewer.panes import LinkedPanes, position_text
 from viewer.planes import PLANES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import napari
 
     from fusion.review import Review
@@ -59,12 +65,13 @@ class ReviewWindow(QObject):
         super().__init__(window)
         _napari.refuse_non_orthogonal_slicing()
         self.viewer = viewer
-        self.review = review
         models = [ViewerModel() for _ in PLANES[1:]]
         self.linked = LinkedPanes(review, [viewer, *models])
+        self.alignment = Alignment(self.linked)
+        self.job: Job | None = None
         self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
-            bind_mouse(pane, self.linked)
+            bind_mouse(pane, self.linked, self.alignment)
             _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
@@ -75,10 +82,20 @@ class ReviewWindow(QObject):
         self._add_keys(window)
         self.linked.events.point.connect(self._update_values)
         self.linked.events.cursor.connect(self._update_values)
+        self.linked.events.review.connect(self._on_review)
         self._update_values()
         for canvas in self.canvases:
             _napari.canvas_widget(canvas).installEventFilter(self)
         window.installEventFilter(self)
+
+    @property
+    def review(self) -> Review:
+        """The study as it stands, with the alignment in use."""
+        return self.linked.review
+
+    @review.setter
+    def review(self, review: Review) -> None:
+        self.linked.review = review
 
     @classmethod
     def of(cls, viewer: napari.Viewer) -> ReviewWindow | None:
@@ -128,16 +145,24 @@ class ReviewWindow(QObject):
         column = QVBoxLayout(side)
         self.display = DisplayPanel(self.linked)
         self.findings = FindingsPanel(self.review.findings)
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self._update_findings)
         display_tab = QWidget()
-        rows = QVBoxLayout(display_tab)
-        rows.setContentsMargins(0, 4, 0, 0)
-        rows.addWidget(self.display)
-        rows.addWidget(self.findings, stretch=1)
+        self._display_rows = QVBoxLayout(display_tab)
+        self._display_rows.setContentsMargins(0, 4, 0, 0)
+        self._display_rows.addWidget(self.display)
+        self._display_rows.addWidget(self.findings, stretch=1)
         self.tabs = QTabWidget()
         self.add_tab(display_tab, "Display")
+        self.alignment_panel = AlignmentPanel(self.alignment)
+        self.add_tab(self.alignment_panel, "Alignment")
         column.addWidget(self.tabs, stretch=1)
         help_button = QPushButton(f"Keys and mouse  ({HELP_KEY})")
         help_button.clicked.connect(self.show_help)
+        self.export_button = QPushButton("Export…")
+        self.export_button.setToolTip("Write pictures, DICOM objects and review.json to a folder")
+        self.export_button.clicked.connect(self.choose_export)
+        column.addWidget(self.export_button)
         column.addWidget(help_button)
         return side
 
@@ -159,13 +184,55 @@ class ReviewWindow(QObject):
 
     def _add_keys(self, window: QWidget) -> None:
         self.shortcuts = {}
-        actions = key_actions(self.linked)
+        actions = {**key_actions(self.linked), **alignment_keys(self.alignment)}
         self._key_help = tuple((key, text) for key, (text, _) in actions.items())
         for key, (_, action) in {**actions, HELP_KEY: ("", self.show_help)}.items():
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.activated.connect(action)
             self.shortcuts[key] = shortcut
         self.shortcuts["B"].setAutoRepeat(False)
+
+    def _on_review(self) -> None:
+        self._update_values()
+        self._settle.start()
+
+    def _update_findings(self) -> None:
+        # Not while the SPECT follows the mouse: the overlap of the two fields takes a moment.
+        if self.alignment.dragging:
+            self._settle.start()
+            return
+        old, self.findings = self.findings, FindingsPanel(self.review.findings)
+        self._display_rows.replaceWidget(old, self.findings)
+        old.deleteLater()
+
+    def choose_export(self) -> None:
+        """Ask for a folder and write the results there."""
+        folder = QFileDialog.getExistingDirectory(
+            _napari.main_window(self.viewer), "Folder for the results"
+        )
+        if folder:
+            self.export(folder)
+
+    def export(self, folder: str) -> Job:
+        """Write the results of the review as it stands, away from the window's thread."""
+        review, point_lps = self.review, self.linked.point_lps
+        self.job = Job(
+            _napari.main_window(self.viewer),
+            "Writing the results",
+            lambda report: review.write(folder, point_lps=point_lps, progress=report),
+            refusal="The results were not written",
+        )
+        self.job.done.connect(lambda outputs: self._show_written(outputs.record.parent))
+        self.job.start()
+        return self.job
+
+    def _show_written(self, folder: Path) -> None:
+        box = QMessageBox(_napari.main_window(self.viewer))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Exported")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(f"The results were written to {folder}.\n\n{DISCLAIMER}")
+        box.open()
 
     def _update_values(self) -> None:
         cursor = self.linked.cursor_lps
