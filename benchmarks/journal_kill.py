@@ -64,7 +64,7 @@ def child(path: Path, seed: int) -> None:
                 result = journal.append(reading, change, reader=READER, study=study())
             assert isinstance(result, Saved), result
             reading = result.reading
-            size = os.stat(f"{path}-wal").st_size
+            size = path.with_name(f"{path.name}-wal").stat().st_size
             line = {"sequence": reading.sequence, "digest": reading.digest, "wal": size}
             os.write(1, (json.dumps(line) + "\n").encode())  # one write: whole or not at all
 
@@ -83,8 +83,10 @@ def run_and_kill(path: Path, chance: random.Random) -> list[dict]:
     process.send_signal(signal.SIGKILL)
     rest, complaint = process.communicate()
     if process.returncode != -signal.SIGKILL:
-        raise SystemExit(f"the child ended by itself after {time.monotonic() - started:.2f} s:\n"
-                         f"{complaint.decode()}")
+        raise SystemExit(
+            f"the child ended by itself after {time.monotonic() - started:.2f} s:\n"
+            f"{complaint.decode()}"
+        )
     lines = (first + rest).decode().split("\n")
     return [json.loads(line) for line in lines[:-1]]  # the last is empty or cut off
 

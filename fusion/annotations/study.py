@@ -40,8 +40,8 @@ class InputKey:
     def of(cls, volume: Volume) -> InputKey:
         """Return the key of a volume; reads every voxel once."""
         stored = volume.stored
-        # The same whatever integer type the decoder happened to return.
-        wide = stored.dtype.kind == "u" and stored.dtype.itemsize >= 4
+        # The same whatever integer type of up to 31 bits the decoder happened to return.
+        wide = stored.dtype.itemsize >= (4 if stored.dtype.kind == "u" else 8)
         kind = "<f8" if stored.dtype.kind == "f" else "<i8" if wide else "<i4"
         pixels = hashlib.sha256()
         for plane in stored:
