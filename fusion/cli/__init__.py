@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import facets, pathway, study
+    from fusion.cli import export, facets, pathway, study
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -73,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     study.register(commands)
+    export.register(commands)
     pathway.register(commands)
     facets.register(commands)
     return parser

@@ -36,7 +36,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fuse = commands.add_parser(
         "fuse", help="put the SPECT onto the CT, without a screen", description=_fuse.__doc__
     )
-    _opening(fuse)
+    opening_arguments(fuse)
     fuse.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
     fuse.add_argument(
         "--at",
@@ -57,11 +57,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     review = commands.add_parser(
         "review", help="look at the study in a window", description=_review.__doc__
     )
-    _opening(review)
+    opening_arguments(review)
     review.set_defaults(run=_review)
 
 
-def _opening(parser: argparse.ArgumentParser) -> None:
+def opening_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say how a study is opened."""
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
         "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
@@ -111,7 +112,8 @@ def _point(string: str) -> tuple[float, float, float]:
     return parts[0], parts[1], parts[2]
 
 
-def _options(args: argparse.Namespace) -> dict[str, Any]:
+def opening_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what :func:`opening_arguments` asked for, as :func:`fusion.open_study` takes it."""
     return {
         "ct": args.ct,
         "spect": args.spect,
@@ -151,7 +153,7 @@ def _fuse(args: argparse.Namespace) -> int:
         facts = read_facts(args.facts, today=dt.date.today())
         assessment = Assessment.of(facts, reader=args.reader or "")
     progress = terminal_progress()
-    review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **_options(args))
+    review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **opening_options(args))
     review = review.with_assessment(assessment)
     outputs = review.write(args.out, point_lps=args.at, progress=_part(progress, 0.7, 1.0))
     if args.json:
@@ -179,7 +181,7 @@ def _review(args: argparse.Namespace) -> int:
         )
     # By name, because the core must not depend on the viewer.
     run = importlib.import_module("viewer.app").run
-    return int(run(args.path, **_options(args)))
+    return int(run(args.path, **opening_options(args)))
 
 
 def _part(progress: Progress | None, low: float, high: float) -> Progress | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def write_captures(
     (tuple of Path, Path)
         The captures in order, and the selection.
     """
-    series = generate_uid(prefix=None)
+    series, moment = generate_uid(prefix=None), datetime.now()
     paths, objects = [], []
     for number, capture in enumerate(captures, start=1):
         ds = sc.SCImage(
@@ -74,7 +75,7 @@ def write_captures(
             manufacturer="facetfusion",
             patient_orientation=capture.orientation,
         )
-        dress(ds, source, description="Pictures of targets")
+        dress(ds, source, description="Pictures of targets", moment=moment)
         ds.ImageComments = f"{capture.name}. {DISCLAIMER}"
         ds.BurnedInAnnotation = "YES"
         if "BodyPartExamined" not in ds:

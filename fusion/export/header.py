@@ -93,7 +93,14 @@ def new_object(path: Path, *, sop_class_uid: str, source: Dataset) -> FileDatase
     return ds
 
 
-def dress(ds: Dataset, source: Dataset, *, description: str, texts: Iterable[str] = ()) -> None:
+def dress(
+    ds: Dataset,
+    source: Dataset,
+    *,
+    description: str,
+    texts: Iterable[str] = (),
+    moment: datetime | None = None,
+) -> None:
     """Give an object made by a library the same patient, study and equipment as all others.
 
     Parameters
@@ -107,6 +114,8 @@ def dress(ds: Dataset, source: Dataset, *, description: str, texts: Iterable[str
     texts : iterable of str
         Free text in the object. The character set of the source is kept when it can hold all of
         it, else the object is in UTF-8, its names included.
+    moment : datetime, optional
+        When the series was made, the same for all of its objects; now by default.
     """
     copy_attributes(source, ds, (*_PATIENT_AND_STUDY, "BodyPartExamined"))
     for keyword in _AT_LEAST_EMPTY:
@@ -118,7 +127,7 @@ def dress(ds: Dataset, source: Dataset, *, description: str, texts: Iterable[str
             setattr(ds, keyword, str(ds[keyword].value))
     elif "SpecificCharacterSet" in ds and "SpecificCharacterSet" not in source:
         del ds.SpecificCharacterSet
-    now = datetime.now()
+    now = moment or datetime.now()
     ds.SeriesDate = ds.ContentDate = now.strftime("%Y%m%d")
     ds.SeriesTime = ds.ContentTime = now.strftime("%H%M%S.%f")
     ds.SeriesDescription = description

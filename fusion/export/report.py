@@ -33,13 +33,11 @@ _SHOWN_FINDINGS = 6
 _SHOWN_NOTE = 160
 #: Longest list of statements that led to the verdict; all of them are in ``reading.json``.
 _SHOWN_STATEMENTS = 4
-#: What stands beside every list of targets (spec/anatomy_and_safety.md 8.4, 3 to 5).
-BESIDE_TARGETS = (
-    "SPECT-positive does not mean painful. About one third of cervical facets in people without "
-    "neck pain show arthritis on CT."
-)
-#: What else has to be said (8.4, 5 to 8).
+#: What has to be said (spec/anatomy_and_safety.md 8.4, 3 and 5 to 8); the disclaimer and the
+#: seed's own sentences (8.4, 1, 2 and 4) stand beside it.
 LIMITATIONS = (
+    "SPECT-positive does not mean painful. About one third of cervical facets in people without "
+    "neck pain show arthritis on CT.",
     "Nerve targets are the usual anatomical supply; anatomy varies. C1–C2 and C0–C1 have no medial "
     "branch target.",
     "Confirm side and level on live imaging, with marking and time-out, at the procedure.",
@@ -254,7 +252,7 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
 
 
 def _joints(targets: Sequence[Target]) -> tuple[Block, ...]:
-    beside = (BESIDE_TARGETS, _statement("S19"), _statement("S21"))
+    beside = (_statement("S19"), _statement("S21"))
     if not targets:
         return (Lines(("No decision about any joint is recorded.",), strong=True), Lines(beside))
     rows = tuple(_joint_row(target) for target in targets)
@@ -343,10 +341,4 @@ def _statement(name: str) -> str:
 
 
 def _limitations() -> tuple[str, ...]:
-    return (
-        DISCLAIMER,
-        BESIDE_TARGETS,
-        *LIMITATIONS,
-        _statement("S27"),
-        _statement("S26"),
-    )
+    return (DISCLAIMER, *LIMITATIONS, _statement("S27"), _statement("S26"))

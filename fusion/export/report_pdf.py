@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import partial
 from typing import Any
 
 from PIL import Image
@@ -10,6 +11,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     Flowable,
@@ -52,8 +54,11 @@ _BANNER = ParagraphStyle(
     borderPadding=(2, 4, 2, 4),
 )
 _FOOT = ParagraphStyle("foot", parent=_TEXT, fontSize=6.2, leading=7.6, textColor=_FAINT)
-#: Height of the pictures of one joint, and of the overview.
-_ROW_HEIGHT = 50 * mm
+#: Height of a picture that stands alone, and the room that all others share on their page.
+_ALONE_HEIGHT = 48 * mm
+_SHARED_HEIGHT = 150 * mm
+#: Greatest and least height of a row of pictures.
+_ROW_HEIGHT = 50 * mm, 36 * mm
 #: Width and height that a picture is stored with, dots per inch.
 _DPI = 220
 #: Stands in the report when a letter was replaced.
@@ -122,7 +127,8 @@ def _draw(report: Report, fonts: Letters, *, total: int | None) -> tuple[bytes, 
         bottomPadding=0,
     )
     document.addPageTemplates([PageTemplate(frames=[frame], onPage=decorate)])
-    document.build(story)
+    # Without this every page names Helvetica, which is not embedded.
+    document.build(story, canvasmaker=partial(Canvas, initialFontName="Vera"))
     return out.getvalue(), document.page
 
 
@@ -135,15 +141,17 @@ def _story(report: Report, fonts: Letters) -> list[Flowable]:
 
 def _section(section: Section, fonts: Letters) -> list[Flowable]:
     drawn: list[Flowable] = []
+    rows = sum(isinstance(b, Pictures) and len(b.images) > 1 for b in section.blocks)
+    height = max(_ROW_HEIGHT[1], min(_ROW_HEIGHT[0], _SHARED_HEIGHT / max(rows, 1)))
     for block in section.blocks:
-        drawn += _block(block, fonts)
+        drawn += _block(block, fonts, height)
     heading = Paragraph(fonts.markup(section.title), _HEADING)
     before: list[Flowable] = [PageBreak()] if section.new_page else []
     # A heading never stands alone at the foot of a page.
     return [*before, KeepTogether([heading, *drawn[:1]]), *drawn[1:]]
 
 
-def _block(block: Block, fonts: Letters) -> list[Flowable]:
+def _block(block: Block, fonts: Letters, height: float) -> list[Flowable]:
     if isinstance(block, Rows):
         return [_pairs(block, fonts)]
     if isinstance(block, Lines):
@@ -151,7 +159,7 @@ def _block(block: Block, fonts: Letters) -> list[Flowable]:
         return [Paragraph(fonts.markup(line), style) for line in block.lines]
     if isinstance(block, Grid):
         return [_grid(block, fonts), Spacer(1, 3)]
-    return [_figure(block, fonts)]
+    return [_figure(block, fonts, height)]
 
 
 def _pairs(block: Rows, fonts: Letters) -> Table:
@@ -197,10 +205,12 @@ def _padding(points: float) -> TableStyle:
     )
 
 
-def _figure(block: Pictures, fonts: Letters) -> Flowable:
-    each = _WIDTH / max(3, len(block.images)) - 2 * mm
-    cells = [_picture(image, each, _ROW_HEIGHT) for image in block.images]
-    row = Table([cells], colWidths=[each + 2 * mm] * len(cells), style=_padding(1), hAlign="LEFT")
+def _figure(block: Pictures, fonts: Letters, height: float) -> Flowable:
+    alone = len(block.images) == 1
+    each = _WIDTH if alone else _WIDTH / max(3, len(block.images)) - 2 * mm
+    cells = [_picture(image, each, _ALONE_HEIGHT if alone else height) for image in block.images]
+    widths = [cell.drawWidth + 4 for cell in cells] if alone else [each + 2 * mm] * len(cells)
+    row = Table([cells], colWidths=widths, style=_padding(1), hAlign="LEFT")
     return KeepTogether([Paragraph(fonts.markup(block.caption), _STRONG), row])
 
 

@@ -1,0 +1,123 @@
+"""``facetfusion export``: the study and its reading in every form that others can read."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fusion import cli
+from fusion.cli.study import opening_arguments, opening_options, terminal_progress
+from fusion.errors import AnnotationError
+from fusion.export import DISCLAIMER
+from fusion.plain_text import plain
+
+if TYPE_CHECKING:
+    from fusion.annotations.reading import Reading
+    from fusion.annotations.study import StudyKey
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``export`` command."""
+    parser = commands.add_parser(
+        "export",
+        help="write the study's reading as DICOM, PDF, HTML, JSON and CSV",
+        description="Write a study and its reading, as recorded in the journal, in every form: "
+        "DICOM SR, Segmentation, Spatial Registration, resampled SPECT, pictures, PDF, HTML, JSON "
+        "and CSV. Without a reading the same files say that there is none.",
+    )
+    opening_arguments(parser)
+    parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="folder to write to")
+    parser.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="journal to take the reading from (default: that of the user)",
+    )
+    parser.add_argument(
+        "--reader", metavar="NAME", help="whose reading, when there are several of this study"
+    )
+    parser.add_argument("--json", action="store_true", help="print what was written as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command; see :func:`register`."""
+    from fusion.annotations.study import StudyKey
+    from fusion.handover import hand_on
+    from fusion.review import open_study
+
+    show = terminal_progress() or (lambda fraction, step: None)
+    review = open_study(
+        args.path, progress=lambda part, step: show(0.5 * part, step), **opening_options(args)
+    )
+    key = StudyKey.of(review.ct, review.spect)
+    reading = _reading(args.journal, key, args.reader)
+    handed = hand_on(
+        review, reading, args.to, progress=lambda part, step: show(0.5 + 0.5 * part, step)
+    )
+    if args.json:
+        cli.write_json(
+            {
+                "files": [str(path) for path in handed.paths],
+                "findings": [finding.to_json() for finding in handed.findings],
+            }
+        )
+        return cli.OK
+    cli.write_lines(
+        *(f"{finding.severity.label}: {finding.message}" for finding in handed.findings),
+        _whose(reading),
+        "Written:",
+        *(f"  {path}" for path in handed.paths),
+        DISCLAIMER,
+    )
+    return cli.OK
+
+
+def _whose(reading: Reading | None) -> str:
+    if reading is None:
+        return "No reading of this study is in the journal; the files say so."
+    state = "final" if reading.finalised else "a draft"
+    count = len(reading.targets)
+    return (
+        f"Reading by {plain(reading.reader)}, version {reading.opened.version}, {state}: "
+        f"{count} decision{'' if count == 1 else 's'}."
+    )
+
+
+def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
+    """Return the latest version of the one reading of a study that is meant; None for none."""
+    from fusion.annotations.journal import Journal
+    from fusion.annotations.storage import default_path
+
+    if path is None and not default_path().exists():
+        return None  # an export makes no journal
+    if path is not None and not path.exists():
+        raise AnnotationError(f"There is no journal {path}.")
+    with Journal(path) as journal:
+        known = journal.readings(key.study_instance_uid)
+    amended = {reading.opened.amends for reading in known}
+    latest = [
+        reading
+        for reading in known
+        if reading.reading_id not in amended and reading.study.same_series(key)
+    ]
+    if reader is not None:
+        latest = [one for one in latest if plain(one.reader) == plain(reader)]
+        if not latest:
+            raise AnnotationError("The journal holds no reading of this study by that reader.")
+    if len(latest) > 1:
+        names = "; ".join(
+            f"{plain(one.reader)} ({'final' if one.finalised else 'draft'})" for one in latest
+        )
+        raise AnnotationError(
+            f"The journal holds {len(latest)} readings of this study: {names}. They are not "
+            "merged; choose one with --reader."
+        )
+    if not latest and known:
+        sys.stderr.write(
+            "facetfusion: the journal holds readings of this study, but of other series; choose "
+            "theirs with --ct and --spect to export them.\n"
+        )
+    return latest[0] if latest else None
