@@ -21,9 +21,7 @@ def moved(volume: Volume, transform: RigidTransform) -> Volume:
     """Return the volume as if the patient had lain elsewhere: only its grid is moved."""
     affine = transform.inverse().matrix @ volume.grid.affine
     grid = Grid(volume.grid.shape, affine, volume.grid.frame_of_reference_uid)
-    return Volume(
-        grid, volume.stored, volume.slope, volume.intercept, volume.unit, volume.source
-    )
+    return Volume(grid, volume.stored, volume.slope, volume.intercept, volume.unit, volume.source)
 
 
 def main() -> None:
