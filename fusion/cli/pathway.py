@@ -15,7 +15,12 @@ from fusion.dicom.catalog import scan
 from fusion.errors import PathwayError
 from fusion.pathway.ask import ask
 from fusion.pathway.check import Verdict, check
-from fusion.pathway.evidence import Proposal, propose, study_under_review
+from fusion.pathway.evidence import (
+    Proposal,
+    earlier_imaging,
+    propose,
+    study_under_review,
+)
 from fusion.pathway.facts import Facts
 from fusion.pathway.facts_file import facts_template, facts_toml, read_facts
 from fusion.pathway.statements import seed
@@ -37,6 +42,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PATH",
         help="folder or archive with the study and earlier imaging: what its files suggest is "
         "shown for confirmation and never enters the verdict",
+    )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="PATH",
+        help="with --study: another folder or archive to look for the patient's earlier imaging",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
@@ -68,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         return cli.OK
     today = dt.date.today()
     facts = read_facts(args.facts, today=today) if args.facts else Facts()
-    proposals = _proposals(args.study) if args.study else ()
+    proposals = _proposals(args.study, args.earlier) if args.study else ()
     if args.ask:
         _refuse_existing(args.out)
         facts = ask(facts, proposals, reader=sys.stdin, writer=sys.stderr, today=today)
@@ -98,6 +109,8 @@ def _wrong_usage(args: argparse.Namespace) -> str:
         )
     if args.out and not args.ask:
         return "--out belongs to --ask"
+    if args.earlier and not args.study:
+        return "--earlier belongs to --study"
     if (args.explain or args.facts_template) and (args.json or args.study):
         return f"{chosen[0]} takes neither --json nor --study"
     return ""
@@ -111,9 +124,19 @@ def _document(verdict: Verdict, proposals: tuple[Proposal, ...]) -> dict[str, An
     }
 
 
-def _proposals(path: Path) -> tuple[Proposal, ...]:
+def _proposals(path: Path, earlier: Path | None) -> tuple[Proposal, ...]:
     catalog = scan(path, progress=terminal_progress())
-    return propose(catalog, study_under_review(catalog))
+    study = study_under_review(catalog)
+    found = propose(catalog, study)
+    if earlier is None:
+        return found
+    if study is None:
+        raise PathwayError(
+            f"{path}: no SPECT/CT was found there, so it cannot be said whose earlier imaging to "
+            "look for elsewhere; name a folder of that patient alone with --study."
+        )
+    elsewhere = earlier_imaging(scan(earlier, progress=terminal_progress()), study)
+    return tuple(dict.fromkeys((*found, *elsewhere)))
 
 
 def _proposal_text(proposals: tuple[Proposal, ...]) -> str:

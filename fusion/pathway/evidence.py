@@ -8,7 +8,7 @@ images proves nothing, so "none" is never proposed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ _NECK = re.compile(
 )
 _NOT_NECK_SPINE = re.compile(
     r"\b(l ?spine|lspine|t ?spine|tspine|lumb\w*|thorac\w*|lws|bws|pelvis|hip|knee|foot|hand"
-    r"|abdomen|chest|skull|brain|shoulder|ankle|wrist)\b",
+    r"|abdomen|chest|lungs?|skull|brain|shoulder|ankle|wrist)\b",
     re.IGNORECASE,
 )
 _VIEWS = {
@@ -83,49 +83,86 @@ class Proposal:
         }
 
 
-def study_under_review(catalog: Catalog) -> Study:
-    """Return the one study of a catalog that holds a SPECT/CT, or else the one bone scan.
+def study_under_review(catalog: Catalog) -> Study | None:
+    """Return the one study of a catalog that holds a SPECT/CT, or else the one bone scan or PET.
+
+    None when there is none of them: the SPECT/CT may only be proposed.
 
     Raises
     ------
     PathwayError
-        There is none, or more than one.
+        There is more than one.
     """
     scans = [study for study in catalog.studies if _kinds(study) & _NUCLEAR]
     hybrids = [study for study in scans if _kinds(study) >= {Kind.SPECT, Kind.CT}]
-    for candidates in (hybrids, scans):
+    pets = [study for study in catalog.studies if Kind.PET in _kinds(study)]
+    for candidates in (hybrids, scans, pets):
         if len(candidates) == 1:
             return candidates[0]
-    if not scans:
-        raise PathwayError(
-            "No nuclear medicine study was found there; expected the SPECT/CT under review."
-        )
-    found = hybrids or scans
+    found = hybrids or scans or pets
+    if not found:
+        return None
     dates = ", ".join(study.date or "no date" for study in found)
     raise PathwayError(
-        f"{len(found)} nuclear medicine studies were found ({dates}); name the folder of the one "
-        "under review."
+        f"{len(found)} nuclear medicine or PET studies were found there (dated {dates}); name the "
+        "folder of the one under review."
     )
 
 
-def propose(catalog: Catalog, study: Study) -> tuple[Proposal, ...]:
+def propose(
+    catalog: Catalog, study: Study | None, *, fused: Collection[Series] = ()
+) -> tuple[Proposal, ...]:
     """Return what the files suggest about the facts of a study.
 
     Parameters
     ----------
     catalog : Catalog
         Everything found beside the study.
-    study : Study
-        The study under review.
+    study : Study or None
+        The study under review; None when the SPECT/CT is only proposed and all that the files
+        hold is earlier imaging.
+    fused : collection of Series
+        The CT and SPECT that were opened together, when they are known: wherever they are filed,
+        they are the study under review.
 
     Returns
     -------
     tuple of Proposal
         In the order of the facts.
+
+    Raises
+    ------
+    PathwayError
+        No study is given and the files are not all of one patient.
     """
-    found = [*_region(study), *_fused(study), *_status(study), *_earlier(catalog, study)]
-    found += [*_tracer(study), *_age_and_sex(study)]
+    if study is None:
+        return tuple(_proposed_only(catalog))
+    own = _own_series(catalog, study, fused)
+    found = [*_region(study), *_fused(study, own), *_status(study)]
+    found += [*earlier_imaging(catalog, study, own=own), *_tracer(study), *_age_and_sex(study)]
     return tuple(found)
+
+
+def _proposed_only(catalog: Catalog) -> Iterator[Proposal]:
+    first = catalog.studies[0] if catalog.studies else None
+    if first is None or not all(
+        other is first or _same_patient(first, other) for other in catalog.studies
+    ):
+        raise PathwayError(
+            "No SPECT/CT was found there, and the files do not all state one and the same "
+            "patient; name a folder that holds the studies of one patient."
+        )
+    yield Proposal(
+        "F3",
+        "study_status",
+        None,
+        "No SPECT, bone scan or PET is among the files. Say whether the SPECT/CT is proposed; if "
+        "it was performed, name its folder as well.",
+        f"{len(catalog.studies)} studies" if len(catalog.studies) > 1 else "1 study",
+    )
+    for study in catalog.studies:
+        for series in study.series:
+            yield from _earlier_series(series, study, None)
 
 
 _NUCLEAR = frozenset({Kind.SPECT, Kind.PLANAR, Kind.PROJECTIONS})
@@ -178,14 +215,35 @@ def _head_to_foot_mm(grid: Grid) -> float:
     return float(np.ptp(grid.corners_lps[:, 2]))
 
 
-def _fused(study: Study) -> Iterator[Proposal]:
+def _own_series(catalog: Catalog, study: Study, fused: Collection[Series]) -> tuple[Series, ...]:
+    """Return the series of the study under review, also those filed in another study.
+
+    A CT in the SPECT's Frame of Reference was made with it (PS3.3 section C.7.4.1).
+    """
+    frames = {
+        plan.grid.frame_of_reference_uid
+        for series in study.series
+        for plan in series.volumes
+        if plan.grid is not None and series.kind in (Kind.SPECT, Kind.PET)
+    } - {None}
+    elsewhere = (s for other in catalog.studies if other is not study for s in other.series)
+    made_with_it = (
+        series
+        for series in elsewhere
+        if any(p.grid and p.grid.frame_of_reference_uid in frames for p in series.volumes)
+    )
+    return (*study.series, *fused, *made_with_it)
+
+
+def _fused(study: Study, own: Collection[Series]) -> Iterator[Proposal]:
     usable = [
         (series.kind, series)
-        for series in study.series
+        for series in own
         if any(plan.refusal is None for plan in series.volumes)
     ]
     spect = next((s for kind, s in usable if kind is Kind.SPECT), None)
     ct = next((s for kind, s in usable if kind is Kind.CT), None)
+    nuclear = _kinds(study) & _NUCLEAR
     if spect and ct:
         yield Proposal(
             "F2",
@@ -194,13 +252,15 @@ def _fused(study: Study) -> Iterator[Proposal]:
             "The study holds a reconstructed SPECT and a CT that can be fused.",
             f"{_named(spect)}; {_named(ct)}",
         )
-    elif _kinds(study) & _NUCLEAR:
+    elif nuclear or Kind.PET in _kinds(study):
         missing = "no usable CT" if spect else "no reconstructed SPECT that can be read"
+        if not nuclear:
+            missing = "PET instead of SPECT"
         yield Proposal(
             "F2",
             "fused_spect_ct",
             False,
-            f"The study holds {missing}.",
+            f"The study holds {missing}. The pathway speaks only of bone SPECT fused with CT.",
             "series of the study",
         )
 
@@ -212,21 +272,40 @@ def _status(study: Study) -> Iterator[Proposal]:
         yield Proposal("F3", "study_date", str(day), f"Dated {day}.", "StudyDate of the study")
 
 
-def _earlier(catalog: Catalog, study: Study) -> Iterator[Proposal]:
-    study_day = _day(study.date)
+def earlier_imaging(
+    catalog: Catalog, study: Study, *, own: Collection[Series] = ()
+) -> Iterator[Proposal]:
+    """Yield what a catalog holds of earlier imaging of the same patient.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        Where to look: the folder of the study, or an archive.
+    study : Study
+        The study under review.
+    own : collection of Series
+        Further series of the study under review that are filed elsewhere.
+    """
+    own_uids = {series.series_instance_uid for series in (*study.series, *own)}
     for other in catalog.studies:
         same_study = other.study_instance_uid == study.study_instance_uid
         if not same_study and not _same_patient(other, study):
             continue
         for series in other.series:
-            fact_key = _modality_fact(series)
-            if fact_key is None:
-                continue
-            if series.kind is Kind.LOCALIZER or (fact_key[1] == "diagnostic_ct" and same_study):
-                continue  # the CT of the SPECT/CT itself never counts (A14)
-            if fact_key[1] == "diagnostic_ct" and _is_hybrid(other):
-                continue  # nor does the CT of another SPECT/CT or PET/CT
-            yield from _examination(series, other, study_day, *fact_key)
+            # The CT of the SPECT/CT itself never counts (A14); radiographs filed with it may.
+            if series.modality != "CT" or series.series_instance_uid not in own_uids:
+                yield from _earlier_series(series, other, _day(study.date))
+
+
+def _earlier_series(
+    series: Series, study: Study, study_day: PartialDate | None
+) -> Iterator[Proposal]:
+    fact_key = _modality_fact(series)
+    if fact_key is None or series.kind is Kind.LOCALIZER:
+        return
+    if fact_key[1] == "diagnostic_ct" and _is_hybrid(study):
+        return  # the CT of a SPECT/CT or PET/CT never counts
+    yield from _examination(series, study, study_day, *fact_key)
 
 
 def _examination(
@@ -312,7 +391,7 @@ def _age_and_sex(study: Study) -> Iterator[Proposal]:
             "",
             "",
             None,
-            f"{', '.join(said).capitalize()} at the study. No fact of the pathway uses them.",
+            f"At the study: {', '.join(said)}. No fact of the pathway uses them.",
             "patient attributes of the study",
         )
 

@@ -17,6 +17,7 @@ from fusion.pathway.facts_file import facts_from_values, facts_toml, parse_facts
 from fusion.pathway.questions import next_further_question, next_question
 from fusion.pathway.statements import seed
 from tests.pathway.cases import GOLDEN
+from tests.pathway.test_evidence import write_earlier
 from tests.studies import write_ct, write_nm
 
 Output = pytest.CaptureFixture[str]
@@ -120,6 +121,25 @@ def test_study_files_suggest_and_never_answer(tmp_path: Path, capsys: Output) ->
     assert {"F1", "F2", "F3"} <= {proposal["fact"] for proposal in evidence}
     assert main(["pathway", str(facts), "--study", str(tmp_path / "study")]) == 0
     assert "fused_spect_ct = true" in capsys.readouterr().out
+
+
+def test_earlier_imaging_is_found_in_another_folder(
+    g11: Path, capsys: Output, tmp_path: Path
+) -> None:
+    write_ct(tmp_path / "study" / "ct", PatientBirthDate="19700520")
+    write_nm(tmp_path / "study" / "nm", PatientBirthDate="19700520")
+    write_earlier(tmp_path / "archive" / "mr", "MR", "20230801", BodyPartExamined="CSPINE")
+    write_earlier(
+        tmp_path / "archive" / "other", "DX", "20230801", BodyPartExamined="CSPINE", PatientID="2"
+    )
+    study, archive = str(tmp_path / "study"), str(tmp_path / "archive")
+    arguments = ["pathway", str(g11), "--json", "--earlier", archive]
+    assert main([*arguments, "--study", study]) == 0
+    found = {item["key"] for item in json.loads(capsys.readouterr().out)["evidence"]}
+    assert "mri_date" in found
+    assert "radiographs" not in found
+    assert main(arguments) == 2
+    assert main([*arguments, "--study", archive]) == 3
 
 
 class TestAsking:

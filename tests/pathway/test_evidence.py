@@ -71,7 +71,7 @@ def test_a_spect_ct_of_the_neck(study: Path) -> None:
     assert [p.value for p in by_key(found, "study_date")] == ["2024-03-11"]
     context = " ".join(p.text for p in found if not p.fact)
     assert "HDP" in context
-    assert "Age 53 years" in context
+    assert "age 53 years, sex" in context
 
 
 def test_the_ct_of_the_spect_ct_is_never_the_diagnostic_ct(study: Path) -> None:
@@ -86,7 +86,7 @@ def test_nor_is_the_ct_of_another_hybrid_study(study: Path) -> None:
     catalog = scan(study)
     (under_review,) = [s for s in catalog.studies if s.date == "20240311"]
     assert by_key(list(propose(catalog, under_review)), "diagnostic_ct") == []
-    with pytest.raises(PathwayError, match="2 nuclear medicine studies"):
+    with pytest.raises(PathwayError, match="2 nuclear medicine or PET studies were found"):
         study_under_review(catalog)
 
 
@@ -142,10 +142,56 @@ def test_a_spect_without_ct_and_another_region(tmp_path: Path) -> None:
     assert [p.value for p in by_key(found, "cervical_pain")] == [False]
 
 
-def test_nothing_of_nuclear_medicine_is_refused(tmp_path: Path) -> None:
-    write_ct(tmp_path)
-    with pytest.raises(PathwayError, match="No nuclear medicine study"):
-        study_under_review(scan(tmp_path))
+def test_without_a_scan_the_earlier_imaging_of_one_patient_is_proposed(tmp_path: Path) -> None:
+    write_earlier(tmp_path / "a", "MR", "20230801", BodyPartExamined="CSPINE")
+    write_earlier(tmp_path / "b", "CT", "20230901", BodyPartExamined="NECK")
+    found = proposals(tmp_path)
+    (status,) = by_key(found, "study_status")
+    assert status.value is None
+    assert "proposed" in status.text
+    (mri,) = by_key(found, "mri")
+    assert mri.value is None
+    assert "do not say whether it came before" in mri.text
+    assert [p.value for p in by_key(found, "diagnostic_ct_date")] == ["2023-09-01"]
+    assert by_key(found, "fused_spect_ct") == []
+
+
+def test_without_a_scan_the_files_of_two_people_are_refused(tmp_path: Path) -> None:
+    write_earlier(tmp_path / "a", "MR", "20230801", BodyPartExamined="CSPINE")
+    write_earlier(tmp_path / "b", "MR", "20230901", BodyPartExamined="CSPINE", PatientID="2")
+    with pytest.raises(PathwayError, match="one and the same patient"):
+        proposals(tmp_path)
+
+
+def test_the_ct_of_the_spect_ct_filed_in_another_study(study: Path) -> None:
+    moved = {"StudyInstanceUID": "1.2.3.77", "PatientBirthDate": "19700520"}
+    write_ct(study / "ct", BodyPartExamined="NECK", StudyDate="20240310", **moved)
+    found = proposals(study)
+    assert by_key(found, "diagnostic_ct") == []
+    assert [p.value for p in by_key(found, "fused_spect_ct")] == [True]
+
+
+def test_series_opened_together_are_the_study_under_review(study: Path) -> None:
+    write_earlier(study / "b", "CT", "20240310", BodyPartExamined="NECK")
+    catalog = scan(study)
+    under_review = study_under_review(catalog)
+    opened = [
+        series
+        for other in catalog.studies
+        if other is not under_review
+        for series in other.series
+        if series.modality == "CT"
+    ]
+    assert len(by_key(list(propose(catalog, under_review)), "diagnostic_ct")) == 1
+    assert by_key(list(propose(catalog, under_review, fused=opened)), "diagnostic_ct") == []
+
+
+def test_a_real_pet_ct_is_named_as_what_it_is(shared_data: Path) -> None:
+    found = proposals(shared_data / "petct_discovery_st")
+    (fused,) = by_key(found, "fused_spect_ct")
+    assert fused.value is False
+    assert "PET instead of SPECT" in fused.text
+    assert by_key(found, "diagnostic_ct") == []
 
 
 def test_proposals_hold_no_identity_and_fit_the_facts_file(study: Path) -> None:
