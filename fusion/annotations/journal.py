@@ -380,11 +380,13 @@ class Journal:
             ).fetchone()
         if not count:
             return ()
-        message = (
-            "The same CT pixels were read before under another Study Instance UID (a de-identified "
-            f"or re-sent copy): {count} reading(s), which are not shown here."
+        return (
+            info(
+                "read-under-another-uid",
+                "The same CT pixels were read before under another Study Instance UID (a "
+                f"de-identified or re-sent copy): {count} reading(s), which are not shown here.",
+            ),
         )
-        return (info("read-under-another-uid", message),)
 
 
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
