@@ -12,7 +12,7 @@ all of them. What is reported here is "no inconsistency found".
 """
 
 from fusion.registration.engine import register, shared_frame
-from fusion.registration.evidence import Evidence, LevelMisfit
+from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.result import (
@@ -26,12 +26,12 @@ from fusion.registration.result import (
 __all__ = [
     "LARGE_MANUAL_SHIFT_MM",
     "TRUSTED_UNCERTAINTY_MM",
-    "Evidence",
     "LevelMisfit",
     "Method",
     "NeckCorrection",
     "Quality",
     "Registration",
+    "RegistrationEvidence",
     "Status",
     "adjusted",
     "displacement",

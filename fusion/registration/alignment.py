@@ -43,7 +43,7 @@ _FEWEST_POINTS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Template:
+class Expectation:
     """Points of the fixed picture that take part.
 
     Parameters
@@ -72,11 +72,11 @@ class Template:
     block: npt.NDArray[np.int32]
     center: FloatArray
 
-    def weighted(self, factor: npt.NDArray[Any]) -> Template:
+    def weighted(self, factor: npt.NDArray[Any]) -> Expectation:
         """Return the same points, each weight multiplied; points without weight left out."""
         weight = (self.weight * factor).astype(np.float32)
         kept = weight > 1e-4
-        return Template(
+        return Expectation(
             self.points[kept],
             self.value[kept],
             self.gradient[kept],
@@ -246,7 +246,7 @@ def _normal_equations(
     return normal, pull
 
 
-def sample(template: Template, moving: Moving, maps: FloatArray) -> Float32Array:
+def sample(template: Expectation, moving: Moving, maps: FloatArray) -> Float32Array:
     """Return the moving value at every point of the template; nan outside its field."""
     lower, upper = (_to_index(moving, one, template.center) for one in (maps[0], maps[-1]))
     out = np.empty(len(template.value), np.float32)
@@ -255,13 +255,13 @@ def sample(template: Template, moving: Moving, maps: FloatArray) -> Float32Array
     return out
 
 
-def correlation(template: Template, moving: Moving, maps: FloatArray) -> float:
+def correlation(template: Expectation, moving: Moving, maps: FloatArray) -> float:
     """Return the weighted correlation coefficient; 0 where nothing overlaps or varies."""
     return _line(_moments(template.value, sample(template, moving, maps), template.weight))[2]
 
 
 def fit(
-    template: Template,
+    template: Expectation,
     moving: Moving,
     start: FloatArray,
     *,
@@ -272,7 +272,7 @@ def fit(
 
     Parameters
     ----------
-    template : Template
+    template : Expectation
         Fixed side.
     moving : Moving
         Moving side.

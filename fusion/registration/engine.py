@@ -12,7 +12,7 @@ from fusion.errors import GeometryError, RegistrationFailed
 from fusion.findings import Finding, Progress, info, warning
 from fusion.geometry import RigidTransform, Volume
 from fusion.registration.alignment import sample
-from fusion.registration.evidence import Evidence
+from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.neck import find_neck
 from fusion.registration.pictures import Level, anatomy
 from fusion.registration.result import (
@@ -114,7 +114,7 @@ def register(ct: Volume, spect: Volume, *, progress: Progress | None = None) -> 
     return _judged(result, evidence)
 
 
-def _judged(result: Registration, evidence: Evidence) -> Registration:
+def _judged(result: Registration, evidence: RegistrationEvidence) -> Registration:
     start, proposal = result.start, evidence.proposal
     correction = proposal if start is None else proposal @ start.inverse()
     points = evidence.neck.reference_points_lps
@@ -210,7 +210,7 @@ def _kept(identity: Registration, reason: str) -> Registration:
     )
 
 
-def _largest_doubt(evidence: Evidence) -> str:
+def _largest_doubt(evidence: RegistrationEvidence) -> str:
     words = {
         "blocks": "different parts of the body pull in different directions",
         "second opinion": "a search that knows nothing of bone ends elsewhere",

@@ -21,7 +21,7 @@ from fusion.registration.pieces import NeckCorrection
 
 #: Stands for a search that found nothing, mm.
 NOTHING_FOUND_MM = 10.0
-#: What each column of :meth:`Evidence.features` is.
+#: What each column of :meth:`RegistrationEvidence.features` is.
 FEATURES = ("floor", "blocks", "second opinion", "reverse", "neck box", "pieces", "level")
 #: mm of uncertainty per mm of each: for the proposal, and for the neck correction. Fitted by
 #: quantile regression on simulated necks, with least weights; the fit had no use for the reverse
@@ -63,7 +63,7 @@ class LevelMisfit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
+class RegistrationEvidence:
     """Everything the status and the uncertainty of a registration rest on.
 
     Parameters

@@ -18,7 +18,7 @@ from numba import njit
 from scipy import ndimage
 
 from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid
-from fusion.registration.alignment import Float32Array, Moving, Template, sample
+from fusion.registration.alignment import Expectation, Float32Array, Moving, sample
 from fusion.resampling import Resampler
 
 #: Spacing of the pictures that are compared, mm.
@@ -204,7 +204,7 @@ class Level:
         weight = np.ones(count, np.float32)
         if only_details:
             weight *= _SOFT_TISSUE_WEIGHT + np.minimum(self.at_points(self.bone) / _FULL_BONE, 1)
-        self._points = Template(
+        self._points = Expectation(
             points.astype(np.float32),
             np.zeros(count, np.float32),
             np.zeros((count, 3), np.float32),
@@ -236,11 +236,11 @@ class Level:
         value = np.sqrt(self.bone + share * self.body + np.float32(_FLOOR))
         return details(value, self.grid.spacing_mm) if self.only_details else value
 
-    def template(self, maps: FloatArray) -> Template:
+    def template(self, maps: FloatArray) -> Expectation:
         """Return the points with the value and slope of :meth:`picture`."""
         return self.template_of(self.picture(maps))
 
-    def template_of(self, values: Float32Array) -> Template:
+    def template_of(self, values: Float32Array) -> Expectation:
         """Return the points with the value and slope of a picture on :attr:`grid`."""
         to_lps = np.linalg.inv(self.grid.affine[:3, :3])
         slopes = np.stack([self.at_points(g) for g in slopes_of(values)], axis=-1)
@@ -250,7 +250,7 @@ class Level:
             gradient=np.ascontiguousarray(slopes @ to_lps, dtype=np.float32),
         )
 
-    def any_contrast(self, density: Float32Array, maps: FloatArray) -> Template:
+    def any_contrast(self, density: Float32Array, maps: FloatArray) -> Expectation:
         """Return the blurred CT number mapped to uptake by whatever curve fits best.
 
         A second opinion that knows nothing of bone: maximising the correlation with the best curve

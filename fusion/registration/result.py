@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fusion.findings import Finding, warning
 from fusion.geometry import FloatArray, RigidTransform
-from fusion.registration.evidence import Evidence
+from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
 
 #: Uncertainty above which a transform is not trusted, mm: half of the smallest distance between
@@ -87,7 +87,7 @@ class Registration:
         Which of the two, and why, in words.
     status : Status or None
         None when nothing was searched: a shared frame that nobody checked.
-    evidence : Evidence or None
+    evidence : RegistrationEvidence or None
         What the status and the uncertainty rest on.
     neck : NeckCorrection or None
         Upper and lower neck apart; offered, in use only when :attr:`method` is ``NECK``.
@@ -104,7 +104,7 @@ class Registration:
     proposal: RigidTransform | None = None
     recommendation: str = ""
     status: Status | None = None
-    evidence: Evidence | None = None
+    evidence: RegistrationEvidence | None = None
     neck: NeckCorrection | None = None
     manual_shift_mm: float | None = None
 

@@ -11,14 +11,14 @@ from scipy import ndimage
 from fusion.errors import RegistrationFailed
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration.alignment import (
+    Expectation,
     Fit,
     Moving,
-    Template,
     correlation,
     fit,
     sample,
 )
-from fusion.registration.evidence import Evidence, LevelMisfit
+from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.neck import HALF_WIDTH_MM, Neck
 from fusion.registration.pictures import Anatomy, Level, inverse, slopes_of
 from fusion.registration.pieces import NeckCorrection
@@ -150,7 +150,9 @@ class Search:
             )
         return _stored(fine.maps[0]), fine
 
-    def evidence(self, proposal: RigidTransform, found: Fit, report: Report) -> Evidence:
+    def evidence(
+        self, proposal: RigidTransform, found: Fit, report: Report
+    ) -> RegistrationEvidence:
         """Ask every other search about the proposal."""
         maps = proposal.inverse().matrix[None]
         template = self.fine.template(maps)
@@ -166,7 +168,7 @@ class Search:
         report(0.95)
         fair = self.fair.template(maps)
         # Motions are measured in the CT's frame: the fit's own is the pull on the template.
-        return Evidence(
+        return RegistrationEvidence(
             proposal=proposal,
             second=second,
             reverse=reverse,
@@ -217,7 +219,7 @@ class Search:
         slopes = np.stack(
             [g[tuple(kji.T)] for g in slopes_of(moving.values)], axis=-1
         ) @ np.linalg.inv(grid.affine[:3, :3])
-        template = Template(
+        template = Expectation(
             (native - center).astype(np.float32),
             moving.values[tuple(kji.T)],
             np.ascontiguousarray(slopes, dtype=np.float32),
@@ -230,7 +232,7 @@ class Search:
         return RigidTransform(_proper(found.maps[0])) if found else None
 
     def _pieces(
-        self, template: Template, maps: FloatArray
+        self, template: Expectation, maps: FloatArray
     ) -> tuple[NeckCorrection | None, FloatArray | None]:
         """Both pieces together, each point taking its share by height."""
         neck = self.neck
@@ -239,7 +241,7 @@ class Search:
             return None, None
         z = template.points[:, 2] + template.center[2]
         height = np.clip((z - low) / (high - low), 0, 1).astype(np.float32)
-        blended = Template(
+        blended = Expectation(
             template.points,
             template.value,
             template.gradient,
@@ -260,7 +262,7 @@ class Search:
         lower, upper = (_stored(one) for one in found.maps)
         return NeckCorrection(lower, upper, low, high, neck.center_lps), found.covariance
 
-    def _in_neck(self, template: Template) -> Template:
+    def _in_neck(self, template: Expectation) -> Expectation:
         neck = self.neck
         x, _, z = np.moveaxis(template.points + template.center, -1, 0)
         factor = np.exp(
@@ -270,7 +272,7 @@ class Search:
         outside = np.maximum(np.maximum(neck.low_z - z, z - neck.high_z), 0)
         return template.weighted(factor * np.exp(-(outside**2) / (2 * _BOX_EDGE_MM**2)))
 
-    def _levels(self, template: Template, maps: FloatArray) -> Iterator[LevelMisfit]:
+    def _levels(self, template: Expectation, maps: FloatArray) -> Iterator[LevelMisfit]:
         neck = self.neck
         boxed = self._in_neck(template)
         z = boxed.points[:, 2] + boxed.center[2]
@@ -294,7 +296,7 @@ class Search:
             sd = float(np.sqrt(np.trace(lever @ found.covariance @ lever.T)))
             yield LevelMisfit(float(height), -shift, sd, correlation(slab, self.fine.moving, maps))
 
-    def _drop(self, template: Template, maps: FloatArray) -> float:
+    def _drop(self, template: Expectation, maps: FloatArray) -> float:
         own = correlation(template, self.fine.moving, maps)
         losses = []
         for axis, sign in product(range(3), (1, -1)):

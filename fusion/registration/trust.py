@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fusion.geometry import RigidTransform
-from fusion.registration.evidence import Evidence
+from fusion.registration.evidence import RegistrationEvidence
 
 #: Correlation of the pictures in fair detail below which a result is refused: 208 valid simulated
 #: cases had 0.85 and more; of 36 turned upside down or back to front, 34 had less than 0.8 and the
@@ -30,12 +30,12 @@ NECK_MOTION_MM = 1.5
 MAX_UNEXPLAINED_MM = 3.5
 
 
-def objection(evidence: Evidence, correction: RigidTransform | None) -> str | None:
+def objection(evidence: RegistrationEvidence, correction: RigidTransform | None) -> str | None:
     """Return why a result must not be trusted, or None.
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : RegistrationEvidence
         What the other searches say.
     correction : RigidTransform or None
         From a shared frame to the proposal; None when there is no shared frame.
@@ -77,7 +77,7 @@ def objection(evidence: Evidence, correction: RigidTransform | None) -> str | No
     return None
 
 
-def neck_moved(evidence: Evidence) -> str | None:
+def neck_moved(evidence: RegistrationEvidence) -> str | None:
     """Return what speaks for a neck that moved, in words, or None."""
     pieces = evidence.pieces
     if pieces is None:
