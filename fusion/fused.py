@@ -162,16 +162,20 @@ class Fused:
         """
         if not self.ct.grid.is_axis_aligned:
             return self._straightener.plane(axis, index)
-        stored, _ = canonical_view(self.ct.stored, self.ct.grid)
-        shape = (self.ct.grid.shape[0], 1, 1)
-        slope, _ = canonical_view(
-            np.broadcast_to(self.ct.slope.reshape(shape), self.ct.grid.shape), self.ct.grid
+        shape = self.ct.grid.shape
+        per_slice = (shape[0], 1, 1)
+        # Plain indexing keeps these views; np.take would copy the whole volume first.
+        where = (slice(None),) * axis + (index,)
+        stored, slope, intercept = (
+            canonical_view(values, self.ct.grid)[0][where].astype(np.float32)
+            for values in (
+                self.ct.stored,
+                np.broadcast_to(self.ct.slope.reshape(per_slice), shape),
+                np.broadcast_to(self.ct.intercept.reshape(per_slice), shape),
+            )
         )
-        intercept, _ = canonical_view(
-            np.broadcast_to(self.ct.intercept.reshape(shape), self.ct.grid.shape), self.ct.grid
-        )
-        plane = np.take(stored, index, axis) * np.take(slope, index, axis)
-        return np.asarray(plane + np.take(intercept, index, axis), dtype=np.float32)
+        plane: npt.NDArray[np.float32] = stored * slope + intercept
+        return plane
 
     @cached_property
     def _straightener(self) -> Resampler:
