@@ -9,10 +9,10 @@ import datetime as dt
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari.utils.events import EmitterGroup
 
@@ -20,13 +20,17 @@ from fusion.errors import PathwayError
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.check import Verdict, check
 from fusion.pathway.completions import ASKING_ORDER, RED_FLAGS
-from fusion.pathway.evidence import Proposal
+from fusion.pathway.evidence import Proposal, propose
 from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS, Facts
 from fusion.pathway.facts_file import facts_from_values, facts_toml, read_facts
+from fusion.pathway.hardware import propose_hardware
 from fusion.pathway.questions import next_further_question, next_question
 from fusion.pathway.statements import seed
 from fusion.pathway.text import Line, Section, label, verbatim, verdict_sections
 from fusion.plain_text import plain
+
+if TYPE_CHECKING:
+    from fusion.review import Review
 
 #: Keys in the order of asking, each fact followed by its details. Targets are asked for where
 #: they are marked, not here.
@@ -39,6 +43,14 @@ KEYS: tuple[str, ...] = tuple(
 RED_FLAG_KEYS: tuple[str, ...] = tuple(RED_FLAGS.values())
 
 Recorded = Assessment | Unanswered
+
+
+def suggestions(review: Review) -> Iterator[Proposal]:
+    """Yield what the files and the CT of a study suggest; takes seconds on a large CT."""
+    pair = review.pair
+    yield from propose(review.catalog, pair.spect.study, fused=(pair.ct.series, pair.spect.series))
+    if review.ct.unit == "HU":
+        yield propose_hardware(review.ct)
 
 
 class PathwayModel:

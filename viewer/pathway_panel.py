@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.errors import FusionError, PathwayError
+from fusion.errors import FusionError
 from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS
 from viewer.panels import plain_label
 from viewer.pathway_model import KEYS, RED_FLAG_KEYS, PathwayModel
@@ -114,11 +114,6 @@ class VerdictView(QWidget):
             self._column.insertWidget(place, label)
         label.show()
 
-    def highlight(self, fact: str) -> None:
-        """Mark the sentences that rest on a fact; none for the empty string."""
-        for link, line in zip(self.links, self._lines, strict=False):
-            set_property(link, "highlight", bool(fact) and fact in line.facts)
-
 
 class PathwayPanel(QWidget):
     """Questions, verdict, and the buttons that record the answers.
@@ -180,7 +175,7 @@ class PathwayPanel(QWidget):
             self._events = panel.model.events
             self._callbacks = (panel._on_answers, panel._on_proposals, panel._on_recorded)
 
-        def __call__(self) -> None:
+        def __call__(self, *_: object) -> None:
             for emitter in (self._events.answers, self._events.proposals, self._events.recorded):
                 for callback in self._callbacks:
                     emitter.disconnect(callback)
@@ -195,7 +190,6 @@ class PathwayPanel(QWidget):
         scrolled = QVBoxLayout(rows)
         scrolled.setContentsMargins(0, 0, 6, 0)
         scrolled.setSpacing(4)
-        scrolled.addWidget(self.context)
         for key in KEYS:
             pinned = key in RED_FLAG_KEYS
             question = self.questions[key] = Question(key, self.model, compact=pinned)
@@ -203,6 +197,7 @@ class PathwayPanel(QWidget):
             (column if pinned else scrolled).addWidget(question)
         self.targets = plain_label(wrap=True)
         scrolled.addWidget(self.targets)
+        scrolled.addWidget(self.context)
         scrolled.addStretch()
         self.area = _scrolling(rows)
         self.area.setMinimumHeight(120)
@@ -274,7 +269,11 @@ class PathwayPanel(QWidget):
     def _show_verdict(self) -> None:
         reading = (self.model.statements_reading(self._fact),) if self._fact else ()
         self.verdict.show_sections((*reading, *self.model.sections))
-        self.verdict.highlight(self._fact)
+        listed = sum(len(section.lines) for section in reading)
+        for place, (link, line) in enumerate(
+            zip(self.verdict.links, self.verdict.lines, strict=False)
+        ):
+            set_property(link, "highlight", place >= listed and self._fact in line.facts)
 
     # Links
 
@@ -379,7 +378,7 @@ class PathwayPanel(QWidget):
         """Begin what takes long once somebody looks."""
         super().showEvent(event)
         if self._slow is not None:
-            worker = create_worker(_quietly, self._slow)
+            worker = create_worker(_all, self._slow)
             worker.returned.connect(self._on_slow)
             self._slow = None
             worker.start()
@@ -397,11 +396,9 @@ class PathwayPanel(QWidget):
             self._share_room()
 
     def _share_room(self) -> None:
-        self.splitter.setSizes([1000, 1000])
+        beside = self.splitter.orientation() == Qt.Orientation.Horizontal
+        self.splitter.setSizes([1000, 1000] if beside else [1100, 900])
 
 
-def _quietly(slow: Callable[[], Iterable[Proposal]]) -> tuple[Proposal, ...]:
-    try:
-        return tuple(slow())
-    except PathwayError:  # a CT without HU suggests nothing
-        return ()
+def _all(slow: Callable[[], Iterable[Proposal]]) -> tuple[Proposal, ...]:
+    return tuple(slow())

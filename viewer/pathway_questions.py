@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from qtpy.QtWidgets import (
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QFrame,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 NOT_RECORDED = "Not recorded"
 NOTHING_PLANNED = "Nothing planned"
 _LISTS = ("surgery_levels",)
+#: From this width on a compact question has its answer beside it, px.
+SIDE_BY_SIDE = 390
 
 #: What a reader sees of a question at a glance: dashed and grey while nothing is recorded.
 STYLE = """
@@ -131,6 +134,7 @@ class Question(QFrame):
         self.key = key
         self._model = model
         self._shown: tuple[Proposal, ...] | None = None
+        self._row: QHBoxLayout | None = None
         asked = QUESTIONS[key]
         self.setObjectName("question")
         self.title = LinkLabel(f"{asked.fact}  {asked.question}")
@@ -141,10 +145,10 @@ class Question(QFrame):
         self._column.setSpacing(1)
         self.editor, self._show_value, self.focus_target = self._make_editor()
         if compact:
-            row = QHBoxLayout()
-            row.addWidget(self.title, stretch=1)
-            row.addWidget(self.editor)
-            self._column.addLayout(row)
+            self._row = QHBoxLayout()
+            self._row.addWidget(self.title, stretch=1)
+            self._row.addWidget(self.editor)
+            self._column.addLayout(self._row)
             self.title.setToolTip("\n".join(filter(None, (asked.help, self.title.toolTip()))))
         else:
             self._column.addWidget(self.title)
@@ -314,6 +318,14 @@ class Question(QFrame):
             button.clicked.connect(lambda: self._model.confirm(proposal))
             column.addWidget(button, alignment=Qt.AlignmentFlag.AlignLeft)
         return box
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Put the answer of a compact question below it where there is no room beside it."""
+        super().resizeEvent(event)
+        if self._row is not None:
+            narrow = self.width() < SIDE_BY_SIDE
+            direction = QBoxLayout.Direction
+            self._row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
 
     def highlight(self, on: bool) -> None:
         """Mark the question as one that a chosen sentence rests on."""

@@ -29,6 +29,8 @@ from sample_data import make_study
 from viewer.app import ReviewApp
 from viewer.layers import ct_layer_data, spect_layer_data
 from viewer.panels import FindingsPanel, plain_label
+from viewer.pathway_model import PathwayModel
+from viewer.pathway_panel import PathwayPanel
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -210,6 +212,12 @@ class FindingsWidget(QWidget):
         super().closeEvent(event)
 
 
+def make_pathway_widget(napari_viewer: napari.Viewer) -> PathwayPanel:
+    """Return the pathway's questions: those of the review in the window, or without a study."""
+    review = ReviewWindow.of(napari_viewer)
+    return PathwayPanel(PathwayModel() if review is None else review.pathway)
+
+
 def review_study() -> None:
     """Ask for a folder and open it for review in a window of its own."""
     folder = QFileDialog.getExistingDirectory(None, "Folder with a SPECT/CT study")
@@ -258,6 +266,12 @@ def toggle_crosshair() -> None:
     """Show or hide the crosshair of the current review."""
     if review := _current_review():
         review.linked.crosshair_visible = not review.linked.crosshair_visible
+
+
+def show_pathway() -> None:
+    """Show the pathway's questions of the current review."""
+    if review := _current_review():
+        review.show_pathway()
 
 
 def show_help() -> None:

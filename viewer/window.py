@@ -27,6 +27,8 @@ from viewer.jobs import Job
 from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
 from viewer.panes import LinkedPanes, position_text
+from viewer.pathway_model import PathwayModel, suggestions
+from viewer.pathway_panel import PathwayPanel
 from viewer.planes import PLANES
 
 if TYPE_CHECKING:
@@ -34,9 +36,12 @@ if TYPE_CHECKING:
 
     import napari
 
+    from fusion.pathway.assessment import Assessment, Unanswered
     from fusion.review import Review
 
-SIDE_PANEL_WIDTH = 310
+SIDE_PANEL_WIDTH = 330
+#: Width at which a tab of text reads well, px.
+READING_WIDTH = 420
 HELP_KEY = "F1"
 
 
@@ -108,7 +113,9 @@ class ReviewWindow(QObject):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._make_header())
-        row = QHBoxLayout()
+        pictures = QWidget()
+        row = QHBoxLayout(pictures)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         right = QSplitter(Qt.Orientation.Vertical)
         for canvas in self.canvases[1:]:
@@ -122,8 +129,15 @@ class ReviewWindow(QObject):
         self.colour_bar = ColourBar(self.linked)
         row.addWidget(planes, stretch=1)
         row.addWidget(self.colour_bar)
-        row.addWidget(self._make_side())
-        column.addLayout(row, stretch=1)
+        self.body = QSplitter(Qt.Orientation.Horizontal)
+        self.body.addWidget(pictures)
+        self.body.addWidget(self._make_side())
+        self.body.setStretchFactor(0, 1)
+        self.body.setStretchFactor(1, 0)
+        self.body.setChildrenCollapsible(False)
+        self.body.setSizes([4 * SIDE_PANEL_WIDTH, SIDE_PANEL_WIDTH])
+        self.tabs.currentChanged.connect(self._make_room)
+        column.addWidget(self.body, stretch=1)
         column.addWidget(self._make_footer())
         return centre
 
@@ -141,7 +155,7 @@ class ReviewWindow(QObject):
 
     def _make_side(self) -> QWidget:
         side = QWidget()
-        side.setFixedWidth(SIDE_PANEL_WIDTH)
+        side.setMinimumWidth(SIDE_PANEL_WIDTH)
         column = QVBoxLayout(side)
         self.display = DisplayPanel(self.linked)
         self.findings = FindingsPanel(self.review.findings)
@@ -156,6 +170,10 @@ class ReviewWindow(QObject):
         self.add_tab(display_tab, "Display")
         self.alignment_panel = AlignmentPanel(self.alignment)
         self.add_tab(self.alignment_panel, "Alignment")
+        review = self.review
+        self.pathway = PathwayModel(keep=self._keep_assessment, recorded=review.assessment)
+        self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
+        self.add_tab(self.pathway_panel, "Pathway")
         column.addWidget(self.tabs, stretch=1)
         help_button = QPushButton(f"Keys and mouse  ({HELP_KEY})")
         help_button.clicked.connect(self.show_help)
@@ -169,6 +187,21 @@ class ReviewWindow(QObject):
     def add_tab(self, panel: QWidget, title: str) -> None:
         """Put a panel beside the pictures, as the last tab."""
         self.tabs.addTab(panel, title)
+
+    def _keep_assessment(self, assessment: Assessment | Unanswered) -> None:
+        self.review = self.review.with_assessment(assessment)
+
+    def _make_room(self) -> None:
+        # Questions and verdict are text; the pictures give up some width where they have it.
+        pictures, side = self.body.sizes()
+        if self.tabs.currentWidget() is self.pathway_panel and pictures > 2 * READING_WIDTH:
+            missing = max(0, READING_WIDTH - side)
+            self.body.setSizes([pictures - missing, side + missing])
+
+    def show_pathway(self) -> None:
+        """Bring the pathway's questions to the front."""
+        self.tabs.setCurrentWidget(self.pathway_panel)
+        self.pathway_panel.setFocus()
 
     def _make_footer(self) -> QWidget:
         footer = QFrame()
