@@ -1,23 +1,29 @@
-"""``facetfusion facets``: where the joints of the neck are on a CT."""
+"""``facetfusion facets``: the joints of the neck on a CT, and the uptake at them."""
 
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fusion import cli
 from fusion.cli.study import terminal_progress
+from fusion.cli.uptake import not_measured, uptake_lines
 from fusion.dicom.catalog import scan
 from fusion.dicom.ct_alone import choose_ct
 from fusion.dicom.pixels import read_volume
-from fusion.errors import FusionError
+from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.export import DISCLAIMER
 from fusion.facets.joints import LEVELS
 from fusion.facets.locate import Anomaly, Localisation, locate
+from fusion.facets.proposals import Assessment, assess, proposals_json
+from fusion.facets.uptake import uptake_json
 from fusion.findings import Finding, worst_first
 from fusion.geometry import FloatArray
+
+if TYPE_CHECKING:
+    from fusion.review import Review
 
 #: Version of the JSON; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -27,13 +33,23 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Add the ``facets`` command."""
     parser = commands.add_parser(
         "facets",
-        help="find the facet joints on the CT",
+        help="find the facet joints on the CT, and measure their uptake",
         description="Find the facet joints of the neck on the CT of a study, with how sure their "
-        "level is and why. Levels that are provisional need a vertebra named by --vertebra.",
+        "level is and why. Levels that are provisional need a vertebra named by --vertebra. Where "
+        "the study holds a SPECT or PET, measure the uptake at every joint and propose which are "
+        "active; a proposal is never a target.",
     )
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
         "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+    )
+    parser.add_argument(
+        "--spect", metavar="VOLUME", help="functional volume to use, likewise; else chosen"
+    )
+    parser.add_argument(
+        "--register",
+        action="store_true",
+        help="search for a rigid transform of the functional volume onto the CT",
     )
     parser.add_argument(
         "--vertebra",
@@ -60,33 +76,86 @@ def run(args: argparse.Namespace) -> int:
     clicks = dict(_click(text) for text in args.vertebra)
     anomalies = tuple(_anomaly(text) for text in args.anomaly)
     progress = terminal_progress()
-    catalog = scan(args.path, progress=progress)
-    chosen, why = choose_ct(catalog, ct=args.ct)
-    volume = read_volume(
-        chosen.plan,
-        study_instance_uid=chosen.study.study_instance_uid,
-        series_instance_uid=chosen.series.series_instance_uid,
-        progress=progress,
-    )
-    found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
-    findings = worst_first([*found.findings, *volume.findings])
-    if args.json:
-        cli.write_json(_document(found, chosen.name, findings))
+    review, refusal = _opened(args)
+    if review is not None:
+        volume, name = review.ct, review.pair.ct.name
+        why = "it goes with the functional volume" if args.ct is None else "chosen by the user"
     else:
-        cli.write_lines(f"CT {chosen.name}: {why}", *_lines(found, findings), DISCLAIMER)
+        chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
+        name = chosen.name
+        volume = read_volume(
+            chosen.plan,
+            study_instance_uid=chosen.study.study_instance_uid,
+            series_instance_uid=chosen.series.series_instance_uid,
+            progress=progress,
+        )
+    found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
+    uptake, refusal = _assessed(review, found, refusal)
+    about_uptake = uptake.findings if uptake is not None else (not_measured(refusal),)
+    about_study = review.findings if review is not None else volume.findings
+    findings = worst_first([*found.findings, *about_study, *about_uptake])
+    if args.json:
+        cli.write_json(_document(found, name, findings, uptake))
+    else:
+        lines = [] if uptake is None else uptake_lines(uptake)
+        cli.write_lines(f"CT {name}: {why}", *_lines(found), *lines, *_told(findings), DISCLAIMER)
     return cli.OK
 
 
-def _document(found: Localisation, ct: str, findings: tuple[Finding, ...]) -> dict[str, Any]:
-    return {
+def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
+    """Return the CT with a functional volume on it; or None, and why there is none."""
+    from fusion.review import open_study
+
+    try:
+        review = open_study(
+            args.path,
+            ct=args.ct,
+            spect=args.spect,
+            register=args.register,
+            progress=terminal_progress(),
+        )
+    except (PairingError, GeometryError, RegistrationFailed) as exc:
+        if args.spect or args.register:
+            raise
+        return None, str(exc)
+    return review, ""
+
+
+def _assessed(
+    review: Review | None, found: Localisation, refusal: str
+) -> tuple[Assessment | None, str]:
+    if review is None:
+        return None, refusal
+    if all(facet.center_lps is None for facet in found.facets):
+        return None, "No joint was found on the CT."
+    try:
+        return assess(found.facets, review.spect, review.registration, ct=review.ct), ""
+    except GeometryError as exc:
+        return None, str(exc)
+
+
+def _document(
+    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Assessment | None
+) -> dict[str, Any]:
+    document = {
         "schema_version": SCHEMA_VERSION,
         "ct": ct,
         **found.to_json(),
         "findings": [finding.to_json() for finding in findings],
     }
+    if uptake is not None:
+        at = uptake_json(uptake.uptakes)
+        for joint in document["joints"]:
+            joint["uptake"] = at.get((joint["level"], joint["side"]))
+        document["proposals"] = proposals_json(uptake.proposals)
+    return document
 
 
-def _lines(found: Localisation, findings: tuple[Finding, ...]) -> list[str]:
+def _told(findings: tuple[Finding, ...]) -> list[str]:
+    return [f"{f.severity.label}: {f.message}" for f in findings]
+
+
+def _lines(found: Localisation) -> list[str]:
     lines = [f"Numbering: {found.numbering.value}"]
     for piece in found.evidence:
         word = {True: "agrees", False: "DISAGREES", None: "does not decide"}[piece.agrees]
@@ -98,7 +167,7 @@ def _lines(found: Localisation, findings: tuple[Finding, ...]) -> list[str]:
                 x, y, z = (f"{v:8.1f}" for v in facet.center_lps)
                 text += f"{x}{y}{z}  ± {facet.localisation_mm} mm  {facet.numbering.value}"
             lines.append(text.rstrip())
-    return lines + [f"{f.severity.label}: {f.message}" for f in findings]
+    return lines
 
 
 def _click(text: str) -> tuple[str, FloatArray]:
