@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from fusion.annotations.snapshots import RegistrationSnapshot
+from fusion.annotations.snapshots import RegistrationSnapshot, registration_digest
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import MAX_NOTE, Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import Joint, Side
 from fusion.plain_text import plain
+
+if TYPE_CHECKING:  # they load image libraries, which the journal does without
+    import numpy.typing as npt
+
+    from fusion.registration import Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,23 +214,61 @@ class AlignmentReviewed:
         What was looked at.
     note : str
         Anything to remember.
+    digest : str
+        Of the Registration as a whole, :func:`fusion.annotations.snapshots.registration_digest`.
+    bent : bool
+        Whether it differs from place to place (neck correction).
     """
 
     kind: ClassVar[str] = "alignment-reviewed"
     registration: RegistrationSnapshot
     note: str = ""
+    digest: str = ""
+    bent: bool = False
 
     def __post_init__(self) -> None:
         _need_length(self.note)
 
+    @classmethod
+    def of(
+        cls, registration: Registration, point_lps: npt.ArrayLike, *, note: str = ""
+    ) -> AlignmentReviewed:
+        """Return the review of a Registration.
+
+        Parameters
+        ----------
+        registration : Registration
+            In use.
+        point_lps : (3,) array_like of float, mm
+            Where the neck was looked at, in the CT's frame.
+        note : str
+            Anything to remember.
+        """
+        return cls(
+            RegistrationSnapshot.of(registration, point_lps),
+            note,
+            registration_digest(registration),
+            registration.is_bent,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"registration": self.registration.to_json(), "note": self.note}
+        return {
+            "registration": self.registration.to_json(),
+            "note": self.note,
+            "digest": self.digest,
+            "bent": self.bent,
+        }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> AlignmentReviewed:
         """Return what :meth:`to_json` wrote."""
-        return cls(RegistrationSnapshot.from_json(value["registration"]), str(value["note"]))
+        return cls(
+            RegistrationSnapshot.from_json(value["registration"]),
+            str(value["note"]),
+            str(value["digest"]),
+            bool(value["bent"]),
+        )
 
     @property
     def words(self) -> str:

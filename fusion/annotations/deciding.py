@@ -15,6 +15,8 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import Joint
+from fusion.facets.locate import Localisation
+from fusion.registration import Registration, Status
 from fusion.software import own_version
 
 #: What a reader may change without moving the Target.
@@ -31,8 +33,8 @@ def decide(
     origin: Origin,
     spine: Spine,
     study: StudyKey,
-    registration: RegistrationSnapshot,
-    localisation: LocalisationSnapshot,
+    registration: Registration,
+    localisation: Localisation,
     point_lps: npt.ArrayLike | None = None,
     grade: int | None = None,
     uptake: Measured | None = None,
@@ -53,8 +55,10 @@ def decide(
         The joints of this CT.
     study : StudyKey
         What is open.
-    registration, localisation
-        As they are now.
+    registration : Registration
+        In use now.
+    localisation : Localisation
+        As it is now.
     point_lps : (3,) array_like of float, mm, optional
         In the CT's frame. Only a clicked joint needs none: its centre is taken.
     target_id : str, optional
@@ -73,12 +77,18 @@ def decide(
             )
         point_lps = spine.centers_lps[joint]
     clicked = Origin(origin) is Origin.JOINT_CLICKED
+    aligned = RegistrationSnapshot.of(registration, point_lps)
+    if not clicked and registration.status is Status.DO_NOT_TRUST:
+        raise AnnotationError(
+            f"Not saved. The alignment is not to be trusted, so a point from the functional image "
+            f"cannot be given to {joint.name}. Correct the alignment, or click the joint on the CT."
+        )
     placement = verify_side_and_level(
         joint,
         point_of(point_lps),
         spine=spine,
         decision=decision,
-        registration_mm=None if clicked else registration.uncertainty_mm,
+        registration_mm=None if clicked else aligned.uncertainty_mm,
     )
     identity: dict[str, Any] = {} if target_id is None else {"target_id": target_id}
     return Target(
@@ -89,8 +99,8 @@ def decide(
         reader=reader,
         time=datetime.now(UTC),
         origin=origin,
-        registration=registration,
-        localisation=localisation,
+        registration=aligned,
+        localisation=LocalisationSnapshot.of(localisation, joint),
         software_version=own_version(),
         grade=grade,
         uptake=uptake,

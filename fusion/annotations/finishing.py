@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fusion.annotations.changes import Finalised, Relabelled
+from fusion.annotations.changes import AlignmentReviewed, Finalised, Relabelled
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading, not_finished, unfinished
-from fusion.annotations.snapshots import LocalisationSnapshot
+from fusion.annotations.snapshots import (
+    LocalisationSnapshot,
+    RegistrationSnapshot,
+    registration_digest,
+)
 from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, Joint
+from fusion.registration import Registration
 
 
-def missing(reading: Reading, *, spine: Spine | None, study: StudyKey) -> tuple[str, ...]:
+def missing(
+    reading: Reading, *, spine: Spine | None, study: StudyKey, registration: Registration
+) -> tuple[str, ...]:
     """Return what a reading lacks before it can be finalised.
 
     Parameters
@@ -26,6 +33,8 @@ def missing(reading: Reading, *, spine: Spine | None, study: StudyKey) -> tuple[
         The joints as they are numbered now; None while they are not known.
     study : StudyKey
         What is open now.
+    registration : Registration
+        In use now.
 
     Returns
     -------
@@ -37,6 +46,14 @@ def missing(reading: Reading, *, spine: Spine | None, study: StudyKey) -> tuple[
         f"{record.target.joint.name}: decided on other image data than what is open now"
         for record in reading.records
         if record.input_digest != study.digest
+    ]
+    review = reading.alignment.change if reading.alignment else None
+    if isinstance(review, AlignmentReviewed) and review.digest != registration_digest(registration):
+        items.append("The alignment has changed since it was reviewed")
+    items += [
+        f"{target.joint.name}: decided on another alignment than the one in use"
+        for target in reading.targets
+        if target.registration != RegistrationSnapshot.of(registration, target.point_lps)
     ]
     if spine is None:
         if reading.targets:
@@ -50,7 +67,13 @@ def missing(reading: Reading, *, spine: Spine | None, study: StudyKey) -> tuple[
 
 
 def finalise(
-    journal: Journal, reading: Reading, *, reader: str, spine: Spine | None, study: StudyKey
+    journal: Journal,
+    reading: Reading,
+    *,
+    reader: str,
+    spine: Spine | None,
+    study: StudyKey,
+    registration: Registration,
 ) -> Saved | Conflict:
     """Make a reading final, in the name of a reader.
 
@@ -62,7 +85,7 @@ def finalise(
         A draft, as shown to the reader.
     reader : str
         Who finalises it.
-    spine, study
+    spine, study, registration
         As for :func:`missing`.
 
     Raises
@@ -70,7 +93,7 @@ def finalise(
     AnnotationError
         Something is missing (all of it is listed), or nothing could be saved.
     """
-    items = missing(reading, spine=spine, study=study)
+    items = missing(reading, spine=spine, study=study, registration=registration)
     if items:
         raise AnnotationError(not_finished(items))
     return journal.append(reading, Finalised(), reader=reader, study=study)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusion.errors import AnnotationError
+from fusion.facets.joints import Joint
 from fusion.plain_text import plain
+
+if TYPE_CHECKING:  # they load image libraries, which the journal does without
+    import numpy.typing as npt
+
+    from fusion.facets.locate import Localisation
+    from fusion.facets.uptake import Uptake
+    from fusion.registration import Registration
 
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4
@@ -54,6 +64,31 @@ class Measured(Mapping[str, float]):
         """Return the measurement that a mapping describes."""
         return cls(unit, tuple(values.items()), reference)
 
+    @classmethod
+    def of_uptake(cls, uptake: Uptake) -> Measured | None:
+        """Return what was measured at a joint; None where nothing could be.
+
+        Parameters
+        ----------
+        uptake : Uptake
+            From :mod:`fusion.facets.uptake`. SUV stands beside the values as ``suvbw_maximum``
+            and so on, only where it is allowed.
+        """
+        values = {
+            name: value
+            for name in ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
+            if (value := getattr(uptake, name)) is not None and math.isfinite(value)
+        }
+        if uptake.suvbw_per_unit is not None:
+            values |= {
+                f"suvbw_{name}": values[name] * uptake.suvbw_per_unit
+                for name in ("maximum", "mean", "peak")
+                if name in values
+            }
+        if not values:
+            return None
+        return cls.of(values, unit=uptake.unit, reference=uptake.reference.words)
+
     def __getitem__(self, name: str) -> float:
         return dict(self.entries)[name]
 
@@ -86,7 +121,7 @@ class RegistrationSnapshot:
     method : str
         How it was obtained.
     uncertainty_mm : float or None, mm
-        None when not known.
+        None when not known, or when the Registration is not to be trusted, which ``method`` says.
 
     Raises
     ------
@@ -109,6 +144,25 @@ class RegistrationSnapshot:
         if not plain(self.method):
             raise AnnotationError("It is not said how the Registration was obtained.")
         _check_uncertainty(self.uncertainty_mm, "the Registration")
+
+    @classmethod
+    def of(cls, registration: Registration, point_lps: npt.ArrayLike) -> RegistrationSnapshot:
+        """Return what a Registration says at one point, with its status in words.
+
+        Parameters
+        ----------
+        registration : Registration
+            In use.
+        point_lps : (3,) array_like of float, mm
+            In the CT's frame. A neck correction differs from place to place.
+        """
+        status = f" ({registration.status.value})" if registration.status else ""
+        uncertainty = float(registration.uncertainty_mm_at(point_lps))
+        return cls(
+            matrix=tuple(map(tuple, registration.transform_at(point_lps).matrix.tolist())),
+            method=f"{registration.method.value}{status}",
+            uncertainty_mm=uncertainty if math.isfinite(uncertainty) else None,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; the matrix is row-major."""
@@ -158,6 +212,16 @@ class LocalisationSnapshot:
             )
         _check_uncertainty(self.confidence_mm, "the localisation")
 
+    @classmethod
+    def of(cls, localisation: Localisation, joint: Joint) -> LocalisationSnapshot:
+        """Return what a localisation says about one joint."""
+        facet = localisation.facet(joint.level, joint.side)
+        return cls(
+            source=facet.source,
+            numbering=facet.numbering.value,
+            confidence_mm=facet.localisation_mm,
+        )
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {
@@ -174,6 +238,13 @@ class LocalisationSnapshot:
             numbering=str(value["numbering"]),
             confidence_mm=_optional_float(value["confidence_mm"]),
         )
+
+
+def registration_digest(registration: Registration) -> str:
+    """Return a SHA-256 that is the same as long as a Registration puts every point in one place."""
+    neck = registration.neck.to_json() if registration.is_bent and registration.neck else None
+    content = [registration.transform.matrix.tolist(), registration.method.value, neck]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _check_uncertainty(value: float | None, what: str) -> None:

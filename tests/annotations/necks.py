@@ -6,6 +6,13 @@ import numpy as np
 
 from fusion.annotations.spine import Spine
 from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
+from fusion.facets.locate import Facet, Localisation, Status
+from fusion.facets.numbering import Numbering
+from fusion.geometry import RigidTransform
+from fusion.registration import Method, Registration
+
+#: A Registration as it stands when nothing was searched.
+IN_USE = Registration(RigidTransform.identity(), Method.SHARED_FRAME)
 
 PITCH_MM = 15.0
 HALF_WIDTH_MM = 17.0
@@ -45,6 +52,22 @@ def centers(
 
 def spine(**how: object) -> Spine:
     return Spine({joint: tuple(point) for joint, point in centers(**how).items()})
+
+
+def localised(*, outside: tuple[Joint, ...] = ()) -> Localisation:
+    """Return the straight neck as the program would have located it."""
+    up = np.array([0.0, 0.0, 1.0])
+    facets = tuple(
+        Facet(joint, Status.OUTSIDE, None, None, Numbering.SURE, None)
+        if joint in outside
+        else Facet(joint, Status.FOUND, center, up, Numbering.SURE, 1.5)
+        for joint, center in centers().items()
+    )
+    midline = {
+        level: (centers()[Joint(level, Side.LEFT)] + centers()[Joint(level, Side.RIGHT)]) / 2
+        for level in LEVELS
+    }
+    return Localisation(facets, Numbering.SURE, (), midline, ())
 
 
 def other_side(joint: Joint) -> Joint:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from fusion.annotations.deciding import decide, revise
+from fusion.annotations.snapshots import Measured, RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
+from fusion.facets.activity import Resolution
 from fusion.facets.joints import Joint, Side
+from fusion.facets.reference import Reference, ReferenceKind
+from fusion.facets.uptake import Uptake
+from fusion.registration import Status
 from fusion.software import own_version
 
-from .necks import centers, other_side, spine
-from .samples import FRAME, LEFT_C5, READER, localisation, registration, study
+from .necks import IN_USE, centers, localised, other_side, spine
+from .samples import FRAME, LEFT_C5, READER, study
 
 
 def made(joint: Joint = LEFT_C5, decision: Decision = Decision.POSITIVE, **changes) -> Target:
@@ -22,8 +28,8 @@ def made(joint: Joint = LEFT_C5, decision: Decision = Decision.POSITIVE, **chang
         "origin": Origin.JOINT_CLICKED,
         "spine": spine(),
         "study": study(),
-        "registration": registration(),
-        "localisation": localisation(),
+        "registration": IN_USE,
+        "localisation": localised(),
     }
     return decide(joint, decision, **{**values, **changes})
 
@@ -35,6 +41,14 @@ def test_a_clicked_joint_is_decided_at_its_centre() -> None:
     assert one.frame_of_reference_uid == FRAME
     assert before <= one.time <= datetime.now(UTC)
     assert one.software_version == own_version()
+    assert one.registration == RegistrationSnapshot.of(IN_USE, one.point_lps)
+    assert one.registration.method == "shared frame of reference"
+    assert one.registration.uncertainty_mm is None
+    assert one.localisation.to_json() == {
+        "source": "automatic from CT",
+        "numbering": "sure",
+        "confidence_mm": 1.5,
+    }
 
 
 @pytest.mark.parametrize("origin", [Origin.PROPOSAL_ACCEPTED, Origin.POINT_PLACED])
@@ -45,6 +59,60 @@ def test_the_other_ways_need_a_point(origin: Origin) -> None:
     assert made(origin=origin, point_lps=point).point_lps == tuple(point)
     with pytest.raises(AnnotationError, match="You chose Right C5-C6"):
         made(other_side(LEFT_C5), origin=origin, point_lps=point)
+
+
+def test_an_alignment_that_is_not_to_be_trusted_gives_no_point_a_joint() -> None:
+    wrong = replace(IN_USE, status=Status.DO_NOT_TRUST)
+    point = centers()[LEFT_C5]
+    for decision in Decision:
+        with pytest.raises(AnnotationError, match="alignment is not to be trusted"):
+            made(
+                registration=wrong,
+                origin=Origin.PROPOSAL_ACCEPTED,
+                point_lps=point,
+                decision=decision,
+            )
+    clicked = made(registration=wrong)
+    assert clicked.registration.method == "shared frame of reference (do not trust)"
+
+
+def measured(**changes) -> Uptake:
+    values = {
+        "joint": LEFT_C5,
+        "unit": "Bq/mL",
+        "maximum": 9000.0,
+        "mean": 5000.0,
+        "peak": None,
+        "maximum_lps": None,
+        "voxels": 90,
+        "peak_voxels": 0,
+        "in_field": 1.0,
+        "reference": Reference(ReferenceKind.BONE, 3000.0, 50, 0, "Mean of 50 voxels."),
+        "ratio_to_reference": 3.0,
+        "ratio_to_other_side": float("inf"),
+        "suvbw_per_unit": None,
+        "spill_in": None,
+        "spill_from": None,
+        "separable": True,
+        "merged_with": (),
+        "resolution": Resolution(10.0, "assumed"),
+        "registration_mm": None,
+        "localisation_mm": None,
+    }
+    return Uptake(**{**values, **changes})
+
+
+def test_what_was_measured_is_kept_as_far_as_it_is_a_number() -> None:
+    kept = Measured.of_uptake(measured())
+    assert kept is not None
+    assert (kept.unit, kept.reference) == ("Bq/mL", "Mean of 50 voxels.")
+    assert dict(kept) == {"maximum": 9000.0, "mean": 5000.0, "ratio_to_reference": 3.0}
+    with_suv = Measured.of_uptake(measured(suvbw_per_unit=0.001))
+    assert with_suv is not None
+    assert (with_suv["suvbw_maximum"], with_suv["suvbw_mean"]) == (9.0, 5.0)
+    assert "suvbw_peak" not in with_suv
+    nothing = dict.fromkeys(("maximum", "mean", "ratio_to_reference", "ratio_to_other_side"), None)
+    assert Measured.of_uptake(measured(**nothing, suvbw_per_unit=0.001)) is None
 
 
 def test_a_joint_that_was_not_found_cannot_be_clicked() -> None:

@@ -26,14 +26,15 @@ from fusion.annotations.changes import (
 from fusion.annotations.finishing import finalise
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading
+from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.storage import default_path
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, Joint, Side
 
-from .necks import centers
-from .samples import LEFT_C5, READER, registration, study, target
+from .necks import IN_USE, centers
+from .samples import LEFT_C5, READER, study, target
 from .test_target import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +65,7 @@ def settled(journal: Journal, *targets_) -> Reading:
     reading = begin(journal)
     for change in (
         *(TargetSaved(one) for one in targets_),
-        AlignmentReviewed(registration()),
+        AlignmentReviewed.of(IN_USE, centers()[LEFT_C5]),
         NumberingConfirmed(numbering="C2", anchor="C2", c2_in_field=True, t1_in_field=False),
         PathwayLeftOut("research case"),
     ):
@@ -325,14 +326,22 @@ def placed():
     found = verify_side_and_level(
         LEFT_C5, centers()[LEFT_C5], spine=neck(), decision=Decision.POSITIVE
     )
-    return target(placement=found)
+    return target(placement=found, registration=RegistrationSnapshot.of(IN_USE, centers()[LEFT_C5]))
+
+
+def finish(journal: Journal, reading: Reading, reader: str = READER) -> Saved | Conflict:
+    return finalise(
+        journal, reading, reader=reader, spine=neck(), study=study(), registration=IN_USE
+    )
 
 
 def test_finishing_lists_what_is_missing_and_saves_nothing(path: Path) -> None:
     with Journal(path) as journal:
         reading = saved(journal, begin(journal), grade=None)
         for attempt in (
-            lambda: finalise(journal, reading, reader=READER, spine=neck(), study=study()),
+            lambda: finalise(
+                journal, reading, reader=READER, spine=neck(), study=study(), registration=IN_USE
+            ),
             lambda: journal.append(reading, Finalised(), reader=READER, study=study()),
         ):
             with pytest.raises(AnnotationError) as caught:
@@ -349,8 +358,10 @@ def test_final_is_final_and_an_addendum_is_a_new_version(path: Path) -> None:
         with pytest.raises(AnnotationError, match="Only a finalised reading"):
             journal.addendum(draft, reader=READER, reason="x", study=study())
         with pytest.raises(AnnotationError, match="name of its reader"):
-            finalise(journal, draft, reader=" ", spine=neck(), study=study())
-        result = finalise(journal, draft, reader="Dr Senior", spine=neck(), study=study())
+            finish(journal, draft, " ")
+        result = finalise(
+            journal, draft, reader="Dr Senior", spine=neck(), study=study(), registration=IN_USE
+        )
         assert isinstance(result, Saved)
         final = result.reading
         assert final.finalised
@@ -377,7 +388,9 @@ def test_a_window_behind_cannot_finalise_what_it_has_not_seen(path: Path) -> Non
     with Journal(path) as one, Journal(path) as other:
         draft = settled(one, placed())
         saved(other, draft, RIGHT_C5)
-        result = finalise(one, draft, reader=READER, spine=neck(), study=study())
+        result = finalise(
+            one, draft, reader=READER, spine=neck(), study=study(), registration=IN_USE
+        )
         assert isinstance(result, Conflict)
         assert not one.load(draft.reading_id).finalised
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,12 +30,15 @@ from fusion.annotations.changes import (
 from fusion.annotations.events import Event
 from fusion.annotations.finishing import differences, missing, relabelling
 from fusion.annotations.reading import Reading, replay, unfinished
+from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.geometry import RigidTransform
+from fusion.registration import Method, NeckCorrection
 
-from .necks import centers, shifted
+from .necks import IN_USE, centers, shifted
 from .samples import LEFT_C5, READER, localisation, placement, registration, study, target
 
 ASSESSMENT = json.dumps({"assessed": True, "words": "Supported", "reader": "R"})
@@ -250,7 +254,7 @@ def complete(*targets_) -> Reading:
     return after(
         begun(),
         *(TargetSaved(one) for one in targets_),
-        AlignmentReviewed(registration()),
+        AlignmentReviewed.of(IN_USE, (0, 0, -50)),
         CONFIRMED,
         PathwayLeftOut("research case"),
     )
@@ -263,25 +267,30 @@ def neck() -> Spine:
 def placed(joint: Joint, **changes):
     where = centers()[joint]
     found = verify_side_and_level(joint, where, spine=neck(), decision=Decision.POSITIVE)
-    return target(joint, placement=found, **changes)
+    aligned = RegistrationSnapshot.of(IN_USE, where)
+    return target(joint, **{"placement": found, "registration": aligned, **changes})
+
+
+def lacks(reading: Reading, spine: Spine | None = None) -> tuple[str, ...]:
+    return missing(reading, spine=spine, study=study(), registration=IN_USE)
 
 
 def test_what_is_missing_is_listed_one_by_one() -> None:
     everything = {
-        AlignmentReviewed(registration()): "alignment",
+        AlignmentReviewed.of(IN_USE, (0, 0, -50)): "alignment",
         CONFIRMED: "numbering",
         PathwayAnswered(ASSESSMENT): "pathway",
     }
     for left_out, word in everything.items():
         rest = [change for change in everything if change is not left_out]
-        (item,) = missing(after(begun(), *rest), spine=None, study=study())
+        (item,) = lacks(after(begun(), *rest))
         assert word in item
-    assert missing(after(begun(), *everything), spine=None, study=study()) == ()
+    assert lacks(after(begun(), *everything)) == ()
 
 
 def test_each_positive_target_has_to_be_complete() -> None:
     reading = complete(placed(LEFT_C5, grade=None), placed(Joint("C2-C3", Side.RIGHT)))
-    assert missing(reading, spine=neck(), study=study()) == ("Left C5-C6: a grade",)
+    assert lacks(reading, neck()) == ("Left C5-C6: a grade",)
 
 
 def test_a_new_numbering_asks_for_confirmation_again() -> None:
@@ -292,26 +301,57 @@ def test_a_new_numbering_asks_for_confirmation_again() -> None:
 def test_targets_on_another_alignment_are_listed() -> None:
     reading = complete(placed(LEFT_C5, registration=registration(0.5)))
     (item,) = unfinished(reading)
-    assert item == ("Left C5-C6: decided on another alignment than the one that was reviewed")
+    assert item == "Left C5-C6: decided on another alignment than the one that was reviewed"
+    items = lacks(reading, neck())
+    assert "Left C5-C6: decided on another alignment than the one in use" in items
+
+
+def test_an_alignment_that_was_changed_after_its_review_is_listed() -> None:
+    moved = replace(IN_USE, transform=RigidTransform.from_euler(translation_mm=(0, 0, 0.1)))
+    (item,) = missing(complete(), spine=neck(), study=study(), registration=moved)
+    assert item == "The alignment has changed since it was reviewed"
+
+
+def test_a_bent_neck_has_a_matrix_for_each_place() -> None:
+    upper = RigidTransform.from_euler(rotation_deg=(0, 6, 0))
+    bend = NeckCorrection(RigidTransform.identity(), upper, -70.0, -20.0, np.zeros(3))
+    bent = replace(IN_USE, method=Method.NECK, neck=bend, proposal=RigidTransform.identity())
+    joints = [Joint("C0-C1", Side.LEFT), Joint("C7-T1", Side.LEFT)]
+    snapshots = [RegistrationSnapshot.of(bent, centers()[joint]) for joint in joints]
+    assert snapshots[0].matrix != snapshots[1].matrix
+    reading = after(
+        begun(),
+        *(
+            TargetSaved(placed(joint, registration=snapshot))
+            for joint, snapshot in zip(joints, snapshots, strict=True)
+        ),
+        AlignmentReviewed.of(bent, (0, 0, -50)),
+        CONFIRMED,
+        PathwayLeftOut("research case"),
+    )
+    assert missing(reading, spine=neck(), study=study(), registration=bent) == ()
+    straight = replace(bent, method=Method.SHARED_FRAME)
+    items = missing(reading, spine=neck(), study=study(), registration=straight)
+    assert any("changed since it was reviewed" in item for item in items)
 
 
 def test_targets_on_other_pixels_are_listed() -> None:
     reading = complete(placed(LEFT_C5))
     now = study(ct="edited")
-    (item,) = missing(reading, spine=neck(), study=now)
+    (item,) = missing(reading, spine=neck(), study=now, registration=IN_USE)
     assert item == "Left C5-C6: decided on other image data than what is open now"
     # Saved anew on what is open now, it counts again.
     saved = event(reading.sequence + 1, TargetSaved(reading.targets[0]), digest=now.digest)
-    assert missing(reading.with_event(saved), spine=neck(), study=now) == ()
+    assert missing(reading.with_event(saved), spine=neck(), study=now, registration=IN_USE) == ()
 
 
 def test_targets_are_held_against_the_anatomy_once_more() -> None:
     reading = complete(placed(LEFT_C5))
-    assert missing(reading, spine=neck(), study=study()) == ()
-    (item,) = missing(reading, spine=None, study=study())
+    assert lacks(reading, neck()) == ()
+    (item,) = lacks(reading)
     assert "side and level of the targets are unchecked" in item
     lower = {shifted(j, 1): tuple(p) for j, p in centers().items() if shifted(j, 1)}
-    (item,) = missing(reading, spine=Spine(lower), study=study())
+    (item,) = lacks(reading, Spine(lower))
     assert item.startswith("Left C5-C6: the numbering has changed since.")
 
 
@@ -336,7 +376,7 @@ def test_new_labels_need_consent_and_the_history_shows_both() -> None:
         "consented to new labels: Left C4-C5 is now Left C5-C6; Left C5-C6 is now Left C6-C7 "
         "(extra rib)",
     ]
-    assert missing(renamed, spine=lower, study=study()) == ()
+    assert lacks(renamed, lower) == ()
     assert state(after(renamed, Undone(renamed.sequence))) == state(reading)
 
 

@@ -22,11 +22,11 @@ from fusion.annotations.spine import (
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
-from fusion.facets.locate import Facet, Localisation, Status
+from fusion.facets.locate import Localisation
 from fusion.facets.numbering import Numbering
 from fusion.geometry import Grid
 
-from .necks import PITCH_MM, centers, other_side, shifted, spine
+from .necks import PITCH_MM, centers, localised, other_side, shifted, spine
 from .samples import placement, target
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
@@ -371,16 +371,8 @@ def test_the_midline_of_the_canal_is_used_where_it_is_known() -> None:
 
 
 def test_a_localisation_becomes_a_spine() -> None:
-    places = centers()
-    outside = Joint("C7-T1", Side.LEFT)
-    facets = tuple(
-        Facet(joint, Status.OUTSIDE, None, None, Numbering.SURE, None)
-        if joint == outside
-        else Facet(joint, Status.FOUND, places[joint], np.array([0, 0, 1.0]), Numbering.SURE, 1.5)
-        for joint in JOINTS
-    )
-    midline = {level: np.array([0.0, 0.0, places[Joint(level, Side.LEFT)][2]]) for level in LEVELS}
-    neck = Spine.of(Localisation(facets, Numbering.SURE, (), midline, ()))
+    places, outside = centers(), Joint("C7-T1", Side.LEFT)
+    neck = Spine.of(localised(outside=(outside,)))
     assert set(neck.centers_lps) == set(JOINTS) - {outside}
     assert neck.uncertainty_mm[LEFT_C5] == 1.5
     assert check(LEFT_C5, places[LEFT_C5], neck).joint == LEFT_C5
