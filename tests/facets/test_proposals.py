@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,7 @@ from sample_data.anatomy import build_anatomy
 from sample_data.parameters import COARSE_SCAN, HotJoint, HotSpot, NeckParameters
 from sample_data.scanner import acquire_ct, acquire_spect
 from sample_data.study import describe
-
-from .spots import (
+from tests.facets.spots import (
     MIDDLE,
     SIGMA_PER_FWHM,
     centers,
@@ -266,8 +266,6 @@ def test_structures_turn_with_a_turned_neck():
 @pytest.fixture(scope="module", params=[True, False], ids=["negative spacing", "positive spacing"])
 def study(request):
     """A simulated neck, moved between the scans."""
-    from dataclasses import replace
-
     neck = NeckParameters(
         seed=5,
         tilt_deg=5.0,

@@ -12,8 +12,7 @@ from fusion.facets.resolution import FACET_VARIANCE_MM2, recovery, valley_to_pea
 from fusion.facets.uptake import UptakeSettings, uptake_json
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, NeckCorrection, Registration
-
-from .spots import (
+from tests.facets.spots import (
     MIDDLE,
     SIGMA_PER_FWHM,
     centers,
