@@ -111,7 +111,7 @@ class Review:
     pair: Pair = field(repr=False)
     fused: Fused = field(repr=False)
     opening_findings: tuple[Finding, ...] = ()
-    assessment: Assessment | Unanswered | None = None
+    assessment: Assessment | Unanswered | None = field(default=None, repr=False)
     alignment_reviewed_by: str | None = None
 
     @property
