@@ -195,6 +195,9 @@ class Resampler:
                 _weights(origin[axis], self._matrix[axis, n], out.shape[n], source.shape[n])
                 for n, axis in enumerate(order)
             ]
+            if 1 in out.shape:
+                _separable_plane(source, tables, out)
+                return
             (k0, wk), (j0, wj), (i0, wi) = tables
             _separable(np.ascontiguousarray(source), k0, wk, j0, wj, i0, wi, out)
             return
@@ -233,6 +236,30 @@ def _weights(
     weight = (position - lower).astype(np.float32)
     lower[outside] = -1
     return lower, weight
+
+
+def _separable_plane(
+    source: npt.NDArray[np.float32],
+    tables: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]],
+    out: npt.NDArray[np.float32],
+) -> None:
+    """Fill one plane as :func:`_separable` would, without waiting for its compiled code.
+
+    The first picture of a study should not wait a second for a compiler to load.
+    """
+    plane = source
+    for axis in sorted(range(3), key=lambda n: out.shape[n]):  # the thin axis first
+        lower, weight = tables[axis]
+        below = plane.take(lower.clip(0), axis)
+        above = plane.take((lower.clip(0) + 1).clip(max=source.shape[axis] - 1), axis)
+        shape = [1, 1, 1]
+        shape[axis] = len(weight)
+        plane = below + weight.reshape(shape) * (above - below)
+    out[...] = plane
+    for axis in range(3):
+        where: list[Any] = [slice(None)] * 3
+        where[axis] = tables[axis][0] < 0
+        out[tuple(where)] = np.nan
 
 
 @njit(cache=True, nogil=True)
