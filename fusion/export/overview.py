@@ -19,7 +19,7 @@ from fusion.resampling import Resampler
 SPACING_MM = 2.0
 _SCALE = 4
 _MARGIN = 40
-_RAIL = 250
+_RAIL = 330
 _INK = (225, 225, 225)
 _FAINT = (150, 150, 150)
 _WARN = (255, 190, 60)
@@ -52,7 +52,7 @@ def overview(
     uptake = Resampler(fused.spect, grid, transform=fused.registration.transform).array()
     highest = np.nanmax(np.nan_to_num(uptake, nan=0.0), axis=1)[::-1]  # the head at the top
     width, height = highest.shape[1] * _SCALE, highest.shape[0] * _SCALE
-    canvas = Image.new("RGB", (width + 2 * _RAIL, height + 2 * _MARGIN + 30), (0, 0, 0))
+    canvas = Image.new("RGB", (width + 2 * _RAIL, height + 2 * _MARGIN + 40), (0, 0, 0))
     canvas.paste(_gray(highest, fused.uptake_range[1], (width, height)), (_RAIL, _MARGIN))
     draw = ImageDraw.Draw(canvas)
     letters = (("R", _RAIL - 18), ("L", _RAIL + width + 18))
@@ -63,10 +63,10 @@ def overview(
         _mark(draw, target, grid, row, (width, height))
     words = f"{spect_label}, maximum from the front, within the CT's field"
     place = (_RAIL, _MARGIN + height + 8)
-    draw.text(place, drawable(words), font=font(16), fill=_FAINT, anchor="la")
-    draw.text((place[0], place[1] + 20), DISCLAIMER, font=font(13), fill=_FAINT, anchor="la")
+    draw.text(place, drawable(words), font=font(19), fill=_FAINT, anchor="la")
+    draw.text((place[0], place[1] + 24), DISCLAIMER, font=font(17), fill=_FAINT, anchor="la")
     if simulated:
-        draw.text((12, 8), drawable(SIMULATED), font=font(20), fill=_WARN, anchor="la")
+        draw.text((12, 8), drawable(SIMULATED), font=font(24), fill=_WARN, anchor="la")
     return canvas
 
 
@@ -96,7 +96,7 @@ def _labelled(targets: Sequence[Target], grid: Grid, height: int) -> list[tuple[
     last: dict[str, float] = {}
     for target in sorted(targets, key=lambda target: -target.point_lps[2]):
         y = _place(target, grid, height)[1]
-        y = max(y, last.get(target.joint.side.value, -np.inf) + 22)
+        y = max(y, last.get(target.joint.side.value, -np.inf) + 28)
         last[target.joint.side.value] = y
         rows.append((target, y))
     return rows
@@ -113,4 +113,4 @@ def _mark(
     draw.ellipse((x - 6, y - 6, x + 6, y + 6), outline=color, width=2)
     label = drawable(f"{target.joint.name} {target.decision.value}")
     anchor = "lm" if to_left else "rm"
-    draw.text((end + (4 if to_left else -4), row), label, font=font(17), fill=color, anchor=anchor)
+    draw.text((end + (4 if to_left else -4), row), label, font=font(24), fill=color, anchor=anchor)

@@ -290,7 +290,11 @@ def _words(
         draw.text((12, y + 24), _fit(warnings, font(16), size[0] - 24), font=font(16), fill=_WARN)
     draw.text((12, y + 48), _fit(DISCLAIMER, font(15), size[0] - 24), font=font(15), fill=_FAINT)
     if words.simulated:
-        draw.text((12, 10), drawable(SIMULATED), font=font(22), fill=_WARN, anchor="la")
+        # Beside the letter in the middle, never over it.
+        room = (box[0] + box[2]) / 2 - 30
+        said = drawable(SIMULATED)
+        size_px = next((n for n in range(22, 8, -1) if font(n).getlength(said) < room), 8)
+        draw.text((12, 10), said, font=font(size_px), fill=_WARN, anchor="la")
 
 
 def _fit(line: str, font: Any, width: int) -> str:

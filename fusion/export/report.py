@@ -23,7 +23,9 @@ from fusion.export.structured_report import NUMBERING
 from fusion.facets.joints import JOINTS
 from fusion.findings import Finding, Severity
 from fusion.pathway.assessment import NOT_ASSESSED
+from fusion.pathway.facts import KEY_OF_FACT
 from fusion.pathway.statements import seed
+from fusion.pathway.text import label
 from fusion.plain_text import plain
 from fusion.software import own_version
 
@@ -173,8 +175,11 @@ def make_report(facts: ReportFacts) -> Report:
         *facts.pictures,
     )
     sections = (
-        Section("Patient and study", (Rows((*_identity(facts.patient), *facts.study)),)),
-        Section("What was done to the data", (Lines(facts.done), *_findings(facts))),
+        Section("Patient and study", (Rows((*_identity(facts.patient), *_study(facts.study))),)),
+        Section(
+            "What was done to the data",
+            (Lines(tuple(map(plain, facts.done))), *_findings(facts)),
+        ),
         Section("Imaging pathway", _pathway(facts.assessment)),
         Section("Joints", _joints(ordered)),
         Section("Medial branches that usually supply the positive joints", _blocks(facts.plan)),
@@ -219,8 +224,12 @@ def _identity(patient: Patient) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _study(rows: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((key, plain(value)) for key, value in rows)
+
+
 def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
-    date = dict(study).get("Study date", "")
+    date = plain(dict(study).get("Study date", ""))
     return f"{_name(patient)} · ID {plain(patient.patient_id) or 'not stated'} · study of {date}"
 
 
@@ -242,7 +251,9 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
     lines = lines[:_SHOWN_STATEMENTS]
     if left > 0:
         lines.append(f"… and {left} more statements; all are in reading.json.")
-    if need := [plain(str(fact)) for fact in assessment.get("need", [])]:
+    if need := [
+        label(KEY_OF_FACT.get(fact, plain(str(fact)))) for fact in assessment.get("need", [])
+    ]:
         lines.append(f"Facts that would decide it: {', '.join(need)}.")
     lines.append(
         f"Facts recorded by {plain(str(assessment.get('reader', '')))}, "
@@ -275,7 +286,8 @@ def _joint_row(target: Target) -> tuple[str, ...]:
     note = target.shown_note
     if len(note) > _SHOWN_NOTE:
         note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
-    said = [f"{target.shown_reader}, {target.time:%Y-%m-%d %H:%M}.", note, *_cautions(target)]
+    said = [f"{target.shown_reader}, {target.time:%Y-%m-%d %H:%M}."]
+    said += [f"Note: “{note}”." if note else "", *_cautions(target)]
     return (
         target.joint.name,
         target.decision.value,

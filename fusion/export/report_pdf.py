@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from functools import partial
 from typing import Any
 
 from PIL import Image
@@ -11,7 +10,6 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
     Flowable,
@@ -127,8 +125,7 @@ def _draw(report: Report, fonts: Letters, *, total: int | None) -> tuple[bytes, 
         bottomPadding=0,
     )
     document.addPageTemplates([PageTemplate(frames=[frame], onPage=decorate)])
-    # Without this every page names Helvetica, which is not embedded.
-    document.build(story, canvasmaker=partial(Canvas, initialFontName="Vera"))
+    document.build(story)
     return out.getvalue(), document.page
 
 

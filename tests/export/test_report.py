@@ -1,0 +1,261 @@
+"""The report: the same content on screen and on paper, and hostile text that stays text."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fusion.annotations.blocks import plan_blocks
+from fusion.annotations.target import Answer, Decision
+from fusion.dicom.series import Patient
+from fusion.export import DISCLAIMER, SIMULATED
+from fusion.export.pdf_fonts import STAND_IN, letters
+from fusion.export.report import (
+    LIMITATIONS,
+    Grid,
+    Lines,
+    Pictures,
+    Report,
+    ReportFacts,
+    Rows,
+    _joint_row,
+    make_report,
+)
+from fusion.export.report_html import report_html
+from fusion.export.report_pdf import INCOMPLETE, report_pdf
+from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.findings import warning
+from fusion.pathway.assessment import NOT_ASSESSED, Assessment
+from fusion.pathway.facts import Facts
+from fusion.pathway.statements import seed
+from tests.annotations.samples import placement, target
+from tests.export.handed import HOSTILE, Read, read_study
+
+SPEC = Path(__file__).resolve().parents[2].parent / "shared" / "spec" / "anatomy_and_safety.md"
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    return read_study(tmp_path_factory.mktemp("report"), final=False)
+
+
+def facts(read: Read | None = None, **changes: object) -> ReportFacts:
+    reading = read.reading if read else None
+    values = {
+        "patient": Patient("Hostile^<b>Name", "ID<4711>", "19610203", "F"),
+        "study": (("Study date", "2024-03-11"), ("Study", HOSTILE), ("Reader", "R")),
+        "done": ("The SPECT was put onto the CT by: shared frame of reference.",),
+        "assumptions": (),
+        "findings": (),
+        "reading": reading,
+        "assessment": None,
+        "plan": plan_blocks(reading.targets if reading else ()),
+    }
+    return ReportFacts(**(values | changes))
+
+
+def said(report: Report) -> Iterator[str]:
+    yield from (report.title, *report.banners, report.footer)
+    for section in report.sections:
+        yield section.title
+        for block in section.blocks:
+            if isinstance(block, Rows):
+                yield from (text for row in block.rows for text in row)
+            elif isinstance(block, Lines):
+                yield from block.lines
+            elif isinstance(block, Grid):
+                yield from (*block.header, *(cell for row in block.rows for cell in row))
+            elif isinstance(block, Pictures):
+                yield block.caption
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += f"{data}\n"
+
+
+def pdf_text(pdf: bytes, tmp_path: Path) -> str:
+    program = shutil.which("pdftotext")
+    if program is None:
+        pytest.skip("pdftotext (poppler-utils) is not installed")
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    done = subprocess.run(
+        [program, "-raw", "-enc", "UTF-8", tmp_path / "report.pdf", "-"],
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_screen_and_paper_say_the_same(read: Read, tmp_path: Path) -> None:
+    report = make_report(facts(read))
+    page = Page(report_html(report))
+    paper = squeezed(pdf_text(report_pdf(report), tmp_path))
+    for text in said(report):
+        assert text in page.text
+        assert squeezed(text) in paper
+
+
+def test_hostile_text_stays_text(read: Read) -> None:
+    report = make_report(facts(read, findings=(warning("code", HOSTILE),)))
+    html = report_html(report)
+    page = Page(html)
+    allowed = {"html", "head", "meta", "title", "style", "body", "section", "h1", "h2", "p", "dl"}
+    allowed |= {"dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "footer", "figure", "div"}
+    allowed |= {"figcaption", "img"}
+    assert {tag for tag, _ in page.tags} <= allowed
+    assert "<script>alert(1)</script>" in page.text
+    assert "\u202e" not in html
+
+
+def test_nothing_is_loaded_from_anywhere() -> None:
+    shown = Pictures("one", (Image.new("RGB", (4, 3)),))
+    page = Page(report_html(make_report(facts(overview=shown))))
+    sources = [value for _, attrs in page.tags for key, value in attrs.items() if key == "src"]
+    assert sources
+    assert all(str(source).startswith("data:image/png;base64,") for source in sources)
+    keys = {key for _, attrs in page.tags for key in attrs}
+    assert keys <= {
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "class",
+        "scope",
+        "alt",
+        "src",
+    }
+    policy = next(a["content"] for _, a in page.tags if a.get("http-equiv"))
+    assert policy.startswith("default-src 'none'")
+
+
+def test_what_has_to_be_said_is_said_word_for_word() -> None:
+    text = " ".join(said(make_report(facts())))
+    assert DISCLAIMER in text
+    for line in (*LIMITATIONS, *(seed().statement(s).quoted for s in ("S19", "S21", "S26", "S27"))):
+        assert line in text
+
+
+def test_limitations_are_those_of_the_specification() -> None:
+    if not SPEC.is_file():
+        pytest.skip("the specification is not on this machine")
+    spec = SPEC.read_text("utf-8")
+    for line in LIMITATIONS:
+        assert line in spec
+
+
+def test_no_targets_no_pathway_and_nobody_read_it() -> None:
+    report = make_report(facts())
+    text = list(said(report))
+    assert NOT_ASSESSED in text
+    assert any("NOT READ" in banner for banner in report.banners)
+    assert "No decision about any joint is recorded." in text
+    assert report_pdf(report).startswith(b"%PDF")
+
+
+def test_banners_say_simulated_draft_and_assumed(read: Read) -> None:
+    guessed = warning("user-geometry", "The spacing was given by a user.")
+    report = make_report(facts(read, simulated=True, assumptions=(guessed,)))
+    assert report.banners[0] == SIMULATED
+    assert any(banner.startswith("DRAFT") for banner in report.banners)
+    assert guessed.message in report.banners
+
+
+def test_the_verdict_is_quoted() -> None:
+    known = Facts(cervical_pain=True, fused_spect_ct=True, study_status="performed")
+    answer = Assessment.of(known, reader="R").to_json()
+    text = list(said(make_report(facts(assessment=answer))))
+    assert answer["words"] in text
+    for statement in answer["deciding"][:4]:
+        assert any(line.startswith(f"{statement}: ") for line in text)
+
+
+def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:
+    report = make_report(facts(read))
+    grid = next(b for s in report.sections for b in s.blocks if isinstance(b, Grid))
+    names = [row[0] for row in grid.rows]
+    order = [joint.name for joint in JOINTS]
+    assert names == sorted(names, key=order.index)
+    assert {"Left C5-C6", "Left C4-C5", "Right C5-C6"} == set(names)
+
+
+def test_blocks_show_both_counts(read: Read) -> None:
+    text = list(said(make_report(facts(read))))
+    assert "2 joints, 3 nerves." in text
+    assert "Left C5 medial branch" in text
+
+
+def test_letters_that_cannot_be_drawn_are_said_to_be_so(tmp_path: Path) -> None:
+    fonts = letters()
+    assert fonts.markup("Müller <b> Ångström") == "Müller &lt;b&gt; Ångström"
+    assert not fonts.incomplete
+    assert fonts.markup("שרה") == STAND_IN * 3  # right to left would be drawn backwards
+    assert fonts.incomplete
+    report = make_report(facts(patient=Patient("שרה", "4711", "", "")))
+    assert "שרה" in report_html(report)
+    text = pdf_text(report_pdf(report), tmp_path)
+    assert squeezed(INCOMPLETE) in squeezed(text)
+    assert "4711" in text
+
+
+def pages(pdf: bytes, tmp_path: Path) -> int:
+    program = shutil.which("pdfinfo")
+    if program is None:
+        pytest.skip("pdfinfo (poppler-utils) is not installed")
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    done = subprocess.run(
+        [program, tmp_path / "report.pdf"], capture_output=True, text=True, check=True
+    )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("Pages:"))
+    return int(line.split()[1])
+
+
+@pytest.mark.parametrize("positive", [0, 1, 3])
+def test_two_pages(read: Read, tmp_path: Path, positive: int) -> None:
+    image = Image.new("RGB", (628, 600))
+    shown = tuple(Pictures(f"joint {n}", (image,) * 3) for n in range(positive))
+    whole = Pictures("whole", (Image.new("RGB", (1100, 480)),))
+    report = make_report(facts(read, pictures=shown, overview=whole))
+    assert pages(report_pdf(report), tmp_path) == 2
+
+
+def test_more_joints_take_more_pages_and_lose_nothing(read: Read, tmp_path: Path) -> None:
+    image = Image.new("RGB", (628, 600))
+    shown = tuple(Pictures(f"joint number {n}", (image,) * 3) for n in range(16))
+    pdf = report_pdf(make_report(facts(read, pictures=shown)))
+    text = pdf_text(pdf, tmp_path)
+    assert all(f"joint number {n}" in text for n in range(16))
+
+
+def test_a_point_between_levels_is_said_to_be_so() -> None:
+    joint = Joint("C6-C7", Side.RIGHT)
+    sample = target(
+        joint,
+        decision=Decision.INDETERMINATE,
+        clinically_concordant=Answer.NOT_RECORDED,
+        placement=placement(joint, margin_mm=1.0, neighbour="C7-T1"),
+    )
+    assert "Between C6-C7 and C7-T1." in _joint_row(sample)[-1]
+    assert _joint_row(sample)[4] == "not recorded"

@@ -1,0 +1,111 @@
+"""The region of uptake, held against a slow loop over the whole CT, and as other readers see it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+import SimpleITK as sitk
+
+from fusion.export.segmentation import (
+    FRACTION,
+    RADIUS_MM,
+    uptake_region,
+    write_segmentation,
+)
+from fusion.export.structured_report import tracking_uid
+from fusion.review import Review, open_study
+from tests.export.handed import BESIDE_LPS, HOT, HOT_LPS, target_at
+from tests.viewer import marked_study
+from tests.viewer.marked_study import DECUBITUS, FFS, NODDING, ct_lattice, spect_lattice
+
+
+def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
+    """Voxels of the region by SimpleITK's interpolation and a loop over every voxel nearby."""
+    grid, spect = review.ct.grid, review.spect
+    image = sitk.GetImageFromArray(spect.values().astype(np.float64))
+    image.SetSpacing([float(v) for v in spect.grid.spacing_mm[::-1]])
+    image.SetOrigin([float(v) for v in spect.grid.affine[:3, 3]])
+    directions = spect.grid.directions[::-1].T
+    image.SetDirection([float(v) for v in directions.ravel()])
+    values = {}
+    for kji in np.ndindex(*grid.shape):
+        point = grid.affine[:3, :3] @ kji + grid.affine[:3, 3]
+        if np.linalg.norm(point - point_lps) > RADIUS_MM:
+            continue
+        index = image.TransformPhysicalPointToContinuousIndex([float(v) for v in point])
+        values[kji] = image.EvaluateAtContinuousIndex(index)
+    top = max(values.values())
+    return {kji for kji, value in values.items() if value >= FRACTION * top}
+
+
+@pytest.mark.parametrize(
+    ("ct", "spect"),
+    [("HFS", "HFS"), ("FFS", "HFS"), ("DECUBITUS", "FFS"), ("NODDING", "HFS")],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_region_is_the_one_of_the_rule(tmp_path: Path, ct: str, spect: str) -> None:
+    orientations = {
+        "HFS": marked_study.HFS,
+        "FFS": FFS,
+        "DECUBITUS": DECUBITUS,
+        "NODDING": NODDING,
+    }
+    marked_study.write_study(
+        tmp_path,
+        ct=ct_lattice(orientations[ct]),
+        spect=spect_lattice(orientations[spect], slice_mm=-4.0),
+    )
+    review = open_study(tmp_path)
+    region = uptake_region(target_at(review, HOT, HOT_LPS), review.fused)
+    found = {tuple(kji + np.array(region.start)) for kji in np.argwhere(region.mask)}
+    expected = oracle(review, HOT_LPS)
+    # A voxel whose value lies within rounding of the threshold may fall on either side.
+    assert len(found ^ expected) <= 2
+    assert len(expected) > 30
+
+
+@pytest.fixture(scope="module")
+def review(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    return open_study(marked_study.write_study(tmp_path_factory.mktemp("seg")))
+
+
+def test_no_uptake_no_region(review: Review) -> None:
+    outside = target_at(review, HOT, HOT_LPS + np.array([500.0, 0, 0]))
+    assert uptake_region(outside, review.fused).is_empty
+
+
+def test_the_object_puts_the_voxels_where_they_are(review: Review, tmp_path: Path) -> None:
+    targets = [
+        target_at(review, HOT, HOT_LPS),
+        target_at(review, type(HOT)("C4-C5", HOT.side), BESIDE_LPS),
+    ]
+    regions = [uptake_region(target, review.fused) for target in targets]
+    path = tmp_path / "seg.dcm"
+    write_segmentation(path, regions, fused=review.fused, ct=review.pair.ct)
+    ds = pydicom.dcmread(path)
+    frames = ds.pixel_array
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    orientation = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float)
+    row, column = orientation[:3], orientation[3:]
+    down, right = map(float, shared.PixelMeasuresSequence[0].PixelSpacing)
+    seen: dict[int, set[tuple[float, ...]]] = {1: set(), 2: set()}
+    for frame, groups in zip(frames, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        first = np.array(groups.PlanePositionSequence[0].ImagePositionPatient, float)
+        number = groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        for j, i in np.argwhere(frame):
+            point = first + i * right * row + j * down * column
+            seen[number].add(tuple(np.round(point, 3)))
+    for number, region in enumerate(regions, start=1):
+        kji = np.argwhere(region.mask) + np.array(region.start)
+        points = {tuple(np.round(p, 3)) for p in review.ct.grid.to_lps(kji)}
+        assert seen[number] == points
+        segment = ds.SegmentSequence[number - 1]
+        assert segment.TrackingUID == tracking_uid(region.target)
+        assert "Not validated" in segment.SegmentDescription
+        site = segment.AnatomicRegionSequence[0]
+        meanings = [item.CodeMeaning for item in site.AnatomicRegionModifierSequence]
+        assert meanings[0] == region.target.joint.side.value.capitalize()
+    assert ds.FrameOfReferenceUID == review.ct.grid.frame_of_reference_uid
