@@ -46,7 +46,9 @@ class ProposalSettings:
     grade_ratios : (3,) tuple of float
         Ratio to the reference from which grades 1, 2 and 3 begin, what other joints add taken off.
     least_grade : int
-        Hot spots of a lower grade are not proposed.
+        Hot spots of a lower grade are not proposed. By default none is left out: where the
+        resolution is poor, an active joint stands out of the thin bone around it and still stays
+        below the reference.
     hot_spots : HotSpotSettings
         What counts as a hot spot and when its place is certain.
     uptake : UptakeSettings
@@ -59,7 +61,7 @@ class ProposalSettings:
     """
 
     grade_ratios: tuple[float, float, float] = (1.3, 1.8, 3.0)
-    least_grade: int = 1
+    least_grade: int = 0
     hot_spots: HotSpotSettings = field(default_factory=HotSpotSettings)
     uptake: UptakeSettings = field(default_factory=UptakeSettings)
 
@@ -367,6 +369,8 @@ def _reason(
             f"Grade {grade} ({GRADE_WORDS[grade]}; thresholds {NOT_VALIDATED}) against ordinary "
             "bone as modelled, because the reference could not be measured"
         )
+    if grade == 0:
+        parts.append("it stands out of what ordinary bone would show at this place")
     if spill > 0.1 * spot.value:
         parts.append(f"about {spill / spot.value:.0%} of it comes from neighbours")
     parts.append(assignment.words)

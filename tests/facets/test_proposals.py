@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from fusion.errors import GeometryError
 from fusion.facets.activity import fit_activity
@@ -70,7 +71,8 @@ def ct(where):
 
 def assessed(where, ct, heights, *, by=None, points=None, settings=SETTINGS, **stated):
     values = spots(where, heights, sigma_mm=SIGMA, background=0.0)
-    values = values + np.where(ct.values() > 200, 10.0, 1.0)
+    bone = np.where(ct.values() > 200, 10.0, 1.0)
+    values = values + ndimage.gaussian_filter(bone, FWHM * SIGMA_PER_FWHM / where.spacing_mm)
     return assess(
         places(points, **stated), volume(values, where), by or known(1.0), ct=ct, settings=settings
     )
@@ -220,7 +222,7 @@ def test_grade_is_that_of_the_settings(where, ct):
     hot = [(centers()[HOT], 40.0)]
     assert assessed(where, ct, hot, settings=settings).proposals[0].grade == 1
     strict = ProposalSettings(
-        grade_ratios=(90.0, 95.0, 99.0), uptake=UptakeSettings(resolution_mm=FWHM)
+        grade_ratios=(90.0, 95.0, 99.0), least_grade=1, uptake=UptakeSettings(resolution_mm=FWHM)
     )
     assert assessed(where, ct, hot, settings=strict).proposals == ()
     for wrong in ({"grade_ratios": (2.0, 1.0, 3.0)}, {"least_grade": 4}):
