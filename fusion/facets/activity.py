@@ -175,15 +175,15 @@ def _fitted(
     # Counts scatter with the root of their number; a floor keeps empty voxels from ruling the fit.
     positive = np.maximum(values, 0)
     weights = 1 / np.sqrt(np.maximum(positive, max(float(np.median(positive)), 1e-12)))
-    design = np.stack(columns, axis=1) * weights[:, None]
-    solution, residual = nnls(design, values * weights)
+    parts = np.stack([*columns, values], axis=1)
+    # The same least squares on a triangle of a few rows instead of every voxel.
+    triangle = np.asarray(np.linalg.qr(parts * weights[:, None], mode="r"), dtype=np.float64)
+    solution, residual = nnls(triangle[:, :-1], triangle[:, -1])
     ordinary = solution[0] + solution[1] * bone
     count = len(neck.joints)
     # Counts scatter with the root of their number, and so does what reconstruction makes of them.
     floor = max(0.05 * float(np.max(ordinary)), 1e-12)
-    left = (values - np.stack(columns, axis=1) @ solution) / np.sqrt(
-        np.maximum(ordinary[rows], floor)
-    )
+    left = (values - parts[:, :-1] @ solution) / np.sqrt(np.maximum(ordinary[rows], floor))
     noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
     return (
         Activity(
