@@ -184,6 +184,19 @@ def test_two_active_neighbours_are_two_proposals(where, ct):
     assert {p.joint for p in result.proposals} == {HOT, above}
 
 
+def test_two_active_neighbours_that_merge_are_claimed_for_neither(where, ct):
+    points, above = centers(pitch_mm=12.0), joint("Left C4-C5")
+    sigma = float(np.sqrt((15.0 * SIGMA_PER_FWHM) ** 2 + FACET_VARIANCE_MM2))
+    both = [(points[HOT], 40.0), (points[above], 40.0)]
+    values = spots(where, both, sigma_mm=sigma, background=2.0)
+    settings = ProposalSettings(uptake=UptakeSettings(resolution_mm=15.0))
+    result = assess(places(points), volume(values, where), known(1.0), ct=ct, settings=settings)
+    hottest = max(result.proposals, key=lambda p: p.value)
+    assert hottest.joint is None
+    assert hottest.place == "between two levels, Left C4-C5 and C5-C6"
+    assert set(hottest.candidates) == {HOT, above}
+
+
 def test_joints_that_merge_are_named_in_the_reason(where, ct):
     settings = ProposalSettings(uptake=UptakeSettings(resolution_mm=15.0))
     result = assessed(where, ct, [(centers()[HOT], 60.0)], settings=settings)
