@@ -381,10 +381,15 @@ def _trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
                     count = _steps_left(z, dk, k, last - c)
                     count = _steps_left(y, dj, j, count)
                     # Along the row: only as far as the source goes.
+                    # Compared before it becomes a whole number: a step of 1e-18, which rounding
+                    # leaves behind, would overflow.
+                    ahead = float(count)
                     if di > 0.0:
-                        count = min(count, int((ni - 1 - x) / di) + 1)
+                        ahead = (ni - 1 - x) / di
                     elif di < 0.0:
-                        count = min(count, int(-x / di) + 1)
+                        ahead = -x / di
+                    if ahead < count:
+                        count = int(ahead) + 1
                 wz, wy = np.float32(z - k), np.float32(y - j)
                 start = (k * nj + j) * ni
                 s00 = flat[start : start + ni]

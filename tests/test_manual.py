@@ -147,3 +147,19 @@ def test_by_hand_after_the_neck_correction_goes_on_from_the_pivot(bent: fusion.R
         moved.transform.matrix, bent.registration.transform_at(head).matrix, atol=1e-12
     )
     assert not moved.is_bent
+
+
+def test_steps_that_rounding_leaves_behind_do_not_hang(review: fusion.Review) -> None:
+    """A rotation of a rotation back leaves steps of 1e-18 voxels along a row."""
+    moved = review.registration
+    for axis, angle in ((0, 0.5), (1, 0.5), (2, 0.5), (2, -0.5), (1, -0.5), (0, -0.5)):
+        turn = np.zeros(3)
+        turn[axis] = angle
+        moved = adjusted(moved, rotation_deg=turn, pivot_lps=MIDDLE_LPS)
+        turned = review.with_registration(moved)
+        for plane in range(3):
+            turned.spect_plane(plane, 25)
+    for plane in range(3):
+        np.testing.assert_allclose(
+            turned.spect_plane(plane, 25), review.spect_plane(plane, 25), rtol=1e-4
+        )

@@ -174,6 +174,7 @@ class AlignmentPanel(QScrollArea):
             button = QPushButton(name)
             button.setCheckable(True)
             button.clicked.connect(lambda _checked, name=name: self._choose(name))
+            button.setMinimumWidth(1)
             self.buttons[name] = button
             self._choices.addWidget(button, n // 2, n % 2)
         self.register = QPushButton("Register…")
@@ -203,6 +204,7 @@ class AlignmentPanel(QScrollArea):
             spin.setSingleStep(step)
             spin.setSuffix(unit)
             spin.setKeyboardTracking(False)
+            spin.setFixedWidth(110)
             spin.valueChanged.connect(self._set_shift if n < 3 else self._set_turn)
             spins.append(spin)
             self._words.append(words)
@@ -230,7 +232,7 @@ class AlignmentPanel(QScrollArea):
         return box
 
     def _make_levels(self) -> QGroupBox:
-        self._levels_box = QGroupBox("Left to correct at each height (beyond the proposal)")
+        self._levels_box = QGroupBox("Misfit left by the proposal, by height")
         column = QVBoxLayout(self._levels_box)
         self.levels = LevelChart()
         column.addWidget(self.levels)
@@ -243,7 +245,7 @@ class AlignmentPanel(QScrollArea):
         self.reader.setPlaceholderText("Name of the reader")
         self.reader.setMaxLength(64)
         self.reader.textChanged.connect(self._on_reader)
-        self.reviewed = QCheckBox("I reviewed this alignment level by level")
+        self.reviewed = QCheckBox("Reviewed level by level")
         self.reviewed.setToolTip("Any change of the alignment withdraws this")
         self.reviewed.clicked.connect(self._set_reviewed)
         self.reviewed_text = plain_label(wrap=True)

@@ -103,6 +103,12 @@ class Planes:
             if isinstance(index, (int, np.integer)):
                 position = int(index) % self.shape[axis]
                 return self.shown(axis, position)[keys[:axis] + keys[axis + 1 :]]
+        # napari asks for the plane on screen as a slab of one plane, and takes its mean.
+        for axis, part in enumerate(keys):
+            wanted = range(self.shape[axis])[part] if isinstance(part, slice) else ()
+            if len(wanted) == 1:
+                plane = self.shown(axis, wanted[0])[keys[:axis] + keys[axis + 1 :]]
+                return np.expand_dims(plane, axis)
         return self.__array__()[keys]
 
     def __array__(
@@ -290,9 +296,9 @@ def edge_layer(review: Review) -> Image:
         units="mm",
         axis_labels=AXIS_LABELS,
         colormap=Colormap([(*EDGE_COLOR[:3], 0.0), EDGE_COLOR], name="CT edges"),
-        contrast_limits=(0, 1),
+        contrast_limits=(0, 0.6),
         blending="translucent_no_depth",
-        interpolation2d="nearest",
+        interpolation2d="linear",
         multiscale=False,
     )
 

@@ -126,6 +126,8 @@ class ModeChoice(QComboBox):
         super().__init__()
         self._linked = linked
         self.addItems([mode.value for mode in Mode])
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
         self.setToolTip("How CT and SPECT share the picture; key V goes to the next")
         self.textActivated.connect(self._choose)
         linked.events.display.connect(self._on_display)
