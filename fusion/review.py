@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from fusion import registration as registering
 from fusion.dicom.catalog import scan
-from fusion.dicom.instance import text
+from fusion.dicom.instance import hashed_uid, text
 from fusion.dicom.pairing import Candidate, Pair, pair
 from fusion.dicom.pixels import read_volume
 from fusion.dicom.series import Catalog, Kind, Patient, Study
@@ -33,6 +33,7 @@ from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.fused import Fused, Sample
 from fusion.geometry import FloatArray, Grid, Volume
 from fusion.pathway.assessment import Assessment, Unanswered, assessment_json
+from fusion.plain_text import plain
 from fusion.registration import Method, Registration
 from fusion.resampling import Interpolation, Resampler
 from fusion.software import versions
@@ -46,6 +47,7 @@ ASSUMPTION_CODES = frozenset(
         "top-level-geometry",
         "patient-mismatch-overridden",
         "slice-vector-missing",
+        "frame-stated-by-user",
         "manual-shift",
         "neck-correction-in-use",
     }
@@ -399,6 +401,7 @@ def open_study(
     ignore_stored_registration: bool = False,
     interpolation: Interpolation = "linear",
     override_mismatch_by: str | None = None,
+    same_frame_by: str | None = None,
     progress: Progress | None = None,
 ) -> Review:
     """Open a study: find, choose, read, and put the functional volume onto the CT.
@@ -422,6 +425,9 @@ def open_study(
     override_mismatch_by : str, optional
         Name of the person who takes responsibility for combining volumes that state different
         patients.
+    same_frame_by : str, optional
+        Name of the person who states that the two volumes share one Frame of Reference although
+        their files do not say so. Marked on every export.
     progress : callable, optional
         Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
 
@@ -448,6 +454,7 @@ def open_study(
     chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
     spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
     ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
+    ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
     registration, about_stored = _registration(
         catalog,
         chosen,
@@ -459,6 +466,7 @@ def open_study(
     report(1.0, "Opened")
     choice = info("choice", " ".join(chosen.reasons))
     findings = (
+        *stated,
         *about_stored,
         *chosen.findings,
         *chosen.spect.series.findings,
@@ -497,6 +505,27 @@ def _registration(
             raise
         reasons = " ".join(finding.message for finding in unused)
         raise GeometryError(f"{exc} {reasons}") from exc
+
+
+def _in_one_frame(
+    ct: Volume, spect: Volume, stated_by: str | None
+) -> tuple[Volume, Volume, tuple[Finding, ...]]:
+    """Put both volumes into the CT's Frame of Reference on the word of a named person."""
+    frames = ct.grid.frame_of_reference_uid, spect.grid.frame_of_reference_uid
+    if not (stated_by and stated_by.strip()) or (frames[0] is not None and frames[0] == frames[1]):
+        return ct, spect, ()
+    # A CT without any frame gets one made from its own identity, so that exports can be placed.
+    frame = frames[0] or hashed_uid(ct.source.series_instance_uid)
+    note = warning(
+        "frame-stated-by-user",
+        "The files do not say that the CT and the functional volume share a Frame of Reference; "
+        f"they are placed as if they did, on the word of {plain(stated_by)}. Check the alignment.",
+    )
+    moved = [
+        replace(volume, grid=replace(volume.grid, frame_of_reference_uid=frame))
+        for volume in (ct, spect)
+    ]
+    return moved[0], moved[1], (note,)
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

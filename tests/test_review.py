@@ -195,6 +195,23 @@ def test_different_frames_are_not_combined_silently(tmp_path) -> None:
         fusion.open_study(tmp_path)
 
 
+@pytest.mark.parametrize("ct_frame", ["9.9", ""])
+def test_a_named_person_may_state_that_the_frames_are_one(tmp_path, ct_frame) -> None:
+    write_ct(tmp_path / "CT", FrameOfReferenceUID=ct_frame)
+    write_nm(tmp_path / "NM", FrameOfReferenceUID="")
+    with pytest.raises(GeometryError, match="--same-frame"):
+        fusion.open_study(tmp_path, same_frame_by=" ")
+    review = fusion.open_study(tmp_path, same_frame_by="Dr A. Reader")
+    (note,) = review.assumptions
+    assert note.code == "frame-stated-by-user"
+    assert "Dr A. Reader" in note.message
+    for value, index in nm.MARKERS.items():
+        assert review.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
+    derived = pydicom.dcmread(review.write(tmp_path / "out").derived_nm)
+    assert derived.FrameOfReferenceUID == review.ct.grid.frame_of_reference_uid
+    assert ct_frame in ("", derived.FrameOfReferenceUID)
+
+
 def test_spacing_is_asked_for_used_and_marked(tmp_path) -> None:
     write_ct(tmp_path / "CT")
     write_nm(tmp_path / "NM", dataset=nm.recon(spacing=None))

@@ -93,6 +93,12 @@ def opening_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="combine volumes that state different patients, on the responsibility of NAME",
     )
+    parser.add_argument(
+        "--same-frame",
+        metavar="NAME",
+        help="place volumes that state different Frames of Reference, or none, as if they shared "
+        "one, on the word of NAME",
+    )
 
 
 def _spacing(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +128,7 @@ def opening_options(args: argparse.Namespace) -> dict[str, Any]:
         "ignore_stored_registration": args.ignore_stored_registration,
         "interpolation": args.interpolation,
         "override_mismatch_by": args.override_mismatch,
+        "same_frame_by": args.same_frame,
     }
 
 

@@ -46,7 +46,8 @@ def shared_frame(ct: Volume, spect: Volume) -> Registration:
     if not _shared(ct, spect):
         raise GeometryError(
             "The CT and the functional volume state different Frames of Reference (or none), so "
-            "their positions are not comparable. Register them with --register."
+            "their positions are not comparable. Register them with --register, or, where you know "
+            'that one scanner made both in one session, say so: --same-frame "YOUR NAME".'
         )
     return Registration(
         RigidTransform.identity(), Method.SHARED_FRAME, start=RigidTransform.identity()
