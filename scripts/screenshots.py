@@ -25,12 +25,29 @@ from viewer.window import ReviewWindow
 #: Long enough for a slow machine with software OpenGL, s.
 OPEN_WITHIN_S = 300.0
 
+#: The case of docs/pathway.md, with the study made and no radiograph recorded.
+CASE = {
+    "cervical_pain": True,
+    "fused_spect_ct": True,
+    "study_status": "performed",
+    "suspected_infection": False,
+    "history_of_cancer": False,
+    "progressive_neurological_deficit": False,
+    "neurological_deficit": False,
+    "pain_chronic": True,
+    "mri": "inconclusive",
+    "mri_date": "2024-05",
+    "diagnostic_ct": "none",
+    "facet_arthropathy_suspected": True,
+}
+
 
 def main() -> None:
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for the PNG files")
     parser.add_argument("--study", type=Path, help="an existing sample study, instead of a new one")
+    parser.add_argument("--only", metavar="NAME", help="write this picture and no other")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -39,7 +56,7 @@ def main() -> None:
             make_study(root)
         hot = hottest_joint(json.loads((root / "truth.json").read_text("utf-8")))
         window = open_window(root / "study")
-        take(window, args.out, hot)
+        take(window, args.out, hot, only=args.only)
         window.viewer.close()
         QTest.qWait(100)
 
@@ -62,12 +79,16 @@ def open_window(study: Path) -> ReviewWindow:
     return app.review_window
 
 
-def take(window: ReviewWindow, out: Path, point_lps: list[float]) -> None:
-    """Write one picture of each way to look at the study."""
+def take(
+    window: ReviewWindow, out: Path, point_lps: list[float], *, only: str | None = None
+) -> None:
+    """Write one picture of each way to look at the study, or only the one named."""
     linked = window.linked
     linked.point_lps = point_lps
 
     def save(name: str, change: Callable[[], None]) -> None:
+        if only not in (None, name):
+            return
         change()
         QTest.qWait(500)
         _napari.main_window(window.viewer).grab().save(str(out / f"{name}.png"))
@@ -85,10 +106,23 @@ def take(window: ReviewWindow, out: Path, point_lps: list[float]) -> None:
             _, vertical, horizontal = pane.plane.order
             pane.look_at((point_lps[2 - vertical], point_lps[2 - horizontal]))
 
+    def pathway() -> None:
+        window.show_pathway()
+        give_up = time.monotonic() + OPEN_WITHIN_S
+        while not window.pathway.proposals and time.monotonic() < give_up:
+            QTest.qWait(100)
+        for key, value in CASE.items():
+            window.pathway.answer(key, value)
+        window.body.setSizes([1000, 800])
+        QTest.qWait(500)
+        panel = window.pathway_panel
+        panel.choose_line(next(line for line in panel.verdict.lines if line.statement == "S15"))
+
     save("window", lambda: None)
     save("window-ct", ct_alone)
     save("window-spect", spect_alone)
     save("window-close", close_look)
+    save("pathway-panel", pathway)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from fusion.pathway.evidence import Proposal, propose
 from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS, Facts
 from fusion.pathway.facts_file import facts_from_values, facts_toml, read_facts
 from fusion.pathway.hardware import propose_hardware
-from fusion.pathway.questions import next_further_question, next_question
+from fusion.pathway.questions import OTHER_RED_FLAG, next_further_question, next_question
 from fusion.pathway.statements import seed
 from fusion.pathway.text import Line, Section, label, verbatim, verdict_sections
 from fusion.plain_text import plain
@@ -41,6 +41,9 @@ KEYS: tuple[str, ...] = tuple(
     if asked.fact == fact and key != "targets"
 )
 RED_FLAG_KEYS: tuple[str, ...] = tuple(RED_FLAGS.values())
+
+#: Asked for whatever else is answered.
+_ALWAYS = frozenset({*RED_FLAGS, OTHER_RED_FLAG})
 
 Recorded = Assessment | Unanswered
 
@@ -143,13 +146,19 @@ class PathwayModel:
         return self.verdict is not None and QUESTIONS[key].fact in self.verdict.need
 
     def is_asked(self, key: str) -> bool:
-        """Whether a question makes sense: details follow the fact that they belong to."""
-        parent = QUESTIONS[key].detail_of
-        if not parent or key in self._values:
+        """Whether a question makes sense: details follow their fact, and moot ones are left out.
+
+        Whatever is answered or suggested is asked, and so are the red flags.
+        """
+        suggested = any(p.key == key and p.value is not None for p in self.proposals)
+        if key in self._values or suggested:
             return True
-        if self._values.get(parent) not in (None, False, "none"):
+        asked = QUESTIONS[key]
+        if asked.detail_of:
+            return self._values.get(asked.detail_of) not in (None, False, "none")
+        if self.verdict is None or key != KEY_OF_FACT[asked.fact] or asked.fact in _ALWAYS:
             return True
-        return any(p.key == key and p.value is not None for p in self.proposals)
+        return asked.fact in (*self.verdict.need, *self.verdict.not_recorded)
 
     def next_key(self, *, asked: Iterable[str] = ()) -> str | None:
         """Return the question that decides most, red flags included; then those that add."""

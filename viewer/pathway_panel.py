@@ -278,8 +278,10 @@ class PathwayPanel(QWidget):
     # Links
 
     def choose_line(self, line: Line) -> None:
-        """Mark the facts that a sentence rests on; go to the missing one."""
+        """Mark a sentence and the facts that it rests on; go to the missing one."""
         self.choose_fact("")
+        for link, shown in zip(self.verdict.links, self.verdict.lines, strict=False):
+            set_property(link, "highlight", shown == line)
         for question in self.questions.values():
             question.highlight(QUESTIONS[question.key].fact in line.facts)
         if line.facts:

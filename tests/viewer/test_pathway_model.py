@@ -63,6 +63,22 @@ def test_not_recorded_is_not_no() -> None:
     assert "planned_uses" not in model.values
 
 
+def test_moot_questions_are_left_out() -> None:
+    model = filled("G19")
+    model.answer("pseudoarthrosis_suspected", None)
+    assert model.is_asked("standard_imaging_overall") == ("F18" in model.verdict.not_recorded)
+    model.answer("mri", "none")
+    assert not model.is_asked("standard_imaging_overall")
+    assert not model.is_asked("pseudoarthrosis_suspected")
+    assert not model.is_asked("mri_date")
+    model.answer("prior_cervical_surgery", None)
+    assert model.is_asked("pseudoarthrosis_suspected")
+    model.answer("cervical_pain", False)
+    for key in (*RED_FLAG_KEYS, "other_red_flag"):
+        model.answer(key, None)
+        assert model.is_asked(key)
+
+
 def test_sentences_name_the_facts_that_they_rest_on() -> None:
     model = filled("G19")
     lines = [line for section in model.sections for line in section.lines]

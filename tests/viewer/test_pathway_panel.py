@@ -135,6 +135,8 @@ def test_a_sentence_leads_to_its_facts(panel: PathwayPanel, qtbot: QtBot) -> Non
     place = next(n for n, line in enumerate(lines) if line.statement == "S24" and line.basis)
     qtbot.mouseClick(panel.verdict.links[place], Qt.MouseButton.LeftButton)
     assert highlighted(panel) == {"F15", "F17", "F18", "F20"}
+    marked = [link.text() for link in panel.verdict.links if link.property("highlight")]
+    assert marked == [panel.verdict.links[place].text()]
     place = next(n for n, line in enumerate(lines) if line.statement == "S13")
     assert lines[place].missing
     panel.activateWindow()
