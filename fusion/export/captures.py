@@ -60,7 +60,7 @@ def write_captures(
         The captures in order, and the selection.
     """
     series, moment = generate_uid(prefix=None), datetime.now()
-    paths, objects = [], []
+    objects: list[Dataset] = []
     for number, capture in enumerate(captures, start=1):
         ds = sc.SCImage(
             pixel_array=np.asarray(capture.image.convert("RGB")),
@@ -75,21 +75,26 @@ def write_captures(
             manufacturer="facetfusion",
             patient_orientation=capture.orientation,
         )
-        dress(ds, source, description="Pictures of targets", moment=moment)
-        ds.ImageComments = f"{capture.name}. {DISCLAIMER}"
-        ds.BurnedInAnnotation = "YES"
-        if "BodyPartExamined" not in ds:
-            ds.Laterality = ""
-        path = folder / f"picture_{number:02d}.dcm"
-        ds.save_as(path, enforce_file_format=True)
-        paths.append(path)
         objects.append(ds)
+    # Before they are dressed: highdicom stops at names and codes that it does not like.
+    selected = _selection(objects)
+    paths = []
+    for number, (capture, made) in enumerate(zip(captures, objects, strict=True), start=1):
+        dress(made, source, description="Pictures of targets", moment=moment)
+        made.ImageComments = f"{capture.name}. {DISCLAIMER}"
+        made.BurnedInAnnotation = "YES"
+        if "BodyPartExamined" not in made:
+            made.Laterality = ""
+        path = folder / f"picture_{number:02d}.dcm"
+        made.save_as(path, enforce_file_format=True)
+        paths.append(path)
     selection = folder / "key_objects.dcm"
-    _write_selection(selection, objects, source)
+    dress(selected, source, description="Pictures of targets")
+    selected.save_as(selection, enforce_file_format=True)
     return tuple(paths), selection
 
 
-def _write_selection(path: Path, objects: Sequence[Dataset], source: Dataset) -> None:
+def _selection(objects: Sequence[Dataset]) -> Dataset:
     content = ko.KeyObjectSelection(
         document_title=standard_codes.DCM.OfInterest,
         referenced_objects=list(objects),
@@ -101,7 +106,7 @@ def _write_selection(path: Path, objects: Sequence[Dataset], source: Dataset) ->
         ),
         description=DISCLAIMER,
     )
-    ds = ko.KeyObjectSelectionDocument(
+    document: Dataset = ko.KeyObjectSelectionDocument(
         evidence=list(objects),
         content=content,
         series_instance_uid=generate_uid(prefix=None),
@@ -110,5 +115,4 @@ def _write_selection(path: Path, objects: Sequence[Dataset], source: Dataset) ->
         instance_number=1,
         manufacturer="facetfusion",
     )
-    dress(ds, source, description="Pictures of targets")
-    ds.save_as(path, enforce_file_format=True)
+    return document

@@ -17,6 +17,9 @@ from fusion.resampling import Resampler
 
 #: Spacing of the projection, mm: finer than a SPECT resolution element, coarse enough to be quick.
 SPACING_MM = 2.0
+#: How much is shown above and below the Targets, and to both sides of them, mm.
+UP_DOWN_MM = 70.0
+ACROSS_MM = 90.0
 _SCALE = 4
 _MARGIN = 40
 _RAIL = 330
@@ -40,7 +43,7 @@ def overview(
     Parameters
     ----------
     fused : Fused
-        What to show; the projection covers the CT's field.
+        What to show; the projection covers the CT's field, or the part of it around the Targets.
     targets : sequence of Target
         Each has a mark at its point and a line to its name on its own side.
     spect_label : str
@@ -48,7 +51,7 @@ def overview(
     simulated : bool
         Burn in that the data are not of a patient.
     """
-    grid = _coarse(fused.display_grid)
+    grid = _field(_coarse(fused.display_grid), targets)
     uptake = Resampler(fused.spect, grid, transform=fused.registration.transform).array()
     highest = np.nanmax(np.nan_to_num(uptake, nan=0.0), axis=1)[::-1]  # the head at the top
     width, height = highest.shape[1] * _SCALE, highest.shape[0] * _SCALE
@@ -78,6 +81,22 @@ def _coarse(fine: Grid) -> Grid:
     affine[:3, :3] *= SPACING_MM / fine.spacing_mm
     shape = int(count[0]), int(count[1]), int(count[2])
     return Grid(shape, affine, fine.frame_of_reference_uid)
+
+
+def _field(grid: Grid, targets: Sequence[Target]) -> Grid:
+    """Return the part of a grid around the Targets; all of it when there are none."""
+    if not targets:
+        return grid
+    kji = grid.to_kji(np.array([target.point_lps for target in targets]))
+    reach = np.array([UP_DOWN_MM, np.inf, ACROSS_MM]) / SPACING_MM
+    last = np.array(grid.shape) - 1
+    low = np.clip(np.floor(kji.min(axis=0) - reach), 0, last).astype(int)
+    high = np.clip(np.ceil(kji.max(axis=0) + reach), low, last).astype(int)
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_lps(low)
+    count = high - low + 1
+    shape = int(count[0]), int(count[1]), int(count[2])
+    return Grid(shape, affine, grid.frame_of_reference_uid)
 
 
 def _gray(plane: npt.NDArray[np.float32], top: float, size: tuple[int, int]) -> Image.Image:

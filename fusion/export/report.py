@@ -66,7 +66,7 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Grid:
+class Cells:
     """A table with a header; ``widths`` are shares of the page."""
 
     header: tuple[str, ...]
@@ -82,7 +82,7 @@ class Pictures:
     images: tuple[Image.Image, ...] = field(repr=False)
 
 
-Block = Rows | Lines | Grid | Pictures
+Block = Rows | Lines | Cells | Pictures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -279,7 +279,7 @@ def _joints(targets: Sequence[Target]) -> tuple[Block, ...]:
     widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
     others = len(JOINTS) - len(targets)
     undecided = (f"{others} of {len(JOINTS)} joints have no decision.",) if others else ()
-    return (Grid(header, rows, widths), Lines((*undecided, *beside)))
+    return (Cells(header, rows, widths), Lines((*undecided, *beside)))
 
 
 def _joint_row(target: Target) -> tuple[str, ...]:
@@ -340,7 +340,7 @@ def _blocks(plan: BlockPlan) -> tuple[Block, ...]:
             for block in plan.nerves
         )
         blocks.append(Lines((f"{plan.counts}.",), strong=True))
-        blocks.append(Grid(("Nerve", "Bony landmark, in words", "For"), rows, (0.3, 0.5, 0.2)))
+        blocks.append(Cells(("Nerve", "Bony landmark, in words", "For"), rows, (0.3, 0.5, 0.2)))
     without = tuple(f"{joint.name}: {why}" for joint, why in plan.without_nerves)
     blocks.append(Lines((*without, *plan.notices)))
     return tuple(blocks)

@@ -8,7 +8,7 @@ from html import escape
 
 from PIL import Image
 
-from fusion.export.report import Block, Grid, Lines, Pictures, Report, Rows
+from fusion.export.report import Block, Cells, Lines, Pictures, Report, Rows
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #16191d; background: #fff;
@@ -67,7 +67,7 @@ def _block(block: Block) -> str:
     if isinstance(block, Lines):
         mark = ' class="strong"' if block.strong else ""
         return "".join(f"<p{mark}>{escape(line)}</p>" for line in block.lines)
-    if isinstance(block, Grid):
+    if isinstance(block, Cells):
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in block.header)
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows

@@ -25,7 +25,7 @@ from reportlab.platypus import (
 from reportlab.platypus import Image as Drawn
 
 from fusion.export.pdf_fonts import STAND_IN, Letters, letters
-from fusion.export.report import Block, Grid, Lines, Pictures, Report, Rows, Section
+from fusion.export.report import Block, Cells, Lines, Pictures, Report, Rows, Section
 
 _MARGIN = 14 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
@@ -154,7 +154,7 @@ def _block(block: Block, fonts: Letters, height: float) -> list[Flowable]:
     if isinstance(block, Lines):
         style = _STRONG if block.strong else _TEXT
         return [Paragraph(fonts.markup(line), style) for line in block.lines]
-    if isinstance(block, Grid):
+    if isinstance(block, Cells):
         return [_grid(block, fonts), Spacer(1, 3)]
     return [_figure(block, fonts, height)]
 
@@ -173,7 +173,7 @@ def _pairs(block: Rows, fonts: Letters) -> Table:
     return Table(rows, colWidths=widths, style=_padding(0.6))
 
 
-def _grid(block: Grid, fonts: Letters) -> Table:
+def _grid(block: Cells, fonts: Letters) -> Table:
     strong = ParagraphStyle("head", parent=_CELL, fontName="Vera-Bold")
     rows = [[Paragraph(fonts.markup(cell), strong) for cell in block.header]]
     rows += [[Paragraph(fonts.markup(cell), _CELL) for cell in row] for row in block.rows]

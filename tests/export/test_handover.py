@@ -41,7 +41,7 @@ SHARED_ATTRIBUTES = (
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
-    return read_study(tmp_path_factory.mktemp("handed"), patient_name="Müller^<Ana>")
+    return read_study(tmp_path_factory.mktemp("handed"), patient_name="ONE-Müller <Ana>")
 
 
 @pytest.fixture(scope="module")

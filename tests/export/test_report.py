@@ -18,7 +18,7 @@ from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.pdf_fonts import STAND_IN, letters
 from fusion.export.report import (
     LIMITATIONS,
-    Grid,
+    Cells,
     Lines,
     Pictures,
     Report,
@@ -69,7 +69,7 @@ def said(report: Report) -> Iterator[str]:
                 yield from (text for row in block.rows for text in row)
             elif isinstance(block, Lines):
                 yield from block.lines
-            elif isinstance(block, Grid):
+            elif isinstance(block, Cells):
                 yield from (*block.header, *(cell for row in block.rows for cell in row))
             elif isinstance(block, Pictures):
                 yield block.caption
@@ -194,7 +194,7 @@ def test_the_verdict_is_quoted() -> None:
 
 def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:
     report = make_report(facts(read))
-    grid = next(b for s in report.sections for b in s.blocks if isinstance(b, Grid))
+    grid = next(b for s in report.sections for b in s.blocks if isinstance(b, Cells))
     names = [row[0] for row in grid.rows]
     order = [joint.name for joint in JOINTS]
     assert names == sorted(names, key=order.index)
