@@ -63,6 +63,7 @@ def best_chain(
     *,
     only: tuple[str, float] | None = None,
     slack_mm: float = 4.0,
+    stiffness: float = 1.0,
 ) -> Chain | None:
     """Return the best assignment of heights to levels.
 
@@ -78,6 +79,8 @@ def best_chain(
         Consider only chains that have this level within ``slack_mm`` of this height, mm.
     slack_mm : float, mm
         See ``only``.
+    stiffness : float
+        Factor on the cost of uneven distances between levels.
 
     Returns
     -------
@@ -91,14 +94,21 @@ def best_chain(
             row = TEMPLATE_LEVELS.index(only[0])
             allowed = np.abs(np.arange(unary.shape[1]) - only[1]) <= slack_mm
             unary[row, ~allowed] = -np.inf
-        chain = _solve(unary, parts.pitch_mm * SCALES[a], a, must=only and only[0])
+        chain = _solve(
+            unary, parts.pitch_mm * SCALES[a], a, must=only and only[0], stiffness=stiffness
+        )
         if chain is not None and (best is None or chain.total > best.total):
             best = chain
     return best
 
 
 def _solve(
-    unary: npt.NDArray[np.float32], pitch: FloatArray, scale_index: int, *, must: str | None
+    unary: npt.NDArray[np.float32],
+    pitch: FloatArray,
+    scale_index: int,
+    *,
+    must: str | None,
+    stiffness: float,
 ) -> Chain | None:
     levels, n = unary.shape
     heights = np.arange(n)
@@ -120,7 +130,7 @@ def _solve(
             for off in range(-_PITCH_REACH_MM, _PITCH_REACH_MM + 1):
                 step = round(float(pitch[level - 1])) + off
                 exact = step - pitch[level - 1]
-                cost = _PITCH_COST * (exact / spread) ** 2
+                cost = stiffness * _PITCH_COST * (exact / spread) ** 2
                 if step < 4 or step >= n:
                     continue
                 other = np.full(n, -np.inf)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from fusion.errors import FusionError
 from fusion.facets.canal import find_canal
 from fusion.facets.chain import Chain
-from fusion.facets.evidence import Claim, claims
+from fusion.facets.evidence import Claim, chest, claims
 from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
 from fusion.facets.likeness import likeness
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
@@ -29,9 +29,8 @@ SOURCE = "automatic from CT"
 _RECOGNISABLE = 0.22
 #: Share of a joint's window as dense as metal above which it is hidden.
 _METAL_SHARE = 0.004
-#: A joint is fused when the space is no darker than this share of bone, on slices up to
-#: :data:`_FUSED_SLICE_MM`; on thicker ones it cannot be told.
-_FUSED_GAP, _FUSED_SLICE_MM = 0.02, 1.6
+#: A joint is fused when the space is no darker than this share of bone.
+_FUSED_GAP = 0.02
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
 
@@ -207,7 +206,7 @@ def locate(
     scores = likeness(ct, frame, parts)
     seen = _with_anomalies(claims(ct, frame, scale=1.0), anomalies)
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
-    levels = number(scores, parts, seen, heights)
+    levels = number(scores, parts, seen, heights, chest=chest(ct, frame))
     if levels is None:
         return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
     report(0.75, "Finding the joints")
@@ -278,14 +277,11 @@ def _fits(
     chain: Chain,
     shift_p_mm: npt.NDArray[np.float32],
 ) -> dict[Joint, Fit]:
-    fits = {}
-    slice_mm = float(ct.grid.spacing_mm.max())
+    places = {}
     for level, height in chain.heights_mm.items():
-        if level not in LEVELS:
-            continue
         row = TEMPLATE_LEVELS.index(level)
-        for side in Side:
-            place = expected(
+        for side in Side if level in LEVELS else ():
+            places[Joint(level, side)] = expected(
                 parts,
                 height,
                 level=row,
@@ -293,17 +289,20 @@ def _fits(
                 scale=chain.scale,
                 shift_p_mm=float(np.nan_to_num(shift_p_mm[row, int(height)])),
             )
-            fits[Joint(level, side)] = refine(
-                ct,
-                frame,
-                parts,
-                level=row,
-                side=side,
-                expected_spl=place,
-                scale=chain.scale,
-                slice_mm=slice_mm,
-            )
-    return fits
+    slice_mm = float(ct.grid.spacing_mm.max())
+    return {
+        joint: refine(
+            ct,
+            frame,
+            parts,
+            level=TEMPLATE_LEVELS.index(joint.level),
+            side=joint.side,
+            expected_spl=place,
+            scale=chain.scale,
+            slice_mm=slice_mm,
+        )
+        for joint, place in places.items()
+    }
 
 
 def _facet(
@@ -326,7 +325,7 @@ def _facet(
     if fit.metal > _METAL_SHARE or fit.score < _RECOGNISABLE:
         status = Status.OBSCURED
     elif joint.level in fused or (
-        joint.is_zygapophysial and slice_mm <= _FUSED_SLICE_MM and fit.gap < _FUSED_GAP
+        joint.is_zygapophysial and fit.gap is not None and fit.gap < _FUSED_GAP
     ):
         status = Status.FUSED
     error_mm = 0.8 + 0.22 * slice_mm + 4.0 * (1.0 - fit.score)
@@ -354,8 +353,7 @@ def _findings(
         against = [e for e in levels.evidence if e.agrees is False]
         why = (
             "the evidence contradicts itself: "
-            + "; ".join(f"{e.source} say {e.level} where this numbering has {e.implies}"
-                        for e in against)
+            + "; ".join(f"{e.source}: {e.saw}" for e in against)
             if against
             else "the evidence in the field is too thin"
         )  # fmt: skip

@@ -31,8 +31,13 @@ _WEAK_AGAINST_MM = 28.0
 _GAIN = 0.45
 #: Lead of the best numbering by the shapes alone over its neighbours that counts as evidence.
 _FORM_LEAD = 0.30
+#: Cost of a cervical level beside the lungs.
+_CHEST_COST = 0.6
 #: What keeps a chain to a reader's clicks.
 _CLICK_GAIN, _CLICK_COST = 5.0, 1000.0
+#: With clicks the distances between levels are held tighter, so that all levels follow and none is
+#: squeezed in between to keep another where it looked better.
+_CLICK_STIFFNESS = 4.0
 
 
 class Numbering(StrEnum):
@@ -97,6 +102,8 @@ def number(
     parts: Template,
     claims: Sequence[Claim],
     clicks_mm: Mapping[str, float],
+    *,
+    chest: npt.NDArray[np.bool_],
 ) -> Levels | None:
     """Choose one solution over all levels.
 
@@ -110,6 +117,8 @@ def number(
         Independent evidence.
     clicks_mm : mapping of str to float, mm
         A reader's clicks: vertebra to height along the canal.
+    chest : (n,) ndarray of bool
+        Heights beside which there is lung: no cervical level lies there.
 
     Returns
     -------
@@ -120,20 +129,25 @@ def number(
     nothing = np.zeros(shape, np.float32)
     by_shape = best_chain(likeness, parts, nothing)
     gains = nothing.copy()
+    gains[: TEMPLATE_LEVELS.index("C7-T1"), chest] -= _CHEST_COST
     heights = np.arange(shape[1])
-    for claim in claims:
+    # Nothing pulls against a reader's click.
+    for claim in () if clicks_mm else claims:
         row = TEMPLATE_LEVELS.index(claim.level)
         off = (heights - claim.height_mm) / claim.spread_mm
         gains[row] += _GAIN * claim.weight * np.exp(-0.5 * off**2)
     for vertebra, height in clicks_mm.items():
         _keep_to_click(gains, vertebra, height)
-    chain = best_chain(likeness, parts, gains)
+    stiffness = _CLICK_STIFFNESS if clicks_mm else 1.0
+    chain = best_chain(likeness, parts, gains, stiffness=stiffness)
     if chain is None:
         return None
     kept = all(_click_kept(chain, v, h) for v, h in clicks_mm.items())
     evidence = [_judged(claim, chain, parts) for claim in claims]
     if by_shape is not None:
         evidence.append(_by_shape(by_shape, chain, likeness, parts, nothing))
+    evidence += _atlas_shape(chain, likeness)
+    evidence += _uneven(chain, likeness, parts)
     if clicks_mm:
         status = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
@@ -240,3 +254,64 @@ def _by_shape(
         else "the shapes of the vertebrae alone give another numbering"
     ) + f" (lead {lead:.2f} over its neighbours; {_FORM_LEAD:.2f} counts)"
     return Evidence("shapes of the vertebrae", saw, name, name if same else implied, 1.0, agrees)
+
+
+def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
+    """Judge whether C1 on C2 looks like that, and nothing else in the neck does."""
+    level = "C1-C2"
+    height = chain.heights_mm.get(level)
+    if height is None:
+        return []
+    row = likeness.score[chain.scale_index, TEMPLATE_LEVELS.index(level)]
+    here = float(np.nan_to_num(row[int(height)]))
+    elsewhere = np.abs(np.arange(len(row)) - height) > _ATLAS_REACH_MM
+    other = float(np.nanmax(row[elsewhere], initial=0.0))
+    if here < _ATLAS_LIKENESS or here - other < _ATLAS_LEAD:
+        return []
+    saw = (
+        f"C1 on C2 is recognised here (likeness {here:.2f}) and nowhere else (at most {other:.2f})"
+    )
+    return [Evidence("shape of C1 and C2", saw, level, level, 0.5, True)]
+
+
+#: Likeness of C1 on C2 that counts, its lead over any other height, and how near to it others
+#: are not counted, mm.
+_ATLAS_LIKENESS, _ATLAS_LEAD, _ATLAS_REACH_MM = 0.22, 0.05, 20.0
+
+
+def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]:
+    """Object when levels are crowded, or too far apart, or one of them looks like none.
+
+    So it shows when a neck has a vertebra more or less than seven, or two that are fused.
+    """
+    names = [n for n in chain.heights_mm if n not in ("C0-C1", "C1-C2", "T2-T3")]
+    if len(names) < 3:
+        return []
+    rows = [TEMPLATE_LEVELS.index(name) for name in names]
+    heights = np.array([chain.heights_mm[name] for name in names])
+    off = -np.diff(heights) - parts.pitch_mm[rows[:-1]] * chain.scale
+    off = off - np.median(off)
+    like = np.array(
+        [
+            np.nan_to_num(likeness.score[chain.scale_index, row, int(height)])
+            for row, height in zip(rows, heights, strict=True)
+        ]
+    )
+    worst = int(np.abs(off).argmax())
+    dimmest = int(like.argmin())
+    if abs(off[worst]) > _UNEVEN_MM:
+        level = names[worst + 1]
+        saw = f"{names[worst]} and {level} are {-np.diff(heights)[worst]:.0f} mm apart"
+    elif like[dimmest] < _DIM_SHARE * float(np.median(like)):
+        level = names[dimmest]
+        saw = f"nothing like a pair of joints is seen at {level}"
+    else:
+        return []
+    saw += ": a vertebra may be missing, extra or fused, or the count has slipped"
+    return [Evidence("spacing of the levels", saw, level, "unclear", 1.0, False)]
+
+
+#: Largest deviation of a distance between two levels from what the others suggest, mm.
+_UNEVEN_MM = 4.2
+#: Share of the usual likeness below which a level is not recognised.
+_DIM_SHARE = 0.3

@@ -38,9 +38,9 @@ class Fit:
         Correlation with the template there, -1 to 1.
     metal : float
         Share of the window that is as dense as metal.
-    gap : float
-        How much darker the joint space is than the bone on both sides of it; below 0 when it is
-        not darker at all (fused, or too fine for the slices).
+    gap : float or None
+        How much darker the joint space is than the bone on both sides of it, of 1; near 0 when it
+        is fused. None on slices too thick to show it.
     in_field : float
         Share of the window that lies in the field.
     """
@@ -49,10 +49,14 @@ class Fit:
     normal_spl: FloatArray
     score: float
     metal: float
-    gap: float
+    gap: float | None
     in_field: float
 
 
+#: Tilts about the template's normal at which the joint space is looked for, degrees.
+_GAP_TILTS_DEG = (-24.0, -12.0, 0.0, 12.0, 24.0)
+#: Thickest slices on which a joint space of 1 to 2 mm can be seen.
+GAP_SLICE_MM = 1.6
 #: HU of metal; dense cortex and enamel stay below in a neck.
 METAL_HU = 2300.0
 
@@ -131,7 +135,8 @@ def refine(
             normal[2],
         ]
     )
-    return Fit(best[1], turned, best[2], best[4], _gap(ct, frame, best[1], turned), field)
+    gap = _gap(ct, frame, best[1], turned) if slice_mm <= GAP_SLICE_MM else None
+    return Fit(best[1], turned, best[2], best[4], gap, field)
 
 
 def _subvoxel(value: FloatArray, at: tuple[np.intp, ...]) -> FloatArray:
@@ -153,26 +158,33 @@ def _subvoxel(value: FloatArray, at: tuple[np.intp, ...]) -> FloatArray:
 
 
 def _gap(ct: Volume, frame: Frame, center: FloatArray, normal: FloatArray) -> float:
-    """Return the contrast of the joint space: bone on both sides less the darkest between."""
-    side = np.cross(normal, [0.0, 0.0, 1.0])
-    side /= np.linalg.norm(side)
-    across = np.cross(normal, side)
+    """Return the contrast of the joint space, for the tilt that shows it best."""
+    sideways = np.cross(normal, [0.0, 0.0, 1.0])
+    sideways /= np.linalg.norm(sideways)
+    across = np.cross(normal, sideways)
     grid = np.arange(-3.0, 3.1, 1.5)
-    u, v = np.meshgrid(grid, grid, indexing="ij")
-    along = np.arange(-5.0, 5.1, 0.5)
-    points = (
-        center
-        + along[:, None, None, None] * normal
-        + u[None, :, :, None] * side
-        + v[None, :, :, None] * across
-    )
-    profile = np.nanmedian(
-        np.nan_to_num(sample_points(ct, frame.to_lps(points)), nan=0.0).reshape(len(along), -1),
-        axis=1,
-    )
-    middle = np.abs(along) <= 2.0
-    lower, upper = profile[along < -1.5].max(), profile[along > 1.5].max()
-    return float((min(lower, upper) - profile[middle].min()) / 600.0)
+    along = np.arange(-6.0, 6.1, 0.5)
+    middle = np.flatnonzero(np.abs(along) <= 3.0)
+    best = -1.0
+    for tilt in np.radians(_GAP_TILTS_DEG):
+        for yaw in np.radians([-14.0, 0.0, 14.0]):
+            turned = normal + np.tan(tilt) * sideways + np.tan(yaw) * across
+            turned /= np.linalg.norm(turned)
+            first = np.cross(turned, across)
+            first /= np.linalg.norm(first)
+            second = np.cross(turned, first)
+            points = (
+                center
+                + along[:, None, None, None] * turned
+                + grid[:, None, None] * first
+                + grid[:, None] * second
+            )
+            bone = bone_map(sample_points(ct, frame.to_lps(points)))
+            profile = np.median(bone.reshape(len(along), -1), axis=1)
+            for n in middle:
+                sides = min(profile[n - 6 : n].max(), profile[n + 1 : n + 7].max())
+                best = max(best, float(sides - profile[n]))
+    return best
 
 
 def expected(
