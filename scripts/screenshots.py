@@ -20,6 +20,7 @@ import fusion
 from sample_data import make_study
 from viewer import _napari
 from viewer.app import ReviewApp
+from viewer.checks import Mode
 from viewer.window import ReviewWindow
 
 #: Long enough for a slow machine with software OpenGL, s.
@@ -99,6 +100,18 @@ def take(
     def spect_alone() -> None:
         linked.spect_visible, linked.blend = True, 1.0
 
+    def alignment() -> None:
+        window.tabs.setCurrentWidget(window.alignment_panel)
+        linked.blend = 0.5
+        job = window.alignment_panel.start_search()
+        while job.progress is not None:
+            QTest.qWait(100)
+        window.alignment.move((6.0, 0.0, 0.0))
+
+    def edges() -> None:
+        window.alignment.undo()
+        linked.use_mode(Mode.EDGES)
+
     def close_look() -> None:
         linked.blend, linked.palette = 0.5, "Hot Metal Blue"
         for pane in linked:
@@ -121,6 +134,11 @@ def take(
     save("window", lambda: None)
     save("window-ct", ct_alone)
     save("window-spect", spect_alone)
+    save("window-alignment", alignment)
+    save("window-edges", edges)
+    save("window-checkerboard", lambda: linked.use_mode(Mode.CHECKERBOARD))
+    linked.use_mode(Mode.BLEND)
+    window.tabs.setCurrentIndex(0)
     save("window-close", close_look)
     save("pathway-panel", pathway)
 

@@ -261,6 +261,7 @@ class AlignmentPanel(QScrollArea):
             "Registering SPECT to CT",
             lambda report: register(ct, spect, progress=report),
             refusal="The registration was refused",
+            leaves_nothing=True,
         )
         self.job.done.connect(self.alignment.take)
         self.job.start()
@@ -351,7 +352,10 @@ class AlignmentPanel(QScrollArea):
             spin.blockSignals(True)
             spin.setValue(round(float(value), 2) + 0.0)
             spin.blockSignals(False)
-            label.setText(f"{pair[0]}" if spin.value() >= 0 else f"{pair[1]}")
+            # The amount again, without its sign: "-3 mm to the right" would say it twice.
+            amount = f"{abs(spin.value()):.1f}{spin.suffix()}"
+            side = pair[0] if spin.value() > 0 else pair[1]
+            label.setText(f"{amount} {side}" if spin.value() else f"+ is {pair[0]}")
             label.setStyleSheet("" if spin.value() else "color: #777777;")
         shift_mm = self.alignment.current.manual_shift_mm
         large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM
@@ -375,4 +379,5 @@ def agreement_text(registration: Registration) -> str:
 
     if registration.before is None and registration.after is None:
         return ""
-    return f"Correlation: {number(registration.before)} before, {number(registration.after)} now"
+    before, after = number(registration.before), number(registration.after)
+    return f"Correlation: {before} before, {after} after the search"

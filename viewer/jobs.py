@@ -203,6 +203,9 @@ class Job(QObject):
         Does it; told where to report progress.
     refusal : str
         Title of the dialog that says why it failed.
+    leaves_nothing : bool
+        The work changes nothing outside itself: after a cancel the window is free again at once,
+        even when the work takes longer to notice.
 
     Attributes
     ----------
@@ -216,9 +219,17 @@ class Job(QObject):
     refused = Signal(object)
 
     def __init__(
-        self, parent: QWidget, title: str, work: Callable[[Progress], Any], *, refusal: str
+        self,
+        parent: QWidget,
+        title: str,
+        work: Callable[[Progress], Any],
+        *,
+        refusal: str,
+        leaves_nothing: bool = False,
     ) -> None:
         super().__init__(parent)
+        self._leaves_nothing = leaves_nothing
+        self._abandoned = False
         self._title = title
         self._work = work
         self._refusal = refusal
@@ -231,6 +242,8 @@ class Job(QObject):
         """Begin; returns at once."""
         self.progress = ProgressDialog(self.parent(), self._title)
         self.progress.cancelled.connect(self.report.stop.set)
+        if self._leaves_nothing:
+            self.progress.cancelled.connect(self._abandon, Qt.ConnectionType.QueuedConnection)
         self.report.progressed.connect(self.progress.show_progress)
         self.progress.open()
         worker = create_worker(_run, self._work, self.report)
@@ -245,7 +258,15 @@ class Job(QObject):
             self.progress.deleteLater()
             self.progress = None
 
+    def _abandon(self) -> None:
+        if self.progress is not None:
+            self._abandoned = True
+            self._close_progress()
+            self.refused.emit(Cancelled("Cancelled by the reader."))
+
     def _on_returned(self, outcome: Outcome) -> None:
+        if self._abandoned:
+            return
         self._close_progress()
         if outcome.error is not None:
             self._refuse(outcome.error)

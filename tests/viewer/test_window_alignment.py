@@ -45,7 +45,7 @@ def test_to_the_left_moves_the_spect_to_the_right_of_the_screen(
 ) -> None:
     before = ball_on_screen(still, index)
     still.alignment_panel.shifts[0].setValue(10.0)
-    assert still.alignment_panel._words[0].text() == "to the left"
+    assert still.alignment_panel._words[0].text() == "10.0 mm to the left"
     after = ball_on_screen(still, index)
     assert after[0] - before[0] == pytest.approx(10.0, abs=1.0)
     assert after[1] - before[1] == pytest.approx(0.0, abs=1.0)
