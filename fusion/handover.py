@@ -32,7 +32,7 @@ from fusion.export.structured_report import ReportSource, write_structured_repor
 from fusion.export.tables import reading_document, write_json, write_table
 from fusion.facets.joints import JOINTS
 from fusion.findings import Finding, Progress, info, warning, worst_first
-from fusion.pathway.assessment import NOT_ASSESSED, assessment_json
+from fusion.pathway.assessment import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain
 from fusion.review import Review
 from fusion.software import versions
@@ -240,12 +240,16 @@ class _Work:
         event = self.reading.pathway if self.reading else None
         if event is not None and isinstance(event.change, PathwayAnswered):
             return event.change.assessment
+        if event is not None and isinstance(event.change, PathwayLeftOut):
+            return Unanswered(event.change.reason, event.reader, event.time).to_json()
         given = self.review.assessment
         return None if given is None else assessment_json(given)
 
     def _pathway_words(self) -> str:
         assessment = self._assessment()
-        return NOT_ASSESSED if assessment is None else plain(str(assessment["words"]))
+        if assessment is None:
+            return NOT_ASSESSED
+        return plain(str(assessment.get("words") or assessment["text"]))
 
     def _segmentation(self, regions: list[UptakeRegion]) -> None:
         filled = [region for region in regions if not region.is_empty]

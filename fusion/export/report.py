@@ -244,6 +244,9 @@ def _findings(facts: ReportFacts) -> tuple[Block, ...]:
 def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
     if assessment is None:
         return (Lines((NOT_ASSESSED,), strong=True),)
+    if "words" not in assessment:
+        # Left unanswered on purpose: the text says by whom and why.
+        return (Lines((plain(str(assessment.get("text", NOT_ASSESSED))),), strong=True),)
     quoted = dict(assessment.get("quoted", {}))
     deciding = [str(key) for key in assessment.get("deciding", [])]
     lines = [f"{plain(key)}: “{plain(str(quoted[key]))}”" for key in deciding if key in quoted]

@@ -31,7 +31,7 @@ from fusion.export.report_html import report_html
 from fusion.export.report_pdf import INCOMPLETE, report_pdf
 from fusion.facets.joints import JOINTS, Joint, Side
 from fusion.findings import warning
-from fusion.pathway.assessment import NOT_ASSESSED, Assessment
+from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts import Facts
 from fusion.pathway.statements import seed
 from tests.annotations.samples import placement, target
@@ -181,6 +181,14 @@ def test_banners_say_simulated_draft_and_assumed(read: Read) -> None:
     assert report.banners[0] == SIMULATED
     assert any(banner.startswith("DRAFT") for banner in report.banners)
     assert guessed.message in report.banners
+
+
+def test_a_pathway_left_out_says_by_whom_and_why() -> None:
+    left_out = Unanswered.now("referral letter missing", reader="Dr A. Reader").to_json()
+    text = " ".join(said(make_report(facts(assessment=left_out))))
+    assert NOT_ASSESSED in text
+    assert "Dr A. Reader" in text
+    assert "referral letter missing" in text
 
 
 def test_the_verdict_is_quoted() -> None:
