@@ -14,7 +14,7 @@ from fusion.errors import FusionError
 from fusion.facets.canal import find_canal
 from fusion.facets.chain import Chain
 from fusion.facets.evidence import Claim, chest, claims
-from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
+from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.likeness import likeness
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
 from fusion.facets.refine import Fit, expected, refine
@@ -29,8 +29,9 @@ SOURCE = "automatic from CT"
 _RECOGNISABLE = 0.22
 #: Share of a joint's window as dense as metal above which it is hidden.
 _METAL_SHARE = 0.004
-#: A joint is fused when the space is no darker than this share of bone.
-_FUSED_GAP = 0.02
+#: A level is fused when the joint spaces of neither side, nor of both together, are darker than
+#: their bone by this share. One side alone is not believed: a narrow joint looks the same.
+_FUSED_GAP = 0.08
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
 
@@ -211,7 +212,7 @@ def locate(
         return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
     report(0.75, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, scores.shift_p_mm[levels.chain.scale_index])
-    fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"}
+    fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
     slice_mm = float(ct.grid.spacing_mm.max())
     facets = tuple(
         _facet(ct, frame, joint, fits.get(joint), levels.numbering, slice_mm, fused)
@@ -305,6 +306,17 @@ def _fits(
     }
 
 
+def _solid(fits: Mapping[Joint, Fit]) -> set[str]:
+    """Return the zygapophysial levels without any joint space on either side."""
+    levels = set()
+    for level in ZYGAPOPHYSIAL_LEVELS:
+        gaps = [fits[Joint(level, side)].gap for side in Side if Joint(level, side) in fits]
+        known = [gap for gap in gaps if gap is not None]
+        if len(known) == len(Side) and sum(max(gap, 0.0) for gap in known) < _FUSED_GAP:
+            levels.add(level)
+    return levels
+
+
 def _facet(
     ct: Volume,
     frame: Frame,
@@ -324,9 +336,7 @@ def _facet(
     status = Status.FOUND
     if fit.metal > _METAL_SHARE or fit.score < _RECOGNISABLE:
         status = Status.OBSCURED
-    elif joint.level in fused or (
-        joint.is_zygapophysial and fit.gap is not None and fit.gap < _FUSED_GAP
-    ):
+    elif joint.level in fused:
         status = Status.FUSED
     error_mm = 0.8 + 0.22 * slice_mm + 4.0 * (1.0 - fit.score)
     if status is Status.OBSCURED:
