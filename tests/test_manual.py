@@ -12,7 +12,7 @@ import pytest
 import fusion
 from fusion.errors import FusionError
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, NeckCorrection, Registration, adjusted, stated
+from fusion.registration import Method, NeckCorrection, Registration, Status, adjusted, stated
 from tests.viewer.marked_study import MIDDLE_LPS, write_study
 
 IDENTITY = RigidTransform.identity()
@@ -163,3 +163,13 @@ def test_steps_that_rounding_leaves_behind_do_not_hang(review: fusion.Review) ->
         np.testing.assert_allclose(
             turned.spect_plane(plane, 25), review.spect_plane(plane, 25), rtol=1e-4
         )
+
+
+def test_no_inconsistency_is_not_said_of_what_a_hand_moved() -> None:
+    for status, left in (
+        (Status.NO_INCONSISTENCY, None),
+        (Status.NECK_MOTION, Status.NECK_MOTION),
+        (Status.DO_NOT_TRUST, Status.DO_NOT_TRUST),
+    ):
+        found = Registration(IDENTITY, Method.CORRELATION, proposal=IDENTITY, status=status)
+        assert by_hand(found, 1.0).status is left

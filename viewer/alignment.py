@@ -230,7 +230,8 @@ def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
 def status_text(registration: Registration) -> str:
     """Say in words how far the images allow the alignment to be trusted."""
     if registration.status is None:
-        return "not checked against the images"
+        by_hand = registration.method is Method.MANUAL
+        return "not checked since it was moved" if by_hand else "not checked"
     if registration.status is Status.DO_NOT_TRUST:
         return "do not trust"
     return registration.status.value

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fusion.findings import Finding, info, warning
 from fusion.geometry import RigidTransform
-from fusion.registration.result import CHOICE_CODES, Method, Registration
+from fusion.registration.result import CHOICE_CODES, Method, Registration, Status
 
 #: Shift by hand above which every export warns, mm: about half the distance between neighbouring
 #: facet joints of one side (spec part A3). More than that puts uptake on the wrong joint.
@@ -42,8 +42,9 @@ def adjusted(
     Returns
     -------
     Registration
-        With the method ``MANUAL``; agreement is not measured, and start, proposal and evidence
-        stay. :func:`stated` adds how far it is from where the study began.
+        With the method ``MANUAL``; agreement is not measured, "no inconsistency found" no longer
+        holds, and start, proposal and evidence stay. :func:`stated` adds how far it is from where
+        the study began.
     """
     motion = RigidTransform.from_euler(
         rotation_deg=rotation_deg, translation_mm=translation_mm, center_lps=pivot_lps
@@ -53,6 +54,8 @@ def adjusted(
         transform=_proper(motion @ registration.transform_at(pivot_lps)),
         method=Method.MANUAL,
         after=None,
+        # What was found consistent is the search's result, not what a hand made of it.
+        status=None if registration.status is Status.NO_INCONSISTENCY else registration.status,
         findings=_without(registration.findings),
         manual_shift_mm=None,
     )
