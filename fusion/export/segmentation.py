@@ -7,6 +7,7 @@ The region is a stated rule and not a validated contour: the CT voxels within
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -138,6 +139,7 @@ def write_segmentation(
         where = slice(k - first, k - first + depth), slice(j, j + height), slice(i, i + width)
         pixels[(*where, number)] = region.mask
     images = [slice_image(fused.ct, ct, k) for k in range(first, last)]
+    in_one_object = is_multi_frame(ct)
     positions = [
         hd.PlanePositionSequence(
             coordinate_system=hd.CoordinateSystemNames.PATIENT,
@@ -147,9 +149,19 @@ def write_segmentation(
     ]
     spacing = fused.ct.grid.spacing_mm
     _, down, right = fused.ct.grid.directions
+    measures = hd.PixelMeasuresSequence(
+        pixel_spacing=[float(spacing[1]), float(spacing[2])],
+        slice_thickness=float(decimal_string(spacing[0])),
+        spacing_between_slices=float(decimal_string(spacing[0])),
+    )
+    orientation = hd.PlaneOrientationSequence(
+        coordinate_system=hd.CoordinateSystemNames.PATIENT,
+        image_orientation=[float(v) for v in (*right, *down)],
+    )
     ds = hd.seg.Segmentation(
-        # Every frame of a multi-frame CT is in one object, which is then named once.
-        source_images=images[:1] if is_multi_frame(ct) else images,
+        source_images=[_one_object(images, positions, measures, orientation)]
+        if in_one_object
+        else images,
         pixel_array=pixels,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
@@ -165,20 +177,37 @@ def write_segmentation(
         device_serial_number=own_version(),
         content_label="UPTAKE",
         content_description=SHORT_DISCLAIMER,
-        pixel_measures=hd.PixelMeasuresSequence(
-            pixel_spacing=[float(spacing[1]), float(spacing[2])],
-            slice_thickness=float(decimal_string(spacing[0])),
-            spacing_between_slices=float(decimal_string(spacing[0])),
-        ),
-        plane_orientation=hd.PlaneOrientationSequence(
-            coordinate_system=hd.CoordinateSystemNames.PATIENT,
-            image_orientation=[float(v) for v in (*right, *down)],
-        ),
+        pixel_measures=measures,
+        plane_orientation=orientation,
         plane_positions=positions,
     )
+    if in_one_object:  # the stand-in holds some of the frames, so its frame numbers mean nothing
+        for groups in ds.PerFrameFunctionalGroupsSequence:
+            groups.pop("DerivationImageSequence", None)
     dress(ds, header, description="Uptake of positive targets (not validated)")
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
     ds.save_as(path, enforce_file_format=True)
+
+
+def _one_object(
+    images: Sequence[Dataset],
+    positions: Sequence[hd.PlanePositionSequence],
+    measures: hd.PixelMeasuresSequence,
+    orientation: hd.PlaneOrientationSequence,
+) -> Dataset:
+    """Return a stand-in for the multi-frame object that holds these slices."""
+    whole = copy.deepcopy(images[0])
+    whole.NumberOfFrames = len(images)
+    shared = Dataset()
+    shared.PixelMeasuresSequence = measures
+    shared.PlaneOrientationSequence = orientation
+    whole.SharedFunctionalGroupsSequence = [shared]
+    whole.PerFrameFunctionalGroupsSequence = []
+    for position in positions:
+        frame = Dataset()
+        frame.PlanePositionSequence = position
+        whole.PerFrameFunctionalGroupsSequence.append(frame)
+    return whole
 
 
 def _description(number: int, region: UptakeRegion, fused: Fused) -> hd.seg.SegmentDescription:

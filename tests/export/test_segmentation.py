@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
+from pydicom.dataset import Dataset
 
 from fusion.export.segmentation import (
     FRACTION,
@@ -16,8 +18,11 @@ from fusion.export.segmentation import (
     write_segmentation,
 )
 from fusion.export.structured_report import tracking_uid
+from fusion.facets.joints import Joint
 from fusion.review import Review, open_study
-from tests.export.handed import BESIDE_LPS, HOT, HOT_LPS, target_at
+from tests.dicom import ct_objects as ct
+from tests.export.handed import HOT, HOT_LPS, target_at
+from tests.studies import FRAME, STUDY, write_nm
 from tests.viewer import marked_study
 from tests.viewer.marked_study import DECUBITUS, FFS, NODDING, ct_lattice, spect_lattice
 
@@ -42,11 +47,13 @@ def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize(
-    ("ct", "spect"),
+    ("ct_orientation", "spect_orientation"),
     [("HFS", "HFS"), ("FFS", "HFS"), ("DECUBITUS", "FFS"), ("NODDING", "HFS")],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_region_is_the_one_of_the_rule(tmp_path: Path, ct: str, spect: str) -> None:
+def test_region_is_the_one_of_the_rule(
+    tmp_path: Path, ct_orientation: str, spect_orientation: str
+) -> None:
     orientations = {
         "HFS": marked_study.HFS,
         "FFS": FFS,
@@ -55,8 +62,8 @@ def test_region_is_the_one_of_the_rule(tmp_path: Path, ct: str, spect: str) -> N
     }
     marked_study.write_study(
         tmp_path,
-        ct=ct_lattice(orientations[ct]),
-        spect=spect_lattice(orientations[spect], slice_mm=-4.0),
+        ct=ct_lattice(orientations[ct_orientation]),
+        spect=spect_lattice(orientations[spect_orientation], slice_mm=-4.0),
     )
     review = open_study(tmp_path)
     region = uptake_region(target_at(review, HOT, HOT_LPS), review.fused)
@@ -77,10 +84,34 @@ def test_no_uptake_no_region(review: Review) -> None:
     assert uptake_region(outside, review.fused).is_empty
 
 
-def test_the_object_puts_the_voxels_where_they_are(review: Review, tmp_path: Path) -> None:
+def multi_frame(folder: Path) -> Path:
+    """A CT in one object with its frames out of order, and an NM."""
+    count = 35
+
+    def same(ds: Dataset) -> None:
+        ds.StudyInstanceUID, ds.FrameOfReferenceUID = STUDY, FRAME
+        ds.PatientName, ds.PatientID, ds.PatientSex = "No^Body", "1", "O"
+
+    order = random.Random(5).sample(range(count), count)
+    ct.write_enhanced(folder / "ct.dcm", ct.stacked(count=count), order=order, edit=same)
+    write_nm(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["single frames", "tilted", "multi-frame"])
+def test_the_object_puts_the_voxels_where_they_are(kind: str, tmp_path: Path) -> None:
+    if kind == "multi-frame":
+        review = open_study(multi_frame(tmp_path / "study"))
+        first = review.focus_lps
+    else:
+        orientation = NODDING if kind == "tilted" else marked_study.HFS
+        review = open_study(
+            marked_study.write_study(tmp_path / "study", ct=ct_lattice(orientation))
+        )
+        first = HOT_LPS
     targets = [
-        target_at(review, HOT, HOT_LPS),
-        target_at(review, type(HOT)("C4-C5", HOT.side), BESIDE_LPS),
+        target_at(review, HOT, first),
+        target_at(review, Joint("C4-C5", HOT.side), first + np.array([0.0, 0.0, 6.0])),
     ]
     regions = [uptake_region(target, review.fused) for target in targets]
     path = tmp_path / "seg.dcm"
