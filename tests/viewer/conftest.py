@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs a screen where there is none; Qt would abort the whole run."""
+    """Put shared windows last, and skip what needs a screen where there is none.
+
+    napari's own fixture swaps its registry of commands, so a window of ours that is made before
+    it and another made after it would register the same commands twice. Without a screen Qt would
+    abort the whole run.
+    """
+    items.sort(key=lambda item: "shared_window" in getattr(item, "fixturenames", ()))
     if sys.platform != "linux" or any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY")):
         return
     skip = pytest.mark.skip(reason="no screen: run under xvfb-run -a")
