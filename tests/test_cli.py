@@ -137,6 +137,24 @@ def test_pathway_answer_is_stored_with_reader_and_version(capsys, folder, tmp_pa
     assert pathway["guideline"]["version"]
 
 
+def test_report_prints_the_pathway_or_says_that_it_was_not_assessed(
+    capsys, folder, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    facts = tmp_path / "facts.toml"
+    facts.write_text("cervical_pain = false\n")
+    argv = ["export", str(folder), "--to", str(tmp_path / "out")]
+    assert main(argv) == 0
+    assert "Pathway not assessed" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert main([*argv, "--facts", str(facts)]) == 3
+    assert "--facts-by" in capsys.readouterr().err
+    assert main([*argv, "--facts", str(facts), "--facts-by", "Dr A. Reader"]) == 0
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "Outside this pathway" in page
+    assert "Dr A. Reader" in page
+
+
 def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
     write_ct(tmp_path / "ct")
     write_nm(tmp_path / "nm", dataset=nm.recon(spacing=None))

@@ -8,7 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion import cli
-from fusion.cli.study import opening_arguments, opening_options, terminal_progress
+from fusion.cli.study import (
+    assessed,
+    opening_arguments,
+    opening_options,
+    terminal_progress,
+)
 from fusion.errors import AnnotationError
 from fusion.export import DISCLAIMER
 from fusion.plain_text import plain
@@ -38,6 +43,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--reader", metavar="NAME", help="whose reading, when there are several of this study"
     )
+    parser.add_argument(
+        "--facts",
+        type=Path,
+        metavar="FACTS.toml",
+        help="answer the pathway with these facts, where the reading holds no answer",
+    )
+    parser.add_argument("--facts-by", metavar="NAME", help="who recorded the facts")
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     parser.set_defaults(run=run)
 
@@ -48,10 +60,13 @@ def run(args: argparse.Namespace) -> int:
     from fusion.handover import hand_on
     from fusion.review import open_study
 
+    assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
     show = terminal_progress() or (lambda fraction, step: None)
     review = open_study(
         args.path, progress=lambda part, step: show(0.5 * part, step), **opening_options(args)
     )
+    if assessment is not None:
+        review = review.with_assessment(assessment)
     key = StudyKey.of(review.ct, review.spect)
     reading = _reading(args.journal, key, args.reader)
     handed = hand_on(

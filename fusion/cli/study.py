@@ -9,13 +9,16 @@ import importlib.util
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.dicom.series import Catalog, Series, Study, VolumePlan
-from fusion.errors import FusionError
+from fusion.errors import FusionError, PathwayError
 from fusion.export import DISCLAIMER
 from fusion.findings import Finding, Progress, worst_first
+
+if TYPE_CHECKING:
+    from fusion.pathway.assessment import Assessment
 
 #: Version of the JSON of ``scan``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -132,6 +135,36 @@ def opening_options(args: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessment | None:
+    """Return the pathway's answer to a facts file; None when none was given.
+
+    Called before a study is opened, because wrong facts should not cost that time.
+
+    Parameters
+    ----------
+    path : Path or None
+        ``FACTS.toml``.
+    reader : str or None
+        Who recorded the facts.
+    option : str
+        The option that names the reader, for the message when it is missing.
+
+    Raises
+    ------
+    PathwayError
+        Unusable facts, or nobody who recorded them.
+    """
+    from fusion.pathway.assessment import Assessment
+    from fusion.pathway.facts_file import read_facts
+
+    if path is None:
+        return None
+    facts = read_facts(path, today=dt.date.today())
+    if not (reader or "").strip():
+        raise PathwayError(f"Say with {option} who recorded the facts.")
+    return Assessment.of(facts, reader=str(reader))
+
+
 def _scan(args: argparse.Namespace) -> int:
     """List studies, series and volumes: what each is, its geometry, its unit, its Findings."""
     from fusion.dicom.catalog import scan
@@ -151,14 +184,10 @@ def _nothing_found(catalog: Catalog) -> int:
 
 def _fuse(args: argparse.Namespace) -> int:
     """Open a study, put the functional volume onto the CT, and write pictures and DICOM."""
-    from fusion.pathway.assessment import NOT_ASSESSED, Assessment
-    from fusion.pathway.facts_file import read_facts
+    from fusion.pathway.assessment import NOT_ASSESSED
     from fusion.review import open_study
 
-    assessment = None
-    if args.facts:  # first, because wrong facts should not cost the time of opening a study
-        facts = read_facts(args.facts, today=dt.date.today())
-        assessment = Assessment.of(facts, reader=args.reader or "")
+    assessment = assessed(args.facts, reader=args.reader, option="--reader")
     progress = terminal_progress()
     review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **opening_options(args))
     review = review.with_assessment(assessment)

@@ -16,14 +16,16 @@ from PIL import Image
 
 from fusion.annotations.blocks import BlockPlan
 from fusion.annotations.reading import Reading
-from fusion.annotations.target import Answer, Target
+from fusion.annotations.target import Answer, Decision, Target
 from fusion.dicom.series import Patient
 from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.structured_report import NUMBERING
 from fusion.facets.joints import JOINTS
 from fusion.findings import Finding, Severity
 from fusion.pathway.assessment import NOT_ASSESSED
-from fusion.pathway.facts import KEY_OF_FACT
+from fusion.pathway.check import target_cautions
+from fusion.pathway.facts import KEY_OF_FACT, Facts
+from fusion.pathway.facts_file import facts_from_values
 from fusion.pathway.statements import seed
 from fusion.pathway.text import label
 from fusion.plain_text import plain
@@ -181,7 +183,7 @@ def make_report(facts: ReportFacts) -> Report:
             (Lines(tuple(map(plain, facts.done))), *_findings(facts)),
         ),
         Section("Imaging pathway", _pathway(facts.assessment)),
-        Section("Joints", _joints(ordered)),
+        Section("Joints", _joints(ordered, facts.assessment)),
         Section("Medial branches that usually supply the positive joints", _blocks(facts.plan)),
         Section("Pictures", pictures or (Lines(("No joint is marked positive.",)),), new_page=True),
         Section("Limitations", (Lines(_limitations()),)),
@@ -265,7 +267,7 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
     return (Lines((plain(str(assessment["words"])),), strong=True), Lines(tuple(lines)))
 
 
-def _joints(targets: Sequence[Target]) -> tuple[Block, ...]:
+def _joints(targets: Sequence[Target], assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
     beside = (_statement("S19"), _statement("S21"))
     if not targets:
         return (Lines(("No decision about any joint is recorded.",), strong=True), Lines(beside))
@@ -282,7 +284,28 @@ def _joints(targets: Sequence[Target]) -> tuple[Block, ...]:
     widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
     others = len(JOINTS) - len(targets)
     undecided = (f"{others} of {len(JOINTS)} joints have no decision.",) if others else ()
-    return (Cells(header, rows, widths), Lines((*undecided, *beside)))
+    cautions = _pathway_cautions(targets, assessment)
+    return (Cells(header, rows, widths), Lines((*undecided, *cautions, *beside)))
+
+
+def _pathway_cautions(
+    targets: Sequence[Target], assessment: Mapping[str, Any] | None
+) -> tuple[str, ...]:
+    """Return what the pathway cautions for each positive joint, in the checker's words."""
+    known = Facts() if assessment is None else facts_from_values(assessment.get("facts", {}))
+    lines = []
+    for target in targets:
+        if target.decision is not Decision.POSITIVE:
+            continue
+        concordant, inside = target.clinically_concordant, target.inside_operative_bed
+        said = target_cautions(
+            known,
+            clinically_concordant=None if concordant is None else concordant.as_bool,
+            inside_operative_bed=None if inside is None else inside.as_bool,
+        )
+        words = " ".join(f"{caution.text} ({caution.statement})" for caution in said)
+        lines.append(f"{target.joint.name}: {words}")
+    return tuple(lines)
 
 
 def _joint_row(target: Target) -> tuple[str, ...]:

@@ -191,6 +191,18 @@ def test_a_pathway_left_out_says_by_whom_and_why() -> None:
     assert "referral letter missing" in text
 
 
+def test_each_positive_joint_carries_the_cautions_of_the_pathway(read: Read) -> None:
+    known = Facts(cervical_pain=True, other_evidence_recorded=False)
+    answer = Assessment.of(known, reader="R").to_json()
+    lines = list(said(make_report(facts(read, assessment=answer))))
+    positive = [t for t in read.reading.targets if t.decision is Decision.POSITIVE]
+    assert positive
+    for positive_one in positive:
+        (line,) = [one for one in lines if one.startswith(f"{positive_one.joint.name}: ")]
+        assert "Nothing but the SPECT result is recorded in support of this target. (S19)" in line
+        assert "(S21)" in line
+
+
 def test_the_verdict_is_quoted() -> None:
     known = Facts(cervical_pain=True, fused_spect_ct=True, study_status="performed")
     answer = Assessment.of(known, reader="R").to_json()
