@@ -50,6 +50,8 @@ ASSUMPTION_CODES = frozenset(
         "frame-stated-by-user",
         "manual-shift",
         "neck-correction-in-use",
+        # A shift by hand that comes back from a file keeps its warning on every export.
+        "stored-registration-large",
     }
 )
 #: Below this share of either volume inside the other's field a reader is told.

@@ -188,6 +188,18 @@ def test_registration_moves_the_picture_and_is_recorded(review) -> None:
     assert moved.to_json()["registration"]["matrix_spect_to_ct_lps"] == transform.matrix.tolist()
 
 
+def test_a_large_stored_shift_keeps_its_warning_on_every_export(tmp_path) -> None:
+    write_ct(tmp_path / "study" / "CT")
+    write_nm(tmp_path / "study" / "NM")
+    transform = RigidTransform.from_euler(translation_mm=(8, 0, 0))
+    review = fusion.open_study(tmp_path / "study")
+    outputs = review.with_registration(Registration(transform, Method.MANUAL)).write(tmp_path / "a")
+    outputs.spatial_registration.rename(tmp_path / "study" / "reg.dcm")
+    again = fusion.open_study(tmp_path / "study")
+    assert again.registration.transform.matrix == pytest.approx(transform.matrix, abs=1e-6)
+    assert "stored-registration-large" in {finding.code for finding in again.assumptions}
+
+
 def test_different_frames_are_not_combined_silently(tmp_path) -> None:
     write_ct(tmp_path / "CT", FrameOfReferenceUID="9.9")
     write_nm(tmp_path / "NM")
