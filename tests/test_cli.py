@@ -155,6 +155,25 @@ def test_report_prints_the_pathway_or_says_that_it_was_not_assessed(
     assert "Dr A. Reader" in page
 
 
+def test_pathway_answer_is_kept_with_the_reading_and_reported_from_it(
+    capsys, folder, tmp_path
+) -> None:
+    facts, journal = tmp_path / "facts.toml", str(tmp_path / "journal.sqlite")
+    facts.write_text("cervical_pain = false\n")
+    record = ["pathway", str(facts), "--record-as", "Dr A. Reader", "--journal", journal]
+    assert main(record) == 2
+    assert "--study" in capsys.readouterr().err
+    assert main([*record, "--study", str(folder)]) == 0
+    capsys.readouterr()
+    code, _ = run_json(
+        capsys, "export", str(folder), "--to", str(tmp_path / "out"), "--journal", journal
+    )
+    assert code == 0
+    page = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert "Outside this pathway" in page
+    assert "Dr A. Reader" in page
+
+
 def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
     write_ct(tmp_path / "ct")
     write_nm(tmp_path / "nm", dataset=nm.recon(spacing=None))

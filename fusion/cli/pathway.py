@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 from fusion import cli
 from fusion.cli.study import terminal_progress
 from fusion.dicom.catalog import scan
-from fusion.errors import PathwayError
+from fusion.errors import AnnotationError, PathwayError
 from fusion.pathway.ask import ask
 from fusion.pathway.check import Verdict, check
 from fusion.pathway.evidence import (
@@ -48,6 +49,17 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         type=Path,
         metavar="PATH",
         help="with --study: another folder or archive to look for the patient's earlier imaging",
+    )
+    parser.add_argument(
+        "--record-as",
+        metavar="NAME",
+        help="with --study: store the answer with NAME's reading of that study, in the journal",
+    )
+    parser.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="with --record-as: the journal (default: that of the user)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
@@ -86,6 +98,8 @@ def run(args: argparse.Namespace) -> int:
         if args.out:
             _write_new(args.out, facts_toml(facts))
     verdict = check(facts)
+    if args.record_as is not None:
+        _record(facts, args.study, reader=args.record_as, journal_path=args.journal)
     if args.json:
         cli.write_json(_document(verdict, proposals))
     else:
@@ -107,6 +121,10 @@ def _wrong_usage(args: argparse.Namespace) -> str:
         return "give FACTS.toml, --ask, --explain or --facts-template" + (
             f"; found {' and '.join(chosen)}" if chosen else ""
         )
+    if args.record_as is not None and not (args.study and (args.facts or args.ask)):
+        return "--record-as needs --study, and facts from FACTS.toml or --ask"
+    if args.journal and args.record_as is None:
+        return "--journal belongs to --record-as"
     if args.out and not args.ask:
         return "--out belongs to --ask"
     if args.earlier and not args.study:
@@ -114,6 +132,25 @@ def _wrong_usage(args: argparse.Namespace) -> str:
     if (args.explain or args.facts_template) and (args.json or args.study):
         return f"{chosen[0]} takes neither --json nor --study"
     return ""
+
+
+def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None) -> None:
+    """Store the answer with the reader's reading of the study, where ``export`` finds it."""
+    from fusion.annotations.changes import PathwayAnswered
+    from fusion.annotations.journal import Conflict, Journal
+    from fusion.annotations.study import StudyKey
+    from fusion.pathway.assessment import Assessment
+    from fusion.review import open_study
+
+    answer = PathwayAnswered(json.dumps(Assessment.of(facts, reader=reader).to_json()))
+    review = open_study(path, progress=terminal_progress())
+    study = StudyKey.of(review.ct, review.spect)
+    with Journal(journal_path) as journal:
+        session = journal.begin(study, reader=reader)
+        saved = journal.append(session.reading, answer, reader=reader, study=study)
+        if isinstance(saved, Conflict):
+            raise AnnotationError(saved.words)
+        sys.stderr.write(f"Stored in {journal.path}.\n")
 
 
 def _document(verdict: Verdict, proposals: tuple[Proposal, ...]) -> dict[str, Any]:
