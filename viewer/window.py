@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.export import DISCLAIMER, SIMULATED
+from fusion.plain_text import plain
 from viewer import _napari
 from viewer.alignment import Alignment, alignment_keys
 from viewer.alignment_panel import SETTLE_MS, AlignmentPanel
@@ -43,11 +44,6 @@ SIDE_PANEL_WIDTH = 330
 #: Width at which a tab of text reads well, px.
 READING_WIDTH = 420
 HELP_KEY = "F1"
-
-
-def printable(text: str) -> str:
-    """Return text from a file on one line, without characters that steer a display."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 class ReviewWindow(QObject):
@@ -80,7 +76,7 @@ class ReviewWindow(QObject):
             _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
-        title = printable(review.title)
+        title = plain(review.title)
         if review.simulated:
             title = f"{SIMULATED} · {title}"
         viewer.title = f"{title} · facetfusion"
@@ -145,7 +141,7 @@ class ReviewWindow(QObject):
         header = QFrame()
         row = QHBoxLayout(header)
         row.setContentsMargins(10, 4, 10, 4)
-        self.identity = plain_label(printable(self.review.title))
+        self.identity = plain_label(plain(self.review.title))
         row.addWidget(self.identity, stretch=1)
         if self.review.simulated:
             banner = plain_label(SIMULATED)
