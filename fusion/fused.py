@@ -47,6 +47,10 @@ class Sample:
     uptake: float | None
 
 
+#: Of the search for the place on the CT of a point of the functional volume.
+_SETTLING_STEPS = 5
+
+
 class Fused:
     """A CT, a functional volume, and the Registration that joins them.
 
@@ -119,7 +123,9 @@ class Fused:
     @cached_property
     def _bent(self) -> list[Resampler]:
         """One Resampler for each axial plane: the neck correction differs with height only."""
-        grid, straight = self.display_grid, self._spect_on_display
+        return self._at_heights(self._spect_on_display, self.display_grid)
+
+    def _at_heights(self, straight: Resampler, grid: Grid) -> list[Resampler]:
         heights = grid.to_lps([(k, 0, 0) for k in range(grid.shape[0])])
         return [straight.with_transform(self.registration.transform_at(at)) for at in heights]
 
@@ -216,13 +222,32 @@ class Fused:
         """
         if not self.registration.is_bent:
             return self._spect_on_display.array(progress)
-        planes = self._bent
-        out = np.empty(self.display_grid.shape, dtype=np.float32)
-        for k, at_height in enumerate(planes):
-            out[k] = at_height.plane(0, k)
-            if progress is not None:
-                progress((k + 1) / len(planes), "Resampling")
-        return out
+        return _stacked(self._bent, progress)
+
+    def spect_on(self, grid: Grid, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+        """Return the whole functional volume on any grid in the CT's frame.
+
+        Parameters
+        ----------
+        grid : Grid
+            Axis-aligned, where a neck correction is in use.
+        progress : callable, optional
+            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+        Returns
+        -------
+        (k, j, i) ndarray of float32
+            In :attr:`spect`'s unit; ``nan`` outside its field.
+        """
+        straight = Resampler(
+            self.spect,
+            grid,
+            transform=self.registration.transform,
+            interpolation=self.interpolation,
+        )
+        if not self.registration.is_bent:
+            return straight.array(progress)
+        return _stacked(self._at_heights(straight, grid), progress)
 
     def sample_at(self, point_lps: npt.ArrayLike) -> Sample:
         """Return what both volumes say about one point of the CT's frame.
@@ -292,7 +317,23 @@ class Fused:
         if not np.isfinite(values).any():
             return self.display_grid.center_lps
         hottest = np.array(np.unravel_index(values.argmax(), values.shape))
-        return self.registration.transform.apply(self.spect.grid.to_lps(hottest))
+        native = self.spect.grid.to_lps(hottest)
+        point = self.registration.transform.apply(native)
+        if self.registration.is_bent:
+            # Which transform applies depends on where on the CT it leads; the pieces differ
+            # little, so that a few steps settle it.
+            for _ in range(_SETTLING_STEPS):
+                point = self.registration.transform_at(point).apply(native)
+        return point
+
+
+def _stacked(planes: list[Resampler], progress: Progress | None) -> npt.NDArray[np.float32]:
+    out = np.empty(planes[0].grid.shape, dtype=np.float32)
+    for k, at_height in enumerate(planes):
+        out[k] = at_height.plane(0, k)
+        if progress is not None:
+            progress((k + 1) / len(planes), "Resampling")
+    return out
 
 
 def _hounsfield(ct: Volume) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from fusion.annotations.blocks import BlockPlan, plan_blocks
 from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
 from fusion.annotations.reading import Reading
+from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError, FusionError
@@ -160,11 +161,13 @@ class _Work:
                 "The reading was made on other data than those that are open, so nothing was "
                 f"exported. {why}".strip()
             )
-        matrix = self.review.registration.to_json()["matrix_spect_to_ct_lps"]
+        in_use = self.review.registration
         others = [
             target.joint.name
             for target in self.targets
-            if target.registration.to_json()["matrix_spect_to_ct_lps"] != matrix
+            if target.registration.matrix
+            # A bent neck has a matrix for each place.
+            != RegistrationSnapshot.of(in_use, target.point_lps).matrix
         ]
         if others:
             self.findings.append(

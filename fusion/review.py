@@ -35,7 +35,7 @@ from fusion.geometry import FloatArray, Grid, Volume
 from fusion.pathway.assessment import Assessment, Unanswered, assessment_json
 from fusion.plain_text import plain
 from fusion.registration import Method, Registration
-from fusion.resampling import Interpolation, Resampler
+from fusion.resampling import Interpolation
 from fusion.software import versions
 
 #: Version of ``review.json``; keys are only ever added.
@@ -363,11 +363,10 @@ class Review:
         # A tilted CT has no place in the NM object; the straight display grid has.
         bent = self.registration.is_bent
         grid = self.ct.grid if self.ct.grid.is_orthogonal and not bent else self.display_grid
-        resampler = Resampler(self.spect, grid, transform=self.registration.transform)
         native = self.spect.values()
         write_derived_nm(
             path,
-            self.fused.spect_display(progress) if bent else resampler.array(progress),
+            self.fused.spect_on(grid, progress),
             grid=grid,
             unit=self.spect.unit,
             source=self.pair.spect.plan.frames[0].instance.dataset,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fusion.fused import Fused
 from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.registration import Method, Registration
+from fusion.registration.pieces import NeckCorrection
 from tests.volumes import affine, volume
 
 ORIGIN = (-40, -40, -40)
@@ -93,3 +96,24 @@ def test_a_plane_of_the_ct_is_the_plane_of_the_whole(axis, flipped) -> None:
     for index in range(fused.display_grid.shape[axis]):
         expected = np.take(fused.ct_display(), index, axis)
         np.testing.assert_allclose(fused.ct_plane(axis, index), expected, rtol=1e-6)
+
+
+def bent(fused: Fused) -> Fused:
+    """Return the same with everything above the middle 6 mm further to the left on the CT."""
+    upper = RigidTransform.from_euler(translation_mm=(6.0, 0, 0))
+    neck = NeckCorrection(RigidTransform.identity(), upper, -30.0, 30.0, np.zeros(3))
+    registration = replace(fused.registration, proposal=upper, neck=neck, method=Method.NECK)
+    return fused.with_registration(registration)
+
+
+def test_neck_correction_holds_on_every_grid_and_for_the_first_look() -> None:
+    fused = bent(made())
+    grid = Grid((9, 7, 8), affine(spacing_kji=(7, 5, 6), origin_lps=(-20, -12, -30)), "1.2.3")
+    shown = fused.spect_on(grid)
+    for kji in np.ndindex(*grid.shape):
+        point = grid.to_lps(kji)
+        expected = fused.sample_at(point).uptake
+        assert shown[kji] == pytest.approx(expected, abs=1e-3)
+    assert fused.spect_on(fused.display_grid) == pytest.approx(fused.spect_display(), nan_ok=True)
+    hot = fused.focus_lps
+    assert fused.sample_at(hot).uptake == pytest.approx(100.0, abs=0.01)

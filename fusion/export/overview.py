@@ -13,7 +13,6 @@ from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.pictures import drawable, font
 from fusion.fused import Fused
 from fusion.geometry import Grid
-from fusion.resampling import Resampler
 
 #: Spacing of the projection, mm: finer than a SPECT resolution element, coarse enough to be quick.
 SPACING_MM = 2.0
@@ -52,7 +51,7 @@ def overview(
         Burn in that the data are not of a patient.
     """
     grid = _field(_coarse(fused.display_grid), targets)
-    uptake = Resampler(fused.spect, grid, transform=fused.registration.transform).array()
+    uptake = fused.spect_on(grid)
     highest = np.nanmax(np.nan_to_num(uptake, nan=0.0), axis=1)[::-1]  # the head at the top
     width, height = highest.shape[1] * _SCALE, highest.shape[0] * _SCALE
     canvas = Image.new("RGB", (width + 2 * _RAIL, height + 2 * _MARGIN + 40), (0, 0, 0))
