@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -11,20 +11,25 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import FusionError
-from fusion.facets.canal import find_canal
 from fusion.facets.chain import Chain
-from fusion.facets.evidence import Claim, chest, claims
+from fusion.facets.evidence import Claim
 from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
-from fusion.facets.likeness import likeness
+from fusion.facets.neck import Neck, find_neck
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
 from fusion.facets.refine import Fit, expected, refine
-from fusion.facets.straight import Frame, straighten
-from fusion.facets.template import TEMPLATE_LEVELS, Template, template
+from fusion.facets.straight import Frame
+from fusion.facets.template import TEMPLATE_LEVELS, Template
 from fusion.findings import Finding, Progress, info, warning
 from fusion.geometry import FloatArray, Volume
 
 #: How :func:`locate` found what it reports.
 SOURCE = "automatic from CT"
+#: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
+#: that had none.
+DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
+#: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
+#: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
+READER_MM = 2.0
 #: Correlation with the template below which a joint is not recognisable.
 _RECOGNISABLE = 0.22
 #: Share of a joint's window as dense as metal above which it is hidden.
@@ -147,6 +152,33 @@ class Localisation:
         """Return one joint by level and side."""
         return self.facets[JOINTS.index(Joint(level, Side(side)))]
 
+    def with_moved(self, moved: Mapping[Joint, npt.ArrayLike]) -> Localisation:
+        """Return the same joints, some of them where a reader put them.
+
+        A joint that was not found may be among them: the reader marks it. A fused joint stays
+        fused, since its place says nothing about the joint space. Whether the joints still make a
+        spine is for :meth:`fusion.annotations.spine.Spine.of` to say.
+
+        Parameters
+        ----------
+        moved : mapping of Joint to (3,) array_like of float, LPS mm
+            Where the reader put the centres.
+
+        Raises
+        ------
+        FusionError
+            A point that is not three finite numbers.
+        """
+        if not moved:
+            return self
+        facets = tuple(
+            _put(facet, moved[facet.joint]) if facet.joint in moved else facet
+            for facet in self.facets
+        )
+        names = ", ".join(facet.joint.name for facet in facets if facet.joint in moved)
+        finding = info("joints-moved", f"{names}: put where they are by the reader.")
+        return replace(self, facets=facets, findings=(*self.findings, finding))
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, as ``facetfusion facets --json`` prints it."""
         return {
@@ -157,6 +189,24 @@ class Localisation:
             "proposals": [],
             "findings": [finding.to_json() for finding in self.findings],
         }
+
+
+def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
+    center = _point(point_lps, facet.joint.name)
+    return replace(
+        facet,
+        status=Status.FUSED if facet.status is Status.FUSED else Status.FOUND,
+        center_lps=center,
+        localisation_mm=READER_MM,
+        source=MARKED if facet.center_lps is None else DRAGGED,
+    )
+
+
+def _point(value: npt.ArrayLike, name: str) -> FloatArray:
+    point = np.asarray(value, dtype=np.float64)
+    if point.shape != (3,) or not np.isfinite(point).all():
+        raise FusionError(f"The point given for {name} is not three numbers (x, y, z in mm).")
+    return point
 
 
 def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
@@ -196,26 +246,52 @@ def locate(
     """
     report = progress or (lambda fraction, step: None)
     points = _checked(ct, clicks or {})
-    report(0.0, "Looking for the spinal canal")
-    canal = find_canal(ct)
-    if canal is None:
-        return _nothing("No spinal canal was found on this CT: no joints are reported.")
-    report(0.4, "Pulling the neck straight")
-    frame = straighten(ct, canal)
-    parts = template()
-    report(0.6, "Comparing levels")
-    scores = likeness(ct, frame, parts)
-    seen = _with_anomalies(claims(ct, frame, scale=1.0), anomalies)
+    neck = find_neck(ct, progress=lambda part, step: report(0.75 * part, step))
+    if neck is None:
+        return no_canal()
+    return locate_in(
+        neck,
+        clicks=points,
+        anomalies=anomalies,
+        progress=lambda part, step: report(0.75 + 0.25 * part, step),
+    )
+
+
+def locate_in(
+    neck: Neck,
+    *,
+    clicks: Mapping[str, npt.ArrayLike] | None = None,
+    anomalies: Collection[Anomaly] = (),
+    progress: Progress | None = None,
+) -> Localisation:
+    """Name the levels of a neck and find its joints; as :func:`locate`, without what takes long.
+
+    Parameters
+    ----------
+    neck : Neck
+        From :func:`fusion.facets.neck.find_neck`.
+    clicks, anomalies, progress
+        As for :func:`locate`.
+
+    Raises
+    ------
+    FusionError
+        A click on a vertebra that has no name here, or outside the CT.
+    """
+    report = progress or (lambda fraction, step: None)
+    ct, frame, parts = neck.ct, neck.frame, neck.parts
+    points = _checked(ct, clicks or {})
+    report(0.0, "Numbering the levels")
+    seen = _with_anomalies(neck.claims, anomalies)
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
-    levels = number(scores, parts, seen, heights, chest=chest(ct, frame))
+    levels = number(neck.scores, parts, seen, heights, chest=neck.chest)
     if levels is None:
         return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
-    report(0.75, "Finding the joints")
-    fits = _fits(ct, frame, parts, levels.chain, scores.shift_p_mm[levels.chain.scale_index])
+    report(0.1, "Finding the joints")
+    fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
-    slice_mm = float(ct.grid.spacing_mm.max())
     facets = tuple(
-        _facet(ct, frame, joint, fits.get(joint), levels.numbering, slice_mm, fused)
+        _facet(ct, frame, joint, fits.get(joint), levels.numbering, neck.slice_mm, fused)
         for joint in JOINTS
     )
     midline = {
@@ -224,7 +300,7 @@ def locate(
         if level in LEVELS
     }
     report(1.0, "Joints found")
-    findings = _findings(levels, facets, anomalies, slice_mm)
+    findings = _findings(levels, facets, anomalies, neck.slice_mm)
     return Localisation(facets, levels.numbering, levels.evidence, midline, findings)
 
 
@@ -236,9 +312,7 @@ def _checked(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, Float
                 f"A vertebra is one of {', '.join(VERTEBRAE[1:])}; found {name!r}. Name the "
                 "vertebra that was clicked on, for example C2=1.5,-20,-130."
             )
-        point = np.asarray(value, dtype=np.float64)
-        if point.shape != (3,) or not np.isfinite(point).all():
-            raise FusionError(f"The point given for {name} is not three numbers (x, y, z in mm).")
+        point = _point(value, name)
         if not ct.grid.contains(point):
             raise FusionError(
                 f"The point given for {name} lies outside the CT. Points are LPS mm in the frame "
@@ -342,6 +416,11 @@ def _facet(
     if status is Status.OBSCURED:
         error_mm += 3.0
     return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
+
+
+def no_canal() -> Localisation:
+    """Return what there is to say about a CT without a spinal canal."""
+    return _nothing("No spinal canal was found on this CT: no joints are reported.")
 
 
 def _nothing(message: str) -> Localisation:

@@ -14,7 +14,8 @@ from fusion.dicom.ct_alone import choose_ct
 from fusion.dicom.pixels import read_volume
 from fusion.errors import FusionError
 from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
-from fusion.facets.locate import Anomaly, Localisation, Status, locate
+from fusion.facets.locate import Anomaly, Localisation, Status, locate, locate_in
+from fusion.facets.neck import find_neck
 from fusion.facets.numbering import Numbering
 from fusion.geometry import Source, Volume
 from sample_data import NeckParameters, ScanParameters
@@ -151,6 +152,58 @@ def test_a_field_without_spine_reports_nothing():
     found = locate(empty)
     assert {f.status for f in found.facets} == {Status.OUTSIDE}
     assert [f.code for f in found.findings] == ["no-spine-found"]
+
+
+def test_numbering_again_gives_what_one_go_gives():
+    ct, truth, at_once = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    neck = find_neck(ct)
+    clicks = {"C7": (truth["C5-C6", "left"] + truth["C6-C7", "right"]) / 2}
+    anomaly = Anomaly("fused", "C6-C7")
+    numbered = locate_in(neck, clicks=clicks, anomalies=[anomaly])
+    again = locate_in(neck)  # nothing is left over from what was said before
+    for found, expected in (
+        (numbered, locate(ct, clicks=clicks, anomalies=[anomaly])),
+        (again, at_once),
+    ):
+        assert found.to_json() == expected.to_json()
+        for one, other in zip(found.facets, expected.facets, strict=True):
+            np.testing.assert_equal(one.center_lps, other.center_lps)
+    assert numbered.to_json() != again.to_json()
+
+
+def test_a_moved_joint_knows_that_it_was_and_the_others_do_not_change():
+    _, _, found = _simulated(NeckParameters(seed=301), COARSE)
+    joint = Joint("C5-C6", Side.LEFT)
+    before = found.facet("C5-C6", "left")
+    place = before.center_lps + np.array([1.0, 2.0, -3.0])
+    moved = found.with_moved({joint: place})
+    after = moved.facet("C5-C6", "left")
+    np.testing.assert_array_equal(after.center_lps, place)
+    assert (after.source, after.localisation_mm) == ("dragged by the reader", 2.0)
+    assert after.numbering is before.numbering
+    others = [(a, b) for a, b in zip(moved.facets, found.facets, strict=True) if a.joint != joint]
+    assert all(a is b for a, b in others)
+    assert [f.code for f in moved.findings if f not in found.findings] == ["joints-moved"]
+    assert found.with_moved({}) is found
+
+
+def test_a_joint_that_was_not_found_can_be_marked():
+    _, _, found = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    joint = Joint("C2-C3", Side.RIGHT)
+    assert found.facet("C2-C3", "right").status is Status.OUTSIDE
+    after = found.with_moved({joint: (-17.0, 2.0, 40.0)}).facet("C2-C3", "right")
+    assert (after.status, after.source) == (Status.FOUND, "marked by the reader")
+    assert after.numbering is found.numbering
+    with pytest.raises(FusionError, match="Right C2-C3"):
+        found.with_moved({joint: (0.0, np.nan, 0.0)})
+
+
+def test_a_fused_joint_stays_fused_wherever_it_is_put():
+    ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    found = locate(ct, anomalies=[Anomaly("fused", "C6-C7")])
+    joint = Joint("C6-C7", Side.LEFT)
+    place = found.facet("C6-C7", "left").center_lps + 1.0
+    assert found.with_moved({joint: place}).facet("C6-C7", "left").status is Status.FUSED
 
 
 def test_clicks_are_checked():
