@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fusion.annotations.changes import CHANGES, Change, canonical
+from fusion.annotations.changes import CHANGES, Change
+from fusion.annotations.content import canonical
 from fusion.annotations.target import check_name, in_utc
 from fusion.errors import AnnotationError
 from fusion.plain_text import plain

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from fusion.annotations.changes import AlignmentReviewed, Finalised, Relabelled
+from fusion.annotations.changes import (
+    AlignmentReviewed,
+    Finalised,
+    NumberingConfirmed,
+    Relabelled,
+)
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading, not_finished, unfinished
 from fusion.annotations.snapshots import (
@@ -17,6 +23,8 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, Joint
+from fusion.facets.locate import Localisation
+from fusion.facets.numbering import Numbering
 from fusion.registration import Registration
 
 
@@ -99,8 +107,58 @@ def finalise(
     return journal.append(reading, Finalised(), reader=reader, study=study)
 
 
+def confirming_numbering(
+    localisation: Localisation, *, clicks: Collection[str] = (), note: str = ""
+) -> NumberingConfirmed:
+    """Return the event by which a reader vouches for the numbering as it is.
+
+    Parameters
+    ----------
+    localisation : Localisation
+        As it is now.
+    clicks : collection of str
+        Vertebrae that the reader named.
+    note : str
+        Why it is right although something speaks against it.
+
+    Raises
+    ------
+    AnnotationError
+        Nothing was numbered; or something speaks against the numbering and the note is blank.
+    """
+    inside = [facet.joint for facet in localisation.facets if facet.center_lps is not None]
+    if not inside:
+        raise AnnotationError(
+            "No joint was found on this CT, so there is no numbering to confirm. Mark the joints "
+            "first."
+        )
+    agreeing = [piece for piece in localisation.evidence if piece.agrees]
+    if clicks:
+        anchor, how = ", ".join(clicks), f"counted from {', '.join(clicks)} as named by the reader"
+    elif agreeing:
+        strongest = max(agreeing, key=lambda piece: piece.weight)
+        anchor, how = strongest.level, f"counted from {strongest.level} ({strongest.source})"
+    else:
+        anchor, how = inside[0].upper, "by the shapes of the vertebrae alone"
+    against = [
+        f"{piece.source} at {piece.level}: {piece.saw}"
+        for piece in localisation.evidence
+        if piece.agrees is False
+    ]
+    if localisation.numbering is Numbering.PROVISIONAL:
+        against.insert(0, "the levels are provisional")
+    return NumberingConfirmed(
+        numbering=f"{localisation.numbering.value}, {how}",
+        anchor=anchor,
+        c2_in_field=any("C2" in (joint.upper, joint.lower) for joint in inside),
+        t1_in_field=any(joint.lower == "T1" for joint in inside),
+        disagreement="; ".join(against),
+        note=note,
+    )
+
+
 def relabelling(
-    changes: tuple[LabelChange, ...], *, localisation: LocalisationSnapshot, reason: str
+    changes: tuple[LabelChange, ...], *, localisation: Localisation, reason: str
 ) -> Relabelled:
     """Return the event by which a reader consents to new labels.
 
@@ -109,7 +167,7 @@ def relabelling(
     changes : tuple of LabelChange
         What the reader was shown and consents to, from
         :func:`fusion.annotations.spine.label_changes`.
-    localisation : LocalisationSnapshot
+    localisation : Localisation
         The new numbering.
     reason : str
         In the reader's words.
@@ -126,7 +184,8 @@ def relabelling(
                 f"{change.target.joint.name} cannot be re-labelled: {change.why} Decide it anew or "
                 "remove it."
             )
-        done.append((change.target.joint, change.target.relabelled(change.placement, localisation)))
+        now = LocalisationSnapshot.of(localisation, change.placement.joint)
+        done.append((change.target.joint, change.target.relabelled(change.placement, now)))
     return Relabelled(tuple(done), reason)
 
 

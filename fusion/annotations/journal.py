@@ -26,7 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone, canonical
+from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone
+from fusion.annotations.content import canonical
 from fusion.annotations.events import Event, chain
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
@@ -183,7 +184,8 @@ class Journal:
     def addendum(self, reading: Reading, *, reader: str, reason: str, study: StudyKey) -> Reading:
         """Begin a new version of a finalised reading; the old one stays as it is.
 
-        Targets are carried over, the checks have to be made anew.
+        Targets and what was said about the spine are carried over, the checks have to be made
+        anew.
 
         Parameters
         ----------
@@ -209,6 +211,7 @@ class Journal:
             amends=reading.reading_id,
             amends_digest=reading.digest,
             carried=reading.records,
+            anatomy=reading.anatomy,
             reason=reason,
         )
         with self._storage.writing():

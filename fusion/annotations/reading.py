@@ -7,13 +7,15 @@ the history and no longer counts. Finalised is the last event that a reading can
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from fusion.annotations.anatomy_changes import Anatomy
 from fusion.annotations.changes import (
     AlignmentReviewed,
+    AnomalyRecorded,
     Finalised,
-    NumberingChanged,
+    JointMoved,
     NumberingConfirmed,
     Opened,
     PathwayAnswered,
@@ -24,8 +26,10 @@ from fusion.annotations.changes import (
     TargetRemoved,
     TargetSaved,
     Undone,
+    VertebraNamed,
 )
 from fusion.annotations.events import Event
+from fusion.annotations.placement import Point
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
@@ -53,6 +57,8 @@ class Reading:
         The event that settled each check; None while open.
     done, undone : tuple of Event
         What can be undone (last first to go) and redone (last first to come back).
+    anatomy : Anatomy
+        What the reader said about the spine.
     """
 
     reading_id: str
@@ -64,6 +70,22 @@ class Reading:
     pathway: Event | None = None
     done: tuple[Event, ...] = ()
     undone: tuple[Event, ...] = ()
+    anatomy: Anatomy = field(default_factory=Anatomy)
+
+    @property
+    def clicks(self) -> dict[str, Point]:
+        """Vertebrae that the reader named, by a point in each, LPS mm in the CT's frame."""
+        return dict(self.anatomy.clicks)
+
+    @property
+    def moved(self) -> dict[Joint, Point]:
+        """Joints whose centre the reader chose, LPS mm in the CT's frame."""
+        return dict(self.anatomy.moved)
+
+    @property
+    def anomalies(self) -> tuple[AnomalyRecorded, ...]:
+        """What the reader recorded as unusual about the spine."""
+        return self.anatomy.anomalies
 
     @property
     def sequence(self) -> int:
@@ -144,7 +166,12 @@ class Reading:
 
     def _rebuilt(self, done: tuple[Event, ...], undone: tuple[Event, ...]) -> Reading:
         state = replace(
-            self, records=self.opened.carried, alignment=None, numbering=None, pathway=None
+            self,
+            records=self.opened.carried,
+            anatomy=self.opened.anatomy,
+            alignment=None,
+            numbering=None,
+            pathway=None,
         )
         for event in done:
             state = state._applied(event)
@@ -164,8 +191,11 @@ class Reading:
             return replace(self, alignment=event)
         if isinstance(change, NumberingConfirmed):
             return replace(self, numbering=event)
-        if isinstance(change, NumberingChanged):
-            return replace(self, numbering=None)
+        if isinstance(change, JointMoved):
+            return replace(self, anatomy=self.anatomy.after(change))
+        if isinstance(change, VertebraNamed | AnomalyRecorded):
+            # Another numbering than the one that was confirmed may follow from it.
+            return replace(self, anatomy=self.anatomy.after(change), numbering=None)
         if isinstance(change, PathwayAnswered | PathwayLeftOut):
             return replace(self, pathway=event)
         raise AnnotationError("A reading is opened once only; its events were changed.")
@@ -221,6 +251,7 @@ class Reading:
             "amends": self.opened.amends or None,
             "status": "final" if self.finalised else "draft",
             "study": self.study.to_json(),
+            "anatomy": self.anatomy.to_json(),
             "targets": [target.to_json() for target in self.targets],
             "events": [event.to_json() for event in self.events],
             "digest": self.digest,
@@ -240,7 +271,8 @@ class Reading:
                 raise AnnotationError("The reading was written by a newer version of this program.")
             events = [Event.from_json(event) for event in value["events"]]
             reading = replay(str(value["reading_id"]), events)
-            intact = reading.to_json() == value
+            # Written before what is said about the spine was kept: nothing was said.
+            intact = reading.to_json() == {"anatomy": Anatomy().to_json(), **value}
         except (LookupError, TypeError) as exc:
             raise AnnotationError(f"This is not a reading ({type(exc).__name__}: {exc}).") from exc
         if not intact:
@@ -268,7 +300,8 @@ def replay(reading_id: str, events: Iterable[Event]) -> Reading:
         raise AnnotationError("A reading has no beginning; its events were changed.")
     first = history[0]
     reading = Reading(reading_id, (first,), first.chained(""))
-    reading = replace(reading, records=reading.opened.carried)
+    opened = reading.opened
+    reading = replace(reading, records=opened.carried, anatomy=opened.anatomy)
     for event in history[1:]:
         reading = reading.with_event(event)
     return reading

@@ -249,6 +249,29 @@ class Spine:
         rungs.append((name, centers[-1] + steps[-1], False))
         return rungs
 
+    def knows_levels(self, side: Side) -> bool:
+        """Whether enough joints of a side are known to tell levels there."""
+        return len(self._known(side)) >= 2
+
+    def level_at(self, point_lps: npt.ArrayLike, side: Side) -> str:
+        """Return the level that a point is nearest to on one side, whether it was found or not.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In the CT's frame.
+        side : Side
+            Where :meth:`knows_levels`.
+
+        Returns
+        -------
+        str
+            For example ``"C5-C6"``, ``"above C0-C1"``, ``"below C7-T1"``.
+        """
+        point = np.array(point_of(point_lps))
+        rungs = self._ladder(side)
+        return min(rungs, key=lambda rung: float(np.linalg.norm(point - rung[1])))[0]
+
     def place(self, point_lps: npt.ArrayLike, *, registration_mm: float | None = None) -> Placement:
         """Compute the joint that a point belongs to.
 

@@ -14,9 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from fusion.annotations.changes import (
     AlignmentReviewed,
+    AnomalyRecorded,
     Change,
     Finalised,
-    NumberingChanged,
+    JointMoved,
     NumberingConfirmed,
     Opened,
     PathwayAnswered,
@@ -26,6 +27,7 @@ from fusion.annotations.changes import (
     TargetRemoved,
     TargetSaved,
     Undone,
+    VertebraNamed,
 )
 from fusion.annotations.events import Event
 from fusion.annotations.finishing import differences, missing, relabelling
@@ -35,10 +37,11 @@ from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.facets.numbering import Numbering
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, NeckCorrection
 
-from .necks import IN_USE, centers, shifted
+from .necks import IN_USE, centers, localised, shifted
 from .samples import LEFT_C5, READER, localisation, placement, registration, study, target
 
 ASSESSMENT = json.dumps({"assessed": True, "words": "Supported", "reader": "R"})
@@ -69,7 +72,8 @@ def after(reading: Reading, *changes: Change) -> Reading:
 
 
 def state(reading: Reading) -> tuple:
-    return reading.records, reading.alignment, reading.numbering, reading.pathway
+    checks = reading.alignment, reading.numbering, reading.pathway
+    return reading.records, reading.anatomy, *checks
 
 
 class Session(RuleBasedStateMachine):
@@ -107,7 +111,10 @@ class Session(RuleBasedStateMachine):
             [
                 AlignmentReviewed(registration()),
                 CONFIRMED,
-                NumberingChanged("provisional", "cervical rib"),
+                VertebraNamed("C2", (1, 2, 3)),
+                VertebraNamed("C2", None),
+                JointMoved(LEFT_C5, (17, 3, -75)),
+                AnomalyRecorded("cervical rib", note="seen on the plain film"),
                 PathwayAnswered(ASSESSMENT),
                 PathwayLeftOut("not asked"),
             ]
@@ -227,7 +234,12 @@ def test_every_event_survives_json_and_has_words() -> None:
         Relabelled(((LEFT_C5, target(Joint("C6-C7", Side.LEFT))),), "first rib is T1"),
         AlignmentReviewed(registration(), "good"),
         CONFIRMED,
-        NumberingChanged("counted from T1", "dens not in the field"),
+        VertebraNamed("C2", (1, 2, 3)),
+        VertebraNamed("C2", None),
+        JointMoved(LEFT_C5, (17, 3, -75.5)),
+        JointMoved(LEFT_C5, None),
+        AnomalyRecorded("fused", "C5-C6", "since\u202e the operation"),
+        AnomalyRecorded("cervical rib", withdrawn=True),
         PathwayAnswered(ASSESSMENT),
         PathwayLeftOut("research case"),
         Undone(4),
@@ -294,8 +306,15 @@ def test_each_positive_target_has_to_be_complete() -> None:
 
 
 def test_a_new_numbering_asks_for_confirmation_again() -> None:
-    reading = after(complete(), NumberingChanged("provisional", "cervical rib"))
-    assert [i for i in unfinished(reading) if "numbering" in i]
+    for said in (
+        VertebraNamed("C2", (1, 2, 3)),
+        VertebraNamed("C2", None),
+        AnomalyRecorded("cervical rib"),
+    ):
+        reading = after(complete(), said)
+        assert [i for i in unfinished(reading) if "numbering" in i]
+        assert lacks(after(reading, Undone(reading.sequence))) == ()
+    assert lacks(after(complete(), JointMoved(LEFT_C5, (17, 3, -75)))) == ()
 
 
 def test_targets_on_another_alignment_are_listed() -> None:
@@ -360,12 +379,13 @@ def test_new_labels_need_consent_and_the_history_shows_both() -> None:
     reading = complete(placed(c4), placed(c5))
     ids = [one.target_id for one in reading.targets]
     lower = Spine({shifted(j, 1): tuple(p) for j, p in centers().items() if shifted(j, 1)})
+    from_t1 = replace(localised(), numbering=Numbering.PROVISIONAL)
     changes = label_changes(reading.targets, spine=lower)
     # Computing what would change changes nothing.
     assert [one.joint for one in reading.targets] == [c4, c5]
     with pytest.raises(AnnotationError, match="needs a reason"):
-        relabelling(changes, localisation=localisation("from T1"), reason=" ")
-    consent = relabelling(changes, localisation=localisation("from T1"), reason="extra rib")
+        relabelling(changes, localisation=from_t1, reason=" ")
+    consent = relabelling(changes, localisation=from_t1, reason="extra rib")
     # Both move at once, through each other's places.
     renamed = after(reading, consent)
     assert [one.joint for one in renamed.targets] == [c5, c6]
@@ -385,7 +405,7 @@ def test_a_target_without_a_joint_under_the_new_numbering_needs_a_new_decision()
     lower = Spine({shifted(j, 1): tuple(p) for j, p in centers().items() if shifted(j, 1)})
     changes = label_changes(reading.targets, spine=lower)
     with pytest.raises(AnnotationError, match="Decide it anew or remove it"):
-        relabelling(changes, localisation=localisation(), reason="extra rib")
+        relabelling(changes, localisation=localised(), reason="extra rib")
 
 
 def test_relabelling_what_is_not_so_any_more_is_refused() -> None:
