@@ -1,0 +1,84 @@
+"""What a run of ``locate`` against a known truth came to, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fusion.facets.joints import ZYGAPOPHYSIAL_LEVELS
+from fusion.facets.locate import Localisation
+from fusion.facets.numbering import Numbering
+
+#: Half the distance between neighbouring joints: a median error above it is a wrong level, mm.
+HALF_LEVEL_MM = 6.5
+
+
+@dataclass(frozen=True)
+class Result:
+    """One CT: errors in mm by (level, side), the numbering, and the time."""
+
+    name: str
+    group: str
+    numbering: str
+    errors: dict[tuple[str, str], float]
+    seconds: float
+
+    @property
+    def right(self) -> bool:
+        """Whether the levels are right."""
+        return bool(self.errors) and float(np.median(list(self.errors.values()))) < HALF_LEVEL_MM
+
+    @property
+    def sure_and_wrong(self) -> bool:
+        """The one thing that must never be."""
+        return self.numbering == Numbering.SURE.value and not self.right
+
+    def line(self) -> str:
+        """One line of text."""
+        errors = np.array(list(self.errors.values()) or [np.nan])
+        return (
+            f"{self.name:<24} {self.numbering:<11} {'right' if self.right else 'WRONG'}  "
+            f"median {np.median(errors):4.1f}  max {errors.max():4.1f}  {self.seconds:4.1f} s"
+        )
+
+
+def measured(
+    name: str, found: Localisation, truth: dict, seconds: float, group: str = ""
+) -> Result:
+    """Compare with the truth, (level, side) to (3,) LPS mm."""
+    errors = {}
+    for facet in found.facets:
+        key = (facet.joint.level, facet.joint.side.value)
+        if facet.center_lps is not None and facet.joint.is_zygapophysial and key in truth:
+            errors[key] = float(np.linalg.norm(facet.center_lps - truth[key]))
+    return Result(name, group or name, found.numbering.value, errors, seconds)
+
+
+def print_tables(results: Sequence[Result]) -> None:
+    """Print errors by group and by level, in Markdown; wrong levels count as such, not in mm."""
+    print("\n| | CTs | level right | sure | sure and wrong | median mm | p90 | max | seconds |")
+    print("|---|---|---|---|---|---|---|---|---|")
+    groups = list(dict.fromkeys(r.group for r in results))
+    for group in [*groups, "all"] if len(groups) > 1 else groups:
+        mine = [r for r in results if group in (r.group, "all")]
+        errors = np.array([e for r in mine if r.right for e in r.errors.values()] or [np.nan])
+        print(
+            f"| {group} | {len(mine)} | {sum(r.right for r in mine)} "
+            f"| {sum(r.numbering == Numbering.SURE.value for r in mine)} "
+            f"| {sum(r.sure_and_wrong for r in mine)} | {_spread(errors)} "
+            f"| {np.median([r.seconds for r in mine]):.1f} |"
+        )
+    print("\n| level | joints | median mm | p90 | max |")
+    print("|---|---|---|---|---|")
+    for level in ZYGAPOPHYSIAL_LEVELS:
+        errors = np.array(
+            [e for r in results if r.right for key, e in r.errors.items() if key[0] == level]
+        )
+        if len(errors):
+            print(f"| {level} | {len(errors)} | {_spread(errors)} |")
+
+
+def _spread(errors: np.ndarray) -> str:
+    return f"{np.median(errors):.1f} | {np.quantile(errors, 0.9):.1f} | {errors.max():.1f}"
