@@ -18,6 +18,8 @@ from fusion.facets.joints import JOINTS, Joint, Side
 SCHEME = "99FACETFUSION"
 
 FINDING = Code("404684003", "SCT", "Finding")
+#: What viewers show as the label of a measurement group.
+COMMENT = Code("121106", "DCM", "Comment")
 IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")
 #: CID 244 and 247.
 SIDES = {

@@ -29,7 +29,7 @@ from pydicom.sr.codedict import codes as standard_codes
 from pydicom.sr.coding import Code
 from pydicom.uid import Comprehensive3DSRStorage, generate_uid
 
-from fusion.annotations.target import Answer, Target
+from fusion.annotations.target import Answer, Decision, Target
 from fusion.errors import AnnotationError, DicomError
 from fusion.export import DISCLAIMER, SIMULATED, codes
 from fusion.export.derived_nm import UCUM
@@ -240,7 +240,7 @@ def _point_group(target: Target) -> sr.PlanarROIMeasurementsAndQualitativeEvalua
             f"{target.joint.name}: the CT states no Frame of Reference, so a structured report "
             "cannot say where the point is. Export JSON, CSV or PDF."
         )
-    return sr.PlanarROIMeasurementsAndQualitativeEvaluations(
+    group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(target),
         finding_type=codes.FINDING,
         finding_sites=[_site(target.joint)],
@@ -250,6 +250,23 @@ def _point_group(target: Target) -> sr.PlanarROIMeasurementsAndQualitativeEvalua
             frame_of_reference_uid=target.frame_of_reference_uid,
         ),
     )
+    group[0].ContentSequence.append(
+        sr.TextContentItem(
+            name=codes.COMMENT,
+            value=_label(target.joint, target.decision),
+            relationship_type=sr.RelationshipTypeValues.CONTAINS,
+        )
+    )
+    return group
+
+
+def _label(joint: Joint, decision: Decision) -> str:
+    """Return what viewers write beside the point.
+
+    OHIF shows the comment of the group, or else only the meanings of finding and finding site:
+    they name neither side nor level, and are the same for positive and negative.
+    """
+    return f"{joint.name}: {decision.value}"
 
 
 def _value_group(target: Target, source: ReportSource) -> sr.MeasurementsAndQualitativeEvaluations:
@@ -421,6 +438,7 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
         "clinically_concordant": _answered(values, codes.CONCORDANT, codes.ANSWERS),
         "inside_operative_bed": _answered(values, codes.OPERATIVE_BED, codes.ANSWERS),
     }
+    _check_label(point_group, joint, content["decision"])
     content["placement"] |= {
         "level": joint.level,
         "side": joint.side.value,
@@ -472,6 +490,16 @@ def _check_point(point: Sequence[float], coordinate: Dataset) -> None:
         raise AnnotationError(
             "The structured report states two different points for one target; it was changed."
         )
+
+
+def _check_label(point_group: Dataset, joint: Joint, decision: Decision) -> None:
+    # Reports of early versions have no label.
+    for item in _all(point_group, codes.COMMENT.value):
+        if item.TextValue != _label(joint, decision):
+            raise AnnotationError(
+                "The structured report states another joint or decision beside the point than in "
+                "its codes; it was changed."
+            )
 
 
 def _answered(group: Dataset, question: Code, answers: Mapping[Any, Code]) -> Any:

@@ -170,6 +170,8 @@ def test_another_reader_finds_side_level_point_and_numbers(tmp_path: Path) -> No
         assert group.tracking_uid == tracking_uid(sample)
         np.testing.assert_allclose(group.roi.value[0], sample.point_lps, atol=1e-4)
         assert group.roi.frame_of_reference_uid == FRAME
+        [label] = [i.TextValue for i in group[0].ContentSequence if i.name == codes.COMMENT]
+        assert label == f"{sample.joint.name}: {sample.decision.value}"
         [site] = group.finding_sites
         assert site.laterality == codes.SIDES[sample.joint.side]
         level = site.topographical_modifier
@@ -257,6 +259,17 @@ def test_a_changed_side_is_noticed(tmp_path: Path) -> None:
 
     path = changed(written(tmp_path, target()), flip)
     with pytest.raises(AnnotationError, match="two different joints"):
+        read_structured_report(path)
+
+
+def test_a_changed_decision_is_noticed(tmp_path: Path) -> None:
+    def turn(item: Dataset) -> None:
+        if item.ValueType == "CODE" and item.ConceptNameCodeSequence[0].CodeValue == "decision":
+            [code] = item.ConceptCodeSequence
+            code.CodeValue, code.CodeMeaning = "260385009", "Negative"
+
+    path = changed(written(tmp_path, target(decision=Decision.POSITIVE)), turn)
+    with pytest.raises(AnnotationError, match="another joint or decision"):
         read_structured_report(path)
 
 
