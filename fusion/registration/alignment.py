@@ -1,7 +1,7 @@
 """Gauss-Newton alignment of a noise-free template with a noisy moving picture.
 
-One kernel does everything that needs a similarity: it walks over the points of the template, looks
-the moving picture up where the present transform puts them, and sums the normal equations of
+One routine does everything that needs a similarity: it walks over the points of the template, looks
+the moving picture up where the present transform puts them, and solves the normal equations of
 
     moving(G x) = offset + gain * (template(x) + gradient(x) . d(x))
 
@@ -12,8 +12,11 @@ alignment using enhanced correlation coefficient maximization"). Outliers (uptak
 explains) lose their weight by Tukey's biweight.
 
 ``d`` is rigid, or two rigid motions of which every point takes a share (``height``): a neck that
-bent between two scans. Nothing here is random and one thread sums in one order, so the same input
-gives the same bits on the same machine.
+bent between two scans. Nothing here is random: the same input gives the same bits on the same
+machine with the same number of BLAS threads.
+
+NumPy alone, on some ten thousand points: a compiler (numba) takes longer to import than the whole
+search takes.
 """
 
 from __future__ import annotations
@@ -23,11 +26,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from fusion.geometry import FloatArray
-
-Float32Array = npt.NDArray[np.float32]
+from fusion.registration.filters import Float32Array
 
 #: Residuals beyond this many robust standard deviations count nothing: 95 % efficiency on Gaussian
 #: noise (Tukey's biweight, Holland and Welsch 1977).
@@ -37,9 +38,11 @@ _LARGEST_STEP_MM = 12.0
 #: Lever arm that turns radians into mm when steps are measured, mm.
 _ARM_MM = 70.0
 #: A step smaller than this ends the search, mm.
-_CONVERGED_MM = 0.003
+CONVERGED_MM = 0.01
 #: Fewer overlapping points than this carry no transform.
 _FEWEST_POINTS = 200
+#: So many points tell the spread of the residual well enough.
+_SPREAD_POINTS = 8000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,9 +80,9 @@ class Expectation:
         weight = (self.weight * factor).astype(np.float32)
         kept = weight > 1e-4
         return Expectation(
-            self.points[kept],
+            np.asfortranarray(self.points[kept]),
             self.value[kept],
-            self.gradient[kept],
+            np.asfortranarray(self.gradient[kept]),
             weight[kept],
             self.height[kept],
             self.block[kept],
@@ -135,129 +138,86 @@ class Fit:
     spread: float
 
 
-@njit(cache=True, nogil=True, fastmath=False)
-def _look_up(src: Any, z: float, y: float, x: float) -> float:
-    """Trilinear value; the caller made sure that the cell exists."""
-    k, j, i = int(z), int(y), int(x)
-    wz, wy, wx = np.float32(z - k), np.float32(y - j), np.float32(x - i)
-    v00 = src[k, j, i] + wx * (src[k, j, i + 1] - src[k, j, i])
-    v01 = src[k, j + 1, i] + wx * (src[k, j + 1, i + 1] - src[k, j + 1, i])
-    v10 = src[k + 1, j, i] + wx * (src[k + 1, j, i + 1] - src[k + 1, j, i])
-    v11 = src[k + 1, j + 1, i] + wx * (src[k + 1, j + 1, i + 1] - src[k + 1, j + 1, i])
-    v0 = v00 + wy * (v01 - v00)
-    v1 = v10 + wy * (v11 - v10)
-    value: float = v0 + wz * (v1 - v0)
-    return value
-
-
-@njit(cache=True, nogil=True)
-def _sample(src: Any, lower: Any, upper: Any, points: Any, height: Any, out: Any) -> int:
-    """Look every point up; nan outside. ``lower``/``upper``: (3, 4), point to index."""
-    nk, nj, ni = src.shape
-    count = 0
-    for n in range(points.shape[0]):
-        px, py, pz = points[n, 0], points[n, 1], points[n, 2]
-        h = height[n]
-        z = lower[0, 0] * px + lower[0, 1] * py + lower[0, 2] * pz + lower[0, 3]
-        y = lower[1, 0] * px + lower[1, 1] * py + lower[1, 2] * pz + lower[1, 3]
-        x = lower[2, 0] * px + lower[2, 1] * py + lower[2, 2] * pz + lower[2, 3]
-        if h > 0:
-            z += h * (upper[0, 0] * px + upper[0, 1] * py + upper[0, 2] * pz + upper[0, 3] - z)
-            y += h * (upper[1, 0] * px + upper[1, 1] * py + upper[1, 2] * pz + upper[1, 3] - y)
-            x += h * (upper[2, 0] * px + upper[2, 1] * py + upper[2, 2] * pz + upper[2, 3] - x)
-        if 0 <= z < nk - 1 and 0 <= y < nj - 1 and 0 <= x < ni - 1:
-            out[n] = _look_up(src, z, y, x)
-            count += 1
-        else:
-            out[n] = np.nan
-    return count
-
-
-@njit(cache=True, nogil=True)
-def _moments(value: Any, moving: Any, weight: Any) -> Any:
-    """Weighted sums of 1, f, m, ff, fm, mm over the points inside."""
-    s = np.zeros(6)
-    for n in range(value.shape[0]):
-        m = np.float64(moving[n])
-        if m == m:
-            w, f = np.float64(weight[n]), np.float64(value[n])
-            s[0] += w
-            s[1] += w * f
-            s[2] += w * m
-            s[3] += w * f * f
-            s[4] += w * f * m
-            s[5] += w * m * m
-    return s
-
-
-@njit(cache=True, nogil=True)
-def _normal_equations(
-    points: Any,
-    value: Any,
-    gradient: Any,
-    weight: Any,
-    height: Any,
-    block: Any,
-    moving: Any,
-    gain: float,
-    offset: float,
-    cutoff: float,
-    blocks: int,
-    pieces: int,
-) -> Any:
-    """Sum ``J^T W J`` and, per block, ``J^T W r``; unknowns: offset, gain, then gain × motion."""
-    size = 2 + 6 * pieces
-    normal = np.zeros((size, size))
-    pull = np.zeros((blocks, size))
-    v = np.zeros(size)
-    for n in range(points.shape[0]):
-        m = np.float64(moving[n])
-        if m != m:
-            continue
-        f = np.float64(value[n])
-        r = m - offset - gain * f
-        u = r / cutoff
-        if u >= 1 or u <= -1:
-            continue
-        w = weight[n] * (1 - u * u) ** 2
-        x, y, z = np.float64(points[n, 0]), np.float64(points[n, 1]), np.float64(points[n, 2])
-        gx, gy, gz = (
-            np.float64(gradient[n, 0]),
-            np.float64(gradient[n, 1]),
-            np.float64(gradient[n, 2]),
-        )
-        v[0], v[1] = 1.0, f
-        v[2], v[3], v[4] = gx, gy, gz
-        v[5], v[6], v[7] = y * gz - z * gy, z * gx - x * gz, x * gy - y * gx
-        if pieces == 2:
-            h = np.float64(height[n])
-            for a in range(6):
-                v[8 + a] = h * v[2 + a]
-                v[2 + a] *= 1 - h
-        b = block[n]
-        for a in range(size):
-            wa = w * v[a]
-            pull[b, a] += wa * r
-            for c in range(a, size):
-                normal[a, c] += wa * v[c]
-    for a in range(size):
-        for c in range(a):
-            normal[a, c] = normal[c, a]
-    return normal, pull
-
-
 def sample(template: Expectation, moving: Moving, maps: FloatArray) -> Float32Array:
     """Return the moving value at every point of the template; nan outside its field."""
-    lower, upper = (_to_index(moving, one, template.center) for one in (maps[0], maps[-1]))
-    out = np.empty(len(template.value), np.float32)
-    height = template.height if len(maps) == 2 else np.zeros_like(template.height)
-    _sample(moving.values, lower, upper, template.points, height, out)
-    return out
+    points = template.points.T
+    place = _placed(moving, maps[0], template.center, points)
+    if len(maps) == 2:
+        place += template.height * (_placed(moving, maps[1], template.center, points) - place)
+    return _looked_up(moving.values, place)
+
+
+def _placed(
+    moving: Moving, fixed_to_moving: FloatArray, center: FloatArray, points: Float32Array
+) -> Float32Array:
+    """Return the array indices (3, n) at which points (3, n) about a centre are looked up."""
+    matrix = moving.to_index @ fixed_to_moving
+    origin = matrix[:3, :3] @ center + matrix[:3, 3]
+    place: Float32Array = matrix[:3, :3].astype(np.float32) @ points
+    place += origin.astype(np.float32)[:, None]
+    return place
+
+
+def _looked_up(values: Float32Array, place: Float32Array) -> Float32Array:
+    """Return trilinear values at array indices (3, n); nan outside the centres of the edge."""
+    nk, nj, ni = values.shape
+    if min(values.shape) < 2:
+        return np.full(place.shape[1], np.nan, np.float32)
+    last = np.array([[nk - 2], [nj - 2], [ni - 2]], np.float32)
+    cell = np.floor(place)
+    outside = ((cell < 0) | (cell > last)).any(axis=0)
+    np.clip(cell, 0, last, out=cell)
+    z, y, x = place - cell
+    k, j, i = cell.astype(np.intp)
+    first = (k * nj + j) * ni + i
+    flat = values.ravel()
+    rows = []
+    for offset in (0, ni, nj * ni, nj * ni + ni):
+        low = flat[offset:].take(first, mode="clip")
+        high = flat[offset + 1 :].take(first, mode="clip")
+        high -= low
+        high *= x
+        low += high
+        rows.append(low)
+    front, back = rows[0] + y * (rows[1] - rows[0]), rows[2] + y * (rows[3] - rows[2])
+    found: Float32Array = front + z * (back - front)
+    found[outside] = np.nan
+    return found
 
 
 def correlation(template: Expectation, moving: Moving, maps: FloatArray) -> float:
     """Return the weighted correlation coefficient; 0 where nothing overlaps or varies."""
-    return _line(_moments(template.value, sample(template, moving, maps), template.weight))[2]
+    looked_up = sample(template, moving, maps)
+    inside = np.isfinite(looked_up)
+    return _line(template.value, np.where(inside, looked_up, 0), template.weight * inside).rho
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Moving values as a line over those of the template: ``moving = offset + gain * value``."""
+
+    offset: float
+    gain: float
+    rho: float
+    weight: float
+    moving_sd: float
+
+
+def _line(value: npt.NDArray[Any], moving: npt.NDArray[Any], weight: npt.NDArray[Any]) -> _Line:
+    w = weight.astype(np.float64)
+    total = float(w.sum())
+    if total <= 0:
+        return _Line(0.0, 0.0, 0.0, total, 0.0)
+    f, m = value.astype(np.float64), moving.astype(np.float64)
+    mean_f, mean_m = float(w @ f) / total, float(w @ m) / total
+    f -= mean_f
+    m -= mean_m
+    wf = w * f
+    ff, fm, mm = float(wf @ f) / total, float(wf @ m) / total, float((w * m) @ m) / total
+    if ff <= 1e-12 or mm <= 1e-12:
+        return _Line(mean_m, 0.0, 0.0, total, 0.0)
+    gain = fm / ff
+    return _Line(mean_m - gain * mean_f, gain, fm / np.sqrt(ff * mm), total, np.sqrt(mm))
 
 
 def fit(
@@ -267,6 +227,7 @@ def fit(
     *,
     iterations: int = 30,
     prior_mm: float | None = None,
+    converged_mm: float = CONVERGED_MM,
 ) -> Fit | None:
     """Search from a start to the nearest best correlation.
 
@@ -283,6 +244,8 @@ def fit(
     prior_mm : float, optional, mm
         Standard deviation of a pull back to ``start`` (and of the two pieces to each other), for
         searches with little to hold on to.
+    converged_mm : float, mm
+        A step smaller than this ends the search.
 
     Returns
     -------
@@ -292,62 +255,83 @@ def fit(
     pieces = len(start)
     maps = np.array(start, dtype=np.float64)
     size = 2 + 6 * pieces
-    blocks = int(template.block.max(initial=0)) + 1
     center = template.center
     total_weight = float(template.weight.sum(dtype=np.float64))
+    design = _design(template, pieces)
     drift = np.zeros(6 * pieces)
     for iteration in range(iterations + 1):
         looked_up = sample(template, moving, maps)
         inside = np.isfinite(looked_up)
-        count = int(inside.sum())
+        count = int(np.count_nonzero(inside))
         if count < _FEWEST_POINTS:
             return None
-        sums = _moments(template.value, looked_up, template.weight)
-        offset, gain, rho = _line(sums)
-        if gain == 0.0:
+        weight = template.weight * inside
+        looked_up[~inside] = 0
+        line = _line(template.value, looked_up, weight)
+        if line.gain == 0.0:
             return None
-        residual = np.abs(looked_up[inside] - offset - gain * template.value[inside])
-        # Some 20,000 points tell the spread well enough.
-        scale = 1.4826 * float(np.median(residual[:: max(1, len(residual) // 20000)])) + 1e-9
-        normal, pull = _normal_equations(
-            template.points,
-            template.value,
-            template.gradient,
-            template.weight,
-            template.height,
-            template.block,
-            looked_up,
-            gain,
-            offset,
-            _TUKEY * scale,
-            blocks,
-            pieces,
-        )
-        pulled = pull.sum(axis=0)
+        residual = looked_up - np.float32(line.offset) - np.float32(line.gain) * template.value
+        absolute = np.abs(residual)
+        some = absolute[inside]
+        scale = 1.4826 * float(np.median(some[:: 1 + len(some) // _SPREAD_POINTS])) + 1e-9
+        absolute /= np.float32(_TUKEY * scale)
+        absolute *= absolute
+        weight *= np.square(np.maximum(1 - absolute, 0))
+        weighted = design * weight[:, None].astype(np.float64)
+        normal = design.T @ weighted
+        pulled = residual.astype(np.float64) @ weighted
         if prior_mm is not None:
-            _add_prior(normal, pulled, gain, scale, prior_mm, drift, pieces)
+            _add_prior(normal, pulled, line.gain, scale, prior_mm, drift, pieces)
         try:
             inverse = np.linalg.inv(normal + np.eye(size) * 1e-9 * np.trace(normal) / size)
         except np.linalg.LinAlgError:
             return None
         step = inverse @ pulled
-        motion = step[2:] / gain
+        motion = step[2:] / line.gain
         size_mm = max(
             float(np.linalg.norm(m[:3]) + _ARM_MM * np.linalg.norm(m[3:]))
             for m in motion.reshape(pieces, 6)
         )
-        if iteration == iterations or size_mm < _CONVERGED_MM:
+        if iteration == iterations or size_mm < converged_mm:
             break
         motion *= min(1.0, _LARGEST_STEP_MM / size_mm)
         drift += motion
         for n, small in enumerate(motion.reshape(pieces, 6)):
             maps[n] = maps[n] @ np.linalg.inv(_small_motion(small, center))
-    spread_matrix = inverse @ (pull.T @ pull) @ inverse
-    covariance = spread_matrix[2:, 2:] / gain**2
-    own = np.sqrt(max(sums[5] / sums[0] - (sums[2] / sums[0]) ** 2, 1e-12))
+    pull = _pull_by_block(weighted, residual, template.block)
+    covariance = (inverse @ (pull.T @ pull) @ inverse)[2:, 2:] / line.gain**2
     return Fit(
-        maps, rho, gain, covariance, count, float(sums[0]) / total_weight, float(scale / own)
+        maps,
+        line.rho,
+        line.gain,
+        covariance,
+        count,
+        line.weight / total_weight,
+        scale / max(line.moving_sd, 1e-6),
     )
+
+
+def _design(template: Expectation, pieces: int) -> FloatArray:
+    """Return what one unit of offset, gain and motion adds at every point: (n, 2 + 6 pieces)."""
+    points, slopes = (a.astype(np.float64) for a in (template.points.T, template.gradient.T))
+    design = np.empty((2 + 6 * pieces, points.shape[1]))
+    design[0], design[1] = 1.0, template.value
+    design[2:5] = slopes
+    for axis in range(3):
+        one, two = (axis + 1) % 3, (axis + 2) % 3
+        design[5 + axis] = points[one] * slopes[two] - points[two] * slopes[one]
+    if pieces == 2:
+        np.multiply(design[2:8], template.height, out=design[8:])
+        design[2:8] -= design[8:]
+    return np.ascontiguousarray(design.T)
+
+
+def _pull_by_block(
+    weighted: FloatArray, residual: Float32Array, block: npt.NDArray[np.int32]
+) -> FloatArray:
+    """Return the sum of ``J^T W r`` over each block: (blocks, p)."""
+    pulls = weighted * residual[:, None]
+    return np.stack([np.bincount(block, pulls[:, a]) for a in range(pulls.shape[1])], axis=1)
 
 
 def displacement_jacobian(points_lps: npt.ArrayLike, center: FloatArray) -> FloatArray:
@@ -386,24 +370,6 @@ def _add_prior(
 
 #: Points per independent resolution element of about (12 mm)³ on a 4 mm grid.
 _PRIOR_POINTS = 27.0
-
-
-def _line(sums: FloatArray) -> tuple[float, float, float]:
-    """Offset, gain and correlation of the moving values on the template."""
-    if sums[0] <= 0:
-        return 0.0, 0.0, 0.0
-    f, m = sums[1] / sums[0], sums[2] / sums[0]
-    ff, fm, mm = sums[3] / sums[0] - f * f, sums[4] / sums[0] - f * m, sums[5] / sums[0] - m * m
-    if ff <= 1e-12 or mm <= 1e-12:
-        return float(m), 0.0, 0.0
-    gain = fm / ff
-    return float(m - gain * f), float(gain), float(fm / np.sqrt(ff * mm))
-
-
-def _to_index(moving: Moving, fixed_to_moving: FloatArray, center: FloatArray) -> FloatArray:
-    matrix = moving.to_index @ fixed_to_moving
-    matrix[:3, 3] += matrix[:3, :3] @ center
-    return np.ascontiguousarray(matrix[:3])
 
 
 def rotation_matrix(vector: FloatArray) -> FloatArray:

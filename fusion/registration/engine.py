@@ -80,7 +80,7 @@ def register(ct: Volume, spect: Volume, *, progress: Progress | None = None) -> 
     """
     report = progress or (lambda fraction, step: None)
     report(0.0, "Preparing the CT for registration")
-    source = anatomy(ct)
+    source = anatomy(ct, lambda part: report(0.15 * part, "Preparing the CT for registration"))
     neck = find_neck(source)
     report(0.15, "Preparing the CT for registration")
     search = Search(source, spect, neck)

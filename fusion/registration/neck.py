@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from fusion.geometry import FloatArray
+from fusion.registration.filters import blurred_line
 from fusion.registration.pictures import Anatomy
 
 #: From the narrowest slice (about C5) down to T1 and up to C1, mm.
@@ -71,7 +71,7 @@ def find_neck(source: Anatomy) -> Neck:
     cell = float(np.prod(grid.spacing_mm[list(others)]))
     area = solid.sum(axis=others)[order] * cell
     spacing = float(grid.spacing_mm[axis])
-    smooth = ndimage.gaussian_filter1d(area.astype(np.float64), 8 / spacing, mode="nearest")
+    smooth = blurred_line(area.astype(np.float64), 8 / spacing)
     place = _narrowest(smooth, spacing)
     found = place is not None
     middle = float(z[place]) if place is not None else float((z[0] + z[-1]) / 2 - 10)

@@ -9,17 +9,23 @@ does not carry the whole measure (spec part B2).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
-from scipy import ndimage
 
 from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid
-from fusion.registration.alignment import Expectation, Float32Array, Moving, sample
-from fusion.resampling import Resampler
+from fusion.registration.alignment import Expectation, Moving, sample
+from fusion.registration.filters import (
+    Float32Array,
+    blurred,
+    dilated,
+    eroded,
+    largest_piece,
+    within,
+)
 
 #: Spacing of the pictures that are compared, mm.
 WORKING_SPACING_MM = 4.0
@@ -49,8 +55,6 @@ _SOFT_TISSUE_WEIGHT = 0.3
 _FULL_BONE = 0.2
 #: Knots of the free curve from CT number to uptake.
 _CURVE_KNOTS = 13
-#: No level compares more points than twice this.
-_MOST_POINTS = 250_000
 #: Edge of the blocks of tissue that are taken to err independently, mm.
 _BLOCK_MM = 32.0
 _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
@@ -79,38 +83,55 @@ class Anatomy:
     usable: npt.NDArray[np.bool_]
 
 
-def anatomy(ct: Volume) -> Anatomy:
+def anatomy(ct: Volume, report: Callable[[float], None] = lambda part: None) -> Anatomy:
     """Reduce a CT to what registration needs.
 
     Parameters
     ----------
     ct : Volume
         In HU; a tilted one is straightened first.
+    report : callable, optional
+        Told the fraction done.
     """
     if ct.grid.is_orthogonal:
         stored, slope, intercept, grid = ct.stored, ct.slope, ct.intercept, ct.grid
     else:
+        # Here alone: resampling brings a compiler, which takes longer to import than this to run.
+        from fusion.resampling import Resampler
+
         grid = enclosing_grid(ct.grid)
         stored = np.nan_to_num(Resampler(ct, grid).array(), nan=-1024.0)
         slope, intercept = np.ones(grid.shape[0]), np.zeros(grid.shape[0])
     first = np.maximum(1, np.rint(WORKING_SPACING_MM / 2 / grid.spacing_mm)).astype(int)
     first = np.minimum(first, grid.shape)
-    fine = _block_mean(
-        np.ascontiguousarray(stored), slope, intercept, int(first[0]), int(first[1]), int(first[2])
-    )
+    fine_shape = np.array(grid.shape) // first
     second = np.maximum(1, np.rint(WORKING_SPACING_MM / (grid.spacing_mm * first))).astype(int)
-    second = np.minimum(second, fine.shape)
+    second = np.minimum(second, fine_shape)
+    shape = tuple(int(n) for n in fine_shape // second)
+    bone, body, density = (np.empty(shape, np.float32) for _ in range(3))
+    metal = np.zeros(shape, np.bool_)
     low, high = BONE_RAMP_HU
-    bone = _mean(np.clip((fine - low) / (high - low), 0, 1), second)
-    body = _mean((fine > BODY_HU).astype(np.float32), second)
-    metal = _mean((fine > METAL_HU).astype(np.float32), second) > 0
-    density = _mean(np.clip(fine, -1000, 1500), second)
-    coarse = _shrunk(grid, first * second, bone.shape)
+    for k in range(shape[0]):
+        begin = k * second[0]
+        fine = np.stack(
+            [
+                _averaged(stored, slope, intercept, n * int(first[0]), first)
+                for n in range(begin, begin + second[0])
+            ]
+        )
+        bone[k] = _mean(np.clip((fine - low) / (high - low), 0, 1), second)
+        body[k] = _mean((fine > BODY_HU).astype(np.float32), second)
+        density[k] = _mean(np.clip(fine, -1000, 1500), second)
+        if fine.max() > METAL_HU:
+            metal[k] = _mean((fine > METAL_HU).astype(np.float32), second) > 0
+        if k % 8 == 0:
+            report(k / shape[0])
+    coarse = _shrunk(grid, first * second, shape)
     core = _patient(body)
-    body = np.where(ndimage.binary_dilation(core), body, 0).astype(np.float32)
-    bone *= ndimage.binary_dilation(core)
-    reach = ndimage.distance_transform_edt(~core, sampling=coarse.spacing_mm.tolist())
-    usable = (reach <= MARGIN_MM) & ~ndimage.binary_dilation(metal)
+    near = dilated(core)
+    body *= near
+    bone *= near
+    usable = within(core, coarse.spacing_mm, MARGIN_MM) & ~dilated(metal)
     return Anatomy(coarse, bone, body, density, usable)
 
 
@@ -120,33 +141,45 @@ def uptake(moving_values: Float32Array) -> Float32Array:
     return result
 
 
-def functional(spect: Volume, *, extra_sigma_mm: float = 0.0) -> Moving:
-    """Return the functional volume as it is compared: clipped, smoothed and square-rooted.
+def counted(spect: Volume) -> Float32Array:
+    """Return the functional values from 0 to 1, the brightest of them clipped.
 
     Parameters
     ----------
     spect : Volume
         Any unit; negative values (PET without attenuation correction) count as nothing.
-    extra_sigma_mm : float, mm
-        More blur (standard deviation), for the first steps of a search.
     """
-    values = np.clip(spect.values(), 0, None)
+    values = np.maximum(spect.values(), 0)
     ceiling = float(np.percentile(values, _CEILING_PERCENTILE))
     if ceiling <= 0:
         ceiling = float(values.max()) or 1.0
+    result: Float32Array = np.minimum(values / np.float32(ceiling), 1)
+    return result
+
+
+def functional(counts: Float32Array, grid: Grid, *, extra_sigma_mm: float = 0.0) -> Moving:
+    """Return the functional volume as it is compared: smoothed and square-rooted.
+
+    Parameters
+    ----------
+    counts : (k, j, i) ndarray of float32
+        From :func:`counted`.
+    grid : Grid
+        Where its voxels are.
+    extra_sigma_mm : float, mm
+        More blur (standard deviation), for the first steps of a search.
+    """
     sigma = np.hypot(SMOOTHING_FWHM_MM * _SIGMA_PER_FWHM, extra_sigma_mm)
-    values = np.minimum(values / np.float32(ceiling), 1)
-    values = ndimage.gaussian_filter(values, sigma / spect.grid.spacing_mm, truncate=3)
+    values = blurred(counts, sigma / grid.spacing_mm)
     return Moving(
         np.sqrt(values + np.float32(_FLOOR)) - np.float32(np.sqrt(_FLOOR)),
-        inverse(spect.grid.affine),
+        inverse(grid.affine),
     )
 
 
 def details(values: Float32Array, spacing_mm: FloatArray) -> Float32Array:
     """Take away everything that varies slowly: tissues take up more here and less there."""
-    slow = ndimage.gaussian_filter(values, DETAIL_SIGMA_MM / spacing_mm, mode="nearest", truncate=3)
-    result: Float32Array = values - slow
+    result: Float32Array = values - blurred(values, DETAIL_SIGMA_MM / spacing_mm)
     return result
 
 
@@ -157,12 +190,14 @@ class Level:
     ----------
     source : Anatomy
         From :func:`anatomy`.
+    counts : (k, j, i) ndarray of float32
+        The functional volume, from :func:`counted`.
     spect : Volume
-        The functional volume.
+        The same as stored.
     extra_sigma_mm : float, mm
         More blur than the camera's (standard deviation).
-    stride : int
-        1 takes every voxel of the CT picture, 2 every second along each axis.
+    points : int
+        About so many voxels of the CT take part, evenly spread.
     only_details : bool
         Compare :func:`details`, and bone more than the rest.
     center_lps : (3,) ndarray of float64, mm
@@ -172,11 +207,12 @@ class Level:
     def __init__(
         self,
         source: Anatomy,
+        counts: Float32Array,
         spect: Volume,
         *,
         center_lps: FloatArray,
         extra_sigma_mm: float = 0.0,
-        stride: int = 1,
+        points: int = 8000,
         only_details: bool = False,
     ) -> None:
         grid = source.grid
@@ -189,41 +225,45 @@ class Level:
         self._sigma = np.sqrt(np.maximum(total - grid.spacing_mm**2 / 12, 0.1)) / grid.spacing_mm
         self.bone = self.blurred(source.bone)
         self.body = self.blurred(source.body)
-        self.plain = functional(spect, extra_sigma_mm=extra_sigma_mm)
+        self.plain = functional(counts, spect.grid, extra_sigma_mm=extra_sigma_mm)
         self.moving = self.plain
         if only_details:
             values = details(self.plain.values, spect.grid.spacing_mm)
             self.moving = Moving(values, self.plain.to_index)
-        self._every = (slice(None, None, stride),) * 3
-        self._chosen = source.usable[self._every]
-        # A trunk has more voxels than a transform needs: every m-th of them will do.
-        self._thin = 1 + int(self._chosen.sum()) // _MOST_POINTS
-        kji = np.argwhere(self._chosen)[:: self._thin] * float(stride)
-        points = grid.to_lps(kji) - center_lps
-        count = len(points)
-        weight = np.ones(count, np.float32)
+        kji, thinned = _chosen(source.usable, points)
+        strides = np.array([grid.shape[1] * grid.shape[2], grid.shape[2], 1])
+        self._flat = kji @ strides
+        last = np.array(grid.shape) - 1
+        self._beside = [
+            (
+                self._flat + (np.minimum(kji[:, a] + 1, last[a]) - kji[:, a]) * strides[a],
+                self._flat + (np.maximum(kji[:, a] - 1, 0) - kji[:, a]) * strides[a],
+                (np.minimum(kji[:, a] + 1, last[a]) - np.maximum(kji[:, a] - 1, 0)).clip(1),
+            )
+            for a in range(3)
+        ]
+        offsets = grid.to_lps(kji) - center_lps
+        count = len(offsets)
+        weight = np.full(count, thinned, np.float32)
         if only_details:
             weight *= _SOFT_TISSUE_WEIGHT + np.minimum(self.at_points(self.bone) / _FULL_BONE, 1)
         self._points = Expectation(
-            points.astype(np.float32),
+            np.asfortranarray(offsets, dtype=np.float32),
             np.zeros(count, np.float32),
             np.zeros((count, 3), np.float32),
             weight,
             np.zeros(count, np.float32),
-            _blocks(points),
+            _blocks(offsets),
             center_lps,
         )
 
     def blurred(self, channel: Float32Array) -> Float32Array:
         """Blur a channel of the CT like the functional picture of this level."""
-        result: Float32Array = ndimage.gaussian_filter(
-            channel, self._sigma, truncate=3, mode="nearest"
-        )
-        return result
+        return blurred(channel, self._sigma)
 
     def at_points(self, values: Float32Array) -> Float32Array:
         """Take the values of the points that take part."""
-        result: Float32Array = values[self._every][self._chosen][:: self._thin]
+        result: Float32Array = values.ravel().take(self._flat)
         return result
 
     def picture(self, maps: FloatArray) -> Float32Array:
@@ -243,11 +283,15 @@ class Level:
     def template_of(self, values: Float32Array) -> Expectation:
         """Return the points with the value and slope of a picture on :attr:`grid`."""
         to_lps = np.linalg.inv(self.grid.affine[:3, :3])
-        slopes = np.stack([self.at_points(g) for g in slopes_of(values)], axis=-1)
+        flat = values.ravel()
+        slopes = np.stack(
+            [(flat.take(after) - flat.take(before)) / span for after, before, span in self._beside],
+            axis=-1,
+        )
         return replace(
             self._points,
             value=self.at_points(values).astype(np.float32),
-            gradient=np.ascontiguousarray(slopes @ to_lps, dtype=np.float32),
+            gradient=np.asfortranarray(slopes @ to_lps, dtype=np.float32),
         )
 
     def any_contrast(self, density: Float32Array, maps: FloatArray) -> Expectation:
@@ -327,22 +371,64 @@ def _soft_tissue(bone: Float32Array, body: Float32Array, looked_up: Float32Array
     return np.float32(np.clip(solution[1] / solution[0], 0.02, 5.0))
 
 
+def _chosen(usable: npt.NDArray[np.bool_], points: int) -> tuple[npt.NDArray[np.intp], float]:
+    """Return the voxels of an oblique lattice, (n, 3), and how many voxels each stands for."""
+    kji = np.argwhere(usable)
+    every = max(1, round(len(kji) / points))
+    if every > 1:
+        # Steps by the golden ratio leave no direction in which the lattice is much coarser.
+        steps = [max(1, round(every * 0.618)), max(1, round(every * 0.382)), 1]
+        kji = kji[(kji @ steps) % every == 0]
+    return kji, float(every)
+
+
 def _patient(body: Float32Array) -> npt.NDArray[np.bool_]:
     """Return the largest connected piece: no table, no text burned into the corners."""
     solid = body > 0.5
-    labels, count = ndimage.label(ndimage.binary_erosion(solid))
-    if count == 0:
+    piece = largest_piece(eroded(solid))
+    if not piece.any():
         return solid if solid.any() else np.ones(body.shape, np.bool_)
-    largest = 1 + int(np.bincount(labels.ravel())[1:].argmax())
-    grown: npt.NDArray[np.bool_] = ndimage.binary_dilation(labels == largest) & solid
-    return grown
+    return dilated(piece) & solid
 
 
-def _mean(values: npt.NDArray[Any], factors: npt.NDArray[Any]) -> Float32Array:
-    one = np.ones(values.shape[0])
+def _averaged(
+    stored: npt.NDArray[Any],
+    slope: FloatArray,
+    intercept: FloatArray,
+    begin: int,
+    factors: npt.NDArray[Any],
+) -> Float32Array:
+    """Return one plane of means over blocks of voxels, from plane ``begin`` on, in HU."""
     a, b, c = (int(n) for n in factors)
-    result: Float32Array = _block_mean(np.ascontiguousarray(values), one, 0 * one, a, b, c)
-    return result
+    rows, columns = stored.shape[1] // b, stored.shape[2] // c
+    total = np.zeros((rows * b, columns * c), np.float32)
+    for k in range(begin, begin + a):
+        total += np.float32(slope[k]) * stored[k, : rows * b, : columns * c]
+    total = _added(_added(total, b, 0), c, 1)
+    mean: Float32Array = total / np.float32(a * b * c) + np.float32(
+        intercept[begin : begin + a].mean()
+    )
+    return mean
+
+
+def _mean(values: Float32Array, factors: npt.NDArray[Any]) -> Float32Array:
+    """Return the mean over blocks of a slab that is one block thick: (j, i)."""
+    _, b, c = (int(n) for n in factors)
+    plane = values.sum(axis=0)
+    plane = plane[: plane.shape[0] // b * b, : plane.shape[1] // c * c]
+    mean: Float32Array = _added(_added(plane, b, 0), c, 1) / np.float32(np.prod(factors))
+    return mean
+
+
+def _added(plane: Float32Array, factor: int, axis: int) -> Float32Array:
+    """Return neighbours added, ``factor`` at a time; slices are faster than a sum of few."""
+    if factor == 1:
+        return plane
+    parts = [plane[n::factor] if axis == 0 else plane[:, n::factor] for n in range(factor)]
+    total = parts[0] + parts[1]
+    for part in parts[2:]:
+        total += part
+    return total
 
 
 def _shrunk(grid: Grid, factors: npt.NDArray[Any], shape: tuple[int, ...]) -> Grid:
@@ -350,26 +436,3 @@ def _shrunk(grid: Grid, factors: npt.NDArray[Any], shape: tuple[int, ...]) -> Gr
     affine[:3, 3] += grid.affine[:3, :3] @ ((factors - 1) / 2)
     affine[:3, :3] *= factors
     return Grid((shape[0], shape[1], shape[2]), affine, grid.frame_of_reference_uid)
-
-
-@njit(cache=True, nogil=True)
-def _block_mean(stored: Any, slope: Any, intercept: Any, a: int, b: int, c: int) -> Any:
-    """Average over blocks of a × b × c voxels, in units of ``slope * stored + intercept``."""
-    nk, nj, ni = stored.shape[0] // a, stored.shape[1] // b, stored.shape[2] // c
-    out = np.zeros((nk, nj, ni), np.float32)
-    line = np.zeros(ni, np.float64)
-    for k in range(nk):
-        for j in range(nj):
-            line[:] = 0
-            for kk in range(k * a, k * a + a):
-                s, t = slope[kk], intercept[kk]
-                for jj in range(j * b, j * b + b):
-                    row = stored[kk, jj]
-                    for i in range(ni):
-                        total = 0.0
-                        for ii in range(i * c, i * c + c):
-                            total += row[ii]
-                        line[i] += s * total + t * c
-            for i in range(ni):
-                out[k, j, i] = line[i] / (a * b * c)
-    return out

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 import numpy as np
-from scipy import ndimage
 
 from fusion.errors import RegistrationFailed
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration.alignment import (
+    CONVERGED_MM,
     Expectation,
     Fit,
     Moving,
@@ -20,12 +20,17 @@ from fusion.registration.alignment import (
 )
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.neck import HALF_WIDTH_MM, Neck
-from fusion.registration.pictures import Anatomy, Level, inverse, slopes_of
+from fusion.registration.pictures import Anatomy, Level, counted, inverse, slopes_of
 from fusion.registration.pieces import NeckCorrection
 
-#: Blur (standard deviation, mm), stride and iterations of the levels before the last.
-_COARSE, _FAIR = (8.0, 2, 12), (4.0, 2, 10)
-_FINE_ITERATIONS = 12
+#: Blur (standard deviation, mm) and points of the levels before the last.
+_COARSE, _FAIR = (8.0, 8000), (4.0, 8000)
+#: Points of the last level: three for every (10 mm)³ of a head and shoulders.
+_FINE_POINTS = 24000
+#: Steps from every start before the best are followed, and steps of each level at most.
+_FIRST_STEPS, _STEPS = 5, 12
+#: Steps smaller than this end the levels before the last, mm.
+_NEAR_MM = 0.1
 #: Soft edges of the neck box and of the slabs, mm (standard deviation).
 _BOX_EDGE_MM = 8.0
 _SLAB_SIGMA_MM = 11.0
@@ -37,8 +42,10 @@ _PIECES_PRIOR_MM = 8.0
 _DROP_MM = 8.0
 #: Starts when nothing is known but the centres of both fields: shifts along x, y and z, mm.
 _START_SHIFTS_MM = ((-40, 0, 40), (-40, 0, 40), (-160, -120, -80, -40, 0, 40, 80, 120, 160))
-#: So many of the best starts are followed.
-_FOLLOWED = 4
+#: So many of the best starts are followed a few steps, and so many to their end.
+_FOLLOWED, _FINISHED = 4, 2
+#: Two searches this close to each other, mm in the neck, end in the same place.
+_SAME_MM = 8.0
 #: Two searches overlap less than this share of the CT: not the same part of the body.
 _LEAST_SHARE = 0.1
 #: Turns about x and z, degrees, that are tried beside the start.
@@ -64,24 +71,26 @@ class Search:
         self.source = source
         self.spect = spect
         self.neck = neck
-        self.fair = self._level(*_FAIR[:2])
+        self._counts = counted(spect)
+        self.fair = self._level(*_FAIR)
         self._fine: Level | None = None
 
-    def _level(self, sigma: float, stride: int, *, only_details: bool = False) -> Level:
+    def _level(self, sigma: float, points: int, *, only_details: bool = False) -> Level:
         return Level(
             self.source,
+            self._counts,
             self.spect,
             extra_sigma_mm=sigma,
-            stride=stride,
+            points=points,
             only_details=only_details,
             center_lps=self.neck.center_lps,
         )
 
     @property
     def fine(self) -> Level:
-        """The last level: all voxels, details only."""
+        """The last level: details only."""
         if self._fine is None:
-            self._fine = self._level(0.0, 1, only_details=True)
+            self._fine = self._level(0.0, _FINE_POINTS, only_details=True)
         return self._fine
 
     def starts(self, *, shared: bool) -> FloatArray:
@@ -94,9 +103,16 @@ class Search:
             base = RigidTransform.identity()
             shifts: list[tuple[float, ...]] = [(0.0, 0.0, 0.0)]
         else:
-            target = self.source.grid.to_lps(
-                ndimage.center_of_mass(self.source.body) if self.source.body.any() else (0, 0, 0)
-            )
+            body = self.source.body
+            weight = float(body.sum(dtype=np.float64)) or 1.0
+            middle = [
+                float(
+                    (np.arange(n) * body.sum(axis=tuple({0, 1, 2} - {a}), dtype=np.float64)).sum()
+                )
+                / weight
+                for a, n in enumerate(body.shape)
+            ]
+            target = self.source.grid.to_lps(middle)
             base = RigidTransform.from_euler(translation_mm=target - self.spect.grid.center_lps)
             shifts = list(product(*_START_SHIFTS_MM))
         return np.array(
@@ -111,37 +127,50 @@ class Search:
         RegistrationFailed
             The volumes hardly overlap.
         """
-        coarse = self._level(*_COARSE[:2])
+        coarse = self._level(*_COARSE)
+        report(0.1)
+        starts = [np.linalg.inv(matrix)[None] for matrix in self.starts(shared=shared)]
+        # How much soft tissue takes up is fitted under the first start, until one is found.
+        template = coarse.template(starts[0])
         tries: list[tuple[float, FloatArray]] = []
-        for matrix in self.starts(shared=shared):
-            maps = np.linalg.inv(matrix)[None]
-            template = coarse.template(maps)
+        for maps in starts:
             share = np.isfinite(sample(template, coarse.moving, maps)).mean()
             if share > _LEAST_SHARE:
                 tries.append((correlation(template, coarse.moving, maps) * share**0.5, maps))
         tries.sort(key=lambda entry: -entry[0])
-        report(0.2)
-        best: tuple[float, FloatArray] | None = None
+        report(0.3)
+        found: list[tuple[float, FloatArray]] = []
         for _, maps in tries[:_FOLLOWED]:
+            template = coarse.template(maps)
             for x, z in _START_TURNS_DEG:
                 turn = RigidTransform.from_euler(
                     rotation_deg=(x, 0, z), center_lps=self.neck.center_lps
                 )
-                found = _repeat(coarse, maps @ turn.matrix, iterations=_COARSE[2])
-                if found is None:
-                    continue
-                score = found.correlation * min(found.share, 1.0) ** 0.25
-                if best is None or score > best[0] + 1e-4:
-                    best = score, found.maps
+                first = fit(
+                    template,
+                    coarse.moving,
+                    maps @ turn.matrix,
+                    iterations=_FIRST_STEPS,
+                    converged_mm=_NEAR_MM,
+                )
+                if first is not None:
+                    found.append((_score(first), first.maps))
             report(0.5)
+        found.sort(key=lambda entry: -entry[0])
+        best: tuple[float, FloatArray] | None = None
+        for _, maps in _apart(found, self.neck)[:_FINISHED]:
+            last = _repeat(coarse, maps, iterations=_STEPS, converged_mm=_NEAR_MM)
+            if last is not None and (best is None or _score(last) > best[0] + 1e-4):
+                best = _score(last), last.maps
+        report(0.6)
         if best is None:
             raise RegistrationFailed(
                 "The registration could not run: the two volumes hardly overlap where it starts. "
                 "Check that they show the same part of the body."
             )
-        fair = _repeat(self.fair, best[1], iterations=_FAIR[2])
+        fair = _repeat(self.fair, best[1], iterations=_STEPS, converged_mm=_NEAR_MM)
         report(0.7)
-        fine = _repeat(self.fine, best[1] if fair is None else fair.maps, _FINE_ITERATIONS)
+        fine = _repeat(self.fine, best[1] if fair is None else fair.maps, iterations=_STEPS)
         report(1.0)
         if fine is None or fair is None:
             raise RegistrationFailed(
@@ -220,9 +249,9 @@ class Search:
             [g[tuple(kji.T)] for g in slopes_of(moving.values)], axis=-1
         ) @ np.linalg.inv(grid.affine[:3, :3])
         template = Expectation(
-            (native - center).astype(np.float32),
+            np.asfortranarray(native - center, dtype=np.float32),
             moving.values[tuple(kji.T)],
-            np.ascontiguousarray(slopes, dtype=np.float32),
+            np.asfortranarray(slopes, dtype=np.float32),
             np.ones(len(kji), np.float32),
             np.zeros(len(kji), np.float32),
             np.zeros(len(kji), np.int32),
@@ -314,12 +343,33 @@ class Search:
         return float(self.spect.grid.contains(proposal.inverse().apply(points)).mean())
 
 
-def _repeat(level: Level, maps: FloatArray, iterations: int) -> Fit | None:
+def _repeat(
+    level: Level, maps: FloatArray, *, iterations: int, converged_mm: float = CONVERGED_MM
+) -> Fit | None:
     """Fit, then once more with the soft tissue fitted under what was found."""
-    first = fit(level.template(maps), level.moving, maps, iterations=iterations)
-    if first is None:
-        return None
-    return fit(level.template(first.maps), level.moving, first.maps, iterations=iterations)
+    found: Fit | None = None
+    for _ in range(2):
+        template = level.template(maps)
+        found = fit(template, level.moving, maps, iterations=iterations, converged_mm=converged_mm)
+        if found is None:
+            return None
+        maps = found.maps
+    return found
+
+
+def _score(found: Fit) -> float:
+    return float(found.correlation * min(found.share, 1.0) ** 0.25)
+
+
+def _apart(found: list[tuple[float, FloatArray]], neck: Neck) -> list[tuple[float, FloatArray]]:
+    """Keep of several that ended in the same place only the first."""
+    points = np.concatenate([neck.reference_points_lps[[0, 1, -1]]])
+    kept: list[tuple[float, FloatArray, FloatArray]] = []
+    for score, maps in found:
+        there = points @ maps[0][:3, :3].T + maps[0][:3, 3]
+        if all(np.linalg.norm(there - other, axis=1).max() > _SAME_MM for *_, other in kept):
+            kept.append((score, maps, there))
+    return [(score, maps) for score, maps, _ in kept]
 
 
 def _proper(matrix: FloatArray) -> FloatArray:
