@@ -284,6 +284,63 @@ class Job(QObject):
         self.dialog.finished.connect(lambda: self.refused.emit(error))
 
 
+class BackgroundJob(QObject):
+    """Work in a thread of its own beside a window that stays usable; shows nothing itself.
+
+    Parameters
+    ----------
+    work : callable
+        Does it, and changes nothing outside itself; told where to report progress.
+
+    Attributes
+    ----------
+    done : Signal
+        With what the work returned. Never after :meth:`cancel`.
+    refused : Signal
+        With the FusionError. Never after :meth:`cancel`.
+    progressed : Signal
+        With the fraction done (0 to 1) and what is being done.
+    """
+
+    done = Signal(object)
+    refused = Signal(object)
+    progressed = Signal(float, str)
+
+    def __init__(self, work: Callable[[Progress], Any]) -> None:
+        super().__init__()
+        self._work = work
+        self._report = _Report()
+        self._report.progressed.connect(self._on_progressed)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        worker = create_worker(_run, self._work, self._report)
+        worker.returned.connect(self._on_returned)
+        worker.errored.connect(self._on_errored)
+        worker.start()
+
+    def cancel(self) -> None:
+        """Want the result no longer; the thread ends at its next step."""
+        self._report.stop.set()
+
+    def _on_progressed(self, fraction: float, step: str) -> None:
+        if not self._report.stop.is_set():
+            self.progressed.emit(fraction, step)
+
+    def _on_returned(self, outcome: Outcome) -> None:
+        if self._report.stop.is_set():
+            return
+        if outcome.error is not None:
+            self.refused.emit(outcome.error)
+        else:
+            self.done.emit(outcome.result)
+
+    def _on_errored(self, _bug: Exception) -> None:
+        # The bug shows as one; whoever waits must not wait for ever.
+        if not self._report.stop.is_set():
+            self.refused.emit(FusionError("It stopped at an error of the program."))
+
+
 class OpenStudy(Job):
     """Opens a study and asks the user when the data leave a question.
 

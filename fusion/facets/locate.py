@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -10,11 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.errors import FusionError
 from fusion.facets.chain import Chain
 from fusion.facets.evidence import Claim
-from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
-from fusion.facets.neck import Neck, find_neck
+from fusion.facets.joints import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.facets.neck import Neck, checked_clicks, find_neck, point_of, points_on
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
 from fusion.facets.refine import Fit, expected, refine
 from fusion.facets.straight import Frame
@@ -192,7 +193,7 @@ class Localisation:
 
 
 def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
-    center = _point(point_lps, facet.joint.name)
+    center = point_of(point_lps, facet.joint.name)
     return replace(
         facet,
         status=Status.FUSED if facet.status is Status.FUSED else Status.FOUND,
@@ -200,13 +201,6 @@ def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
         localisation_mm=READER_MM,
         source=MARKED if facet.center_lps is None else DRAGGED,
     )
-
-
-def _point(value: npt.ArrayLike, name: str) -> FloatArray:
-    point = np.asarray(value, dtype=np.float64)
-    if point.shape != (3,) or not np.isfinite(point).all():
-        raise FusionError(f"The point given for {name} is not three numbers (x, y, z in mm).")
-    return point
 
 
 def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
@@ -245,7 +239,7 @@ def locate(
         A click on a vertebra that has no name here, or outside the CT.
     """
     report = progress or (lambda fraction, step: None)
-    points = _checked(ct, clicks or {})
+    points = points_on(ct, clicks or {})
     neck = find_neck(ct, progress=lambda part, step: report(0.75 * part, step))
     if neck is None:
         return no_canal()
@@ -280,7 +274,7 @@ def locate_in(
     """
     report = progress or (lambda fraction, step: None)
     ct, frame, parts = neck.ct, neck.frame, neck.parts
-    points = _checked(ct, clicks or {})
+    points = checked_clicks(neck, clicks or {})
     report(0.0, "Numbering the levels")
     seen = _with_anomalies(neck.claims, anomalies)
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
@@ -302,24 +296,6 @@ def locate_in(
     report(1.0, "Joints found")
     findings = _findings(levels, facets, anomalies, neck.slice_mm)
     return Localisation(facets, levels.numbering, levels.evidence, midline, findings)
-
-
-def _checked(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
-    points = {}
-    for name, value in clicks.items():
-        if name not in VERTEBRAE[1:]:
-            raise FusionError(
-                f"A vertebra is one of {', '.join(VERTEBRAE[1:])}; found {name!r}. Name the "
-                "vertebra that was clicked on, for example C2=1.5,-20,-130."
-            )
-        point = _point(value, name)
-        if not ct.grid.contains(point):
-            raise FusionError(
-                f"The point given for {name} lies outside the CT. Points are LPS mm in the frame "
-                "of the CT."
-            )
-        points[name] = point
-    return points
 
 
 def _with_anomalies(seen: tuple[Claim, ...], anomalies: Collection[Anomaly]) -> tuple[Claim, ...]:
@@ -365,19 +341,22 @@ def _fits(
                 shift_p_mm=float(np.nan_to_num(shift_p_mm[row, int(height)])),
             )
     slice_mm = float(ct.grid.spacing_mm.max())
-    return {
-        joint: refine(
+
+    def fit(joint: Joint) -> Fit:
+        return refine(
             ct,
             frame,
             parts,
             level=TEMPLATE_LEVELS.index(joint.level),
             side=joint.side,
-            expected_spl=place,
+            expected_spl=places[joint],
             scale=chain.scale,
             slice_mm=slice_mm,
         )
-        for joint, place in places.items()
-    }
+
+    # A reader waits for this after every click; each joint is found without the others.
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        return dict(zip(places, pool.map(fit, places), strict=True))
 
 
 def _solid(fits: Mapping[Joint, Fit]) -> set[str]:

@@ -212,6 +212,9 @@ def test_clicks_are_checked():
         locate(ct, clicks={"C9": truth["C6-C7", "left"]})
     with pytest.raises(FusionError, match="outside the CT"):
         locate(ct, clicks={"C6": (0, 0, 5000)})
+    beside = truth["C6-C7", "left"] + np.array([50.0, 0.0, 0.0])
+    with pytest.raises(FusionError, match="from the spinal canal"):
+        locate(ct, clicks={"C6": beside})
 
 
 def test_joints_speak_the_vocabulary():
