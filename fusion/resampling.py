@@ -266,13 +266,13 @@ def _separable_plane(
 def _separable(src: Any, k0: Any, wk: Any, j0: Any, wj: Any, i0: Any, wi: Any, out: Any) -> None:
     """Linear interpolation where the axes of source and target run in parallel.
 
-    Along k, then along i for the few source rows that are needed, then along j: the last step
-    touches every target voxel and reads and writes nothing but contiguous rows.
+    Along i once for each plane of the source, then along k for the few rows that are needed, then
+    along j: the last step touches every target voxel and reads and writes nothing but contiguous
+    rows.
     """
     ns, nj, ni = src.shape
+    up_k, up_j, up_i = min(1, ns - 1), min(1, nj - 1), min(1, ni - 1)
     count = out.shape[2]
-    line = np.empty(ni + 1, dtype=np.float32)
-    wide = np.empty((nj, count), dtype=np.float32)
     first, last = count, 0
     for i in range(count):
         if i0[i] >= 0:
@@ -282,34 +282,50 @@ def _separable(src: Any, k0: Any, wk: Any, j0: Any, wj: Any, i0: Any, wi: Any, o
     for j in range(out.shape[1]):
         if j0[j] >= 0:
             top = min(top, j0[j])
-            bottom = max(bottom, min(j0[j] + 2, nj))
+            bottom = max(bottom, j0[j] + up_j + 1)
+    # Two planes of the source spread along i; a plane of the target mostly needs the same two as
+    # the one before.
+    below = np.full((nj, count), np.nan, dtype=np.float32)
+    above = np.full((nj, count), np.nan, dtype=np.float32)
+    wide = np.empty((nj, count), dtype=np.float32)
+    at_below, at_above = -1, -1
     for k in range(out.shape[0]):
         if k0[k] < 0 or first >= last:
             out[k] = np.nan
             continue
-        a = src[k0[k]]
-        b = src[min(k0[k] + 1, ns - 1)]
-        w = wk[k]
+        lower, upper = k0[k], k0[k] + up_k
+        if lower == at_above or upper == at_below:
+            below, above = above, below
+            at_below, at_above = at_above, at_below
+        if lower != at_below:
+            _spread(src[lower, top:bottom], i0, wi, up_i, first, last, below[top:bottom])
+            at_below = lower
+        if upper != at_above:
+            _spread(src[upper, top:bottom], i0, wi, up_i, first, last, above[top:bottom])
+            at_above = upper
         for j in range(top, bottom):
-            for i in range(ni):
-                line[i] = a[j, i] + w * (b[j, i] - a[j, i])
-            line[ni] = line[ni - 1]
-            spread = wide[j]
-            spread[:first] = np.nan
-            spread[last:] = np.nan
-            for i in range(first, last):
-                n = i0[i]
-                spread[i] = line[n] + wi[i] * (line[n + 1] - line[n])
+            _blend_rows(below[j], above[j], wk[k], wide[j])
         for j in range(out.shape[1]):
-            row = out[k, j]
             if j0[j] < 0:
-                row[:] = np.nan
-                continue
-            low = wide[j0[j]]
-            high = wide[min(j0[j] + 1, nj - 1)]
-            w = wj[j]
-            for i in range(count):
-                row[i] = low[i] + w * (high[i] - low[i])
+                out[k, j] = np.nan
+            else:
+                _blend_rows(wide[j0[j]], wide[j0[j] + up_j], wj[j], out[k, j])
+
+
+@njit(cache=True, nogil=True)
+def _spread(plane: Any, lower: Any, weight: Any, up: Any, first: Any, last: Any, wide: Any) -> None:
+    """Interpolate every row of a plane at the same places from ``first`` to ``last``."""
+    for j in range(plane.shape[0]):
+        row = plane[j]
+        for i in range(first, last):
+            n = lower[i]
+            wide[j, i] = row[n] + weight[i] * (row[n + up] - row[n])
+
+
+@njit(cache=True, nogil=True)
+def _blend_rows(low: Any, high: Any, weight: Any, out: Any) -> None:
+    for i in range(out.size):
+        out[i] = low[i] + weight * (high[i] - low[i])
 
 
 @njit(cache=True, nogil=True)
@@ -333,85 +349,81 @@ def _inside_run(p: Any, d: Any, count: int, size: Any) -> tuple[int, int]:
 
 
 @njit(cache=True, nogil=True)
-def _steps_left(position: float, step: float, cell: int, left: int) -> int:
-    """How many steps along a line stay in a cell of one axis, the present one included."""
-    if step > 0.0:
-        stay = (cell + 1 - position) / step
-    elif step < 0.0:
-        stay = (cell - position) / step
-    else:
-        return left
-    return max(1, int(stay) + 1) if stay < left else left
-
-
-@njit(cache=True, nogil=True)
 def _trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
     """Linear interpolation on any affine grid; ``steps[n]`` is the source step per target axis.
 
-    A row of the target stays for many voxels between the same four rows of the source. For each
-    such stretch these are found once; then only the place along the row is new at every voxel.
+    Row by row in two passes. The first says where each voxel lies: nothing but arithmetic, in
+    float64, so that the compiler does several voxels at once. The second does nothing but fetch
+    eight neighbours and blend them in float32. One loop doing both is much slower.
     """
-    nk, nj, ni = src.shape
+    size = src.shape
+    strides = (
+        min(1, size[0] - 1) * size[1] * size[2],
+        min(1, size[1] - 1) * size[2],
+        min(1, size[2] - 1),
+    )
     flat = src.reshape(-1)
-    up_j = ni if nj > 1 else 0
-    up_k = nj * ni if nk > 1 else 0
-    up_i = 1 if ni > 1 else 0
-    edge = np.int32(ni - 1 - up_i)
-    dk, dj, di = steps[2, 0], steps[2, 1], steps[2, 2]
-    slope_k, slope_j = np.float32(dk), np.float32(dj)
+    corner = np.empty(out.shape[2], dtype=np.int64)
+    wk = np.empty(out.shape[2], dtype=np.float32)
+    wj = np.empty(out.shape[2], dtype=np.float32)
+    wi = np.empty(out.shape[2], dtype=np.float32)
+    d = (steps[2, 0], steps[2, 1], steps[2, 2])
     for a in range(out.shape[0]):
         for b in range(out.shape[1]):
-            p = origin + a * steps[0] + b * steps[1]
+            p = (
+                origin[0] + a * steps[0, 0] + b * steps[1, 0],
+                origin[1] + a * steps[0, 1] + b * steps[1, 1],
+                origin[2] + a * steps[0, 2] + b * steps[1, 2],
+            )
             row = out[a, b]
-            first, last = _inside_run(p, steps[2], out.shape[2], src.shape)
+            first, last = _inside_run(p, d, out.shape[2], size)
             row[:first] = np.nan
             row[last:] = np.nan
-            c = first
-            while c < last:
-                # The outer half voxel continues the edge: clamped, one voxel at a time.
-                z, y, x = p[0] + c * dk, p[1] + c * dj, p[2] + c * di
-                clamped = not (0 <= z <= nk - 1 and 0 <= y <= nj - 1 and 0 <= x <= ni - 1)
-                z = min(max(z, 0.0), nk - 1.0)
-                y = min(max(y, 0.0), nj - 1.0)
-                x = min(max(x, 0.0), ni - 1.0)
-                k = min(int(z), max(nk - 2, 0))
-                j = min(int(y), max(nj - 2, 0))
-                count = 1
-                if not clamped:
-                    count = _steps_left(z, dk, k, last - c)
-                    count = _steps_left(y, dj, j, count)
-                    # Along the row: only as far as the source goes.
-                    # Compared before it becomes a whole number: a step of 1e-18, which rounding
-                    # leaves behind, would overflow.
-                    ahead = float(count)
-                    if di > 0.0:
-                        ahead = (ni - 1 - x) / di
-                    elif di < 0.0:
-                        ahead = -x / di
-                    if ahead < count:
-                        count = int(ahead) + 1
-                wz, wy = np.float32(z - k), np.float32(y - j)
-                start = (k * nj + j) * ni
-                s00 = flat[start : start + ni]
-                s01 = flat[start + up_j : start + up_j + ni]
-                s10 = flat[start + up_k : start + up_k + ni]
-                s11 = flat[start + up_k + up_j : start + up_k + up_j + ni]
-                stretch = row[c : c + count]
-                for n in range(count):
-                    at = x + n * di
-                    i = min(np.int32(at), edge)
-                    wx = np.float32(at - i)
-                    step = np.float32(n)
-                    v = wy + step * slope_j
-                    w = wz + step * slope_k
-                    v00 = s00[i] + wx * (s00[i + up_i] - s00[i])
-                    v01 = s01[i] + wx * (s01[i + up_i] - s01[i])
-                    v10 = s10[i] + wx * (s10[i + up_i] - s10[i])
-                    v11 = s11[i] + wx * (s11[i + up_i] - s11[i])
-                    v0 = v00 + v * (v01 - v00)
-                    v1 = v10 + v * (v11 - v10)
-                    stretch[n] = v0 + w * (v1 - v0)
-                c += count
+            _place(p, d, size, first, corner[: last - first], wk, wj, wi)
+            _blend(flat, strides, corner, wk, wj, wi, row[first:last])
+
+
+# "contract" (multiply and add in one) is the only liberty taken: nan and inf in the source stay.
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _place(p: Any, d: Any, size: Any, first: Any, corner: Any, wk: Any, wj: Any, wi: Any) -> None:
+    """Find the cell that holds each voxel of a run: its lower corner in memory, and the weights.
+
+    Clamped: in the outer half voxel the value of the edge continues.
+    """
+    nk, nj, ni = size
+    top_k, top_j, top_i = nk - 1.0, nj - 1.0, ni - 1.0
+    last_k, last_j, last_i = max(nk - 2.0, 0.0), max(nj - 2.0, 0.0), max(ni - 2.0, 0.0)
+    plane, line = float(nj * ni), float(ni)
+    for c in range(corner.size):
+        n = np.float64(np.int32(first + c))
+        z = min(max(p[0] + n * d[0], 0.0), top_k)
+        y = min(max(p[1] + n * d[1], 0.0), top_j)
+        x = min(max(p[2] + n * d[2], 0.0), top_i)
+        k, j, i = min(np.floor(z), last_k), min(np.floor(y), last_j), min(np.floor(x), last_i)
+        corner[c] = np.int64(k * plane + j * line + i)  # whole numbers: exact up to 2^53
+        wk[c] = z - k
+        wj[c] = y - j
+        wi[c] = x - i
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def _blend(flat: Any, strides: Any, corner: Any, wk: Any, wj: Any, wi: Any, row: Any) -> None:
+    """Blend the eight corners of the cell of each voxel of a run.
+
+    Between the four lines along i at both ends of the cell, then along i.
+    """
+    up_k, up_j, up_i = strides
+    s00, s01, s10, s11 = flat, flat[up_j:], flat[up_k:], flat[up_k + up_j :]
+    step = np.uint64(up_i)
+    for c in range(row.size):
+        n = np.uint64(corner[c])  # without a sign: never counted from the end, so no test for it
+        m = n + step
+        w11 = wk[c] * wj[c]
+        w10, w01 = wk[c] - w11, wj[c] - w11
+        w00 = np.float32(1) - wk[c] - w01
+        low = w00 * s00[n] + w01 * s01[n] + w10 * s10[n] + w11 * s11[n]
+        high = w00 * s00[m] + w01 * s01[m] + w10 * s10[m] + w11 * s11[m]
+        row[c] = low + wi[c] * (high - low)
 
 
 @njit(cache=True, nogil=True)

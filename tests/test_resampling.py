@@ -52,6 +52,51 @@ def test_equal_to_simpleitk_inside_and_out(transform, oblique) -> None:
     assert np.abs(ours - theirs)[both].max() < 1e-5
 
 
+QUARTER = RigidTransform.from_euler(rotation_deg=(0, 0, 90))
+FLIPPED = RigidTransform.from_euler(rotation_deg=(180, 0, 0), translation_mm=(1, 2, 3))
+
+
+@pytest.mark.parametrize("coarse_mm", [(9.0, 11.0, 13.0), (4.0, 4.4, 4.8), (0.9, 7.0, 2.0)])
+@pytest.mark.parametrize(
+    "transform", [*TRANSFORMS.values(), QUARTER, FLIPPED], ids=[*TRANSFORMS, "quarter", "flipped"]
+)
+def test_coarser_equal_and_finer_grids_turned_and_flipped(coarse_mm, transform) -> None:
+    """Planes of the source are skipped, used twice, or met backwards."""
+    fixed = Grid((17, 9, 12), affine(spacing_kji=coarse_mm, origin_lps=(-50, -35, -30)), "1.2.3")
+    moving = volume(noise(), SPECT)
+    ours = Resampler(moving, fixed, transform=transform).array()
+    theirs = sitk.GetArrayFromImage(
+        sitk.Resample(
+            sitk_image(moving.stored, moving.grid),
+            sitk_image(np.zeros(fixed.shape), fixed),
+            sitk_transform(transform),
+            sitk.sitkLinear,
+            float("nan"),
+        )
+    )
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    assert both.sum() > 50
+    assert (np.isnan(ours) != np.isnan(theirs)).sum() <= 2
+    assert np.abs(ours - theirs)[both].max() < 1e-5
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize("hole", [np.nan, np.inf])
+def test_a_hole_in_the_values_stays_a_hole(hole, transform) -> None:
+    """No optimisation may reckon that values are finite: counted by a slow loop."""
+    values = noise()
+    values[9, 11, 12] = hole
+    moving = volume(values, SPECT)
+    ours = Resampler(moving, FIXED, transform=transform).array()
+    kji = np.stack(np.meshgrid(*map(np.arange, FIXED.shape), indexing="ij"), axis=-1)
+    index = moving.grid.to_kji(transform.inverse().apply(FIXED.to_lps(kji)))
+    from_hole = np.abs(index - [9, 11, 12]).max(axis=-1)
+    assert (from_hole < 0.999).sum() > 50
+    assert not np.isfinite(ours[from_hole < 0.999]).any()
+    inside = ((index > -0.49) & (index < np.array(values.shape) - 0.51)).all(axis=-1)
+    assert np.isfinite(ours[inside & (from_hole > 1.001)]).all()
+
+
 @pytest.mark.parametrize("step", [4.0, -4.0])
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 def test_a_linear_ramp_survives_exactly(step, transform) -> None:
