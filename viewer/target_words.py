@@ -1,0 +1,300 @@
+"""Targets, readings and what differs between them, in words for the screen.
+
+Knows nothing of Qt. Everything typed or foreign passes :func:`fusion.plain_text.plain` here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from fusion.annotations.changes import (
+    Opened,
+    Redone,
+    Relabelled,
+    TargetRemoved,
+    TargetSaved,
+    Undone,
+)
+from fusion.annotations.target import Answer, Decision, Origin, Target
+from fusion.facets.numbering import Numbering
+from fusion.facets.proposals import GRADE_WORDS
+from fusion.plain_text import plain
+from viewer.panes import number_text, position_text
+
+if TYPE_CHECKING:
+    from fusion.annotations.changes import Change
+    from fusion.annotations.events import Event
+    from fusion.annotations.finishing import Difference
+    from fusion.annotations.reading import Reading
+    from fusion.annotations.spine import LabelChange
+    from fusion.facets.proposals import Proposal
+
+#: Shapes that stand for a decision beside its word, so that colour is never the only carrier.
+SYMBOLS = {Decision.POSITIVE: "●", Decision.NEGATIVE: "○", Decision.INDETERMINATE: "◐"}
+#: What an answer that nobody gave looks like; "not recorded" is an answer.
+OPEN = "–"
+#: Longer texts are cut on the screen, characters; the whole of them is in the history and exports.
+SHORT = 240
+
+
+def shortened(text: str, limit: int = SHORT) -> str:
+    """Return text as one harmless line of at most so many characters."""
+    line = plain(text)
+    return line if len(line) <= limit else f"{line[: limit - 2].rstrip()} …"
+
+
+def clock(time: datetime) -> str:
+    """Return the time of day here, for example ``"17:42:05"``; with the date if not today."""
+    local = time.astimezone()
+    today = local.date() == datetime.now(local.tzinfo).date()
+    return local.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
+
+
+def grade_text(grade: int | None) -> str:
+    """Return a grade, for example ``"grade 2"``."""
+    return "not graded" if grade is None else f"grade {grade}"
+
+
+def answer_text(answer: Answer | None) -> str:
+    """Return an answer; a dash while nobody answered."""
+    return OPEN if answer is None else answer.value
+
+
+def target_line(target: Target) -> str:
+    """Return a target on one line: side, level, decision, and what was answered."""
+    said = [f"{target.joint.name} {target.decision}", grade_text(target.grade)]
+    if target.clinically_concordant is not None:
+        said.append(f"matches the pain: {target.clinically_concordant}")
+    if target.inside_operative_bed is not None:
+        said.append(f"in operative bed: {target.inside_operative_bed}")
+    if target.shown_note:
+        said.append(f"note: {shortened(target.note, 80)}")
+    return ", ".join(said)
+
+
+def uptake_text(target: Target) -> str:
+    """Return what was measured, in two lines: the ratio, and the maximum with its unit."""
+    uptake = target.uptake
+    if uptake is None:
+        return "not\nmeasured"
+    lines = []
+    if "ratio_to_reference" in uptake:
+        lines.append(f"{uptake['ratio_to_reference']:.1f} × ref.")
+    if "maximum" in uptake:
+        lines.append(f"{number_text(uptake['maximum'])} {plain(uptake.unit)}")
+    return "\n".join(lines)
+
+
+def millimetres(value: float | None) -> str:
+    """Return an uncertainty; a question mark where it is not known."""
+    return "?" if value is None or not math.isfinite(value) else f"{value:.1f}"
+
+
+def uncertainty_text(target: Target) -> str:
+    """Return both uncertainties in two lines, mm: of the SPECT here, and of the joint."""
+    return (
+        f"SPECT {millimetres(target.registration.uncertainty_mm)}\n"
+        f"joint {millimetres(target.localisation.confidence_mm)}"
+    )
+
+
+def level_text(target: Target, change: LabelChange | None, *, confirmed: bool) -> str:
+    """Return what has to be known about the level beside its name; empty when it is certain.
+
+    Parameters
+    ----------
+    target : Target
+        As recorded.
+    change : LabelChange or None
+        What the anatomy says now, when that differs.
+    confirmed : bool
+        Whether the reader confirmed the numbering.
+    """
+    if change is not None:
+        now = "no certain joint" if change.placement is None else change.placement.joint.name
+        return f"DISPUTED\n{now}?"
+    if target.placement.is_between_levels:
+        return f"or {target.placement.neighbour}?"
+    if target.localisation.numbering == Numbering.PROVISIONAL and not confirmed:
+        return "provisional"
+    return ""
+
+
+def details_text(target: Target) -> str:
+    """Return how a target came to be and what it rests on, a line each."""
+    registration, place = target.registration, target.placement
+    confidence = target.localisation.confidence_mm
+    return "\n".join(
+        (
+            f"{target.origin.value.capitalize()} by {shortened(target.reader, 60)}, "
+            f"{clock(target.time)}.",
+            f"{position_text(target.point_lps)} mm; {place.distance_mm:.1f} mm from the joint's "
+            f"centre, {abs(place.lateral_mm):.1f} mm {target.joint.side} of the midline, "
+            f"{place.margin_mm:.1f} mm inside the border to {place.neighbour}.",
+            f"Alignment: {plain(registration.method)}, ± {millimetres(registration.uncertainty_mm)}"
+            f" mm. Joint: {plain(target.localisation.source)}, ± {millimetres(confidence)} mm, "
+            f"level {plain(target.localisation.numbering)}.",
+        )
+    )
+
+
+def proposal_status(proposal: Proposal) -> str:
+    """Return whether a proposal names its joint, in a word or two."""
+    if proposal.joint is not None:
+        return "one joint"
+    return (
+        "between"
+        if len(proposal.candidates) > 1
+        else "uncertain"
+        if proposal.candidates
+        else ("no joint")
+    )
+
+
+def proposal_words(proposal: Proposal) -> str:
+    """Return what accepting a proposal takes, before the reason."""
+    if not proposal.candidates:
+        return "At no joint: there is nothing to accept."
+    if proposal.joint is None:
+        names = " or ".join(joint.name for joint in proposal.candidates)
+        return f"Not certain: may be {names}. Only you can say which, and it is checked."
+    return (
+        f"Suggests {proposal.joint.name}, grade {proposal.grade} ({GRADE_WORDS[proposal.grade]})."
+    )
+
+
+# Readings
+
+
+def reading_state(reading: Reading) -> str:
+    """Return whose reading it is and whether it can still be changed."""
+    opened = reading.opened
+    version = f"version {opened.version}"
+    if reading.finalised is None:
+        return f"{shortened(reading.reader, 60)} · draft, {version}"
+    by = shortened(reading.finalised.reader, 60)
+    return f"FINAL, {version} · finalised by {by}, {clock(reading.finalised.time)}"
+
+
+def event_line(event: Event) -> str:
+    """Return an event on one line, as long as a screen can bear."""
+    return shortened(event.words, 600)
+
+
+def history_lines(reading: Reading, target_id: str) -> Iterator[str]:
+    """Yield what happened to one target, oldest first: what changed each time, undo and redo too.
+
+    Parameters
+    ----------
+    reading : Reading
+        Holds the target, or held it.
+    target_id : str
+        Stays the same when a target is moved or re-labelled.
+    """
+    touching = {event.sequence for event in reading.history_of(target_id)}
+    before: dict[int, Target | None] = {}
+    known: Target | None = None
+    for event in reading.events:
+        change = event.change
+        if isinstance(change, Undone | Redone):
+            if change.sequence not in touching:
+                continue
+            verb = "undone" if isinstance(change, Undone) else "redone"
+            words = f"{verb}: the change number {change.sequence}"
+            known = _target_after(reading, target_id, change, before)
+        elif event.sequence in touching:
+            before[event.sequence] = known
+            known, words = _told(change, target_id, known)
+        else:
+            continue
+        yield f"{event.sequence}. {clock(event.time)}, {shortened(event.reader, 60)}: {words}"
+
+
+def _told(change: Change, target_id: str, known: Target | None) -> tuple[Target | None, str]:
+    if isinstance(change, TargetSaved):
+        new = change.target
+        return new, f"made: {target_line(new)}" if known is None else difference_of(known, new)
+    if isinstance(change, Relabelled):
+        old, new = next(c for c in change.changes if c[1].target_id == target_id)
+        reason = shortened(change.reason)
+        return new, f"re-labelled with consent: {old.name} is now {new.joint.name} ({reason})"
+    if isinstance(change, Opened):
+        carried = next(r.target for r in change.carried if r.target.target_id == target_id)
+        return carried, f"taken over from version {change.version - 1}: {target_line(carried)}"
+    assert isinstance(change, TargetRemoved)
+    return None, f"{change.joint.name} removed"
+
+
+def _target_after(
+    reading: Reading, target_id: str, change: Undone | Redone, before: dict[int, Target | None]
+) -> Target | None:
+    if isinstance(change, Undone):
+        return before[change.sequence]
+    redone = next(event for event in reading.events if event.sequence == change.sequence)
+    return _told(redone.change, target_id, before[change.sequence])[0]
+
+
+def difference_of(old: Target, new: Target) -> str:
+    """Return what changed between two states of one target."""
+    said = []
+    if old.joint != new.joint:
+        said.append(f"joint {old.joint.name} → {new.joint.name}")
+    if old.decision != new.decision:
+        said.append(f"{old.decision} → {new.decision}")
+    if old.grade != new.grade:
+        said.append(f"{grade_text(old.grade)} → {grade_text(new.grade)}")
+    for what, a, b in (
+        ("matches the pain", old.clinically_concordant, new.clinically_concordant),
+        ("in operative bed", old.inside_operative_bed, new.inside_operative_bed),
+    ):
+        if a != b:
+            said.append(f"{what}: {answer_text(a)} → {answer_text(b)}")
+    if old.note != new.note:
+        said.append(f"note: {shortened(new.note, 120) or 'taken away'}")
+    moved = math.dist(old.point_lps, new.point_lps)
+    if moved > 0:
+        said.append(f"moved by {moved:.1f} mm to {position_text(new.point_lps)} mm")
+    if old.uptake != new.uptake:
+        said.append("uptake measured again")
+    return f"{new.joint.name}: {'; '.join(said) or 'looked at again, nothing changed'}"
+
+
+def difference_words(difference: Difference, *, other: str) -> str:
+    """Return where two readers differ, each with what they say.
+
+    Parameters
+    ----------
+    difference : Difference
+        This reading first.
+    other : str
+        Name of the other reader.
+    """
+
+    def said(target: Target | None) -> str:
+        if target is None:
+            return "nothing recorded"
+        return f"{target.decision}, {grade_text(target.grade)}"
+
+    return (
+        f"{difference.joint.name}: here {said(difference.one)}; "
+        f"{shortened(other, 60)} {said(difference.other)}"
+    )
+
+
+def change_words(change: Change) -> str:
+    """Return a change with all that was typed, for the reader who has to decide it again."""
+    if isinstance(change, TargetSaved):
+        return target_line(change.target)
+    return shortened(change.words, 600)
+
+
+def origin_words(origin: Origin) -> str:
+    """Return the way in which a target is being made."""
+    return {
+        Origin.PROPOSAL_ACCEPTED: "From a proposal",
+        Origin.JOINT_CLICKED: "Joint clicked",
+        Origin.POINT_PLACED: "Point placed at the crosshair",
+    }[origin]
