@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy.typing as npt
+
 from fusion.annotations.blocks import BlockPlan, plan_blocks
 from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
 from fusion.annotations.reading import Reading
@@ -66,6 +68,7 @@ def hand_on(
     reading: Reading | None,
     folder: str | Path,
     *,
+    point_lps: npt.ArrayLike | None = None,
     progress: Progress | None = None,
 ) -> Handed:
     """Write every form of a study and its reading.
@@ -78,6 +81,8 @@ def hand_on(
         The decisions; None when nobody has read the study.
     folder : path
         Made when absent; files of the same names are replaced.
+    point_lps : (3,) array_like of float, optional, mm
+        The three fused pictures pass through it; the hottest bone by default.
     progress : callable, optional
         Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
 
@@ -92,7 +97,8 @@ def hand_on(
     FusionError
         The folder cannot be written.
     """
-    work = _Work(review, reading, Path(folder), progress or (lambda fraction, step: None))
+    report = progress or (lambda fraction, step: None)
+    work = _Work(review, reading, Path(folder), report, point_lps=point_lps)
     try:
         return work.done()
     except OSError as exc:
@@ -104,12 +110,19 @@ def hand_on(
 
 class _Work:
     def __init__(
-        self, review: Review, reading: Reading | None, folder: Path, progress: Progress
+        self,
+        review: Review,
+        reading: Reading | None,
+        folder: Path,
+        progress: Progress,
+        *,
+        point_lps: npt.ArrayLike | None,
     ) -> None:
         self.review = review
         self.reading = reading
         self.folder = folder
         self.progress = progress
+        self.point_lps = point_lps
         self.paths: list[Path] = []
         self.findings: list[Finding] = []
         found = reading.targets if reading else ()
@@ -124,9 +137,11 @@ class _Work:
     def done(self) -> Handed:
         self._check()
         self.folder.mkdir(parents=True, exist_ok=True)
-        # The fused volume, the Registration, and pictures through the hottest bone.
+        # The fused volume, the Registration, and the three planes.
         outputs = self.review.write(
-            self.folder, progress=lambda part, step: self.progress(0.5 * part, step)
+            self.folder,
+            point_lps=self.point_lps,
+            progress=lambda part, step: self.progress(0.5 * part, step),
         )
         self.paths += outputs.paths
         plan = plan_blocks(self.targets)

@@ -209,10 +209,6 @@ class Alignment:
         """Who stated that the alignment in use was reviewed."""
         return self.linked.review.alignment_reviewed_by
 
-    def review_by(self, reader: str | None) -> None:
-        """State who reviewed the alignment in use, or withdraw that."""
-        self.linked.review = self.linked.review.with_alignment_reviewed(reader)
-
 
 def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
     """Return the angles about x, y and z of a (3, 3) rotation ``Rz @ Ry @ Rx``, degrees (3,)."""

@@ -8,19 +8,19 @@ import numpy as np
 from qtpy.QtCore import QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
-    QCheckBox,
     QDoubleSpinBox,
     QFrame,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
-    QLineEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from fusion.errors import FusionError
+from fusion.plain_text import plain
 from fusion.registration import (
     LARGE_MANUAL_SHIFT_MM,
     TRUSTED_UNCERTAINTY_MM,
@@ -37,11 +37,13 @@ from viewer.alignment import (
     status_text,
     uncertainty_text,
 )
-from viewer.jobs import Job
+from viewer.jobs import Job, show_error
 from viewer.panels import ModeChoice, plain_label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from viewer.reading_model import ReadingModel
 
 #: After a change of the alignment, wait so long before working out what costs time, ms.
 SETTLE_MS = 250
@@ -127,11 +129,19 @@ class AlignmentPanel(QScrollArea):
     ----------
     alignment : Alignment
         What is controlled.
+    reading : ReadingModel
+        Keeps the reader's statement that it was reviewed.
+    need_reader : callable
+        Asks who reads; returns False when nobody says.
     """
 
-    def __init__(self, alignment: Alignment) -> None:
+    def __init__(
+        self, alignment: Alignment, *, reading: ReadingModel, need_reader: Callable[[], bool]
+    ) -> None:
         super().__init__()
         self.alignment = alignment
+        self.reading = reading
+        self._need_reader = need_reader
         self.job: Job | None = None
         self._linked = alignment.linked
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -150,6 +160,7 @@ class AlignmentPanel(QScrollArea):
         self.setWidget(inside)
         self._linked.events.review.connect(self._on_review)
         self._linked.events.point.connect(self._on_point)
+        reading.events.changed.connect(self._show_reviewed)
         self._on_review()
         self._update_trust()
 
@@ -241,15 +252,11 @@ class AlignmentPanel(QScrollArea):
     def _make_reviewed(self) -> QGroupBox:
         box = QGroupBox("Alignment reviewed")
         column = QVBoxLayout(box)
-        self.reader = QLineEdit()
-        self.reader.setPlaceholderText("Name of the reader")
-        self.reader.setMaxLength(64)
-        self.reader.textChanged.connect(self._on_reader)
-        self.reviewed = QCheckBox("Reviewed level by level")
-        self.reviewed.setToolTip("Any change of the alignment withdraws this")
+        self.reviewed = QPushButton("I have reviewed it level by level")
+        self.reviewed.setToolTip("Saved with your name; any change of the alignment voids it")
         self.reviewed.clicked.connect(self._set_reviewed)
         self.reviewed_text = plain_label(wrap=True)
-        for widget in (self.reader, self.reviewed, self.reviewed_text):
+        for widget in (self.reviewed, self.reviewed_text):
             column.addWidget(widget)
         return box
 
@@ -287,23 +294,25 @@ class AlignmentPanel(QScrollArea):
             if spin is self.sender():
                 goal[axis] = spin.value()
 
-    def _on_reader(self) -> None:
-        self._set_reviewed(self.reviewed.isChecked() and bool(self.reader.text().strip()))
-
-    def _set_reviewed(self, checked: bool) -> None:
-        name = self.reader.text().strip()
-        if not checked:
-            name = ""
-        if (name or None) != self.alignment.reviewed_by:
-            self.alignment.review_by(name or None)
-        else:
-            self._show_reviewed()
+    def _set_reviewed(self) -> None:
+        try:
+            if self._need_reader():
+                self.reading.review_alignment()
+        except FusionError as error:
+            show_error(self.window(), error, title="The review was not saved")
 
     def _show_reviewed(self) -> None:
-        by = self.alignment.reviewed_by
-        self.reviewed.setEnabled(bool(self.reader.text().strip()))
-        self.reviewed.setChecked(by is not None)
-        text = "not reviewed; targets cannot be final" if by is None else f"reviewed by {by}"
+        reading, by = self.reading.reading, self.alignment.reviewed_by
+        self.reviewed.setEnabled(by is None and not (reading and reading.finalised))
+        if by is not None:
+            text = f"reviewed by {plain(by)}"
+        elif reading is not None and reading.alignment is not None:
+            text = (
+                f"changed since {plain(reading.alignment.reader)} reviewed it; review it again, or "
+                "go back to the alignment that was reviewed"
+            )
+        else:
+            text = "not reviewed; targets cannot be final"
         self.reviewed_text.setText(text)
         self.reviewed_text.setStyleSheet(f"color: {'#bbbbbb' if by is None else GOOD};")
 

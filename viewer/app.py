@@ -31,6 +31,11 @@ class ReviewApp(QObject):
         Folder, zip or DICOMDIR; or what makes a study (see :class:`viewer.jobs.OpenStudy`).
     viewer : napari.Viewer, optional
         An empty one to use.
+    journal : Path, optional
+        Where readings are kept; the journal of the user by default.
+    reader : str
+        Who reads: the reading begins or goes on once the study is open. Asked for when needed by
+        default.
     **options
         Passed to :func:`fusion.open_study`.
 
@@ -47,6 +52,8 @@ class ReviewApp(QObject):
         source: str | Path | StudyMaker,
         *,
         viewer: napari.Viewer | None = None,
+        journal: Path | None = None,
+        reader: str = "",
         **options: Any,
     ) -> None:
         self.viewer = viewer or napari.Viewer(
@@ -56,6 +63,7 @@ class ReviewApp(QObject):
         super().__init__(window)
         self.viewer.theme = "dark"
         self.review_window: ReviewWindow | None = None
+        self._journal, self._reader = journal, reader
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
         source = Path(source) if isinstance(source, str) else source
@@ -73,7 +81,9 @@ class ReviewApp(QObject):
         self.job.start()
 
     def _show(self, review: Review) -> None:
-        self.review_window = ReviewWindow(self.viewer, review)
+        self.review_window = ReviewWindow(self.viewer, review, journal=self._journal)
+        if self._reader:
+            self.review_window.begin_reading(self._reader)
 
     def _close(self, error: FusionError) -> None:
         self.error = error
@@ -94,7 +104,8 @@ def run(path: str | Path, **options: Any) -> int:
     path : str or Path
         Folder, zip or DICOMDIR.
     **options
-        Passed to :func:`fusion.open_study`: ``ct``, ``spect``, ``spacing_mm``, ``register``,
+        ``journal`` and ``reader`` as for :class:`ReviewApp`; the rest is passed to
+        :func:`fusion.open_study`: ``ct``, ``spect``, ``spacing_mm``, ``register``,
         ``override_mismatch_by``.
 
     Returns

@@ -64,6 +64,8 @@ class PathwayModel:
     keep : callable, optional
         Takes an :class:`Assessment` or :class:`Unanswered` when the reader records it. Without
         it there is no study to record answers with.
+    who : callable, optional
+        Returns the reader's name, which it may have to ask for; empty when the reader does not say.
     recorded : Assessment or Unanswered, optional
         What is recorded already; its facts are the first answers.
     today : datetime.date, optional
@@ -86,11 +88,13 @@ class PathwayModel:
         self,
         *,
         keep: Callable[[Recorded], None] | None = None,
+        who: Callable[[], str] | None = None,
         recorded: Recorded | None = None,
         today: dt.date | None = None,
     ) -> None:
         self.events = EmitterGroup(source=self, answers=None, proposals=None, recorded=None)
         self._keep = keep
+        self._who = who or str
         self._today = today or dt.date.today()
         self.recorded = recorded
         self.proposals: tuple[Proposal, ...] = ()
@@ -220,18 +224,36 @@ class PathwayModel:
             said = NOT_ASSESSED
         return f"{said} The answers below are not recorded." if self.changed_since else said
 
-    def record(self, reader: str) -> None:
-        """Record the answers with the study.
+    def show_recorded(self, recorded: Recorded | None) -> None:
+        """Show what is recorded with the study now; answers that are not recorded stay.
 
         Parameters
         ----------
-        reader : str
-            Who answers for them.
+        recorded : Assessment, Unanswered or None
+            As it came back from where it is kept.
+        """
+        if recorded is self.recorded:
+            return
+        replace = isinstance(recorded, Assessment) and not self.changed_since
+        self.recorded = recorded
+        if replace:
+            self._values = recorded.verdict.facts.recorded()
+            self._check()
+            self.events.answers()
+        self.events.recorded()
+
+    def record(self) -> bool:
+        """Record the answers with the study.
+
+        Returns
+        -------
+        bool
+            False when the reader does not say who answers for them.
 
         Raises
         ------
         PathwayError
-            There is nothing to record, no reader, no study, or the answers contradict each other.
+            There is nothing to record, no study, or the answers contradict each other.
         """
         keep = self._keeper()
         if self.facts is None:
@@ -241,34 +263,42 @@ class PathwayModel:
                 "No question is answered; answer some, or leave the pathway unanswered with a "
                 "reason."
             )
-        self._recorded(keep, Assessment.of(self.facts, reader=plain(reader)))
+        reader = plain(self._who())
+        return bool(reader) and self._recorded(keep, Assessment.of(self.facts, reader=reader))
 
-    def leave_unanswered(self, reason: str, *, reader: str) -> None:
+    def leave_unanswered(self, reason: str) -> bool:
         """Record that the study is read without answering the pathway.
 
         Parameters
         ----------
         reason : str
             Why.
-        reader : str
-            Who decides so.
+
+        Returns
+        -------
+        bool
+            False when the reader does not say who decides so.
 
         Raises
         ------
         PathwayError
-            There is no reason, no reader or no study.
+            There is no reason or no study.
         """
-        self._recorded(self._keeper(), Unanswered.now(plain(reason), reader=plain(reader)))
+        keep = self._keeper()
+        if not plain(reason):
+            raise PathwayError("Leaving the pathway unanswered needs a reason; say why.")
+        reader = plain(self._who())
+        return bool(reader) and self._recorded(keep, Unanswered.now(plain(reason), reader=reader))
 
     def _keeper(self) -> Callable[[Recorded], None]:
         if self._keep is None:
             raise PathwayError("No study is open here to record the answers with; save them.")
         return self._keep
 
-    def _recorded(self, keep: Callable[[Recorded], None], what: Recorded) -> None:
+    def _recorded(self, keep: Callable[[Recorded], None], what: Recorded) -> bool:
         keep(what)
-        self.recorded = what
-        self.events.recorded()
+        self.show_recorded(what)
+        return True
 
     # Files
 

@@ -208,8 +208,6 @@ class PathwayPanel(QWidget):
         self.message = plain_label(wrap=True)
         self.message.setStyleSheet("color: #ff8a80;")
         self.message.hide()
-        self.reader = QLineEdit()
-        self.reader.setPlaceholderText("Reader's name")
         self.record = QPushButton("Record answers")
         self.record.clicked.connect(self._record)
         self.unanswered = QPushButton("Leave unanswered…")
@@ -224,15 +222,15 @@ class PathwayPanel(QWidget):
         save.setToolTip("Write the answers to a facts file")
         load.clicked.connect(self._ask_load)
         save.clicked.connect(self._ask_save)
-        for widget in (self.reader, self.record, self.unanswered):
+        for widget in (self.record, self.unanswered):
             widget.setEnabled(self.model.can_record)
         if not self.model.can_record:
             self.record.setToolTip("No study is open here to record the answers with")
         first, second = QHBoxLayout(), QHBoxLayout()
-        first.addWidget(self.reader, stretch=1)
         first.addWidget(self.record)
-        for button in (load, save, self.unanswered):
-            second.addWidget(button)
+        first.addWidget(self.unanswered)
+        second.addWidget(load)
+        second.addWidget(save)
         foot = QVBoxLayout()
         foot.addWidget(self.message)
         foot.addLayout(first)
@@ -328,23 +326,23 @@ class PathwayPanel(QWidget):
         self.message.setText(text)
         self.message.setVisible(bool(text))
 
-    def _try(self, action: Callable[[], None]) -> bool:
+    def _try(self, action: Callable[[], object]) -> bool:
+        """Do something; False when it was refused, or did nothing."""
         self._say("")
         try:
             for question in self.questions.values():
                 question.commit()
-            action()
+            return action() is not False
         except FusionError as error:
             self._say(str(error))
             return False
-        return True
 
     def _record(self) -> None:
-        self._try(lambda: self.model.record(self.reader.text()))
+        self._try(self.model.record)
 
     def _leave_unanswered(self) -> None:
-        reason, reader = self.reason.text(), self.reader.text()
-        if self._try(lambda: self.model.leave_unanswered(reason, reader=reader)):
+        reason = self.reason.text()
+        if self._try(lambda: self.model.leave_unanswered(reason)):
             self.unanswered.setChecked(False)
             self.reason.clear()
 

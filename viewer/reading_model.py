@@ -35,7 +35,7 @@ from fusion.annotations.snapshots import Measured, registration_digest
 from fusion.annotations.spine import LabelChange, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Origin, Target, check_name
-from fusion.errors import AnnotationError
+from fusion.errors import AnnotationError, FusionError
 from fusion.facets.locate import Status
 from fusion.plain_text import plain
 
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from viewer.facets_model import FacetsModel
     from viewer.panes import LinkedPanes
 
+#: Said while side and level of nothing are known: at first, and while the levels are numbered anew.
+NOT_LOCATED = "The joints are not known yet: they have to be found first, or are being numbered."
 #: What becomes of a change in the journal.
 Attempt = Callable[[Journal, "Reading"], Saved | Conflict]
 
@@ -98,6 +100,7 @@ class ReadingModel:
         self._facets = facets
         self._path = journal
         self._journal: Journal | None = None
+        self._was_reviewed = False
         self._study: Future[StudyKey] = _hashed(linked)
         linked.events.review.connect(self._on_review)
         facets.events.localisation.connect(self._on_facets)
@@ -138,6 +141,7 @@ class ReadingModel:
         self.reader = reader
         self.resumed = session.resumed
         self.findings = session.findings
+        self._look_around(journal, session.reading)
         self._show(session.reading)
 
     def close(self) -> None:
@@ -268,9 +272,7 @@ class ReadingModel:
         reading = self._draft()
         localisation, spine = self._facets.localisation, self._facets.spine
         if localisation is None or spine is None:
-            raise AnnotationError(
-                f"Not saved. {self._facets.refusal or 'The joints have not been located yet.'}"
-            )
+            raise AnnotationError(f"Not saved. {self._facets.refusal or NOT_LOCATED}")
         known = reading.target_at(joint)
         target = decide(
             joint,
@@ -322,7 +324,7 @@ class ReadingModel:
         """
         localisation = self._facets.localisation
         if localisation is None:
-            raise AnnotationError("The levels have not been numbered yet; locate the joints first.")
+            raise AnnotationError(NOT_LOCATED)
         reading = self._draft()
         self.save(confirming_numbering(localisation, clicks=reading.clicks, note=note))
 
@@ -338,7 +340,7 @@ class ReadingModel:
         """Give every target in :attr:`label_changes` the label that its place has now."""
         localisation = self._facets.localisation
         if localisation is None:
-            raise AnnotationError("The levels have not been numbered yet; locate the joints first.")
+            raise AnnotationError(NOT_LOCATED)
         self.save(relabelling(self.label_changes, localisation=localisation, reason=reason))
 
     def finalise(self) -> None:
@@ -363,7 +365,9 @@ class ReadingModel:
     def addendum(self, reason: str) -> None:
         """Begin a new version of the finalised reading; the old one stays as it is."""
         journal, reading = self._open()
-        self._show(journal.addendum(reading, reader=self.reader, reason=reason, study=self.study))
+        addendum = journal.addendum(reading, reader=self.reader, reason=reason, study=self.study)
+        self._look_around(journal, addendum)
+        self._show(addendum)
 
     def dismiss_conflict(self) -> None:
         """Forget the conflict: the reader has seen both sides."""
@@ -402,6 +406,7 @@ class ReadingModel:
         result = attempt(journal, reading)
         if isinstance(result, Conflict):
             self.conflict = result
+            self._look_around(journal, result.reading)
             self._show(result.reading)
             raise AnnotationError(result.words)
         self._show(result.reading)
@@ -409,14 +414,17 @@ class ReadingModel:
     def _check(self, change: Change) -> None:
         """Refuse what contradicts the CT or the anatomy, before it is saved."""
         self._draft()
-        if not isinstance(change, VertebraNamed | JointMoved) or change.point_lps is None:
-            return
-        if not self._linked.review.ct.grid.contains(change.point_lps):
-            raise AnnotationError("Not saved. The point lies outside the CT.")
-        localisation = self._facets.localisation
-        if isinstance(change, JointMoved):
+        if isinstance(change, VertebraNamed) and change.point_lps is not None:
+            try:
+                self._facets.check_click(change.vertebra, change.point_lps)
+            except FusionError as exc:
+                raise AnnotationError(f"Not saved. {exc}") from exc
+        if isinstance(change, JointMoved) and change.point_lps is not None:
+            if not self._linked.review.ct.grid.contains(change.point_lps):
+                raise AnnotationError("Not saved. The point lies outside the CT.")
+            localisation = self._facets.localisation
             if localisation is None:
-                raise AnnotationError("Not saved. The joints have not been located yet.")
+                raise AnnotationError(f"Not saved. {NOT_LOCATED}")
             check_marked(
                 change.joint, change.point_lps, before=self._facets.spine, localisation=localisation
             )
@@ -424,8 +432,6 @@ class ReadingModel:
     def _show(self, reading: Reading) -> None:
         """Show a reading as it is in the journal."""
         before, self.reading = self.reading, reading
-        if self._journal is not None:
-            self.others = self._others(self._journal, reading)
         said = reading.anatomy
         if before is None or before.anatomy != said:
             anomalies = tuple(anomaly.as_anomaly() for anomaly in said.anomalies)
@@ -438,14 +444,16 @@ class ReadingModel:
         if self.reading is None:
             return
         event, linked = self.reading.alignment, self._linked
-        by = event.reader if event and self.alignment_is_reviewed else None
+        self._was_reviewed = self.alignment_is_reviewed
+        by = event.reader if event and self._was_reviewed else None
         if linked.review.alignment_reviewed_by != by:
             linked.review = linked.review.with_alignment_reviewed(by)
 
-    def _others(self, journal: Journal, reading: Reading) -> tuple[Reading, ...]:
+    def _look_around(self, journal: Journal, reading: Reading) -> None:
+        """Find the other readings of the study, as they are now."""
         known = journal.readings(reading.study.study_instance_uid)
         amended = {other.opened.amends for other in known}
-        return tuple(
+        self.others = tuple(
             other
             for other in known
             if other.reading_id not in (*amended, reading.reading_id)
@@ -453,10 +461,10 @@ class ReadingModel:
         )
 
     def _on_review(self) -> None:
-        # Also at every step while the SPECT follows the mouse: only what that can change.
-        before = self._linked.review.alignment_reviewed_by
+        # Also at every step while the SPECT follows the mouse: no more than has to be.
+        before = self._was_reviewed
         self._mark_review()
-        if self._linked.review.alignment_reviewed_by != before:
+        if self._was_reviewed != before:
             self.events.changed()
 
     def _on_facets(self) -> None:

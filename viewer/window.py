@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from napari.components import ViewerModel
@@ -19,30 +21,53 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
+from fusion.annotations.storage import default_path
+from fusion.errors import AnnotationError, FusionError, PathwayError
 from fusion.export import DISCLAIMER, SIMULATED
+from fusion.findings import Finding, warning, worst_first
+from fusion.handover import Handed, hand_on
+from fusion.pathway.assessment import Assessment, Unanswered
 from fusion.plain_text import plain
 from viewer import _napari
 from viewer.alignment import Alignment, alignment_keys
 from viewer.alignment_panel import SETTLE_MS, AlignmentPanel
-from viewer.jobs import Job
+from viewer.facets_model import FacetsModel
+from viewer.jobs import Job, show_error
 from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
 from viewer.panes import LinkedPanes, position_text
 from viewer.pathway_model import PathwayModel, suggestions
 from viewer.pathway_panel import PathwayPanel
 from viewer.planes import PLANES
+from viewer.reader_dialog import ReaderDialog
+from viewer.reading_model import ReadingModel
+from viewer.reading_state import ConflictBox
+from viewer.targets_panel import TargetsPanel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
 
-    from fusion.pathway.assessment import Assessment, Unanswered
+    from fusion.annotations.events import Event
     from fusion.review import Review
+
+try:  # interim, until the Facets panel lands
+    from viewer.facets_panel import FacetsPanel
+except ImportError:
+
+    class FacetsPanel(QWidget):  # type: ignore[no-redef]
+        def __init__(self, *models, need_reader=None):
+            super().__init__()
+
 
 SIDE_PANEL_WIDTH = 330
 #: Width at which a tab of text reads well, px.
 READING_WIDTH = 420
+NO_READER = "No reader yet"
+#: What Ctrl+Z undoes depends on what is in front.
+UNDO_WHERE = " (on Display and Alignment: the last change of the alignment)"
 HELP_KEY = "F1"
 
 
@@ -59,9 +84,13 @@ class ReviewWindow(QObject):
         Without layers.
     review : Review
         The study.
+    journal : Path, optional
+        Where readings are kept; the journal of the user by default.
     """
 
-    def __init__(self, viewer: napari.Viewer, review: Review) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, review: Review, *, journal: Path | None = None
+    ) -> None:
         window = _napari.main_window(viewer)
         super().__init__(window)
         _napari.refuse_non_orthogonal_slicing()
@@ -69,6 +98,11 @@ class ReviewWindow(QObject):
         models = [ViewerModel() for _ in PLANES[1:]]
         self.linked = LinkedPanes(review, [viewer, *models])
         self.alignment = Alignment(self.linked)
+        self.facets = FacetsModel(self.linked)
+        self.reading = ReadingModel(self.linked, self.facets, journal=journal)
+        self._journal_path = journal or default_path()
+        self._pathway_event: Event | None = None
+        self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
         self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
@@ -84,6 +118,7 @@ class ReviewWindow(QObject):
         self.linked.events.point.connect(self._update_values)
         self.linked.events.cursor.connect(self._update_values)
         self.linked.events.review.connect(self._on_review)
+        self.reading.events.changed.connect(self._on_reading)
         self._update_values()
         for canvas in self.canvases:
             _napari.canvas_widget(canvas).installEventFilter(self)
@@ -143,6 +178,8 @@ class ReviewWindow(QObject):
         row.setContentsMargins(10, 4, 10, 4)
         self.identity = plain_label(plain(self.review.title))
         row.addWidget(self.identity, stretch=1)
+        self.reader_label = plain_label(NO_READER)
+        row.addWidget(self.reader_label)
         if self.review.simulated:
             banner = plain_label(SIMULATED)
             banner.setStyleSheet("color: black; background: #ff8c1a; padding: 2px 8px;")
@@ -154,27 +191,42 @@ class ReviewWindow(QObject):
         side.setMinimumWidth(SIDE_PANEL_WIDTH)
         column = QVBoxLayout(side)
         self.display = DisplayPanel(self.linked)
-        self.findings = FindingsPanel(self.review.findings)
+        self.findings = FindingsPanel(self.shown_findings)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._update_findings)
-        display_tab = QWidget()
-        self._display_rows = QVBoxLayout(display_tab)
+        self.display_tab = QWidget()
+        self._display_rows = QVBoxLayout(self.display_tab)
         self._display_rows.setContentsMargins(0, 4, 0, 0)
         self._display_rows.addWidget(self.display)
         self._display_rows.addWidget(self.findings, stretch=1)
         self.tabs = QTabWidget()
-        self.add_tab(display_tab, "Display")
-        self.alignment_panel = AlignmentPanel(self.alignment)
+        self.add_tab(self.display_tab, "Display")
+        self.alignment_panel = AlignmentPanel(
+            self.alignment, reading=self.reading, need_reader=self.need_reader
+        )
         self.add_tab(self.alignment_panel, "Alignment")
+        models = self.facets, self.reading, self.linked
+        self.facets_panel = FacetsPanel(*models, need_reader=self.need_reader)
+        self.add_tab(self.facets_panel, "Facets")
+        self.targets_panel = TargetsPanel(*models, need_reader=self.need_reader)
+        self.add_tab(self.targets_panel, "Targets")
         review = self.review
-        self.pathway = PathwayModel(keep=self._keep_assessment, recorded=review.assessment)
+        self.pathway = PathwayModel(
+            keep=self._keep_assessment, who=self._who, recorded=review.assessment
+        )
         self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
         self.add_tab(self.pathway_panel, "Pathway")
+        # The targets show it among themselves.
+        self.conflict = ConflictBox(self.reading)
+        self.tabs.currentChanged.connect(self._show_conflict)
+        column.addWidget(self.conflict)
         column.addWidget(self.tabs, stretch=1)
         help_button = QPushButton(f"Keys and mouse  ({HELP_KEY})")
         help_button.clicked.connect(self.show_help)
         self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip("Write pictures, DICOM objects and review.json to a folder")
+        self.export_button.setToolTip(
+            "Write the study and its reading to a folder: DICOM, report, pictures, JSON and CSV"
+        )
         self.export_button.clicked.connect(self.choose_export)
         column.addWidget(self.export_button)
         column.addWidget(help_button)
@@ -184,13 +236,79 @@ class ReviewWindow(QObject):
         """Put a panel beside the pictures, as the last tab."""
         self.tabs.addTab(panel, title)
 
+    def need_reader(self) -> bool:
+        """Ask once who reads, and begin or resume the reading; False when nobody says."""
+        if self.reading.reading is not None:
+            return True
+        dialog = ReaderDialog(_napari.main_window(self.viewer), self._journal_path)
+        try:
+            return bool(dialog.exec()) and self.begin_reading(dialog.name)
+        finally:
+            dialog.deleteLater()
+
+    def begin_reading(self, reader: str) -> bool:
+        """Begin or resume a reader's reading; False when that fails, which the reader is told."""
+        try:
+            self.reading.begin(reader)
+        except AnnotationError as error:
+            show_error(_napari.main_window(self.viewer), error, title="The reading was not begun")
+            return False
+        return True
+
+    def _who(self) -> str:
+        return self.reading.reader if self.need_reader() else ""
+
     def _keep_assessment(self, assessment: Assessment | Unanswered) -> None:
-        self.review = self.review.with_assessment(assessment)
+        if isinstance(assessment, Assessment):
+            self.reading.answer_pathway(assessment)
+        else:
+            self.reading.leave_pathway_out(assessment.reason)
+
+    def _on_reading(self) -> None:
+        """Show what the journal says, where the panels of the reading do not."""
+        reading = self.reading.reading
+        if reading is not None:
+            state = "final" if reading.finalised else "draft"
+            resumed = ", resumed" if self.reading.resumed else ""
+            self.reader_label.setText(
+                f"Read by {plain(reading.reader)} · version {reading.opened.version}, {state}"
+                f"{resumed}"
+            )
+            if reading.pathway != self._pathway_event:
+                self._pathway_event = reading.pathway
+                self._show_pathway_of(reading.pathway)
+        self._show_conflict()
+        self._settle.start()
+
+    def _show_pathway_of(self, event: Event | None) -> None:
+        change = event.change if event else None
+        recorded: Assessment | Unanswered | None = None
+        self._pathway_findings = ()
+        if isinstance(change, PathwayAnswered):
+            try:
+                recorded = Assessment.from_json(change.assessment)
+            except PathwayError as error:
+                self._pathway_findings = (warning("pathway-of-another-version", str(error)),)
+        elif event is not None and isinstance(change, PathwayLeftOut):
+            recorded = Unanswered(change.reason, event.reader, event.time)
+        self.review = self.review.with_assessment(recorded)
+        self.pathway.show_recorded(recorded)
+
+    def _show_conflict(self) -> None:
+        self.conflict.refresh()
+        if self.tabs.currentWidget() is self.targets_panel:
+            self.conflict.hide()
+
+    @property
+    def shown_findings(self) -> tuple[Finding, ...]:
+        """Everything a reader must know about the data and about the reading, worst first."""
+        return worst_first((*self.reading.findings, *self._pathway_findings, *self.review.findings))
 
     def _make_room(self) -> None:
-        # Questions and verdict are text; the pictures give up some width where they have it.
+        # These tabs are text; the pictures give up some width where they have it.
         pictures, side = self.body.sizes()
-        if self.tabs.currentWidget() is self.pathway_panel and pictures > 2 * READING_WIDTH:
+        wide = self.pathway_panel, self.facets_panel, self.targets_panel
+        if self.tabs.currentWidget() in wide and pictures > 2 * READING_WIDTH:
             missing = max(0, READING_WIDTH - side)
             self.body.setSizes([pictures - missing, side + missing])
 
@@ -214,12 +332,33 @@ class ReviewWindow(QObject):
     def _add_keys(self, window: QWidget) -> None:
         self.shortcuts = {}
         actions = {**key_actions(self.linked), **alignment_keys(self.alignment)}
+        for key, text, alignment, reading in (
+            ("Ctrl+Z", "undo: what you last said", self.alignment.undo, self.reading.undo),
+            ("Ctrl+Shift+Z", "redo it", self.alignment.redo, self.reading.redo),
+        ):
+            actions[key] = (text + UNDO_WHERE, self._either(alignment, reading))
         self._key_help = tuple((key, text) for key, (text, _) in actions.items())
         for key, (_, action) in {**actions, HELP_KEY: ("", self.show_help)}.items():
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.activated.connect(action)
             self.shortcuts[key] = shortcut
         self.shortcuts["B"].setAutoRepeat(False)
+
+    def _either(
+        self, alignment: Callable[[], None], reading: Callable[[], None]
+    ) -> Callable[[], None]:
+        """Return what acts on the alignment where it is moved, on the reading where it is made."""
+
+        def act() -> None:
+            if self.tabs.currentWidget() in (self.display_tab, self.alignment_panel):
+                alignment()
+                return
+            try:
+                reading()
+            except FusionError as error:
+                show_error(_napari.main_window(self.viewer), error, title="Nothing was changed")
+
+        return act
 
     def _on_review(self) -> None:
         self._update_values()
@@ -230,7 +369,7 @@ class ReviewWindow(QObject):
         if self.alignment.dragging:
             self._settle.start()
             return
-        old, self.findings = self.findings, FindingsPanel(self.review.findings)
+        old, self.findings = self.findings, FindingsPanel(self.shown_findings)
         self._display_rows.replaceWidget(old, self.findings)
         old.deleteLater()
 
@@ -243,24 +382,26 @@ class ReviewWindow(QObject):
             self.export(folder)
 
     def export(self, folder: str) -> Job:
-        """Write the results of the review as it stands, away from the window's thread."""
-        review, point_lps = self.review, self.linked.point_lps
+        """Write the study and its reading as they stand, away from the window's thread."""
+        review, point_lps, reading = self.review, self.linked.point_lps, self.reading.reading
         self.job = Job(
             _napari.main_window(self.viewer),
             "Writing the results",
-            lambda report: review.write(folder, point_lps=point_lps, progress=report),
+            lambda report: hand_on(review, reading, folder, point_lps=point_lps, progress=report),
             refusal="The results were not written",
         )
-        self.job.done.connect(lambda outputs: self._show_written(outputs.record.parent))
+        self.job.done.connect(lambda handed: self._show_written(folder, handed))
         self.job.start()
         return self.job
 
-    def _show_written(self, folder: Path) -> None:
+    def _show_written(self, folder: str, handed: Handed) -> None:
         box = QMessageBox(_napari.main_window(self.viewer))
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle("Exported")
         box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(f"The results were written to {folder}.\n\n{DISCLAIMER}")
+        said = [f"{finding.severity.label}: {finding.message}" for finding in handed.findings]
+        words = (f"{len(handed.paths)} files were written to {plain(folder)}.", *said, DISCLAIMER)
+        box.setText("\n\n".join(words))
         box.open()
 
     def _update_values(self) -> None:
@@ -288,7 +429,14 @@ class ReviewWindow(QObject):
             self.linked.cursor_lps = None
         elif event.type() == QEvent.Type.Close and watched is self.parent():
             self._close_canvases()
+            self._close_reading()
         return False
+
+    def _close_reading(self) -> None:
+        # Everything said is saved already; what the journal may complain of now loses nothing.
+        with suppress(AnnotationError):
+            self.reading.close()
+        self.facets.close()
 
     def _close_canvases(self) -> None:
         # The window's own canvas closes with the window.

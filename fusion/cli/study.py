@@ -61,6 +61,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "review", help="look at the study in a window", description=_review.__doc__
     )
     opening_arguments(review)
+    review.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="journal to keep the reading in (default: that of the user)",
+    )
+    review.add_argument(
+        "--reader",
+        metavar="NAME",
+        help="who reads: begin or resume that reading at once (default: the window asks when "
+        "something is to be recorded)",
+    )
     review.set_defaults(run=_review)
 
 
@@ -209,15 +221,20 @@ def _fuse(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> int:
     """Open a study in a napari window: three linked planes of fused CT and uptake."""
+    from fusion.annotations.target import check_name
+
     missing = [name for name in ("napari", "qtpy") if importlib.util.find_spec(name) is None]
     if missing:
         raise FusionError(
             f"The window needs {' and '.join(missing)}, which are not installed. Install them with "
             "pip install 'facetfusion[viewer]', or work without a window: facetfusion fuse."
         )
+    if args.reader is not None:
+        check_name(args.reader)
     # By name, because the core must not depend on the viewer.
     run = importlib.import_module("viewer.app").run
-    return int(run(args.path, **opening_options(args)))
+    reading = {"journal": args.journal, "reader": args.reader or ""}
+    return int(run(args.path, **reading, **opening_options(args)))
 
 
 def _part(progress: Progress | None, low: float, high: float) -> Progress | None:

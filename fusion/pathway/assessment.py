@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 from fusion.errors import PathwayError
 from fusion.pathway.check import Verdict, check
 from fusion.pathway.facts import Facts
+from fusion.pathway.facts_file import facts_from_values
 from fusion.pathway.text import verdict_text
 
 #: Stands in every record of a study that was read without answering the pathway.
@@ -53,6 +56,33 @@ class Assessment:
             Who recorded them.
         """
         return cls(check(facts), reader, datetime.now(UTC))
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Assessment:
+        """Return what :meth:`to_json` wrote, checked again.
+
+        Raises
+        ------
+        PathwayError
+            Not an answer, or one that these statements do not give to its facts: they changed
+            since.
+        """
+        try:
+            facts = facts_from_values(value["facts"], label="The answers stored with the reading")
+            time = datetime.fromisoformat(value["time"])
+            stored = cls(check(facts), str(value["reader"]), time)
+        except (LookupError, TypeError, ValueError) as exc:
+            raise PathwayError(
+                f"The pathway's answer stored with the reading cannot be used ({exc!r}). Answer "
+                "the pathway again."
+            ) from exc
+        now = json.loads(json.dumps(stored.to_json()))
+        if now != dict(value):
+            raise PathwayError(
+                "The pathway's answer stored with the reading was given by another version of the "
+                "statements. It stands as it was given; answer the pathway again to renew it."
+            )
+        return stored
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: that of the verdict, with ``reader``, ``time`` and ``text``."""

@@ -106,7 +106,8 @@ def _show(viewer: napari.Viewer, review: fusion.Review) -> ReviewWindow:
     from viewer.window import ReviewWindow
 
     _napari.main_window(viewer).resize(1000, 700)
-    window = ReviewWindow(viewer, review)
+    journal = Path(tempfile.mkdtemp(prefix="journal-tests-")) / "journal.sqlite"
+    window = ReviewWindow(viewer, review, journal=journal)
     QTest.qWait(100)
     for pane in window.linked:
         pane.fit()

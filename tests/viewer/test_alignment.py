@@ -172,16 +172,6 @@ def test_a_drag_is_one_step(alignment: Alignment) -> None:
     assert not alignment.can_undo
 
 
-def test_any_change_withdraws_that_it_was_reviewed(alignment: Alignment) -> None:
-    alignment.review_by("R. Eader")
-    assert alignment.reviewed_by == "R. Eader"
-    alignment.move((0.5, 0, 0))
-    assert alignment.reviewed_by is None
-    alignment.review_by("R. Eader")
-    alignment.undo()
-    assert alignment.reviewed_by is None
-
-
 #: What each key does to the picture of the axial, coronal and sagittal pane: LPS directions.
 KEYS = {
     "Ctrl+Right": ((1, 0, 0), (1, 0, 0), (0, 1, 0)),

@@ -116,7 +116,7 @@ def test_contradictions_are_a_sentence_and_no_verdict() -> None:
     assert model.problem_facts == ("F15",)
     assert model.is_asked("mri_date")
     with pytest.raises(PathwayError, match="MRI date"):
-        model.record("R. Eader")
+        model.record()
     model.answer("mri", "inconclusive")
     assert model.verdict.code == "SUPPORTED_SECONDARY"
     model.answer("mri_date", "soon")
@@ -161,16 +161,17 @@ def test_what_a_study_suggests(review: fusion.Review) -> None:
 
 def test_recording_needs_a_reader_answers_and_a_study() -> None:
     kept: list[Assessment] = []
-    model = PathwayModel(keep=kept.append)
+    names = ["", "R. Ea\u202eder\n"]
+    who = {"keep": kept.append, "who": lambda: names.pop(0)}
+    model = PathwayModel(**who)
     assert model.state == NOT_ASSESSED
     with pytest.raises(PathwayError, match="No question is answered"):
-        model.record("R. Eader")
-    model = filled("G3", keep=kept.append)
+        model.record()
+    model = filled("G3", **who)
     assert model.state.startswith(NOT_ASSESSED)
-    with pytest.raises(PathwayError, match="name"):
-        model.record(" ")
+    assert not model.record()  # the reader did not say who
     assert kept == []
-    model.record("R. Ea\u202eder\n")
+    assert model.record()
     assert kept[0].verdict.code == "SUPPORTED_SECONDARY"
     assert kept[0].reader == "R. Eader"
     assert model.state.startswith("Recorded by R. Eader, ")
@@ -179,22 +180,39 @@ def test_recording_needs_a_reader_answers_and_a_study() -> None:
     assert model.state.endswith("The answers below are not recorded.")
     assert len(kept) == 1
     with pytest.raises(PathwayError, match="No study is open"):
-        filled("G3").record("R. Eader")
+        filled("G3").record()
 
 
 def test_leaving_it_unanswered_needs_a_reason() -> None:
     kept: list[Unanswered] = []
-    model = PathwayModel(keep=kept.append)
+    names = ["", "R. Eader"]
+    model = PathwayModel(keep=kept.append, who=lambda: names.pop(0))
     with pytest.raises(PathwayError, match="reason"):
-        model.leave_unanswered(" ", reader="R. Eader")
-    with pytest.raises(PathwayError, match="name"):
-        model.leave_unanswered("no history at hand", reader="")
-    model.leave_unanswered("no history at hand", reader="R. Eader")
+        model.leave_unanswered(" ")
+    assert not model.leave_unanswered("no history at hand")
+    assert kept == []
+    assert model.leave_unanswered("no history at hand")
     assert kept[0].to_json()["assessed"] is False
     assert NOT_ASSESSED in model.state
     assert "no history at hand" in model.state
     model = PathwayModel(recorded=kept[0])
     assert "no history at hand" in model.state
+
+
+def test_what_the_journal_holds_replaces_no_answer_that_is_not_recorded() -> None:
+    recorded = Assessment.of(GOLDEN["G10"].facts, reader="R. Eader")
+    model = PathwayModel()
+    model.show_recorded(recorded)
+    assert model.facts == GOLDEN["G10"].facts
+    assert not model.changed_since
+    model.show_recorded(None)  # undone
+    assert model.facts == GOLDEN["G10"].facts
+    assert model.changed_since
+    model = filled("G3")
+    model.show_recorded(recorded)
+    assert model.facts == GOLDEN["G3"].facts
+    assert model.changed_since
+    assert model.state.startswith("Recorded by R. Eader")
 
 
 def test_recorded_answers_come_back() -> None:

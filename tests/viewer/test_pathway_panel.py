@@ -12,7 +12,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
-from fusion.pathway.assessment import NOT_ASSESSED
+from fusion.pathway.assessment import NOT_ASSESSED, Assessment
 from fusion.pathway.evidence import Proposal
 from fusion.pathway.facts import QUESTIONS
 from fusion.pathway.facts_file import facts_toml
@@ -36,7 +36,7 @@ def kept() -> list[Any]:
 @pytest.fixture
 def panel(qtbot: QtBot, kept: list[Any]) -> PathwayPanel:
     """A panel as wide as a tab, with a study to record with."""
-    panel = PathwayPanel(PathwayModel(keep=kept.append))
+    panel = PathwayPanel(PathwayModel(keep=kept.append, who=lambda: "R. Eader"))
     qtbot.addWidget(panel)
     panel.resize(420, 800)
     panel.show()
@@ -202,10 +202,6 @@ def test_recording_takes_what_was_typed_last(
     enter(qtbot, panel.questions["cervical_pain"], True)
     qtbot.keyClicks(panel.questions["other_red_flag"].entry, "night sweats")
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
-    assert "reader's name" in panel.message.text()
-    assert kept == []
-    qtbot.keyClicks(panel.reader, "R. Eader")
-    qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
     assert panel.message.isHidden()
     assert kept[0].verdict.facts.other_red_flag == "night sweats"
     assert panel.state.text().startswith("Recorded by R. Eader")
@@ -214,7 +210,6 @@ def test_recording_takes_what_was_typed_last(
 def test_leaving_it_unanswered(panel: PathwayPanel, qtbot: QtBot, kept: list[Any]) -> None:
     assert panel.reason.isHidden()
     qtbot.mouseClick(panel.unanswered, Qt.MouseButton.LeftButton)
-    qtbot.keyClicks(panel.reader, "R. Eader")
     qtbot.keyClick(panel.reason, Qt.Key.Key_Return)
     assert "reason" in panel.message.text()
     assert kept == []
@@ -247,8 +242,7 @@ def test_hostile_text_is_only_text(panel: PathwayPanel, qtbot: QtBot) -> None:
         ]
     )
     panel.model.answer("other_red_flag", HOSTILE)
-    panel.reader.setText(HOSTILE)
-    qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
+    panel.model.show_recorded(Assessment.of(GOLDEN["G3"].facts, reader=HOSTILE))
     labels = [label for label in panel.findChildren(QLabel) if "<" in label.text()]
     assert len(labels) >= 4
     for label in labels:
@@ -291,8 +285,10 @@ def test_in_the_window_it_suggests_confirms_and_stores(
         if key != "cervical_pain":
             enter(qtbot, panel.questions[key], value)
     assert window.review.assessment is None
-    qtbot.keyClicks(panel.reader, "R. Eader")
+    assert window.begin_reading("R. Eader")
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
+    held = json.loads(window.reading.reading.pathway.change.assessment_json)
+    assert held["verdict"] == "SUPPORTED_SECONDARY"
     window.review.write(tmp_path)
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["pathway"]
     assert stored["assessed"] is True

@@ -80,24 +80,30 @@ def test_more_than_5_mm_warns_in_the_window(still: ReviewWindow, qtbot: QtBot) -
     )
 
 
-def test_reviewed_needs_a_name_and_goes_with_a_change(still: ReviewWindow) -> None:
+def test_reviewed_is_saved_and_goes_with_a_change(still: ReviewWindow) -> None:
     panel = still.alignment_panel
-    panel.reader.clear()
-    assert not panel.reviewed.isEnabled()
-    panel.reader.setText("R. Eader")
+    assert panel.reviewed.isEnabled()
+    assert still.begin_reading("R. Eader")
     panel.reviewed.click()
     assert still.review.alignment_reviewed_by == "R. Eader"
+    assert still.reading.reading.alignment.reader == "R. Eader"
+    assert not panel.reviewed.isEnabled()
     panel.turns[2].setValue(1.0)
     assert still.review.alignment_reviewed_by is None
-    assert not panel.reviewed.isChecked()
+    assert panel.reviewed.isEnabled()
+    assert "changed since R. Eader reviewed it" in panel.reviewed_text.text()
+    assert "The alignment has changed since it was reviewed" in still.reading.missing
+    panel.undo.click()
+    assert still.review.alignment_reviewed_by == "R. Eader"
+    assert "The alignment has changed since it was reviewed" not in still.reading.missing
 
 
 def test_letters_typed_into_a_field_are_letters(still: ReviewWindow, qtbot: QtBot) -> None:
     main = _napari.main_window(still.viewer)
     main.activateWindow()
     qtbot.waitUntil(main.isActiveWindow)
-    still.tabs.setCurrentWidget(still.alignment_panel)
-    field = still.alignment_panel.reader
+    still.tabs.setCurrentWidget(still.pathway_panel)
+    field = still.pathway_panel.questions["other_red_flag"].entry
     field.clear()
     field.setFocus()
     qtbot.keyClicks(field, "bxv12[")
