@@ -8,6 +8,7 @@ no longer does what it says.
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +16,12 @@ import numpy.typing as npt
 from napari._qt.qt_viewer import QtViewer
 from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
 from napari._vispy.utils.visual import overlay_to_visual
+from napari._vispy.visuals.text import Text
 from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
 from napari.utils.color import ColorValue
 from pydantic import Field
-from vispy.scene.visuals import Line
+from vispy.scene.visuals import Compound, Line, Mesh
 
 if TYPE_CHECKING:
     import napari
@@ -81,6 +83,154 @@ class _VispyLines(ViewerOverlayMixin, VispySceneOverlay):
 
 
 overlay_to_visual[LinesOverlay] = _VispyLines
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A ring in the plane of the picture, with words beside it.
+
+    Parameters
+    ----------
+    center : (float, float), mm
+        In displayed world coordinates (vertical, horizontal).
+    radius_mm : float, mm
+        Of the ring.
+    color : tuple of float
+        RGBA.
+    dashed : bool
+        Whether the ring is dashed.
+    double : bool
+        Whether there is a second ring around it.
+    fill : {"", "full", "half", "cross"}
+        What is inside.
+    text : str
+        Beside the ring; may be empty.
+    text_shift_mm : float, mm
+        Along the horizontal coordinate, from the centre to where the words begin; or to where
+        they end, when it is negative.
+    """
+
+    center: tuple[float, float]
+    radius_mm: float
+    color: tuple[float, float, float, float]
+    dashed: bool = False
+    double: bool = False
+    fill: str = ""
+    text: str = ""
+    text_shift_mm: float = 0.0
+
+
+class MarksOverlay(SceneOverlay):
+    """Rings with words, in the plane of the picture.
+
+    Parameters
+    ----------
+    marks : tuple of Mark
+        What to draw.
+    """
+
+    marks: tuple[Mark, ...] = ()
+    blending: Blending = Blending.TRANSLUCENT_NO_DEPTH
+
+
+#: Pieces of a circle; a dash is two of them, followed by a gap of two.
+_PIECES = 48
+_TEXT_SIZE = 10
+#: Size of what fills a ring, and distance of a second one, of the ring's radius.
+_FILLED, _SECOND = 0.55, 1.22
+
+
+class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
+    """Draws a :class:`MarksOverlay`."""
+
+    overlay: MarksOverlay
+
+    def __init__(self, *, font_info: FontInfo, **kwargs: Any) -> None:
+        self._fills = Mesh()
+        self._rings = Line(connect="segments", method="gl", antialias=False, width=2)
+        self._texts = {anchor: Text(font_info=font_info, bold=True) for anchor in ("left", "right")}
+        node = Compound([self._fills, self._rings, *self._texts.values()])
+        super().__init__(node=node, font_info=font_info, **kwargs)
+        for anchor, text in self._texts.items():
+            text.font_size = _TEXT_SIZE
+            text.anchors = (anchor, "center")
+        self.overlay.events.marks.connect(self._on_data_change)
+        self.reset()
+
+    def _should_be_visible(self) -> bool:
+        return bool(self.overlay.visible and self.overlay.marks)
+
+    def _on_data_change(self) -> None:
+        marks = self.overlay.marks
+        if marks:
+            self._draw_rings(marks)
+            self._draw_fills(marks)
+            self._draw_texts(marks)
+        self._on_visible_change()
+
+    def _draw_rings(self, marks: tuple[Mark, ...]) -> None:
+        turns = np.linspace(0, 2 * np.pi, _PIECES + 1)
+        circle = np.column_stack((np.cos(turns), np.sin(turns)))
+        pieces = np.stack((circle[:-1], circle[1:]), axis=1)
+        points, colors = [], []
+        for mark in marks:
+            parts = pieces[np.arange(_PIECES) % 4 < 2] if mark.dashed else pieces
+            drawn = [parts * mark.radius_mm]
+            if mark.double:
+                drawn.append(parts * mark.radius_mm * _SECOND)
+            if mark.fill == "cross":
+                arm = mark.radius_mm * _FILLED
+                drawn.append(np.array([[[-arm, -arm], [arm, arm]], [[-arm, arm], [arm, -arm]]]))
+            ends = np.concatenate(drawn).reshape(-1, 2) + mark.center[::-1]
+            points.append(ends)
+            colors.append(np.tile(mark.color, (len(ends), 1)))
+        self._rings.set_data(
+            pos=np.concatenate(points).astype(np.float32),
+            color=np.concatenate(colors).astype(np.float32),
+        )
+
+    def _draw_fills(self, marks: tuple[Mark, ...]) -> None:
+        corners, colors = [], []
+        for mark in marks:
+            if mark.fill not in ("full", "half"):
+                continue
+            turns = np.linspace(0, np.pi * (2 if mark.fill == "full" else 1), _PIECES + 1)
+            edge = np.column_stack((np.cos(turns), np.sin(turns))) * mark.radius_mm * _FILLED
+            fan = np.stack((np.zeros_like(edge[1:]), edge[:-1], edge[1:]), axis=1).reshape(-1, 2)
+            corners.append(fan + mark.center[::-1])
+            colors.append(np.tile(mark.color, (len(fan), 1)))
+        self._fills.visible = bool(corners)
+        if corners:
+            flat = np.concatenate(corners)
+            self._fills.set_data(
+                vertices=np.column_stack((flat, np.zeros(len(flat)))).astype(np.float32),
+                faces=np.arange(len(flat)).reshape(-1, 3),
+                vertex_colors=np.concatenate(colors).astype(np.float32),
+            )
+
+    def _draw_texts(self, marks: tuple[Mark, ...]) -> None:
+        for anchor, text in self._texts.items():
+            shown = [
+                mark
+                for mark in marks
+                if mark.text and (mark.text_shift_mm > 0) == (anchor == "left")
+            ]
+            text.visible = bool(shown)
+            if shown:
+                text.text = [mark.text for mark in shown]
+                text.pos = [(m.center[1] + m.text_shift_mm, m.center[0], 0.0) for m in shown]
+                text.color = [mark.color for mark in shown]
+
+    def reset(self) -> None:
+        super().reset()
+        self._on_data_change()
+
+    def close(self) -> None:
+        self.overlay.events.marks.disconnect(self._on_data_change)
+        super().close()
+
+
+overlay_to_visual[MarksOverlay] = _VispyMarks
 
 
 def refuse_non_orthogonal_slicing() -> None:

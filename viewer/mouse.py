@@ -2,14 +2,15 @@
 
 Radiologists' habits instead of napari's: the wheel scrolls, the left button moves the crosshair,
 the right button changes the CT window, the middle button (or Shift and left) pans, Ctrl and wheel
-zooms. Ctrl and left moves the SPECT on the CT.
+zooms. Ctrl and left moves the SPECT on the CT. What is drawn in a pane may be taken hold of first,
+see :class:`Grab`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from viewer.layers import to_lps
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
+    from fusion.geometry import FloatArray
     from viewer.alignment import Alignment
     from viewer.panes import LinkedPanes, Pane
 
@@ -40,7 +42,29 @@ MOUSE_HELP = (
     ("Ctrl + wheel", "zoom"),
     ("Ctrl + drag left", "move the SPECT on the CT"),
     ("Drag the divider", "in the wipe: move the border between CT and SPECT"),
+    ("Drag the ring of a joint", "put the joint elsewhere; Escape lets it go where it was"),
 )
+
+
+class Grab(Protocol):
+    """Something in a pane that the left button can take hold of, in place of the crosshair.
+
+    Attributes
+    ----------
+    cursor : str
+        How napari draws the mouse while it is above it.
+    """
+
+    cursor: str
+
+    def press(self, point_lps: FloatArray) -> None:
+        """Take hold of it at a point, LPS mm."""
+
+    def move(self, point_lps: FloatArray) -> None:
+        """Carry it to a point, LPS mm."""
+
+    def release(self) -> None:
+        """Let it go where it is."""
 
 
 def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
@@ -58,17 +82,25 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
     model = pane.model
 
     def follow(_model: ViewerModel, event: Any) -> None:
-        linked.cursor_lps = to_lps(event.position)
+        point = to_lps(event.position)
+        linked.cursor_lps = point
+        grab = linked.grab_at(pane, point)
+        style = "standard" if grab is None else grab.cursor
+        if model.cursor.style != style:
+            model.cursor.style = style
 
     def drag(_model: ViewerModel, event: Any) -> Generator[None]:
         linked.active = pane
         shifted, control = "Shift" in event.modifiers, "Control" in event.modifiers
+        grab = None
         if event.button == MIDDLE or (event.button == LEFT and shifted):
             act = _pan(pane, event)
         elif event.button == RIGHT:
             act = _window(linked, event)
         elif event.button == LEFT and control:
             act = _move_spect(alignment, event)
+        elif event.button == LEFT and (grab := linked.grab_at(pane, to_lps(event.position))):
+            act = _carry(grab, event)
         elif event.button == LEFT and _on_divider(pane, linked, event):
             act = _move_divider(linked)
         elif event.button == LEFT:
@@ -81,6 +113,8 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
             act(event)
             yield
         alignment.end_drag()
+        if grab is not None:
+            grab.release()
 
     def wheel(_model: ViewerModel, event: Any) -> None:
         linked.active = pane
@@ -100,6 +134,15 @@ def _move_crosshair(linked: LinkedPanes) -> Callable[[Any], None]:
     def act(event: Any) -> None:
         linked.point_lps = to_lps(event.position)
         linked.cursor_lps = to_lps(event.position)
+
+    return act
+
+
+def _carry(grab: Grab, press: Any) -> Callable[[Any], None]:
+    grab.press(to_lps(press.position))
+
+    def act(event: Any) -> None:
+        grab.move(to_lps(event.position))
 
     return act
 

@@ -32,12 +32,13 @@ from viewer.layers import (
 from viewer.planes import PLANES, EdgeLetters, Plane, edge_letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Image
 
     from fusion.geometry import FloatArray
     from fusion.review import Review
+    from viewer.mouse import Grab
 
 #: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
 CROSSHAIR_GAP_MM = 6.0
@@ -238,6 +239,9 @@ class LinkedPanes:
 
     Attributes
     ----------
+    handles : list of callable
+        Asked in turn, with a pane and a point, for what the left button takes hold of there; each
+        returns a :class:`viewer.mouse.Grab` or None.
     events : napari.utils.events.EmitterGroup
         ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
         (another alignment, another answer of the pathway) and ``cursor``.
@@ -245,6 +249,7 @@ class LinkedPanes:
 
     def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
         self._review = review
+        self.handles: list[Callable[[Pane, FloatArray], Grab | None]] = []
         self.events = EmitterGroup(source=self, point=None, display=None, review=None, cursor=None)
         models = [ViewerModel() for _ in PLANES] if models is None else models
         self.panes = tuple(
@@ -319,6 +324,11 @@ class LinkedPanes:
     def _on_scrolled(self, event: object) -> None:
         dims = next(p.model.dims for p in self.panes if p.model.dims is event.source)
         self.point_lps = to_lps(dims.point)
+
+    def grab_at(self, pane: Pane, point_lps: FloatArray) -> Grab | None:
+        """Return what the left button takes hold of at a point of a pane; None: the crosshair."""
+        grabs = (handle(pane, point_lps) for handle in self.handles)
+        return next((grab for grab in grabs if grab is not None), None)
 
     def scroll(self, pane: Pane, steps: int) -> None:
         """Move a pane by whole planes; positive towards head, posterior or left."""

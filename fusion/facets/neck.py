@@ -75,7 +75,17 @@ def find_neck(ct: Volume, *, progress: Progress | None = None) -> Neck | None:
     -------
     Neck or None
         None when there is no spinal canal on this CT.
+
+    Raises
+    ------
+    FusionError
+        The CT is not in HU.
     """
+    if ct.unit != "HU":
+        raise FusionError(
+            f"The values of this CT are {ct.unit}, not HU, so bone cannot be told. Joints are "
+            "found on a CT in HU only."
+        )
     report = progress or (lambda fraction, step: None)
     report(0.0, "Looking for the spinal canal")
     canal = find_canal(ct)

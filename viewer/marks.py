@@ -1,0 +1,458 @@
+"""The joints and targets in the pictures: rings with names, and what the mouse does to them.
+
+A ring is the cut of a small ball about the centre of a joint, so it is largest where the plane
+passes through the centre. Knows nothing of widgets.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.components.overlays import TextOverlay
+from napari.utils.events import EmitterGroup
+from qtpy.QtCore import QTimer
+
+from fusion.annotations.changes import Change, JointMoved, VertebraNamed
+from fusion.annotations.target import Decision
+from fusion.errors import FusionError
+from fusion.facets.joints import Joint
+from fusion.facets.locate import DRAGGED, MARKED, Status
+from viewer._napari import Mark, MarksOverlay
+from viewer.layers import to_world
+from viewer.panes import BOX_COLOR
+
+if TYPE_CHECKING:
+    from fusion.annotations.target import Target
+    from fusion.facets.locate import Facet
+    from fusion.geometry import FloatArray
+    from viewer.facets_model import FacetsModel
+    from viewer.panes import LinkedPanes, Pane
+    from viewer.reading_model import ReadingModel
+
+#: Radius of the ball about a joint, and distance from its centre at which planes still show it,
+#: mm. A facet is about 12 mm long (spec/anatomy_and_safety.md 5.4).
+BALL_MM, REACH_MM = 6.0, 5.0
+TARGET_MM = 3.4
+#: A target further than this from the centre of its joint has a name of its own, mm.
+_APART_MM = 4.0
+#: From a ring to its words, mm.
+_GAP_MM = 1.5
+#: How far inside and outside a ring the mouse takes hold of it, screen pixels; never nearer to
+#: the centre than this share of the radius, where a click puts the crosshair on the joint.
+_INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
+#: A ring that was carried less than this was clicked, mm.
+_CLICK_MM = 0.4
+#: How long a sentence stays in a picture, ms, and how wide it is, characters.
+NOTICE_MS, _NOTICE_WIDTH = 15000, 62
+
+SURE_COLOR = (1.0, 0.55, 1.0, 1.0)
+DOUBTFUL_COLOR = (1.0, 0.65, 0.15, 1.0)
+SELECTED_COLOR = (1.0, 1.0, 1.0, 1.0)
+TARGET_COLOR = (1.0, 1.0, 0.35, 1.0)
+NOTICE_COLOR = (1.0, 0.75, 0.35, 1.0)
+PROVISIONAL = "LEVELS PROVISIONAL: not certain, see Facets"
+RENUMBERING = "Levels are being numbered again …"
+_FILLS = {
+    Decision.POSITIVE: "full",
+    Decision.INDETERMINATE: "half",
+    Decision.NEGATIVE: "cross",
+}
+
+
+class Marks:
+    """Rings at the joints and targets, in all panes.
+
+    Parameters
+    ----------
+    facets : FacetsModel
+        The joints.
+    reading : ReadingModel
+        The targets, and where what the reader does is saved.
+    linked : LinkedPanes
+        What shows the study.
+    need_reader : callable
+        Asks once who reads; False when nobody says.
+
+    Attributes
+    ----------
+    events : napari.utils.events.EmitterGroup
+        ``notice``, ``naming`` and ``shown``.
+    notice : str
+        What was refused last, in a sentence; empty when nothing was.
+    naming : str
+        The vertebra that the next click names; empty when a click moves the crosshair.
+    dragging : Joint or None
+        The joint that follows the mouse.
+    """
+
+    def __init__(
+        self,
+        facets: FacetsModel,
+        reading: ReadingModel,
+        linked: LinkedPanes,
+        *,
+        need_reader: Callable[[], bool],
+    ) -> None:
+        self.events = EmitterGroup(source=self, notice=None, naming=None, shown=None)
+        self.notice = self.naming = ""
+        self.dragging: Joint | None = None
+        self._facets, self._reading, self._linked = facets, reading, linked
+        self._need_reader = need_reader
+        self._carried_lps: FloatArray | None = None
+        self._shown = True
+        self._forget = QTimer(singleShot=True, interval=NOTICE_MS)
+        self._forget.timeout.connect(lambda: self.say(""))
+        for pane in linked:
+            pane.model.scene.overlays["joints"] = MarksOverlay(visible=True)
+            for name in ("numbering", "notice"):
+                pane.model.canvas.overlays[name] = TextOverlay(
+                    position="bottom_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
+                )
+        linked.handles.append(self._grab_at)
+        facets.events.localisation.connect(self.refresh)
+        facets.events.state.connect(self.refresh)
+        facets.events.selected.connect(self.refresh)
+        reading.events.changed.connect(self.refresh)
+        linked.events.point.connect(self.refresh)
+        self.refresh()
+
+    # What is drawn
+
+    @property
+    def shown(self) -> bool:
+        """Whether the rings are drawn; that the levels are provisional is said all the same."""
+        return self._shown
+
+    @shown.setter
+    def shown(self, shown: bool) -> None:
+        self._shown = shown
+        self.refresh()
+        self.events.shown()
+
+    def refresh(self) -> None:
+        """Draw what is true now on the planes that are shown now."""
+        state = PROVISIONAL if self._facets.provisional else ""
+        if self._facets.renumbering:
+            state = RENUMBERING
+        notice = self.notice
+        if self.naming:
+            notice = f"Click into the body of {self.naming}. Escape: do not name it."
+        for pane in self._linked:
+            pane.model.scene.overlays["joints"].marks = self.marks(pane) if self._shown else ()
+            _write(pane.model.canvas.overlays["numbering"], state)
+            _write(
+                pane.model.canvas.overlays["notice"],
+                notice if self.naming or pane is self._linked.active else "",
+            )
+
+    def marks(self, pane: Pane) -> tuple[Mark, ...]:
+        """Return the rings on the plane that a pane shows, the selected one last."""
+        found = self._facets.localisation
+        if found is None:
+            return ()
+        targets = self._targets()
+        marks = []
+        for facet in found.facets:
+            center = self._center(facet)
+            if center is None:
+                continue
+            near = targets.get(facet.joint)
+            if near is not None and np.linalg.norm(near.point_lps - center) > _APART_MM:
+                near = None
+            mark = self._joint_mark(pane, facet, center, near)
+            if mark is not None:
+                marks.append(mark)
+        for target in targets.values():
+            marks += self._target_marks(pane, target)
+        return tuple(sorted(marks, key=lambda mark: mark.double))
+
+    def _targets(self) -> dict[Joint, Target]:
+        reading = self._reading.reading
+        return {} if reading is None else {target.joint: target for target in reading.targets}
+
+    def _center(self, facet: Facet) -> FloatArray | None:
+        if facet.joint == self.dragging and self._carried_lps is not None:
+            return self._carried_lps
+        return facet.center_lps
+
+    def _joint_mark(
+        self, pane: Pane, facet: Facet, center: FloatArray, target: Target | None
+    ) -> Mark | None:
+        place = self._cut(pane, center, BALL_MM)
+        if place is None:
+            return None
+        selected = facet.joint in (self._facets.selected, self.dragging)
+        doubtful = self._facets.provisional
+        color = DOUBTFUL_COLOR if doubtful else SURE_COLOR
+        at, radius = place
+        return Mark(
+            at,
+            radius,
+            SELECTED_COLOR if selected else color,
+            dashed=doubtful,
+            double=selected,
+            text=label_of(facet, target),
+            text_shift_mm=_shift(pane, facet.joint, BALL_MM + _GAP_MM),
+        )
+
+    def _target_marks(self, pane: Pane, target: Target) -> list[Mark]:
+        point = np.array(target.point_lps)
+        place = self._cut(pane, point, TARGET_MM, reach_mm=REACH_MM)
+        if place is None:
+            return []
+        found = self._facets.localisation
+        facet = found.facet(target.joint.level, target.joint.side) if found else None
+        center = None if facet is None else self._center(facet)
+        text = ""
+        if center is None or np.linalg.norm(point - center) > _APART_MM:
+            text = f"{target.joint.name} {target.decision}"
+        at, radius = place
+        return [
+            Mark(
+                at,
+                radius,
+                TARGET_COLOR,
+                fill=_FILLS[target.decision],
+                text=text,
+                text_shift_mm=_shift(pane, target.joint, TARGET_MM + _GAP_MM),
+            )
+        ]
+
+    def _cut(
+        self, pane: Pane, center_lps: FloatArray, ball_mm: float, *, reach_mm: float = REACH_MM
+    ) -> tuple[tuple[float, float], float] | None:
+        """Return where a ball cuts the plane shown: (vertical, horizontal) and radius, mm."""
+        axis, vertical, horizontal = pane.plane.order
+        world = to_world(center_lps)
+        off = world[axis] - to_world(self._linked.point_lps)[axis]
+        if abs(off) > reach_mm:
+            return None
+        # Targets are smaller than the reach; they keep a size that can be seen.
+        radius = float(np.sqrt(max(ball_mm**2 - off**2, (0.55 * ball_mm) ** 2)))
+        return (world[vertical], world[horizontal]), radius
+
+    # What the mouse does
+
+    def _grab_at(self, pane: Pane, point_lps: FloatArray) -> _Naming | _Carrying | None:
+        if self.naming:
+            return _Naming(self, self._linked)
+        joint = self.joint_at(pane, point_lps)
+        return None if joint is None else _Carrying(self, joint)
+
+    def joint_at(self, pane: Pane, point_lps: FloatArray) -> Joint | None:
+        """Return the joint on whose ring a point of a pane lies; None when on no ring."""
+        found = self._facets.localisation
+        if found is None or not self._shown:
+            return None
+        _, vertical, horizontal = pane.plane.order
+        world = to_world(point_lps)
+        zoom = float(pane.model.scene.camera.zoom)
+        nearest, joint = np.inf, None
+        for facet in found.facets:
+            place = None if facet.center_lps is None else self._cut(pane, facet.center_lps, BALL_MM)
+            if place is None:
+                continue
+            (v, h), radius = place
+            away = float(np.hypot(world[vertical] - v, world[horizontal] - h))
+            inner = max(radius - _INSIDE_PX / zoom, _HOLE * radius)
+            off = abs(away - radius)
+            if inner <= away <= radius + _OUTSIDE_PX / zoom and off < nearest:
+                nearest, joint = off, facet.joint
+        return joint
+
+    def center_lps(self, joint: Joint) -> FloatArray | None:
+        """Return the centre of a joint, LPS mm (3,); None when it has none."""
+        found = self._facets.localisation
+        return None if found is None else found.facet(joint.level, joint.side).center_lps
+
+    def carry(self, joint: Joint | None, point_lps: FloatArray | None = None) -> None:
+        """Show a joint elsewhere without saying so to anyone; None shows all where they are."""
+        self.dragging, self._carried_lps = joint, point_lps
+        self.refresh()
+
+    def select(self, joint: Joint) -> None:
+        """Look at a joint."""
+        self._facets.selected = joint
+
+    def put(self, joint: Joint, point_lps: FloatArray | None) -> bool:
+        """Save where the reader puts a joint; None puts it back where it was found.
+
+        Returns
+        -------
+        bool
+            Whether it was saved; otherwise :attr:`notice` says why not.
+        """
+        point = None if point_lps is None else tuple(float(v) for v in point_lps)
+        saved = self.record(JointMoved(joint, point))
+        self.carry(None)
+        if saved:
+            self.select(joint)
+        return saved
+
+    def name(self, vertebra: str, point_lps: FloatArray | None) -> bool:
+        """Save the name of a vertebra; without a point the name is taken back.
+
+        Returns
+        -------
+        bool
+            Whether it was saved; otherwise :attr:`notice` says why not.
+        """
+        if point_lps is None:
+            return self.record(VertebraNamed(vertebra, None))
+        x, y, z = (float(value) for value in point_lps)
+        try:
+            self._facets.check_click(vertebra, (x, y, z))
+        except FusionError as error:
+            self.say(f"Not saved. {error}")
+            return False
+        return self.record(VertebraNamed(vertebra, (x, y, z)))
+
+    def record(self, change: Change) -> bool:
+        """Save what the reader said; a refusal is said in a sentence and nothing is saved."""
+        self.say("")
+        try:
+            if not self._need_reader():
+                self.say("Not saved: nobody is named as the reader.")
+                return False
+            self._reading.save(change)
+        except FusionError as error:
+            self.say(str(error))
+            return False
+        return True
+
+    def name_next(self, vertebra: str) -> None:
+        """Let the next click name a vertebra; the empty string ends that."""
+        self.naming = vertebra
+        self.say("")
+        self.events.naming()
+
+    def say(self, notice: str) -> None:
+        """Show a sentence in the pane that was used last; the empty string takes it away."""
+        self.notice = notice
+        self._forget.stop()
+        if notice:
+            self._forget.start()
+        self.refresh()
+        self.events.notice()
+
+    def cancel(self) -> None:
+        """Let a joint that is being dragged go where it was; or name no vertebra."""
+        if self.dragging is not None:
+            self.carry(None)
+        elif self.naming:
+            self.name_next("")
+        else:
+            self.say("")
+
+
+class _Carrying:
+    """A joint that follows the mouse in the plane of a pane."""
+
+    cursor = "pointing"
+
+    def __init__(self, marks: Marks, joint: Joint) -> None:
+        self._marks, self._joint = marks, joint
+        self._start = self._center = np.zeros(3)
+
+    def press(self, point_lps: FloatArray) -> None:
+        center = self._marks.center_lps(self._joint)
+        if center is not None:
+            self._start, self._center = point_lps, center
+            self._marks.say("")
+            self._marks.carry(self._joint, center)
+
+    def move(self, point_lps: FloatArray) -> None:
+        if self._marks.dragging == self._joint:  # else it was let go with Escape
+            self._marks.carry(self._joint, self._center + point_lps - self._start)
+
+    def release(self) -> None:
+        marks, joint = self._marks, self._joint
+        if marks.dragging != joint:
+            return
+        point = marks._carried_lps
+        if point is None or np.linalg.norm(point - self._center) < _CLICK_MM:
+            marks.carry(None)
+            marks.select(joint)
+            return
+        # After the mouse is done: saving may ask who reads.
+        QTimer.singleShot(0, lambda: marks.put(joint, point))
+
+
+class _Naming:
+    """A click that names a vertebra; the crosshair goes along until the button is released."""
+
+    cursor = "cross"
+
+    def __init__(self, marks: Marks, linked: LinkedPanes) -> None:
+        self._marks, self._linked = marks, linked
+        self._point: FloatArray | None = None
+
+    def press(self, point_lps: FloatArray) -> None:
+        self.move(point_lps)
+
+    def move(self, point_lps: FloatArray) -> None:
+        self._point = point_lps
+        self._linked.point_lps = point_lps
+
+    def release(self) -> None:
+        marks, vertebra, point = self._marks, self._marks.naming, self._point
+        if not vertebra:  # Escape while the button was down
+            return
+        marks.name_next("")
+        QTimer.singleShot(0, lambda: marks.name(vertebra, point))
+
+
+def label_of(facet: Facet, target: Target | None = None) -> str:
+    """Return what stands beside the ring of a joint: side, level, and every doubt in words.
+
+    Parameters
+    ----------
+    facet : Facet
+        The joint.
+    target : Target, optional
+        What the reader decided about it.
+    """
+    words = [facet.joint.name]
+    if facet.numbering.value == "provisional":
+        words.append("?")
+    if facet.status in (Status.FUSED, Status.OBSCURED):
+        words.append(f"({facet.status.value})")
+    if facet.source in (DRAGGED, MARKED):
+        words.append("(moved)" if facet.source == DRAGGED else "(marked)")
+    if target is not None:
+        words.append(target.decision.value)
+    return " ".join(words)
+
+
+def _shift(pane: Pane, joint: Joint, gap_mm: float) -> float:
+    # Words lie away from the midline where a pane shows both sides.
+    across = pane.plane.order[2] == 2
+    return gap_mm * (joint.side.sign if across else 1)
+
+
+def _write(overlay: TextOverlay, text: str) -> None:
+    wrapped = textwrap.fill(text, _NOTICE_WIDTH)
+    if overlay.text != wrapped:
+        overlay.text = wrapped
+    overlay.visible = bool(text)
+
+
+def mark_keys(marks: Marks) -> dict[str, tuple[str, Callable[[], None]]]:
+    """Return what each key does to the rings, as :func:`viewer.mouse.key_actions` does.
+
+    Parameters
+    ----------
+    marks : Marks
+        What the keys act on.
+    """
+
+    def toggle() -> None:
+        marks.shown = not marks.shown
+
+    return {
+        "J": ("rings of the joints off and on", toggle),
+        "Escape": ("let a dragged joint go where it was; stop naming a vertebra", marks.cancel),
+    }
