@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -14,55 +13,25 @@ from fusion.annotations.target import GRADES, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, FusionError
 from fusion.facets.joints import LEVELS, Joint, Side
 from fusion.facets.proposals import GRADE_WORDS
-from viewer.choices import Choice, NoteEdit, plain_lines, plain_tip
+from viewer.beginning import Beginning, clicked, placed, proposed
+from viewer.choices import Choice, SavedNote, plain_tip
 from viewer.panels import plain_label
-from viewer.panes import position_text
 from viewer.target_words import (
     SYMBOLS,
     clock,
     details_text,
     level_text,
-    origin_words,
-    proposal_words,
     shortened,
 )
 
 if TYPE_CHECKING:
     from fusion.facets.proposals import Proposal
-    from fusion.geometry import FloatArray
     from viewer.facets_model import FacetsModel
     from viewer.panes import LinkedPanes
     from viewer.reading_model import ReadingModel
 
-#: A note that nobody leaves is saved after this pause, ms.
-NOTE_PAUSE_MS = 2500
 _GRADE_BUTTONS = ("0 not above", "1 slightly", "2 clearly", "3 intense")
 _NEUTRAL, _DOUBTFUL = "#a9c7e8", "#ffb347"
-
-
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Beginning:
-    """What a new target is to be made of; side, level and decision are never part of it.
-
-    Parameters
-    ----------
-    origin : Origin
-        In which of the three ways.
-    point_lps : (3,) ndarray of float64, mm, or None
-        In the CT's frame; None for a joint without a centre.
-    words : str
-        What the reader chose.
-    hint : str
-        What to think of.
-    doubtful : bool
-        Whether the hint is a warning.
-    """
-
-    origin: Origin
-    point_lps: FloatArray | None
-    words: str
-    hint: str = ""
-    doubtful: bool = False
 
 
 class TargetForm(QGroupBox):
@@ -88,10 +57,13 @@ class TargetForm(QGroupBox):
         With a sentence about what was refused, or an empty one.
     history_wanted : Signal
         With a ``target_id``.
+    shown : Signal
+        Another target, or none, is shown now.
     """
 
     said = Signal(str)
     history_wanted = Signal(str)
+    shown = Signal()
 
     def __init__(
         self,
@@ -106,9 +78,7 @@ class TargetForm(QGroupBox):
         self._need_reader = need_reader
         self.beginning: Beginning | None = None
         self.target_id = ""
-        self._note_refused = False
-        self._note_pause = QTimer(self, singleShot=True, interval=NOTE_PAUSE_MS)
-        self._note_pause.timeout.connect(self.commit_note)
+        self._refusal = ""
         column = QVBoxLayout(self)
         column.setSpacing(4)
         self.head = plain_label(wrap=True)
@@ -151,8 +121,7 @@ class TargetForm(QGroupBox):
         )
         words = {answer: answer.value.capitalize() for answer in Answer}
         self.pain, self.bed = Choice(words, columns=3), Choice(words, columns=3)
-        self.note = NoteEdit("Note; saved when you go on")
-        self._note_row = self._make_note_row()
+        self.note = SavedNote(self._save_note)
         self._side_row = self._add_row("Side", self.side)
         self._level_row = self._add_row("Level", self.level)
         self._add_row("Decision", self.decision)
@@ -162,7 +131,6 @@ class TargetForm(QGroupBox):
         )
         self._add_row("Op. bed", self.bed).setToolTip("Does the joint lie in an operative bed?")
         self._add_row("Note", self.note)
-        self._grid.addWidget(self._note_row, self._grid.rowCount(), 1)
         self.details = plain_label(wrap=True)
         self.details.setStyleSheet("color: #9aa0a8;")
         self._grid.addWidget(self.details, self._grid.rowCount(), 0, 1, 2)
@@ -171,8 +139,6 @@ class TargetForm(QGroupBox):
         self.grade.chosen.connect(lambda value: self._revised(grade=value))
         self.pain.chosen.connect(lambda value: self._revised(clinically_concordant=value))
         self.bed.chosen.connect(lambda value: self._revised(inside_operative_bed=value))
-        self.note.textChanged.connect(self._on_note)
-        self.note.left.connect(self.commit_note)
         return box
 
     def _add_row(self, words: str, field: QWidget) -> QWidget:
@@ -182,20 +148,6 @@ class TargetForm(QGroupBox):
         self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(field, row, 1)
         return label
-
-    def _make_note_row(self) -> QWidget:
-        self.note_state = plain_label()
-        self.note_state.setStyleSheet("color: #ffb347;")
-        self.keep_note, self.drop_note = QPushButton("Save it now"), QPushButton("Drop it")
-        self.keep_note.clicked.connect(self._save_note)
-        self.drop_note.clicked.connect(self._drop_note)
-        row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        line.addWidget(self.note_state, stretch=1)
-        line.addWidget(self.keep_note)
-        line.addWidget(self.drop_note)
-        return row
 
     def _make_buttons(self) -> QHBoxLayout:
         self.move = QPushButton("Move to crosshair")
@@ -237,37 +189,44 @@ class TargetForm(QGroupBox):
         )
 
     def begin(self, beginning: Beginning) -> None:
-        """Ask about a new target: side, level and everything else are open."""
-        self._go_to(beginning, "")
+        """Ask about a new target: side, level and everything else are open.
+
+        A new target that is half described stays as it is; the reader is told so.
+        """
+        if self._free():
+            self._go_to(beginning, "")
 
     def edit(self, target_id: str) -> None:
-        """Show a target and let it be changed."""
-        if target_id != self.target_id:
+        """Show a target and let it be changed; one that is half described goes first."""
+        if target_id != self.target_id and self._free():
             self._go_to(None, target_id)
+
+    def _free(self) -> bool:
+        if self.typed:
+            self.said.emit(
+                "Decide about the new target first, or press Start over to forget what you said "
+                "about it."
+            )
+        return not self.typed
 
     def clear(self) -> None:
         """Forget a target that was not decided; one that was stays as saved."""
+        self.beginning = None
         self._go_to(None, "")
 
     def _go_to(self, beginning: Beginning | None, target_id: str) -> None:
         self.said.emit("")
-        if not self.commit_note():  # what was typed is not thrown away
+        if not self._note_settled():  # what was typed is not thrown away
             return
         self.target_id, self.beginning = target_id, beginning
         self._empty()
         self.refresh()
+        self.shown.emit()
 
     def _empty(self) -> None:
         for choice in (self.side, self.level, self.decision, self.grade, self.pain, self.bed):
             choice.value = None
-        self._put_note("")
-
-    def _put_note(self, text: str) -> None:
-        self._note_pause.stop()
-        self._note_refused = False
-        self.note.blockSignals(True)
-        self.note.setPlainText(text)
-        self.note.blockSignals(False)
+        self.note.begin()
 
     def refresh(self) -> None:
         """Show what the reading says now."""
@@ -295,7 +254,7 @@ class TargetForm(QGroupBox):
             self.remove,
         ):
             widget.setEnabled(not final)
-        self.note.setReadOnly(final)
+        self.note.edit.setReadOnly(final)
         self.head.setVisible(new or target is not None)
         if target is not None:
             self._show_target(target)
@@ -307,7 +266,6 @@ class TargetForm(QGroupBox):
         else:
             self.setTitle("Decide")
             self._hint("")
-        self._show_note_state()
 
     def _show_target(self, target: Target) -> None:
         self.setTitle("Decide: change a target")
@@ -320,8 +278,7 @@ class TargetForm(QGroupBox):
         self._hint(change.why if change else level_text(target, None, confirmed=confirmed))
         self.decision.value, self.grade.value = target.decision, target.grade
         self.pain.value, self.bed.value = target.clinically_concordant, target.inside_operative_bed
-        if not self.note_pending and self.note.text != plain_lines(target.note):
-            self._put_note(plain_lines(target.note))
+        self.note.show_saved(target.note)
         lines = details_text(target).splitlines()
         self.details.setText(lines[0])
         self.details.setToolTip(plain_tip("\n".join(lines[1:])))
@@ -336,42 +293,23 @@ class TargetForm(QGroupBox):
 
     def place_point(self) -> None:
         """Begin a new target at the crosshair."""
-        self.begin(_placed(self._linked.point_lps))
+        self.begin(placed(self._linked.point_lps, self._linked.review.registration))
 
     def accept(self, proposal: Proposal) -> None:
         """Begin a new target from a proposal; which joint, and what is decided, the reader says."""
-        self.begin(
-            Beginning(
-                origin=Origin.PROPOSAL_ACCEPTED,
-                point_lps=proposal.point_lps,
-                words=f"{origin_words(Origin.PROPOSAL_ACCEPTED)}: {shortened(proposal.place, 120)}",
-                hint=proposal_words(proposal),
-                doubtful=proposal.joint is None,
-            )
-        )
+        self.begin(proposed(proposal, self._linked.review.registration))
 
     def click(self, joint: Joint) -> None:
-        """Begin a new target at a joint that was clicked, or show the one it has.
-
-        A new target that is half described stays as it is.
-        """
+        """Begin a new target at a joint that was clicked, or show the one it has."""
         reading = self._reading.reading
         known = None if reading is None else reading.target_at(joint)
-        if self.typed:
-            self._hint(f"{joint.name} was clicked. Press Start over first to decide about it.")
-        elif known is not None:
+        if known is not None:
             self.edit(known.target_id)
         elif reading is None or reading.finalised is None:
-            spine = self._facets.spine
-            center = None if spine is None else spine.centers_lps.get(joint)
-            self.begin(
-                Beginning(
-                    origin=Origin.JOINT_CLICKED,
-                    point_lps=center,
-                    words=f"{origin_words(Origin.JOINT_CLICKED)}: {joint.name}",
-                    hint="Say side and level yourself: they are checked against the anatomy.",
-                )
-            )
+            try:
+                self.begin(clicked(joint, self._facets.spine, self._linked.review.registration))
+            except AnnotationError as error:
+                self.said.emit(str(error))
 
     # Saving
 
@@ -394,14 +332,17 @@ class TargetForm(QGroupBox):
             self.said.emit(f"Not saved. Say the {' and the '.join(open_questions)} first.")
             return False
         joint = Joint(self.level.value, self.side.value)
-        reading = self._reading.reading
-        if reading is not None and reading.target_at(joint) is not None:
-            self.said.emit(
-                f"Not saved. {joint.name} has a target already. Choose it in the list to change it."
-            )
-            return False
-        return self._try(
-            lambda: self._reading.decide(
+
+        def decide() -> None:
+            beginning.check(self._linked.review.registration)
+            # Asked for here, because a reading that is resumed may hold a decision about it.
+            reading = self._reading.reading
+            if reading is not None and reading.target_at(joint) is not None:
+                raise AnnotationError(
+                    f"Not saved. {joint.name} has a target already. Choose it in the list to "
+                    "change it."
+                )
+            self._reading.decide(
                 joint,
                 decision,
                 origin=beginning.origin,
@@ -410,18 +351,30 @@ class TargetForm(QGroupBox):
                 clinically_concordant=self.pain.value,
                 inside_operative_bed=self.bed.value,
                 note=self.note.text,
-            ),
-            joint,
-        )
+            )
+
+        return self._try(decide, joint)
 
     def _revised(self, **changes: object) -> None:
         target = self.target
         if target is None or all(getattr(target, k) == v for k, v in changes.items()):
             return
-        if not self.commit_note() or not self._try(
+        if not self._note_settled() or not self._try(
             lambda: self._reading.revise(target.joint, **changes)
         ):
             self.refresh()
+
+    def _save_note(self, text: str) -> bool:
+        target = self.target
+        return target is not None and self._try(
+            lambda: self._reading.revise(target.joint, note=text)
+        )
+
+    def _note_settled(self) -> bool:
+        settled = self.note.commit()
+        if self.note.refused:
+            self.said.emit(f"{self._refusal} The note is not saved: change, save or drop it.")
+        return settled
 
     def move_to_crosshair(self) -> None:
         """Put the target, or the point of a new one, where the crosshair is."""
@@ -429,7 +382,7 @@ class TargetForm(QGroupBox):
         if target is not None:
             self._place_again(target, Origin.POINT_PLACED, point)
         elif self.beginning is not None:
-            self.beginning = replace(_placed(point), hint=self.beginning.hint)
+            self.beginning = placed(point, self._linked.review.registration)
             self.said.emit("")
             self.refresh()
 
@@ -439,7 +392,7 @@ class TargetForm(QGroupBox):
             self._place_again(target, target.origin, target.point_lps)
 
     def _place_again(self, target: Target, origin: Origin, point_lps: object) -> None:
-        if not self.commit_note():
+        if not self._note_settled():
             return
         target = self.target or target  # with its note
         self._try(
@@ -462,87 +415,27 @@ class TargetForm(QGroupBox):
 
     def _try(self, action: Callable[[], object], made: Joint | None = None) -> bool:
         """Save; on a refusal say why and keep what was typed. Returns whether it is saved."""
+        self._refusal = ""
         self.said.emit("")
         try:
             if not self._need_reader():
                 raise AnnotationError("Not saved. Every decision needs the name of its reader.")
             action()
         except FusionError as error:
+            self._refusal = str(error)
             self.refresh()
-            self.said.emit(str(error))
+            self.said.emit(self._refusal)
             return False
         reading = self._reading.reading
         known = reading.target_at(made) if reading is not None and made is not None else None
         if known is not None:
             self.beginning, self.target_id = None, known.target_id
-            self._put_note(plain_lines(known.note))
+            self.note.show_saved(known.note, fresh=True)
+            self.shown.emit()
         self.refresh()
         return True
 
-    # The note
-
-    @property
-    def note_pending(self) -> bool:
-        """Whether something was typed that is not saved yet."""
-        target = self.target
-        return target is not None and self.note.text != plain_lines(target.note)
-
-    def _on_note(self) -> None:
-        self._note_refused = False
-        if self.note_pending:
-            self._note_pause.start()
-        self._show_note_state()
-
-    def commit_note(self) -> bool:
-        """Save what was typed, if it is not saved yet.
-
-        A note that was refused, or that somebody else's change forestalled, is not tried again
-        until the reader changes it or says so.
-
-        Returns
-        -------
-        bool
-            Whether nothing is left unsaved.
-        """
-        self._note_pause.stop()
-        if self.note_pending:
-            if self._note_refused:
-                self.said.emit("The note is not saved. Change it, save it, or drop it.")
-            else:
-                self._save_note()
-        self._show_note_state()
-        return not self.note_pending
-
-    def _save_note(self) -> None:
-        target, text = self.target, self.note.text
-        if target is not None:
-            self._note_refused = not self._try(
-                lambda: self._reading.revise(target.joint, note=text)
-            )
-        self._show_note_state()
-
-    def _drop_note(self) -> None:
-        target = self.target
-        self._note_refused = False
-        self._put_note("" if target is None else plain_lines(target.note))
-        self.said.emit("")
-        self._show_note_state()
-
-    def _show_note_state(self) -> None:
-        words = "Note NOT saved" if self._note_refused else "Note not saved yet"
-        self.note_state.setText(words)
-        self._note_row.setVisible(self.note_pending)
-
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Save a note before the panel goes away."""
-        self.commit_note()
+        self.note.commit()
         super().hideEvent(event)
-
-
-def _placed(point_lps: FloatArray) -> Beginning:
-    return Beginning(
-        origin=Origin.POINT_PLACED,
-        point_lps=point_lps,
-        words=f"{origin_words(Origin.POINT_PLACED)}: {position_text(point_lps)} mm",
-        hint="Say side and level yourself: they are checked against the anatomy.",
-    )

@@ -18,7 +18,7 @@ from fusion.annotations.changes import (
     TargetSaved,
     Undone,
 )
-from fusion.annotations.target import Answer, Decision, Origin, Target
+from fusion.annotations.target import Answer, Decision, Target
 from fusion.facets.numbering import Numbering
 from fusion.facets.proposals import GRADE_WORDS
 from fusion.plain_text import plain
@@ -289,12 +289,3 @@ def change_words(change: Change) -> str:
     if isinstance(change, TargetSaved):
         return target_line(change.target)
     return shortened(change.words, 600)
-
-
-def origin_words(origin: Origin) -> str:
-    """Return the way in which a target is being made."""
-    return {
-        Origin.PROPOSAL_ACCEPTED: "From a proposal",
-        Origin.JOINT_CLICKED: "Joint clicked",
-        Origin.POINT_PLACED: "Point placed at the crosshair",
-    }[origin]

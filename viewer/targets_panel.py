@@ -101,6 +101,7 @@ class TargetsPanel(QWidget):
         for part in (self.state, self.form, self.finish):
             part.said.connect(self._say)
         self.form.history_wanted.connect(self.show_history)
+        self.form.shown.connect(self._mark)
         self.proposals.looked_at.connect(self._look_at)
         self.proposals.accepted.connect(self._accept)
         self.table.chosen.connect(self._choose)
@@ -184,8 +185,8 @@ class TargetsPanel(QWidget):
     def _say(self, sentence: str) -> None:
         # A conflict is told with both sides in a box of its own.
         conflict = self._reading.conflict
-        if conflict is not None and sentence == conflict.words:
-            sentence = ""
+        if conflict is not None:
+            sentence = sentence.replace(conflict.words, "").strip()
         self.message.setText(shortened(sentence, 900))
         self.message.setVisible(bool(sentence))
 
