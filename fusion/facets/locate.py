@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fusion.facets.anomalies import Anomaly as Anomaly
+from fusion.facets.anomalies import with_anomalies
 from fusion.facets.chain import Chain
-from fusion.facets.evidence import Claim
 from fusion.facets.joints import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.neck import Neck, checked_clicks, find_neck, point_of, points_on
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
@@ -34,7 +35,7 @@ READER_MM = 2.0
 #: Correlation with the template below which a joint is not recognisable.
 _RECOGNISABLE = 0.22
 #: Share of a joint's window as dense as metal above which it is hidden.
-_METAL_SHARE = 0.004
+METAL_SHARE = 0.004
 #: A level is fused when the joint spaces of neither side, nor of both together, are darker than
 #: their bone by this share. One side alone is not believed: a narrow joint looks the same.
 _FUSED_GAP = 0.08
@@ -49,34 +50,6 @@ class Status(StrEnum):
     OUTSIDE = "outside field"
     FUSED = "fused"
     OBSCURED = "obscured"
-
-
-@dataclass(frozen=True, slots=True)
-class Anomaly:
-    """Something a reader knows about this spine that changes its numbering or its joints.
-
-    Parameters
-    ----------
-    kind : {"cervical rib", "fused", "missing segment", "extra segment"}
-        What it is.
-    level : str
-        For ``"fused"``: the level, for example ``"C5-C6"``; otherwise empty.
-
-    Raises
-    ------
-    ValueError
-        An unknown kind, or a fused level that does not exist.
-    """
-
-    kind: str
-    level: str = ""
-
-    def __post_init__(self) -> None:
-        kinds = ("cervical rib", "fused", "missing segment", "extra segment")
-        if self.kind not in kinds:
-            raise ValueError(f"an anomaly is one of {', '.join(kinds)}; found {self.kind!r}")
-        if (self.kind == "fused") != bool(self.level) or self.level not in ("", *LEVELS):
-            raise ValueError(f"a fused level is one of {', '.join(LEVELS)}; found {self.level!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -276,7 +249,7 @@ def locate_in(
     ct, frame, parts = neck.ct, neck.frame, neck.parts
     points = checked_clicks(neck, clicks or {})
     report(0.0, "Numbering the levels")
-    seen = _with_anomalies(neck.claims, anomalies)
+    seen = with_anomalies(neck.claims, anomalies)
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
     levels = number(neck.scores, parts, seen, heights, chest=neck.chest)
     if levels is None:
@@ -294,31 +267,8 @@ def locate_in(
         if level in LEVELS
     }
     report(1.0, "Joints found")
-    findings = _findings(levels, facets, anomalies, neck.slice_mm)
+    findings = findings_about(levels, facets, anomalies, neck.slice_mm)
     return Localisation(facets, levels.numbering, levels.evidence, midline, findings)
-
-
-def _with_anomalies(seen: tuple[Claim, ...], anomalies: Collection[Anomaly]) -> tuple[Claim, ...]:
-    kinds = {anomaly.kind for anomaly in anomalies}
-    result = []
-    for claim in seen:
-        from_below = claim.level == "C7-T1"
-        if from_below and kinds & {"missing segment", "extra segment"}:
-            continue  # counted from C2; what lies below says nothing about the number
-        if claim.source == "first ribs" and "cervical rib" in kinds:
-            result.append(
-                Claim(
-                    claim.source,
-                    "C6-C7",
-                    claim.height_mm,
-                    claim.spread_mm,
-                    claim.weight,
-                    claim.saw + "; the reader recorded a cervical rib, so these are of C7",
-                )
-            )
-            continue
-        result.append(claim)
-    return tuple(result)
 
 
 def _fits(
@@ -387,7 +337,7 @@ def _facet(
     normal = fit.normal_spl @ frame.axes_lps[n]
     normal /= np.linalg.norm(normal)
     status = Status.FOUND
-    if fit.metal > _METAL_SHARE or fit.score < _RECOGNISABLE:
+    if fit.metal > METAL_SHARE or fit.score < _RECOGNISABLE:
         status = Status.OBSCURED
     elif joint.level in fused:
         status = Status.FUSED
@@ -410,12 +360,25 @@ def _nothing(message: str) -> Localisation:
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
 
 
-def _findings(
+def findings_about(
     levels: Levels,
     facets: tuple[Facet, ...],
     anomalies: Collection[Anomaly],
     slice_mm: float,
 ) -> tuple[Finding, ...]:
+    """Return what a reader must know about levels and joints.
+
+    Parameters
+    ----------
+    levels : Levels
+        How the levels were numbered.
+    facets : tuple of Facet
+        The joints.
+    anomalies : collection of Anomaly
+        What a reader knows about this spine.
+    slice_mm : float, mm
+        Largest voxel edge of the CT.
+    """
     findings = []
     if levels.numbering is Numbering.PROVISIONAL:
         against = [e for e in levels.evidence if e.agrees is False]

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from fusion.facets.chain import Chain, best_chain, shifted
 from fusion.facets.evidence import Claim
 from fusion.facets.joints import VERTEBRAE
-from fusion.facets.likeness import Likeness
+from fusion.facets.likeness import SCALES, Likeness
 from fusion.facets.template import TEMPLATE_LEVELS, Template
 
 #: Weight of agreeing evidence from which a numbering is sure.
@@ -143,19 +143,68 @@ def number(
     if chain is None:
         return None
     kept = all(_click_kept(chain, v, h) for v, h in clicks_mm.items())
-    evidence = [_judged(claim, chain, parts) for claim in claims]
-    if by_shape is not None:
-        evidence.append(_by_shape(by_shape, chain, likeness, parts, nothing))
-    evidence += _atlas_shape(chain, likeness)
-    evidence += _uneven(chain, likeness, parts)
+    evidence = _judgement(chain, by_shape, likeness, parts, claims)
     if clicks_mm:
         status = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
-        status = _status(evidence)
+        status = status_of(evidence)
     return Levels(chain, status, tuple(evidence), kept)
 
 
-def _status(evidence: Sequence[Evidence]) -> Numbering:
+def judge(
+    chain: Chain, likeness: Likeness, parts: Template, claims: Sequence[Claim]
+) -> list[Evidence]:
+    """Hold levels that were named elsewhere against what the picture shows.
+
+    Parameters
+    ----------
+    chain : Chain
+        The levels as they are named, for example by :func:`chain_of`.
+    likeness, parts, claims
+        As for :func:`number`.
+    """
+    nothing = np.zeros((len(TEMPLATE_LEVELS), likeness.score.shape[2]), np.float32)
+    return _judgement(chain, best_chain(likeness, parts, nothing), likeness, parts, claims)
+
+
+def chain_of(heights_mm: Mapping[str, float], parts: Template) -> Chain:
+    """Return levels whose heights are known, at the patient's size that their distances show.
+
+    Parameters
+    ----------
+    heights_mm : mapping of str to float, mm
+        Level to height along the canal.
+    parts : Template
+        Distances between levels.
+    """
+    names = [name for name in TEMPLATE_LEVELS if name in heights_mm]
+    scale_index = int(np.abs(np.array(SCALES) - 1.0).argmin())
+    if len(names) > 1:
+        first, last = TEMPLATE_LEVELS.index(names[0]), TEMPLATE_LEVELS.index(names[-1])
+        length = heights_mm[names[0]] - heights_mm[names[-1]]
+        scale = length / float(parts.pitch_mm[first:last].sum())
+        scale_index = int(np.abs(np.array(SCALES) - scale).argmin())
+    return Chain({name: float(heights_mm[name]) for name in names}, 0.0, scale_index)
+
+
+def _judgement(
+    chain: Chain,
+    by_shape: Chain | None,
+    likeness: Likeness,
+    parts: Template,
+    claims: Sequence[Claim],
+) -> list[Evidence]:
+    evidence = [_judged(claim, chain, parts) for claim in claims]
+    if by_shape is not None:
+        nothing = np.zeros((len(TEMPLATE_LEVELS), likeness.score.shape[2]), np.float32)
+        evidence.append(_by_shape(by_shape, chain, likeness, parts, nothing))
+    evidence += _atlas_shape(chain, likeness)
+    evidence += _uneven(chain, likeness, parts)
+    return evidence
+
+
+def status_of(evidence: Sequence[Evidence]) -> Numbering:
+    """Return how sure a numbering is by its evidence, no reader having clicked."""
     agreeing = [e for e in evidence if e.agrees]
     against = [e for e in evidence if e.agrees is False]
     if against or len(agreeing) < 2 or sum(e.weight for e in agreeing) < SURE_WEIGHT:
