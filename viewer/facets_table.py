@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SPILL_SHOWN = 0.1
 COLUMNS = ("Joint", "± mm", "Max", "× ref.", "× other\nside", "State")
 _WIDTHS = (86, 40, 50, 46, 52)
-_ROW_HEIGHT = 20
+_ROW_HEIGHT = 18
 NONE = "–"
 _FAINT, _DOUBTFUL, _BAND = QColor("#8b929b"), QColor("#ffb347"), QColor("#2d333b")
 _TIPS = (
