@@ -65,8 +65,8 @@ def open_window(
     """Show reviews in windows that are closed when the test is over."""
     opened = []
 
-    def show(review: fusion.Review) -> ReviewWindow:
-        opened.append(_show(make_napari_viewer(show=True), review))
+    def show(review: fusion.Review, journal: Path | None = None) -> ReviewWindow:
+        opened.append(_show(make_napari_viewer(show=True), review, journal))
         return opened[-1]
 
     yield show
@@ -101,12 +101,15 @@ def window(shared_window: ReviewWindow) -> ReviewWindow:
     return shared_window
 
 
-def _show(viewer: napari.Viewer, review: fusion.Review) -> ReviewWindow:
+def _show(
+    viewer: napari.Viewer, review: fusion.Review, journal: Path | None = None
+) -> ReviewWindow:
     from viewer import _napari
     from viewer.window import ReviewWindow
 
     _napari.main_window(viewer).resize(1000, 700)
-    journal = Path(tempfile.mkdtemp(prefix="journal-tests-")) / "journal.sqlite"
+    if journal is None:  # never the one of the person who runs the tests
+        journal = Path(tempfile.mkdtemp(prefix="journal-tests-")) / "journal.sqlite"
     window = ReviewWindow(viewer, review, journal=journal)
     QTest.qWait(100)
     for pane in window.linked:

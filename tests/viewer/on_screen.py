@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from qtpy.QtCore import QPoint
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel
 from scipy import ndimage
 
@@ -58,12 +58,17 @@ def screen_point(window: ReviewWindow, index: int, point_lps: np.ndarray) -> QPo
     )
 
 
-def press_key(qtbot: object, window: ReviewWindow, key: object) -> None:
+def press_key(
+    qtbot: object,
+    window: ReviewWindow,
+    key: object,
+    modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
     """As if the window had the keyboard; there is no window manager to give it."""
     widget = _napari.main_window(window.viewer)
     widget.activateWindow()
     qtbot.waitUntil(widget.isActiveWindow)
-    qtbot.keyClick(widget, key)
+    qtbot.keyClick(widget, key, modifiers)
 
 
 def texts(window: ReviewWindow) -> list[str]:
