@@ -33,7 +33,9 @@ from viewer import _napari
 from viewer.alignment import Alignment, alignment_keys
 from viewer.alignment_panel import SETTLE_MS, AlignmentPanel
 from viewer.facets_model import FacetsModel
+from viewer.facets_panel import FacetsPanel
 from viewer.jobs import Job, show_error
+from viewer.marks import mark_keys
 from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
 from viewer.panes import LinkedPanes, position_text
@@ -52,15 +54,6 @@ if TYPE_CHECKING:
 
     from fusion.annotations.events import Event
     from fusion.review import Review
-
-try:  # interim, until the Facets panel lands
-    from viewer.facets_panel import FacetsPanel
-except ImportError:
-
-    class FacetsPanel(QWidget):  # type: ignore[no-redef]
-        def __init__(self, *models, need_reader=None):
-            super().__init__()
-
 
 SIDE_PANEL_WIDTH = 330
 #: Width at which a tab of text reads well, px.
@@ -331,7 +324,11 @@ class ReviewWindow(QObject):
 
     def _add_keys(self, window: QWidget) -> None:
         self.shortcuts = {}
-        actions = {**key_actions(self.linked), **alignment_keys(self.alignment)}
+        actions = {
+            **key_actions(self.linked),
+            **alignment_keys(self.alignment),
+            **mark_keys(self.facets_panel.marks),
+        }
         for key, text, alignment, reading in (
             ("Ctrl+Z", "undo: what you last said", self.alignment.undo, self.reading.undo),
             ("Ctrl+Shift+Z", "redo it", self.alignment.redo, self.reading.redo),
