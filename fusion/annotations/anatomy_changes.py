@@ -18,7 +18,7 @@ from fusion.facets.joints import VERTEBRAE, Joint
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:  # it loads image libraries, which the journal does without
-    from fusion.facets.locate import Anomaly
+    from fusion.facets.anomalies import Anomaly
 
 _Key = TypeVar("_Key", str, Joint)
 
@@ -106,7 +106,7 @@ class AnomalyRecorded:
     Parameters
     ----------
     anomaly : str
-        What it is, one of the kinds of :class:`fusion.facets.locate.Anomaly`.
+        What it is, one of the kinds of :class:`fusion.facets.anomalies.Anomaly`.
     level : str
         The level, where the anomaly has one; otherwise empty.
     note : str
@@ -130,7 +130,7 @@ class AnomalyRecorded:
 
     def as_anomaly(self) -> Anomaly:
         """Return it as :func:`fusion.facets.locate.locate` takes it."""
-        from fusion.facets.locate import Anomaly
+        from fusion.facets.anomalies import Anomaly
 
         return Anomaly(self.anomaly, self.level)
 
