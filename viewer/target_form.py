@@ -335,6 +335,11 @@ class TargetForm(QGroupBox):
 
         def decide() -> None:
             beginning.check(self._linked.review.registration)
+            if self._facets.measuring:
+                raise AnnotationError(
+                    "Not saved. The uptake at the joints is being measured, and belongs to the "
+                    "decision. Press once more in a moment."
+                )
             # Asked for here, because a reading that is resumed may hold a decision about it.
             reading = self._reading.reading
             if reading is not None and reading.target_at(joint) is not None:
