@@ -27,8 +27,9 @@ _LEAST_DESCENT_MM = 4.0
 #: The dens reaches the middle of C1 within this, mm; any other vertebra ends 7 mm or more below
 #: the middle of its upper neighbour (measured on our simulated necks).
 _DENS_SHORT_MM = 3.0
-#: Nearer to the midline than this an articular process is on no side, mm.
-_OFF_MIDLINE_MM = 4.0
+#: Nearer to the midline than this an articular process is on no side, mm, and the share of it that
+#: may lie there.
+_OFF_MIDLINE_MM, _WRONG_SHARE = 2.0, 0.05
 #: HU by which labelled bone exceeds what lies outside of its surface, and how far outside, mm.
 #: On our simulated necks 480, 270 with osteopenia; 68 to 146 when the labels are 5 mm off.
 BONE_CONTRAST_HU, _OUTSIDE_MM = 60.0, 4.0
@@ -139,8 +140,8 @@ def wrong_sides(processes: Mapping[Part, Mask], bones: Mapping[str, Bone]) -> li
     for part, mask in processes.items():
         if part.vertebra not in bones or part.side is None:
             continue
-        lateral = float(np.median(bones[part.vertebra].local(mask.points_lps)[:, 2]))
-        if part.side.sign * lateral < _OFF_MIDLINE_MM:
+        lateral = part.side.sign * bones[part.vertebra].local(mask.points_lps)[:, 2]
+        if float(np.quantile(lateral, _WRONG_SHARE)) < _OFF_MIDLINE_MM:
             wrong.append(part)
     return wrong
 

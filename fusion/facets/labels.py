@@ -29,6 +29,8 @@ from fusion.facets.locate import (
     Status,
     findings_about,
     locate_in,
+    numbering_by_level,
+    weakest,
 )
 from fusion.facets.neck import Neck, points_on
 from fusion.facets.numbering import Evidence, Levels, Numbering, chain_of, judge, status_of
@@ -100,8 +102,9 @@ def locate_with_labels(
     bones = {COLUMN[n]: bone for n, bone in _shifted(spine.bones, shift)}
     found = _joints(spine, bones, with_skull=shift == 0)
     report(0.4, "Comparing with what the CT shows")
-    own = None if neck is None else locate_in(neck, anomalies=anomalies)
-    evidence = [_claim(spine, bones, shift)]
+    # Where a reader's click renames every level, the CT's own count has nothing left to say.
+    own = None if neck is None or shift else locate_in(neck, anomalies=anomalies)
+    evidence = [_claim(spine, shift)]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
     if neck is not None and heights:
@@ -112,12 +115,14 @@ def locate_with_labels(
     else:
         numbering = status_of(evidence)
     filled, disagree = _from_ct(own, found)
-    if disagree and numbering is Numbering.SURE:
+    disagree &= not points
+    if disagree:
         numbering = Numbering.PROVISIONAL
+    by_level = numbering_by_level(numbering, anomalies, points)
     facets = tuple(
-        _facet(joint, found.get(joint), spine, ct, numbering, own, anomalies)
-        if joint in found or joint not in filled
-        else replace(filled[joint], numbering=numbering)
+        replace(filled[joint], numbering=by_level[joint.level])
+        if joint in filled
+        else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies)
         for joint in JOINTS
     )
     report(1.0, "Joints found")
@@ -125,10 +130,10 @@ def locate_with_labels(
     findings = [
         *spine.findings,
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
-        *_findings(spine, facets, shift, disagree, has_own=own is not None),
+        *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]
     return Localisation(
-        facets, numbering, tuple(evidence), _midline(facets, bones), tuple(findings)
+        facets, weakest(facets), tuple(evidence), _midline(facets, bones), tuple(findings)
     )
 
 
@@ -179,20 +184,15 @@ def _joints(
     return found
 
 
-def _claim(spine: LabelledSpine, bones: Mapping[str, Bone], shift: int) -> Evidence:
-    old = list(spine.bones)
-    named = [f"{name}-{COLUMN[COLUMN.index(name) + 1]}" for name in old]
-    level = next((one for one in named if one in LEVELS), named[0])
-    new = [f"{name}-{COLUMN[COLUMN.index(name) + 1]}" for name in bones]
-    at = new[named.index(level)] if shift and len(new) == len(named) else level
-    return Evidence(
-        "label map",
-        f"{spine.source} calls its vertebrae {old[0]} to {old[-1]}",
-        level,
-        at if shift else level,
-        LABEL_WEIGHT,
-        not shift,
-    )
+def _claim(spine: LabelledSpine, shift: int) -> Evidence:
+    named = [n for n in map(COLUMN.index, spine.bones) if n < len(LEVELS) - 1]
+    # A level that has a name before and after a click, where there is one.
+    n = next((n for n in named if 0 <= n + shift < len(LEVELS) - 1), named[0])
+    level = LEVELS[n + 1]
+    implies = LEVELS[n + 1 + shift] if 0 <= n + 1 + shift < len(LEVELS) else "outside the neck"
+    first, *_, last = spine.bones
+    saw = f"{spine.source} calls its vertebrae {first} to {last}"
+    return Evidence("label map", saw, level, implies, LABEL_WEIGHT, not shift)
 
 
 def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:
@@ -299,7 +299,7 @@ def _findings(
     shift: int,
     disagree: bool,
     *,
-    has_own: bool,
+    has_neck: bool,
 ) -> list[Finding]:
     findings = [
         info(
@@ -326,7 +326,7 @@ def _findings(
                 "know.",
             )
         )
-    if not has_own:
+    if not has_neck:
         findings.append(
             warning(
                 "labels-unchecked",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -13,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.facets.anomalies import Anomaly as Anomaly
-from fusion.facets.anomalies import with_anomalies
+from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.chain import Chain
 from fusion.facets.joints import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.neck import Neck, checked_clicks, find_neck, point_of, points_on
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
-from fusion.facets.refine import Fit, expected, refine
+from fusion.facets.refine import Fit, expected, find_joints
 from fusion.facets.straight import Frame
 from fusion.facets.template import TEMPLATE_LEVELS, Template
 from fusion.findings import Finding, Progress, info, warning
@@ -257,8 +255,9 @@ def locate_in(
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
+    numbering = numbering_by_level(levels.numbering, anomalies, points)
     facets = tuple(
-        _facet(ct, frame, joint, fits.get(joint), levels.numbering, neck.slice_mm, fused)
+        _facet(ct, frame, joint, fits.get(joint), numbering[joint.level], neck.slice_mm, fused)
         for joint in JOINTS
     )
     midline = {
@@ -268,7 +267,40 @@ def locate_in(
     }
     report(1.0, "Joints found")
     findings = findings_about(levels, facets, anomalies, neck.slice_mm)
-    return Localisation(facets, levels.numbering, levels.evidence, midline, findings)
+    return Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+
+
+def numbering_by_level(
+    numbering: Numbering, anomalies: Collection[Anomaly], clicked: Collection[str]
+) -> dict[str, Numbering]:
+    """Return how far the name of each level is to be trusted, anomalies taken into account.
+
+    Parameters
+    ----------
+    numbering : Numbering
+        Of the count as a whole.
+    anomalies : collection of Anomaly
+        What a reader knows about this spine.
+    clicked : collection of str
+        Vertebrae that a reader named.
+    """
+    doubtful = levels_in_doubt(anomalies, clicked)
+    return {level: Numbering.PROVISIONAL if level in doubtful else numbering for level in LEVELS}
+
+
+def weakest(facets: Collection[Facet]) -> Numbering:
+    """Return how far the level is to be trusted of the joint where it is least, of those in view.
+
+    Parameters
+    ----------
+    facets : collection of Facet
+        The joints; provisional when none of them is in view.
+    """
+    found = {facet.numbering for facet in facets if facet.center_lps is not None}
+    for one in (Numbering.PROVISIONAL, Numbering.SURE, Numbering.CONFIRMED):
+        if one in found:
+            return one
+    return Numbering.PROVISIONAL
 
 
 def _fits(
@@ -290,23 +322,7 @@ def _fits(
                 scale=chain.scale,
                 shift_p_mm=float(np.nan_to_num(shift_p_mm[row, int(height)])),
             )
-    slice_mm = float(ct.grid.spacing_mm.max())
-
-    def fit(joint: Joint) -> Fit:
-        return refine(
-            ct,
-            frame,
-            parts,
-            level=TEMPLATE_LEVELS.index(joint.level),
-            side=joint.side,
-            expected_spl=places[joint],
-            scale=chain.scale,
-            slice_mm=slice_mm,
-        )
-
-    # A reader waits for this after every click; each joint is found without the others.
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        return dict(zip(places, pool.map(fit, places), strict=True))
+    return find_joints(ct, frame, parts, places, scale=chain.scale)
 
 
 def _solid(fits: Mapping[Joint, Fit]) -> set[str]:
@@ -418,11 +434,4 @@ def findings_about(
                 "about 3 to 6 mm, and fused joints cannot be told.",
             )
         )
-    for anomaly in anomalies:
-        what = f"{anomaly.kind} {anomaly.level}".strip()
-        findings.append(
-            info(
-                "anomaly-recorded", f"The reader recorded: {what}. Numbering takes it into account."
-            )
-        )
-    return tuple(findings)
+    return (*findings, *anomaly_findings(anomalies))
