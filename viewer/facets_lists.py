@@ -29,6 +29,8 @@ _VERDICTS = {
     False: ("✗", "DISAGREES", BAD),
     None: ("–", "does not decide", FAINT),
 }
+#: Codes of Findings that the panel's heading, or this list, says already.
+_SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
 
 
 class _Rows(QScrollArea):
@@ -110,7 +112,11 @@ class EvidenceList(_Rows):
             label.setStyleSheet(f"border-left: 4px solid {color}; padding: 1px 2px 1px 6px;")
             rows.append(label)
             lines.append(text)
-        if not evidence and state:
+        for finding in found.findings if found else ():
+            if finding.code not in _SAID:
+                rows.append(plain_label(finding.message, wrap=True))
+                lines.append(finding.message)
+        if not rows and state:
             rows.append(plain_label(state, wrap=True))
         self.lines = tuple(lines)
         self._fill(rows)
@@ -152,6 +158,7 @@ class ProposalList(_Rows):
     def __init__(self) -> None:
         super().__init__()
         self.proposals: tuple[Proposal, ...] = ()
+        self.in_spine = 0
         self.links: list[LinkLabel] = []
         self._all = False
         self._shown: tuple[Assessment | None, str] = (None, "")
@@ -168,12 +175,13 @@ class ProposalList(_Rows):
         """
         self._shown = assessment, state
         if assessment is None:
-            self.proposals, self.links = (), []
+            self.proposals, self.links, self.in_spine = (), [], 0
             self._fill([plain_label(state, wrap=True)] if state else [])
             return
         spine = [p for p in assessment.proposals if not outside_spine(p)]
         elsewhere = [p for p in assessment.proposals if outside_spine(p)]
         self.proposals = (*spine, *(elsewhere if self._all else ()))
+        self.in_spine = len(spine)
         head = plain_label(
             f"Suggestions, not targets; grades and thresholds are {NOT_VALIDATED}.", wrap=True
         )

@@ -45,13 +45,8 @@ if TYPE_CHECKING:
 
 _STEPS = 1000
 _PUT = "Move here"
-#: Codes of Findings that the heading or the table say already.
-_SAID = frozenset({"numbering-provisional", "joints-moved", "anomaly-recorded", "no-spine-found"})
-_COLORS = {
-    Numbering.SURE: GOOD,
-    Numbering.CONFIRMED: GOOD,
-    Numbering.PROVISIONAL: DOUBTFUL,
-}
+#: Least height of proposals, evidence and reference, px.
+_LEAST_PAGE = 130
 
 
 class AnomalyDialog(QDialog):
@@ -151,7 +146,8 @@ class FacetsPanel(QWidget):
         column.addLayout(self._make_actions())
         self.table = JointTable()
         self.table.chosen.connect(self._choose)
-        column.addWidget(self.table)
+        # All sixteen rows, where there is room for them, before anything below grows.
+        column.addWidget(self.table, stretch=100)
         column.addWidget(self._make_details())
         column.addWidget(self._make_pages(), stretch=1)
         for event in (facets.events.localisation, facets.events.state, facets.events.assessment):
@@ -214,8 +210,10 @@ class FacetsPanel(QWidget):
         self.stop = QPushButton()
         self.stop.setToolTip("Escape")
         self.stop.clicked.connect(self.marks.cancel)
-        self.anomaly = QPushButton("Record an anomaly…")
-        self.anomaly.setToolTip("Cervical rib, fused level, missing or extra segment")
+        self.anomaly = QPushButton("Record anomaly…")
+        self.anomaly.setToolTip(
+            "Record an anomaly: cervical rib, fused level, missing or extra segment"
+        )
         self.anomaly.clicked.connect(self.ask_anomaly)
         self.put, self.back = QPushButton(_PUT), QPushButton("Put back")
         self.put.setToolTip(
@@ -228,7 +226,7 @@ class FacetsPanel(QWidget):
         row.setSpacing(3)
         for button in (self.name, self.stop, self.anomaly, self.put, self.back):
             button.setMinimumWidth(1)
-            button.setStyleSheet("QPushButton { padding: 4px 5px; }")
+            button.setStyleSheet("QPushButton { padding: 4px 2px; font-size: 12px; }")
             row.addWidget(button)
         return row
 
@@ -253,6 +251,7 @@ class FacetsPanel(QWidget):
         self.evidence.withdrawn.connect(self._withdraw)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
+        self.pages.setMinimumHeight(_LEAST_PAGE)
         self.pages.addTab(self.proposals, "Proposals")
         self.pages.addTab(self.evidence, "Numbering")
         self.pages.addTab(self.reference, "Reference")
@@ -268,8 +267,8 @@ class FacetsPanel(QWidget):
         self._show_selected()
         self._show_naming()
         waiting = _waiting(facets)
-        count = len(facets.assessment.proposals) if facets.assessment else 0
         self.proposals.show_proposals(facets.assessment, state=waiting)
+        count = self.proposals.in_spine
         self.evidence.show_evidence(facets.localisation, facets.said, state=waiting)
         self.pages.setTabText(0, f"Proposals ({count})" if count else "Proposals")
         against = _against(facets.localisation)
@@ -305,7 +304,7 @@ class FacetsPanel(QWidget):
         naming, known = self.marks.naming, self._facets.localisation is not None
         self.name.setVisible(not naming)
         self.stop.setVisible(bool(naming))
-        self.stop.setText(f"Click into {naming}… (cancel)")
+        self.stop.setText(f"Click {naming} (stop)")
         self.name.setEnabled(known)
         self.anomaly.setEnabled(known)
 
@@ -377,19 +376,23 @@ def heading(facets: FacetsModel) -> tuple[str, str, str]:
         return "No joints", facets.refusal, BAD
     if facets.state is State.NOTHING_FOUND:
         return "No joints found", facets.refusal, BAD
-    texts = [f.message for f in found.findings if f.code not in _SAID]
-    if facets.refusal:
-        texts.insert(0, facets.refusal)
+    texts = [facets.refusal] if facets.refusal else []
+    texts += [f.message for f in found.findings if f.code == "clicks-disagree"]
+    against = [piece.source for piece in found.evidence if piece.agrees is False]
+    dispute = f"Against it: {', '.join(against)}; see Numbering below." if against else ""
     if found.numbering is Numbering.PROVISIONAL:
-        texts[:0] = [f.message for f in found.findings if f.code == "numbering-provisional"]
+        texts.insert(0, dispute or "The evidence in the field is too thin; see Numbering below.")
+        texts.append("Name a vertebra that you know (C2 is best) before using any level.")
         return "Levels PROVISIONAL – not certain", "\n".join(texts), DOUBTFUL
     if found.numbering is Numbering.CONFIRMED:
         title = f"Levels confirmed: {', '.join(facets.said.clicks)} named by the reader"
+        texts += [dispute] if dispute else []
     else:
-        agreeing = sum(piece.agrees is True for piece in found.evidence)
         title = "Levels sure"
-        texts.insert(0, f"{agreeing} pieces of evidence agree and none speaks against; see below.")
-    return title, "\n".join(texts), _COLORS[found.numbering] if facets.spine else BAD
+        agreeing = sum(piece.agrees is True for piece in found.evidence)
+        texts.append(f"{agreeing} pieces of evidence agree, none speaks against.")
+    color = BAD if facets.spine is None else DOUBTFUL if against else GOOD
+    return title, "\n".join(texts), color
 
 
 def _waiting(facets: FacetsModel) -> str:

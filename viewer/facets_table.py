@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 #: Spill of at least this share of the maximum is said in the row; less is in the words below.
 _SPILL_SHOWN = 0.1
 COLUMNS = ("Joint", "± mm", "Max", "× ref.", "× other\nside", "State")
-_WIDTHS = (86, 40, 50, 46, 52)
-_ROW_HEIGHT = 18
+_WIDTHS = (80, 40, 48, 42, 48)
+_ROW_HEIGHT, _LEAST_ROWS = 18, 6
 NONE = "–"
 _FAINT, _DOUBTFUL, _BAND = QColor("#8b929b"), QColor("#ffb347"), QColor("#2d333b")
 _TIPS = (
@@ -56,7 +56,7 @@ class JointTable(QTableWidget):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setStyleSheet(
-            "QTableWidget { font-size: 12px; } QHeaderView::section { font-size: 11px; }"
+            "QTableWidget { font-size: 11px; } QHeaderView::section { font-size: 11px; }"
             "QTableWidget::item { padding: 0 3px; }"
             "QTableWidget::item:selected { background: #2667a8; color: white; }"
         )
@@ -85,7 +85,8 @@ class JointTable(QTableWidget):
                     )
                 self.setItem(row, column, item)
         header.setFixedHeight(34)
-        self.setFixedHeight(len(JOINTS) * _ROW_HEIGHT + 34 + 2 * self.frameWidth())
+        self.setMaximumHeight(len(JOINTS) * _ROW_HEIGHT + 34 + 2 * self.frameWidth())
+        self.setMinimumHeight(_LEAST_ROWS * _ROW_HEIGHT + 34)
         self.currentCellChanged.connect(self._on_current)
         self.cellClicked.connect(self._on_clicked)
 
@@ -185,10 +186,10 @@ def details(facet: Facet, uptake: Uptake | None, *, label: str) -> str:
     label : str
         What the functional volume is called.
     """
-    lines = [f"{facet.joint.name}: {facet.status.value}, level {facet.numbering.value}"]
+    error = "" if facet.localisation_mm is None else f", ± {facet.localisation_mm:g} mm"
+    lines = [f"{facet.joint.name}: {facet.status.value}{error}, level {facet.numbering.value}"]
     if facet.center_lps is not None:
-        error = "" if facet.localisation_mm is None else f", ± {facet.localisation_mm:g} mm"
-        lines.append(f"{facet.source}{error}, at {position_text(facet.center_lps)} mm")
+        lines.append(f"{facet.source}, at {position_text(facet.center_lps)} mm")
     else:
         lines.append("No centre. Put the crosshair on the joint and mark it, if it can be seen.")
     if uptake is not None:

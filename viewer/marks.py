@@ -45,15 +45,16 @@ _GAP_MM = 1.5
 _INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
 #: A ring that was carried less than this was clicked, mm.
 _CLICK_MM = 0.4
-#: How long a sentence stays in a picture, ms, and how wide it is, characters.
-NOTICE_MS, _NOTICE_WIDTH = 15000, 62
+#: How long a sentence stays in a picture, ms; width of a character of it, screen pixels, and
+#: fewest characters in a line.
+NOTICE_MS, _CHARACTER_PX, _LEAST_LINE = 15000, 10.0, 24
 
 SURE_COLOR = (1.0, 0.55, 1.0, 1.0)
 DOUBTFUL_COLOR = (1.0, 0.65, 0.15, 1.0)
 SELECTED_COLOR = (1.0, 1.0, 1.0, 1.0)
 TARGET_COLOR = (1.0, 1.0, 0.35, 1.0)
 NOTICE_COLOR = (1.0, 0.75, 0.35, 1.0)
-PROVISIONAL = "LEVELS PROVISIONAL: not certain, see Facets"
+PROVISIONAL = "LEVELS PROVISIONAL"
 RENUMBERING = "Levels are being numbered again …"
 _FILLS = {
     Decision.POSITIVE: "full",
@@ -109,7 +110,7 @@ class Marks:
             pane.model.scene.overlays["joints"] = MarksOverlay(visible=True)
             for name in ("numbering", "notice"):
                 pane.model.canvas.overlays[name] = TextOverlay(
-                    position="bottom_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
+                    position="top_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
                 )
         linked.handles.append(self._grab_at)
         facets.events.localisation.connect(self.refresh)
@@ -142,11 +143,9 @@ class Marks:
             notice = f"Click into the body of {self.naming}. Escape: do not name it."
         for pane in self._linked:
             pane.model.scene.overlays["joints"].marks = self.marks(pane) if self._shown else ()
-            _write(pane.model.canvas.overlays["numbering"], state)
-            _write(
-                pane.model.canvas.overlays["notice"],
-                notice if self.naming or pane is self._linked.active else "",
-            )
+            here = self.naming or pane is self._linked.active
+            _write(pane, "numbering", state)
+            _write(pane, "notice", notice if here else "")
 
     def marks(self, pane: Pane) -> tuple[Mark, ...]:
         """Return the rings on the plane that a pane shows, the selected one last."""
@@ -433,8 +432,9 @@ def _shift(pane: Pane, joint: Joint, gap_mm: float) -> float:
     return gap_mm * (joint.side.sign if across else 1)
 
 
-def _write(overlay: TextOverlay, text: str) -> None:
-    wrapped = textwrap.fill(text, _NOTICE_WIDTH)
+def _write(pane: Pane, name: str, text: str) -> None:
+    width = max(int(pane.model.canvas.size[1] / _CHARACTER_PX), _LEAST_LINE)
+    overlay, wrapped = pane.model.canvas.overlays[name], textwrap.fill(text, width)
     if overlay.text != wrapped:
         overlay.text = wrapped
     overlay.visible = bool(text)
