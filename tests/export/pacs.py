@@ -24,6 +24,8 @@ from typing import Any
 
 import pytest
 
+from tests.export.others import dcmtk
+
 #: Names by which archive and client know each other.
 ARCHIVE, CLIENT = "TESTPACS", "VIEWER"
 _START_S, _ANSWER_S = 20.0, 60.0
@@ -128,8 +130,7 @@ def running(folder: Path) -> Iterator[Pacs]:
     if program is None or not plugin.exists():
         pytest.skip("Orthanc is not installed (Debian: apt-get install orthanc orthanc-dicomweb)")
     for name in ("storescu", "findscu", "getscu"):
-        if not Path("/usr/bin", name).exists():
-            pytest.skip(f"{name} is not installed (Debian: apt-get install dcmtk)")
+        dcmtk(name)
     pacs = Pacs(*_free_ports(2))
     client = {"AET": CLIENT, "Host": "127.0.0.1", "Port": 1, "AllowGet": True}
     config = {
@@ -200,9 +201,8 @@ def _environment() -> dict[str, str]:
 
 
 def _dcmtk(name: str, *arguments: str) -> str:
-    # By full path: pynetdicom puts programs of the same names into an environment.
     done = subprocess.run(
-        [f"/usr/bin/{name}", *arguments],
+        [dcmtk(name), *arguments],
         capture_output=True,
         text=True,
         errors="replace",

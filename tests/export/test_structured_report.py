@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from fusion.export.structured_report import (
 )
 from fusion.facets.joints import JOINTS
 from tests.annotations.samples import FRAME, READER, target
+from tests.export.others import dcmqi, dcmtk
 
 STUDY = "1.2.3"
 MEASURED = Measured.of(
@@ -330,9 +332,7 @@ def test_dciodvfy_finds_no_error(tmp_path: Path, count: int) -> None:
 
 @pytest.mark.parametrize("count", [0, 16])
 def test_dsrdump_reads_it(tmp_path: Path, count: int) -> None:
-    program = Path("/usr/bin/dsrdump")
-    if not program.exists():
-        pytest.skip("dsrdump (dcmtk) is not installed")
+    program = dcmtk("dsrdump")
     path = written(tmp_path, *every_joint()[:count])
     done = subprocess.run([program, path], capture_output=True, text=True, check=True)
     assert not any(line.startswith(("E:", "F:")) for line in done.stderr.splitlines())
@@ -340,11 +340,7 @@ def test_dsrdump_reads_it(tmp_path: Path, count: int) -> None:
 
 
 def test_dcmqi_reads_two_groups_for_each_target(tmp_path: Path) -> None:
-    program = shutil.which("tid1500reader")
-    if program is None:
-        pytest.skip("tid1500reader (dcmqi) is not installed")
-    import json
-
+    program = dcmqi("tid1500reader")
     out = tmp_path / "out.json"
     path = written(tmp_path, *every_joint())
     subprocess.run(
