@@ -209,7 +209,7 @@ _NECKS: dict[bool, artisynth.Neck] = {}
 
 def _artisynth_neck(*, osteopenic: bool, cache: Path) -> artisynth.Neck:
     if osteopenic not in _NECKS:
-        path = cache / f"artisynth_{osteopenic}.npz"
+        path = cache / f"artisynth2_{osteopenic}.npz"
         if not path.exists():
             neck = artisynth.build(osteopenic=osteopenic)
             names = ("hu", "uptake", "joints_lps", "pivot_lps", "top_z")
@@ -220,7 +220,7 @@ def _artisynth_neck(*, osteopenic: bool, cache: Path) -> artisynth.Neck:
 
 
 def _artisynth_ct(neck, variant, size, stress, cache) -> Volume:
-    path = cache / f"artisynth_ct_{variant}_{stress == 'neck-only CT'}.npz"
+    path = cache / f"artisynth2_ct_{variant}_{stress == 'neck-only CT'}.npz"
     if not path.exists():
         middle = neck.joints_lps.mean(axis=0)
         small = stress == "neck-only CT"
