@@ -498,7 +498,8 @@ def _registration(
         return registering.shared_frame(ct, spect), about
     stored, unused = stored_registration(catalog, chosen)
     if stored is not None:
-        return Registration(stored.transform, Method.STORED, findings=stored.findings), unused
+        brought = Registration(stored.transform, Method.STORED, findings=stored.findings)
+        return registering.checked(ct, spect, brought, progress=progress), unused
     try:
         return registering.shared_frame(ct, spect), unused
     except GeometryError as exc:

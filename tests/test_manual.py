@@ -12,7 +12,16 @@ import pytest
 import fusion
 from fusion.errors import FusionError
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, NeckCorrection, Registration, Status, adjusted, stated
+from fusion.registration import (
+    Method,
+    NeckCorrection,
+    Quality,
+    Registration,
+    Status,
+    Verdict,
+    adjusted,
+    stated,
+)
 from tests.viewer.marked_study import MIDDLE_LPS, write_study
 
 IDENTITY = RigidTransform.identity()
@@ -173,3 +182,24 @@ def test_no_inconsistency_is_not_said_of_what_a_hand_moved() -> None:
     ):
         found = Registration(IDENTITY, Method.CORRELATION, proposal=IDENTITY, status=status)
         assert by_hand(found, 1.0).status is left
+
+
+def test_choosing_the_proposal_again_restores_what_the_search_said() -> None:
+    agreement = Quality(0.97, 1.2)
+    for status in Status:
+        found = Registration(
+            IDENTITY,
+            Method.CORRELATION,
+            Quality(0.9, 0.8),
+            agreement,
+            start=IDENTITY,
+            proposal=IDENTITY,
+            status=status,
+            searched=Verdict(status, agreement),
+        )
+        moved = by_hand(by_hand(found, 2.0), 1.0)
+        assert moved.after is None
+        assert moved.status is (None if status is Status.NO_INCONSISTENCY else status)
+        assert moved.with_proposal() == found
+        assert moved.with_start().status is status
+        assert moved.with_start().after == found.before

@@ -11,7 +11,7 @@ A similarity measure cannot prove that a registration is right: a left-right fli
 all of them. What is reported here is "no inconsistency found".
 """
 
-from fusion.registration.engine import register, shared_frame
+from fusion.registration.engine import checked, register, shared_frame
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
 from fusion.registration.pieces import NeckCorrection
@@ -21,6 +21,7 @@ from fusion.registration.result import (
     Quality,
     Registration,
     Status,
+    Verdict,
 )
 
 __all__ = [
@@ -33,7 +34,9 @@ __all__ = [
     "Registration",
     "RegistrationEvidence",
     "Status",
+    "Verdict",
     "adjusted",
+    "checked",
     "displacement",
     "register",
     "shared_frame",

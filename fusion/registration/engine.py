@@ -21,6 +21,7 @@ from fusion.registration.result import (
     Quality,
     Registration,
     Status,
+    Verdict,
 )
 from fusion.registration.search import Search
 from fusion.registration.trust import MAX_UNEXPLAINED_MM, neck_moved, objection
@@ -78,82 +79,187 @@ def register(ct: Volume, spect: Volume, *, progress: Progress | None = None) -> 
     RegistrationFailed
         The result contradicts itself and there is no shared frame to fall back on.
     """
-    report = progress or (lambda fraction, step: None)
-    report(0.0, "Preparing the CT for registration")
-    source = anatomy(ct, lambda part: report(0.15 * part, "Preparing the CT for registration"))
-    neck = find_neck(source)
-    report(0.15, "Preparing the CT for registration")
-    search = Search(source, spect, neck)
+    search = _search(ct, spect, progress)
     shared = _shared(ct, spect)
-    start = RigidTransform(search.starts(shared=shared)[0]) if shared else None
+    start = RigidTransform.identity() if shared else None
     try:
-        proposal, found = search.global_fit(
-            shared=shared, report=lambda part: report(0.2 + 0.35 * part, "Registering")
-        )
+        evidence = search.run(search.starts(shared=shared))
     except RegistrationFailed as exc:
         if not shared:
             raise
         return _kept(shared_frame(ct, spect), str(exc))
-    evidence = search.evidence(
-        proposal,
+    result = _result(search, evidence, start)
+    return _judged(result, evidence)
+
+
+def checked(
+    ct: Volume, spect: Volume, registration: Registration, *, progress: Progress | None = None
+) -> Registration:
+    """Measure how well the images support a transform that came with the study.
+
+    The same search as :func:`register`, from that transform. What it finds is offered and never
+    put into use.
+
+    Parameters
+    ----------
+    ct, spect : Volume
+        Fixed and moving volume.
+    registration : Registration
+        In use, from a stored object.
+    progress : callable, optional
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+    Returns
+    -------
+    Registration
+        The same transform and method, with status, agreement, evidence and a Finding about them.
+        Uncertainty includes the distance to where the images would have it.
+    """
+    search = _search(ct, spect, progress)
+    start = RigidTransform.identity() if _shared(ct, spect) else None
+    try:
+        evidence = search.run(registration.transform.matrix[None])
+    except RegistrationFailed as exc:
+        return _doubted(replace(registration, start=start), str(exc))
+    found = _result(search, evidence, start)
+    measured = replace(
         found,
-        lambda part: report(0.55 + 0.43 * part, "Asking for other opinions"),
+        transform=registration.transform,
+        method=registration.method,
+        after=_quality(search.fair, registration.transform),
+        findings=registration.findings,
     )
-    after = _quality(search.fair, proposal)
-    before = after if start is None else _quality(search.fair, start)
-    result = Registration(
-        proposal,
+    correction = None if start is None else evidence.proposal
+    against = objection(evidence, correction) or _uncertain(found, evidence)
+    moved = neck_moved(evidence)
+    status = Status.NECK_MOTION if moved else Status.NO_INCONSISTENCY
+    if against is not None:
+        verdict = replace(_searched(found), status=Status.DO_NOT_TRUST)
+        return _doubted(replace(measured, searched=verdict), against)
+    measured = replace(measured, searched=replace(_searched(found), status=status), status=status)
+    away = measured.from_proposal_mm(registration.transform) or 0.0
+    points = evidence.neck.reference_points_lps
+    uncertainty = float(np.max(measured.uncertainty_mm_at(points)))
+    if away > TRUSTED_UNCERTAINTY_MM or (not moved and uncertainty > TRUSTED_UNCERTAINTY_MM):
+        return _doubted(
+            measured,
+            f"the images ask for a position {away:.1f} mm from it in the neck, so that it may be "
+            f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
+        )
+    notes = [] if moved is None else [_motion_note(moved)]
+    text = (
+        f"The images put the functional volume {away:.1f} mm at most from the stored registration "
+        f"in the neck, uncertainty {uncertainty:.1f} mm."
+    )
+    ending = "" if moved else " No inconsistency found; check the alignment by eye."
+    notes.append(info("stored-registration-checked", text + ending))
+    return replace(
+        measured,
+        recommendation=f"Keep the stored registration: {text[0].lower()}{text[1:]}",
+        findings=(*measured.findings, *notes),
+    )
+
+
+def _doubted(registration: Registration, reason: str) -> Registration:
+    """Return a stored Registration, still in use, that the images do not support."""
+    note = warning(
+        "stored-registration-doubted",
+        f"The images do not confirm the stored registration that is in use: {reason} Check every "
+        "level by eye.",
+    )
+    return replace(
+        registration,
+        status=Status.DO_NOT_TRUST,
+        recommendation=f"Do not trust the stored registration: {reason}",
+        findings=(*registration.findings, note),
+    )
+
+
+def _search(ct: Volume, spect: Volume, progress: Progress | None) -> Search:
+    report = progress or (lambda fraction, step: None)
+    preparing = "Preparing the CT for registration"
+    report(0.0, preparing)
+    source = anatomy(ct, lambda part: report(0.3 * part, preparing))
+    neck = find_neck(source)
+    report(0.3, preparing)
+    return Search(source, spect, neck, lambda part, step: report(0.3 + 0.7 * part, step))
+
+
+def _result(
+    search: Search, evidence: RegistrationEvidence, start: RigidTransform | None
+) -> Registration:
+    """Return the proposal in use, not judged yet."""
+    after = _quality(search.fair, evidence.proposal)
+    return Registration(
+        evidence.proposal,
         Method.CORRELATION,
-        before,
+        after if start is None else _quality(search.fair, start),
         after,
         start=start,
-        proposal=proposal,
+        proposal=evidence.proposal,
         evidence=evidence,
         neck=evidence.pieces,
+        searched=Verdict(Status.NO_INCONSISTENCY, after),
     )
-    report(1.0, "Registering")
-    return _judged(result, evidence)
+
+
+def _searched(result: Registration) -> Verdict:
+    assert result.searched is not None
+    return result.searched
+
+
+def _uncertain(result: Registration, evidence: RegistrationEvidence) -> str | None:
+    """Return why the evidence leaves too much open, or None."""
+    points = evidence.neck.reference_points_lps
+    if neck_moved(evidence) and evidence.pieces is not None:
+        left = float(np.max(evidence.uncertainty_mm(points, neck=evidence.pieces)))
+        if left <= MAX_UNEXPLAINED_MM:
+            return None
+        return (
+            f"not even a neck that bent between the scans explains it: {left:.1f} mm remain "
+            f"uncertain (expected at most {MAX_UNEXPLAINED_MM:.1f} mm), because "
+            f"{_largest_doubt(evidence)}."
+        )
+    uncertainty = float(np.max(evidence.uncertainty_mm(points)))
+    if uncertainty <= TRUSTED_UNCERTAINTY_MM:
+        return None
+    return (
+        f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
+        f"{TRUSTED_UNCERTAINTY_MM:.0f} mm), because {_largest_doubt(evidence)}."
+    )
+
+
+def _motion_note(moved: str) -> Finding:
+    return warning(
+        "possible-neck-motion",
+        f"Possible neck motion between the two scans: {moved} One rigid transform cannot "
+        "fit all levels; compare the levels one by one, or use the neck correction.",
+    )
 
 
 def _judged(result: Registration, evidence: RegistrationEvidence) -> Registration:
     start, proposal = result.start, evidence.proposal
     correction = proposal if start is None else proposal @ start.inverse()
-    points = evidence.neck.reference_points_lps
-    moved_by = float(max(correction.shift_mm_at(point) for point in points))
     against = objection(evidence, None if start is None else correction)
+    against = against or _uncertain(result, evidence)
     if against is not None:
         return _refused(result, against)
     moved = neck_moved(evidence)
     status = Status.NECK_MOTION if moved else Status.NO_INCONSISTENCY
-    result = replace(result, status=status)
-    notes: list[Finding] = []
-    if moved:
-        notes.append(
-            warning(
-                "possible-neck-motion",
-                f"Possible neck motion between the two scans: {moved} One rigid transform cannot "
-                "fit all levels; compare the levels one by one, or use the neck correction.",
-            )
-        )
+    result = replace(result, status=status, searched=replace(_searched(result), status=status))
+    notes = [] if moved is None else [_motion_note(moved)]
+    points = evidence.neck.reference_points_lps
+    moved_by = float(max(correction.shift_mm_at(point) for point in points))
     uncertainty = float(np.max(result.uncertainty_mm_at(points)))
-    if moved and result.neck is not None:
-        left = float(np.max(evidence.uncertainty_mm(points, neck=result.neck)))
-        if left > MAX_UNEXPLAINED_MM:
-            return _refused(
-                result,
-                f"not even a neck that bent between the scans explains it: {left:.1f} mm remain "
-                f"uncertain (expected at most {MAX_UNEXPLAINED_MM:.1f} mm), because "
-                f"{_largest_doubt(evidence)}.",
-            )
-    elif uncertainty > TRUSTED_UNCERTAINTY_MM:
-        return _refused(
-            result,
-            f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
-            f"{TRUSTED_UNCERTAINTY_MM:.0f} mm), because {_largest_doubt(evidence)}.",
-        )
     center = evidence.neck.center_lps
     before, after = result.before, result.after
-    worse = before is not None and after is not None and after.correlation < before.correlation
+    # In a neck that bent, the proposal fits the neck and not head and trunk.
+    worse = (
+        not moved
+        and before is not None
+        and after is not None
+        and after.correlation < before.correlation
+    )
     if start is not None and (worse or moved_by <= SMALLEST_CORRECTION_MM):
         reason = (
             f"Keep the shared frame: the images ask for {moved_by:.1f} mm at most, which is no "
@@ -162,11 +268,10 @@ def _judged(result: Registration, evidence: RegistrationEvidence) -> Registratio
             else f"Keep the shared frame: the pictures agree no better when moved by "
             f"{moved_by:.1f} mm."
         )
-        notes.append(
-            info("registration-not-needed", reason + ("" if moved else " No inconsistency found."))
-        )
-        result = replace(result.with_start(), after=result.before, status=status)
-        return replace(result, recommendation=reason, findings=tuple(notes))
+        result = result.with_start()
+        ending = " No inconsistency found." if result.status is Status.NO_INCONSISTENCY else ""
+        notes.append(info("registration-not-needed", reason + ending))
+        return replace(result, recommendation=reason, findings=(*result.findings, *notes))
     reason = (
         f"Use the proposal: it moves the neck by {correction.shift_mm_at(center):.1f} mm and "
         f"{correction.angle_deg:.1f}°, and the pictures agree better with it."
@@ -187,13 +292,17 @@ def _judged(result: Registration, evidence: RegistrationEvidence) -> Registratio
 
 def _refused(result: Registration, reason: str) -> Registration:
     """Return the shared frame in use, the doubted proposal beside it."""
-    doubted = replace(result, status=Status.DO_NOT_TRUST)
     if result.start is None:
         raise RegistrationFailed(
             f"The functional volume could not be registered to the CT: {reason} They do not share "
             "a Frame of Reference, so they are not shown together."
         )
-    return _kept(replace(doubted.with_start(), after=result.before), reason)
+    verdict = replace(_searched(result), status=Status.DO_NOT_TRUST)
+    kept = replace(result, searched=verdict)
+    return _kept(
+        replace(kept, transform=result.start, method=Method.SHARED_FRAME, after=result.before),
+        reason,
+    )
 
 
 def _kept(identity: Registration, reason: str) -> Registration:
@@ -240,8 +349,12 @@ def _quality(level: Level, transform: RigidTransform) -> Quality:
     return Quality(float(np.corrcoef(a, b)[0, 1]), _mutual_information(a, b))
 
 
-def _mutual_information(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
-    joint, _, _ = np.histogram2d(a, b, bins=50)
+def _mutual_information(a: npt.NDArray[Any], b: npt.NDArray[Any], bins: int = 50) -> float:
+    cells = [
+        np.minimum((bins / np.ptp(side) * (side - side.min())).astype(np.int64), bins - 1)
+        for side in (a, b)
+    ]
+    joint = np.bincount(cells[0] * bins + cells[1], minlength=bins * bins).reshape(bins, bins)
     p = joint / joint.sum()
     outer = p.sum(axis=1, keepdims=True) * p.sum(axis=0, keepdims=True)
     filled = p > 0

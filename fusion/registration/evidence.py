@@ -69,7 +69,10 @@ class RegistrationEvidence:
     Parameters
     ----------
     proposal : RigidTransform
-        SPECT to CT, as found.
+        SPECT to CT.
+    found : RigidTransform
+        What the search over the whole patient found: the proposal, unless the neck bent, when the
+        proposal is the rigid transform nearest to the two pieces.
     second, reverse, box : RigidTransform or None
         The same by a search that knows nothing of bone, by one with fixed and moving swapped, and
         by one that sees only the neck; None where it found nothing.
@@ -83,7 +86,7 @@ class RegistrationEvidence:
     levels : tuple of LevelMisfit
         Upwards.
     correlation : float
-        Of the two pictures in fair detail.
+        Of the two pictures in fair detail, under :attr:`found`.
     detail_correlation : float
         Of what varies over less than about 3 cm.
     drop : float
@@ -97,6 +100,7 @@ class RegistrationEvidence:
     """
 
     proposal: RigidTransform
+    found: RigidTransform
     second: RigidTransform | None
     reverse: RigidTransform | None
     box: RigidTransform | None
@@ -111,18 +115,23 @@ class RegistrationEvidence:
     neck: Neck
     modality: str
 
+    @property
+    def bend_significance(self) -> float:
+        """How many times its own uncertainty the bend between the two pieces is large."""
+        if self.pieces is None or self.pieces_covariance is None:
+            return 0.0
+        return self.pieces.bend_significance(self.pieces_covariance)
+
     def distance_mm(
         self,
         other: RigidTransform | None,
         points_lps: FloatArray,
         *,
-        native: FloatArray | None = None,
+        native: FloatArray,
     ) -> FloatArray:
         """Return how far another transform puts the uptake of points of the CT: (n,), mm."""
         if other is None:
             return np.full(len(points_lps), NOTHING_FOUND_MM)
-        if native is None:
-            native = self.proposal.inverse().apply(points_lps)
         away: FloatArray = np.linalg.norm(other.inverse().apply(points_lps) - native, axis=-1)
         return away
 
@@ -145,6 +154,7 @@ class RegistrationEvidence:
         """
         points = np.asarray(points_lps, dtype=np.float64)
         own = self.proposal.inverse().apply(points)
+        whole = self.found.inverse().apply(points)
         jacobian = displacement_jacobian(points, self.neck.center_lps)
         covariance = self.covariance
         if neck is not None and self.pieces_covariance is not None:
@@ -158,7 +168,7 @@ class RegistrationEvidence:
             pieces = np.linalg.norm(self.pieces.to_native(points) - own, axis=-1)
         if neck is None:
             level = self._level_shift_mm(points[:, 2])
-            box = self.distance_mm(self.box, points)
+            box = self.distance_mm(self.box, points, native=own)
         else:
             # What a bent neck explains does not speak against the correction for it.
             applied = neck.to_native(points)
@@ -167,8 +177,9 @@ class RegistrationEvidence:
         columns: list[FloatArray] = [
             np.ones(len(points)),
             np.sqrt(np.maximum(variance, 0)),
-            self.distance_mm(self.second, points),
-            self.distance_mm(self.reverse, points),
+            # These two saw the whole patient as well, and are held against what that gave.
+            self.distance_mm(self.second, points, native=whole),
+            self.distance_mm(self.reverse, points, native=whole),
             box,
             pieces,
             level,
@@ -223,6 +234,7 @@ class RegistrationEvidence:
             "correlation": round(self.correlation, 4),
             "detail_correlation": round(self.detail_correlation, 4),
             "correlation_drop_at_8_mm": round(self.drop, 4),
+            "bend_significance": round(self.bend_significance, 2),
             "neck_overlap": round(self.overlap, 3),
             "neck_found": self.neck.found,
             "levels": [level.to_json() for level in self.levels],

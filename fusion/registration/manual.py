@@ -43,9 +43,10 @@ def adjusted(
     -------
     Registration
         With the method ``MANUAL``; agreement is not measured, "no inconsistency found" no longer
-        holds, and start, proposal and evidence stay. :func:`stated` adds how far it is from where
-        the study began.
+        holds, and start, proposal, evidence and what the search said of them stay.
+        :func:`stated` adds how far it is from where the study began.
     """
+    status = registration.searched.status if registration.searched else registration.status
     motion = RigidTransform.from_euler(
         rotation_deg=rotation_deg, translation_mm=translation_mm, center_lps=pivot_lps
     )
@@ -55,7 +56,7 @@ def adjusted(
         method=Method.MANUAL,
         after=None,
         # What was found consistent is the search's result, not what a hand made of it.
-        status=None if registration.status is Status.NO_INCONSISTENCY else registration.status,
+        status=None if status is Status.NO_INCONSISTENCY else status,
         findings=_without(registration.findings),
         manual_shift_mm=None,
     )

@@ -231,17 +231,8 @@ class Level:
             values = details(self.plain.values, spect.grid.spacing_mm)
             self.moving = Moving(values, self.plain.to_index)
         kji, thinned = _chosen(source.usable, points)
-        strides = np.array([grid.shape[1] * grid.shape[2], grid.shape[2], 1])
-        self._flat = kji @ strides
-        last = np.array(grid.shape) - 1
-        self._beside = [
-            (
-                self._flat + (np.minimum(kji[:, a] + 1, last[a]) - kji[:, a]) * strides[a],
-                self._flat + (np.maximum(kji[:, a] - 1, 0) - kji[:, a]) * strides[a],
-                (np.minimum(kji[:, a] + 1, last[a]) - np.maximum(kji[:, a] - 1, 0)).clip(1),
-            )
-            for a in range(3)
-        ]
+        self._kji = kji
+        self._flat = np.ravel_multi_index(tuple(kji.T), grid.shape)
         offsets = grid.to_lps(kji) - center_lps
         count = len(offsets)
         weight = np.full(count, thinned, np.float32)
@@ -283,11 +274,7 @@ class Level:
     def template_of(self, values: Float32Array) -> Expectation:
         """Return the points with the value and slope of a picture on :attr:`grid`."""
         to_lps = np.linalg.inv(self.grid.affine[:3, :3])
-        flat = values.ravel()
-        slopes = np.stack(
-            [(flat.take(after) - flat.take(before)) / span for after, before, span in self._beside],
-            axis=-1,
-        )
+        slopes = slopes_at(values, self._kji)
         return replace(
             self._points,
             value=self.at_points(values).astype(np.float32),
@@ -337,9 +324,21 @@ def inverse(matrix: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.inv(matrix), dtype=np.float64)
 
 
-def slopes_of(values: Float32Array) -> list[Float32Array]:
-    """Return central differences along k, j and i, per voxel."""
-    return list(np.gradient(values))
+def slopes_at(values: Float32Array, kji: npt.NDArray[np.intp]) -> Float32Array:
+    """Return central differences along k, j and i at voxels: (n, 3), per voxel.
+
+    At an edge, to the only neighbour there is.
+    """
+    strides = np.array([values.shape[1] * values.shape[2], values.shape[2], 1])
+    flat, here = values.ravel(), kji @ strides
+    slopes = np.empty((len(kji), 3), np.float32)
+    for axis in range(3):
+        after = np.minimum(kji[:, axis] + 1, values.shape[axis] - 1)
+        before = np.maximum(kji[:, axis] - 1, 0)
+        high = flat.take(here + (after - kji[:, axis]) * strides[axis])
+        low = flat.take(here + (before - kji[:, axis]) * strides[axis])
+        slopes[:, axis] = (high - low) / np.maximum(after - before, 1)
+    return slopes
 
 
 def _blocks(points: FloatArray) -> npt.NDArray[np.int32]:
@@ -371,15 +370,18 @@ def _soft_tissue(bone: Float32Array, body: Float32Array, looked_up: Float32Array
     return np.float32(np.clip(solution[1] / solution[0], 0.02, 5.0))
 
 
+def lattice(shape: tuple[int, ...], every: int) -> npt.NDArray[np.bool_]:
+    """Return one voxel of every so many, as an oblique lattice: (k, j, i)."""
+    k, j, i = np.ogrid[: shape[0], : shape[1], : shape[2]]
+    # Steps by the golden ratio leave no direction in which the lattice is much coarser.
+    steps = max(1, round(every * 0.618)), max(1, round(every * 0.382))
+    return np.asarray((steps[0] * k + steps[1] * j + i) % every == 0)
+
+
 def _chosen(usable: npt.NDArray[np.bool_], points: int) -> tuple[npt.NDArray[np.intp], float]:
-    """Return the voxels of an oblique lattice, (n, 3), and how many voxels each stands for."""
-    kji = np.argwhere(usable)
-    every = max(1, round(len(kji) / points))
-    if every > 1:
-        # Steps by the golden ratio leave no direction in which the lattice is much coarser.
-        steps = [max(1, round(every * 0.618)), max(1, round(every * 0.382)), 1]
-        kji = kji[(kji @ steps) % every == 0]
-    return kji, float(every)
+    """Return about so many of the usable voxels, (n, 3), and how many each stands for."""
+    every = max(1, round(int(usable.sum()) / points))
+    return np.argwhere(usable & lattice(usable.shape, every)), float(every)
 
 
 def _patient(body: Float32Array) -> npt.NDArray[np.bool_]:

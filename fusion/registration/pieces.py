@@ -76,6 +76,44 @@ class NeckCorrection:
         """Angle between the two transforms, degrees."""
         return (self.upper @ self.lower.inverse()).angle_deg
 
+    def nearest_rigid(self, points_lps: npt.ArrayLike) -> RigidTransform:
+        """Return the rigid transform, SPECT to CT, that comes nearest to this at points of the CT.
+
+        Least squares (Kabsch 1976, "A solution for the best rotation to relate two sets of
+        vectors").
+
+        Parameters
+        ----------
+        points_lps : (n, 3) array_like of float, mm
+            In the CT's frame; not all on one line.
+        """
+        fixed = np.asarray(points_lps, dtype=np.float64)
+        native = self.to_native(fixed)
+        middle, goal = native.mean(axis=0), fixed.mean(axis=0)
+        u, _, vt = np.linalg.svd((fixed - goal).T @ (native - middle))
+        matrix = np.eye(4)
+        matrix[:3, :3] = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+        matrix[:3, 3] = goal - matrix[:3, :3] @ middle
+        return RigidTransform(matrix)
+
+    def bend_significance(self, covariance: FloatArray) -> float:
+        """Return how many times its own uncertainty the bend is large.
+
+        Only the rotation between the two pieces counts: a neck that bends turns, whereas tissue
+        that takes up differently from height to height pulls along the neck.
+
+        Parameters
+        ----------
+        covariance : (12, 12) ndarray of float64
+            Of the small motions of both pieces, mm and radians.
+        """
+        low, high = self.lower.inverse().matrix, self.upper.inverse().matrix
+        turn = rotation_vector(low[:3, :3].T @ high[:3, :3])
+        between = np.concatenate([-np.eye(6), np.eye(6)], axis=1)[3:]
+        spread = between @ covariance @ between.T
+        spread += np.eye(3) * 1e-12
+        return float(np.sqrt(max(float(turn @ np.linalg.solve(spread, turn)), 0.0)))
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
         return {

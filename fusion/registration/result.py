@@ -19,7 +19,9 @@ from fusion.registration.pieces import NeckCorrection
 #: quarters of its peak at 3 mm (spec part A3).
 TRUSTED_UNCERTAINTY_MM = 3.0
 #: Codes of Findings about what the reader chose to use; they go when something else is chosen.
-CHOICE_CODES = frozenset({"manual-shift", "manual-adjustment", "neck-correction-in-use"})
+CHOICE_CODES = frozenset(
+    {"manual-shift", "manual-adjustment", "neck-correction-in-use", "images-ask-elsewhere"}
+)
 
 
 class Method(StrEnum):
@@ -64,6 +66,22 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a search says of its proposal.
+
+    Parameters
+    ----------
+    status : Status
+        How far to trust it.
+    quality : Quality
+        Agreement of the pictures under it.
+    """
+
+    status: Status
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True)
 class Registration:
     """A rigid transform of the functional volume onto the CT, and where it came from.
 
@@ -93,6 +111,9 @@ class Registration:
         Upper and lower neck apart; offered, in use only when :attr:`method` is ``NECK``.
     manual_shift_mm : float or None, mm
         How far it was moved by hand (:mod:`fusion.registration.manual`); None when it was not.
+    searched : Verdict or None
+        What the search said of its proposal, kept while something else is in use; None when
+        nothing was searched.
     """
 
     transform: RigidTransform
@@ -107,6 +128,7 @@ class Registration:
     evidence: RegistrationEvidence | None = None
     neck: NeckCorrection | None = None
     manual_shift_mm: float | None = None
+    searched: Verdict | None = None
 
     @property
     def is_bent(self) -> bool:
@@ -128,28 +150,58 @@ class Registration:
         return self.transform
 
     def with_start(self) -> Registration:
-        """Return the same with the starting transform in use."""
+        """Return the same with the starting transform in use.
+
+        Where a search asks for another position, more than :data:`TRUSTED_UNCERTAINTY_MM` away in
+        the neck, the status is "do not trust", and a Finding says so.
+        """
         if self.start is None:
             return self
-        return self._using(self.start, Method.SHARED_FRAME)
+        used = self._using(self.start, Method.SHARED_FRAME, self.before)
+        away = self.from_proposal_mm(self.start)
+        if away is None or away <= TRUSTED_UNCERTAINTY_MM:
+            return used
+        note = warning(
+            "images-ask-elsewhere",
+            f"The alignment of the scanner is in use, and the images ask for a position {away:.1f} "
+            "mm from it in the neck. Check every level by eye.",
+        )
+        return replace(used, status=Status.DO_NOT_TRUST, findings=(*used.findings, note))
 
     def with_proposal(self) -> Registration:
         """Return the same with the proposed transform in use, whatever its status."""
         if self.proposal is None:
             return self
-        return self._using(self.proposal, Method.CORRELATION)
+        quality = self.searched.quality if self.searched else None
+        return self._using(self.proposal, Method.CORRELATION, quality)
 
     def with_neck_correction(self) -> Registration:
         """Return the same with upper and lower neck apart, as far as that is offered."""
         if self.neck is None or self.proposal is None:
             return self
-        bent = self._using(self.proposal, Method.NECK)
+        bent = self._using(self.proposal, Method.NECK, None)
         return replace(bent, findings=(*bent.findings, _neck_in_use(self.neck)))
 
-    def _using(self, transform: RigidTransform, method: Method) -> Registration:
+    def from_proposal_mm(self, transform: RigidTransform) -> float | None:
+        """Return how far a transform is from the proposal, at most in the neck; None without."""
+        if self.evidence is None or self.proposal is None:
+            return None
+        points = self.evidence.neck.reference_points_lps
+        native = transform.inverse().apply(points)
+        return float(np.linalg.norm(self.proposal.apply(native) - points, axis=-1).max())
+
+    def _using(
+        self, transform: RigidTransform, method: Method, quality: Quality | None
+    ) -> Registration:
         kept = tuple(finding for finding in self.findings if finding.code not in CHOICE_CODES)
         return replace(
-            self, transform=transform, method=method, findings=kept, manual_shift_mm=None
+            self,
+            transform=transform,
+            method=method,
+            after=quality,
+            findings=kept,
+            status=self.searched.status if self.searched else self.status,
+            manual_shift_mm=None,
         )
 
     def uncertainty_mm_at(self, points_lps: npt.ArrayLike) -> FloatArray:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 
 from fusion.errors import RegistrationFailed
+from fusion.findings import Progress
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration.alignment import (
     CONVERGED_MM,
@@ -15,13 +17,15 @@ from fusion.registration.alignment import (
     Fit,
     Moving,
     correlation,
+    displacement_jacobian,
     fit,
     sample,
 )
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.neck import HALF_WIDTH_MM, Neck
-from fusion.registration.pictures import Anatomy, Level, counted, inverse, slopes_of
+from fusion.registration.pictures import Anatomy, Level, counted, inverse, lattice, slopes_at
 from fusion.registration.pieces import NeckCorrection
+from fusion.registration.trust import bent
 
 #: Blur (standard deviation, mm) and points of the levels before the last.
 _COARSE, _FAIR = (8.0, 8000), (4.0, 8000)
@@ -35,6 +39,9 @@ _NEAR_MM = 0.1
 _BOX_EDGE_MM = 8.0
 _SLAB_SIGMA_MM = 11.0
 _SLAB_STEP_MM = 15.0
+#: Voxels of the functional volume that the reverse search looks at, and those inside the CT of
+#: which it uses about so many.
+_REVERSE_CANDIDATES, _REVERSE_POINTS = 60_000, 8000
 #: How far a slab, or one piece of the neck from the other, is expected to move, mm.
 _SLAB_PRIOR_MM = 4.0
 _PIECES_PRIOR_MM = 8.0
@@ -51,8 +58,6 @@ _LEAST_SHARE = 0.1
 #: Turns about x and z, degrees, that are tried beside the start.
 _START_TURNS_DEG = ((0, 0), (14, 0), (-14, 0), (0, 14), (0, -14))
 
-Report = Callable[[float], None]
-
 
 class Search:
     """All searches for one pair of volumes.
@@ -65,9 +70,18 @@ class Search:
         The functional volume.
     neck : Neck
         Where accuracy matters.
+    report : callable
+        Told the fraction done, and of what.
     """
 
-    def __init__(self, source: Anatomy, spect: Volume, neck: Neck) -> None:
+    def __init__(
+        self,
+        source: Anatomy,
+        spect: Volume,
+        neck: Neck,
+        report: Progress = lambda fraction, step: None,
+    ) -> None:
+        self._report = report
         self.source = source
         self.spect = spect
         self.neck = neck
@@ -119,7 +133,17 @@ class Search:
             [RigidTransform.from_euler(translation_mm=s).matrix @ base.matrix for s in shifts]
         )
 
-    def global_fit(self, *, shared: bool, report: Report) -> tuple[RigidTransform, Fit]:
+    def run(self, starts: FloatArray) -> RegistrationEvidence:
+        """Search from the starts, (n, 4, 4) SPECT to CT, and ask every other search about it.
+
+        Raises
+        ------
+        RegistrationFailed
+            The volumes hardly overlap, or nothing varies.
+        """
+        return self._evidence(*self._global_fit(starts))
+
+    def _global_fit(self, starts: FloatArray) -> tuple[RigidTransform, Fit]:
         """Search coarse to fine over the whole patient.
 
         Raises
@@ -128,17 +152,17 @@ class Search:
             The volumes hardly overlap.
         """
         coarse = self._level(*_COARSE)
-        report(0.1)
-        starts = [np.linalg.inv(matrix)[None] for matrix in self.starts(shared=shared)]
+        self._report(0.05, "Registering")
+        maps_of = [np.linalg.inv(matrix)[None] for matrix in starts]
         # How much soft tissue takes up is fitted under the first start, until one is found.
-        template = coarse.template(starts[0])
+        template = coarse.template(maps_of[0])
         tries: list[tuple[float, FloatArray]] = []
-        for maps in starts:
+        for maps in maps_of:
             share = np.isfinite(sample(template, coarse.moving, maps)).mean()
             if share > _LEAST_SHARE:
                 tries.append((correlation(template, coarse.moving, maps) * share**0.5, maps))
         tries.sort(key=lambda entry: -entry[0])
-        report(0.3)
+        self._report(0.15, "Registering")
         found: list[tuple[float, FloatArray]] = []
         for _, maps in tries[:_FOLLOWED]:
             template = coarse.template(maps)
@@ -155,23 +179,23 @@ class Search:
                 )
                 if first is not None:
                     found.append((_score(first), first.maps))
-            report(0.5)
+            self._report(0.25, "Registering")
         found.sort(key=lambda entry: -entry[0])
         best: tuple[float, FloatArray] | None = None
         for _, maps in _apart(found, self.neck)[:_FINISHED]:
             last = _repeat(coarse, maps, iterations=_STEPS, converged_mm=_NEAR_MM)
             if last is not None and (best is None or _score(last) > best[0] + 1e-4):
                 best = _score(last), last.maps
-        report(0.6)
+        self._report(0.30, "Registering")
         if best is None:
             raise RegistrationFailed(
                 "The registration could not run: the two volumes hardly overlap where it starts. "
                 "Check that they show the same part of the body."
             )
         fair = _repeat(self.fair, best[1], iterations=_STEPS, converged_mm=_NEAR_MM)
-        report(0.7)
+        self._report(0.35, "Registering")
         fine = _repeat(self.fine, best[1] if fair is None else fair.maps, iterations=_STEPS)
-        report(1.0)
+        self._report(0.50, "Registering")
         if fine is None or fair is None:
             raise RegistrationFailed(
                 "The registration found nothing to hold on to: the functional volume does not vary "
@@ -179,36 +203,45 @@ class Search:
             )
         return _stored(fine.maps[0]), fine
 
-    def evidence(
-        self, proposal: RigidTransform, found: Fit, report: Report
-    ) -> RegistrationEvidence:
-        """Ask every other search about the proposal."""
-        maps = proposal.inverse().matrix[None]
+    def _evidence(self, found: RigidTransform, fitted: Fit) -> RegistrationEvidence:
+        """Ask every other search about what was found.
+
+        Where the neck bent, no rigid transform fits head and trunk; the proposal is then the one
+        that fits the neck best.
+        """
+        maps = found.inverse().matrix[None]
         template = self.fine.template(maps)
         second = self._second(maps)
-        report(0.25)
+        self._report(0.62, "Asking for other opinions")
         reverse = self._reverse(maps)
-        report(0.5)
+        self._report(0.75, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
-        report(0.7)
+        self._report(0.85, "Asking for other opinions")
+        fair, drop = self.fair.template(maps), self._drop(template, maps)
+        agreement = correlation(fair, self.fair.moving, maps)
+        proposal = found
+        if pieces is not None and pieces_covariance is not None and bent(pieces, pieces_covariance):
+            proposal = pieces.nearest_rigid(self.neck.reference_points_lps)
+            maps = proposal.inverse().matrix[None]
+            template = self.fine.template(maps)
         box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
-        report(0.8)
+        self._report(0.90, "Asking for other opinions")
         levels = tuple(self._levels(template, maps))
-        report(0.95)
-        fair = self.fair.template(maps)
+        self._report(0.97, "Asking for other opinions")
         # Motions are measured in the CT's frame: the fit's own is the pull on the template.
         return RegistrationEvidence(
             proposal=proposal,
+            found=found,
             second=second,
             reverse=reverse,
             box=_stored(box.maps[0]) if box else None,
             pieces=pieces,
-            covariance=found.covariance,
+            covariance=fitted.covariance,
             pieces_covariance=pieces_covariance,
             levels=levels,
-            correlation=correlation(fair, self.fair.moving, maps),
-            detail_correlation=found.correlation,
-            drop=self._drop(template, maps),
+            correlation=agreement,
+            detail_correlation=fitted.correlation,
+            drop=drop,
             overlap=self._overlap(proposal),
             neck=self.neck,
             modality=self.spect.source.modality,
@@ -233,21 +266,17 @@ class Search:
         picture = self.fine.picture(maps).astype(np.float32)
         picture = np.where(self.source.usable, picture, np.float32(np.nan))
         expected = Moving(picture, inverse(self.source.grid.affine))
-        # Every second voxel of every second line: as many points as the CT's side has.
-        k, j, i = (
-            np.arange(1.0, n - 1, step) for n, step in zip(grid.shape, (1, 2, 2), strict=True)
-        )
-        kji = np.stack(np.meshgrid(k, j, i, indexing="ij"), axis=-1).reshape(-1, 3)
+        size = int(np.prod(grid.shape))
+        kji = np.argwhere(lattice(grid.shape, 1 + size // _REVERSE_CANDIDATES))
         native = grid.to_lps(kji)
         back = np.linalg.inv(maps[0])
         inside = self.source.grid.contains(native @ back[:3, :3].T + back[:3, 3])
-        kji, native = kji[inside].astype(np.int64), native[inside]
+        every = 1 + int(inside.sum()) // _REVERSE_POINTS
+        kji, native = kji[inside][::every], native[inside][::every]
         if len(kji) < 500:
             return None
         center = native.mean(axis=0)
-        slopes = np.stack(
-            [g[tuple(kji.T)] for g in slopes_of(moving.values)], axis=-1
-        ) @ np.linalg.inv(grid.affine[:3, :3])
+        slopes = slopes_at(moving.values, kji) @ np.linalg.inv(grid.affine[:3, :3])
         template = Expectation(
             np.asfortranarray(native - center, dtype=np.float32),
             moving.values[tuple(kji.T)],
@@ -270,17 +299,8 @@ class Search:
             return None, None
         z = template.points[:, 2] + template.center[2]
         height = np.clip((z - low) / (high - low), 0, 1).astype(np.float32)
-        blended = Expectation(
-            template.points,
-            template.value,
-            template.gradient,
-            template.weight,
-            height,
-            template.block,
-            template.center,
-        )
         found = fit(
-            blended,
+            replace(template, height=height),
             self.fine.moving,
             np.concatenate([maps, maps]),
             iterations=10,
@@ -314,14 +334,7 @@ class Search:
                 continue
             native = maps[0] @ np.array([*point, 1.0])
             shift = point - (np.linalg.inv(found.maps[0]) @ native)[:3]
-            arm = point - template.center
-            lever = np.zeros((3, 6))
-            lever[:, :3] = np.eye(3)
-            lever[:, 3:] = [
-                [0, arm[2], -arm[1]],
-                [-arm[2], 0, arm[0]],
-                [arm[1], -arm[0], 0],
-            ]
+            lever = displacement_jacobian(point, template.center)
             sd = float(np.sqrt(np.trace(lever @ found.covariance @ lever.T)))
             yield LevelMisfit(float(height), -shift, sd, correlation(slab, self.fine.moving, maps))
 
