@@ -21,7 +21,11 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.annotations.target import Decision, Target
-from fusion.errors import AnnotationError, FusionError
+from fusion.deidentified.files import settle, write_images
+from fusion.deidentified.reading import Readers, deidentified_reading
+from fusion.deidentified.review import about_this, deidentified_review, plain_findings
+from fusion.dicom.confidentiality import Deidentifier
+from fusion.errors import AnnotationError, DicomError, FusionError
 from fusion.export.captures import Capture, write_captures
 from fusion.export.encapsulated_pdf import write_encapsulated_pdf
 from fusion.export.evidence import slice_image, slices_at
@@ -69,6 +73,8 @@ def hand_on(
     folder: str | Path,
     *,
     point_lps: npt.ArrayLike | None = None,
+    deidentify: Deidentifier | None = None,
+    with_images: bool = False,
     progress: Progress | None = None,
 ) -> Handed:
     """Write every form of a study and its reading.
@@ -83,6 +89,10 @@ def hand_on(
         Made when absent; files of the same names are replaced.
     point_lps : (3,) array_like of float, optional, mm
         The three fused pictures pass through it; the hottest bone by default.
+    deidentify : Deidentifier, optional
+        Take identity out of everything that is written (docs/exports.md).
+    with_images : bool
+        Write de-identified copies of the CT and of the functional series too.
     progress : callable, optional
         Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
 
@@ -95,17 +105,61 @@ def hand_on(
     AnnotationError
         The reading is of another study, or of other data than those open.
     FusionError
-        The folder cannot be written.
+        The folder cannot be written; or copies are asked for without de-identification; or the
+        folder of a de-identified export holds something.
     """
     report = progress or (lambda fraction, step: None)
-    work = _Work(review, reading, Path(folder), report, point_lps=point_lps)
+    target = Path(folder)
+    if with_images and deidentify is None:
+        raise FusionError("Copies of the images are only written de-identified.")
     try:
-        return work.done()
+        if deidentify is None:
+            return _Work(review, reading, target, report, point_lps=point_lps).done()
+        return _deidentified(
+            review,
+            reading,
+            target,
+            report,
+            point_lps=point_lps,
+            how=deidentify,
+            with_images=with_images,
+        )
     except OSError as exc:
         raise FusionError(
             f"The export could not be written to {folder}: {exc.strerror or exc}. Free some space "
             "or choose another folder."
         ) from exc
+
+
+def _deidentified(
+    review: Review,
+    reading: Reading | None,
+    folder: Path,
+    progress: Progress,
+    *,
+    point_lps: npt.ArrayLike | None,
+    how: Deidentifier,
+    with_images: bool,
+) -> Handed:
+    if folder.exists() and any(folder.iterdir()):
+        raise FusionError(
+            f"{folder} is not empty. A de-identified export needs a folder of its own, so that "
+            "nothing lies beside it that still names the patient."
+        )
+    readers = Readers()
+    clean_reading = reading and deidentified_reading(reading, how, readers)
+    clean = deidentified_review(review, how, readers)
+    handed = _Work(
+        clean, clean_reading, folder, progress, point_lps=point_lps, deidentifier=how
+    ).done()
+    settle(handed.paths, how)
+    paths, findings = handed.paths, [*about_this(how), *handed.findings]
+    if with_images:
+        try:
+            paths += write_images(clean, folder, progress)
+        except DicomError as exc:
+            findings.append(warning("images-not-copied", str(exc)))
+    return Handed(paths, worst_first(findings))
 
 
 class _Work:
@@ -117,7 +171,9 @@ class _Work:
         progress: Progress,
         *,
         point_lps: npt.ArrayLike | None,
+        deidentifier: Deidentifier | None = None,
     ) -> None:
+        self.deidentifier = deidentifier
         self.review = review
         self.reading = reading
         self.folder = folder
@@ -342,7 +398,7 @@ class _Work:
                 ),
                 done=self._done(),
                 assumptions=review.assumptions,
-                findings=(*self.findings, *review.findings),
+                findings=self._findings(),
                 reading=self.reading,
                 assessment=self._assessment(),
                 plan=plan,
@@ -351,6 +407,13 @@ class _Work:
                 simulated=review.simulated,
             )
         )
+
+    def _findings(self) -> tuple[Finding, ...]:
+        """Everything to be said in a file; those of the review are clean already."""
+        own = tuple(self.findings)
+        if self.deidentifier is not None:
+            own = plain_findings(own, self.deidentifier)
+        return (*own, *self.review.findings)
 
     def _done(self) -> tuple[str, ...]:
         review, reading = self.review, self.reading
@@ -405,7 +468,7 @@ class _Work:
                     for region in regions
                 ],
             },
-            "findings": [f.to_json() for f in worst_first((*self.findings, *review.findings))],
+            "findings": [f.to_json() for f in worst_first(self._findings())],
             "software": versions(),
         }
         write_json(path, reading_document(self.reading, about=about))

@@ -50,6 +50,22 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="answer the pathway with these facts, where the reading holds no answer",
     )
     parser.add_argument("--facts-by", metavar="NAME", help="who recorded the facts")
+    parser.add_argument(
+        "--deidentify",
+        action="store_true",
+        help="take identity out of everything: DICOM PS3.15 Basic Profile, dates shifted, notes "
+        "and names removed; DIR must be empty",
+    )
+    parser.add_argument(
+        "--deidentify-keep-suv",
+        action="store_true",
+        help="as --deidentify, but keep weight, size, sex and age, so that SUV can be computed",
+    )
+    parser.add_argument(
+        "--with-images",
+        action="store_true",
+        help="with --deidentify: write de-identified copies of the CT and SPECT too",
+    )
     parser.add_argument("--json", action="store_true", help="print what was written as JSON")
     parser.set_defaults(run=run)
 
@@ -57,9 +73,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
     from fusion.annotations.study import StudyKey
+    from fusion.dicom.confidentiality import Deidentifier
     from fusion.handover import hand_on
     from fusion.review import open_study
 
+    deidentify = None
+    if args.deidentify or args.deidentify_keep_suv:
+        deidentify = Deidentifier(keeps_suv=args.deidentify_keep_suv)
     assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
     show = terminal_progress() or (lambda fraction, step: None)
     review = open_study(
@@ -70,7 +90,12 @@ def run(args: argparse.Namespace) -> int:
     key = StudyKey.of(review.ct, review.spect)
     reading = _reading(args.journal, key, args.reader)
     handed = hand_on(
-        review, reading, args.to, progress=lambda part, step: show(0.5 + 0.5 * part, step)
+        review,
+        reading,
+        args.to,
+        deidentify=deidentify,
+        with_images=args.with_images,
+        progress=lambda part, step: show(0.5 + 0.5 * part, step),
     )
     if args.json:
         cli.write_json(

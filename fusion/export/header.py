@@ -27,6 +27,8 @@ _PATIENT_AND_STUDY = (
     "PatientWeight",
     "PatientIdentityRemoved",
     "DeidentificationMethod",
+    "DeidentificationMethodCodeSequence",
+    "LongitudinalTemporalInformationModified",
     "StudyInstanceUID",
     "StudyDate",
     "StudyTime",

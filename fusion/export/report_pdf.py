@@ -113,6 +113,7 @@ def _draw(report: Report, fonts: Letters, *, total: int | None) -> tuple[bytes, 
         title=report.title,
         author="facetfusion",
         creator="facetfusion",
+        invariant=1,  # no moment of making: it would give the shift of de-identified dates away
     )
     frame = Frame(
         _MARGIN,
