@@ -50,19 +50,21 @@ class Frame:
     def to_lps(self, spl: npt.ArrayLike) -> FloatArray:
         """Map points (..., 3) of the straight neck, mm, to the world; linear between steps."""
         points = np.asarray(spl, dtype=np.float64)
-        place = np.clip(points[..., 0] / STEP_MM, 0, len(self) - 1)
+        origin, axes = self.at(points[..., 0])
+        result: FloatArray = (
+            origin + points[..., 1:2] * axes[..., 1, :] + points[..., 2:3] * axes[..., 2, :]
+        )
+        return result
+
+    def at(self, heights_mm: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return origin (..., 3), mm, and axes (..., 3, 3) at heights; linear between steps."""
+        place = np.clip(heights_mm / STEP_MM, 0, len(self) - 1)
         low = np.minimum(place.astype(int), len(self) - 2)
         part = (place - low)[..., None]
         origin = self.origins_lps[low] * (1 - part) + self.origins_lps[low + 1] * part
-        beyond = (points[..., 0] / STEP_MM - place) * STEP_MM
+        beyond = (heights_mm / STEP_MM - place) * STEP_MM
         axes = self.axes_lps[low] * (1 - part[..., None]) + self.axes_lps[low + 1] * part[..., None]
-        result: FloatArray = (
-            origin
-            + beyond[..., None] * axes[..., 0, :]
-            + points[..., 1:2] * axes[..., 1, :]
-            + points[..., 2:3] * axes[..., 2, :]
-        )
-        return result
+        return origin + beyond[..., None] * axes[..., 0, :], axes
 
     def to_spl(self, point_lps: npt.ArrayLike) -> FloatArray:
         """Map one world point to the straight neck: the nearest place on the centre line."""
@@ -97,6 +99,19 @@ def sample(ct: Volume, frame: Frame, p_mm: FloatArray, l_mm: FloatArray) -> npt.
         frame.origins_lps[:, None, None]
         + p_mm[:, None, None] * frame.axes_lps[:, None, None, 1]
         + l_mm[:, None] * frame.axes_lps[:, None, None, 2]
+    )
+    return sample_points(ct, points)
+
+
+def sample_box(
+    ct: Volume, frame: Frame, s_mm: FloatArray, p_mm: FloatArray, l_mm: FloatArray
+) -> npt.NDArray[np.float32]:
+    """Return HU (n, m, q) at every combination of places along and across the canal, mm."""
+    origin, axes = frame.at(s_mm)
+    points = (
+        origin[:, None, None]
+        + p_mm[:, None, None] * axes[:, None, None, 1]
+        + l_mm[:, None] * axes[:, None, None, 2]
     )
     return sample_points(ct, points)
 
