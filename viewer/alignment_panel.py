@@ -25,7 +25,7 @@ from fusion.registration import (
     LARGE_MANUAL_SHIFT_MM,
     TRUSTED_UNCERTAINTY_MM,
     LevelMisfit,
-    Quality,
+    Method,
     Registration,
     Status,
     register,
@@ -381,12 +381,17 @@ class AlignmentPanel(QScrollArea):
 
 
 def agreement_text(registration: Registration) -> str:
-    """Say how well the two pictures agree before and after."""
-
-    def number(quality: Quality | None) -> str:
-        return "not measured" if quality is None else f"{quality.correlation:.3f}"
-
-    if registration.before is None and registration.after is None:
-        return ""
-    before, after = number(registration.before), number(registration.after)
-    return f"Correlation: {before} before, {after} after the search"
+    """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
+    before, after, method = registration.before, registration.after, registration.method
+    parts = []
+    if before is not None and registration.start is not None:
+        parts.append(f"{before.correlation:.3f} with the scanner's alignment")
+    if after is not None and (method is not Method.SHARED_FRAME or not parts):
+        parts.append(f"{after.correlation:.3f} with the one in use")
+    elif after is None and parts:
+        parts.append(
+            "not measured since it was moved by hand"
+            if method is Method.MANUAL
+            else "not measured for the neck correction"
+        )
+    return f"Correlation: {', '.join(parts)}" if parts else ""

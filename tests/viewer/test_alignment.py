@@ -10,7 +10,15 @@ import pytest
 import fusion
 from fusion.fused import Fused
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, NeckCorrection, Registration
+from fusion.registration import (
+    Method,
+    NeckCorrection,
+    Quality,
+    Registration,
+    Status,
+    Verdict,
+    adjusted,
+)
 from viewer.alignment import (
     STEP_DEG,
     STEP_MM,
@@ -19,6 +27,7 @@ from viewer.alignment import (
     euler_deg,
     uncertainty_text,
 )
+from viewer.alignment_panel import agreement_text
 from viewer.panes import LinkedPanes
 
 from .marked_study import BALLS, MIDDLE_LPS
@@ -216,3 +225,26 @@ def test_the_turning_keys_turn_clockwise_on_the_screen(alignment: Alignment) -> 
 
 def test_nothing_measured_is_said_to_be_so(alignment: Alignment) -> None:
     assert uncertainty_text(alignment.linked.review, MIDDLE_LPS) == "not measured"
+
+
+def test_agreement_is_said_for_each_alignment_that_was_measured() -> None:
+    scanner, found = Quality(0.914, 1.0), Quality(0.973, 1.2)
+    searched = Registration(
+        IDENTITY,
+        Method.CORRELATION,
+        scanner,
+        found,
+        start=IDENTITY,
+        proposal=IDENTITY,
+        status=Status.NO_INCONSISTENCY,
+        searched=Verdict(Status.NO_INCONSISTENCY, found),
+    )
+    both = "Correlation: 0.914 with the scanner's alignment, 0.973 with the one in use"
+    assert agreement_text(searched) == both
+    assert agreement_text(searched.with_start()) == (
+        "Correlation: 0.914 with the scanner's alignment"
+    )
+    moved = adjusted(searched, translation_mm=(1, 0, 0), pivot_lps=MIDDLE_LPS)
+    assert agreement_text(moved).endswith("not measured since it was moved by hand")
+    assert agreement_text(moved.with_proposal()) == both
+    assert agreement_text(Registration(IDENTITY, Method.SHARED_FRAME)) == ""
