@@ -58,15 +58,37 @@ def cases(source: str, numbers: range, *, cache: Path, bent_every: int = 4) -> I
     """
     make = {"phantom": _phantom_case, "artisynth": _artisynth_case}[source]
     for number in numbers:
-        rng = np.random.default_rng([number, 17 if source == "phantom" else 18])
-        direction = rng.normal(size=3)
-        shift = direction / np.linalg.norm(direction) * rng.uniform(0, 20)
-        axis = rng.normal(size=3)
-        turn = axis / np.linalg.norm(axis) * rng.uniform(0, 10)
-        bent = number % bent_every == bent_every - 1
-        bend = float(rng.choice([-1, 1]) * rng.uniform(2, 8)) if bent else 0.0
-        stress = "plain" if rng.random() < 0.4 else str(rng.choice(STRESSES[1:]))
-        yield make(number, rng, shift, turn, bend, stress, cache)
+        rng, *planned = plan(source, number, bent_every=bent_every)
+        yield make(number, rng, *planned, cache)
+
+
+def plan(source: str, number: int, *, bent_every: int = 4) -> tuple:
+    """Return the generator, shift (mm), turn (deg), bend (deg) and stress of a case."""
+    rng = np.random.default_rng([number, 17 if source == "phantom" else 18])
+    direction = rng.normal(size=3)
+    shift = direction / np.linalg.norm(direction) * rng.uniform(0, 20)
+    axis = rng.normal(size=3)
+    turn = axis / np.linalg.norm(axis) * rng.uniform(0, 10)
+    bent = number % bent_every == bent_every - 1
+    bend = float(rng.choice([-1, 1]) * rng.uniform(2, 8)) if bent else 0.0
+    stress = "plain" if rng.random() < 0.4 else str(rng.choice(STRESSES[1:]))
+    return rng, shift, turn, bend, stress
+
+
+def stored(path: Path) -> Case:
+    """Read a case that ``export.py`` wrote."""
+    with np.load(path) as saved:
+        data = {key: saved[key] for key in saved.files}
+    source, number = path.stem.split("-")
+    _, shift, turn, bend, stress = plan(source, int(number))
+    ct, spect = (
+        _volume(data[key], Grid(data[key].shape, data[f"{key}_affine"]), unit, modality)
+        for key, unit, modality in (("ct", "HU", "CT"), ("spect", "counts", "NM"))
+    )
+    return Case(
+        path.stem, source, stress, bend, float(np.linalg.norm(shift)),
+        float(np.linalg.norm(turn)), ct, spect, data["joints_ct"], data["joints_spect"],
+    )  # fmt: skip
 
 
 def _phantom_case(number, rng, shift, turn, bend, stress, cache) -> Case:

@@ -1,6 +1,8 @@
 """Register simulated cases and write down what is known about each, one JSON line a case.
 
-``nice python -m benchmarks.registration.run --source phantom --first 0 --last 120 --out X.jsonl``
+``nice python -m benchmarks.registration.run --folder CASES --out X.jsonl`` on what ``export.py``
+wrote (cases that X.jsonl already has are left out, so that a run can be continued), or with
+``--source phantom --first 0 --last 120`` on cases made on the spot.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.registration.cases import Case, cases
+from benchmarks.registration.cases import Case, cases, stored
 from fusion.geometry import Volume
 from fusion.registration import Registration, register
 
@@ -51,6 +53,10 @@ def _measured(result: Registration, case: Case) -> dict:
         "detail_correlation": evidence.detail_correlation,
         "drop": evidence.drop,
         "overlap": evidence.overlap,
+        "bend_significance": round(evidence.bend_significance, 2),
+        "found_errors_mm": _lengths(
+            evidence.found.inverse().apply(case.joints_ct) - case.joints_spect
+        ),
     }
     if result.neck is not None:
         corrected = result.neck.to_native(case.joints_ct)
@@ -78,17 +84,26 @@ def _lengths(vectors: np.ndarray) -> list[float]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--source", choices=["phantom", "artisynth"], required=True)
+    options.add_argument("--folder", type=Path, help="cases written by export.py")
+    options.add_argument("--source", choices=["phantom", "artisynth"])
     options.add_argument("--first", type=int, default=0)
-    options.add_argument("--last", type=int, required=True)
+    options.add_argument("--last", type=int, default=0)
     options.add_argument("--cache", type=Path, default=Path("/tmp/facetfusion-registration"))
     options.add_argument("--flip", action="store_true", help="mirror the SPECT: must be refused")
     options.add_argument("--out", type=Path, required=True)
     chosen = options.parse_args()
-    chosen.cache.mkdir(parents=True, exist_ok=True)
-    with chosen.out.open("a") as out:
+    done = set()
+    if chosen.out.exists():
+        done = {json.loads(line)["name"] for line in chosen.out.read_text().splitlines()}
+    if chosen.folder:
+        paths = sorted(chosen.folder.glob("*.npz"))
+        given = (stored(path) for path in paths if path.stem not in done)
+    else:
+        chosen.cache.mkdir(parents=True, exist_ok=True)
         numbers = range(chosen.first, chosen.last)
-        for case in cases(chosen.source, numbers, cache=chosen.cache):
+        given = cases(chosen.source, numbers, cache=chosen.cache)
+    with chosen.out.open("a") as out:
+        for case in given:
             tested = [flipped(case, axis) for axis in (0, 1, 2)] if chosen.flip else [case]
             for one in tested:
                 out.write(json.dumps(measure(one)) + "\n")
