@@ -424,19 +424,39 @@ class ReviewWindow(QObject):
         """Notice the mouse leaving a canvas, and the window closing."""
         if event.type() == QEvent.Type.Leave:
             self.linked.cursor_lps = None
-        elif event.type() == QEvent.Type.Close and watched is self.parent():
-            self._close_canvases()
-            self._close_reading()
+        elif watched is self.parent() and event.type() == QEvent.Type.Close:
+            if not self._may_close(ask=event.spontaneous()):
+                event.ignore()
+                return True
+            # napari may ask whether to close; nothing is closed here before that is answered.
+            watched.event(event)
+            if event.isAccepted():
+                self._close()
+            return True
         return False
 
-    def _close_reading(self) -> None:
-        # Everything said is saved already; what the journal may complain of now loses nothing.
-        with suppress(AnnotationError):
-            self.reading.close()
-        self.facets.close()
+    def _may_close(self, *, ask: bool) -> bool:
+        """Save what was typed last; where that fails, let the reader decide."""
+        note = self.targets_panel.form.note
+        note.commit()
+        if not (ask and note.pending):
+            return True
+        return (
+            QMessageBox.question(
+                _napari.main_window(self.viewer),
+                "A note is not saved",
+                "The note beside the target could not be saved; closing the window loses it. "
+                "Close all the same?",
+            )
+            == QMessageBox.StandardButton.Yes
+        )
 
-    def _close_canvases(self) -> None:
+    def _close(self) -> None:
         # The window's own canvas closes with the window.
         for canvas in self.canvases[1:]:
             _napari.close_canvas(canvas)
         self.canvases = ()
+        # Everything said is saved already; what the journal may complain of now loses nothing.
+        with suppress(AnnotationError):
+            self.reading.close()
+        self.facets.close()

@@ -174,6 +174,20 @@ def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) 
         assert file.readings()[0].finalised
 
 
+def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal: Path) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    decide(window)
+    window.tabs.setCurrentWidget(window.targets_panel)
+    window.facets.selected = LEFT_C5
+    window.targets_panel.form.note.edit.setPlainText("typed, and not left yet")
+    assert window.reading.reading.target_at(LEFT_C5).note != "typed, and not left yet"
+    window.viewer.close()
+    assert window.canvases == ()
+    with Journal(journal) as file:
+        assert file.readings()[0].target_at(LEFT_C5).note == "typed, and not left yet"
+
+
 def test_one_undo_where_things_are_said_and_one_where_the_spect_is_moved(
     show: Show, qtbot: QtBot, tmp_path: Path
 ) -> None:
