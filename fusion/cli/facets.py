@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fusion import cli
+from fusion.cli.facet_options import (
+    add_uptake_options,
+    reference_of,
+    settings_json,
+    settings_line,
+    settings_of,
+)
 from fusion.cli.study import terminal_progress
 from fusion.cli.uptake import not_measured, uptake_lines
 from fusion.dicom.catalog import scan
@@ -16,11 +24,14 @@ from fusion.dicom.pixels import read_volume
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.export import DISCLAIMER
 from fusion.facets.joints import LEVELS
+from fusion.facets.label_conventions import CONVENTIONS
 from fusion.facets.locate import Anomaly, Localisation, locate
-from fusion.facets.proposals import Assessment, assess, proposals_json
+from fusion.facets.neck import find_neck
+from fusion.facets.proposals import Assessment, ProposalSettings, assess, proposals_json
+from fusion.facets.reference import ReferenceChoice
 from fusion.facets.uptake import uptake_json
 from fusion.findings import Finding, worst_first
-from fusion.geometry import FloatArray
+from fusion.geometry import FloatArray, Volume
 
 if TYPE_CHECKING:
     from fusion.review import Review
@@ -67,6 +78,21 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="what you know of this spine: cervical-rib, missing-segment, extra-segment, or "
         "fused=C5-C6; may be repeated",
     )
+    parser.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="label map of the vertebrae made elsewhere (NIfTI or DICOM SEG) to take the joints "
+        "from; repeat it for a map of articular processes (SPINEPS seg-spine)",
+    )
+    parser.add_argument(
+        "--label-convention",
+        metavar="NAME",
+        help="which program's numbers the labels are, where that cannot be told: "
+        + ", ".join(one.name for one in CONVENTIONS),
+    )
+    add_uptake_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
@@ -75,6 +101,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
     clicks = dict(_click(text) for text in args.vertebra)
     anomalies = tuple(_anomaly(text) for text in args.anomaly)
+    reference, settings = reference_of(args), settings_of(args)
+    if args.label_convention and not args.labels:
+        raise FusionError("--label-convention goes with --labels FILE.")
     progress = terminal_progress()
     review, refusal = _opened(args)
     if review is not None:
@@ -89,17 +118,45 @@ def run(args: argparse.Namespace) -> int:
             series_instance_uid=chosen.series.series_instance_uid,
             progress=progress,
         )
-    found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
-    uptake, refusal = _assessed(review, found, refusal)
+    if args.labels:
+        found = _from_labels(volume, args, clicks, anomalies)
+    else:
+        found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
+    uptake, refusal = _assessed(review, found, refusal, reference, settings)
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal),)
     about_study = review.findings if review is not None else volume.findings
     findings = worst_first([*found.findings, *about_study, *about_uptake])
     if args.json:
-        cli.write_json(_document(found, name, findings, uptake))
+        document = _document(found, name, findings, uptake)
+        cli.write_json({**document, "settings": settings_json(reference, settings)})
     else:
         lines = [] if uptake is None else uptake_lines(uptake)
+        lines += [settings_line(reference, settings)] if lines else []
         cli.write_lines(f"CT {name}: {why}", *_lines(found), *lines, *_told(findings), DISCLAIMER)
     return cli.OK
+
+
+def _from_labels(
+    ct: Volume,
+    args: argparse.Namespace,
+    clicks: dict[str, FloatArray],
+    anomalies: tuple[Anomaly, ...],
+) -> Localisation:
+    # They load highdicom, which no other command needs at once.
+    from fusion.facets.label_spine import read_labels
+    from fusion.facets.labels import locate_with_labels
+
+    progress = terminal_progress()
+    spine = read_labels(
+        [Path(name) for name in args.labels],
+        ct,
+        label_convention=args.label_convention,
+        progress=progress,
+    )
+    neck = find_neck(ct, progress=progress)
+    return locate_with_labels(
+        spine, ct, neck, clicks=clicks, anomalies=anomalies, progress=progress
+    )
 
 
 def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
@@ -122,16 +179,28 @@ def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
 
 
 def _assessed(
-    review: Review | None, found: Localisation, refusal: str
+    review: Review | None,
+    found: Localisation,
+    refusal: str,
+    reference: ReferenceChoice,
+    settings: ProposalSettings,
 ) -> tuple[Assessment | None, str]:
     if review is None:
         return None, refusal
     if all(facet.center_lps is None for facet in found.facets):
         return None, "No joint was found on the CT."
     try:
-        return assess(found.facets, review.spect, review.registration, ct=review.ct), ""
+        measured = assess(
+            found.facets,
+            review.spect,
+            review.registration,
+            ct=review.ct,
+            reference=reference,
+            settings=settings,
+        )
     except GeometryError as exc:
         return None, str(exc)
+    return measured, ""
 
 
 def _document(

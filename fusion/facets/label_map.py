@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from fusion.geometry import FloatArray, Grid
 
 #: Labels above this are no labels of bones: no convention uses them.
 MAX_LABEL = 4095
+#: Most labels in one map; the largest convention has some 120.
+MAX_LABELS = 500
 #: Most voxels of a label map: 1024 slices of 512 × 512.
 MAX_LABEL_VOXELS = 2**28
 #: Pieces smaller than this share of the largest are stray voxels and are left out.
@@ -117,9 +119,7 @@ class LabelMap:
     findings: tuple[Finding, ...] = ()
 
 
-def cut_out(
-    voxels: npt.NDArray[np.bool_], grid: Grid, *, corner: tuple[int, int, int] = (0, 0, 0)
-) -> Mask:
+def cut_out(voxels: npt.NDArray[np.bool_], grid: Grid) -> Mask:
     """Return the box around the set voxels of an array.
 
     Parameters
@@ -127,19 +127,10 @@ def cut_out(
     voxels : (k, j, i) ndarray of bool
         At least one is set.
     grid : Grid
-        Of the whole map.
-    corner : (k, j, i) tuple of int
-        Where the array begins in the map.
+        Of the array.
     """
-    box = ndimage.find_objects(voxels.astype(np.uint8))[0]
-    low = np.array([part.start for part in box]) + corner
-    cut = np.ascontiguousarray(voxels[box])
-    affine = grid.affine.copy()
-    affine[:3, 3] = grid.to_lps(low)
-    high = low + cut.shape
-    at_edge = bool((low == 0).any() or (high == grid.shape).any())
-    shape = int(cut.shape[0]), int(cut.shape[1]), int(cut.shape[2])
-    return Mask(Grid(shape, affine, grid.frame_of_reference_uid), cut, at_edge)
+    box = ndimage.find_objects(voxels.view(np.uint8))[0]
+    return _mask(np.ascontiguousarray(voxels[box]), grid, [part.start for part in box])
 
 
 def as_labels(values: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.uint16]:
@@ -174,7 +165,7 @@ def as_labels(values: npt.NDArray[Any], *, name: str) -> npt.NDArray[np.uint16]:
     return labels
 
 
-def masks_of(labels: npt.NDArray[np.uint16], grid: Grid) -> dict[int, Mask]:
+def masks_of(labels: npt.NDArray[np.uint16], grid: Grid, *, name: str) -> dict[int, Mask]:
     """Take a label map apart.
 
     Parameters
@@ -183,10 +174,31 @@ def masks_of(labels: npt.NDArray[np.uint16], grid: Grid) -> dict[int, Mask]:
         0 is background.
     grid : Grid
         Of the map.
+    name : str
+        The file, for messages.
+
+    Raises
+    ------
+    FusionError
+        More labels than any label map has.
     """
-    masks = {}
-    for n, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is not None:
-            corner = (box[0].start, box[1].start, box[2].start)
-            masks[n] = cut_out(labels[box] == n, grid, corner=corner)
-    return masks
+    boxes = {n: box for n, box in enumerate(ndimage.find_objects(labels), start=1) if box}
+    if len(boxes) > MAX_LABELS:
+        raise FusionError(
+            f"{name} holds {len(boxes)} different values; no label map has so many. Give the label "
+            "map, not the image that it was made from."
+        )
+    return {
+        n: _mask(labels[box] == n, grid, [part.start for part in box]) for n, box in boxes.items()
+    }
+
+
+def _mask(voxels: npt.NDArray[np.bool_], grid: Grid, low: Sequence[int]) -> Mask:
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_lps(low)
+    at_edge = min(low) == 0 or any(
+        start + count == size
+        for start, count, size in zip(low, voxels.shape, grid.shape, strict=True)
+    )
+    shape = int(voxels.shape[0]), int(voxels.shape[1]), int(voxels.shape[2])
+    return Mask(Grid(shape, affine, grid.frame_of_reference_uid), voxels, at_edge)

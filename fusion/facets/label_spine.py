@@ -213,17 +213,17 @@ def _reading(labels: LabelMap, chosen: Convention | None) -> _Reading:
 def _no_reading(
     labels: LabelMap, readings: Sequence[_Reading], chosen: Convention | None
 ) -> FusionError:
-    if may_be_processes(frozenset(labels.masks)):
-        return FusionError(
-            f"{labels.name} holds articular processes without saying of which vertebra. Give the "
-            "map of the vertebrae too: --labels FILE twice."
-        )
     if chosen is not None:
         return FusionError(
             f"{labels.name}, read as {chosen.words}, is not a spine: "
             f"{_list(readings[0].problems)}. Nothing is taken from it. It was made in another "
             "convention (leave out --label-convention to have it detected), is flipped, or mixes "
             "vertebrae up."
+        )
+    if may_be_processes(frozenset(labels.masks)):
+        return FusionError(
+            f"{labels.name} holds articular processes without saying of which vertebra. Give the "
+            "map of the vertebrae too: --labels FILE twice."
         )
     best = max(readings, key=lambda one: (len(one.in_neck), -len(one.problems)))
     found = ", ".join(str(n) for n in sorted(labels.masks)[:24])

@@ -46,6 +46,10 @@ class JointPlace(Protocol):
     def numbering(self) -> str:
         """``"sure"``, ``"provisional"`` or ``"confirmed"``."""
 
+    @property
+    def status(self) -> str:
+        """``"found"``, ``"outside field"``, ``"fused"`` or ``"obscured"``."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Place:
@@ -61,12 +65,15 @@ class Place:
         Expected distance of the centre from the true one; None when not known.
     numbering : str
         ``"sure"``, ``"provisional"`` or ``"confirmed"``.
+    status : str
+        ``"found"``, ``"outside field"``, ``"fused"`` or ``"obscured"``.
     """
 
     joint: Joint
     center_lps: FloatArray | None
     localisation_mm: float | None = None
     numbering: str = "provisional"
+    status: str = "found"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -88,7 +88,7 @@ def read_nifti(path: Path) -> LabelMap:
     except (OSError, EOFError, zlib.error, struct.error) as exc:
         raise FusionError(f"{name} cannot be read as NIfTI: it is damaged or cut short.") from exc
     grid = Grid(header.shape, _affine(header, name=name))
-    return LabelMap(name, grid, masks_of(labels, grid), findings=_findings(header, name))
+    return LabelMap(name, grid, masks_of(labels, grid, name=name), findings=_findings(header, name))
 
 
 def _header(stream: BinaryIO, *, name: str) -> _Header:

@@ -7,7 +7,7 @@ uncertainties, and the reason in words. No cut-off is validated for cervical fac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -84,6 +84,8 @@ class ProposalSettings:
             "least_grade": self.least_grade,
             "least_excess": self.hot_spots.least_excess,
             "least_noise": self.hot_spots.least_noise,
+            "radius_mm": self.uptake.radius_mm,
+            "resolution_mm": self.uptake.resolution_mm,
             "status": NOT_VALIDATED,
         }
 
@@ -108,6 +110,9 @@ class Proposal:
     numbering : str or None
         ``"sure"``, ``"provisional"`` or ``"confirmed"`` for the level; None where no level is
         named.
+    joint_status : str or None
+        What became of the most likely joint on the CT: ``"found"``, ``"fused"`` or
+        ``"obscured"``; None where no joint comes into question.
     point_lps : (3,) ndarray of float64, mm
         The hot spot in the CT's frame.
     value : float
@@ -136,6 +141,7 @@ class Proposal:
     certain: bool
     grade: int
     numbering: str | None
+    joint_status: str | None
     point_lps: FloatArray
     value: float
     unit: str
@@ -160,6 +166,7 @@ class Proposal:
             "grade_words": GRADE_WORDS[self.grade],
             "thresholds": NOT_VALIDATED,
             "numbering": self.numbering,
+            "joint_status": self.joint_status,
             "point_lps": np.round(self.point_lps, 2).tolist(),
             "value": round(self.value, 4),
             "unit": self.unit,
@@ -262,7 +269,7 @@ def assess(
             neck, activity, places, registration, reference=reference, settings=settings.uptake
         )
     ordinary = compared_with.value or activity.background + activity.bone
-    numbering = {place.joint: str(place.numbering) for place in places}
+    by_joint = {place.joint: place for place in places}
     proposals = []
     for spot, assignment in assigned:
         joint = assignment.structure.joint if assignment.structure else None
@@ -281,14 +288,14 @@ def assess(
                 spill=spill,
                 unit=neck.unit,
                 measured=measured,
-                numbering=numbering,
+                places=by_joint,
                 settings=settings,
             )
         )
     proposals.sort(key=lambda p: (-p.grade, -p.value))
     report(1.0, "Uptake measured")
-    by_joint = {uptake.joint: uptake for uptake in first}
-    ordered = tuple(by_joint[p.joint] for p in places if p.joint in by_joint)
+    measured_at = {uptake.joint: uptake for uptake in first}
+    ordered = tuple(measured_at[p.joint] for p in places if p.joint in measured_at)
     return Assessment(
         uptakes=ordered,
         proposals=tuple(proposals),
@@ -310,7 +317,7 @@ def _proposal(
     spill: float,
     unit: str,
     measured: Uptake | None,
-    numbering: dict[Joint, str],
+    places: Mapping[Joint, JointPlace],
     settings: ProposalSettings,
 ) -> Proposal:
     structure, rival = assignment.structure, assignment.rival
@@ -319,7 +326,7 @@ def _proposal(
     if structure is not None:
         place = structure.name if rival is None else between_words(structure, rival)
     joint = structure.joint if structure is not None and assignment.certain else None
-    levels = [numbering[c] for c in candidates]
+    levels = [str(places[c].numbering) for c in candidates]
     return Proposal(
         joint=joint,
         candidates=candidates,
@@ -327,6 +334,7 @@ def _proposal(
         certain=assignment.certain,
         grade=grade,
         numbering=_weakest(levels),
+        joint_status=str(places[candidates[0]].status) if candidates else None,
         point_lps=spot.point_lps,
         value=spot.value,
         unit=unit,
@@ -337,7 +345,16 @@ def _proposal(
         combined_mm=assignment.combined_mm,
         margin_mm=assignment.margin_mm,
         uptake=measured,
-        reason=_reason(assignment, grade, ratio, spill, spot, measured, levels, settings),
+        reason=_reason(
+            assignment,
+            grade,
+            ratio,
+            spill,
+            spot,
+            measured,
+            [places[c] for c in candidates],
+            settings,
+        ),
     )
 
 
@@ -355,7 +372,7 @@ def _reason(
     spill: float,
     spot: HotSpot,
     measured: Uptake | None,
-    levels: Sequence[str],
+    candidates: Sequence[JointPlace],
     settings: ProposalSettings,
 ) -> str:
     parts = []
@@ -381,9 +398,22 @@ def _reason(
             f"at {measured.resolution.mm:.0f} mm resolution ({measured.resolution.source}) this "
             f"joint cannot be told from {names}"
         )
-    if "provisional" in levels:
+    parts += [
+        _STATUS_WORDS[p.status].format(p.joint.name)
+        for p in candidates
+        if p.status in _STATUS_WORDS
+    ]
+    if any(str(place.numbering) == "provisional" for place in candidates):
         parts.append("the numbering of the levels is provisional")
     return "; ".join(parts) + "."
+
+
+#: What a reader must know about a joint that is proposed although it is not an ordinary one.
+_STATUS_WORDS = {
+    "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "
+    "fusion",
+    "obscured": "{} is hidden by metal or not recognisable on the CT: its place is an estimate",
+}
 
 
 def _unknown(assignment: Assignment, settings: HotSpotSettings) -> list[str]:

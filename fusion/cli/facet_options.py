@@ -1,0 +1,172 @@
+"""Options of ``facetfusion facets`` that say how uptake is compared and proposed.
+
+Every one of them is a setting without validation; the document that is printed repeats them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from fusion.errors import FusionError
+from fusion.facets.hot_spots import HotSpotSettings
+from fusion.facets.proposals import ProposalSettings
+from fusion.facets.reference import ReferenceChoice, ReferenceKind
+from fusion.facets.uptake import NOT_VALIDATED, UptakeSettings
+
+#: Words of the command line for what a ratio refers to.
+REFERENCES = {
+    "bone": ReferenceKind.BONE,
+    "other-side": ReferenceKind.OTHER_SIDE,
+    "region": ReferenceKind.REGION,
+}
+
+
+def add_uptake_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that :func:`reference_of` and :func:`settings_of` read."""
+    usual, spots, uptake = ProposalSettings(), HotSpotSettings(), UptakeSettings()
+    ratios = ",".join(f"{ratio:g}" for ratio in usual.grade_ratios)
+    group = parser.add_argument_group(
+        "uptake", f"settings of what is measured and proposed; all of them {NOT_VALIDATED}"
+    )
+    group.add_argument(
+        "--reference",
+        choices=sorted(REFERENCES),
+        help="what ratios refer to: non-active cervical bone (usual), the same joint of the other "
+        "side, or a region given by --region",
+    )
+    group.add_argument(
+        "--region",
+        metavar="X,Y,Z[,RADIUS]",
+        help="reference region on the CT: centre in LPS mm and radius in mm (usual 8). Write -x "
+        "values as --region=-1,2,3",
+    )
+    group.add_argument(
+        "--grade-ratios",
+        metavar="A,B,C",
+        help=f"ratios to the reference at which grades 1, 2 and 3 begin (usual {ratios})",
+    )
+    group.add_argument(
+        "--least-grade",
+        type=int,
+        metavar="GRADE",
+        help=f"propose nothing below this grade (usual {usual.least_grade})",
+    )
+    group.add_argument(
+        "--least-excess",
+        type=float,
+        metavar="TIMES",
+        help="how many times ordinary bone a hot spot exceeds it by, before blurring (usual "
+        f"{spots.least_excess:g})",
+    )
+    group.add_argument(
+        "--least-noise",
+        type=float,
+        metavar="TIMES",
+        help=f"how many times the noise it stands out by (usual {spots.least_noise:g})",
+    )
+    group.add_argument(
+        "--radius",
+        type=float,
+        metavar="MM",
+        help=f"radius of the volume measured at a joint (usual {uptake.radius_mm:g})",
+    )
+    group.add_argument(
+        "--resolution",
+        type=float,
+        metavar="MM",
+        help="full width at half maximum of the functional volume, where it is known (else it is "
+        "estimated)",
+    )
+
+
+def reference_of(args: argparse.Namespace) -> ReferenceChoice:
+    """Return what ratios refer to.
+
+    Raises
+    ------
+    FusionError
+        Options that contradict each other, or a region that is none.
+    """
+    kind = args.reference or ("region" if args.region else "bone")
+    if (kind == "region") != bool(args.region):
+        raise FusionError("--reference region and --region X,Y,Z belong together; give both.")
+    if kind != "region":
+        return ReferenceChoice(REFERENCES[kind])
+    numbers = _numbers(args.region, "--region", "X,Y,Z or X,Y,Z,RADIUS in mm", (3, 4))
+    center = (numbers[0], numbers[1], numbers[2])
+    if len(numbers) == 3:
+        return ReferenceChoice(ReferenceKind.REGION, center)
+    return ReferenceChoice(ReferenceKind.REGION, center, numbers[3])
+
+
+def settings_of(args: argparse.Namespace) -> ProposalSettings:
+    """Return the settings of what is measured and proposed.
+
+    Raises
+    ------
+    FusionError
+        A setting outside its range.
+    """
+    spots = {
+        name: value
+        for name in ("least_excess", "least_noise")
+        if (value := getattr(args, name)) is not None
+    }
+    uptake = {
+        name: value
+        for name, value in (("radius_mm", args.radius), ("resolution_mm", args.resolution))
+        if value is not None
+    }
+    chosen: dict[str, Any] = {
+        "hot_spots": HotSpotSettings(**spots),
+        "uptake": UptakeSettings(**uptake),
+    }
+    if args.grade_ratios is not None:
+        ratios = _numbers(args.grade_ratios, "--grade-ratios", "three rising numbers", (3,))
+        chosen["grade_ratios"] = tuple(ratios)
+    if args.least_grade is not None:
+        chosen["least_grade"] = args.least_grade
+    return ProposalSettings(**chosen)
+
+
+def settings_json(reference: ReferenceChoice, settings: ProposalSettings) -> dict[str, Any]:
+    """Return the settings as the document repeats them.
+
+    Parameters
+    ----------
+    reference : ReferenceChoice
+        What ratios refer to.
+    settings : ProposalSettings
+        How uptake was measured and proposed.
+    """
+    is_region = reference.kind is ReferenceKind.REGION
+    return {
+        "reference": reference.kind.value,
+        "region_center_lps": None if not is_region else list(reference.center_lps or ()),
+        "region_radius_mm": reference.radius_mm if is_region else None,
+        **settings.to_json(),
+    }
+
+
+def settings_line(reference: ReferenceChoice, settings: ProposalSettings) -> str:
+    """Return the settings in one line, for a terminal; arguments as for :func:`settings_json`."""
+    resolution = settings.uptake.resolution_mm
+    ratios = ", ".join(f"{ratio:g}" for ratio in settings.grade_ratios)
+    return (
+        f"Settings ({NOT_VALIDATED}): reference {reference.kind.value}; grades from {ratios} times "
+        f"it; nothing below grade {settings.least_grade}; hot spots from "
+        f"{settings.hot_spots.least_excess:g} times bone and {settings.hot_spots.least_noise:g} "
+        f"times noise; radius {settings.uptake.radius_mm:g} mm; resolution "
+        + ("estimated" if resolution is None else f"{resolution:g} mm as given")
+    )
+
+
+def _numbers(text: str, option: str, wanted: str, counts: tuple[int, ...]) -> list[float]:
+    try:
+        numbers = [float(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) not in counts:
+        raise FusionError(f"{option} needs {wanted}; found {text}.")
+    return numbers
