@@ -6,16 +6,19 @@ Knows nothing of Qt. Directions are the patient's: +x left, +y posterior, +z hea
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from fusion.annotations.snapshots import registration_digest
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration, Status, adjusted, shared_frame, stated
 
 if TYPE_CHECKING:
+    from fusion.annotations.check_changes import AlignmentReviewed
     from fusion.geometry import FloatArray
     from fusion.review import Review
     from viewer.panes import LinkedPanes, Pane
@@ -51,6 +54,7 @@ class Alignment:
         self._undo: list[Registration] = []
         self._redo: list[Registration] = []
         self._drag_base: Registration | None = None
+        self._reviewed: Registration | None = None
         try:
             self._scanner: Registration | None = shared_frame(linked.review.ct, linked.review.spect)
         except GeometryError:
@@ -75,7 +79,29 @@ class Alignment:
             found["Proposal"] = offer.with_proposal()
         if offer.neck is not None and offer.proposal is not None:
             found["Neck correction"] = offer.with_neck_correction()
+        if self._reviewed is not None:
+            found["As reviewed"] = self._reviewed
         return found
+
+    def remember(self, review: AlignmentReviewed | None) -> None:
+        """Offer again what a reader moved by hand and reviewed, also in an earlier session.
+
+        Parameters
+        ----------
+        review : AlignmentReviewed or None
+            From the reading. What a search proposed is not offered: the search gives it again.
+        """
+        self._reviewed = None
+        if review is None or review.bent:
+            return
+        center = self.linked.review.ct.grid.center_lps
+        by_hand = replace(
+            adjusted(self.opened, pivot_lps=center),
+            transform=RigidTransform(np.array(review.registration.matrix)),
+        )
+        again = stated(by_hand, reference=self.reference, points_lps=[center])
+        if registration_digest(again) == review.digest:
+            self._reviewed = again
 
     @property
     def reference(self) -> RigidTransform:

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.annotations.check_changes import AlignmentReviewed
 from fusion.errors import FusionError
 from fusion.plain_text import plain
 from fusion.registration import (
@@ -49,6 +50,8 @@ if TYPE_CHECKING:
 SETTLE_MS = 250
 #: Misfit at the right end of the chart, mm.
 CHART_MM = 8.0
+#: Choices that are shown only where there are such.
+_SELDOM = ("Stored with the study", "As reviewed")
 GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff5c5c"
 _STATUS_COLORS = {
     None: "#bbbbbb",
@@ -160,7 +163,7 @@ class AlignmentPanel(QScrollArea):
         self.setWidget(inside)
         self._linked.events.review.connect(self._on_review)
         self._linked.events.point.connect(self._on_point)
-        reading.events.changed.connect(self._show_reviewed)
+        reading.events.changed.connect(self._on_reading)
         self._on_review()
         self._update_trust()
 
@@ -179,9 +182,7 @@ class AlignmentPanel(QScrollArea):
             column.addWidget(label)
         self._choices = QGridLayout()
         self.buttons: dict[str, QPushButton] = {}
-        for n, name in enumerate(
-            ("Scanner alignment", "Proposal", "Neck correction", "Stored with the study")
-        ):
+        for n, name in enumerate(("Scanner alignment", "Proposal", "Neck correction", *_SELDOM)):
             button = QPushButton(name)
             button.setCheckable(True)
             button.clicked.connect(lambda _checked, name=name: self._choose(name))
@@ -301,6 +302,13 @@ class AlignmentPanel(QScrollArea):
         except FusionError as error:
             show_error(self.window(), error, title="The review was not saved")
 
+    def _on_reading(self) -> None:
+        reading = self.reading.reading
+        change = reading.alignment.change if reading and reading.alignment else None
+        self.alignment.remember(change if isinstance(change, AlignmentReviewed) else None)
+        self._show_reviewed()
+        self._show_choices(self.alignment.current)
+
     def _show_reviewed(self) -> None:
         reading, by = self.reading.reading, self.alignment.reviewed_by
         self.reviewed.setEnabled(by is None and not (reading and reading.finalised))
@@ -335,7 +343,7 @@ class AlignmentPanel(QScrollArea):
         for name, button in self.buttons.items():
             choice = choices.get(name)
             button.setEnabled(choice is not None)
-            button.setVisible(choice is not None or name != "Stored with the study")
+            button.setVisible(choice is not None or name not in _SELDOM)
             button.setChecked(
                 choice is not None
                 and choice.method is current.method

@@ -304,11 +304,12 @@ def test_the_review_of_the_alignment_goes_and_comes_with_it(model: ReadingModel)
     assert told == [False, True]
 
 
-def test_a_review_of_another_alignment_does_not_come_back(
+def test_a_review_of_another_alignment_comes_back_with_it_only(
     opened: Callable[..., ReadingModel],
 ) -> None:
     model = opened()
-    Alignment(model._linked).move((3, 0, 0))
+    Alignment(model._linked).move((7, 0, 0), (0, 0, 2))
+    click(model)
     model.review_alignment()
     assert model._linked.review.alignment_reviewed_by == READER
     model.close()
@@ -316,6 +317,23 @@ def test_a_review_of_another_alignment_does_not_come_back(
     assert again.reading.alignment is not None
     assert again._linked.review.alignment_reviewed_by is None
     assert "The alignment has changed since it was reviewed" in again.missing
+    alignment = Alignment(again._linked)
+    assert "As reviewed" not in alignment.choices
+    alignment.remember(again.reading.alignment.change)
+    alignment.choose("As reviewed")
+    assert again._linked.review.alignment_reviewed_by == READER
+    assert not [item for item in again.missing if "alignment" in item]
+    # With its warning on every export.
+    assert alignment.current.manual_shift_mm == pytest.approx(7, abs=2)
+    assert "manual-shift" in {finding.code for finding in alignment.current.findings}
+
+
+def test_what_no_hand_moved_is_not_offered_as_such(opened: Callable[..., ReadingModel]) -> None:
+    model = opened()
+    model.review_alignment()
+    alignment = Alignment(model._linked)
+    alignment.remember(model.reading.alignment.change)
+    assert "As reviewed" not in alignment.choices
 
 
 # Anatomy
