@@ -45,7 +45,7 @@ class ReferencePage(QScrollArea):
         self._facets = facets
         self.kind = QComboBox()
         for kind in ReferenceKind:
-            self.kind.addItem(f"{kind.value[0].upper()}{kind.value[1:]}", kind)
+            self.kind.addItem(f"{kind.value[0].upper()}{kind.value[1:]}", kind.value)
         self.kind.activated.connect(self._choose)
         self.radius = QDoubleSpinBox()
         self.radius.setRange(2.0, 50.0)
@@ -110,7 +110,7 @@ class ReferencePage(QScrollArea):
     def refresh(self) -> None:
         """Show what is compared with now."""
         choice, assessment = self._facets.reference, self._facets.assessment
-        self.kind.setCurrentIndex(self.kind.findData(choice.kind))
+        self.kind.setCurrentIndex(self.kind.findData(choice.kind.value))
         self.region.setVisible(choice.kind is ReferenceKind.REGION)
         words = "Not measured."
         if assessment is not None:
@@ -126,7 +126,7 @@ class ReferencePage(QScrollArea):
         self.words.setText(words)
 
     def _choose(self) -> None:
-        kind = self.kind.currentData()
+        kind = ReferenceKind(self.kind.currentData())  # Qt keeps it as plain text
         if kind is ReferenceKind.REGION:
             self._take_region()
         else:

@@ -22,6 +22,8 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-tests-"))
 
 from qtpy.QtTest import QTest
 
+from .simulated_neck import Neck
+
 if TYPE_CHECKING:
     import napari
     from pytestqt.qtbot import QtBot
@@ -56,6 +58,14 @@ def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def review(study_folder: Path) -> fusion.Review:
     """That study, opened."""
     return fusion.open_study(study_folder)
+
+
+@pytest.fixture(scope="session")
+def simulated(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neck]:
+    """A simulated neck with the joints as a window finds them."""
+    neck = Neck(tmp_path_factory.mktemp("neck"))
+    yield neck
+    neck.model.close()
 
 
 @pytest.fixture
