@@ -274,6 +274,18 @@ def show_pathway() -> None:
         review.show_pathway()
 
 
+def show_facets() -> None:
+    """Show the joints of the current review."""
+    if review := _current_review():
+        review.tabs.setCurrentWidget(review.facets_panel)
+
+
+def show_targets() -> None:
+    """Show the targets of the current review."""
+    if review := _current_review():
+        review.tabs.setCurrentWidget(review.targets_panel)
+
+
 def show_help() -> None:
     """Show keys and mouse of the current review."""
     if review := _current_review():

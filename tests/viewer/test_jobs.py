@@ -39,9 +39,10 @@ def start_app(make_napari_viewer: Callable, qtbot: object) -> Iterator[Callable]
 
 
 def test_study_opens_off_the_windows_thread(
-    start_app: Callable, study_folder: Path, qtbot: object
+    start_app: Callable, study_folder: Path, qtbot: object, tmp_path: Path
 ) -> None:
-    app = start_app(study_folder)
+    journal = tmp_path / "journal.sqlite"
+    app = start_app(study_folder, journal=journal, reader="R. Eader")
     assert app.job.progress is not None
     assert app.job.progress.isVisible()
     threads: set[str] = set()
@@ -53,6 +54,9 @@ def test_study_opens_off_the_windows_thread(
     assert threading.main_thread().name not in threads
     assert app.job.progress is None
     assert len(app.viewer.layers) == 2
+    # Whoever was named reads it at once, in the journal that was named.
+    assert app.review_window.reading.reading.reader == "R. Eader"
+    assert app.review_window.reading.journal_path == journal
 
 
 def test_cancel_stops_the_work_and_shows_nothing(

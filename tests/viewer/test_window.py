@@ -219,3 +219,11 @@ def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> Non
     window.linked.point_lps = MIDDLE_LPS
     plugin.first_view()
     np.testing.assert_array_equal(window.linked.point_lps, start)
+    for show, panel in (
+        (plugin.show_facets, window.facets_panel),
+        (plugin.show_targets, window.targets_panel),
+        (plugin.show_pathway, window.pathway_panel),
+    ):
+        show()
+        assert window.tabs.currentWidget() is panel
+    window.tabs.setCurrentIndex(0)
