@@ -115,4 +115,8 @@ def _selection(objects: Sequence[Dataset]) -> Dataset:
         instance_number=1,
         manufacturer="facetfusion",
     )
+    for item in document.ContentSequence:
+        # TID 2010 forbids a purpose of reference; highdicom gives "Source" to each image.
+        if item.ValueType == "IMAGE":
+            item.pop("ConceptNameCodeSequence", None)
     return document

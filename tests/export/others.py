@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,36 @@ def dcmtk(name: str) -> str:
     if not path.exists():
         pytest.skip(f"{name} is not installed (Debian: apt-get install dcmtk)")
     return str(path)
+
+
+def pixelmed(path: Path) -> str:
+    """Hold a document against its template; returns what PixelMed's validator says.
+
+    Skips the test where the validator is not installed. Fails at the first error.
+    """
+    jars = sorted(Path("/usr/share/java").glob("*.jar"))
+    java = shutil.which("java")
+    if java is None or not any(jar.name == "pixelmed.jar" for jar in jars):
+        pytest.skip("PixelMed's DicomSRValidator (java, libpixelmed-java) is not installed")
+    # Its style sheets are larger than Java allows by default.
+    limits = (
+        "xpathExprOpLimit",
+        "xpathExprGrpLimit",
+        "xpathTotalOpLimit",
+        "entityExpansionLimit",
+        "totalEntitySizeLimit",
+    )
+    options = [*(f"-Djdk.xml.{name}=0" for name in limits), "-Xss64m", "-Djava.awt.headless=true"]
+    validator = "com.pixelmed.validate.DicomSRValidator"
+    done = subprocess.run(
+        [java, *options, "-cp", ":".join(map(str, jars)), validator, path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = done.stdout + done.stderr
+    assert "Root Template Validation Complete" in said, said
+    # Its exit code is 0 whatever it finds.
+    bad = [line for line in said.splitlines() if line.startswith("Error") or "illegal" in line]
+    assert not bad
+    return said

@@ -17,7 +17,7 @@ from fusion.export.segmentation import uptake_region
 from fusion.export.structured_report import tracking_uid
 from fusion.handover import Handed, hand_on
 from tests.export.handed import Read, read_study
-from tests.export.others import TOOLS, dcmqi, dcmtk
+from tests.export.others import TOOLS, dcmqi, dcmtk, pixelmed
 from tests.viewer.marked_study import NODDING, ct_lattice
 
 
@@ -97,6 +97,11 @@ def test_dcmqi_finds_the_regions_where_they_are(read: Read, handed: Handed, tmp_
         region = uptake_region(target, read.review.fused)
         kji = np.argwhere(region.mask) + np.array(region.start)
         assert found == {tuple(np.round(point, 1)) for point in grid.to_lps(kji)}
+
+
+def test_pixelmed_finds_the_selection_in_order(handed: Handed) -> None:
+    said = pixelmed(folder(handed) / "key_objects.dcm")
+    assert "Found Root Template TID_2010 (KeyObjectSelection)" in said
 
 
 def test_cornerstone_finds_every_target(read: Read, handed: Handed) -> None:
