@@ -21,6 +21,7 @@ from fusion.errors import FusionError
 from fusion.facets.joints import Joint
 from fusion.facets.locate import DRAGGED, MARKED, Status
 from viewer._napari import Mark, MarksOverlay
+from viewer.facets_model import State
 from viewer.layers import to_world
 from viewer.panes import BOX_COLOR
 
@@ -55,6 +56,7 @@ SELECTED_COLOR = (1.0, 1.0, 1.0, 1.0)
 TARGET_COLOR = (1.0, 1.0, 0.35, 1.0)
 NOTICE_COLOR = (1.0, 0.75, 0.35, 1.0)
 PROVISIONAL = "LEVELS PROVISIONAL"
+CONTRADICTORY = "JOINTS CONTRADICT EACH OTHER: see Facets"
 RENUMBERING = "Levels are being numbered again …"
 _FILLS = {
     Decision.POSITIVE: "full",
@@ -138,6 +140,8 @@ class Marks:
         state = PROVISIONAL if self._facets.provisional else ""
         if self._facets.renumbering:
             state = RENUMBERING
+        elif self._facets.state is State.FOUND and self._facets.spine is None:
+            state = CONTRADICTORY
         notice = self.notice
         if self.naming:
             notice = f"Click into the body of {self.naming}. Escape: do not name it."
@@ -153,19 +157,20 @@ class Marks:
         if found is None:
             return ()
         targets = self._targets()
+        disputed = {change.target.joint for change in self._reading.label_changes}
         marks = []
         for facet in found.facets:
             center = self._center(facet)
             if center is None:
                 continue
             near = targets.get(facet.joint)
-            if near is not None and np.linalg.norm(near.point_lps - center) > _APART_MM:
+            if near is not None and (facet.joint in disputed or _apart(near, center)):
                 near = None
             mark = self._joint_mark(pane, facet, center, near)
             if mark is not None:
                 marks.append(mark)
         for target in targets.values():
-            marks += self._target_marks(pane, target)
+            marks += self._target_marks(pane, target, disputed=target.joint in disputed)
         return tuple(sorted(marks, key=lambda mark: mark.double))
 
     def _targets(self) -> dict[Joint, Target]:
@@ -184,7 +189,7 @@ class Marks:
         if place is None:
             return None
         selected = facet.joint in (self._facets.selected, self.dragging)
-        doubtful = self._facets.provisional
+        doubtful = self._facets.provisional or self._facets.spine is None
         color = DOUBTFUL_COLOR if doubtful else SURE_COLOR
         at, radius = place
         return Mark(
@@ -197,7 +202,7 @@ class Marks:
             text_shift_mm=_shift(pane, facet.joint, BALL_MM + _GAP_MM),
         )
 
-    def _target_marks(self, pane: Pane, target: Target) -> list[Mark]:
+    def _target_marks(self, pane: Pane, target: Target, *, disputed: bool) -> list[Mark]:
         point = np.array(target.point_lps)
         place = self._cut(pane, point, TARGET_MM, reach_mm=REACH_MM)
         if place is None:
@@ -206,8 +211,8 @@ class Marks:
         facet = found.facet(target.joint.level, target.joint.side) if found else None
         center = None if facet is None else self._center(facet)
         text = ""
-        if center is None or np.linalg.norm(point - center) > _APART_MM:
-            text = f"{target.joint.name} {target.decision}"
+        if center is None or disputed or _apart(target, center):
+            text = f"{target.joint.name} {target.decision}{' (DISPUTED)' if disputed else ''}"
         at, radius = place
         return [
             Mark(
@@ -216,7 +221,8 @@ class Marks:
                 TARGET_COLOR,
                 fill=_FILLS[target.decision],
                 text=text,
-                text_shift_mm=_shift(pane, target.joint, TARGET_MM + _GAP_MM),
+                # Away from where the name of the joint there stands.
+                text_shift_mm=-_shift(pane, target.joint, BALL_MM + _GAP_MM),
             )
         ]
 
@@ -424,6 +430,10 @@ def label_of(facet: Facet, target: Target | None = None) -> str:
     if target is not None:
         words.append(target.decision.value)
     return " ".join(words)
+
+
+def _apart(target: Target, center_lps: FloatArray) -> bool:
+    return float(np.linalg.norm(np.array(target.point_lps) - center_lps)) > _APART_MM
 
 
 def _shift(pane: Pane, joint: Joint, gap_mm: float) -> float:

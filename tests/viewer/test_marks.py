@@ -385,3 +385,25 @@ def test_decisions_are_drawn_by_shape_and_word(seen: ReviewWindow) -> None:
     assert filled["full"] == pytest.approx(TRUE[LEFT_C5][1::-1])
     assert filled["cross"] == pytest.approx(TRUE[RIGHT_C5][1::-1])
     assert {m.text for m in marks if m.text} == {"Left C5-C6 positive", "Right C5-C6 negative"}
+
+
+def test_a_target_under_an_old_name_is_drawn_as_disputed(seen: ReviewWindow) -> None:
+    seen.reading.decide(LEFT_C5, Decision.POSITIVE, origin=Origin.JOINT_CLICKED)
+    assert seen.facets_panel.marks.name("C6", np.array(vertebra_lps("C5")))
+    marks = seen.facets_panel.marks.marks(seen.linked.panes[0])
+    assert {m.text for m in marks if m.text} == {
+        "Left C6-C7",
+        "Right C6-C7",
+        "Left C5-C6 positive (DISPUTED)",
+    }
+
+
+def test_joints_that_make_no_spine_are_drawn_as_doubtful(seen: ReviewWindow) -> None:
+    facets, marks = seen.facets, seen.facets_panel.marks
+    facets.apply({}, (), {LEFT_C5: TRUE[RIGHT_C5]})
+    assert facets.spine is None
+    assert all(m.dashed for m in marks.marks(seen.linked.panes[0]) if m.text)
+    assert "CONTRADICT" in seen.linked.panes[2].model.canvas.overlays["numbering"].text
+    assert facets.refusal in seen.facets_panel.reason.text()
+    facets.apply({}, (), {})
+    assert not seen.linked.panes[2].model.canvas.overlays["numbering"].visible
