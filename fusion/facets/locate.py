@@ -31,7 +31,7 @@ DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
 #: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
 READER_MM = 2.0
 #: Correlation with the template below which a joint is not recognisable.
-_RECOGNISABLE = 0.22
+_RECOGNISABLE = 0.15
 #: Share of a joint's window as dense as metal above which it is hidden.
 METAL_SHARE = 0.004
 #: A level is fused when the joint spaces of neither side, nor of both together, are darker than
@@ -357,7 +357,7 @@ def _facet(
         status = Status.OBSCURED
     elif joint.level in fused:
         status = Status.FUSED
-    error_mm = 0.8 + 0.22 * slice_mm + 4.0 * (1.0 - fit.score)
+    error_mm = 0.6 + 0.55 * slice_mm + 1.6 * (1.0 - fit.score)
     if status is Status.OBSCURED:
         error_mm += 3.0
     return Facet(joint, status, center, normal, numbering, round(error_mm, 1))

@@ -38,6 +38,9 @@ _OFF_MM = (8.0, 5.0)
 #: Half height of the slab in which the middle is looked for, mm, and half extents of the strips
 #: that are averaged for it.
 _SLAB_MM, _STRIP_L_MM, _STRIP_P_MM = 2.0, 4.0, 2.0
+#: Half width of a pillar, mm in a patient of size 1 (spec/anatomy_and_safety.md section 5.3: 12 mm
+#: wide). Bone that is wider than two of these goes on as lamina or transverse process.
+_HALF_WIDTH_MM = 7.0
 #: HU of the bone edge: from soft tissue to cortex, and the share of the brightest that is an edge.
 _EDGE_HU, _EDGE_SHARE = (100.0, 500.0), 0.5
 #: HU of what fills a joint space and of dense cortex.
@@ -176,22 +179,26 @@ class _Surroundings:
 
 def _middles(around: _Surroundings, scale: float) -> FloatArray:
     """Return the middle of the pillar (n, 3) at every height, about the expected place, mm."""
-    low, high = _EDGE_HU
-    bone = np.clip((around.hu - low) / (high - low), 0.0, 1.0)
+    bone = np.clip((around.hu - _EDGE_HU[0]) / (_EDGE_HU[1] - _EDGE_HU[0]), 0.0, 1.0)
     slab = int(_SLAB_MM / _EDGE_MM)
     bone = ndimage.uniform_filter1d(bone, 2 * slab + 1, axis=0)
     middle = [int(r / _EDGE_MM) for r in _REACH_MM]
     found = np.zeros((len(HEIGHTS_MM), 2))
     limits = [int(off / _EDGE_MM) for off in _OFF_MM]
+    width = int(_HALF_WIDTH_MM / _EDGE_MM)
     for n, height in enumerate(HEIGHTS_MM):
         plane = bone[middle[0] + int(height / _EDGE_MM)]
         p, lateral = middle[1], middle[2]
         for _ in range(3):
             strip = int(_STRIP_L_MM / _EDGE_MM)
-            p = _center(plane[:, lateral - strip : lateral + strip + 1].mean(axis=1), p)
+            low, high = _edges(plane[:, lateral - strip : lateral + strip + 1].mean(axis=1), p)
+            p = (low + high + 1) // 2
             p = int(np.clip(p, middle[1] - limits[0], middle[1] + limits[0]))
             strip = int(_STRIP_P_MM / _EDGE_MM)
-            lateral = _center(plane[p - strip : p + strip + 1].mean(axis=0), lateral)
+            low, high = _edges(plane[p - strip : p + strip + 1].mean(axis=0), lateral)
+            lateral = (low + high + 1) // 2
+            if high - low > 2 * width:  # as near as may be to where the template has it
+                lateral = int(np.clip(middle[2], low + width, high - width))
             lateral = int(np.clip(lateral, middle[2] - limits[1], middle[2] + limits[1]))
         found[n] = (p - middle[1]) * _EDGE_MM, (lateral - middle[2]) * _EDGE_MM
     # A pillar is smooth; single heights are misled by transverse processes and laminae.
@@ -200,17 +207,17 @@ def _middles(around: _Surroundings, scale: float) -> FloatArray:
     return np.column_stack([HEIGHTS_MM, found]) * scale
 
 
-def _center(profile: npt.NDArray[np.float32], start: int) -> int:
-    """Return the middle between the edges of the bone at an index."""
+def _edges(profile: npt.NDArray[np.float32], start: int) -> tuple[int, int]:
+    """Return the first and the last index of the bone near an index."""
     reach = int(3.0 / _EDGE_MM)
     first = max(start - reach, 0)
     top = first + int(profile[first : start + reach + 1].argmax())
     edge = _EDGE_SHARE * profile[top]
     soft = np.flatnonzero(profile <= edge)
     below, above = soft[soft < top], soft[soft > top]
-    low = below[-1] + 1 if len(below) else 0
-    high = above[0] - 1 if len(above) else len(profile) - 1
-    return (low + high + 1) // 2
+    low = int(below[-1]) + 1 if len(below) else 0
+    high = int(above[0]) - 1 if len(above) else len(profile) - 1
+    return low, high
 
 
 def _space(
