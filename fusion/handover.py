@@ -31,7 +31,7 @@ from fusion.export.encapsulated_pdf import write_encapsulated_pdf
 from fusion.export.evidence import slice_image, slices_at
 from fusion.export.overview import overview
 from fusion.export.pictures import PLANES, PictureText, picture
-from fusion.export.report import Pictures, Report, ReportFacts, make_report, said_date
+from fusion.export.report import Pictures, Report, ReportFacts, make_report, said_date, said_moment
 from fusion.export.report_html import report_html
 from fusion.export.report_pdf import report_pdf
 from fusion.export.segmentation import RULE, UptakeRegion, uptake_region, write_segmentation
@@ -306,7 +306,7 @@ class _Work:
             return f"Draft, version {opened.version}, not finalised."
         return (
             f"Version {opened.version}, finalised by {plain(final.reader)}, "
-            f"{final.time:%Y-%m-%d %H:%M} UTC."
+            f"{said_moment(final.time)} UTC."
         )
 
     def _assessment(self) -> dict[str, Any] | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable
-from datetime import datetime
 from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID
 
-from fusion.dicom.confidentiality import PIXELS, Deidentifier
+from fusion.dicom.confidentiality import NO_MOMENT, PIXELS, Deidentifier
 from fusion.dicom.header import quiet_pydicom
 from fusion.dicom.instance import PARSE_ERRORS, Instance, items, text, uid
 from fusion.errors import DicomError
@@ -21,9 +20,15 @@ from fusion.review import Review
 
 #: Folder of the copies, inside that of the export.
 IMAGES = "images"
-#: When an object of ours was made; everything else in it comes from headers that are clean.
-_MADE = ("SeriesDate", "ContentDate", "InstanceCreationDate")
-_UNNEEDED = ("DateOfSecondaryCapture", "TimeOfSecondaryCapture")
+#: When a library made an object of ours: nobody needs it.
+_UNNEEDED = (
+    "DateOfSecondaryCapture",
+    "TimeOfSecondaryCapture",
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+)
+#: Access and change of every file, s: the earliest that a zip can hold, 1980-01-02.
+_FILE_TIMES = (315_619_200, 315_619_200)
 
 
 def write_images(review: Review, folder: Path, progress: Progress) -> tuple[Path, ...]:
@@ -61,6 +66,7 @@ def write_images(review: Review, folder: Path, progress: Progress) -> tuple[Path
     for number, instance in enumerate(instances, start=1):
         path = target / instance.label
         _with_pixels(instance).save_as(path, enforce_file_format=True)
+        os.utime(path, _FILE_TIMES)
         written.append(path)
         progress(number / len(instances), "Copying the images")
     return tuple(written)
@@ -84,9 +90,9 @@ def _with_pixels(instance: Instance) -> FileDataset:
 
 
 def settle(paths: Iterable[Path], how: Deidentifier) -> None:
-    """Shift when objects were made, like every other date, and the times of the files themselves.
+    """Treat the moments at which objects and files were made as every other date.
 
-    An export on the day of the study would give the shift away otherwise.
+    An export on the day of the study would give its date away otherwise.
 
     Parameters
     ----------
@@ -98,18 +104,28 @@ def settle(paths: Iterable[Path], how: Deidentifier) -> None:
     for path in paths:
         if path.suffix == ".dcm":
             ds = pydicom.dcmread(path)
-            for keyword in _MADE:
-                if keyword in ds:
-                    ds[keyword].value = how.shift_element(ds[keyword])
-            for keyword in _UNNEEDED:
-                if keyword in ds:
-                    del ds[keyword]
-            for item in items(ds, "ContributingEquipmentSequence"):
-                if "ContributionDateTime" in item:
-                    del item.ContributionDateTime
+            _settle_moments(ds, how)
             if ds.get("BurnedInAnnotation") == "YES":
                 ds.BurnedInAnnotation = "NO"  # there is text, and it identifies nobody
             how.declare(ds)
             ds.save_as(path, enforce_file_format=True)
-        moment = how.moment(datetime.now()).timestamp()
-        os.utime(path, (moment, moment))
+        os.utime(path, _FILE_TIMES)
+
+
+def _settle_moments(ds: Dataset, how: Deidentifier) -> None:
+    for keyword in _UNNEEDED:
+        if keyword in ds:
+            del ds[keyword]
+    for item in items(ds, "ContributingEquipmentSequence"):
+        if "ContributionDateTime" in item:
+            del item.ContributionDateTime
+    if how.keeps_suv:
+        for keyword in ("SeriesDate", "ContentDate"):
+            if keyword in ds:
+                ds[keyword].value = how.shift_element(ds[keyword])
+        return
+    for keyword in ("SeriesDate", "SeriesTime"):
+        if keyword in ds:
+            del ds[keyword]
+    # Most of our objects have to have them.
+    ds.ContentDate, ds.ContentTime = f"{NO_MOMENT:%Y%m%d}", f"{NO_MOMENT:%H%M%S}"

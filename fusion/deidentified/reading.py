@@ -292,8 +292,8 @@ def deidentified_answer(
 ) -> dict[str, Any] | None:
     """Return the pathway's answer without identity.
 
-    Dates known to the day are shifted, coarser ones and free text are taken out, and the facts
-    are checked again.
+    Free text and dates are taken out, or the dates shifted where they are known to the day and SUV
+    is to stay computable; then the facts are checked again.
 
     Parameters
     ----------
@@ -324,8 +324,9 @@ def _facts(values: Mapping[str, Any], how: Deidentifier) -> dict[str, Any]:
     cleaned: dict[str, Any] = {}
     for key, value in values.items():
         if key in _DATES or key.endswith("_date"):
-            with suppress(ValueError):
-                cleaned[key] = how.day(date.fromisoformat(str(value))).isoformat()
+            with suppress(ValueError):  # a month or a year
+                if (day := how.day(date.fromisoformat(str(value)))) is not None:
+                    cleaned[key] = day.isoformat()
         elif key == "other_red_flag":
             cleaned[key] = REMOVED
         elif key == "surgery_levels":

@@ -97,9 +97,11 @@ REWORDED = {
 }
 #: Study Description of synthetic data: what is shown must go on saying so.
 SIMULATED = "SIMULATED, not a patient"
-_ABOUT = (
-    "Names, identifiers, notes and private data were removed from this export, and every date was "
-    "moved by the same unknown number of days (DICOM PS3.15 Basic Profile). Times of day stay."
+_ABOUT = "Names, identifiers, notes and private data were removed (DICOM PS3.15 Basic Profile)."
+_DATES = (
+    " Dates and times were removed too; 1900-01-01 stands where there has to be one.",
+    " Every date was moved by the same unknown number of days, times of day stay, and weight, "
+    "size, sex and age were kept, so that SUV can be computed.",
 )
 _FACE = (
     "CT images of a neck can show the face, by which people can be recognised; pictures and images "
@@ -109,8 +111,8 @@ _FACE = (
 
 def about_this(how: Deidentifier) -> tuple[Finding, ...]:
     """Return what a reader of a de-identified export must know."""
-    kept = " Weight, size, sex and age were kept for SUV." if how.keeps_suv else ""
-    return (info("de-identified", _ABOUT + kept), warning("face-not-removed", _FACE))
+    about = info("de-identified", _ABOUT + _DATES[how.keeps_suv])
+    return (about, warning("face-not-removed", _FACE))
 
 
 def plain_findings(findings: tuple[Finding, ...], how: Deidentifier) -> tuple[Finding, ...]:

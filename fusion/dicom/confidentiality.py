@@ -5,8 +5,8 @@ package ``dicom-anonymizer``. Its own engine is not used, because it does not en
 is the second opinion in the tests.
 
 This engine goes beyond the profile: text, names, dates and binary data that the table does not
-name are emptied or removed too, unless :data:`KEPT_TEXT` lists them. An attribute that nobody thought of is
-then lost, not leaked.
+name are emptied or removed too, unless :data:`KEPT_TEXT` lists them. An attribute that nobody
+thought of is then lost, not leaked.
 
 UIDs, identifiers and the shift of dates follow from a key that is made for one export and never
 stored. Within the export the same value always becomes the same; nobody can undo it, or join two
@@ -19,7 +19,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -40,9 +40,13 @@ METHODS = (
     ("113100", "Basic Application Confidentiality Profile"),
     ("113104", "Clean Structured Content Option"),
     ("113105", "Clean Descriptors Option"),
-    ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
 )
-KEPT_FOR_SUV = (("113108", "Retain Patient Characteristics Option"),)
+KEPT_FOR_SUV = (
+    ("113107", "Retain Longitudinal Temporal Information Modified Dates Option"),
+    ("113108", "Retain Patient Characteristics Option"),
+)
+#: Stands for a moment that was removed, where there has to be one; the same in every object.
+NO_MOMENT = datetime(1900, 1, 1, tzinfo=UTC)
 
 #: Actions of Table E.1-1 by the name of the list that the package keeps them in.
 _ACTIONS = {
@@ -56,8 +60,9 @@ _ACTIONS = {
     "X_Z_D_TAGS": "X/Z/D",
     "X_Z_U_STAR_TAGS": "U*",
 }
-#: Dates and times that keep their distances (Retain Longitudinal Temporal Information with
-#: Modified Dates, PS3.15 E.3.6). All others are treated as the table says.
+#: Dates and times that keep their distances when SUV is to stay computable (Retain Longitudinal
+#: Temporal Information with Modified Dates, PS3.15 E.3.6). All others, and these when it is not,
+#: are treated as the table says.
 SHIFTED = frozenset(
     {
         "StudyDate",
@@ -156,7 +161,7 @@ class Deidentifier:
     Parameters
     ----------
     keeps_suv : bool
-        Keep weight, size, sex and age.
+        Keep weight, size, sex and age, and shift dates instead of removing them.
     key : bytes
         Secret; made anew by default and never stored.
     """
@@ -192,12 +197,12 @@ class Deidentifier:
         return f"2.25.{int.from_bytes(self._digest('uid', value)[:16], 'big')}"
 
     def moment(self, value: datetime) -> datetime:
-        """Return the moment shifted."""
-        return value - self.shift
+        """Return what stands for a moment: shifted, or :data:`NO_MOMENT`."""
+        return value - self.shift if self.keeps_suv else NO_MOMENT
 
-    def day(self, value: date) -> date:
-        """Return the day shifted."""
-        return value - self.shift
+    def day(self, value: date) -> date | None:
+        """Return what stands for a day: shifted, or None where dates are removed."""
+        return value - self.shift if self.keeps_suv else None
 
     def header(self, source: Dataset) -> Dataset:
         """Return a copy of a header without identity; the source stays as it is.
@@ -232,10 +237,14 @@ class Deidentifier:
         ds.DeidentificationMethodCodeSequence = Sequence(
             [_code(value, meaning) for value, meaning in self.methods]
         )
-        ds.LongitudinalTemporalInformationModified = "MODIFIED"
+        modified = "MODIFIED" if self.keeps_suv else "REMOVED"
+        ds.LongitudinalTemporalInformationModified = modified
 
     def shift_element(self, element: DataElement) -> Any:
-        """Return the shifted value of a date or time; None when it cannot be read as one."""
+        """Return the shifted value of a date or time; None when it cannot be read as one.
+
+        Only to be asked where dates are shifted.
+        """
         values = element.value if isinstance(element.value, MultiValue) else [element.value]
         shifted = [self._shifted(str(value), str(element.VR)) for value in values if value]
         if any(value is None for value in shifted):
@@ -250,11 +259,10 @@ class Deidentifier:
         if match is None or (vr == "DA" and match[2]):
             return None  # a coarser or malformed date cannot be shifted by days
         try:
-            return self.day(datetime.strptime(match[1], "%Y%m%d").date()).strftime("%Y%m%d") + str(
-                match[2]
-            )
+            day = datetime.strptime(match[1], "%Y%m%d") - self.shift
         except (ValueError, OverflowError):
             return None
+        return f"{day:%Y%m%d}{match[2]}"
 
     def _copied(self, source: Dataset, *, enhanced: bool) -> Dataset:
         copy = Dataset()
@@ -273,7 +281,7 @@ class Deidentifier:
             return
         if keyword in CHARACTERISTICS and self.keeps_suv:
             copy.add(DataElement(tag, element.VR, _age(keyword, element.value)))
-        elif keyword in SHIFTED:
+        elif keyword in SHIFTED and self.keeps_suv:
             if (shifted := self.shift_element(element)) is not None:
                 copy.add(DataElement(tag, element.VR, shifted))
             elif action and "Z" in action:
@@ -315,7 +323,7 @@ class Deidentifier:
 
 def _dummy(vr: str) -> Any:
     if vr in ("DA", "DT"):
-        return "19000101"
+        return f"{NO_MOMENT:%Y%m%d}"
     if vr == "TM":
         return "000000"
     if vr == "AS":

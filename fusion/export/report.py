@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from PIL import Image
@@ -17,6 +18,7 @@ from PIL import Image
 from fusion.annotations.blocks import BlockPlan
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Target
+from fusion.dicom.confidentiality import NO_MOMENT
 from fusion.dicom.series import Patient
 from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.structured_report import NUMBERING
@@ -202,6 +204,15 @@ def said_date(value: str) -> str:
     return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", plain(value))
 
 
+def said_moment(value: datetime) -> str:
+    """Write a moment in UTC to the minute, or say that it was removed."""
+    return "date removed" if value == NO_MOMENT else f"{value:%Y-%m-%d %H:%M}"
+
+
+def _said_time(value: str) -> str:
+    return "date removed" if value.startswith(NO_MOMENT.isoformat()[:19]) else plain(value)
+
+
 def _banners(facts: ReportFacts) -> tuple[str, ...]:
     said = [SIMULATED] if facts.simulated else []
     reading = facts.reading
@@ -262,7 +273,7 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
         lines.append(f"Facts that would decide it: {', '.join(need)}.")
     lines.append(
         f"Facts recorded by {plain(str(assessment.get('reader', '')))}, "
-        f"{plain(str(assessment.get('time', '')))}."
+        f"{_said_time(str(assessment.get('time', '')))}."
     )
     return (Lines((plain(str(assessment["words"])),), strong=True), Lines(tuple(lines)))
 
@@ -312,7 +323,7 @@ def _joint_row(target: Target) -> tuple[str, ...]:
     note = target.shown_note
     if len(note) > _SHOWN_NOTE:
         note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
-    said = [f"{target.shown_reader}, {target.time:%Y-%m-%d %H:%M}."]
+    said = [f"{target.shown_reader}, {said_moment(target.time)}."]
     said += [f"Note: “{note}”." if note else "", *_cautions(target)]
     return (
         target.joint.name,

@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 from fusion.dicom.confidentiality import (
     CHARACTERISTICS,
     EDITION,
+    NO_MOMENT,
     SHIFTED,
     Deidentifier,
     action_of,
@@ -33,8 +34,10 @@ def filled() -> Dataset:
     return ds
 
 
-def test_nothing_in_the_standards_table_stays_as_it_was() -> None:
-    before, after = filled(), Deidentifier().header(filled())
+@pytest.mark.parametrize("keeps_suv", [False, True])
+def test_nothing_in_the_standards_table_stays_as_it_was(keeps_suv) -> None:
+    before, after = filled(), Deidentifier(keeps_suv=keeps_suv).header(filled())
+    allowed = SHIFTED | CHARACTERISTICS if keeps_suv else set()
     seen = 0
     for element in before:
         action = action_of(element.tag)
@@ -43,14 +46,12 @@ def test_nothing_in_the_standards_table_stays_as_it_was() -> None:
         seen += 1
         if element.tag not in after or element.VR == "SQ":
             continue
-        value = after[element.tag].value
-        if element.VR == "TM" or element.keyword == "TimezoneOffsetFromUTC":
-            assert element.keyword in SHIFTED  # days move, times of day stay
-            continue
-        assert not value or value != element.value, element.keyword
+        value, keyword = after[element.tag].value, element.keyword
+        if keyword in allowed and (keyword in CHARACTERISTICS or element.VR in ("TM", "SH")):
+            continue  # times of day stay where days are moved
+        assert not value or value != element.value, keyword
         if action == "X":
-            temporal = element.keyword in SHIFTED
-            assert temporal or element.keyword == "SeriesDescription", element.keyword
+            assert keyword in allowed | {"SeriesDescription"}, keyword
     assert seen > 400
     assert MARK not in str(after)
 
@@ -68,12 +69,12 @@ def test_a_second_program_removes_nothing_that_stays_here() -> None:
     kept = {e.keyword for e in ours if e.value not in (None, "") and e.VR != "SQ"} - declared
     gone = {e.keyword for e in source if e.tag not in theirs}
     assert len(gone) > 200
-    assert kept & gone <= SHIFTED
+    assert not kept & gone
     # Where they replace a value, it is not the old one that stays here.
     for element in theirs:
         if element.VR != "SQ" and element.tag in source and element.tag in ours:
             old = source[element.tag].value
-            if element.value != old and element.keyword not in SHIFTED:
+            if element.value != old:
                 assert ours[element.tag].value != old or not old, element.keyword
 
 
@@ -87,7 +88,7 @@ def test_with_the_option_suv_can_be_computed_and_great_age_is_hidden() -> None:
     after = how.header(filled())
     assert (after.PatientWeight, after.PatientSex, after.PatientAge) == (71.5, "F", "090Y")
     codes = [item.CodeValue for item in after.DeidentificationMethodCodeSequence]
-    assert codes[-1] == "113108"
+    assert codes[-2:] == ["113107", "113108"]
 
 
 @pytest.mark.parametrize("make", [nm, pet])
@@ -99,8 +100,16 @@ def test_suv_is_the_same_after_as_before_only_when_asked(make) -> None:
     assert suvbw_factor(Deidentifier().header(make()), unit="Bq/mL").factor is None
 
 
+def test_dates_are_removed_unless_suv_is_kept() -> None:
+    after = Deidentifier().header(filled())
+    for keyword in SHIFTED:
+        assert not after.get(keyword), keyword
+    assert Deidentifier().moment(datetime.now()) == NO_MOMENT
+    assert Deidentifier().day(date(2024, 3, 11)) is None
+
+
 def test_dates_move_together_and_times_of_day_stay() -> None:
-    how = Deidentifier()
+    how = Deidentifier(keeps_suv=True)
     after = how.header(filled())
     moved = how.day(date(2024, 3, 11)).strftime("%Y%m%d")
     assert after.StudyDate == moved != "20240311"
@@ -115,7 +124,7 @@ def test_a_date_that_cannot_be_moved_does_not_stay(value) -> None:
     ds = filled()
     ds.add_new("StudyDate", "DA", "")
     ds["StudyDate"]._value = value
-    assert not Deidentifier().header(ds).get("StudyDate")
+    assert not Deidentifier(keeps_suv=True).header(ds).get("StudyDate")
 
 
 def test_uids_stay_consistent_within_an_export_and_never_between_two() -> None:

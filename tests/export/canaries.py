@@ -22,14 +22,13 @@ from fusion.dicom.confidentiality import CHARACTERISTICS, KEPT_TEXT, SHIFTED, ac
 #: In every one of them, and nowhere else.
 MARK = "Canaryqzx"
 BIRTH_DAY = "19610203"
-STUDY_DAY = "20240311"
 _TEXT = {"AE", "LO", "LT", "PN", "SH", "ST", "UC", "UT"}
 #: Not for values: what the words are written in; and what holds one size of text for items.
 _NOT = {"SpecificCharacterSet"} | KEPT_TEXT | SHIFTED
 
 
 #: Files that are filled with everything.
-_WHOLE = {"ct000", "ct030", "nm"}
+_WHOLE = {"ct030", "nm"}
 
 
 @dataclass

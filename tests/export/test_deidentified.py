@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import zlib
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from fusion.annotations.study import StudyKey
 from fusion.cli import main
 from fusion.deidentified.reading import REMOVED, Readers, deidentified_answer, described
 from fusion.deidentified.review import plain_findings
-from fusion.dicom.confidentiality import Deidentifier
+from fusion.dicom.confidentiality import NO_MOMENT, Deidentifier
 from fusion.errors import FusionError
 from fusion.export.structured_report import read_structured_report
 from fusion.export.tables import read_reading
@@ -41,7 +41,6 @@ from fusion.review import Review, open_study
 from tests.export.canaries import (
     BIRTH_DAY,
     MARK,
-    STUDY_DAY,
     Canaries,
     fill_study,
     found_in,
@@ -177,21 +176,47 @@ def test_no_text_hides_in_the_pictures(export: Export) -> None:
             assert not {k: v for k, v in image.info.items() if isinstance(v, str | bytes)}
 
 
-def test_the_study_day_stands_nowhere_and_all_days_moved_together(export: Export) -> None:
-    shifted = export.how.day(pydicom.valuerep.DA(STUDY_DAY)).strftime("%Y%m%d")
+def days_in(path: Path) -> set[str]:
+    ds = pydicom.dcmread(path)
+    elements = [e for e in ds.iterall() if e.VR in ("DA", "DT") and e.value]
+    return {str(element.value)[:8] for element in elements}
+
+
+def test_no_date_is_left(export: Export) -> None:
     for path in everything(export):
         if path.suffix == ".dcm":
+            assert days_in(path) <= {"19000101"}, path.name
             ds = pydicom.dcmread(path)
-            days = {str(e.value) for e in ds.iterall() if e.VR == "DA" and e.value}
-            days |= {str(e.value)[:8] for e in ds.iterall() if e.VR == "DT" and e.value}
-            assert STUDY_DAY not in days, path.name
-            assert BIRTH_DAY not in days, path.name
+            times = {str(e.value) for e in ds.iterall() if e.VR == "TM" and e.value}
+            assert times <= {"000000"}, path.name
+    this_year = str(datetime.now().year)
+    for name in ("reading.json", "review.json", "registration.json", "joints.csv", "report.html"):
+        said = (export.folder / name).read_text("utf-8-sig")
+        text = re.sub(r"base64,[^\"]*", "", said)
+        for day in (f"{this_year}-", "2024-", "20240311", "2019-"):
+            assert day not in text, name
+    assert "date removed" in (export.folder / "report.html").read_text()
+
+
+def test_for_suv_all_dates_move_together(export: Export, tmp_path: Path) -> None:
+    how = Deidentifier(keeps_suv=True)
+    handed = hand_on(
+        export.review, export.reading, tmp_path / "o", deidentify=how, with_images=True
+    )
+    shifted = f"{how.day(date(2024, 3, 11)):%Y%m%d}"
+    made = {f"{datetime.now() - how.shift - timedelta(days=n):%Y%m%d}" for n in (0, 1)}
+    for path in handed.paths:
+        assert not found_in(path, export.canaries)
+        if path.suffix == ".dcm":
+            assert days_in(path) <= {shifted, "19000101", *made}, path.name
+            ds = pydicom.dcmread(path)
             assert ds.StudyDate == shifted
-            made = export.how.moment(datetime.now())
-            near = {(made - timedelta(days=n)).strftime("%Y%m%d") for n in (0, 1)}
-            # The rest are dates that the standard's table asks to be replaced.
-            assert days <= {shifted, "19000101", *near}, path.name
-    assert STUDY_DAY not in (export.folder / "reading.json").read_text()
+            assert ds.LongitudinalTemporalInformationModified == "MODIFIED"
+            assert not ds.PatientBirthDate
+    back = read_reading(tmp_path / "o" / "reading.json")
+    assert [event.time + how.shift for event in back.events] == [
+        event.time for event in export.reading.events
+    ]
 
 
 def test_all_objects_and_copies_are_of_one_patient_and_study(export: Export) -> None:
@@ -200,9 +225,9 @@ def test_all_objects_and_copies_are_of_one_patient_and_study(export: Export) -> 
         assert len({str(ds[keyword].value) for ds in all_of_them}) == 1, keyword
     for ds in all_of_them:
         assert ds.PatientIdentityRemoved == "YES"
-        assert ds.LongitudinalTemporalInformationModified == "MODIFIED"
+        assert ds.LongitudinalTemporalInformationModified == "REMOVED"
         codes = [item.CodeValue for item in ds.DeidentificationMethodCodeSequence]
-        assert codes == ["113100", "113104", "113105", "113107"]
+        assert codes == ["113100", "113104", "113105"]
         assert ds.get("BurnedInAnnotation", "NO") == "NO" or ds.Modality in ("CT", "NM")
         assert not [e for e in ds.iterall() if e.tag.is_private]
         for keyword in ("PatientWeight", "PatientAge", "PatientBirthDate", "PatientSex"):
@@ -251,7 +276,7 @@ def test_the_reading_comes_back_and_fits_the_copies(export: Export, opened: Revi
         )  # fmt: skip
         assert after.point_lps == before.point_lps
         assert after.target_id != before.target_id
-        assert after.time == export.how.moment(before.time)
+        assert after.time == NO_MOMENT
     assert [t.reader for t in back.targets] == ["Reader 1", "Reader 2"]
     assert back.targets[0].note == REMOVED
     assert back.targets[0].localisation.source == REMOVED
@@ -386,18 +411,19 @@ def test_an_answer_that_rests_on_what_is_removed_is_withheld() -> None:
         "radiographs_date": "2024-05", "mri": "inconclusive", "mri_date": "2024-01-05",
     }  # fmt: skip
     content = Assessment.of(facts_from_values(facts), reader="A").to_json()
-    how = Deidentifier()
     exact = {key: value for key, value in facts.items() if key != "radiographs_date"}
     kept = deidentified_answer(
         json.loads(json.dumps(Assessment.of(facts_from_values(exact), reader="A").to_json())),
-        how,
+        Deidentifier(keeps_suv=True),
         Readers(),
     )
     assert kept is not None
     assert kept["reader"] == "Reader 1"
-    assert "2024" not in json.dumps(kept["facts"]) or how.shift.days < 72
-    cleaned = deidentified_answer(json.loads(json.dumps(content)), how, Readers())
-    assert cleaned is None or cleaned["words"] == content["words"]
+    assert kept["facts"]["mri_date"] != "2024-01-05"
+    for how in (Deidentifier(), Deidentifier(keeps_suv=True)):
+        cleaned = deidentified_answer(json.loads(json.dumps(content)), how, Readers())
+        assert cleaned is None or cleaned["words"] == content["words"]
+        assert "2024" not in json.dumps(cleaned and cleaned["facts"]) or how.keeps_suv
 
 
 def test_from_the_command_line(export: Export, tmp_path: Path, capsys) -> None:
