@@ -28,7 +28,7 @@ from tests.export.others import dcmtk
 
 #: Names by which archive and client know each other.
 ARCHIVE, CLIENT = "TESTPACS", "VIEWER"
-_START_S, _ANSWER_S = 20.0, 60.0
+_START_S, _ANSWER_S = 60.0, 60.0
 
 
 @dataclass(frozen=True)
