@@ -23,20 +23,24 @@ from viewer.panels import plain_label
 
 #: A note that nobody leaves is saved after this pause, ms.
 NOTE_PAUSE_MS = 2500
+#: Left, top, right and bottom inside a box of the panel, px: the room is narrow.
+BOX_MARGINS = (5, 4, 5, 6)
 STYLE = """
 QTableWidget, QTableWidget QHeaderView { font-size: 11px; }
 QPlainTextEdit { border: 1px solid #59616b; border-radius: 3px; padding: 1px; }
 QPushButton#choice {
-  padding: 3px 1px; min-width: 20px;
+  padding: 3px 2px;
   border: 1px solid #59616b; border-radius: 3px; background: #363c44;
 }
 QPushButton#choice:hover { background: #464d57; }
 QPushButton#choice:focus { border: 1px solid #d0d4da; }
 QPushButton#choice:disabled { color: #767c84; background: #2b2f35; border: 1px solid #3a4048; }
 QPushButton#choice:checked {
-  background: #2667a8; border: 2px solid #cfe3ff; color: white; font-weight: bold;
+  background: #2667a8; border: 2px solid #cfe3ff; color: white; padding: 2px 1px;
 }
-QPushButton#choice:checked:disabled { background: #34495e; border: 2px solid #8796a5; }
+QPushButton#choice:checked:disabled {
+  background: #34495e; border: 2px solid #8796a5; padding: 2px 1px;
+}
 """
 
 
@@ -171,7 +175,7 @@ class SavedNote(QWidget):
     @property
     def pending(self) -> bool:
         """Whether something was typed that is not saved."""
-        return self._saved is not None and self.text != self._saved
+        return self._saved is not None and plain_lines(self.text) != self._saved
 
     @property
     def refused(self) -> bool:
@@ -186,7 +190,7 @@ class SavedNote(QWidget):
     def show_saved(self, text: str, *, fresh: bool = False) -> None:
         """Show what is saved; what was typed since stays, unless this is a fresh start."""
         pending, self._saved = self.pending and not fresh, plain_lines(text)
-        if not pending and self.text != self._saved:
+        if not pending and plain_lines(self.text) != self._saved:
             self._put(self._saved)
         self._show_state()
 
@@ -199,6 +203,9 @@ class SavedNote(QWidget):
 
     def _try(self) -> None:
         self._refused = not self._save(self.text)
+        # Hidden characters are not shown again; blanks are left to the reader, who goes on typing.
+        if not self._refused and self._saved and self._saved.split() != self.text.split():
+            self._put(self._saved)
         self._show_state()
 
     def _on_typed(self) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFrame, QGroupBox, QPushButton, QScrollArea, QVBoxLay
 
 from fusion.annotations.finishing import differences
 from fusion.errors import FusionError
+from fusion.facets.joints import LEVELS
 from fusion.facets.numbering import Numbering
 from viewer.choices import NoteEdit
 from viewer.finishing_dialog import Consent, addendum_dialog, finalise_dialog
@@ -261,11 +262,10 @@ def _evidence(found: Localisation | None) -> Iterable[tuple[str, str]]:
     evidence = found.evidence if found else ()
     for piece in evidence:
         if piece.agrees is False:
-            yield (
-                f"✗ {piece.source}: {piece.saw}. That would be {piece.level}; the numbering has "
-                f"{piece.implies} there.",
-                DOUBTFUL,
-            )
+            words = f"✗ {piece.source}: {piece.saw}."
+            if piece.implies in LEVELS and piece.implies != piece.level:
+                words += f" That is {piece.level}, where the numbering has {piece.implies}."
+            yield words, DOUBTFUL
     for agrees, words, color in ((True, "✓ Agreeing", GOOD), (None, "· Settles nothing", QUIET)):
         names = [piece.source for piece in evidence if piece.agrees is agrees]
         if names:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from fusion.annotations.changes import TargetSaved
+from fusion.annotations.finishing import differences
 from fusion.errors import FusionError
 from fusion.findings import Severity
 from viewer.choices import plain_tip
@@ -18,7 +19,7 @@ from viewer.panels import plain_label
 from viewer.target_words import (
     change_words,
     clock,
-    event_line,
+    history_lines,
     reading_state,
     shortened,
     target_line,
@@ -58,6 +59,8 @@ class ReadingState(QWidget):
         self.saved = plain_label(wrap=True)
         self.findings = plain_label(wrap=True)
         self.findings.setStyleSheet(f"color: {DOUBTFUL};")
+        self.others = plain_label(wrap=True)
+        self.others.setStyleSheet("color: #a9c7e8;")
         self.begin = QPushButton("Begin reading…")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.history = QPushButton("History…")
@@ -73,7 +76,7 @@ class ReadingState(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 2, 4, 2)
         column.setSpacing(3)
-        for label in (self.who, self.saved, self.findings):
+        for label in (self.who, self.saved, self.findings, self.others):
             column.addWidget(label)
         column.addLayout(buttons)
         self.refresh()
@@ -89,6 +92,8 @@ class ReadingState(QWidget):
         worrying = [f.message for f in model.findings if f.severity >= Severity.WARNING]
         self.findings.setText("\n".join(shortened(message, 400) for message in worrying))
         self.findings.setVisible(bool(worrying))
+        self.others.setText(_others(model))
+        self.others.setVisible(bool(self.others.text()))
         if reading is None:
             self.who.setText("No reader yet")
             self.saved.setText("Nothing is recorded. Your first decision asks for your name.")
@@ -131,14 +136,12 @@ class ReadingState(QWidget):
         reading = self._reading.reading
         if reading is None:
             return None
-        dialog = HistoryDialog(
-            self.window(), "History of the reading", map(event_line, reading.events)
-        )
+        dialog = HistoryDialog(self.window(), "History of the reading", history_lines(reading))
         dialog.open()
         return dialog
 
 
-class ConflictBox(QFrame):
+class ConflictBox(QGroupBox):
     """A change that was not saved because somebody else was first: both sides, merged by nobody.
 
     Parameters
@@ -148,10 +151,8 @@ class ConflictBox(QFrame):
     """
 
     def __init__(self, reading: ReadingModel) -> None:
-        super().__init__()
+        super().__init__("Conflict")
         self._reading = reading
-        self.setObjectName("conflict")
-        self.setStyleSheet("QFrame#conflict { border: 2px solid #ff8a80; border-radius: 3px; }")
         title = plain_label("Not saved: another window or reader was first", wrap=True)
         title.setStyleSheet("font-weight: bold; color: #ff8a80;")
         self.mine, self.theirs = plain_label(wrap=True), plain_label(wrap=True)
@@ -159,19 +160,17 @@ class ConflictBox(QFrame):
         self.seen = QPushButton("I have seen both")
         self.seen.setToolTip("Go on with what is there now; decide again if you still want to")
         self.seen.clicked.connect(reading.dismiss_conflict)
-        grid = QGridLayout(self)
-        grid.setContentsMargins(6, 4, 6, 4)
-        grid.addWidget(title, 0, 0, 1, 2)
-        for column, (head, label) in enumerate(
-            (("Yours, not saved", self.mine), ("Saved meanwhile", self.theirs))
-        ):
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 4, 6, 4)
+        column.setSpacing(2)
+        column.addWidget(title)
+        for head, label in (("Yours, not saved", self.mine), ("Saved meanwhile", self.theirs)):
             heading = plain_label(head)
             heading.setStyleSheet("color: #9aa0a8;")
-            grid.addWidget(heading, 1, column)
-            grid.addWidget(label, 2, column, Qt.AlignmentFlag.AlignTop)
-            grid.setColumnStretch(column, 1)
-        grid.addWidget(self.now, 3, 0, 1, 2)
-        grid.addWidget(self.seen, 4, 1)
+            column.addWidget(heading)
+            column.addWidget(label)
+        column.addWidget(self.now)
+        column.addWidget(self.seen, alignment=Qt.AlignmentFlag.AlignRight)
         self.refresh()
 
     def refresh(self) -> None:
@@ -187,6 +186,15 @@ class ConflictBox(QFrame):
         )
         self.theirs.setText("\n".join(saved))
         self.now.setText(_now(conflict))
+
+
+def _others(model: ReadingModel) -> str:
+    """Return who else read this study, and at how many joints they differ."""
+    said = []
+    for other in model.others:
+        apart = len(differences(model.reading, other)) if model.reading else 0
+        said.append(f"{shortened(other.reader, 40)} (differs at {apart})")
+    return f"Also read by {', '.join(said)}: see Finish." if said else ""
 
 
 def _now(conflict: Conflict) -> str:

@@ -14,7 +14,7 @@ from fusion.errors import AnnotationError, FusionError
 from fusion.facets.joints import LEVELS, Joint, Side
 from fusion.facets.proposals import GRADE_WORDS
 from viewer.beginning import Beginning, clicked, placed, proposed
-from viewer.choices import Choice, SavedNote, plain_tip
+from viewer.choices import BOX_MARGINS, Choice, SavedNote, plain_tip
 from viewer.panels import plain_label
 from viewer.target_words import (
     SYMBOLS,
@@ -80,6 +80,7 @@ class TargetForm(QGroupBox):
         self.target_id = ""
         self._refusal = ""
         column = QVBoxLayout(self)
+        column.setContentsMargins(*BOX_MARGINS)
         column.setSpacing(4)
         self.head = plain_label(wrap=True)
         self.head.setStyleSheet("font-weight: bold; font-size: 13px;")
@@ -102,6 +103,7 @@ class TargetForm(QGroupBox):
         self._grid = QGridLayout(box)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setVerticalSpacing(5)
+        self._grid.setHorizontalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         # The patient's right first, as in the pictures.
         self.side = Choice(
@@ -376,9 +378,11 @@ class TargetForm(QGroupBox):
         )
 
     def _note_settled(self) -> bool:
+        waiting = self.note.refused
         settled = self.note.commit()
-        if self.note.refused:
-            self.said.emit(f"{self._refusal} The note is not saved: change, save or drop it.")
+        if not settled:
+            why = "" if waiting else f"{self._refusal} "
+            self.said.emit(f"{why}The note is not saved: change, save or drop it.")
         return settled
 
     def move_to_crosshair(self) -> None:

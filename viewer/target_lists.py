@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 
 from fusion.annotations.target import Decision
 from fusion.facets.joints import JOINTS
-from viewer.choices import plain_tip
+from viewer.choices import BOX_MARGINS, plain_tip
 from viewer.panels import plain_label
 from viewer.target_words import (
     SYMBOLS,
@@ -63,6 +63,7 @@ class _List(QTableWidget):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setTextElideMode(Qt.TextElideMode.ElideNone)  # a side or level cut off misleads
         self.setWordWrap(False)
         self.setShowGrid(False)
@@ -90,7 +91,6 @@ class _List(QTableWidget):
         self.setVerticalScrollBarPolicy(
             policy.ScrollBarAlwaysOff if every else policy.ScrollBarAsNeeded
         )
-        self.resizeColumnsToContents()
         self.resizeRowsToContents()
         shown = sum(self.rowHeight(n) for n in range(min(rows, self.rowCount())))
         self.setFixedHeight(shown + self.horizontalHeader().sizeHint().height() + 6)
@@ -155,6 +155,7 @@ class ProposalList(QGroupBox):
             button.setMinimumWidth(1)
             buttons.addWidget(button)
         column = QVBoxLayout(self)
+        column.setContentsMargins(*BOX_MARGINS)
         column.setSpacing(4)
         for widget in (self.state, self.table, self.reason):
             column.addWidget(widget)
@@ -312,6 +313,7 @@ class TargetTable(QGroupBox):
         )
         self.table.itemSelectionChanged.connect(self._choose)
         column = QVBoxLayout(self)
+        column.setContentsMargins(*BOX_MARGINS)
         column.setSpacing(4)
         column.addWidget(self.empty)
         column.addWidget(self.table)

@@ -6,6 +6,7 @@ Knows nothing of Qt. Everything typed or foreign passes :func:`fusion.plain_text
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,7 +27,6 @@ from viewer.panes import number_text, position_text
 
 if TYPE_CHECKING:
     from fusion.annotations.changes import Change
-    from fusion.annotations.events import Event
     from fusion.annotations.finishing import Difference
     from fusion.annotations.reading import Reading
     from fusion.annotations.spine import LabelChange
@@ -38,12 +38,16 @@ SYMBOLS = {Decision.POSITIVE: "●", Decision.NEGATIVE: "○", Decision.INDETERM
 OPEN = "–"
 #: Longer texts are cut on the screen, characters; the whole of them is in the history and exports.
 SHORT = 240
+#: A word that is wider than a panel, which would not be wrapped; paths are, after each slash.
+_UNBREAKABLE = re.compile(r"[^\s/\\]{24}(?=[^\s/\\])")
+_MAY_BREAK = "\u200b"
 
 
 def shortened(text: str, limit: int = SHORT) -> str:
-    """Return text as one harmless line of at most so many characters."""
+    """Return text as one harmless line of at most so many characters, which can be wrapped."""
     line = plain(text)
-    return line if len(line) <= limit else f"{line[: limit - 2].rstrip()} …"
+    line = line if len(line) <= limit else f"{line[: limit - 2].rstrip()} …"
+    return _UNBREAKABLE.sub(lambda word: f"{word[0]}{_MAY_BREAK}", line)
 
 
 def clock(time: datetime) -> str:
@@ -114,7 +118,7 @@ def level_text(target: Target, change: LabelChange | None, *, confirmed: bool) -
         Whether the reader confirmed the numbering.
     """
     if change is not None:
-        now = "no certain joint" if change.placement is None else change.placement.joint.name
+        now = "no joint" if change.placement is None else change.placement.joint.name
         return f"DISPUTED\n{now}?"
     if target.placement.is_between_levels:
         return f"or {target.placement.neighbour}?"
@@ -179,62 +183,60 @@ def reading_state(reading: Reading) -> str:
     return f"FINAL, {version} · finalised by {by}, {clock(reading.finalised.time)}"
 
 
-def event_line(event: Event) -> str:
-    """Return an event on one line, as long as a screen can bear."""
-    return shortened(event.words, 600)
-
-
-def history_lines(reading: Reading, target_id: str) -> Iterator[str]:
-    """Yield what happened to one target, oldest first: what changed each time, undo and redo too.
+def history_lines(reading: Reading, target_id: str = "") -> Iterator[str]:
+    """Yield what happened to a reading, oldest first: what changed each time, undo and redo too.
 
     Parameters
     ----------
     reading : Reading
-        Holds the target, or held it.
+        With all of its history.
     target_id : str
-        Stays the same when a target is moved or re-labelled.
+        Only what happened to this target, which keeps its identifier when it is moved or
+        re-labelled; empty for everything.
     """
-    touching = {event.sequence for event in reading.history_of(target_id)}
-    before: dict[int, Target | None] = {}
-    known: Target | None = None
+    known: dict[str, Target] = {}
+    before: dict[int, dict[str, Target]] = {}
+    changes = {event.sequence: event.change for event in reading.events}
+    wanted = {event.sequence for event in reading.history_of(target_id)} if target_id else None
     for event in reading.events:
-        change = event.change
+        change, about = event.change, event.sequence
         if isinstance(change, Undone | Redone):
-            if change.sequence not in touching:
-                continue
-            verb = "undone" if isinstance(change, Undone) else "redone"
-            words = f"{verb}: the change number {change.sequence}"
-            known = _target_after(reading, target_id, change, before)
-        elif event.sequence in touching:
-            before[event.sequence] = known
-            known, words = _told(change, target_id, known)
+            about = change.sequence
+        if isinstance(change, Undone):
+            known, words = before[about], f"number {about} undone"
+        elif isinstance(change, Redone):
+            known, words = _after(changes[about], before[about]), f"number {about} redone"
         else:
-            continue
-        yield f"{event.sequence}. {clock(event.time)}, {shortened(event.reader, 60)}: {words}"
+            before[about] = known
+            words = _told(change, known, target_id)
+            known = _after(change, known)
+        if wanted is None or about in wanted:
+            yield f"{event.sequence}. {clock(event.time)}, {shortened(event.reader, 60)}: {words}"
 
 
-def _told(change: Change, target_id: str, known: Target | None) -> tuple[Target | None, str]:
+def _after(change: Change, known: dict[str, Target]) -> dict[str, Target]:
+    """Return the targets after a change, by identifier."""
     if isinstance(change, TargetSaved):
-        new = change.target
-        return new, f"made: {target_line(new)}" if known is None else difference_of(known, new)
+        return {**known, change.target.target_id: change.target}
+    if isinstance(change, TargetRemoved):
+        return {key: target for key, target in known.items() if key != change.target_id}
     if isinstance(change, Relabelled):
-        old, new = next(c for c in change.changes if c[1].target_id == target_id)
-        reason = shortened(change.reason)
-        return new, f"re-labelled with consent: {old.name} is now {new.joint.name} ({reason})"
+        return known | {target.target_id: target for _, target in change.changes}
     if isinstance(change, Opened):
-        carried = next(r.target for r in change.carried if r.target.target_id == target_id)
-        return carried, f"taken over from version {change.version - 1}: {target_line(carried)}"
-    assert isinstance(change, TargetRemoved)
-    return None, f"{change.joint.name} removed"
+        return {record.target.target_id: record.target for record in change.carried}
+    return known
 
 
-def _target_after(
-    reading: Reading, target_id: str, change: Undone | Redone, before: dict[int, Target | None]
-) -> Target | None:
-    if isinstance(change, Undone):
-        return before[change.sequence]
-    redone = next(event for event in reading.events if event.sequence == change.sequence)
-    return _told(redone.change, target_id, before[change.sequence])[0]
+def _told(change: Change, known: dict[str, Target], target_id: str) -> str:
+    if isinstance(change, TargetSaved):
+        old = known.get(change.target.target_id)
+        new = change.target
+        return f"made: {target_line(new)}" if old is None else difference_of(old, new)
+    if isinstance(change, Opened) and target_id:
+        carried = [r.target for r in change.carried if r.target.target_id == target_id]
+        if carried:
+            return f"taken over from version {change.version - 1}: {target_line(carried[0])}"
+    return shortened(change.words, 600)
 
 
 def difference_of(old: Target, new: Target) -> str:

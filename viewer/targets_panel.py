@@ -115,7 +115,7 @@ class TargetsPanel(QWidget):
     def _make_decide(self) -> QWidget:
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(2, 4, 6, 2)
+        column.setContentsMargins(1, 4, 2, 2)
         said = {s.id: s.text for s in seed().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
         self.beside.setStyleSheet("color: #9aa0a8; font-size: 11px;")
@@ -125,7 +125,6 @@ class TargetsPanel(QWidget):
         self.area = QScrollArea()
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.area.setWidget(inside)
         return self.area
 

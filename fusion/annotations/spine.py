@@ -477,8 +477,16 @@ def label_changes(targets: Iterable[Target], *, spine: Spine) -> tuple[LabelChan
                 registration_mm=target.point_uncertainty_mm,
             )
         except AnnotationError as exc:
-            changes.append(LabelChange(target=target, placement=_now(target, spine), why=str(exc)))
+            why = _without_choice(str(exc), target.joint)
+            changes.append(LabelChange(target=target, placement=_now(target, spine), why=why))
     return tuple(changes)
+
+
+def _without_choice(refusal: str, joint: Joint) -> str:
+    """Return why a point is not at a joint, where nobody chose anything now."""
+    why = refusal.removeprefix(f"Not saved. You chose {joint.name}").lstrip(",. ")
+    why = why.removeprefix("but ")
+    return f"{why[:1].upper()}{why[1:]}"
 
 
 def _now(target: Target, spine: Spine) -> Placement | None:
