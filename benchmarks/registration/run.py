@@ -65,6 +65,9 @@ def _measured(result: Registration, case: Case) -> dict:
             "neck_features": np.round(
                 evidence.features(case.joints_ct, neck=result.neck), 3
             ).tolist(),
+            "neck_uncertainty_mm": np.round(
+                evidence.uncertainty_mm(case.joints_ct, neck=result.neck), 3
+            ).tolist(),
             "neck_bend_deg": round(result.neck.bend_deg, 2),
         }
     return row

@@ -24,11 +24,12 @@ NOTHING_FOUND_MM = 10.0
 #: What each column of :meth:`RegistrationEvidence.features` is.
 FEATURES = ("floor", "blocks", "second opinion", "reverse", "neck box", "pieces", "level")
 #: mm of uncertainty per mm of each: for the proposal, and for the neck correction. Fitted by
-#: quantile regression on simulated necks, with least weights; the fit had no use for the reverse
-#: search and the neck box beside the pieces, which say the same better: they only serve to refuse
-#: and to be read. See benchmarks/registration/calibrate.py and docs/registration.md.
-RIGID_WEIGHTS = (0.5, 0.3, 0.15, 0.0, 0.0, 1.1, 0.1)
-NECK_WEIGHTS = (0.5, 0.6, 0.25, 0.0, 0.0, 0.35, 0.15)
+#: quantile regression on one half of the simulated necks, with least weights, and held against the
+#: other; the fit had no use for the reverse search and the neck box beside the pieces, which say
+#: the same better: they only serve to refuse and to be read. See
+#: benchmarks/registration/calibrate.py and docs/registration.md.
+RIGID_WEIGHTS = (0.5, 0.6, 0.37, 0.0, 0.0, 0.8, 0.1)
+NECK_WEIGHTS = (0.5, 1.22, 0.27, 0.0, 0.0, 0.35, 0.15)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
