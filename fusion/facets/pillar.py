@@ -43,8 +43,10 @@ _SLAB_MM, _STRIP_L_MM, _STRIP_P_MM = 2.0, 4.0, 2.0
 _HALF_WIDTH_MM = 7.0
 #: HU of the bone edge: from soft tissue to cortex, and the share of the brightest that is an edge.
 _EDGE_HU, _EDGE_SHARE = (100.0, 500.0), 0.5
-#: HU of what fills a joint space and of dense cortex.
-_SPACE_HU = (80.0, 780.0)
+#: HU of what fills a joint space; and of dense cortex: this quantile of the bone (above the first
+#: number), within the limits. Porous bones and soft kernels show the same joints, only paler.
+_SPACE_HU = 80.0
+_BONE_HU, _DENSE_QUANTILE, _DENSE_HU = 200.0, 0.92, (350.0, 1200.0)
 #: Positions across the joint (t) and in its plane (a, b), mm.
 _T = np.arange(-8.0, 8.1, 0.5)
 _A = np.arange(-6.0, 6.1, 1.5)
@@ -154,9 +156,10 @@ def turned(vectors: FloatArray, tilt: float) -> FloatArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Surroundings:
-    """HU [s, p, l] about the expected place, outwards to the higher l."""
+    """HU [s, p, l] about the expected place, outwards to the higher l, and HU of its dense bone."""
 
     hu: npt.NDArray[np.float32]
+    dense_hu: float
 
     @classmethod
     def of(
@@ -166,7 +169,11 @@ class _Surroundings:
             at + sign * np.arange(-r, r + _EDGE_MM / 2, _EDGE_MM) * scale
             for r, at, sign in zip(_REACH_MM, center, mirror, strict=True)
         )
-        return cls(np.nan_to_num(sample_box(ct, frame, *lines), nan=0.0))
+        hu = np.nan_to_num(sample_box(ct, frame, *lines), nan=0.0)
+        bone = hu[::3, ::3, ::3]
+        bone = bone[bone > _BONE_HU]
+        dense = np.quantile(bone, _DENSE_QUANTILE) if len(bone) else _DENSE_HU[1]
+        return cls(hu, float(np.clip(dense, *_DENSE_HU)))
 
     def at(self, points: FloatArray, scale: float) -> npt.NDArray[np.float32]:
         """Return HU (...) at points (..., 3) about the expected place, mm."""
@@ -231,8 +238,7 @@ def _space(
         _T[:, None, None, None] * normal + _A[:, None, None] * first + _B[:, None] * second
     ) * scale
     hu = around.at(middles[:, None, None, None] + offsets, scale)
-    low, high = _SPACE_HU
-    bone = np.clip((hu - low) / (high - low), 0.0, 1.3)
+    bone = np.clip((hu - _SPACE_HU) / (around.dense_hu - _SPACE_HU), 0.0, 1.3)
     middle, plate = len(_T) // 2, int(_PLATE_MM / 0.5)
     above = bone[:, middle + 1 : middle + plate + 1].max(axis=1)
     below = bone[:, middle - plate : middle].max(axis=1)
