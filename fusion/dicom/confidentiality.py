@@ -24,6 +24,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from pydicom.datadict import dictionary_is_retired
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -293,6 +294,8 @@ class Deidentifier:
                 copy.add(DataElement(tag, element.VR, self._uids(element.value)))
         elif action is not None:
             self._act(copy, element, action, enhanced=enhanced)
+        elif dictionary_is_retired(tag):
+            return  # nothing that is read today, and nobody looks after these
         elif vr in _TEXT and keyword not in KEPT_TEXT:
             copy.add(DataElement(tag, element.VR, None))  # empty, since it may have to be there
         elif vr not in _TEMPORAL and (vr not in _BINARY or keyword in PIXELS):

@@ -165,3 +165,9 @@ def test_every_date_that_is_moved_is_known_to_the_standard() -> None:
     known = {entry[4] for entry in DicomDictionary.values()}
     assert known >= SHIFTED | CHARACTERISTICS
     assert all(tag_for_keyword(keyword) for keyword in SHIFTED)
+
+
+def test_retired_attributes_are_dropped() -> None:
+    ds = filled()
+    ds.OtherStudyNumbers = 4711
+    assert "OtherStudyNumbers" not in Deidentifier().header(ds)
