@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,8 @@ _GAP_MM = 1.5
 _INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
 #: A ring that was carried less than this was clicked, mm.
 _CLICK_MM = 0.4
+#: Height and width that the name of a joint takes, screen pixels.
+_LINE_PX, _WORDS_PX = 14.0, 110.0
 #: How long a sentence stays in a picture, ms; width of a character of it, screen pixels, and
 #: fewest characters in a line.
 NOTICE_MS, _CHARACTER_PX, _LEAST_LINE = 15000, 10.0, 24
@@ -114,6 +117,7 @@ class Marks:
                 pane.model.canvas.overlays[name] = TextOverlay(
                     position="top_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
                 )
+            pane.model.scene.camera.events.zoom.connect(self.refresh)
         linked.handles.append(self._grab_at)
         facets.events.localisation.connect(self.refresh)
         facets.events.state.connect(self.refresh)
@@ -171,7 +175,8 @@ class Marks:
                 marks.append(mark)
         for target in targets.values():
             marks += self._target_marks(pane, target, disputed=target.joint in disputed)
-        return tuple(sorted(marks, key=lambda mark: mark.double))
+        zoom = float(pane.model.scene.camera.zoom)
+        return tuple(sorted(_uncluttered(marks, zoom), key=lambda mark: mark.double))
 
     def _targets(self) -> dict[Joint, Target]:
         reading = self._reading.reading
@@ -430,6 +435,23 @@ def label_of(facet: Facet, target: Target | None = None) -> str:
     if target is not None:
         words.append(target.decision.value)
     return " ".join(words)
+
+
+def _uncluttered(marks: list[Mark], zoom: float) -> list[Mark]:
+    """Leave out words that would lie on other words; the joint looked at and targets come first."""
+    placed: list[Mark] = []
+    result = []
+    for mark in sorted(marks, key=lambda mark: (not mark.double, not mark.fill)):
+        covered = any(
+            (mark.text_shift_mm > 0) == (other.text_shift_mm > 0)
+            and abs(mark.center[0] - other.center[0]) * zoom < _LINE_PX
+            and abs(mark.center[1] - other.center[1]) * zoom < _WORDS_PX
+            for other in placed
+        )
+        if mark.text and not covered:
+            placed.append(mark)
+        result.append(replace(mark, text="") if covered else mark)
+    return result
 
 
 def _apart(target: Target, center_lps: FloatArray) -> bool:

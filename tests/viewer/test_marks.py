@@ -407,3 +407,20 @@ def test_joints_that_make_no_spine_are_drawn_as_doubtful(seen: ReviewWindow) -> 
     assert facets.refusal in seen.facets_panel.reason.text()
     facets.apply({}, (), {})
     assert not seen.linked.panes[2].model.canvas.overlays["numbering"].visible
+
+
+def test_names_never_lie_on_each_other(seen: ReviewWindow) -> None:
+    """Seen from afar some rings have no name; the joint looked at has one at every size."""
+    pane = seen.linked.panes[2]
+    seen.facets.selected = LEFT_C5
+    counts = {}
+    for factor in (0.3, 10.0):
+        pane.zoom(factor)
+        marks = pane.model.scene.overlays["joints"].marks
+        zoom = pane.model.scene.camera.zoom
+        heights = sorted(mark.center[0] * zoom for mark in marks if mark.text)
+        assert min(np.diff(heights), default=99) >= 14
+        assert "Left C5-C6" in {mark.text for mark in marks}
+        counts[factor] = len(heights), len(marks)
+    assert counts[0.3][0] < counts[0.3][1]
+    assert counts[10.0][0] == counts[10.0][1] == counts[0.3][1]
