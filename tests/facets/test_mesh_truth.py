@@ -1,0 +1,33 @@
+"""The truth that the mesh benchmarks compare with, held against the meshes themselves."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from benchmarks.meshes import LEVELS, VERTEBRAE, joint_centers, read_meshes
+
+
+@pytest.fixture(scope="module")
+def meshes(shared_data):
+    return read_meshes()
+
+
+def test_true_centers_lie_midway_between_the_two_bones_on_both_sides_alike(meshes):
+    centers = joint_centers(meshes)
+    bones = (*VERTEBRAE[1:], "t1")
+    for level, (upper, lower) in zip(LEVELS, pairwise(bones), strict=True):
+        left, right = centers[level, "left"], centers[level, "right"]
+        assert left * (-1, 1, 1) == pytest.approx(right, abs=0.4)
+        assert 12 < left[0] < 25
+        for center in (left, right):
+            # Vertices lie about 1 mm apart on the articular surfaces, which are curved.
+            up = cKDTree(meshes[upper][0]).query(center)[0]
+            down = cKDTree(meshes[lower][0]).query(center)[0]
+            assert up == pytest.approx(down, abs=1.5)
+            assert max(up, down) < 3
+    heights = np.array([centers[level, "left"][2] for level in LEVELS])
+    assert (np.diff(heights) < -12).all()
