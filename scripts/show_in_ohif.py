@@ -108,7 +108,7 @@ def main() -> None:
     files = [path for path in sorted(chosen.study.rglob("*")) if path.is_file()]
     dist = viewer()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as pacs:
-        pacs.store([*files, *sorted(chosen.results.glob("*.dcm"))])
+        pacs.stow([*files, *sorted(chosen.results.glob("*.dcm"))])
         [study] = pacs.qido("studies")
         uid = study["0020000D"]["Value"][0]
         at = f"http://127.0.0.1:{chosen.port}"
