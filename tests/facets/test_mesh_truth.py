@@ -32,10 +32,9 @@ def test_true_centers_lie_midway_between_the_two_bones_on_both_sides_alike(meshe
         assert left * (-1, 1, 1) == pytest.approx(right, abs=0.4)
         assert 12 < left[0] < 25
         for center in (left, right):
-            # Vertices lie about 1 mm apart on the articular surfaces, which are curved.
-            up = cKDTree(meshes[upper][0]).query(center)[0]
-            down = cKDTree(meshes[lower][0]).query(center)[0]
-            assert up == pytest.approx(down, abs=1.5)
-            assert max(up, down) < 3
+            up, down = (_distance(center, meshes[name]) for name in (upper, lower))
+            # The surfaces are curved: not exactly midway.
+            assert up == pytest.approx(down, abs=1.0)
+            assert max(up, down) < 2.2
     heights = np.array([centers[level, "left"][2] for level in LEVELS])
     assert (np.diff(heights) < -12).all()
