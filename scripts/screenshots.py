@@ -14,9 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from qtpy.QtGui import QPainter, QPixmap
 from qtpy.QtTest import QTest
 
 import fusion
+from fusion.annotations.target import Answer, Decision
+from fusion.facets.joints import Joint, Side
+from fusion.palettes import DEFAULT_PALETTE
 from sample_data import make_study
 from viewer import _napari
 from viewer.app import ReviewApp
@@ -25,6 +29,13 @@ from viewer.window import ReviewWindow
 
 #: Long enough for a slow machine with software OpenGL, s.
 OPEN_WITHIN_S = 300.0
+
+#: What the reader of the pictures decides: joint, .
+DECISIONS = (
+    (Joint("C2-C3", Side.RIGHT), Decision.POSITIVE, 2),
+    (Joint("C4-C5", Side.LEFT), Decision.NEGATIVE, 0),
+    (Joint("C5-C6", Side.LEFT), Decision.POSITIVE, 3),
+)
 
 #: The case of docs/pathway.md, with the study made and no radiograph recorded.
 CASE = {
@@ -56,7 +67,7 @@ def main() -> None:
         if args.study is None:
             make_study(root)
         hot = hottest_joint(json.loads((root / "truth.json").read_text("utf-8")))
-        window = open_window(root / "study")
+        window = open_window(root / "study", journal=Path(folder) / "journal.sqlite")
         take(window, args.out, hot, only=args.only)
         window.viewer.close()
         QTest.qWait(100)
@@ -67,9 +78,9 @@ def hottest_joint(truth: dict) -> list[float]:
     return max(truth["joints"], key=lambda joint: joint["suv"])["center_lps"]
 
 
-def open_window(study: Path) -> ReviewWindow:
+def open_window(study: Path, *, journal: Path) -> ReviewWindow:
     """Open a study as ``facetfusion review`` does."""
-    app = ReviewApp(study)
+    app = ReviewApp(study, journal=journal)
     app.start()
     give_up = time.monotonic() + OPEN_WITHIN_S
     while app.review_window is None:
@@ -112,12 +123,69 @@ def take(
         window.alignment.undo()
         linked.use_mode(Mode.EDGES)
 
-    def close_look() -> None:
-        linked.blend, linked.palette = 0.5, "Hot Metal Blue"
+    def enlarge(factor: float) -> None:
         for pane in linked:
-            pane.zoom(2.2)
+            pane.fit()
+            pane.zoom(factor)
             _, vertical, horizontal = pane.plane.order
             pane.look_at((point_lps[2 - vertical], point_lps[2 - horizontal]))
+
+    def close_look() -> None:
+        linked.blend, linked.palette = 0.5, "Hot Metal Blue"
+        enlarge(2.2)
+
+    def facets() -> None:
+        linked.palette = DEFAULT_PALETTE
+        window.tabs.setCurrentWidget(window.facets_panel)
+        give_up = time.monotonic() + OPEN_WITHIN_S
+        while window.facets.assessment is None and time.monotonic() < give_up:
+            QTest.qWait(100)
+        window.facets.selected = Joint("C5-C6", Side.LEFT)
+        found = window.facets.localisation
+        place = sum(found.facet("C5-C6", side).center_lps for side in Side) / 2
+        for pane in linked:
+            pane.fit()
+            pane.zoom(1.7)
+            _, vertical, horizontal = pane.plane.order
+            pane.look_at((place[2 - vertical], place[2 - horizontal]))
+
+    def targets() -> None:
+        linked.palette = DEFAULT_PALETTE
+        panel = window.targets_panel
+        window.tabs.setCurrentWidget(panel)
+        window.begin_reading("A. Reader")
+        give_up = time.monotonic() + OPEN_WITHIN_S
+        while window.facets.assessment is None and time.monotonic() < give_up:
+            QTest.qWait(100)
+        for joint, decision, grade in DECISIONS:
+            window.facets.selected = joint
+            for choice, value in (
+                (panel.form.side, joint.side),
+                (panel.form.level, joint.level),
+                (panel.form.decision, decision),
+                (panel.form.grade, grade),
+                (panel.form.pain, Answer.YES),
+                (panel.form.bed, Answer.NO),
+            ):
+                choice.buttons[value].click()
+                QTest.qWait(50)
+        enlarge(1.7)
+
+    def plan_and_finish() -> QPixmap:
+        panel = window.targets_panel
+        pages = []
+        for index in (1, 2):
+            panel.pages.setCurrentIndex(index)
+            QTest.qWait(300)
+            pages.append(panel.grab())
+        both = QPixmap(2 * pages[0].width() + 12, pages[0].height())
+        both.fill()
+        painter = QPainter(both)
+        for n, page in enumerate(pages):
+            painter.drawPixmap(n * (page.width() + 12), 0, page)
+        painter.end()
+        panel.pages.setCurrentIndex(0)
+        return both
 
     def pathway() -> None:
         window.show_pathway()
@@ -140,6 +208,10 @@ def take(
     linked.use_mode(Mode.BLEND)
     window.tabs.setCurrentIndex(0)
     save("window-close", close_look)
+    save("window-facets", facets)
+    save("window-targets", targets)
+    if only in (None, "window-targets"):
+        plan_and_finish().save(str(out / "targets-plan-and-finish.png"))
     save("pathway-panel", pathway)
 
 

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from fusion.annotations.spine import LabelChange
     from fusion.facets.proposals import Proposal
 
-#: Shapes that stand for a decision beside its word, so that colour is never the only carrier.
-SYMBOLS = {Decision.POSITIVE: "●", Decision.NEGATIVE: "○", Decision.INDETERMINATE: "◐"}
+#: Shapes that stand for a decision beside its word, the same as in the pictures: colour alone never
+#: says it.
+SYMBOLS = {Decision.POSITIVE: "●", Decision.NEGATIVE: "⊗", Decision.INDETERMINATE: "◐"}
 #: What an answer that nobody gave looks like; "not recorded" is an answer.
 OPEN = "–"
 #: Longer texts are cut on the screen, characters; the whole of them is in the history and exports.

@@ -342,7 +342,7 @@ def test_what_is_revised_is_saved_at_the_press(desk: Desk) -> None:
     assert "A positive joint cannot have grade 0" in desk.message
     assert form.decision.value is NEGATIVE
     row = desk.rows()[0]
-    assert row[1] == "○ negative\ngrade 0"
+    assert row[1] == "⊗ negative\ngrade 0"
     assert row[2:4] == ["no", "not\nrec."]
 
 
