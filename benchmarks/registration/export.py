@@ -1,7 +1,7 @@
 """Write cases as plain arrays for the peers, and time ours on the same cases in a new process.
 
 ``python -m benchmarks.registration.export --out FOLDER --numbers 24``, then ``peers.py`` in its
-environment, then ``python -m benchmarks.registration.export --time FOLDER``.
+environment; ``--time CASE.npz ...`` registers them in this process (see ``timing.py``).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def write(folder: Path, numbers: int, cache: Path) -> None:
             )
 
 
-def time_ours(folder: Path, out: Path) -> None:
+def time_ours(paths: list[Path], out: Path) -> None:
     with out.open("a") as lines:
-        for path in sorted(folder.glob("*.npz")):
+        for path in paths:
             with np.load(path) as case:
                 data = {key: case[key] for key in case.files}
             ct, spect = (
@@ -82,7 +82,7 @@ def main() -> None:
     options.add_argument("--out", type=Path)
     options.add_argument("--numbers", type=int, default=24)
     options.add_argument("--cache", type=Path, default=Path("/tmp/facetfusion-registration"))
-    options.add_argument("--time", type=Path)
+    options.add_argument("--time", type=Path, nargs="+")
     options.add_argument("--rows", type=Path)
     chosen = options.parse_args(sys.argv[1:])
     if chosen.out:
