@@ -14,7 +14,7 @@ from fusion.cli.study import (
     opening_options,
     terminal_progress,
 )
-from fusion.errors import AnnotationError
+from fusion.errors import AnnotationError, FusionError
 from fusion.export import DISCLAIMER
 from fusion.plain_text import plain
 
@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     deidentify = None
     if args.deidentify or args.deidentify_keep_suv:
         deidentify = Deidentifier(keeps_suv=args.deidentify_keep_suv)
+    elif args.with_images:
+        raise FusionError("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
     show = terminal_progress() or (lambda fraction, step: None)
     review = open_study(

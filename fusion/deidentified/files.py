@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import UID
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from fusion.dicom.confidentiality import NO_MOMENT, PIXELS, Deidentifier
 from fusion.dicom.header import quiet_pydicom
@@ -65,7 +65,8 @@ def write_images(review: Review, folder: Path, progress: Progress) -> tuple[Path
     written = []
     for number, instance in enumerate(instances, start=1):
         path = target / instance.label
-        _with_pixels(instance).save_as(path, enforce_file_format=True)
+        with quiet_pydicom():
+            _with_pixels(instance).save_as(path, enforce_file_format=True)
         os.utime(path, _FILE_TIMES)
         written.append(path)
         progress(number / len(instances), "Copying the images")
@@ -75,8 +76,7 @@ def write_images(review: Review, folder: Path, progress: Progress) -> tuple[Path
 def _with_pixels(instance: Instance) -> FileDataset:
     header: Dataset = copy.copy(instance.dataset)
     try:
-        with quiet_pydicom():
-            whole = pydicom.dcmread(instance.path, force=True)
+        whole = pydicom.dcmread(instance.path, force=True)
         for keyword in PIXELS:
             if keyword in whole:
                 header[keyword] = whole[keyword]
@@ -86,7 +86,16 @@ def _with_pixels(instance: Instance) -> FileDataset:
     meta.MediaStorageSOPClassUID = UID(uid(header, "SOPClassUID") or "")
     meta.MediaStorageSOPInstanceUID = UID(instance.sop_instance_uid)
     meta.TransferSyntaxUID = UID(instance.transfer_syntax_uid)
-    return FileDataset("", header, file_meta=meta, preamble=b"\0" * 128)
+    if meta.TransferSyntaxUID.is_deflated:  # few programs read it
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    return FileDataset(
+        "",
+        header,
+        file_meta=meta,
+        preamble=b"\0" * 128,
+        is_implicit_VR=meta.TransferSyntaxUID.is_implicit_VR,
+        is_little_endian=meta.TransferSyntaxUID.is_little_endian,
+    )
 
 
 def settle(paths: Iterable[Path], how: Deidentifier) -> None:

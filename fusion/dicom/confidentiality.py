@@ -31,6 +31,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.valuerep import VR
 
+from fusion.dicom.header import quiet_pydicom
 from fusion.dicom.instance import PARSE_ERRORS, hashed_uid, text
 
 #: Edition of PS3.15 that the table is of.
@@ -213,8 +214,13 @@ class Deidentifier:
         source : Dataset
             With or without pixel data, which is carried along untouched.
         """
-        enhanced = "SharedFunctionalGroupsSequence" in source
-        copy = self._copied(source, enhanced=enhanced)
+        with quiet_pydicom():
+            return self._header(source)
+
+    def _header(self, source: Dataset) -> Dataset:
+        # Where attributes that the table would rather remove have to hold something (type 1).
+        strict = "SharedFunctionalGroupsSequence" in source or text(source, "Modality") == "PT"
+        copy = self._copied(source, strict=strict)
         if "SpecificCharacterSet" in source:
             copy["SpecificCharacterSet"] = source["SpecificCharacterSet"]
         who = self.identifier(
@@ -265,17 +271,17 @@ class Deidentifier:
             return None
         return f"{day:%Y%m%d}{match[2]}"
 
-    def _copied(self, source: Dataset, *, enhanced: bool) -> Dataset:
+    def _copied(self, source: Dataset, *, strict: bool) -> Dataset:
         copy = Dataset()
         for tag in sorted(source.keys()):
             try:
                 element = source[tag]
-                self._add(copy, element, enhanced=enhanced)
+                self._add(copy, element, strict=strict)
             except PARSE_ERRORS:
                 continue  # what cannot be decoded cannot be cleaned
         return copy
 
-    def _add(self, copy: Dataset, element: DataElement, *, enhanced: bool) -> None:
+    def _add(self, copy: Dataset, element: DataElement, *, strict: bool) -> None:
         tag, vr, keyword = element.tag, str(element.VR), element.keyword
         action = action_of(tag)
         if tag.is_private or not keyword or tag.group == 0x0002:
@@ -288,12 +294,12 @@ class Deidentifier:
             elif action and "Z" in action:
                 copy.add(DataElement(tag, element.VR, ""))
         elif vr == VR.SQ:
-            self._add_sequence(copy, element, action, enhanced=enhanced)
+            self._add_sequence(copy, element, action, strict=strict)
         elif vr == VR.UI:
             if action is None or "U" in action or "D" in action:
                 copy.add(DataElement(tag, element.VR, self._uids(element.value)))
         elif action is not None:
-            self._act(copy, element, action, enhanced=enhanced)
+            self._act(copy, element, action, strict=strict)
         elif dictionary_is_retired(tag):
             return  # nothing that is read today, and nobody looks after these
         elif vr in _TEXT and keyword not in KEPT_TEXT:
@@ -302,12 +308,12 @@ class Deidentifier:
             copy.add(element)
 
     def _add_sequence(
-        self, copy: Dataset, element: DataElement, action: str | None, *, enhanced: bool
+        self, copy: Dataset, element: DataElement, action: str | None, *, strict: bool
     ) -> None:
         if action in (None, "U*"):
-            items = [self._copied(item, enhanced=enhanced) for item in element.value]
+            items = [self._copied(item, strict=strict) for item in element.value]
             copy.add(DataElement(element.tag, VR.SQ, Sequence(items)))
-        elif "Z" in action:
+        elif action in ("Z", "Z/D"):  # an empty one is wrong wherever it need not be there
             copy.add(DataElement(element.tag, VR.SQ, Sequence([])))
 
     def _uids(self, value: Any) -> Any:
@@ -315,10 +321,10 @@ class Deidentifier:
             return [self.uid(str(one)) for one in value]
         return self.uid(str(value or ""))
 
-    def _act(self, copy: Dataset, element: DataElement, action: str, *, enhanced: bool) -> None:
-        # "X unless Z or D is required": image objects of the classic kind need none of these,
-        # multi-frame ones have some as type 1 (Enhanced General Equipment).
-        if action == "D" or ("D" in action and enhanced):
+    def _act(self, copy: Dataset, element: DataElement, action: str, *, strict: bool) -> None:
+        # "X unless Z or D is required": multi-frame objects need some of these (Enhanced General
+        # Equipment), PET needs the Series Date, other images of the classic kind none.
+        if action == "D" or ("D" in action and strict):
             copy.add(DataElement(element.tag, element.VR, _dummy(str(element.VR))))
         elif action in ("Z", "Z/D", "X/Z"):
             copy.add(DataElement(element.tag, element.VR, None))

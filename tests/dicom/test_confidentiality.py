@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import copy
 from datetime import date, datetime
+from pathlib import Path
 
+import numpy as np
+import pydicom
 import pytest
 from dicomanonymizer.simpledicomanonymizer import anonymize_dataset, initialize_actions
 from pydicom.datadict import DicomDictionary, tag_for_keyword
@@ -21,6 +24,7 @@ from fusion.dicom.confidentiality import (
 )
 from fusion.dicom.instance import hashed_uid
 from fusion.dicom.suv import suvbw_factor
+from tests.dicom.ct_objects import write_enhanced
 from tests.dicom.test_suv import nm, pet
 from tests.export.canaries import MARK, Canaries, fill
 
@@ -171,3 +175,27 @@ def test_retired_attributes_are_dropped() -> None:
     ds = filled()
     ds.OtherStudyNumbers = 4711
     assert "OtherStudyNumbers" not in Deidentifier().header(ds)
+
+
+def test_geometry_of_frames_stays(tmp_path: Path) -> None:
+    positions = np.array([[0.0, 0.0, 2.0 * k] for k in range(3)])
+
+    def name(k: int, item: Dataset) -> None:
+        item.FrameContentSequence[0].FrameComments = MARK
+        item.FrameContentSequence[0].FrameAcquisitionDateTime = "20240311091500"
+
+    write_enhanced(tmp_path / "e.dcm", positions, edit_frame=name)
+    source = pydicom.dcmread(tmp_path / "e.dcm", stop_before_pixels=True)
+    source.DeviceSerialNumber = MARK
+    after = Deidentifier().header(source)
+    assert MARK not in str(after)
+    assert after.DeviceSerialNumber == "REMOVED"  # multi-frame objects have to have one
+    for old, new in zip(
+        source.PerFrameFunctionalGroupsSequence, after.PerFrameFunctionalGroupsSequence, strict=True
+    ):
+        assert old.PlanePositionSequence == new.PlanePositionSequence
+        assert old.PixelValueTransformationSequence == new.PixelValueTransformationSequence
+        content = new.FrameContentSequence[0]
+        assert content.InStackPositionNumber == old.FrameContentSequence[0].InStackPositionNumber
+        assert str(content.get("FrameAcquisitionDateTime", ""))[:8] in ("", "19000101")
+    assert after.SharedFunctionalGroupsSequence == source.SharedFunctionalGroupsSequence

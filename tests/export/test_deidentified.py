@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -20,14 +21,23 @@ from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
+    Opened,
     PathwayAnswered,
+    Record,
     TargetSaved,
 )
 from fusion.annotations.journal import Journal
+from fusion.annotations.reading import replay
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured
 from fusion.annotations.study import StudyKey
 from fusion.cli import main
-from fusion.deidentified.reading import REMOVED, Readers, deidentified_answer, described
+from fusion.deidentified.reading import (
+    REMOVED,
+    Readers,
+    deidentified_answer,
+    deidentified_reading,
+    described,
+)
 from fusion.deidentified.review import plain_findings
 from fusion.dicom.confidentiality import NO_MOMENT, Deidentifier
 from fusion.errors import FusionError
@@ -378,6 +388,43 @@ def test_burned_in_text_keeps_images_from_being_copied(tmp_path: Path) -> None:
     assert not (tmp_path / "o" / "images").exists()
 
 
+def test_two_patients_stay_two_and_who_joined_them_is_not_named(tmp_path: Path) -> None:
+    study = write_study(tmp_path / "study")
+    path = study / "nm.dcm"
+    ds = pydicom.dcmread(path)
+    ds.PatientID = "another"
+    ds.save_as(path)
+    review = open_study(study, override_mismatch_by=f"Dr. {MARK}")
+    handed = hand_on(review, None, tmp_path / "o", deidentify=Deidentifier(), with_images=True)
+    assert not [hit for path in handed.paths for hit in found_in(path, Canaries())]
+    report = (tmp_path / "o" / "report.html").read_text()
+    assert "combined on the responsibility of a named person" in report
+    who = {str(pydicom.dcmread(p).PatientID) for p in (tmp_path / "o" / "images").iterdir()}
+    assert len(who) == 2
+    with pytest.raises(FusionError, match="patient"):
+        open_study(tmp_path / "o" / "images")
+
+
+def test_an_addendum_still_refers_to_what_it_amends(export: Export) -> None:
+    key = StudyKey.of(export.review.ct, export.review.spect)
+    carried = (Record(export.reading.targets[0], key.digest),)
+    opening = Opened(
+        key,
+        version=2,
+        amends=export.reading.reading_id,
+        amends_digest=export.reading.digest,
+        carried=carried,
+        reason=f"{MARK} asked for it",
+    )
+    event = replace(export.reading.events[0], change=opening)
+    clean = deidentified_reading(replay("ab12", [event]), export.how, Readers())
+    assert MARK not in json.dumps(clean.to_json())
+    first = read_reading(export.folder / "reading.json")
+    assert clean.opened.amends == first.reading_id
+    assert clean.targets[0].target_id == first.targets[0].target_id
+    assert clean.records[0].input_digest == clean.study.digest
+
+
 def test_findings_leave_in_words_that_name_nobody() -> None:
     how = Deidentifier()
     said = plain_findings(
@@ -435,3 +482,5 @@ def test_from_the_command_line(export: Export, tmp_path: Path, capsys) -> None:
     assert not (tmp_path / "o" / "images").exists()
     assert not [hit for p in (tmp_path / "o").iterdir() for hit in found_in(p, export.canaries)]
     assert main(argv) == 3
+    assert main([*argv[:4], "--with-images"]) == 3
+    assert "goes with --deidentify" in capsys.readouterr().err
