@@ -17,7 +17,7 @@ HALF_LEVEL_MM = 6.5
 
 @dataclass(frozen=True)
 class Result:
-    """One CT: errors in mm by (level, side), the numbering, and the time."""
+    """One CT: errors in mm by (level, side), the numbering, and the processor time in s."""
 
     name: str
     group: str
@@ -58,7 +58,7 @@ def measured(
 
 def print_tables(results: Sequence[Result]) -> None:
     """Print errors by group and by level, in Markdown; wrong levels count as such, not in mm."""
-    print("\n| | CTs | level right | sure | sure and wrong | median mm | p90 | max | seconds |")
+    print("\n| | CTs | level right | sure | sure and wrong | median mm | p90 | max | CPU s |")
     print("|---|---|---|---|---|---|---|---|---|")
     groups = list(dict.fromkeys(r.group for r in results))
     for group in [*groups, "all"] if len(groups) > 1 else groups:
