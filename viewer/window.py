@@ -89,6 +89,9 @@ class ReviewWindow(QObject):
         _napari.refuse_non_orthogonal_slicing()
         self.viewer = viewer
         models = [ViewerModel() for _ in PLANES[1:]]
+        # Before anything is shown in them: a canvas that finds several texts in one corner stacks
+        # them in no particular order.
+        self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         self.linked = LinkedPanes(review, [viewer, *models])
         self.alignment = Alignment(self.linked)
         self.facets = FacetsModel(self.linked)
@@ -97,7 +100,6 @@ class ReviewWindow(QObject):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
-        self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
             bind_mouse(pane, self.linked, self.alignment)
             _napari.strip(canvas)
