@@ -258,11 +258,13 @@ class _Events:
 
     def _clean(self, value: Any, key: str = "") -> Any:
         if isinstance(value, Mapping):
-            return {
+            cleaned = {
                 name: self._clean(held, name)
                 for name, held in value.items()
                 if self.how.keeps_suv or not str(name).startswith("suvbw")
             }
+            # Measured in nothing but SUV: then not measured.
+            return cleaned if cleaned.get("values", True) else None
         if isinstance(value, list):
             return [self._clean(held, key) for held in value]
         if isinstance(value, str) and value:

@@ -75,7 +75,6 @@ PLAIN_CODES = frozenset(
         "stored-registration-of-others",
         "stored-registration-rounded",
         "study-uid-missing",
-        "suv-not-available",
         "top-level-geometry",
         "unit-missing",
         "user-geometry",
@@ -84,7 +83,7 @@ PLAIN_CODES = frozenset(
     ]
 )
 #: The same for Findings that state a patient characteristic.
-SUV_CODES = frozenset({"suv-inputs", "injection-date-assumed"})
+SUV_CODES = frozenset({"suv-inputs", "suv-not-available", "injection-date-assumed"})
 #: Findings that name a person or a date, in words without them.
 REWORDED = {
     "frame-stated-by-user": "The files do not say that the CT and the functional volume share a "

@@ -38,7 +38,7 @@ from fusion.deidentified.reading import (
     deidentified_reading,
     described,
 )
-from fusion.deidentified.review import plain_findings
+from fusion.deidentified.review import deidentified_review, plain_findings
 from fusion.dicom.confidentiality import NO_MOMENT, Deidentifier
 from fusion.errors import FusionError
 from fusion.export.structured_report import read_structured_report
@@ -405,6 +405,22 @@ def test_two_patients_stay_two_and_who_joined_them_is_not_named(tmp_path: Path) 
         open_study(tmp_path / "o" / "images")
 
 
+@pytest.mark.parametrize("keeps_suv", [False, True])
+def test_values_in_suv_stay_only_when_asked(export: Export, keeps_suv: bool) -> None:
+    for values, left in (
+        ({"maximum": 812.0, "suvbw_maximum": 9.5}, {"maximum": 812.0}),
+        ({"suvbw_maximum": 9.5}, None),
+    ):
+        target = replace(export.reading.targets[0], uptake=Measured.of(values, unit="counts"))
+        events = [
+            export.reading.events[0],
+            replace(export.reading.events[1], change=TargetSaved(target)),
+        ]
+        how = Deidentifier(keeps_suv=keeps_suv)
+        uptake = deidentified_reading(replay("ab12", events), how, Readers()).targets[0].uptake
+        assert (uptake and dict(uptake)) == (values if keeps_suv else left)
+
+
 def test_an_addendum_still_refers_to_what_it_amends(export: Export) -> None:
     key = StudyKey.of(export.review.ct, export.review.spect)
     carried = (Record(export.reading.targets[0], key.digest),)
@@ -423,6 +439,15 @@ def test_an_addendum_still_refers_to_what_it_amends(export: Export) -> None:
     assert clean.opened.amends == first.reading_id
     assert clean.targets[0].target_id == first.targets[0].target_id
     assert clean.records[0].input_digest == clean.study.digest
+
+
+def test_what_is_simulated_goes_on_saying_so(tmp_path: Path) -> None:
+    review = open_study(write_study(tmp_path / "study", patient_name="SIMULATED^One"))
+    clean = deidentified_review(review, Deidentifier(), Readers())
+    assert clean.simulated
+    assert "One" not in clean.patient.name
+    review = open_study(write_study(tmp_path / "other", patient_name="Real^One"))
+    assert not deidentified_review(review, Deidentifier(), Readers()).simulated
 
 
 def test_findings_leave_in_words_that_name_nobody() -> None:
