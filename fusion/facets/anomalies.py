@@ -119,8 +119,10 @@ def anomaly_findings(anomalies: Collection[Anomaly]) -> list[Finding]:
     """
     findings = []
     for anomaly in anomalies:
-        what = f"The reader recorded: {anomaly.kind} {anomaly.level}".strip()
-        means = _MEANING[anomaly.kind]
-        tell = warning if anomaly.kind in _COUNTS else info
-        findings.append(tell("anomaly-recorded", f"{what}. {means}"))
+        what = f"{anomaly.kind} {anomaly.level}".strip()
+        message = f"The reader recorded: {what}. {_MEANING[anomaly.kind]}"
+        if anomaly.kind in _COUNTS:
+            findings.append(warning("anomaly-recorded", message))
+        else:
+            findings.append(info("anomaly-recorded", message))
     return findings

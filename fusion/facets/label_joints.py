@@ -36,8 +36,9 @@ _SLACK_MM = 1.2
 _REACH_MM = 9.0
 #: Half edges of the box about C1 in which the condyles of the skull lie, mm: up, back, left.
 _CONDYLES_MM = (40.0, 35.0, 40.0)
-#: Fewer facing pairs of surface voxels than this are no joint.
-_FEWEST = 6
+#: Fewer surface voxels that face each other than this are no joint: as many as fit on a third of
+#: the smallest facet (75 mm2, spec 5.4), between these limits.
+_FEWEST_MM2, _FEWEST, _LEAST = 25.0, 6, 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,7 +138,9 @@ def _midway(
     *,
     from_processes: bool,
 ) -> LabelledJoint | None:
-    if min(len(above[0]), len(below[0])) < _FEWEST:
+    edge = float(lower.mask.grid.spacing_mm.max())
+    fewest = max(_LEAST, min(_FEWEST, round(_FEWEST_MM2 / edge**2)))
+    if min(len(above[0]), len(below[0])) < fewest:
         return None
     distance, nearest = cKDTree(above[0]).query(below[0], distance_upper_bound=_WIDEST_MM + 4)
     met = np.isfinite(distance)
@@ -151,17 +154,17 @@ def _midway(
     if not from_processes and joint.is_zygapophysial:
         behind = lower.local(middles)[:, 1] - wall_mm(lower)
         facing &= (behind >= _BEHIND_WALL_MM[0]) & (behind <= _BEHIND_WALL_MM[1])
-    if facing.sum() < _FEWEST:
+    if facing.sum() < fewest:
         return None
     near = float(np.quantile(distance[facing], 0.1))
     if near > _WIDEST_MM:
         return None
-    slack = _SLACK_MM + 0.5 * float(lower.mask.grid.spacing_mm.max())
+    slack = _SLACK_MM + 0.5 * edge
     kept = facing & (distance <= near + slack)
     center = np.median(middles[kept], axis=0)
     for _ in range(3):
         here = kept & (np.linalg.norm(middles - center, axis=1) <= _REACH_MM)
-        if here.sum() < _FEWEST:
+        if here.sum() < fewest:
             return None
         center = middles[here].mean(axis=0)
     normal = (normals[here] - other_normals[here]).sum(axis=0)

@@ -341,7 +341,8 @@ def _findings(
         findings.append(
             info(
                 "joints-not-labelled",
-                f"{', '.join(missing)}: not in the label map (called outside field).",
+                f"{', '.join(missing)}: not in the label map, or no labelled surfaces face each "
+                "other there; called outside field.",
             )
         )
     automatic = [
