@@ -32,7 +32,7 @@ from fusion.annotations.finishing import confirming_numbering, finalise, missing
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.marking import check_marked
 from fusion.annotations.snapshots import Measured, registration_digest
-from fusion.annotations.spine import LabelChange, label_changes
+from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Origin, Target, check_name
 from fusion.errors import AnnotationError, FusionError
@@ -96,6 +96,7 @@ class ReadingModel:
         self.findings: tuple[Finding, ...] = ()
         self.others: tuple[Reading, ...] = ()
         self.conflict: Conflict | None = None
+        self._labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
         self._linked = linked
         self._facets = facets
         self._path = journal
@@ -182,9 +183,13 @@ class ReadingModel:
     @property
     def label_changes(self) -> tuple[LabelChange, ...]:
         """Targets whose label no longer agrees with the anatomy as it is numbered now."""
-        if self.reading is None or self._facets.spine is None:
+        reading, spine = self.reading, self._facets.spine
+        if reading is None or spine is None:
             return ()
-        return label_changes(self.reading.targets, spine=self._facets.spine)
+        if self._labels is None or self._labels[0] is not reading or self._labels[1] is not spine:
+            # Everything on screen that names a target asks for them.
+            self._labels = reading, spine, label_changes(reading.targets, spine=spine)
+        return self._labels[2]
 
     @property
     def plan(self) -> BlockPlan:
