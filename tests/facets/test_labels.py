@@ -17,10 +17,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
+from benchmarks import meshes
 from fusion.cli import main
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.facets.anomalies import Anomaly
 from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.facets.label_anatomy import column_bones, column_problems, dens_problems
+from fusion.facets.label_joints import joint_between
+from fusion.facets.label_map import masks_of
 from fusion.facets.label_spine import read_labels
 from fusion.facets.labels import locate_with_labels
 from fusion.facets.locate import Localisation, Status
@@ -171,6 +175,35 @@ def test_a_skull_label_gives_the_joints_above_c1(tmp_path):
         facet = found.facet("C0-C1", side)
         assert facet.source.startswith("label map")
         assert np.linalg.norm(facet.center_lps - truth.joints["C0-C1", side.value]) < 4.0
+
+
+def test_joints_of_meshes_that_nobody_here_made(shared_data):
+    """ArtiSynth: real anatomy, truth from opposing surfaces of the meshes themselves."""
+    assert (shared_data / "neck_meshes_artisynth").is_dir()
+    shapes = meshes.read_meshes()
+    truth = meshes.joint_centers(shapes)
+    points = np.concatenate([shapes[bone.lower()][0] for bone in maps.BONES])
+    low, edge = points.min(axis=0) - 6, 1.5
+    shape = tuple(int(n) for n in np.ptp(points, axis=0)[::-1] / edge + 8)
+    affine = np.zeros((4, 4))
+    affine[[2, 1, 0], [0, 1, 2]] = edge
+    affine[:3, 3], affine[3, 3] = low, 1
+    labels = np.zeros(shape, np.uint16)
+    for n, bone in enumerate(maps.BONES, start=1):
+        labels[meshes.voxelise(shapes[bone.lower()], low, edge, shape)] = n
+    masks = masks_of(labels, Grid(shape, affine), name="meshes")
+    column = {bone: masks[n].largest() for n, bone in enumerate(maps.BONES, start=1)}
+    bones = column_bones(column)
+    assert column_problems(column) == []
+    assert dens_problems(bones) == ([], True)
+    errors = []
+    for (level, side), center in truth.items():
+        joint = Joint(level, Side(side))
+        found = joint_between(joint, bones[joint.upper], bones[joint.lower], {})
+        errors.append(np.linalg.norm(found.center_lps - center))
+    assert len(errors) == 12
+    assert np.median(errors) < 2.0
+    assert max(errors) < 4.0
 
 
 # --- DICOM Segmentation ---------------------------------------------------------------------------
