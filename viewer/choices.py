@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any
 
-from qtpy.QtCore import QTimer, Signal
-from qtpy.QtGui import QFocusEvent
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtGui import QFocusEvent, QKeyEvent
 from qtpy.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -44,6 +44,29 @@ QPushButton#choice:checked:disabled {
 """
 
 
+class _Button(QPushButton):
+    """A button that only a press presses.
+
+    Qt lets the arrow keys press the next button of a group, which would change what was decided
+    for a reader who only wanted to go on to another slice.
+    """
+
+    _ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.setObjectName("choice")
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Leave the arrow keys to others."""
+        if event.key() in self._ARROWS:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
+
+
 class Choice(QWidget):
     """Buttons of which at most one is pressed, and none until somebody presses it.
 
@@ -69,14 +92,12 @@ class Choice(QWidget):
     ) -> None:
         super().__init__()
         self._group = QButtonGroup(self)
-        self.buttons: dict[Any, QPushButton] = {}
+        self.buttons: dict[Any, _Button] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(3)
         for n, (value, text) in enumerate(options.items()):
-            button = QPushButton(text)
-            button.setObjectName("choice")
-            button.setCheckable(True)
+            button = _Button(text)
             button.clicked.connect(lambda _checked, value=value: self.chosen.emit(value))
             self._group.addButton(button)
             self.buttons[value] = button

@@ -346,6 +346,22 @@ def test_what_is_revised_is_saved_at_the_press(desk: Desk) -> None:
     assert row[2:4] == ["no", "not\nrec."]
 
 
+def test_arrow_keys_decide_nothing(desk: Desk) -> None:
+    desk.make(LEFT_C5)
+    events = len(desk.kept.events)
+    for choice in (desk.panel.form.decision, desk.panel.form.grade, desk.panel.form.pain):
+        for button in choice.buttons.values():
+            button.setFocus(Qt.FocusReason.TabFocusReason)
+            for key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down):
+                desk.qtbot.keyClick(button, key)
+    assert len(desk.kept.events) == events
+    positive = desk.panel.form.decision.buttons[POSITIVE]
+    positive.setFocus(Qt.FocusReason.TabFocusReason)
+    desk.qtbot.keyClick(positive, Qt.Key.Key_Tab)
+    desk.qtbot.keyClick(desk.panel.form.decision.buttons[NEGATIVE], Qt.Key.Key_Space)
+    assert desk.targets[0].decision is NEGATIVE
+
+
 def test_a_note_saves_itself(desk: Desk) -> None:
     desk.make(LEFT_C5)
     note = desk.panel.form.note
