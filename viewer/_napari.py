@@ -108,6 +108,8 @@ class Mark:
     text_shift_mm : float, mm
         Along the horizontal coordinate, from the centre to where the words begin; or to where
         they end, when it is negative.
+    text_drop_mm : float, mm
+        Along the vertical coordinate, from the centre to the middle of the words.
     """
 
     center: tuple[float, float]
@@ -118,6 +120,7 @@ class Mark:
     fill: str = ""
     text: str = ""
     text_shift_mm: float = 0.0
+    text_drop_mm: float = 0.0
 
 
 class MarksOverlay(SceneOverlay):
@@ -218,7 +221,10 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
             text.visible = bool(shown)
             if shown:
                 text.text = [mark.text for mark in shown]
-                text.pos = [(m.center[1] + m.text_shift_mm, m.center[0], 0.0) for m in shown]
+                text.pos = [
+                    (m.center[1] + m.text_shift_mm, m.center[0] + m.text_drop_mm, 0.0)
+                    for m in shown
+                ]
                 text.color = [mark.color for mark in shown]
 
     def reset(self) -> None:

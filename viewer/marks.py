@@ -226,8 +226,9 @@ class Marks:
                 TARGET_COLOR,
                 fill=_FILLS[target.decision],
                 text=text,
-                # Away from where the name of the joint there stands.
-                text_shift_mm=-_shift(pane, target.joint, BALL_MM + _GAP_MM),
+                text_shift_mm=_shift(pane, target.joint, BALL_MM + _GAP_MM),
+                # One line below the name of the joint that is there.
+                text_drop_mm=_down(pane, _LINE_PX + 1),
             )
         ]
 
@@ -444,7 +445,7 @@ def _uncluttered(marks: list[Mark], zoom: float) -> list[Mark]:
     for mark in sorted(marks, key=lambda mark: (not mark.double, not mark.fill)):
         covered = any(
             (mark.text_shift_mm > 0) == (other.text_shift_mm > 0)
-            and abs(mark.center[0] - other.center[0]) * zoom < _LINE_PX
+            and abs(_height(mark) - _height(other)) * zoom < _LINE_PX
             and abs(mark.center[1] - other.center[1]) * zoom < _WORDS_PX
             for other in placed
         )
@@ -452,6 +453,16 @@ def _uncluttered(marks: list[Mark], zoom: float) -> list[Mark]:
             placed.append(mark)
         result.append(replace(mark, text="") if covered else mark)
     return result
+
+
+def _height(mark: Mark) -> float:
+    return mark.center[0] + mark.text_drop_mm
+
+
+def _down(pane: Pane, pixels: float) -> float:
+    """Return how far down the screen goes along the vertical world coordinate, mm."""
+    camera = pane.model.scene.camera
+    return pixels / float(camera.zoom) * (1 if camera.orientation2d[0] == "down" else -1)
 
 
 def _apart(target: Target, center_lps: FloatArray) -> bool:

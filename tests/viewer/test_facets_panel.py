@@ -173,7 +173,9 @@ def test_a_click_far_from_the_spine_is_refused_in_words(
 def test_a_named_vertebra_stands_in_the_heading_with_what_speaks_against(
     panel: FacetsPanel, simulated: Neck, qtbot: QtBot
 ) -> None:
-    assert panel.marks.name("C6", np.array(simulated.body("C4-C5", "C5-C6")))
+    # A place of its own: what was numbered once is remembered.
+    beside = np.array(simulated.body("C4-C5", "C5-C6")) + np.array([0.7, 0.0, 0.0])
+    assert panel.marks.name("C6", beside)
     assert panel.numbering.text() == "Numbering again …"
     assert set(panel.table.texts(LEFT_C5)[1:5]) == {"–"}
     located(simulated.model, qtbot)
