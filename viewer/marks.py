@@ -197,14 +197,15 @@ class Marks:
         doubtful = self._facets.provisional or self._facets.spine is None
         color = DOUBTFUL_COLOR if doubtful else SURE_COLOR
         at, radius = place
+        shift_mm = _shift(pane, facet.joint, BALL_MM + _GAP_MM)
         return Mark(
             at,
             radius,
             SELECTED_COLOR if selected else color,
             dashed=doubtful,
             double=selected,
-            text=label_of(facet, target),
-            text_shift_mm=_shift(pane, facet.joint, BALL_MM + _GAP_MM),
+            text=label_of(facet, target, ends=shift_mm < 0),
+            text_shift_mm=shift_mm,
         )
 
     def _target_marks(self, pane: Pane, target: Target, *, disputed: bool) -> list[Mark]:
@@ -215,9 +216,10 @@ class Marks:
         found = self._facets.localisation
         facet = found.facet(target.joint.level, target.joint.side) if found else None
         center = None if facet is None else self._center(facet)
-        text = ""
+        text, shift_mm = "", _shift(pane, target.joint, BALL_MM + _GAP_MM)
         if center is None or disputed or _apart(target, center):
-            text = f"{target.joint.name} {target.decision}{' (DISPUTED)' if disputed else ''}"
+            words = ["DISPUTED"] * disputed + [target.decision.value]
+            text = _beside(target.joint.name, words, ends=shift_mm < 0)
         at, radius = place
         return [
             Mark(
@@ -226,7 +228,7 @@ class Marks:
                 TARGET_COLOR,
                 fill=_FILLS[target.decision],
                 text=text,
-                text_shift_mm=_shift(pane, target.joint, BALL_MM + _GAP_MM),
+                text_shift_mm=shift_mm,
                 # One line below the name of the joint that is there.
                 text_drop_mm=_down(pane, _LINE_PX + 1),
             )
@@ -416,7 +418,7 @@ class _Naming:
         QTimer.singleShot(0, lambda: marks.name(vertebra, point))
 
 
-def label_of(facet: Facet, target: Target | None = None) -> str:
+def label_of(facet: Facet, target: Target | None = None, *, ends: bool = False) -> str:
     """Return what stands beside the ring of a joint: side, level, and every doubt in words.
 
     Parameters
@@ -425,17 +427,25 @@ def label_of(facet: Facet, target: Target | None = None) -> str:
         The joint.
     target : Target, optional
         What the reader decided about it.
+    ends : bool
+        The words end at the ring instead of beginning there.
     """
-    words = [facet.joint.name]
+    name = facet.joint.name
     if facet.numbering.value == "provisional":
-        words.append("?")
+        name += " ?"
+    words = []
     if facet.status in (Status.FUSED, Status.OBSCURED):
         words.append(f"({facet.status.value})")
     if facet.source in (DRAGGED, MARKED):
         words.append("(moved)" if facet.source == DRAGGED else "(marked)")
     if target is not None:
         words.append(target.decision.value)
-    return " ".join(words)
+    return _beside(name, words, ends=ends)
+
+
+def _beside(name: str, words: list[str], *, ends: bool) -> str:
+    # The name stands next to the ring: the edge of a pane cuts off the rest first.
+    return " ".join([*reversed(words), name] if ends else [name, *words])
 
 
 def _uncluttered(marks: list[Mark], zoom: float) -> list[Mark]:
