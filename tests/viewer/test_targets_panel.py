@@ -349,9 +349,12 @@ def test_what_is_revised_is_saved_at_the_press(desk: Desk) -> None:
 def test_arrow_keys_decide_nothing(desk: Desk) -> None:
     desk.make(LEFT_C5)
     events = len(desk.kept.events)
+    desk.panel.window().activateWindow()
+    desk.qtbot.waitUntil(desk.panel.window().isActiveWindow)
     for choice in (desk.panel.form.decision, desk.panel.form.grade, desk.panel.form.pain):
         for button in choice.buttons.values():
             button.setFocus(Qt.FocusReason.TabFocusReason)
+            assert button.hasFocus()
             for key in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down):
                 desk.qtbot.keyClick(button, key)
     assert len(desk.kept.events) == events
