@@ -7,6 +7,7 @@ for the ids of a convention. Codes: spec/dicom.md 3.2 and spec/localisation_regi
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,7 +73,11 @@ def read_segmentation(path: Path, *, frame_of_reference_uid: str | None) -> Labe
     instance = read_header(path, label=name)
     if instance is None:
         raise DicomError("neither NIfTI (.nii, .nii.gz) nor DICOM.", label=name)
-    header = instance.dataset
+    with quiet_pydicom():
+        return _read(path, instance.dataset, name, frame_of_reference_uid)
+
+
+def _read(path: Path, header: Dataset, name: str, wanted: str | None) -> LabelMap:
     if uid(header, "SOPClassUID") not in (SegmentationStorage, _LABEL_MAP):
         raise DicomError(
             "a DICOM object, but no Segmentation. Give a DICOM SEG or a NIfTI label map.",
@@ -84,17 +89,17 @@ def read_segmentation(path: Path, *, frame_of_reference_uid: str | None) -> Labe
             "LABELMAP is needed, because a share or a probability is no label.",
             label=name,
         )
-    _check_frame(uid(header, "FrameOfReferenceUID"), frame_of_reference_uid, name)
-    with quiet_pydicom():
-        try:
-            parts = dict(_parts(header, name))
-            grid, masks = _masks(path, name)
-        except PARSE_ERRORS as exc:
-            raise DicomError(
-                "a Segmentation that cannot be read: it is damaged, or its frames do not form one "
-                "regular grid.",
-                label=name,
-            ) from exc
+    _check_frame(uid(header, "FrameOfReferenceUID"), wanted, name)
+    try:
+        parts = dict(_parts(header, name))
+        grid, masks = _masks(path, name)
+    # highdicom looks frames up in a database of its own.
+    except (*PARSE_ERRORS, sqlite3.Error) as exc:
+        raise DicomError(
+            "a Segmentation that cannot be read: it is damaged, or its frames do not form one "
+            "regular grid.",
+            label=name,
+        ) from exc
     return LabelMap(name, grid, masks, {n: part for n, part in parts.items() if n in masks})
 
 
@@ -113,7 +118,7 @@ def _check_frame(found: str | None, wanted: str | None, name: str) -> None:
 
 
 def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
-    segmentation = hd.seg.segread(path, lazy_frame_retrieval=True)
+    segmentation = hd.seg.segread(path)
     geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
     if geometry is None:
         raise GeometryError(f"The frames of {name} do not lie on one regular grid.")
@@ -127,7 +132,10 @@ def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
     masks = {}
     for number in segmentation.segment_numbers:
         volume = segmentation.get_volume(
-            segment_numbers=[number], combine_segments=True, allow_missing_positions=True
+            segment_numbers=[number],
+            combine_segments=True,
+            allow_missing_positions=True,
+            apply_icc_profile=False,
         )
         voxels = np.asarray(volume.array) == number
         if volume.spatial_shape != geometry.spatial_shape:

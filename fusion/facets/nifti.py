@@ -37,6 +37,8 @@ _DTYPES = {
 }  # fmt: skip
 #: ``xform`` codes: 1 scanner, 2 aligned to another file of the patient; 3 and 4 are atlases.
 _IN_PATIENT = (1, 2)
+#: Most bytes of values: 1024 slices of 512 × 512 as float32.
+_MAX_BYTES, _PIECE = 2**30, 2**24
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -150,20 +152,23 @@ def _labels(
             f"{name} scales its values (slope {slope:g}, intercept {intercept:g}); labels are "
             "stored as they are. Write the label map without scaling."
         )
-    count = int(np.prod(header.shape))
-    wanted = count * header.dtype.itemsize
+    wanted = int(np.prod(header.shape)) * header.dtype.itemsize
     if size is not None and size < header.offset + wanted:
         raise EOFError
     stream.seek(header.offset)
-    # In pieces: a packed file that claims more than it holds takes no more memory than it holds.
-    pieces = []
-    while wanted > 0:
-        piece = stream.read(min(wanted, 2**24))
-        if not piece:
+    if wanted > _MAX_BYTES:
+        raise FusionError(
+            f"{name} states {wanted / 2**30:.1f} GiB of values, which no label map of a neck has."
+        )
+    # Memory that is not written to is not taken: a packed file that claims more than it holds
+    # costs no more than it holds.
+    values = np.empty(header.shape, header.dtype)
+    view, filled = values.reshape(-1).view(np.uint8).data, 0
+    while filled < wanted:
+        count = stream.readinto(view[filled : filled + _PIECE])  # type: ignore[attr-defined]
+        if not count:
             raise EOFError
-        pieces.append(piece)
-        wanted -= len(piece)
-    values = np.frombuffer(b"".join(pieces), dtype=header.dtype).reshape(header.shape)
+        filled += count
     return as_labels(values, name=name)
 
 
