@@ -12,8 +12,8 @@ alignment using enhanced correlation coefficient maximization"). Outliers (uptak
 explains) lose their weight by Tukey's biweight.
 
 ``d`` is rigid, or two rigid motions of which every point takes a share (``height``): a neck that
-bent between two scans. Nothing here is random: the same input gives the same bits on the same
-machine with the same number of BLAS threads.
+bent between two scans. Nothing here is random, and sums run in one thread in one order: the same
+input gives the same bits on the same machine.
 
 NumPy alone, on some ten thousand points: a compiler (numba) takes longer to import than the whole
 search takes.
@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.geometry import FloatArray
-from fusion.registration.filters import Float32Array
+from fusion.registration.filters import Float32Array, products
 
 #: Residuals beyond this many robust standard deviations count nothing: 95 % efficiency on Gaussian
 #: noise (Tukey's biweight, Holland and Welsch 1977).
@@ -153,7 +153,10 @@ def _placed(
     """Return the array indices (3, n) at which points (3, n) about a centre are looked up."""
     matrix = moving.to_index @ fixed_to_moving
     origin = matrix[:3, :3] @ center + matrix[:3, 3]
-    place: Float32Array = matrix[:3, :3].astype(np.float32) @ points
+    rows = matrix[:3, :3].astype(np.float32)
+    place: Float32Array = rows[:, :1] * points[0]
+    place += rows[:, 1:2] * points[1]
+    place += rows[:, 2:] * points[2]
     place += origin.astype(np.float32)[:, None]
     return place
 
@@ -209,11 +212,12 @@ def _line(value: npt.NDArray[Any], moving: npt.NDArray[Any], weight: npt.NDArray
     if total <= 0:
         return _Line(0.0, 0.0, 0.0, total, 0.0)
     f, m = value.astype(np.float64), moving.astype(np.float64)
-    mean_f, mean_m = float(w @ f) / total, float(w @ m) / total
+    mean_f, mean_m = float((w * f).sum()) / total, float((w * m).sum()) / total
     f -= mean_f
     m -= mean_m
     wf = w * f
-    ff, fm, mm = float(wf @ f) / total, float(wf @ m) / total, float((w * m) @ m) / total
+    ff, fm = float((wf * f).sum()) / total, float((wf * m).sum()) / total
+    mm = float((w * m * m).sum()) / total
     if ff <= 1e-12 or mm <= 1e-12:
         return _Line(mean_m, 0.0, 0.0, total, 0.0)
     gain = fm / ff
@@ -277,9 +281,11 @@ def fit(
         absolute /= np.float32(_TUKEY * scale)
         absolute *= absolute
         weight *= np.square(np.maximum(1 - absolute, 0))
-        weighted = design * weight[:, None].astype(np.float64)
-        normal = design.T @ weighted
-        pulled = residual.astype(np.float64) @ weighted
+        # The last column of the design is the residual of this step.
+        design[:, size] = residual
+        weighted = design[:, :size] * weight[:, None].astype(np.float64)
+        sums = products(weighted, design)
+        normal, pulled = sums[:, :size], sums[:, size]
         if prior_mm is not None:
             _add_prior(normal, pulled, line.gain, scale, prior_mm, drift, pieces)
         try:
@@ -312,17 +318,20 @@ def fit(
 
 
 def _design(template: Expectation, pieces: int) -> FloatArray:
-    """Return what one unit of offset, gain and motion adds at every point: (n, 2 + 6 pieces)."""
+    """Return what one unit of offset, gain and motion adds at every point: (n, 3 + 6 pieces).
+
+    The last column is empty.
+    """
     points, slopes = (a.astype(np.float64) for a in (template.points.T, template.gradient.T))
-    design = np.empty((2 + 6 * pieces, points.shape[1]))
+    design = np.zeros((3 + 6 * pieces, points.shape[1]))
     design[0], design[1] = 1.0, template.value
     design[2:5] = slopes
     for axis in range(3):
         one, two = (axis + 1) % 3, (axis + 2) % 3
         design[5 + axis] = points[one] * slopes[two] - points[two] * slopes[one]
     if pieces == 2:
-        np.multiply(design[2:8], template.height, out=design[8:])
-        design[2:8] -= design[8:]
+        np.multiply(design[2:8], template.height, out=design[8:14])
+        design[2:8] -= design[8:14]
     return np.ascontiguousarray(design.T)
 
 

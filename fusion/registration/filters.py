@@ -18,8 +18,12 @@ BoolArray = npt.NDArray[np.bool_]
 
 #: A Gaussian is cut off at this many standard deviations.
 _TRUNCATE = 3.0
-#: So many planes are blurred in one product; the band outside of it is not multiplied.
-_CHUNK = 64
+#: So many planes are blurred in one product; the band outside of it is not multiplied. BLAS starts
+#: threads for larger products (OpenBLAS: above 2¹⁸ multiplications), which cost more than they
+#: bring on pictures this small, and much more on a busy machine.
+_CHUNK = 16
+#: Rows that are summed in one product, for the same reason.
+_ROWS = 1024
 
 
 def blurred(values: npt.NDArray[Any], sigma: npt.ArrayLike) -> Float32Array:
@@ -53,14 +57,28 @@ def _along(values: Float32Array, sigma: float, axis: int) -> Float32Array:
         for shift, tap in zip(range(-reach, reach + 1), taps, strict=True):
             # One tap hits every row once, so plain indexing adds correctly.
             band[rows, np.clip(rows + start + shift, 0, count - 1) - low] += np.float32(tap)
-        if axis == 0:
-            flat = values[low:high].reshape(high - low, -1)
-            np.matmul(band, flat, out=out[start:stop].reshape(stop - start, -1))
-        elif axis == 1:
-            out[:, start:stop] = band @ values[:, low:high]
-        else:
+        if axis == 2:
             out[..., start:stop] = values[..., low:high] @ band.T
+        else:
+            # Planes side by side: one product each.
+            source, target = (np.moveaxis(a, axis, 1) for a in (values, out))
+            target[:, start:stop] = band @ source[:, low:high]
     return out
+
+
+def products(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return ``a.T @ b`` of two arrays with many rows and few columns, in one thread.
+
+    Parameters
+    ----------
+    a : (n, p) ndarray of float64
+    b : (n, q) ndarray of float64
+    """
+    whole = len(a) // _ROWS * _ROWS
+    parts = [array[:whole].reshape(-1, _ROWS, array.shape[1]) for array in (a, b)]
+    total: FloatArray = (parts[0].transpose(0, 2, 1) @ parts[1]).sum(axis=0)
+    total += a[whole:].T @ b[whole:]
+    return total
 
 
 def blurred_line(values: FloatArray, sigma: float) -> FloatArray:

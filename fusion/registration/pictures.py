@@ -24,6 +24,7 @@ from fusion.registration.filters import (
     dilated,
     eroded,
     largest_piece,
+    products,
     within,
 )
 
@@ -356,14 +357,15 @@ def _soft_tissue(bone: Float32Array, body: Float32Array, looked_up: Float32Array
     if inside.sum() < 50:
         return np.float32(SOFT_TISSUE_UPTAKE)
     measured = uptake(looked_up[inside]).astype(np.float64)
-    design = np.stack([bone[inside], body[inside], np.ones(inside.sum())], axis=1)
-    design = design.astype(np.float64)
-    weight = np.ones(len(measured))
-    solution = np.zeros(3)
+    one = np.ones_like(measured)
+    design = np.stack([bone[inside], body[inside], one, measured], axis=1).astype(np.float64)
+    weight = one
+    solution: FloatArray = np.zeros(3)
     for _ in range(3):
-        weighted = weight[:, None] * design
-        solution = np.linalg.solve(design.T @ weighted + 1e-6 * np.eye(3), weighted.T @ measured)
-        residual = np.abs(measured - design @ solution)
+        sums = products(weight[:, None] * design[:, :3], design)
+        solution = np.linalg.solve(sums[:, :3] + 1e-6 * np.eye(3), sums[:, 3])
+        expected = solution[0] * design[:, 0] + solution[1] * design[:, 1] + solution[2]
+        residual = np.abs(measured - expected)
         weight = (residual < 6 * (np.median(residual) + 1e-9)).astype(np.float64)
     if solution[0] <= 0:
         return np.float32(5.0 if solution[1] > 0 else SOFT_TISSUE_UPTAKE)
