@@ -360,7 +360,7 @@ def _soft_tissue(bone: Float32Array, body: Float32Array, looked_up: Float32Array
     one = np.ones_like(measured)
     design = np.stack([bone[inside], body[inside], one, measured], axis=1).astype(np.float64)
     weight = one
-    solution: FloatArray = np.zeros(3)
+    solution: npt.NDArray[np.floating[Any]] = np.zeros(3)
     for _ in range(3):
         sums = products(weight[:, None] * design[:, :3], design)
         solution = np.linalg.solve(sums[:, :3] + 1e-6 * np.eye(3), sums[:, 3])
