@@ -200,7 +200,8 @@ class _Work:
             progress=lambda part, step: self.progress(0.5 * part, step),
         )
         self.paths += outputs.paths
-        plan = plan_blocks(self.targets)
+        said = self.reading.anomalies if self.reading else ()
+        plan = plan_blocks(self.targets, fused={said.level for said in said if said.level})
         self.progress(0.5, "Drawing the joints")
         pictures = [self._pictures(target) for target in self.positive]
         whole = overview(

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fusion.annotations.snapshots import FUSED
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
@@ -191,7 +192,8 @@ def plan_blocks(
     targets : iterable of Target
         Of a reading; those that are not positive are left out.
     fused : collection of str
-        Levels that are fused, for example ``{"C5-C6"}``.
+        Levels that are known to be fused now, for example ``{"C5-C6"}``, beside those that were
+        when their Target was decided.
     include_fused : bool
         Suggest nerves for fused levels too, because the reader asks for it.
     block_map : BlockMap, optional
@@ -202,7 +204,9 @@ def plan_blocks(
     BlockPlan
     """
     use = block_map or usual_map()
-    marked = {target.joint for target in targets if target.decision is Decision.POSITIVE}
+    positive = [target for target in targets if target.decision is Decision.POSITIVE]
+    marked = {target.joint for target in positive}
+    fused = {*fused, *(t.joint.level for t in positive if t.localisation.status == FUSED)}
     joints: list[Joint] = []
     without: list[tuple[Joint, str]] = []
     for joint in (joint for joint in JOINTS if joint in marked):

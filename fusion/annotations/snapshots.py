@@ -23,6 +23,11 @@ if TYPE_CHECKING:  # they load image libraries, which the journal does without
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4
 
+#: What the CT shows of a joint: the values of :class:`fusion.facets.locate.Status`, without the
+#: image libraries that come with it.
+FOUND, FUSED = "found", "fused"
+JOINT_STATES = (FOUND, "outside field", FUSED, "obscured")
+
 Matrix = tuple[tuple[float, ...], ...]
 
 
@@ -194,16 +199,20 @@ class LocalisationSnapshot:
         State of the level numbering, for example ``"counted from C2 (dens)"``, ``"provisional"``.
     confidence_mm : float or None, mm
         Uncertainty of the joint's centre along the spine; None when not known.
+    status : str
+        What the CT shows of the joint, one of :data:`JOINT_STATES`; empty in readings of versions
+        that did not record it.
 
     Raises
     ------
     AnnotationError
-        Nothing stated, or an uncertainty that is not a number.
+        Nothing stated, an uncertainty that is not a number, or an unknown status.
     """
 
     source: str
     numbering: str
     confidence_mm: float | None
+    status: str = ""
 
     def __post_init__(self) -> None:
         if not plain(self.source) or not plain(self.numbering):
@@ -211,6 +220,8 @@ class LocalisationSnapshot:
                 "It is not said who found the joints and how the levels were numbered."
             )
         _check_uncertainty(self.confidence_mm, "the localisation")
+        if self.status not in ("", *JOINT_STATES):
+            raise AnnotationError("A joint is found, outside the field, fused or obscured.")
 
     @classmethod
     def of(cls, localisation: Localisation, joint: Joint) -> LocalisationSnapshot:
@@ -220,14 +231,16 @@ class LocalisationSnapshot:
             source=facet.source,
             numbering=facet.numbering.value,
             confidence_mm=facet.localisation_mm,
+            status=facet.status.value,
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
+        """Return the JSON form; without a status that was not recorded, as it was written then."""
         return {
             "source": self.source,
             "numbering": self.numbering,
             "confidence_mm": self.confidence_mm,
+            **({"status": self.status} if self.status else {}),
         }
 
     @classmethod
@@ -237,6 +250,7 @@ class LocalisationSnapshot:
             source=str(value["source"]),
             numbering=str(value["numbering"]),
             confidence_mm=_optional_float(value["confidence_mm"]),
+            status=str(value.get("status", "")),
         )
 
 

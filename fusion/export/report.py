@@ -17,6 +17,7 @@ from PIL import Image
 
 from fusion.annotations.blocks import BlockPlan
 from fusion.annotations.reading import Reading
+from fusion.annotations.snapshots import FOUND
 from fusion.annotations.target import Answer, Decision, Target
 from fusion.dicom.confidentiality import NO_MOMENT
 from fusion.dicom.series import Patient
@@ -363,7 +364,12 @@ def _cautions(target: Target) -> list[str]:
         if uncertainty is None
         else f"Alignment within {uncertainty:.1f} mm."
     )
-    said.append(f"Numbering: {plain(target.localisation.numbering)}.")
+    located = target.localisation
+    if located.confidence_mm is not None:
+        said.append(f"Joint within {located.confidence_mm:.1f} mm.")
+    said.append(f"Numbering: {plain(located.numbering)}.")
+    if located.status not in ("", FOUND):
+        said.append(f"On the CT the joint is {plain(located.status)}.")
     return said
 
 

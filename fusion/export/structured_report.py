@@ -78,10 +78,11 @@ _TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
         ("localisation", "confidence_mm"),
         False,
     ),
+    ("joint-state", "Joint on the CT", ("localisation", "status"), True),
     ("version", "Software version at the decision", ("software_version",), True),
 )
 #: Text items where nothing was typed are left out and come back empty.
-_MAY_BE_EMPTY = {("note",), ("uptake", "reference")}
+_MAY_BE_EMPTY = {("note",), ("uptake", "reference"), ("localisation", "status")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -478,7 +479,7 @@ def _content(group: Dataset) -> dict[str, Any]:
 def _at(content: Mapping[str, Any], where: tuple[str, ...]) -> Any:
     found: Any = content
     for key in where:
-        found = None if found is None else found[key]
+        found = None if found is None else found.get(key)
     return found
 
 

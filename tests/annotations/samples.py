@@ -25,8 +25,12 @@ def registration(shift_mm: float = 0.0) -> RegistrationSnapshot:
     )
 
 
-def localisation(numbering: str = "counted from C2 (dens)") -> LocalisationSnapshot:
-    return LocalisationSnapshot(source="facetfusion 0.1.0", numbering=numbering, confidence_mm=1.2)
+def localisation(
+    numbering: str = "counted from C2 (dens)", *, status: str = "found"
+) -> LocalisationSnapshot:
+    return LocalisationSnapshot(
+        source="facetfusion 0.1.0", numbering=numbering, confidence_mm=1.2, status=status
+    )
 
 
 def placement(joint: Joint = LEFT_C5, **changes: Any) -> Placement:

@@ -15,7 +15,7 @@ from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
 
-from .samples import target
+from .samples import localisation, target
 
 #: Typed from spec/anatomy_and_safety.md 4.1, not from blocks.toml.
 NERVES = {
@@ -109,6 +109,9 @@ def test_a_fused_level_has_no_suggestion_unless_asked_for() -> None:
     found = plan(*joints, fused={"C5-C6"})
     assert found.counts == "1 joint, 2 nerves"
     assert found.without_nerves == ((joints[0], usual_map().notices.fused),)
+    # As it was when it was decided, whatever else is known now.
+    decided = [target(joints[0], localisation=localisation(status="fused")), target(joints[1])]
+    assert plan_blocks(decided) == found
     asked = plan(*joints, fused={"C5-C6"}, include_fused=True)
     assert asked.counts == "2 joints, 3 nerves"
 

@@ -9,10 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
+from fusion.annotations.snapshots import (
+    FUSED,
+    JOINT_STATES,
+    LocalisationSnapshot,
+    Measured,
+    RegistrationSnapshot,
+)
 from fusion.annotations.target import MAX_NOTE, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
 from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.facets.locate import Status
 
 from .samples import IDENTITY, LEFT_C5, localisation, placement, registration, target
 
@@ -104,6 +111,7 @@ def test_every_field_stands_in_the_json() -> None:
             "source": "facetfusion 0.1.0",
             "numbering": "counted from C2 (dens)",
             "confidence_mm": 1.2,
+            "status": "found",
         },
         "software_version": "0.1.0",
     }
@@ -183,6 +191,19 @@ def test_snapshots_say_how_they_were_obtained() -> None:
         LocalisationSnapshot(source="s", numbering="", confidence_mm=None)
     with pytest.raises(AnnotationError, match="uncertainty of the localisation"):
         LocalisationSnapshot(source="s", numbering="n", confidence_mm=float("inf"))
+    with pytest.raises(AnnotationError, match="fused or obscured"):
+        LocalisationSnapshot(source="s", numbering="n", confidence_mm=1.0, status="gone")
+
+
+def test_the_states_of_a_joint_are_those_of_the_localisation() -> None:
+    assert set(JOINT_STATES) == {status.value for status in Status}
+    assert FUSED == Status.FUSED
+
+
+def test_a_target_from_before_the_state_was_kept_reads_and_writes_the_same() -> None:
+    old = target().to_json()
+    del old["localisation"]["status"]
+    assert Target.from_json(old).to_json() == old
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from fusion.export.structured_report import (
     write_structured_report,
 )
 from fusion.facets.joints import JOINTS
-from tests.annotations.samples import FRAME, READER, target
+from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.others import dcmqi, dcmtk, pixelmed
 
 STUDY = "1.2.3"
@@ -100,6 +100,7 @@ def every_joint() -> list[Target]:
                 inside_operative_bed=[None, *Answer][n % 4],
                 origin=list(Origin)[n % 3],
                 uptake=MEASURED if n % 4 else None,
+                localisation=localisation(status=["found", "fused", "obscured", ""][n % 4]),
                 note=["", "one line", "two\nlines", "Žofie Ковалёва 山田 <b>&amp;</b>"][n % 4],
             )
         )
