@@ -48,6 +48,7 @@ def test_a_clicked_joint_is_decided_at_its_centre() -> None:
         "source": "automatic from CT",
         "numbering": "sure",
         "confidence_mm": 1.5,
+        "status": "found",
     }
 
 
