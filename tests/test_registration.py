@@ -112,6 +112,21 @@ def test_finds_the_true_transform(necks, truth) -> None:
     assert codes in (["registered"], ["registration-not-needed"])
 
 
+def test_a_tilted_gantry_is_straightened_first(necks) -> None:
+    ct, spect = necks
+    slant = np.tan(np.radians(12)) * CT_SPACING[0]
+    sheared = ct.grid.affine.copy()
+    sheared[1, 0] += slant
+    sheared[1, 3] -= slant * CT_SHAPE[0] / 2
+    values = Resampler(ct, Grid(CT_SHAPE, sheared, "1.2.3")).array()
+    tilted = volume(
+        np.nan_to_num(values, nan=-1000).astype(np.int16), sheared, unit="HU", modality="CT"
+    )
+    assert not tilted.grid.is_orthogonal
+    truth = RigidTransform.from_euler(translation_mm=(6, -9, 7))
+    assert joint_error_mm(register(tilted, moved(spect, truth)).transform, truth) < 1.5
+
+
 def test_repeats_bit_for_bit(necks) -> None:
     ct, spect = necks
     other = moved(spect, RigidTransform.from_euler(translation_mm=(3, 5, -4)))
