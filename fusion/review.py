@@ -456,6 +456,9 @@ def open_study(
     spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
     ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
     ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
+    if stated:  # it says so itself; that they cannot be combined is no longer true
+        kept = tuple(f for f in chosen.findings if f.code != "different-frames")
+        chosen = replace(chosen, findings=kept)
     registration, about_stored = _registration(
         catalog,
         chosen,

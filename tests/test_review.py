@@ -217,6 +217,8 @@ def test_a_named_person_may_state_that_the_frames_are_one(tmp_path, ct_frame) ->
     (note,) = review.assumptions
     assert note.code == "frame-stated-by-user"
     assert "Dr A. Reader" in note.message
+    # That they can only be shown through a registration would contradict it.
+    assert "different-frames" not in [finding.code for finding in review.findings]
     for value, index in nm.MARKERS.items():
         assert review.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
     derived = pydicom.dcmread(review.write(tmp_path / "out").derived_nm)

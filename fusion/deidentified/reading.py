@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
@@ -39,6 +40,8 @@ _DATES = frozenset({"episode_began"})
 _DESCRIPTIONS = frozenset(
     {"numbering", "anchor", "source", "method", "reference", "unit", "neighbour"}
 )
+#: Levels and joints as people write them.
+_PLACE = re.compile(r"(?:(?:left|right)\s+)?[CT]\d{1,2}(?:\s*[-/]\s*[CT]?\d{1,2})?", re.IGNORECASE)
 #: Vocabulary of these descriptions; anything else in one of them removes it as a whole.
 _VOCABULARY = frozenset(
     [
@@ -191,6 +194,30 @@ _VOCABULARY = frozenset(
         "l1",
         "t2",
         "c0",
+        "out",
+        "same",
+        "disc",
+        "inside",
+        "tops",
+        "lungs",
+        "shapes",
+        "shape",
+        "named",
+        "alone",
+        "marked",
+        "that",
+        "are",
+        "least",
+        "half",
+        "times",
+        "their",
+        "as",
+        "validated",
+        "bodies",
+        "vertebral",
+        "within",
+        "lie",
+        "needed",
     ]
 )
 
@@ -198,14 +225,29 @@ _VOCABULARY = frozenset(
 def described(value: str) -> str:
     """Return a description as it stands when only this program's own words are in it.
 
+    Numbers that may be of a person, a day or a year (long, with a leading zero, several in a row)
+    remove it too.
+
     Parameters
     ----------
     value : str
         For example ``"counted from C2 (dens)"``, or a unit.
     """
-    words = re.findall(r"[^\W_]+", value.lower())
-    known = all(word in _VOCABULARY or word.isdigit() for word in words)
-    return value if known else REMOVED
+    words = re.findall(r"\d+(?:\.\d+)?(?![^\W_])|[^\W_]+", value.lower())
+    known = all(word in _VOCABULARY or _counts(word) for word in words)
+    # Two numbers in a row are a telephone number or a date sooner than anything of ours.
+    numbers = any(_counts(one) and _counts(two) for one, two in pairwise(words))
+    return value if known and not numbers else REMOVED
+
+
+def _counts(word: str) -> bool:
+    """Whether a word is a number that counts or measures, not one of a person, day or year."""
+    return re.fullmatch(r"(0|[1-9]\d{0,3})(\.\d+)?", word) is not None and float(word) < 1900
+
+
+def _place(value: str) -> str:
+    """Return the name of a level or joint that somebody typed, when it is nothing else."""
+    return value if _PLACE.fullmatch(value.strip()) else REMOVED
 
 
 class Readers:
@@ -332,9 +374,9 @@ def _facts(values: Mapping[str, Any], how: Deidentifier) -> dict[str, Any]:
         elif key == "other_red_flag":
             cleaned[key] = REMOVED
         elif key == "surgery_levels":
-            cleaned[key] = [described(str(one)) for one in value]
+            cleaned[key] = [_place(str(one)) for one in value]
         elif key == "targets":
-            cleaned[key] = [{**one, "name": described(str(one["name"]))} for one in value]
+            cleaned[key] = [{**one, "name": _place(str(one["name"]))} for one in value]
         else:
             cleaned[key] = value
     return cleaned

@@ -12,7 +12,7 @@ from fusion.deidentified.reading import (
     described,
 )
 from fusion.dicom.confidentiality import Deidentifier
-from fusion.dicom.instance import Instance
+from fusion.dicom.instance import Instance, text
 from fusion.dicom.pairing import Candidate
 from fusion.dicom.series import Catalog, FrameRef, Patient, Series, Study
 from fusion.findings import Finding, Severity, info, warning
@@ -240,8 +240,8 @@ class _Work:
         study = Study(
             self.how.uid(candidate.study.study_instance_uid),
             Patient.of(header),
-            str(header.get("StudyDate", "")),
-            str(header.get("StudyDescription", "")),
+            text(header, "StudyDate"),
+            text(header, "StudyDescription"),
             (series,),
             plain_findings(candidate.study.findings, self.how),
         )

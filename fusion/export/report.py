@@ -244,7 +244,8 @@ def _study(rows: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
     date = plain(dict(study).get("Study date", ""))
-    return f"{_name(patient)} · ID {plain(patient.patient_id) or 'not stated'} · study of {date}"
+    day = f"study of {date}" if date[:1].isdigit() else "study date not stated"
+    return f"{_name(patient)} · ID {plain(patient.patient_id) or 'not stated'} · {day}"
 
 
 def _findings(facts: ReportFacts) -> tuple[Block, ...]:
@@ -348,7 +349,10 @@ def _uptake(target: Target) -> str:
     parts = []
     for name, value in measured.entries:
         unit = "" if name.startswith("ratio") else f" {plain(measured.unit)}"
-        parts.append(f"{plain(name).replace('_', ' ')} {value:.4g}{unit}")
+        said = plain(name).replace("_", " ")
+        if name.startswith("suvbw_"):  # beside the values in the unit of the volume
+            said, unit = f"SUVbw {said.removeprefix('suvbw ')}", " g/mL"
+        parts.append(f"{said} {value:.4g}{unit}")
     if measured.reference:
         parts.append(f"reference: {plain(measured.reference)}")
     return "; ".join(parts)
@@ -365,8 +369,12 @@ def _cautions(target: Target) -> list[str]:
         else f"Alignment within {uncertainty:.1f} mm."
     )
     located = target.localisation
-    if located.confidence_mm is not None:
-        said.append(f"Joint within {located.confidence_mm:.1f} mm.")
+    # An expected error, no bound.
+    said.append(
+        "Error of the joint's place not known."
+        if located.confidence_mm is None
+        else f"Joint located to about {located.confidence_mm:.1f} mm."
+    )
     said.append(f"Numbering: {plain(located.numbering)}.")
     if located.status not in ("", FOUND):
         said.append(f"On the CT the joint is {plain(located.status)}.")

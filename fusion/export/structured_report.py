@@ -41,7 +41,10 @@ from fusion.software import own_version
 #: How the levels of every exported object are counted (spec/anatomy_and_safety.md 8.2).
 NUMBERING = "Levels numbered from C2 (dens)"
 #: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
-_SAME_UNIT = {"g/mL": "SUVbw g/mL"}
+_SUV = "SUVbw g/mL"
+_SAME_UNIT = {"g/mL": _SUV}
+#: Begins the names of values in SUV beside those in the unit of the volume.
+_BESIDE = "suvbw_"
 #: How far the 32-bit coordinate may lie from the point in full, mm.
 _COORDINATE_TOLERANCE_MM = 1e-3
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
@@ -306,7 +309,8 @@ def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measureme
         return
     unit = _SAME_UNIT.get(target.uptake.unit, target.uptake.unit)
     is_suv = unit.startswith("SUV")
-    if is_suv and not source.suv_proven:
+    beside = any(name.startswith(_BESIDE) for name in target.uptake)
+    if (is_suv or beside) and not source.suv_proven:
         raise AnnotationError(
             f"{target.joint.name} was measured in SUV, which the study as it is open now does not "
             "prove. Open it as it was then, or measure again."
@@ -317,6 +321,10 @@ def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measureme
     for name, value in target.uptake.items():
         if name.startswith("ratio"):
             concept, derivation, in_unit = _ratio(name), None, codes.RATIO_UNIT
+        elif name.startswith(_BESIDE) and not is_suv:
+            # In SUV, whatever the unit of the other values is.
+            concept, in_unit = codes.SUVBW, Code(*_ucum(_SUV))
+            derivation = codes.STATISTICS[name.removeprefix(_BESIDE)]
         else:
             concept = codes.SUVBW if is_suv else codes.UPTAKE
             derivation, in_unit = codes.STATISTICS.get(name), ucum
@@ -445,7 +453,7 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
         "side": joint.side.value,
         "point_lps": content["point_lps"],
     }
-    measured = dict(_measured(values))
+    measured = dict(_measured(values, content["uptake"]["unit"]))
     content["uptake"] = {**content["uptake"], "values": measured} if measured else None
     return Target.from_json(content)
 
@@ -510,8 +518,9 @@ def _answered(group: Dataset, question: Code, answers: Mapping[Any, Code]) -> An
     return next(key for key, code in answers.items() if code.value == _value_code(found[0]))
 
 
-def _measured(group: Dataset) -> Iterator[tuple[str, float]]:
+def _measured(group: Dataset, unit: str | None) -> Iterator[tuple[str, float]]:
     names = {code.value: name for name, code in codes.STATISTICS.items()}
+    is_suv = _SAME_UNIT.get(unit or "", unit or "").startswith("SUV")
     for item in group.ContentSequence:
         if item.ValueType != "NUM":
             continue
@@ -521,6 +530,8 @@ def _measured(group: Dataset) -> Iterator[tuple[str, float]]:
             name = "ratio_to_reference"
         elif derivation:
             name = names[_value_code(derivation[0])]
+            if concept.CodeValue == codes.SUVBW.value and not is_suv:
+                name = f"{_BESIDE}{name}"
         else:
             name = str(concept.CodeMeaning)
         yield name, float(item.MeasuredValueSequence[0].FloatingPointValue)

@@ -474,6 +474,37 @@ def test_a_description_leaves_only_in_known_words() -> None:
     assert described("Bq/mL") == "Bq/mL"
     assert described("counted by Dr. Smith") == REMOVED
     assert described("C2_smith") == REMOVED
+    bone = (
+        "Mean of 1288 voxels of the vertebral bodies C3 to C7 that are at least half bone on the "
+        "CT; 0 above 1.5 times their median left out as active (not validated)."
+    )
+    assert described(bone) == bone
+
+
+@pytest.mark.parametrize(
+    "number", ["4711471", "47114712", "0815", "12.03.1958", "12 3 58", "1958", "1958-03-12"]
+)
+def test_a_description_takes_no_number_of_a_person_or_a_day_along(number: str) -> None:
+    assert described(f"counted from C2, {number}") == REMOVED
+
+
+def test_what_was_typed_as_a_level_leaves_only_as_a_level() -> None:
+    values = {
+        "surgery_levels": ["C5-C6", "C5-C6 47114712", "c6/7", "Smith"],
+        "prior_cervical_surgery": True,
+        "targets": [{"name": "Left C4-C5"}, {"name": "Left C5-C6 0170"}],
+    }
+    answer = Assessment.of(facts_from_values(values), reader="R").to_json()
+    clean = deidentified_answer(answer, Deidentifier(), Readers())
+    assert clean is not None
+    assert clean["facts"]["surgery_levels"] == ["C5-C6", REMOVED, "c6/7", REMOVED]
+    assert [one["name"] for one in clean["facts"]["targets"]] == ["Left C4-C5", REMOVED]
+
+
+def test_a_study_date_that_was_removed_is_empty(export: Export) -> None:
+    assert export.review.study.date
+    clean = deidentified_review(export.review, Deidentifier(), Readers())
+    assert clean.study.date == clean.study.description == ""
 
 
 def test_an_answer_that_rests_on_what_is_removed_is_withheld() -> None:

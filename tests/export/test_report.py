@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from fusion.annotations.blocks import plan_blocks
+from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision
 from fusion.dicom.series import Patient
 from fusion.export import DISCLAIMER, SIMULATED
@@ -219,6 +220,22 @@ def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:
     order = [joint.name for joint in JOINTS]
     assert names == sorted(names, key=order.index)
     assert {"Left C5-C6", "Left C4-C5", "Right C5-C6"} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("date", "said_so"),
+    [("2024-03-11", "study of 2024-03-11"), ("not stated", "study date not stated")],
+)
+def test_every_page_says_whose_study_of_when(date: str, said_so: str) -> None:
+    identity = make_report(facts(study=(("Study date", date),))).identity
+    assert identity.endswith(f"ID ID<4711> · {said_so}")
+
+
+def test_suv_stands_in_its_own_unit() -> None:
+    measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
+    row = _joint_row(target(uptake=measured))
+    assert row[3].startswith("maximum 8120 Bq/mL; SUVbw maximum 4.25 g/mL")
+    assert "Joint located to about 1.2 mm." in row[-1]
 
 
 def test_blocks_show_both_counts(read: Read) -> None:

@@ -216,6 +216,35 @@ def test_units_are_ucum_and_come_back_as_shown(
     assert stated == {name: ucum, "Ratio": "{ratio}"}
 
 
+def test_suv_beside_other_values_has_its_own_unit_and_comes_back(tmp_path: Path) -> None:
+    values = {"maximum": 8120.0, "peak": 7000.0, "suvbw_maximum": 4.25, "suvbw_peak": 3.5}
+    sample = target(uptake=Measured.of(values, unit="Bq/mL"))
+    path = written(tmp_path, sample, suv_proven=True)
+    assert read_structured_report(path) == (sample,)
+    stated = {
+        float(i.MeasuredValueSequence[0].FloatingPointValue): (
+            i.ConceptNameCodeSequence[0].CodeValue,
+            i.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue,
+        )
+        for i in walk(pydicom.dcmread(path))
+        if i.get("ValueType") == "NUM" and i.RelationshipType == "CONTAINS"
+    }
+    assert stated[8120.0] == ("uptake", "Bq/ml")
+    assert stated[4.25] == stated[3.5] == ("126401", "g/ml{SUVbw}")
+
+
+def test_suv_twice_comes_back(tmp_path: Path) -> None:
+    values = {"maximum": 4.25, "suvbw_maximum": 4.25}
+    sample = target(uptake=Measured.of(values, unit="SUVbw g/mL"))
+    assert read_structured_report(written(tmp_path, sample, suv_proven=True)) == (sample,)
+
+
+def test_suv_beside_other_values_that_the_data_do_not_prove_is_refused(tmp_path: Path) -> None:
+    sample = target(uptake=Measured.of({"maximum": 8.0, "suvbw_maximum": 4.0}, unit="Bq/mL"))
+    with pytest.raises(AnnotationError, match="does not prove"):
+        written(tmp_path, sample)
+
+
 @pytest.mark.parametrize("unit", ["SUVbw g/mL", "g/mL"])
 def test_suv_that_the_data_do_not_prove_is_refused(tmp_path: Path, unit: str) -> None:
     sample = target(uptake=Measured.of({"maximum": 5.5}, unit=unit))
