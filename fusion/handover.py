@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fusion.annotations.blocks import BlockPlan, plan_blocks
 from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
+from fusion.annotations.doubts import doubts_about_levels
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey, changed_input
@@ -38,6 +39,7 @@ from fusion.export.segmentation import RULE, UptakeRegion, uptake_region, write_
 from fusion.export.structured_report import ReportSource, write_structured_report
 from fusion.export.tables import reading_document, write_json, write_table
 from fusion.facets.joints import JOINTS
+from fusion.facets.locate import Localisation
 from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.pathway.assessment import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain
@@ -73,6 +75,7 @@ def hand_on(
     folder: str | Path,
     *,
     point_lps: npt.ArrayLike | None = None,
+    localisation: Localisation | None = None,
     deidentify: Deidentifier | None = None,
     with_images: bool = False,
     progress: Progress | None = None,
@@ -89,6 +92,8 @@ def hand_on(
         Made when absent; files of the same names are replaced.
     point_lps : (3,) array_like of float, optional, mm
         The three fused pictures pass through it; the hottest bone by default.
+    localisation : Localisation, optional
+        The joints as they are numbered now, to hold side and level of every target against.
     deidentify : Deidentifier, optional
         Take identity out of everything that is written (docs/exports.md).
     with_images : bool
@@ -103,7 +108,8 @@ def hand_on(
     Raises
     ------
     AnnotationError
-        The reading is of another study, or of other data than those open.
+        The reading is of another study, or of other data than those open; or the anatomy gives a
+        target of a draft another side or level now.
     FusionError
         The folder cannot be written; or copies are asked for without de-identification; or the
         folder of a de-identified export holds something.
@@ -114,13 +120,16 @@ def hand_on(
         raise FusionError("Copies of the images are only written de-identified.")
     try:
         if deidentify is None:
-            return _Work(review, reading, target, report, point_lps=point_lps).done()
+            return _Work(
+                review, reading, target, report, point_lps=point_lps, localisation=localisation
+            ).done()
         return _deidentified(
             review,
             reading,
             target,
             report,
             point_lps=point_lps,
+            localisation=localisation,
             how=deidentify,
             with_images=with_images,
         )
@@ -138,6 +147,7 @@ def _deidentified(
     progress: Progress,
     *,
     point_lps: npt.ArrayLike | None,
+    localisation: Localisation | None,
     how: Deidentifier,
     with_images: bool,
 ) -> Handed:
@@ -150,7 +160,13 @@ def _deidentified(
     clean_reading = reading and deidentified_reading(reading, how, readers)
     clean = deidentified_review(review, how, readers)
     handed = _Work(
-        clean, clean_reading, folder, progress, point_lps=point_lps, deidentifier=how
+        clean,
+        clean_reading,
+        folder,
+        progress,
+        point_lps=point_lps,
+        localisation=localisation,
+        deidentifier=how,
     ).done()
     settle(handed.paths, how)
     paths, findings = handed.paths, [*about_this(how), *handed.findings]
@@ -171,8 +187,10 @@ class _Work:
         progress: Progress,
         *,
         point_lps: npt.ArrayLike | None,
+        localisation: Localisation | None,
         deidentifier: Deidentifier | None = None,
     ) -> None:
+        self.doubts = doubts_about_levels(reading, localisation)
         self.deidentifier = deidentifier
         self.review = review
         self.reading = reading
@@ -180,7 +198,7 @@ class _Work:
         self.progress = progress
         self.point_lps = point_lps
         self.paths: list[Path] = []
-        self.findings: list[Finding] = []
+        self.findings: list[Finding] = list(self.doubts)
         found = reading.targets if reading else ()
         self.targets = sorted(found, key=lambda target: JOINTS.index(target.joint))
         self.header = review.pair.ct.plan.frames[0].instance.dataset
@@ -209,6 +227,7 @@ class _Work:
             self.targets,
             spect_label=self.review.spect_label,
             simulated=self.review.simulated,
+            warnings=tuple(finding.message for finding in self.doubts),
         )
         regions = [uptake_region(target, self.review.fused) for target in self.positive]
         self.progress(0.7, "Writing DICOM objects")
@@ -265,7 +284,7 @@ class _Work:
             title=title,
             spect_label=self.review.spect_label,
             simulated=self.review.simulated,
-            warnings=tuple(finding.message for finding in self.review.assumptions),
+            warnings=tuple(f.message for f in (*self.doubts, *self.review.assumptions)),
         )
 
     def _pictures(self, target: Target) -> Pictures:
@@ -291,7 +310,11 @@ class _Work:
             header=self.header,
             images=images,
             reader=reading.reader if reading else "",
-            statements=(self._status(), self._pathway_words()),
+            statements=(
+                self._status(),
+                *(finding.message for finding in self.doubts),
+                self._pathway_words(),
+            ),
             is_final=bool(reading and reading.finalised),
             simulated=review.simulated,
             suv_proven=review.spect.suvbw_per_unit is not None,
@@ -398,7 +421,7 @@ class _Work:
                     ("Reader", plain(self.reading.reader) if self.reading else "none"),
                 ),
                 done=self._done(),
-                assumptions=review.assumptions,
+                assumptions=(*self.doubts, *review.assumptions),
                 findings=self._findings(),
                 reading=self.reading,
                 assessment=self._assessment(),
@@ -434,6 +457,7 @@ class _Work:
             said.append(f"{_sentence(confirmed)} ({plain(reading.numbering.reader)}).")
         else:
             said.append("The numbering of the levels has not been confirmed by a reader.")
+        said += _said_of_spine(reading)
         pathway = reading.pathway if reading else None
         if pathway is not None and isinstance(pathway.change, PathwayLeftOut):
             said.append(f"{_sentence(pathway.change.words)}.")
@@ -476,6 +500,19 @@ class _Work:
         rows = self.folder / "joints.csv"
         write_table(rows, self.targets, study_instance_uid=self.study_instance_uid)
         self.paths += [path, rows]
+
+
+def _said_of_spine(reading: Reading | None) -> list[str]:
+    """Return what the reader said about the spine itself; it decides the levels."""
+    if reading is None:
+        return []
+    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.anomalies]
+    if reading.clicks:
+        said.append(f"Vertebrae named by the reader: {', '.join(reading.clicks)}.")
+    if reading.moved:
+        moved = sorted(reading.moved, key=JOINTS.index)
+        said.append(f"Joints placed by the reader: {', '.join(j.name for j in moved)}.")
+    return said
 
 
 def _sentence(words: str) -> str:

@@ -241,12 +241,12 @@ class FacetsModel:
 
     def _locate(self) -> None:
         self._drop()
+        if self._locating is not None:
+            self._locating.cancel()  # its numbering belongs to what was said before
         known = self._numbered.get(self.said.naming)
         if known is not None:
             self._on_located((self._neck, known))
             return
-        if self._locating is not None:
-            self._locating.cancel()
         ct, neck, looked, said = self.linked.review.ct, self._neck, self._looked, self.said
         job = BackgroundJob(lambda report: _located(ct, neck, looked, said, report))
         job.done.connect(self._on_located)

@@ -145,6 +145,28 @@ class ReadingModel:
         self._look_around(journal, session.reading)
         self._show(session.reading)
 
+    def catch_up(self) -> None:
+        """Show the reading as it is in the journal, where another window has changed it.
+
+        Raises
+        ------
+        AnnotationError
+            It was changed, and what is on screen now was not seen before; or the journal cannot
+            be read.
+        """
+        if self._journal is None or self.reading is None:
+            return
+        shown, now = self.reading, self._journal.load(self.reading.reading_id)
+        if now.digest == shown.digest:
+            return
+        said = "; ".join(event.words for event in now.events[shown.sequence :])
+        self._look_around(self._journal, now)
+        self._show(now)
+        raise AnnotationError(
+            f"Another window or reader changed this reading in the meantime: {said}. It is shown "
+            "as it is now; look at it and try again."
+        )
+
     def close(self) -> None:
         """Close the journal; everything is saved already."""
         self._linked.events.review.disconnect(self._on_review)

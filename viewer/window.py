@@ -32,7 +32,8 @@ from fusion.plain_text import plain
 from viewer import _napari
 from viewer.alignment import Alignment, alignment_keys
 from viewer.alignment_panel import SETTLE_MS, AlignmentPanel
-from viewer.facets_model import FacetsModel
+from viewer.choices import plain_tip
+from viewer.facets_model import FacetsModel, State
 from viewer.facets_panel import FacetsPanel
 from viewer.jobs import Job, show_error
 from viewer.marks import mark_keys
@@ -43,8 +44,9 @@ from viewer.pathway_model import PathwayModel, suggestions
 from viewer.pathway_panel import PathwayPanel
 from viewer.planes import PLANES
 from viewer.reader_dialog import ReaderDialog
-from viewer.reading_model import ReadingModel
+from viewer.reading_model import NOT_LOCATED, ReadingModel
 from viewer.reading_state import ConflictBox
+from viewer.target_words import shortened
 from viewer.targets_panel import TargetsPanel
 
 if TYPE_CHECKING:
@@ -53,12 +55,15 @@ if TYPE_CHECKING:
     import napari
 
     from fusion.annotations.events import Event
+    from fusion.findings import Progress
     from fusion.review import Review
 
 SIDE_PANEL_WIDTH = 330
 #: Width at which a tab of text reads well, px.
 READING_WIDTH = 420
 NO_READER = "No reader yet"
+#: Letters of the reader's name above the pictures; all of them are in its tip.
+_NAME = 32
 #: What Ctrl+Z undoes depends on what is in front.
 UNDO_WHERE = " (on Display and Alignment: the last change of the alignment)"
 HELP_KEY = "F1"
@@ -172,6 +177,9 @@ class ReviewWindow(QObject):
         row = QHBoxLayout(header)
         row.setContentsMargins(10, 4, 10, 4)
         self.identity = plain_label(plain(self.review.title))
+        self.identity.setToolTip(plain_tip(plain(self.review.title)))
+        # A long name must not make the window wider than the screen.
+        self.identity.setMinimumWidth(1)
         row.addWidget(self.identity, stretch=1)
         self.reader_label = plain_label(NO_READER)
         row.addWidget(self.reader_label)
@@ -265,9 +273,10 @@ class ReviewWindow(QObject):
         if reading is not None:
             state = "final" if reading.finalised else "draft"
             resumed = ", resumed" if self.reading.resumed else ""
+            self.reader_label.setToolTip(plain_tip(plain(reading.reader)))
             self.reader_label.setText(
-                f"Read by {plain(reading.reader)} · version {reading.opened.version}, {state}"
-                f"{resumed}"
+                f"Read by {shortened(reading.reader, _NAME)} · version "
+                f"{reading.opened.version}, {state}{resumed}"
             )
             if reading.pathway != self._pathway_event:
                 self._pathway_event = reading.pathway
@@ -382,16 +391,37 @@ class ReviewWindow(QObject):
 
     def export(self, folder: str) -> Job:
         """Write the study and its reading as they stand, away from the window's thread."""
-        review, point_lps, reading = self.review, self.linked.point_lps, self.reading.reading
+        review, point_lps = self.review, self.linked.point_lps
+        refusal = self._not_to_be_exported()
+        reading, located = self.reading.reading, self.facets.localisation
+
+        def work(report: Progress) -> Handed:
+            if refusal is not None:
+                raise refusal
+            return hand_on(
+                review, reading, folder, point_lps=point_lps, localisation=located, progress=report
+            )
+
         self.job = Job(
             _napari.main_window(self.viewer),
             "Writing the results",
-            lambda report: hand_on(review, reading, folder, point_lps=point_lps, progress=report),
+            work,
             refusal="The results were not written",
         )
         self.job.done.connect(lambda handed: self._show_written(folder, handed))
         self.job.start()
         return self.job
+
+    def _not_to_be_exported(self) -> FusionError | None:
+        """Return why what is shown must not be handed on; it is never older than the journal."""
+        try:
+            self.reading.catch_up()
+        except FusionError as error:
+            return error
+        reading = self.reading.reading
+        if reading is not None and reading.targets and self.facets.state is State.LOCATING:
+            return AnnotationError(f"Not exported. {NOT_LOCATED}")
+        return None
 
     def _show_written(self, folder: str, handed: Handed) -> None:
         box = QMessageBox(_napari.main_window(self.viewer))

@@ -125,6 +125,7 @@ class Storage:
             self._connection = sqlite3.connect(path, timeout=wait_s, isolation_level=None)
         try:
             self._prepare()
+            self._file = _file_at(path)
         except BaseException:
             self._connection.close()
             raise
@@ -147,8 +148,18 @@ class Storage:
         AnnotationError
             Nothing was saved, and why.
         """
+        self._check_there()
         with self.explained("Not saved"), self._transaction():
             yield
+
+    def _check_there(self) -> None:
+        """Refuse to write into a file that nobody would find again."""
+        # SQLite goes on writing into a file that was removed, and says nothing.
+        if _file_at(self.path) != self._file:
+            raise AnnotationError(
+                "Not saved: the journal was moved, removed or replaced while it was open. Put it "
+                f"back, or close the window and open the study again. (Journal: {self.path})"
+            )
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[None]:
@@ -294,6 +305,15 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from any other; None when there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _sync_folder(folder: Path) -> None:

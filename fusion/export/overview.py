@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,6 +23,8 @@ ACROSS_MM = 90.0
 _SCALE = 4
 _MARGIN = 40
 _RAIL = 344
+#: Letters in a line of a warning, which the two rails alone have room for; height of a line.
+_WARNING_LETTERS, _WARNING_PX = 62, 24
 _INK = (225, 225, 225)
 _FAINT = (150, 150, 150)
 _WARN = (255, 190, 60)
@@ -33,7 +36,12 @@ _COLORS = {
 
 
 def overview(
-    fused: Fused, targets: Sequence[Target], *, spect_label: str, simulated: bool
+    fused: Fused,
+    targets: Sequence[Target],
+    *,
+    spect_label: str,
+    simulated: bool,
+    warnings: Sequence[str] = (),
 ) -> Image.Image:
     """Draw the functional volume from the front, with a rail of the decided joints beside it.
 
@@ -49,12 +57,16 @@ def overview(
         ``"SPECT"`` or ``"PET"``.
     simulated : bool
         Burn in that the data are not of a patient.
+    warnings : sequence of str
+        What makes the levels doubtful; burnt in.
     """
     grid = _field(_coarse(fused.display_grid), targets)
     uptake = fused.spect_on(grid)
     highest = np.nanmax(np.nan_to_num(uptake, nan=0.0), axis=1)[::-1]  # the head at the top
     width, height = highest.shape[1] * _SCALE, highest.shape[0] * _SCALE
-    canvas = Image.new("RGB", (width + 2 * _RAIL, height + 2 * _MARGIN + 40), (0, 0, 0))
+    lines = [line for said in warnings for line in textwrap.wrap(said, _WARNING_LETTERS)]
+    below = 2 * _MARGIN + 40 + _WARNING_PX * len(lines)
+    canvas = Image.new("RGB", (width + 2 * _RAIL, height + below), (0, 0, 0))
     canvas.paste(_gray(highest, fused.uptake_range[1], (width, height)), (_RAIL, _MARGIN))
     draw = ImageDraw.Draw(canvas)
     letters = (("R", _RAIL - 18), ("L", _RAIL + width + 18))
@@ -67,6 +79,9 @@ def overview(
     place = (_RAIL, _MARGIN + height + 8)
     draw.text(place, drawable(words), font=font(19), fill=_FAINT, anchor="la")
     draw.text((place[0], place[1] + 24), DISCLAIMER, font=font(17), fill=_FAINT, anchor="la")
+    for n, line in enumerate(lines):
+        at = (12, place[1] + 52 + _WARNING_PX * n)
+        draw.text(at, drawable(line), font=font(19), fill=_WARN, anchor="la")
     if simulated:
         draw.text((12, 8), drawable(SIMULATED), font=font(24), fill=_WARN, anchor="la")
     return canvas

@@ -426,6 +426,21 @@ def test_a_locked_journal_is_a_sentence_and_loses_nothing(path: Path) -> None:
         assert saved(journal, reading).targets
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows removes no file that is open")
+@pytest.mark.parametrize("replaced", [False, True])
+def test_nothing_is_called_saved_in_a_file_that_was_removed(path: Path, replaced: bool) -> None:
+    with Journal(path) as journal:
+        reading = saved(journal, begin(journal))
+        hidden = path.with_name("elsewhere.sqlite")
+        path.rename(hidden)
+        if replaced:
+            path.write_bytes(hidden.read_bytes())
+        with pytest.raises(AnnotationError, match="moved, removed or replaced"):
+            save(journal, reading, Joint("C4-C5", LEFT_C5.side))
+        hidden.replace(path)
+        assert isinstance(save(journal, reading, Joint("C4-C5", LEFT_C5.side)), Saved)
+
+
 def test_a_full_journal_is_a_sentence_and_loses_nothing(path: Path) -> None:
     with Journal(path) as journal:
         reading = saved(journal, begin(journal))

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
 
+from fusion.annotations.anatomy_changes import Anatomy, AnomalyRecorded
 from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
@@ -188,6 +190,19 @@ def test_a_point_without_uptake_is_said(read: Read, tmp_path: Path) -> None:
 
 
 # ---- The command line ------------------------------------------------------------------------
+
+
+def test_what_the_reader_said_of_the_spine_is_in_the_report(read: Read, tmp_path: Path) -> None:
+    said = Anatomy(
+        {"C2": (1.0, 2.0, 3.0)},
+        {HOT: (4.0, 5.0, 6.0)},
+        (AnomalyRecorded("cervical rib", note="on the left"),),
+    )
+    hand_on(read.review, replace(read.reading, anatomy=said), tmp_path)
+    report = (tmp_path / "report.html").read_text("utf-8")
+    assert "Cervical rib recorded: on the left." in report
+    assert "Vertebrae named by the reader: C2." in report
+    assert f"Joints placed by the reader: {HOT.name}." in report
 
 
 def test_export_takes_the_reading_from_the_journal(

@@ -96,6 +96,19 @@ def test_a_click_renames_all_levels_and_undo_takes_no_search(neck: Neck, qtbot: 
     assert State.LOCATING not in states
 
 
+def test_undo_while_the_levels_are_numbered_leaves_no_numbering_on_its_way(
+    neck: Neck, qtbot: QtBot
+) -> None:
+    model, before = neck.model, neck.model.localisation
+    model.apply({"C6": neck.body("C4-C5", "C5-C6")}, (), {})
+    on_its_way, ended = model._locating, []
+    on_its_way.done.connect(ended.append)
+    model.apply({}, (), {})
+    qtbot.wait(3000)  # it would have come by now
+    assert ended == []
+    assert model.localisation is before
+
+
 def test_a_moved_joint_is_shown_at_once_and_measured_again(neck: Neck, qtbot: QtBot) -> None:
     model, before = neck.model, neck.model.localisation
     states, stop = listen(model)

@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
 
 import fusion
-from fusion.annotations.changes import JointMoved
+from fusion.annotations.changes import JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
@@ -22,10 +22,11 @@ from fusion.pathway.assessment import NOT_ASSESSED
 from tests.pathway.cases import GOLDEN
 from viewer import _napari
 from viewer import window as window_module
+from viewer.facets_model import State
 from viewer.reader_dialog import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
 
-from .known_neck import TRUE, KnownFacets, open_reading
+from .known_neck import TRUE, KnownFacets, open_reading, vertebra_lps
 from .on_screen import press_key
 
 LEFT_C5, RIGHT_C4 = Joint("C5-C6", Side.LEFT), Joint("C4-C5", Side.RIGHT)
@@ -269,3 +270,46 @@ def test_a_second_window_conflicts_and_both_sides_are_shown(
     assert window.conflict.isHidden()
     window.alignment_panel.reviewed.click()
     assert window.review.alignment_reviewed_by == READER
+
+
+def test_nothing_older_than_the_journal_is_exported(
+    show: Show, review: fusion.Review, journal: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    decide(window)
+    other = open_reading(review, journal)
+    other.begin(READER)
+    other.revise(LEFT_C5, decision=Decision.NEGATIVE)
+    other.close()
+    refuse_export(window, qtbot, tmp_path / "out", "Another window or reader changed")
+    # It is on screen now, and goes out at the next press.
+    assert window.reading.reading.target_at(LEFT_C5).decision is Decision.NEGATIVE
+
+
+def test_nothing_is_exported_while_labels_are_disputed_or_unknown(
+    show: Show, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    decide(window)
+    window.reading.save(VertebraNamed("C6", vertebra_lps("C5")))
+    refuse_export(window, qtbot, tmp_path / "out", "Left C5-C6 (now Left C6-C7)")
+    window.reading.undo()
+    window.facets.state = State.LOCATING
+    refuse_export(window, qtbot, tmp_path / "out", "are being numbered")
+
+
+def refuse_export(window: ReviewWindow, qtbot: QtBot, out: Path, why: str) -> None:
+    job = window.export(str(out))
+    qtbot.waitUntil(lambda: job.progress is None, timeout=60000)
+    (said,) = boxes(window)
+    assert why in said
+    assert not list(out.glob("*"))
+
+
+def test_a_long_name_leaves_the_window_as_narrow_as_it_was(show: Show) -> None:
+    window = show()
+    assert window.begin_reading("A" * 200)
+    assert _napari.main_window(window.viewer).minimumSizeHint().width() <= 1280
+    assert "A" * 200 in window.reader_label.toolTip()
