@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from qtpy.QtCore import QObject
 
 from fusion.errors import FusionError
 from viewer import _napari
+from viewer.facets_model import Labels
 from viewer.jobs import OpenStudy, StudyMaker
 from viewer.window import ReviewWindow
 
@@ -36,6 +38,10 @@ class ReviewApp(QObject):
     reader : str
         Who reads: the reading begins or goes on once the study is open. Asked for when needed by
         default.
+    labels : sequence of Path
+        Label maps made elsewhere to take the joints from (see :class:`viewer.facets_model.Labels`).
+    label_convention : str, optional
+        Which program's numbers they are; told from the labels by default.
     **options
         Passed to :func:`fusion.open_study`.
 
@@ -54,6 +60,8 @@ class ReviewApp(QObject):
         viewer: napari.Viewer | None = None,
         journal: Path | None = None,
         reader: str = "",
+        labels: Sequence[Path] = (),
+        label_convention: str | None = None,
         **options: Any,
     ) -> None:
         self.viewer = viewer or napari.Viewer(
@@ -64,6 +72,7 @@ class ReviewApp(QObject):
         self.viewer.theme = "dark"
         self.review_window: ReviewWindow | None = None
         self._journal, self._reader = journal, reader
+        self._labels = Labels(tuple(labels), label_convention)
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
         source = Path(source) if isinstance(source, str) else source
@@ -82,6 +91,7 @@ class ReviewApp(QObject):
 
     def _show(self, review: Review) -> None:
         self.review_window = ReviewWindow(self.viewer, review, journal=self._journal)
+        self.review_window.facets.use_labels(self._labels)
         if self._reader:
             self.review_window.begin_reading(self._reader)
 
@@ -104,9 +114,9 @@ def run(path: str | Path, **options: Any) -> int:
     path : str or Path
         Folder, zip or DICOMDIR.
     **options
-        ``journal`` and ``reader`` as for :class:`ReviewApp`; the rest is passed to
-        :func:`fusion.open_study`: ``ct``, ``spect``, ``spacing_mm``, ``register``,
-        ``override_mismatch_by``.
+        ``journal``, ``reader``, ``labels`` and ``label_convention`` as for :class:`ReviewApp`; the
+        rest is passed to :func:`fusion.open_study`: ``ct``, ``spect``, ``spacing_mm``,
+        ``register``, ``override_mismatch_by``.
 
     Returns
     -------

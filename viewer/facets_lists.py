@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QCheckBox, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fusion.facets.proposals import GRADE_WORDS
 from fusion.facets.structures import Kind
@@ -29,6 +37,7 @@ _VERDICTS = {
     False: ("✗", "DISAGREES", BAD),
     None: ("–", "does not decide", FAINT),
 }
+WITHOUT_LABELS = "Locate without the label map"
 #: Codes of Findings that the panel's heading, or this list, says already.
 _SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
 
@@ -63,17 +72,25 @@ class EvidenceList(_Rows):
         With the vertebra whose name the reader takes back.
     withdrawn : Signal
         With the Anomaly that the reader takes back.
+    map_asked : Signal
+        The reader wants to take the joints from a label map.
+    map_dropped : Signal
+        The reader wants to take them from the CT alone.
     """
 
     unnamed = Signal(str)
     withdrawn = Signal(object)
+    map_asked = Signal()
+    map_dropped = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self.lines: tuple[str, ...] = ()
         self.buttons: dict[str, QPushButton] = {}
 
-    def show_evidence(self, found: Localisation | None, said: Said, *, state: str) -> None:
+    def show_evidence(
+        self, found: Localisation | None, said: Said, *, state: str, from_labels: bool = False
+    ) -> None:
         """Show these instead.
 
         Parameters
@@ -84,6 +101,8 @@ class EvidenceList(_Rows):
             What the reader said.
         state : str
             What to say while there is nothing.
+        from_labels : bool
+            Whether the joints are taken from a label map.
         """
         rows: list[QWidget] = []
         self.buttons = {}
@@ -118,8 +137,25 @@ class EvidenceList(_Rows):
                 lines.append(finding.message)
         if not rows and state:
             rows.append(plain_label(state, wrap=True))
+        rows.append(self._map_buttons(from_labels))
         self.lines = tuple(lines)
         self._fill(rows)
+
+    def _map_buttons(self, from_labels: bool) -> QWidget:
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.label_map = QPushButton("Label map…")
+        self.label_map.setToolTip("Take the joints from vertebrae labelled by another program")
+        self.label_map.clicked.connect(self.map_asked)
+        line.addWidget(self.label_map)
+        if from_labels:
+            without = QPushButton(WITHOUT_LABELS)
+            without.clicked.connect(self.map_dropped)
+            line.addWidget(without)
+            self.buttons[WITHOUT_LABELS] = without
+        line.addStretch()
+        return row
 
     def _said(self, text: str, button: str) -> QWidget:
         row = QWidget()

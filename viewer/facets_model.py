@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.events import EmitterGroup
@@ -26,6 +27,7 @@ from viewer.jobs import BackgroundJob
 if TYPE_CHECKING:
     from fusion.annotations.placement import Point
     from fusion.facets.joints import Joint
+    from fusion.facets.label_spine import LabelledSpine
     from fusion.findings import Progress
     from fusion.geometry import Volume
     from viewer.panes import LinkedPanes
@@ -43,6 +45,23 @@ class State(StrEnum):
     LOCATING = "locating"
     FOUND = "found"
     NOTHING_FOUND = "nothing found"
+    LABELS_REFUSED = "label map refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Label maps made elsewhere that the joints are to be taken from.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        As for :func:`fusion.facets.label_spine.read_labels`; empty: from the CT alone.
+    convention : str, optional
+        Which program's numbers they are; told from the labels by default.
+    """
+
+    paths: tuple[Path, ...] = ()
+    convention: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,8 @@ class FacetsModel:
         Fraction done, 0 to 1, and what is being done.
     said : Said
         What the reading says.
+    labels : Labels
+        Where the joints are taken from; see :meth:`use_labels`.
     """
 
     def __init__(self, linked: LinkedPanes) -> None:
@@ -102,12 +123,14 @@ class FacetsModel:
         self.state = State.NOT_STARTED
         self.progress = (0.0, "")
         self.said = Said()
+        self.labels = Labels()
         self._selected: Joint | None = None
         self._reference = ReferenceChoice()
         self._settings = ProposalSettings()
         self._no_spine = self._no_uptake = ""
         self._neck: Neck | None = None
         self._looked = False
+        self._labelled: LabelledSpine | None = None
         self._numbered: dict[object, Localisation] = {}
         self._locating: BackgroundJob | None = None
         self._measuring: BackgroundJob | None = None
@@ -158,6 +181,11 @@ class FacetsModel:
         return self.localisation is not None
 
     @property
+    def located(self) -> Localisation | None:
+        """The joints where the program found them, without what the reader moved."""
+        return self._numbered.get(self.said.naming)
+
+    @property
     def reference(self) -> ReferenceChoice:
         """What uptake is compared with."""
         return self._reference
@@ -184,6 +212,17 @@ class FacetsModel:
     def start(self) -> None:
         """Look for the joints, unless that was done or is being done."""
         if self.state is State.NOT_STARTED:
+            self._locate()
+
+    def use_labels(self, labels: Labels) -> None:
+        """Take the joints from label maps, or from the CT alone; read again what is read.
+
+        A map that is refused leaves no joints: nothing is taken from the CT in its place.
+        """
+        self.labels = labels
+        self._labelled = None
+        self._numbered.clear()
+        if self.state is not State.NOT_STARTED:
             self._locate()
 
     def cancel(self) -> None:
@@ -221,7 +260,7 @@ class FacetsModel:
             return
         if self.said.naming != before.naming:
             self._locate()
-        elif self.state is not State.LOCATING:
+        elif self.located is not None and self.state is not State.LOCATING:
             self._show()
 
     def check_click(self, vertebra: str, point_lps: Point) -> None:
@@ -230,9 +269,15 @@ class FacetsModel:
         Raises
         ------
         FusionError
-            The joints are not known yet, or the point lies outside the CT or far from the canal.
+            The joints are not known yet, or the point lies outside the CT, far from the canal or
+            on no vertebra of the label map in use.
         """
-        if self._neck is None:
+        if self._labelled is not None:
+            from fusion.facets.labels import check_clicks
+
+            check_clicks(self._labelled, self.linked.review.ct, {vertebra: point_lps})
+            return
+        if self._neck is None or self.labels.paths:
             raise FusionError(
                 "No spine is known on this CT yet, so no vertebra can be named. Find the joints "
                 "first; where no spine is found, mark the joints by hand."
@@ -245,10 +290,17 @@ class FacetsModel:
             self._locating.cancel()  # its numbering belongs to what was said before
         known = self._numbered.get(self.said.naming)
         if known is not None:
-            self._on_located((self._neck, known))
+            self._on_located((self._neck, self._labelled, known))
             return
         ct, neck, looked, said = self.linked.review.ct, self._neck, self._looked, self.said
-        job = BackgroundJob(lambda report: _located(ct, neck, looked, said, report))
+        labels, spine = self.labels, self._labelled
+
+        def work(report: Progress) -> _Located:
+            if labels.paths:
+                return _from_labels(ct, neck, looked, labels, spine, said, report)
+            return _located(ct, neck, looked, said, report)
+
+        job = BackgroundJob(work)
         job.done.connect(self._on_located)
         job.refused.connect(self._on_refused)
         job.progressed.connect(self._on_progress)
@@ -261,8 +313,8 @@ class FacetsModel:
         self.progress = (fraction, step)
         self.events.progress()
 
-    def _on_located(self, result: tuple[Neck | None, Localisation]) -> None:
-        self._neck, located = result
+    def _on_located(self, result: _Located) -> None:
+        self._neck, self._labelled, located = result
         self._looked = True
         self._locating = None
         if len(self._numbered) >= _REMEMBERED:
@@ -272,6 +324,10 @@ class FacetsModel:
 
     def _on_refused(self, error: FusionError) -> None:
         self._locating = None
+        if self.labels.paths:
+            self._no_spine = f"The label map was refused. {error}"
+            self._show_state(State.LABELS_REFUSED)
+            return
         self._no_spine = str(error)
         self._show_state(State.NOTHING_FOUND)
 
@@ -363,20 +419,56 @@ class FacetsModel:
         self.events.assessment()
 
 
-def _located(
-    ct: Volume, neck: Neck | None, looked: bool, said: Said, report: Progress
-) -> tuple[Neck | None, Localisation]:
+#: What does not depend on what the reading says, and the joints as it says.
+_Located = tuple["Neck | None", "LabelledSpine | None", "Localisation"]
+
+
+def _from_labels(
+    ct: Volume,
+    neck: Neck | None,
+    looked: bool,
+    labels: Labels,
+    spine: LabelledSpine | None,
+    said: Said,
+    report: Progress,
+) -> _Located:
+    """Take the joints from labels, or only number them again; in the worker's thread."""
+    # They load highdicom, which a window without label maps does without until it exports.
+    from fusion.facets.label_spine import read_labels
+    from fusion.facets.labels import locate_with_labels
+
+    if spine is None:
+        spine = read_labels(
+            labels.paths,
+            ct,
+            label_convention=labels.convention,
+            progress=lambda part, step: report(0.3 * part, step),
+        )
+    if not looked:
+        neck = find_neck(ct, progress=lambda part, step: report(0.3 + 0.5 * part, step))
+    located = locate_with_labels(
+        spine,
+        ct,
+        neck,
+        clicks=said.clicks,
+        anomalies=said.anomalies,
+        progress=lambda part, step: report(0.8 + 0.2 * part, step),
+    )
+    return neck, spine, located
+
+
+def _located(ct: Volume, neck: Neck | None, looked: bool, said: Said, report: Progress) -> _Located:
     """Find the joints, or only number them again; in the worker's thread."""
     share = 0.0
     if not looked:
         share = 0.7
         neck = find_neck(ct, progress=lambda part, step: report(share * part, step))
     if neck is None:
-        return None, no_canal()
+        return None, None, no_canal()
     located = locate_in(
         neck,
         clicks=said.clicks,
         anomalies=said.anomalies,
         progress=lambda part, step: report(share + (1 - share) * part, step),
     )
-    return neck, located
+    return neck, None, located

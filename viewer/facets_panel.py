@@ -29,12 +29,22 @@ from fusion.facets.anomalies import ANOMALIES, Anomaly
 from fusion.facets.joints import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint
 from fusion.facets.locate import DRAGGED, MARKED
 from fusion.facets.numbering import Numbering
-from viewer.facets_lists import BAD, DOUBTFUL, FAINT, GOOD, EvidenceList, ProposalList
-from viewer.facets_model import State
+from viewer.facets_lists import (
+    BAD,
+    DOUBTFUL,
+    FAINT,
+    GOOD,
+    WITHOUT_LABELS,
+    EvidenceList,
+    ProposalList,
+)
+from viewer.facets_model import Labels, State
 from viewer.facets_reference import ReferencePage
 from viewer.facets_table import JointTable, details
+from viewer.label_dialog import LabelDialog
 from viewer.marks import Marks
 from viewer.panels import plain_label
+from viewer.target_words import shortened
 
 if TYPE_CHECKING:
     from fusion.facets.locate import Localisation
@@ -45,6 +55,8 @@ if TYPE_CHECKING:
 
 _STEPS = 1000
 _PUT = "Move here"
+#: Longest names of label maps in the heading, characters.
+_NAMES = 60
 #: Least height of proposals, evidence and reference, px.
 _LEAST_PAGE = 130
 
@@ -136,7 +148,7 @@ class FacetsPanel(QWidget):
         self._facets, self._reading, self._linked = facets, reading, linked
         ask = need_reader or (lambda: reading.reading is not None)
         self.marks = Marks(facets, reading, linked, need_reader=ask)
-        self.dialog: AnomalyDialog | None = None
+        self.dialog: AnomalyDialog | LabelDialog | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 4, 2, 0)
         column.setSpacing(4)
@@ -181,12 +193,15 @@ class FacetsPanel(QWidget):
         self.find, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
         self.find.clicked.connect(self._facets.start)
         self.cancel.clicked.connect(self._facets.cancel)
+        self.without = QPushButton(WITHOUT_LABELS)
+        self.without.clicked.connect(self._drop_labels)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(True)
         row.addWidget(self.find)
         row.addWidget(self.bar, stretch=1)
         row.addWidget(self.cancel)
+        row.addWidget(self.without)
         return self.progress
 
     def _make_message(self) -> QWidget:
@@ -249,6 +264,8 @@ class FacetsPanel(QWidget):
         self.proposals.chosen.connect(self._look_at)
         self.evidence.unnamed.connect(lambda vertebra: self.marks.name(vertebra, None))
         self.evidence.withdrawn.connect(self._withdraw)
+        self.evidence.map_asked.connect(self.ask_labels)
+        self.evidence.map_dropped.connect(self._drop_labels)
         self.pages = QTabWidget()
         self.pages.setDocumentMode(True)
         self.pages.setMinimumHeight(_LEAST_PAGE)
@@ -269,7 +286,12 @@ class FacetsPanel(QWidget):
         waiting = _waiting(facets)
         self.proposals.show_proposals(facets.assessment, state=waiting)
         count = self.proposals.in_spine
-        self.evidence.show_evidence(facets.localisation, facets.said, state=waiting)
+        self.evidence.show_evidence(
+            facets.localisation,
+            facets.said,
+            state=waiting,
+            from_labels=bool(facets.labels.paths),
+        )
         self.pages.setTabText(0, f"Proposals ({count})" if count else "Proposals")
         against = _against(facets.localisation)
         self.pages.setTabText(1, f"Numbering ({against} against)" if against else "Numbering")
@@ -292,7 +314,9 @@ class FacetsPanel(QWidget):
         self.find.setVisible(state is State.NOT_STARTED)
         self.bar.setVisible(locating)
         self.cancel.setVisible(locating)
-        self.progress.setVisible(locating or state is State.NOT_STARTED)
+        self.without.setVisible(state is State.LABELS_REFUSED)
+        idle = state in (State.NOT_STARTED, State.LABELS_REFUSED)
+        self.progress.setVisible(locating or idle)
         self.bar.setValue(round(_STEPS * fraction))
         self.bar.setFormat(step or "Starting …")
 
@@ -350,6 +374,21 @@ class FacetsPanel(QWidget):
         dialog.open()
         return dialog
 
+    def ask_labels(self) -> LabelDialog:
+        """Ask for label maps made elsewhere, and take the joints from them."""
+        self.dialog = dialog = LabelDialog(self.window(), self._facets.labels)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._use_labels(dialog.labels))
+        dialog.open()
+        return dialog
+
+    def _drop_labels(self) -> None:
+        self._use_labels(Labels())
+
+    def _use_labels(self, labels: Labels) -> None:
+        self._facets.use_labels(labels)
+        self._facets.start()
+
     def _withdraw(self, anomaly: Anomaly) -> None:
         self.marks.record(AnomalyRecorded(anomaly.kind, anomaly.level, withdrawn=True))
 
@@ -373,15 +412,21 @@ def heading(facets: FacetsModel) -> tuple[str, str, str]:
     if found is None:
         if facets.state is State.LOCATING:
             return "Numbering again …" if facets.renumbering else "Finding the joints …", "", FAINT
-        return "No joints", facets.refusal, BAD
+        refused = facets.state is State.LABELS_REFUSED
+        return "Label map refused: no joints" if refused else "No joints", facets.refusal, BAD
     if facets.state is State.NOTHING_FOUND:
         return "No joints found", facets.refusal, BAD
     texts = [facets.refusal] if facets.refusal else []
+    if facets.labels.paths:
+        names = ", ".join(path.name for path in facets.labels.paths)
+        texts.append(f"Joints from label map {shortened(names, _NAMES)}.")
     texts += [f.message for f in found.findings if f.code == "clicks-disagree"]
     against = [piece.source for piece in found.evidence if piece.agrees is False]
     dispute = f"Against it: {', '.join(against)}; see Numbering below." if against else ""
     if found.numbering is Numbering.PROVISIONAL:
-        texts.insert(0, dispute or "The evidence in the field is too thin; see Numbering below.")
+        contradicted = [f.message for f in found.findings if f.code == "labels-contradicted"]
+        thin = "The evidence in the field is too thin; see Numbering below."
+        texts.insert(0, dispute or next(iter(contradicted), thin))
         texts.append("Name a vertebra that you know (C2 is best) before using any level.")
         return "Levels PROVISIONAL – not certain", "\n".join(texts), DOUBTFUL
     if found.numbering is Numbering.CONFIRMED:

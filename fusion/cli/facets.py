@@ -16,6 +16,7 @@ from fusion.cli.facet_options import (
     settings_line,
     settings_of,
 )
+from fusion.cli.label_options import add_label_options, label_options
 from fusion.cli.study import terminal_progress
 from fusion.cli.uptake import not_measured, uptake_lines
 from fusion.dicom.catalog import scan
@@ -24,7 +25,6 @@ from fusion.dicom.pixels import read_volume
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.export import DISCLAIMER
 from fusion.facets.joints import LEVELS
-from fusion.facets.label_conventions import CONVENTIONS
 from fusion.facets.locate import Anomaly, Localisation, locate
 from fusion.facets.neck import find_neck
 from fusion.facets.proposals import Assessment, ProposalSettings, assess, proposals_json
@@ -78,20 +78,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="what you know of this spine: cervical-rib, missing-segment, extra-segment, or "
         "fused=C5-C6; may be repeated",
     )
-    parser.add_argument(
-        "--labels",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="label map of the vertebrae made elsewhere (NIfTI or DICOM SEG) to take the joints "
-        "from; repeat it for a map of articular processes (SPINEPS seg-spine)",
-    )
-    parser.add_argument(
-        "--label-convention",
-        metavar="NAME",
-        help="which program's numbers the labels are, where that cannot be told: "
-        + ", ".join(one.name for one in CONVENTIONS),
-    )
+    add_label_options(parser)
     add_uptake_options(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -102,8 +89,7 @@ def run(args: argparse.Namespace) -> int:
     clicks = dict(_click(text) for text in args.vertebra)
     anomalies = tuple(_anomaly(text) for text in args.anomaly)
     reference, settings = reference_of(args), settings_of(args)
-    if args.label_convention and not args.labels:
-        raise FusionError("--label-convention goes with --labels FILE.")
+    maps = label_options(args)
     progress = terminal_progress()
     review, refusal = _opened(args)
     if review is not None:
@@ -118,8 +104,8 @@ def run(args: argparse.Namespace) -> int:
             series_instance_uid=chosen.series.series_instance_uid,
             progress=progress,
         )
-    if args.labels:
-        found = _from_labels(volume, args, clicks, anomalies)
+    if maps["labels"]:
+        found = _from_labels(volume, clicks, anomalies, **maps)
     else:
         found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
     uptake, refusal = _assessed(review, found, refusal, reference, settings)
@@ -138,21 +124,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _from_labels(
     ct: Volume,
-    args: argparse.Namespace,
     clicks: dict[str, FloatArray],
     anomalies: tuple[Anomaly, ...],
+    *,
+    labels: tuple[Path, ...],
+    label_convention: str | None,
 ) -> Localisation:
     # They load highdicom, which no other command needs at once.
     from fusion.facets.label_spine import read_labels
     from fusion.facets.labels import locate_with_labels
 
     progress = terminal_progress()
-    spine = read_labels(
-        [Path(name) for name in args.labels],
-        ct,
-        label_convention=args.label_convention,
-        progress=progress,
-    )
+    spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
     neck = find_neck(ct, progress=progress)
     return locate_with_labels(
         spine, ct, neck, clicks=clicks, anomalies=anomalies, progress=progress

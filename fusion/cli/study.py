@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
+from fusion.cli.label_options import add_label_options, label_options
 from fusion.dicom.series import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
 from fusion.export import DISCLAIMER
@@ -73,6 +74,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="who reads: begin or resume that reading at once (default: the window asks when "
         "something is to be recorded)",
     )
+    add_label_options(review)
     review.set_defaults(run=_review)
 
 
@@ -231,10 +233,11 @@ def _review(args: argparse.Namespace) -> int:
         )
     if args.reader is not None:
         check_name(args.reader)
+    labels = label_options(args)
     # By name, because the core must not depend on the viewer.
     run = importlib.import_module("viewer.app").run
     reading = {"journal": args.journal, "reader": args.reader or ""}
-    return int(run(args.path, **reading, **opening_options(args)))
+    return int(run(args.path, **reading, **labels, **opening_options(args)))
 
 
 def _part(progress: Progress | None, low: float, high: float) -> Progress | None:

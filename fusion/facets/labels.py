@@ -137,6 +137,26 @@ def locate_with_labels(
     )
 
 
+def check_clicks(spine: LabelledSpine, ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> None:
+    """Refuse clicks that :func:`locate_with_labels` would refuse.
+
+    Parameters
+    ----------
+    spine : LabelledSpine
+        From :func:`fusion.facets.label_spine.read_labels`.
+    ct : Volume
+        HU; the labels lie on it.
+    clicks : mapping of str to (3,) array_like of float, LPS mm
+        Vertebra to a point in it.
+
+    Raises
+    ------
+    FusionError
+        A vertebra that has no name here, or a point outside the CT or on no labelled vertebra.
+    """
+    _shift(spine, points_on(ct, clicks))
+
+
 def _shift(spine: LabelledSpine, points: Mapping[str, FloatArray]) -> tuple[int, bool]:
     """Return by how many levels a reader's clicks move the names, and whether they agree."""
     shifts = set()

@@ -26,11 +26,12 @@ class Neck:
 
     def __init__(self, folder: Path) -> None:
         make_study(folder, neck=NeckParameters(seed=301), scan=SCAN)
+        self.study = folder / "study"
         truth = json.loads((folder / "truth.json").read_text("utf-8"))
         self.truth = {
             Joint(j["level"], Side(j["side"])): np.array(j["center_lps"]) for j in truth["joints"]
         }
-        self.linked = LinkedPanes(fusion.open_study(folder / "study"))
+        self.linked = LinkedPanes(fusion.open_study(self.study))
         self.model = FacetsModel(self.linked)
 
     def center(self, joint: Joint) -> np.ndarray:

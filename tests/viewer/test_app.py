@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fusion.cli import main
 from fusion.errors import FusionError
 from viewer import app
 
@@ -16,3 +17,38 @@ def test_without_a_screen_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(FusionError, match="no screen"):
         app.run(tmp_path)
+
+
+def test_label_maps_on_the_command_line_reach_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[dict] = []
+    monkeypatch.setattr(app, "run", lambda path, **options: opened.append(options) or 0)
+    bones, processes = tmp_path / "bones.nii", tmp_path / "processes.nii"
+    bones.touch()
+    processes.touch()
+    argv = ["review", str(tmp_path), "--labels", str(bones), "--labels", str(processes)]
+    assert main([*argv, "--label-convention", "verse"]) == 0
+    assert main(["review", str(tmp_path)]) == 0
+    assert [options["labels"] for options in opened] == [(bones, processes), ()]
+    assert [options["label_convention"] for options in opened] == ["verse", None]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--label-convention", "verse"], "goes with --labels"),
+        (["--labels", "nowhere.nii"], "no file nowhere.nii"),
+        (["--labels", __file__, "--label-convention", "mine"], "is one of totalsegmentator"),
+    ],
+)
+def test_label_options_without_sense_open_no_window(
+    options: list[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(app, "run", lambda *_, **__: pytest.fail("a window was opened"))
+    assert main(["review", str(tmp_path), *options]) == 3
+    assert words in capsys.readouterr().err
