@@ -16,7 +16,7 @@ from fusion.facets.numbering import Numbering
 from fusion.facets.proposals import ProposalSettings
 from fusion.facets.reference import ReferenceChoice, ReferenceKind
 from viewer.alignment import Alignment
-from viewer.facets_model import FacetsModel, State
+from viewer.facets_model import FacetsModel, Said, State
 from viewer.panes import LinkedPanes
 
 from .simulated_neck import Neck, located, measured
@@ -100,7 +100,8 @@ def test_undo_while_the_levels_are_numbered_leaves_no_numbering_on_its_way(
     neck: Neck, qtbot: QtBot
 ) -> None:
     model, before = neck.model, neck.model.localisation
-    model.apply({"C6": neck.body("C4-C5", "C5-C6")}, (), {})
+    x, y, z = neck.body("C4-C5", "C5-C6")
+    model.apply({"C6": (x, y, z + 0.5)}, (), {})  # no place that was named before
     on_its_way, ended = model._locating, []
     on_its_way.done.connect(ended.append)
     model.apply({}, (), {})
@@ -123,6 +124,18 @@ def test_a_moved_joint_is_shown_at_once_and_measured_again(neck: Neck, qtbot: Qt
     assert model.assessment is None
     measured(model, qtbot)
     assert model.assessment.uptake_of(LEFT_C5).localisation_mm == 2.0
+
+
+def test_a_joint_put_back_where_nothing_could_be_numbered_shows_nothing(
+    simulated: Neck, qtbot: QtBot
+) -> None:
+    model = FacetsModel(simulated.linked)
+    model.said = Said(moved={LEFT_C5: (0.0, 0.0, 0.0)})
+    model._on_refused(FusionError("No joint can be numbered."))
+    model.apply({}, (), {})
+    assert (model.state, model.localisation) == (State.NOTHING_FOUND, None)
+    assert model.refusal == "No joint can be numbered."
+    model.close()
 
 
 def test_a_moved_joint_that_makes_no_spine_is_said(neck: Neck) -> None:
