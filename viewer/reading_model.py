@@ -453,7 +453,11 @@ class ReadingModel:
             if localisation is None:
                 raise AnnotationError(f"Not saved. {NOT_LOCATED}")
             check_marked(
-                change.joint, change.point_lps, before=self._facets.spine, localisation=localisation
+                change.joint,
+                change.point_lps,
+                before=self._facets.spine,
+                localisation=localisation,
+                located=self._facets.located,
             )
 
     def _show(self, reading: Reading) -> None:

@@ -337,11 +337,7 @@ class TargetForm(QGroupBox):
 
         def decide() -> None:
             beginning.check(self._linked.review.registration)
-            if self._facets.measuring:
-                raise AnnotationError(
-                    "Not saved. The uptake at the joints is being measured, and belongs to the "
-                    "decision. Press once more in a moment."
-                )
+            self._need_uptake()
             # Asked for here, because a reading that is resumed may hold a decision about it.
             reading = self._reading.reading
             if reading is not None and reading.target_at(joint) is not None:
@@ -404,8 +400,10 @@ class TargetForm(QGroupBox):
         if not self._note_settled():
             return
         target = self.target or target  # with its note
-        self._try(
-            lambda: self._reading.decide(
+
+        def decide() -> None:
+            self._need_uptake()
+            self._reading.decide(
                 target.joint,
                 target.decision,
                 origin=origin,
@@ -415,7 +413,15 @@ class TargetForm(QGroupBox):
                 inside_operative_bed=target.inside_operative_bed,
                 note=target.note,
             )
-        )
+
+        self._try(decide)
+
+    def _need_uptake(self) -> None:
+        if self._facets.measuring:
+            raise AnnotationError(
+                "Not saved. The uptake at the joints is being measured, and belongs to the "
+                "decision. Press once more in a moment."
+            )
 
     def _remove(self) -> None:
         target = self.target

@@ -10,7 +10,12 @@ from fusion.facets.locate import Localisation
 
 
 def check_marked(
-    joint: Joint, point_lps: Point, *, before: Spine | None, localisation: Localisation
+    joint: Joint,
+    point_lps: Point,
+    *,
+    before: Spine | None,
+    localisation: Localisation,
+    located: Localisation | None = None,
 ) -> None:
     """Refuse a mark on the other side, at another level, or out of order.
 
@@ -23,7 +28,9 @@ def check_marked(
     before : Spine or None
         The joints without the mark; None while there are too few to tell side and level.
     localisation : Localisation
-        The same joints, as they were located.
+        The same joints, as they are now.
+    located : Localisation, optional
+        The joints without any mark: many small steps lead no further than one.
 
     Raises
     ------
@@ -43,15 +50,24 @@ def check_marked(
             f"Not saved. {joint.name} cannot be put there: the point lies {abs(lateral_mm):.1f} mm "
             f"on the other side of the spine's midline at this level."
         )
-    if before is None or not before.knows_levels(joint.side):
-        return
-    level = before.level_at(point_lps, joint.side)
-    if level != joint.level:
-        raise AnnotationError(
-            f"Not saved. {joint.name} cannot be put there: the point is nearer to "
-            f"{joint.side.value} {level}. If the levels are numbered wrongly, name a vertebra "
-            "instead of moving its joints."
-        )
+    for known in (before, None if located is None else _spine_of(located)):
+        if known is None or not known.knows_levels(joint.side):
+            continue
+        level = known.level_at(point_lps, joint.side)
+        if level != joint.level:
+            found = "" if known is before else " as it was found"
+            raise AnnotationError(
+                f"Not saved. {joint.name} cannot be put there: the point is nearer to "
+                f"{joint.side.value} {level}{found}. If the levels are numbered wrongly, name a "
+                "vertebra instead of moving its joints."
+            )
+
+
+def _spine_of(localisation: Localisation) -> Spine | None:
+    try:
+        return Spine.of(localisation)
+    except AnnotationError:
+        return None  # too few, or wrong, which is why the reader marks them
 
 
 def _too_few(localisation: Localisation) -> bool:

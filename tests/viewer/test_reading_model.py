@@ -453,3 +453,24 @@ def test_the_pathway_comes_back_as_it_was_answered(model: ReadingModel) -> None:
     assert back.to_json() == answer.to_json()
     assert back.time.tzinfo is not None
     assert abs(back.time - answer.time) < dt.timedelta(seconds=1)
+
+
+def test_many_small_steps_take_no_joint_to_another_level(
+    review: fusion.Review, journal: Path
+) -> None:
+    model = open_reading(review, journal)
+    model.begin(READER)
+    refused = ""
+    # The lower joint makes room each time, until it is where its neighbour was found.
+    for step in range(1, 5):
+        for level in ("C5-C6", "C4-C5"):
+            joint = Joint(level, Side.LEFT)
+            x, y, z = TRUE[joint]
+            try:
+                model.save(JointMoved(joint, (x, y, z - 3.0 * step)))
+            except AnnotationError as error:
+                refused = str(error)
+    model.close()
+    assert "as it was found" in refused
+    for joint, (_, _, z) in model.reading.moved.items():
+        assert TRUE[joint][2] - z < 7.5

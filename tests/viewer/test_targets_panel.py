@@ -535,8 +535,12 @@ def test_nothing_is_decided_while_the_uptake_is_measured(desk: Desk) -> None:
     assert desk.targets == ()
     desk.measured()
     desk.press(desk.panel.form.decision.buttons[POSITIVE])
-    assert desk.targets[0].uptake is not None
+    (before,) = desk.targets
+    assert before.uptake is not None
     desk.window.alignment.undo()
+    desk.press(desk.panel.form.again)
+    assert "The uptake at the joints is being measured" in desk.message
+    assert desk.targets == (before,)
     desk.measured()
     desk.panel.refresh()
     assert any(
