@@ -80,3 +80,17 @@ class PathwayError(FusionError):
 
 class Cancelled(FusionError):  # noqa: N818 - not a fault
     """The user stopped a long operation."""
+
+
+def disk_reason(exc: OSError) -> str:
+    """Return in a few words why a file could not be written.
+
+    Libraries raise the error anew, with the way it took through their code as its text; what the
+    operating system said is then in the error that caused it.
+    """
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(exc).__name__

@@ -8,6 +8,7 @@ report) is left out and said, and the rest is written.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from fusion.deidentified.files import settle, write_images
 from fusion.deidentified.reading import Readers, deidentified_reading
 from fusion.deidentified.review import about_this, deidentified_review, plain_findings
 from fusion.dicom.confidentiality import Deidentifier
-from fusion.errors import AnnotationError, DicomError, FusionError
+from fusion.errors import AnnotationError, DicomError, FusionError, disk_reason
 from fusion.export.captures import Capture, write_captures
 from fusion.export.encapsulated_pdf import write_encapsulated_pdf
 from fusion.export.evidence import slice_image, slices_at
@@ -123,21 +124,44 @@ def hand_on(
             return _Work(
                 review, reading, target, report, point_lps=point_lps, localisation=localisation
             ).done()
-        return _deidentified(
-            review,
-            reading,
-            target,
-            report,
-            point_lps=point_lps,
-            localisation=localisation,
-            how=deidentify,
-            with_images=with_images,
-        )
+        _need_empty(target)
+        try:
+            return _deidentified(
+                review,
+                reading,
+                target,
+                report,
+                point_lps=point_lps,
+                localisation=localisation,
+                how=deidentify,
+                with_images=with_images,
+            )
+        except BaseException:
+            # Half of it still tells when it was made, and looks like the whole.
+            _empty(target)
+            raise
     except OSError as exc:
         raise FusionError(
-            f"The export could not be written to {folder}: {exc.strerror or exc}. Free some space "
+            f"The export could not be written to {folder}: {disk_reason(exc)}. Free some space "
             "or choose another folder."
         ) from exc
+
+
+def _need_empty(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise FusionError(
+            f"{folder} is not empty. A de-identified export needs a folder of its own, so that "
+            "nothing lies beside it that still names the patient."
+        )
+
+
+def _empty(folder: Path) -> None:
+    """Remove what was written into a folder that was empty before."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _deidentified(
@@ -151,11 +175,6 @@ def _deidentified(
     how: Deidentifier,
     with_images: bool,
 ) -> Handed:
-    if folder.exists() and any(folder.iterdir()):
-        raise FusionError(
-            f"{folder} is not empty. A de-identified export needs a folder of its own, so that "
-            "nothing lies beside it that still names the patient."
-        )
     readers = Readers()
     clean_reading = reading and deidentified_reading(reading, how, readers)
     clean = deidentified_review(review, how, readers)

@@ -19,7 +19,7 @@ from fusion.dicom.pairing import Candidate, Pair, pair
 from fusion.dicom.pixels import read_volume
 from fusion.dicom.series import Catalog, Kind, Patient, Study
 from fusion.dicom.stored_registration import stored_registration, stored_registration_ignored
-from fusion.errors import FusionError, GeometryError
+from fusion.errors import FusionError, GeometryError, disk_reason
 from fusion.export import DISCLAIMER
 from fusion.export.derived_nm import write_derived_nm
 from fusion.export.pictures import PictureText, write_pictures
@@ -353,8 +353,8 @@ class Review:
             _write_json(record, content)
         except OSError as exc:
             raise FusionError(
-                f"The results could not be written to {target}: {exc.strerror or exc}. Free some "
-                "space or choose another folder with --out."
+                f"The results could not be written to {target}: {disk_reason(exc)}. Free some "
+                "space or choose another folder."
             ) from exc
         report(1.0, "Done")
         return Outputs(record, derived, registered, registered_json, pictures)

@@ -40,7 +40,7 @@ from fusion.deidentified.reading import (
 )
 from fusion.deidentified.review import deidentified_review, plain_findings
 from fusion.dicom.confidentiality import NO_MOMENT, Deidentifier
-from fusion.errors import FusionError
+from fusion.errors import Cancelled, FusionError
 from fusion.export.structured_report import read_structured_report
 from fusion.export.tables import read_reading
 from fusion.findings import info, warning
@@ -368,6 +368,19 @@ def test_a_folder_with_something_in_it_is_refused(export: Export, tmp_path: Path
     (tmp_path / "left.txt").write_text("an earlier export")
     with pytest.raises(FusionError, match="not empty"):
         hand_on(export.review, export.reading, tmp_path, deidentify=Deidentifier())
+
+
+def test_an_export_that_was_stopped_leaves_nothing(export: Export, tmp_path: Path) -> None:
+    def stop(part: float, step: str) -> None:
+        if part > 0.86:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        hand_on(
+            export.review, None, tmp_path, deidentify=Deidentifier(), with_images=True,
+            progress=stop,
+        )  # fmt: skip
+    assert not list(tmp_path.iterdir())
 
 
 def test_copies_are_only_made_without_identity(export: Export, tmp_path: Path) -> None:
