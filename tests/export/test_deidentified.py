@@ -482,6 +482,14 @@ def test_findings_leave_in_words_that_name_nobody() -> None:
     assert "12.0°" in said[2].message
 
 
+@pytest.mark.parametrize(
+    "code", ["levels-provisional", "levels-unchecked", "decided-on-another-numbering"]
+)
+def test_doubts_about_levels_keep_their_words(code: str) -> None:
+    doubt = warning(code, "LEVELS PROVISIONAL: Left C5-C6.")
+    assert plain_findings((doubt,), Deidentifier()) == (doubt,)
+
+
 def test_a_description_leaves_only_in_known_words() -> None:
     assert described("counted from C2 (dens)") == "counted from C2 (dens)"
     assert described("Bq/mL") == "Bq/mL"
