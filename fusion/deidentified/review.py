@@ -39,6 +39,7 @@ PLAIN_CODES = frozenset(
         "gantry-tilt",
         "half-life-disagrees",
         "images-ask-elsewhere",
+        "labels-disputed",
         "levels-provisional",
         "levels-unchecked",
         "little-overlap",

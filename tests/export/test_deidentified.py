@@ -483,7 +483,8 @@ def test_findings_leave_in_words_that_name_nobody() -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["levels-provisional", "levels-unchecked", "decided-on-another-numbering"]
+    "code",
+    ["labels-disputed", "levels-provisional", "levels-unchecked", "decided-on-another-numbering"],
 )
 def test_doubts_about_levels_keep_their_words(code: str) -> None:
     doubt = warning(code, "LEVELS PROVISIONAL: Left C5-C6.")
