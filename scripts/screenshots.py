@@ -30,7 +30,7 @@ from viewer.window import ReviewWindow
 #: Long enough for a slow machine with software OpenGL, s.
 OPEN_WITHIN_S = 300.0
 
-#: What the reader of the pictures decides: joint, .
+#: What the reader of the pictures decides: joint, decision, grade.
 DECISIONS = (
     (Joint("C2-C3", Side.RIGHT), Decision.POSITIVE, 2),
     (Joint("C4-C5", Side.LEFT), Decision.NEGATIVE, 0),
