@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fusion.dicom.nm_geometry import SPACING_NEEDED
 from fusion.dicom.pairing import Candidate, pair
 from fusion.dicom.series import Catalog, Kind
 from fusion.errors import PairingError, SpacingNeeded
@@ -75,7 +76,7 @@ def _preference(one: Candidate) -> tuple[bool, float, float]:
 
 def _no_ct(every: list[Candidate]) -> Exception:
     for one in every:
-        if any(finding.code == "spacing-needed" for finding in one.plan.findings):
+        if any(finding.code == SPACING_NEEDED for finding in one.plan.findings):
             reason = one.plan.refusal or "the slice spacing is missing."
             return SpacingNeeded(f"CT volume {one.name}: {reason}", volume_id=one.plan.volume_id)
     if every:

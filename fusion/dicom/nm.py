@@ -1,9 +1,6 @@
 """Nuclear Medicine objects: what they are, and the volumes of one series.
 
-Geometry follows PS3.3 C.8.4.11 (position and orientation stand in the Detector Information
-Sequence) and C.8.4.15: slice ``k`` lies at ``position + k · spacing · (row × column)`` where
-Spacing Between Slices is **signed**. A negative one is kept exactly, so that the affine of such a
-grid has a negative determinant; nothing is reordered and nothing is made positive.
+Where the slices lie is read by :mod:`fusion.dicom.nm_geometry`; nothing is reordered there.
 
 What a file does not state is asked for or refused: without position and orientation there is no
 volume, and without spacing the sign, hence head and feet, would be a guess.
@@ -13,46 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import NuclearMedicineImageStorage
 
 from fusion.dicom.attenuation import ATTENUATION_MAP, attenuation_corrected, attenuation_map
-from fusion.dicom.instance import Instance, integer, items, number, numbers, text, texts, uid
+from fusion.dicom.instance import Instance, integer, number, text, texts, uid
 from fusion.dicom.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
+from fusion.dicom.nm_geometry import SPACING_NEEDED, grid_of, pixel_spacing_mm, pose_of
 from fusion.dicom.quantity import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.stack import Slice, place, plan_slices
 from fusion.dicom.suv import suvbw_factor
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.findings import Finding, error, warning
-from fusion.geometry import (
-    FloatArray,
-    Grid,
-    direction_letters,
-    unit_directions,
-)
+from fusion.findings import Finding
 
 __all__ = ["NM_CLASSES", "attenuation_corrected", "kind_of", "plan_volumes"]
 
 #: Nuclear Medicine Image Storage and its retired predecessor.
 NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
-
-#: Finding codes that callers act on.
-SPACING_NEEDED = "spacing-needed"
-USER_GEOMETRY = "user-geometry"
-
-#: Two statements of one direction agree when no cosine differs by more (writers round to four
-#: decimals or more).
-ORIENTATION_TOLERANCE = 2e-4
-#: Two statements of one position agree when they are this near, mm: one of them may be rounded to
-#: one decimal in each coordinate. The one in the standard's place is used.
-SAME_POSITION_MM = 0.1
-#: A spacing given by a person is doubted when it differs from Slice Thickness by more than this
-#: fraction. Overlapping and gapped slices exist, so it is not refused.
-SPACING_DOUBT = 0.2
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
@@ -65,16 +43,6 @@ _NOT_SLICES = {
     "DYNAMIC": "a flat (planar) series over time",
     "GATED": "a flat (planar) gated series",
 }
-_TOWARDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pose:
-    """Where the first slice lies."""
-
-    position_lps: FloatArray
-    orientation: FloatArray
-    findings: tuple[Finding, ...] = ()
 
 
 def kind_of(instance: Instance) -> Kind:
@@ -239,7 +207,7 @@ def _volume_plan(
     if plan.refusal or group.refusal:
         return replace(plan, refusal=plan.refusal or group.refusal)
     try:
-        grid, more = _grid(instance.dataset, plan.shape, spacing_mm=spacing_mm)
+        grid, more = grid_of(instance.dataset, plan.shape, spacing_mm=spacing_mm)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
     refusal = next((f.message for f in more if f.code == SPACING_NEEDED), None)
@@ -264,167 +232,6 @@ def _with_quantity(plan: VolumePlan) -> VolumePlan:
     )
 
 
-def _grid(
-    dataset: Dataset, shape: tuple[int, int, int], *, spacing_mm: float | None
-) -> tuple[Grid | None, tuple[Finding, ...]]:
-    """Return the grid of a multi-frame reconstruction, None when the spacing is needed."""
-    if min(shape) < 1:
-        raise GeometryError("Rows or Columns is missing.")
-    if shape[0] < 2:
-        raise GeometryError("This reconstruction holds a single slice; it is no volume.")
-    pose = _pose(dataset)
-    pixel_spacing = _pixel_spacing(dataset)
-    normal = np.cross(*unit_directions(pose.orientation))
-    spacing, findings = _slice_spacing(dataset, normal, spacing_mm)
-    if spacing is None:
-        return None, (*pose.findings, *findings)
-    grid = Grid.from_dicom(
-        shape,
-        position_lps=pose.position_lps,
-        orientation=pose.orientation,
-        pixel_spacing_mm=pixel_spacing,
-        slice_step_lps=normal * spacing,
-        frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
-    )
-    return grid, (*pose.findings, *findings)
-
-
-def _pixel_spacing(dataset: Dataset) -> FloatArray:
-    spacing = numbers(dataset, "PixelSpacing", 2)
-    if spacing is None:
-        raise GeometryError("Pixel Spacing is missing; the size of the voxels is not known.")
-    return spacing
-
-
-def _slice_spacing(
-    dataset: Dataset, normal_lps: FloatArray, spacing_mm: float | None
-) -> tuple[float | None, tuple[Finding, ...]]:
-    """Return the signed spacing along row × column, None when a person has to state it."""
-    stated = number(dataset, "SpacingBetweenSlices")
-    thickness = number(dataset, "SliceThickness")
-    if stated:
-        if spacing_mm is None:
-            return stated, ()
-        return stated, (
-            warning(
-                "user-spacing-not-used",
-                f"The file states a spacing of {stated:g} mm between slices, which was used; the "
-                f"{spacing_mm:g} mm given by the user were not.",
-            ),
-        )
-    if spacing_mm is None:
-        magnitude = f"{abs(thickness):g}" if thickness else "MM"
-        return None, (
-            error(
-                SPACING_NEEDED,
-                f"Spacing Between Slices is {'missing' if stated is None else 'zero'}. Slice "
-                "Thickness gives its magnitude but not its sign, on which side and level depend. "
-                f"State it in mm: --spacing {magnitude} if the slices run towards the "
-                f"{_towards(normal_lps)}, --spacing -{magnitude} if towards the "
-                f"{_towards(-normal_lps)}.",
-            ),
-        )
-    findings = [
-        warning(
-            USER_GEOMETRY,
-            f"The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the "
-            f"file. With it the slices run towards the {_towards(normal_lps * spacing_mm)}; were "
-            "that wrong, side or level would be. Check against the CT.",
-        )
-    ]
-    if thickness and abs(abs(spacing_mm) / thickness - 1) > SPACING_DOUBT:
-        findings.append(
-            warning(
-                "user-spacing-doubtful",
-                f"The spacing stated by the user ({spacing_mm:g} mm) differs from Slice Thickness "
-                f"({thickness:g} mm) by more than {SPACING_DOUBT:.0%}.",
-            )
-        )
-    return spacing_mm, tuple(findings)
-
-
-def _towards(direction_lps: FloatArray) -> str:
-    return _TOWARDS[direction_letters(direction_lps)[0]]
-
-
-def _pose(dataset: Dataset) -> _Pose:
-    """Return position and orientation of the first slice.
-
-    Raises
-    ------
-    GeometryError
-        Missing, contradictory.
-    DicomError
-        Not finite, wrong count.
-    """
-    stated = [_stated_pose(item) for item in _detectors(dataset)]
-    top = _stated_pose(dataset)
-    first = next(((p, o) for p, o in stated if p is not None and o is not None), None)
-    findings: tuple[Finding, ...] = ()
-    if first is None:
-        position, orientation = top
-        if position is None or orientation is None:
-            raise GeometryError(
-                "The file does not say where its slices lie in the patient (Image Position and "
-                "Image Orientation are missing from the Detector Information Sequence). It cannot "
-                "be placed on a CT. Export it from the workstation with its geometry."
-            )
-        findings = (
-            warning(
-                "top-level-geometry",
-                "Position and orientation stand where Nuclear Medicine objects should not have "
-                "them (top level instead of Detector Information Sequence). They were used: check "
-                "side and level.",
-            ),
-        )
-    else:
-        position, orientation = first
-        _require_same(top, (position, orientation), "The top level and the detector")
-    for other in stated:
-        _require_same(other, (position, orientation), "The detectors")
-    return _Pose(position, orientation, findings)
-
-
-def _detectors(dataset: Dataset) -> tuple[Dataset, ...]:
-    """Return the detectors that may place the slices: the one that all frames name, or all.
-
-    Workstations leave the second head of the camera in the list, with the place of its views.
-    """
-    detectors = items(dataset, "DetectorInformationSequence")
-    named = numbers(dataset, "DetectorVector")
-    if named is None or len(named) != frame_count(dataset) or np.any(named != named[0]):
-        return detectors
-    number = int(named[0])
-    return detectors[number - 1 : number] if 1 <= number <= len(detectors) else detectors
-
-
-def _stated_pose(place: Dataset) -> tuple[FloatArray | None, FloatArray | None]:
-    return (
-        numbers(place, "ImagePositionPatient", 3),
-        numbers(place, "ImageOrientationPatient", 6),
-    )
-
-
-def _require_same(
-    other: tuple[FloatArray | None, FloatArray | None],
-    chosen: tuple[FloatArray, FloatArray],
-    who: str,
-) -> None:
-    position, orientation = other
-    if position is not None:
-        distance = float(np.linalg.norm(position - chosen[0]))
-        if distance > SAME_POSITION_MM:
-            raise GeometryError(
-                f"{who} state positions of the first slice that lie {distance:.2f} mm apart. "
-                "Which one is right is not known; export the reconstruction again."
-            )
-    if orientation is not None and (np.abs(orientation - chosen[1]).max() > ORIENTATION_TOLERANCE):
-        raise GeometryError(
-            f"{who} state different orientations of the slices. Which one is right is not known; "
-            "export the reconstruction again."
-        )
-
-
 def _single_frame_plans(instances: Sequence[Instance]) -> list[VolumePlan]:
     """Stack reconstructions that hold one slice each, every one at its own position."""
     if not instances:
@@ -433,14 +240,14 @@ def _single_frame_plans(instances: Sequence[Instance]) -> list[VolumePlan]:
 
     def read(frame: FrameRef) -> Slice:
         dataset = frame.instance.dataset
-        pose = _pose(dataset)
+        pose = pose_of(dataset)
         findings.update((finding.code, finding) for finding in pose.findings)
         rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
         return Slice(
             frame=frame,
             position_lps=pose.position_lps,
             orientation=pose.orientation,
-            pixel_spacing_mm=_pixel_spacing(dataset),
+            pixel_spacing_mm=pixel_spacing_mm(dataset),
             rows=rows or 0,
             columns=columns or 0,
             frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),

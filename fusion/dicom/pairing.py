@@ -23,6 +23,7 @@ from fusion.dicom.attenuation import (
 )
 from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.instance import items, text, texts
+from fusion.dicom.nm_geometry import SPACING_NEEDED
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import Finding, info, warning
@@ -194,7 +195,7 @@ def _matches(candidate: Candidate, choice: str) -> bool:
 
 def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
     for candidate in every:
-        if any(f.code == "spacing-needed" for f in candidate.plan.findings):
+        if any(f.code == SPACING_NEEDED for f in candidate.plan.findings):
             reason = candidate.plan.refusal or "The slice spacing is missing."
             return SpacingNeeded(
                 f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id
