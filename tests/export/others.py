@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,27 @@ def dcmtk(name: str) -> str:
     if not path.exists():
         pytest.skip(f"{name} is not installed (Debian: apt-get install dcmtk)")
     return str(path)
+
+
+def debian(name: str, package: str) -> str:
+    """Return the path of a program; skips the test where its Debian package is not installed."""
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"{name} is not installed (Debian: apt-get install {package})")
+    return program
+
+
+def dicom3tools(name: str, *files: Path) -> str:
+    """Hold files against the standard; returns what a program of dicom3tools says.
+
+    It is among the packages that the tests are set up with: its absence is a failure.
+    """
+    program = Path(sysconfig.get_path("scripts")) / name
+    options = ["-new"] if name == "dciodvfy" else []
+    done = subprocess.run(
+        [program, *options, *files], capture_output=True, text=True, check=False, timeout=120
+    )
+    return done.stdout + done.stderr
 
 
 def pixelmed(path: Path) -> str:

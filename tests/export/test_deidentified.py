@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import zlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -57,6 +56,7 @@ from tests.export.canaries import (
     texts_of,
 )
 from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at
+from tests.export.others import debian, dicom3tools
 from tests.viewer.marked_study import write_study
 
 
@@ -160,7 +160,7 @@ def test_no_canary_in_what_can_be_read(export: Export) -> None:
             assert not [word for word in known if word in said], path.name
 
 
-def test_no_canary_in_the_pdf(export: Export, tmp_path: Path) -> None:
+def test_no_canary_in_the_streams_of_the_pdf(export: Export) -> None:
     pdf = (export.folder / "report.pdf").read_bytes()
     for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
         try:
@@ -168,9 +168,10 @@ def test_no_canary_in_the_pdf(export: Export, tmp_path: Path) -> None:
         except zlib.error:
             continue
         assert MARK.encode() not in content
-    program = shutil.which("pdftotext")
-    if program is None:
-        pytest.skip("pdftotext (poppler-utils) is not installed")
+
+
+def test_no_canary_in_the_words_of_the_pdf(export: Export) -> None:
+    program = debian("pdftotext", "poppler-utils")
     done = subprocess.run(
         [program, export.folder / "report.pdf", "-"], capture_output=True, text=True, check=True
     )
@@ -316,19 +317,9 @@ def test_the_registration_comes_back(export: Export, tmp_path: Path) -> None:
     )
 
 
-def program(name: str) -> Path:
-    path = Path(sys.executable).parent / name
-    if not path.exists():
-        pytest.skip(f"{name} (dicom3tools) is not installed")
-    return path
-
-
 def test_dciodvfy_finds_no_error_in_any_object(export: Export) -> None:
     for path in export.folder.glob("*.dcm"):
-        done = subprocess.run(
-            [program("dciodvfy"), "-new", path], capture_output=True, text=True, check=False
-        )
-        assert "Error" not in done.stdout + done.stderr, path.name
+        assert "Error" not in dicom3tools("dciodvfy", path), path.name
 
 
 def test_dciodvfy_finds_in_a_copy_only_what_it_finds_in_the_source(tmp_path: Path) -> None:
@@ -336,22 +327,11 @@ def test_dciodvfy_finds_in_a_copy_only_what_it_finds_in_the_source(tmp_path: Pat
     hand_on(open_study(study), None, tmp_path / "out", deidentify=Deidentifier(), with_images=True)
     for source, copied in (("ct000", "ct_0001"), ("nm", "spect_0061")):
         errors = [
-            set(re.findall(r"Error - .*", done.stdout + done.stderr))
+            set(re.findall(r"Error - .*", dicom3tools("dciodvfy", path)))
             for path in (study / f"{source}.dcm", tmp_path / "out" / "images" / f"{copied}.dcm")
-            for done in [
-                subprocess.run(
-                    [program("dciodvfy"), "-new", path], capture_output=True, text=True, check=False
-                )
-            ]
         ]
         assert errors[1] <= errors[0]
-    done = subprocess.run(
-        [program("dcentvfy"), *(tmp_path / "out").rglob("*.dcm")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Error" not in done.stdout + done.stderr
+    assert "Error" not in dicom3tools("dcentvfy", *(tmp_path / "out").rglob("*.dcm"))
 
 
 def test_a_second_export_cannot_be_joined_to_the_first(export: Export, tmp_path: Path) -> None:

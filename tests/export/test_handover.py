@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +21,7 @@ from fusion.export.structured_report import read_structured_report, tracking_uid
 from fusion.export.tables import read_reading
 from fusion.handover import Handed, hand_on
 from tests.export.handed import HOT, Read, read_study, target_at
+from tests.export.others import dicom3tools
 from tests.viewer.marked_study import MIDDLE_LPS
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reading.schema.json"
@@ -127,27 +126,14 @@ def test_the_wrapped_pdf_is_the_pdf(handed: Handed) -> None:
     assert ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength] == pdf
 
 
-def program(name: str) -> Path:
-    path = Path(sys.executable).parent / name
-    if not path.exists():
-        pytest.skip(f"{name} (dicom3tools) is not installed")
-    return path
-
-
 def test_dciodvfy_finds_no_error_in_any(handed: Handed) -> None:
     for path in folder(handed).glob("*.dcm"):
-        done = subprocess.run(
-            [program("dciodvfy"), "-new", path], capture_output=True, text=True, check=False
-        )
-        assert "Error" not in done.stdout + done.stderr, path.name
+        assert "Error" not in dicom3tools("dciodvfy", path), path.name
 
 
 def test_dcentvfy_finds_the_set_consistent(read: Read, handed: Handed) -> None:
     files = [*folder(handed).glob("*.dcm"), *read.study.glob("*.dcm")]
-    done = subprocess.run(
-        [program("dcentvfy"), *files], capture_output=True, text=True, check=False
-    )
-    assert "Error" not in done.stdout + done.stderr
+    assert "Error" not in dicom3tools("dcentvfy", *files)
 
 
 def test_without_targets_all_else_is_written(tmp_path: Path) -> None:

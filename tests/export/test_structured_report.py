@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +30,7 @@ from fusion.export.structured_report import (
 )
 from fusion.facets.joints import JOINTS
 from tests.annotations.samples import FRAME, READER, localisation, target
-from tests.export.others import dcmqi, dcmtk, pixelmed
+from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
 STUDY = "1.2.3"
 MEASURED = Measured.of(
@@ -346,17 +345,9 @@ def test_no_two_joints_share_their_codes() -> None:
 # ---- Validators that others wrote ------------------------------------------------------------
 
 
-def validated(path: Path) -> str:
-    program = Path(sys.executable).parent / "dciodvfy"
-    if not program.exists():
-        pytest.skip("dciodvfy (dicom3tools) is not installed")
-    done = subprocess.run([program, "-new", path], capture_output=True, text=True, check=False)
-    return done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("count", [0, 16])
 def test_dciodvfy_finds_no_error(tmp_path: Path, count: int) -> None:
-    assert "Error" not in validated(written(tmp_path, *every_joint()[:count]))
+    assert "Error" not in dicom3tools("dciodvfy", written(tmp_path, *every_joint()[:count]))
 
 
 @pytest.mark.parametrize("count", [0, 16])
