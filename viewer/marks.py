@@ -1,7 +1,8 @@
-"""The joints and targets in the pictures: rings with names, and what the mouse does to them.
+"""The joints and targets in the pictures: rings with names, and what a reader says with them.
 
 A ring is the cut of a small ball about the centre of a joint, so it is largest where the plane
-passes through the centre. Knows nothing of widgets.
+passes through the centre. What the mouse does to them is in :mod:`viewer.grabs`. Knows nothing of
+widgets.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from fusion.facets.joints import Joint
 from fusion.facets.locate import DRAGGED, MARKED, Status
 from viewer._napari import Mark, MarksOverlay
 from viewer.facets_model import State
+from viewer.grabs import Carrying, Naming
 from viewer.layers import to_world
 from viewer.panes import BOX_COLOR
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from fusion.facets.locate import Facet
     from fusion.geometry import FloatArray
     from viewer.facets_model import FacetsModel
+    from viewer.mouse import Grab
     from viewer.panes import LinkedPanes, Pane
     from viewer.reading_model import ReadingModel
 
@@ -45,8 +48,6 @@ _GAP_MM = 1.5
 #: How far inside and outside a ring the mouse takes hold of it, screen pixels; never nearer to
 #: the centre than this share of the radius, where a click puts the crosshair on the joint.
 _INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
-#: A ring that was carried less than this was clicked, mm.
-_CLICK_MM = 0.4
 #: Height and width that the name of a joint takes, screen pixels.
 _LINE_PX, _WORDS_PX = 14.0, 110.0
 #: How long a sentence stays in a picture, ms; width of a character of it, screen pixels, and
@@ -249,11 +250,11 @@ class Marks:
 
     # What the mouse does
 
-    def _grab_at(self, pane: Pane, point_lps: FloatArray) -> _Naming | _Carrying | None:
+    def _grab_at(self, pane: Pane, point_lps: FloatArray) -> Grab | None:
         if self.naming:
-            return _Naming(self, self._linked)
+            return Naming(self, self._linked)
         joint = self.joint_at(pane, point_lps)
-        return None if joint is None else _Carrying(self, joint)
+        return None if joint is None else Carrying(self, joint)
 
     def joint_at(self, pane: Pane, point_lps: FloatArray) -> Joint | None:
         """Return the joint on whose ring a point of a pane lies; None when on no ring."""
@@ -359,63 +360,6 @@ class Marks:
             self.name_next("")
         else:
             self.say("")
-
-
-class _Carrying:
-    """A joint that follows the mouse in the plane of a pane."""
-
-    cursor = "pointing"
-
-    def __init__(self, marks: Marks, joint: Joint) -> None:
-        self._marks, self._joint = marks, joint
-        self._start = self._center = np.zeros(3)
-
-    def press(self, point_lps: FloatArray) -> None:
-        center = self._marks.center_lps(self._joint)
-        if center is not None:
-            self._start, self._center = point_lps, center
-            self._marks.say("")
-            self._marks.carry(self._joint, center)
-
-    def move(self, point_lps: FloatArray) -> None:
-        if self._marks.dragging == self._joint:  # else it was let go with Escape
-            self._marks.carry(self._joint, self._center + point_lps - self._start)
-
-    def release(self) -> None:
-        marks, joint = self._marks, self._joint
-        if marks.dragging != joint:
-            return
-        point = marks._carried_lps
-        if point is None or np.linalg.norm(point - self._center) < _CLICK_MM:
-            marks.carry(None)
-            marks.select(joint)
-            return
-        # After the mouse is done: saving may ask who reads.
-        QTimer.singleShot(0, lambda: marks.put(joint, point))
-
-
-class _Naming:
-    """A click that names a vertebra; the crosshair goes along until the button is released."""
-
-    cursor = "cross"
-
-    def __init__(self, marks: Marks, linked: LinkedPanes) -> None:
-        self._marks, self._linked = marks, linked
-        self._point: FloatArray | None = None
-
-    def press(self, point_lps: FloatArray) -> None:
-        self.move(point_lps)
-
-    def move(self, point_lps: FloatArray) -> None:
-        self._point = point_lps
-        self._linked.point_lps = point_lps
-
-    def release(self) -> None:
-        marks, vertebra, point = self._marks, self._marks.naming, self._point
-        if not vertebra:  # Escape while the button was down
-            return
-        marks.name_next("")
-        QTimer.singleShot(0, lambda: marks.name(vertebra, point))
 
 
 def label_of(facet: Facet, target: Target | None = None, *, ends: bool = False) -> str:
