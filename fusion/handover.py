@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,10 +159,16 @@ def _need_empty(folder: Path) -> None:
 def _empty(folder: Path) -> None:
     """Remove what was written into a folder that was empty before."""
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+        with suppress(OSError):  # the rest is removed all the same, and what stays is said below
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    if folder.is_dir() and any(folder.iterdir()):
+        raise FusionError(
+            f"{folder} holds a part of a de-identified export that was stopped, and could not be "
+            "emptied. It is not complete: delete it."
+        )
 
 
 def _deidentified(
@@ -182,7 +189,7 @@ def _deidentified(
         clean,
         clean_reading,
         folder,
-        progress,
+        lambda part, step: progress((0.7 if with_images else 1.0) * part, step),
         point_lps=point_lps,
         localisation=localisation,
         deidentifier=how,
@@ -191,7 +198,9 @@ def _deidentified(
     paths, findings = handed.paths, [*about_this(how), *handed.findings]
     if with_images:
         try:
-            paths += write_images(clean, folder, progress)
+            paths += write_images(
+                clean, folder, lambda part, step: progress(0.7 + 0.3 * part, step)
+            )
         except DicomError as exc:
             findings.append(warning("images-not-copied", str(exc)))
     return Handed(paths, worst_first(findings))

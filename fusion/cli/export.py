@@ -53,13 +53,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--deidentify",
         action="store_true",
-        help="take identity out of everything: DICOM PS3.15 Basic Profile, dates shifted, notes "
-        "and names removed; DIR must be empty",
+        help="take identity out of everything: DICOM PS3.15 Basic Profile; dates, notes and "
+        "names are removed; DIR must be empty",
     )
     parser.add_argument(
         "--deidentify-keep-suv",
         action="store_true",
-        help="as --deidentify, but keep weight, size, sex and age, so that SUV can be computed",
+        help="as --deidentify, but keep weight, size, sex and age, and shift all dates by one "
+        "unknown number of days instead of removing them, so that SUV can be computed",
     )
     parser.add_argument(
         "--with-images",

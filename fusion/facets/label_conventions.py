@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from fusion.errors import FusionError
 from fusion.facets.joints import Side
-from fusion.facets.label_map import Part
 
 #: Every vertebra in order, from the skull down.
 COLUMN = (
@@ -48,13 +47,6 @@ class Convention:
     vertebrae: Mapping[int, str]
     discs: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     skull: int | None = None
-
-    def parts(self) -> dict[int, Part]:
-        """Return label to bone."""
-        parts = {label: Part(name) for label, name in self.vertebrae.items()}
-        if self.skull is not None:
-            parts[self.skull] = Part("C0")
-        return parts
 
 
 def _discs(labels: Mapping[int, str]) -> dict[int, tuple[str, str]]:

@@ -47,22 +47,16 @@ class LabelledJoint:
 
     Parameters
     ----------
-    joint : Joint
-        Which one.
     center_lps : (3,) ndarray of float64, mm
         Midway between the surfaces.
     normal_lps : (3,) ndarray of float64
         Unit normal, towards the upper bone.
-    gap_mm : float, mm
-        Distance between the surfaces, median.
     from_processes : bool
         Whether the articular processes had labels of their own.
     """
 
-    joint: Joint
     center_lps: FloatArray
     normal_lps: FloatArray
-    gap_mm: float
     from_processes: bool
 
 
@@ -171,8 +165,7 @@ def _midway(
     length = float(np.linalg.norm(normal))
     if length == 0:
         return None
-    gap = float(np.median(distance[here]))
-    return LabelledJoint(joint, center, normal / length, gap, from_processes)
+    return LabelledJoint(center, normal / length, from_processes)
 
 
 def wall_mm(bone: Bone) -> float:

@@ -32,8 +32,8 @@ from fusion.facets.nifti import is_nifti, read_nifti
 from fusion.findings import Finding, Progress, warning
 from fusion.geometry import Volume
 
-#: Labels on voxels larger than this give joints that are off by 4 mm and more
-#: (spec/localisation_registration.md A2).
+#: Labels on voxels larger than this are warned of: those of programs gave joints that were off by
+#: 4 mm and more (spec/localisation_registration.md A2), ideal ones by less (docs/facets.md).
 COARSE_MM = 2.0
 #: Share of a bone's voxels that have to lie on the CT for the bone to be used.
 _ON_CT = 0.5
@@ -148,8 +148,8 @@ def read_labels(
         coarse = warning(
             "labels-coarse",
             f"The labels have voxels of up to {spine.voxel_mm:.1f} mm; joints from labels coarser "
-            "than 1.5 mm are off by several millimetres. Make the label map again without a fast "
-            "mode, or check every joint by eye.",
+            f"than {COARSE_MM:g} mm can be off by several millimetres. Make the label map again "
+            "without a fast mode, or check every joint by eye.",
         )
         findings.append(coarse)
     return LabelledSpine(spine.source, bones, reading.skull, processes, tuple(findings))

@@ -23,6 +23,7 @@ from fusion.facets.label_joints import LabelledJoint, joint_between, joint_with_
 from fusion.facets.label_map import Part
 from fusion.facets.label_spine import LabelledSpine
 from fusion.facets.locate import (
+    HIDDEN_MM,
     METAL_SHARE,
     Facet,
     Localisation,
@@ -46,8 +47,6 @@ LABEL_WEIGHT = 2.0
 #: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
 #: articular processes, and from whole vertebrae (docs/facets.md, "Label maps made elsewhere").
 _FROM_PROCESSES_MM, _FROM_VERTEBRAE_MM = (0.8, 0.5), (1.8, 0.8)
-#: Added where metal hides a joint on the CT, mm.
-_HIDDEN_MM = 3.0
 #: Radius in which metal hides a joint, mm.
 _HIDING_MM = 9.0
 #: A click this far from every labelled vertebra names none, mm.
@@ -266,7 +265,7 @@ def _facet(
     status = Status.FOUND
     if _metal_share(ct, one.center_lps) > METAL_SHARE:
         status = Status.OBSCURED
-        error_mm += _HIDDEN_MM
+        error_mm += HIDDEN_MM
     elif _is_fused(joint, one, own, anomalies):
         status = Status.FUSED
     from_what = "articular processes" if one.from_processes else "vertebrae"

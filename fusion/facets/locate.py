@@ -16,7 +16,7 @@ from fusion.facets.chain import Chain
 from fusion.facets.joints import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.neck import Neck, checked_clicks, find_neck, point_of, points_on
 from fusion.facets.numbering import Evidence, Levels, Numbering, number
-from fusion.facets.refine import Fit, expected, find_joints
+from fusion.facets.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.straight import Frame
 from fusion.facets.template import TEMPLATE_LEVELS, Template
 from fusion.findings import Finding, Progress, info, warning
@@ -37,6 +37,13 @@ METAL_SHARE = 0.004
 #: A level is fused when the joint spaces of neither side, nor of both together, are darker than
 #: their bone by this share. One side alone is not believed: a narrow joint looks the same.
 _FUSED_GAP = 0.08
+#: Expected error of a centre: mm at least, mm for each mm of slice, and mm where nothing looks like
+#: the template; fitted to the meshes and simulated necks of docs/facets.md. What metal adds, mm, is
+#: a guess on the safe side.
+_ERROR = (0.6, 0.55, 1.6)
+HIDDEN_MM = 3.0
+#: Slices above this show no joint space at all, mm.
+_THICK_MM = 3.5
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
 
@@ -357,9 +364,10 @@ def _facet(
         status = Status.OBSCURED
     elif joint.level in fused:
         status = Status.FUSED
-    error_mm = 0.6 + 0.55 * slice_mm + 1.6 * (1.0 - fit.score)
+    least_mm, per_slice, per_unlikeness_mm = _ERROR
+    error_mm = least_mm + per_slice * slice_mm + per_unlikeness_mm * (1.0 - fit.score)
     if status is Status.OBSCURED:
-        error_mm += 3.0
+        error_mm += HIDDEN_MM
     return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
 
 
@@ -426,12 +434,20 @@ def findings_about(
         names = [f.joint.name for f in facets if f.status is status]
         if names:
             findings.append(warning(code, f"{', '.join(names)}: {words}. Check by eye."))
-    if slice_mm > 3.5:
+    if slice_mm > _THICK_MM:
         findings.append(
             info(
                 "thick-slices",
                 f"Slices of {slice_mm:g} mm: joint spaces cannot be seen, centres are good to "
                 "about 3 to 6 mm, and fused joints cannot be told.",
+            )
+        )
+    elif slice_mm > GAP_SLICE_MM:
+        findings.append(
+            info(
+                "fusion-not-told",
+                f"Slices of {slice_mm:g} mm: whether a joint is fused cannot be told above "
+                f"{GAP_SLICE_MM:g} mm. Check by eye.",
             )
         )
     return (*findings, *anomaly_findings(anomalies))

@@ -125,12 +125,11 @@ def number(
     Levels or None
         None when nothing fits.
     """
-    shape = (len(TEMPLATE_LEVELS), likeness.score.shape[2])
-    nothing = np.zeros(shape, np.float32)
+    nothing = _no_gains(likeness)
     by_shape = best_chain(likeness, parts, nothing)
     gains = nothing.copy()
     gains[: TEMPLATE_LEVELS.index("C7-T1"), chest] -= _CHEST_COST
-    heights = np.arange(shape[1])
+    heights = np.arange(gains.shape[1])
     # Nothing pulls against a reader's click.
     for claim in () if clicks_mm else claims:
         row = TEMPLATE_LEVELS.index(claim.level)
@@ -151,6 +150,10 @@ def number(
     return Levels(chain, status, tuple(evidence), kept)
 
 
+def _no_gains(likeness: Likeness) -> npt.NDArray[np.float32]:
+    return np.zeros((len(TEMPLATE_LEVELS), likeness.score.shape[2]), np.float32)
+
+
 def judge(
     chain: Chain, likeness: Likeness, parts: Template, claims: Sequence[Claim]
 ) -> list[Evidence]:
@@ -163,8 +166,8 @@ def judge(
     likeness, parts, claims
         As for :func:`number`.
     """
-    nothing = np.zeros((len(TEMPLATE_LEVELS), likeness.score.shape[2]), np.float32)
-    return _judgement(chain, best_chain(likeness, parts, nothing), likeness, parts, claims)
+    by_shape = best_chain(likeness, parts, _no_gains(likeness))
+    return _judgement(chain, by_shape, likeness, parts, claims)
 
 
 def chain_of(heights_mm: Mapping[str, float], parts: Template) -> Chain:
@@ -196,8 +199,7 @@ def _judgement(
 ) -> list[Evidence]:
     evidence = [_judged(claim, chain, parts) for claim in claims]
     if by_shape is not None:
-        nothing = np.zeros((len(TEMPLATE_LEVELS), likeness.score.shape[2]), np.float32)
-        evidence.append(_by_shape(by_shape, chain, likeness, parts, nothing))
+        evidence.append(_by_shape(by_shape, chain, likeness, parts, _no_gains(likeness)))
     evidence += _atlas_shape(chain, likeness)
     evidence += _uneven(chain, likeness, parts)
     return evidence

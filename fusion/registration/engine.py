@@ -130,7 +130,7 @@ def checked(
         findings=registration.findings,
     )
     correction = None if start is None else evidence.proposal
-    against = objection(evidence, correction) or _uncertain(found, evidence)
+    against = objection(evidence, correction) or _uncertain(evidence)
     moved = neck_moved(evidence)
     status = Status.NECK_MOTION if moved else Status.NO_INCONSISTENCY
     if against is not None:
@@ -208,7 +208,7 @@ def _searched(result: Registration) -> Verdict:
     return result.searched
 
 
-def _uncertain(result: Registration, evidence: RegistrationEvidence) -> str | None:
+def _uncertain(evidence: RegistrationEvidence) -> str | None:
     """Return why the evidence leaves too much open, or None."""
     points = evidence.neck.reference_points_lps
     if neck_moved(evidence) and evidence.pieces is not None:
@@ -241,7 +241,7 @@ def _judged(result: Registration, evidence: RegistrationEvidence) -> Registratio
     start, proposal = result.start, evidence.proposal
     correction = proposal if start is None else proposal @ start.inverse()
     against = objection(evidence, None if start is None else correction)
-    against = against or _uncertain(result, evidence)
+    against = against or _uncertain(evidence)
     if against is not None:
         return _refused(result, against)
     moved = neck_moved(evidence)
