@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fusion.annotations.target import Origin
 from fusion.errors import AnnotationError
 from viewer.panes import position_text
-from viewer.target_words import proposal_words, shortened
+from viewer.target_words import is_certain, proposal_words, shortened
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -84,7 +84,7 @@ def proposed(proposal: Proposal, registration: Registration) -> Beginning:
         registration=registration,
         words=f"From a proposal: {shortened(proposal.place, 120)}",
         hint=proposal_words(proposal),
-        doubtful=proposal.joint is None,
+        doubtful=not is_certain(proposal),
     )
 
 

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.facets.joints import LEVELS
 from fusion.facets.proposals import GRADE_WORDS
 from fusion.facets.structures import Kind
 from fusion.facets.uptake import NOT_VALIDATED
@@ -173,7 +174,7 @@ def evidence_line(piece: Evidence) -> tuple[str, str]:
     """Return what a piece of evidence says, and the colour of its verdict."""
     sign, word, color = _VERDICTS[piece.agrees]
     text = f"{sign} {word}: {plain(piece.source)} (weight {piece.weight:g})\n{plain(piece.saw)}"
-    if piece.agrees is False and piece.implies not in ("unclear", piece.level):
+    if piece.agrees is False and piece.implies in LEVELS and piece.implies != piece.level:
         text += (
             f"\nIt belongs to {piece.level}, and stands where this numbering has {piece.implies}"
         )

@@ -278,7 +278,7 @@ class FacetsPanel(QWidget):
 
     def _refresh(self) -> None:
         facets = self._facets
-        self._show_heading(facets.localisation)
+        self._show_heading()
         self._show_progress()
         self.table.show_joints(facets.localisation, facets.assessment)
         self._show_selected()
@@ -297,7 +297,7 @@ class FacetsPanel(QWidget):
         self.pages.setTabText(1, f"Numbering ({against} against)" if against else "Numbering")
         self.reference.refresh()
 
-    def _show_heading(self, found: Localisation | None) -> None:
+    def _show_heading(self) -> None:
         title, reason, color = heading(self._facets)
         self.numbering.setText(title)
         self.reason.setText(reason)
@@ -424,9 +424,11 @@ def heading(facets: FacetsModel) -> tuple[str, str, str]:
     against = [piece.source for piece in found.evidence if piece.agrees is False]
     dispute = f"Against it: {', '.join(against)}; see Numbering below." if against else ""
     if found.numbering is Numbering.PROVISIONAL:
-        contradicted = [f.message for f in found.findings if f.code == "labels-contradicted"]
+        # What a recorded anomaly means is the reason where the evidence itself is good.
+        codes = ("labels-contradicted", "anomaly-recorded")
+        said = [f.message for f in found.findings if f.code in codes]
         thin = "The evidence in the field is too thin; see Numbering below."
-        texts.insert(0, dispute or next(iter(contradicted), thin))
+        texts.insert(0, dispute or "\n".join(said) or thin)
         texts.append("Name a vertebra that you know (C2 is best) before using any level.")
         return "Levels PROVISIONAL – not certain", "\n".join(texts), DOUBTFUL
     if found.numbering is Numbering.CONFIRMED:

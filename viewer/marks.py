@@ -211,7 +211,7 @@ class Marks:
 
     def _target_marks(self, pane: Pane, target: Target, *, disputed: bool) -> list[Mark]:
         point = np.array(target.point_lps)
-        place = self._cut(pane, point, TARGET_MM, reach_mm=REACH_MM)
+        place = self._cut(pane, point, TARGET_MM)
         if place is None:
             return []
         found = self._facets.localisation
@@ -236,13 +236,13 @@ class Marks:
         ]
 
     def _cut(
-        self, pane: Pane, center_lps: FloatArray, ball_mm: float, *, reach_mm: float = REACH_MM
+        self, pane: Pane, center_lps: FloatArray, ball_mm: float
     ) -> tuple[tuple[float, float], float] | None:
         """Return where a ball cuts the plane shown: (vertical, horizontal) and radius, mm."""
         axis, vertical, horizontal = pane.plane.order
         world = to_world(center_lps)
         off = world[axis] - to_world(self._linked.point_lps)[axis]
-        if abs(off) > reach_mm:
+        if abs(off) > REACH_MM:
             return None
         # Targets are smaller than the reach; they keep a size that can be seen.
         radius = float(np.sqrt(max(ball_mm**2 - off**2, (0.55 * ball_mm) ** 2)))

@@ -220,7 +220,11 @@ class ReadingModel:
         fused = (
             {f.joint.level for f in found.facets if f.status is Status.FUSED} if found else set()
         )
-        return plan_blocks(self.reading.targets if self.reading else (), fused=fused)
+        if self.reading is None:
+            return plan_blocks((), fused=fused)
+        # Also while the joints are not known, because they are being numbered again.
+        fused |= {said.level for said in self.reading.anomalies if said.level}
+        return plan_blocks(self.reading.targets, fused=fused)
 
     @property
     def alignment_is_reviewed(self) -> bool:

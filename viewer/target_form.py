@@ -277,7 +277,9 @@ class TargetForm(QGroupBox):
             (c for c in self._reading.label_changes if c.target.target_id == self.target_id), None
         )
         confirmed = reading is not None and reading.numbering is not None
-        self._hint(change.why if change else level_text(target, None, confirmed=confirmed))
+        provisional = self._facets.provisional
+        words = level_text(target, None, confirmed=confirmed, provisional=provisional)
+        self._hint(change.why if change else words)
         self.decision.value, self.grade.value = target.decision, target.grade
         self.pain.value, self.bed.value = target.clinically_concordant, target.inside_operative_bed
         self.note.show_saved(target.note)

@@ -27,6 +27,7 @@ from viewer.target_words import (
     answer_text,
     details_text,
     grade_text,
+    is_certain,
     level_text,
     proposal_status,
     proposal_words,
@@ -210,7 +211,7 @@ class ProposalList(QGroupBox):
         table.setRowCount(len(shown))
         for row, proposal in enumerate(shown):
             ratio = proposal.ratio_to_reference
-            certain = proposal.joint is not None
+            certain = is_certain(proposal)
             known = (
                 None
                 if self._reading is None or proposal.joint is None
@@ -319,7 +320,12 @@ class TargetTable(QGroupBox):
         column.addWidget(self.table)
 
     def show_targets(
-        self, reading: Reading | None, changes: Sequence[LabelChange], *, selected: str
+        self,
+        reading: Reading | None,
+        changes: Sequence[LabelChange],
+        *,
+        provisional: bool,
+        selected: str,
     ) -> None:
         """Show the targets of a reading.
 
@@ -329,6 +335,8 @@ class TargetTable(QGroupBox):
             As it is now.
         changes : sequence of LabelChange
             Targets whose label is disputed.
+        provisional : bool
+            Whether there are joints now whose level is not certain.
         selected : str
             ``target_id`` of the row to mark; empty for none.
         """
@@ -342,16 +350,15 @@ class TargetTable(QGroupBox):
         self.table.blockSignals(True)
         self.table.setRowCount(len(targets))
         for row, target in enumerate(targets):
-            self._put(row, target, disputed.get(target.target_id), confirmed=confirmed)
+            change = disputed.get(target.target_id)
+            level = level_text(target, change, confirmed=confirmed, provisional=provisional)
+            self._put(row, target, change, level)
         self.table.blockSignals(False)
         ids = [target.target_id for target in targets]
         self.table.choose(ids.index(selected) if selected in ids else None)
         self.table.fit(_TARGET_ROWS)
 
-    def _put(
-        self, row: int, target: Target, change: LabelChange | None, *, confirmed: bool
-    ) -> None:
-        level = level_text(target, change, confirmed=confirmed)
+    def _put(self, row: int, target: Target, change: LabelChange | None, level: str) -> None:
         joint = f"{target.joint.name}\n{level}" if level else target.joint.name
         decision = f"{SYMBOLS[target.decision]} {target.decision}\n{grade_text(target.grade)}"
         tip = details_text(target) if change is None else change.why

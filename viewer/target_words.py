@@ -70,7 +70,9 @@ def answer_text(answer: Answer | None) -> str:
 
 def target_line(target: Target) -> str:
     """Return a target on one line: side, level, decision, and what was answered."""
-    said = [f"{target.joint.name} {target.decision}", grade_text(target.grade)]
+    place = target.placement
+    name = target.joint.name + (f" or {place.neighbour}?" if place.is_between_levels else "")
+    said = [f"{name} {target.decision}", grade_text(target.grade)]
     if target.clinically_concordant is not None:
         said.append(f"matches the pain: {target.clinically_concordant}")
     if target.inside_operative_bed is not None:
@@ -106,7 +108,9 @@ def uncertainty_text(target: Target) -> str:
     )
 
 
-def level_text(target: Target, change: LabelChange | None, *, confirmed: bool) -> str:
+def level_text(
+    target: Target, change: LabelChange | None, *, confirmed: bool, provisional: bool
+) -> str:
     """Return what has to be known about the level beside its name; empty when it is certain.
 
     Parameters
@@ -117,13 +121,16 @@ def level_text(target: Target, change: LabelChange | None, *, confirmed: bool) -
         What the anatomy says now, when that differs.
     confirmed : bool
         Whether the reader confirmed the numbering.
+    provisional : bool
+        Whether there are joints now whose level is not certain.
     """
     if change is not None:
         now = "no joint" if change.placement is None else change.placement.joint.name
         return f"DISPUTED\n{now}?"
     if target.placement.is_between_levels:
         return f"or {target.placement.neighbour}?"
-    if target.localisation.numbering == Numbering.PROVISIONAL and not confirmed:
+    recorded = target.localisation.numbering == Numbering.PROVISIONAL
+    if (provisional or recorded) and not confirmed:
         return "provisional"
     return ""
 
@@ -149,7 +156,7 @@ def details_text(target: Target) -> str:
 def proposal_status(proposal: Proposal) -> str:
     """Return whether a proposal names its joint, in a word or two."""
     if proposal.joint is not None:
-        return "one joint"
+        return "level?" if proposal.numbering == Numbering.PROVISIONAL else "one joint"
     return (
         "between"
         if len(proposal.candidates) > 1
@@ -163,12 +170,17 @@ def proposal_words(proposal: Proposal) -> str:
     """Return what accepting a proposal takes, before the reason."""
     if not proposal.candidates:
         return "At no joint: there is nothing to accept."
+    level = " Its level is PROVISIONAL." if proposal.numbering == Numbering.PROVISIONAL else ""
     if proposal.joint is None:
         names = " or ".join(joint.name for joint in proposal.candidates)
-        return f"Not certain: may be {names}. Only you can say which, and it is checked."
-    return (
-        f"Suggests {proposal.joint.name}, grade {proposal.grade} ({GRADE_WORDS[proposal.grade]})."
-    )
+        return f"Not certain: may be {names}. Only you can say which, and it is checked.{level}"
+    grade = f"grade {proposal.grade} ({GRADE_WORDS[proposal.grade]})"
+    return f"Suggests {proposal.joint.name}, {grade}.{level}"
+
+
+def is_certain(proposal: Proposal) -> bool:
+    """Whether a proposal names one joint, and its level is not provisional."""
+    return proposal.joint is not None and proposal.numbering != Numbering.PROVISIONAL
 
 
 # Readings

@@ -159,7 +159,12 @@ class TargetsPanel(QWidget):
             self._facets.assessment, reading, state=self._facets_words(), final=final
         )
         self.form.refresh()
-        self.table.show_targets(reading, changes, selected=self.form.target_id)
+        self.table.show_targets(
+            reading,
+            changes,
+            provisional=self._facets.provisional,
+            selected=self.form.target_id,
+        )
         self.blocks.refresh()
         self.finish.refresh()
         count = self.finish.count
@@ -216,7 +221,10 @@ class TargetsPanel(QWidget):
 
     def _mark(self) -> None:
         self.table.show_targets(
-            self._reading.reading, self._reading.label_changes, selected=self.form.target_id
+            self._reading.reading,
+            self._reading.label_changes,
+            provisional=self._facets.provisional,
+            selected=self.form.target_id,
         )
 
     def _bring_form(self) -> None:

@@ -105,6 +105,7 @@ def test_undo_while_the_levels_are_numbered_leaves_no_numbering_on_its_way(
     on_its_way, ended = model._locating, []
     on_its_way.done.connect(ended.append)
     model.apply({}, (), {})
+    assert on_its_way._report.stop.is_set()
     qtbot.wait(3000)  # it would have come by now
     assert ended == []
     assert model.localisation is before
@@ -189,11 +190,13 @@ def test_a_search_is_cancelled_and_begun_again(simulated: Neck, qtbot: QtBot) ->
         model.check_click("C5", simulated.body("C4-C5", "C5-C6"))
     model.start()
     assert model.state is State.LOCATING
+    search = model._locating
     model.cancel()
+    assert search._report.stop.is_set()
     assert model.state is State.NOT_STARTED
-    qtbot.wait(300)
     assert model.localisation is None
-    assert model.state is State.NOT_STARTED
+    model.start()
+    assert model.state is State.LOCATING
     model.close()
 
 

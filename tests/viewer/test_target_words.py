@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fusion.annotations.changes import Relabelled, TargetRemoved, TargetSaved
@@ -14,13 +15,17 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Target
 from fusion.facets.joints import Joint, Side
+from fusion.facets.proposals import Proposal
 from tests.annotations import samples
 from viewer.beginning import placed
 from viewer.choices import plain_lines, plain_tip
 from viewer.target_words import (
     difference_of,
     history_lines,
+    is_certain,
     level_text,
+    proposal_status,
+    proposal_words,
     shortened,
     target_line,
     uncertainty_text,
@@ -138,11 +143,51 @@ def test_what_is_not_known_is_not_written_as_a_number() -> None:
 
 def test_a_provisional_level_is_marked_until_the_reader_vouches_for_it() -> None:
     target = samples.target(localisation=samples.localisation("provisional"))
-    assert level_text(target, None, confirmed=False) == "provisional"
-    assert level_text(target, None, confirmed=True) == ""
+    assert level_text(target, None, confirmed=False, provisional=False) == "provisional"
+    assert level_text(target, None, confirmed=True, provisional=False) == ""
+    # Decided while the levels were sure, which they are no more.
+    sure = samples.target(localisation=samples.localisation("sure"))
+    assert level_text(sure, None, confirmed=False, provisional=False) == ""
+    assert level_text(sure, None, confirmed=False, provisional=True) == "provisional"
+    assert level_text(sure, None, confirmed=True, provisional=True) == ""
     between = samples.placement(margin_mm=1.0)
     doubtful = samples.target(decision=Decision.INDETERMINATE, placement=between)
-    assert level_text(doubtful, None, confirmed=True) == "or C6-C7?"
+    assert level_text(doubtful, None, confirmed=True, provisional=False) == "or C6-C7?"
+    assert target_line(doubtful).startswith("Left C5-C6 or C6-C7? indeterminate")
+
+
+def proposal(numbering: str, joint: Joint | None = LEFT_C4) -> Proposal:
+    return Proposal(
+        joint=joint,
+        candidates=(LEFT_C4,),
+        place="Left C4-C5",
+        certain=joint is not None,
+        grade=2,
+        numbering=numbering,
+        joint_status="found",
+        point_lps=np.zeros(3),
+        value=90.0,
+        unit="counts",
+        ratio_to_reference=2.1,
+        spill_in=0.0,
+        registration_mm=1.0,
+        localisation_mm=1.2,
+        combined_mm=1.6,
+        margin_mm=5.0,
+        uptake=None,
+        reason="",
+    )
+
+
+def test_a_proposal_at_a_provisional_level_is_never_shown_as_certain() -> None:
+    assert proposal_status(proposal("sure")) == "one joint"
+    assert "PROVISIONAL" not in proposal_words(proposal("sure"))
+    assert is_certain(proposal("sure"))
+    doubtful = proposal("provisional")
+    assert proposal_status(doubtful) == "level?"
+    assert "PROVISIONAL" in proposal_words(doubtful)
+    assert not is_certain(doubtful)
+    assert "PROVISIONAL" in proposal_words(proposal("provisional", None))
 
 
 def test_long_and_hidden_text_is_made_harmless() -> None:
