@@ -14,21 +14,21 @@ import numpy.typing as npt
 
 from fusion import registration as registering
 from fusion.dicom.catalog import scan
-from fusion.dicom.instance import hashed_uid, text
+from fusion.dicom.files.instance import hashed_uid, text
 from fusion.dicom.pairing import Candidate, Pair, pair
-from fusion.dicom.pixels import read_volume
+from fusion.dicom.pixels.reading import read_volume
 from fusion.dicom.series import Catalog, Kind, Patient, Study
 from fusion.dicom.stored_registration import stored_registration, stored_registration_ignored
 from fusion.errors import FusionError, GeometryError, disk_reason
 from fusion.export import DISCLAIMER
-from fusion.export.derived_nm import write_derived_nm
-from fusion.export.pictures import PictureText, write_pictures
-from fusion.export.spatial_registration import (
+from fusion.export.dicom.derived_nm import write_derived_nm
+from fusion.export.dicom.spatial_registration import (
     RegisteredImages,
     instance_references,
     registration_record,
     write_spatial_registration,
 )
+from fusion.export.report.pictures import PictureText, write_pictures
 from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.fused import Fused, Sample
 from fusion.geometry import FloatArray, Grid, Volume

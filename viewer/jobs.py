@@ -28,7 +28,7 @@ import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from fusion.export import DISCLAIMER
 from fusion.findings import Progress
-from viewer.panels import plain_label
+from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
     from fusion.review import Review

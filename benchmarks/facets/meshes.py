@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from benchmarks.facets.report import measured, print_tables
 from benchmarks.meshes import VERTEBRAE, joint_centers, read_meshes, voxelise
-from fusion.facets.locate import locate
+from fusion.facets.automatic.locate import locate
 from fusion.geometry import Grid, RigidTransform, Source, Volume
 
 #: Edge of the voxels in which the anatomy is kept, mm, and the box that it fills (LPS mm).

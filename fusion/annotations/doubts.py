@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import Joint
+from fusion.annotations.changes.changes import (
     AnomalyRecorded,
     Relabelled,
     TargetSaved,
@@ -15,12 +16,11 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.spine import Spine, label_changes
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint
-from fusion.facets.numbering import Numbering
+from fusion.facets.automatic.numbering import Numbering
 from fusion.findings import Finding, warning
 
 if TYPE_CHECKING:
-    from fusion.facets.locate import Localisation
+    from fusion.facets.automatic.locate import Localisation
 
 
 def doubts_about_levels(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import JOINTS, Joint
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
@@ -22,9 +23,8 @@ from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint
-from fusion.facets.locate import Localisation
-from fusion.facets.numbering import Numbering
+from fusion.facets.automatic.locate import Localisation
+from fusion.facets.automatic.numbering import Numbering
 from fusion.registration import Registration
 
 

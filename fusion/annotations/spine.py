@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of, side_of
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import LEVELS, Joint, Side
 
 if TYPE_CHECKING:
-    from fusion.facets.locate import Localisation
+    from fusion.facets.automatic.locate import Localisation
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -95,7 +95,7 @@ class Spine:
         Parameters
         ----------
         localisation : Localisation
-            From :func:`fusion.facets.locate.locate`.
+            From :func:`fusion.facets.automatic.locate.locate`.
 
         Raises
         ------
@@ -464,7 +464,7 @@ def label_changes(targets: Iterable[Target], *, spine: Spine) -> tuple[LabelChan
     -------
     tuple of LabelChange
         In the order given; none for Targets whose label still holds. Nothing is changed: that
-        takes a reader's consent, see :class:`fusion.annotations.events.Relabelled`.
+        takes a reader's consent, see :class:`fusion.annotations.changes.event.Relabelled`.
     """
     changes = []
     for target in targets:

@@ -16,14 +16,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of
-from fusion.annotations.snapshots import (
-    LocalisationSnapshot,
-    Measured,
-    RegistrationSnapshot,
-)
+from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint, Side
 from fusion.plain_text import plain
 
 #: Visual grades, spec/bone_spect.md 6.3: 0 not above the reference, 1 slightly, 2 clearly above,

@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion import cli
-from fusion.cli.study import (
-    assessed,
-    opening_arguments,
-    opening_options,
-    terminal_progress,
-)
+from fusion.cli.study import assessed, opening_arguments, opening_options, terminal_progress
 from fusion.errors import AnnotationError, FusionError
 from fusion.export import DISCLAIMER
 from fusion.plain_text import plain
@@ -74,8 +69,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
     from fusion.annotations.study import StudyKey
-    from fusion.dicom.confidentiality import Deidentifier
-    from fusion.handover import hand_on
+    from fusion.deidentified.profile import Deidentifier
+    from fusion.export.handover import hand_on
     from fusion.review import open_study
 
     deidentify = None

@@ -9,10 +9,10 @@ import argparse
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.facets.hot_spots import HotSpotSettings
-from fusion.facets.proposals import ProposalSettings
-from fusion.facets.reference import ReferenceChoice, ReferenceKind
-from fusion.facets.uptake import NOT_VALIDATED, UptakeSettings
+from fusion.uptake.hot_spots import HotSpotSettings
+from fusion.uptake.measuring import NOT_VALIDATED, UptakeSettings
+from fusion.uptake.proposals import ProposalSettings
+from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 
 #: Words of the command line for what a ratio refers to.
 REFERENCES = {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fusion import cli
+from fusion.anatomy.joints import LEVELS
 from fusion.cli.facet_options import (
     add_uptake_options,
     reference_of,
@@ -21,17 +22,16 @@ from fusion.cli.study import terminal_progress
 from fusion.cli.uptake import not_measured, uptake_lines
 from fusion.dicom.catalog import scan
 from fusion.dicom.ct_alone import choose_ct
-from fusion.dicom.pixels import read_volume
+from fusion.dicom.pixels.reading import read_volume
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.export import DISCLAIMER
-from fusion.facets.joints import LEVELS
-from fusion.facets.locate import Anomaly, Localisation, locate
-from fusion.facets.neck import find_neck
-from fusion.facets.proposals import Assessment, ProposalSettings, assess, proposals_json
-from fusion.facets.reference import ReferenceChoice
-from fusion.facets.uptake import uptake_json
+from fusion.facets.automatic.locate import Anomaly, Localisation, locate
+from fusion.facets.automatic.neck import find_neck
 from fusion.findings import Finding, worst_first
 from fusion.geometry import FloatArray, Volume
+from fusion.uptake.measuring import uptake_json
+from fusion.uptake.proposals import Assessment, ProposalSettings, assess, proposals_json
+from fusion.uptake.reference import ReferenceChoice
 
 if TYPE_CHECKING:
     from fusion.review import Review
@@ -131,8 +131,8 @@ def _from_labels(
     label_convention: str | None,
 ) -> Localisation:
     # They load highdicom, which no other command needs at once.
-    from fusion.facets.label_spine import read_labels
-    from fusion.facets.labels import locate_with_labels
+    from fusion.facets.labelled.locate_labelled import locate_with_labels
+    from fusion.facets.labelled.spine import read_labels
 
     progress = terminal_progress()
     spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.facets.label_conventions import CONVENTIONS, convention
+from fusion.facets.labelled.conventions import CONVENTIONS, convention
 
 
 def add_label_options(parser: argparse.ArgumentParser) -> None:

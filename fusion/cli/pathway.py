@@ -11,21 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from fusion import cli
+from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
 from fusion.dicom.catalog import scan
 from fusion.errors import AnnotationError, PathwayError
-from fusion.pathway.ask import ask
-from fusion.pathway.check import Verdict, check
-from fusion.pathway.evidence import (
-    Proposal,
-    earlier_imaging,
-    propose,
-    study_under_review,
-)
 from fusion.pathway.facts import Facts
 from fusion.pathway.facts_file import facts_template, facts_toml, read_facts
+from fusion.pathway.from_files import Proposal, earlier_imaging, propose, study_under_review
 from fusion.pathway.statements import seed
 from fusion.pathway.text import explain_text, verdict_text
+from fusion.pathway.verdict import Verdict, check
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -136,7 +131,7 @@ def _wrong_usage(args: argparse.Namespace) -> str:
 
 def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None) -> None:
     """Store the answer with the reader's reading of the study, where ``export`` finds it."""
-    from fusion.annotations.changes import PathwayAnswered
+    from fusion.annotations.changes.changes import PathwayAnswered
     from fusion.annotations.journal import Conflict, Journal
     from fusion.annotations.study import StudyKey
     from fusion.pathway.assessment import Assessment

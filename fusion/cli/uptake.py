@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from fusion.facets.proposals import GRADE_WORDS, Assessment, Proposal
-from fusion.facets.uptake import Uptake
 from fusion.findings import Finding, info
+from fusion.uptake.measuring import Uptake
+from fusion.uptake.proposals import GRADE_WORDS, Assessment, Proposal
 
 
 def not_measured(reason: str) -> Finding:
@@ -18,7 +18,7 @@ def uptake_lines(assessment: Assessment) -> list[str]:
     Parameters
     ----------
     assessment : Assessment
-        From :func:`fusion.facets.proposals.assess`.
+        From :func:`fusion.uptake.proposals.assess`.
     """
     resolution = assessment.uptakes[0].resolution
     return [

@@ -14,15 +14,15 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
-from fusion.annotations.events import Event
+from fusion.annotations.changes.changes import PathwayAnswered, PathwayLeftOut
+from fusion.annotations.changes.event import Event
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.study import StudyKey
-from fusion.dicom.confidentiality import Deidentifier
+from fusion.deidentified.profile import Deidentifier
 from fusion.errors import FusionError
 from fusion.pathway.assessment import Assessment
-from fusion.pathway.check import check
 from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.verdict import check
 from fusion.plain_text import plain
 
 #: Stands where somebody wrote something.

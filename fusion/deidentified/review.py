@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fusion.deidentified.reading import (
-    REMOVED,
-    WITHHELD,
-    Readers,
-    deidentified_answer,
-    described,
-)
-from fusion.dicom.confidentiality import Deidentifier
-from fusion.dicom.instance import Instance, text
+from fusion.deidentified.profile import Deidentifier
+from fusion.deidentified.reading import REMOVED, WITHHELD, Readers, deidentified_answer, described
+from fusion.dicom.files.instance import Instance, text
 from fusion.dicom.pairing import Candidate
 from fusion.dicom.series import Catalog, FrameRef, Patient, Series, Study
 from fusion.findings import Finding, Severity, info, warning
 from fusion.fused import Fused
 from fusion.geometry import Grid, Volume
 from fusion.pathway.assessment import Assessment, Unanswered
-from fusion.pathway.check import check
 from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.verdict import check
 from fusion.review import Review
 
 #: Findings whose words are this program's own, with numbers and names of attributes at most. A

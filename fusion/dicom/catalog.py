@@ -25,15 +25,15 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
-from fusion.dicom import multiframe, nm, stack
-from fusion.dicom.archive import FoundFile, find_files, is_dicomdir, referenced_files
 from fusion.dicom.classify import Planner, classify, contradicts_itself
-from fusion.dicom.duplicates import without_copies
-from fusion.dicom.header import quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
+from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.identity import identity_conflicts
-from fusion.dicom.instance import PARSE_ERRORS, Instance, number, text
-from fusion.dicom.pixels import check_pixels
+from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.volumes import multiframe, nm, stack
+from fusion.dicom.volumes.duplicates import without_copies
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding, Progress, error, info, warning
 

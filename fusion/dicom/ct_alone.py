@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion.dicom.nm_geometry import SPACING_NEEDED
 from fusion.dicom.pairing import Candidate, pair
 from fusion.dicom.series import Catalog, Kind
+from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED
 from fusion.errors import PairingError, SpacingNeeded
 
 

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom.dataset import Dataset
 
-from fusion.dicom.attenuation import (
+from fusion.dicom.files.instance import items, text, texts
+from fusion.dicom.identity import are_comparable, identity_conflicts
+from fusion.dicom.quantity.attenuation import (
     ATTENUATION_MAP,
     POSSIBLE_ATTENUATION_MAP,
     attenuation_corrected,
     is_map_by_name,
 )
-from fusion.dicom.identity import are_comparable, identity_conflicts
-from fusion.dicom.instance import items, text, texts
-from fusion.dicom.nm_geometry import SPACING_NEEDED
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import Finding, info, warning
 from fusion.geometry import Grid

@@ -21,9 +21,9 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import DeformableSpatialRegistrationStorage
 
-from fusion.dicom.header import quiet_pydicom, sop_class_uid
+from fusion.dicom.files.header import quiet_pydicom, sop_class_uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
 from fusion.dicom.identity import identity_conflicts
-from fusion.dicom.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
 from fusion.dicom.pairing import Candidate, Pair
 from fusion.dicom.series import Catalog, Kind, Patient
 from fusion.errors import DicomError, FusionError, GeometryError

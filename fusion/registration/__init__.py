@@ -1,8 +1,8 @@
 """Rigid registration of the functional volume to the CT, and how far to trust it.
 
 The CT is turned into what a bone SPECT of it would look like and compared with the SPECT
-(:mod:`~fusion.registration.pictures`, ../shared/spec/localisation_registration.md part B). One
-Gauss-Newton search (:mod:`~fusion.registration.alignment`) is fast enough to be asked many times:
+(:mod:`~fusion.registration.expectation`, ../shared/spec/localisation_registration.md part B). One
+Gauss-Newton search (:mod:`~fusion.registration.fitting`) is fast enough to be asked many times:
 from many starts, by another measure, backwards, in the neck alone, in two pieces, level by level
 (:mod:`~fusion.registration.search`). How much the answers differ is the evidence
 (:mod:`~fusion.registration.evidence`) on which a status and an uncertainty in mm rest.

@@ -11,10 +11,10 @@ import numpy.typing as npt
 from fusion.errors import GeometryError, RegistrationFailed
 from fusion.findings import Finding, Progress, info, warning
 from fusion.geometry import RigidTransform, Volume
-from fusion.registration.alignment import sample
 from fusion.registration.evidence import RegistrationEvidence
-from fusion.registration.neck import find_neck
-from fusion.registration.pictures import Level, anatomy
+from fusion.registration.expectation import Level, anatomy
+from fusion.registration.fitting import sample
+from fusion.registration.neck_field import find_neck
 from fusion.registration.result import (
     TRUSTED_UNCERTAINTY_MM,
     Method,

@@ -11,7 +11,9 @@ import numpy as np
 from fusion.errors import RegistrationFailed
 from fusion.findings import Progress
 from fusion.geometry import FloatArray, RigidTransform, Volume
-from fusion.registration.alignment import (
+from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
+from fusion.registration.expectation import Anatomy, Level, counted, inverse, lattice, slopes_at
+from fusion.registration.fitting import (
     CONVERGED_MM,
     Expectation,
     Fit,
@@ -21,9 +23,7 @@ from fusion.registration.alignment import (
     fit,
     sample,
 )
-from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
-from fusion.registration.neck import HALF_WIDTH_MM, Neck
-from fusion.registration.pictures import Anatomy, Level, counted, inverse, lattice, slopes_at
+from fusion.registration.neck_field import HALF_WIDTH_MM, Neck
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.trust import bent
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import fusion.annotations
+from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.blocks import load_map, plan_blocks, usual_map
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
 
 from .samples import localisation, target
 

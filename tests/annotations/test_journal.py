@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations import storage
-from fusion.annotations.changes import (
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
@@ -31,7 +32,6 @@ from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.storage import default_path
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
 
 from .necks import IN_USE, centers
 from .samples import LEFT_C5, READER, study, target

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.snapshots import (
     FUSED,
     JOINT_STATES,
@@ -18,8 +19,7 @@ from fusion.annotations.snapshots import (
 )
 from fusion.annotations.target import MAX_NOTE, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.locate import Status
+from fusion.facets.automatic.locate import Status
 
 from .samples import IDENTITY, LEFT_C5, localisation, placement, registration, target
 

@@ -15,7 +15,7 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage, generate_uid
 
-from fusion.dicom.instance import Instance
+from fusion.dicom.files.instance import Instance
 from fusion.dicom.series import VolumePlan
 
 SLICES, ROWS, COLUMNS = 20, 24, 32

@@ -32,10 +32,10 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from fusion.dicom import archive
 from fusion.dicom.catalog import scan
-from fusion.dicom.header import MAX_SEQUENCE_DEPTH, read_header
-from fusion.dicom.pixels import read_volume
+from fusion.dicom.files import archive
+from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, read_header
+from fusion.dicom.pixels.reading import read_volume
 from fusion.dicom.series import Catalog, Kind, Series
 from fusion.errors import DicomError
 from fusion.findings import Finding

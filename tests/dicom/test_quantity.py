@@ -17,8 +17,8 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
 )
 
-from fusion.dicom.instance import Instance
-from fusion.dicom.quantity import Quantity, quantity_of
+from fusion.dicom.files.instance import Instance
+from fusion.dicom.quantity.unit import Quantity, quantity_of
 from fusion.dicom.series import FrameRef, Kind
 from fusion.errors import DicomError
 

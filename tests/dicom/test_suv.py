@@ -18,8 +18,8 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
 )
 
-from fusion.dicom.moments import date_time_of, moment
-from fusion.dicom.suv import NUCLIDES, Suv, suvbw_factor
+from fusion.dicom.quantity.moments import date_time_of, moment
+from fusion.dicom.quantity.suv import NUCLIDES, Suv, suvbw_factor
 
 TC_99M_S = 21_625.92
 F_18_S = 6_586.2

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
@@ -22,7 +23,6 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
-from fusion.facets.joints import Joint, Side
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts import Facts
 from fusion.review import Review, open_study

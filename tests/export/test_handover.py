@@ -11,15 +11,15 @@ import numpy as np
 import pydicom
 import pytest
 
-from fusion.annotations.anatomy_changes import Anatomy, AnomalyRecorded
-from fusion.annotations.changes import TargetSaved
+from fusion.annotations.changes.changes import TargetSaved
+from fusion.annotations.changes.spine import Anatomy, AnomalyRecorded
 from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
 from fusion.cli import main
 from fusion.errors import AnnotationError
-from fusion.export.structured_report import read_structured_report, tracking_uid
+from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
-from fusion.handover import Handed, hand_on
 from tests.export.handed import HOT, Read, read_study, target_at
 from tests.export.others import dicom3tools
 from tests.viewer.marked_study import MIDDLE_LPS

@@ -12,14 +12,14 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from fusion.annotations.changes import TargetSaved
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes.changes import TargetSaved
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Decision
-from fusion.export.segmentation import uptake_region
-from fusion.export.structured_report import read_structured_report, tracking_uid
-from fusion.facets.joints import Joint, Side
-from fusion.handover import hand_on
+from fusion.export.dicom.segmentation import uptake_region
+from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.handover import hand_on
 from fusion.registration import adjusted
 from fusion.review import Review, open_study
 from tests.annotations import samples

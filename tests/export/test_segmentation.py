@@ -11,14 +11,9 @@ import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
-from fusion.export.segmentation import (
-    FRACTION,
-    RADIUS_MM,
-    uptake_region,
-    write_segmentation,
-)
-from fusion.export.structured_report import tracking_uid
-from fusion.facets.joints import Joint
+from fusion.anatomy.joints import Joint
+from fusion.export.dicom.segmentation import FRACTION, RADIUS_MM, uptake_region, write_segmentation
+from fusion.export.dicom.structured_report import tracking_uid
 from fusion.review import Review, open_study
 from tests.dicom import ct_objects as ct
 from tests.export.handed import HOT, HOT_LPS, target_at

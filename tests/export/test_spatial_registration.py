@@ -23,7 +23,7 @@ from fusion.dicom.catalog import scan
 from fusion.dicom.pairing import Pair, pair
 from fusion.dicom.stored_registration import stored_registration
 from fusion.errors import GeometryError
-from fusion.export.spatial_registration import RegisteredImages, write_spatial_registration
+from fusion.export.dicom.spatial_registration import RegisteredImages, write_spatial_registration
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from fusion.review import Review

@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fusion.pathway.check import Verdict, check
 from fusion.pathway.completions import FACTS_OF, Completions
 from fusion.pathway.facts import Facts
 from fusion.pathway.facts_file import facts_from_values
 from fusion.pathway.procedure import decide
 from fusion.pathway.statements import VERDICT_CODES, VOCABULARY
+from fusion.pathway.verdict import Verdict, check
 from tests.pathway.cases import NO
 
 IMAGING = ("none", "inconclusive", "answers")

@@ -19,7 +19,7 @@ from fusion.registration import (
     Verdict,
     adjusted,
 )
-from viewer.alignment import (
+from viewer.alignment.model import (
     STEP_DEG,
     STEP_MM,
     Alignment,
@@ -27,8 +27,8 @@ from viewer.alignment import (
     euler_deg,
     uncertainty_text,
 )
-from viewer.alignment_panel import agreement_text
-from viewer.panes import LinkedPanes
+from viewer.alignment.panel import agreement_text
+from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALLS, MIDDLE_LPS
 

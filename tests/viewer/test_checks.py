@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import fusion
-from viewer.checks import TILE_MM, Check, Mode, bone_edges
-from viewer.layers import BLACK_HU
-from viewer.panes import LinkedPanes
+from viewer.pictures.comparing import TILE_MM, Check, Mode, bone_edges
+from viewer.pictures.layers import BLACK_HU
+from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALL_RADIUS_MM, BALLS, MIDDLE_LPS
 

@@ -9,15 +9,15 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import fusion
+from fusion.anatomy.joints import Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.joints import Joint, Side
-from fusion.facets.locate import Anomaly, Status
-from fusion.facets.numbering import Numbering
-from fusion.facets.proposals import ProposalSettings
-from fusion.facets.reference import ReferenceChoice, ReferenceKind
-from viewer.alignment import Alignment
-from viewer.facets_model import FacetsModel, Said, State
-from viewer.panes import LinkedPanes
+from fusion.facets.automatic.locate import Anomaly, Status
+from fusion.facets.automatic.numbering import Numbering
+from fusion.uptake.proposals import ProposalSettings
+from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from viewer.alignment.model import Alignment
+from viewer.facets.model import FacetsModel, Said, State
+from viewer.pictures.panes import LinkedPanes
 
 from .simulated_neck import Neck, located, measured
 

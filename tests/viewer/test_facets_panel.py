@@ -10,12 +10,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QLabel
 
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.proposals import ProposalSettings
-from fusion.facets.reference import ReferenceChoice, ReferenceKind
-from viewer.facets_panel import FacetsPanel
-from viewer.panes import number_text
-from viewer.reading_model import ReadingModel
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.uptake.proposals import ProposalSettings
+from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from viewer.facets.panel import FacetsPanel
+from viewer.pictures.panes import number_text
+from viewer.reading.model import ReadingModel
 
 from .simulated_neck import Neck, located, measured
 

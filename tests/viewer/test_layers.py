@@ -10,7 +10,7 @@ import pytest
 import fusion
 from fusion.errors import GeometryError
 from fusion.geometry import Grid
-from viewer.layers import (
+from viewer.pictures.layers import (
     SpectPlanes,
     ct_layer_data,
     field_outline,

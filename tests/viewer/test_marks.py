@@ -14,13 +14,13 @@ from qtpy.QtCore import QPoint, Qt
 from scipy import ndimage
 
 import fusion
+from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
-from fusion.facets.joints import LEVELS, Joint, Side
-from fusion.facets.locate import no_canal
-from fusion.facets.numbering import Evidence, Numbering
+from fusion.facets.automatic.locate import no_canal
+from fusion.facets.automatic.numbering import Evidence, Numbering
 from viewer import _napari
 from viewer import window as window_module
-from viewer.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
+from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
 from viewer.window import ReviewWindow
 
 from . import marked_study

@@ -9,8 +9,8 @@ import pytest
 
 import fusion
 from fusion.fused import Fused
-from viewer.layers import to_lps
-from viewer.panes import LinkedPanes, number_text, position_text
+from viewer.pictures.layers import to_lps
+from viewer.pictures.panes import LinkedPanes, number_text, position_text
 
 from .marked_study import BALLS, MIDDLE_LPS
 

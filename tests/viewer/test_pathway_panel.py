@@ -13,14 +13,14 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment
-from fusion.pathway.evidence import Proposal
 from fusion.pathway.facts import QUESTIONS
 from fusion.pathway.facts_file import facts_toml
+from fusion.pathway.from_files import Proposal
 from tests.pathway.cases import GOLDEN
 from viewer import plugin
-from viewer.pathway_model import RED_FLAG_KEYS, PathwayModel
-from viewer.pathway_panel import PathwayPanel
-from viewer.pathway_questions import NOTHING_PLANNED, Question
+from viewer.pathway.model import RED_FLAG_KEYS, PathwayModel
+from viewer.pathway.panel import PathwayPanel
+from viewer.pathway.questions import NOTHING_PLANNED, Question
 from viewer.window import ReviewWindow
 
 pytestmark = pytest.mark.window

@@ -14,19 +14,19 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 import fusion
-from fusion.annotations.changes import TargetSaved, VertebraNamed
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.annotations.changes.changes import TargetSaved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.numbering import Numbering
+from fusion.facets.automatic.numbering import Numbering
 from fusion.plain_text import plain
 from sample_data import COARSE_SCAN, make_study
-from viewer.facets_model import FacetsModel
-from viewer.finishing_dialog import Consent
-from viewer.reading_model import ReadingModel
-from viewer.targets_panel import TargetsPanel
+from viewer.facets.model import FacetsModel
+from viewer.reading.model import ReadingModel
+from viewer.targets.finishing_dialog import Consent
+from viewer.targets.panel import TargetsPanel
 from viewer.window import ReviewWindow
 
 pytestmark = pytest.mark.window

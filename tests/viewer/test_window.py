@@ -9,7 +9,7 @@ from qtpy.QtCore import QPoint, Qt
 
 from fusion.export import DISCLAIMER
 from viewer import _napari, plugin
-from viewer.layers import to_lps
+from viewer.pictures.layers import to_lps
 from viewer.window import ReviewWindow
 
 from .marked_study import BALLS, MIDDLE_LPS

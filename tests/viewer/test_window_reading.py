@@ -12,18 +12,18 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
 
 import fusion
-from fusion.annotations.changes import JointMoved, VertebraNamed
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes.changes import JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
-from fusion.export.structured_report import read_structured_report
-from fusion.facets.joints import Joint, Side
+from fusion.export.dicom.structured_report import read_structured_report
 from fusion.pathway.assessment import NOT_ASSESSED
 from tests.pathway.cases import GOLDEN
 from viewer import _napari
 from viewer import window as window_module
-from viewer.facets_model import State
-from viewer.reader_dialog import ReaderDialog
+from viewer.facets.model import State
+from viewer.reading.reader_dialog import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
 
 from .known_neck import TRUE, KnownFacets, open_reading, vertebra_lps

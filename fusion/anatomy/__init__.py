@@ -1,0 +1,1 @@
+"""The vocabulary of the neck: vertebrae, sides, levels, joints, and their codes."""

@@ -1,0 +1,1 @@
+"""What was measured at the joints, and what it suggests."""
