@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from fusion.dicom.catalog import scan
     from fusion.fused import Fused, Sample
     from fusion.geometry import Grid, RigidTransform, Volume
+    from fusion.opening import open_study
     from fusion.registration import Registration
-    from fusion.review import Review, open_study
+    from fusion.review import Review
 
 #: Names whose modules load large libraries; imported on first use, so that ``facetfusion --help``
 #: does not wait for them.

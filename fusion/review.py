@@ -12,14 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion import registration as registering
-from fusion.dicom.catalog import scan
-from fusion.dicom.files.instance import hashed_uid, text
-from fusion.dicom.pairing import Candidate, Pair, pair
-from fusion.dicom.pixels.reading import read_volume
+from fusion.dicom.files.instance import text
+from fusion.dicom.pairing import Candidate, Pair
 from fusion.dicom.series import Catalog, Kind, Patient, Study
-from fusion.dicom.stored_registration import stored_registration, stored_registration_ignored
-from fusion.errors import FusionError, GeometryError, disk_reason
+from fusion.errors import FusionError, disk_reason
 from fusion.export import DISCLAIMER
 from fusion.export.dicom.derived_nm import write_derived_nm
 from fusion.export.dicom.spatial_registration import (
@@ -29,13 +25,11 @@ from fusion.export.dicom.spatial_registration import (
     write_spatial_registration,
 )
 from fusion.export.report.pictures import PictureText, write_pictures
-from fusion.findings import Finding, Progress, info, warning, worst_first
+from fusion.findings import Finding, Progress, warning, worst_first
 from fusion.fused import Fused, Sample
 from fusion.geometry import FloatArray, Grid, Volume
 from fusion.pathway.assessment import Assessment, Unanswered, assessment_json
-from fusion.plain_text import plain
-from fusion.registration import Method, Registration
-from fusion.resampling import Interpolation
+from fusion.registration import Registration
 from fusion.software import versions
 
 #: Version of ``review.json``; keys are only ever added.
@@ -392,158 +386,8 @@ class Review:
         return registered, registered_json
 
 
-def open_study(
-    path: str | Path,
-    *,
-    ct: str | None = None,
-    spect: str | None = None,
-    spacing_mm: float | None = None,
-    register: bool = False,
-    ignore_stored_registration: bool = False,
-    interpolation: Interpolation = "linear",
-    override_mismatch_by: str | None = None,
-    same_frame_by: str | None = None,
-    progress: Progress | None = None,
-) -> Review:
-    """Open a study: find, choose, read, and put the functional volume onto the CT.
-
-    Parameters
-    ----------
-    path : path
-        Folder, zip, DICOMDIR or file.
-    ct, spect : str, optional
-        Choose a volume by the number that ``facetfusion scan`` prints, or by Series Instance UID.
-    spacing_mm : float, optional, mm
-        Signed distance from one slice to the next along row × column, for functional volumes
-        whose file does not state it. Marked on every export.
-    register : bool
-        Search for a rigid transform instead of relying on a stored one or on the shared Frame of
-        Reference.
-    ignore_stored_registration : bool
-        Do not use the Spatial Registration that the study comes with.
-    interpolation : {"linear", "nearest"}
-        How the functional volume is shown between its voxel centres.
-    override_mismatch_by : str, optional
-        Name of the person who takes responsibility for combining volumes that state different
-        patients.
-    same_frame_by : str, optional
-        Name of the person who states that the two volumes share one Frame of Reference although
-        their files do not say so. Marked on every export.
-    progress : callable, optional
-        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
-
-    Returns
-    -------
-    Review
-
-    Raises
-    ------
-    DicomError
-        Nothing readable.
-    PairingError, SpacingNeeded
-        No pair can be combined; see :func:`fusion.dicom.pairing.pair`.
-    GeometryError
-        The Frames of Reference differ, no registration was asked for and none is stored; or
-        stored ones contradict each other.
-    RegistrationFailed
-        The search gave nothing trustworthy and there is no shared frame.
-    """
-    report = progress or (lambda fraction, step: None)
-    catalog = scan(
-        path, spacing_mm=spacing_mm, progress=lambda part, step: report(0.4 * part, step)
-    )
-    chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
-    spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
-    ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
-    ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
-    if stated:  # it says so itself; that they cannot be combined is no longer true
-        kept = tuple(f for f in chosen.findings if f.code != "different-frames")
-        chosen = replace(chosen, findings=kept)
-    registration, about_stored = _registration(
-        catalog,
-        chosen,
-        (ct_volume, spect_volume),
-        register=register,
-        ignore_stored=ignore_stored_registration,
-        progress=lambda part, step: report(0.8 + 0.2 * part, step),
-    )
-    report(1.0, "Opened")
-    choice = info("choice", " ".join(chosen.reasons))
-    findings = (
-        *stated,
-        *about_stored,
-        *chosen.findings,
-        *chosen.spect.series.findings,
-        *chosen.ct.series.findings,
-        *chosen.ct.study.findings,
-        *catalog.findings,
-        choice,
-    )
-    fused = Fused(ct_volume, spect_volume, registration, interpolation=interpolation)
-    return Review(catalog, chosen, fused, findings)
-
-
-def _registration(
-    catalog: Catalog,
-    chosen: Pair,
-    volumes: tuple[Volume, Volume],
-    *,
-    register: bool,
-    ignore_stored: bool,
-    progress: Progress,
-) -> tuple[Registration, tuple[Finding, ...]]:
-    """Return the Registration asked for, stored, or promised by a shared frame, in this order."""
-    ct, spect = volumes
-    if register or ignore_stored:
-        about = stored_registration_ignored(catalog, chosen)
-        if register:
-            return registering.register(ct, spect, progress=progress), about
-        return registering.shared_frame(ct, spect), about
-    stored, unused = stored_registration(catalog, chosen)
-    if stored is not None:
-        brought = Registration(stored.transform, Method.STORED, findings=stored.findings)
-        return registering.checked(ct, spect, brought, progress=progress), unused
-    try:
-        return registering.shared_frame(ct, spect), unused
-    except GeometryError as exc:
-        if not unused:
-            raise
-        reasons = " ".join(finding.message for finding in unused)
-        raise GeometryError(f"{exc} {reasons}") from exc
-
-
-def _in_one_frame(
-    ct: Volume, spect: Volume, stated_by: str | None
-) -> tuple[Volume, Volume, tuple[Finding, ...]]:
-    """Put both volumes into the CT's Frame of Reference on the word of a named person."""
-    frames = ct.grid.frame_of_reference_uid, spect.grid.frame_of_reference_uid
-    if not (stated_by and stated_by.strip()) or (frames[0] is not None and frames[0] == frames[1]):
-        return ct, spect, ()
-    # A CT without any frame gets one made from its own identity, so that exports can be placed.
-    frame = frames[0] or hashed_uid(ct.source.series_instance_uid)
-    note = warning(
-        "frame-stated-by-user",
-        "The files do not say that the CT and the functional volume share a Frame of Reference; "
-        f"they are placed as if they did, on the word of {plain(stated_by)}. Check the alignment.",
-    )
-    moved = [
-        replace(volume, grid=replace(volume.grid, frame_of_reference_uid=frame))
-        for volume in (ct, spect)
-    ]
-    return moved[0], moved[1], (note,)
-
-
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
-
-
-def _read(candidate: Candidate, progress: Progress) -> Volume:
-    return read_volume(
-        candidate.plan,
-        study_instance_uid=candidate.study.study_instance_uid,
-        series_instance_uid=candidate.series.series_instance_uid,
-        progress=progress,
-    )
 
 
 def _input_json(volume: Volume, candidate: Candidate) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.anatomy.joints import ZYGAPOPHYSIAL_LEVELS
-from fusion.facets.automatic.locate import Localisation
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 
 #: Half the distance between neighbouring joints: a median error above it is a wrong level, mm.
 HALF_LEVEL_MM = 6.5

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from fusion.geometry import Grid, RigidTransform, Volume
+from fusion.opening import open_study
 from fusion.registration import register
-from fusion.review import open_study
 
 STUDY = Path(__file__).resolve().parents[2].parent / "shared/data/petct_discovery_st"
 

@@ -15,7 +15,7 @@ from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.locate import Localisation
+from fusion.facets.localisation import Localisation
 from fusion.registration import Registration, Status
 from fusion.software import own_version
 

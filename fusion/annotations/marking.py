@@ -6,7 +6,7 @@ from fusion.anatomy.joints import LEVELS, Joint
 from fusion.annotations.placement import Point, point_of
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.locate import Localisation
+from fusion.facets.localisation import Localisation
 
 
 def check_marked(

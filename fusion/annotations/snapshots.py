@@ -16,14 +16,14 @@ from fusion.plain_text import plain
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
     import numpy.typing as npt
 
-    from fusion.facets.automatic.locate import Localisation
+    from fusion.facets.localisation import Localisation
     from fusion.registration import Registration
     from fusion.uptake.measuring import Uptake
 
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4
 
-#: What the CT shows of a joint: values of :class:`fusion.facets.Status`, without the image libraries
+#: What the CT shows of a joint: values of :class:`fusion.facets.Status`, without the libraries
 #: that come with it.
 FOUND, FUSED = "found", "fused"
 JOINT_STATES = (FOUND, "outside field", FUSED, "obscured")

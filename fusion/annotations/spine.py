@@ -24,7 +24,7 @@ from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
 
 if TYPE_CHECKING:
-    from fusion.facets.automatic.locate import Localisation
+    from fusion.facets.localisation import Localisation
 
 FloatArray = npt.NDArray[np.float64]
 

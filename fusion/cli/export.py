@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from fusion.annotations.study import StudyKey
     from fusion.deidentified.profile import Deidentifier
     from fusion.export.handover import hand_on
-    from fusion.review import open_study
+    from fusion.opening import open_study
 
     deidentify = None
     if args.deidentify or args.deidentify_keep_suv:

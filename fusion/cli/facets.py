@@ -11,22 +11,23 @@ import numpy as np
 from fusion import cli
 from fusion.anatomy.joints import LEVELS
 from fusion.cli.facet_options import (
+    add_label_options,
     add_uptake_options,
+    label_options,
     reference_of,
     settings_json,
     settings_line,
     settings_of,
 )
-from fusion.cli.label_options import add_label_options, label_options
 from fusion.cli.study import terminal_progress
-from fusion.cli.uptake import not_measured, uptake_lines
 from fusion.dicom.catalog import scan
-from fusion.dicom.ct_alone import choose_ct
+from fusion.dicom.pairing import choose_ct
 from fusion.dicom.pixels.reading import read_volume
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.export import DISCLAIMER
-from fusion.facets.automatic.locate import Anomaly, Localisation, locate
+from fusion.facets.automatic.locate import Anomaly, locate
 from fusion.facets.automatic.neck import find_neck
+from fusion.facets.localisation import Localisation
 from fusion.findings import Finding, worst_first
 from fusion.geometry import FloatArray, Volume
 from fusion.uptake.measuring import uptake_json
@@ -35,6 +36,9 @@ from fusion.uptake.reference import ReferenceChoice
 
 if TYPE_CHECKING:
     from fusion.review import Review
+from fusion.findings import info
+from fusion.uptake.measuring import Uptake
+from fusion.uptake.proposals import GRADE_WORDS, Proposal
 
 #: Version of the JSON; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -144,7 +148,7 @@ def _from_labels(
 
 def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
     """Return the CT with a functional volume on it; or None, and why there is none."""
-    from fusion.review import open_study
+    from fusion.opening import open_study
 
     try:
         review = open_study(
@@ -241,3 +245,48 @@ def _anomaly(text: str) -> Anomaly:
         return Anomaly(kind.strip().replace("-", " "), level.strip().upper())
     except ValueError as exc:
         raise FusionError(f"--anomaly {text}: {exc}.") from exc
+
+
+def not_measured(reason: str) -> Finding:
+    """Return the Finding that no uptake was measured, and why."""
+    return info("uptake-not-measured", f"No uptake was measured. {reason}")
+
+
+def uptake_lines(assessment: Assessment) -> list[str]:
+    """Return the uptake at every joint and the proposals, for a terminal.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        From :func:`fusion.uptake.proposals.assess`.
+    """
+    resolution = assessment.uptakes[0].resolution
+    return [
+        f"Uptake, {assessment.uptakes[0].unit}, at a resolution of {resolution.mm:.0f} mm "
+        f"({resolution.source}). Reference: {assessment.reference.words}",
+        *(_uptake_line(uptake) for uptake in assessment.uptakes),
+        "Proposals, none of them a target (thresholds not validated):",
+        *([_proposal_line(p) for p in assessment.proposals] or ["  none"]),
+    ]
+
+
+def _uptake_line(uptake: Uptake) -> str:
+    line = f"  {uptake.joint.name:<12} "
+    if uptake.maximum is None or uptake.mean is None or uptake.peak is None:
+        return line + "outside the functional volume's field"
+    line += f"max {uptake.maximum:9.4g}  mean {uptake.mean:9.4g}  peak {uptake.peak:9.4g}"
+    if uptake.ratio_to_reference is not None:
+        line += f"  {uptake.ratio_to_reference:5.2f} × reference"
+    if uptake.ratio_to_other_side is not None:
+        line += f"  {uptake.ratio_to_other_side:5.2f} × other side"
+    if uptake.spill_share is not None and uptake.spill_from is not None:
+        line += f"  {uptake.spill_share:4.0%} from neighbours"
+    if uptake.merged_with:
+        names = ", ".join(joint.name for joint in uptake.merged_with)
+        line += f"  cannot be told from {names}"
+    return line
+
+
+def _proposal_line(proposal: Proposal) -> str:
+    place = proposal.joint.name if proposal.joint else proposal.place
+    return f"  grade {proposal.grade} ({GRADE_WORDS[proposal.grade]}): {place}. {proposal.reason}"

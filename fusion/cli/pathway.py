@@ -134,8 +134,8 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
     from fusion.annotations.changes.changes import PathwayAnswered
     from fusion.annotations.journal import Conflict, Journal
     from fusion.annotations.study import StudyKey
+    from fusion.opening import open_study
     from fusion.pathway.assessment import Assessment
-    from fusion.review import open_study
 
     answer = PathwayAnswered(json.dumps(Assessment.of(facts, reader=reader).to_json()))
     review = open_study(path, progress=terminal_progress())

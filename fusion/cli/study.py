@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.cli.label_options import add_label_options, label_options
+from fusion.cli.facet_options import add_label_options, label_options
 from fusion.dicom.series import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
 from fusion.export import DISCLAIMER
@@ -198,8 +198,8 @@ def _nothing_found(catalog: Catalog) -> int:
 
 def _fuse(args: argparse.Namespace) -> int:
     """Open a study, put the functional volume onto the CT, and write pictures and DICOM."""
+    from fusion.opening import open_study
     from fusion.pathway.assessment import NOT_ASSESSED
-    from fusion.review import open_study
 
     assessment = assessed(args.facts, reader=args.reader, option="--reader")
     progress = terminal_progress()

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from fusion.anatomy.joints import JOINTS
 from fusion.annotations.blocks import BlockPlan, plan_blocks
 from fusion.annotations.changes.changes import PathwayAnswered, PathwayLeftOut
-from fusion.annotations.doubts import doubts_about_levels
+from fusion.annotations.finishing import doubts_about_levels
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey, changed_input
@@ -48,7 +48,7 @@ from fusion.export.report.overview import overview
 from fusion.export.report.pdf import report_pdf
 from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.export.tables import reading_document, write_json, write_table
-from fusion.facets.automatic.locate import Localisation
+from fusion.facets.localisation import Localisation
 from fusion.findings import Finding, Progress, info, warning, worst_first
 from fusion.pathway.assessment import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain

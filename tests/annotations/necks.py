@@ -6,8 +6,7 @@ import numpy as np
 
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.spine import Spine
-from fusion.facets.automatic.locate import Facet, Localisation, Status
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Facet, Localisation, Numbering, Status
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 

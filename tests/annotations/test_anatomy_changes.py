@@ -16,8 +16,7 @@ from fusion.annotations.marking import check_marked
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.locate import Localisation, Status
-from fusion.facets.automatic.numbering import Evidence, Numbering
+from fusion.facets.localisation import Evidence, Localisation, Numbering, Status
 
 from .necks import centers, localised
 from .samples import LEFT_C5, study

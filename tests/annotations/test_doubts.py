@@ -19,13 +19,12 @@ from fusion.annotations.changes.changes import (
 )
 from fusion.annotations.changes.checks import AlignmentReviewed
 from fusion.annotations.deciding import decide, revise
-from fusion.annotations.doubts import doubts_about_levels
+from fusion.annotations.finishing import doubts_about_levels
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.locate import Localisation
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 
 from .necks import IN_USE, localised, spine
 from .samples import LEFT_C5, READER, study

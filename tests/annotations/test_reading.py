@@ -37,7 +37,7 @@ from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Numbering
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, NeckCorrection
 

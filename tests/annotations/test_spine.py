@@ -22,8 +22,7 @@ from fusion.annotations.spine import (
 )
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.locate import Localisation
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 from fusion.geometry import Grid
 from sample_data.anatomy import placed
 from sample_data.parameters import NeckParameters

@@ -19,7 +19,7 @@ from fusion.annotations.snapshots import (
 )
 from fusion.annotations.target import MAX_NOTE, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.locate import Status
+from fusion.facets.localisation import Status
 
 from .samples import IDENTITY, LEFT_C5, localisation, placement, registration, target
 

@@ -44,9 +44,10 @@ from fusion.export.dicom.structured_report import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
 from fusion.findings import info, warning
+from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts_file import facts_from_values
-from fusion.review import Review, open_study
+from fusion.review import Review
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill_study, found_in, texts_of
 from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at
 from tests.export.others import debian, dicom3tools

@@ -23,9 +23,10 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
+from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts import Facts
-from fusion.review import Review, open_study
+from fusion.review import Review
 from tests.annotations import samples
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
 

@@ -20,8 +20,9 @@ from fusion.annotations.target import Decision
 from fusion.export.dicom.segmentation import uptake_region
 from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
 from fusion.export.handover import hand_on
+from fusion.opening import open_study
 from fusion.registration import adjusted
-from fusion.review import Review, open_study
+from fusion.review import Review
 from tests.annotations import samples
 from tests.export.handed import read_study, target_at
 from tests.export.pacs import Pacs, running

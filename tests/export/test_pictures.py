@@ -10,7 +10,8 @@ import pytest
 from fusion.annotations.target import Decision
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
-from fusion.review import Review, open_study
+from fusion.opening import open_study
+from fusion.review import Review
 from tests.export.handed import COLD, HOT, HOT_LPS, target_at
 from tests.viewer.marked_study import BALLS, FFS, HFP, HFS, MIDDLE_LPS, ct_lattice, write_study
 

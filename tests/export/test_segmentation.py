@@ -14,7 +14,8 @@ from pydicom.dataset import Dataset
 from fusion.anatomy.joints import Joint
 from fusion.export.dicom.segmentation import FRACTION, RADIUS_MM, uptake_region, write_segmentation
 from fusion.export.dicom.structured_report import tracking_uid
-from fusion.review import Review, open_study
+from fusion.opening import open_study
+from fusion.review import Review
 from tests.dicom import ct_objects as ct
 from tests.export.handed import HOT, HOT_LPS, target_at
 from tests.studies import FRAME, STUDY, write_nm

@@ -11,12 +11,12 @@ import pytest
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.cli import main
 from fusion.dicom.catalog import scan as scan_folder
-from fusion.dicom.ct_alone import choose_ct
+from fusion.dicom.pairing import choose_ct
 from fusion.dicom.pixels.reading import read_volume
 from fusion.errors import FusionError
-from fusion.facets.automatic.locate import Anomaly, Localisation, Status, locate, locate_in
+from fusion.facets.automatic.locate import Anomaly, locate, locate_in
 from fusion.facets.automatic.neck import find_neck
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering, Status
 from fusion.geometry import Source, Volume
 from sample_data import NeckParameters, ScanParameters
 from sample_data.anatomy import build_anatomy, placed

@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
 from fusion.findings import info
 from fusion.geometry import Grid, RigidTransform, Volume
+from fusion.opening import open_study
 from fusion.registration import (
     Method,
     NeckCorrection,
@@ -24,7 +25,6 @@ from fusion.registration import (
     shared_frame,
 )
 from fusion.resampling import Resampler
-from fusion.review import open_study
 from tests.volumes import affine, volume
 
 CT_SPACING = (3.0, 2.0, 2.0)

@@ -9,8 +9,7 @@ import numpy as np
 import fusion
 from fusion.anatomy.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
 from fusion.annotations.placement import Point
-from fusion.facets.automatic.locate import Facet, Localisation, Status
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Facet, Localisation, Numbering, Status
 from tests.annotations.necks import PITCH_MM, centers
 from viewer.facets.model import FacetsModel, State
 from viewer.pictures.panes import LinkedPanes

@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 import fusion
 from fusion.anatomy.joints import Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.automatic.locate import Anomaly, Status
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.automatic.locate import Anomaly
+from fusion.facets.localisation import Numbering, Status
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 from viewer.alignment.model import Alignment

@@ -15,8 +15,7 @@ from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError, FusionError
 from fusion.facets.anomalies import Anomaly
-from fusion.facets.automatic.locate import SOURCE, Status
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import SOURCE, Numbering, Status
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
 from viewer.app import ReviewApp

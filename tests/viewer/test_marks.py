@@ -17,7 +17,7 @@ import fusion
 from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.facets.automatic.locate import no_canal
-from fusion.facets.automatic.numbering import Evidence, Numbering
+from fusion.facets.localisation import Evidence, Numbering
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR

@@ -20,7 +20,7 @@ from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Numbering
 from fusion.plain_text import plain
 from sample_data import COARSE_SCAN, make_study
 from viewer.facets.model import FacetsModel

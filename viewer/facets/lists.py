@@ -25,8 +25,7 @@ from viewer.pathway.questions import LinkLabel
 from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
-    from fusion.facets.automatic.locate import Localisation
-    from fusion.facets.automatic.numbering import Evidence
+    from fusion.facets.localisation import Evidence, Localisation
     from fusion.uptake.proposals import Assessment, Proposal
     from viewer.facets.model import Said
 

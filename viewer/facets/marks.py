@@ -21,7 +21,7 @@ from fusion.anatomy.joints import Joint
 from fusion.annotations.changes.changes import Change, JointMoved, VertebraNamed
 from fusion.annotations.target import Decision
 from fusion.errors import FusionError
-from fusion.facets.automatic.locate import DRAGGED, MARKED, Status
+from fusion.facets.localisation import DRAGGED, MARKED, Status
 from viewer._napari import Mark, MarksOverlay
 from viewer.facets.grabs import Carrying, Naming
 from viewer.facets.model import State
@@ -30,7 +30,7 @@ from viewer.pictures.panes import BOX_COLOR
 
 if TYPE_CHECKING:
     from fusion.annotations.target import Target
-    from fusion.facets.automatic.locate import Facet
+    from fusion.facets.localisation import Facet
     from fusion.geometry import FloatArray
     from viewer.facets.model import FacetsModel
     from viewer.pictures.mouse import Grab

@@ -17,9 +17,9 @@ from qtpy.QtCore import QTimer
 
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError, FusionError
-from fusion.facets.automatic.locate import Anomaly, Localisation, locate_in, no_canal
+from fusion.facets.automatic.locate import Anomaly, locate_in, no_canal
 from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 from fusion.uptake.proposals import Assessment, ProposalSettings, assess
 from fusion.uptake.reference import ReferenceChoice
 from viewer.jobs import BackgroundJob

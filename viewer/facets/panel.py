@@ -27,8 +27,7 @@ from qtpy.QtWidgets import (
 from fusion.anatomy.joints import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint
 from fusion.annotations.changes.changes import AnomalyRecorded
 from fusion.facets.anomalies import ANOMALIES, Anomaly
-from fusion.facets.automatic.locate import DRAGGED, MARKED
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import DRAGGED, MARKED, Numbering
 from viewer.facets.label_dialog import LabelDialog
 from viewer.facets.lists import (
     BAD,
@@ -47,7 +46,7 @@ from viewer.pictures.display_panel import plain_label
 from viewer.targets.words import shortened
 
 if TYPE_CHECKING:
-    from fusion.facets.automatic.locate import Localisation
+    from fusion.facets.localisation import Localisation
     from fusion.uptake.proposals import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes

@@ -10,12 +10,11 @@ from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint
-from fusion.facets.automatic.locate import DRAGGED, MARKED, Status
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import DRAGGED, MARKED, Numbering, Status
 from viewer.pictures.panes import number_text, position_text
 
 if TYPE_CHECKING:
-    from fusion.facets.automatic.locate import Facet, Localisation
+    from fusion.facets.localisation import Facet, Localisation
     from fusion.uptake.measuring import Uptake
     from fusion.uptake.proposals import Assessment
 

@@ -36,7 +36,7 @@ from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Origin, Target, check_name
 from fusion.errors import AnnotationError, FusionError
-from fusion.facets.automatic.locate import Status
+from fusion.facets.localisation import Status
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QFrame, QGroupBox, QPushButton, QScrollArea, QVBoxLay
 from fusion.anatomy.joints import LEVELS
 from fusion.annotations.finishing import differences
 from fusion.errors import FusionError
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Numbering
 from viewer.kit.choice import NoteEdit
 from viewer.pictures.display_panel import plain_label
 from viewer.targets.finishing_dialog import Consent, addendum_dialog, finalise_dialog
@@ -19,7 +19,7 @@ from viewer.targets.words import clock, difference_words, reading_state, shorten
 
 if TYPE_CHECKING:
     from fusion.annotations.changes.event import Event
-    from fusion.facets.automatic.locate import Localisation
+    from fusion.facets.localisation import Localisation
     from viewer.facets.model import FacetsModel
     from viewer.reading.model import ReadingModel
 

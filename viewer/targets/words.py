@@ -20,7 +20,7 @@ from fusion.annotations.changes.changes import (
     Undone,
 )
 from fusion.annotations.target import Answer, Decision, Target
-from fusion.facets.automatic.numbering import Numbering
+from fusion.facets.localisation import Numbering
 from fusion.plain_text import plain
 from fusion.uptake.proposals import GRADE_WORDS
 from viewer.pictures.panes import number_text, position_text

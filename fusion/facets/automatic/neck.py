@@ -20,6 +20,7 @@ from fusion.facets.automatic.claims import Claim, chest, claims
 from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
+from fusion.facets.localisation import point_of
 from fusion.findings import Progress
 from fusion.geometry import FloatArray, Volume
 
@@ -98,20 +99,6 @@ def find_neck(ct: Volume, *, progress: Progress | None = None) -> Neck | None:
     scores = likeness(ct, frame, parts)
     seen = claims(ct, frame, scale=1.0)
     return Neck(ct, frame, parts, scores, seen, chest(ct, frame))
-
-
-def point_of(value: npt.ArrayLike, name: str) -> FloatArray:
-    """Return a point (3,), mm, that was given for something with a name.
-
-    Raises
-    ------
-    FusionError
-        Not three finite numbers.
-    """
-    point = np.asarray(value, dtype=np.float64)
-    if point.shape != (3,) or not np.isfinite(point).all():
-        raise FusionError(f"The point given for {name} is not three numbers (x, y, z in mm).")
-    return point
 
 
 def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +18,7 @@ from fusion.facets.automatic.chain import Chain, best_chain, shifted
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
+from fusion.facets.localisation import Evidence, Numbering
 
 #: Weight of agreeing evidence from which a numbering is sure.
 SURE_WEIGHT = 3.0
@@ -38,53 +37,6 @@ _CLICK_GAIN, _CLICK_COST = 5.0, 1000.0
 #: With clicks the distances between levels are held tighter, so that all levels follow and none is
 #: squeezed in between to keep another where it looked better.
 _CLICK_STIFFNESS = 4.0
-
-
-class Numbering(StrEnum):
-    """How far the level of a joint is to be trusted."""
-
-    SURE = "sure"
-    PROVISIONAL = "provisional"
-    CONFIRMED = "confirmed"
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A claim and what became of it.
-
-    Parameters
-    ----------
-    source : str
-        Which piece of evidence.
-    saw : str
-        What was seen.
-    level : str
-        The level that the piece is about.
-    implies : str
-        The level that the chosen numbering has at that height; equal to ``level`` when they agree.
-    weight : float
-        How much it counts.
-    agrees : bool or None
-        None when it is too far off to support the numbering and too weak to speak against it.
-    """
-
-    source: str
-    saw: str
-    level: str
-    implies: str
-    weight: float
-    agrees: bool | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "source": self.source,
-            "saw": self.saw,
-            "level": self.level,
-            "found_at": self.implies,
-            "weight": self.weight,
-            "agrees": self.agrees,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -20,23 +20,13 @@ from fusion.facets.anomalies import Anomaly, with_anomalies
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
-    Facet,
-    Localisation,
-    Status,
     findings_about,
     locate_in,
     numbering_by_level,
     weakest,
 )
 from fusion.facets.automatic.neck import Neck, points_on
-from fusion.facets.automatic.numbering import (
-    Evidence,
-    Levels,
-    Numbering,
-    chain_of,
-    judge,
-    status_of,
-)
+from fusion.facets.automatic.numbering import Levels, chain_of, judge, status_of
 from fusion.facets.automatic.refine import METAL_HU
 from fusion.facets.automatic.straight import sample_points
 from fusion.facets.automatic.template import template
@@ -45,6 +35,7 @@ from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
+from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
 from fusion.findings import Finding, Progress, info, warning
 from fusion.geometry import FloatArray, Volume
 
