@@ -5,19 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from fusion import registration as registering
-from fusion.dicom.catalog import scan
-from fusion.dicom.files.instance import hashed_uid
-from fusion.dicom.pairing import Candidate, Pair, pair
-from fusion.dicom.pixels.reading import read_volume
-from fusion.dicom.series import Catalog
-from fusion.dicom.stored_registration import stored_registration, stored_registration_ignored
+from fusion.dicom import (
+    Candidate,
+    Catalog,
+    Pair,
+    find_stored_registration,
+    hashed_uid,
+    pair,
+    read_volume,
+    scan,
+    stored_registration_ignored,
+)
 from fusion.errors import GeometryError
 from fusion.findings import Finding, Progress, info, warning
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
-from fusion.registration import Method, Registration
+from fusion.registration import Method, Registration, checked, shared_frame
+from fusion.registration import register as search
 from fusion.resampling import Interpolation
 from fusion.review import Review
 
@@ -127,14 +132,14 @@ def _registration(
     if register or ignore_stored:
         about = stored_registration_ignored(catalog, chosen)
         if register:
-            return registering.register(ct, spect, progress=progress), about
-        return registering.shared_frame(ct, spect), about
-    stored, unused = stored_registration(catalog, chosen)
+            return search(ct, spect, progress=progress), about
+        return shared_frame(ct, spect), about
+    stored, unused = find_stored_registration(catalog, chosen)
     if stored is not None:
         brought = Registration(stored.transform, Method.STORED, findings=stored.findings)
-        return registering.checked(ct, spect, brought, progress=progress), unused
+        return checked(ct, spect, brought, progress=progress), unused
     try:
-        return registering.shared_frame(ct, spect), unused
+        return shared_frame(ct, spect), unused
     except GeometryError as exc:
         if not unused:
             raise

@@ -26,8 +26,8 @@ from qtpy.QtWidgets import (
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
-from fusion.export import DISCLAIMER
 from fusion.findings import Progress
+from fusion.software import DISCLAIMER
 from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
@@ -374,8 +374,8 @@ class OpenStudy(Job):
             )
         # What the panes need at once is made here, not in the window's thread.
         report(0.9, "Preparing the pictures")
-        review.ct_display()
-        _ = review.uptake_range, review.focus_lps, review.findings
+        review.fused.ct_display()
+        _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
         report(1.0, "Ready")
         return review
 

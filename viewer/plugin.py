@@ -23,8 +23,8 @@ from qtpy.QtWidgets import (
 )
 
 import fusion
-from fusion.export import DISCLAIMER
 from fusion.findings import Progress, Severity
+from fusion.software import DISCLAIMER
 from sample_data import make_study
 from viewer.app import ReviewApp
 from viewer.pathway.model import PathwayModel

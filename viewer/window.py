@@ -21,14 +21,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.annotations.changes.changes import PathwayAnswered, PathwayLeftOut
-from fusion.annotations.storage import default_path
+from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
 from fusion.errors import AnnotationError, FusionError, PathwayError
-from fusion.export import DISCLAIMER, SIMULATED
-from fusion.export.handover import Handed, hand_on
+from fusion.export import Handed, hand_on
 from fusion.findings import Finding, warning, worst_first
-from fusion.pathway.assessment import Assessment, Unanswered
+from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
+from fusion.software import DISCLAIMER, SIMULATED
 from viewer import _napari
 from viewer.alignment.model import Alignment, alignment_keys
 from viewer.alignment.panel import SETTLE_MS, AlignmentPanel
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 
     import napari
 
-    from fusion.annotations.changes.event import Event
+    from fusion.annotations import Event
     from fusion.findings import Progress
     from fusion.review import Review
 

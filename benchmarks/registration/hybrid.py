@@ -26,7 +26,7 @@ def moved(volume: Volume, transform: RigidTransform) -> Volume:
 
 def main() -> None:
     review = open_study(STUDY)
-    ct, pet = review.ct, review.spect
+    ct, pet = review.fused.ct, review.fused.spect
     rng = np.random.default_rng(4)
     print("shift mm, turn deg, status, median and largest error mm in the neck, in the whole field")
     corners = ct.grid.corners_lps

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
+from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.snapshots import FUSED
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fusion.anatomy.joints import JOINTS, Joint
+from fusion.anatomy import JOINTS, Joint
 from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -27,12 +27,12 @@ from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.facets.localisation import Localisation, Numbering
+from fusion.facets import Localisation, Numbering
 from fusion.findings import Finding, warning
 from fusion.registration import Registration
 
 if TYPE_CHECKING:
-    from fusion.facets.localisation import Localisation
+    from fusion.facets import Localisation
 
 
 def missing(

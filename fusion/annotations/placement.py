@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.errors import AnnotationError
 
 #: (x, y, z) in the CT's frame, DICOM LPS, mm.

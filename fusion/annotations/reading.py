@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fusion.anatomy.joints import Joint
+from fusion.anatomy import Joint
 from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     AnomalyRecorded,

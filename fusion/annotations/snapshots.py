@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fusion.anatomy.joints import Joint
+from fusion.anatomy import Joint
 from fusion.errors import AnnotationError
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
     import numpy.typing as npt
 
-    from fusion.facets.localisation import Localisation
+    from fusion.facets import Localisation
     from fusion.registration import Registration
-    from fusion.uptake.measuring import Uptake
+    from fusion.uptake import Uptake
 
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy.joints import LEVELS, Joint, Side
+from fusion.anatomy import LEVELS, Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of, side_of
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
 
 if TYPE_CHECKING:
-    from fusion.facets.localisation import Localisation
+    from fusion.facets import Localisation
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.errors import AnnotationError

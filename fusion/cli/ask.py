@@ -6,11 +6,17 @@ import datetime as dt
 from typing import TextIO
 
 from fusion.errors import Cancelled, PathwayError
-from fusion.pathway.facts import QUESTIONS, Facts, answers
-from fusion.pathway.facts_file import facts_from_values
-from fusion.pathway.from_files import Proposal
-from fusion.pathway.questions import next_further_question, next_question
-from fusion.pathway.verdict import Verdict, check
+from fusion.pathway import (
+    QUESTIONS,
+    Facts,
+    Proposal,
+    Verdict,
+    answers,
+    check,
+    facts_from_values,
+    next_further_question,
+    next_question,
+)
 
 _HOW = """\
 Answer with a word or its number; Enter means "not recorded", which is never taken as no.

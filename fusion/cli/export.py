@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from fusion import cli
 from fusion.cli.study import assessed, opening_arguments, opening_options, terminal_progress
 from fusion.errors import AnnotationError, FusionError
-from fusion.export import DISCLAIMER
 from fusion.plain_text import plain
+from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.annotations.reading import Reading
-    from fusion.annotations.study import StudyKey
+    from fusion.annotations import Reading, StudyKey
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -68,9 +67,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
-    from fusion.annotations.study import StudyKey
-    from fusion.deidentified.profile import Deidentifier
-    from fusion.export.handover import hand_on
+    from fusion.annotations import StudyKey
+    from fusion.deidentified import Deidentifier
+    from fusion.export import hand_on
     from fusion.opening import open_study
 
     deidentify = None
@@ -85,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     )
     if assessment is not None:
         review = review.with_assessment(assessment)
-    key = StudyKey.of(review.ct, review.spect)
+    key = StudyKey.of(review.fused.ct, review.fused.spect)
     reading = _reading(args.journal, key, args.reader)
     handed = hand_on(
         review,
@@ -126,8 +125,7 @@ def _whose(reading: Reading | None) -> str:
 
 def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
     """Return the latest version of the one reading of a study that is meant; None for none."""
-    from fusion.annotations.journal import Journal
-    from fusion.annotations.storage import default_path
+    from fusion.annotations import Journal, default_path
 
     if path is None and not default_path().exists():
         return None  # an export makes no journal

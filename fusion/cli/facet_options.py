@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.facets.labelled.conventions import CONVENTIONS, convention
-from fusion.uptake.hot_spots import HotSpotSettings
-from fusion.uptake.measuring import NOT_VALIDATED, UptakeSettings
-from fusion.uptake.proposals import ProposalSettings
-from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from fusion.facets import CONVENTIONS, convention
+from fusion.uptake import (
+    NOT_VALIDATED,
+    HotSpotSettings,
+    ProposalSettings,
+    ReferenceChoice,
+    ReferenceKind,
+    UptakeSettings,
+)
 
 #: Words of the command line for what a ratio refers to.
 REFERENCES = {

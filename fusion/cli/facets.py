@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fusion import cli
-from fusion.anatomy.joints import LEVELS
+from fusion.anatomy import LEVELS
 from fusion.cli.facet_options import (
     add_label_options,
     add_uptake_options,
@@ -20,25 +20,25 @@ from fusion.cli.facet_options import (
     settings_of,
 )
 from fusion.cli.study import terminal_progress
-from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import choose_ct
-from fusion.dicom.pixels.reading import read_volume
+from fusion.dicom import choose_ct, read_volume, scan
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
-from fusion.export import DISCLAIMER
-from fusion.facets.automatic.locate import Anomaly, locate
-from fusion.facets.automatic.neck import find_neck
-from fusion.facets.localisation import Localisation
+from fusion.facets import Anomaly, Localisation, find_neck, locate
 from fusion.findings import Finding, worst_first
 from fusion.geometry import FloatArray, Volume
-from fusion.uptake.measuring import uptake_json
-from fusion.uptake.proposals import Assessment, ProposalSettings, assess, proposals_json
-from fusion.uptake.reference import ReferenceChoice
+from fusion.software import DISCLAIMER
+from fusion.uptake import (
+    Assessment,
+    ProposalSettings,
+    ReferenceChoice,
+    assess,
+    proposals_json,
+    uptake_json,
+)
 
 if TYPE_CHECKING:
     from fusion.review import Review
 from fusion.findings import info
-from fusion.uptake.measuring import Uptake
-from fusion.uptake.proposals import GRADE_WORDS, Proposal
+from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 
 #: Version of the JSON; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     progress = terminal_progress()
     review, refusal = _opened(args)
     if review is not None:
-        volume, name = review.ct, review.pair.ct.name
+        volume, name = review.fused.ct, review.pair.ct.name
         why = "it goes with the functional volume" if args.ct is None else "chosen by the user"
     else:
         chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
@@ -135,8 +135,7 @@ def _from_labels(
     label_convention: str | None,
 ) -> Localisation:
     # They load highdicom, which no other command needs at once.
-    from fusion.facets.labelled.locate_labelled import locate_with_labels
-    from fusion.facets.labelled.spine import read_labels
+    from fusion.facets import locate_with_labels, read_labels
 
     progress = terminal_progress()
     spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
@@ -179,9 +178,9 @@ def _assessed(
     try:
         measured = assess(
             found.facets,
-            review.spect,
-            review.registration,
-            ct=review.ct,
+            review.fused.spect,
+            review.fused.registration,
+            ct=review.fused.ct,
             reference=reference,
             settings=settings,
         )

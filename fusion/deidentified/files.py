@@ -12,8 +12,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from fusion.deidentified.profile import NO_MOMENT, PIXELS, Deidentifier
-from fusion.dicom.files.header import quiet_pydicom
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, text, uid
+from fusion.dicom import PARSE_ERRORS, Instance, items, quiet_pydicom, text, uid
 from fusion.errors import DicomError
 from fusion.findings import Progress
 from fusion.review import Review

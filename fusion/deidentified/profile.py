@@ -31,8 +31,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.valuerep import VR
 
-from fusion.dicom.files.header import quiet_pydicom
-from fusion.dicom.files.instance import PARSE_ERRORS, hashed_uid, text
+from fusion.dicom import PARSE_ERRORS, hashed_uid, quiet_pydicom, text
 
 #: Edition of PS3.15 that the table is of.
 EDITION = "2026c"

@@ -90,7 +90,7 @@ class _Answer:
     findings: tuple[Finding, ...]
 
 
-def stored_registration(
+def find_stored_registration(
     catalog: Catalog, pair: Pair
 ) -> tuple[StoredRegistration | None, tuple[Finding, ...]]:
     """Find the stored registration of the functional volume to the CT.

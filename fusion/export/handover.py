@@ -17,24 +17,37 @@ from typing import Any
 
 import numpy.typing as npt
 
-from fusion.anatomy.joints import JOINTS
-from fusion.annotations.blocks import BlockPlan, plan_blocks
-from fusion.annotations.changes.changes import PathwayAnswered, PathwayLeftOut
-from fusion.annotations.finishing import doubts_about_levels
-from fusion.annotations.reading import Reading
-from fusion.annotations.snapshots import RegistrationSnapshot
-from fusion.annotations.study import StudyKey, changed_input
-from fusion.annotations.target import Decision, Target
-from fusion.deidentified.files import settle, write_images
-from fusion.deidentified.profile import Deidentifier
-from fusion.deidentified.reading import Readers, deidentified_reading
-from fusion.deidentified.review import about_this, deidentified_review, plain_findings
+from fusion.anatomy import JOINTS
+from fusion.annotations import (
+    BlockPlan,
+    Decision,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Reading,
+    RegistrationSnapshot,
+    StudyKey,
+    Target,
+    changed_input,
+    doubts_about_levels,
+    plan_blocks,
+)
+from fusion.deidentified import (
+    Deidentifier,
+    Readers,
+    about_this,
+    deidentified_reading,
+    deidentified_review,
+    plain_findings,
+    settle,
+    write_images,
+)
 from fusion.errors import AnnotationError, DicomError, FusionError, disk_reason
 from fusion.export.dicom.captures import Capture, write_captures
 from fusion.export.dicom.encapsulated_pdf import write_encapsulated_pdf
 from fusion.export.dicom.segmentation import RULE, UptakeRegion, uptake_region, write_segmentation
 from fusion.export.dicom.stand_ins import slice_image, slices_at
 from fusion.export.dicom.structured_report import ReportSource, write_structured_report
+from fusion.export.files import write_review
 from fusion.export.report.content import (
     Pictures,
     Report,
@@ -48,9 +61,9 @@ from fusion.export.report.overview import overview
 from fusion.export.report.pdf import report_pdf
 from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.export.tables import reading_document, write_json, write_table
-from fusion.facets.localisation import Localisation
+from fusion.facets import Localisation
 from fusion.findings import Finding, Progress, info, warning, worst_first
-from fusion.pathway.assessment import NOT_ASSESSED, Unanswered, assessment_json
+from fusion.pathway import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain
 from fusion.review import Review
 from fusion.software import versions
@@ -247,7 +260,8 @@ class _Work:
         self._check()
         self.folder.mkdir(parents=True, exist_ok=True)
         # The fused volume, the Registration, and the three planes.
-        outputs = self.review.write(
+        outputs = write_review(
+            self.review,
             self.folder,
             point_lps=self.point_lps,
             progress=lambda part, step: self.progress(0.5 * part, step),
@@ -279,7 +293,7 @@ class _Work:
         """Refuse a reading of other data: its points would be shown on the wrong pictures."""
         if self.reading is None:
             return
-        now = StudyKey.of(self.review.ct, self.review.spect)
+        now = StudyKey.of(self.review.fused.ct, self.review.fused.spect)
         differences = changed_input(self.reading.study, now)
         if not self.reading.study.same_series(now) or differences:
             why = " ".join(finding.message for finding in differences)
@@ -287,7 +301,7 @@ class _Work:
                 "The reading was made on other data than those that are open, so nothing was "
                 f"exported. {why}".strip()
             )
-        in_use = self.review.registration
+        in_use = self.review.fused.registration
         others = [
             target.joint.name
             for target in self.targets
@@ -338,9 +352,9 @@ class _Work:
 
     def _structured_report(self, path: Path) -> None:
         review, reading = self.review, self.reading
-        images = [slice_image(review.spect, review.pair.spect, 0)]
-        numbers = slices_at(review.ct, [target.point_lps for target in self.targets])
-        images += [slice_image(review.ct, review.pair.ct, k) for k in numbers]
+        images = [slice_image(review.fused.spect, review.pair.spect, 0)]
+        numbers = slices_at(review.fused.ct, [target.point_lps for target in self.targets])
+        images += [slice_image(review.fused.ct, review.pair.ct, k) for k in numbers]
         source = ReportSource(
             header=self.header,
             images=images,
@@ -352,7 +366,7 @@ class _Work:
             ),
             is_final=bool(reading and reading.finalised),
             simulated=review.simulated,
-            suv_proven=review.spect.suvbw_per_unit is not None,
+            suv_proven=review.fused.spect.suvbw_per_unit is not None,
         )
         write_structured_report(path, self.targets, source)
 
@@ -446,11 +460,13 @@ class _Work:
                 study=(
                     ("Study date", said_date(review.study.date) or "not stated"),
                     ("Study", plain(review.study.description) or "not stated"),
-                    ("CT", _series(review.ct.source.description, review.ct.grid.shape)),
+                    ("CT", _series(review.fused.ct.source.description, review.fused.ct.grid.shape)),
                     (
                         review.spect_label,
-                        _series(review.spect.source.description, review.spect.grid.shape)
-                        + f", {review.spect.unit}",
+                        _series(
+                            review.fused.spect.source.description, review.fused.spect.grid.shape
+                        )
+                        + f", {review.fused.spect.unit}",
                     ),
                     ("Reading", self._status()),
                     ("Reader", plain(self.reading.reader) if self.reading else "none"),
@@ -478,8 +494,12 @@ class _Work:
         review, reading = self.review, self.reading
         said = [
             f"The {review.spect_label} was put onto the CT by: "
-            f"{review.registration.method.value}"
-            + (f" ({review.registration.status.value})" if review.registration.status else "")
+            f"{review.fused.registration.method.value}"
+            + (
+                f" ({review.fused.registration.status.value})"
+                if review.fused.registration.status
+                else ""
+            )
             + ".",
         ]
         if reading is not None and reading.alignment is not None:
@@ -513,7 +533,7 @@ class _Work:
                 "birth_date": review.patient.birth_date,
                 "sex": review.patient.sex,
             },
-            "registration": json.loads(json.dumps(review.registration.to_json())),
+            "registration": json.loads(json.dumps(review.fused.registration.to_json())),
             "pathway": assessment_json(None) if assessment is None else assessment,
             "blocks": plan.to_json(),
             "uptake_regions": {

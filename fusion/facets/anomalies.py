@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from fusion.anatomy.joints import LEVELS, VERTEBRAE
+from fusion.anatomy import LEVELS, VERTEBRAE
 from fusion.facets.automatic.claims import Claim
 from fusion.findings import Finding, info, warning
 

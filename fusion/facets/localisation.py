@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
 from fusion.findings import Finding, info
 from fusion.geometry import FloatArray

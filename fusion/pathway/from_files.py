@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.dicom.files.instance import items, text, texts
-from fusion.dicom.series import Catalog, Kind, Series, Study
+from fusion.dicom import Catalog, Kind, Series, Study, items, text, texts
 from fusion.errors import PathwayError
 from fusion.geometry import Grid
 from fusion.pathway.dates import PartialDate

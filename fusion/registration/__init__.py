@@ -11,34 +11,6 @@ A similarity measure cannot prove that a registration is right: a left-right fli
 all of them. What is reported here is "no inconsistency found".
 """
 
-from fusion.registration.engine import checked, register, shared_frame
-from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
-from fusion.registration.manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
-from fusion.registration.pieces import NeckCorrection
-from fusion.registration.result import (
-    TRUSTED_UNCERTAINTY_MM,
-    Method,
-    Quality,
-    Registration,
-    Status,
-    Verdict,
-)
+import lazy_loader
 
-__all__ = [
-    "LARGE_MANUAL_SHIFT_MM",
-    "TRUSTED_UNCERTAINTY_MM",
-    "LevelMisfit",
-    "Method",
-    "NeckCorrection",
-    "Quality",
-    "Registration",
-    "RegistrationEvidence",
-    "Status",
-    "Verdict",
-    "adjusted",
-    "checked",
-    "displacement",
-    "register",
-    "shared_frame",
-    "stated",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from skimage.feature import peak_local_max
 
-from fusion.anatomy.joints import LEVELS, Joint, Side
+from fusion.anatomy import LEVELS, Joint, Side
 from fusion.errors import GeometryError
 from fusion.geometry import FloatArray
 from fusion.registration import Registration

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
 from fusion.geometry import FloatArray, Volume
 from fusion.registration import Registration

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
 from fusion.registration import Registration

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
 from fusion.findings import Finding, Progress, info, warning
 from fusion.geometry import FloatArray, Volume

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fusion.anatomy.joints import LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.anatomy import LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.geometry import FloatArray
 
 #: From the midline to the centre of a facet joint, mm (spec/anatomy_and_safety.md 5.6: 17 to 18).

@@ -107,7 +107,7 @@ class Export:
             PathwayAnswered(json.dumps(Assessment.of(facts, reader=word("facts by")).to_json())),
             Finalised(),
         ]  # fmt: skip
-        key = StudyKey.of(review.ct, review.spect)
+        key = StudyKey.of(review.fused.ct, review.fused.spect)
         with Journal(self.journal) as journal:
             reading = journal.begin(key, reader=reader).reading
             for change in changes:
@@ -260,19 +260,24 @@ def opened(export: Export) -> Review:
 
 def test_the_copies_open_with_the_same_pixels_and_geometry(export: Export, opened: Review) -> None:
     again = opened
-    for before, after in ((export.review.ct, again.ct), (export.review.spect, again.spect)):
+    for before, after in (
+        (export.review.fused.ct, again.fused.ct),
+        (export.review.fused.spect, again.fused.spect),
+    ):
         assert np.array_equal(before.values(), after.values())
         assert np.array_equal(before.grid.affine, after.grid.affine)
         assert before.unit == after.unit
         assert before.grid.frame_of_reference_uid != after.grid.frame_of_reference_uid
-    assert again.ct.grid.frame_of_reference_uid == again.spect.grid.frame_of_reference_uid
+    assert (
+        again.fused.ct.grid.frame_of_reference_uid == again.fused.spect.grid.frame_of_reference_uid
+    )
 
 
 def test_the_reading_comes_back_and_fits_the_copies(export: Export, opened: Review) -> None:
     back = read_reading(export.folder / "reading.json")
     assert back is not None
     again = opened
-    assert back.study == StudyKey.of(again.ct, again.spect)
+    assert back.study == StudyKey.of(again.fused.ct, again.fused.spect)
     assert len(back.events) == len(export.reading.events)
     assert back.finalised
     for before, after in zip(export.reading.targets, back.targets, strict=True):
@@ -305,9 +310,11 @@ def test_the_registration_comes_back(export: Export, tmp_path: Path) -> None:
     shutil.copytree(export.copies, tmp_path / "all")
     shutil.copy(export.folder / "spatial_registration.dcm", tmp_path / "all")
     again = open_study(tmp_path / "all")
-    assert again.registration.method.value == "stored Spatial Registration"
+    assert again.fused.registration.method.value == "stored Spatial Registration"
     np.testing.assert_allclose(
-        again.registration.transform.matrix, export.review.registration.transform.matrix, atol=1e-9
+        again.fused.registration.transform.matrix,
+        export.review.fused.registration.transform.matrix,
+        atol=1e-9,
     )
 
 
@@ -409,7 +416,7 @@ def test_values_in_suv_stay_only_when_asked(export: Export, keeps_suv: bool) -> 
 
 
 def test_an_addendum_still_refers_to_what_it_amends(export: Export) -> None:
-    key = StudyKey.of(export.review.ct, export.review.spect)
+    key = StudyKey.of(export.review.fused.ct, export.review.fused.spect)
     carried = (Record(export.reading.targets[0], key.digest),)
     opening = Opened(
         key,

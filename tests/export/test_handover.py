@@ -168,7 +168,7 @@ def test_a_reading_of_other_data_is_refused(read: Read, tmp_path: Path) -> None:
 def test_a_point_without_uptake_is_said(read: Read, tmp_path: Path) -> None:
     far = target_at(read.review, HOT, MIDDLE_LPS + np.array([600.0, 0, 0]))
     with Journal(tmp_path / "journal.db") as journal:
-        study = StudyKey.of(read.review.ct, read.review.spect)
+        study = StudyKey.of(read.review.fused.ct, read.review.fused.spect)
         begun = journal.begin(study, reader="R").reading
         saved = journal.append(begun, TargetSaved(far), reader="R", study=study)
     handed = hand_on(read.review, saved.reading, tmp_path / "out")

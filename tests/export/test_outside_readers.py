@@ -127,7 +127,7 @@ def test_cornerstone_finds_every_target(read: Read, handed: Handed) -> None:
         target = by_uid.pop(seen["uid"])
         assert seen["tool"] == "Probe"
         assert seen["label"] == f"{target.joint.name}: {target.decision.value}"
-        assert seen["frame"] == read.review.ct.grid.frame_of_reference_uid
+        assert seen["frame"] == read.review.fused.ct.grid.frame_of_reference_uid
         assert seen["sites"] == ["Superior articular process of vertebra"]
         [point] = seen["points_lps"]
         assert point == pytest.approx(target.point_lps, abs=1e-4)

@@ -38,8 +38,8 @@ def test_the_cross_stands_on_the_point(review: Review, axis: int, field_mm: floa
         review.fused, axis, point_lps=HOT_LPS, words=WORDS, field_mm=field_mm, side_px=side
     )
     image = np.asarray(drawn)[MARGIN:, MARGIN:]
-    shape = [review.display_grid.shape[n] for n in range(3) if n != axis]
-    spacing = [review.display_grid.spacing_mm[n] for n in range(3) if n != axis]
+    shape = [review.fused.display_grid.shape[n] for n in range(3) if n != axis]
+    spacing = [review.fused.display_grid.spacing_mm[n] for n in range(3) if n != axis]
     size = np.array(shape) * spacing if field_mm is None else np.full(2, field_mm)
     height, width = (np.rint(size * side / size.max())).astype(int)
     area = image[:height, :width]

@@ -15,7 +15,6 @@ from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision
 from fusion.dicom.series import Patient
-from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.report.content import (
     LIMITATIONS,
     Cells,
@@ -34,6 +33,7 @@ from fusion.findings import warning
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts import Facts
 from fusion.pathway.statements import seed
+from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import placement, target
 from tests.export.handed import HOSTILE, Read, read_study
 from tests.export.others import debian

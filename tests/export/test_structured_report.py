@@ -21,7 +21,6 @@ from fusion.anatomy.joints import JOINTS
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, DicomError
-from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
     NUMBERING,
@@ -30,6 +29,7 @@ from fusion.export.dicom.structured_report import (
     tracking_uid,
     write_structured_report,
 )
+from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
 

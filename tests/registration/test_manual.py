@@ -11,6 +11,7 @@ import pytest
 
 import fusion
 from fusion.errors import FusionError
+from fusion.export.files import review_json, write_review
 from fusion.geometry import RigidTransform
 from fusion.registration import (
     Method,
@@ -81,7 +82,9 @@ def test_a_thousand_small_steps_stay_a_rotation() -> None:
 
 
 def test_exports_say_that_it_was_moved_by_hand(review: fusion.Review, tmp_path: Path) -> None:
-    outputs = review.with_registration(by_hand(review.registration, 7.25)).write(tmp_path)
+    outputs = write_review(
+        review.with_registration(by_hand(review.fused.registration, 7.25)), tmp_path
+    )
     record = json.loads(outputs.record.read_text("utf-8"))
     assert "manual-shift" in {finding["code"] for finding in record["assumptions"]}
     assert record["registration"]["manual_shift_mm"] == 7.25
@@ -98,21 +101,25 @@ def test_exports_say_that_it_was_moved_by_hand(review: fusion.Review, tmp_path: 
 
 def test_any_other_transform_withdraws_the_reviewed_statement(review: fusion.Review) -> None:
     said = review.with_alignment_reviewed(" R. Eader ")
-    assert said.to_json()["alignment_reviewed_by"] == "R. Eader"
+    assert review_json(said)["alignment_reviewed_by"] == "R. Eader"
     assert said.with_assessment(None).alignment_reviewed_by == "R. Eader"
-    assert said.with_registration(by_hand(said.registration, 1.0)).alignment_reviewed_by is None
+    assert (
+        said.with_registration(by_hand(said.fused.registration, 1.0)).alignment_reviewed_by is None
+    )
     assert said.with_alignment_reviewed(None).alignment_reviewed_by is None
     with pytest.raises(FusionError, match="who reviewed"):
         review.with_alignment_reviewed("  ")
 
 
 def test_moving_by_hand_gives_the_picture_of_a_study_opened_so(review: fusion.Review) -> None:
-    ct = review.ct_display()
-    moved = review.with_registration(by_hand(review.registration, 3.0))
-    fresh = fusion.Fused(review.ct, review.spect, moved.registration)
+    ct = review.fused.ct_display()
+    moved = review.with_registration(by_hand(review.fused.registration, 3.0))
+    fresh = fusion.Fused(review.fused.ct, review.fused.spect, moved.fused.registration)
     for axis in range(3):
-        np.testing.assert_array_equal(moved.spect_plane(axis, 20), fresh.spect_plane(axis, 20))
-    assert moved.ct_display() is ct
+        np.testing.assert_array_equal(
+            moved.fused.spect_plane(axis, 20), fresh.spect_plane(axis, 20)
+        )
+    assert moved.fused.ct_display() is ct
 
 
 @pytest.fixture(scope="module")
@@ -129,48 +136,48 @@ def bent(review: fusion.Review) -> fusion.Review:
 
 
 def test_the_neck_correction_is_in_every_plane_and_in_the_values(bent: fusion.Review) -> None:
-    whole = bent.spect_display()
+    whole = bent.fused.spect_display()
     for axis, index in ((0, 45), (1, 30), (2, 40)):
         np.testing.assert_allclose(
-            bent.spect_plane(axis, index), whole.take(index, axis), rtol=2e-5
+            bent.fused.spect_plane(axis, index), whole.take(index, axis), rtol=2e-5
         )
     # Oracle: one point at a time, through the transform of its own height.
     for kji in ((5, 30, 40), (31, 28, 36), (50, 33, 30)):
-        point = bent.display_grid.to_lps(kji)
-        there = bent.registration.transform_at(point)
+        point = bent.fused.display_grid.to_lps(kji)
+        there = bent.fused.registration.transform_at(point)
         rigid = bent.with_registration(Registration(there, Method.CORRELATION))
-        expected = rigid.sample_at(point).uptake
+        expected = rigid.fused.sample_at(point).uptake
         assert whole[kji] == pytest.approx(expected, rel=1e-4)
-        assert bent.sample_at(point).uptake == pytest.approx(expected, rel=1e-6)
+        assert bent.fused.sample_at(point).uptake == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_neck_correction_stands_on_every_export(bent: fusion.Review) -> None:
     assert "neck-correction-in-use" in {finding.code for finding in bent.assumptions}
-    assert not bent.registration.with_start().findings
+    assert not bent.fused.registration.with_start().findings
 
 
 def test_by_hand_after_the_neck_correction_goes_on_from_the_pivot(bent: fusion.Review) -> None:
     head = MIDDLE_LPS + np.array((0, 0, 40))
-    moved = adjusted(bent.registration, translation_mm=(0, 0, 0), pivot_lps=head)
+    moved = adjusted(bent.fused.registration, translation_mm=(0, 0, 0), pivot_lps=head)
     np.testing.assert_allclose(
-        moved.transform.matrix, bent.registration.transform_at(head).matrix, atol=1e-12
+        moved.transform.matrix, bent.fused.registration.transform_at(head).matrix, atol=1e-12
     )
     assert not moved.is_bent
 
 
 def test_steps_that_rounding_leaves_behind_do_not_hang(review: fusion.Review) -> None:
     """A rotation of a rotation back leaves steps of 1e-18 voxels along a row."""
-    moved = review.registration
+    moved = review.fused.registration
     for axis, angle in ((0, 0.5), (1, 0.5), (2, 0.5), (2, -0.5), (1, -0.5), (0, -0.5)):
         turn = np.zeros(3)
         turn[axis] = angle
         moved = adjusted(moved, rotation_deg=turn, pivot_lps=MIDDLE_LPS)
         turned = review.with_registration(moved)
         for plane in range(3):
-            turned.spect_plane(plane, 25)
+            turned.fused.spect_plane(plane, 25)
     for plane in range(3):
         np.testing.assert_allclose(
-            turned.spect_plane(plane, 25), review.spect_plane(plane, 25), rtol=1e-4
+            turned.fused.spect_plane(plane, 25), review.fused.spect_plane(plane, 25), rtol=1e-4
         )
 
 

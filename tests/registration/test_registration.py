@@ -339,7 +339,7 @@ def test_a_hot_spot_outside_the_patient_moves_nothing(necks) -> None:
 def test_a_real_hybrid_scan_stays_where_the_scanner_put_it(shared_data) -> None:
     review = open_study(shared_data / "petct_discovery_st")
     truth = RigidTransform.from_euler(rotation_deg=(3, -2, 4), translation_mm=(9, -7, 6))
-    spect, grid = review.spect, review.spect.grid
+    spect, grid = review.fused.spect, review.fused.spect.grid
     affine_moved = truth.inverse().matrix @ grid.affine
     other = Volume(
         Grid(grid.shape, affine_moved, grid.frame_of_reference_uid),
@@ -349,7 +349,7 @@ def test_a_real_hybrid_scan_stays_where_the_scanner_put_it(shared_data) -> None:
         spect.unit,
         spect.source,
     )
-    result = register(review.ct, other)
+    result = register(review.fused.ct, other)
     points = result.evidence.neck.reference_points_lps
     away = result.proposal.apply(truth.inverse().apply(points)) - points
     assert np.linalg.norm(away, axis=1).max() < 3

@@ -69,7 +69,7 @@ def test_joints_are_found_and_measured(neck: Neck) -> None:
 
 def test_selecting_moves_the_crosshair_of_all_panes(neck: Neck) -> None:
     neck.model.selected = LEFT_C5
-    half = neck.linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = neck.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(neck.linked.point_lps - neck.center(LEFT_C5)) <= half).all()
 
 

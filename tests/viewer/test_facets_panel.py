@@ -121,7 +121,7 @@ def test_a_proposal_says_why_and_moves_the_crosshair(panel: FacetsPanel, simulat
     named = next(n for n, proposal in enumerate(listed) if proposal.joint is not None)
     panel.proposals.links[named].chosen.emit()
     assert model.selected == listed[named].joint
-    half = simulated.linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = simulated.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(simulated.linked.point_lps - listed[named].point_lps) <= half).all()
     assert "not validated" in words(panel)
 

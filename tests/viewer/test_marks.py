@@ -248,7 +248,7 @@ def test_a_click_on_a_ring_selects_its_joint(seen: ReviewWindow, qtbot: QtBot) -
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
     assert seen.facets.selected == RIGHT_C5
     assert seen.facets_panel.details.text().startswith("Right C5-C6")
-    half = seen.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = seen.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(seen.linked.point_lps - TRUE[RIGHT_C5]) <= half).all()
     double = [m for m in seen.facets_panel.marks.marks(seen.linked.panes[1]) if m.double]
     assert [m.text for m in double] == ["Right C5-C6"]
@@ -259,7 +259,7 @@ def test_choosing_a_row_moves_the_crosshair(seen: ReviewWindow) -> None:
     table.setCurrentCell(LEVELS.index("C3-C4") * 2 + 1, 0)
     assert seen.facets.selected == Joint("C3-C4", Side.RIGHT)
     wanted = TRUE[Joint("C3-C4", Side.RIGHT)]
-    half = seen.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = seen.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(seen.linked.point_lps - wanted) <= half).all()
 
 

@@ -12,6 +12,7 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
+from fusion.export.files import review_json, write_review
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment
 from fusion.pathway.facts import QUESTIONS
 from fusion.pathway.facts_file import facts_toml
@@ -268,7 +269,7 @@ def test_in_the_window_it_suggests_confirms_and_stores(
     window: ReviewWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     panel, model = window.pathway_panel, window.pathway
-    assert window.review.to_json()["pathway"] == {"assessed": False, "text": NOT_ASSESSED}
+    assert review_json(window.review)["pathway"] == {"assessed": False, "text": NOT_ASSESSED}
     assert panel.state.text() == NOT_ASSESSED
     window.show_pathway()
     qtbot.waitUntil(
@@ -289,13 +290,13 @@ def test_in_the_window_it_suggests_confirms_and_stores(
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
     held = json.loads(window.reading.reading.pathway.change.assessment_json)
     assert held["verdict"] == "SUPPORTED_SECONDARY"
-    window.review.write(tmp_path)
+    write_review(window.review, tmp_path)
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["pathway"]
     assert stored["assessed"] is True
     assert stored["reader"] == "R. Eader"
     assert stored["verdict"] == "SUPPORTED_SECONDARY"
     assert stored["facts"] == GOLDEN["G3"].facts.recorded()
-    again = window.review.with_registration(window.review.registration)
+    again = window.review.with_registration(window.review.fused.registration)
     assert again.assessment is window.review.assessment
 
 

@@ -270,7 +270,7 @@ def test_changed_input_is_a_finding(
     opened: Callable[..., ReadingModel], journal: Path, review: fusion.Review
 ) -> None:
     """The same study with other pixels, as an earlier window had it."""
-    now = StudyKey.of(review.ct, review.spect)
+    now = StudyKey.of(review.fused.ct, review.fused.spect)
     earlier = replace(now, spect=replace(now.spect, pixels_sha256="0" * 64))
     with Journal(journal) as file:
         file.begin(earlier, reader=READER)

@@ -404,7 +404,7 @@ def test_a_row_moves_the_crosshair(desk: Desk) -> None:
     desk.choose(desk.panel.table.table, 1)
     assert desk.panel.form.target.joint == LEFT_C5
     assert desk.facets.selected == LEFT_C5
-    half_a_voxel = desk.window.linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half_a_voxel = desk.window.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     away = np.abs(desk.window.linked.point_lps - made[LEFT_C5].point_lps)
     assert (away <= half_a_voxel).all()
 

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fusion.annotations.snapshots import registration_digest
+from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration, Status, adjusted, shared_frame, stated
 
 if TYPE_CHECKING:
-    from fusion.annotations.changes.checks import AlignmentReviewed
+    from fusion.annotations import AlignmentReviewed
     from fusion.geometry import FloatArray
     from fusion.review import Review
     from viewer.pictures.panes import LinkedPanes, Pane
@@ -49,21 +49,23 @@ class Alignment:
 
     def __init__(self, linked: LinkedPanes) -> None:
         self.linked = linked
-        self.opened = linked.review.registration
+        self.opened = linked.review.fused.registration
         self._offer = self.opened
         self._undo: list[Registration] = []
         self._redo: list[Registration] = []
         self._drag_base: Registration | None = None
         self._reviewed: Registration | None = None
         try:
-            self._scanner: Registration | None = shared_frame(linked.review.ct, linked.review.spect)
+            self._scanner: Registration | None = shared_frame(
+                linked.review.fused.ct, linked.review.fused.spect
+            )
         except GeometryError:
             self._scanner = None
 
     @property
     def current(self) -> Registration:
         """The Registration in use."""
-        return self.linked.review.registration
+        return self.linked.review.fused.registration
 
     @property
     def choices(self) -> dict[str, Registration]:
@@ -94,10 +96,10 @@ class Alignment:
         self._reviewed = None
         if review is None or review.bent:
             return
-        center = self.linked.review.ct.grid.center_lps
+        center = self.linked.review.fused.ct.grid.center_lps
         by_hand = replace(
             adjusted(self.opened, pivot_lps=center),
-            transform=RigidTransform(np.array(review.registration.matrix)),
+            transform=RigidTransform(np.array(review.fused.registration.matrix)),
         )
         again = stated(by_hand, reference=self.reference, points_lps=[center])
         if registration_digest(again) == review.digest:
@@ -170,7 +172,7 @@ class Alignment:
             rotation_deg=rotation_deg,
             pivot_lps=crosshair,
         )
-        center = self.linked.review.ct.grid.center_lps
+        center = self.linked.review.fused.ct.grid.center_lps
         return stated(moved, reference=self.reference, points_lps=[center, crosshair])
 
     def _use(self, registration: Registration) -> None:
@@ -261,7 +263,7 @@ def status_text(registration: Registration) -> str:
 
 def uncertainty_text(review: Review, point_lps: npt.ArrayLike) -> str:
     """Say how far off the alignment in use may be at a point, mm."""
-    value = float(review.registration.uncertainty_mm_at(np.asarray(point_lps)))
+    value = float(review.fused.registration.uncertainty_mm_at(np.asarray(point_lps)))
     if np.isnan(value):
         return "not measured"
     return "not to be trusted" if np.isinf(value) else f"up to {value:.1f} mm"

@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.annotations.changes.checks import AlignmentReviewed
+from fusion.annotations import AlignmentReviewed
 from fusion.errors import FusionError
 from fusion.plain_text import plain
 from fusion.registration import (
@@ -257,7 +257,7 @@ class AlignmentPanel(QScrollArea):
 
     def start_search(self) -> Job:
         """Search for a correction, away from the window's thread."""
-        ct, spect = self._linked.review.ct, self._linked.review.spect
+        ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
         self.job = Job(
             self.window(),
             "Registering SPECT to CT",

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QTimer
 
 if TYPE_CHECKING:
-    from fusion.anatomy.joints import Joint
+    from fusion.anatomy import Joint
     from fusion.geometry import FloatArray
     from viewer.facets.marks import Marks
     from viewer.pictures.panes import LinkedPanes

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.facets.labelled.conventions import CONVENTIONS
+from fusion.facets import CONVENTIONS
 from fusion.plain_text import plain
 from viewer.facets.model import Labels
 from viewer.pictures.display_panel import plain_label

@@ -16,17 +16,15 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.anatomy.joints import LEVELS
+from fusion.anatomy import LEVELS
 from fusion.plain_text import plain
-from fusion.uptake.measuring import NOT_VALIDATED
-from fusion.uptake.proposals import GRADE_WORDS
-from fusion.uptake.structures import Kind
+from fusion.uptake import GRADE_WORDS, NOT_VALIDATED, Kind
 from viewer.pathway.questions import LinkLabel
 from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
-    from fusion.facets.localisation import Evidence, Localisation
-    from fusion.uptake.proposals import Assessment, Proposal
+    from fusion.facets import Evidence, Localisation
+    from fusion.uptake import Assessment, Proposal
     from viewer.facets.model import Said
 
 GOOD, DOUBTFUL, BAD, FAINT = "#69c779", "#ffb347", "#ff5c5c", "#9aa0a8"

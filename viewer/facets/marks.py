@@ -17,11 +17,10 @@ from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
 from qtpy.QtCore import QTimer
 
-from fusion.anatomy.joints import Joint
-from fusion.annotations.changes.changes import Change, JointMoved, VertebraNamed
-from fusion.annotations.target import Decision
+from fusion.anatomy import Joint
+from fusion.annotations import Change, Decision, JointMoved, VertebraNamed
 from fusion.errors import FusionError
-from fusion.facets.localisation import DRAGGED, MARKED, Status
+from fusion.facets import DRAGGED, MARKED, Status
 from viewer._napari import Mark, MarksOverlay
 from viewer.facets.grabs import Carrying, Naming
 from viewer.facets.model import State
@@ -29,8 +28,8 @@ from viewer.pictures.layers import to_world
 from viewer.pictures.panes import BOX_COLOR
 
 if TYPE_CHECKING:
-    from fusion.annotations.target import Target
-    from fusion.facets.localisation import Facet
+    from fusion.annotations import Target
+    from fusion.facets import Facet
     from fusion.geometry import FloatArray
     from viewer.facets.model import FacetsModel
     from viewer.pictures.mouse import Grab

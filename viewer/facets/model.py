@@ -15,19 +15,25 @@ from typing import TYPE_CHECKING
 from napari.utils.events import EmitterGroup
 from qtpy.QtCore import QTimer
 
-from fusion.annotations.spine import Spine
+from fusion.annotations import Spine
 from fusion.errors import AnnotationError, FusionError
-from fusion.facets.automatic.locate import Anomaly, locate_in, no_canal
-from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck
-from fusion.facets.localisation import Localisation, Numbering
-from fusion.uptake.proposals import Assessment, ProposalSettings, assess
-from fusion.uptake.reference import ReferenceChoice
+from fusion.facets import (
+    Anomaly,
+    Localisation,
+    Neck,
+    Numbering,
+    checked_clicks,
+    find_neck,
+    locate_in,
+    no_canal,
+)
+from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
 from viewer.jobs import BackgroundJob
 
 if TYPE_CHECKING:
-    from fusion.anatomy.joints import Joint
-    from fusion.annotations.placement import Point
-    from fusion.facets.labelled.spine import LabelledSpine
+    from fusion.anatomy import Joint
+    from fusion.annotations import Point
+    from fusion.facets import LabelledSpine
     from fusion.findings import Progress
     from fusion.geometry import Volume
     from viewer.pictures.panes import LinkedPanes
@@ -134,7 +140,7 @@ class FacetsModel:
         self._numbered: dict[object, Localisation] = {}
         self._locating: BackgroundJob | None = None
         self._measuring: BackgroundJob | None = None
-        self._registration = linked.review.registration
+        self._registration = linked.review.fused.registration
         self._settle = QTimer(singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._measure)
         linked.events.review.connect(self._on_review)
@@ -273,9 +279,9 @@ class FacetsModel:
             on no vertebra of the label map in use.
         """
         if self._labelled is not None:
-            from fusion.facets.labelled.locate_labelled import check_clicks
+            from fusion.facets import check_clicks
 
-            check_clicks(self._labelled, self.linked.review.ct, {vertebra: point_lps})
+            check_clicks(self._labelled, self.linked.review.fused.ct, {vertebra: point_lps})
             return
         if self._neck is None or self.labels.paths:
             raise FusionError(
@@ -292,7 +298,7 @@ class FacetsModel:
         if known is not None:
             self._on_located((self._neck, self._labelled, known))
             return
-        ct, neck, looked, said = self.linked.review.ct, self._neck, self._looked, self.said
+        ct, neck, looked, said = self.linked.review.fused.ct, self._neck, self._looked, self.said
         labels, spine = self.labels, self._labelled
 
         def work(report: Progress) -> _Located:
@@ -364,7 +370,7 @@ class FacetsModel:
 
     def _on_review(self) -> None:
         # Also emitted for answers of the pathway.
-        registration = self.linked.review.registration
+        registration = self.linked.review.fused.registration
         if registration is not self._registration:
             self._registration = registration
             self._measure_soon()
@@ -395,9 +401,9 @@ class FacetsModel:
         job = BackgroundJob(
             lambda report: assess(
                 facets,
-                review.spect,
-                review.registration,
-                ct=review.ct,
+                review.fused.spect,
+                review.fused.registration,
+                ct=review.fused.ct,
                 reference=reference,
                 settings=settings,
                 progress=report,
@@ -434,8 +440,7 @@ def _from_labels(
 ) -> _Located:
     """Take the joints from labels, or only number them again; in the worker's thread."""
     # They load highdicom, which a window without label maps does without until it exports.
-    from fusion.facets.labelled.locate_labelled import locate_with_labels
-    from fusion.facets.labelled.spine import read_labels
+    from fusion.facets import locate_with_labels, read_labels
 
     if spine is None:
         spine = read_labels(

@@ -24,10 +24,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.anatomy.joints import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint
-from fusion.annotations.changes.changes import AnomalyRecorded
-from fusion.facets.anomalies import ANOMALIES, Anomaly
-from fusion.facets.localisation import DRAGGED, MARKED, Numbering
+from fusion.anatomy import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint
+from fusion.annotations import AnomalyRecorded
+from fusion.facets import ANOMALIES, DRAGGED, MARKED, Anomaly, Numbering
 from viewer.facets.label_dialog import LabelDialog
 from viewer.facets.lists import (
     BAD,
@@ -46,8 +45,8 @@ from viewer.pictures.display_panel import plain_label
 from viewer.targets.words import shortened
 
 if TYPE_CHECKING:
-    from fusion.facets.localisation import Localisation
-    from fusion.uptake.proposals import Proposal
+    from fusion.facets import Localisation
+    from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel

@@ -18,9 +18,13 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.errors import GeometryError
-from fusion.uptake.measuring import NOT_VALIDATED
-from fusion.uptake.proposals import GRADE_WORDS, ProposalSettings
-from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from fusion.uptake import (
+    GRADE_WORDS,
+    NOT_VALIDATED,
+    ProposalSettings,
+    ReferenceChoice,
+    ReferenceKind,
+)
 from viewer.pictures.display_panel import plain_label
 from viewer.pictures.panes import number_text, position_text
 

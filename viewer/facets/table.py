@@ -9,14 +9,13 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
-from fusion.anatomy.joints import JOINTS, LEVELS, Joint
-from fusion.facets.localisation import DRAGGED, MARKED, Numbering, Status
+from fusion.anatomy import JOINTS, LEVELS, Joint
+from fusion.facets import DRAGGED, MARKED, Numbering, Status
 from viewer.pictures.panes import number_text, position_text
 
 if TYPE_CHECKING:
-    from fusion.facets.localisation import Facet, Localisation
-    from fusion.uptake.measuring import Uptake
-    from fusion.uptake.proposals import Assessment
+    from fusion.facets import Facet, Localisation
+    from fusion.uptake import Assessment, Uptake
 
 #: Spill of at least this share of the maximum is said in the row; less is in the words below.
 _SPILL_SHOWN = 0.1

@@ -17,16 +17,33 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.events import EmitterGroup
 
 from fusion.errors import PathwayError
-from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
-from fusion.pathway.completions import ASKING_ORDER, RED_FLAGS
-from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS, Facts
-from fusion.pathway.facts_file import facts_from_values, facts_toml, read_facts
-from fusion.pathway.from_files import Proposal, propose
-from fusion.pathway.hardware import propose_hardware
-from fusion.pathway.questions import OTHER_RED_FLAG, next_further_question, next_question
-from fusion.pathway.statements import seed
-from fusion.pathway.text import Line, Section, label, verbatim, verdict_sections
-from fusion.pathway.verdict import Verdict, check
+from fusion.pathway import (
+    ASKING_ORDER,
+    KEY_OF_FACT,
+    NOT_ASSESSED,
+    OTHER_RED_FLAG,
+    QUESTIONS,
+    RED_FLAGS,
+    Assessment,
+    Facts,
+    Line,
+    Proposal,
+    Section,
+    Unanswered,
+    Verdict,
+    check,
+    facts_from_values,
+    facts_toml,
+    label,
+    next_further_question,
+    next_question,
+    propose,
+    propose_hardware,
+    read_facts,
+    seed,
+    verbatim,
+    verdict_sections,
+)
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:
@@ -52,8 +69,8 @@ def suggestions(review: Review) -> Iterator[Proposal]:
     """Yield what the files and the CT of a study suggest; takes seconds on a large CT."""
     pair = review.pair
     yield from propose(review.catalog, pair.spect.study, fused=(pair.ct.series, pair.spect.series))
-    if review.ct.unit == "HU":
-        yield propose_hardware(review.ct)
+    if review.fused.ct.unit == "HU":
+        yield propose_hardware(review.fused.ct)
 
 
 class PathwayModel:

@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.errors import FusionError
-from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS
+from fusion.pathway import KEY_OF_FACT, QUESTIONS
 from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel
 from viewer.pathway.questions import STYLE, LinkLabel, Question, set_property
 from viewer.pictures.display_panel import plain_label
@@ -34,8 +34,7 @@ from viewer.pictures.display_panel import plain_label
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fusion.pathway.from_files import Proposal
-    from fusion.pathway.text import Line, Section
+    from fusion.pathway import Line, Proposal, Section
 
 #: From this width on the verdict stands beside the questions instead of below, px.
 SIDE_BY_SIDE = 760

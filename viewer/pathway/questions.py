@@ -22,11 +22,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.pathway.facts import QUESTIONS, answers
+from fusion.pathway import QUESTIONS, answers
 from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
-    from fusion.pathway.from_files import Proposal
+    from fusion.pathway import Proposal
     from viewer.pathway.model import PathwayModel
 
 NOT_RECORDED = "Not recorded"

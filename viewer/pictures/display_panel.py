@@ -90,7 +90,7 @@ class ColourBar(QWidget):
         painter.fillRect(self.rect(), QColor("black"))
         painter.setPen(QColor("white"))
         line = painter.fontMetrics().height()
-        unit = self._linked.review.spect.unit
+        unit = self._linked.review.fused.spect.unit
         painter.drawText(
             QRectF(0, 6, self.width(), 2 * line),
             int(Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap),
@@ -183,14 +183,14 @@ class DisplayPanel(QWidget):
         return box
 
     def _make_spect(self) -> QGroupBox:
-        label, unit = self._linked.review.spect_label, self._linked.review.spect.unit
+        label, unit = self._linked.review.spect_label, self._linked.review.fused.spect.unit
         box = QGroupBox(f"{label} ({unit})")
         grid = QGridLayout(box)
         self.palette_choice = QComboBox()
         self.palette_choice.addItems(list(PALETTES))
         self.palette_choice.setToolTip("Colour maps of the DICOM standard; zero is transparent")
         self.palette_choice.currentTextChanged.connect(self._set_palette)
-        low, high = self._linked.review.uptake_range
+        low, high = self._linked.review.fused.uptake_range
         self.lower, self.upper = QDoubleSpinBox(), QDoubleSpinBox()
         for spin, tip in ((self.lower, "lowest"), (self.upper, "highest")):
             spin.setDecimals(0 if high >= 100 else 3)

@@ -132,7 +132,7 @@ class SpectPlanes(Planes):
     """
 
     def __init__(self, review: Review) -> None:
-        super().__init__(review.display_grid.shape, np.float32)
+        super().__init__(review.fused.display_grid.shape, np.float32)
         self.check = Check()
         self.review = review
 
@@ -145,19 +145,19 @@ class SpectPlanes(Planes):
     def review(self, review: Review) -> None:
         self._review = review
         # The outline of the field and the picture need the same plane within one scroll step.
-        self.plane = lru_cache(maxsize=6)(review.spect_plane)
+        self.plane = lru_cache(maxsize=6)(review.fused.spect_plane)
 
     def shown(self, axis: int, index: int) -> npt.NDArray[np.float32]:
         """Return a plane; NaN outside the SPECT's field and where the check shows the CT."""
         plane = self.plane(axis, index)
-        mask = self.check.spect_mask(self._review.display_grid, axis)
+        mask = self.check.spect_mask(self._review.fused.display_grid, axis)
         return plane if mask is None else np.where(mask, plane, np.float32(np.nan))
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
     ) -> npt.NDArray[Any]:
         """Return all planes, (k, j, i)."""
-        return np.asarray(self._review.spect_display(), dtype=dtype)
+        return np.asarray(self._review.fused.spect_display(), dtype=dtype)
 
 
 class CtPlanes(Planes):
@@ -200,9 +200,9 @@ class EdgePlanes(Planes):
     """
 
     def __init__(self, review: Review) -> None:
-        grid = review.display_grid
+        grid = review.fused.display_grid
         super().__init__(grid.shape, np.uint8)
-        self._ct = review.ct_display()
+        self._ct = review.fused.ct_display()
         self._spacing_mm = grid.spacing_mm
 
     def shown(self, axis: int, index: int) -> npt.NDArray[np.uint8]:
@@ -251,10 +251,10 @@ def field_outline(
 def ct_layer_data(review: Review) -> FullLayerData:
     """Return the CT as a napari layer data tuple, HU on the display grid, bone window."""
     return (
-        review.ct_display(),
+        review.fused.ct_display(),
         {
             "name": "CT",
-            "affine": napari_affine(review.display_grid),
+            "affine": napari_affine(review.fused.display_grid),
             "units": "mm",
             "axis_labels": AXIS_LABELS,
             "colormap": "gray",
@@ -271,12 +271,12 @@ def spect_layer_data(review: Review) -> FullLayerData:
     return (
         SpectPlanes(review),
         {
-            "name": f"{review.spect_label} ({review.spect.unit})",
-            "affine": napari_affine(review.display_grid),
+            "name": f"{review.spect_label} ({review.fused.spect.unit})",
+            "affine": napari_affine(review.fused.display_grid),
             "units": "mm",
             "axis_labels": AXIS_LABELS,
             "colormap": dicom_colormap(DEFAULT_PALETTE),
-            "contrast_limits": review.uptake_range,
+            "contrast_limits": review.fused.uptake_range,
             "opacity": 0.5,
             "blending": "translucent_no_depth",
             # The screen interpolates the way the reader asked for, and no other.
@@ -292,7 +292,7 @@ def edge_layer(review: Review) -> Image:
     return Image(
         EdgePlanes(review),
         name="CT edges",
-        affine=napari_affine(review.display_grid),
+        affine=napari_affine(review.fused.display_grid),
         units="mm",
         axis_labels=AXIS_LABELS,
         colormap=Colormap([(*EDGE_COLOR[:3], 0.0), EDGE_COLOR], name="CT edges"),

@@ -12,9 +12,9 @@ from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
 
-from fusion.export import SIMULATED
 from fusion.geometry import PATIENT_LETTERS
 from fusion.palettes import DEFAULT_PALETTE
+from fusion.software import SIMULATED
 from viewer import _napari
 from viewer.pictures.colormaps import dicom_colormap
 from viewer.pictures.comparing import Check, Mode
@@ -82,7 +82,7 @@ class Pane:
     def __init__(self, model: ViewerModel, plane: Plane, review: Review) -> None:
         self.model = model
         self.plane = plane
-        self._grid = review.display_grid
+        self._grid = review.fused.display_grid
         self.spect = make_layer(spect_layer_data(review))
         array, options, kind = ct_layer_data(review)
         self.ct = make_layer((CtPlanes(array, self.spect.data), options, kind))
@@ -256,7 +256,7 @@ class LinkedPanes:
             Pane(model, plane, review) for model, plane in zip(models, PLANES, strict=True)
         )
         self.active = self.panes[0]
-        self._point_lps = review.display_grid.center_lps
+        self._point_lps = review.fused.display_grid.center_lps
         self._cursor_lps: FloatArray | None = None
         self._blend = 0.5
         self._spect_visible = True
@@ -265,7 +265,7 @@ class LinkedPanes:
         for pane in self.panes:
             pane.model.dims.events.point.connect(self._on_scrolled)
         self.blend = self._blend
-        self.point_lps = review.focus_lps
+        self.point_lps = review.fused.focus_lps
 
     def __iter__(self) -> Iterator[Pane]:
         """Axial, coronal, sagittal."""
@@ -313,7 +313,7 @@ class LinkedPanes:
 
     @point_lps.setter
     def point_lps(self, point: npt.ArrayLike) -> None:
-        grid = self.review.display_grid
+        grid = self.review.fused.display_grid
         nearest = np.rint(grid.to_kji(point)).clip(0, np.array(grid.shape) - 1)
         self._point_lps = grid.to_lps(nearest)
         for pane in self.panes:
@@ -332,14 +332,14 @@ class LinkedPanes:
 
     def scroll(self, pane: Pane, steps: int) -> None:
         """Move a pane by whole planes; positive towards head, posterior or left."""
-        grid, axis = self.review.display_grid, pane.plane.axis
+        grid, axis = self.review.fused.display_grid, pane.plane.axis
         kji = grid.to_kji(self._point_lps)
         kji[axis] = pane.index + steps
         self.point_lps = grid.to_lps(kji)
 
     def centre(self) -> None:
         """Go back to the place where the study was opened, every plane in full."""
-        self.point_lps = self.review.focus_lps
+        self.point_lps = self.review.fused.focus_lps
         for pane in self.panes:
             pane.fit()
 
@@ -358,12 +358,12 @@ class LinkedPanes:
 
         SUVbw follows only where the file proves every input of it.
         """
-        sample = self.review.sample_at(point_lps)
+        sample = self.review.fused.sample_at(point_lps)
         hu = "outside CT" if sample.hu is None else f"{sample.hu:.0f} HU"
         if sample.uptake is None:
             return f"{hu} · outside {self.review.spect_label} field"
-        text = f"{hu} · {number_text(sample.uptake)} {self.review.spect.unit}"
-        factor = self.review.spect.suvbw_per_unit
+        text = f"{hu} · {number_text(sample.uptake)} {self.review.fused.spect.unit}"
+        factor = self.review.fused.spect.suvbw_per_unit
         return text if factor is None else f"{text} · SUVbw {sample.uptake * factor:.2f} g/mL"
 
     @property

@@ -16,36 +16,49 @@ from typing import TYPE_CHECKING, Any
 
 from napari.utils.events import EmitterGroup
 
-from fusion.annotations.blocks import BlockPlan, plan_blocks
-from fusion.annotations.changes.changes import (
+from fusion.annotations import (
     AlignmentReviewed,
+    BlockPlan,
     Change,
+    Conflict,
+    Decision,
     JointMoved,
+    Journal,
+    LabelChange,
+    Measured,
+    Origin,
     PathwayAnswered,
     PathwayLeftOut,
+    Saved,
+    Spine,
+    StudyKey,
+    Target,
     TargetRemoved,
     TargetSaved,
     VertebraNamed,
+    check_marked,
+    check_name,
+    confirming_numbering,
+    decide,
+    finalise,
+    label_changes,
+    missing,
+    plan_blocks,
+    registration_digest,
+    relabelling,
+    revise,
 )
-from fusion.annotations.deciding import decide, revise
-from fusion.annotations.finishing import confirming_numbering, finalise, missing, relabelling
-from fusion.annotations.journal import Conflict, Journal, Saved
-from fusion.annotations.marking import check_marked
-from fusion.annotations.snapshots import Measured, registration_digest
-from fusion.annotations.spine import LabelChange, Spine, label_changes
-from fusion.annotations.study import StudyKey
-from fusion.annotations.target import Decision, Origin, Target, check_name
 from fusion.errors import AnnotationError, FusionError
-from fusion.facets.localisation import Status
+from fusion.facets import Status
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from fusion.anatomy.joints import Joint
-    from fusion.annotations.reading import Reading
+    from fusion.anatomy import Joint
+    from fusion.annotations import Reading
     from fusion.findings import Finding
-    from fusion.pathway.assessment import Assessment
+    from fusion.pathway import Assessment
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
 
@@ -199,7 +212,7 @@ class ReadingModel:
             self.reading,
             spine=self._facets.spine,
             study=self.study,
-            registration=self._linked.review.registration,
+            registration=self._linked.review.fused.registration,
         )
 
     @property
@@ -232,7 +245,7 @@ class ReadingModel:
         event = self.reading.alignment if self.reading else None
         if event is None or not isinstance(event.change, AlignmentReviewed):
             return False
-        return event.change.digest == registration_digest(self._linked.review.registration)
+        return event.change.digest == registration_digest(self._linked.review.fused.registration)
 
     # Saying something
 
@@ -312,7 +325,7 @@ class ReadingModel:
             origin=origin,
             spine=spine,
             study=self.study,
-            registration=self._linked.review.registration,
+            registration=self._linked.review.fused.registration,
             localisation=localisation,
             point_lps=point_lps,
             target_id=known.target_id if known else None,
@@ -343,7 +356,9 @@ class ReadingModel:
         """State that the alignment in use was reviewed."""
         self._draft()
         linked = self._linked
-        self.save(AlignmentReviewed.of(linked.review.registration, linked.point_lps, note=note))
+        self.save(
+            AlignmentReviewed.of(linked.review.fused.registration, linked.point_lps, note=note)
+        )
 
     def confirm_numbering(self, note: str = "") -> None:
         """Vouch for the numbering of the levels as it is now.
@@ -389,7 +404,7 @@ class ReadingModel:
                 reader=self.reader,
                 spine=self._facets.spine,
                 study=self.study,
-                registration=self._linked.review.registration,
+                registration=self._linked.review.fused.registration,
             )
         )
 
@@ -451,7 +466,7 @@ class ReadingModel:
             except FusionError as exc:
                 raise AnnotationError(f"Not saved. {exc}") from exc
         if isinstance(change, JointMoved) and change.point_lps is not None:
-            if not self._linked.review.ct.grid.contains(change.point_lps):
+            if not self._linked.review.fused.ct.grid.contains(change.point_lps):
                 raise AnnotationError("Not saved. The point lies outside the CT.")
             localisation = self._facets.localisation
             if localisation is None:
@@ -509,6 +524,6 @@ class ReadingModel:
 def _hashed(linked: LinkedPanes) -> Future[StudyKey]:
     """Begin to hash every voxel, in a thread that ends when that is done."""
     worker = ThreadPoolExecutor(1, "study-key")
-    future = worker.submit(StudyKey.of, linked.review.ct, linked.review.spect)
+    future = worker.submit(StudyKey.of, linked.review.fused.ct, linked.review.fused.spect)
     worker.shutdown(wait=False)
     return future

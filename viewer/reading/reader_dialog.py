@@ -6,7 +6,7 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
 
-from fusion.annotations.target import MAX_NAME
+from fusion.annotations import MAX_NAME
 from fusion.plain_text import plain
 from viewer.pictures.display_panel import plain_label
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from fusion.annotations.changes.changes import TargetSaved
-from fusion.annotations.finishing import differences
+from fusion.annotations import TargetSaved, differences
 from fusion.errors import FusionError
 from fusion.findings import Severity
 from viewer.kit.choice import plain_tip
@@ -26,7 +25,7 @@ from viewer.targets.words import (
 )
 
 if TYPE_CHECKING:
-    from fusion.annotations.journal import Conflict
+    from fusion.annotations import Conflict
     from viewer.reading.model import ReadingModel
 
 GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff8a80"

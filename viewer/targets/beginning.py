@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fusion.annotations.target import Origin
+from fusion.annotations import Origin
 from fusion.errors import AnnotationError
 from viewer.pictures.panes import position_text
 from viewer.targets.words import is_certain, proposal_words, shortened
@@ -16,10 +16,10 @@ from viewer.targets.words import is_certain, proposal_words, shortened
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from fusion.anatomy.joints import Joint
-    from fusion.annotations.spine import Spine
+    from fusion.anatomy import Joint
+    from fusion.annotations import Spine
     from fusion.registration import Registration
-    from fusion.uptake.proposals import Proposal
+    from fusion.uptake import Proposal
 
 _SAY = "Say side and level yourself: they are checked against the anatomy."
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFrame, QGroupBox, QScrollArea, QVBoxLayout, QWidget
 
-from fusion.annotations.changes.changes import NumberingConfirmed
+from fusion.annotations import NumberingConfirmed
 from fusion.plain_text import plain
 from viewer.pictures.display_panel import plain_label
 from viewer.targets.words import clock, shortened
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QLabel
 
-    from fusion.annotations.reading import Reading
+    from fusion.annotations import Reading
     from viewer.reading.model import ReadingModel
 
 NONE_YET = "No joint is positive, so there is no nerve to name."

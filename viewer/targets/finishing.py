@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QGroupBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from fusion.anatomy.joints import LEVELS
-from fusion.annotations.finishing import differences
+from fusion.anatomy import LEVELS
+from fusion.annotations import differences
 from fusion.errors import FusionError
-from fusion.facets.localisation import Numbering
+from fusion.facets import Numbering
 from viewer.kit.choice import NoteEdit
 from viewer.pictures.display_panel import plain_label
 from viewer.targets.finishing_dialog import Consent, addendum_dialog, finalise_dialog
 from viewer.targets.words import clock, difference_words, reading_state, shortened
 
 if TYPE_CHECKING:
-    from fusion.annotations.changes.event import Event
-    from fusion.facets.localisation import Localisation
+    from fusion.annotations import Event
+    from fusion.facets import Localisation
     from viewer.facets.model import FacetsModel
     from viewer.reading.model import ReadingModel
 

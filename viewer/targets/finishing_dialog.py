@@ -28,8 +28,7 @@ from viewer.pictures.display_panel import plain_label
 from viewer.targets.words import shortened, target_line
 
 if TYPE_CHECKING:
-    from fusion.annotations.reading import Reading
-    from fusion.annotations.spine import LabelChange
+    from fusion.annotations import LabelChange, Reading
 
 _BOLD = "font-weight: bold;"
 

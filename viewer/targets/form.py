@@ -9,17 +9,17 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from fusion.anatomy.joints import LEVELS, Joint, Side
-from fusion.annotations.target import GRADES, Answer, Decision, Origin, Target
+from fusion.anatomy import LEVELS, Joint, Side
+from fusion.annotations import GRADES, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, FusionError
-from fusion.uptake.proposals import GRADE_WORDS
+from fusion.uptake import GRADE_WORDS
 from viewer.kit.choice import BOX_MARGINS, Choice, SavedNote, plain_tip
 from viewer.pictures.display_panel import plain_label
 from viewer.targets.beginning import Beginning, clicked, placed, proposed
 from viewer.targets.words import SYMBOLS, clock, details_text, level_text, shortened
 
 if TYPE_CHECKING:
-    from fusion.uptake.proposals import Proposal
+    from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel
@@ -291,11 +291,11 @@ class TargetForm(QGroupBox):
 
     def place_point(self) -> None:
         """Begin a new target at the crosshair."""
-        self.begin(placed(self._linked.point_lps, self._linked.review.registration))
+        self.begin(placed(self._linked.point_lps, self._linked.review.fused.registration))
 
     def accept(self, proposal: Proposal) -> None:
         """Begin a new target from a proposal; which joint, and what is decided, the reader says."""
-        self.begin(proposed(proposal, self._linked.review.registration))
+        self.begin(proposed(proposal, self._linked.review.fused.registration))
 
     def click(self, joint: Joint) -> None:
         """Begin a new target at a joint that was clicked, or show the one it has."""
@@ -305,7 +305,9 @@ class TargetForm(QGroupBox):
             self.edit(known.target_id)
         elif reading is None or reading.finalised is None:
             try:
-                self.begin(clicked(joint, self._facets.spine, self._linked.review.registration))
+                self.begin(
+                    clicked(joint, self._facets.spine, self._linked.review.fused.registration)
+                )
             except AnnotationError as error:
                 self.said.emit(str(error))
 
@@ -332,7 +334,7 @@ class TargetForm(QGroupBox):
         joint = Joint(self.level.value, self.side.value)
 
         def decide() -> None:
-            beginning.check(self._linked.review.registration)
+            beginning.check(self._linked.review.fused.registration)
             self._need_uptake()
             # Asked for here, because a reading that is resumed may hold a decision about it.
             reading = self._reading.reading
@@ -383,7 +385,7 @@ class TargetForm(QGroupBox):
         if target is not None:
             self._place_again(target, Origin.POINT_PLACED, point)
         elif self.beginning is not None:
-            self.beginning = placed(point, self._linked.review.registration)
+            self.beginning = placed(point, self._linked.review.fused.registration)
             self.said.emit("")
             self.refresh()
 

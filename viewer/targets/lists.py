@@ -18,8 +18,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from fusion.anatomy.joints import JOINTS
-from fusion.annotations.target import Decision
+from fusion.anatomy import JOINTS
+from fusion.annotations import Decision
 from viewer.kit.choice import BOX_MARGINS, plain_tip
 from viewer.pictures.display_panel import plain_label
 from viewer.targets.words import (
@@ -37,10 +37,8 @@ from viewer.targets.words import (
 )
 
 if TYPE_CHECKING:
-    from fusion.annotations.reading import Reading
-    from fusion.annotations.spine import LabelChange
-    from fusion.annotations.target import Answer, Target
-    from fusion.uptake.proposals import Assessment, Proposal
+    from fusion.annotations import Answer, LabelChange, Reading, Target
+    from fusion.uptake import Assessment, Proposal
 
 DECISION_COLORS = {
     Decision.POSITIVE: "#ff8a6b",

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.pathway.statements import seed
+from fusion.pathway import seed
 from fusion.plain_text import plain
 from viewer.alignment.panel import SETTLE_MS
 from viewer.kit.choice import STYLE
@@ -36,7 +36,7 @@ from viewer.targets.lists import ProposalList, TargetTable
 from viewer.targets.words import history_lines, shortened
 
 if TYPE_CHECKING:
-    from fusion.uptake.proposals import Proposal
+    from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel

@@ -11,26 +11,25 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from fusion.annotations.changes.changes import (
+from fusion.annotations import (
+    Answer,
+    Decision,
     Opened,
     Redone,
     Relabelled,
+    Target,
     TargetRemoved,
     TargetSaved,
     Undone,
 )
-from fusion.annotations.target import Answer, Decision, Target
-from fusion.facets.localisation import Numbering
+from fusion.facets import Numbering
 from fusion.plain_text import plain
-from fusion.uptake.proposals import GRADE_WORDS
+from fusion.uptake import GRADE_WORDS
 from viewer.pictures.panes import number_text, position_text
 
 if TYPE_CHECKING:
-    from fusion.annotations.changes.changes import Change
-    from fusion.annotations.finishing import Difference
-    from fusion.annotations.reading import Reading
-    from fusion.annotations.spine import LabelChange
-    from fusion.uptake.proposals import Proposal
+    from fusion.annotations import Change, Difference, LabelChange, Reading
+    from fusion.uptake import Proposal
 
 #: Shapes that stand for a decision beside its word, the same as in the pictures: colour alone never
 #: says it.

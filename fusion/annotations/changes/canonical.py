@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.annotations.target import MAX_NOTE
 from fusion.errors import AnnotationError
 

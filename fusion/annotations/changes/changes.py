@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from fusion.anatomy.joints import Joint
+from fusion.anatomy import Joint
 from fusion.annotations.changes.canonical import joint_json, joint_of, need, need_length
 from fusion.annotations.changes.checks import AlignmentReviewed, PathwayAnswered, PathwayLeftOut
 from fusion.annotations.changes.spine import (

@@ -11,14 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from fusion.anatomy.joints import VERTEBRAE, Joint
+from fusion.anatomy import VERTEBRAE, Joint
 from fusion.annotations.changes.canonical import joint_json, joint_of, need, need_length
 from fusion.annotations.placement import Point, point_of
 from fusion.errors import AnnotationError
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:  # it loads image libraries, which the journal does without
-    from fusion.facets.anomalies import Anomaly
+    from fusion.facets import Anomaly
 
 _Key = TypeVar("_Key", str, Joint)
 
@@ -130,7 +130,7 @@ class AnomalyRecorded:
 
     def as_anomaly(self) -> Anomaly:
         """Return it as :func:`fusion.facets.automatic.locate.locate` takes it."""
-        from fusion.facets.anomalies import Anomaly
+        from fusion.facets import Anomaly
 
         return Anomaly(self.anomaly, self.level)
 

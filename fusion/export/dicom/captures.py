@@ -14,9 +14,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes as standard_codes
 from pydicom.uid import generate_uid
 
-from fusion.export import DISCLAIMER
 from fusion.export.dicom.header import dress
-from fusion.software import own_version
+from fusion.software import DISCLAIMER, own_version
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from fusion.anatomy.joints import JOINTS, Joint, Side
-from fusion.annotations.target import Answer, Decision
+from fusion.anatomy import JOINTS, Joint, Side
+from fusion.annotations import Answer, Decision
 from fusion.errors import AnnotationError
 
 #: Coding Scheme Designator of the private codes (PS3.16 section 8.2: 99 marks a private scheme).

@@ -15,12 +15,11 @@ import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.uid import NuclearMedicineImageStorage
 
-from fusion.dicom.files.instance import items, text
-from fusion.dicom.pairing import SPATIAL_RESAMPLING
+from fusion.dicom import SPATIAL_RESAMPLING, items, text
 from fusion.errors import GeometryError
-from fusion.export import DISCLAIMER
 from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
 from fusion.geometry import Grid
+from fusion.software import DISCLAIMER
 
 #: Unit on screen to UCUM code and meaning (PS3.16 CID 84 and 85).
 UCUM = {

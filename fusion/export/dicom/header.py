@@ -11,7 +11,7 @@ from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
-from fusion.dicom.files.instance import uid
+from fusion.dicom import uid
 from fusion.errors import GeometryError
 from fusion.software import own_version
 

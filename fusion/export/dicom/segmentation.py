@@ -19,9 +19,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from fusion.annotations.target import Target
-from fusion.dicom.pairing import Candidate
-from fusion.export import SHORT_DISCLAIMER
+from fusion.annotations import Target
+from fusion.dicom import Candidate
 from fusion.export.dicom import codes
 from fusion.export.dicom.header import decimal_string, dress
 from fusion.export.dicom.stand_ins import is_multi_frame, slice_image
@@ -29,7 +28,7 @@ from fusion.export.dicom.structured_report import tracking_uid
 from fusion.fused import Fused
 from fusion.geometry import Grid
 from fusion.resampling import Resampler
-from fusion.software import own_version
+from fusion.software import SHORT_DISCLAIMER, own_version
 
 #: Half of the smallest distance between neighbouring joints of one side (14 mm,
 #: spec/anatomy_and_safety.md 5.6), so that the spheres of two joints do not overlap.

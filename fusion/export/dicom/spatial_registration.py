@@ -15,15 +15,13 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import SpatialRegistrationStorage
 
-from fusion.dicom.files.instance import uid
-from fusion.dicom.pairing import Candidate
+from fusion.dicom import Candidate, uid
 from fusion.errors import GeometryError
-from fusion.export import DISCLAIMER, SHORT_DISCLAIMER
 from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
 from fusion.findings import Finding, info
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration import Method, Registration
-from fusion.software import versions
+from fusion.software import DISCLAIMER, SHORT_DISCLAIMER, versions
 
 #: Version of ``registration.json``; keys are only ever added.
 SCHEMA_VERSION = 1

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from fusion.dicom.files.instance import text, uid
-from fusion.dicom.pairing import Candidate
+from fusion.dicom import Candidate, text, uid
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import decimal_string
 from fusion.geometry import Volume

@@ -29,15 +29,14 @@ from pydicom.sr.codedict import codes as standard_codes
 from pydicom.sr.coding import Code
 from pydicom.uid import Comprehensive3DSRStorage, generate_uid
 
-from fusion.anatomy.joints import Joint
-from fusion.annotations.target import Answer, Decision, Target
+from fusion.anatomy import Joint
+from fusion.annotations import Answer, Decision, Target
 from fusion.errors import AnnotationError, DicomError
-from fusion.export import DISCLAIMER, SIMULATED
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
 from fusion.plain_text import plain
-from fusion.software import own_version
+from fusion.software import DISCLAIMER, SIMULATED, own_version
 
 #: How the levels of every exported object are counted (spec/anatomy_and_safety.md 8.2).
 NUMBERING = "Levels numbered from C2 (dens)"

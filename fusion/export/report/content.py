@@ -15,24 +15,23 @@ from typing import Any
 
 from PIL import Image
 
-from fusion.anatomy.joints import JOINTS
-from fusion.annotations.blocks import BlockPlan
-from fusion.annotations.reading import Reading
-from fusion.annotations.snapshots import FOUND
-from fusion.annotations.target import Answer, Decision, Target
-from fusion.deidentified.profile import NO_MOMENT
-from fusion.dicom.series import Patient
-from fusion.export import DISCLAIMER, SIMULATED
+from fusion.anatomy import JOINTS
+from fusion.annotations import FOUND, Answer, BlockPlan, Decision, Reading, Target
+from fusion.deidentified import NO_MOMENT
+from fusion.dicom import Patient
 from fusion.export.dicom.structured_report import NUMBERING
 from fusion.findings import Finding, Severity
-from fusion.pathway.assessment import NOT_ASSESSED
-from fusion.pathway.facts import KEY_OF_FACT, Facts
-from fusion.pathway.facts_file import facts_from_values
-from fusion.pathway.statements import seed
-from fusion.pathway.text import label
-from fusion.pathway.verdict import target_cautions
+from fusion.pathway import (
+    KEY_OF_FACT,
+    NOT_ASSESSED,
+    Facts,
+    facts_from_values,
+    label,
+    seed,
+    target_cautions,
+)
 from fusion.plain_text import plain
-from fusion.software import own_version
+from fusion.software import DISCLAIMER, SIMULATED, own_version
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from fusion.annotations.target import Decision, Target
-from fusion.export import DISCLAIMER, SIMULATED
+from fusion.annotations import Decision, Target
 from fusion.export.report.pictures import drawable, font
 from fusion.fused import Fused
 from fusion.geometry import Grid
+from fusion.software import DISCLAIMER, SIMULATED
 
 #: Spacing of the projection, mm: finer than a SPECT resolution element, coarse enough to be quick.
 SPACING_MM = 2.0

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from fusion.export import DISCLAIMER, SIMULATED
 from fusion.fused import Fused
 from fusion.geometry import FloatArray, direction_letters
 from fusion.palettes import DEFAULT_PALETTE, palette
+from fusion.software import DISCLAIMER, SIMULATED
 
 PLANES = ("axial", "coronal", "sagittal")
 #: Window of the CT in the pictures, HU: bone.

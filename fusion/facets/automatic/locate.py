@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy.joints import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import Anomaly, anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy.joints import VERTEBRAE
+from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims

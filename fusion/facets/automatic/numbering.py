@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy.joints import VERTEBRAE
+from fusion.anatomy import VERTEBRAE
 from fusion.facets.automatic.chain import Chain, best_chain, shifted
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.likeness import SCALES, Likeness

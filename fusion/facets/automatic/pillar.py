@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.anatomy.joints import Side
+from fusion.anatomy import Side
 from fusion.facets.automatic.straight import Frame, bone_map, sample_box
 from fusion.facets.automatic.template import PATCH_HALF, Template
 from fusion.geometry import FloatArray, Volume

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import ndimage
 from skimage.feature import match_template
 
-from fusion.anatomy.joints import ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.anatomy import ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.automatic.pillar import HEIGHTS_MM, Column, climb, turned
 from fusion.facets.automatic.straight import Frame, bone_map, sample_points
 from fusion.facets.automatic.template import PATCH_HALF, TEMPLATE_LEVELS, Template

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy import Joint, Side
 from fusion.facets.labelled.bones import MIDDLE_MM, Bone, surface
 from fusion.facets.labelled.maps import Mask, Part, cut_out
 from fusion.geometry import FloatArray

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from fusion.anatomy.joints import Side
+from fusion.anatomy import Side
 from fusion.facets.automatic.straight import sample_points
 from fusion.facets.labelled.bones import MIDDLE_MM, Bone, bones_of
 from fusion.facets.labelled.conventions import COLUMN

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fusion.anatomy.joints import Side
+from fusion.anatomy import Side
 from fusion.errors import FusionError
 
 #: Every vertebra in order, from the skull down.

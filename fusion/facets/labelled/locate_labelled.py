@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
+from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.errors import FusionError
 from fusion.facets.anomalies import Anomaly, with_anomalies
 from fusion.facets.automatic.locate import (

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.anatomy.joints import Side
+from fusion.anatomy import Side
 from fusion.errors import FusionError
 from fusion.findings import Finding
 from fusion.geometry import FloatArray, Grid

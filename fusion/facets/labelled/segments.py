@@ -17,9 +17,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
-from fusion.anatomy.joints import Side
-from fusion.dicom.files.header import quiet_pydicom, read_header
-from fusion.dicom.files.instance import PARSE_ERRORS, text, uid
+from fusion.anatomy import Side
+from fusion.dicom import PARSE_ERRORS, quiet_pydicom, read_header, text, uid
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.facets.labelled.maps import MAX_LABEL_VOXELS, LabelMap, Mask, Part, cut_out
 from fusion.geometry import DIRECTION_TOLERANCE, Grid

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.anatomy.joints import VERTEBRAE
+from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError, GeometryError
 from fusion.facets.labelled.bone_checks import (
     column_bones,
