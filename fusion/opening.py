@@ -17,10 +17,11 @@ from fusion.dicom import (
     stored_registration_ignored,
 )
 from fusion.errors import GeometryError
-from fusion.findings import Finding, Progress, info, warning
+from fusion.findings import Finding, info, warning
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
+from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Method, Registration, checked, shared_frame
 from fusion.registration import register as search
 from fusion.resampling import Interpolation
@@ -38,7 +39,7 @@ def open_study(
     interpolation: Interpolation = "linear",
     override_mismatch_by: str | None = None,
     same_frame_by: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Review:
     """Open a study: find, choose, read, and put the functional volume onto the CT.
 
@@ -83,13 +84,11 @@ def open_study(
     RegistrationFailed
         The search gave nothing trustworthy and there is no shared frame.
     """
-    report = progress or (lambda fraction, step: None)
-    catalog = scan(
-        path, spacing_mm=spacing_mm, progress=lambda part, step: report(0.4 * part, step)
-    )
+    report = Progress(progress)
+    catalog = scan(path, spacing_mm=spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
-    spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
-    ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
+    spect_volume = _read(chosen.spect, report.part(0.4, 0.5))
+    ct_volume = _read(chosen.ct, report.part(0.5, 0.8))
     ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
     if stated:  # it says so itself; that they cannot be combined is no longer true
         kept = tuple(f for f in chosen.findings if f.code != "different-frames")
@@ -100,7 +99,7 @@ def open_study(
         (ct_volume, spect_volume),
         register=register,
         ignore_stored=ignore_stored_registration,
-        progress=lambda part, step: report(0.8 + 0.2 * part, step),
+        progress=report.part(0.8, 1.0),
     )
     report(1.0, "Opened")
     choice = info("choice", " ".join(chosen.reasons))
@@ -125,7 +124,7 @@ def _registration(
     *,
     register: bool,
     ignore_stored: bool,
-    progress: Progress,
+    progress: ProgressCallback,
 ) -> tuple[Registration, tuple[Finding, ...]]:
     """Return the Registration asked for, stored, or promised by a shared frame, in this order."""
     ct, spect = volumes
@@ -168,7 +167,7 @@ def _in_one_frame(
     return moved[0], moved[1], (note,)
 
 
-def _read(candidate: Candidate, progress: Progress) -> Volume:
+def _read(candidate: Candidate, progress: ProgressCallback) -> Volume:
     return read_volume(
         candidate.plan,
         study_instance_uid=candidate.study.study_instance_uid,

@@ -185,8 +185,8 @@ def test_registration_moves_the_picture_and_is_recorded(review) -> None:
     moved = review.with_registration(Registration(transform, Method.CORRELATION))
     k, j, i = nm.MARKERS[2000]
     point = transform.apply(nm_marker_lps((k, j, i)))
-    assert moved.sample_at(point).uptake == pytest.approx(2000, abs=0.5)
-    assert moved.to_json()["registration"]["matrix_spect_to_ct_lps"] == transform.matrix.tolist()
+    assert moved.fused.sample_at(point).uptake == pytest.approx(2000, abs=0.5)
+    assert review_json(moved)["registration"]["matrix_spect_to_ct_lps"] == transform.matrix.tolist()
 
 
 def test_a_large_stored_shift_keeps_its_warning_on_every_export(tmp_path) -> None:

@@ -26,7 +26,7 @@ from qtpy.QtWidgets import (
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
-from fusion.findings import Progress
+from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from viewer.pictures.display_panel import plain_label
 
@@ -185,7 +185,7 @@ class _Report(QObject):
 def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
     """Do the work, in the worker's thread."""
     try:
-        return Outcome(work(report))
+        return Outcome(work(Progress(report)))
     except FusionError as error:
         return Outcome(error=error)
 
@@ -369,9 +369,7 @@ class OpenStudy(Job):
     def _open(self, report: Progress) -> Review:
         source = self._source
         with nullcontext(source) if isinstance(source, Path) else source(report) as path:
-            review = fusion.open_study(
-                path, progress=lambda part, step: report(0.9 * part, step), **self._options
-            )
+            review = fusion.open_study(path, progress=report.part(0.0, 0.9), **self._options)
         # What the panes need at once is made here, not in the window's thread.
         report(0.9, "Preparing the pictures")
         review.fused.ct_display()

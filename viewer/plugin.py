@@ -23,7 +23,8 @@ from qtpy.QtWidgets import (
 )
 
 import fusion
-from fusion.findings import Progress, Severity
+from fusion.findings import Severity
+from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from sample_data import make_study
 from viewer.app import ReviewApp

@@ -27,6 +27,7 @@ from fusion.export import Handed, hand_on
 from fusion.findings import Finding, warning, worst_first
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
+from fusion.progress import Progress
 from fusion.software import DISCLAIMER, SIMULATED
 from viewer import _napari
 from viewer.alignment.model import Alignment, alignment_keys
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
     import napari
 
     from fusion.annotations import Event
-    from fusion.findings import Progress
     from fusion.review import Review
 
 SIDE_PANEL_WIDTH = 330

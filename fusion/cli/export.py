@@ -78,10 +78,8 @@ def run(args: argparse.Namespace) -> int:
     elif args.with_images:
         raise FusionError("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
-    show = terminal_progress() or (lambda fraction, step: None)
-    review = open_study(
-        args.path, progress=lambda part, step: show(0.5 * part, step), **opening_options(args)
-    )
+    show = terminal_progress()
+    review = open_study(args.path, progress=show.part(0.0, 0.5), **opening_options(args))
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
@@ -92,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         args.to,
         deidentify=deidentify,
         with_images=args.with_images,
-        progress=lambda part, step: show(0.5 + 0.5 * part, step),
+        progress=show.part(0.5, 1.0),
     )
     if args.json:
         cli.write_json(

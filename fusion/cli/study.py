@@ -16,7 +16,8 @@ from fusion.cli.facet_options import add_label_options, label_options
 from fusion.dicom import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
 from fusion.export import review_json, write_review
-from fusion.findings import Finding, Progress, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
@@ -203,9 +204,9 @@ def _fuse(args: argparse.Namespace) -> int:
 
     assessment = assessed(args.facts, reader=args.reader, option="--reader")
     progress = terminal_progress()
-    review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **opening_options(args))
+    review = open_study(args.path, progress=progress.part(0.0, 0.7), **opening_options(args))
     review = review.with_assessment(assessment)
-    outputs = write_review(review, args.out, point_lps=args.at, progress=_part(progress, 0.7, 1.0))
+    outputs = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
     if args.json:
         cli.write_json(review_json(review))
         return cli.OK
@@ -240,16 +241,10 @@ def _review(args: argparse.Namespace) -> int:
     return int(run(args.path, **reading, **labels, **opening_options(args)))
 
 
-def _part(progress: Progress | None, low: float, high: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda fraction, step: progress(low + (high - low) * fraction, step)
-
-
-def terminal_progress() -> Progress | None:
-    """Return a callback that shows one line of progress on a terminal; None when there is none."""
+def terminal_progress() -> Progress:
+    """Return a Progress that shows one line on a terminal, and says nothing elsewhere."""
     if not sys.stderr.isatty():
-        return None
+        return Progress()
     last = [0.0]
 
     def show(fraction: float, step: str) -> None:
@@ -262,7 +257,7 @@ def terminal_progress() -> Progress | None:
             sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
-    return show
+    return Progress(show)
 
 
 def catalog_json(catalog: Catalog) -> dict[str, Any]:

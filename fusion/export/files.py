@@ -19,9 +19,9 @@ from fusion.export.dicom.spatial_registration import (
     write_spatial_registration,
 )
 from fusion.export.report.pictures import PictureText, write_pictures
-from fusion.findings import Progress
 from fusion.geometry import Volume
 from fusion.pathway import assessment_json
+from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review, _date
 from fusion.software import DISCLAIMER, versions
 
@@ -91,7 +91,7 @@ def write_review(
     folder: str | Path,
     *,
     point_lps: npt.ArrayLike | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Outputs:
     """Write ``review.json``, DICOM objects of the result, and the fused pictures.
 
@@ -112,7 +112,7 @@ def write_review(
     FusionError
         The folder cannot be written.
     """
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     target = Path(folder)
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ def write_review(
         )
         report(0.3, "Writing the functional volume on the CT's grid")
         derived = target / "spect_on_ct.dcm"
-        _write_derived(review, derived, lambda part, step: report(0.3 + 0.6 * part, step))
+        _write_derived(review, derived, report.part(0.3, 0.9))
         registered, registered_json = _write_registration(review, target)
         record = target / "review.json"
         content = {
@@ -153,7 +153,7 @@ def write_review(
     return Outputs(record, derived, registered, registered_json, pictures)
 
 
-def _write_derived(review: Review, path: Path, progress: Progress) -> None:
+def _write_derived(review: Review, path: Path, progress: ProgressCallback) -> None:
     # A tilted CT has no place in the NM object; the straight display grid has.
     bent = review.fused.registration.is_bent
     grid = (

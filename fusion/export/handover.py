@@ -62,9 +62,10 @@ from fusion.export.report.pdf import report_pdf
 from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.export.tables import reading_document, write_json, write_table
 from fusion.facets import Localisation
-from fusion.findings import Finding, Progress, info, warning, worst_first
+from fusion.findings import Finding, info, warning, worst_first
 from fusion.pathway import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain
+from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review
 from fusion.software import versions
 
@@ -100,7 +101,7 @@ def hand_on(
     localisation: Localisation | None = None,
     deidentify: Deidentifier | None = None,
     with_images: bool = False,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Handed:
     """Write every form of a study and its reading.
 
@@ -136,7 +137,7 @@ def hand_on(
         The folder cannot be written; or copies are asked for without de-identification; or the
         folder of a de-identified export holds something.
     """
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     target = Path(folder)
     if with_images and deidentify is None:
         raise FusionError("Copies of the images are only written de-identified.")
@@ -209,7 +210,7 @@ def _deidentified(
         clean,
         clean_reading,
         folder,
-        lambda part, step: progress((0.7 if with_images else 1.0) * part, step),
+        progress.part(0.0, 0.7 if with_images else 1.0),
         point_lps=point_lps,
         localisation=localisation,
         deidentifier=how,
@@ -218,9 +219,7 @@ def _deidentified(
     paths, findings = handed.paths, [*about_this(how), *handed.findings]
     if with_images:
         try:
-            paths += write_images(
-                clean, folder, lambda part, step: progress(0.7 + 0.3 * part, step)
-            )
+            paths += write_images(clean, folder, progress.part(0.7, 1.0))
         except DicomError as exc:
             findings.append(warning("images-not-copied", str(exc)))
     return Handed(paths, worst_first(findings))
@@ -264,7 +263,7 @@ class _Work:
             self.review,
             self.folder,
             point_lps=self.point_lps,
-            progress=lambda part, step: self.progress(0.5 * part, step),
+            progress=self.progress.part(0.0, 0.5),
         )
         self.paths += outputs.paths
         said = self.reading.anomalies if self.reading else ()

@@ -9,8 +9,8 @@ from itertools import product
 import numpy as np
 
 from fusion.errors import RegistrationFailed
-from fusion.findings import Progress
 from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.expectation import Anatomy, Level, counted, inverse, lattice, slopes_at
 from fusion.registration.fitting import (
@@ -79,9 +79,9 @@ class Search:
         source: Anatomy,
         spect: Volume,
         neck: Neck,
-        report: Progress = lambda fraction, step: None,
+        report: ProgressCallback | None = None,
     ) -> None:
-        self._report = report
+        self._report = Progress(report)
         self.source = source
         self.spect = spect
         self.neck = neck

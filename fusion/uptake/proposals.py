@@ -16,8 +16,9 @@ import numpy as np
 
 from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
-from fusion.findings import Finding, Progress, info, warning
+from fusion.findings import Finding, info, warning
 from fusion.geometry import FloatArray, Volume
+from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Registration
 from fusion.uptake.activity import fit_activity, with_others
 from fusion.uptake.hot_spots import (
@@ -219,7 +220,7 @@ def assess(
     ct: Volume | None = None,
     reference: ReferenceChoice | None = None,
     settings: ProposalSettings | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Assessment:
     """Measure the uptake at every joint and propose which are active.
 
@@ -247,7 +248,7 @@ def assess(
         reach the neck.
     """
     settings = settings or ProposalSettings()
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     report(0.0, "Taking the neck out of the functional volume")
     neck = native_neck(places, spect, registration, ct=ct)
     report(0.4, "Telling joints from ordinary bone")

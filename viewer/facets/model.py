@@ -27,6 +27,7 @@ from fusion.facets import (
     locate_in,
     no_canal,
 )
+from fusion.progress import Progress
 from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
 from viewer.jobs import BackgroundJob
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from fusion.anatomy import Joint
     from fusion.annotations import Point
     from fusion.facets import LabelledSpine
-    from fusion.findings import Progress
     from fusion.geometry import Volume
     from viewer.pictures.panes import LinkedPanes
 
@@ -447,17 +447,17 @@ def _from_labels(
             labels.paths,
             ct,
             label_convention=labels.convention,
-            progress=lambda part, step: report(0.3 * part, step),
+            progress=report.part(0.0, 0.3),
         )
     if not looked:
-        neck = find_neck(ct, progress=lambda part, step: report(0.3 + 0.5 * part, step))
+        neck = find_neck(ct, progress=report.part(0.3, 0.8))
     located = locate_with_labels(
         spine,
         ct,
         neck,
         clicks=said.clicks,
         anomalies=said.anomalies,
-        progress=lambda part, step: report(0.8 + 0.2 * part, step),
+        progress=report.part(0.8, 1.0),
     )
     return neck, spine, located
 
@@ -467,13 +467,13 @@ def _located(ct: Volume, neck: Neck | None, looked: bool, said: Said, report: Pr
     share = 0.0
     if not looked:
         share = 0.7
-        neck = find_neck(ct, progress=lambda part, step: report(share * part, step))
+        neck = find_neck(ct, progress=report.part(0.0, share))
     if neck is None:
         return None, None, no_canal()
     located = locate_in(
         neck,
         clicks=said.clicks,
         anomalies=said.anomalies,
-        progress=lambda part, step: report(share + (1 - share) * part, step),
+        progress=report.part(share, 1.0),
     )
     return neck, None, located

@@ -21,8 +21,9 @@ from pathlib import Path
 from fusion.dicom.files.header import quiet_pydicom, read_header, sop_class_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items
 from fusion.errors import DicomError
-from fusion.findings import Finding, Progress, error, warning
+from fusion.findings import Finding, error, warning
 from fusion.plain_text import plain
+from fusion.progress import ProgressCallback
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -83,7 +84,7 @@ class FoundFiles:
     owner: PrivateFolder | None = field(default=None, repr=False)
 
 
-def find_files(path: Path, *, progress: Progress | None = None) -> FoundFiles:
+def find_files(path: Path, *, progress: ProgressCallback | None = None) -> FoundFiles:
     """List the files under a folder, in a zip or named by a DICOMDIR; or the one file itself.
 
     Parameters
@@ -254,7 +255,7 @@ def _starts_like_zip(path: Path) -> bool:
         return False
 
 
-def _in_zip(path: Path, *, progress: Progress | None) -> FoundFiles:
+def _in_zip(path: Path, *, progress: ProgressCallback | None) -> FoundFiles:
     label = plain(path.name)
     try:
         with zipfile.ZipFile(path) as archive:
@@ -332,7 +333,7 @@ def _unpack(
     members: list[zipfile.ZipInfo],
     *,
     owner: PrivateFolder,
-    progress: Progress | None,
+    progress: ProgressCallback | None,
 ) -> tuple[list[FoundFile], list[Finding]]:
     files: list[FoundFile] = []
     broken: list[str] = []

@@ -25,8 +25,9 @@ from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of,
 from fusion.dicom.pixels.padding import Padding, padding_of
 from fusion.dicom.series import VolumePlan
 from fusion.errors import DicomError, GeometryError
-from fusion.findings import Finding, Progress, info, worst_first
+from fusion.findings import Finding, info, worst_first
 from fusion.geometry import Source, Volume
+from fusion.progress import ProgressCallback
 
 #: CT number of voxels that were never scanned (outside the reconstruction circle).
 PADDING_HU = -1024.0
@@ -39,7 +40,7 @@ def read_volume(
     *,
     study_instance_uid: str,
     series_instance_uid: str,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Volume:
     """Read the pixels of a planned volume.
 

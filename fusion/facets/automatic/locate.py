@@ -21,8 +21,9 @@ from fusion.facets.localisation import (
     Numbering,
     Status,
 )
-from fusion.findings import Finding, Progress, info, warning
+from fusion.findings import Finding, info, warning
 from fusion.geometry import Volume
+from fusion.progress import Progress, ProgressCallback
 
 #: Correlation with the template below which a joint is not recognisable.
 _RECOGNISABLE = 0.15
@@ -47,7 +48,7 @@ def locate(
     *,
     clicks: Mapping[str, npt.ArrayLike] | None = None,
     anomalies: Collection[Anomaly] = (),
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints on a CT.
 
@@ -73,16 +74,16 @@ def locate(
     FusionError
         A click on a vertebra that has no name here, or outside the CT.
     """
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     points = points_on(ct, clicks or {})
-    neck = find_neck(ct, progress=lambda part, step: report(0.75 * part, step))
+    neck = find_neck(ct, progress=report.part(0.0, 0.75))
     if neck is None:
         return no_canal()
     return locate_in(
         neck,
         clicks=points,
         anomalies=anomalies,
-        progress=lambda part, step: report(0.75 + 0.25 * part, step),
+        progress=report.part(0.75, 1.0),
     )
 
 
@@ -91,7 +92,7 @@ def locate_in(
     *,
     clicks: Mapping[str, npt.ArrayLike] | None = None,
     anomalies: Collection[Anomaly] = (),
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Name the levels of a neck and find its joints; as :func:`locate`, without what takes long.
 
@@ -107,7 +108,7 @@ def locate_in(
     FusionError
         A click on a vertebra that has no name here, or outside the CT.
     """
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     ct, frame, parts = neck.ct, neck.frame, neck.parts
     points = checked_clicks(neck, clicks or {})
     report(0.0, "Numbering the levels")

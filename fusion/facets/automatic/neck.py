@@ -21,8 +21,8 @@ from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
 from fusion.facets.localisation import point_of
-from fusion.findings import Progress
 from fusion.geometry import FloatArray, Volume
+from fusion.progress import Progress, ProgressCallback
 
 #: Furthest part of a vertebra from the middle of the canal, mm: the tip of the spinous process of
 #: C7 or T1 lies some 50 mm behind it.
@@ -62,7 +62,7 @@ class Neck:
         return float(self.ct.grid.spacing_mm.max())
 
 
-def find_neck(ct: Volume, *, progress: Progress | None = None) -> Neck | None:
+def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck | None:
     """Do all that depends on the CT alone.
 
     Parameters
@@ -87,7 +87,7 @@ def find_neck(ct: Volume, *, progress: Progress | None = None) -> Neck | None:
             f"The values of this CT are {ct.unit}, not HU, so bone cannot be told. Joints are "
             "found on a CT in HU only."
         )
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     report(0.0, "Looking for the spinal canal")
     canal = find_canal(ct)
     if canal is None:

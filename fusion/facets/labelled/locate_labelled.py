@@ -36,8 +36,9 @@ from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
 from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
-from fusion.findings import Finding, Progress, info, warning
+from fusion.findings import Finding, info, warning
 from fusion.geometry import FloatArray, Volume
+from fusion.progress import Progress, ProgressCallback
 
 #: Weight of a label map as evidence: it needs the support of one more piece to make a level sure.
 #: Such programs mix neighbours up in 1 to 15 of 100 scans (spec/localisation_registration.md A2).
@@ -61,7 +62,7 @@ def locate_with_labels(
     *,
     clicks: Mapping[str, npt.ArrayLike] | None = None,
     anomalies: Collection[Anomaly] = (),
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints from labels.
 
@@ -92,7 +93,7 @@ def locate_with_labels(
     FusionError
         A click on a vertebra that has no name here, or on none that is labelled.
     """
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     report(0.0, "Finding the joints of the labels")
     points = points_on(ct, clicks or {})
     shift, kept = _shift(spine, points)

@@ -29,8 +29,9 @@ from fusion.facets.labelled.conventions import (
 from fusion.facets.labelled.maps import LabelMap, Mask, Part, cut_out
 from fusion.facets.labelled.nifti import is_nifti, read_nifti
 from fusion.facets.labelled.segments import read_segmentation
-from fusion.findings import Finding, Progress, warning
+from fusion.findings import Finding, warning
 from fusion.geometry import Volume
+from fusion.progress import Progress, ProgressCallback
 
 #: Labels on voxels larger than this are warned of: those of programs gave joints that were off by
 #: 4 mm and more (spec/localisation_registration.md A2), ideal ones by less (docs/facets.md).
@@ -93,7 +94,7 @@ def read_labels(
     ct: Volume,
     *,
     label_convention: str | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> LabelledSpine:
     """Read label maps made elsewhere, and check them against anatomy and against a CT.
 
@@ -116,7 +117,7 @@ def read_labels(
     GeometryError
         Place not stated, contradictory, mirrored, or not that of the CT.
     """
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     chosen = None if label_convention is None else convention(label_convention)
     if not 1 <= len(paths) <= 2:
         raise FusionError(
