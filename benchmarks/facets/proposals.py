@@ -32,7 +32,8 @@ from sample_data.study import Truth, describe
 ORDINARY_SUV = 5.0
 CONTRASTS = (3.0, 5.0, 8.0, 12.0)
 RESOLUTIONS_MM = (8.0, 10.0, 12.0, 15.0)
-#: How often each number of active joints and each level occurs (spec/bone_spect.md 6.4).
+#: How often each number of active joints and each level occurs
+#: (docs/sources.md#frequency-of-active-joints).
 COUNTS = {0: 0.4, 1: 0.25, 2: 0.2, 3: 0.15}
 WEIGHTS = {
     "C0-C1": 0.0, "C1-C2": 0.22, "C2-C3": 0.22, "C3-C4": 0.112, "C4-C5": 0.112,

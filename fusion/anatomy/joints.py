@@ -1,7 +1,7 @@
 """The vocabulary: vertebrae, sides, levels and joints of the neck.
 
 Twelve zygapophysial joints (C2-C3 to C7-T1, both sides) and four that can be marked but have no
-medial branch (C0-C1 and C1-C2); see spec/anatomy_and_safety.md section 4.1.
+medial branch (C0-C1 and C1-C2); see docs/sources.md#joints.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From positive joints to the nerves that usually supply them, in words.
 
 A facet joint and the place where its nerves are met are different points, so there are no
-coordinates here: nerves have names and bony landmarks (spec/anatomy_and_safety.md 4.2). The map is
+coordinates here: nerves have names and bony landmarks (docs/sources.md#nerve-supply). The map is
 data (``blocks.toml``), with a source for every entry.
 """
 

@@ -22,8 +22,8 @@ from fusion.annotations.snapshots import LocalisationSnapshot, Measured, Registr
 from fusion.errors import AnnotationError
 from fusion.plain_text import plain
 
-#: Visual grades, spec/bone_spect.md 6.3: 0 not above the reference, 1 slightly, 2 clearly above,
-#: 3 intense.
+#: Visual grades (docs/sources.md#visual-grades): 0 not above the reference, 1 slightly, 2 clearly
+#: above, 3 intense.
 GRADES = (0, 1, 2, 3)
 #: Longest note and longest name of a reader, characters.
 MAX_NOTE = 10_000

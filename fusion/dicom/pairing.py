@@ -30,7 +30,7 @@ from fusion.findings import Finding, info, warning
 from fusion.geometry import Grid
 
 #: A CT that shows less than this length of the functional volume (head to foot, mm) is only
-#: taken when there is no other: about four cervical levels.
+#: taken when there is no other: about four cervical levels (docs/sources.md#ct-geometry).
 MIN_COMMON_LENGTH_MM = 60.0
 #: Derivation Code "Spatial resampling" (PS3.16 CID 7203, DCM).
 SPATIAL_RESAMPLING = "113085"

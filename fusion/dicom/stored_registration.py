@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 ORTHONORMAL_TOLERANCE = 1e-3
 #: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
 SAME_MM = 0.01
-#: A stored correction of a shared Frame of Reference is pointed out from here, mm (issue 3).
+#: A stored correction of a shared Frame of Reference is pointed out from here, mm
+#: (docs/sources.md#level-error).
 NOTABLE_SHIFT_MM = 5.0
 
 

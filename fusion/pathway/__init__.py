@@ -7,8 +7,9 @@
     statements.seed() ─► statements.Guideline ──┘         │
                                              questions.next_question(verdict)
 
-``procedure`` is section 1.3 of the specification, ``completions`` runs it over everything that the
-unrecorded facts could be, ``conditions`` reads the small expressions of ``statements.toml``.
+``procedure`` is the order of docs/pathway.md, "Verdicts", ``completions`` runs it over everything
+that the unrecorded facts could be, ``conditions`` reads the small expressions of
+``statements.toml``.
 """
 
 import lazy_loader

@@ -151,7 +151,7 @@ class Verdict:
         return self.code != CANNOT_DETERMINE
 
     def to_json(self) -> dict[str, Any]:
-        """Return the machine-readable form; identifiers as in the specification."""
+        """Return the machine-readable form; identifiers as in docs/pathway.md."""
         source = self.guideline.source
         return {
             "verdict": self.code,

@@ -1,10 +1,10 @@
 """The pictures that are compared: what a SPECT of this CT would look like, and the SPECT itself.
 
 The CT is averaged to about 2 mm, turned into bone and body, averaged to about 4 mm and blurred to
-the resolution of the camera (spec part B4, steps 2 and 3). How much soft tissue takes up against
-bone is fitted to the study at hand (:meth:`Level.picture`), so that another tracer or a PET needs
-nothing else. Both sides are square-rooted: counts then have one noise everywhere and a hot joint
-does not carry the whole measure (spec part B2).
+the resolution of the camera. How much soft tissue takes up against bone is fitted to the study at
+hand (:meth:`Level.picture`), so that another tracer or a PET needs nothing else. Both sides are
+square-rooted: counts then have one noise everywhere and a hot joint does not carry the whole
+measure (docs/sources.md#registration-picture).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ METAL_HU = 2200.0
 MARGIN_MM = 16.0
 #: Added under both square roots, as a share of full uptake: the root of nothing has no slope.
 _FLOOR = 0.02
-#: The functional picture is clipped at this percentile (spec part B3).
+#: The functional picture is clipped at this percentile (docs/sources.md#registration-picture).
 _CEILING_PERCENTILE = 99.5
 #: What varies over more than this (standard deviation, mm) is left out of the last step.
 DETAIL_SIGMA_MM = 12.0

@@ -12,7 +12,8 @@ from fusion.registration.filters import blurred_line
 
 #: From the narrowest slice (about C5) down to T1 and up to C1, mm.
 DOWN_MM, UP_MM = 45.0, 65.0
-#: Half width of the box that holds the spine of a neck, mm (spec part B2).
+#: Half width of the box that holds the spine of a neck, mm
+#: (docs/sources.md#registration-picture).
 HALF_WIDTH_MM = 45.0
 #: The neck is narrower than what is above and below it by this factor.
 _NARROWER = 1.15

@@ -45,7 +45,7 @@ _REVERSE_CANDIDATES, _REVERSE_POINTS = 60_000, 8000
 #: How far a slab, or one piece of the neck from the other, is expected to move, mm.
 _SLAB_PRIOR_MM = 4.0
 _PIECES_PRIOR_MM = 8.0
-#: Distance at which the drop of correlation is measured, mm (spec part B5).
+#: Distance at which the drop of correlation is measured, mm (docs/sources.md#registration-trust).
 _DROP_MM = 8.0
 #: Starts when nothing is known but the centres of both fields: shifts along x, y and z, mm.
 _START_SHIFTS_MM = ((-40, 0, 40), (-40, 0, 40), (-160, -120, -80, -40, 0, 40, 80, 120, 160))

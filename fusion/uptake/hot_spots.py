@@ -49,7 +49,7 @@ class HotSpotSettings:
         Taken where the expected error of a joint's centre is not known.
     least_margin_mm : float, mm
         Nearer than this to the plane half-way between two structures, a spot belongs to neither,
-        however small the uncertainties are (spec/anatomy_and_safety.md 5.6: about 3 mm).
+        however small the uncertainties are (docs/sources.md#level-error).
 
     Raises
     ------

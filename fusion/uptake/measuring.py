@@ -42,7 +42,7 @@ class UptakeSettings:
     radius_mm : float, mm
         Of the volume of interest before it is clipped half-way to its neighbours. A point source
         keeps three quarters of its peak at 3 mm and half at 5 mm, so 6 to 8 mm finds it
-        (spec/localisation_registration.md A3).
+        (docs/sources.md#partial-volume).
     peak_radius_mm : float, mm
         The peak is the mean of the voxels this near to the maximum, clipped like the volume of
         interest; by default a sphere of 1 mL.

@@ -2,7 +2,8 @@
 
 Every hot spot of the neck becomes one Proposal: what it belongs to or lies between, a grade, both
 uncertainties, and the reason in words. No cut-off is validated for cervical facets
-(spec/bone_spect.md 6.2): the thresholds are settings and say so wherever they are shown.
+(docs/sources.md#no-uptake-cut-off): the thresholds are settings and say so wherever they are
+shown.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from fusion.uptake.native import JointPlace, native_neck
 from fusion.uptake.reference import Reference, ReferenceChoice
 from fusion.uptake.structures import Kind
 
-#: Words of the grades (spec/bone_spect.md 6.3).
+#: Words of the grades (docs/sources.md#visual-grades).
 GRADE_WORDS = ("not above the reference", "slightly above", "clearly above", "intense")
 
 
@@ -45,7 +46,8 @@ class ProposalSettings:
     Parameters
     ----------
     grade_ratios : (3,) tuple of float
-        Ratio to the reference from which grades 1, 2 and 3 begin, what other joints add taken off.
+        Ratio to the reference from which grades 1, 2 and 3 begin, what other joints add taken off
+        (docs/sources.md#visual-grades).
     least_grade : int
         Hot spots of a lower grade are not proposed. By default none is left out: where the
         resolution is poor, an active joint stands out of the thin bone around it and still stays

@@ -15,12 +15,13 @@ from fusion.geometry import FloatArray
 #: Full width at half maximum of a Gaussian over its standard deviation.
 FWHM_PER_SIGMA = 2.354820045
 #: Variance of a facet joint with its subchondral bone about its centre, mm², mean of the three
-#: axes: 12 × 12 × 6 mm (spec/bone_spect.md 6.1) as a disc, (12²/16 + 12²/16 + 6²/12) / 3 = 7.
+#: axes: 12 × 12 × 6 mm as a disc, (12²/16 + 12²/16 + 6²/12) / 3 = 7
+#: (docs/sources.md#partial-volume).
 FACET_VARIANCE_MM2 = 7.0
 #: The same as a box, mm.
 FACET_SIZE_MM = (12.0, 12.0, 6.0)
 #: Resolutions that are believed, mm: 8 to 12 is typical of a reconstruction and 15 poor
-#: (spec/bone_spect.md 6.1).
+#: (docs/sources.md#bone-spect-resolution).
 RESOLUTIONS_MM = (6.0, 18.0)
 #: Taken when the resolution is neither stated nor visible in the data, mm: the middle of 8 to 12.
 ASSUMED_RESOLUTION_MM = 10.0
@@ -52,7 +53,7 @@ def recovery(resolution_mm: float) -> float:
 
     Notes
     -----
-    A box of :data:`FACET_SIZE_MM` blurred by a Gaussian (the table in spec/bone_spect.md 6.1).
+    A box of :data:`FACET_SIZE_MM` blurred by a Gaussian (docs/sources.md#partial-volume).
     """
     sigma = sigma_mm(resolution_mm)
     return float(np.prod([erf(size / (2 * np.sqrt(2) * sigma)) for size in FACET_SIZE_MM]))
@@ -77,8 +78,8 @@ def valley_to_peak(distance_mm: float, resolution_mm: float) -> float:
 
     Notes
     -----
-    Value half way over the value at one of the sources, of the sum of both (the table in
-    spec/bone_spect.md 6.1 for 15 mm).
+    Value half way over the value at one of the sources, of the sum of both (for 15 mm:
+    docs/sources.md#partial-volume).
     """
     variance = sigma_mm(resolution_mm) ** 2
     squared = distance_mm**2

@@ -2,7 +2,7 @@
 
 Placed by the joints themselves, in the frame of the spine at each level (along it to the head, to
 the back, to the left), because necks tilt, turn and bend. Offsets are for a neck whose joints lie
-17.5 mm from the midline (spec/anatomy_and_safety.md 5.6) and scale with it.
+17.5 mm from the midline (docs/sources.md#joint-layout) and scale with it.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ import numpy as np
 from fusion.anatomy import LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.geometry import FloatArray
 
-#: From the midline to the centre of a facet joint, mm (spec/anatomy_and_safety.md 5.6: 17 to 18).
+#: From the midline to the centre of a facet joint, mm (docs/sources.md#joint-layout: 17 to 18).
 HALF_WIDTH_MM = 17.5
 #: From one level to the next along the joints, mm (same: 14 to 16).
 PITCH_MM = 15.0
 #: Middle of a disc in front of the midpoint between the joints of its level: half a canal (7) and
-#: half a body (8), mm (spec 5.1, 5.2).
+#: half a body (8), mm (docs/sources.md#vertebral-bodies-and-canal).
 DISC_FORWARD_MM = 15.0
-#: Uncovertebral joint: beside and in front of the midpoint, mm: edge of a body 22 wide (spec 5.1).
+#: Uncovertebral joint: beside and in front of the midpoint, mm: edge of a body 22 wide
+#: (docs/sources.md#vertebral-bodies-and-canal).
 UNCOVERTEBRAL_MM = (11.0, 12.0)
 #: Lamina and spinous process of a vertebra: to the back and to the side, mm.
 LAMINA_MM = (13.0, 11.0)
@@ -46,7 +47,8 @@ class Kind(StrEnum):
     OUTSIDE = "outside the spine"
 
 
-#: How far from its centre a structure reaches, mm: half its longest extent (spec 5.1, 5.3, 5.4).
+#: How far from its centre a structure reaches, mm: half its longest extent
+#: (docs/sources.md#vertebral-bodies-and-canal, #pillar, #facet-surfaces).
 EXTENT_MM = {
     Kind.JOINT: 8.0,
     Kind.DISC: 10.0,

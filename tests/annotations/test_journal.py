@@ -243,10 +243,10 @@ def test_windows_that_begin_at_once_share_one_reading(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from fusion.annotations.changes import TargetSaved
+from fusion.annotations.changes.changes import TargetSaved
 from fusion.annotations.journal import Conflict, Journal
 from tests.annotations.samples import study, target
-from fusion.facets.joints import JOINTS
+from fusion.anatomy.joints import JOINTS
 
 me, path = int(sys.argv[1]), sys.argv[2]
 conflicts = 0
@@ -463,7 +463,7 @@ def test_a_full_journal_is_a_sentence_and_loses_nothing(path: Path) -> None:
 FULL_DISK = """
 import sys
 from pathlib import Path
-from fusion.annotations.changes import TargetSaved
+from fusion.annotations.changes.changes import TargetSaved
 from fusion.annotations.journal import Journal
 from fusion.errors import AnnotationError
 from tests.annotations.samples import study, target

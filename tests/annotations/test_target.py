@@ -71,7 +71,7 @@ def test_json_gives_back_an_equal_target(one: Target) -> None:
 
 
 def test_every_field_stands_in_the_json() -> None:
-    # Written by hand: what the specification of a Target lists.
+    # Written by hand: all that a Target holds.
     one = target(target_id="0" * 32).to_json()
     assert one == {
         "target_id": "0" * 32,

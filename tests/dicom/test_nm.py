@@ -62,7 +62,7 @@ def marker_errors_mm(
     return errors
 
 
-# --- the twelve objects of the specification ------------------------------------------------
+# --- the twelve objects of nm_objects.py -----------------------------------------------------
 
 
 @pytest.mark.parametrize("letter", nm.GEOMETRY)

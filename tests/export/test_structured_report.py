@@ -326,7 +326,7 @@ def standard(value: object) -> list[Code]:
 
 
 def test_every_standard_code_is_in_the_standard() -> None:
-    """A mistyped digit is noticed by no validator (spec dicom.md 1.5)."""
+    """A mistyped digit is noticed by no validator (docs/sources.md#codes)."""
     ours = [code for value in vars(codes).values() for code in standard(value)]
     assert len(ours) > 20
     for code in ours:

@@ -208,12 +208,12 @@ def test_two_active_neighbours_are_told_apart_in_the_spill():
 
 
 @pytest.mark.parametrize(("fwhm", "valley"), [(8, 0.17), (10, 0.42), (12, 0.67), (15, 0.93)])
-def test_valley_between_two_joints_is_that_of_the_specification(fwhm, valley):
+def test_valley_between_two_joints_is_the_one_calculated_by_hand(fwhm, valley):
     assert valley_to_peak(15.0, fwhm) == pytest.approx(valley, abs=0.012)
 
 
 @pytest.mark.parametrize(("fwhm", "kept"), [(8, 0.53), (10, 0.37), (12, 0.26)])
-def test_recovery_of_a_facet_is_that_of_the_specification(fwhm, kept):
+def test_recovery_of_a_facet_is_the_one_calculated_by_hand(fwhm, kept):
     assert recovery(fwhm) == pytest.approx(kept, abs=0.011)
 
 

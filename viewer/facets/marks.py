@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from viewer.reading.model import ReadingModel
 
 #: Radius of the ball about a joint, and distance from its centre at which planes still show it,
-#: mm. A facet is about 12 mm long (spec/anatomy_and_safety.md 5.4).
+#: mm. A facet is about 12 mm long (docs/sources.md#facet-surfaces).
 BALL_MM, REACH_MM = 6.0, 5.0
 TARGET_MM = 3.4
 #: A target further than this from the centre of its joint has a name of its own, mm.

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from viewer.reading.model import ReadingModel
 
 #: Statements of the pathway that stand beside every list of targets
-#: (spec/anatomy_and_safety.md 8.4).
+#: (docs/sources.md#safety-sentences).
 _BESIDE = ("S19", "S21")
 
 

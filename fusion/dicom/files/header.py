@@ -2,7 +2,7 @@
 
 Files come from outside and may be damaged or hostile. Nothing here allocates more than the file
 really holds, parses sequences deeper than :data:`MAX_SEQUENCE_DEPTH`, or unpacks a deflated file
-beyond its caps (spec/dicom.md section 6).
+beyond its caps (docs/sources.md#damaged-files).
 """
 
 from __future__ import annotations

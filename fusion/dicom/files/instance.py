@@ -25,8 +25,9 @@ from fusion.errors import DicomError
 from fusion.plain_text import plain
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
-#: What pydicom and its decoders raise for damaged files (spec/dicom.md section 6). RecursionError
-#: and NotImplementedError are RuntimeErrors; KeyError and IndexError are LookupErrors.
+#: What pydicom and its decoders raise for damaged files (docs/sources.md#damaged-files).
+#: RecursionError and NotImplementedError are RuntimeErrors; KeyError and IndexError are
+#: LookupErrors.
 PARSE_ERRORS = (
     ValueError,
     TypeError,
@@ -195,7 +196,7 @@ def _value(dataset: Dataset, keyword: str) -> Any:
 
 
 def _iterate(value: Any) -> Iterator[Any]:
-    # pydicom returns MultiValue for text VRs and a plain list for binary ones (spec 1.2).
+    # pydicom returns MultiValue for text VRs and a plain list for binary ones.
     if isinstance(value, str) or not hasattr(value, "__iter__"):
         yield value
     else:

@@ -1,8 +1,8 @@
 """Reading pixels: a planned volume into one array, exactly as stored.
 
-Native pixels are read straight into the volume (spec/dicom.md section 2.2: about twice as fast as
-through pydicom); everything else goes through pydicom's decoders one frame at a time, and only
-after the compressed frame's own statement of its size was compared with the header.
+Native pixels are read straight into the volume (about twice as fast as through pydicom,
+docs/sources.md#pixel-reading); everything else goes through pydicom's decoders one frame at a
+time, and only after the compressed frame's own statement of its size was compared with the header.
 """
 
 from __future__ import annotations

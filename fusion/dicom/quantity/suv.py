@@ -28,7 +28,8 @@ from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW
 from fusion.errors import DicomError
 from fusion.findings import Finding, info, warning
 
-#: Plausible weight of a patient, kg. Zero is what some cameras write for "not entered".
+#: Plausible weight of a patient, kg. Zero is what some cameras write for "not entered". This and
+#: the next four: docs/sources.md#suv.
 WEIGHT_RANGE_KG = (1.0, 400.0)
 #: A dose of at least this is in Bq, whatever the object type prescribes ...
 SURELY_BQ = 1e6
@@ -38,7 +39,8 @@ SURELY_MBQ = 15_000.0
 LEAST_DOSE_MBQ = 1.0
 #: An image made later than this many half-lives after injection has a wrong time in its header.
 MOST_HALF_LIVES = 10
-#: The half-life in the file is used when it agrees with the table this well (relative).
+#: The half-life in the file is used when it agrees with the table this well (relative;
+#: docs/sources.md#half-life).
 HALF_LIFE_TOLERANCE = 0.01
 
 _HOUR = 3600.0

@@ -21,7 +21,7 @@ from fusion.findings import Finding, info
 from fusion.geometry import FloatArray, Grid, unit_directions
 
 #: Steps between slices, and the place of every slice, may differ from an even grid by this much
-#: or by :data:`RELATIVE_TOLERANCE` of the step, whichever is larger (spec/dicom.md section 2.1).
+#: or by :data:`RELATIVE_TOLERANCE` of the step, whichever is larger (docs/sources.md#ct-geometry).
 #: Writers round positions to two to four decimals.
 POSITION_TOLERANCE_MM = 0.01
 RELATIVE_TOLERANCE = 0.01

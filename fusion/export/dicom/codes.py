@@ -26,7 +26,8 @@ SIDES = {
     Side.LEFT: Code("7771000", "SCT", "Left"),
     Side.RIGHT: Code("24028007", "SCT", "Right"),
 }
-#: The joint is named by its lower vertebra's process; which one is said by the level of the disc.
+#: The joint is named by its lower vertebra's process; which one is said by the level of the disc
+#: (docs/sources.md#codes).
 ARTICULAR_PROCESS = Code("317665004", "SCT", "Superior articular process of vertebra")
 #: CID 1003.
 DISC_LEVELS = {

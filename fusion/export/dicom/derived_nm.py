@@ -1,8 +1,8 @@
 """The functional volume on the CT's grid, as a derived Nuclear Medicine Image.
 
-The object is what ../shared/spec/dicom.md section 3.4 recommends: the modality stays NM, the
-geometry is the CT's, and values carry their unit in a Real World Value Mapping. Stored value 0
-means *outside the field of view* (Pixel Padding Value); the smallest real value is stored as 1.
+The modality stays NM, the geometry is the CT's, and values carry their unit in a Real World Value
+Mapping (docs/sources.md#derived-nm). Stored value 0 means *outside the field of view* (Pixel
+Padding Value); the smallest real value is stored as 1.
 """
 
 from __future__ import annotations

@@ -31,9 +31,10 @@ from fusion.resampling import Resampler
 from fusion.software import SHORT_DISCLAIMER, own_version
 
 #: Half of the smallest distance between neighbouring joints of one side (14 mm,
-#: spec/anatomy_and_safety.md 5.6), so that the spheres of two joints do not overlap.
+#: docs/sources.md#joint-layout), so that the spheres of two joints do not overlap.
 RADIUS_MM = 7.0
-#: Share of the maximum in the sphere. A convention without validation for facet joints.
+#: Share of the maximum in the sphere: a convention without validation for facet joints
+#: (docs/sources.md#no-uptake-cut-off).
 FRACTION = 0.5
 #: The rule in words, for the object and for people.
 RULE = (

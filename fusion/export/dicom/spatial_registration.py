@@ -2,7 +2,8 @@
 
 The object follows PS3.3 C.20.2. Its Frame of Reference is the CT's. The first item holds the CT
 with the identity, the second the functional volume with the matrix that takes its points **to**
-the CT (source to registered): the inverse of what resampling code calls its transform.
+the CT (source to registered): the inverse of what resampling code calls its transform
+(docs/sources.md#registration-object).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Targets as a DICOM Structured Report (Comprehensive 3D, TID 1500), and back.
 
-Each Target is two measurement groups with one Tracking Unique Identifier (shape H of
-../shared/spec/dicom.md 3.1): its point as a planar region (TID 1410) without numbers, and its
+Each Target is two measurement groups with one Tracking Unique Identifier
+(docs/sources.md#sr-shape): its point as a planar region (TID 1410) without numbers, and its
 measurements and evaluations (TID 1501). Nothing is left to prose that has a code or a number; what
 a Target holds beyond that is in text items, one for each value, so that
 :func:`read_structured_report` gives back equal Targets.
@@ -38,7 +38,7 @@ from fusion.export.dicom.header import dress
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
-#: How the levels of every exported object are counted (spec/anatomy_and_safety.md 8.2).
+#: How the levels of every exported object are counted (docs/sources.md#level-numbering).
 NUMBERING = "Levels numbered from C2 (dens)"
 #: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
 _SUV = "SUVbw g/mL"

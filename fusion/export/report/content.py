@@ -39,8 +39,8 @@ _SHOWN_FINDINGS = 6
 _SHOWN_NOTE = 160
 #: Longest list of statements that led to the verdict; all of them are in ``reading.json``.
 _SHOWN_STATEMENTS = 4
-#: What has to be said (spec/anatomy_and_safety.md 8.4, 3 and 5 to 8); the disclaimer and the
-#: seed's own sentences (8.4, 1, 2 and 4) stand beside it.
+#: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
+#: pathway stand beside it.
 LIMITATIONS = (
     "SPECT-positive does not mean painful. About one third of cervical facets in people without "
     "neck pain show arthritis on CT.",

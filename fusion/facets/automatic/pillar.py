@@ -38,8 +38,8 @@ _OFF_MM = (8.0, 5.0)
 #: Half height of the slab in which the middle is looked for, mm, and half extents of the strips
 #: that are averaged for it.
 _SLAB_MM, _STRIP_L_MM, _STRIP_P_MM = 2.0, 4.0, 2.0
-#: Half width of a pillar, mm in a patient of size 1 (spec/anatomy_and_safety.md section 5.3: 12 mm
-#: wide). Bone that is wider than two of these goes on as lamina or transverse process.
+#: Half width of a pillar, mm in a patient of size 1 (12 mm wide, docs/sources.md#pillar). Bone that
+#: is wider than two of these goes on as lamina or transverse process.
 _HALF_WIDTH_MM = 7.0
 #: HU of the bone edge: from soft tissue to cortex, and the share of the brightest that is an edge.
 _EDGE_HU, _EDGE_SHARE = (100.0, 500.0), 0.5

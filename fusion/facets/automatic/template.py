@@ -1,7 +1,7 @@
 """What the levels of a neck look like: mean bone maps of our own simulated necks.
 
 Built by ``scripts/build_facet_template.py`` from :mod:`sample_data`, whose vertebrae follow
-published morphometry (spec/anatomy_and_safety.md section 5); nobody's scan is in it. Windows are
+published morphometry (docs/sources.md#joint-layout); nobody's scan is in it. Windows are
 in the frame of the spinal canal (:mod:`fusion.facets.automatic.straight`) and in units of a patient
 of size 1: ``[s, p, l]``, to the head, to the back, to the left.
 """

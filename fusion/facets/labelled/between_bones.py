@@ -2,8 +2,8 @@
 
 Where the articular processes carry labels of their own, the surfaces are theirs. From whole
 vertebrae they are the parts of the posterior pillars that face the neighbouring vertebra
-(spec/localisation_registration.md A2, "Facet from labels"), told from other near places by where
-they lie and by which way they look.
+(docs/sources.md#joints-from-labels), told from other near places by where they lie and by which
+way they look.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from fusion.facets.labelled.maps import Mask, Part, cut_out
 from fusion.geometry import FloatArray
 
 #: Where joints lie beside the midline of the lower vertebra, mm: to the left or right, for the
-#: facet joints and for those of C1 (spec/anatomy_and_safety.md 5.4 and 5.6; wider for large and
-#: small patients).
+#: facet joints and for those of C1 (docs/sources.md#joint-layout; wider for large and small
+#: patients).
 _LATERAL_MM = (8.0, 28.0)
 #: Furthest in front of the back wall of the body, and behind it, that a facet joint lies, mm.
 _BEHIND_WALL_MM = (-2.0, 22.0)
@@ -32,12 +32,12 @@ _WIDEST_MM = 7.0
 #: Beyond the nearest tenth of a joint's surfaces, how much further apart the rest may be, mm.
 _SLACK_MM = 1.2
 #: Of the first estimate, how far the surface of a joint reaches, mm: half the longest facet
-#: (13.5 / 2, spec 5.4) and what the estimate may be off.
+#: (13.5 / 2, docs/sources.md#facet-surfaces) and what the estimate may be off.
 _REACH_MM = 9.0
 #: Half edges of the box about C1 in which the condyles of the skull lie, mm: up, back, left.
 _CONDYLES_MM = (40.0, 35.0, 40.0)
 #: Fewer surface voxels that face each other than this are no joint: as many as fit on a third of
-#: the smallest facet (75 mm2, spec 5.4), between these limits.
+#: the smallest facet (75 mm2, docs/sources.md#facet-surfaces), between these limits.
 _FEWEST_MM2, _FEWEST, _LEAST = 25.0, 6, 3
 
 

@@ -18,7 +18,7 @@ from fusion.facets.labelled.maps import Mask, Part
 from fusion.geometry import FloatArray, Volume
 
 #: Distance between the middles of neighbouring vertebrae, mm, by the region of the lower one
-#: (spec/localisation_registration.md A2: 12 to 25 for the neck; middles of whole bones scatter).
+#: (docs/sources.md#label-conventions: 12 to 25 for the neck; middles of whole bones scatter).
 _PITCH_MM = {"C": (7.0, 28.0), "T": (10.0, 38.0), "L": (18.0, 58.0)}
 #: Volume of a vertebra of the neck, cm³, and of any other.
 _VOLUME_CM3, _OTHER_VOLUME_CM3 = (2.0, 45.0), (4.0, 160.0)

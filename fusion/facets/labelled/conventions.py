@@ -1,6 +1,6 @@
 """Which number means which bone: the label conventions of other programs, and telling them apart.
 
-Ids: spec/localisation_registration.md A2, where the source of each is named. A single number means
+Ids: docs/sources.md#label-conventions, where the source of each is named. A single number means
 nothing (41 is C1 to one program and T3 to another): only the sequence of numbers along the spine
 tells a convention, and only where the anatomy agrees with it.
 """

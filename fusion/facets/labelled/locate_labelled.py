@@ -41,7 +41,7 @@ from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
 
 #: Weight of a label map as evidence: it needs the support of one more piece to make a level sure.
-#: Such programs mix neighbours up in 1 to 15 of 100 scans (spec/localisation_registration.md A2).
+#: Such programs mix neighbours up in 1 to 15 of 100 scans (docs/sources.md#label-quality).
 LABEL_WEIGHT = 2.0
 #: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
 #: articular processes, and from whole vertebrae (docs/facets.md, "Label maps made elsewhere").

@@ -1,7 +1,7 @@
 """Reading a label map from a DICOM Segmentation.
 
 Segments say what they are by code or by name; only where they do neither, their numbers are taken
-for the ids of a convention. Codes: spec/dicom.md 3.2 and spec/localisation_registration.md A2.
+for the ids of a convention. Codes: docs/sources.md#codes and #label-conventions.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback
 
 #: Labels on voxels larger than this are warned of: those of programs gave joints that were off by
-#: 4 mm and more (spec/localisation_registration.md A2), ideal ones by less (docs/facets.md).
+#: 4 mm and more (docs/sources.md#label-quality), ideal ones by less (docs/facets.md).
 COARSE_MM = 2.0
 #: Share of a bone's voxels that have to lie on the CT for the bone to be used.
 _ON_CT = 0.5
