@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -55,6 +58,86 @@ def test_the_lock_names_no_address() -> None:
 def test_no_copyleft_decoder_is_locked() -> None:
     # pylibjpeg-libjpeg is GPLv3 (spec/dicom.md section 2.3); everything else here is permissive.
     assert "pylibjpeg-libjpeg" not in locked()
+
+
+# ---- Dependencies ---------------------------------------------------------------------------
+
+#: Loaded by name and never imported by us: decoders by pydicom, Qt by qtpy.
+BY_NAME = {
+    "pillow": "pydicom",
+    "pyjpegls": "pydicom",
+    "pylibjpeg": "pydicom",
+    "pylibjpeg-openjpeg": "pydicom",
+    "python-gdcm": "pydicom",
+    "pyside6-essentials": "qtpy",
+}
+
+#: Declared for work that is under way and imported by no module yet. Each has to go from here with
+#: the first module that imports it; the set has to be empty in a release.
+PENDING = {"lazy-loader", "nibabel", "platformdirs", "simpleitk", "tomli-w"}
+
+
+def declared(*extras: str) -> set[str]:
+    """Canonical names of the runtime dependencies, with those of some extras."""
+    lines = list(PROJECT["dependencies"])
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    return {canonicalize_name(Requirement(line).name) for line in lines}
+
+
+def imported_names(*packages: str) -> Iterator[tuple[str, Path]]:
+    """Top names that the modules of some packages import, anywhere in them."""
+    for package in packages:
+        for path in sorted((ROOT / package).rglob("*.py*")):
+            if path.suffix not in (".py", ".pyi"):
+                continue
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.Import):
+                    yield from ((alias.name.partition(".")[0], path) for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                    assert node.module is not None
+                    yield node.module.partition(".")[0], path
+
+
+def imported(*packages: str) -> dict[str, Path]:
+    """Canonical names of the distributions that some packages import, each with one importer."""
+    own = {"fusion", "viewer", "sample_data"}
+    distributions = packages_distributions()
+    return {
+        canonicalize_name(distribution): path.relative_to(ROOT)
+        for name, path in imported_names(*packages)
+        if name not in own | sys.stdlib_module_names
+        for distribution in distributions[name]
+    }
+
+
+@pytest.mark.parametrize(
+    ("packages", "extras"),
+    [(("fusion", "sample_data"), ()), (("viewer",), ("viewer",))],
+    ids=["core", "viewer"],
+)
+def test_what_is_imported_is_declared(packages: tuple[str, ...], extras: tuple[str, ...]) -> None:
+    missing = {
+        name: str(path)
+        for name, path in imported(*packages).items()
+        if name not in declared(*extras)
+    }
+    assert not missing
+
+
+def test_what_is_declared_is_imported() -> None:
+    used = imported("fusion", "viewer", "sample_data").keys() | BY_NAME.keys()
+    assert declared("viewer") - used == PENDING
+
+
+def test_every_dependency_has_a_reason() -> None:
+    page = (ROOT / "docs" / "dependencies.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([^`]+)` \| [^|]+ \|", page, re.MULTILINE)
+    assert {canonicalize_name(name) for name in rows} == declared("viewer")
+    assert len(rows) == len(set(rows))
+
+
+# ---- The wheel ------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
