@@ -13,9 +13,13 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from fusion.software import own_version
+from scripts.check_wheel import problems
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -141,7 +145,7 @@ def test_every_dependency_has_a_reason() -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
@@ -149,34 +153,67 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         check=True,
         capture_output=True,
     )
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        return set(archive.namelist())
+    (path,) = folder.glob("*.whl")
+    return path
 
 
-def test_the_wheel_holds_every_source_and_data_file(wheel_names: set[str]) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "fusion", "viewer", "sample_data"],
-        cwd=ROOT,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if listed.returncode != 0:
-        pytest.skip("not a git checkout, so there is no list of files to compare with")
-    assert set(listed.stdout.split()) <= wheel_names
+def test_nothing_is_wrong_with_the_wheel(wheel: Path) -> None:
+    assert problems(wheel) == []
 
 
 @pytest.mark.parametrize("name", ["viewer/napari.yaml", "fusion/pathway/statements.toml"])
-def test_the_wheel_holds_the_data_that_the_code_opens(wheel_names: set[str], name: str) -> None:
-    assert name in wheel_names
+def test_the_wheel_holds_the_data_that_the_code_opens(wheel: Path, name: str) -> None:
+    assert name in zipfile.ZipFile(wheel).namelist()
 
 
-def test_the_wheel_holds_nothing_else(wheel_names: set[str]) -> None:
-    tops = {name.split("/")[0] for name in wheel_names}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {
-        "fusion",
-        "viewer",
-        "sample_data",
-    }
-    assert not [name for name in wheel_names if "__pycache__" in name]
+def test_what_is_wrong_with_a_wheel_is_told(wheel: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / wheel.name
+    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(spoilt, "w") as new:
+        for name in old.namelist():
+            content = old.read(name)
+            if name.endswith("/METADATA"):
+                content = content.replace(b"\nVersion: ", b"\nVersion: 9")
+            if name != "fusion/py.typed":
+                new.writestr(name, content)
+        new.writestr("tests/test_geometry.py", "")
+        new.writestr("fusion/__pycache__/errors.cpython-311.pyc", "")
+        new.writestr("viewer/large.bin", bytes(5_000_001))
+    version = PROJECT["version"]
+    assert problems(spoilt) == [
+        "fusion/py.typed is missing.",
+        "fusion/__pycache__/errors.cpython-311.pyc does not belong there.",
+        "tests/test_geometry.py does not belong there.",
+        f"The wheel says version 9{version}, not {version}.",
+        f"The wheel has {spoilt.stat().st_size} bytes; at most 5000000 are wanted.",
+    ]
+
+
+# ---- What a release and a stranger rely on --------------------------------------------------
+
+
+def test_the_version_stands_in_one_place() -> None:
+    assert own_version() == PROJECT["version"], "run scripts/setup.sh: another version is installed"
+    repeated = re.compile(rf"__version__|(?<![\d.]){re.escape(PROJECT['version'])}(?![\d.])")
+    sources = [ROOT / "CITATION.cff"]
+    for package in ("fusion", "viewer", "sample_data"):
+        sources += [*(ROOT / package).rglob("*.py"), *(ROOT / package).rglob("*.yaml")]
+    assert not [str(path) for path in sources if repeated.search(path.read_text("utf-8"))]
+
+
+def test_the_hosted_ci_runs_every_python_that_is_claimed() -> None:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text("utf-8"))
+    job = workflow["jobs"]["ci"]
+    claimed = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert claimed
+    assert set(claimed) <= set(job["strategy"]["matrix"]["python"])
+    assert job["steps"][-1]["run"] == ".ci/run"
+
+
+def test_the_hooks_check_what_make_check_checks() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for repository in config["repos"]:
+        assert repository["repo"] == "local", "hooks fetch nothing"
+        for hook in repository["hooks"]:
+            command = hook["entry"].removesuffix(" --force-exclude")
+            assert command.replace(".venv/bin/", "$(BIN)/") in makefile
