@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
@@ -18,6 +22,27 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"real DICOM for tests is not on this machine ({SHARED_DATA})")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Call ``once(name, make)``: what ``make(folder)`` returns, made by one worker for all of them.
+
+    The folder stays for the others to read; nobody may write there afterwards.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of this run, above the folders of its workers
+
+    def get(name: str, make: Callable[[Path], Any]) -> Any:
+        folder, returned = shared / f"once-{name}", shared / f"once-{name}.pickle"
+        with FileLock(shared / f"once-{name}.lock"):
+            if not returned.exists():
+                folder.mkdir()
+                returned.write_bytes(pickle.dumps(make(folder)))
+        return pickle.loads(returned.read_bytes())
+
+    return get
 
 
 _screen = pytest.StashKey["subprocess.Popen[str]"]()
