@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import HealthCheck, settings
+
+# How fast a machine with many workers answers is no property of the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
