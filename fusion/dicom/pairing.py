@@ -76,9 +76,14 @@ class Candidate:
         return f"{self.plan.volume_id} ({self.plan.description or self.plan.kind.value})"
 
     @property
+    def header(self) -> Dataset:
+        """Header of the volume's first object."""
+        return self.plan.frames[0].instance.dataset
+
+    @property
     def patient(self) -> Patient:
         """Identity that the volume's own first object states."""
-        return Patient.of(self.plan.frames[0].instance.dataset)
+        return Patient.of(self.header)
 
     @property
     def grid(self) -> Grid:
@@ -278,7 +283,7 @@ def _best(
 
 
 def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     codes = {finding.code for finding in one.plan.findings}
     corrected = attenuation_corrected(dataset)
     quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
@@ -327,7 +332,7 @@ def _part_number(one: Candidate) -> float:
 
 
 def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     common = _common_length(functional.grid, one.grid)
     slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
     # The kernel counts more than the description: "bone" there may be the kind of scan.
@@ -438,7 +443,7 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
 
 
 def _acquired(one: Candidate) -> str:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
         value = str(dataset.get(keyword) or "").strip()
         if value:
@@ -447,7 +452,7 @@ def _acquired(one: Candidate) -> str:
 
 
 def _about_ct(ct: Candidate) -> list[Finding]:
-    if not is_map_by_name(ct.plan.frames[0].instance.dataset):
+    if not is_map_by_name(ct.header):
         return []
     return [
         warning(

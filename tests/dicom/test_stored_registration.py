@@ -18,7 +18,7 @@ from fusion.dicom.pairing import Pair, pair
 from fusion.dicom.series import Catalog, Kind
 from fusion.dicom.stored_registration import StoredRegistration, find_stored_registration
 from fusion.errors import GeometryError
-from fusion.export.files import review_json
+from fusion.export.review_record import review_json
 from fusion.findings import Finding
 from fusion.registration import Method
 from tests.dicom import ct_objects as ct

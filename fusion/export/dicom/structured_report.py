@@ -17,6 +17,7 @@ import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,14 @@ from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
+from fusion.export.dicom.stand_ins import slice_image, slices_at
+from fusion.export.handout import Handout
+from fusion.export.wording import NUMBERING, said_pathway, said_status
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
-#: How the levels of every exported object are counted (docs/sources.md#level-numbering).
-NUMBERING = "Levels numbered from C2 (dens)"
+#: Name of the file.
+STRUCTURED_REPORT = "structured_report.dcm"
 #: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
 _SUV = "SUVbw g/mL"
 _SAME_UNIT = {"g/mL": _SUV}
@@ -109,6 +113,8 @@ class ReportSource:
         Whether the data say that they are not of a patient.
     suv_proven : bool
         Whether the data as opened prove SUV; a Target measured in SUV is refused otherwise.
+    made : datetime
+        When.
     """
 
     header: Dataset = field(repr=False)
@@ -118,11 +124,39 @@ class ReportSource:
     is_final: bool = False
     simulated: bool = False
     suv_proven: bool = False
+    made: datetime
 
 
 def tracking_uid(target: Target) -> str:
     """Return the UID that a Target has in every object: its identifier as PS3.5 B.2 writes it."""
     return f"2.25.{uuid.UUID(hex=target.target_id).int}"
+
+
+def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write the Targets of a reading as a Comprehensive 3D SR.
+
+    Raises
+    ------
+    AnnotationError, GeometryError
+        As for :func:`write_structured_report`; or the CT states no Frame of Reference.
+    """
+    review, reading = handout.review, handout.reading
+    images = [slice_image(review.fused.spect, review.pair.spect, 0)]
+    numbers = slices_at(review.fused.ct, [target.point_lps for target in handout.targets])
+    images += [slice_image(review.fused.ct, review.pair.ct, k) for k in numbers]
+    source = ReportSource(
+        header=review.pair.ct.header,
+        images=images,
+        reader=reading.reader if reading else "",
+        statements=(said_status(reading), *handout.cautions, said_pathway(handout.assessment)),
+        is_final=handout.is_final,
+        simulated=review.simulated,
+        suv_proven=review.fused.spect.suvbw_per_unit is not None,
+        made=handout.made,
+    )
+    path = folder / STRUCTURED_REPORT
+    write_structured_report(path, handout.targets, source)
+    return (path,)
 
 
 def write_structured_report(path: Path, targets: Sequence[Target], source: ReportSource) -> None:
@@ -168,7 +202,7 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
     )
     texts = [said for target in targets for said in (target.note, target.reader)]
     texts += [source.reader, *source.statements, SIMULATED if source.simulated else ""]
-    dress(ds, source.header, description="Facet joint targets", texts=texts)
+    dress(ds, source.header, description="Facet joint targets", made=source.made, texts=texts)
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
     ds.save_as(path, enforce_file_format=True)
 
