@@ -21,6 +21,8 @@ from fusion.export.regions import FRACTION, RADIUS_MM, RULE, UptakeRegion
 from fusion.findings import info
 from fusion.software import SHORT_DISCLAIMER, own_version
 
+#: Longest Segment Description, characters (ST, PS3.5 table 6.2-1).
+_DESCRIPTION_LENGTH = 1024
 #: Name of the file.
 SEGMENTATION = "uptake_regions.dcm"
 
@@ -134,7 +136,7 @@ def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.
     modifiers = [hd.sr.CodedConcept.from_code(code) for code in (side, level) if code]
     description = hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=f"{target.joint.name} uptake",
+        segment_label=f"{handout.name_of(target)} uptake",
         segmented_property_category=codes.REGION_CATEGORY,
         segmented_property_type=codes.REGION_TYPE,
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
@@ -145,10 +147,11 @@ def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.
             source="facetfusion",
         ),
         tracking_uid=tracking_uid(target),
-        tracking_id=target.joint.name,
+        tracking_id=handout.name_of(target),
         anatomic_regions=[where],
     )
     description.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = modifiers
     item: Dataset = description
-    item.SegmentDescription = f"{RULE} Maximum {region.maximum:.4g} {unit}."
+    said = " ".join((f"{RULE} Maximum {region.maximum:.4g} {unit}.", *handout.cautions))
+    item.SegmentDescription = said[:_DESCRIPTION_LENGTH]
     return description
