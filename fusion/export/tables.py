@@ -14,7 +14,7 @@ from fusion.annotations import Reading, Target
 from fusion.errors import AnnotationError
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
-from fusion.export.wording import NUMBERING
+from fusion.export.wording import LIMITATIONS, NUMBERING
 from fusion.findings import worst_first
 from fusion.pathway import assessment_json
 from fusion.plain_text import plain
@@ -93,6 +93,7 @@ def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
             ],
         },
         "cautions": list(handout.cautions),
+        "limitations": list(LIMITATIONS),
         "findings": [finding.to_json() for finding in worst_first(handout.said_findings)],
         "software": versions(),
     }

@@ -13,6 +13,21 @@ from fusion.plain_text import iso_date, plain
 
 #: How the levels of every exported object are counted (docs/sources.md#level-numbering).
 NUMBERING = "Levels numbered from C2 (dens)"
+#: Stands in every report and document.
+CONFIRM = "Confirm side and level on live imaging, with marking and time-out, at the procedure."
+#: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
+#: pathway stand beside it.
+LIMITATIONS = (
+    "SPECT-positive does not mean painful. About one third of cervical facets in people without "
+    "neck pain show arthritis on CT.",
+    "Nerve targets are the usual anatomical supply; anatomy varies. C1–C2 and C0–C1 have no medial "
+    "branch target.",
+    CONFIRM,
+    "SUV shown only when the data prove quantitative units. No cut-off is validated for cervical "
+    "facets.",
+    "Pathway result reflects only the facts entered. Red flags need urgent clinical assessment "
+    "whatever this screen says.",
+)
 
 
 def said_date(value: str) -> str:

@@ -39,7 +39,7 @@ from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import slice_image, slices_at
 from fusion.export.handout import Handout
-from fusion.export.wording import NUMBERING, said_pathway, said_status
+from fusion.export.wording import CONFIRM, NUMBERING, said_pathway, said_status
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
@@ -154,7 +154,12 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
         header=review.pair.ct.header,
         images=images,
         reader=reading.reader if reading else "",
-        statements=(said_status(reading), *handout.cautions, said_pathway(handout.assessment)),
+        statements=(
+            said_status(reading),
+            *handout.cautions,
+            said_pathway(handout.assessment),
+            CONFIRM,
+        ),
         is_final=handout.is_final,
         simulated=review.simulated,
         suv_proven=review.fused.spect.suvbw_per_unit is not None,

@@ -32,7 +32,7 @@ from fusion.export.report.blocks import (
     ReportSection,
 )
 from fusion.export.report.pictures import PLANES
-from fusion.export.wording import NUMBERING, said_date, said_moment, said_status
+from fusion.export.wording import LIMITATIONS, NUMBERING, said_date, said_moment, said_status
 from fusion.findings import Severity
 from fusion.geometry import Volume
 from fusion.pathway import (
@@ -53,19 +53,6 @@ _SHOWN_FINDINGS = 6
 _SHOWN_NOTE = 160
 #: Longest list of statements that led to the verdict; all of them are in ``reading.json``.
 _SHOWN_STATEMENTS = 4
-#: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
-#: pathway stand beside it.
-LIMITATIONS = (
-    "SPECT-positive does not mean painful. About one third of cervical facets in people without "
-    "neck pain show arthritis on CT.",
-    "Nerve targets are the usual anatomical supply; anatomy varies. C1–C2 and C0–C1 have no medial "
-    "branch target.",
-    "Confirm side and level on live imaging, with marking and time-out, at the procedure.",
-    "SUV shown only when the data prove quantitative units. No cut-off is validated for cervical "
-    "facets.",
-    "Pathway result reflects only the facts entered. Red flags need urgent clinical assessment "
-    "whatever this screen says.",
-)
 
 
 def make_report(handout: Handout) -> Report:
