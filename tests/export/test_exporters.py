@@ -36,7 +36,7 @@ EXPORT = Path(handover.__file__).parent
 
 def everything(value: Any, seen: dict[int, Any]) -> Iterator[str]:
     """All text and every moment that can be reached from a value, names of fields aside."""
-    if isinstance(value, str | Path | date) or isinstance(value, Dataset):
+    if isinstance(value, str | Path | date | Dataset):
         yield str(value)
     elif id(value) not in seen and value is not None:
         seen[id(value)] = value
@@ -159,6 +159,5 @@ def test_no_exporter_looks_at_a_clock(path: Path) -> None:
 def test_every_object_is_of_the_moment_of_the_handout(read: Read, tmp_path: Path) -> None:
     handed = hand_on(read.review, read.reading, tmp_path)
     objects = [pydicom.dcmread(path) for path in handed.paths if path.suffix == ".dcm"]
-    assert (
-        len({(ds.SeriesDate, ds.SeriesTime, ds.ContentDate, ds.ContentTime) for ds in objects}) == 1
-    )
+    moments = {(ds.SeriesDate, ds.SeriesTime, ds.ContentDate, ds.ContentTime) for ds in objects}
+    assert len(moments) == 1
