@@ -1,4 +1,4 @@
-"""Every source that the code cites is an entry of docs/sources.md, and can be opened by a reader."""
+"""Every source that the code cites is an entry of docs/sources.md, which a reader can open."""
 
 from __future__ import annotations
 
