@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-import fusion.export
+import fusion.software
 import sample_data
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.target import Decision
-from fusion.facets.joints import Joint, Side
-from fusion.pathway.check import target_cautions
 from fusion.pathway.facts import Facts
 from fusion.pathway.statements import seed
+from fusion.pathway.verdict import target_cautions
 from tests import safety_sentences as said
 from tests.annotations.samples import target
 
 
 def test_what_stands_on_every_output_is_word_for_word() -> None:
-    assert fusion.export.DISCLAIMER == said.DISCLAIMER
-    assert fusion.export.SHORT_DISCLAIMER == said.SHORT_DISCLAIMER
-    assert fusion.export.SIMULATED == said.SIMULATED
+    assert fusion.software.DISCLAIMER == said.DISCLAIMER
+    assert fusion.software.SHORT_DISCLAIMER == said.SHORT_DISCLAIMER
+    assert fusion.software.SIMULATED == said.SIMULATED
     assert sample_data.SIMULATED == said.SIMULATED_IN_DICOM
 
 

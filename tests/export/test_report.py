@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision
 from fusion.dicom.series import Patient
-from fusion.export.pdf_fonts import STAND_IN, letters
-from fusion.export.report import (
+from fusion.export.report.content import (
     Cells,
     Lines,
     Pictures,
@@ -25,9 +25,9 @@ from fusion.export.report import (
     _joint_row,
     make_report,
 )
-from fusion.export.report_html import report_html
-from fusion.export.report_pdf import INCOMPLETE, report_pdf
-from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.export.report.fonts import STAND_IN, letters
+from fusion.export.report.html import report_html
+from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.findings import warning
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts import Facts
