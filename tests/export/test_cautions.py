@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFont
 from pydicom.dataset import Dataset
 
 from fusion.anatomy.joints import Joint, Side
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,

@@ -14,7 +14,7 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
-from fusion.annotations.changes.changes import TargetSaved
+from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey

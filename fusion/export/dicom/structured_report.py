@@ -40,6 +40,7 @@ from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import slice_image, slices_at
 from fusion.export.handout import Handout
 from fusion.export.wording import CONFIRM, NUMBERING, said_pathway, said_status
+from fusion.json_form import from_json, to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
@@ -57,7 +58,7 @@ _DOUBT = re.compile(r" \(LEVEL [A-Z, ]+\)")
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
-#: Text items of a Target: code value, meaning, where in ``Target.to_json()``, whether it is text
+#: Text items of a Target: code value, meaning, where in its JSON, whether it is text
 #: (else JSON). Order is that in the report.
 _TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("note", "Note", ("note",), True),
@@ -341,7 +342,7 @@ def _value_group(
             if value is not None
         ],
     )
-    content = target.to_json()
+    content = to_json(target)
     for value, meaning, where, is_text in _TEXTS:
         found = _at(content, where)
         if found is not None and found != "":
@@ -504,8 +505,10 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
         "point_lps": content["point_lps"],
     }
     measured = dict(_measured(values, content["uptake"]["unit"]))
+    if not content["localisation"]["status"]:
+        del content["localisation"]["status"]  # decided before it was recorded
     content["uptake"] = {**content["uptake"], "values": measured} if measured else None
-    return Target.from_json(content)
+    return from_json(Target, content, error=AnnotationError, what="A target cannot be read")
 
 
 def _joint(group: Dataset) -> Joint:
@@ -519,7 +522,7 @@ def _joint(group: Dataset) -> Joint:
 
 
 def _content(group: Dataset) -> dict[str, Any]:
-    """Return the nested values of the text items, as ``Target.to_json()`` has them."""
+    """Return the nested values of the text items, as its JSON has them."""
     content: dict[str, Any] = {}
     for value, _, where, is_text in _TEXTS:
         found = [i for i in _all(group, value) if i.ValueType == "TEXT"]
