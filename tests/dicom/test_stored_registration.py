@@ -13,8 +13,9 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeformableSpatialRegistrationStorage
 
 import fusion
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
+from fusion.dicom.pairing import pair
 from fusion.dicom.series import Catalog, Kind
 from fusion.dicom.stored_registration import StoredRegistration, find_stored_registration
 from fusion.errors import GeometryError

@@ -20,8 +20,9 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
 import fusion
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
+from fusion.dicom.pairing import pair
 from fusion.dicom.stored_registration import find_stored_registration
 from fusion.errors import GeometryError
 from fusion.export.dicom.spatial_registration import RegisteredImages, write_spatial_registration
