@@ -232,14 +232,6 @@ class Grid:
         inside = (kji >= -slack) & (kji <= np.array(self.shape) - 1 + slack)
         return np.asarray(inside.all(axis=-1), dtype=np.bool_)
 
-    def same_as(self, other: Grid, *, tolerance_mm: float = ALIGNMENT_TOLERANCE_MM) -> bool:
-        """Whether both grids put every voxel at the same place, within a tolerance in mm."""
-        return (
-            self.shape == other.shape
-            and self.frame_of_reference_uid == other.frame_of_reference_uid
-            and bool(np.abs(self.corners_lps - other.corners_lps).max() <= tolerance_mm)
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RigidTransform:
@@ -304,11 +296,6 @@ class RigidTransform:
         shift = _frozen(translation_mm, (3,), "the translation")
         matrix[:3, 3] = center + shift - matrix[:3, :3] @ center
         return cls(matrix)
-
-    @property
-    def is_identity(self) -> bool:
-        """Whether the transform moves nothing at all."""
-        return bool(np.array_equal(self.matrix, np.eye(4)))
 
     @property
     def angle_deg(self) -> float:

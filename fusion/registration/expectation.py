@@ -62,7 +62,7 @@ _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Anatomy:
+class CtModel:
     """What registration needs of a CT, on a grid of about 4 mm.
 
     Parameters
@@ -84,7 +84,7 @@ class Anatomy:
     usable: npt.NDArray[np.bool_]
 
 
-def anatomy(ct: Volume, report: Callable[[float], None] = lambda part: None) -> Anatomy:
+def ct_model(ct: Volume, report: Callable[[float], None] = lambda part: None) -> CtModel:
     """Reduce a CT to what registration needs.
 
     Parameters
@@ -133,7 +133,7 @@ def anatomy(ct: Volume, report: Callable[[float], None] = lambda part: None) -> 
     body *= near
     bone *= near
     usable = within(core, coarse.spacing_mm, MARGIN_MM) & ~dilated(metal)
-    return Anatomy(coarse, bone, body, density, usable)
+    return CtModel(coarse, bone, body, density, usable)
 
 
 def uptake(moving_values: Float32Array) -> Float32Array:
@@ -189,8 +189,8 @@ class Level:
 
     Parameters
     ----------
-    source : Anatomy
-        From :func:`anatomy`.
+    source : CtModel
+        From :func:`ct_model`.
     counts : (k, j, i) ndarray of float32
         The functional volume, from :func:`counted`.
     spect : Volume
@@ -207,7 +207,7 @@ class Level:
 
     def __init__(
         self,
-        source: Anatomy,
+        source: CtModel,
         counts: Float32Array,
         spect: Volume,
         *,

@@ -107,7 +107,7 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class SearchFit:
     """Where a search ended.
 
     Parameters
@@ -232,7 +232,7 @@ def fit(
     iterations: int = 30,
     prior_mm: float | None = None,
     converged_mm: float = CONVERGED_MM,
-) -> Fit | None:
+) -> SearchFit | None:
     """Search from a start to the nearest best correlation.
 
     Parameters
@@ -253,7 +253,7 @@ def fit(
 
     Returns
     -------
-    Fit or None
+    SearchFit or None
         None when the two hardly overlap, or nothing varies.
     """
     pieces = len(start)
@@ -306,7 +306,7 @@ def fit(
             maps[n] = maps[n] @ np.linalg.inv(_small_motion(small, center))
     pull = _pull_by_block(weighted, residual, template.block)
     covariance = (inverse @ (pull.T @ pull) @ inverse)[2:, 2:] / line.gain**2
-    return Fit(
+    return SearchFit(
         maps,
         line.rho,
         line.gain,

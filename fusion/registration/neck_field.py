@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fusion.geometry import FloatArray
-from fusion.registration.expectation import Anatomy
+from fusion.registration.expectation import CtModel
 from fusion.registration.filters import blurred_line
 
 #: From the narrowest slice (about C5) down to T1 and up to C1, mm.
@@ -24,7 +24,7 @@ _TRUNK_AREA_MM2 = 40000.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neck:
+class NeckField:
     """The stretch in which the facet joints lie.
 
     Parameters
@@ -51,13 +51,13 @@ class Neck:
         )
 
 
-def find_neck(source: Anatomy) -> Neck:
+def find_neck(source: CtModel) -> NeckField:
     """Find the narrowest stretch between a head and a trunk.
 
     Parameters
     ----------
-    source : Anatomy
-        From :func:`fusion.registration.expectation.anatomy`.
+    source : CtModel
+        From :func:`fusion.registration.expectation.ct_model`.
     """
     grid = source.grid
     solid = source.body > 0.5
@@ -81,7 +81,7 @@ def find_neck(source: Anatomy) -> Neck:
     points = grid.to_lps(np.argwhere(inside)) if inside.sum() > 20 else grid.center_lps[None]
     center = np.median(points, axis=0)
     center[2] = (low + high) / 2
-    return Neck(center, low, high, found)
+    return NeckField(center, low, high, found)
 
 
 def _narrowest(area: FloatArray, spacing: float) -> int | None:

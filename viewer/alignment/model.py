@@ -15,7 +15,7 @@ import numpy.typing as npt
 from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, Registration, Status, adjusted, shared_frame, stated
+from fusion.registration import Method, Registration, Trust, adjusted, shared_frame, stated
 
 if TYPE_CHECKING:
     from fusion.annotations import AlignmentReviewed
@@ -77,10 +77,10 @@ class Alignment:
             found["Scanner alignment"] = self._scanner
         if self.opened.method is Method.STORED:
             found["Stored with the study"] = self.opened
-        if offer.proposal is not None:
+        if offer.search is not None and offer.search.proposal is not None:
             found["Proposal"] = offer.with_proposal()
-        if offer.neck is not None and offer.proposal is not None:
-            found["Neck correction"] = offer.with_neck_correction()
+            if offer.search.neck is not None:
+                found["Neck correction"] = offer.with_neck_correction()
         if self._reviewed is not None:
             found["As reviewed"] = self._reviewed
         return found
@@ -256,7 +256,7 @@ def status_text(registration: Registration) -> str:
     if registration.status is None:
         by_hand = registration.method is Method.MANUAL
         return "not checked since it was moved" if by_hand else "not checked"
-    if registration.status is Status.DO_NOT_TRUST:
+    if registration.status is Trust.DO_NOT_TRUST:
         return "do not trust"
     return registration.status.value
 
