@@ -51,7 +51,8 @@ def adjusted(
         rotation_deg=rotation_deg, translation_mm=translation_mm, center_lps=pivot_lps
     )
     return Registration(
-        _proper(motion @ registration.transform_at(pivot_lps)),
+        # Many small motions must not add up their rounding.
+        RigidTransform.nearest((motion @ registration.transform_at(pivot_lps)).matrix),
         Method.MANUAL,
         # What was found consistent is the search's result, not what a hand made of it.
         status=None if status is Trust.NO_INCONSISTENCY else status,
@@ -119,11 +120,3 @@ def _finding(shift_mm: float, angle_deg: float) -> Finding:
         "manual-adjustment",
         f"The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°.",
     )
-
-
-def _proper(transform: RigidTransform) -> RigidTransform:
-    """Return the nearest rotation, so that many small motions do not add up their rounding."""
-    u, _, vt = np.linalg.svd(transform.matrix[:3, :3])
-    matrix = transform.matrix.copy()
-    matrix[:3, :3] = u @ vt
-    return RigidTransform(matrix)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from fusion.geometry import FloatArray
 from fusion.registration.expectation import CtModel
-from fusion.registration.filters import blurred_line
 
 #: From the narrowest slice (about C5) down to T1 and up to C1, mm.
 DOWN_MM, UP_MM = 45.0, 65.0
@@ -72,7 +72,9 @@ def find_neck(source: CtModel) -> NeckField:
     cell = float(np.prod(grid.spacing_mm[list(others)]))
     area = solid.sum(axis=others)[order] * cell
     spacing = float(grid.spacing_mm[axis])
-    smooth = blurred_line(area.astype(np.float64), 8 / spacing)
+    smooth = ndimage.gaussian_filter1d(
+        area.astype(np.float64), 8 / spacing, mode="nearest", truncate=3.0
+    )
     place = _narrowest(smooth, spacing)
     found = place is not None
     middle = float(z[place]) if place is not None else float((z[0] + z[-1]) / 2 - 10)

@@ -287,7 +287,7 @@ class Search:
             center,
         )
         found = fit(template, expected, back[None], iterations=10)
-        return RigidTransform(_proper(found.maps[0])) if found else None
+        return RigidTransform.nearest(found.maps[0]) if found else None
 
     def _pieces(
         self, template: Expectation, maps: FloatArray
@@ -387,14 +387,5 @@ def _apart(
     return [(score, maps) for score, maps, _ in kept]
 
 
-def _proper(matrix: FloatArray) -> FloatArray:
-    """Make the upper block an exact rotation again."""
-    u, _, vt = np.linalg.svd(matrix[:3, :3])
-    result = np.eye(4)
-    result[:3, :3] = u @ vt
-    result[:3, 3] = matrix[:3, 3]
-    return result
-
-
 def _stored(fixed_to_moving: FloatArray) -> RigidTransform:
-    return RigidTransform(_proper(fixed_to_moving)).inverse()
+    return RigidTransform.nearest(fixed_to_moving).inverse()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
@@ -240,14 +241,7 @@ class Alignment:
 
 def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
     """Return the angles about x, y and z of a (3, 3) rotation ``Rz @ Ry @ Rx``, degrees (3,)."""
-    r = np.asarray(rotation, dtype=np.float64)
-    angles: FloatArray = np.degrees(
-        [
-            np.arctan2(r[2, 1], r[2, 2]),
-            np.arctan2(-r[2, 0], np.hypot(r[0, 0], r[1, 0])),
-            np.arctan2(r[1, 0], r[0, 0]),
-        ]
-    )
+    angles: FloatArray = Rotation.from_matrix(rotation).as_euler("xyz", degrees=True)
     return angles
 
 
