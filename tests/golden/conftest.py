@@ -15,9 +15,9 @@ from tests.sample_data.conftest import FINE_SCAN
 #: The journal that each export is made from, and how.
 EXPORTS: dict[str, tuple[str, ...]] = {
     "final": ("final",),
-    "addendum": ("addendum",),
-    "draft": ("draft",),
-    "deidentified": ("addendum", "--deidentify"),
+    "addendum": ("all", "--reader", made.READER),
+    "draft": ("all", "--reader", made.OTHER_READER),
+    "deidentified": ("all", "--reader", made.READER, "--deidentify"),
 }
 
 

@@ -36,6 +36,8 @@ DIGITS = 6
 NOTHING = 1e-6
 _UID = re.compile(r"(?<![\w.])(?:2\.25\.\d{20,}|[0-2](?:\.(?:0|[1-9]\d*)){5,})(?![\w.]*\d)")
 _HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
+#: What stands for a patient in a de-identified export, made anew for each.
+_PSEUDONYM = re.compile(r"(?<![0-9A-F])[0-9A-F]{12}(?![0-9A-F])")
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[-+]?\d+)?(?![\w.]*\d)")
 _PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
@@ -113,6 +115,7 @@ class Normal:
         value = _PICTURE.sub("<picture>", value)
         value = _UID.sub(lambda m: self._uid(m[0]), value)
         value = _HEX.sub(lambda m: self._token("HASH" if len(m[0]) == 64 else "ID", m[0]), value)
+        value = _PSEUDONYM.sub(lambda m: self._token("ID", m[0]), value)
         value = _MOMENT.sub(lambda m: re.sub(r"\d", "0", m[0].replace("+00:00", "+Z")), value)
         value = value.replace("+Z", "+00:00")
         for day in self._today:
@@ -167,11 +170,9 @@ class Normal:
             elif element.VR == "SQ" and len(element.value) == 1 and _is_code(element.value[0]):
                 yield f"{indent}{_head(element)}: {self.text(_code(element.value[0]))}"
             elif element.VR == "SQ":
-                items = [tuple(self._dataset(item, indent + "  ")) for item in element.value]
-                yield f"{indent}{_head(element)}: {len(items)} item(s)"
-                for n, item in enumerate(_runs(["\n".join(lines) for lines in items]), start=1):
-                    yield f"{indent} -{n}"
-                    yield item
+                yield f"{indent}{_head(element)}: {len(element.value)} item(s)"
+                items = ["\n".join(self._dataset(item, indent + "  ")) for item in element.value]
+                yield from _runs([_on_one_line(item, indent) for item in items])
             else:
                 yield f"{indent}{_head(element)}: {self._element(ds, element)}"
 
@@ -215,6 +216,12 @@ class Normal:
 
 def _head(element: DataElement) -> str:
     return f"{element.keyword or element.tag} {element.VR}"
+
+
+def _on_one_line(item: str, indent: str) -> str:
+    """An item of a sequence; on one line where that is short."""
+    one = "; ".join(line.strip() for line in item.splitlines())
+    return f"{indent} - {one}" if len(one) <= 2 * _WIDTH else f"{indent} -\n{item}"
 
 
 def _is_code(item: Dataset) -> bool:
@@ -264,7 +271,7 @@ def _runs(items: list[Any]) -> Iterable[Any]:
     """Put items that differ by one counted name into one: UID(CT 1), UID(CT 2), ..."""
     if len(items) < 8 or not all(isinstance(item, str) for item in items):
         return items
-    counted = re.compile(r"UID\((\w+) (\d+)\)")
+    counted = re.compile(r"UID\((\S+) (\d+)\)")
     kept: list[str] = []
     group: list[tuple[str, str, int]] = []
 
