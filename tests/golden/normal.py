@@ -41,6 +41,8 @@ _PSEUDONYM = re.compile(r"(?<![0-9A-F])[0-9A-F]{12}(?![0-9A-F])")
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[-+]?\d+)?(?![\w.]*\d)")
 _PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
+#: Of what is in the file, or of what differs from run to run.
+_LENGTHS = ("FileMetaInformationGroupLength", "EncapsulatedDocumentLength")
 _TIMES = {"DA", "TM", "DT"}
 _WIDTH = 110
 
@@ -165,7 +167,7 @@ class Normal:
         for element in ds:
             if element.keyword in ("ImplementationClassUID", "ImplementationVersionName"):
                 yield f"{indent}{element.keyword}: <pydicom>"
-            elif element.keyword == "FileMetaInformationGroupLength":
+            elif element.keyword in _LENGTHS:
                 continue
             elif element.VR == "SQ" and len(element.value) == 1 and _is_code(element.value[0]):
                 yield f"{indent}{_head(element)}: {self.text(_code(element.value[0]))}"
@@ -221,7 +223,7 @@ def _head(element: DataElement) -> str:
 def _on_one_line(item: str, indent: str) -> str:
     """An item of a sequence; on one line where that is short."""
     one = "; ".join(line.strip() for line in item.splitlines())
-    return f"{indent} - {one}" if len(one) <= 2 * _WIDTH else f"{indent} -\n{item}"
+    return f"{indent} - {one}" if len(one) <= 3 * _WIDTH else f"{indent} -\n{item}"
 
 
 def _is_code(item: Dataset) -> bool:

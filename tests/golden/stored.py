@@ -42,6 +42,15 @@ def check(name: str, now: str, *, context: int = 1) -> str:
     return f"{name} differs:\n" + ("\n".join(shown) or "(only in the ends of lines)")
 
 
+def relative(text: str, first: str, name: str) -> str:
+    """A text as it differs from another, where that is much shorter."""
+    if text == first:
+        return f"the same as in {name}\n"
+    lines = difflib.unified_diff(first.splitlines(), text.splitlines(), lineterm="", n=0)
+    told = "\n".join([f"as in {name}, but:", *list(lines)[2:]]) + "\n"
+    return told if len(told) < len(text) / 2 else text
+
+
 def check_all(texts: dict[str, str], *, folder: str) -> None:
     """Compare texts with all the golden files of a folder; fails with what differs."""
     if rewriting():
