@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.findings import Finding, Progress, info
+from fusion.findings import Finding, info
 from fusion.geometry import FloatArray, Grid, Volume, canonical_view, enclosing_grid
+from fusion.progress import ProgressCallback
 from fusion.registration import Registration
 from fusion.resampling import Interpolation, Resampler
 
@@ -212,7 +213,7 @@ class Fused:
             return self._bent_plane(axis, index)
         return self._spect_on_display.plane(axis, index)
 
-    def spect_display(self, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+    def spect_display(self, progress: ProgressCallback | None = None) -> npt.NDArray[np.float32]:
         """Return the whole functional volume on the display grid.
 
         Returns
@@ -224,7 +225,9 @@ class Fused:
             return self._spect_on_display.array(progress)
         return _stacked(self._bent, progress)
 
-    def spect_on(self, grid: Grid, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+    def spect_on(
+        self, grid: Grid, progress: ProgressCallback | None = None
+    ) -> npt.NDArray[np.float32]:
         """Return the whole functional volume on any grid in the CT's frame.
 
         Parameters
@@ -327,7 +330,7 @@ class Fused:
         return point
 
 
-def _stacked(planes: list[Resampler], progress: Progress | None) -> npt.NDArray[np.float32]:
+def _stacked(planes: list[Resampler], progress: ProgressCallback | None) -> npt.NDArray[np.float32]:
     out = np.empty(planes[0].grid.shape, dtype=np.float32)
     for k, at_height in enumerate(planes):
         out[k] = at_height.plane(0, k)

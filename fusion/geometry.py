@@ -31,7 +31,7 @@ from fusion.findings import Finding
 FloatArray = npt.NDArray[np.float64]
 
 #: Direction cosines must have unit length and be perpendicular within this. DICOM writers round
-#: to 5 or 6 decimals; 1e-3 is 0.06 degrees (spec/dicom.md section 1.2).
+#: to 5 or 6 decimals; 1e-3 is 0.06 degrees (docs/sources.md#nm-geometry).
 DIRECTION_TOLERANCE = 1e-3
 #: An axis counts as parallel to a patient axis when no corner of the volume is displaced by more
 #: than this by pretending so.

@@ -14,13 +14,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from fusion.anatomy.joints import LEVELS, Side
 from fusion.dicom.catalog import scan
-from fusion.dicom.ct_alone import choose_ct
-from fusion.dicom.pixels import read_volume
-from fusion.facets.canal import find_canal
-from fusion.facets.joints import LEVELS, Side
-from fusion.facets.locate import Localisation, locate
-from fusion.facets.straight import Frame, sample_points, straighten
+from fusion.dicom.pairing import choose_ct
+from fusion.dicom.pixels.reading import read_volume
+from fusion.facets.automatic.canal import find_canal
+from fusion.facets.automatic.locate import locate
+from fusion.facets.automatic.straight import Frame, sample_points, straighten
+from fusion.facets.localisation import Localisation
 from fusion.geometry import Volume
 
 ZOOM = 3

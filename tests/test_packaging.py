@@ -53,7 +53,7 @@ def test_the_lock_names_no_address() -> None:
 
 
 def test_no_copyleft_decoder_is_locked() -> None:
-    # pylibjpeg-libjpeg is GPLv3 (spec/dicom.md section 2.3); everything else here is permissive.
+    # pylibjpeg-libjpeg is GPLv3 (docs/sources.md#pixel-reading); all else here is permissive.
     assert "pylibjpeg-libjpeg" not in locked()
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from fusion.geometry import Grid, RigidTransform, Volume
+from fusion.opening import open_study
 from fusion.registration import register
-from fusion.review import open_study
 
 STUDY = Path(__file__).resolve().parents[2].parent / "shared/data/petct_discovery_st"
 
@@ -26,7 +26,7 @@ def moved(volume: Volume, transform: RigidTransform) -> Volume:
 
 def main() -> None:
     review = open_study(STUDY)
-    ct, pet = review.ct, review.spect
+    ct, pet = review.fused.ct, review.fused.spect
     rng = np.random.default_rng(4)
     print("shift mm, turn deg, status, median and largest error mm in the neck, in the whole field")
     corners = ct.grid.corners_lps

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy.typing as npt
 
+from fusion.anatomy import Joint
 from fusion.annotations.placement import point_of
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint
-from fusion.facets.locate import Localisation
+from fusion.facets import Localisation
 from fusion.registration import Registration, Status
 from fusion.software import own_version
 

@@ -26,9 +26,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone
-from fusion.annotations.content import canonical
-from fusion.annotations.events import Event, chain
+from fusion.annotations.changes.canonical import canonical
+from fusion.annotations.changes.changes import Change, Finalised, Opened, Redone, Undone
+from fusion.annotations.changes.event import Event, chain
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
 from fusion.annotations.study import StudyKey, changed_input

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fusion.anatomy import Joint, Side
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint, Side
 
 #: (x, y, z) in the CT's frame, DICOM LPS, mm.
 Point = tuple[float, float, float]

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fusion.annotations.anatomy_changes import Anatomy
-from fusion.annotations.changes import (
+from fusion.anatomy import Joint
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Finalised,
@@ -28,12 +28,12 @@ from fusion.annotations.changes import (
     Undone,
     VertebraNamed,
 )
-from fusion.annotations.events import Event
+from fusion.annotations.changes.event import Event
+from fusion.annotations.changes.spine import Anatomy
 from fusion.annotations.placement import Point
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint
 
 #: Version of the JSON form; keys are only ever added.
 SCHEMA_VERSION = 1

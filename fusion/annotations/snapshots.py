@@ -9,22 +9,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from fusion.anatomy import Joint
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
     import numpy.typing as npt
 
-    from fusion.facets.locate import Localisation
-    from fusion.facets.uptake import Uptake
+    from fusion.facets import Localisation
     from fusion.registration import Registration
+    from fusion.uptake import Uptake
 
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4
 
-#: What the CT shows of a joint: the values of :class:`fusion.facets.locate.Status`, without the
-#: image libraries that come with it.
+#: What the CT shows of a joint: values of :class:`fusion.facets.Status`, without the libraries
+#: that come with it.
 FOUND, FUSED = "found", "fused"
 JOINT_STATES = (FOUND, "outside field", FUSED, "obscured")
 
@@ -76,7 +76,7 @@ class Measured(Mapping[str, float]):
         Parameters
         ----------
         uptake : Uptake
-            From :mod:`fusion.facets.uptake`. SUV stands beside the values as ``suvbw_maximum``
+            From :mod:`fusion.uptake.measuring`. SUV stands beside the values as ``suvbw_maximum``
             and so on, only where it is allowed.
         """
         values = {

@@ -16,18 +16,14 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from fusion.anatomy import Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of
-from fusion.annotations.snapshots import (
-    LocalisationSnapshot,
-    Measured,
-    RegistrationSnapshot,
-)
+from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint, Side
 from fusion.plain_text import plain
 
-#: Visual grades, spec/bone_spect.md 6.3: 0 not above the reference, 1 slightly, 2 clearly above,
-#: 3 intense.
+#: Visual grades (docs/sources.md#visual-grades): 0 not above the reference, 1 slightly, 2 clearly
+#: above, 3 intense.
 GRADES = (0, 1, 2, 3)
 #: Longest note and longest name of a reader, characters.
 MAX_NOTE = 10_000

@@ -11,11 +11,10 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from fusion.dicom.confidentiality import NO_MOMENT, PIXELS, Deidentifier
-from fusion.dicom.header import quiet_pydicom
-from fusion.dicom.instance import PARSE_ERRORS, Instance, items, text, uid
+from fusion.deidentified.profile import NO_MOMENT, PIXELS, Deidentifier
+from fusion.dicom import PARSE_ERRORS, Instance, items, quiet_pydicom, text, uid
 from fusion.errors import DicomError
-from fusion.findings import Progress
+from fusion.progress import ProgressCallback
 from fusion.review import Review
 
 #: Folder of the copies, inside that of the export.
@@ -31,7 +30,7 @@ _UNNEEDED = (
 _FILE_TIMES = (315_619_200, 315_619_200)
 
 
-def write_images(review: Review, folder: Path, progress: Progress) -> tuple[Path, ...]:
+def write_images(review: Review, folder: Path, progress: ProgressCallback) -> tuple[Path, ...]:
     """Write copies of the CT and of the functional series in use, with the headers of a review.
 
     Parameters

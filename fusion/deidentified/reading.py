@@ -14,15 +14,10 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
-from fusion.annotations.events import Event
-from fusion.annotations.reading import Reading, replay
-from fusion.annotations.study import StudyKey
-from fusion.dicom.confidentiality import Deidentifier
+from fusion.annotations import Event, PathwayAnswered, PathwayLeftOut, Reading, StudyKey, replay
+from fusion.deidentified.profile import Deidentifier
 from fusion.errors import FusionError
-from fusion.pathway.assessment import Assessment
-from fusion.pathway.check import check
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway import Assessment, check, facts_from_values
 from fusion.plain_text import plain
 
 #: Stands where somebody wrote something.

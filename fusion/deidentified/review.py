@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fusion.deidentified.reading import (
-    REMOVED,
-    WITHHELD,
-    Readers,
-    deidentified_answer,
-    described,
-)
-from fusion.dicom.confidentiality import Deidentifier
-from fusion.dicom.instance import Instance, text
-from fusion.dicom.pairing import Candidate
-from fusion.dicom.series import Catalog, FrameRef, Patient, Series, Study
+from fusion.deidentified.profile import Deidentifier
+from fusion.deidentified.reading import REMOVED, WITHHELD, Readers, deidentified_answer, described
+from fusion.dicom import Candidate, Catalog, FrameRef, Instance, Patient, Series, Study, text
 from fusion.findings import Finding, Severity, info, warning
 from fusion.fused import Fused
 from fusion.geometry import Grid, Volume
-from fusion.pathway.assessment import Assessment, Unanswered
-from fusion.pathway.check import check
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway import Assessment, Unanswered, check, facts_from_values
 from fusion.review import Review
 
 #: Findings whose words are this program's own, with numbers and names of attributes at most. A
@@ -175,12 +165,12 @@ class _Work:
         ct = self._candidate(review.pair.ct, "CT")
         spect = self._candidate(review.pair.spect, review.spect_label)
         registration = replace(
-            review.registration,
-            findings=plain_findings(review.registration.findings, self.how),
+            review.fused.registration,
+            findings=plain_findings(review.fused.registration.findings, self.how),
         )
         fused = Fused(
-            self._volume(review.ct, "CT"),
-            self._volume(review.spect, review.spect_label),
+            self._volume(review.fused.ct, "CT"),
+            self._volume(review.fused.spect, review.spect_label),
             registration,
             interpolation=review.fused.interpolation,
         )

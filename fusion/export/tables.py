@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fusion.annotations.reading import Reading
-from fusion.annotations.target import Target
+from fusion.anatomy import JOINTS
+from fusion.annotations import Reading, Target
 from fusion.errors import AnnotationError
-from fusion.export import DISCLAIMER
-from fusion.export.structured_report import NUMBERING
-from fusion.facets.joints import JOINTS
+from fusion.export.dicom.structured_report import NUMBERING
 from fusion.plain_text import plain
+from fusion.software import DISCLAIMER
 
 #: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
 SCHEMA_VERSION = 1

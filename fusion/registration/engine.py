@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import GeometryError, RegistrationFailed
-from fusion.findings import Finding, Progress, info, warning
+from fusion.findings import Finding, info, warning
 from fusion.geometry import RigidTransform, Volume
-from fusion.registration.alignment import sample
+from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
-from fusion.registration.neck import find_neck
-from fusion.registration.pictures import Level, anatomy
+from fusion.registration.expectation import Level, anatomy
+from fusion.registration.fitting import sample
+from fusion.registration.neck_field import find_neck
 from fusion.registration.result import (
     TRUSTED_UNCERTAINTY_MM,
     Method,
@@ -55,7 +56,9 @@ def shared_frame(ct: Volume, spect: Volume) -> Registration:
     )
 
 
-def register(ct: Volume, spect: Volume, *, progress: Progress | None = None) -> Registration:
+def register(
+    ct: Volume, spect: Volume, *, progress: ProgressCallback | None = None
+) -> Registration:
     """Search for the rigid transform that makes the two volumes agree, and judge it.
 
     The search starts from the shared Frame of Reference, or from many shifts about the centres of
@@ -93,7 +96,11 @@ def register(ct: Volume, spect: Volume, *, progress: Progress | None = None) -> 
 
 
 def checked(
-    ct: Volume, spect: Volume, registration: Registration, *, progress: Progress | None = None
+    ct: Volume,
+    spect: Volume,
+    registration: Registration,
+    *,
+    progress: ProgressCallback | None = None,
 ) -> Registration:
     """Measure how well the images support a transform that came with the study.
 
@@ -175,14 +182,14 @@ def _doubted(registration: Registration, reason: str) -> Registration:
     )
 
 
-def _search(ct: Volume, spect: Volume, progress: Progress | None) -> Search:
-    report = progress or (lambda fraction, step: None)
+def _search(ct: Volume, spect: Volume, progress: ProgressCallback | None) -> Search:
+    report = Progress(progress)
     preparing = "Preparing the CT for registration"
     report(0.0, preparing)
     source = anatomy(ct, lambda part: report(0.3 * part, preparing))
     neck = find_neck(source)
     report(0.3, preparing)
-    return Search(source, spect, neck, lambda part, step: report(0.3 + 0.7 * part, step))
+    return Search(source, spect, neck, report.part(0.3, 1.0))
 
 
 def _result(

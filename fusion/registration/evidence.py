@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.geometry import FloatArray, RigidTransform
-from fusion.registration.alignment import displacement_jacobian
-from fusion.registration.neck import Neck
+from fusion.registration.fitting import displacement_jacobian
+from fusion.registration.neck_field import Neck
 from fusion.registration.pieces import NeckCorrection
 
 #: Stands for a search that found nothing, mm.

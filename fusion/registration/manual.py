@@ -12,7 +12,7 @@ from fusion.geometry import RigidTransform
 from fusion.registration.result import CHOICE_CODES, Method, Registration, Status
 
 #: Shift by hand above which every export warns, mm: about half the distance between neighbouring
-#: facet joints of one side (spec part A3). More than that puts uptake on the wrong joint.
+#: facet joints of one side; more puts uptake on the wrong joint (docs/sources.md#level-error).
 LARGE_MANUAL_SHIFT_MM = 5.0
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.geometry import FloatArray, RigidTransform
-from fusion.registration.alignment import rotation_matrix, rotation_vector
+from fusion.registration.fitting import rotation_matrix, rotation_vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)

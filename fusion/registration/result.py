@@ -16,7 +16,7 @@ from fusion.registration.pieces import NeckCorrection
 
 #: Uncertainty above which a transform is not trusted, mm: half of the smallest distance between
 #: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
-#: quarters of its peak at 3 mm (spec part A3).
+#: quarters of its peak at 3 mm (docs/sources.md#level-error, #partial-volume).
 TRUSTED_UNCERTAINTY_MM = 3.0
 #: Codes of Findings about what the reader chose to use; they go when something else is chosen.
 CHOICE_CODES = frozenset(

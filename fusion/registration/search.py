@@ -9,9 +9,11 @@ from itertools import product
 import numpy as np
 
 from fusion.errors import RegistrationFailed
-from fusion.findings import Progress
 from fusion.geometry import FloatArray, RigidTransform, Volume
-from fusion.registration.alignment import (
+from fusion.progress import Progress, ProgressCallback
+from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
+from fusion.registration.expectation import Anatomy, Level, counted, inverse, lattice, slopes_at
+from fusion.registration.fitting import (
     CONVERGED_MM,
     Expectation,
     Fit,
@@ -21,9 +23,7 @@ from fusion.registration.alignment import (
     fit,
     sample,
 )
-from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
-from fusion.registration.neck import HALF_WIDTH_MM, Neck
-from fusion.registration.pictures import Anatomy, Level, counted, inverse, lattice, slopes_at
+from fusion.registration.neck_field import HALF_WIDTH_MM, Neck
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.trust import bent
 
@@ -45,7 +45,7 @@ _REVERSE_CANDIDATES, _REVERSE_POINTS = 60_000, 8000
 #: How far a slab, or one piece of the neck from the other, is expected to move, mm.
 _SLAB_PRIOR_MM = 4.0
 _PIECES_PRIOR_MM = 8.0
-#: Distance at which the drop of correlation is measured, mm (spec part B5).
+#: Distance at which the drop of correlation is measured, mm (docs/sources.md#registration-trust).
 _DROP_MM = 8.0
 #: Starts when nothing is known but the centres of both fields: shifts along x, y and z, mm.
 _START_SHIFTS_MM = ((-40, 0, 40), (-40, 0, 40), (-160, -120, -80, -40, 0, 40, 80, 120, 160))
@@ -79,9 +79,9 @@ class Search:
         source: Anatomy,
         spect: Volume,
         neck: Neck,
-        report: Progress = lambda fraction, step: None,
+        report: ProgressCallback | None = None,
     ) -> None:
-        self._report = report
+        self._report = Progress(report)
         self.source = source
         self.spect = spect
         self.neck = neck

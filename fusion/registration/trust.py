@@ -12,7 +12,8 @@ from fusion.registration.pieces import NeckCorrection
 #: the one real FDG scan at hand has 0.66, and 0.60 and less when mirrored.
 MIN_CORRELATION = {"NM": 0.8, "PT": 0.63}
 #: Loss of correlation, in the detail that the last step compares, when moved by 8 mm: below this
-#: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (idea: spec B5).
+#: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (the idea:
+#: docs/sources.md#registration-trust).
 MIN_DROP = 0.03
 #: Searches that end further apart than this contradict each other, mm: in 268 valid simulated cases
 #: these three ended at most 4.0, 2.1 and 3.2 away.
@@ -20,10 +21,11 @@ MAX_DISAGREEMENT_MM = {"second opinion": 4.5, "reverse": 3.0, "neck box": 3.5}
 #: Upper and lower neck turned further against each other than this, degrees, are beyond what was
 #: tested (2 to 8); of 18 pictures mirrored left to right, five asked for 8 to 24.
 MAX_BEND_DEG = 12.0
-#: Corrections beyond these are refused on a scanner that registers by construction (spec B5).
+#: Corrections beyond these are refused on a scanner that registers by construction
+#: (docs/sources.md#registration-trust).
 MAX_SHIFT_MM = 40.0
 MAX_ROTATION_DEG = 20.0
-#: Share of the neck that the functional volume must cover (spec B5).
+#: Share of the neck that the functional volume must cover (docs/sources.md#registration-trust).
 MIN_OVERLAP = 0.9
 #: Upper and lower neck turned against each other by this, degrees, and by this many times the
 #: uncertainty of that, are a neck that moved. Set on one half of the simulated cases and held

@@ -7,22 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from fusion.annotations.anatomy_changes import (
-    Anatomy,
-    AnomalyRecorded,
-    JointMoved,
-    VertebraNamed,
-)
-from fusion.annotations.changes import Opened
-from fusion.annotations.events import Event
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.annotations.changes.changes import Opened
+from fusion.annotations.changes.event import Event
+from fusion.annotations.changes.spine import Anatomy, AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.finishing import confirming_numbering
 from fusion.annotations.marking import check_marked
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.locate import Localisation, Status
-from fusion.facets.numbering import Evidence, Numbering
+from fusion.facets.localisation import Evidence, Localisation, Numbering, Status
 
 from .necks import centers, localised
 from .samples import LEFT_C5, study

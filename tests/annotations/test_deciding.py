@@ -7,16 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.deciding import decide, revise
 from fusion.annotations.snapshots import Measured, RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.activity import Resolution
-from fusion.facets.joints import Joint, Side
-from fusion.facets.reference import Reference, ReferenceKind
-from fusion.facets.uptake import Uptake
 from fusion.registration import Status
 from fusion.software import own_version
+from fusion.uptake.activity import Resolution
+from fusion.uptake.measuring import Uptake
+from fusion.uptake.reference import Reference, ReferenceKind
 
 from .necks import IN_USE, centers, localised, other_side, spine
 from .samples import FRAME, LEFT_C5, READER, study

@@ -9,23 +9,22 @@ from typing import Any
 
 import pytest
 
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import LEVELS, Joint, Side
+from fusion.annotations.changes.changes import (
     Finalised,
     NumberingConfirmed,
     PathwayLeftOut,
     TargetSaved,
     VertebraNamed,
 )
-from fusion.annotations.check_changes import AlignmentReviewed
+from fusion.annotations.changes.checks import AlignmentReviewed
 from fusion.annotations.deciding import decide, revise
-from fusion.annotations.doubts import doubts_about_levels
+from fusion.annotations.finishing import doubts_about_levels
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import LEVELS, Joint, Side
-from fusion.facets.locate import Localisation
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 
 from .necks import IN_USE, localised, spine
 from .samples import LEFT_C5, READER, study

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Change,
@@ -29,15 +30,14 @@ from fusion.annotations.changes import (
     Undone,
     VertebraNamed,
 )
-from fusion.annotations.events import Event
+from fusion.annotations.changes.event import Event
 from fusion.annotations.finishing import differences, missing, relabelling
 from fusion.annotations.reading import Reading, replay, unfinished
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Numbering
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, NeckCorrection
 

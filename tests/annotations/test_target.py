@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.snapshots import (
     FUSED,
     JOINT_STATES,
@@ -18,8 +19,7 @@ from fusion.annotations.snapshots import (
 )
 from fusion.annotations.target import MAX_NOTE, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.locate import Status
+from fusion.facets.localisation import Status
 
 from .samples import IDENTITY, LEFT_C5, localisation, placement, registration, target
 
@@ -71,7 +71,7 @@ def test_json_gives_back_an_equal_target(one: Target) -> None:
 
 
 def test_every_field_stands_in_the_json() -> None:
-    # Written by hand: what the specification of a Target lists.
+    # Written by hand: all that a Target holds.
     one = target(target_id="0" * 32).to_json()
     assert one == {
         "target_id": "0" * 32,

@@ -29,8 +29,8 @@ from pydicom.uid import (
 from fusion.dicom import classify as classify_module
 from fusion.dicom.catalog import scan
 from fusion.dicom.classify import Planner, classify
-from fusion.dicom.instance import Instance
-from fusion.dicom.pixels import read_volume
+from fusion.dicom.files.instance import Instance
+from fusion.dicom.pixels.reading import read_volume
 from fusion.dicom.series import Catalog, Kind, Series, Study
 from fusion.errors import Cancelled, DicomError, GeometryError
 from fusion.findings import Severity

@@ -24,10 +24,10 @@ from pydicom.uid import (
 )
 
 from fusion.dicom.catalog import scan
-from fusion.dicom.codestream import read_codestream
-from fusion.dicom.header import read_header
-from fusion.dicom.instance import Instance
-from fusion.dicom.pixels import PADDING_HU, check_pixels, read_frame, read_volume
+from fusion.dicom.files.header import read_header
+from fusion.dicom.files.instance import Instance
+from fusion.dicom.pixels.codestream import read_codestream
+from fusion.dicom.pixels.reading import PADDING_HU, check_pixels, read_frame, read_volume
 from fusion.dicom.series import Series, VolumePlan
 from fusion.errors import Cancelled, DicomError, GeometryError
 from fusion.geometry import Volume

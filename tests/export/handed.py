@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
@@ -22,10 +23,10 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
-from fusion.facets.joints import Joint, Side
+from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts import Facts
-from fusion.review import Review, open_study
+from fusion.review import Review
 from tests.annotations import samples
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
 
@@ -50,8 +51,8 @@ class Read:
 
 def registration_of(review: Review) -> RegistrationSnapshot:
     return RegistrationSnapshot(
-        matrix=tuple(map(tuple, review.registration.transform.matrix.tolist())),
-        method=review.registration.method.value,
+        matrix=tuple(map(tuple, review.fused.registration.transform.matrix.tolist())),
+        method=review.fused.registration.method.value,
         uncertainty_mm=2.1,
     )
 
@@ -62,7 +63,7 @@ def target_at(review: Review, joint: Joint, point_lps: np.ndarray, **changes: An
     )
     values: dict[str, Any] = {
         "placement": placement,
-        "frame_of_reference_uid": review.ct.grid.frame_of_reference_uid,
+        "frame_of_reference_uid": review.fused.ct.grid.frame_of_reference_uid,
         "registration": registration_of(review),
     }
     return samples.target(joint, **(values | changes))
@@ -83,7 +84,7 @@ def read_study(
     """Write a study, open it, and record a reading."""
     path = write_study(folder / "study", **study)
     review = open_study(path)
-    key = StudyKey.of(review.ct, review.spect)
+    key = StudyKey.of(review.fused.ct, review.fused.spect)
     journal_path = folder / "journal.db"
     with Journal(journal_path) as journal:
         reading = journal.begin(key, reader=samples.READER).reading

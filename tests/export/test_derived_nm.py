@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
 from fusion.errors import GeometryError
-from fusion.export.derived_nm import write_derived_nm
+from fusion.export.dicom.derived_nm import write_derived_nm
 from fusion.geometry import Grid
 from tests.export.others import dicom3tools
 from tests.volumes import affine

@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision
 from fusion.dicom.series import Patient
-from fusion.export import DISCLAIMER, SIMULATED
-from fusion.export.pdf_fonts import STAND_IN, letters
-from fusion.export.report import (
-    LIMITATIONS,
+from fusion.export.report.content import (
     Cells,
     Lines,
     Pictures,
@@ -27,18 +25,16 @@ from fusion.export.report import (
     _joint_row,
     make_report,
 )
-from fusion.export.report_html import report_html
-from fusion.export.report_pdf import INCOMPLETE, report_pdf
-from fusion.facets.joints import JOINTS, Joint, Side
+from fusion.export.report.fonts import STAND_IN, letters
+from fusion.export.report.html import report_html
+from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.findings import warning
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts import Facts
-from fusion.pathway.statements import seed
+from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
 from tests.export.handed import HOSTILE, Read, read_study
 from tests.export.others import debian
-
-SPEC = Path(__file__).resolve().parents[2].parent / "shared" / "spec" / "anatomy_and_safety.md"
 
 
 @pytest.fixture(scope="module")
@@ -150,19 +146,52 @@ def test_nothing_is_loaded_from_anywhere() -> None:
     assert policy.startswith("default-src 'none'")
 
 
-def test_what_has_to_be_said_is_said_word_for_word() -> None:
-    text = " ".join(said(make_report(facts())))
-    assert DISCLAIMER in text
-    for line in (*LIMITATIONS, *(seed().statement(s).quoted for s in ("S19", "S21", "S26", "S27"))):
-        assert line in text
+def lines_of(report: Report, title: str) -> list[str]:
+    """Return the sentences of one section, in order."""
+    (section,) = [section for section in report.sections if section.title == title]
+    return [line for block in section.blocks if isinstance(block, Lines) for line in block.lines]
 
 
-def test_limitations_are_those_of_the_specification() -> None:
-    if not SPEC.is_file():
-        pytest.skip("the specification is not on this machine")
-    spec = SPEC.read_text("utf-8")
-    for line in LIMITATIONS:
-        assert line in spec
+def quoted(number: str, cites: str = "") -> str:
+    return f"{number}: “{sentences.PATHWAY[number]}”{cites}"
+
+
+#: Stand beside every list of joints.
+BESIDE = [quoted("S19", " [cites 5]"), quoted("S21", " [cites 2, 3]")]
+
+
+def test_the_section_on_limitations_says_these_sentences_and_no_others(read: Read) -> None:
+    wanted = [sentences.DISCLAIMER, *sentences.LIMITATIONS, quoted("S27"), quoted("S26")]
+    for report in (make_report(facts()), make_report(facts(read))):
+        assert lines_of(report, "Limitations") == wanted
+        assert report.footer.startswith(sentences.DISCLAIMER)
+
+
+def test_cautions_stand_beside_every_list_of_joints(read: Read) -> None:
+    for report in (make_report(facts()), make_report(facts(read))):
+        assert lines_of(report, "Joints")[-2:] == BESIDE
+
+
+#: Said in every report, and that of simulated data.
+EVERYWHERE = (
+    sentences.DISCLAIMER,
+    sentences.SIMULATED,
+    *sentences.LIMITATIONS,
+    *sentences.PATHWAY.values(),
+)
+
+
+@pytest.mark.parametrize("sentence", EVERYWHERE)
+def test_what_has_to_be_said_is_said_word_for_word(sentence: str) -> None:
+    report = make_report(facts(simulated=True))
+    assert sentence in " ".join(said(report))
+    assert sentence in Page(report_html(report)).text
+
+
+def test_what_has_to_be_said_stands_on_paper(tmp_path: Path) -> None:
+    paper = squeezed(pdf_text(report_pdf(make_report(facts(simulated=True))), tmp_path))
+    for sentence in EVERYWHERE:
+        assert squeezed(sentence) in paper
 
 
 def test_no_targets_no_pathway_and_nobody_read_it() -> None:
@@ -177,7 +206,7 @@ def test_no_targets_no_pathway_and_nobody_read_it() -> None:
 def test_banners_say_simulated_draft_and_assumed(read: Read) -> None:
     guessed = warning("user-geometry", "The spacing was given by a user.")
     report = make_report(facts(read, simulated=True, assumptions=(guessed,)))
-    assert report.banners[0] == SIMULATED
+    assert report.banners[0] == sentences.SIMULATED
     assert any(banner.startswith("DRAFT") for banner in report.banners)
     assert guessed.message in report.banners
 

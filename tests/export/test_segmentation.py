@@ -11,15 +11,11 @@ import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
-from fusion.export.segmentation import (
-    FRACTION,
-    RADIUS_MM,
-    uptake_region,
-    write_segmentation,
-)
-from fusion.export.structured_report import tracking_uid
-from fusion.facets.joints import Joint
-from fusion.review import Review, open_study
+from fusion.anatomy.joints import Joint
+from fusion.export.dicom.segmentation import FRACTION, RADIUS_MM, uptake_region, write_segmentation
+from fusion.export.dicom.structured_report import tracking_uid
+from fusion.opening import open_study
+from fusion.review import Review
 from tests.dicom import ct_objects as ct
 from tests.export.handed import HOT, HOT_LPS, target_at
 from tests.studies import FRAME, STUDY, write_nm
@@ -29,7 +25,7 @@ from tests.viewer.marked_study import DECUBITUS, FFS, NODDING, ct_lattice, spect
 
 def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
     """Voxels of the region by SimpleITK's interpolation and a loop over every voxel nearby."""
-    grid, spect = review.ct.grid, review.spect
+    grid, spect = review.fused.ct.grid, review.fused.spect
     image = sitk.GetImageFromArray(spect.values().astype(np.float64))
     image.SetSpacing([float(v) for v in spect.grid.spacing_mm[::-1]])
     image.SetOrigin([float(v) for v in spect.grid.affine[:3, 3]])
@@ -102,7 +98,7 @@ def multi_frame(folder: Path) -> Path:
 def test_the_object_puts_the_voxels_where_they_are(kind: str, tmp_path: Path) -> None:
     if kind == "multi-frame":
         review = open_study(multi_frame(tmp_path / "study"))
-        first = review.focus_lps
+        first = review.fused.focus_lps
     else:
         orientation = NODDING if kind == "tilted" else marked_study.HFS
         review = open_study(
@@ -131,7 +127,7 @@ def test_the_object_puts_the_voxels_where_they_are(kind: str, tmp_path: Path) ->
             seen[number].add(tuple(np.round(point, 3)))
     for number, region in enumerate(regions, start=1):
         kji = np.argwhere(region.mask) + np.array(region.start)
-        points = {tuple(np.round(p, 3)) for p in review.ct.grid.to_lps(kji)}
+        points = {tuple(np.round(p, 3)) for p in review.fused.ct.grid.to_lps(kji)}
         assert seen[number] == points
         segment = ds.SegmentSequence[number - 1]
         assert segment.TrackingUID == tracking_uid(region.target)
@@ -139,4 +135,4 @@ def test_the_object_puts_the_voxels_where_they_are(kind: str, tmp_path: Path) ->
         site = segment.AnatomicRegionSequence[0]
         meanings = [item.CodeMeaning for item in site.AnatomicRegionModifierSequence]
         assert meanings[0] == region.target.joint.side.value.capitalize()
-    assert ds.FrameOfReferenceUID == review.ct.grid.frame_of_reference_uid
+    assert ds.FrameOfReferenceUID == review.fused.ct.grid.frame_of_reference_uid

@@ -21,9 +21,10 @@ from pydicom.dataset import Dataset
 import fusion
 from fusion.dicom.catalog import scan
 from fusion.dicom.pairing import Pair, pair
-from fusion.dicom.stored_registration import stored_registration
+from fusion.dicom.stored_registration import find_stored_registration
 from fusion.errors import GeometryError
-from fusion.export.spatial_registration import RegisteredImages, write_spatial_registration
+from fusion.export.dicom.spatial_registration import RegisteredImages, write_spatial_registration
+from fusion.export.files import write_review
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from fusion.review import Review
@@ -150,31 +151,31 @@ def test_reopening_gives_the_same_picture(tmp_path, frame) -> None:
     folder = moved_study(tmp_path / "study", frame=frame)
     write_truth(folder, folder / "reg.dcm")
     review = fusion.open_study(folder, interpolation="nearest")
-    assert review.registration.method is Method.STORED
-    corners = review.spect.grid.corners_lps
+    assert review.fused.registration.method is Method.STORED
+    corners = review.fused.spect.grid.corners_lps
     expected = corners @ TRUTH[:3, :3].T + TRUTH[:3, 3]
-    assert np.abs(review.registration.transform.apply(corners) - expected).max() < 1e-6
+    assert np.abs(review.fused.registration.transform.apply(corners) - expected).max() < 1e-6
     # The uptake of the marker shows where it belongs in the CT, and nowhere else near by.
-    assert review.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
-    assert review.sample_at(MARKER_CT_LPS + np.array([nm.DX, 0, 0])).uptake == 10
+    assert review.fused.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
+    assert review.fused.sample_at(MARKER_CT_LPS + np.array([nm.DX, 0, 0])).uptake == 10
     # Written again and opened again, it is still the same to far below 0.01 mm.
-    outputs = review.write(tmp_path / "out")
+    outputs = write_review(review, tmp_path / "out")
     (folder / "reg.dcm").unlink()
     shutil.copy(outputs.spatial_registration, folder)
     again = fusion.open_study(folder)
-    assert np.abs(again.registration.transform.apply(corners) - expected).max() < 1e-6
+    assert np.abs(again.fused.registration.transform.apply(corners) - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize("frame", [OTHER_FRAME, FRAME])
 def test_results_inside_the_study_change_nothing(tmp_path, frame) -> None:
     folder = moved_study(tmp_path / "study", frame=frame)
     write_truth(folder, folder / "reg.dcm")
-    fusion.open_study(folder).write(folder / "results")
+    write_review(fusion.open_study(folder), folder / "results")
     review = fusion.open_study(folder, interpolation="nearest")
-    assert review.spect.source.sop_instance_uids == (
+    assert review.fused.spect.source.sop_instance_uids == (
         str(pydicom.dcmread(folder / "nm.dcm").SOPInstanceUID),
     )
-    assert review.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
+    assert review.fused.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
     # The resampled copy lies in the CT already: chosen on purpose, it is not moved once more.
     (copy,) = (
         plan.volume_id
@@ -184,8 +185,8 @@ def test_results_inside_the_study_change_nothing(tmp_path, frame) -> None:
         if "on CT grid" in plan.description
     )
     derived = fusion.open_study(folder, spect=copy)
-    assert derived.registration.method is Method.SHARED_FRAME
-    focus = derived.focus_lps
+    assert derived.fused.registration.method is Method.SHARED_FRAME
+    focus = derived.fused.focus_lps
     assert np.linalg.norm(focus - MARKER_CT_LPS) < max(nm.DX, nm.DY, nm.DZ)
 
 
@@ -193,7 +194,7 @@ def test_a_search_that_was_asked_for_comes_before_the_stored_one(tmp_path) -> No
     folder = marked_study.write_study(tmp_path)
     write_truth(folder, folder / "reg.dcm")
     review = fusion.open_study(folder, register=True)
-    assert review.registration.method is not Method.STORED
+    assert review.fused.registration.method is not Method.STORED
     assert "stored-registration-ignored" in {finding.code for finding in review.findings}
 
 
@@ -202,7 +203,7 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
     review = fusion.open_study(folder).with_registration(
         Registration(RigidTransform(TRUTH), Method.CORRELATION)
     )
-    outputs = review.write(tmp_path / "out")
+    outputs = write_review(review, tmp_path / "out")
     written = outputs.registration_record.read_text("utf-8")
     content = json.loads(written)
     landed = np.array(content["matrix_spect_to_ct_lps"]) @ [*marker_in_the_spect(folder), 1.0]
@@ -364,7 +365,7 @@ def test_an_object_of_plastimatch_opens_as_it_was_meant(tmp_path, of_plastimatch
     theirs.save_as(folder / "reg.dcm")
     catalog = scan(folder)
     chosen = pair(catalog)
-    stored, _ = stored_registration(catalog, chosen)
+    stored, _ = find_stored_registration(catalog, chosen)
     assert stored is not None
     corners = chosen.spect.grid.corners_lps
     expected = corners @ TRUTH[:3, :3].T + TRUTH[:3, 3]
@@ -373,5 +374,5 @@ def test_an_object_of_plastimatch_opens_as_it_was_meant(tmp_path, of_plastimatch
 
 def test_a_review_names_every_file_that_it_wrote(tmp_path) -> None:
     review: Review = fusion.open_study(moved_study(tmp_path / "study", frame=FRAME))
-    outputs = review.write(tmp_path / "out")
+    outputs = write_review(review, tmp_path / "out")
     assert set(outputs.paths) == set((tmp_path / "out").iterdir())

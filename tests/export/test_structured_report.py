@@ -17,18 +17,19 @@ from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.codedict import codes as standard_codes
 from pydicom.sr.coding import Code
 
+from fusion.anatomy.joints import JOINTS
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, DicomError
-from fusion.export import DISCLAIMER, SIMULATED, codes
-from fusion.export.structured_report import (
+from fusion.export.dicom import codes
+from fusion.export.dicom.structured_report import (
     NUMBERING,
     ReportSource,
     read_structured_report,
     tracking_uid,
     write_structured_report,
 )
-from fusion.facets.joints import JOINTS
+from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
@@ -325,7 +326,7 @@ def standard(value: object) -> list[Code]:
 
 
 def test_every_standard_code_is_in_the_standard() -> None:
-    """A mistyped digit is noticed by no validator (spec dicom.md 1.5)."""
+    """A mistyped digit is noticed by no validator (docs/sources.md#codes)."""
     ours = [code for value in vars(codes).values() for code in standard(value)]
     assert len(ours) > 20
     for code in ours:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fusion.anatomy.joints import JOINTS
 from fusion.annotations.snapshots import Measured
 from fusion.errors import AnnotationError
 from fusion.export.tables import (
@@ -19,7 +20,6 @@ from fusion.export.tables import (
     write_json,
     write_table,
 )
-from fusion.facets.joints import JOINTS
 from tests.annotations.samples import LEFT_C5, target
 from tests.export.handed import HOSTILE, Read, read_study
 

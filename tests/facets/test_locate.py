@@ -8,15 +8,15 @@ from functools import cache
 import numpy as np
 import pytest
 
+from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.cli import main
 from fusion.dicom.catalog import scan as scan_folder
-from fusion.dicom.ct_alone import choose_ct
-from fusion.dicom.pixels import read_volume
+from fusion.dicom.pairing import choose_ct
+from fusion.dicom.pixels.reading import read_volume
 from fusion.errors import FusionError
-from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
-from fusion.facets.locate import Anomaly, Localisation, Status, locate, locate_in
-from fusion.facets.neck import find_neck
-from fusion.facets.numbering import Numbering
+from fusion.facets.automatic.locate import Anomaly, locate, locate_in
+from fusion.facets.automatic.neck import find_neck
+from fusion.facets.localisation import Localisation, Numbering, Status
 from fusion.geometry import Source, Volume
 from sample_data import NeckParameters, ScanParameters
 from sample_data.anatomy import build_anatomy, placed

@@ -35,9 +35,8 @@ if TYPE_CHECKING:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put shared windows last, and skip what needs a screen where there is none.
 
-    napari's own fixture swaps its registry of commands, so a window of ours that is made before
-    it and another made after it would register the same commands twice. Without a screen Qt would
-    abort the whole run.
+    napari's own fixture refuses to work beside a window that it did not make. Without a screen Qt
+    would abort the whole run.
     """
     items.sort(key=lambda item: "shared_window" in getattr(item, "fixturenames", ()))
     if sys.platform != "linux" or any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY")):
@@ -88,7 +87,17 @@ def open_window(
 def shared_window(qapp: QApplication, review: fusion.Review) -> Iterator[ReviewWindow]:
     """One window for the tests of a module, since each takes seconds to build."""
     import napari
+    from app_model import Application
+    from napari._app_model._app import APP_NAME
+    from napari._qt._qapp_model.qactions import init_qactions
     from napari._qt.qt_viewer import QtViewer
+    from napari.plugins import _initialize_plugins
+
+    # napari registers its commands once a process, its own fixture once a test. A window of ours
+    # starts from nothing, so that it does not matter which windows came before it.
+    Application.destroy(APP_NAME)
+    init_qactions.cache_clear()
+    _initialize_plugins.cache_clear()
 
     window = _show(napari.Viewer(show=True, show_welcome_screen=False), review)
     yield window
@@ -104,7 +113,7 @@ def window(shared_window: ReviewWindow) -> ReviewWindow:
     """The shared window as it is when a study was just opened."""
     linked, review = shared_window.linked, shared_window.review
     linked.spect_visible, linked.crosshair_visible, linked.blend = True, True, 0.5
-    linked.uptake_range, linked.palette = review.uptake_range, DEFAULT_PALETTE
+    linked.uptake_range, linked.palette = review.fused.uptake_range, DEFAULT_PALETTE
     linked.use_ct_preset("Bone")
     linked.active, linked.cursor_lps = linked.panes[0], None
     linked.centre()

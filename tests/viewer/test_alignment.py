@@ -19,7 +19,7 @@ from fusion.registration import (
     Verdict,
     adjusted,
 )
-from viewer.alignment import (
+from viewer.alignment.model import (
     STEP_DEG,
     STEP_MM,
     Alignment,
@@ -27,8 +27,8 @@ from viewer.alignment import (
     euler_deg,
     uncertainty_text,
 )
-from viewer.alignment_panel import agreement_text
-from viewer.panes import LinkedPanes
+from viewer.alignment.panel import agreement_text
+from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALLS, MIDDLE_LPS
 
@@ -45,8 +45,8 @@ def alignment(review: fusion.Review) -> Alignment:
 def found(review: fusion.Review) -> Registration:
     """What a search may bring: a proposal, and a neck apart."""
     proposal = RigidTransform.from_euler(translation_mm=(1, 2, 3))
-    z = float(review.focus_lps[2])
-    neck = NeckCorrection(proposal, proposal, z - 10, z + 10, review.focus_lps)
+    z = float(review.fused.focus_lps[2])
+    neck = NeckCorrection(proposal, proposal, z - 10, z + 10, review.fused.focus_lps)
     return Registration(proposal, Method.CORRELATION, start=IDENTITY, proposal=proposal, neck=neck)
 
 
@@ -99,14 +99,16 @@ def test_moving_interpolates_the_visible_planes_only(
 def test_rotation_about_the_crosshair_keeps_the_uptake_under_it(alignment: Alignment) -> None:
     linked = alignment.linked
     linked.point_lps = MIDDLE_LPS + BALLS["left"]
-    before = linked.review.sample_at(linked.point_lps).uptake
+    before = linked.review.fused.sample_at(linked.point_lps).uptake
     for axis in range(3):
         turn = np.zeros(3)
         turn[axis] = 7.0
         alignment.move(rotation_deg=turn)
-        assert linked.review.sample_at(linked.point_lps).uptake == pytest.approx(before, rel=1e-5)
+        assert linked.review.fused.sample_at(linked.point_lps).uptake == pytest.approx(
+            before, rel=1e-5
+        )
     elsewhere = MIDDLE_LPS + BALLS["posterior"]
-    assert linked.review.sample_at(elsewhere).uptake < 0.8 * before
+    assert linked.review.fused.sample_at(elsewhere).uptake < 0.8 * before
 
 
 def test_boxes_say_what_they_are_set_to(alignment: Alignment) -> None:

@@ -8,18 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion.annotations.changes import Relabelled, TargetRemoved, TargetSaved
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes.changes import Relabelled, TargetRemoved, TargetSaved
 from fusion.annotations.deciding import revise
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Target
-from fusion.facets.joints import Joint, Side
-from fusion.facets.proposals import Proposal
+from fusion.uptake.proposals import Proposal
 from tests.annotations import samples
-from viewer.beginning import placed
-from viewer.choices import plain_lines, plain_tip
-from viewer.target_words import (
+from viewer.kit.choice import plain_lines, plain_tip
+from viewer.targets.beginning import placed
+from viewer.targets.words import (
     difference_of,
     history_lines,
     is_certain,

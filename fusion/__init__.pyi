@@ -1,0 +1,41 @@
+from .dicom.catalog import scan
+from .errors import (
+    AnnotationError,
+    Cancelled,
+    DicomError,
+    FusionError,
+    GeometryError,
+    PairingError,
+    PathwayError,
+    RegistrationFailed,
+    SpacingNeeded,
+)
+from .findings import Finding, Severity
+from .fused import Fused, Sample
+from .geometry import Grid, RigidTransform, Volume
+from .opening import open_study
+from .registration.result import Registration
+from .review import Review
+
+__all__ = [
+    "AnnotationError",
+    "Cancelled",
+    "DicomError",
+    "Finding",
+    "Fused",
+    "FusionError",
+    "GeometryError",
+    "Grid",
+    "PairingError",
+    "PathwayError",
+    "Registration",
+    "RegistrationFailed",
+    "Review",
+    "RigidTransform",
+    "Sample",
+    "Severity",
+    "SpacingNeeded",
+    "Volume",
+    "open_study",
+    "scan",
+]
