@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fusion.annotations.anatomy_changes import Anatomy
 from fusion.annotations.blocks import plan_blocks
-from fusion.annotations.changes import CHANGES, Record
-from fusion.annotations.content import canonical
-from fusion.annotations.events import Event
+from fusion.annotations.changes.canonical import canonical
+from fusion.annotations.changes.changes import CHANGES, Record
+from fusion.annotations.changes.event import Event
+from fusion.annotations.changes.spine import Anatomy
 from fusion.annotations.journal import Journal
 from fusion.annotations.placement import Placement
 from fusion.annotations.reading import Reading
@@ -20,7 +20,7 @@ from fusion.annotations.snapshots import LocalisationSnapshot, Measured, Registr
 from fusion.annotations.study import InputKey, StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.export.structured_report import read_structured_report
+from fusion.export.dicom.structured_report import read_structured_report
 from fusion.export.tables import read_reading
 from fusion.pathway.assessment import Assessment
 

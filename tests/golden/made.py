@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import fusion
-from fusion.annotations.changes import (
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Change,
@@ -37,10 +38,9 @@ from fusion.annotations.spine import Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.cli import main
-from fusion.facets.joints import Joint, Side
-from fusion.facets.locate import Localisation, locate_in
-from fusion.facets.neck import find_neck
-from fusion.facets.proposals import Assessment, assess
+from fusion.facets import Localisation, locate_in
+from fusion.facets.automatic.neck import find_neck
+from fusion.uptake.proposals import Assessment, assess
 
 READER, OTHER_READER = "Dr. Åsa Öberg", "R. Eader"
 FACTS = Path(__file__).parent / "facts_2026_11.toml"
@@ -64,8 +64,8 @@ class Desk:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.review = fusion.open_study(path)
-        self.neck = find_neck(self.review.ct)
-        self.study = StudyKey.of(self.review.ct, self.review.spect)
+        self.neck = find_neck(self.review.fused.ct)
+        self.study = StudyKey.of(self.review.fused.ct, self.review.fused.spect)
         self._known: dict[str, Facets] = {}
 
     @contextlib.contextmanager
@@ -88,7 +88,9 @@ class Desk:
                 anomalies=tuple(anomaly.as_anomaly() for anomaly in said.anomalies),
             ).with_moved(said.moved)
             review = self.review
-            measured = assess(found.facets, review.spect, review.registration, ct=review.ct)
+            measured = assess(
+                found.facets, review.fused.spect, review.fused.registration, ct=review.fused.ct
+            )
             self._known[known] = Facets(found, Spine.of(found), measured)
         return self._known[known]
 
@@ -122,7 +124,7 @@ class Desk:
             reader=self.reader,
             spine=self.facets.spine,
             study=self.study,
-            registration=self.review.registration,
+            registration=self.review.fused.registration,
             localisation=self.facets.localisation,
             **{
                 "origin": Origin.JOINT_CLICKED,
@@ -148,7 +150,9 @@ class Desk:
 
     def confirm(self, note: str) -> None:
         self.say(
-            AlignmentReviewed.of(self.review.registration, self.review.focus_lps, note=note),
+            AlignmentReviewed.of(
+                self.review.fused.registration, self.review.fused.focus_lps, note=note
+            ),
             confirming_numbering(self.facets.localisation, clicks=self.reading.clicks, note=note),
         )
 
@@ -160,7 +164,7 @@ class Desk:
                 reader=self.reader,
                 spine=self.facets.spine,
                 study=self.study,
-                registration=self.review.registration,
+                registration=self.review.fused.registration,
             )
         )
 
