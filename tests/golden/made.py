@@ -149,6 +149,7 @@ class Desk:
         self.say(relabelling(changes, localisation=self.facets.localisation, reason=reason))
 
     def confirm(self, note: str) -> None:
+        fused = self.review.fused
         self.say(
             AlignmentReviewed.of(
                 self.review.fused.registration, self.review.fused.focus_lps, note=note
