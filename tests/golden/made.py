@@ -16,9 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-import fusion
-from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.changes.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -29,6 +26,9 @@ from fusion.annotations.changes.changes import (
     TargetSaved,
     VertebraNamed,
 )
+
+import fusion
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.deciding import decide, revise
 from fusion.annotations.finishing import confirming_numbering, finalise, relabelling
 from fusion.annotations.journal import Journal, Saved
@@ -149,7 +149,6 @@ class Desk:
         self.say(relabelling(changes, localisation=self.facets.localisation, reason=reason))
 
     def confirm(self, note: str) -> None:
-        fused = self.review.fused
         self.say(
             AlignmentReviewed.of(
                 self.review.fused.registration, self.review.fused.focus_lps, note=note
