@@ -6,13 +6,13 @@ from elsewhere than methods, :func:`as_json` and :func:`back` are what changes, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from fusion.annotations.blocks import plan_blocks
+from fusion.annotations.changes import Change, Record
 from fusion.annotations.changes.canonical import canonical
-from fusion.annotations.changes.changes import CHANGES, Record
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.spine import Anatomy
+from fusion.annotations.changes.vertebrae import Anatomy
 from fusion.annotations.journal import Journal
 from fusion.annotations.placement import Placement
 from fusion.annotations.reading import Reading
@@ -22,7 +22,10 @@ from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
 from fusion.export.dicom.structured_report import read_structured_report
 from fusion.export.tables import read_reading
+from fusion.json_form import from_json, to_json
 from fusion.pathway.assessment import Assessment
+
+CHANGES = {change.kind: change for change in get_args(Change)}
 
 __all__ = [
     "CHANGES",
@@ -70,8 +73,12 @@ CLASSES: dict[str, Any] = {
 
 
 def as_json(value: Any) -> Any:
-    return value.to_json()
+    return value.to_json() if hasattr(value, "to_json") else to_json(value)
 
 
 def back(kind: Any, value: Any) -> Any:
-    return kind.from_json(value)
+    if kind is Event:
+        return Event.read(value)
+    if hasattr(kind, "from_json"):
+        return kind.from_json(value)
+    return from_json(kind, value, error=AnnotationError, what="form")

@@ -16,7 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fusion.annotations.changes.changes import (
+
+import fusion
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Change,
@@ -26,9 +29,6 @@ from fusion.annotations.changes.changes import (
     TargetSaved,
     VertebraNamed,
 )
-
-import fusion
-from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.deciding import decide, revise
 from fusion.annotations.finishing import confirming_numbering, finalise, relabelling
 from fusion.annotations.journal import Journal, Saved
@@ -40,6 +40,7 @@ from fusion.annotations.target import Answer, Decision, Origin
 from fusion.cli import main
 from fusion.facets import Localisation, locate_in
 from fusion.facets.automatic.neck import find_neck
+from fusion.json_form import to_json
 from fusion.uptake.proposals import Assessment, assess
 
 READER, OTHER_READER = "Dr. Åsa Öberg", "R. Eader"
@@ -80,7 +81,7 @@ class Desk:
     def _located(self) -> Facets:
         assert self.neck is not None
         said = self.reading.anatomy
-        known = json.dumps(said.to_json())
+        known = json.dumps(to_json(said))
         if known not in self._known:
             found = locate_in(
                 self.neck,
