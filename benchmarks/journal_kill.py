@@ -38,9 +38,9 @@ EARLY = 0.15
 
 
 def child(path: Path, seed: int) -> None:
+    from fusion.anatomy.joints import JOINTS
     from fusion.annotations.changes import TargetRemoved, TargetSaved
     from fusion.annotations.journal import Journal, Saved
-    from fusion.facets.joints import JOINTS
     from tests.annotations.samples import READER, study, target
 
     chance = random.Random(seed)

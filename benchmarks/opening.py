@@ -84,16 +84,16 @@ def facetfusion(folder: Path) -> None:
 
     review = fusion.open_study(folder)
     for axis in range(3):
-        index = review.display_grid.shape[axis] // 2
-        spect = review.spect_plane(axis, index)
-        review.ct_plane(axis, index) * 0.5 + np.nan_to_num(spect) * 0.5
+        index = review.fused.display_grid.shape[axis] // 2
+        spect = review.fused.spect_plane(axis, index)
+        review.fused.ct_plane(axis, index) * 0.5 + np.nan_to_num(spect) * 0.5
 
 
 def facetfusion_whole(folder: Path) -> None:
     import fusion
 
     review = fusion.open_study(folder)
-    blend(review.ct_display(), review.spect_display())
+    blend(review.fused.ct_display(), review.fused.spect_display())
 
 
 CONTENDERS = {

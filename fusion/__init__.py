@@ -4,73 +4,10 @@ Research and education software. Not a medical device.
 
 >>> import fusion
 >>> review = fusion.open_study("path/to/dicom")  # doctest: +SKIP
->>> review.sample_at(review.focus_lps)  # doctest: +SKIP
+>>> review.fused.sample_at(review.fused.focus_lps)  # doctest: +SKIP
 """
 
-from __future__ import annotations
+import lazy_loader
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from fusion.errors import (
-    AnnotationError,
-    Cancelled,
-    DicomError,
-    FusionError,
-    GeometryError,
-    PairingError,
-    PathwayError,
-    RegistrationFailed,
-    SpacingNeeded,
-)
-from fusion.findings import Finding, Severity
-
-if TYPE_CHECKING:
-    from fusion.dicom.catalog import scan
-    from fusion.fused import Fused, Sample
-    from fusion.geometry import Grid, RigidTransform, Volume
-    from fusion.registration import Registration
-    from fusion.review import Review, open_study
-
-#: Names whose modules load large libraries; imported on first use, so that ``facetfusion --help``
-#: does not wait for them.
-_LAZY = {
-    "Fused": "fusion.fused",
-    "Grid": "fusion.geometry",
-    "Registration": "fusion.registration",
-    "Review": "fusion.review",
-    "RigidTransform": "fusion.geometry",
-    "Sample": "fusion.fused",
-    "Volume": "fusion.geometry",
-    "open_study": "fusion.review",
-    "scan": "fusion.dicom.catalog",
-}
-
-__all__ = [
-    "AnnotationError",
-    "Cancelled",
-    "DicomError",
-    "Finding",
-    "Fused",
-    "FusionError",
-    "GeometryError",
-    "Grid",
-    "PairingError",
-    "PathwayError",
-    "Registration",
-    "RegistrationFailed",
-    "Review",
-    "RigidTransform",
-    "Sample",
-    "Severity",
-    "SpacingNeeded",
-    "Volume",
-    "open_study",
-    "scan",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Each name is imported when first asked for: ``facetfusion --help`` waits for no large library.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

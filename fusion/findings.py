@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-
-#: Long operations report ``(fraction 0..1, what is being done)`` here; raising
-#: :class:`fusion.errors.Cancelled` from it stops them.
-Progress = Callable[[float, str], None]
 
 
 class Severity(IntEnum):

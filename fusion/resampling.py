@@ -20,8 +20,8 @@ import numpy.typing as npt
 from numba import njit
 
 from fusion.errors import GeometryError
-from fusion.findings import Progress
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
+from fusion.progress import ProgressCallback
 
 Interpolation = Literal["linear", "nearest"]
 
@@ -121,7 +121,7 @@ class Resampler:
         shape[axis] = 1
         return np.squeeze(self._block(start, shape), axis=axis)
 
-    def array(self, progress: Progress | None = None) -> npt.NDArray[np.float32]:
+    def array(self, progress: ProgressCallback | None = None) -> npt.NDArray[np.float32]:
         """Return the whole grid.
 
         Parameters

@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fusion import registration as registering
-from fusion.dicom.catalog import scan
-from fusion.dicom.instance import hashed_uid, text
-from fusion.dicom.pairing import Candidate, Pair, pair
-from fusion.dicom.pixels import read_volume
-from fusion.dicom.series import Catalog, Kind, Patient, Study
-from fusion.dicom.stored_registration import stored_registration, stored_registration_ignored
-from fusion.errors import FusionError, GeometryError, disk_reason
-from fusion.export import DISCLAIMER
-from fusion.export.derived_nm import write_derived_nm
-from fusion.export.pictures import PictureText, write_pictures
-from fusion.export.spatial_registration import (
-    RegisteredImages,
-    instance_references,
-    registration_record,
-    write_spatial_registration,
-)
-from fusion.findings import Finding, Progress, info, warning, worst_first
-from fusion.fused import Fused, Sample
-from fusion.geometry import FloatArray, Grid, Volume
-from fusion.pathway.assessment import Assessment, Unanswered, assessment_json
-from fusion.plain_text import plain
-from fusion.registration import Method, Registration
-from fusion.resampling import Interpolation
-from fusion.software import versions
+from fusion.dicom import Catalog, Kind, Pair, Patient, Study, text
+from fusion.errors import FusionError
+from fusion.findings import Finding, warning, worst_first
+from fusion.fused import Fused
+from fusion.pathway import Assessment, Unanswered
+from fusion.plain_text import iso_date
+from fusion.registration import Registration
 
-#: Version of ``review.json``; keys are only ever added.
-SCHEMA_VERSION = 1
 #: Codes of Findings that say what was assumed rather than read from the files.
 ASSUMPTION_CODES = frozenset(
     {
@@ -56,38 +32,6 @@ ASSUMPTION_CODES = frozenset(
 )
 #: Below this share of either volume inside the other's field a reader is told.
 _LOW_OVERLAP = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Files that :meth:`Review.write` made.
-
-    Parameters
-    ----------
-    record, derived_nm : Path
-        ``review.json`` and the resampled functional volume.
-    spatial_registration, registration_record : Path
-        The Registration as a DICOM object, and as readable JSON.
-    pictures : tuple of Path
-        Fused axial, coronal and sagittal PNG.
-    """
-
-    record: Path
-    derived_nm: Path
-    spatial_registration: Path
-    registration_record: Path
-    pictures: tuple[Path, ...]
-
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Every file, the record first."""
-        return (
-            self.record,
-            self.derived_nm,
-            self.spatial_registration,
-            self.registration_record,
-            *self.pictures,
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,21 +63,6 @@ class Review:
     alignment_reviewed_by: str | None = None
 
     @property
-    def ct(self) -> Volume:
-        """The CT."""
-        return self.fused.ct
-
-    @property
-    def spect(self) -> Volume:
-        """The functional volume: SPECT, or PET."""
-        return self.fused.spect
-
-    @property
-    def registration(self) -> Registration:
-        """How the functional volume is put onto the CT."""
-        return self.fused.registration
-
-    @property
     def study(self) -> Study:
         """The study of the CT."""
         return self.pair.ct.study
@@ -154,9 +83,9 @@ class Review:
         return worst_first(
             (
                 *self.opening_findings,
-                *self.registration.findings,
-                *self.spect.findings,
-                *self.ct.findings,
+                *self.fused.registration.findings,
+                *self.fused.spect.findings,
+                *self.fused.ct.findings,
                 *self.fused.findings,
                 *self._overlap(),
             )
@@ -166,7 +95,7 @@ class Review:
         # A small bone field of the neck is a small part of a SPECT, and lies wholly inside it.
         volumes_mm3 = [
             abs(np.linalg.det(v.grid.affine[:3, :3])) * np.prod(v.grid.shape)
-            for v in (self.spect, self.ct)
+            for v in (self.fused.spect, self.fused.ct)
         ]
         share = self.fused.overlap
         if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= _LOW_OVERLAP:
@@ -188,7 +117,7 @@ class Review:
     def simulated(self) -> bool:
         """Whether the data say of themselves that they are not of a patient."""
         said = " ".join(
-            text(candidate.plan.frames[0].instance.dataset, keyword)
+            text(candidate.header, keyword)
             for candidate in (self.pair.ct, self.pair.spect)
             for keyword in ("PatientName", "StudyDescription", "SeriesDescription", "ImageComments")
         )
@@ -201,47 +130,12 @@ class Review:
         parts = [
             re.sub(r"\s+", " ", patient.name.replace("^", " ")).strip() or "no name",
             f"ID {patient.patient_id or 'none'}",
-            f"born {_date(patient.birth_date)}" if patient.birth_date else "",
+            f"born {iso_date(patient.birth_date)}" if patient.birth_date else "",
             patient.sex,
-            f"study of {_date(self.study.date)}" if self.study.date else "",
+            f"study of {iso_date(self.study.date)}" if self.study.date else "",
             self.study.description,
         ]
         return " · ".join(part for part in parts if part)
-
-    @property
-    def display_grid(self) -> Grid:
-        """Axis-aligned grid on which both volumes are shown; see :class:`fusion.fused.Fused`."""
-        return self.fused.display_grid
-
-    @property
-    def uptake_range(self) -> tuple[float, float]:
-        """Default colour scale in the functional volume's unit."""
-        return self.fused.uptake_range
-
-    @property
-    def focus_lps(self) -> FloatArray:
-        """Where to look first, in the CT's frame, mm (3,)."""
-        return self.fused.focus_lps
-
-    def ct_display(self) -> npt.NDArray[Any]:
-        """Return the CT on the display grid; see :meth:`fusion.fused.Fused.ct_display`."""
-        return self.fused.ct_display()
-
-    def ct_plane(self, axis: int, index: int) -> npt.NDArray[Any]:
-        """Return one plane of the CT; see :meth:`fusion.fused.Fused.ct_plane`."""
-        return self.fused.ct_plane(axis, index)
-
-    def spect_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
-        """Return one plane of uptake; see :meth:`fusion.fused.Fused.spect_plane`."""
-        return self.fused.spect_plane(axis, index)
-
-    def spect_display(self) -> npt.NDArray[np.float32]:
-        """Return the uptake on the display grid; see :meth:`fusion.fused.Fused.spect_display`."""
-        return self.fused.spect_display()
-
-    def sample_at(self, point_lps: npt.ArrayLike) -> Sample:
-        """Return HU and uptake at a point; see :meth:`fusion.fused.Fused.sample_at`."""
-        return self.fused.sample_at(point_lps)
 
     def with_registration(self, registration: Registration) -> Review:
         """Return the same study seen through another Registration."""
@@ -268,304 +162,3 @@ class Review:
     def with_assessment(self, assessment: Assessment | Unanswered | None) -> Review:
         """Return the same study with the pathway's answer stored in it, or without any."""
         return replace(self, assessment=assessment)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the content of ``review.json``; keys are documented in docs/scan-and-fuse.md."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "disclaimer": DISCLAIMER,
-            "simulated": self.simulated,
-            "study_instance_uid": self.study.study_instance_uid,
-            "ct": _input_json(self.ct, self.pair.ct),
-            "spect": _input_json(self.spect, self.pair.spect),
-            "choice": list(self.pair.reasons),
-            "registration": self.registration.to_json(),
-            "alignment_reviewed_by": self.alignment_reviewed_by,
-            "display": {
-                "shape": list(self.display_grid.shape),
-                "affine_lps": self.display_grid.affine.tolist(),
-                "interpolation": self.fused.interpolation,
-                "focus_lps": [round(float(v), 3) for v in self.focus_lps],
-            },
-            "pathway": assessment_json(self.assessment),
-            "assumptions": [finding.to_json() for finding in self.assumptions],
-            "findings": [finding.to_json() for finding in self.findings],
-            "software": versions(),
-        }
-
-    def write(
-        self,
-        folder: str | Path,
-        *,
-        point_lps: npt.ArrayLike | None = None,
-        progress: Progress | None = None,
-    ) -> Outputs:
-        """Write ``review.json``, DICOM objects of the result, and the fused pictures.
-
-        The DICOM objects are the resampled functional volume and the Registration; the latter is
-        written in JSON as well.
-
-        Parameters
-        ----------
-        folder : path
-            Made when absent; files of the same names are replaced.
-        point_lps : (3,) array_like of float, optional, mm
-            The pictures pass through it; the hottest bone by default.
-        progress : callable, optional
-            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
-
-        Raises
-        ------
-        FusionError
-            The folder cannot be written.
-        """
-        report = progress or (lambda fraction, step: None)
-        target = Path(folder)
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-            report(0.0, "Drawing")
-            words = PictureText(
-                title=f"{self.study.description or 'Study'} {_date(self.study.date)}".strip(),
-                spect_label=self.spect_label,
-                simulated=self.simulated,
-                warnings=tuple(finding.message for finding in self.assumptions),
-            )
-            pictures = write_pictures(
-                target,
-                self.fused,
-                point_lps=self.focus_lps if point_lps is None else point_lps,
-                words=words,
-            )
-            report(0.3, "Writing the functional volume on the CT's grid")
-            derived = target / "spect_on_ct.dcm"
-            self._write_derived(derived, lambda part, step: report(0.3 + 0.6 * part, step))
-            registered, registered_json = self._write_registration(target)
-            record = target / "review.json"
-            content = {
-                **self.to_json(),
-                "outputs": {
-                    "derived_nm": derived.name,
-                    "spatial_registration": registered.name,
-                    "registration_record": registered_json.name,
-                    "pictures": [path.name for path in pictures],
-                },
-            }
-            _write_json(record, content)
-        except OSError as exc:
-            raise FusionError(
-                f"The results could not be written to {target}: {disk_reason(exc)}. Free some "
-                "space or choose another folder."
-            ) from exc
-        report(1.0, "Done")
-        return Outputs(record, derived, registered, registered_json, pictures)
-
-    def _write_derived(self, path: Path, progress: Progress) -> None:
-        # A tilted CT has no place in the NM object; the straight display grid has.
-        bent = self.registration.is_bent
-        grid = self.ct.grid if self.ct.grid.is_orthogonal and not bent else self.display_grid
-        native = self.spect.values()
-        write_derived_nm(
-            path,
-            self.fused.spect_on(grid, progress),
-            grid=grid,
-            unit=self.spect.unit,
-            source=self.pair.spect.plan.frames[0].instance.dataset,
-            source_references=instance_references(self.pair.spect),
-            description=self.spect.source.description or self.spect_label,
-            value_range=(float(native.min()), float(native.max())),
-        )
-
-    def _write_registration(self, target: Path) -> tuple[Path, Path]:
-        fixed = RegisteredImages.of(self.ct, self.pair.ct, label="CT")
-        moving = RegisteredImages.of(self.spect, self.pair.spect, label=self.spect_label)
-        registered = target / "spatial_registration.dcm"
-        write_spatial_registration(registered, self.registration, fixed=fixed, moving=moving)
-        registered_json = target / "registration.json"
-        content = registration_record(
-            self.registration,
-            fixed=fixed,
-            moving=moving,
-            center_lps=self.ct.grid.center_lps,
-            simulated=self.simulated,
-        )
-        _write_json(registered_json, content)
-        return registered, registered_json
-
-
-def open_study(
-    path: str | Path,
-    *,
-    ct: str | None = None,
-    spect: str | None = None,
-    spacing_mm: float | None = None,
-    register: bool = False,
-    ignore_stored_registration: bool = False,
-    interpolation: Interpolation = "linear",
-    override_mismatch_by: str | None = None,
-    same_frame_by: str | None = None,
-    progress: Progress | None = None,
-) -> Review:
-    """Open a study: find, choose, read, and put the functional volume onto the CT.
-
-    Parameters
-    ----------
-    path : path
-        Folder, zip, DICOMDIR or file.
-    ct, spect : str, optional
-        Choose a volume by the number that ``facetfusion scan`` prints, or by Series Instance UID.
-    spacing_mm : float, optional, mm
-        Signed distance from one slice to the next along row × column, for functional volumes
-        whose file does not state it. Marked on every export.
-    register : bool
-        Search for a rigid transform instead of relying on a stored one or on the shared Frame of
-        Reference.
-    ignore_stored_registration : bool
-        Do not use the Spatial Registration that the study comes with.
-    interpolation : {"linear", "nearest"}
-        How the functional volume is shown between its voxel centres.
-    override_mismatch_by : str, optional
-        Name of the person who takes responsibility for combining volumes that state different
-        patients.
-    same_frame_by : str, optional
-        Name of the person who states that the two volumes share one Frame of Reference although
-        their files do not say so. Marked on every export.
-    progress : callable, optional
-        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
-
-    Returns
-    -------
-    Review
-
-    Raises
-    ------
-    DicomError
-        Nothing readable.
-    PairingError, SpacingNeeded
-        No pair can be combined; see :func:`fusion.dicom.pairing.pair`.
-    GeometryError
-        The Frames of Reference differ, no registration was asked for and none is stored; or
-        stored ones contradict each other.
-    RegistrationFailed
-        The search gave nothing trustworthy and there is no shared frame.
-    """
-    report = progress or (lambda fraction, step: None)
-    catalog = scan(
-        path, spacing_mm=spacing_mm, progress=lambda part, step: report(0.4 * part, step)
-    )
-    chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
-    spect_volume = _read(chosen.spect, lambda part, step: report(0.4 + 0.1 * part, step))
-    ct_volume = _read(chosen.ct, lambda part, step: report(0.5 + 0.3 * part, step))
-    ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
-    if stated:  # it says so itself; that they cannot be combined is no longer true
-        kept = tuple(f for f in chosen.findings if f.code != "different-frames")
-        chosen = replace(chosen, findings=kept)
-    registration, about_stored = _registration(
-        catalog,
-        chosen,
-        (ct_volume, spect_volume),
-        register=register,
-        ignore_stored=ignore_stored_registration,
-        progress=lambda part, step: report(0.8 + 0.2 * part, step),
-    )
-    report(1.0, "Opened")
-    choice = info("choice", " ".join(chosen.reasons))
-    findings = (
-        *stated,
-        *about_stored,
-        *chosen.findings,
-        *chosen.spect.series.findings,
-        *chosen.ct.series.findings,
-        *chosen.ct.study.findings,
-        *catalog.findings,
-        choice,
-    )
-    fused = Fused(ct_volume, spect_volume, registration, interpolation=interpolation)
-    return Review(catalog, chosen, fused, findings)
-
-
-def _registration(
-    catalog: Catalog,
-    chosen: Pair,
-    volumes: tuple[Volume, Volume],
-    *,
-    register: bool,
-    ignore_stored: bool,
-    progress: Progress,
-) -> tuple[Registration, tuple[Finding, ...]]:
-    """Return the Registration asked for, stored, or promised by a shared frame, in this order."""
-    ct, spect = volumes
-    if register or ignore_stored:
-        about = stored_registration_ignored(catalog, chosen)
-        if register:
-            return registering.register(ct, spect, progress=progress), about
-        return registering.shared_frame(ct, spect), about
-    stored, unused = stored_registration(catalog, chosen)
-    if stored is not None:
-        brought = Registration(stored.transform, Method.STORED, findings=stored.findings)
-        return registering.checked(ct, spect, brought, progress=progress), unused
-    try:
-        return registering.shared_frame(ct, spect), unused
-    except GeometryError as exc:
-        if not unused:
-            raise
-        reasons = " ".join(finding.message for finding in unused)
-        raise GeometryError(f"{exc} {reasons}") from exc
-
-
-def _in_one_frame(
-    ct: Volume, spect: Volume, stated_by: str | None
-) -> tuple[Volume, Volume, tuple[Finding, ...]]:
-    """Put both volumes into the CT's Frame of Reference on the word of a named person."""
-    frames = ct.grid.frame_of_reference_uid, spect.grid.frame_of_reference_uid
-    if not (stated_by and stated_by.strip()) or (frames[0] is not None and frames[0] == frames[1]):
-        return ct, spect, ()
-    # A CT without any frame gets one made from its own identity, so that exports can be placed.
-    frame = frames[0] or hashed_uid(ct.source.series_instance_uid)
-    note = warning(
-        "frame-stated-by-user",
-        "The files do not say that the CT and the functional volume share a Frame of Reference; "
-        f"they are placed as if they did, on the word of {plain(stated_by)}. Check the alignment.",
-    )
-    moved = [
-        replace(volume, grid=replace(volume.grid, frame_of_reference_uid=frame))
-        for volume in (ct, spect)
-    ]
-    return moved[0], moved[1], (note,)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
-
-
-def _read(candidate: Candidate, progress: Progress) -> Volume:
-    return read_volume(
-        candidate.plan,
-        study_instance_uid=candidate.study.study_instance_uid,
-        series_instance_uid=candidate.series.series_instance_uid,
-        progress=progress,
-    )
-
-
-def _input_json(volume: Volume, candidate: Candidate) -> dict[str, Any]:
-    source = volume.source
-    return {
-        "study_instance_uid": source.study_instance_uid,
-        "series_instance_uid": source.series_instance_uid,
-        "volume_id": source.volume_id,
-        "sop_instance_uids": list(source.sop_instance_uids),
-        "kind": candidate.plan.kind.value,
-        "description": source.description,
-        "unit": volume.unit,
-        "suvbw_per_unit": volume.suvbw_per_unit,
-        "shape": list(volume.grid.shape),
-        "affine_lps": volume.grid.affine.tolist(),
-        "frame_of_reference_uid": volume.grid.frame_of_reference_uid,
-        "transfer_syntax_uids": sorted(
-            {frame.instance.transfer_syntax_uid for frame in candidate.plan.frames}
-        ),
-    }
-
-
-def _date(value: str) -> str:
-    """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
-    return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", value)

@@ -1,7 +1,8 @@
 """Writes the study as true DICOM objects: CT Image Storage and NM Image Storage (RECON TOMO).
 
-PS3.3 A.3 and A.5; the NM object follows what GE writes (spec/dicom.md section 1): geometry only
-in the Detector Information Sequence, a signed Spacing Between Slices, no rescale.
+PS3.3 A.3 and A.5; the NM object follows the standard and what GE writes
+(docs/sources.md#nm-geometry): geometry only in the Detector Information Sequence, a signed Spacing
+Between Slices, no rescale.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sample_data.scanner import Image3
 
 #: The study is dated; nothing about it depends on the day it was made.
 SCAN_TIME = datetime(2025, 1, 15, 11, 30, 0)
-#: Physical half-life of 99mTc, s (spec/bone_spect.md section 6.2).
+#: Physical half-life of 99mTc, s (docs/sources.md#half-life).
 HALF_LIFE_S = 21_626.0
 CT_FOLDER = "CT"
 NM_FOLDER = "NM"
@@ -39,7 +40,7 @@ def bqml_per_count(scan: ScanParameters) -> float:
     """Return the concentration, Bq/ml at the start of the scan, that one count stands for.
 
     A voxel of SUV 1 holds the activity left of the injected dose, spread over the body weight
-    at 1 g/ml: ``A0 · 2^(-t/T½) / weight`` (spec/dicom.md section 1.5).
+    at 1 g/ml: ``A0 · 2^(-t/T½) / weight`` (docs/sources.md#suv).
     """
     left = scan.dose_mbq * 1e6 * 2 ** (-scan.uptake_hours * 3600 / HALF_LIFE_S)
     return left / (scan.weight_kg * 1000) / scan.counts_per_suv

@@ -20,7 +20,7 @@ PatientPosition = Literal["HFS", "FFS", "HFP", "FFP"]
 Quantity = Literal["counts", "bqml"]
 
 SIDES: tuple[Side, Side] = ("left", "right")
-#: Text that must be seen wherever the study is seen (spec/anatomy_and_safety.md section 8.4).
+#: Text that must be seen wherever the study is seen (docs/sources.md#safety-sentences).
 SIMULATED = "SIMULATED - not a patient"
 
 
@@ -33,7 +33,7 @@ class Shape(StrEnum):
 
 
 #: C2-C7 Cobb angle in degrees, lordosis positive. Lordotic: mean of asymptomatic people in
-#: Guo 2018 (spec/anatomy_and_safety.md section 5.6).
+#: Guo 2018 (docs/sources.md#neck-curvature).
 COBB_DEG = {Shape.LORDOTIC: 12.7, Shape.STRAIGHT: 0.0, Shape.KYPHOTIC: -12.0}
 
 

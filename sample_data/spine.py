@@ -6,8 +6,8 @@ left, +y posterior, +z along the body to the head. Joints are laid out in the fr
 vertebra and cut both of its neighbours with one plane, so that their centre is exactly midway
 between the two surfaces.
 
-Dimensions follow the tables of spec/anatomy_and_safety.md section 5; where those are silent the
-numbers are the author's, chosen for likeness.
+Dimensions follow docs/sources.md, #vertebral-bodies-and-canal to #neck-curvature; where those are
+silent the numbers are the author's, chosen for likeness.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Form:
     """Dimensions of one vertebra, mm and degrees.
 
     ``slope`` and ``facing`` are those of the superior facet: to the transverse plane, and to the
-    sagittal plane (below 90 it looks medially), left then right (section 5.5; T1 to T3 are the
-    author's).
+    sagittal plane (below 90 it looks medially), left then right
+    (docs/sources.md#facet-orientation; T1 to T3 are the author's).
     """
 
     width: float
@@ -80,7 +80,7 @@ _FORMS_OF = {
 #: Forward slope of the lowest cervical body, degrees, supine.
 _LOWEST_TILT_DEG = {Shape.LORDOTIC: 13.0, Shape.STRAIGHT: 8.0, Shape.KYPHOTIC: 3.0}
 #: Endplates slope forwards in the frame of their vertebra, which follows the back wall; facets
-#: are laid out against that frame (section 5.5).
+#: are laid out against that frame (docs/sources.md#facet-orientation).
 ENDPLATE_SLOPE = float(np.tan(np.radians(6.0)))
 #: The column leans forwards by this more than its back walls do, degrees.
 _LEAN_DEG = 4.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.findings import Progress
+from fusion.progress import Progress, ProgressCallback
 from sample_data.anatomy import Anatomy, build_anatomy, placed
 from sample_data.dicom import bqml_per_count, frame_of_reference_uids, write_ct, write_nm
 from sample_data.parameters import (
@@ -158,7 +158,7 @@ def make_study(
     *,
     neck: NeckParameters | None = None,
     scan: ScanParameters | None = None,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
 ) -> Truth:
     """Make a simulated neck bone SPECT/CT and write it as DICOM.
 
@@ -191,7 +191,7 @@ def make_study(
     study = root / "study"
     if study.exists():
         raise FileExistsError(f"{study} already exists; choose an empty folder")
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     report(0.0, "Posing the patient")
     anatomy = build_anatomy(neck)
     bent = spect_anatomy(neck, scan) if scan.posture_change_deg else anatomy

@@ -1,6 +1,6 @@
-"""Build fusion/facets/template.npz from simulated necks. Same code, same file.
+"""Build fusion/facets/automatic/template.npz from simulated necks. Same code, same file.
 
-Usage: python scripts/build_facet_template.py [--necks 16] [--out fusion/facets/template.npz]
+Usage: python scripts/build_facet_template.py [--necks 16] [--out FILE]
 
 Each neck is imaged, its canal found and pulled straight with the code that the product uses, and
 the bone maps about its true joints are averaged. Left and right are averaged mirrored.
@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from fusion.facets.canal import find_canal
-from fusion.facets.straight import Frame, bone_map, sample_points, straighten
-from fusion.facets.template import (
+from fusion.facets.automatic.canal import find_canal
+from fusion.facets.automatic.straight import Frame, bone_map, sample_points, straighten
+from fusion.facets.automatic.template import (
     FILE,
     PATCH_HALF,
     TEMPLATE_LEVELS,
@@ -38,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--necks", type=int, default=16)
     parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parents[1] / "fusion/facets" / FILE
+        "--out", type=Path, default=Path(__file__).parents[1] / "fusion/facets/automatic" / FILE
     )
     args = parser.parse_args()
     windows: dict[str, list[FloatArray]] = {level: [] for level in TEMPLATE_LEVELS}

@@ -18,13 +18,13 @@ from qtpy.QtGui import QPainter, QPixmap
 from qtpy.QtTest import QTest
 
 import fusion
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.target import Answer, Decision
-from fusion.facets.joints import Joint, Side
 from fusion.palettes import DEFAULT_PALETTE
 from sample_data import make_study
 from viewer import _napari
 from viewer.app import ReviewApp
-from viewer.checks import Mode
+from viewer.pictures.comparing import Mode
 from viewer.window import ReviewWindow
 
 #: Long enough for a slow machine with software OpenGL, s.

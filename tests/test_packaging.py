@@ -60,7 +60,7 @@ def test_the_lock_names_no_address() -> None:
 
 
 def test_no_copyleft_decoder_is_locked() -> None:
-    # pylibjpeg-libjpeg is GPLv3 (spec/dicom.md section 2.3); everything else here is permissive.
+    # pylibjpeg-libjpeg is GPLv3 (docs/sources.md#pixel-reading); all else here is permissive.
     assert "pylibjpeg-libjpeg" not in locked()
 
 
@@ -78,7 +78,7 @@ BY_NAME = {
 
 #: Declared for work that is under way and imported by no module yet. Each has to go from here with
 #: the first module that imports it; the set has to be empty in a release.
-PENDING = {"lazy-loader", "nibabel", "platformdirs", "simpleitk", "tomli-w"}
+PENDING = {"nibabel", "platformdirs", "simpleitk", "tomli-w"}
 
 
 def declared(*extras: str) -> set[str]:

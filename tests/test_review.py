@@ -12,6 +12,8 @@ from PIL import Image
 
 import fusion
 from fusion.errors import Cancelled, FusionError, GeometryError, SpacingNeeded
+from fusion.export.handover import write_review
+from fusion.export.review_record import review_json
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from tests.dicom import ct_objects as ct
@@ -40,16 +42,16 @@ def review(folder):
 
 def test_every_marker_is_where_the_files_say(review) -> None:
     for value, (k, j, i) in nm.MARKERS.items():
-        sample = review.sample_at(nm_marker_lps((k, j, i)))
+        sample = review.fused.sample_at(nm_marker_lps((k, j, i)))
         assert sample.uptake == pytest.approx(value, abs=0.5)
     written = ct.markers(ct.stacked(), ct.AXIAL)
     for value, point in written.items():
-        assert review.sample_at(point).hu == value - 1024
+        assert review.fused.sample_at(point).hu == value - 1024
 
 
 def test_outside_is_not_zero(review) -> None:
-    far = review.display_grid.center_lps + np.array([0, 0, 500])
-    assert review.sample_at(far) == fusion.Sample(None, None)
+    far = review.fused.display_grid.center_lps + np.array([0, 0, 500])
+    assert review.fused.sample_at(far) == fusion.Sample(None, None)
 
 
 @pytest.mark.parametrize("name", ["head first prone", "feet first supine, not turned", "coronal"])
@@ -64,18 +66,18 @@ def test_ct_orientation_and_nm_sign_change_no_place(tmp_path, name, spacing) -> 
     )
     write_nm(tmp_path / "NM", dataset=nm.recon(spacing=spacing))
     review = fusion.open_study(tmp_path)
-    grid = review.display_grid
+    grid = review.fused.display_grid
     assert grid.directions == pytest.approx(np.eye(3)[::-1])
     for value, point in ct.markers(positions, orientation).items():
         k, j, i = np.rint(grid.to_kji(point)).astype(int)
-        assert review.ct_display()[k, j, i] == value - 1024
+        assert review.fused.ct_display()[k, j, i] == value - 1024
     for value, index in nm.MARKERS.items():
         point = nm_marker_lps(index, spacing=spacing)
-        assert review.sample_at(point).uptake == pytest.approx(value, abs=0.5)
+        assert review.fused.sample_at(point).uptake == pytest.approx(value, abs=0.5)
 
 
 def test_planes_and_volume_agree_with_simpleitk(review, folder) -> None:
-    grid = review.display_grid
+    grid = review.fused.display_grid
     moving = sitk.Cast(sitk.ReadImage(str(folder / "NM" / "nm.dcm")), sitk.sitkFloat32)
     if moving.GetDimension() == 4:
         moving = moving[..., 0]
@@ -85,14 +87,14 @@ def test_planes_and_volume_agree_with_simpleitk(review, folder) -> None:
     theirs = sitk.GetArrayFromImage(
         sitk.Resample(moving, reference, sitk.Transform(), sitk.sitkLinear, float("nan"))
     )
-    ours = review.spect_display()
+    ours = review.fused.spect_display()
     both = np.isfinite(ours) & np.isfinite(theirs)
     assert both.mean() > 0.9
     assert np.abs(ours - theirs)[both].max() < 0.01
     for axis in range(3):
         index = grid.shape[axis] // 3
         np.testing.assert_allclose(
-            review.spect_plane(axis, index), np.take(ours, index, axis), rtol=1e-5
+            review.fused.spect_plane(axis, index), np.take(ours, index, axis), rtol=1e-5
         )
 
 
@@ -108,11 +110,11 @@ def test_tilted_ct_is_straightened_and_stays_in_place(tmp_path) -> None:
     review = fusion.open_study(tmp_path)
     codes = {finding.code for finding in review.findings}
     assert {"gantry-tilt", "ct-straightened"} <= codes
-    assert review.display_grid.is_axis_aligned
-    shown = review.ct_display()
+    assert review.fused.display_grid.is_axis_aligned
+    shown = review.fused.ct_display()
     for value, point in ct.markers(positions, tilted).items():
-        assert review.sample_at(point).hu == value - 1024
-        k, j, i = np.rint(review.display_grid.to_kji(point)).astype(int)
+        assert review.fused.sample_at(point).hu == value - 1024
+        k, j, i = np.rint(review.fused.display_grid.to_kji(point)).astype(int)
         box = tuple(slice(max(n - 3, 0), n + 4) for n in (k, j, i))
         excess = np.clip(np.nan_to_num(shown[box], nan=-1024) + 1024 - ct.SLICES, 0, None)
         assert excess.max() > 200
@@ -123,19 +125,19 @@ def test_tilted_ct_is_straightened_and_stays_in_place(tmp_path) -> None:
             ),
             axis=-1,
         )
-        places = review.display_grid.to_lps(kji)
+        places = review.fused.display_grid.to_lps(kji)
         centroid = (places * excess[..., None]).sum(axis=(0, 1, 2)) / excess.sum()
         # Linear interpolation onto another lattice may shift one voxel's centroid by a fraction.
         assert np.abs(centroid - point).max() < 0.35
-    outputs = review.write(tmp_path / "out")
-    assert sitk.ReadImage(str(outputs.derived_nm)).GetDirection() == pytest.approx(
-        np.eye(3).ravel()
-    )
+    write_review(review, tmp_path / "out")
+    derived = sitk.ReadImage(str(tmp_path / "out" / "spect_on_ct.dcm"))
+    assert derived.GetDirection() == pytest.approx(np.eye(3).ravel())
 
 
 def test_written_files_say_what_was_done(review, tmp_path) -> None:
-    outputs = review.write(tmp_path / "new" / "out")
-    record = json.loads(outputs.record.read_text("utf-8"))
+    out = tmp_path / "new" / "out"
+    assert set(write_review(review, out).paths) == set(out.iterdir())
+    record = json.loads((out / "review.json").read_text("utf-8"))
     assert record["registration"]["matrix_spect_to_ct_lps"] == np.eye(4).tolist()
     assert record["registration"]["method"] == Method.SHARED_FRAME.value
     assert record["ct"]["unit"] == "HU"
@@ -143,14 +145,19 @@ def test_written_files_say_what_was_done(review, tmp_path) -> None:
     assert record["spect"]["series_instance_uid"] == "1.2.3.4.5.6"
     assert record["software"]["SimpleITK"] == sitk.Version().VersionString().split("-")[0]
     assert "Not a medical device" in record["disclaimer"]
-    assert record["outputs"]["pictures"] == [p.name for p in outputs.pictures]
-    derived = pydicom.dcmread(outputs.derived_nm)
-    image = sitk.ReadImage(str(outputs.derived_nm))
-    assert np.array(image.GetSize())[::-1].tolist() == list(review.ct.grid.shape)
-    assert image.GetOrigin() == pytest.approx(review.ct.grid.affine[:3, 3], abs=0.01)
-    assert derived.FrameOfReferenceUID == review.ct.grid.frame_of_reference_uid
+    assert record["outputs"] == {
+        "derived_nm": "spect_on_ct.dcm",
+        "spatial_registration": "spatial_registration.dcm",
+        "registration_record": "registration.json",
+        "pictures": ["fused_axial.png", "fused_coronal.png", "fused_sagittal.png"],
+    }
+    derived = pydicom.dcmread(out / "spect_on_ct.dcm")
+    image = sitk.ReadImage(str(out / "spect_on_ct.dcm"))
+    assert np.array(image.GetSize())[::-1].tolist() == list(review.fused.ct.grid.shape)
+    assert image.GetOrigin() == pytest.approx(review.fused.ct.grid.affine[:3, 3], abs=0.01)
+    assert derived.FrameOfReferenceUID == review.fused.ct.grid.frame_of_reference_uid
     assert derived.PatientID == "1"
-    assert "No^Body" not in outputs.record.read_text("utf-8")
+    assert "No^Body" not in (out / "review.json").read_text("utf-8")
 
 
 def test_pictures_put_a_left_hot_spot_on_the_right_of_the_picture(tmp_path) -> None:
@@ -161,12 +168,15 @@ def test_pictures_put_a_left_hot_spot_on_the_right_of_the_picture(tmp_path) -> N
     write_nm(tmp_path / "NM", dataset=nm.recon(pixels))
     review = fusion.open_study(tmp_path)
     point = nm_marker_lps(hot)
-    center = review.display_grid.center_lps
+    center = review.fused.display_grid.center_lps
     assert (point > center + 2).all()
-    outputs = review.write(tmp_path / "out", point_lps=point)
-    for path, (right, down) in zip(
-        outputs.pictures, (("L", "P"), ("L", "below"), ("P", "below")), strict=True
+    write_review(review, tmp_path / "out", point_lps=point)
+    for plane, right, down in (
+        ("axial", "L", "P"),
+        ("coronal", "L", "below"),
+        ("sagittal", "P", "below"),
     ):
+        path = tmp_path / "out" / f"fused_{plane}.png"
         picture = np.asarray(Image.open(path).convert("RGB")).astype(int)
         red = (picture[..., 0] - picture[..., 2] > 60) & (picture[..., 0] > 100)
         red[:, -190:] = False  # the colour bar
@@ -184,8 +194,8 @@ def test_registration_moves_the_picture_and_is_recorded(review) -> None:
     moved = review.with_registration(Registration(transform, Method.CORRELATION))
     k, j, i = nm.MARKERS[2000]
     point = transform.apply(nm_marker_lps((k, j, i)))
-    assert moved.sample_at(point).uptake == pytest.approx(2000, abs=0.5)
-    assert moved.to_json()["registration"]["matrix_spect_to_ct_lps"] == transform.matrix.tolist()
+    assert moved.fused.sample_at(point).uptake == pytest.approx(2000, abs=0.5)
+    assert review_json(moved)["registration"]["matrix_spect_to_ct_lps"] == transform.matrix.tolist()
 
 
 def test_a_large_stored_shift_keeps_its_warning_on_every_export(tmp_path) -> None:
@@ -193,10 +203,10 @@ def test_a_large_stored_shift_keeps_its_warning_on_every_export(tmp_path) -> Non
     write_nm(tmp_path / "study" / "NM")
     transform = RigidTransform.from_euler(translation_mm=(8, 0, 0))
     review = fusion.open_study(tmp_path / "study")
-    outputs = review.with_registration(Registration(transform, Method.MANUAL)).write(tmp_path / "a")
-    outputs.spatial_registration.rename(tmp_path / "study" / "reg.dcm")
+    write_review(review.with_registration(Registration(transform, Method.MANUAL)), tmp_path / "a")
+    (tmp_path / "a" / "spatial_registration.dcm").rename(tmp_path / "study" / "reg.dcm")
     again = fusion.open_study(tmp_path / "study")
-    assert again.registration.transform.matrix == pytest.approx(transform.matrix, abs=1e-6)
+    assert again.fused.registration.transform.matrix == pytest.approx(transform.matrix, abs=1e-6)
     assert "stored-registration-large" in {finding.code for finding in again.assumptions}
 
 
@@ -220,9 +230,10 @@ def test_a_named_person_may_state_that_the_frames_are_one(tmp_path, ct_frame) ->
     # That they can only be shown through a registration would contradict it.
     assert "different-frames" not in [finding.code for finding in review.findings]
     for value, index in nm.MARKERS.items():
-        assert review.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
-    derived = pydicom.dcmread(review.write(tmp_path / "out").derived_nm)
-    assert derived.FrameOfReferenceUID == review.ct.grid.frame_of_reference_uid
+        assert review.fused.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
+    write_review(review, tmp_path / "out")
+    derived = pydicom.dcmread(tmp_path / "out" / "spect_on_ct.dcm")
+    assert derived.FrameOfReferenceUID == review.fused.ct.grid.frame_of_reference_uid
     assert ct_frame in ("", derived.FrameOfReferenceUID)
 
 
@@ -233,9 +244,9 @@ def test_spacing_is_asked_for_used_and_marked(tmp_path) -> None:
         fusion.open_study(tmp_path)
     review = fusion.open_study(tmp_path, spacing_mm=nm.DZ)
     assert [f.code for f in review.assumptions] == ["user-geometry"]
-    assert review.to_json()["assumptions"][0]["code"] == "user-geometry"
+    assert review_json(review)["assumptions"][0]["code"] == "user-geometry"
     for value, index in nm.MARKERS.items():
-        assert review.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
+        assert review.fused.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
 
 
 def test_fields_that_do_not_meet_are_a_warning(tmp_path) -> None:
@@ -248,7 +259,7 @@ def test_fields_that_do_not_meet_are_a_warning(tmp_path) -> None:
     )
     review = fusion.open_study(tmp_path)
     assert "little-overlap" in {f.code for f in review.findings}
-    review.write(tmp_path / "out")
+    write_review(review, tmp_path / "out")
 
 
 def test_a_small_ct_inside_a_large_spect_is_no_warning(tmp_path) -> None:
@@ -285,7 +296,7 @@ def test_unwritable_folder_is_one_sentence(review, tmp_path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     with pytest.raises(FusionError, match="could not be written"):
-        review.write(blocked / "out")
+        write_review(review, blocked / "out")
 
 
 def test_cancel_while_opening(folder) -> None:
@@ -300,11 +311,11 @@ def test_cancel_while_opening(folder) -> None:
 def test_real_pet_ct(shared_data) -> None:
     review = fusion.open_study(shared_data / "petct_discovery_st")
     assert review.spect_label == "PET"
-    assert review.spect.unit == "Bq/mL"
+    assert review.fused.spect.unit == "Bq/mL"
     image = sitk.ReadImage([str(frame.instance.path) for frame in review.pair.spect.plan.frames])
     rng = np.random.default_rng(2)
     for index in rng.integers(10, 110, (20, 3)).tolist():
         point = image.TransformIndexToPhysicalPoint(index)
-        if review.ct.grid.contains(point):
+        if review.fused.ct.grid.contains(point):
             expected = image[index]
-            assert review.sample_at(point).uptake == pytest.approx(expected, rel=0.02, abs=20)
+            assert review.fused.sample_at(point).uptake == pytest.approx(expected, rel=0.02, abs=20)

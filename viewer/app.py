@@ -13,7 +13,7 @@ from qtpy.QtCore import QObject
 
 from fusion.errors import FusionError
 from viewer import _napari
-from viewer.facets_model import Labels
+from viewer.facets.model import Labels
 from viewer.jobs import OpenStudy, StudyMaker
 from viewer.window import ReviewWindow
 
@@ -39,7 +39,7 @@ class ReviewApp(QObject):
         Who reads: the reading begins or goes on once the study is open. Asked for when needed by
         default.
     labels : sequence of Path
-        Label maps made elsewhere to take the joints from (see :class:`viewer.facets_model.Labels`).
+        Label maps made elsewhere to take the joints from (see :class:`viewer.facets.model.Labels`).
     label_convention : str, optional
         Which program's numbers they are; told from the labels by default.
     **options

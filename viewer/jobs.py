@@ -26,9 +26,9 @@ from qtpy.QtWidgets import (
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
-from fusion.export import DISCLAIMER
-from fusion.findings import Progress
-from viewer.panels import plain_label
+from fusion.progress import Progress
+from fusion.software import DISCLAIMER
+from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
     from fusion.review import Review
@@ -185,7 +185,7 @@ class _Report(QObject):
 def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
     """Do the work, in the worker's thread."""
     try:
-        return Outcome(work(report))
+        return Outcome(work(Progress(report)))
     except FusionError as error:
         return Outcome(error=error)
 
@@ -369,13 +369,11 @@ class OpenStudy(Job):
     def _open(self, report: Progress) -> Review:
         source = self._source
         with nullcontext(source) if isinstance(source, Path) else source(report) as path:
-            review = fusion.open_study(
-                path, progress=lambda part, step: report(0.9 * part, step), **self._options
-            )
+            review = fusion.open_study(path, progress=report.part(0.0, 0.9), **self._options)
         # What the panes need at once is made here, not in the window's thread.
         report(0.9, "Preparing the pictures")
-        review.ct_display()
-        _ = review.uptake_range, review.focus_lps, review.findings
+        review.fused.ct_display()
+        _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
         report(1.0, "Ready")
         return review
 

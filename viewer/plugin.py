@@ -23,14 +23,15 @@ from qtpy.QtWidgets import (
 )
 
 import fusion
-from fusion.export import DISCLAIMER
-from fusion.findings import Progress, Severity
+from fusion.findings import Severity
+from fusion.progress import Progress
+from fusion.software import DISCLAIMER
 from sample_data import make_study
 from viewer.app import ReviewApp
-from viewer.layers import ct_layer_data, spect_layer_data
-from viewer.panels import FindingsPanel, plain_label
-from viewer.pathway_model import PathwayModel
-from viewer.pathway_panel import PathwayPanel
+from viewer.pathway.model import PathwayModel
+from viewer.pathway.panel import PathwayPanel
+from viewer.pictures.display_panel import FindingsPanel, plain_label
+from viewer.pictures.layers import ct_layer_data, spect_layer_data
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:

@@ -21,41 +21,40 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.annotations.changes import PathwayAnswered, PathwayLeftOut
-from fusion.annotations.storage import default_path
+from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
 from fusion.errors import AnnotationError, FusionError, PathwayError
-from fusion.export import DISCLAIMER, SIMULATED
+from fusion.export import Handed, hand_on
 from fusion.findings import Finding, warning, worst_first
-from fusion.handover import Handed, hand_on
-from fusion.pathway.assessment import Assessment, Unanswered
+from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
+from fusion.progress import Progress
+from fusion.software import DISCLAIMER, SIMULATED
 from viewer import _napari
-from viewer.alignment import Alignment, alignment_keys
-from viewer.alignment_panel import SETTLE_MS, AlignmentPanel
-from viewer.choices import plain_tip
-from viewer.facets_model import FacetsModel, State
-from viewer.facets_panel import FacetsPanel
+from viewer.alignment.model import Alignment, alignment_keys
+from viewer.alignment.panel import SETTLE_MS, AlignmentPanel
+from viewer.facets.marks import mark_keys
+from viewer.facets.model import FacetsModel, State
+from viewer.facets.panel import FacetsPanel
 from viewer.jobs import Job, show_error
-from viewer.marks import mark_keys
-from viewer.mouse import MOUSE_HELP, bind_mouse, key_actions
-from viewer.panels import ColourBar, DisplayPanel, FindingsPanel, plain_label
-from viewer.panes import LinkedPanes, position_text
-from viewer.pathway_model import PathwayModel, suggestions
-from viewer.pathway_panel import PathwayPanel
-from viewer.planes import PLANES
-from viewer.reader_dialog import ReaderDialog
-from viewer.reading_model import NOT_LOCATED, ReadingModel
-from viewer.reading_state import ConflictBox
-from viewer.target_words import shortened
-from viewer.targets_panel import TargetsPanel
+from viewer.kit.choice import plain_tip
+from viewer.pathway.model import PathwayModel, suggestions
+from viewer.pathway.panel import PathwayPanel
+from viewer.pictures.display_panel import ColourBar, DisplayPanel, FindingsPanel, plain_label
+from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
+from viewer.pictures.panes import LinkedPanes, position_text
+from viewer.pictures.planes import PLANES
+from viewer.reading.model import NOT_LOCATED, ReadingModel
+from viewer.reading.reader_dialog import ReaderDialog
+from viewer.reading.state import ConflictBox
+from viewer.targets.panel import TargetsPanel
+from viewer.targets.words import shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
 
-    from fusion.annotations.events import Event
-    from fusion.findings import Progress
+    from fusion.annotations import Event
     from fusion.review import Review
 
 SIDE_PANEL_WIDTH = 330

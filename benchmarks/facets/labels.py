@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks import meshes
-from fusion.facets.joints import ZYGAPOPHYSIAL_LEVELS, Joint, Side
-from fusion.facets.label_anatomy import column_bones, column_problems, dens_problems
-from fusion.facets.label_joints import joint_between
-from fusion.facets.label_map import Mask, Part, cut_out, masks_of
+from fusion.anatomy.joints import ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.facets.labelled.between_bones import joint_between
+from fusion.facets.labelled.bone_checks import column_bones, column_problems, dens_problems
+from fusion.facets.labelled.maps import Mask, Part, cut_out, masks_of
 from fusion.geometry import Grid
 from sample_data.anatomy import build_anatomy, placed
 from sample_data.parameters import NeckParameters

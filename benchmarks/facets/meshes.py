@@ -3,7 +3,7 @@
 Usage: python -m benchmarks.facets.meshes [--cache DIR] [--only NAME …]
 
 The ArtiSynth meshes (:mod:`benchmarks.meshes`) are voxelised with a cortex of 800 HU about marrow
-of 260 HU and scanned in the variants of ../shared/spec/localisation_registration.md part A: slice
+of 260 HU and scanned in the variants of docs/sources.md#artisynth-meshes: slice
 thickness, field, pose, size, noise, density, closed joint spaces, rods with streaks. Skull, ribs
 and the vertebrae below C7 are stand-ins, because the meshes end there, so C7-T1 is artificial.
 """
@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from benchmarks.facets.report import measured, print_tables
 from benchmarks.meshes import VERTEBRAE, joint_centers, read_meshes, voxelise
-from fusion.facets.locate import locate
+from fusion.facets.automatic.locate import locate
 from fusion.geometry import Grid, RigidTransform, Source, Volume
 
 #: Edge of the voxels in which the anatomy is kept, mm, and the box that it fills (LPS mm).

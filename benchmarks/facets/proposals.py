@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.native import Place
-from fusion.facets.proposals import Assessment, Proposal, ProposalSettings, assess
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.geometry import RigidTransform, Source, Volume
 from fusion.registration import Method, Registration
+from fusion.uptake.native import Place
+from fusion.uptake.proposals import Assessment, Proposal, ProposalSettings, assess
 from sample_data.anatomy import build_anatomy
 from sample_data.parameters import HotJoint, HotSpot, NeckParameters, ScanParameters, Shape
 from sample_data.scanner import Image3, acquire_ct, acquire_spect
@@ -32,7 +32,8 @@ from sample_data.study import Truth, describe
 ORDINARY_SUV = 5.0
 CONTRASTS = (3.0, 5.0, 8.0, 12.0)
 RESOLUTIONS_MM = (8.0, 10.0, 12.0, 15.0)
-#: How often each number of active joints and each level occurs (spec/bone_spect.md 6.4).
+#: How often each number of active joints and each level occurs
+#: (docs/sources.md#frequency-of-active-joints).
 COUNTS = {0: 0.4, 1: 0.25, 2: 0.2, 3: 0.15}
 WEIGHTS = {
     "C0-C1": 0.0, "C1-C2": 0.22, "C2-C3": 0.22, "C3-C4": 0.112, "C4-C5": 0.112,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.facets.joints import ZYGAPOPHYSIAL_LEVELS
-from fusion.facets.locate import Localisation
-from fusion.facets.numbering import Numbering
+from fusion.anatomy.joints import ZYGAPOPHYSIAL_LEVELS
+from fusion.facets.localisation import Localisation, Numbering
 
 #: Half the distance between neighbouring joints: a median error above it is a wrong level, mm.
 HALF_LEVEL_MM = 6.5

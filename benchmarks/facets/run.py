@@ -17,7 +17,7 @@ import time
 import numpy as np
 
 from benchmarks.facets.report import measured, print_tables
-from fusion.facets.locate import locate
+from fusion.facets.automatic.locate import locate
 from fusion.geometry import Source, Volume
 from sample_data.anatomy import build_anatomy, placed
 from sample_data.parameters import NeckParameters, ScanParameters, Shape

@@ -1,8 +1,8 @@
 """A neck that did not shape the phantom: CT and uptake from the ArtiSynth meshes.
 
 Meshes, voxels and the truth of the joints are those of :mod:`benchmarks.meshes`; skull, shoulders
-and the spine below C7 are stand-ins, because the meshes end there. Follows the recipe of
-../shared/spec/localisation_registration.md part C: a cortex, body ellipsoids.
+and the spine below C7 are stand-ins, because the meshes end there. A cortex and body ellipsoids:
+docs/sources.md#artisynth-meshes.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from fusion.geometry import Grid, RigidTransform, Volume
+from fusion.opening import open_study
 from fusion.registration import register
-from fusion.review import open_study
 
 STUDY = Path(__file__).resolve().parents[2].parent / "shared/data/petct_discovery_st"
 
@@ -26,7 +26,7 @@ def moved(volume: Volume, transform: RigidTransform) -> Volume:
 
 def main() -> None:
     review = open_study(STUDY)
-    ct, pet = review.ct, review.spect
+    ct, pet = review.fused.ct, review.fused.spect
     rng = np.random.default_rng(4)
     print("shift mm, turn deg, status, median and largest error mm in the neck, in the whole field")
     corners = ct.grid.corners_lps
@@ -39,9 +39,9 @@ def main() -> None:
             rotation_deg=turn, translation_mm=shift, center_lps=ct.grid.center_lps
         )
         result = register(ct, moved(pet, truth))
-        evidence = result.evidence
+        evidence = result.search.evidence
         if evidence is None:
-            print(f"{2 * number:3d} {number:3d} {result.recommendation}")
+            print(f"{2 * number:3d} {number:3d} {result.search.recommendation}")
             continue
         line = []
         for points in (evidence.neck.reference_points_lps, middle):
@@ -53,7 +53,7 @@ def main() -> None:
             f"{2 * number:3d} {number:3d} {result.status.value:24s}", *line,
             f"stated {np.median(said):.1f} {said.max():.1f}",
             f"correlation {evidence.correlation:.2f} overlap {evidence.overlap:.2f}",
-            result.recommendation[:90],
+            result.search.recommendation[:90],
         )  # fmt: skip
 
 

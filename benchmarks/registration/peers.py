@@ -2,7 +2,7 @@
 
 Runs in an environment of its own (``uv pip install itk-elastix antspyx picsl_greedy
 SimpleITK==2.5.7``); imports nothing of this project. Every tool gets what
-../shared/spec/localisation_registration.md part B2 found best for it: the "bone4" picture, a SPECT
+was found best for it (docs/sources.md#registration-picture): the "bone4" picture, a SPECT
 simulated from the CT with SimpleITK on 4 mm, and starts from the identity.
 
 ``python peers.py elastix|ants|greedy OUT.jsonl CASE.npz ...``

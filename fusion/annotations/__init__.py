@@ -5,3 +5,7 @@
 decisions of one reader about one study, :mod:`~fusion.annotations.journal` keeps them, and
 :mod:`~fusion.annotations.blocks` names the nerves that supply the positive joints.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,7 +1,7 @@
 """From positive joints to the nerves that usually supply them, in words.
 
 A facet joint and the place where its nerves are met are different points, so there are no
-coordinates here: nerves have names and bony landmarks (spec/anatomy_and_safety.md 4.2). The map is
+coordinates here: nerves have names and bony landmarks (docs/sources.md#nerve-supply). The map is
 data (``blocks.toml``), with a source for every entry.
 """
 
@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.snapshots import FUSED
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
 from fusion.plain_text import plain
 
 

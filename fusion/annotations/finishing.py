@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from fusion.anatomy import JOINTS, Joint
 from fusion.annotations.changes import (
     AlignmentReviewed,
+    AnomalyRecorded,
     Finalised,
+    NewLabel,
     NumberingConfirmed,
     Relabelled,
+    TargetSaved,
+    VertebraNamed,
 )
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading, not_finished, unfinished
@@ -22,10 +28,12 @@ from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint
-from fusion.facets.locate import Localisation
-from fusion.facets.numbering import Numbering
+from fusion.facets import Localisation, Numbering
+from fusion.findings import Finding, warning
 from fusion.registration import Registration
+
+if TYPE_CHECKING:
+    from fusion.facets import Localisation
 
 
 def missing(
@@ -185,7 +193,7 @@ def relabelling(
                 "remove it."
             )
         now = LocalisationSnapshot.of(localisation, change.placement.joint)
-        done.append((change.target.joint, change.target.relabelled(change.placement, now)))
+        done.append(NewLabel(change.target.joint, change.target.relabelled(change.placement, now)))
     return Relabelled(tuple(done), reason)
 
 
@@ -229,3 +237,136 @@ def differences(one: Reading, other: Reading) -> tuple[Difference, ...]:
 
 def _said(target: Target | None) -> tuple[object, ...] | None:
     return None if target is None else (target.decision, target.grade)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelDoubt:
+    """Why side or level of some targets is not certain.
+
+    Parameters
+    ----------
+    word : str
+        In one word, for labels: ``"PROVISIONAL"``, ``"DISPUTED"`` or ``"UNCHECKED"``.
+    joints : tuple of Joint
+        Whose targets it is about.
+    finding : Finding
+        In one sentence, to stand on everything that names a target.
+    """
+
+    word: str
+    joints: tuple[Joint, ...]
+    finding: Finding
+
+
+def doubts_about_levels(
+    reading: Reading | None, localisation: Localisation | None = None
+) -> tuple[LevelDoubt, ...]:
+    """Return what makes side or level of the targets doubtful; nothing when they are certain.
+
+    Parameters
+    ----------
+    reading : Reading or None
+        The decisions.
+    localisation : Localisation, optional
+        The joints as they are numbered now. Without it, only what the reading itself tells.
+
+    Raises
+    ------
+    AnnotationError
+        The anatomy gives a target of a draft another side or level now: the reader has to agree
+        to that, or decide anew, before anything is handed on.
+    """
+    if reading is None or not reading.targets:
+        return ()
+    found: list[LevelDoubt] = []
+    provisional = _provisional(reading, localisation)
+    if provisional:
+        said = f"LEVELS PROVISIONAL, not certain and not confirmed: {_names(provisional)}."
+        found.append(LevelDoubt("PROVISIONAL", provisional, warning("levels-provisional", said)))
+    against = (
+        _by_its_history(reading) if localisation is None else _by_the_anatomy(reading, localisation)
+    )
+    return (*found, against) if against else tuple(found)
+
+
+def _by_its_history(reading: Reading) -> LevelDoubt | None:
+    """Return what a draft alone tells of targets that were decided on another numbering."""
+    before = () if reading.finalised else _before_the_numbering(reading)
+    if not before:
+        return None
+    joints = tuple(target.joint for target in before)
+    said = (
+        "LEVELS UNCHECKED: decided before the levels were numbered as they are now: "
+        f"{_names(joints)}."
+    )
+    return LevelDoubt("UNCHECKED", joints, warning("decided-on-another-numbering", said))
+
+
+def _by_the_anatomy(reading: Reading, localisation: Localisation) -> LevelDoubt | None:
+    """Return what the joints as they are numbered now say against the targets."""
+    try:
+        changes = label_changes(reading.targets, spine=Spine.of(localisation))
+    except AnnotationError:
+        said = "LEVELS UNCHECKED: the joints are not known, or contradict each other."
+        joints = tuple(target.joint for target in reading.targets)
+        return LevelDoubt("UNCHECKED", joints, warning("levels-unchecked", said))
+    if not changes:
+        return None
+    now = "; ".join(
+        f"{change.target.joint.name} (now "
+        f"{change.placement.joint.name if change.placement else 'no certain joint'})"
+        for change in changes
+    )
+    if not reading.finalised:
+        raise AnnotationError(
+            "Not exported. The anatomy as it is numbered now gives targets another side or "
+            f"level: {now}. Agree to the new labels, move the targets, decide them anew or "
+            "remove them first."
+        )
+    said = f"LEVELS DISPUTED: the anatomy says otherwise now: {now}."
+    joints = tuple(change.target.joint for change in changes)
+    return LevelDoubt("DISPUTED", joints, warning("labels-disputed", said))
+
+
+def _names(joints: Iterable[Joint]) -> str:
+    return ", ".join(joint.name for joint in joints)
+
+
+def _provisional(reading: Reading, localisation: Localisation | None) -> tuple[Joint, ...]:
+    """Return the joints whose level is not certain and that no reader vouches for."""
+    if reading.numbering is not None:
+        return ()
+    every = localisation is not None and localisation.numbering is Numbering.PROVISIONAL
+    return tuple(
+        target.joint
+        for target in reading.targets
+        if every or target.localisation.numbering == Numbering.PROVISIONAL
+    )
+
+
+def _before_the_numbering(reading: Reading) -> tuple[Target, ...]:
+    """Return targets that were last placed before the levels were numbered anew."""
+    numbered = max(
+        (e.sequence for e in reading.done if isinstance(e.change, VertebraNamed | AnomalyRecorded)),
+        default=0,
+    )
+    placed: dict[str, tuple[Target, int]] = {
+        record.target.target_id: (record.target, 0) for record in reading.opened.carried
+    }
+    for event in reading.done:
+        change = event.change
+        made: tuple[Target, ...] = ()
+        if isinstance(change, TargetSaved):
+            made = (change.target,)
+        elif isinstance(change, Relabelled):
+            made = tuple(new.target for new in change.changes)
+        for target in made:
+            old = placed.get(target.target_id)
+            # Another grade or note says nothing about the level.
+            same = old is not None and _place(old[0]) == _place(target)
+            placed[target.target_id] = (target, old[1] if old and same else event.sequence)
+    return tuple(t for t in reading.targets if placed[t.target_id][1] < numbered)
+
+
+def _place(target: Target) -> tuple[object, object]:
+    return target.placement, target.localisation

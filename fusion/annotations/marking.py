@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from fusion.anatomy import LEVELS, Joint
 from fusion.annotations.placement import Point, point_of
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
-from fusion.facets.joints import LEVELS, Joint
-from fusion.facets.locate import Localisation
+from fusion.facets import Localisation
 
 
 def check_marked(

@@ -2,7 +2,7 @@
 
 Side: the signed distance from the midline between the left and the right joints *at that level*,
 along the left-right direction of that level, because necks tilt and turn
-(spec/anatomy_and_safety.md 8.3). Level: the nearest joint of that side. The boundary between two
+(docs/sources.md#laterality). Level: the nearest joint of that side. The boundary between two
 levels is then the plane half way between their centres, and the distance to it is the margin.
 A level that was not found is filled in between its neighbours, only to refuse points that lie
 there.
@@ -18,26 +18,28 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fusion.anatomy import LEVELS, Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of, side_of
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import LEVELS, Joint, Side
 
 if TYPE_CHECKING:
-    from fusion.facets.locate import Localisation
+    from fusion.facets import Localisation
 
 FloatArray = npt.NDArray[np.float64]
 
 #: Nearer than this to the mid-plane between two joints the level is not certain, whatever the
-#: uncertainties say, mm (spec/anatomy_and_safety.md 5.6: "within about 3 mm").
+#: uncertainties say, mm (docs/sources.md#level-error).
 BETWEEN_LEVELS_MM = 3.0
 #: Nearer than this to the midline the side is not certain, mm; a joint lies 17 to 18 mm away.
 NEAR_MIDLINE_MM = 3.0
 #: Further than this from the centre of the nearest joint a point belongs to none, mm: half the
-#: longest facet (13.5 / 2, spec 5.4) plus 3 mm for each of localisation and registration.
+#: longest facet (13.5 / 2) plus 3 mm for each of localisation and registration
+#: (docs/sources.md#facet-surfaces).
 JOINT_REACH_MM = 12.75
 #: Distances between the left and right joint of a level that are believed, mm (20.8 to 40.6 in
-#: Panjabi 1993, spec 5.4; wider for the two levels below the skull and for large patients).
+#: Panjabi 1993, docs/sources.md#facet-surfaces; wider for the two levels below the skull and for
+#: large patients).
 PAIR_WIDTH_MM = (15.0, 60.0)
 #: Least component along the patient's left that the direction from a right joint to a left one
 #: has: cosine of 75 degrees, more than a neck turns.
@@ -95,7 +97,7 @@ class Spine:
         Parameters
         ----------
         localisation : Localisation
-            From :func:`fusion.facets.locate.locate`.
+            From :func:`fusion.facets.automatic.locate.locate`.
 
         Raises
         ------
@@ -464,7 +466,7 @@ def label_changes(targets: Iterable[Target], *, spine: Spine) -> tuple[LabelChan
     -------
     tuple of LabelChange
         In the order given; none for Targets whose label still holds. Nothing is changed: that
-        takes a reader's consent, see :class:`fusion.annotations.events.Relabelled`.
+        takes a reader's consent, see :class:`fusion.annotations.changes.event.Relabelled`.
     """
     changes = []
     for target in targets:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fusion.errors import Cancelled, FusionError
-from fusion.export import DISCLAIMER
+from fusion.software import DISCLAIMER
 
 OK = 0
 USAGE = 2

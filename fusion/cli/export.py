@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion import cli
-from fusion.cli.study import (
-    assessed,
-    opening_arguments,
-    opening_options,
-    terminal_progress,
-)
+from fusion.cli.study import assessed, opening_arguments, opening_options, terminal_progress
 from fusion.errors import AnnotationError, FusionError
-from fusion.export import DISCLAIMER
 from fusion.plain_text import plain
+from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.annotations.reading import Reading
-    from fusion.annotations.study import StudyKey
+    from fusion.annotations import Reading, StudyKey
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -73,10 +67,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
-    from fusion.annotations.study import StudyKey
-    from fusion.dicom.confidentiality import Deidentifier
-    from fusion.handover import hand_on
-    from fusion.review import open_study
+    from fusion.annotations import StudyKey
+    from fusion.deidentified import Deidentifier
+    from fusion.export import hand_on
+    from fusion.opening import open_study
 
     deidentify = None
     if args.deidentify or args.deidentify_keep_suv:
@@ -84,13 +78,11 @@ def run(args: argparse.Namespace) -> int:
     elif args.with_images:
         raise FusionError("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
-    show = terminal_progress() or (lambda fraction, step: None)
-    review = open_study(
-        args.path, progress=lambda part, step: show(0.5 * part, step), **opening_options(args)
-    )
+    show = terminal_progress()
+    review = open_study(args.path, progress=show.part(0.0, 0.5), **opening_options(args))
     if assessment is not None:
         review = review.with_assessment(assessment)
-    key = StudyKey.of(review.ct, review.spect)
+    key = StudyKey.of(review.fused.ct, review.fused.spect)
     reading = _reading(args.journal, key, args.reader)
     handed = hand_on(
         review,
@@ -98,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         args.to,
         deidentify=deidentify,
         with_images=args.with_images,
-        progress=lambda part, step: show(0.5 + 0.5 * part, step),
+        progress=show.part(0.5, 1.0),
     )
     if args.json:
         cli.write_json(
@@ -131,8 +123,7 @@ def _whose(reading: Reading | None) -> str:
 
 def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
     """Return the latest version of the one reading of a study that is meant; None for none."""
-    from fusion.annotations.journal import Journal
-    from fusion.annotations.storage import default_path
+    from fusion.annotations import Journal, default_path
 
     if path is None and not default_path().exists():
         return None  # an export makes no journal

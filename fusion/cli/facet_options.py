@@ -6,13 +6,19 @@ Every one of them is a setting without validation; the document that is printed 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from fusion.errors import FusionError
-from fusion.facets.hot_spots import HotSpotSettings
-from fusion.facets.proposals import ProposalSettings
-from fusion.facets.reference import ReferenceChoice, ReferenceKind
-from fusion.facets.uptake import NOT_VALIDATED, UptakeSettings
+from fusion.facets import CONVENTIONS, convention
+from fusion.uptake import (
+    NOT_VALIDATED,
+    HotSpotSettings,
+    ProposalSettings,
+    ReferenceChoice,
+    ReferenceKind,
+    UptakeSettings,
+)
 
 #: Words of the command line for what a ratio refers to.
 REFERENCES = {
@@ -170,3 +176,40 @@ def _numbers(text: str, option: str, wanted: str, counts: tuple[int, ...]) -> li
     if len(numbers) not in counts:
         raise FusionError(f"{option} needs {wanted}; found {text}.")
     return numbers
+
+
+def add_label_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that :func:`label_options` reads."""
+    parser.add_argument(
+        "--labels",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="label map of the vertebrae made elsewhere (NIfTI or DICOM SEG) to take the joints "
+        "from; repeat it for a map of articular processes (SPINEPS seg-spine)",
+    )
+    parser.add_argument(
+        "--label-convention",
+        metavar="NAME",
+        help="which program's numbers the labels are, where that cannot be told: "
+        + ", ".join(one.name for one in CONVENTIONS),
+    )
+
+
+def label_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Return ``labels``, a tuple of Path, and ``label_convention``, a name or None.
+
+    Raises
+    ------
+    FusionError
+        A convention that is unknown or goes with no label map, or a file that is not there.
+    """
+    paths = tuple(Path(name) for name in args.labels)
+    if args.label_convention and not paths:
+        raise FusionError("--label-convention goes with --labels FILE.")
+    if args.label_convention:
+        convention(args.label_convention)
+    for path in paths:
+        if not path.is_file():
+            raise FusionError(f"There is no file {path.name} to read labels from.")
+    return {"labels": paths, "label_convention": args.label_convention or None}

@@ -9,32 +9,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fusion import cli
+from fusion.anatomy import LEVELS
 from fusion.cli.facet_options import (
+    add_label_options,
     add_uptake_options,
+    label_options,
     reference_of,
     settings_json,
     settings_line,
     settings_of,
 )
-from fusion.cli.label_options import add_label_options, label_options
 from fusion.cli.study import terminal_progress
-from fusion.cli.uptake import not_measured, uptake_lines
-from fusion.dicom.catalog import scan
-from fusion.dicom.ct_alone import choose_ct
-from fusion.dicom.pixels import read_volume
+from fusion.dicom import choose_ct, read_volume, scan
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
-from fusion.export import DISCLAIMER
-from fusion.facets.joints import LEVELS
-from fusion.facets.locate import Anomaly, Localisation, locate
-from fusion.facets.neck import find_neck
-from fusion.facets.proposals import Assessment, ProposalSettings, assess, proposals_json
-from fusion.facets.reference import ReferenceChoice
-from fusion.facets.uptake import uptake_json
+from fusion.facets import Anomaly, Localisation, find_neck, locate
 from fusion.findings import Finding, worst_first
 from fusion.geometry import FloatArray, Volume
+from fusion.software import DISCLAIMER
+from fusion.uptake import (
+    Assessment,
+    ProposalSettings,
+    ReferenceChoice,
+    assess,
+    proposals_json,
+    uptake_json,
+)
 
 if TYPE_CHECKING:
     from fusion.review import Review
+from fusion.findings import info
+from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 
 #: Version of the JSON; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -93,17 +97,12 @@ def run(args: argparse.Namespace) -> int:
     progress = terminal_progress()
     review, refusal = _opened(args)
     if review is not None:
-        volume, name = review.ct, review.pair.ct.name
+        volume, name = review.fused.ct, review.pair.ct.name
         why = "it goes with the functional volume" if args.ct is None else "chosen by the user"
     else:
         chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
         name = chosen.name
-        volume = read_volume(
-            chosen.plan,
-            study_instance_uid=chosen.study.study_instance_uid,
-            series_instance_uid=chosen.series.series_instance_uid,
-            progress=progress,
-        )
+        volume = read_volume(chosen, progress)
     if maps["labels"]:
         found = _from_labels(volume, clicks, anomalies, **maps)
     else:
@@ -131,8 +130,7 @@ def _from_labels(
     label_convention: str | None,
 ) -> Localisation:
     # They load highdicom, which no other command needs at once.
-    from fusion.facets.label_spine import read_labels
-    from fusion.facets.labels import locate_with_labels
+    from fusion.facets import locate_with_labels, read_labels
 
     progress = terminal_progress()
     spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
@@ -144,7 +142,7 @@ def _from_labels(
 
 def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
     """Return the CT with a functional volume on it; or None, and why there is none."""
-    from fusion.review import open_study
+    from fusion.opening import open_study
 
     try:
         review = open_study(
@@ -175,9 +173,9 @@ def _assessed(
     try:
         measured = assess(
             found.facets,
-            review.spect,
-            review.registration,
-            ct=review.ct,
+            review.fused.spect,
+            review.fused.registration,
+            ct=review.fused.ct,
             reference=reference,
             settings=settings,
         )
@@ -241,3 +239,48 @@ def _anomaly(text: str) -> Anomaly:
         return Anomaly(kind.strip().replace("-", " "), level.strip().upper())
     except ValueError as exc:
         raise FusionError(f"--anomaly {text}: {exc}.") from exc
+
+
+def not_measured(reason: str) -> Finding:
+    """Return the Finding that no uptake was measured, and why."""
+    return info("uptake-not-measured", f"No uptake was measured. {reason}")
+
+
+def uptake_lines(assessment: Assessment) -> list[str]:
+    """Return the uptake at every joint and the proposals, for a terminal.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        From :func:`fusion.uptake.proposals.assess`.
+    """
+    resolution = assessment.uptakes[0].resolution
+    return [
+        f"Uptake, {assessment.uptakes[0].unit}, at a resolution of {resolution.mm:.0f} mm "
+        f"({resolution.source}). Reference: {assessment.reference.words}",
+        *(_uptake_line(uptake) for uptake in assessment.uptakes),
+        "Proposals, none of them a target (thresholds not validated):",
+        *([_proposal_line(p) for p in assessment.proposals] or ["  none"]),
+    ]
+
+
+def _uptake_line(uptake: Uptake) -> str:
+    line = f"  {uptake.joint.name:<12} "
+    if uptake.maximum is None or uptake.mean is None or uptake.peak is None:
+        return line + "outside the functional volume's field"
+    line += f"max {uptake.maximum:9.4g}  mean {uptake.mean:9.4g}  peak {uptake.peak:9.4g}"
+    if uptake.ratio_to_reference is not None:
+        line += f"  {uptake.ratio_to_reference:5.2f} × reference"
+    if uptake.ratio_to_other_side is not None:
+        line += f"  {uptake.ratio_to_other_side:5.2f} × other side"
+    if uptake.spill_share is not None and uptake.spill_from is not None:
+        line += f"  {uptake.spill_share:4.0%} from neighbours"
+    if uptake.merged_with:
+        names = ", ".join(joint.name for joint in uptake.merged_with)
+        line += f"  cannot be told from {names}"
+    return line
+
+
+def _proposal_line(proposal: Proposal) -> str:
+    place = proposal.joint.name if proposal.joint else proposal.place
+    return f"  grade {proposal.grade} ({GRADE_WORDS[proposal.grade]}): {place}. {proposal.reason}"

@@ -11,21 +11,25 @@ from pathlib import Path
 from typing import Any
 
 from fusion import cli
+from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
-from fusion.dicom.catalog import scan
+from fusion.dicom import scan
 from fusion.errors import AnnotationError, PathwayError
-from fusion.pathway.ask import ask
-from fusion.pathway.check import Verdict, check
-from fusion.pathway.evidence import (
+from fusion.pathway import (
+    Facts,
     Proposal,
+    Verdict,
+    check,
     earlier_imaging,
+    explain_text,
+    facts_template,
+    facts_toml,
     propose,
+    read_facts,
+    seed,
     study_under_review,
+    verdict_text,
 )
-from fusion.pathway.facts import Facts
-from fusion.pathway.facts_file import facts_template, facts_toml, read_facts
-from fusion.pathway.statements import seed
-from fusion.pathway.text import explain_text, verdict_text
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -136,15 +140,13 @@ def _wrong_usage(args: argparse.Namespace) -> str:
 
 def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None) -> None:
     """Store the answer with the reader's reading of the study, where ``export`` finds it."""
-    from fusion.annotations.changes import PathwayAnswered
-    from fusion.annotations.journal import Conflict, Journal
-    from fusion.annotations.study import StudyKey
-    from fusion.pathway.assessment import Assessment
-    from fusion.review import open_study
+    from fusion.annotations import Conflict, Journal, PathwayAnswered, StudyKey
+    from fusion.opening import open_study
+    from fusion.pathway import Assessment
 
     answer = PathwayAnswered(json.dumps(Assessment.of(facts, reader=reader).to_json()))
     review = open_study(path, progress=terminal_progress())
-    study = StudyKey.of(review.ct, review.spect)
+    study = StudyKey.of(review.fused.ct, review.fused.spect)
     with Journal(journal_path) as journal:
         session = journal.begin(study, reader=reader)
         saved = journal.append(session.reading, answer, reader=reader, study=study)

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.cli.label_options import add_label_options, label_options
-from fusion.dicom.series import Catalog, Series, Study, VolumePlan
+from fusion.cli.facet_options import add_label_options, label_options
+from fusion.dicom import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
-from fusion.export import DISCLAIMER
-from fusion.findings import Finding, Progress, worst_first
+from fusion.export import review_json, write_review
+from fusion.findings import Finding, worst_first
+from fusion.progress import Progress
+from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.pathway.assessment import Assessment
+    from fusion.pathway import Assessment
 
 #: Version of the JSON of ``scan``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -168,8 +170,7 @@ def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessmen
     PathwayError
         Unusable facts, or nobody who recorded them.
     """
-    from fusion.pathway.assessment import Assessment
-    from fusion.pathway.facts_file import read_facts
+    from fusion.pathway import Assessment, read_facts
 
     if path is None:
         return None
@@ -181,7 +182,7 @@ def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessmen
 
 def _scan(args: argparse.Namespace) -> int:
     """List studies, series and volumes: what each is, its geometry, its unit, its Findings."""
-    from fusion.dicom.catalog import scan
+    from fusion.dicom import scan
 
     catalog = scan(args.path, spacing_mm=args.spacing, progress=terminal_progress())
     if args.json:
@@ -198,24 +199,26 @@ def _nothing_found(catalog: Catalog) -> int:
 
 def _fuse(args: argparse.Namespace) -> int:
     """Open a study, put the functional volume onto the CT, and write pictures and DICOM."""
-    from fusion.pathway.assessment import NOT_ASSESSED
-    from fusion.review import open_study
+    from fusion.opening import open_study
+    from fusion.pathway import NOT_ASSESSED
 
     assessment = assessed(args.facts, reader=args.reader, option="--reader")
     progress = terminal_progress()
-    review = open_study(args.path, progress=_part(progress, 0.0, 0.7), **opening_options(args))
+    review = open_study(args.path, progress=progress.part(0.0, 0.7), **opening_options(args))
     review = review.with_assessment(assessment)
-    outputs = review.write(args.out, point_lps=args.at, progress=_part(progress, 0.7, 1.0))
+    handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
     if args.json:
-        cli.write_json(review.to_json())
+        for finding in handed.findings:
+            sys.stderr.write(f"facetfusion: {finding.message}\n")
+        cli.write_json(review_json(review))
         return cli.OK
     cli.write_lines(
         *review.pair.reasons,
-        f"Registration: {review.registration.method.value}",
-        *_finding_lines(review.findings, indent=""),
+        f"Registration: {review.fused.registration.method.value}",
+        *_finding_lines(worst_first((*handed.findings, *review.findings)), indent=""),
         assessment.verdict.words if assessment else NOT_ASSESSED,
         "Written:",
-        *(f"  {path}" for path in outputs.paths),
+        *(f"  {path}" for path in handed.paths),
         DISCLAIMER,
     )
     return cli.OK
@@ -223,7 +226,7 @@ def _fuse(args: argparse.Namespace) -> int:
 
 def _review(args: argparse.Namespace) -> int:
     """Open a study in a napari window: three linked planes of fused CT and uptake."""
-    from fusion.annotations.target import check_name
+    from fusion.annotations import check_name
 
     missing = [name for name in ("napari", "qtpy") if importlib.util.find_spec(name) is None]
     if missing:
@@ -240,16 +243,10 @@ def _review(args: argparse.Namespace) -> int:
     return int(run(args.path, **reading, **labels, **opening_options(args)))
 
 
-def _part(progress: Progress | None, low: float, high: float) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda fraction, step: progress(low + (high - low) * fraction, step)
-
-
-def terminal_progress() -> Progress | None:
-    """Return a callback that shows one line of progress on a terminal; None when there is none."""
+def terminal_progress() -> Progress:
+    """Return a Progress that shows one line on a terminal, and says nothing elsewhere."""
     if not sys.stderr.isatty():
-        return None
+        return Progress()
     last = [0.0]
 
     def show(fraction: float, step: str) -> None:
@@ -262,7 +259,7 @@ def terminal_progress() -> Progress | None:
             sys.stderr.write("\r\x1b[K")
         sys.stderr.flush()
 
-    return show
+    return Progress(show)
 
 
 def catalog_json(catalog: Catalog) -> dict[str, Any]:

@@ -6,3 +6,7 @@ identifies before a single file is made (:func:`fusion.deidentified.review.deide
 objects are then made as always. What remains for :mod:`fusion.deidentified.files` are the moments
 at which objects were made, and copies of the images.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from fusion.deidentified.reading import (
-    REMOVED,
-    WITHHELD,
-    Readers,
-    deidentified_answer,
-    described,
-)
-from fusion.dicom.confidentiality import Deidentifier
-from fusion.dicom.instance import Instance, text
-from fusion.dicom.pairing import Candidate
-from fusion.dicom.series import Catalog, FrameRef, Patient, Series, Study
+from fusion.deidentified.profile import Deidentifier
+from fusion.deidentified.reading import REMOVED, WITHHELD, Readers, deidentified_answer, described
+from fusion.dicom import Candidate, Catalog, FrameRef, Instance, Patient, Series, Study, text
 from fusion.findings import Finding, Severity, info, warning
 from fusion.fused import Fused
 from fusion.geometry import Grid, Volume
-from fusion.pathway.assessment import Assessment, Unanswered
-from fusion.pathway.check import check
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway import Assessment, Unanswered, check, facts_from_values
 from fusion.review import Review
 
 #: Findings whose words are this program's own, with numbers and names of attributes at most. A
@@ -167,20 +158,22 @@ class _Work:
         # Files of one patient may state the identity in more than one way. Those of two, put
         # together by a named person, stay two.
         self.are_two = any(f.code == "patient-mismatch-overridden" for f in review.pair.findings)
-        first = how.header(review.pair.ct.plan.frames[0].instance.dataset)
+        first = how.header(review.pair.ct.header)
         self.patient = first.PatientName, first.PatientID
 
     def done(self) -> Review:
         review = self.review
         ct = self._candidate(review.pair.ct, "CT")
         spect = self._candidate(review.pair.spect, review.spect_label)
+        in_use = review.fused.registration
         registration = replace(
-            review.registration,
-            findings=plain_findings(review.registration.findings, self.how),
+            in_use,
+            lasting_findings=plain_findings(in_use.lasting_findings, self.how),
+            choice_findings=plain_findings(in_use.choice_findings, self.how),
         )
         fused = Fused(
-            self._volume(review.ct, "CT"),
-            self._volume(review.spect, review.spect_label),
+            self._volume(review.fused.ct, "CT"),
+            self._volume(review.fused.spect, review.spect_label),
             registration,
             interpolation=review.fused.interpolation,
         )
@@ -260,7 +253,10 @@ class _Work:
             if self.review.simulated:
                 header.StudyDescription = SIMULATED
             name = f"{label.lower()}_{len(self.instances) + 1:04d}.dcm"
-            self.instances[id(instance)] = replace(instance, label=name, dataset=header)
+            # Where the original lies may name the patient, and nothing made from this needs it.
+            self.instances[id(instance)] = Instance(
+                Path(name), name, header, instance.transfer_syntax_uid, None
+            )
         return self.instances[id(instance)]
 
     def _suv(self, factor: float | None) -> float | None:

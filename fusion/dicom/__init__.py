@@ -1,1 +1,5 @@
 """Reading DICOM: from a folder, zip or DICOMDIR to Volumes with exact geometry."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -25,17 +25,18 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
-from fusion.dicom import multiframe, nm, stack
-from fusion.dicom.archive import FoundFile, find_files, is_dicomdir, referenced_files
 from fusion.dicom.classify import Planner, classify, contradicts_itself
-from fusion.dicom.duplicates import without_copies
-from fusion.dicom.header import quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
+from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.identity import identity_conflicts
-from fusion.dicom.instance import PARSE_ERRORS, Instance, number, text
-from fusion.dicom.pixels import check_pixels
+from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.volumes import multiframe, nm, stack
+from fusion.dicom.volumes.duplicates import without_copies
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.findings import Finding, Progress, error, info, warning
+from fusion.findings import Finding, error, info, warning
+from fusion.progress import Progress, ProgressCallback
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class _Bad:
 def scan(
     path: str | Path,
     *,
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     spacing_mm: Mapping[str, float] | float | None = None,
 ) -> Catalog:
     """Find the studies, series and volumes under a path.
@@ -118,9 +119,9 @@ def scan(
         Raised by ``progress``.
     """
     spacings = _checked_spacings(spacing_mm)
-    report = progress or (lambda fraction, step: None)
+    report = Progress(progress)
     root = Path(path)
-    found = find_files(root, progress=lambda part, step: report(0.3 * part, step))
+    found = find_files(root, progress=report.part(0.0, 0.3))
     with quiet_pydicom(), _without_collector():
         entries, bad, findings = _read_all(found.files, found.owner, report)
         report(0.9, "Sorting images into volumes")
@@ -159,7 +160,7 @@ def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[st
 
 
 def _read_all(
-    files: Sequence[FoundFile], owner: object | None, report: Progress
+    files: Sequence[FoundFile], owner: object | None, report: ProgressCallback
 ) -> tuple[list[_Entry], list[_Bad], list[Finding]]:
     entries: list[_Entry] = []
     bad: list[_Bad] = []
@@ -298,7 +299,9 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
     )
 
 
-def _numbered(studies: list[Study], spacings: dict[str, float], report: Progress) -> list[Study]:
+def _numbered(
+    studies: list[Study], spacings: dict[str, float], report: ProgressCallback
+) -> list[Study]:
     """Give every series a number and plan its volumes."""
     total = sum(len(study.series) for study in studies)
     unused = set(spacings) - {""}

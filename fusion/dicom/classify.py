@@ -21,10 +21,10 @@ from pydicom.uid import (
     SpatialRegistrationStorage,
 )
 
-from fusion.dicom import nm
-from fusion.dicom.header import sop_class_uid
-from fusion.dicom.instance import Instance, integer, items, text, texts
+from fusion.dicom.files.header import sop_class_uid
+from fusion.dicom.files.instance import Instance, integer, items, text, texts
 from fusion.dicom.series import Kind
+from fusion.dicom.volumes import nm
 
 _SECONDARY_CAPTURE = frozenset(
     f"1.2.840.10008.5.1.4.1.1.7{suffix}" for suffix in ("", ".1", ".2", ".3", ".4")

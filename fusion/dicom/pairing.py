@@ -10,27 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from pydicom.dataset import Dataset
 
-from fusion.dicom.attenuation import (
+from fusion.dicom.candidate import Candidate, Pair
+from fusion.dicom.files.instance import items, text, texts
+from fusion.dicom.identity import are_comparable, identity_conflicts
+from fusion.dicom.quantity.attenuation import (
     ATTENUATION_MAP,
     POSSIBLE_ATTENUATION_MAP,
     attenuation_corrected,
     is_map_by_name,
 )
-from fusion.dicom.identity import are_comparable, identity_conflicts
-from fusion.dicom.instance import items, text, texts
-from fusion.dicom.nm_geometry import SPACING_NEEDED
-from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.series import Catalog, Kind
+from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import Finding, info, warning
 from fusion.geometry import Grid
 
 #: A CT that shows less than this length of the functional volume (head to foot, mm) is only
-#: taken when there is no other: about four cervical levels.
+#: taken when there is no other: about four cervical levels (docs/sources.md#ct-geometry).
 MIN_COMMON_LENGTH_MM = 60.0
 #: Derivation Code "Spatial resampling" (PS3.16 CID 7203, DCM).
 SPATIAL_RESAMPLING = "113085"
@@ -50,61 +50,6 @@ _LOOKALIKES = {
     "CT": (Kind.LOCALIZER, Kind.OTHER),
     "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS, Kind.OTHER),
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A volume that could be fused, with the series and study it belongs to.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    series : Series
-        The series.
-    plan : VolumePlan
-        The volume.
-    """
-
-    study: Study
-    series: Series
-    plan: VolumePlan
-
-    @property
-    def name(self) -> str:
-        """Number and description, as ``facetfusion scan`` lists them."""
-        return f"{self.plan.volume_id} ({self.plan.description or self.plan.kind.value})"
-
-    @property
-    def patient(self) -> Patient:
-        """Identity that the volume's own first object states."""
-        return Patient.of(self.plan.frames[0].instance.dataset)
-
-    @property
-    def grid(self) -> Grid:
-        """Grid of a volume that was not refused."""
-        assert self.plan.grid is not None
-        return self.plan.grid
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """The CT and the functional volume to be fused.
-
-    Parameters
-    ----------
-    ct, spect : Candidate
-        The two volumes.
-    reasons : tuple of str
-        Why these, in words.
-    findings : tuple of Finding
-        Disagreements between the two and overrides.
-    """
-
-    ct: Candidate
-    spect: Candidate
-    reasons: tuple[str, ...]
-    findings: tuple[Finding, ...]
 
 
 def pair(
@@ -278,7 +223,7 @@ def _best(
 
 
 def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     codes = {finding.code for finding in one.plan.findings}
     corrected = attenuation_corrected(dataset)
     quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
@@ -327,7 +272,7 @@ def _part_number(one: Candidate) -> float:
 
 
 def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     common = _common_length(functional.grid, one.grid)
     slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
     # The kernel counts more than the description: "bone" there may be the kind of scan.
@@ -438,7 +383,7 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
 
 
 def _acquired(one: Candidate) -> str:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
         value = str(dataset.get(keyword) or "").strip()
         if value:
@@ -447,7 +392,7 @@ def _acquired(one: Candidate) -> str:
 
 
 def _about_ct(ct: Candidate) -> list[Finding]:
-    if not is_map_by_name(ct.plan.frames[0].instance.dataset):
+    if not is_map_by_name(ct.header):
         return []
     return [
         warning(
@@ -474,3 +419,80 @@ def _frames(ct: Grid, spect: Grid) -> list[Finding]:
             "shown together through a registration.",
         )
     ]
+
+
+def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, str]:
+    """Choose the CT: the one that would be fused, or the best of a study that holds only CT.
+
+    Parameters
+    ----------
+    catalog : Catalog
+        What was found.
+    ct : str, optional
+        A person's choice: the number that ``scan`` prints, or a Series Instance UID.
+
+    Returns
+    -------
+    tuple of (Candidate, str)
+        The CT, and why this one.
+
+    Raises
+    ------
+    PairingError
+        No CT that can be used, an unknown choice, or CTs of several studies and no choice.
+    SpacingNeeded
+        The only obstacle is a slice spacing that the file does not state.
+    """
+    every = [
+        Candidate(study, series, plan)
+        for study in catalog.studies
+        for series in study.series
+        for plan in series.volumes
+        if plan.kind is Kind.CT
+    ]
+    functional = any(
+        plan.kind.is_functional and plan.refusal is None
+        for study in catalog.studies
+        for series in study.series
+        for plan in series.volumes
+    )
+    if functional and ct is None:
+        chosen = pair(catalog)
+        return chosen.ct, "it goes with the functional volume"
+    if ct is not None:
+        every = [
+            one
+            for one in every
+            if ct in (one.plan.volume_id, one.series.series_instance_uid)
+            or one.plan.volume_id.startswith(f"{ct}.")
+        ]
+    usable = [one for one in every if one.plan.refusal is None and one.plan.grid is not None]
+    if not usable:
+        raise _no_ct(every)
+    if ct is None and len({one.study.study_instance_uid for one in usable}) > 1:
+        options = "; ".join(f"study of {c.study.date or 'unknown date'}: {c.name}" for c in usable)
+        raise PairingError(f"Several studies hold a CT; choose one with --ct. {options}.")
+    best = max(usable, key=_preference)
+    if ct is not None:
+        return best, "chosen by the user"
+    return best, "the only CT" if len(usable) == 1 else "thinnest slices of enough length"
+
+
+def _preference(one: Candidate) -> tuple[bool, float, float]:
+    spacing = one.grid.spacing_mm
+    corners = one.grid.corners_lps[:, 2]
+    length = float(corners.max() - corners.min())
+    return length >= 80.0, -float(np.round(spacing[0], 1)), float(np.prod(one.grid.shape))
+
+
+def _no_ct(every: list[Candidate]) -> Exception:
+    for one in every:
+        if any(finding.code == SPACING_NEEDED for finding in one.plan.findings):
+            reason = one.plan.refusal or "the slice spacing is missing."
+            return SpacingNeeded(f"CT volume {one.name}: {reason}", volume_id=one.plan.volume_id)
+    if every:
+        reasons = "; ".join(f"{one.name}: {one.plan.refusal}" for one in every[:5])
+        return PairingError(f"No CT volume can be used. {reasons}")
+    return PairingError(
+        "No CT volume was found. Joints are found on a CT; scan lists what is there."
+    )

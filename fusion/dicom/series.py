@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
 
-from fusion.dicom.instance import Instance, text
+from fusion.dicom.files.instance import Instance, text
 from fusion.findings import Finding
 from fusion.geometry import Grid
 

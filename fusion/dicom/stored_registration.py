@@ -21,10 +21,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import DeformableSpatialRegistrationStorage
 
-from fusion.dicom.header import quiet_pydicom, sop_class_uid
+from fusion.dicom.candidate import Candidate, Pair
+from fusion.dicom.files.header import quiet_pydicom, sop_class_uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
 from fusion.dicom.identity import identity_conflicts
-from fusion.dicom.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
-from fusion.dicom.pairing import Candidate, Pair
 from fusion.dicom.series import Catalog, Kind, Patient
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding, info, warning
@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 ORTHONORMAL_TOLERANCE = 1e-3
 #: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
 SAME_MM = 0.01
-#: A stored correction of a shared Frame of Reference is pointed out from here, mm (issue 3).
+#: A stored correction of a shared Frame of Reference is pointed out from here, mm
+#: (docs/sources.md#level-error).
 NOTABLE_SHIFT_MM = 5.0
 
 
@@ -90,7 +91,7 @@ class _Answer:
     findings: tuple[Finding, ...]
 
 
-def stored_registration(
+def find_stored_registration(
     catalog: Catalog, pair: Pair
 ) -> tuple[StoredRegistration | None, tuple[Finding, ...]]:
     """Find the stored registration of the functional volume to the CT.

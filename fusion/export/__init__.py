@@ -1,8 +1,5 @@
-"""Handing on: DICOM objects and pictures made from a fused study."""
+"""Handing on: DICOM objects, the report, tables and pictures of a study and its reading."""
 
-#: Where DICOM allows 64 characters only.
-SHORT_DISCLAIMER = "Research and education tool. Not a medical device."
-#: Stands on every picture and in every file that leaves the program.
-DISCLAIMER = f"{SHORT_DISCLAIMER} Not for diagnosis or treatment decisions."
-#: Burned into pictures of synthetic data.
-SIMULATED = "SIMULATED — not a patient"
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from fusion.facets.evidence import Claim
-from fusion.facets.joints import LEVELS, VERTEBRAE
+from fusion.anatomy import LEVELS, VERTEBRAE
+from fusion.facets.automatic.claims import Claim
 from fusion.findings import Finding, info, warning
 
 #: What may be unusual about a spine.
@@ -63,7 +63,7 @@ def with_anomalies(seen: tuple[Claim, ...], anomalies: Collection[Anomaly]) -> t
     Parameters
     ----------
     seen : tuple of Claim
-        From :func:`fusion.facets.evidence.claims`.
+        From :func:`fusion.facets.automatic.claims.claims`.
     anomalies : collection of Anomaly
         What a reader knows about this spine.
     """

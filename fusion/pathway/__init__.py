@@ -7,6 +7,11 @@
     statements.seed() ─► statements.Guideline ──┘         │
                                              questions.next_question(verdict)
 
-``procedure`` is section 1.3 of the specification, ``completions`` runs it over everything that the
-unrecorded facts could be, ``conditions`` reads the small expressions of ``statements.toml``.
+``procedure`` is the order of docs/pathway.md, "Verdicts", ``completions`` runs it over everything
+that the unrecorded facts could be, ``conditions`` reads the small expressions of
+``statements.toml``.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fusion.errors import PathwayError
-from fusion.pathway.check import Verdict, check
 from fusion.pathway.facts import Facts
 from fusion.pathway.facts_file import facts_from_values
 from fusion.pathway.text import verdict_text
+from fusion.pathway.verdict import Verdict, check
 
 #: Stands in every record of a study that was read without answering the pathway.
 NOT_ASSESSED = "Pathway not assessed."

@@ -33,7 +33,7 @@ class Asked:
     Parameters
     ----------
     fact : str
-        Its number in the specification, for example ``"F7a"``.
+        Its number in docs/pathway.md, for example ``"F7a"``.
     question : str
         The question as a clinician answers it.
     help : str
@@ -360,7 +360,7 @@ def _collect(model: type[BaseModel]) -> dict[str, Asked]:
     }
 
 
-#: Question of every key of a facts file, in the order of the specification.
+#: Question of every key of a facts file, in the order of docs/pathway.md.
 QUESTIONS: Mapping[str, Asked] = _collect(Facts)
 #: Question of every key of a ``[[targets]]`` table.
 TARGET_QUESTIONS: Mapping[str, Asked] = _collect(FactTarget)
@@ -368,7 +368,7 @@ TARGET_QUESTIONS: Mapping[str, Asked] = _collect(FactTarget)
 KEY_OF_FACT: Mapping[str, str] = {
     asked.fact: key for key, asked in reversed(list(QUESTIONS.items()))
 }
-#: Every F-number in the order of the specification.
+#: Every F-number in the order of docs/pathway.md.
 FACT_IDS: tuple[str, ...] = tuple(dict.fromkeys(asked.fact for asked in QUESTIONS.values()))
 
 

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from fusion.errors import PathwayError
 from fusion.geometry import Volume
-from fusion.pathway.evidence import Proposal
+from fusion.pathway.from_files import Proposal
 
 #: Above cortical bone and most enamel; below it implants of titanium still show (judgement of
 #: this project, no source).

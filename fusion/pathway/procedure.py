@@ -1,4 +1,4 @@
-"""The verdict procedure, in the order of the specification.
+"""The verdict procedure, in the order of docs/pathway.md.
 
 It works on arrays so that one call decides every completion of the facts that are not recorded:
 a recorded fact is an array of one value, an unrecorded one has an axis of its own with every value
@@ -64,7 +64,7 @@ class Decision:
 
 
 def decide(fact: Mapping[str, npt.NDArray[Any]]) -> Decision:
-    """Decide every completion (specification, section 1.3).
+    """Decide every completion (docs/sources.md#pathway-procedure).
 
     Parameters
     ----------

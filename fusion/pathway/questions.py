@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from fusion.pathway.check import Verdict
 from fusion.pathway.completions import ASKING_ORDER, RED_FLAGS
 from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS
+from fusion.pathway.verdict import Verdict
 
 #: Free text that belongs to the red flags and is asked for with them.
 OTHER_RED_FLAG = "F7x"

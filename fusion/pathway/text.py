@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from fusion.pathway.check import Caution, Verdict
 from fusion.pathway.completions import FACTS_OF, in_asking_order
 from fusion.pathway.conditions import Condition
 from fusion.pathway.facts import FACT_IDS, KEY_OF_FACT, QUESTIONS, Facts
 from fusion.pathway.questions import OTHER_RED_FLAG
 from fusion.pathway.statements import Guideline, Statement
+from fusion.pathway.verdict import Caution, Verdict
 
 _TENSE = {
     "performed": "The SPECT/CT that was performed",

@@ -1,44 +1,17 @@
 """Rigid registration of the functional volume to the CT, and how far to trust it.
 
 The CT is turned into what a bone SPECT of it would look like and compared with the SPECT
-(:mod:`~fusion.registration.pictures`, ../shared/spec/localisation_registration.md part B). One
-Gauss-Newton search (:mod:`~fusion.registration.alignment`) is fast enough to be asked many times:
+(:mod:`~fusion.registration.expectation`, docs/sources.md#registration-picture). One
+Gauss-Newton search (:mod:`~fusion.registration.fitting`) is fast enough to be asked many times:
 from many starts, by another measure, backwards, in the neck alone, in two pieces, level by level
 (:mod:`~fusion.registration.search`). How much the answers differ is the evidence
 (:mod:`~fusion.registration.evidence`) on which a status and an uncertainty in mm rest.
 
 A similarity measure cannot prove that a registration is right: a left-right flip looks perfect to
-all of them. What is reported here is "no inconsistency found".
+all of them (docs/sources.md#registration-accuracy). What is reported here is "no inconsistency
+found".
 """
 
-from fusion.registration.engine import checked, register, shared_frame
-from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
-from fusion.registration.manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
-from fusion.registration.pieces import NeckCorrection
-from fusion.registration.result import (
-    TRUSTED_UNCERTAINTY_MM,
-    Method,
-    Quality,
-    Registration,
-    Status,
-    Verdict,
-)
+import lazy_loader
 
-__all__ = [
-    "LARGE_MANUAL_SHIFT_MM",
-    "TRUSTED_UNCERTAINTY_MM",
-    "LevelMisfit",
-    "Method",
-    "NeckCorrection",
-    "Quality",
-    "Registration",
-    "RegistrationEvidence",
-    "Status",
-    "Verdict",
-    "adjusted",
-    "checked",
-    "displacement",
-    "register",
-    "shared_frame",
-    "stated",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

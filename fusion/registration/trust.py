@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
 
+#: Uncertainty above which a transform is not trusted, mm: half of the smallest distance between
+#: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
+#: quarters of its peak at 3 mm (docs/sources.md#level-error, #partial-volume).
+TRUSTED_UNCERTAINTY_MM = 3.0
 #: Correlation of the pictures in fair detail below which a result is refused: 208 valid simulated
 #: cases had 0.85 and more; of 36 turned upside down or back to front, 34 had less than 0.8 and the
 #: other two fail on the drop below (docs/registration.md). A PET shows much that no CT foretells:
 #: the one real FDG scan at hand has 0.66, and 0.60 and less when mirrored.
 MIN_CORRELATION = {"NM": 0.8, "PT": 0.63}
 #: Loss of correlation, in the detail that the last step compares, when moved by 8 mm: below this
-#: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (idea: spec B5).
+#: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (the idea:
+#: docs/sources.md#registration-trust).
 MIN_DROP = 0.03
 #: Searches that end further apart than this contradict each other, mm: in 268 valid simulated cases
 #: these three ended at most 4.0, 2.1 and 3.2 away.
@@ -20,10 +27,11 @@ MAX_DISAGREEMENT_MM = {"second opinion": 4.5, "reverse": 3.0, "neck box": 3.5}
 #: Upper and lower neck turned further against each other than this, degrees, are beyond what was
 #: tested (2 to 8); of 18 pictures mirrored left to right, five asked for 8 to 24.
 MAX_BEND_DEG = 12.0
-#: Corrections beyond these are refused on a scanner that registers by construction (spec B5).
+#: Corrections beyond these are refused on a scanner that registers by construction
+#: (docs/sources.md#registration-trust).
 MAX_SHIFT_MM = 40.0
 MAX_ROTATION_DEG = 20.0
-#: Share of the neck that the functional volume must cover (spec B5).
+#: Share of the neck that the functional volume must cover (docs/sources.md#registration-trust).
 MIN_OVERLAP = 0.9
 #: Upper and lower neck turned against each other by this, degrees, and by this many times the
 #: uncertainty of that, are a neck that moved. Set on one half of the simulated cases and held
@@ -86,6 +94,40 @@ def objection(evidence: RegistrationEvidence, correction: RigidTransform | None)
             f"least {MIN_OVERLAP:.0%})."
         )
     return None
+
+
+def uncertain(evidence: RegistrationEvidence) -> str | None:
+    """Return why the evidence leaves too much open, or None."""
+    points = evidence.neck.reference_points_lps
+    if neck_moved(evidence) and evidence.pieces is not None:
+        left = float(np.max(evidence.uncertainty_mm(points, neck=evidence.pieces)))
+        if left <= MAX_UNEXPLAINED_MM:
+            return None
+        return (
+            f"not even a neck that bent between the scans explains it: {left:.1f} mm remain "
+            f"uncertain (expected at most {MAX_UNEXPLAINED_MM:.1f} mm), because "
+            f"{_largest_doubt(evidence)}."
+        )
+    uncertainty = float(np.max(evidence.uncertainty_mm(points)))
+    if uncertainty <= TRUSTED_UNCERTAINTY_MM:
+        return None
+    return (
+        f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
+        f"{TRUSTED_UNCERTAINTY_MM:.0f} mm), because {_largest_doubt(evidence)}."
+    )
+
+
+def _largest_doubt(evidence: RegistrationEvidence) -> str:
+    words = {
+        "blocks": "different parts of the body pull in different directions",
+        "second opinion": "a search that knows nothing of bone ends elsewhere",
+        "reverse": "registering the CT to the functional volume ends elsewhere",
+        "neck box": "the neck alone asks for another position",
+        "pieces": "upper and lower neck ask for different positions",
+        "level": "single levels of the neck ask for other positions",
+    }
+    name = max(words, key=evidence.at_neck_mm)
+    return f"{words[name]} ({evidence.at_neck_mm(name):.1f} mm)"
 
 
 def bent(pieces: NeckCorrection, covariance: FloatArray) -> bool:

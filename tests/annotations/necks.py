@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.spine import Spine
-from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
-from fusion.facets.locate import Facet, Localisation, Status
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Facet, Localisation, Numbering, Status
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 

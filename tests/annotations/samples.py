@@ -6,11 +6,11 @@ import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
+from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.placement import Placement
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.annotations.study import InputKey, StudyKey
 from fusion.annotations.target import Answer, Decision, Origin, Target
-from fusion.facets.joints import LEVELS, Joint, Side
 
 FRAME = "1.2.826.0.1.3680043.8.498.77"
 IDENTITY = ((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (0, 0, 0, 1))

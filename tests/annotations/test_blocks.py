@@ -1,4 +1,4 @@
-"""Joints to nerves, against a table typed from the specification by hand (sections 4.1, 4.2)."""
+"""Joints to nerves, against a table typed by hand (docs/sources.md#nerve-supply)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import fusion.annotations
+from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.blocks import load_map, plan_blocks, usual_map
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
 
 from .samples import localisation, target
 
-#: Typed from spec/anatomy_and_safety.md 4.1, not from blocks.toml.
+#: Typed from docs/sources.md#nerve-supply, not from blocks.toml.
 NERVES = {
     "C0-C1": set(),
     "C1-C2": set(),
@@ -89,7 +89,7 @@ def test_the_third_occipital_nerve_is_not_the_deep_branch_of_c3() -> None:
 
 
 @pytest.mark.parametrize("nerve", usual_map().nerve, ids=lambda nerve: nerve.id)
-def test_landmarks_are_those_of_the_specification(nerve) -> None:
+def test_landmarks_are_those_of_the_teaching_texts(nerve) -> None:
     for words in LANDMARK[nerve.id]:
         assert words in nerve.landmark
     assert nerve.source

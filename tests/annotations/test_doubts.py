@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.changes import (
     Finalised,
     NumberingConfirmed,
@@ -16,16 +17,14 @@ from fusion.annotations.changes import (
     TargetSaved,
     VertebraNamed,
 )
-from fusion.annotations.check_changes import AlignmentReviewed
+from fusion.annotations.changes.checks import AlignmentReviewed
 from fusion.annotations.deciding import decide, revise
-from fusion.annotations.doubts import doubts_about_levels
+from fusion.annotations.finishing import doubts_about_levels
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import LEVELS, Joint, Side
-from fusion.facets.locate import Localisation
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 
 from .necks import IN_USE, localised, spine
 from .samples import LEFT_C5, READER, study
@@ -72,7 +71,7 @@ class Draft:
         return target
 
     def said(self, localisation: Localisation | None = None) -> list[str]:
-        return [finding.code for finding in doubts_about_levels(self.reading, localisation)]
+        return [doubt.finding.code for doubt in doubts_about_levels(self.reading, localisation)]
 
 
 @pytest.fixture
@@ -113,9 +112,10 @@ def test_nothing_is_said_where_nothing_is_doubtful(draft: Draft) -> None:
 
 def test_provisional_levels_are_said_until_they_are_confirmed(draft: Draft) -> None:
     draft.decide(PROVISIONAL)
-    (finding,) = doubts_about_levels(draft.reading)
-    assert finding.code == "levels-provisional"
-    assert "Left C5-C6" in finding.message
+    (doubt,) = doubts_about_levels(draft.reading)
+    assert doubt.finding.code == "levels-provisional"
+    assert "Left C5-C6" in doubt.finding.message
+    assert (doubt.word, doubt.joints) == ("PROVISIONAL", (LEFT_C5,))
     draft.say(CONFIRMED)
     assert draft.said() == []
     assert draft.said(PROVISIONAL) == []
@@ -141,8 +141,9 @@ def test_a_final_reading_is_handed_on_with_what_the_anatomy_says_now(draft: Draf
         Finalised(),
     ):
         draft.say(change)
-    (finding,) = doubts_about_levels(draft.reading, renumbered())
-    assert "Left C5-C6 (now Left C6-C7)" in finding.message
+    (doubt,) = doubts_about_levels(draft.reading, renumbered())
+    assert "Left C5-C6 (now Left C6-C7)" in doubt.finding.message
+    assert (doubt.word, doubt.joints) == ("DISPUTED", (LEFT_C5,))
 
 
 def test_joints_that_contradict_each_other_leave_levels_unchecked(draft: Draft) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations import storage
 from fusion.annotations.changes import (
     AlignmentReviewed,
@@ -31,7 +32,6 @@ from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.storage import default_path
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
 
 from .necks import IN_USE, centers
 from .samples import LEFT_C5, READER, study, target
@@ -246,7 +246,7 @@ from pathlib import Path
 from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Conflict, Journal
 from tests.annotations.samples import study, target
-from fusion.facets.joints import JOINTS
+from fusion.anatomy.joints import JOINTS
 
 me, path = int(sys.argv[1]), sys.argv[2]
 conflicts = 0

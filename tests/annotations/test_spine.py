@@ -11,6 +11,7 @@ import SimpleITK as sitk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.spine import (
     BETWEEN_LEVELS_MM,
     JOINT_REACH_MM,
@@ -21,9 +22,7 @@ from fusion.annotations.spine import (
 )
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, LEVELS, Joint, Side
-from fusion.facets.locate import Localisation
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Localisation, Numbering
 from fusion.geometry import Grid
 from sample_data.anatomy import placed
 from sample_data.parameters import NeckParameters

@@ -23,7 +23,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
-from fusion.dicom.instance import Instance
+from fusion.dicom.files.instance import Instance
 from fusion.dicom.series import FrameRef, VolumePlan
 
 SLICES, ROWS, COLUMNS = 40, 64, 64

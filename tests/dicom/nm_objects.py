@@ -1,8 +1,8 @@
 """Writes NM reconstructions whose geometry is known, good ones and bad ones.
 
-The objects A to L are those of ``spec/dicom.md`` section 1.3. Each holds five marker voxels in a
-20 × 24 × 32 volume; where they are is computed here, one voxel at a time, from PS3.3 C.7.6.2.1.1
-and C.8.4.15 and the numbers that were written, and by nothing else.
+Objects A to L are those on which programs of others were tried (docs/sources.md#nm-geometry). Each
+holds five marker voxels in a 20 × 24 × 32 volume; where they are is computed here, one voxel at a
+time, from PS3.3 C.7.6.2.1.1 and C.8.4.15 and the numbers that were written, and by nothing else.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pydicom
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, NuclearMedicineImageStorage, generate_uid
 
-from fusion.dicom.instance import Instance
+from fusion.dicom.files.instance import Instance
 from fusion.dicom.series import VolumePlan
 
 SLICES, ROWS, COLUMNS = 20, 24, 32

@@ -10,8 +10,8 @@ import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
-from fusion.dicom.multiframe import plan_volumes
 from fusion.dicom.series import Kind, VolumePlan
+from fusion.dicom.volumes.multiframe import plan_volumes
 from fusion.findings import Severity
 from fusion.geometry import Grid
 

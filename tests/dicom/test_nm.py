@@ -15,9 +15,9 @@ from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from fusion.dicom.instance import Instance
-from fusion.dicom.nm import attenuation_corrected, kind_of, plan_volumes
+from fusion.dicom.files.instance import Instance
 from fusion.dicom.series import Kind, VolumePlan
+from fusion.dicom.volumes.nm import attenuation_corrected, kind_of, plan_volumes
 from fusion.errors import GeometryError
 
 from . import nm_objects as nm
@@ -62,7 +62,7 @@ def marker_errors_mm(
     return errors
 
 
-# --- the twelve objects of the specification ------------------------------------------------
+# --- the twelve objects of nm_objects.py -----------------------------------------------------
 
 
 @pytest.mark.parametrize("letter", nm.GEOMETRY)

@@ -17,8 +17,8 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
 )
 
-from fusion.dicom.instance import Instance
-from fusion.dicom.quantity import Quantity, quantity_of
+from fusion.dicom.files.instance import Instance
+from fusion.dicom.quantity.unit import Quantity, quantity_of
 from fusion.dicom.series import FrameRef, Kind
 from fusion.errors import DicomError
 
@@ -69,7 +69,7 @@ def value(quantity: Quantity, stored: float, k: int = 0) -> float:
     return float(quantity.slope[k] * stored + quantity.intercept[k])
 
 
-# The four lines of spec/dicom.md section 1.4, with 4000 stored.
+# The four cases of docs/sources.md#units, with 4000 stored.
 
 
 def test_nm_without_any_scale_is_counts() -> None:

@@ -14,10 +14,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from fusion.dicom.instance import Instance
+from fusion.dicom.files.instance import Instance
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
-from fusion.dicom.slices import Slice, arrange
-from fusion.dicom.stack import plan_volumes
+from fusion.dicom.volumes.slices import Slice, arrange
+from fusion.dicom.volumes.stack import plan_volumes
 from fusion.findings import Severity
 from fusion.geometry import Grid, direction_letters
 

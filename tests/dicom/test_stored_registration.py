@@ -13,11 +13,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeformableSpatialRegistrationStorage
 
 import fusion
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
+from fusion.dicom.pairing import pair
 from fusion.dicom.series import Catalog, Kind
-from fusion.dicom.stored_registration import StoredRegistration, stored_registration
+from fusion.dicom.stored_registration import StoredRegistration, find_stored_registration
 from fusion.errors import GeometryError
+from fusion.export.review_record import review_json
 from fusion.findings import Finding
 from fusion.registration import Method
 from tests.dicom import ct_objects as ct
@@ -65,7 +67,7 @@ class StudyOnDisk:
     def open(self) -> Opened:
         catalog = scan(self.folder)
         chosen = pair(catalog)
-        return Opened(catalog, chosen, *stored_registration(catalog, chosen))
+        return Opened(catalog, chosen, *find_stored_registration(catalog, chosen))
 
 
 def study(folder: Path, *, nm_frame: str | None) -> StudyOnDisk:
@@ -432,17 +434,17 @@ def test_two_of_one_moment_that_differ_are_a_question(two_frames) -> None:
 def test_a_study_opens_with_the_one_it_comes_with(one_frame) -> None:
     one_frame.put(ONE_FRAME["to the CT, both sides"](one_frame))
     review = fusion.open_study(one_frame.folder)
-    assert review.registration.method is Method.STORED
-    assert_truth(review.registration.transform.matrix)
+    assert review.fused.registration.method is Method.STORED
+    assert_truth(review.fused.registration.transform.matrix)
     assert "stored-registration" in {finding.code for finding in review.findings}
-    assert review.to_json()["registration"]["method"] == "stored Spatial Registration"
+    assert review_json(review)["registration"]["method"] == "stored Spatial Registration"
 
 
 def test_it_can_be_ignored(one_frame) -> None:
     one_frame.put(ONE_FRAME["to the CT, both sides"](one_frame))
     review = fusion.open_study(one_frame.folder, ignore_stored_registration=True)
-    assert review.registration.method is Method.SHARED_FRAME
-    assert review.registration.transform.is_identity
+    assert review.fused.registration.method is Method.SHARED_FRAME
+    assert np.array_equal(review.fused.registration.transform.matrix, np.eye(4))
     assert "stored-registration-ignored" in {finding.code for finding in review.findings}
 
 
@@ -454,7 +456,7 @@ def test_a_refused_one_leaves_the_shared_frame_and_a_warning(one_frame) -> None:
         )
     )
     review = fusion.open_study(one_frame.folder)
-    assert review.registration.method is Method.SHARED_FRAME
+    assert review.fused.registration.method is Method.SHARED_FRAME
     (finding,) = [f for f in review.findings if f.code == "stored-registration-refused"]
     assert finding.severity.label == "warning"
     assert "mirrors" in finding.message

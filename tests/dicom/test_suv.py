@@ -18,8 +18,8 @@ from pydicom.uid import (
     PositronEmissionTomographyImageStorage,
 )
 
-from fusion.dicom.moments import date_time_of, moment
-from fusion.dicom.suv import NUCLIDES, Suv, suvbw_factor
+from fusion.dicom.quantity.moments import date_time_of, moment
+from fusion.dicom.quantity.suv import NUCLIDES, Suv, suvbw_factor
 
 TC_99M_S = 21_625.92
 F_18_S = 6_586.2
@@ -102,7 +102,7 @@ def test_nm_worked_example() -> None:
 def test_agrees_with_an_independent_program(correction: str, expected: float) -> None:
     # npm @cornerstonejs/calculate-suv gave the first number for 740 MBq, 3 h, 70 kg and a
     # half-life of 21 624.12 s; it ignores ADMIN, where 70 000 / 740e6 is right
-    # (spec/dicom.md section 1.5).
+    # (docs/sources.md#suv).
     ds = pet()
     ds.SeriesTime = ds.AcquisitionTime = "120000"
     ds.PatientWeight, ds.DecayCorrection = 70, correction
@@ -291,7 +291,7 @@ def test_old_style_dates_and_times(shared_data: Path) -> None:
         (lambda ds: tracer_of(ds).pop("RadionuclideTotalDose"), "Total Dose"),
         (lambda ds: tracer_of(ds).pop("RadiopharmaceuticalStartTime"), "Start Time"),
         (lambda ds: tracer_of(ds).pop("RadionuclideCodeSequence"), "code of a known radionuclide"),
-        # The mistyped code that no validator noticed (spec/dicom.md section 1.5).
+        # The mistyped code that no validator noticed (docs/sources.md#codes).
         (
             lambda ds: setattr(tracer_of(ds), "RadionuclideCodeSequence", [code("72454003")]),
             "code of a known radionuclide",

@@ -17,7 +17,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from fusion.dicom.confidentiality import CHARACTERISTICS, KEPT_TEXT, SHIFTED, action_of
+from fusion.deidentified.profile import CHARACTERISTICS, KEPT_TEXT, SHIFTED, action_of
 
 #: In every one of them, and nowhere else.
 MARK = "Canaryqzx"

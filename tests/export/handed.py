@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
@@ -22,13 +24,16 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
-from fusion.facets.joints import Joint, Side
+from fusion.export.handout import Handout
+from fusion.export.regions import uptake_region
+from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts import Facts
-from fusion.review import Review, open_study
+from fusion.review import Review
 from tests.annotations import samples
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
 
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 HOSTILE = "<script>alert(1)</script> =cmd|' /C calc'!A0 \\ \u202eevil"
 HOT = Joint("C5-C6", Side.LEFT)
 BESIDE = Joint("C4-C5", Side.LEFT)
@@ -50,8 +55,8 @@ class Read:
 
 def registration_of(review: Review) -> RegistrationSnapshot:
     return RegistrationSnapshot(
-        matrix=tuple(map(tuple, review.registration.transform.matrix.tolist())),
-        method=review.registration.method.value,
+        matrix=tuple(map(tuple, review.fused.registration.transform.matrix.tolist())),
+        method=review.fused.registration.method.value,
         uncertainty_mm=2.1,
     )
 
@@ -62,7 +67,7 @@ def target_at(review: Review, joint: Joint, point_lps: np.ndarray, **changes: An
     )
     values: dict[str, Any] = {
         "placement": placement,
-        "frame_of_reference_uid": review.ct.grid.frame_of_reference_uid,
+        "frame_of_reference_uid": review.fused.ct.grid.frame_of_reference_uid,
         "registration": registration_of(review),
     }
     return samples.target(joint, **(values | changes))
@@ -83,7 +88,7 @@ def read_study(
     """Write a study, open it, and record a reading."""
     path = write_study(folder / "study", **study)
     review = open_study(path)
-    key = StudyKey.of(review.ct, review.spect)
+    key = StudyKey.of(review.fused.ct, review.fused.spect)
     journal_path = folder / "journal.db"
     with Journal(journal_path) as journal:
         reading = journal.begin(key, reader=samples.READER).reading
@@ -102,3 +107,12 @@ def read_study(
             assert isinstance(saved, Saved)
             reading = saved.reading
     return Read(path, journal_path, review, reading)
+
+
+def handout_of(review: Review, *targets: Target, **changes: Any) -> Handout:
+    """What exporters are given for these Targets, as if somebody had decided them."""
+    handout = Handout.of(review, None, made=MADE)
+    regions = tuple(
+        uptake_region(one, review.fused) for one in targets if one.decision is Decision.POSITIVE
+    )
+    return replace(handout, targets=targets, regions=regions, **changes)

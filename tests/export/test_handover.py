@@ -11,15 +11,15 @@ import numpy as np
 import pydicom
 import pytest
 
-from fusion.annotations.anatomy_changes import Anatomy, AnomalyRecorded
 from fusion.annotations.changes import TargetSaved
+from fusion.annotations.changes.vertebrae import Anatomy, AnomalyRecorded
 from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
 from fusion.cli import main
 from fusion.errors import AnnotationError
-from fusion.export.structured_report import read_structured_report, tracking_uid
+from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
-from fusion.handover import Handed, hand_on
 from tests.export.handed import HOT, Read, read_study, target_at
 from tests.export.others import dicom3tools
 from tests.viewer.marked_study import MIDDLE_LPS
@@ -80,7 +80,7 @@ def test_the_document_follows_the_published_schema(read: Read, handed: Handed) -
 
 
 def test_all_objects_are_of_one_patient_and_study(read: Read, handed: Handed) -> None:
-    source = read.review.pair.ct.plan.frames[0].instance.dataset
+    source = read.review.pair.ct.header
     count = 0
     for ds in objects(handed):
         count += 1
@@ -168,7 +168,7 @@ def test_a_reading_of_other_data_is_refused(read: Read, tmp_path: Path) -> None:
 def test_a_point_without_uptake_is_said(read: Read, tmp_path: Path) -> None:
     far = target_at(read.review, HOT, MIDDLE_LPS + np.array([600.0, 0, 0]))
     with Journal(tmp_path / "journal.db") as journal:
-        study = StudyKey.of(read.review.ct, read.review.spect)
+        study = StudyKey.of(read.review.fused.ct, read.review.fused.spect)
         begun = journal.begin(study, reader="R").reading
         saved = journal.append(begun, TargetSaved(far), reader="R", study=study)
     handed = hand_on(read.review, saved.reading, tmp_path / "out")

@@ -13,9 +13,9 @@ import pytest
 import SimpleITK as sitk
 from PIL import Image
 
-from fusion.export.segmentation import uptake_region
-from fusion.export.structured_report import tracking_uid
-from fusion.handover import Handed, hand_on
+from fusion.export.dicom.structured_report import tracking_uid
+from fusion.export.handover import Handed, hand_on
+from fusion.export.regions import uptake_region
 from tests.export.handed import Read, read_study
 from tests.export.others import TOOLS, dcmqi, dcmtk, pixelmed
 from tests.viewer.marked_study import NODDING, ct_lattice
@@ -127,7 +127,7 @@ def test_cornerstone_finds_every_target(read: Read, handed: Handed) -> None:
         target = by_uid.pop(seen["uid"])
         assert seen["tool"] == "Probe"
         assert seen["label"] == f"{target.joint.name}: {target.decision.value}"
-        assert seen["frame"] == read.review.ct.grid.frame_of_reference_uid
+        assert seen["frame"] == read.review.fused.ct.grid.frame_of_reference_uid
         assert seen["sites"] == ["Superior articular process of vertebra"]
         [point] = seen["points_lps"]
         assert point == pytest.approx(target.point_lps, abs=1e-4)

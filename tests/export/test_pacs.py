@@ -12,16 +12,18 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Decision
-from fusion.export.segmentation import uptake_region
-from fusion.export.structured_report import read_structured_report, tracking_uid
-from fusion.facets.joints import Joint, Side
-from fusion.handover import hand_on
+from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.handover import hand_on
+from fusion.export.regions import uptake_region
+from fusion.json_form import to_json
+from fusion.opening import open_study
 from fusion.registration import adjusted
-from fusion.review import Review, open_study
+from fusion.review import Review
 from tests.annotations import samples
 from tests.export.handed import read_study, target_at
 from tests.export.pacs import Pacs, running
@@ -83,7 +85,7 @@ def made(pacs: Pacs, tmp_path_factory: pytest.TempPathFactory) -> Made:
     assert isinstance(saved, Saved)
     # Moved by hand, so that a Spatial Registration turned round could not pass for the right one.
     moved = adjusted(
-        read.review.registration,
+        read.review.fused.registration,
         translation_mm=(1.0, -2.0, 0.5),
         rotation_deg=(1.5, 0.0, -1.0),
         pivot_lps=MIDDLE_LPS,
@@ -163,7 +165,7 @@ def test_the_structured_report_gives_the_targets_back(stored: Stored) -> None:
     for target in back:
         meant = expected.pop(target.target_id)
         # Hidden characters of a note are not kept; all else is.
-        assert target.to_json() | {"note": ""} == meant.to_json() | {"note": ""}
+        assert to_json(target) | {"note": ""} == to_json(meant) | {"note": ""}
     assert not expected
 
 
@@ -184,11 +186,13 @@ def test_the_segmentation_gives_the_regions_back(stored: Stored) -> None:
 
 def test_the_study_opens_from_the_archive_with_the_registration(stored: Stored) -> None:
     review = open_study(stored.fetched[0].parent)
-    assert review.ct.grid.affine == pytest.approx(stored.made.review.ct.grid.affine)
-    assert review.spect.grid.affine == pytest.approx(stored.made.review.spect.grid.affine)
-    meant = stored.made.review.registration.transform.matrix
+    assert review.fused.ct.grid.affine == pytest.approx(stored.made.review.fused.ct.grid.affine)
+    assert review.fused.spect.grid.affine == pytest.approx(
+        stored.made.review.fused.spect.grid.affine
+    )
+    meant = stored.made.review.fused.registration.transform.matrix
     assert not np.allclose(meant, np.eye(4), atol=0.01)
-    assert review.registration.transform.matrix == pytest.approx(meant, abs=1e-6)
+    assert review.fused.registration.transform.matrix == pytest.approx(meant, abs=1e-6)
 
 
 def items(ds: Dataset) -> Iterator[Dataset]:
@@ -200,7 +204,7 @@ def items(ds: Dataset) -> Iterator[Dataset]:
 
 
 def frame_of_reference(stored: Stored) -> str:
-    return str(stored.made.review.ct.grid.frame_of_reference_uid)
+    return str(stored.made.review.fused.ct.grid.frame_of_reference_uid)
 
 
 def in_order(points: np.ndarray) -> np.ndarray:

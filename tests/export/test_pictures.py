@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from fusion.annotations.target import Decision
-from fusion.export.overview import overview
-from fusion.export.pictures import PLANES, PictureText, picture
-from fusion.review import Review, open_study
+from fusion.export.report.overview import overview
+from fusion.export.report.pictures import PLANES, PictureText, picture
+from fusion.opening import open_study
+from fusion.review import Review
 from tests.export.handed import COLD, HOT, HOT_LPS, target_at
 from tests.viewer.marked_study import BALLS, FFS, HFP, HFS, MIDDLE_LPS, ct_lattice, write_study
 
@@ -37,8 +38,8 @@ def test_the_cross_stands_on_the_point(review: Review, axis: int, field_mm: floa
         review.fused, axis, point_lps=HOT_LPS, words=WORDS, field_mm=field_mm, side_px=side
     )
     image = np.asarray(drawn)[MARGIN:, MARGIN:]
-    shape = [review.display_grid.shape[n] for n in range(3) if n != axis]
-    spacing = [review.display_grid.spacing_mm[n] for n in range(3) if n != axis]
+    shape = [review.fused.display_grid.shape[n] for n in range(3) if n != axis]
+    spacing = [review.fused.display_grid.spacing_mm[n] for n in range(3) if n != axis]
     size = np.array(shape) * spacing if field_mm is None else np.full(2, field_mm)
     height, width = (np.rint(size * side / size.max())).astype(int)
     area = image[:height, :width]

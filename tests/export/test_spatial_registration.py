@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,13 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
 import fusion
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
-from fusion.dicom.stored_registration import stored_registration
+from fusion.dicom.pairing import pair
+from fusion.dicom.stored_registration import find_stored_registration
 from fusion.errors import GeometryError
-from fusion.export.spatial_registration import RegisteredImages, write_spatial_registration
+from fusion.export.dicom.spatial_registration import RegisteredImages, write_spatial_registration
+from fusion.export.handover import write_review
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from fusion.review import Review
@@ -37,6 +40,7 @@ from tests.viewer import marked_study
 #: Functional volume to CT.
 TRUTH = turn(7.0, axis=2, shift=(3.0, -4.0, 5.0)) @ turn(-5.0, axis=0) @ turn(4.0, axis=1)
 OTHER_FRAME = "1.2.3.4.5.8"
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 #: The one bright voxel of the SPECT, and where its centre is in the CT.
 MARKER_KJI = (11, 14, 17)
 MARKER_CT_LPS = np.array(
@@ -111,7 +115,7 @@ def sides(folder: Path) -> tuple[Pair, dict[str, RegisteredImages]]:
 def write_truth(folder: Path, path: Path, *, method: Method = Method.CORRELATION) -> Path:
     _, named = sides(folder)
     registration = Registration(RigidTransform(TRUTH), method)
-    write_spatial_registration(path, registration, **named)
+    write_spatial_registration(path, registration, made=MADE, **named)
     return path
 
 
@@ -150,31 +154,31 @@ def test_reopening_gives_the_same_picture(tmp_path, frame) -> None:
     folder = moved_study(tmp_path / "study", frame=frame)
     write_truth(folder, folder / "reg.dcm")
     review = fusion.open_study(folder, interpolation="nearest")
-    assert review.registration.method is Method.STORED
-    corners = review.spect.grid.corners_lps
+    assert review.fused.registration.method is Method.STORED
+    corners = review.fused.spect.grid.corners_lps
     expected = corners @ TRUTH[:3, :3].T + TRUTH[:3, 3]
-    assert np.abs(review.registration.transform.apply(corners) - expected).max() < 1e-6
+    assert np.abs(review.fused.registration.transform.apply(corners) - expected).max() < 1e-6
     # The uptake of the marker shows where it belongs in the CT, and nowhere else near by.
-    assert review.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
-    assert review.sample_at(MARKER_CT_LPS + np.array([nm.DX, 0, 0])).uptake == 10
+    assert review.fused.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
+    assert review.fused.sample_at(MARKER_CT_LPS + np.array([nm.DX, 0, 0])).uptake == 10
     # Written again and opened again, it is still the same to far below 0.01 mm.
-    outputs = review.write(tmp_path / "out")
+    write_review(review, tmp_path / "out")
     (folder / "reg.dcm").unlink()
-    shutil.copy(outputs.spatial_registration, folder)
+    shutil.copy(tmp_path / "out" / "spatial_registration.dcm", folder)
     again = fusion.open_study(folder)
-    assert np.abs(again.registration.transform.apply(corners) - expected).max() < 1e-6
+    assert np.abs(again.fused.registration.transform.apply(corners) - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize("frame", [OTHER_FRAME, FRAME])
 def test_results_inside_the_study_change_nothing(tmp_path, frame) -> None:
     folder = moved_study(tmp_path / "study", frame=frame)
     write_truth(folder, folder / "reg.dcm")
-    fusion.open_study(folder).write(folder / "results")
+    write_review(fusion.open_study(folder), folder / "results")
     review = fusion.open_study(folder, interpolation="nearest")
-    assert review.spect.source.sop_instance_uids == (
+    assert review.fused.spect.source.sop_instance_uids == (
         str(pydicom.dcmread(folder / "nm.dcm").SOPInstanceUID),
     )
-    assert review.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
+    assert review.fused.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
     # The resampled copy lies in the CT already: chosen on purpose, it is not moved once more.
     (copy,) = (
         plan.volume_id
@@ -184,8 +188,8 @@ def test_results_inside_the_study_change_nothing(tmp_path, frame) -> None:
         if "on CT grid" in plan.description
     )
     derived = fusion.open_study(folder, spect=copy)
-    assert derived.registration.method is Method.SHARED_FRAME
-    focus = derived.focus_lps
+    assert derived.fused.registration.method is Method.SHARED_FRAME
+    focus = derived.fused.focus_lps
     assert np.linalg.norm(focus - MARKER_CT_LPS) < max(nm.DX, nm.DY, nm.DZ)
 
 
@@ -193,7 +197,7 @@ def test_a_search_that_was_asked_for_comes_before_the_stored_one(tmp_path) -> No
     folder = marked_study.write_study(tmp_path)
     write_truth(folder, folder / "reg.dcm")
     review = fusion.open_study(folder, register=True)
-    assert review.registration.method is not Method.STORED
+    assert review.fused.registration.method is not Method.STORED
     assert "stored-registration-ignored" in {finding.code for finding in review.findings}
 
 
@@ -202,12 +206,15 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
     review = fusion.open_study(folder).with_registration(
         Registration(RigidTransform(TRUTH), Method.CORRELATION)
     )
-    outputs = review.write(tmp_path / "out")
-    written = outputs.registration_record.read_text("utf-8")
+    out = tmp_path / "out"
+    write_review(review, out)
+    written = (out / "registration.json").read_text("utf-8")
     content = json.loads(written)
     landed = np.array(content["matrix_spect_to_ct_lps"]) @ [*marker_in_the_spect(folder), 1.0]
     assert landed[:3] == pytest.approx(MARKER_CT_LPS, abs=1e-4)
-    assert np.allclose(content["matrix_spect_to_ct_lps"], matrix_in(outputs.paths[2], 1))
+    assert np.allclose(
+        content["matrix_spect_to_ct_lps"], matrix_in(out / "spatial_registration.dcm", 1)
+    )
     assert content["fixed"]["what"] == "CT"
     assert len(content["fixed"]["sop_instance_uids"]) == 35
     assert content["moving"]["what"] == "SPECT"
@@ -221,9 +228,9 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
     )
     assert [finding["code"] for finding in content["findings"]] == ["registration-same-frame"]
     assert "No^Body" not in written
-    listed = json.loads(outputs.record.read_text("utf-8"))["outputs"]
-    assert listed["spatial_registration"] == outputs.spatial_registration.name
-    assert listed["registration_record"] == outputs.registration_record.name
+    listed = json.loads((out / "review.json").read_text("utf-8"))["outputs"]
+    assert listed["spatial_registration"] == "spatial_registration.dcm"
+    assert listed["registration_record"] == "registration.json"
 
 
 @dataclass
@@ -296,7 +303,11 @@ def test_a_ct_without_a_frame_is_refused(tmp_path) -> None:
     registration = Registration(RigidTransform(TRUTH), Method.CORRELATION)
     with pytest.raises(GeometryError, match="no Frame of Reference"):
         write_spatial_registration(
-            tmp_path / "reg.dcm", registration, fixed=frameless, moving=named["moving"]
+            tmp_path / "reg.dcm",
+            registration,
+            fixed=frameless,
+            moving=named["moving"],
+            made=MADE,
         )
     assert not (tmp_path / "reg.dcm").exists()
 
@@ -364,7 +375,7 @@ def test_an_object_of_plastimatch_opens_as_it_was_meant(tmp_path, of_plastimatch
     theirs.save_as(folder / "reg.dcm")
     catalog = scan(folder)
     chosen = pair(catalog)
-    stored, _ = stored_registration(catalog, chosen)
+    stored, _ = find_stored_registration(catalog, chosen)
     assert stored is not None
     corners = chosen.spect.grid.corners_lps
     expected = corners @ TRUTH[:3, :3].T + TRUTH[:3, 3]
@@ -373,5 +384,5 @@ def test_an_object_of_plastimatch_opens_as_it_was_meant(tmp_path, of_plastimatch
 
 def test_a_review_names_every_file_that_it_wrote(tmp_path) -> None:
     review: Review = fusion.open_study(moved_study(tmp_path / "study", frame=FRAME))
-    outputs = review.write(tmp_path / "out")
+    outputs = write_review(review, tmp_path / "out")
     assert set(outputs.paths) == set((tmp_path / "out").iterdir())

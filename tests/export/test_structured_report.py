@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import highdicom as hd
@@ -17,22 +18,24 @@ from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.codedict import codes as standard_codes
 from pydicom.sr.coding import Code
 
+from fusion.anatomy.joints import JOINTS
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, DicomError
-from fusion.export import DISCLAIMER, SIMULATED, codes
-from fusion.export.structured_report import (
-    NUMBERING,
+from fusion.export.dicom import codes
+from fusion.export.dicom.structured_report import (
     ReportSource,
     read_structured_report,
     tracking_uid,
     write_structured_report,
 )
-from fusion.facets.joints import JOINTS
+from fusion.export.wording import NUMBERING
+from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
 STUDY = "1.2.3"
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 MEASURED = Measured.of(
     {
         "maximum": 812.25,
@@ -76,7 +79,7 @@ def source(**changes: object) -> ReportSource:
         image("1.2.840.10008.5.1.4.1.1.20", "1.2.3.1.1", "NM"),
         image("1.2.840.10008.5.1.4.1.1.2", "1.2.3.0.1", "CT"),
     ]
-    values = {"header": header(), "images": images, "reader": READER}
+    values = {"header": header(), "images": images, "reader": READER, "made": MADE}
     return ReportSource(**(values | changes))
 
 
@@ -326,7 +329,7 @@ def standard(value: object) -> list[Code]:
 
 
 def test_every_standard_code_is_in_the_standard() -> None:
-    """A mistyped digit is noticed by no validator (spec dicom.md 1.5)."""
+    """A mistyped digit is noticed by no validator (docs/sources.md#codes)."""
     ours = [code for value in vars(codes).values() for code in standard(value)]
     assert len(ours) > 20
     for code in ours:

@@ -1,7 +1,7 @@
 """Label maps of simulated necks, painted from the solids that the CT is made of.
 
 Nothing here is shared with the reader under test: ids are those of each tool's own documentation
-(../shared/spec/localisation_registration.md A2), files are written by SimpleITK and highdicom.
+(docs/sources.md#label-conventions), files are written by SimpleITK and highdicom.
 """
 
 from __future__ import annotations

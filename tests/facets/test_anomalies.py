@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fusion.anatomy.joints import LEVELS
 from fusion.facets.anomalies import Anomaly, levels_in_doubt, with_anomalies
-from fusion.facets.evidence import Claim
-from fusion.facets.joints import LEVELS
-from fusion.facets.locate import Localisation, locate_in
-from fusion.facets.neck import Neck, find_neck
-from fusion.facets.numbering import Numbering
+from fusion.facets.automatic.claims import Claim
+from fusion.facets.automatic.locate import locate_in
+from fusion.facets.automatic.neck import Neck, find_neck
+from fusion.facets.localisation import Localisation, Numbering
 from fusion.findings import Severity
 from fusion.geometry import Source, Volume
 from sample_data import NeckParameters, ScanParameters

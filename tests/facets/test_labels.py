@@ -18,19 +18,18 @@ import pytest
 import SimpleITK as sitk
 
 from benchmarks import meshes
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.cli import main
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.facets.anomalies import Anomaly
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.label_anatomy import column_bones, column_problems, dens_problems
-from fusion.facets.label_joints import joint_between
-from fusion.facets.label_map import masks_of
-from fusion.facets.label_spine import read_labels
-from fusion.facets.labels import locate_with_labels
-from fusion.facets.locate import Localisation, Status
-from fusion.facets.neck import Neck, find_neck
-from fusion.facets.nifti import read_nifti
-from fusion.facets.numbering import Numbering
+from fusion.facets.automatic.neck import Neck, find_neck
+from fusion.facets.labelled.between_bones import joint_between
+from fusion.facets.labelled.bone_checks import column_bones, column_problems, dens_problems
+from fusion.facets.labelled.locate_labelled import locate_with_labels
+from fusion.facets.labelled.maps import masks_of
+from fusion.facets.labelled.nifti import read_nifti
+from fusion.facets.labelled.spine import read_labels
+from fusion.facets.localisation import Localisation, Numbering, Status
 from fusion.geometry import Grid
 from sample_data import COARSE_SCAN, NeckParameters, make_study
 from tests.facets import label_maps as maps

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.facets.joints import Joint, Side
-from fusion.facets.pillar import climb
-from fusion.facets.refine import find_joints
-from fusion.facets.straight import Frame
-from fusion.facets.template import TEMPLATE_LEVELS, template
+from fusion.anatomy.joints import Joint, Side
+from fusion.facets.automatic.pillar import climb
+from fusion.facets.automatic.refine import find_joints
+from fusion.facets.automatic.straight import Frame
+from fusion.facets.automatic.template import TEMPLATE_LEVELS, template
 from fusion.geometry import Grid, Source, Volume
 
 HEIGHT, MIDDLE_P, MIDDLE_L = 47.0, -4.0, 19.0

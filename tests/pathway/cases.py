@@ -1,4 +1,4 @@
-"""The golden cases G1 to G29 of the specification, by hand."""
+"""The golden cases G1 to G29, by hand (docs/sources.md#pathway-procedure)."""
 
 from __future__ import annotations
 

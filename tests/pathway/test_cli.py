@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from fusion.cli import main
-from fusion.pathway.check import check
 from fusion.pathway.completions import ASKING_ORDER
 from fusion.pathway.facts import KEY_OF_FACT, Facts
 from fusion.pathway.facts_file import facts_from_values, facts_toml, parse_facts, read_facts
 from fusion.pathway.questions import next_further_question, next_question
 from fusion.pathway.statements import seed
+from fusion.pathway.verdict import check
 from tests.pathway.cases import GOLDEN
 from tests.pathway.test_evidence import write_earlier
 from tests.studies import write_ct, write_nm

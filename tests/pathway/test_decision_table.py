@@ -1,6 +1,6 @@
 """An independent second implementation of the procedure, and properties over every combination.
 
-The table below is written from section 1.3 of the specification, one case at a time and without
+The table below is written from docs/pathway.md, "Verdicts", one case at a time and without
 looking at the program's arrays. Brute force over its 294,912 entries (73,728 with the three red
 flags taken together) answers what any sheet with missing facts must give.
 """
@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fusion.pathway.check import Verdict, check
 from fusion.pathway.completions import FACTS_OF, Completions
 from fusion.pathway.facts import Facts
 from fusion.pathway.facts_file import facts_from_values
 from fusion.pathway.procedure import decide
 from fusion.pathway.statements import VERDICT_CODES, VOCABULARY
+from fusion.pathway.verdict import Verdict, check
 from tests.pathway.cases import NO
 
 IMAGING = ("none", "inconclusive", "answers")
@@ -210,7 +210,7 @@ def test_a_large_sample_of_incomplete_sheets_agrees_with_brute_force() -> None:
 
 
 def statements_by_hand(case: dict[str, Any]) -> set[str]:
-    """Statements of one complete case, from the table in section 1.2 of the specification."""
+    """Statements of one complete case, decided by hand from the wording of each."""
     code, letters, _ = by_hand(*(case[key] for key in KEYS))
     shown = {"S19", "S21", "S26", "S27"}
     red = (
@@ -252,7 +252,7 @@ def statements_by_hand(case: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.slow
-def test_statements_of_complete_cases_agree_with_the_table_of_the_specification() -> None:
+def test_statements_of_complete_cases_agree_with_those_decided_by_hand() -> None:
     rng = random.Random(12)
     every = {key: answers for key, _, answers in TABLE_FACTS} | OTHER_FACTS
     emitted: set[str] = set()

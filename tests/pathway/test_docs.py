@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fusion.pathway.check import check
-from fusion.pathway.evidence import Proposal
 from fusion.pathway.facts import QUESTIONS, TARGET_QUESTIONS
 from fusion.pathway.facts_file import parse_facts
+from fusion.pathway.from_files import Proposal
 from fusion.pathway.statements import seed
+from fusion.pathway.verdict import check
 from tests.pathway.cases import GOLDEN, SURGERY, facts
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "pathway.md").read_text("utf-8")

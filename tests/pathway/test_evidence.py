@@ -12,8 +12,8 @@ from pydicom.uid import generate_uid
 
 from fusion.dicom.catalog import scan
 from fusion.errors import PathwayError
-from fusion.pathway.evidence import Proposal, propose, study_under_review
 from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.from_files import Proposal, propose, study_under_review
 from fusion.pathway.hardware import metal_pieces_mm3, propose_hardware
 from tests.dicom import ct_objects as ct
 from tests.studies import write_ct, write_nm

@@ -30,7 +30,7 @@ SPECIFIED = (
 )
 
 
-def test_every_fact_of_the_specification_has_a_key() -> None:
+def test_every_fact_has_a_key() -> None:
     assert FACT_IDS == SPECIFIED
     assert set(KEY_OF_FACT) == set(SPECIFIED)
     assert KEY_OF_FACT["F3"] == "study_status"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fusion.pathway.check import check, target_cautions
 from fusion.pathway.facts import Facts
 from fusion.pathway.statements import seed
 from fusion.pathway.text import verdict_text
+from fusion.pathway.verdict import check, target_cautions
 from tests.pathway.cases import (
     CHRONIC_FACET,
     GOLDEN,

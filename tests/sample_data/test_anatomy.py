@@ -1,4 +1,4 @@
-"""Is the anatomy that of a neck? Judged against spec/anatomy_and_safety.md section 5."""
+"""Is the anatomy that of a neck? Judged against the figures of docs/sources.md."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sample_data import HotJoint, HotSpot, NeckParameters, Segmentation, Shape
 from sample_data.anatomy import build_anatomy
 from sample_data.spine import Spine, build_spine
 
-# Section 5.5: superior facet to the transverse and to the sagittal plane, mean and SD; right, left.
+# docs/sources.md#facet-orientation: superior facet to the transverse and to the sagittal plane,
+# mean and SD; right, left.
 ORIENTATION = {
     "C2-C3": ((49.5, 4.1, 69.8, 11.1), (51.7, 5.2, 70.9, 10.7)),
     "C3-C4": ((44.5, 6.2, 77.2, 9.3), (45.3, 4.6, 79.8, 11.5)),

@@ -175,6 +175,7 @@ def test_uptake_is_that_of_a_bone_scan(fine_study: Truth) -> None:
     cold = at(fine_study.joint("C5-C6", "right").center_lps)
     assert 1.8 < body < 5
     assert 0.5 < soft < 1.6
-    # Partial volume: a lone facet with subchondral bone recovers about 0.15 to 0.53 (section 6.1).
+    # Partial volume: a lone facet with subchondral bone recovers about 0.15 to 0.53
+    # (docs/sources.md#partial-volume).
     assert 0.15 * 60 < hot < 0.53 * 60
     assert cold < 0.35 * hot

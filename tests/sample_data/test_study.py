@@ -127,7 +127,7 @@ def test_suv_can_be_computed_from_the_quantitative_object(tmp_path: Path) -> Non
 
     waited = seconds(str(nm.AcquisitionTime)) - seconds(str(item.RadiopharmaceuticalStartTime))
     assert waited == 9000
-    # 6.0072 h: NNDC, spec/bone_spect.md section 6.2.
+    # 6.0072 h: NNDC, docs/sources.md#half-life.
     left = float(item.RadionuclideTotalDose) * 1e6 * 2 ** (-waited / (6.0072 * 3600))
     suv_per_count = mapping.RealWorldValueSlope * float(nm.PatientWeight) * 1000 / left
     assert suv_per_count == pytest.approx(1 / scan.counts_per_suv, rel=1e-3)

@@ -113,7 +113,7 @@ def window(shared_window: ReviewWindow) -> ReviewWindow:
     """The shared window as it is when a study was just opened."""
     linked, review = shared_window.linked, shared_window.review
     linked.spect_visible, linked.crosshair_visible, linked.blend = True, True, 0.5
-    linked.uptake_range, linked.palette = review.uptake_range, DEFAULT_PALETTE
+    linked.uptake_range, linked.palette = review.fused.uptake_range, DEFAULT_PALETTE
     linked.use_ct_preset("Bone")
     linked.active, linked.cursor_lps = linked.panes[0], None
     linked.centre()

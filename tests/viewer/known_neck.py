@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 
 import fusion
+from fusion.anatomy.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
 from fusion.annotations.placement import Point
-from fusion.facets.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
-from fusion.facets.locate import Facet, Localisation, Status
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Facet, Localisation, Numbering, Status
 from tests.annotations.necks import PITCH_MM, centers
-from viewer.facets_model import FacetsModel, State
-from viewer.panes import LinkedPanes
-from viewer.reading_model import ReadingModel
+from viewer.facets.model import FacetsModel, State
+from viewer.pictures.panes import LinkedPanes
+from viewer.reading.model import ReadingModel
 
 from .marked_study import MIDDLE_LPS
 

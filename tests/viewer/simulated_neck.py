@@ -9,10 +9,10 @@ import numpy as np
 from pytestqt.qtbot import QtBot
 
 import fusion
-from fusion.facets.joints import Joint, Side
+from fusion.anatomy.joints import Joint, Side
 from sample_data import NeckParameters, ScanParameters, make_study
-from viewer.facets_model import FacetsModel, State
-from viewer.panes import LinkedPanes
+from viewer.facets.model import FacetsModel, State
+from viewer.pictures.panes import LinkedPanes
 
 #: Long enough for a busy machine, ms.
 PATIENCE = 120_000

@@ -15,11 +15,11 @@ from fusion.registration import (
     NeckCorrection,
     Quality,
     Registration,
-    Status,
-    Verdict,
+    SearchOutcome,
+    Trust,
     adjusted,
 )
-from viewer.alignment import (
+from viewer.alignment.model import (
     STEP_DEG,
     STEP_MM,
     Alignment,
@@ -27,8 +27,8 @@ from viewer.alignment import (
     euler_deg,
     uncertainty_text,
 )
-from viewer.alignment_panel import agreement_text
-from viewer.panes import LinkedPanes
+from viewer.alignment.panel import agreement_text
+from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALLS, MIDDLE_LPS
 
@@ -45,9 +45,10 @@ def alignment(review: fusion.Review) -> Alignment:
 def found(review: fusion.Review) -> Registration:
     """What a search may bring: a proposal, and a neck apart."""
     proposal = RigidTransform.from_euler(translation_mm=(1, 2, 3))
-    z = float(review.focus_lps[2])
-    neck = NeckCorrection(proposal, proposal, z - 10, z + 10, review.focus_lps)
-    return Registration(proposal, Method.CORRELATION, start=IDENTITY, proposal=proposal, neck=neck)
+    z = float(review.fused.focus_lps[2])
+    neck = NeckCorrection(proposal, proposal, z - 10, z + 10, review.fused.focus_lps)
+    outcome = SearchOutcome(Trust.NECK_MOTION, "", proposal, neck=neck)
+    return Registration(proposal, Method.CORRELATION, start=IDENTITY, search=outcome)
 
 
 def test_undo_brings_back_the_same_bits(alignment: Alignment) -> None:
@@ -99,14 +100,16 @@ def test_moving_interpolates_the_visible_planes_only(
 def test_rotation_about_the_crosshair_keeps_the_uptake_under_it(alignment: Alignment) -> None:
     linked = alignment.linked
     linked.point_lps = MIDDLE_LPS + BALLS["left"]
-    before = linked.review.sample_at(linked.point_lps).uptake
+    before = linked.review.fused.sample_at(linked.point_lps).uptake
     for axis in range(3):
         turn = np.zeros(3)
         turn[axis] = 7.0
         alignment.move(rotation_deg=turn)
-        assert linked.review.sample_at(linked.point_lps).uptake == pytest.approx(before, rel=1e-5)
+        assert linked.review.fused.sample_at(linked.point_lps).uptake == pytest.approx(
+            before, rel=1e-5
+        )
     elsewhere = MIDDLE_LPS + BALLS["posterior"]
-    assert linked.review.sample_at(elsewhere).uptake < 0.8 * before
+    assert linked.review.fused.sample_at(elsewhere).uptake < 0.8 * before
 
 
 def test_boxes_say_what_they_are_set_to(alignment: Alignment) -> None:
@@ -134,7 +137,7 @@ def test_identity_and_proposal_stay_on_offer(alignment: Alignment) -> None:
     alignment.move((9, 0, 0))
     assert "manual-shift" in {finding.code for finding in alignment.linked.review.assumptions}
     alignment.choose("Scanner alignment")
-    assert alignment.current.transform.is_identity
+    assert np.array_equal(alignment.current.transform.matrix, np.eye(4))
     assert not alignment.linked.review.assumptions
     alignment.choose("Proposal")
     np.testing.assert_array_equal(alignment.current.transform.matrix, proposed.transform.matrix)
@@ -161,7 +164,7 @@ def test_a_shift_by_hand_counts_from_the_stored_alignment(study_folder: Path) ->
     alignment.choose("Stored with the study")
     assert alignment.current is stored
     alignment.choose("Scanner alignment")
-    assert alignment.current.transform.is_identity
+    assert np.array_equal(alignment.current.transform.matrix, np.eye(4))
     assert alignment.current.method is Method.SHARED_FRAME
 
 
@@ -229,15 +232,10 @@ def test_nothing_measured_is_said_to_be_so(alignment: Alignment) -> None:
 
 def test_agreement_is_said_for_each_alignment_that_was_measured() -> None:
     scanner, found = Quality(0.914, 1.0), Quality(0.973, 1.2)
+    status = Trust.NO_INCONSISTENCY
+    outcome = SearchOutcome(status, "", IDENTITY, found, scanner)
     searched = Registration(
-        IDENTITY,
-        Method.CORRELATION,
-        scanner,
-        found,
-        start=IDENTITY,
-        proposal=IDENTITY,
-        status=Status.NO_INCONSISTENCY,
-        searched=Verdict(Status.NO_INCONSISTENCY, found),
+        IDENTITY, Method.CORRELATION, status, found, start=IDENTITY, search=outcome
     )
     both = "Correlation: 0.914 with the scanner's alignment, 0.973 with the one in use"
     assert agreement_text(searched) == both

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import fusion
-from viewer.checks import TILE_MM, Check, Mode, bone_edges
-from viewer.layers import BLACK_HU
-from viewer.panes import LinkedPanes
+from viewer.pictures.comparing import TILE_MM, Check, Mode, bone_edges
+from viewer.pictures.layers import BLACK_HU
+from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALL_RADIUS_MM, BALLS, MIDDLE_LPS
 
@@ -30,7 +30,7 @@ def drawn(linked: LinkedPanes, axis: int) -> tuple[np.ndarray, np.ndarray]:
 
 def columns_lps(linked: LinkedPanes, axis: int) -> np.ndarray:
     """Patient coordinate of each column of a plane, mm."""
-    grid = linked.review.display_grid
+    grid = linked.review.fused.display_grid
     horizontal = max(n for n in range(3) if n != axis)
     kji = np.zeros((grid.shape[horizontal], 3))
     kji[:, horizontal] = np.arange(grid.shape[horizontal])
@@ -42,7 +42,7 @@ def test_each_tile_shows_one_of_the_two(linked: LinkedPanes, axis: int) -> None:
     ct, spect = drawn(linked, axis)
     linked.use_mode(Mode.CHECKERBOARD)
     tiled_ct, tiled_spect = drawn(linked, axis)
-    spacing = np.delete(linked.review.display_grid.spacing_mm, axis)
+    spacing = np.delete(linked.review.fused.display_grid.spacing_mm, axis)
     where = [np.arange(n) * step for n, step in zip(ct.shape, spacing, strict=True)]
     down, right = np.meshgrid(*where, indexing="ij")
     odd = (np.floor(down / TILE_MM) + np.floor(right / TILE_MM)) % 2 == 1
@@ -87,7 +87,7 @@ def test_edges_go_round_the_bone(linked: LinkedPanes, axis: int) -> None:
     linked.use_mode(Mode.EDGES)
     ball = "left" if axis != 2 else "posterior"
     linked.point_lps = MIDDLE_LPS + BALLS[ball]
-    pane, grid = linked.panes[axis], linked.review.display_grid
+    pane, grid = linked.panes[axis], linked.review.fused.display_grid
     edges = np.asarray(pane.edges._data_view)
     rows, columns = np.nonzero(edges)
     kji = np.insert(np.stack([rows, columns], axis=-1), axis, pane.index, axis=1)

@@ -8,7 +8,7 @@ from pydicom import dcmread
 from pydicom.data import get_palette_files
 
 from fusion.palettes import PALETTES
-from viewer.colormaps import dicom_colormap
+from viewer.pictures.colormaps import dicom_colormap
 
 FILES = {
     "Hot Iron": "hotiron",

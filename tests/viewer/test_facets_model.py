@@ -9,15 +9,15 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import fusion
+from fusion.anatomy.joints import Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.joints import Joint, Side
-from fusion.facets.locate import Anomaly, Status
-from fusion.facets.numbering import Numbering
-from fusion.facets.proposals import ProposalSettings
-from fusion.facets.reference import ReferenceChoice, ReferenceKind
-from viewer.alignment import Alignment
-from viewer.facets_model import FacetsModel, Said, State
-from viewer.panes import LinkedPanes
+from fusion.facets.automatic.locate import Anomaly
+from fusion.facets.localisation import Numbering, Status
+from fusion.uptake.proposals import ProposalSettings
+from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from viewer.alignment.model import Alignment
+from viewer.facets.model import FacetsModel, Said, State
+from viewer.pictures.panes import LinkedPanes
 
 from .simulated_neck import Neck, located, measured
 
@@ -69,7 +69,7 @@ def test_joints_are_found_and_measured(neck: Neck) -> None:
 
 def test_selecting_moves_the_crosshair_of_all_panes(neck: Neck) -> None:
     neck.model.selected = LEFT_C5
-    half = neck.linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = neck.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(neck.linked.point_lps - neck.center(LEFT_C5)) <= half).all()
 
 

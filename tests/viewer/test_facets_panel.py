@@ -10,12 +10,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QLabel
 
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.proposals import ProposalSettings
-from fusion.facets.reference import ReferenceChoice, ReferenceKind
-from viewer.facets_panel import FacetsPanel
-from viewer.panes import number_text
-from viewer.reading_model import ReadingModel
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.uptake.proposals import ProposalSettings
+from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from viewer.facets.panel import FacetsPanel
+from viewer.pictures.panes import number_text
+from viewer.reading.model import ReadingModel
 
 from .simulated_neck import Neck, located, measured
 
@@ -121,7 +121,7 @@ def test_a_proposal_says_why_and_moves_the_crosshair(panel: FacetsPanel, simulat
     named = next(n for n, proposal in enumerate(listed) if proposal.joint is not None)
     panel.proposals.links[named].chosen.emit()
     assert model.selected == listed[named].joint
-    half = simulated.linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = simulated.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(simulated.linked.point_lps - listed[named].point_lps) <= half).all()
     assert "not validated" in words(panel)
 

@@ -103,7 +103,7 @@ def test_missing_spacing_is_asked_for_and_never_proposed(
     assert ok.isEnabled()
     ok.click()
     qtbot.waitUntil(lambda: app.review_window is not None, timeout=60000)
-    step = app.review_window.review.spect.grid.affine[:3, 0]
+    step = app.review_window.review.fused.spect.grid.affine[:3, 0]
     assert step.tolist() == pytest.approx([0, 0, -4.0])
     assert app.review_window.review.assumptions
 

@@ -11,18 +11,17 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialogButtonBox
 
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError, FusionError
 from fusion.facets.anomalies import Anomaly
-from fusion.facets.joints import Joint, Side
-from fusion.facets.locate import SOURCE, Status
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import SOURCE, Numbering, Status
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
 from viewer.app import ReviewApp
-from viewer.facets_model import FacetsModel, Labels, State
-from viewer.facets_panel import FacetsPanel
-from viewer.reading_model import ReadingModel
+from viewer.facets.model import FacetsModel, Labels, State
+from viewer.facets.panel import FacetsPanel
+from viewer.reading.model import ReadingModel
 
 from .simulated_neck import PATIENCE, Neck, measured
 

@@ -10,7 +10,7 @@ import pytest
 import fusion
 from fusion.errors import GeometryError
 from fusion.geometry import Grid
-from viewer.layers import (
+from viewer.pictures.layers import (
     SpectPlanes,
     ct_layer_data,
     field_outline,
@@ -45,7 +45,7 @@ def test_layer_puts_each_voxel_where_the_grid_puts_it(review: fusion.Review) -> 
         layer = make_layer(data)
         for kji in ((0, 0, 0), (3, 5, 7), (59, 63, 71)):
             shown_at = to_lps(layer.data_to_world(kji))
-            np.testing.assert_allclose(shown_at, review.display_grid.to_lps(kji), atol=1e-9)
+            np.testing.assert_allclose(shown_at, review.fused.display_grid.to_lps(kji), atol=1e-9)
 
 
 def test_marker_is_bright_in_the_layer_at_its_world_position(review: fusion.Review) -> None:
@@ -101,7 +101,7 @@ def test_tilted_grid_never_reaches_napari() -> None:
     ],
 )
 def test_planes_index_like_the_whole_volume(review: fusion.Review, key: object) -> None:
-    whole = np.asarray(review.spect_display())
+    whole = np.asarray(review.fused.spect_display())
     np.testing.assert_allclose(SpectPlanes(review)[key], whole[key], rtol=1e-5, atol=1e-3)
 
 
@@ -115,7 +115,7 @@ def test_scrolling_computes_one_plane_and_no_volume(review: fusion.Review) -> No
 
 
 def test_outline_is_the_edge_of_the_field(review: fusion.Review) -> None:
-    grid = review.display_grid
+    grid = review.fused.display_grid
     plane = np.full(grid.shape[1:], np.nan, np.float32)
     plane[10:21, 30:41] = 0.0
     corners = np.array(field_outline(plane, grid, 0))
@@ -126,6 +126,6 @@ def test_outline_is_the_edge_of_the_field(review: fusion.Review) -> None:
 
 
 def test_no_outline_without_an_edge(review: fusion.Review) -> None:
-    shape = review.display_grid.shape[1:]
-    assert field_outline(np.zeros(shape, np.float32), review.display_grid, 0) == []
-    assert field_outline(np.full(shape, np.nan, np.float32), review.display_grid, 0) == []
+    shape = review.fused.display_grid.shape[1:]
+    assert field_outline(np.zeros(shape, np.float32), review.fused.display_grid, 0) == []
+    assert field_outline(np.full(shape, np.nan, np.float32), review.fused.display_grid, 0) == []

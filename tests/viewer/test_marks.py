@@ -14,13 +14,13 @@ from qtpy.QtCore import QPoint, Qt
 from scipy import ndimage
 
 import fusion
+from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
-from fusion.facets.joints import LEVELS, Joint, Side
-from fusion.facets.locate import no_canal
-from fusion.facets.numbering import Evidence, Numbering
+from fusion.facets.automatic.locate import no_canal
+from fusion.facets.localisation import Evidence, Numbering
 from viewer import _napari
 from viewer import window as window_module
-from viewer.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
+from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
 from viewer.window import ReviewWindow
 
 from . import marked_study
@@ -248,7 +248,7 @@ def test_a_click_on_a_ring_selects_its_joint(seen: ReviewWindow, qtbot: QtBot) -
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
     assert seen.facets.selected == RIGHT_C5
     assert seen.facets_panel.details.text().startswith("Right C5-C6")
-    half = seen.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = seen.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(seen.linked.point_lps - TRUE[RIGHT_C5]) <= half).all()
     double = [m for m in seen.facets_panel.marks.marks(seen.linked.panes[1]) if m.double]
     assert [m.text for m in double] == ["Right C5-C6"]
@@ -259,7 +259,7 @@ def test_choosing_a_row_moves_the_crosshair(seen: ReviewWindow) -> None:
     table.setCurrentCell(LEVELS.index("C3-C4") * 2 + 1, 0)
     assert seen.facets.selected == Joint("C3-C4", Side.RIGHT)
     wanted = TRUE[Joint("C3-C4", Side.RIGHT)]
-    half = seen.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half = seen.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     assert (np.abs(seen.linked.point_lps - wanted) <= half).all()
 
 

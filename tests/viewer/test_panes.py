@@ -9,8 +9,8 @@ import pytest
 
 import fusion
 from fusion.fused import Fused
-from viewer.layers import to_lps
-from viewer.panes import LinkedPanes, number_text, position_text
+from viewer.pictures.layers import to_lps
+from viewer.pictures.panes import LinkedPanes, number_text, position_text
 
 from .marked_study import BALLS, MIDDLE_LPS
 
@@ -25,15 +25,15 @@ def shown_points(linked: LinkedPanes) -> np.ndarray:
 
 
 def test_panes_open_on_the_focus_of_the_review(linked: LinkedPanes) -> None:
-    half_a_voxel = linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-9
+    half_a_voxel = linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-9
     for shown in shown_points(linked):
-        assert (np.abs(shown - linked.review.focus_lps) <= half_a_voxel).all()
+        assert (np.abs(shown - linked.review.fused.focus_lps) <= half_a_voxel).all()
 
 
 def test_all_panes_go_to_the_voxel_at_a_point(linked: LinkedPanes) -> None:
     target = MIDDLE_LPS + BALLS["left"]
     linked.point_lps = target
-    grid = linked.review.display_grid
+    grid = linked.review.fused.display_grid
     kji = grid.to_kji(linked.point_lps)
     np.testing.assert_allclose(kji, np.rint(kji), atol=1e-6)
     assert (np.abs(linked.point_lps - target) <= grid.spacing_mm[::-1] / 2 + 1e-9).all()
@@ -49,7 +49,7 @@ def test_scrolling_one_pane_moves_the_others(linked: LinkedPanes) -> None:
     linked.scroll(axial, 3)
     assert axial.index == index + 3
     np.testing.assert_allclose(
-        linked.point_lps[2], MIDDLE_LPS[2], atol=4 * linked.review.display_grid.spacing_mm[0]
+        linked.point_lps[2], MIDDLE_LPS[2], atol=4 * linked.review.fused.display_grid.spacing_mm[0]
     )
     assert linked.point_lps[2] > MIDDLE_LPS[2]
     np.testing.assert_allclose(shown_points(linked), [linked.point_lps] * 3)
@@ -60,7 +60,7 @@ def test_scrolling_one_pane_moves_the_others(linked: LinkedPanes) -> None:
 
 def test_the_point_stays_inside_the_picture(linked: LinkedPanes) -> None:
     linked.point_lps = (1e4, -1e4, 1e4)
-    corners = linked.review.display_grid.corners_lps
+    corners = linked.review.fused.display_grid.corners_lps
     np.testing.assert_allclose(
         linked.point_lps,
         (corners[:, 0].max(), corners[:, 1].min(), corners[:, 2].max()),
@@ -72,7 +72,7 @@ def test_the_point_stays_inside_the_picture(linked: LinkedPanes) -> None:
 
 
 def test_crosshair_does_not_enlarge_the_world(linked: LinkedPanes) -> None:
-    grid = linked.review.display_grid
+    grid = linked.review.fused.display_grid
     for pane in linked:
         for limits, expected in zip(pane.model.dims.range, grid.corners_lps.T[::-1], strict=True):
             assert (limits.start, limits.stop) == pytest.approx((expected.min(), expected.max()))
@@ -103,17 +103,17 @@ def test_values_are_those_of_the_files(linked: LinkedPanes, study_folder: object
     ):
         hu = ct[ct.TransformPhysicalPointToIndex(point.tolist())]
         uptake = spect.EvaluateAtPhysicalPoint(point.tolist(), sitk.sitkLinear)
-        expected = f"{hu:.0f} HU · {number_text(uptake)} {linked.review.spect.unit}"
+        expected = f"{hu:.0f} HU · {number_text(uptake)} {linked.review.fused.spect.unit}"
         assert linked.value_text(point) == expected
 
 
 def test_suv_follows_only_where_it_is_proven(review: fusion.Review) -> None:
     at = MIDDLE_LPS + BALLS["left"]
     assert "SUV" not in LinkedPanes(review).value_text(at)
-    proven = replace(review.spect, suvbw_per_unit=0.01)
-    with_suv = replace(review, fused=Fused(review.ct, proven, review.registration))
+    proven = replace(review.fused.spect, suvbw_per_unit=0.01)
+    with_suv = replace(review, fused=Fused(review.fused.ct, proven, review.fused.registration))
     text = LinkedPanes(with_suv).value_text(at)
-    uptake = review.sample_at(at).uptake
+    uptake = review.fused.sample_at(at).uptake
     assert text.endswith(f"counts · SUVbw {uptake / 100:.2f} g/mL")
 
 

@@ -10,13 +10,13 @@ import pytest
 import fusion
 from fusion.errors import PathwayError
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
-from fusion.pathway.evidence import Proposal
 from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS
 from fusion.pathway.facts_file import facts_toml
+from fusion.pathway.from_files import Proposal
 from fusion.pathway.statements import seed
 from fusion.pathway.text import verdict_text
 from tests.pathway.cases import GOLDEN
-from viewer.pathway_model import KEYS, RED_FLAG_KEYS, PathwayModel, suggestions
+from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel, suggestions
 
 NECK = Proposal("F1", "cervical_pain", True, "The files name the neck.", "CT series")
 METAL = Proposal("F10", "surgical_hardware", True, "800 mm3", "CT")

@@ -12,15 +12,17 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
+from fusion.export.handover import write_review
+from fusion.export.review_record import review_json
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment
-from fusion.pathway.evidence import Proposal
 from fusion.pathway.facts import QUESTIONS
 from fusion.pathway.facts_file import facts_toml
+from fusion.pathway.from_files import Proposal
 from tests.pathway.cases import GOLDEN
 from viewer import plugin
-from viewer.pathway_model import RED_FLAG_KEYS, PathwayModel
-from viewer.pathway_panel import PathwayPanel
-from viewer.pathway_questions import NOTHING_PLANNED, Question
+from viewer.pathway.model import RED_FLAG_KEYS, PathwayModel
+from viewer.pathway.panel import PathwayPanel
+from viewer.pathway.questions import NOTHING_PLANNED, Question
 from viewer.window import ReviewWindow
 
 pytestmark = pytest.mark.window
@@ -268,7 +270,7 @@ def test_in_the_window_it_suggests_confirms_and_stores(
     window: ReviewWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     panel, model = window.pathway_panel, window.pathway
-    assert window.review.to_json()["pathway"] == {"assessed": False, "text": NOT_ASSESSED}
+    assert review_json(window.review)["pathway"] == {"assessed": False, "text": NOT_ASSESSED}
     assert panel.state.text() == NOT_ASSESSED
     window.show_pathway()
     qtbot.waitUntil(
@@ -289,13 +291,13 @@ def test_in_the_window_it_suggests_confirms_and_stores(
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
     held = json.loads(window.reading.reading.pathway.change.assessment_json)
     assert held["verdict"] == "SUPPORTED_SECONDARY"
-    window.review.write(tmp_path)
+    write_review(window.review, tmp_path)
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["pathway"]
     assert stored["assessed"] is True
     assert stored["reader"] == "R. Eader"
     assert stored["verdict"] == "SUPPORTED_SECONDARY"
     assert stored["facts"] == GOLDEN["G3"].facts.recorded()
-    again = window.review.with_registration(window.review.registration)
+    again = window.review.with_registration(window.review.fused.registration)
     assert again.assessment is window.review.assessment
 
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from napari.components import ViewerModel
 
-from viewer.planes import AXIAL, CORONAL, PLANES, SAGITTAL, EdgeLetters, Plane, edge_letters
+from viewer.pictures.planes import (
+    AXIAL,
+    CORONAL,
+    PLANES,
+    SAGITTAL,
+    EdgeLetters,
+    Plane,
+    edge_letters,
+)
 
 
 def model_of(plane: Plane) -> ViewerModel:

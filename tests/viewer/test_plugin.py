@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QLabel
 import fusion
 import viewer
 from viewer import plugin
-from viewer.layers import make_layer, to_world
+from viewer.pictures.layers import make_layer, to_world
 
 from .marked_study import BALLS, MIDDLE_LPS
 

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 
 import fusion
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.changes import AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
-from fusion.facets.joints import Joint, Side
 from fusion.pathway.assessment import Assessment
 from tests.pathway.cases import GOLDEN
-from viewer.alignment import Alignment
-from viewer.reading_model import ReadingModel
+from viewer.alignment.model import Alignment
+from viewer.reading.model import ReadingModel
 
 from .known_neck import TRUE, open_reading, vertebra_lps
 
@@ -270,7 +270,7 @@ def test_changed_input_is_a_finding(
     opened: Callable[..., ReadingModel], journal: Path, review: fusion.Review
 ) -> None:
     """The same study with other pixels, as an earlier window had it."""
-    now = StudyKey.of(review.ct, review.spect)
+    now = StudyKey.of(review.fused.ct, review.fused.spect)
     earlier = replace(now, spect=replace(now.spect, pixels_sha256="0" * 64))
     with Journal(journal) as file:
         file.begin(earlier, reader=READER)

@@ -14,19 +14,19 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 import fusion
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.changes import TargetSaved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets.joints import JOINTS, Joint, Side
-from fusion.facets.numbering import Numbering
+from fusion.facets.localisation import Numbering
 from fusion.plain_text import plain
 from sample_data import COARSE_SCAN, make_study
-from viewer.facets_model import FacetsModel
-from viewer.finishing_dialog import Consent
-from viewer.reading_model import ReadingModel
-from viewer.targets_panel import TargetsPanel
+from viewer.facets.model import FacetsModel
+from viewer.reading.model import ReadingModel
+from viewer.targets.finishing_dialog import Consent
+from viewer.targets.panel import TargetsPanel
 from viewer.window import ReviewWindow
 
 pytestmark = pytest.mark.window
@@ -404,7 +404,7 @@ def test_a_row_moves_the_crosshair(desk: Desk) -> None:
     desk.choose(desk.panel.table.table, 1)
     assert desk.panel.form.target.joint == LEFT_C5
     assert desk.facets.selected == LEFT_C5
-    half_a_voxel = desk.window.linked.review.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    half_a_voxel = desk.window.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
     away = np.abs(desk.window.linked.point_lps - made[LEFT_C5].point_lps)
     assert (away <= half_a_voxel).all()
 

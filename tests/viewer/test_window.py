@@ -7,9 +7,9 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 
-from fusion.export import DISCLAIMER
+from fusion.software import DISCLAIMER
 from viewer import _napari, plugin
-from viewer.layers import to_lps
+from viewer.pictures.layers import to_lps
 from viewer.window import ReviewWindow
 
 from .marked_study import BALLS, MIDDLE_LPS
@@ -40,7 +40,7 @@ def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: QtBot, index: 
     along = 2 - pane.plane.axis
     expected = target.copy()
     expected[along] = before[along]
-    reach = linked.review.display_grid.spacing_mm[::-1] / 2 + 1 / pane.model.scene.camera.zoom
+    reach = linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1 / pane.model.scene.camera.zoom
     assert (np.abs(linked.point_lps - expected) <= reach).all()
     assert linked.point_lps[along] == before[along]
     for other in linked:
@@ -134,7 +134,7 @@ def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -
     qtbot.mouseMove(widget, screen_point(window, 0, ball))
     qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
     assert "1500 HU · " in window.values.text()
-    assert window.values.text().endswith(linked.review.spect.unit)
+    assert window.values.text().endswith(linked.review.fused.spect.unit)
     linked.cursor_lps = None
     assert window.values.text().startswith("Crosshair")
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QMessageBox
 
 from fusion.errors import Cancelled
 from viewer import _napari
-from viewer.checks import Mode
+from viewer.pictures.comparing import Mode
 from viewer.window import ReviewWindow
 
 from .marked_study import BALLS, MIDDLE_LPS
@@ -166,7 +166,7 @@ def test_export_writes_what_is_on_the_screen(
     still: ReviewWindow, qtbot: QtBot, tmp_path: Path
 ) -> None:
     still.alignment.move((7.0, 0, 0))
-    matrix = still.review.registration.transform.matrix.tolist()
+    matrix = still.review.fused.registration.transform.matrix.tolist()
     job = still.export(str(tmp_path))
     qtbot.waitUntil(lambda: (tmp_path / "review.json").exists(), timeout=60000)
     qtbot.waitUntil(lambda: job.progress is None, timeout=60000)

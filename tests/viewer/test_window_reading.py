@@ -12,18 +12,19 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
 
 import fusion
+from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.changes import JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
-from fusion.export.structured_report import read_structured_report
-from fusion.facets.joints import Joint, Side
+from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.review_record import review_json
 from fusion.pathway.assessment import NOT_ASSESSED
 from tests.pathway.cases import GOLDEN
 from viewer import _napari
 from viewer import window as window_module
-from viewer.facets_model import State
-from viewer.reader_dialog import ReaderDialog
+from viewer.facets.model import State
+from viewer.reading.reader_dialog import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
 
 from .known_neck import TRUE, KnownFacets, open_reading, vertebra_lps
@@ -149,20 +150,20 @@ def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) 
     window.reading.confirm_numbering()
     x, y, z = TRUE[RIGHT_C4]
     window.reading.save(JointMoved(RIGHT_C4, (x - 1, y, z)))
-    before, stored = window.reading.reading, window.review.to_json()["pathway"]
+    before, stored = window.reading.reading, review_json(window.review)["pathway"]
     assert stored["assessed"] is True
     window.viewer.close()
     with pytest.raises(AnnotationError):
         decide(window)  # the journal is closed with its window
 
     again = show()
-    assert again.review.to_json()["pathway"]["assessed"] is False
+    assert review_json(again.review)["pathway"]["assessed"] is False
     assert again.pathway.state == NOT_ASSESSED
     assert again.begin_reading(READER)
     assert again.reading.reading == before
     assert again.reader_label.text().endswith("draft, resumed")
     assert again.review.alignment_reviewed_by == READER
-    assert again.review.to_json()["pathway"] == stored
+    assert review_json(again.review)["pathway"] == stored
     assert again.pathway.facts == GOLDEN["G3"].facts
     assert not again.pathway.changed_since
     assert again.pathway.state.startswith(f"Recorded by {READER}")
@@ -197,7 +198,7 @@ def test_one_undo_where_things_are_said_and_one_where_the_spect_is_moved(
     control = Qt.KeyboardModifier.ControlModifier
     both = control | Qt.KeyboardModifier.ShiftModifier
     window.alignment.move((1.0, 0, 0))
-    moved = window.review.registration
+    moved = window.review.fused.registration
     decide(window)
     window.pathway.answer("cervical_pain", True)
     window.pathway_panel.record.click()
@@ -210,13 +211,13 @@ def test_one_undo_where_things_are_said_and_one_where_the_spect_is_moved(
         press_key(qtbot, window, Qt.Key.Key_Z, both)
         assert window.reading.reading.pathway is not None
         assert window.pathway.state.startswith("Recorded by")
-    assert window.review.registration is moved
+    assert window.review.fused.registration is moved
     for panel in (window.display_tab, window.alignment_panel):
         window.tabs.setCurrentWidget(panel)
         press_key(qtbot, window, Qt.Key.Key_Z, control)
         assert not window.alignment.can_undo
         press_key(qtbot, window, Qt.Key.Key_Z, both)
-        assert window.review.registration is moved
+        assert window.review.fused.registration is moved
     assert len(window.reading.reading.targets) == 1
     window.tabs.setCurrentWidget(window.targets_panel)
     for _ in range(2):

@@ -1,0 +1,93 @@
+# The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .blocks import BlockPlan, plan_blocks
+from .changes import (
+    AlignmentReviewed,
+    AnomalyRecorded,
+    Change,
+    JointMoved,
+    NumberingConfirmed,
+    Opened,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Redone,
+    Relabelled,
+    TargetRemoved,
+    TargetSaved,
+    Undone,
+    VertebraNamed,
+)
+from .changes.event import Event
+from .deciding import decide, revise
+from .finishing import (
+    Difference,
+    LevelDoubt,
+    confirming_numbering,
+    differences,
+    doubts_about_levels,
+    finalise,
+    missing,
+    relabelling,
+)
+from .journal import Conflict, Journal, Saved
+from .marking import check_marked
+from .placement import Point
+from .reading import Reading, replay
+from .snapshots import FOUND, Measured, RegistrationSnapshot, registration_digest
+from .spine import LabelChange, Spine, label_changes
+from .storage import default_path
+from .study import StudyKey, changed_input
+from .target import GRADES, MAX_NAME, Answer, Decision, Origin, Target, check_name
+
+__all__ = [
+    "FOUND",
+    "GRADES",
+    "MAX_NAME",
+    "AlignmentReviewed",
+    "AnomalyRecorded",
+    "Answer",
+    "BlockPlan",
+    "Change",
+    "Conflict",
+    "Decision",
+    "Difference",
+    "Event",
+    "JointMoved",
+    "Journal",
+    "LabelChange",
+    "LevelDoubt",
+    "Measured",
+    "NumberingConfirmed",
+    "Opened",
+    "Origin",
+    "PathwayAnswered",
+    "PathwayLeftOut",
+    "Point",
+    "Reading",
+    "Redone",
+    "RegistrationSnapshot",
+    "Relabelled",
+    "Saved",
+    "Spine",
+    "StudyKey",
+    "Target",
+    "TargetRemoved",
+    "TargetSaved",
+    "Undone",
+    "VertebraNamed",
+    "changed_input",
+    "check_marked",
+    "check_name",
+    "confirming_numbering",
+    "decide",
+    "default_path",
+    "differences",
+    "doubts_about_levels",
+    "finalise",
+    "label_changes",
+    "missing",
+    "plan_blocks",
+    "registration_digest",
+    "relabelling",
+    "replay",
+    "revise",
+]

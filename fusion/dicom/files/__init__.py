@@ -1,0 +1,1 @@
+"""Getting at files and their attributes, hostile ones too."""

@@ -1,0 +1,389 @@
+"""Which files lie under what the user named: a folder, one file, a zip or a DICOMDIR.
+
+Only regular files count, and links are never followed out of the folder. A zip is checked before
+anything of it is unpacked, and unpacked under names of our own into a private folder that lives
+as long as something made from it does.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+import weakref
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fusion.dicom.files.header import quiet_pydicom, read_header, sop_class_uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items
+from fusion.errors import DicomError
+from fusion.findings import Finding, error, warning
+from fusion.plain_text import plain
+from fusion.progress import ProgressCallback
+
+MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
+
+#: More files than any study has: the user probably named a whole disk.
+MAX_FILES = 200_000
+#: What a zip may unpack to in all, and how much larger than itself beyond ``RATIO_FREE_BYTES``.
+#: CT compresses to about half; a mostly empty SPECT to about a fiftieth.
+MAX_UNPACKED_BYTES = 16 * 2**30
+MAX_RATIO = 100
+RATIO_FREE_BYTES = 64 * 2**20
+
+_CHUNK = 2**20
+_ENCRYPTED = 0x1
+#: Files are named one by one up to here, then counted.
+_NAMED = 5
+
+
+class PrivateFolder:
+    """A temporary folder that only this user can read and that disappears with this object."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="facetfusion-"))
+        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that may be DICOM.
+
+    Parameters
+    ----------
+    path : Path
+        Where it is on this disk.
+    label : str
+        Its name for the user: relative to what was opened, with forward slashes.
+    """
+
+    path: Path
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """Everything found under one path.
+
+    Parameters
+    ----------
+    files : tuple of FoundFile
+        Sorted by label.
+    findings : tuple of Finding
+        What was left out, and why.
+    owner : PrivateFolder or None
+        Holds the unpacked files of a zip; keep it as long as ``files`` are needed.
+    """
+
+    files: tuple[FoundFile, ...]
+    findings: tuple[Finding, ...] = ()
+    owner: PrivateFolder | None = field(default=None, repr=False)
+
+
+def find_files(path: Path, *, progress: ProgressCallback | None = None) -> FoundFiles:
+    """List the files under a folder, in a zip or named by a DICOMDIR; or the one file itself.
+
+    Parameters
+    ----------
+    path : Path
+        What the user named.
+    progress : Progress, optional
+        Called while a zip is unpacked.
+
+    Raises
+    ------
+    DicomError
+        Nothing there, not a file or folder, too many files, or a zip that was refused.
+    """
+    try:
+        root = path.resolve(strict=True)
+        mode = root.stat().st_mode
+    except (OSError, RuntimeError, ValueError) as exc:
+        raise DicomError("Nothing can be opened there. Check the path.", label=path.name) from exc
+    if stat.S_ISDIR(mode):
+        return _in_folder(root)
+    if not stat.S_ISREG(mode):
+        raise DicomError("This is neither a file nor a folder.", label=path.name)
+    if _starts_like_zip(root):
+        return _in_zip(root, progress=progress)
+    label = plain(path.name)
+    try:
+        instance = read_header(root, label=label)
+    except DicomError:
+        instance = None  # the catalog reads it again and says why
+    if instance is not None and is_dicomdir(instance):
+        files, findings = referenced_files(instance, _in_folder(root.parent).files)
+        return FoundFiles(files, findings)
+    return FoundFiles((FoundFile(root, label),))
+
+
+def is_dicomdir(instance: Instance) -> bool:
+    """Whether a DICOM object is the index of a medium rather than an image."""
+    try:
+        return sop_class_uid(instance.dataset) == MEDIA_STORAGE_DIRECTORY
+    except DicomError:
+        return False
+
+
+def referenced_files(
+    dicomdir: Instance, files: Iterable[FoundFile]
+) -> tuple[tuple[FoundFile, ...], tuple[Finding, ...]]:
+    """Return the found files that a DICOMDIR names, and what is wrong with its other names.
+
+    Names are compared regardless of case: a DICOMDIR is upper case, a copied CD often not. The
+    disk is not touched, so no name can lead out of what was opened.
+
+    Parameters
+    ----------
+    dicomdir : Instance
+        The index.
+    files : iterable of FoundFile
+        What lies in the folder (or zip) that the index belongs to.
+    """
+    try:
+        with quiet_pydicom():
+            references = list(_references(dicomdir))
+    except PARSE_ERRORS as exc:
+        reason = f"{dicomdir.label}: the index cannot be read ({type(exc).__name__})."
+        return (), (error("dicomdir-unreadable", reason),)
+    folder = dicomdir.label.rpartition("/")[0]
+    by_name = {file.label.casefold(): file for file in files}
+    named: dict[str, FoundFile] = {}
+    missing: list[str] = []
+    escaping = 0
+    for parts in references:
+        if any(part in ("", ".", "..") or "\0" in part or ":" in part for part in parts):
+            escaping += 1
+            continue
+        name = plain("/".join((folder, *parts) if folder else parts))
+        file = by_name.get(name.casefold())
+        if file is None:
+            missing.append(name)
+        else:
+            named[file.label] = file
+    findings = []
+    if escaping:
+        findings.append(
+            error(
+                "dicomdir-escape",
+                f"{dicomdir.label} names {escaping} file(s) outside its own folder; these were "
+                "refused.",
+            )
+        )
+    if missing:
+        findings.append(
+            warning(
+                "dicomdir-missing",
+                f"{dicomdir.label} names {len(missing)} file(s) that are not there "
+                f"({_some(missing)}): the copy may be incomplete.",
+            )
+        )
+    return tuple(named[label] for label in sorted(named)), tuple(findings)
+
+
+def _references(dicomdir: Instance) -> Iterator[tuple[str, ...]]:
+    for record in items(dicomdir.dataset, "DirectoryRecordSequence"):
+        value = record.get("ReferencedFileID")
+        if value is None or value == "":
+            continue
+        components = [value] if isinstance(value, str) else list(value)
+        # Some writers put a whole path into one component.
+        yield tuple(
+            part
+            for component in components
+            for part in str(component).strip().replace("\\", "/").split("/")
+        )
+
+
+def _in_folder(root: Path) -> FoundFiles:
+    files: list[FoundFile] = []
+    findings: list[Finding] = []
+    outside: list[str] = []
+    closed: list[str] = []
+    pending = [root]
+    while pending:
+        folder = pending.pop()
+        try:
+            entries = list(os.scandir(folder))
+        except OSError:
+            closed.append(_label(folder, root))
+            continue
+        for entry in entries:
+            path = Path(entry.path)
+            try:
+                if entry.is_symlink():
+                    # What a link inside the folder points at is found by itself.
+                    if not path.resolve().is_relative_to(root):
+                        outside.append(_label(path, root))
+                elif entry.is_dir(follow_symlinks=False):
+                    pending.append(path)
+                elif entry.is_file(follow_symlinks=False):
+                    files.append(FoundFile(path, _label(path, root)))
+            except (OSError, RuntimeError):  # a loop of links, or gone meanwhile
+                closed.append(_label(path, root))
+        if len(files) > MAX_FILES:
+            raise DicomError(
+                f"There are more than {MAX_FILES} files. Choose the folder of one study.",
+                label=plain(root.name),
+            )
+    if outside:
+        findings.append(
+            warning(
+                "links-not-followed",
+                f"{len(outside)} link(s) lead out of the folder and were not followed "
+                f"({_some(outside)}). Open the place they point at instead.",
+            )
+        )
+    if closed:
+        findings.append(
+            warning(
+                "folder-unreadable", f"{len(closed)} place(s) cannot be read ({_some(closed)})."
+            )
+        )
+    return FoundFiles(tuple(sorted(files, key=lambda file: file.label)), tuple(findings))
+
+
+def _starts_like_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
+
+
+def _in_zip(path: Path, *, progress: ProgressCallback | None) -> FoundFiles:
+    label = plain(path.name)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = _checked_members(archive, label=label)
+            owner = PrivateFolder()
+            files, findings = _unpack(archive, members[0], owner=owner, progress=progress)
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError) as exc:
+        raise DicomError("The zip is damaged. Copy or export it again.", label=label) from exc
+    except OSError as exc:
+        raise DicomError(
+            f"The zip cannot be unpacked ({exc.strerror or type(exc).__name__}).", label=label
+        ) from exc
+    ordered = sorted(files, key=lambda file: (file.label, file.path))
+    return FoundFiles(tuple(ordered), (*members[1], *findings), owner)
+
+
+def _checked_members(
+    archive: zipfile.ZipFile, *, label: str
+) -> tuple[list[zipfile.ZipInfo], list[Finding]]:
+    """Return the members that may be unpacked; nothing has been unpacked yet."""
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MAX_FILES:
+        raise DicomError(f"The zip holds more than {MAX_FILES} files; refused.", label=label)
+    total = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if total > MAX_UNPACKED_BYTES:
+        raise DicomError(
+            f"The zip would unpack to {total / 2**30:.1f} GiB; the limit is "
+            f"{MAX_UNPACKED_BYTES // 2**30} GiB. Unpack it yourself and open the folder.",
+            label=label,
+        )
+    if total > max(RATIO_FREE_BYTES, MAX_RATIO * packed):
+        raise DicomError(
+            f"The zip would unpack to {total / max(packed, 1):.0f} times its size; refused as "
+            "harmful.",
+            label=label,
+        )
+    free = shutil.disk_usage(tempfile.gettempdir()).free
+    if total > free:
+        raise DicomError(
+            f"Unpacking needs {total / 2**30:.1f} GiB and the temporary disk has "
+            f"{free / 2**30:.1f} GiB left.",
+            label=label,
+        )
+    usable: list[zipfile.ZipInfo] = []
+    refused: dict[str, list[str]] = {}
+    for member in members:
+        reason = _reason_to_refuse(member)
+        if reason is None:
+            usable.append(member)
+        else:
+            refused.setdefault(reason, []).append(plain(member.filename))
+    return usable, [
+        error(
+            "archive-member-refused", f"{len(names)} file(s) in {label} {reason}: {_some(names)}."
+        )
+        for reason, names in refused.items()
+    ]
+
+
+def _reason_to_refuse(member: zipfile.ZipInfo) -> str | None:
+    parts = member.filename.replace("\\", "/").split("/")
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    if member.filename.startswith(("/", "\\")) or ".." in parts or ":" in parts[0]:
+        return "have names that lead out of the archive and were refused"
+    if kind not in (0, stat.S_IFREG):
+        return "are links or devices, not files, and were refused"
+    if member.flag_bits & _ENCRYPTED:
+        return "are protected by a password; unpack the archive first and open the folder"
+    return None
+
+
+def _unpack(
+    archive: zipfile.ZipFile,
+    members: list[zipfile.ZipInfo],
+    *,
+    owner: PrivateFolder,
+    progress: ProgressCallback | None,
+) -> tuple[list[FoundFile], list[Finding]]:
+    files: list[FoundFile] = []
+    broken: list[str] = []
+    nested: list[str] = []
+    for number, member in enumerate(members):
+        if progress is not None and number % 20 == 0:
+            progress(number / len(members), f"Unpacking file {number + 1} of {len(members)}")
+        label = plain(member.filename) or "(no name)"
+        target = owner.path / f"{number:06d}"
+        try:
+            with archive.open(member) as source, target.open("xb") as copy:
+                left = member.file_size
+                while chunk := source.read(_CHUNK):
+                    left -= len(chunk)
+                    if left < 0:
+                        raise zipfile.BadZipFile("longer than stated")
+                    copy.write(chunk)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
+            target.unlink(missing_ok=True)
+            broken.append(label)
+            continue
+        if _starts_like_zip(target):
+            target.unlink()
+            nested.append(label)
+        else:
+            files.append(FoundFile(target, label))
+    findings = []
+    if broken:
+        findings.append(
+            error(
+                "archive-member-unreadable",
+                f"{len(broken)} file(s) in the zip are damaged or packed in a way that is not "
+                f"supported ({_some(broken)}). Unpack it yourself and open the folder.",
+            )
+        )
+    if nested:
+        findings.append(
+            warning(
+                "archive-not-opened",
+                f"{len(nested)} zip(s) inside the zip were not opened ({_some(nested)}).",
+            )
+        )
+    return files, findings
+
+
+def _label(path: Path, root: Path) -> str:
+    return plain(path.relative_to(root).as_posix()) or "(no name)"
+
+
+def _some(names: list[str]) -> str:
+    ordered = sorted(names)
+    more = len(ordered) - _NAMED
+    return ", ".join(ordered[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,303 @@
+"""Reading one file's header: what it says, and where its pixels start.
+
+Files come from outside and may be damaged or hostile. Nothing here allocates more than the file
+really holds, parses sequences deeper than :data:`MAX_SEQUENCE_DEPTH`, or unpacks a deflated file
+beyond its caps (docs/sources.md#damaged-files).
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydicom import config, dcmread
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
+from pydicom.dataset import Dataset, FileDataset
+from pydicom.filereader import read_dataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+)
+
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, hashed_uid, uid
+from fusion.errors import DicomError
+
+#: Sequences inside sequences; real objects stay below 10.
+MAX_SEQUENCE_DEPTH = 32
+#: A single header element above this is skipped: no attribute that facetfusion uses comes near.
+MAX_ELEMENT_BYTES = 16 * 2**20
+#: A deflated file may unpack to this much in all …
+MAX_INFLATED_BYTES = 2**29
+#: … and, beyond :data:`RATIO_FREE_BYTES`, to at most this many times its own size.
+MAX_INFLATION_RATIO = 100
+RATIO_FREE_BYTES = 64 * 2**20
+
+#: Pixel Data, Float Pixel Data and Double Float Pixel Data: where the header ends.
+PIXEL_TAGS = frozenset({0x7FE00010, 0x7FE00008, 0x7FE00009})
+
+_PREFIX_BYTES = 132
+_INFLATE_CHUNK = 2**16
+#: Smallest sequence that can hold another one: element and item headers, implicit VR.
+_NESTED_SEQUENCE_BYTES = 16
+
+
+class _DeflatedError(EOFError):
+    """The data set behind the file meta group is deflated and must not be read in one piece."""
+
+
+class _HeaderFile(io.BufferedReader):
+    """A file that never allocates for bytes it does not hold.
+
+    pydicom reads everything that is left (a size below zero) only to inflate it without limit;
+    that is refused here, so that :func:`inflate` can do it within bounds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self.size = os.fstat(self.fileno()).st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            raise _DeflatedError
+        if size > _INFLATE_CHUNK:
+            size = max(0, min(size, self.size - self.tell()))
+        return super().read(size)
+
+
+@contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """Keep pydicom's remarks about sloppy files off the user's screen.
+
+    What matters is checked by facetfusion itself and becomes a Finding. Only warnings that come
+    from pydicom and its decoders are silenced, and pydicom's log, which may quote identity.
+    """
+    level = config.logger.level
+    config.logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), config.disable_value_validation():
+            warnings.filterwarnings("ignore", module=r"(pydicom|pylibjpeg|openjpeg|jpeg_ls|gdcm)\b")
+            yield
+    finally:
+        config.logger.setLevel(level)
+
+
+def read_header(path: Path, *, label: str, owner: object | None = None) -> Instance | None:
+    """Read everything before the pixel data.
+
+    Parameters
+    ----------
+    path : Path
+        A regular file.
+    label : str
+        The file as the user knows it.
+    owner : object, optional
+        Kept alive by the Instance: the temporary folder that ``path`` lies in.
+
+    Returns
+    -------
+    Instance or None
+        None when the file does not claim to be DICOM (no ``DICM`` prefix).
+
+    Raises
+    ------
+    DicomError
+        Unreadable, damaged or hostile.
+    """
+    try:
+        with _HeaderFile(path) as file, quiet_pydicom():
+            if file.read(_PREFIX_BYTES)[128:] != b"DICM":
+                return None
+            file.seek(0)
+            try:
+                dataset = dcmread(file, stop_before_pixels=True, defer_size=MAX_ELEMENT_BYTES)
+            except _DeflatedError:
+                dataset, _ = _read_deflated(file, label=label)
+                syntax, offset = str(DeflatedExplicitVRLittleEndian), None
+            else:
+                syntax = _transfer_syntax(dataset)
+                offset = _pixel_offset(file, is_little=syntax != ExplicitVRBigEndian)
+            _drop_oversized(dataset)
+            if _is_nested_too_deeply(dataset):
+                raise _too_deep(label)
+    except RecursionError as exc:
+        raise _too_deep(label) from exc
+    except PermissionError as exc:
+        raise DicomError("The file may not be read (permission denied).", label=label) from exc
+    except PARSE_ERRORS as exc:
+        raise DicomError(
+            f"The file says that it is DICOM, but its header cannot be read "
+            f"({type(exc).__name__}). It is probably damaged; export or copy it again.",
+            label=label,
+        ) from exc
+    return Instance(path, label, dataset, syntax, offset, owner)
+
+
+def study_uid(dataset: Dataset) -> str:
+    """Return the Study Instance UID, or one fixed stand-in for files that state none."""
+    return uid(dataset, "StudyInstanceUID") or hashed_uid("no Study Instance UID")
+
+
+def series_uid(dataset: Dataset) -> str:
+    """Return the Series Instance UID, or one fixed stand-in for files that state none."""
+    return uid(dataset, "SeriesInstanceUID") or hashed_uid("no Series Instance UID")
+
+
+def sop_class_uid(dataset: Dataset) -> str:
+    """Return the SOP Class UID, from the file meta group if need be; empty when unknown."""
+    stated = uid(dataset, "SOPClassUID")
+    if stated is None and isinstance(dataset, FileDataset):
+        stated = uid(dataset.file_meta, "MediaStorageSOPClassUID")
+    return stated or ""
+
+
+def inflated_from_pixels(path: Path, *, label: str) -> io.BytesIO:
+    """Return the unpacked data set of a deflated file, positioned at its pixel data element.
+
+    Parameters
+    ----------
+    path : Path
+        A file of transfer syntax Deflated Explicit VR Little Endian.
+    label : str
+        The file as the user knows it.
+
+    Raises
+    ------
+    DicomError
+        Larger than :data:`MAX_INFLATED_BYTES` or :data:`MAX_INFLATION_RATIO` allow.
+    """
+    with _HeaderFile(path) as file, quiet_pydicom():
+        try:
+            dcmread(file, stop_before_pixels=True)
+        except _DeflatedError:
+            return _read_deflated(file, label=label)[1]
+    raise DicomError("The file is no longer deflated; it changed while in use.", label=label)
+
+
+def inflate(file: io.BufferedIOBase, *, packed_bytes: int, label: str) -> io.BytesIO:
+    """Unpack a deflated data set within bounds.
+
+    Parameters
+    ----------
+    file : binary file
+        Positioned at the first deflated byte.
+    packed_bytes : int
+        Number of deflated bytes, for the ratio.
+    label : str
+        The file as the user knows it.
+
+    Raises
+    ------
+    DicomError
+        Larger than :data:`MAX_INFLATED_BYTES` or :data:`MAX_INFLATION_RATIO` allow, or cut short.
+    """
+    limit = min(MAX_INFLATED_BYTES, max(RATIO_FREE_BYTES, MAX_INFLATION_RATIO * packed_bytes))
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    result = io.BytesIO()
+    while not unpacker.eof:
+        chunk = unpacker.unconsumed_tail or file.read(_INFLATE_CHUNK)
+        unpacked = unpacker.decompress(chunk, _INFLATE_CHUNK)
+        if not chunk and not unpacked:
+            raise DicomError("The deflated data end too early; the file is damaged.", label=label)
+        result.write(unpacked)
+        if result.tell() > limit:
+            raise DicomError(
+                f"The deflated data unpack to more than {limit // 2**20} MiB from "
+                f"{packed_bytes // 2**10} KiB; refused as harmful.",
+                label=label,
+            )
+    result.seek(0)
+    return result
+
+
+def _read_deflated(file: _HeaderFile, *, label: str) -> tuple[FileDataset, io.BytesIO]:
+    """Return header and unpacked data set, the latter positioned at the pixel data element."""
+    start = file.tell()
+    stream = inflate(file, packed_bytes=file.size - start, label=label)
+    elements = read_dataset(
+        stream,
+        is_implicit_VR=False,
+        is_little_endian=True,
+        stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
+        defer_size=MAX_ELEMENT_BYTES,
+    )
+    file.seek(0)
+    # The file up to the deflated part is a DICOM file with an empty data set.
+    meta = dcmread(io.BytesIO(file.read(start))).file_meta
+    dataset = FileDataset("", elements, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
+    dataset.set_original_encoding(False, True, elements.original_character_set)
+    return dataset, stream
+
+
+def _transfer_syntax(dataset: FileDataset) -> str:
+    stated = uid(dataset.file_meta, "TransferSyntaxUID")
+    if stated is not None:
+        return stated
+    is_implicit, is_little = dataset.original_encoding
+    if is_implicit:
+        return str(ImplicitVRLittleEndian)
+    return str(ExplicitVRLittleEndian if is_little else ExplicitVRBigEndian)
+
+
+def _pixel_offset(file: _HeaderFile, *, is_little: bool) -> int | None:
+    """Return the position of the pixel data element that reading stopped at, if any."""
+    offset = file.tell()
+    tag = file.read(4)
+    if len(tag) < 4:
+        return None
+    group, element = struct.unpack("<HH" if is_little else ">HH", tag)
+    return offset if group << 16 | element in PIXEL_TAGS else None
+
+
+def _drop_oversized(dataset: Dataset) -> None:
+    oversized = [
+        element.tag
+        for element in dataset.values()
+        if isinstance(element, RawDataElement) and element.value is None and element.length
+    ]
+    for tag in oversized:
+        del dataset[tag]
+
+
+def _is_nested_too_deeply(dataset: Dataset) -> bool:
+    pending = [(dataset, 1)]
+    while pending:
+        current, depth = pending.pop()
+        if depth > MAX_SEQUENCE_DEPTH:
+            return True
+        # A sequence too short to hold the levels that are still allowed is not parsed.
+        shortest = _NESTED_SEQUENCE_BYTES * (MAX_SEQUENCE_DEPTH - depth)
+        for element in list(current.values()):
+            if isinstance(element, RawDataElement):
+                if not _may_be_sequence(element) or len(element.value or b"") < shortest:
+                    continue
+                element = current[element.tag]
+            if element.VR == "SQ":
+                pending.extend((item, depth + 1) for item in element.value or ())
+    return False
+
+
+def _may_be_sequence(element: RawDataElement) -> bool:
+    if element.VR is not None and element.VR != "UN":
+        return bool(element.VR == "SQ")
+    try:
+        return bool(dictionary_VR(element.tag) == "SQ")
+    except KeyError:
+        return False
+
+
+def _too_deep(label: str) -> DicomError:
+    return DicomError(
+        f"The header nests sequences deeper than {MAX_SEQUENCE_DEPTH} levels; no real image does. "
+        "The file was left out.",
+        label=label,
+    )

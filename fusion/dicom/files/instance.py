@@ -1,0 +1,203 @@
+"""One DICOM object on disk, and careful access to its attributes.
+
+Every number that later becomes geometry or a quantity is read through these functions: they
+tolerate what writers get wrong (text instead of lists, missing values) and refuse what must not
+be used (values that are not finite). Nothing here touches pixel data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from fusion.errors import DicomError
+from fusion.plain_text import plain
+
+_UID = re.compile(r"^[0-9.]{1,64}$")
+#: What pydicom and its decoders raise for damaged files (docs/sources.md#damaged-files).
+#: RecursionError and NotImplementedError are RuntimeErrors; KeyError and IndexError are
+#: LookupErrors.
+PARSE_ERRORS = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    ArithmeticError,
+    RuntimeError,
+    MemoryError,
+    AssertionError,
+    EOFError,
+    OSError,
+    BytesLengthException,
+    InvalidDicomError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Instance:
+    """The header of one DICOM object and where its bytes are.
+
+    Parameters
+    ----------
+    path : Path
+        File on this disk (for a zip: the private copy).
+    label : str
+        The file as the user knows it: path relative to what was opened.
+    dataset : Dataset
+        Everything before the pixel data.
+    transfer_syntax_uid : str
+        As stated by the file, or implied where the file meta group is absent.
+    pixel_tag_offset : int or None
+        Byte position of the pixel data element in ``path``; None when the object has none or its
+        transfer syntax is deflated.
+    owner : object or None
+        Kept alive as long as this Instance: the private folder that a zip was unpacked into.
+    """
+
+    path: Path
+    label: str
+    dataset: Dataset
+    transfer_syntax_uid: str
+    pixel_tag_offset: int | None
+    owner: object | None = field(default=None, repr=False)
+
+    @property
+    def sop_instance_uid(self) -> str:
+        """SOP Instance UID, made safe by :func:`uid`."""
+        return uid(self.dataset, "SOPInstanceUID") or hashed_uid(self.label)
+
+
+def hashed_uid(value: str) -> str:
+    """Return a stable UID (2.25.…) for something that has no usable one."""
+    return f"2.25.{int.from_bytes(hashlib.sha256(value.encode()).digest()[:16], 'big')}"
+
+
+def uid(dataset: Dataset, keyword: str) -> str | None:
+    """Return a UID, or None when absent; a malformed one is replaced by a hash of it.
+
+    A UID from a file never becomes part of a path, a query or a page without this check. Raises
+    DicomError when the element cannot be decoded.
+    """
+    value = _value(dataset, keyword)
+    if value is None or str(value).strip() == "":
+        return None
+    string = str(value).strip()
+    return string if _UID.match(string) else hashed_uid(string)
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Return a text attribute as one line without control characters; empty when absent.
+
+    Raises DicomError when the element cannot be decoded.
+    """
+    value = _value(dataset, keyword)
+    return "" if value is None else plain(str(value))
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    r"""Return a multi-valued text attribute in upper case.
+
+    Accepts writers that put the whole list into one string with backslashes or commas. Raises
+    DicomError when the element cannot be decoded.
+    """
+    value = _value(dataset, keyword)
+    if value is None:
+        return ()
+    items = [value] if isinstance(value, str) else list(_iterate(value))
+    parts = (part for item in items for part in re.split(r"[\\,]", str(item)))
+    return tuple(plain(part).upper() for part in parts)
+
+
+def numbers(
+    dataset: Dataset, keyword: str, count: int | None = None
+) -> npt.NDArray[np.float64] | None:
+    """Return numeric values, or None when the attribute is absent or empty.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Header or sequence item.
+    keyword : str
+        DICOM attribute keyword.
+    count : int, optional
+        Exact number of values required.
+
+    Returns
+    -------
+    (count,) ndarray of float64 or None
+
+    Raises
+    ------
+    DicomError
+        Not a number, not finite, or another count.
+    """
+    try:
+        value = _value(dataset, keyword)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
+    except (DicomError, ValueError, TypeError, OverflowError) as exc:
+        raise DicomError(f"{keyword} is not a number.") from exc
+    if result.size == 0:
+        return None
+    if not np.isfinite(result).all():
+        raise DicomError(f"{keyword} holds a value that is not a finite number.")
+    if count is not None and result.size != count:
+        raise DicomError(f"{keyword} has {result.size} values; expected {count}.")
+    return result
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Return one numeric value, or None when absent; errors as :func:`numbers`."""
+    values = numbers(dataset, keyword, 1)
+    return None if values is None else float(values[0])
+
+
+def integer(dataset: Dataset, keyword: str) -> int | None:
+    """Return one whole number, or None when absent; errors as :func:`numbers`."""
+    value = number(dataset, keyword)
+    if value is not None and value != int(value):
+        raise DicomError(f"{keyword} is {value}; expected a whole number.")
+    return None if value is None else int(value)
+
+
+def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
+    """Return the items of a sequence; empty when absent or not a sequence.
+
+    Raises DicomError when the element cannot be decoded.
+    """
+    value = _value(dataset, keyword)
+    if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        return ()
+    return tuple(item for item in value if isinstance(item, Dataset))
+
+
+def _value(dataset: Dataset, keyword: str) -> Any:
+    # pydicom decodes an element when it is first asked for, so that damage shows only then.
+    try:
+        return dataset.get(keyword)
+    except PARSE_ERRORS as exc:
+        raise DicomError(
+            f"{keyword} cannot be read ({type(exc).__name__}); the header is damaged."
+        ) from exc
+
+
+def _iterate(value: Any) -> Iterator[Any]:
+    # pydicom returns MultiValue for text VRs and a plain list for binary ones.
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        yield value
+    else:
+        yield from value

@@ -1,0 +1,380 @@
+"""Reading pixels: a planned volume into one array, exactly as stored.
+
+Native pixels are read straight into the volume (about twice as fast as through pydicom,
+docs/sources.md#pixel-reading); everything else goes through pydicom's decoders one frame at a
+time, and only after the compressed frame's own statement of its size was compared with the header.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.encaps import encapsulate, generate_frames
+from pydicom.pixels import get_decoder
+from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
+
+from fusion.dicom.files.header import quiet_pydicom
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, text
+from fusion.dicom.pixels.codestream import is_complete, read_codestream, rle_segments
+from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
+from fusion.dicom.pixels.padding import Padding, padding_of
+from fusion.dicom.series import VolumePlan
+from fusion.errors import DicomError, GeometryError
+from fusion.findings import Finding, info, worst_first
+from fusion.geometry import Source, Volume
+from fusion.progress import ProgressCallback
+
+#: CT number of voxels that were never scanned (outside the reconstruction circle).
+PADDING_HU = -1024.0
+
+Pixels = npt.NDArray[Any]
+
+
+def read_plan(
+    plan: VolumePlan,
+    *,
+    study_instance_uid: str,
+    series_instance_uid: str,
+    progress: ProgressCallback | None = None,
+) -> Volume:
+    """Read the pixels of a planned volume.
+
+    Parameters
+    ----------
+    plan : VolumePlan
+        From :func:`fusion.dicom.catalog.scan`.
+    study_instance_uid, series_instance_uid : str
+        Of the study and series that the plan belongs to, for the record.
+    progress : Progress, optional
+        Called for every frame.
+
+    Returns
+    -------
+    Volume
+        Values as stored, in the files' integer type (the common one where they differ), with the
+        plan's slope and intercept. In a CT, padding is set to the stored value of −1024 HU.
+
+    Raises
+    ------
+    GeometryError
+        The plan was refused, or has no geometry.
+    DicomError
+        A file cannot be read or decoded; the message names it.
+    """
+    if plan.refusal is not None or plan.grid is None:
+        raise GeometryError(plan.refusal or "The position of this volume is not known.")
+    if len(plan.frames) != plan.shape[0] or plan.shape[0] == 0:
+        raise GeometryError(f"Found {len(plan.frames)} images for {plan.shape[0]} slices.")
+    slices: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for k, frame in enumerate(plan.frames):
+        slices[id(frame.instance)].append((frame.index, k))
+    instances = {id(frame.instance): frame.instance for frame in plan.frames}
+    layouts = {key: layout_of(instance) for key, instance in instances.items()}
+    for key, layout in layouts.items():
+        _check_fit(layout, plan, [index for index, _ in slices[key]], instances[key].label)
+
+    paddings: dict[int, Padding] = {}
+    findings: list[Finding] = []
+    if plan.unit == "HU":
+        for key, instance in instances.items():
+            rescale = [(float(plan.slope[k]), float(plan.intercept[k])) for _, k in slices[key]]
+            padding, finding = padding_of(instance, layouts[key], rescale=rescale)
+            if padding is not None:
+                paddings[key] = padding
+            if finding is not None:
+                findings.append(finding)
+    dtypes = [layout.dtype for layout in layouts.values()]
+    air = np.zeros(plan.shape[0], dtype=np.int64)
+    if paddings:
+        if not np.all(plan.slope):
+            raise DicomError("Its Rescale Slope is 0: no CT numbers.", label=plan.description)
+        air = np.rint((PADDING_HU - plan.intercept) / plan.slope).astype(np.int64)
+        dtypes += [np.min_scalar_type(air.min()), np.min_scalar_type(air.max())]
+    try:
+        stored: Pixels = np.empty(plan.shape, dtype=np.result_type(*dtypes))
+    except MemoryError as exc:
+        raise DicomError(
+            "There is not enough memory for this volume.", label=plan.description
+        ) from exc
+
+    masked = done = 0
+    for key, instance in instances.items():
+        wanted = sorted(slices[key])
+        layout = layouts[key]
+        targets = [stored[k] for _, k in wanted]
+        # Files of the volume's own type are read in place, without a copy.
+        buffers = targets if layout.dtype == stored.dtype else None
+        frames = _raw_frames(instance, layout, [index for index, _ in wanted], buffers=buffers)
+        for raw, target, (_, k) in zip(frames, targets, wanted, strict=True):
+            masked += _place(raw, target, layout, padding=paddings.get(key), air=int(air[k]))
+            done += 1
+            if progress is not None:
+                progress(done / len(plan.frames), f"Reading image {done} of {len(plan.frames)}")
+    if masked:
+        findings.append(
+            info(
+                "pixel-padding",
+                f"{masked} voxels that were never scanned (padding) are shown as air, "
+                f"{PADDING_HU:.0f} HU.",
+            )
+        )
+    source = Source(
+        study_instance_uid=study_instance_uid,
+        series_instance_uid=series_instance_uid,
+        volume_id=plan.volume_id,
+        sop_instance_uids=tuple(
+            dict.fromkeys(frame.instance.sop_instance_uid for frame in plan.frames)
+        ),
+        modality=text(plan.frames[0].instance.dataset, "Modality"),
+        description=plan.description,
+    )
+    return Volume(
+        grid=plan.grid,
+        stored=stored,
+        slope=plan.slope,
+        intercept=plan.intercept,
+        unit=plan.unit,
+        source=source,
+        suvbw_per_unit=plan.suvbw_per_unit,
+        findings=worst_first((*plan.findings, *findings)),
+    )
+
+
+def read_frame(instance: Instance, index: int = 0) -> Pixels:
+    """Read one frame as stored, spare bits cleared.
+
+    Parameters
+    ----------
+    instance : Instance
+        The object.
+    index : int
+        Frame number, counted from 0.
+
+    Returns
+    -------
+    (rows, columns) ndarray
+        In the file's own integer type.
+
+    Raises
+    ------
+    DicomError
+        The object cannot be read or decoded, or has no such frame.
+    """
+    layout = layout_of(instance)
+    if not 0 <= index < layout.frames:
+        raise DicomError(f"It has no frame {index + 1}.", label=instance.label)
+    (raw,) = _raw_frames(instance, layout, [index])
+    _clear_spare_bits(raw, layout)
+    return raw
+
+
+def check_pixels(instance: Instance) -> None:
+    """Check, without decoding, that an object's pixels are all there and can be decoded.
+
+    Raises
+    ------
+    DicomError
+        See :func:`fusion.dicom.pixels.layout.layout_of` and
+        :func:`fusion.dicom.pixels.layout.open_pixels`.
+    """
+    try:
+        with open_pixels(instance, layout_of(instance)):
+            pass
+    except PARSE_ERRORS as exc:
+        raise _unreadable(instance, exc) from exc
+
+
+def _check_fit(layout: PixelLayout, plan: VolumePlan, indices: Sequence[int], label: str) -> None:
+    if (layout.rows, layout.columns) != plan.shape[1:]:
+        raise DicomError(
+            f"It has {layout.rows} × {layout.columns} pixels; the volume needs "
+            f"{plan.shape[1]} × {plan.shape[2]}.",
+            label=label,
+        )
+    if not 0 <= min(indices) <= max(indices) < layout.frames:
+        raise DicomError(
+            f"It holds {layout.frames} frame(s); the volume needs number {max(indices) + 1}.",
+            label=label,
+        )
+
+
+def _place(
+    raw: Pixels, target: Pixels, layout: PixelLayout, *, padding: Padding | None, air: int
+) -> int:
+    """Store one frame in its slice and return how many of its pixels are padding."""
+    mask = padding.mask(raw) if padding is not None and padding.uses_spare_bits else None
+    _clear_spare_bits(raw, layout)
+    if padding is not None and mask is None:
+        mask = padding.mask(raw)
+    if raw is not target:
+        target[...] = raw
+    if mask is None:
+        return 0
+    target[mask] = air
+    return int(np.count_nonzero(mask))
+
+
+def _clear_spare_bits(pixels: Pixels, layout: PixelLayout) -> None:
+    # PS3.5 section 8.1.1: bits outside Bits Stored may hold anything (old files keep overlays
+    # there). Shifting up and down again clears them and extends the sign.
+    if layout.bits_stored < layout.bits_allocated:
+        pixels <<= layout.bits_allocated - 1 - layout.high_bit
+        pixels >>= layout.bits_allocated - layout.bits_stored
+
+
+def _raw_frames(
+    instance: Instance,
+    layout: PixelLayout,
+    indices: Sequence[int],
+    *,
+    buffers: Sequence[Pixels] | None = None,
+) -> Iterator[Pixels]:
+    """Yield frames of one object in ascending order, spare bits and all.
+
+    ``buffers`` (one an index, of the layout's type) are filled and yielded where the pixels can be
+    read in place; otherwise new arrays are yielded.
+    """
+    syntax = instance.transfer_syntax_uid
+    try:
+        with quiet_pydicom(), open_pixels(instance, layout) as (file, vr):
+            if syntax == ExplicitVRBigEndian:
+                yield from _big_endian_frames(file, vr, layout, indices)
+            elif syntax in NATIVE:
+                yield from _native_frames(file, instance, layout, indices, buffers)
+            else:
+                yield from _decoded_frames(file, instance, layout, indices)
+    except PARSE_ERRORS as exc:
+        raise _unreadable(instance, exc) from exc
+
+
+def _native_frames(
+    file: BinaryIO,
+    instance: Instance,
+    layout: PixelLayout,
+    indices: Sequence[int],
+    buffers: Sequence[Pixels] | None,
+) -> Iterator[Pixels]:
+    start = file.tell()
+    for n, index in enumerate(indices):
+        frame = np.empty((layout.rows, layout.columns), layout.dtype) if not buffers else buffers[n]
+        file.seek(start + index * layout.frame_bytes)
+        view = memoryview(frame).cast("B")  # type: ignore[arg-type]
+        if file.readinto(view) != layout.frame_bytes:  # type: ignore[attr-defined]
+            raise DicomError("The file became shorter while it was read.", label=instance.label)
+        if sys.byteorder == "big":
+            frame.byteswap(inplace=True)
+        yield frame
+
+
+def _big_endian_frames(
+    file: BinaryIO, vr: str, layout: PixelLayout, indices: Sequence[int]
+) -> Iterator[Pixels]:
+    decoder = get_decoder(ExplicitVRBigEndian)
+    options = {**_options(layout), "number_of_frames": layout.frames, "pixel_vr": vr}
+    start = file.tell()
+    for index in indices:
+        file.seek(start)
+        # pydicom takes a falsy list of indices for "all frames"; one index a call is unambiguous.
+        ((array, _),) = decoder.iter_array(file, indices=[index], raw=True, **options)
+        yield array.astype(layout.dtype)
+
+
+def _decoded_frames(
+    file: BinaryIO, instance: Instance, layout: PixelLayout, indices: Sequence[int]
+) -> Iterator[Pixels]:
+    wanted = iter(indices)
+    index = next(wanted, None)
+    for number, frame in enumerate(generate_frames(file, number_of_frames=layout.frames)):
+        while index == number:
+            yield _decoded(frame, instance, layout)
+            index = next(wanted, None)
+        if index is None:
+            return
+    raise DicomError(f"Its frame {(index or 0) + 1} is missing.", label=instance.label)
+
+
+def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
+    syntax = instance.transfer_syntax_uid
+    _check_codestream(frame, instance, layout)
+    decoder = get_decoder(syntax)
+    failure: Exception | None = None
+    for plugin in DECODERS[syntax]:
+        try:
+            array, _ = decoder.as_array(
+                encapsulate([frame], has_bot=False),
+                raw=True,
+                decoding_plugin=plugin,
+                **_options(layout),
+            )
+        except PARSE_ERRORS as exc:
+            failure = exc
+            continue
+        if array.shape != (layout.rows, layout.columns):
+            raise DicomError("A frame decodes to another size than stated.", label=instance.label)
+        return array.astype(layout.dtype)
+    raise DicomError(
+        f"Its compressed pixels ({UID(syntax).name}) cannot be decoded: they are damaged, or use "
+        "an option that is not supported. Export the series again uncompressed (Explicit VR "
+        "Little Endian).",
+        label=instance.label,
+    ) from failure
+
+
+def _check_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> None:
+    label = instance.label
+    if instance.transfer_syntax_uid == RLELossless:
+        segments = layout.bits_allocated // 8
+        # Two bytes a value is the worst that run-length coding can do; more would only decode to
+        # far more than a frame.
+        longest = 64 + segments * (2 * layout.rows * layout.columns + 2)
+        if rle_segments(frame) != segments or len(frame) > longest:
+            raise DicomError("Its RLE frame does not fit its header; damaged.", label=label)
+        return
+    stream = read_codestream(frame)
+    if stream is None:
+        raise DicomError("Its compressed frame states no size; damaged.", label=label)
+    if (stream.rows, stream.columns, stream.components) != (layout.rows, layout.columns, 1):
+        raise DicomError(
+            f"Its compressed frame states {stream.rows} × {stream.columns} pixels of "
+            f"{stream.components} component(s), its header {layout.rows} × {layout.columns} of 1. "
+            "Refused.",
+            label=label,
+        )
+    if stream.bits > layout.bits_allocated:
+        raise DicomError(
+            f"Its compressed frame has {stream.bits} bits, its header {layout.bits_allocated}.",
+            label=label,
+        )
+    if not is_complete(frame):
+        raise DicomError("Its compressed frame is cut short. Copy or export it again.", label=label)
+
+
+def _options(layout: PixelLayout) -> dict[str, Any]:
+    """Return pydicom's decoding options (its guide "Decoder options")."""
+    return {
+        "rows": layout.rows,
+        "columns": layout.columns,
+        "samples_per_pixel": 1,
+        "photometric_interpretation": layout.photometric_interpretation,
+        "bits_allocated": layout.bits_allocated,
+        "bits_stored": layout.bits_stored,
+        "pixel_representation": int(layout.is_signed),
+        "pixel_keyword": "PixelData",
+        "number_of_frames": 1,
+        "correct_unused_bits": False,
+    }
+
+
+def _unreadable(instance: Instance, exc: BaseException) -> DicomError:
+    if isinstance(exc, FileNotFoundError):
+        reason = "The file is no longer there."
+    elif isinstance(exc, MemoryError):
+        reason = "There is not enough memory to read it."
+    else:
+        reason = f"Its pixels cannot be read ({type(exc).__name__}); the file is damaged."
+    return DicomError(reason, label=instance.label)

@@ -1,0 +1,1 @@
+"""What a stored value means: unit, SUV, decay, attenuation."""

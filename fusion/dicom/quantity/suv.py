@@ -1,0 +1,424 @@
+"""From activity concentration to SUV by body weight.
+
+``SUVbw = C [Bq/mL] · weight [g] / (dose [Bq] · 2^(−Δt / T½))`` where Δt runs from the injection to
+the moment to which the image is decay corrected, and 1 mL weighs 1 g.
+
+The factor exists only when the file states every input and they agree with each other; otherwise
+:class:`Suv` names what is missing. Ratios need none of this.
+
+Activity left in the syringe is usually not subtracted from the stated dose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    LegacyConvertedEnhancedPETImageStorage,
+    NuclearMedicineImageStorage,
+    PositronEmissionTomographyImageStorage,
+)
+
+from fusion.dicom.files.instance import items, number, text, texts
+from fusion.dicom.quantity.moments import date_time_of, moment, time_of
+from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW
+from fusion.errors import DicomError
+from fusion.findings import Finding, info, warning
+
+#: Plausible weight of a patient, kg. Zero is what some cameras write for "not entered". This and
+#: the next four: docs/sources.md#suv.
+WEIGHT_RANGE_KG = (1.0, 400.0)
+#: A dose of at least this is in Bq, whatever the object type prescribes ...
+SURELY_BQ = 1e6
+#: ... and one of at most this in MBq. Between them the unit cannot be known.
+SURELY_MBQ = 15_000.0
+#: No image is made of less.
+LEAST_DOSE_MBQ = 1.0
+#: An image made later than this many half-lives after injection has a wrong time in its header.
+MOST_HALF_LIVES = 10
+#: The half-life in the file is used when it agrees with the table this well (relative;
+#: docs/sources.md#half-life).
+HALF_LIFE_TOLERANCE = 0.01
+
+_HOUR = 3600.0
+_DAY = 24 * _HOUR
+# Nuclides that live longer than this are often imaged on a later day than that of the injection.
+_SAME_DAY_HALF_LIFE_S = 8 * _HOUR
+_DOSE_IN_BQ = frozenset(
+    {PositronEmissionTomographyImageStorage, LegacyConvertedEnhancedPETImageStorage}
+)
+# SRT, SNM3 and 99SDM are older names of the scheme that holds codes such as C-163A8.
+_SCHEMES = frozenset({"SCT", "SRT", "SNM3", "99SDM"})
+
+
+@dataclass(frozen=True, slots=True)
+class Nuclide:
+    """A radionuclide that images are made with.
+
+    Parameters
+    ----------
+    name : str
+        As written on screen: ``"Tc-99m"``.
+    sct, srt : str
+        SNOMED CT code and the code of the older scheme (DICOM CID 18 and CID 4020).
+    half_life_s : float
+        Half-life, seconds.
+    """
+
+    name: str
+    sct: str
+    srt: str
+    half_life_s: float
+
+
+#: Half-lives: Tc-99m from NNDC, Nuclear Data Sheets 145 (2017); the others from the European
+#: Pharmacopoeia, table 5.7, and Decay Data Evaluation Project values, rounded to 0.1 % or better.
+NUCLIDES = (
+    Nuclide("Tc-99m", "72454006", "C-163A8", 6.0072 * _HOUR),
+    Nuclide("I-123", "21572004", "C-114A4", 13.22 * _HOUR),
+    Nuclide("I-131", "1368003", "C-114B1", 8.023 * _DAY),
+    Nuclide("In-111", "56609000", "C-145A4", 2.805 * _DAY),
+    Nuclide("Lu-177", "447553000", "C-101ED", 6.645 * _DAY),
+    Nuclide("Tl-201", "60057003", "C-138A9", 3.042 * _DAY),
+    Nuclide("Ga-67", "2008008", "C-131A2", 3.261 * _DAY),
+    Nuclide("F-18", "77004003", "C-111A1", 109.77 * 60),
+    Nuclide("Ga-68", "35337001", "C-131A3", 67.8 * 60),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Suv:
+    """The factor to SUVbw, or what is missing for it.
+
+    Parameters
+    ----------
+    factor : float or None
+        ``SUVbw [g/mL] = factor * value`` in the unit asked about; None when not computable.
+    missing : tuple of str
+        The inputs that are missing or contradict each other, as a reader knows them.
+    findings : tuple of Finding
+        The inputs used, or that there is no SUV; doubts.
+    dose_mbq : float or None
+        Injected activity as interpreted, MBq.
+    interval_h : float or None
+        From the injection to the decay reference, hours.
+    half_life_s : float or None
+        Half-life used, seconds.
+    weight_kg : float or None
+        Patient Weight, kg.
+    decay_reference : str or None
+        The moment to which the image is decay corrected, in words.
+    """
+
+    factor: float | None
+    missing: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    dose_mbq: float | None = None
+    interval_h: float | None = None
+    half_life_s: float | None = None
+    weight_kg: float | None = None
+    decay_reference: str | None = None
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What is found out along the way."""
+
+    missing: list[str]
+    findings: list[Finding]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """The moment to which values are decay corrected; None means the injection itself."""
+
+    moment: datetime | None
+    words: str
+
+
+def suvbw_factor(
+    dataset: Dataset, *, unit: str, acquisitions: Sequence[Dataset] | None = None
+) -> Suv:
+    """Return the factor from a unit to SUV by body weight.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Header of one NM or PT object of the volume.
+    unit : str
+        Unit of the values, as :func:`fusion.dicom.quantity.unit.quantity_of` writes it.
+    acquisitions : sequence of Dataset, optional
+        Headers of all objects of the series: the acquisition starts with the earliest.
+
+    Returns
+    -------
+    Suv
+        Never raises for what the header says: an input that cannot be read counts as missing.
+
+    Notes
+    -----
+    PT: Decay Correction (0054,1102) START refers to the start of the series, or of the earliest
+    acquisition when the series is dated later (reprocessed); ADMIN to the injection, so that
+    nothing decays; NONE is not supported. Enhanced PET: Decay Correction DateTime (0018,9701).
+    NM has no such attribute: ``DECY`` in Corrected Image is required and the start of the
+    acquisition is taken as the reference, with a Finding.
+    """
+    if unit == SUVBW:
+        return Suv(1.0, decay_reference="as stored by the scanner")
+    notes = _Notes([], [])
+    scale = {BQ_PER_ML: 1.0, KBQ_PER_ML: 1000.0}.get(unit)
+    if scale is None:
+        notes.missing.append(f"activity concentration (the values are in {unit})")
+    weight = _weight(dataset, notes)
+    reference = _reference(dataset, acquisitions or (dataset,), notes)
+    tracers = items(dataset, "RadiopharmaceuticalInformationSequence")
+    if len(tracers) != 1:
+        notes.missing.append(
+            "Radiopharmaceutical Information"
+            if not tracers
+            else f"a single radiopharmaceutical (the file states {len(tracers)})"
+        )
+        return _unavailable(notes, weight_kg=weight)
+    dose = _dose_mbq(dataset, tracers[0], notes)
+    decay, interval, half_life = 1.0, None, None
+    if reference is not None and reference.moment is not None:
+        nuclide = _nuclide(tracers[0], notes)
+        half_life = None if nuclide is None else _half_life(tracers[0], nuclide, notes)
+        interval = _interval_s(dataset, tracers[0], reference.moment, half_life, notes)
+        if half_life is not None and interval is not None:
+            decay = 2.0 ** (-interval / half_life)
+    shown = None if interval is None else interval / _HOUR
+    if notes.missing or scale is None or weight is None or dose is None or reference is None:
+        return _unavailable(
+            notes, dose_mbq=dose, interval_h=shown, half_life_s=half_life, weight_kg=weight
+        )
+    decayed = (
+        "values refer to the injection"
+        if shown is None or half_life is None
+        else f"{shown:.2f} h from injection to {reference.words}, half-life "
+        f"{half_life / _HOUR:.3f} h"
+    )
+    notes.findings.append(
+        info("suv-inputs", f"SUVbw from {dose:.1f} MBq, {weight:g} kg; {decayed}.")
+    )
+    return Suv(
+        scale * weight * 1000.0 / (dose * 1e6 * decay),
+        findings=tuple(notes.findings),
+        dose_mbq=dose,
+        interval_h=shown,
+        half_life_s=half_life,
+        weight_kg=weight,
+        decay_reference=reference.words,
+    )
+
+
+def _unavailable(
+    notes: _Notes,
+    *,
+    dose_mbq: float | None = None,
+    interval_h: float | None = None,
+    half_life_s: float | None = None,
+    weight_kg: float | None = None,
+) -> Suv:
+    # What was assumed for an SUV that there is not would be untrue, and in the reader's way.
+    reason = info(
+        "suv-not-available",
+        f"No SUV: {', '.join(notes.missing)} missing or unusable. Ratios do not need them.",
+    )
+    return Suv(
+        None,
+        missing=tuple(notes.missing),
+        findings=(reason,),
+        dose_mbq=dose_mbq,
+        interval_h=interval_h,
+        half_life_s=half_life_s,
+        weight_kg=weight_kg,
+    )
+
+
+def _number(dataset: Dataset, keyword: str) -> float | None:
+    try:
+        return number(dataset, keyword)
+    except DicomError:
+        return None
+
+
+def _weight(dataset: Dataset, notes: _Notes) -> float | None:
+    weight = _number(dataset, "PatientWeight")
+    if weight is None:
+        notes.missing.append("Patient Weight")
+    elif not WEIGHT_RANGE_KG[0] <= weight <= WEIGHT_RANGE_KG[1]:
+        notes.missing.append(f"a plausible Patient Weight (the file states {weight:g} kg)")
+    else:
+        return weight
+    return None
+
+
+def _dose_mbq(dataset: Dataset, tracer: Dataset, notes: _Notes) -> float | None:
+    dose = _number(tracer, "RadionuclideTotalDose")
+    if dose is None:
+        notes.missing.append("Radionuclide Total Dose")
+        return None
+    in_bq = dose >= SURELY_BQ
+    if dose < LEAST_DOSE_MBQ or SURELY_MBQ < dose < SURELY_BQ:
+        notes.missing.append(
+            f"a Radionuclide Total Dose in a known unit (the file states {dose:g}, which is "
+            "plausible neither in Bq nor in MBq)"
+        )
+        return None
+    mbq = dose / 1e6 if in_bq else dose
+    # PS3.3: MBq in NM (C.8.4.10.1.7) and Enhanced PET, Bq in classic PET (C.8.9.2).
+    prescribed_bq = text(dataset, "SOPClassUID") in _DOSE_IN_BQ
+    if in_bq != prescribed_bq:
+        notes.findings.append(
+            warning(
+                "dose-unit",
+                f"The file states a dose of {dose:g} without a unit; it can only be in "
+                f"{'Bq' if in_bq else 'MBq'}, although the standard prescribes "
+                f"{'Bq' if prescribed_bq else 'MBq'} here. {mbq:.1f} MBq is used.",
+            )
+        )
+    return mbq
+
+
+def _reference(
+    dataset: Dataset, acquisitions: Sequence[Dataset], notes: _Notes
+) -> _Reference | None:
+    if _is_nm(dataset):
+        return _nm_reference(dataset, acquisitions, notes)
+    correction = text(dataset, "DecayCorrection").upper()
+    if correction == "ADMIN":
+        return _Reference(None, "the injection")
+    if correction == "START":
+        return _start_reference(dataset, acquisitions, notes)
+    if not correction and text(dataset, "DecayCorrected").upper() == "YES":
+        stated = date_time_of(dataset, "DecayCorrectionDateTime", scanner=dataset)
+        if stated is None:
+            notes.missing.append("Decay Correction DateTime")
+            return None
+        return _Reference(stated, "the decay correction time")
+    if correction == "NONE" or text(dataset, "DecayCorrected").upper() == "NO":
+        notes.missing.append("decay correction (the file says that there was none)")
+    else:
+        notes.missing.append("Decay Correction")
+    return None
+
+
+def _nm_reference(
+    dataset: Dataset, acquisitions: Sequence[Dataset], notes: _Notes
+) -> _Reference | None:
+    if "DECY" not in texts(dataset, "CorrectedImage"):
+        notes.missing.append("decay correction (DECY in Corrected Image)")
+        return None
+    start = _earliest(acquisitions)
+    if start is None:
+        notes.missing.append("Acquisition Date and Time")
+        return None
+    notes.findings.append(
+        warning(
+            "decay-reference-assumed",
+            "The file says that decay was corrected, but Nuclear Medicine objects cannot say to "
+            "which moment; the start of the acquisition is assumed for SUV.",
+        )
+    )
+    return _Reference(start, "the start of the acquisition (assumed)")
+
+
+def _start_reference(
+    dataset: Dataset, acquisitions: Sequence[Dataset], notes: _Notes
+) -> _Reference | None:
+    series, acquired = moment(dataset, "Series"), _earliest(acquisitions)
+    if series is not None and acquired is not None and series > acquired:
+        notes.findings.append(
+            warning(
+                "series-after-acquisition",
+                "The series is dated later than its first acquisition, as happens when it was "
+                "processed again; decay is counted to the start of the acquisition.",
+            )
+        )
+        return _Reference(acquired, "the start of the acquisition")
+    if series is not None:
+        return _Reference(series, "the start of the series")
+    if acquired is not None:
+        return _Reference(acquired, "the start of the acquisition")
+    notes.missing.append("Series or Acquisition Date and Time")
+    return None
+
+
+def _earliest(datasets: Sequence[Dataset]) -> datetime | None:
+    return min(
+        (start for ds in datasets if (start := moment(ds, "Acquisition")) is not None), default=None
+    )
+
+
+def _nuclide(tracer: Dataset, notes: _Notes) -> Nuclide | None:
+    for code in items(tracer, "RadionuclideCodeSequence"):
+        scheme, value = text(code, "CodingSchemeDesignator").upper(), text(code, "CodeValue")
+        if scheme in _SCHEMES:
+            known = next((n for n in NUCLIDES if value in (n.sct, n.srt)), None)
+            if known is not None:
+                return known
+    notes.missing.append("the code of a known radionuclide")
+    return None
+
+
+def _half_life(tracer: Dataset, nuclide: Nuclide, notes: _Notes) -> float:
+    stated = _number(tracer, "RadionuclideHalfLife")
+    if stated is None:
+        return nuclide.half_life_s
+    if abs(stated / nuclide.half_life_s - 1) <= HALF_LIFE_TOLERANCE:
+        return stated
+    notes.findings.append(
+        warning(
+            "half-life-disagrees",
+            f"The file states a half-life of {stated:g} s for {nuclide.name}; "
+            f"{nuclide.half_life_s:.0f} s is used.",
+        )
+    )
+    return nuclide.half_life_s
+
+
+def _interval_s(
+    dataset: Dataset,
+    tracer: Dataset,
+    reference: datetime,
+    half_life_s: float | None,
+    notes: _Notes,
+) -> float | None:
+    injected = date_time_of(tracer, "RadiopharmaceuticalStartDateTime", scanner=dataset)
+    if injected is None:
+        clock = time_of(tracer, "RadiopharmaceuticalStartTime")
+        if clock is None:
+            notes.missing.append("Radiopharmaceutical Start Time")
+            return None
+        injected = datetime.combine(reference.date(), clock)
+        day_before = injected > reference
+        if day_before:
+            injected -= timedelta(days=1)
+        if day_before or (half_life_s is not None and half_life_s > _SAME_DAY_HALF_LIFE_S):
+            notes.findings.append(
+                warning(
+                    "injection-date-assumed",
+                    f"The file states the time of injection without its date; {injected:%H:%M} on "
+                    f"the {'day before' if day_before else 'day of'} the image is assumed. SUV is "
+                    "wrong if it was another day.",
+                )
+            )
+    seconds = (reference - injected).total_seconds()
+    if seconds < 0 or (half_life_s is not None and seconds > MOST_HALF_LIVES * half_life_s):
+        notes.missing.append(
+            f"a plausible time of injection (it would be {seconds / _HOUR:.1f} h before the image)"
+        )
+        return None
+    return seconds
+
+
+def _is_nm(dataset: Dataset) -> bool:
+    # Nuclear Medicine Image Storage and its retired predecessor.
+    return text(dataset, "SOPClassUID") in (
+        NuclearMedicineImageStorage,
+        "1.2.840.10008.5.1.4.1.1.5",
+    )

@@ -1,0 +1,383 @@
+"""What stored pixel values mean: unit, slope and intercept.
+
+``value = slope * stored + intercept`` for every slice. A Real World Value Mapping comes before
+Rescale Slope and Intercept and is applied to **stored** values, never on top of them
+(PS3.3 C.7.6.16.2.11); without either, NM values are counts.
+
+Units are written the same way everywhere in the program: ``"HU"``, ``"Bq/mL"``, ``"kBq/mL"``,
+``"counts"``, ``"counts/s"``, ``"proportional counts"``, ``"proportional counts/s"``,
+``"SUVbw g/mL"``. Anything else is shown as the file states it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from pydicom.dataset import Dataset
+from pydicom.uid import (
+    EnhancedPETImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+    PositronEmissionTomographyImageStorage,
+)
+
+from fusion.dicom.files.instance import items, number, text
+from fusion.dicom.series import FrameRef, Kind
+from fusion.errors import DicomError
+from fusion.findings import Finding, info, warning
+
+HU = "HU"
+BQ_PER_ML = "Bq/mL"
+KBQ_PER_ML = "kBq/mL"
+COUNTS = "counts"
+SUVBW = "SUVbw g/mL"
+NOT_STATED = "unit not stated"
+
+PET_CLASSES = frozenset(
+    {
+        PositronEmissionTomographyImageStorage,
+        EnhancedPETImageStorage,
+        LegacyConvertedEnhancedPETImageStorage,
+    }
+)
+
+# Units (0054,1001), PS3.3 C.8.9.1.1.3. GML depends on SUV Type and is handled apart.
+_PET_UNITS = {
+    "BQML": BQ_PER_ML,
+    "KBQML": KBQ_PER_ML,
+    "CNTS": COUNTS,
+    "CPS": "counts/s",
+    "PROPCNTS": "proportional counts",
+    "PROPCPS": "proportional counts/s",
+}
+# SUV Type (0054,1006), PS3.3 C.8.9.1.1.3; absent means body weight.
+_SUV_TYPES = {"": SUVBW, "BW": SUVBW, "LBM": "SUVlbm g/mL", "IBW": "SUVibw g/mL"}
+# Codes in Measurement Units Code Sequence (UCUM, CID 84), lower case.
+_UNIT_CODES = {
+    "bq/ml": BQ_PER_ML,
+    "bqml": BQ_PER_ML,
+    "kbq/ml": KBQ_PER_ML,
+    "counts": COUNTS,
+    "{counts}": COUNTS,
+    "{count}": COUNTS,
+    "{counts}/s": "counts/s",
+    "{propcounts}": "proportional counts",
+    "{propcounts}/s": "proportional counts/s",
+    "g/ml{suvbw}": SUVBW,
+    "{suvbw}g/ml": SUVBW,
+    "[hnsf'u]": HU,
+}
+# Which mapping is used when an object offers several: the one from which most can be computed.
+_PREFERENCE = (BQ_PER_ML, KBQ_PER_ML, SUVBW)
+_LARGEST = 1e30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quantity:
+    """Unit and scale of the slices of one volume.
+
+    Parameters
+    ----------
+    unit : str
+        Unit of ``slope * stored + intercept``.
+    slope, intercept : (k,) ndarray of float64
+        Per slice, in the order of the frames.
+    findings : tuple of Finding
+        Whatever a reader must know about the values; one a code.
+    """
+
+    unit: str
+    slope: npt.NDArray[np.float64]
+    intercept: npt.NDArray[np.float64]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    unit: str
+    slope: float
+    intercept: float
+    findings: tuple[Finding, ...] = ()
+
+
+def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
+    """Return unit and scale of the frames of one volume.
+
+    Parameters
+    ----------
+    frames : sequence of FrameRef
+        Slices, in order. Slopes may differ between them (PET often does), units may not.
+    kind : Kind
+        ``CT``: Hounsfield units by Rescale. ``PET``: Units and Rescale, or a mapping. Anything
+        else follows the Nuclear Medicine rules.
+
+    Returns
+    -------
+    Quantity
+
+    Raises
+    ------
+    DicomError
+        No frames; slices in different units; a slope that is zero, negative or not finite; a
+        mapping given as a table or in pieces.
+    """
+    if not frames:
+        raise DicomError("A volume without slices has no unit.")
+    per_frame = {
+        id(frame.instance): items(frame.instance.dataset, "PerFrameFunctionalGroupsSequence")
+        for frame in frames
+    }
+    scales = [_scale(_layers(frame, per_frame[id(frame.instance)]), kind=kind) for frame in frames]
+    units = list(dict.fromkeys(scale.unit for scale in scales))
+    if len(units) > 1:
+        raise DicomError(
+            f"The slices of this volume are in different units ({', '.join(units)}); their values "
+            "cannot be compared. Export the series again from the workstation."
+        )
+    findings: dict[str, Finding] = {}
+    for scale in scales:
+        for finding in scale.findings:
+            findings.setdefault(finding.code, finding)
+    return Quantity(
+        units[0],
+        np.array([scale.slope for scale in scales]),
+        np.array([scale.intercept for scale in scales]),
+        tuple(findings.values()),
+    )
+
+
+def _layers(frame: FrameRef, per_frame: tuple[Dataset, ...]) -> tuple[Dataset, ...]:
+    """Return what describes a frame: its functional groups, the shared ones, the top level."""
+    dataset = frame.instance.dataset
+    own = per_frame[frame.index : frame.index + 1]
+    return (*own, *items(dataset, "SharedFunctionalGroupsSequence")[:1], dataset)
+
+
+def _scale(layers: tuple[Dataset, ...], *, kind: Kind) -> _Scale:
+    dataset = layers[-1]
+    rescale = _rescale(layers)
+    if kind is Kind.CT:
+        return _hounsfield(layers, rescale)
+    findings: list[Finding] = []
+    mapping = _real_world(layers, findings)
+    if mapping is not None:
+        if rescale is not None and rescale != (mapping.slope, mapping.intercept):
+            findings.append(
+                warning(
+                    "scaling-disagrees",
+                    f"The file states two scales: {mapping.slope:g} × stored "
+                    f"{mapping.intercept:+g} {mapping.unit} (Real World Value Mapping, used) and "
+                    f"{rescale[0]:g} × stored {rescale[1]:+g} (Rescale). Other programs may show "
+                    "other numbers.",
+                )
+            )
+        return _Scale(mapping.unit, mapping.slope, mapping.intercept, tuple(findings))
+    slope, intercept = (1.0, 0.0) if rescale is None else rescale
+    is_pet = kind is Kind.PET or text(dataset, "SOPClassUID") in PET_CLASSES
+    unit = _pet_unit(layers, findings) if is_pet else COUNTS
+    if not is_pet and rescale is not None and rescale != (1.0, 0.0):
+        findings.append(
+            warning(
+                "rescale-in-nm",
+                f"The file states a Rescale Slope of {slope:g} and Intercept of {intercept:g}, "
+                "which Nuclear Medicine objects should not have, and no unit. They were applied; "
+                "the values are shown as counts.",
+            )
+        )
+    return _Scale(unit, slope, intercept, tuple(findings))
+
+
+def _hounsfield(layers: tuple[Dataset, ...], rescale: tuple[float, float] | None) -> _Scale:
+    if rescale is None:
+        return _Scale(
+            HU,
+            1.0,
+            0.0,
+            (
+                warning(
+                    "rescale-missing",
+                    "The CT states no Rescale Slope and Intercept; its stored values are taken as "
+                    "Hounsfield units. Check bone and air before trusting densities.",
+                ),
+            ),
+        )
+    stated = _transformed(layers, "RescaleType").upper()
+    if stated in ("", "HU"):
+        return _Scale(HU, *rescale)
+    if stated == "US":
+        finding = warning(
+            "rescale-type",
+            "The CT does not specify the unit of its values (Rescale Type US); they are taken as "
+            "Hounsfield units.",
+        )
+        return _Scale(HU, *rescale, (finding,))
+    finding = warning(
+        "rescale-type",
+        f"The values of this CT are in {stated}, not in Hounsfield units; bone and air may not be "
+        "where they are expected.",
+    )
+    return _Scale(stated, *rescale, (finding,))
+
+
+def _pet_unit(layers: tuple[Dataset, ...], findings: list[Finding]) -> str:
+    # Legacy Converted objects keep the attributes of the classic ones in these sequences.
+    converted = [
+        item
+        for layer in layers
+        for keyword in (
+            "UnassignedPerFrameConvertedAttributesSequence",
+            "UnassignedSharedConvertedAttributesSequence",
+        )
+        for item in items(layer, keyword)
+    ]
+    places = (layers[-1], *converted)
+    stated = next((unit for place in places if (unit := text(place, "Units").upper())), "")
+    if not stated:
+        findings.append(
+            warning(
+                "unit-missing",
+                "The PET states no unit; its values can be compared with each other and with "
+                "nothing else.",
+            )
+        )
+        return NOT_STATED
+    if stated == "CNTS" and (0x7053, 0x1000) in layers[-1]:
+        findings.append(
+            info(
+                "philips-suv-factor",
+                "The file holds counts and a private factor of the manufacturer for SUV "
+                "(7053,1000), which is not applied.",
+            )
+        )
+    if stated == "GML":
+        kinds = (text(place, "SUVType").upper() for place in places)
+        suv_type = next((word for word in kinds if word), "")
+        return _SUV_TYPES.get(suv_type, f"SUV {suv_type} g/mL")
+    return _PET_UNITS.get(stated, stated)
+
+
+def _rescale(layers: tuple[Dataset, ...]) -> tuple[float, float] | None:
+    for place in _transformations(layers):
+        slope, intercept = number(place, "RescaleSlope"), number(place, "RescaleIntercept")
+        if slope is None and intercept is None:
+            continue
+        pair = (1.0 if slope is None else slope, 0.0 if intercept is None else intercept)
+        _require_usable(pair[0], pair[1], "Rescale Slope")
+        return pair
+    return None
+
+
+def _transformations(layers: tuple[Dataset, ...]) -> list[Dataset]:
+    # Enhanced objects: Pixel Value Transformation functional group. Classic ones: the top level.
+    grouped = [
+        item for layer in layers for item in items(layer, "PixelValueTransformationSequence")
+    ]
+    return [*grouped, layers[-1]]
+
+
+def _transformed(layers: tuple[Dataset, ...], keyword: str) -> str:
+    return next((word for place in _transformations(layers) if (word := text(place, keyword))), "")
+
+
+def _real_world(layers: tuple[Dataset, ...], findings: list[Finding]) -> _Scale | None:
+    """Return the real-world mapping that applies, or None when there is none with a unit."""
+    mappings = next(
+        (found for layer in layers if (found := items(layer, "RealWorldValueMappingSequence"))), ()
+    )
+    with_unit = [(mapping, unit) for mapping in mappings if (unit := _unit_code(mapping))]
+    if mappings and not with_unit:
+        findings.append(
+            warning(
+                "mapping-without-unit",
+                "The file maps stored values to real-world values without saying in which unit; "
+                "the mapping is not used.",
+            )
+        )
+    if not with_unit:
+        return None
+    offered = list(dict.fromkeys(unit for _, unit in with_unit))
+    chosen = next((unit for unit in _PREFERENCE if unit in offered), offered[0])
+    if len(offered) > 1:
+        findings.append(
+            info(
+                "several-units",
+                f"The file offers its values in {', '.join(offered)}; {chosen} is used.",
+            )
+        )
+    same = [mapping for mapping, unit in with_unit if unit == chosen]
+    lines = {_line(mapping) for mapping in same}
+    if len(lines) > 1:
+        raise DicomError(
+            f"The file maps stored values to {chosen} in {len(lines)} pieces; only one straight "
+            "line for all values is supported."
+        )
+    slope, intercept = lines.pop()
+    _check_range(same[0], layers[-1], findings)
+    return _Scale(chosen, slope, intercept)
+
+
+def _line(mapping: Dataset) -> tuple[float, float]:
+    if mapping.get("RealWorldValueLUTData") is not None:
+        raise DicomError(
+            "The file maps stored values to real-world values by a table; only a straight line "
+            "(slope and intercept) is supported."
+        )
+    slope = number(mapping, "RealWorldValueSlope")
+    intercept = number(mapping, "RealWorldValueIntercept")
+    if slope is None or intercept is None:
+        raise DicomError("A Real World Value Mapping has no slope or no intercept.")
+    _require_usable(slope, intercept, "Real World Value Slope")
+    return slope, intercept
+
+
+def _require_usable(slope: float, intercept: float, name: str) -> None:
+    if not (0 < slope < _LARGEST and abs(intercept) < _LARGEST):
+        raise DicomError(
+            f"{name} is {slope:g} (intercept {intercept:g}); expected a positive slope. The values "
+            "of this series cannot be trusted."
+        )
+
+
+def _check_range(mapping: Dataset, dataset: Dataset, findings: list[Finding]) -> None:
+    first = _first_number(
+        mapping, "RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped"
+    )
+    last = _first_number(
+        mapping, "RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped"
+    )
+    lowest = number(dataset, "SmallestImagePixelValue")
+    highest = number(dataset, "LargestImagePixelValue")
+    below = first is not None and lowest is not None and lowest < first
+    above = last is not None and highest is not None and highest > last
+    if below or above:
+        findings.append(
+            warning(
+                "mapping-range",
+                f"The file gives a meaning to stored values from {first:g} to {last:g} only, and "
+                f"holds values from {lowest:g} to {highest:g}. The same line was continued."
+                if None not in (first, last, lowest, highest)
+                else "The file holds stored values outside the range to which it gives a meaning. "
+                "The same line was continued.",
+            )
+        )
+
+
+def _first_number(dataset: Dataset, *keywords: str) -> float | None:
+    return next((v for word in keywords if (v := number(dataset, word)) is not None), None)
+
+
+def _unit_code(mapping: Dataset) -> str:
+    for unit in items(mapping, "MeasurementUnitsCodeSequence"):
+        code = next(
+            (
+                value
+                for keyword in ("CodeValue", "LongCodeValue", "URNCodeValue")
+                if (value := text(unit, keyword))
+            ),
+            "",
+        )
+        if code:
+            return _UNIT_CODES.get(code.lower(), code)
+    return ""

@@ -1,0 +1,1 @@
+"""Frames at known places, as regular grids."""

@@ -1,0 +1,243 @@
+"""Where the slices of a Nuclear Medicine reconstruction lie: position, orientation, signed spacing.
+
+Position and orientation stand in the Detector Information Sequence (PS3.3 C.8.4.11). Slice ``k``
+lies at ``position + k · spacing · (row × column)`` (C.8.4.15), where Spacing Between Slices is
+**signed**: a negative one is kept exactly, and nothing is made positive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from fusion.dicom.files.instance import items, number, numbers, uid
+from fusion.dicom.volumes.nm_frames import frame_count
+from fusion.dicom.volumes.slices import ORIENTATION_TOLERANCE
+from fusion.errors import GeometryError
+from fusion.findings import Finding, error, warning
+from fusion.geometry import FloatArray, Grid, direction_letters, unit_directions
+
+#: Finding codes that callers act on.
+SPACING_NEEDED = "spacing-needed"
+USER_GEOMETRY = "user-geometry"
+
+#: Two statements of one position agree when they are this near, mm: one of them may be rounded to
+#: one decimal in each coordinate. The one in the standard's place is used.
+SAME_POSITION_MM = 0.1
+#: A spacing given by a person is doubted when it differs from Slice Thickness by more than this
+#: fraction. Overlapping and gapped slices exist, so it is not refused.
+SPACING_DOUBT = 0.2
+
+_TOWARDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """Where the first slice lies.
+
+    Parameters
+    ----------
+    position_lps : (3,) ndarray of float64, mm
+        Centre of its first voxel.
+    orientation : (6,) ndarray of float64
+        Image Orientation (Patient): direction cosines of a row, then of a column.
+    findings : tuple of Finding
+        What a reader must know about the place where this was stated.
+    """
+
+    position_lps: FloatArray
+    orientation: FloatArray
+    findings: tuple[Finding, ...] = ()
+
+
+def grid_of(
+    dataset: Dataset, shape: tuple[int, int, int], *, spacing_mm: float | None
+) -> tuple[Grid | None, tuple[Finding, ...]]:
+    """Return the grid of a multi-frame reconstruction.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The object.
+    shape : (int, int, int)
+        Slices, rows, columns.
+    spacing_mm : float or None, mm
+        Signed distance between slices as a person states it; used only where the file is silent.
+
+    Returns
+    -------
+    Grid or None
+        None when a person has to state the spacing.
+    tuple of Finding
+
+    Raises
+    ------
+    GeometryError
+        Something is missing or contradictory.
+    DicomError
+        A value that is not finite, or a wrong count.
+    """
+    if min(shape) < 1:
+        raise GeometryError("Rows or Columns is missing.")
+    if shape[0] < 2:
+        raise GeometryError("This reconstruction holds a single slice; it is no volume.")
+    pose = pose_of(dataset)
+    in_plane_mm = pixel_spacing_mm(dataset)
+    normal = np.cross(*unit_directions(pose.orientation))
+    spacing, findings = _slice_spacing(dataset, normal, spacing_mm)
+    if spacing is None:
+        return None, (*pose.findings, *findings)
+    grid = Grid.from_dicom(
+        shape,
+        position_lps=pose.position_lps,
+        orientation=pose.orientation,
+        pixel_spacing_mm=in_plane_mm,
+        slice_step_lps=normal * spacing,
+        frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
+    )
+    return grid, (*pose.findings, *findings)
+
+
+def pixel_spacing_mm(dataset: Dataset) -> FloatArray:
+    """Return Pixel Spacing: between rows, then between columns, mm (2,).
+
+    Raises
+    ------
+    GeometryError
+        Missing.
+    """
+    spacing = numbers(dataset, "PixelSpacing", 2)
+    if spacing is None:
+        raise GeometryError("Pixel Spacing is missing; the size of the voxels is not known.")
+    return spacing
+
+
+def _slice_spacing(
+    dataset: Dataset, normal_lps: FloatArray, spacing_mm: float | None
+) -> tuple[float | None, tuple[Finding, ...]]:
+    """Return the signed spacing along row × column, None when a person has to state it."""
+    stated = number(dataset, "SpacingBetweenSlices")
+    thickness = number(dataset, "SliceThickness")
+    if stated:
+        if spacing_mm is None:
+            return stated, ()
+        return stated, (
+            warning(
+                "user-spacing-not-used",
+                f"The file states a spacing of {stated:g} mm between slices, which was used; the "
+                f"{spacing_mm:g} mm given by the user were not.",
+            ),
+        )
+    if spacing_mm is None:
+        magnitude = f"{abs(thickness):g}" if thickness else "MM"
+        return None, (
+            error(
+                SPACING_NEEDED,
+                f"Spacing Between Slices is {'missing' if stated is None else 'zero'}. Slice "
+                "Thickness gives its magnitude but not its sign, on which side and level depend. "
+                f"State it in mm: --spacing {magnitude} if the slices run towards the "
+                f"{_towards(normal_lps)}, --spacing -{magnitude} if towards the "
+                f"{_towards(-normal_lps)}.",
+            ),
+        )
+    findings = [
+        warning(
+            USER_GEOMETRY,
+            f"The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the "
+            f"file. With it the slices run towards the {_towards(normal_lps * spacing_mm)}; were "
+            "that wrong, side or level would be. Check against the CT.",
+        )
+    ]
+    if thickness and abs(abs(spacing_mm) / thickness - 1) > SPACING_DOUBT:
+        findings.append(
+            warning(
+                "user-spacing-doubtful",
+                f"The spacing stated by the user ({spacing_mm:g} mm) differs from Slice Thickness "
+                f"({thickness:g} mm) by more than {SPACING_DOUBT:.0%}.",
+            )
+        )
+    return spacing_mm, tuple(findings)
+
+
+def _towards(direction_lps: FloatArray) -> str:
+    return _TOWARDS[direction_letters(direction_lps)[0]]
+
+
+def pose_of(dataset: Dataset) -> Pose:
+    """Return position and orientation of the first slice.
+
+    Raises
+    ------
+    GeometryError
+        Missing, contradictory.
+    DicomError
+        Not finite, wrong count.
+    """
+    stated = [_stated_pose(item) for item in _detectors(dataset)]
+    top = _stated_pose(dataset)
+    first = next(((p, o) for p, o in stated if p is not None and o is not None), None)
+    findings: tuple[Finding, ...] = ()
+    if first is None:
+        position, orientation = top
+        if position is None or orientation is None:
+            raise GeometryError(
+                "The file does not say where its slices lie in the patient (Image Position and "
+                "Image Orientation are missing from the Detector Information Sequence). It cannot "
+                "be placed on a CT. Export it from the workstation with its geometry."
+            )
+        findings = (
+            warning(
+                "top-level-geometry",
+                "Position and orientation stand where Nuclear Medicine objects should not have "
+                "them (top level instead of Detector Information Sequence). They were used: check "
+                "side and level.",
+            ),
+        )
+    else:
+        position, orientation = first
+        _require_same(top, (position, orientation), "The top level and the detector")
+    for other in stated:
+        _require_same(other, (position, orientation), "The detectors")
+    return Pose(position, orientation, findings)
+
+
+def _detectors(dataset: Dataset) -> tuple[Dataset, ...]:
+    """Return the detectors that may place the slices: the one that all frames name, or all.
+
+    Workstations leave the second head of the camera in the list, with the place of its views.
+    """
+    detectors = items(dataset, "DetectorInformationSequence")
+    named = numbers(dataset, "DetectorVector")
+    if named is None or len(named) != frame_count(dataset) or np.any(named != named[0]):
+        return detectors
+    number = int(named[0])
+    return detectors[number - 1 : number] if 1 <= number <= len(detectors) else detectors
+
+
+def _stated_pose(place: Dataset) -> tuple[FloatArray | None, FloatArray | None]:
+    return (
+        numbers(place, "ImagePositionPatient", 3),
+        numbers(place, "ImageOrientationPatient", 6),
+    )
+
+
+def _require_same(
+    other: tuple[FloatArray | None, FloatArray | None],
+    chosen: tuple[FloatArray, FloatArray],
+    who: str,
+) -> None:
+    position, orientation = other
+    if position is not None:
+        distance = float(np.linalg.norm(position - chosen[0]))
+        if distance > SAME_POSITION_MM:
+            raise GeometryError(
+                f"{who} state positions of the first slice that lie {distance:.2f} mm apart. "
+                "Which one is right is not known; export the reconstruction again."
+            )
+    if orientation is not None and (np.abs(orientation - chosen[1]).max() > ORIENTATION_TOLERANCE):
+        raise GeometryError(
+            f"{who} state different orientations of the slices. Which one is right is not known; "
+            "export the reconstruction again."
+        )

@@ -1,0 +1,466 @@
+"""Series of single-frame CT and PET images, as volumes.
+
+A series is not a volume: it may hold localizers, a second orientation, several phases, a repeated
+or a missing slice. :func:`plan_volumes` sorts that out from headers alone and refuses, naming the
+slices, where the files do not say enough.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from pydicom.dataset import Dataset
+
+from fusion.dicom.files.instance import Instance, integer, number, numbers, text, texts, uid
+from fusion.dicom.quantity.suv import Suv, suvbw_factor
+from fusion.dicom.quantity.unit import quantity_of
+from fusion.dicom.series import FrameRef, Kind, VolumePlan
+from fusion.dicom.volumes.slices import Arrangement, Slice, arrange, frame_label, repeats_positions
+from fusion.errors import DicomError, FusionError, GeometryError
+from fusion.findings import Finding, info, warning
+from fusion.geometry import direction_letters
+
+__all__ = ["Arrangement", "Slice", "Unusable", "arrange", "place", "plan_slices", "plan_volumes"]
+
+#: The mark that holds values 3 and following of Image Type.
+IMAGE_TYPE = "image type"
+#: Marks of multi-frame objects whose parts are complete by definition: the object (all parts of a
+#: concatenation) and the stack within it.
+OBJECT = "object"
+STACK = "stack"
+#: The mark that names the reconstruction filter: archives and anonymisers put several
+#: reconstructions of one scan into one series.
+KERNEL = "kernel"
+#: Attributes that number the phases, acquisitions or time frames of one series.
+_COUNTERS = (
+    ("acquisition", "AcquisitionNumber"),
+    ("time point", "TemporalPositionIdentifier"),
+    ("time point", "TemporalPositionIndex"),
+    ("reference time (ms)", "FrameReferenceTime"),
+    ("trigger time (ms)", "TriggerTime"),
+)
+_PLANES = {"L": "sagittal", "R": "sagittal", "P": "coronal", "A": "coronal"}
+#: How many files a message names before it counts the rest.
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """An image whose place cannot be known.
+
+    Parameters
+    ----------
+    label : str
+        The file, as the user knows it.
+    reason : str
+        What is missing or wrong.
+    """
+
+    label: str
+    reason: str
+
+
+def plan_volumes(instances: Sequence[Instance], *, kind: Kind) -> tuple[VolumePlan, ...]:
+    """Plan the volumes of one series of single-frame CT or PET images.
+
+    Parameters
+    ----------
+    instances : sequence of Instance
+        The series, in any order.
+    kind : Kind
+        What the series is.
+
+    Returns
+    -------
+    tuple of VolumePlan
+        The largest stack first, refused ones included; ``volume_id`` is unique in the series.
+    """
+    images = [item for item in instances if "LOCALIZER" not in texts(item.dataset, "ImageType")]
+    findings = []
+    if len(images) < len(instances):
+        kept = {id(item) for item in images}
+        labels = [item.label for item in instances if id(item) not in kept]
+        what = "is a localizer" if len(labels) == 1 else "are localizers"
+        findings.append(
+            info("localizer", f"{listed(labels)} {what} and no part of the volume; left out.")
+        )
+    slices, unusable = place((FrameRef(item) for item in images), read=_slice)
+    return plan_slices(
+        slices,
+        kind=kind,
+        description=text(instances[0].dataset, "SeriesDescription") if instances else "",
+        unusable=unusable,
+        findings=findings,
+    )
+
+
+def place(
+    frames: Iterable[FrameRef], *, read: Callable[[FrameRef], Slice]
+) -> tuple[list[Slice], list[Unusable]]:
+    """Read where frames lie, and set those aside that do not say it.
+
+    Parameters
+    ----------
+    frames : iterable of FrameRef
+        In any order.
+    read : callable
+        Makes a Slice of a frame, or raises DicomError or GeometryError with the reason.
+    """
+    slices: list[Slice] = []
+    unusable: list[Unusable] = []
+    for frame in frames:
+        try:
+            slices.append(read(frame))
+        except (DicomError, GeometryError) as exc:
+            unusable.append(Unusable(frame_label(frame), str(exc)))
+    return slices, unusable
+
+
+def plan_slices(
+    slices: Sequence[Slice],
+    *,
+    kind: Kind,
+    description: str,
+    unusable: Sequence[Unusable] = (),
+    findings: Sequence[Finding] = (),
+) -> tuple[VolumePlan, ...]:
+    """Plan the volumes that slices of one series make up.
+
+    Slices of unlike size, spacing, orientation or Frame of Reference go to volumes of their own,
+    and so do the phases where positions repeat.
+
+    Parameters
+    ----------
+    slices : sequence of Slice
+        In any order.
+    kind : Kind
+        What the series is.
+    description : str
+        Series Description.
+    unusable : sequence of Unusable
+        Images that could not be placed. They may have been a part of the largest volume.
+    findings : sequence of Finding
+        About the series so far; become part of the first volume.
+
+    Returns
+    -------
+    tuple of VolumePlan
+        The largest stack first; empty only when there was nothing at all.
+    """
+    if not slices:
+        if not unusable and not findings:
+            return ()
+        reason = (
+            f"{_reasons(unusable)} Ask for the series to be exported again."
+            if unusable
+            else "The series holds nothing but localizers. Open the series with the slices."
+        )
+        return (_refused_plan((), kind=kind, description=description, refusal=reason),)
+
+    groups = _groups(slices)
+    strays = [group[0] for group in groups[1:] if len(group) == 1]
+    groups = [group for n, group in enumerate(groups) if n == 0 or len(group) > 1]
+    named: list[tuple[str, Arrangement]] = []
+    looks = _appearances(groups)
+    for group, what in zip(groups, looks, strict=True):
+        stacks, left_over = _phases(group)
+        strays.extend(left_over)
+        named += [(", ".join(filter(None, (what, name))), stack) for name, stack in stacks]
+
+    notes = list(findings)
+    if strays:
+        notes.append(
+            warning(
+                "stray-image",
+                f"{listed([item.label for item in strays])} "
+                f"{'differs' if len(strays) == 1 else 'differ'} from the other images of the "
+                "series in kind, size, spacing, orientation or Frame of Reference; left out.",
+            )
+        )
+    headers = list({id(d): d for d in (item.frame.instance.dataset for item in slices)}.values())
+    plans = []
+    for n, (name, stack) in enumerate(named):
+        refusal = stack.refusal
+        if n == 0 and unusable:
+            refusal, more = _with_unusable(stack, unusable)
+            notes += more
+        plans.append(
+            _plan(
+                stack,
+                volume_id=str(n + 1),
+                kind=kind,
+                headers=headers,
+                description=", ".join(filter(None, (description, name))),
+                refusal=refusal,
+                findings=(*notes, *stack.findings) if n == 0 else stack.findings,
+            )
+        )
+    return tuple(plans)
+
+
+def listed(labels: Sequence[str]) -> str:
+    """Name the first few files and count the rest: ``"a, b, c and 4 more"``."""
+    rest = len(labels) - _NAMED
+    if rest > 0:
+        return f"{', '.join(labels[:_NAMED])} and {rest} more"
+    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))
+
+
+def _slice(frame: FrameRef) -> Slice:
+    """Read the Image Plane module; raises DicomError where it does not place the image."""
+    dataset = frame.instance.dataset
+    spacing = numbers(dataset, "PixelSpacing", 2)
+    if spacing is None:
+        raise DicomError(
+            "Pixel Spacing is missing (Imager Pixel Spacing, at the detector, is no substitute)."
+        )
+    orientation = numbers(dataset, "ImageOrientationPatient", 6)
+    position = numbers(dataset, "ImagePositionPatient", 3)
+    rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+    if orientation is None:
+        raise DicomError("Image Orientation (Patient) is missing.")
+    if position is None:
+        raise DicomError("Image Position (Patient) is missing.")
+    if rows is None or columns is None:
+        raise DicomError("Rows or Columns is missing.")
+    return Slice(
+        frame=frame,
+        position_lps=position,
+        orientation=orientation,
+        pixel_spacing_mm=spacing,
+        rows=rows,
+        columns=columns,
+        frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
+        marks=_marks(frame.instance),
+    )
+
+
+def _marks(instance: Instance) -> tuple[tuple[str, str], ...]:
+    dataset = instance.dataset
+    marks = [(IMAGE_TYPE, " ".join(texts(dataset, "ImageType")[2:]))]
+    try:
+        index, per_frame = number(dataset, "ImageIndex"), number(dataset, "NumberOfSlices")
+    except DicomError:
+        index = per_frame = None
+    if index and per_frame:
+        # PS3.3 C.8.9.4.1.9: the slice index varies fastest, then time slot, R-R interval and
+        # time slice, so that this numbers the passes through the patient whatever their kind.
+        marks.append(("time frame", str(int((index - 1) // per_frame) + 1)))
+    for name, keyword in _COUNTERS:
+        value = text(dataset, keyword)
+        if value:
+            marks.append((name, value))
+    if kernel := " ".join(texts(dataset, "ConvolutionKernel")):
+        marks.append((KERNEL, kernel))
+    return tuple(marks)
+
+
+def _groups(slices: Sequence[Slice]) -> list[list[Slice]]:
+    """Put like slices together, the largest group first."""
+    groups: list[list[Slice]] = []
+    for item in slices:
+        home = next((group for group in groups if item.lies_like(group[0])), None)
+        if home is None:
+            groups.append([item])
+        else:
+            home.append(item)
+    return sorted(groups, key=len, reverse=True)
+
+
+def _appearances(groups: Sequence[Sequence[Slice]]) -> list[str]:
+    """Say what tells groups apart at a glance; nothing when there is only one."""
+    if len(groups) == 1:
+        return [""]
+    looks = [_appearance(group) for group in groups]
+    if len(set(looks)) == len(looks):
+        return looks
+    # Two fields of view of one scan: the same size in pixels, another in mm.
+    return [
+        f"{look}, pixels of {group[0].pixel_spacing_mm.max():.3g} mm"
+        for look, group in zip(looks, groups, strict=True)
+    ]
+
+
+def _appearance(group: Sequence[Slice]) -> str:
+    first = group[0]
+    if not first.normal.any():
+        return f"{first.rows} × {first.columns}"
+    plane = _PLANES.get(direction_letters(first.normal)[:1], "axial")
+    return f"{plane} {first.rows} × {first.columns}"
+
+
+def _phases(group: Sequence[Slice]) -> tuple[list[tuple[str, Arrangement]], list[Slice]]:
+    """Arrange like slices, as one stack or as one for each phase.
+
+    Returns
+    -------
+    stacks : list of (str, Arrangement)
+        What tells each apart (empty for a single one) and the stack.
+    strays : list of Slice
+        Images of a kind of their own that belong to no stack.
+    """
+    whole = arrange(group)
+    if len(group) == 1:
+        return [("", whole)], []
+    best: tuple[float, list[tuple[str, Arrangement]], list[Slice]] | None = None
+    for name in dict.fromkeys(name for name, _ in group[0].marks):
+        # An even stack is taken apart only where reconstructions alternate in it, and without
+        # repeats a change of acquisition at a gap must not hide the gap.
+        explains = (KERNEL,) if whole.grid is not None else (IMAGE_TYPE, KERNEL, OBJECT, STACK)
+        if not whole.has_repeats and name not in explains:
+            continue
+        parts: dict[str, list[Slice]] = {}
+        for item in group:
+            parts.setdefault(dict(item.marks).get(name, ""), []).append(item)
+        attempt = _attempt(parts, name=name, repeats=whole.has_repeats)
+        if attempt is not None and (best is None or attempt[0] > best[0]):
+            best = attempt
+    return ([("", whole)], []) if best is None else best[1:]
+
+
+def _attempt(
+    parts: dict[str, list[Slice]], *, name: str, repeats: bool
+) -> tuple[float, list[tuple[str, Arrangement]], list[Slice]] | None:
+    """Arrange a group parted by one mark; None when that does not explain it.
+
+    The first value is the fraction of parts that are regular stacks.
+    """
+    # A mark that only some of the slices have explains nothing.
+    if len(parts) < 2 or (name != IMAGE_TYPE and "" in parts):
+        return None
+    strays = []
+    if name == IMAGE_TYPE:
+        strays = [part[0] for part in parts.values() if len(part) == 1]
+    named = {value: part for value, part in parts.items() if name != IMAGE_TYPE or len(part) > 1}
+    if not named or any(len(part) < 2 or repeats_positions(part) for part in named.values()):
+        return None
+    stacks = [
+        (f"{name} {value}".strip(), arrange(named[value])) for value in sorted(named, key=_natural)
+    ]
+    clean = [stack for _, stack in stacks if stack.grid is not None]
+    if repeats:
+        return (len(clean) / len(stacks), stacks, strays) if clean else None
+    if len(clean) < len(stacks):
+        return None
+    # Images that follow each other are one volume with uneven spacing, of whatever type they are.
+    if name in (IMAGE_TYPE, KERNEL) and not _interleaved(clean):
+        return None
+    return 1.0, stacks, strays
+
+
+def _natural(value: str) -> tuple[float, str]:
+    try:
+        return float(value), value
+    except ValueError:
+        return float("inf"), value
+
+
+def _interleaved(stacks: Sequence[Arrangement]) -> bool:
+    """Whether the stacks overlap along their common normal."""
+    normal = stacks[0].slices[0].normal
+    extents = sorted(
+        (
+            float(stack.slices[0].position_lps @ normal),
+            float(stack.slices[-1].position_lps @ normal),
+        )
+        for stack in stacks
+    )
+    return all(after[0] < before[1] for before, after in pairwise(extents))
+
+
+def _with_unusable(
+    stack: Arrangement, unusable: Sequence[Unusable]
+) -> tuple[str | None, list[Finding]]:
+    """Decide whether a volume can do without the images that could not be placed."""
+    if stack.refusal is not None:
+        return f"{stack.refusal} {_reasons(unusable)}", []
+    # Were images missing inside a stack that is regular without them, every gap would lack one.
+    if len(unusable) >= len(stack.slices) - 1:
+        return f"{_reasons(unusable)} Too few of the other images are left to do without.", []
+    left_out = warning(
+        "unusable-slice",
+        f"{_reasons(unusable)} Left out: the other {len(stack.slices)} images are evenly spaced, "
+        "so that nothing is missing between them; an end of the volume may be.",
+    )
+    return None, [left_out]
+
+
+def _reasons(unusable: Sequence[Unusable]) -> str:
+    by_reason: dict[str, list[str]] = {}
+    for item in unusable:
+        by_reason.setdefault(item.reason, []).append(item.label)
+    return " ".join(
+        f"The place of {listed(labels)} is not known: {reason}"
+        for reason, labels in by_reason.items()
+    )
+
+
+def _plan(
+    stack: Arrangement,
+    *,
+    volume_id: str,
+    kind: Kind,
+    headers: Sequence[Dataset],
+    description: str,
+    refusal: str | None,
+    findings: Sequence[Finding],
+) -> VolumePlan:
+    first = stack.slices[0]
+    try:
+        quantity = quantity_of(stack.frames, kind=kind)
+    except FusionError as exc:
+        return _refused_plan(
+            stack.slices,
+            volume_id=volume_id,
+            kind=kind,
+            description=description,
+            refusal=" ".join(filter(None, (refusal, str(exc)))),
+            findings=findings,
+        )
+    suv = (
+        suvbw_factor(first.frame.instance.dataset, unit=quantity.unit, acquisitions=headers)
+        if kind.is_functional
+        else Suv(None)
+    )
+    return VolumePlan(
+        volume_id=volume_id,
+        kind=kind,
+        description=description,
+        shape=(len(stack.slices), first.rows, first.columns),
+        grid=None if refusal else stack.grid,
+        frames=stack.frames,
+        unit=quantity.unit,
+        slope=quantity.slope,
+        intercept=quantity.intercept,
+        suvbw_per_unit=suv.factor,
+        findings=(*findings, *quantity.findings, *suv.findings),
+        refusal=refusal,
+    )
+
+
+def _refused_plan(
+    slices: Sequence[Slice],
+    *,
+    volume_id: str = "1",
+    kind: Kind,
+    description: str,
+    refusal: str,
+    findings: Sequence[Finding] = (),
+) -> VolumePlan:
+    rows, columns = (slices[0].rows, slices[0].columns) if slices else (0, 0)
+    return VolumePlan(
+        volume_id=volume_id,
+        kind=kind,
+        description=description,
+        shape=(len(slices), rows, columns),
+        grid=None,
+        frames=tuple(item.frame for item in slices),
+        unit="",
+        slope=np.ones(len(slices)),
+        intercept=np.zeros(len(slices)),
+        findings=tuple(findings),
+        refusal=refusal,
+    )

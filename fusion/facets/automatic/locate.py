@@ -1,0 +1,311 @@
+"""CT to facet joints: where each one is, and how far to trust its place and its level."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.facets.anomalies import Anomaly, anomaly_findings, levels_in_doubt, with_anomalies
+from fusion.facets.automatic.chain import Chain
+from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on
+from fusion.facets.automatic.numbering import Levels, number
+from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
+from fusion.facets.automatic.straight import Frame
+from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
+from fusion.facets.localisation import (
+    Facet,
+    Localisation,
+    Numbering,
+    Status,
+)
+from fusion.findings import Finding, info, warning
+from fusion.geometry import Volume
+from fusion.progress import Progress, ProgressCallback
+
+#: Correlation with the template below which a joint is not recognisable.
+_RECOGNISABLE = 0.15
+#: Share of a joint's window as dense as metal above which it is hidden.
+METAL_SHARE = 0.004
+#: A level is fused when the joint spaces of neither side, nor of both together, are darker than
+#: their bone by this share. One side alone is not believed: a narrow joint looks the same.
+_FUSED_GAP = 0.08
+#: Expected error of a centre: mm at least, mm for each mm of slice, and mm where nothing looks like
+#: the template; fitted to the meshes and simulated necks of docs/facets.md. What metal adds, mm, is
+#: a guess on the safe side.
+_ERROR = (0.6, 0.55, 1.6)
+HIDDEN_MM = 3.0
+#: Slices above this show no joint space at all, mm.
+_THICK_MM = 3.5
+#: Share of a joint's window that has to lie in the field.
+_IN_FIELD = 0.55
+
+
+def locate(
+    ct: Volume,
+    *,
+    clicks: Mapping[str, npt.ArrayLike] | None = None,
+    anomalies: Collection[Anomaly] = (),
+    progress: ProgressCallback | None = None,
+) -> Localisation:
+    """Find the facet joints on a CT.
+
+    Parameters
+    ----------
+    ct : Volume
+        HU, any orientation, slice thickness and field.
+    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
+        A reader's clicks: vertebra (``"C2"``) to a point in it. They fix the numbering; nothing
+        overrides them.
+    anomalies : collection of Anomaly, optional
+        What a reader knows about this spine.
+    progress : Progress, optional
+        Told what is being done.
+
+    Returns
+    -------
+    Localisation
+        Every markable joint, the ones outside the field included.
+
+    Raises
+    ------
+    FusionError
+        A click on a vertebra that has no name here, or outside the CT.
+    """
+    report = Progress(progress)
+    points = points_on(ct, clicks or {})
+    neck = find_neck(ct, progress=report.part(0.0, 0.75))
+    if neck is None:
+        return no_canal()
+    return locate_in(
+        neck,
+        clicks=points,
+        anomalies=anomalies,
+        progress=report.part(0.75, 1.0),
+    )
+
+
+def locate_in(
+    neck: Neck,
+    *,
+    clicks: Mapping[str, npt.ArrayLike] | None = None,
+    anomalies: Collection[Anomaly] = (),
+    progress: ProgressCallback | None = None,
+) -> Localisation:
+    """Name the levels of a neck and find its joints; as :func:`locate`, without what takes long.
+
+    Parameters
+    ----------
+    neck : Neck
+        From :func:`fusion.facets.automatic.neck.find_neck`.
+    clicks, anomalies, progress
+        As for :func:`locate`.
+
+    Raises
+    ------
+    FusionError
+        A click on a vertebra that has no name here, or outside the CT.
+    """
+    report = Progress(progress)
+    ct, frame, parts = neck.ct, neck.frame, neck.parts
+    points = checked_clicks(neck, clicks or {})
+    report(0.0, "Numbering the levels")
+    seen = with_anomalies(neck.claims, anomalies)
+    heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
+    levels = number(neck.scores, parts, seen, heights, chest=neck.chest)
+    if levels is None:
+        return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
+    report(0.1, "Finding the joints")
+    fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
+    fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
+    numbering = numbering_by_level(levels.numbering, anomalies, points)
+    facets = tuple(
+        _facet(ct, frame, joint, fits.get(joint), numbering[joint.level], neck.slice_mm, fused)
+        for joint in JOINTS
+    )
+    midline = {
+        level: frame.to_lps(np.array([height, 0.0, 0.0]))
+        for level, height in levels.chain.heights_mm.items()
+        if level in LEVELS
+    }
+    report(1.0, "Joints found")
+    findings = findings_about(levels, facets, anomalies, neck.slice_mm)
+    return Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+
+
+def numbering_by_level(
+    numbering: Numbering, anomalies: Collection[Anomaly], clicked: Collection[str]
+) -> dict[str, Numbering]:
+    """Return how far the name of each level is to be trusted, anomalies taken into account.
+
+    Parameters
+    ----------
+    numbering : Numbering
+        Of the count as a whole.
+    anomalies : collection of Anomaly
+        What a reader knows about this spine.
+    clicked : collection of str
+        Vertebrae that a reader named.
+    """
+    doubtful = levels_in_doubt(anomalies, clicked)
+    return {level: Numbering.PROVISIONAL if level in doubtful else numbering for level in LEVELS}
+
+
+def weakest(facets: Collection[Facet]) -> Numbering:
+    """Return how far the level is to be trusted of the joint where it is least, of those in view.
+
+    Parameters
+    ----------
+    facets : collection of Facet
+        The joints; provisional when none of them is in view.
+    """
+    found = {facet.numbering for facet in facets if facet.center_lps is not None}
+    for one in (Numbering.PROVISIONAL, Numbering.SURE, Numbering.CONFIRMED):
+        if one in found:
+            return one
+    return Numbering.PROVISIONAL
+
+
+def _fits(
+    ct: Volume,
+    frame: Frame,
+    parts: Template,
+    chain: Chain,
+    shift_p_mm: npt.NDArray[np.float32],
+) -> dict[Joint, Fit]:
+    places = {}
+    for level, height in chain.heights_mm.items():
+        row = TEMPLATE_LEVELS.index(level)
+        for side in Side if level in LEVELS else ():
+            places[Joint(level, side)] = expected(
+                parts,
+                height,
+                level=row,
+                side=side,
+                scale=chain.scale,
+                shift_p_mm=float(np.nan_to_num(shift_p_mm[row, int(height)])),
+            )
+    return find_joints(ct, frame, parts, places, scale=chain.scale)
+
+
+def _solid(fits: Mapping[Joint, Fit]) -> set[str]:
+    """Return the zygapophysial levels without any joint space on either side."""
+    levels = set()
+    for level in ZYGAPOPHYSIAL_LEVELS:
+        gaps = [fits[Joint(level, side)].gap for side in Side if Joint(level, side) in fits]
+        known = [gap for gap in gaps if gap is not None]
+        if len(known) == len(Side) and sum(max(gap, 0.0) for gap in known) < _FUSED_GAP:
+            levels.add(level)
+    return levels
+
+
+def _facet(
+    ct: Volume,
+    frame: Frame,
+    joint: Joint,
+    fit: Fit | None,
+    numbering: Numbering,
+    slice_mm: float,
+    fused: Collection[str],
+) -> Facet:
+    if fit is not None:
+        center = frame.to_lps(fit.center_spl)
+    if fit is None or fit.in_field < _IN_FIELD or not ct.grid.contains(center):
+        return Facet(joint, Status.OUTSIDE, None, None, numbering, None)
+    n = int(np.clip(round(float(fit.center_spl[0])), 0, len(frame) - 1))
+    normal = fit.normal_spl @ frame.axes_lps[n]
+    normal /= np.linalg.norm(normal)
+    status = Status.FOUND
+    if fit.metal > METAL_SHARE or fit.score < _RECOGNISABLE:
+        status = Status.OBSCURED
+    elif joint.level in fused:
+        status = Status.FUSED
+    least_mm, per_slice, per_unlikeness_mm = _ERROR
+    error_mm = least_mm + per_slice * slice_mm + per_unlikeness_mm * (1.0 - fit.score)
+    if status is Status.OBSCURED:
+        error_mm += HIDDEN_MM
+    return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
+
+
+def no_canal() -> Localisation:
+    """Return what there is to say about a CT without a spinal canal."""
+    return _nothing("No spinal canal was found on this CT: no joints are reported.")
+
+
+def _nothing(message: str) -> Localisation:
+    facets = tuple(
+        Facet(joint, Status.OUTSIDE, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
+    )
+    finding = warning("no-spine-found", message + " Mark them by hand, or check the CT.")
+    return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
+
+
+def findings_about(
+    levels: Levels,
+    facets: tuple[Facet, ...],
+    anomalies: Collection[Anomaly],
+    slice_mm: float,
+) -> tuple[Finding, ...]:
+    """Return what a reader must know about levels and joints.
+
+    Parameters
+    ----------
+    levels : Levels
+        How the levels were numbered.
+    facets : tuple of Facet
+        The joints.
+    anomalies : collection of Anomaly
+        What a reader knows about this spine.
+    slice_mm : float, mm
+        Largest voxel edge of the CT.
+    """
+    findings = []
+    if levels.numbering is Numbering.PROVISIONAL:
+        against = [e for e in levels.evidence if e.agrees is False]
+        why = (
+            "the evidence contradicts itself: "
+            + "; ".join(f"{e.source}: {e.saw}" for e in against)
+            if against
+            else "the evidence in the field is too thin"
+        )  # fmt: skip
+        findings.append(
+            warning(
+                "numbering-provisional",
+                f"The levels are provisional: {why}. Click on a vertebra you know (C2 is best) "
+                "before using any level.",
+            )
+        )
+    if not levels.clicks_kept:
+        findings.append(
+            warning(
+                "clicks-disagree",
+                "No numbering fits every click: two of them disagree, or one is not on the spine. "
+                "Check them.",
+            )
+        )
+    for status, code, words in (
+        (Status.OBSCURED, "joints-obscured", "hidden by metal or not recognisable"),
+        (Status.FUSED, "joints-fused", "without a joint space (fused)"),
+    ):
+        names = [f.joint.name for f in facets if f.status is status]
+        if names:
+            findings.append(warning(code, f"{', '.join(names)}: {words}. Check by eye."))
+    if slice_mm > _THICK_MM:
+        findings.append(
+            info(
+                "thick-slices",
+                f"Slices of {slice_mm:g} mm: joint spaces cannot be seen, centres are good to "
+                "about 3 to 6 mm, and fused joints cannot be told.",
+            )
+        )
+    elif slice_mm > GAP_SLICE_MM:
+        findings.append(
+            info(
+                "fusion-not-told",
+                f"Slices of {slice_mm:g} mm: whether a joint is fused cannot be told above "
+                f"{GAP_SLICE_MM:g} mm. Check by eye.",
+            )
+        )
+    return (*findings, *anomaly_findings(anomalies))

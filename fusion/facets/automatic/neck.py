@@ -1,0 +1,159 @@
+"""What the CT alone says about a neck: worked out once, numbered as often as the reader likes.
+
+Finding the canal, pulling the neck straight and comparing it with the template take most of the
+time and depend on nothing that a reader says. A click on a vertebra or a recorded anomaly changes
+only what follows, see :func:`fusion.facets.automatic.locate.locate_in`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.anatomy import VERTEBRAE
+from fusion.errors import FusionError
+from fusion.facets.automatic.canal import find_canal
+from fusion.facets.automatic.claims import Claim, chest, claims
+from fusion.facets.automatic.likeness import Likeness, likeness
+from fusion.facets.automatic.straight import Frame, straighten
+from fusion.facets.automatic.template import Template, template
+from fusion.facets.localisation import point_of
+from fusion.geometry import FloatArray, Volume
+from fusion.progress import Progress, ProgressCallback
+
+#: Furthest part of a vertebra from the middle of the canal, mm: the tip of the spinous process of
+#: C7 or T1 lies some 50 mm behind it.
+VERTEBRA_MM = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neck:
+    """A neck before its levels have names.
+
+    Parameters
+    ----------
+    ct : Volume
+        HU.
+    frame : Frame
+        The straight neck.
+    parts : Template
+        What levels and joints look like.
+    scores : Likeness
+        How much each height looks like each level.
+    claims : tuple of Claim
+        What the picture says about the numbering.
+    chest : (n,) ndarray of bool
+        Heights beside which there is lung.
+    """
+
+    ct: Volume
+    frame: Frame
+    parts: Template
+    scores: Likeness
+    claims: tuple[Claim, ...]
+    chest: npt.NDArray[np.bool_]
+
+    @property
+    def slice_mm(self) -> float:
+        """Largest distance between neighbouring voxels of the CT, mm."""
+        return float(self.ct.grid.spacing_mm.max())
+
+
+def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck | None:
+    """Do all that depends on the CT alone.
+
+    Parameters
+    ----------
+    ct : Volume
+        HU, any orientation, slice thickness and field.
+    progress : Progress, optional
+        Told what is being done.
+
+    Returns
+    -------
+    Neck or None
+        None when there is no spinal canal on this CT.
+
+    Raises
+    ------
+    FusionError
+        The CT is not in HU.
+    """
+    if ct.unit != "HU":
+        raise FusionError(
+            f"The values of this CT are {ct.unit}, not HU, so bone cannot be told. Joints are "
+            "found on a CT in HU only."
+        )
+    report = Progress(progress)
+    report(0.0, "Looking for the spinal canal")
+    canal = find_canal(ct)
+    if canal is None:
+        return None
+    report(0.5, "Pulling the neck straight")
+    frame = straighten(ct, canal)
+    parts = template()
+    report(0.75, "Comparing levels")
+    scores = likeness(ct, frame, parts)
+    seen = claims(ct, frame, scale=1.0)
+    return Neck(ct, frame, parts, scores, seen, chest(ct, frame))
+
+
+def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
+    """Return a reader's clicks as points, if they have names and lie on the CT.
+
+    Parameters
+    ----------
+    ct : Volume
+        That was clicked into.
+    clicks : mapping of str to (3,) array_like of float, LPS mm
+        Vertebra to a point in it.
+
+    Raises
+    ------
+    FusionError
+        A vertebra that has no name here, or a point outside the CT.
+    """
+    points = {}
+    for name, value in clicks.items():
+        if name not in VERTEBRAE[1:]:
+            raise FusionError(
+                f"A vertebra is one of {', '.join(VERTEBRAE[1:])}; found {name!r}. Name the "
+                "vertebra that was clicked on, for example C2=1.5,-20,-130."
+            )
+        point = point_of(value, name)
+        if not ct.grid.contains(point):
+            raise FusionError(
+                f"The point given for {name} lies outside the CT. Points are LPS mm in the frame "
+                "of the CT."
+            )
+        points[name] = point
+    return points
+
+
+def checked_clicks(neck: Neck, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:
+    """Return a reader's clicks as points, if each of them can be a click on a vertebra.
+
+    Parameters
+    ----------
+    neck : Neck
+        That was clicked into.
+    clicks : mapping of str to (3,) array_like of float, LPS mm
+        Vertebra to a point in it.
+
+    Raises
+    ------
+    FusionError
+        A vertebra that has no name here, a point outside the CT, or far from the spinal canal.
+    """
+    points = points_on(neck.ct, clicks)
+    for name, point in points.items():
+        away = float(np.linalg.norm(neck.frame.origins_lps - point, axis=1).min())
+        if away > VERTEBRA_MM:
+            raise FusionError(
+                f"The point given for {name} lies {away:.0f} mm from the spinal canal; no vertebra "
+                f"reaches further than {VERTEBRA_MM:.0f} mm. Click into the body of {name}."
+            )
+    return points

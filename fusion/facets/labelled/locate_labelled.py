@@ -1,0 +1,376 @@
+"""Joints from a label map made elsewhere, numbered as the map says and as the CT agrees.
+
+The places of the joints are geometry on the labels. The names of the levels are a claim of the
+program that made them: one piece of evidence among those of :mod:`fusion.facets.automatic.claims`,
+which the CT may contradict and which a reader's click overrules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial import cKDTree
+
+from fusion.anatomy import JOINTS, LEVELS, Joint, Side
+from fusion.errors import FusionError
+from fusion.facets.anomalies import Anomaly, with_anomalies
+from fusion.facets.automatic.locate import (
+    HIDDEN_MM,
+    METAL_SHARE,
+    findings_about,
+    locate_in,
+    numbering_by_level,
+    weakest,
+)
+from fusion.facets.automatic.neck import Neck, points_on
+from fusion.facets.automatic.numbering import Levels, chain_of, judge, status_of
+from fusion.facets.automatic.refine import METAL_HU
+from fusion.facets.automatic.straight import sample_points
+from fusion.facets.automatic.template import template
+from fusion.facets.labelled.between_bones import LabelledJoint, joint_between, joint_with_skull
+from fusion.facets.labelled.bones import Bone
+from fusion.facets.labelled.conventions import COLUMN
+from fusion.facets.labelled.maps import Part
+from fusion.facets.labelled.spine import LabelledSpine
+from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
+from fusion.findings import Finding, info, warning
+from fusion.geometry import FloatArray, Volume
+from fusion.progress import Progress, ProgressCallback
+
+#: Weight of a label map as evidence: it needs the support of one more piece to make a level sure.
+#: Such programs mix neighbours up in 1 to 15 of 100 scans (docs/sources.md#label-quality).
+LABEL_WEIGHT = 2.0
+#: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
+#: articular processes, and from whole vertebrae (docs/facets.md, "Label maps made elsewhere").
+_FROM_PROCESSES_MM, _FROM_VERTEBRAE_MM = (0.8, 0.5), (1.8, 0.8)
+#: Radius in which metal hides a joint, mm.
+_HIDING_MM = 9.0
+#: A click this far from every labelled vertebra names none, mm.
+_CLICK_MM = 8.0
+#: Joints that the CT alone shows are the same as those of the labels within this, mm: half the
+#: distance between two levels.
+_SAME_MM = 6.5
+
+
+def locate_with_labels(
+    spine: LabelledSpine,
+    ct: Volume,
+    neck: Neck | None,
+    *,
+    clicks: Mapping[str, npt.ArrayLike] | None = None,
+    anomalies: Collection[Anomaly] = (),
+    progress: ProgressCallback | None = None,
+) -> Localisation:
+    """Find the facet joints from labels.
+
+    Parameters
+    ----------
+    spine : LabelledSpine
+        From :func:`fusion.facets.labelled.spine.read_labels`.
+    ct : Volume
+        HU; the labels lie on it.
+    neck : Neck or None
+        What the CT alone says, from :func:`fusion.facets.automatic.neck.find_neck`; without it
+        nothing can support or contradict the names of the levels.
+    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
+        A reader's clicks: vertebra to a point in it. They overrule the names in the labels.
+    anomalies : collection of Anomaly, optional
+        What a reader knows about this spine.
+    progress : Progress, optional
+        Told what is being done.
+
+    Returns
+    -------
+    Localisation
+        Every markable joint. Joints that the labels do not show are those found on the CT alone
+        where both agree about the levels, and say so in their ``source``.
+
+    Raises
+    ------
+    FusionError
+        A click on a vertebra that has no name here, or on none that is labelled.
+    """
+    report = Progress(progress)
+    report(0.0, "Finding the joints of the labels")
+    points = points_on(ct, clicks or {})
+    shift, kept = _shift(spine, points)
+    bones = {COLUMN[n]: bone for n, bone in _shifted(spine.bones, shift)}
+    found = _joints(spine, bones, with_skull=shift == 0)
+    report(0.4, "Comparing with what the CT shows")
+    # Where a reader's click renames every level, the CT's own count has nothing left to say.
+    own = None if neck is None or shift else locate_in(neck, anomalies=anomalies)
+    evidence = [_claim(spine, shift)]
+    heights = {} if neck is None else _heights(found, neck)
+    chain = chain_of(heights, template())
+    if neck is not None and heights:
+        claims = with_anomalies(neck.claims, anomalies)
+        evidence += judge(chain, neck.scores, neck.parts, claims)
+    if points:
+        numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
+    else:
+        numbering = status_of(evidence)
+    filled, disagree = _from_ct(own, found)
+    disagree &= not points
+    if disagree:
+        numbering = Numbering.PROVISIONAL
+    by_level = numbering_by_level(numbering, anomalies, points)
+    facets = tuple(
+        replace(filled[joint], numbering=by_level[joint.level])
+        if joint in filled
+        else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies)
+        for joint in JOINTS
+    )
+    report(1.0, "Joints found")
+    levels = Levels(chain, numbering, tuple(evidence), kept)
+    findings = [
+        *spine.findings,
+        *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
+        *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
+    ]
+    return Localisation(
+        facets, weakest(facets), tuple(evidence), _midline(facets, bones), tuple(findings)
+    )
+
+
+def check_clicks(spine: LabelledSpine, ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> None:
+    """Refuse clicks that :func:`locate_with_labels` would refuse.
+
+    Parameters
+    ----------
+    spine : LabelledSpine
+        From :func:`fusion.facets.labelled.spine.read_labels`.
+    ct : Volume
+        HU; the labels lie on it.
+    clicks : mapping of str to (3,) array_like of float, LPS mm
+        Vertebra to a point in it.
+
+    Raises
+    ------
+    FusionError
+        A vertebra that has no name here, or a point outside the CT or on no labelled vertebra.
+    """
+    _shift(spine, points_on(ct, clicks))
+
+
+def _shift(spine: LabelledSpine, points: Mapping[str, FloatArray]) -> tuple[int, bool]:
+    """Return by how many levels a reader's clicks move the names, and whether they agree."""
+    shifts = set()
+    for name, point in points.items():
+        away = {n: _distance(bone, point) for n, bone in spine.bones.items()}
+        nearest = min(away, key=lambda n: away[n])
+        if away[nearest] > _CLICK_MM:
+            raise FusionError(
+                f"The point given for {name} lies {away[nearest]:.0f} mm from the nearest labelled "
+                "vertebra. Click on a vertebra that the label map marks, or leave the map out."
+            )
+        shifts.add(COLUMN.index(name) - COLUMN.index(nearest))
+    return (shifts.pop() if len(shifts) == 1 else 0), len(shifts) == 0
+
+
+def _distance(bone: Bone, point: FloatArray) -> float:
+    return float(cKDTree(bone.points_lps).query(point)[0])
+
+
+def _shifted(bones: Mapping[str, Bone], shift: int) -> list[tuple[int, Bone]]:
+    numbered = [(COLUMN.index(name) + shift, bone) for name, bone in bones.items()]
+    return [(n, bone) for n, bone in numbered if 0 <= n < len(COLUMN)]
+
+
+def _joints(
+    spine: LabelledSpine, bones: Mapping[str, Bone], *, with_skull: bool
+) -> dict[Joint, LabelledJoint]:
+    names = {id(bone): name for name, bone in bones.items()}
+    as_named = {old: names[id(bone)] for old, bone in spine.bones.items() if id(bone) in names}
+    processes = {
+        Part(as_named[part.vertebra], part.process, part.side): mask
+        for part, mask in spine.processes.items()
+        if part.vertebra in as_named
+    }
+    found = {}
+    for joint in JOINTS:
+        if joint.upper in bones and joint.lower in bones:
+            one = joint_between(joint, bones[joint.upper], bones[joint.lower], processes)
+        elif joint.upper == "C0" and with_skull and spine.skull is not None and "C1" in bones:
+            one = joint_with_skull(joint, spine.skull, bones["C1"])
+        else:
+            continue
+        if one is not None:
+            found[joint] = one
+    return found
+
+
+def _claim(spine: LabelledSpine, shift: int) -> Evidence:
+    named = [n for n in map(COLUMN.index, spine.bones) if n < len(LEVELS) - 1]
+    # A level that has a name before and after a click, where there is one.
+    n = next((n for n in named if 0 <= n + shift < len(LEVELS) - 1), named[0])
+    level = LEVELS[n + 1]
+    implies = LEVELS[n + 1 + shift] if 0 <= n + 1 + shift < len(LEVELS) else "outside the neck"
+    first, *_, last = spine.bones
+    saw = f"{spine.source} calls its vertebrae {first} to {last}"
+    return Evidence("label map", saw, level, implies, LABEL_WEIGHT, not shift)
+
+
+def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:
+    """Return the height along the canal of each level that has a labelled joint."""
+    heights = {}
+    for level in LEVELS:
+        centers = [
+            found[Joint(level, side)].center_lps for side in Side if Joint(level, side) in found
+        ]
+        if centers:
+            height = float(neck.frame.to_spl(np.mean(centers, axis=0))[0])
+            if 0 <= height <= len(neck.frame) - 1:
+                heights[level] = height
+    return heights
+
+
+def _from_ct(
+    own: Localisation | None, found: Mapping[Joint, LabelledJoint]
+) -> tuple[dict[Joint, Facet], bool]:
+    """Return the joints that only the CT shows, and whether its levels contradict the labels.
+
+    Where they do, or no joint is known to both, nothing is filled in.
+    """
+    if own is None:
+        return {}, False
+    apart = [
+        float(np.linalg.norm(facet.center_lps - found[facet.joint].center_lps))
+        for facet in own.facets
+        if facet.center_lps is not None and facet.joint in found
+    ]
+    if not apart:
+        return {}, False
+    if float(np.median(apart)) > _SAME_MM:
+        return {}, own.numbering is Numbering.SURE
+    return {f.joint: f for f in own.facets if f.joint not in found}, False
+
+
+def _facet(
+    joint: Joint,
+    one: LabelledJoint | None,
+    spine: LabelledSpine,
+    ct: Volume,
+    numbering: Numbering,
+    own: Localisation | None,
+    anomalies: Collection[Anomaly],
+) -> Facet:
+    if one is None or not ct.grid.contains(one.center_lps):
+        return Facet(joint, Status.OUTSIDE, None, None, numbering, None, spine.source)
+    base, per_mm = _FROM_PROCESSES_MM if one.from_processes else _FROM_VERTEBRAE_MM
+    error_mm = base + per_mm * spine.voxel_mm
+    status = Status.FOUND
+    if _metal_share(ct, one.center_lps) > METAL_SHARE:
+        status = Status.OBSCURED
+        error_mm += HIDDEN_MM
+    elif _is_fused(joint, one, own, anomalies):
+        status = Status.FUSED
+    from_what = "articular processes" if one.from_processes else "vertebrae"
+    source = f"{spine.source}, from {from_what}"
+    return Facet(
+        joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
+    )
+
+
+def _metal_share(ct: Volume, center: FloatArray) -> float:
+    steps = np.arange(-_HIDING_MM, _HIDING_MM + 0.1, 1.5)
+    cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    hu = sample_points(ct, center + cube[np.linalg.norm(cube, axis=1) <= _HIDING_MM])
+    return float((np.nan_to_num(hu) > METAL_HU).mean())
+
+
+def _is_fused(
+    joint: Joint, one: LabelledJoint, own: Localisation | None, anomalies: Collection[Anomaly]
+) -> bool:
+    """Whether a reader recorded a fusion, or the CT shows no joint space at this place."""
+    if any(anomaly.kind == "fused" and anomaly.level == joint.level for anomaly in anomalies):
+        return True
+    return own is not None and any(
+        facet.status is Status.FUSED
+        and facet.center_lps is not None
+        and float(np.linalg.norm(facet.center_lps - one.center_lps)) <= _SAME_MM
+        for facet in own.facets
+    )
+
+
+def _midline(facets: Collection[Facet], bones: Mapping[str, Bone]) -> dict[str, FloatArray]:
+    """Return a point on the lower vertebra's own midline at the height of each level's joints."""
+    midline = {}
+    for level in LEVELS:
+        lower = level.split("-")[1]
+        centers = [
+            f.center_lps for f in facets if f.joint.level == level and f.center_lps is not None
+        ]
+        if centers and lower in bones:
+            middle = np.mean(centers, axis=0)
+            left = bones[lower].axes_lps[2]
+            lateral = float(bones[lower].local(middle)[2])
+            midline[level] = middle - lateral * left
+    return midline
+
+
+def _findings(
+    spine: LabelledSpine,
+    facets: Collection[Facet],
+    shift: int,
+    disagree: bool,
+    *,
+    has_neck: bool,
+) -> list[Finding]:
+    findings = [
+        info(
+            "joints-from-labels",
+            f"Joints come from {spine.source}. Its names were checked against anatomy; what "
+            "cannot be told is whether map and CT are mirrored together.",
+        )
+    ]
+    if shift:
+        findings.append(
+            warning(
+                "labels-renamed",
+                f"The reader's click moves every name of the label map by {abs(shift)} level"
+                f"{'s' if abs(shift) > 1 else ''} towards the "
+                f"{'feet' if shift > 0 else 'head'}; the click is followed.",
+            )
+        )
+    if disagree:
+        findings.append(
+            warning(
+                "labels-contradicted",
+                "On the CT alone the levels are numbered otherwise, and surely: the label map or "
+                "the CT is off by a level. The names are provisional. Click on a vertebra you "
+                "know.",
+            )
+        )
+    if not has_neck:
+        findings.append(
+            warning(
+                "labels-unchecked",
+                "No spinal canal was found on the CT itself: nothing supports or contradicts the "
+                "names of the label map.",
+            )
+        )
+    missing = [
+        f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
+    ]
+    if missing:
+        findings.append(
+            info(
+                "joints-not-labelled",
+                f"{', '.join(missing)}: not in the label map, or no labelled surfaces face each "
+                "other there; called outside field.",
+            )
+        )
+    automatic = [
+        f.joint.name for f in facets if f.center_lps is not None and "label map" not in f.source
+    ]
+    if automatic:
+        findings.append(
+            info(
+                "joints-from-ct",
+                f"{', '.join(automatic)}: not in the label map, found on the CT alone.",
+            )
+        )
+    return findings

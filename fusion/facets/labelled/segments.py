@@ -1,0 +1,198 @@
+"""Reading a label map from a DICOM Segmentation.
+
+Segments say what they are by code or by name; only where they do neither, their numbers are taken
+for the ids of a convention. Codes: docs/sources.md#codes and #label-conventions.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+from pydicom.uid import SegmentationStorage
+
+from fusion.anatomy import Side
+from fusion.dicom import PARSE_ERRORS, quiet_pydicom, read_header, text, uid
+from fusion.errors import DicomError, FusionError, GeometryError
+from fusion.facets.labelled.maps import MAX_LABEL_VOXELS, LabelMap, Mask, Part, cut_out
+from fusion.geometry import DIRECTION_TOLERANCE, Grid
+from fusion.plain_text import plain
+
+#: Label Map Segmentation Storage (PS3.6); pydicom 3.0 has no name for it.
+_LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
+#: SNOMED CT codes of the bones.
+_BONES = {
+    "14806007": "C1", "39976000": "C2", "113205007": "C3", "5329002": "C4", "36978003": "C5",
+    "36054005": "C6", "87391001": "C7", "64864005": "T1", "89546000": "C0", "31640002": "C0",
+}  # fmt: skip
+#: "Vertebra" without saying which one: then the anatomic region says it.
+_VERTEBRA = "51282000"
+_PROCESSES = {"317665004": "superior", "317766009": "inferior"}
+_SIDES = {"7771000": Side.LEFT, "24028007": Side.RIGHT}
+#: Where a segment may say which bone or side it means, besides its property type.
+_MODIFIERS = (
+    "SegmentedPropertyTypeModifierCodeSequence",
+    "AnatomicRegionModifierSequence",
+    "PrimaryAnatomicStructureModifierSequence",
+)
+_TYPE = "SegmentedPropertyTypeCodeSequence"
+_REGIONS = ("AnatomicRegionSequence", "PrimaryAnatomicStructureSequence")
+#: Names that programs give: "C5", "vertebra C5", "vertebrae_C5", "C5 vertebra".
+_NAME = re.compile(
+    r"(?:vertebrae?[ _-]*)?(C[1-7]|T(?:1[0-2]|[1-9])|L[1-6])(?:[ _-]*vertebra)?", re.I
+)
+
+
+def read_segmentation(path: Path, *, frame_of_reference_uid: str | None) -> LabelMap:
+    """Read a DICOM Segmentation (binary or label map).
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    frame_of_reference_uid : str or None
+        Of the CT; the Segmentation has to state the same.
+
+    Raises
+    ------
+    DicomError
+        No Segmentation, one with fractions, or a damaged one.
+    GeometryError
+        Another or no Frame of Reference, or no regular grid.
+    FusionError
+        Codes and names of a segment that contradict each other.
+    """
+    name = plain(path.name)
+    instance = read_header(path, label=name)
+    if instance is None:
+        raise DicomError("neither NIfTI (.nii, .nii.gz) nor DICOM.", label=name)
+    with quiet_pydicom():
+        return _read(path, instance.dataset, name, frame_of_reference_uid)
+
+
+def _read(path: Path, header: Dataset, name: str, wanted: str | None) -> LabelMap:
+    if uid(header, "SOPClassUID") not in (SegmentationStorage, _LABEL_MAP):
+        raise DicomError(
+            "a DICOM object, but no Segmentation. Give a DICOM SEG or a NIfTI label map.",
+            label=name,
+        )
+    if text(header, "SegmentationType").upper() not in ("BINARY", "LABELMAP"):
+        raise DicomError(
+            f"a Segmentation of type {text(header, 'SegmentationType') or 'unknown'}; BINARY or "
+            "LABELMAP is needed, because a share or a probability is no label.",
+            label=name,
+        )
+    _check_frame(uid(header, "FrameOfReferenceUID"), wanted, name)
+    try:
+        parts = dict(_parts(header, name))
+        grid, masks = _masks(path, name)
+    # highdicom looks frames up in a database of its own.
+    except (*PARSE_ERRORS, sqlite3.Error) as exc:
+        raise DicomError(
+            "a Segmentation that cannot be read: it is damaged, or its frames do not form one "
+            "regular grid.",
+            label=name,
+        ) from exc
+    return LabelMap(name, grid, masks, {n: part for n, part in parts.items() if n in masks})
+
+
+def _check_frame(found: str | None, wanted: str | None, name: str) -> None:
+    if not found or not wanted:
+        which = f"{name} states" if not found else "The CT states"
+        raise GeometryError(
+            f"{which} no Frame of Reference, so the labels cannot be placed on the CT. Give a "
+            "Segmentation made on this CT."
+        )
+    if found != wanted:
+        raise GeometryError(
+            f"{name} lies in another Frame of Reference than the CT. Give a Segmentation made on "
+            "this CT."
+        )
+
+
+def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
+    segmentation = hd.seg.segread(path)
+    geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
+    if geometry is None:
+        raise GeometryError(f"The frames of {name} do not lie on one regular grid.")
+    shape = tuple(int(n) for n in geometry.spatial_shape)
+    if float(np.prod([float(n) for n in shape])) > MAX_LABEL_VOXELS:
+        raise GeometryError(f"{name} states {shape} voxels, which no label map of a neck has.")
+    grid = Grid((shape[0], shape[1], shape[2]), geometry.affine, geometry.frame_of_reference_uid)
+    skew = float(np.abs(grid.directions @ grid.directions.T - np.eye(3)).max())
+    if skew > DIRECTION_TOLERANCE:
+        raise GeometryError(f"The axes of {name} are not perpendicular (cosine {skew:.4f}).")
+    masks = {}
+    for number in segmentation.segment_numbers:
+        volume = segmentation.get_volume(
+            segment_numbers=[number],
+            combine_segments=True,
+            allow_missing_positions=True,
+            apply_icc_profile=False,
+        )
+        voxels = np.asarray(volume.array) == number
+        if volume.spatial_shape != geometry.spatial_shape:
+            raise GeometryError(f"The segments of {name} do not lie on one grid.")
+        if number and voxels.any():
+            masks[int(number)] = cut_out(voxels, grid)
+    if not masks:
+        raise FusionError(f"{name} holds no segment with any voxel.")
+    return grid, masks
+
+
+def _parts(header: Dataset, name: str) -> Iterator[tuple[int, Part]]:
+    for item in header.get("SegmentSequence", ()):
+        number = int(item.SegmentNumber)
+        part = _part(item, name, number)
+        if part is not None:
+            yield number, part
+
+
+def _part(item: Dataset, name: str, number: int) -> Part | None:
+    kind = _code(item.get(_TYPE))
+    regions = {_BONES[c] for k in _REGIONS for c in _codes(item.get(k)) if c in _BONES}
+    if kind in _PROCESSES:
+        sides = {_SIDES[code] for code in _modifiers(item) if code in _SIDES}
+        one = len(sides) == 1 and len(regions) == 1
+        return Part(regions.pop(), _PROCESSES[kind], sides.pop()) if one else None
+    match = _NAME.fullmatch(text(item, "SegmentLabel"))
+    said = {match.group(1).upper()} if match else set()
+    said |= {_BONES[kind]} if kind in _BONES else regions if kind == _VERTEBRA else set()
+    if len(said) > 1:
+        raise FusionError(
+            f"Segment {number} of {name} calls itself {' and '.join(sorted(said))}: its code and "
+            "its name contradict each other."
+        )
+    return Part(said.pop()) if said else None
+
+
+def _modifiers(item: Dataset) -> Iterator[str]:
+    nested = [item, *(entry for k in (_TYPE, *_REGIONS) for entry in item.get(k, ()))]
+    for dataset in nested:
+        for keyword in _MODIFIERS:
+            yield from _codes(dataset.get(keyword))
+
+
+def _codes(sequence: object) -> list[str]:
+    return [_snomed(entry) for entry in sequence] if sequence else []  # type: ignore[attr-defined]
+
+
+def _code(sequence: object) -> str | None:
+    codes = _codes(sequence)
+    return codes[0] if codes else None
+
+
+def _snomed(entry: Dataset) -> str:
+    """Return a SNOMED CT code; codes of SNOMED RT are translated as DICOM PS3.16 says."""
+    scheme = str(entry.get("CodingSchemeDesignator", "")).strip()
+    value = str(entry.get("CodeValue", "")).strip()
+    for code in (*_BONES, *_PROCESSES, *_SIDES, _VERTEBRA):
+        if Code(value, scheme, "") == Code(code, "SCT", ""):
+            return code
+    return ""

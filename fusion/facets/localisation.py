@@ -1,0 +1,227 @@
+"""Where the joints are on this CT, and how far to trust each place and level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.anatomy import JOINTS, Joint, Side
+from fusion.errors import FusionError
+from fusion.findings import Finding, info
+from fusion.geometry import FloatArray
+
+#: How :func:`locate` found what it reports.
+SOURCE = "automatic from CT"
+
+
+#: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
+#: that had none.
+DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
+
+
+#: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
+#: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
+READER_MM = 2.0
+
+
+class Status(StrEnum):
+    """What became of a joint."""
+
+    FOUND = "found"
+    OUTSIDE = "outside field"
+    FUSED = "fused"
+    OBSCURED = "obscured"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """A joint on this CT.
+
+    Parameters
+    ----------
+    joint : Joint
+        Which one.
+    status : Status
+        Whether it was found, and if not, why.
+    center_lps : (3,) ndarray of float64, mm, or None
+        Midway between the two articular surfaces; None outside the field. The estimate from its
+        neighbours when the joint itself is obscured.
+    normal_lps : (3,) ndarray of float64 or None
+        Unit normal of the joint, towards the upper bone.
+    numbering : Numbering
+        How far its level is to be trusted.
+    localisation_mm : float, mm, or None
+        Expected distance of the centre from the true one.
+    source : str
+        How it was found.
+    """
+
+    joint: Joint
+    status: Status
+    center_lps: FloatArray | None
+    normal_lps: FloatArray | None
+    numbering: Numbering
+    localisation_mm: float | None
+    source: str = SOURCE
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form; ``uptake`` is null until it is measured."""
+        return {
+            "level": self.joint.level,
+            "side": self.joint.side.value,
+            "status": self.status.value,
+            "center_lps": _rounded(self.center_lps),
+            "normal_lps": _rounded(self.normal_lps, 4),
+            "numbering": self.numbering.value,
+            "localisation_mm": self.localisation_mm,
+            "source": self.source,
+            "uptake": None,
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Localisation:
+    """Every joint of the neck on one CT.
+
+    Parameters
+    ----------
+    facets : tuple of Facet
+        All joints of :data:`fusion.anatomy.joints.JOINTS`, in that order.
+    numbering : Numbering
+        How far the levels are to be trusted.
+    evidence : tuple of Evidence
+        Why.
+    midline_lps : dict of str to (3,) ndarray of float64, mm
+        Level to the middle of the canal there: what left and right are told from.
+    findings : tuple of Finding
+        What a reader must know.
+    """
+
+    facets: tuple[Facet, ...]
+    numbering: Numbering
+    evidence: tuple[Evidence, ...]
+    midline_lps: dict[str, FloatArray]
+    findings: tuple[Finding, ...]
+
+    def facet(self, level: str, side: Side | str) -> Facet:
+        """Return one joint by level and side."""
+        return self.facets[JOINTS.index(Joint(level, Side(side)))]
+
+    def with_moved(self, moved: Mapping[Joint, npt.ArrayLike]) -> Localisation:
+        """Return the same joints, some of them where a reader put them.
+
+        A joint that was not found may be among them: the reader marks it. A fused joint stays
+        fused, since its place says nothing about the joint space. Whether the joints still make a
+        spine is for :meth:`fusion.annotations.spine.Spine.of` to say.
+
+        Parameters
+        ----------
+        moved : mapping of Joint to (3,) array_like of float, LPS mm
+            Where the reader put the centres.
+
+        Raises
+        ------
+        FusionError
+            A point that is not three finite numbers.
+        """
+        if not moved:
+            return self
+        facets = tuple(
+            _put(facet, moved[facet.joint]) if facet.joint in moved else facet
+            for facet in self.facets
+        )
+        names = ", ".join(facet.joint.name for facet in facets if facet.joint in moved)
+        finding = info("joints-moved", f"{names}: put where they are by the reader.")
+        return replace(self, facets=facets, findings=(*self.findings, finding))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form, as ``facetfusion facets --json`` prints it."""
+        return {
+            "joints": [facet.to_json() for facet in self.facets],
+            "numbering": self.numbering.value,
+            "numbering_evidence": [piece.to_json() for piece in self.evidence],
+            "midline_lps": {level: _rounded(point) for level, point in self.midline_lps.items()},
+            "proposals": [],
+            "findings": [finding.to_json() for finding in self.findings],
+        }
+
+
+def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
+    center = point_of(point_lps, facet.joint.name)
+    return replace(
+        facet,
+        status=Status.FUSED if facet.status is Status.FUSED else Status.FOUND,
+        center_lps=center,
+        localisation_mm=READER_MM,
+        source=MARKED if facet.center_lps is None else DRAGGED,
+    )
+
+
+def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
+    return None if point is None else [round(float(v), digits) for v in point]
+
+
+class Numbering(StrEnum):
+    """How far the level of a joint is to be trusted."""
+
+    SURE = "sure"
+    PROVISIONAL = "provisional"
+    CONFIRMED = "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A claim and what became of it.
+
+    Parameters
+    ----------
+    source : str
+        Which piece of evidence.
+    saw : str
+        What was seen.
+    level : str
+        The level that the piece is about.
+    implies : str
+        The level that the chosen numbering has at that height; equal to ``level`` when they agree.
+    weight : float
+        How much it counts.
+    agrees : bool or None
+        None when it is too far off to support the numbering and too weak to speak against it.
+    """
+
+    source: str
+    saw: str
+    level: str
+    implies: str
+    weight: float
+    agrees: bool | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "source": self.source,
+            "saw": self.saw,
+            "level": self.level,
+            "found_at": self.implies,
+            "weight": self.weight,
+            "agrees": self.agrees,
+        }
+
+
+def point_of(value: npt.ArrayLike, name: str) -> FloatArray:
+    """Return a point (3,), mm, that was given for something with a name.
+
+    Raises
+    ------
+    FusionError
+        Not three finite numbers.
+    """
+    point = np.asarray(value, dtype=np.float64)
+    if point.shape != (3,) or not np.isfinite(point).all():
+        raise FusionError(f"The point given for {name} is not three numbers (x, y, z in mm).")
+    return point

@@ -1,0 +1,166 @@
+"""From a path to a Review: find, choose, read, and put the functional volume onto the CT."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from fusion.dicom import (
+    Catalog,
+    Pair,
+    find_stored_registration,
+    hashed_uid,
+    pair,
+    read_volume,
+    scan,
+    stored_registration_ignored,
+)
+from fusion.errors import GeometryError
+from fusion.findings import Finding, info, warning
+from fusion.fused import Fused
+from fusion.geometry import Volume
+from fusion.plain_text import plain
+from fusion.progress import Progress, ProgressCallback
+from fusion.registration import Method, Registration, checked, shared_frame
+from fusion.registration import register as search
+from fusion.resampling import Interpolation
+from fusion.review import Review
+
+
+def open_study(
+    path: str | Path,
+    *,
+    ct: str | None = None,
+    spect: str | None = None,
+    spacing_mm: float | None = None,
+    register: bool = False,
+    ignore_stored_registration: bool = False,
+    interpolation: Interpolation = "linear",
+    override_mismatch_by: str | None = None,
+    same_frame_by: str | None = None,
+    progress: ProgressCallback | None = None,
+) -> Review:
+    """Open a study: find, choose, read, and put the functional volume onto the CT.
+
+    Parameters
+    ----------
+    path : path
+        Folder, zip, DICOMDIR or file.
+    ct, spect : str, optional
+        Choose a volume by the number that ``facetfusion scan`` prints, or by Series Instance UID.
+    spacing_mm : float, optional, mm
+        Signed distance from one slice to the next along row × column, for functional volumes
+        whose file does not state it. Marked on every export.
+    register : bool
+        Search for a rigid transform instead of relying on a stored one or on the shared Frame of
+        Reference.
+    ignore_stored_registration : bool
+        Do not use the Spatial Registration that the study comes with.
+    interpolation : {"linear", "nearest"}
+        How the functional volume is shown between its voxel centres.
+    override_mismatch_by : str, optional
+        Name of the person who takes responsibility for combining volumes that state different
+        patients.
+    same_frame_by : str, optional
+        Name of the person who states that the two volumes share one Frame of Reference although
+        their files do not say so. Marked on every export.
+    progress : callable, optional
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+    Returns
+    -------
+    Review
+
+    Raises
+    ------
+    DicomError
+        Nothing readable.
+    PairingError, SpacingNeeded
+        No pair can be combined; see :func:`fusion.dicom.pairing.pair`.
+    GeometryError
+        The Frames of Reference differ, no registration was asked for and none is stored; or
+        stored ones contradict each other.
+    RegistrationFailed
+        The search gave nothing trustworthy and there is no shared frame.
+    """
+    report = Progress(progress)
+    catalog = scan(path, spacing_mm=spacing_mm, progress=report.part(0.0, 0.4))
+    chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
+    spect_volume = read_volume(chosen.spect, report.part(0.4, 0.5))
+    ct_volume = read_volume(chosen.ct, report.part(0.5, 0.8))
+    ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
+    if stated:  # it says so itself; that they cannot be combined is no longer true
+        kept = tuple(f for f in chosen.findings if f.code != "different-frames")
+        chosen = replace(chosen, findings=kept)
+    registration, about_stored = _registration(
+        catalog,
+        chosen,
+        (ct_volume, spect_volume),
+        register=register,
+        ignore_stored=ignore_stored_registration,
+        progress=report.part(0.8, 1.0),
+    )
+    report(1.0, "Opened")
+    choice = info("choice", " ".join(chosen.reasons))
+    findings = (
+        *stated,
+        *about_stored,
+        *chosen.findings,
+        *chosen.spect.series.findings,
+        *chosen.ct.series.findings,
+        *chosen.ct.study.findings,
+        *catalog.findings,
+        choice,
+    )
+    fused = Fused(ct_volume, spect_volume, registration, interpolation=interpolation)
+    return Review(catalog, chosen, fused, findings)
+
+
+def _registration(
+    catalog: Catalog,
+    chosen: Pair,
+    volumes: tuple[Volume, Volume],
+    *,
+    register: bool,
+    ignore_stored: bool,
+    progress: ProgressCallback,
+) -> tuple[Registration, tuple[Finding, ...]]:
+    """Return the Registration asked for, stored, or promised by a shared frame, in this order."""
+    ct, spect = volumes
+    if register or ignore_stored:
+        about = stored_registration_ignored(catalog, chosen)
+        if register:
+            return search(ct, spect, progress=progress), about
+        return shared_frame(ct, spect), about
+    stored, unused = find_stored_registration(catalog, chosen)
+    if stored is not None:
+        brought = Registration(stored.transform, Method.STORED, lasting_findings=stored.findings)
+        return checked(ct, spect, brought, progress=progress), unused
+    try:
+        return shared_frame(ct, spect), unused
+    except GeometryError as exc:
+        if not unused:
+            raise
+        reasons = " ".join(finding.message for finding in unused)
+        raise GeometryError(f"{exc} {reasons}") from exc
+
+
+def _in_one_frame(
+    ct: Volume, spect: Volume, stated_by: str | None
+) -> tuple[Volume, Volume, tuple[Finding, ...]]:
+    """Put both volumes into the CT's Frame of Reference on the word of a named person."""
+    frames = ct.grid.frame_of_reference_uid, spect.grid.frame_of_reference_uid
+    if not (stated_by and stated_by.strip()) or (frames[0] is not None and frames[0] == frames[1]):
+        return ct, spect, ()
+    # A CT without any frame gets one made from its own identity, so that exports can be placed.
+    frame = frames[0] or hashed_uid(ct.source.series_instance_uid)
+    note = warning(
+        "frame-stated-by-user",
+        "The files do not say that the CT and the functional volume share a Frame of Reference; "
+        f"they are placed as if they did, on the word of {plain(stated_by)}. Check the alignment.",
+    )
+    moved = [
+        replace(volume, grid=replace(volume.grid, frame_of_reference_uid=frame))
+        for volume in (ct, spect)
+    ]
+    return moved[0], moved[1], (note,)

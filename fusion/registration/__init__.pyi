@@ -1,0 +1,26 @@
+# The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .engine import checked, register, shared_frame
+from .evidence import LevelMisfit, RegistrationEvidence
+from .manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
+from .pieces import NeckCorrection
+from .result import Method, Quality, Registration, SearchOutcome, Trust
+from .trust import TRUSTED_UNCERTAINTY_MM
+
+__all__ = [
+    "LARGE_MANUAL_SHIFT_MM",
+    "TRUSTED_UNCERTAINTY_MM",
+    "LevelMisfit",
+    "Method",
+    "NeckCorrection",
+    "Quality",
+    "Registration",
+    "RegistrationEvidence",
+    "SearchOutcome",
+    "Trust",
+    "adjusted",
+    "checked",
+    "displacement",
+    "register",
+    "shared_frame",
+    "stated",
+]

@@ -1,0 +1,201 @@
+"""Where the activity of the neck comes from: bone as the CT shows it, and a share of each joint.
+
+A small model of the functional volume: an even background, bone of even uptake blurred by the
+resolution, and one spread body at every joint and at every hot spot beside them, none negative.
+It is there to say how much of what is measured at one joint came from its neighbours, and how much
+stands out of ordinary bone; it is not a reconstruction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage
+from scipy.optimize import nnls
+
+from fusion.geometry import FloatArray
+from fusion.uptake.native import NativeNeck
+from fusion.uptake.resolution import (
+    ASSUMED_RESOLUTION_MM,
+    RESOLUTIONS_MM,
+    joint_sigma_mm,
+    sigma_mm,
+    spread,
+)
+
+#: Voxels nearer than this to a joint take part in the fit, mm.
+_FIT_MM = 28.0
+#: A resolution is read off the data only where the best fit is better than both ends of the range
+#: by this share of the residual.
+_CLEARLY = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Full width at half maximum of the functional volume, and how it is known.
+
+    Parameters
+    ----------
+    mm : float, mm
+        Full width at half maximum.
+    source : {"stated", "estimated from the data", "assumed"}
+        How it is known.
+    """
+
+    mm: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Activity:
+    """The model, fitted.
+
+    Parameters
+    ----------
+    resolution : Resolution
+        With which it was fitted.
+    background : float
+        Even part, in the unit of the volume.
+    bone : float
+        Uptake of ordinary bone before blurring.
+    ordinary : (k, j, i) ndarray of float64
+        Background and blurred bone on the block's voxels.
+    amplitudes : (n,) ndarray of float64
+        Height of each joint's contribution at its centre.
+    others_lps : (m, 3) ndarray of float64, mm
+        Hot spots beside the joints, functional frame.
+    other_amplitudes : (m,) ndarray of float64
+        Their heights.
+    sigma_mm : float, mm
+        Standard deviation of one joint's contribution.
+    noise : (k, j, i) ndarray of float64
+        Standard deviation of what the model leaves unexplained, by the size of the values.
+    """
+
+    resolution: Resolution
+    background: float
+    bone: float
+    ordinary: FloatArray
+    amplitudes: FloatArray
+    others_lps: FloatArray
+    other_amplitudes: FloatArray
+    sigma_mm: float
+    noise: FloatArray
+
+    def spill(
+        self, neck: NativeNeck, row: int, point_lps: npt.ArrayLike
+    ) -> tuple[float, int | None]:
+        """Return what other places add at a point, and which joint adds most of it.
+
+        Parameters
+        ----------
+        neck : NativeNeck
+            That the model was fitted to.
+        row : int
+            The joint whose own contribution is left out.
+        point_lps : (3,) array_like of float, mm
+            Functional frame.
+
+        Returns
+        -------
+        spill : float
+            In the unit of the volume.
+        largest : int or None
+            Row of the joint that adds most; None when no joint adds anything.
+        """
+        parts = self.amplitudes * spread(
+            neck.centers_lps, np.asarray(point_lps, dtype=np.float64), self.sigma_mm
+        )
+        parts[row] = 0.0
+        others = self.other_amplitudes * spread(
+            self.others_lps, np.asarray(point_lps, dtype=np.float64), self.sigma_mm
+        )
+        largest = int(parts.argmax()) if parts.max() > 0 else None
+        return float(parts.sum() + others.sum()), largest
+
+
+def fit_activity(
+    neck: NativeNeck,
+    *,
+    resolution_mm: float | None = None,
+    others_lps: FloatArray | None = None,
+) -> Activity:
+    """Fit the model.
+
+    Parameters
+    ----------
+    neck : NativeNeck
+        Joints, values and bone.
+    resolution_mm : float, optional, mm
+        Full width at half maximum as stated; estimated from the data when not given.
+    others_lps : (m, 3) ndarray of float64, optional, mm
+        Hot spots that are no joint, functional frame.
+    """
+    others = np.zeros((0, 3)) if others_lps is None else others_lps
+    rows = neck.distance_mm <= _FIT_MM
+    if resolution_mm is not None:
+        return _fitted(neck, rows, others, Resolution(resolution_mm, "stated"))[0]
+    tried = np.arange(RESOLUTIONS_MM[0], RESOLUTIONS_MM[1] + 0.1, 1.0)
+    fits = [
+        _fitted(neck, rows, others, Resolution(float(mm), "estimated from the data"))
+        for mm in tried
+    ]
+    residuals = np.array([residual for _, residual in fits])
+    best = int(residuals.argmin())
+    ends = min(residuals[0], residuals[-1])
+    if best in (0, len(tried) - 1) or residuals[best] > (1 - _CLEARLY) * ends:
+        return _fitted(neck, rows, others, Resolution(ASSUMED_RESOLUTION_MM, "assumed"))[0]
+    return fits[best][0]
+
+
+def with_others(activity: Activity, neck: NativeNeck, others_lps: FloatArray) -> Activity:
+    """Return the model fitted anew with hot spots beside the joints, at the same resolution."""
+    rows = neck.distance_mm <= _FIT_MM
+    return _fitted(neck, rows, others_lps, activity.resolution)[0]
+
+
+def _fitted(
+    neck: NativeNeck,
+    rows: npt.NDArray[np.bool_],
+    others: FloatArray,
+    resolution: Resolution,
+) -> tuple[Activity, float]:
+    # The share of bone is already an average over each voxel.
+    variance = sigma_mm(resolution.mm) ** 2 - neck.spacing_mm**2 / 12
+    blur = np.sqrt(np.maximum(variance, 0)) / neck.spacing_mm
+    share = neck.bone_share if neck.bone_share is not None else np.zeros_like(neck.values)
+    bone = ndimage.gaussian_filter(share, blur, mode="nearest", truncate=3.0)
+    sigma = joint_sigma_mm(resolution.mm)
+    points, values = neck.points_lps[rows], neck.values[rows]
+    columns = [np.ones(len(values)), bone[rows]]
+    columns += [spread(points, center, sigma) for center in neck.centers_lps]
+    columns += [spread(points, center, sigma) for center in others]
+    # Counts scatter with the root of their number; a floor keeps empty voxels from ruling the fit.
+    positive = np.maximum(values, 0)
+    weights = 1 / np.sqrt(np.maximum(positive, max(float(np.median(positive)), 1e-12)))
+    parts = np.stack([*columns, values], axis=1)
+    # The same least squares on a triangle of a few rows instead of every voxel.
+    triangle = np.asarray(np.linalg.qr(parts * weights[:, None], mode="r"), dtype=np.float64)
+    solution, residual = nnls(triangle[:, :-1], triangle[:, -1])
+    ordinary = solution[0] + solution[1] * bone
+    count = len(neck.joints)
+    # Counts scatter with the root of their number, and so does what reconstruction makes of them.
+    floor = max(0.05 * float(np.max(ordinary)), 1e-12)
+    left = (values - parts[:, :-1] @ solution) / np.sqrt(np.maximum(ordinary[rows], floor))
+    noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
+    return (
+        Activity(
+            resolution,
+            float(solution[0]),
+            float(solution[1]),
+            ordinary,
+            solution[2 : 2 + count],
+            others,
+            solution[2 + count :],
+            sigma,
+            noise * np.sqrt(np.maximum(ordinary, floor)),
+        ),
+        float(residual),
+    )

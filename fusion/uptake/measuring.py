@@ -1,0 +1,373 @@
+"""Uptake at each joint, on the functional volume's own voxels.
+
+The volume of interest of a joint is every native voxel whose centre lies within
+:attr:`UptakeSettings.radius_mm` of the joint and nearer to it than to any other joint, C0-C1,
+C1-C2 and the other side included. Nothing is interpolated: a maximum is a voxel of the file.
+Resolution spreads a joint over its neighbours, so what the neighbours add is estimated
+(:mod:`fusion.uptake.activity`) and given beside the values, never taken off silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.anatomy import Joint, Side
+from fusion.errors import GeometryError
+from fusion.geometry import FloatArray, Volume
+from fusion.registration import Registration
+from fusion.uptake.activity import Activity, Resolution, fit_activity
+from fusion.uptake.native import JointPlace, NativeNeck, native_neck
+from fusion.uptake.reference import Reference, ReferenceChoice, ReferenceKind, measure_reference
+from fusion.uptake.resolution import valley_to_peak
+
+#: Written beside every number that decides something.
+NOT_VALIDATED = "not validated"
+#: Radius of a sphere of 1 mL, mm.
+ONE_ML_RADIUS_MM = 6.2035
+#: Edge of the raster that tells how much of a volume of interest lies in the field, mm.
+_RASTER_MM = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UptakeSettings:
+    """How uptake is measured. None of the numbers is validated.
+
+    Parameters
+    ----------
+    radius_mm : float, mm
+        Of the volume of interest before it is clipped half-way to its neighbours. A point source
+        keeps three quarters of its peak at 3 mm and half at 5 mm, so 6 to 8 mm finds it
+        (docs/sources.md#partial-volume).
+    peak_radius_mm : float, mm
+        The peak is the mean of the voxels this near to the maximum, clipped like the volume of
+        interest; by default a sphere of 1 mL.
+    resolution_mm : float or None, mm
+        Full width at half maximum of the functional volume when it is known; None estimates it.
+    merged_valley : float
+        Two joints are not separable when two equal point sources at their distance would show a
+        valley of more than this share of the peaks.
+    least_in_field : float
+        Least share of the volume of interest that has to lie in the functional volume's field.
+
+    Raises
+    ------
+    GeometryError
+        A value outside its range.
+    """
+
+    radius_mm: float = 7.0
+    peak_radius_mm: float = ONE_ML_RADIUS_MM
+    resolution_mm: float | None = None
+    merged_valley: float = 0.8
+    least_in_field: float = 0.5
+
+    def __post_init__(self) -> None:
+        for name, value, low, high in (
+            ("radius_mm", self.radius_mm, 2.0, 20.0),
+            ("peak_radius_mm", self.peak_radius_mm, 1.0, 20.0),
+            ("resolution_mm", self.resolution_mm or 10.0, 3.0, 30.0),
+            ("merged_valley", self.merged_valley, 0.0, 1.0),
+            ("least_in_field", self.least_in_field, 0.0, 1.0),
+        ):
+            if not low <= value <= high:
+                raise GeometryError(f"{name} must be {low:g} to {high:g}; found {value:g}.")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Uptake:
+    """What was measured at one joint.
+
+    Values are in :attr:`unit`; every one of them is None when the joint is outside the functional
+    volume's field.
+
+    Parameters
+    ----------
+    joint : Joint
+        Where.
+    unit : str
+        Of the functional volume.
+    maximum, mean : float or None
+        Over the native voxels of the volume of interest.
+    peak : float or None
+        Mean of the voxels near the maximum, see :class:`UptakeSettings`.
+    maximum_lps : (3,) ndarray of float64, mm, or None
+        Centre of the hottest voxel, in the CT's frame.
+    voxels, peak_voxels : int
+        Number of voxels in the volume of interest and in the peak.
+    in_field : float
+        Share of the volume of interest inside the functional volume's field, 0 to 1.
+    reference : Reference
+        What the ratio refers to.
+    ratio_to_reference : float or None
+        Maximum over the reference.
+    ratio_to_other_side : float or None
+        Maximum over the maximum of the same joint of the other side.
+    suvbw_per_unit : float or None
+        Factor to SUVbw, g/mL, only where SUV is allowed.
+    spill_in : float or None
+        Estimated part of the maximum that comes from other joints and hot spots.
+    spill_from : Joint or None
+        The joint that adds most of it.
+    separable : bool
+        Whether the resolution can tell this joint from every other.
+    merged_with : tuple of Joint
+        Those that it cannot tell from this one.
+    resolution : Resolution
+        With which that was decided.
+    registration_mm : float or None
+        How far off the Registration may be here, mm (95 of 100 are less); ``inf`` when it is not
+        to be trusted, None when not known.
+    localisation_mm : float or None
+        Expected error of the joint's centre, mm; None when not known.
+    """
+
+    joint: Joint
+    unit: str
+    maximum: float | None
+    mean: float | None
+    peak: float | None
+    maximum_lps: FloatArray | None
+    voxels: int
+    peak_voxels: int
+    in_field: float
+    reference: Reference
+    ratio_to_reference: float | None
+    ratio_to_other_side: float | None
+    suvbw_per_unit: float | None
+    spill_in: float | None
+    spill_from: Joint | None
+    separable: bool
+    merged_with: tuple[Joint, ...]
+    resolution: Resolution
+    registration_mm: float | None
+    localisation_mm: float | None
+
+    @property
+    def spill_share(self) -> float | None:
+        """Estimated share of the maximum that came from elsewhere, 0 to 1."""
+        if self.maximum is None or self.spill_in is None or self.maximum <= 0:
+            return None
+        return min(self.spill_in / self.maximum, 1.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form: numbers rounded to four places, null where unknown."""
+        suv = None
+        if self.suvbw_per_unit is not None and self.maximum is not None:
+            suv = {
+                name: _rounded(getattr(self, name) * self.suvbw_per_unit)
+                for name in ("maximum", "mean", "peak")
+            }
+        return {
+            "unit": self.unit,
+            "maximum": _rounded(self.maximum),
+            "mean": _rounded(self.mean),
+            "peak": _rounded(self.peak),
+            "maximum_lps": None
+            if self.maximum_lps is None
+            else np.round(self.maximum_lps, 2).tolist(),
+            "voxels": self.voxels,
+            "peak_voxels": self.peak_voxels,
+            "in_field": round(self.in_field, 3),
+            "suvbw": suv,
+            "reference": self.reference.to_json(),
+            "ratio_to_reference": _rounded(self.ratio_to_reference),
+            "ratio_to_other_side": _rounded(self.ratio_to_other_side),
+            "spill_in": _rounded(self.spill_in),
+            "spill_share": _rounded(self.spill_share),
+            "spill_from": self.spill_from.name if self.spill_from else None,
+            "separable": self.separable,
+            "merged_with": [joint.name for joint in self.merged_with],
+            "resolution_mm": round(self.resolution.mm, 2),
+            "resolution_source": self.resolution.source,
+            "registration_mm": _rounded(self.registration_mm),
+            "localisation_mm": _rounded(self.localisation_mm),
+        }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), 4)
+
+
+def measure(
+    places: Sequence[JointPlace],
+    spect: Volume,
+    registration: Registration,
+    *,
+    ct: Volume | None = None,
+    reference: ReferenceChoice | None = None,
+    settings: UptakeSettings | None = None,
+) -> tuple[Uptake, ...]:
+    """Measure the uptake at every joint that has a centre.
+
+    Parameters
+    ----------
+    places : sequence of JointPlace
+        Joints on the CT, for example ``Localisation.facets``; those without a centre are left out
+        and take no part in the clipping.
+    spect : Volume
+        The functional volume, on its own grid.
+    registration : Registration
+        Functional volume to CT; applied as it is at each joint.
+    ct : Volume, optional
+        HU, for bone as reference and for what ordinary bone adds.
+    reference : ReferenceChoice, optional
+        Non-active cervical bone by default.
+    settings : UptakeSettings, optional
+        How to measure.
+
+    Returns
+    -------
+    tuple of Uptake
+        In the order given.
+
+    Raises
+    ------
+    GeometryError
+        No joint has a centre, left and right are exchanged, or the functional volume does not
+        reach the neck.
+    """
+    settings = settings or UptakeSettings()
+    neck = native_neck(places, spect, registration, ct=ct)
+    activity = fit_activity(neck, resolution_mm=settings.resolution_mm)
+    return measure_in(neck, activity, places, registration, reference=reference, settings=settings)
+
+
+def measure_in(
+    neck: NativeNeck,
+    activity: Activity,
+    places: Sequence[JointPlace],
+    registration: Registration,
+    *,
+    reference: ReferenceChoice | None = None,
+    settings: UptakeSettings | None = None,
+) -> tuple[Uptake, ...]:
+    """Measure in a neck that was already taken out and modelled; see :func:`measure`."""
+    settings = settings or UptakeSettings()
+    choice = reference or ReferenceChoice()
+    compared_with = measure_reference(neck, choice)
+    regions = [_region(neck, row, settings) for row in range(len(neck.joints))]
+    maxima = {joint: region.maximum for joint, region in zip(neck.joints, regions, strict=True)}
+    uncertainty = registration.uncertainty_mm_at(neck.centers_ct_lps)
+    localisation = {place.joint: place.localisation_mm for place in places}
+    result = []
+    for row, (joint, region) in enumerate(zip(neck.joints, regions, strict=True)):
+        spill, largest = None, None
+        if region.maximum_lps is not None:
+            spill, largest = activity.spill(neck, row, region.maximum_lps)
+        opposite = maxima.get(Joint(joint.level, _other(joint.side)))
+        to_other_side = _ratio(region.maximum, opposite)
+        merged = _merged(neck, row, activity.resolution.mm, settings.merged_valley)
+        result.append(
+            Uptake(
+                joint=joint,
+                unit=neck.unit,
+                maximum=region.maximum,
+                mean=region.mean,
+                peak=region.peak,
+                maximum_lps=None
+                if region.maximum_lps is None
+                else neck.to_ct(region.maximum_lps[None])[0],
+                voxels=region.voxels,
+                peak_voxels=region.peak_voxels,
+                in_field=region.in_field,
+                reference=compared_with,
+                ratio_to_reference=to_other_side
+                if choice.kind is ReferenceKind.OTHER_SIDE
+                else _ratio(region.maximum, compared_with.value),
+                ratio_to_other_side=to_other_side,
+                suvbw_per_unit=neck.suvbw_per_unit,
+                spill_in=spill,
+                spill_from=None if largest is None else neck.joints[largest],
+                separable=not merged,
+                merged_with=merged,
+                resolution=activity.resolution,
+                registration_mm=None if np.isnan(uncertainty[row]) else float(uncertainty[row]),
+                localisation_mm=localisation[joint],
+            )
+        )
+    return tuple(result)
+
+
+def _other(side: Side) -> Side:
+    return Side.RIGHT if side is Side.LEFT else Side.LEFT
+
+
+def _ratio(value: float | None, reference: float | None) -> float | None:
+    if value is None or reference is None or reference <= 0:
+        return None
+    return value / reference
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Region:
+    maximum: float | None
+    mean: float | None
+    peak: float | None
+    maximum_lps: FloatArray | None
+    voxels: int
+    peak_voxels: int
+    in_field: float
+
+
+def _region(neck: NativeNeck, row: int, settings: UptakeSettings) -> _Region:
+    center = neck.centers_lps[row]
+    in_field = _share_in_field(neck, row, settings.radius_mm)
+    reach = settings.radius_mm + settings.peak_radius_mm
+    near = np.square(neck.points_lps - center).sum(axis=-1) <= reach**2
+    points, values = neck.points_lps[near], neck.values[near]
+    own = _nearest_is(neck.centers_lps, points, row)
+    points, values = points[own], values[own]
+    inside = np.square(points - center).sum(axis=-1) <= settings.radius_mm**2
+    if in_field < settings.least_in_field or not inside.any():
+        return _Region(None, None, None, None, 0, 0, in_field)
+    hottest = int(np.where(inside, values, -np.inf).argmax())
+    at_peak = np.square(points - points[hottest]).sum(axis=-1) <= settings.peak_radius_mm**2
+    return _Region(
+        float(values[hottest]),
+        float(values[inside].mean()),
+        float(values[at_peak].mean()),
+        points[hottest],
+        int(inside.sum()),
+        int(at_peak.sum()),
+        in_field,
+    )
+
+
+def _nearest_is(centers: FloatArray, points: FloatArray, row: int) -> npt.NDArray[np.bool_]:
+    """Tell which points are nearer to one centre than to any other."""
+    squared = np.square(points[:, None, :] - centers).sum(axis=-1)
+    result: npt.NDArray[np.bool_] = squared.argmin(axis=1) == row
+    return result
+
+
+def _share_in_field(neck: NativeNeck, row: int, radius_mm: float) -> float:
+    """Return the share of the clipped sphere that lies in voxels of the functional volume."""
+    steps = np.arange(-radius_mm, radius_mm + _RASTER_MM / 2, _RASTER_MM)
+    offsets = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
+    offsets = offsets[np.square(offsets).sum(axis=-1) <= radius_mm**2]
+    points = neck.centers_lps[row] + offsets
+    points = points[_nearest_is(neck.centers_lps, points, row)]
+    kji = neck.grid.to_kji(points)
+    inside = (kji >= -0.5) & (kji <= np.array(neck.grid.shape) - 0.5)
+    return float(inside.all(axis=-1).mean()) if len(points) else 0.0
+
+
+def _merged(
+    neck: NativeNeck, row: int, resolution_mm: float, merged_valley: float
+) -> tuple[Joint, ...]:
+    away = np.linalg.norm(neck.centers_lps - neck.centers_lps[row], axis=1)
+    return tuple(
+        joint
+        for n, joint in enumerate(neck.joints)
+        if n != row and valley_to_peak(float(away[n]), resolution_mm) > merged_valley
+    )
+
+
+def uptake_json(uptakes: Sequence[Uptake]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the JSON form of every uptake by level and side of its joint."""
+    return {(u.joint.level, u.joint.side.value): u.to_json() for u in uptakes}

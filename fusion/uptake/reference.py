@@ -1,0 +1,165 @@
+"""What uptake is compared with: ordinary bone of this neck, the other side, or a chosen region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.errors import GeometryError
+from fusion.geometry import FloatArray
+from fusion.uptake.native import NativeNeck
+from fusion.uptake.structures import body_centers
+
+#: Radius of the part of a vertebral body that is taken, mm: bodies are 15 mm deep and 12 high.
+BODY_RADIUS_MM = 7.0
+#: Least share of bone of a voxel of ordinary bone.
+LEAST_BONE = 0.5
+#: Voxels above this many times the median are active and left out. Not validated.
+ACTIVE_TIMES_MEDIAN = 1.5
+#: Fewer voxels than this are no reference.
+LEAST_VOXELS = 8
+
+
+class ReferenceKind(StrEnum):
+    """What a ratio refers to."""
+
+    BONE = "non-active cervical bone"
+    OTHER_SIDE = "same joint of the other side"
+    REGION = "region chosen by the reader"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChoice:
+    """Which reference to use.
+
+    Parameters
+    ----------
+    kind : ReferenceKind
+        What a ratio refers to.
+    center_lps : (3,) tuple of float, mm, optional
+        Centre of a chosen region, in the CT's frame.
+    radius_mm : float, mm
+        Radius of a chosen region.
+
+    Raises
+    ------
+    GeometryError
+        A region without a centre, or with an impossible radius.
+    """
+
+    kind: ReferenceKind = ReferenceKind.BONE
+    center_lps: tuple[float, float, float] | None = None
+    radius_mm: float = 8.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", ReferenceKind(self.kind))
+        if self.kind is ReferenceKind.REGION:
+            if self.center_lps is None or not np.isfinite(self.center_lps).all():
+                raise GeometryError("A reference region needs a centre: x, y, z in mm on the CT.")
+            if not 2.0 <= self.radius_mm <= 50.0:
+                raise GeometryError(
+                    f"The radius of a reference region is 2 to 50 mm; found {self.radius_mm:g}."
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What the ratios of a study refer to.
+
+    Parameters
+    ----------
+    kind : ReferenceKind
+        What was chosen.
+    value : float or None
+        Mean, in the unit of the volume; None where it differs from joint to joint (other side) or
+        could not be measured.
+    voxels : int
+        Native voxels that it is the mean of.
+    left_out : int
+        Voxels that were left out as active.
+    words : str
+        How it was measured, or why it could not be, for the report.
+    """
+
+    kind: ReferenceKind
+    value: float | None
+    voxels: int
+    left_out: int
+    words: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "kind": self.kind.value,
+            "value": None if self.value is None else round(self.value, 4),
+            "voxels": self.voxels,
+            "voxels_left_out_as_active": self.left_out,
+            "words": self.words,
+        }
+
+
+def measure_reference(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
+    """Measure a reference on the native voxels.
+
+    Parameters
+    ----------
+    neck : NativeNeck
+        Joints, values and bone.
+    choice : ReferenceChoice
+        Which one.
+    """
+    if choice.kind is ReferenceKind.OTHER_SIDE:
+        return Reference(
+            choice.kind, None, 0, 0, "Maximum of the same joint of the other side, joint by joint."
+        )
+    if choice.kind is ReferenceKind.REGION:
+        return _region(neck, choice)
+    return _bone(neck, choice.kind)
+
+
+def _region(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
+    on_ct = neck.to_ct(neck.points_lps)
+    inside = _within(on_ct, np.array([choice.center_lps]), choice.radius_mm)
+    values = neck.values[inside]
+    if not len(values) or values.mean() <= 0:
+        return Reference(
+            choice.kind, None, len(values), 0, "The chosen region holds no voxel with uptake."
+        )
+    words = f"Mean of {len(values)} voxels within {choice.radius_mm:g} mm of a point on the CT."
+    return Reference(choice.kind, float(values.mean()), len(values), 0, words)
+
+
+def _bone(neck: NativeNeck, kind: ReferenceKind) -> Reference:
+    if neck.bone_share is None:
+        return Reference(kind, None, 0, 0, "Without a CT ordinary bone cannot be told.")
+    centers = dict(zip(neck.joints, neck.centers_ct_lps, strict=True))
+    bodies = body_centers(centers)
+    inside = _within(neck.to_ct(neck.points_lps), bodies, BODY_RADIUS_MM)
+    values = neck.values[inside & (neck.bone_share >= LEAST_BONE)]
+    if len(values) < LEAST_VOXELS:
+        words = (
+            f"Only {len(values)} voxels of the vertebral bodies C3 to C7 lie in both fields; "
+            f"{LEAST_VOXELS} are needed."
+        )
+        return Reference(kind, None, len(values), 0, words)
+    ordinary = values[values <= ACTIVE_TIMES_MEDIAN * np.median(values)]
+    if not len(ordinary) or ordinary.mean() <= 0:
+        return Reference(kind, None, 0, len(values), "The vertebral bodies show no uptake.")
+    left_out = len(values) - len(ordinary)
+    words = (
+        f"Mean of {len(ordinary)} voxels of the vertebral bodies C3 to C7 that are at least half "
+        f"bone on the CT; {left_out} above {ACTIVE_TIMES_MEDIAN:g} times their median left out as "
+        "active (not validated)."
+    )
+    return Reference(kind, float(ordinary.mean()), len(ordinary), left_out, words)
+
+
+def _within(points: FloatArray, centers: FloatArray, radius_mm: float) -> npt.NDArray[np.bool_]:
+    inside = np.zeros(points.shape[:-1], dtype=np.bool_)
+    for center in centers:
+        inside |= np.square(points - center).sum(axis=-1) <= radius_mm**2
+    return inside

@@ -1,0 +1,1 @@
+"""The alignment: choosing, moving by hand, reviewing."""

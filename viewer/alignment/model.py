@@ -1,0 +1,322 @@
+"""What a reader does about the alignment: choose, move by hand, undo, and say it was reviewed.
+
+Knows nothing of Qt. Directions are the patient's: +x left, +y posterior, +z head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from fusion.annotations import registration_digest
+from fusion.errors import GeometryError
+from fusion.geometry import RigidTransform
+from fusion.registration import Method, Registration, Trust, adjusted, shared_frame, stated
+
+if TYPE_CHECKING:
+    from fusion.annotations import AlignmentReviewed
+    from fusion.geometry import FloatArray
+    from fusion.review import Review
+    from viewer.pictures.panes import LinkedPanes, Pane
+
+#: One press of a key that moves the SPECT, mm, and one that turns it, degrees.
+STEP_MM = 0.5
+STEP_DEG = 0.5
+#: What a shift along +x, +y and +z is called, and its opposite.
+SHIFT_WORDS = (("to the left", "to the right"), ("posterior", "anterior"), ("head", "feet"))
+#: What a rotation about +x, +y and +z does to the head, and its opposite.
+TURN_WORDS = (
+    ("nods forward", "nods back"),
+    ("leans to the left", "leans to the right"),
+    ("turns to the left", "turns to the right"),
+)
+
+
+class Alignment:
+    """The alignment of the study on display, with everything it was before.
+
+    The study itself, and with it the transform in use, is ``linked.review``.
+
+    Parameters
+    ----------
+    linked : LinkedPanes
+        What shows the study.
+    """
+
+    def __init__(self, linked: LinkedPanes) -> None:
+        self.linked = linked
+        self.opened = linked.review.fused.registration
+        self._offer = self.opened
+        self._undo: list[Registration] = []
+        self._redo: list[Registration] = []
+        self._drag_base: Registration | None = None
+        self._reviewed: Registration | None = None
+        try:
+            self._scanner: Registration | None = shared_frame(
+                linked.review.fused.ct, linked.review.fused.spect
+            )
+        except GeometryError:
+            self._scanner = None
+
+    @property
+    def current(self) -> Registration:
+        """The Registration in use."""
+        return self.linked.review.fused.registration
+
+    @property
+    def choices(self) -> dict[str, Registration]:
+        """What can be put into use, by name; only what there is."""
+        offer, found = self._offer, {}
+        if offer.start is not None:
+            found["Scanner alignment"] = offer.with_start()
+        elif self._scanner is not None:
+            found["Scanner alignment"] = self._scanner
+        if self.opened.method is Method.STORED:
+            found["Stored with the study"] = self.opened
+        if offer.search is not None and offer.search.proposal is not None:
+            found["Proposal"] = offer.with_proposal()
+            if offer.search.neck is not None:
+                found["Neck correction"] = offer.with_neck_correction()
+        if self._reviewed is not None:
+            found["As reviewed"] = self._reviewed
+        return found
+
+    def remember(self, review: AlignmentReviewed | None) -> None:
+        """Offer again what a reader moved by hand and reviewed, also in an earlier session.
+
+        Parameters
+        ----------
+        review : AlignmentReviewed or None
+            From the reading. What a search proposed is not offered: the search gives it again.
+        """
+        self._reviewed = None
+        if review is None or review.bent:
+            return
+        center = self.linked.review.fused.ct.grid.center_lps
+        by_hand = replace(
+            adjusted(self.opened, pivot_lps=center),
+            transform=RigidTransform(np.array(review.fused.registration.matrix)),
+        )
+        again = stated(by_hand, reference=self.reference, points_lps=[center])
+        if registration_digest(again) == review.digest:
+            self._reviewed = again
+
+    @property
+    def reference(self) -> RigidTransform:
+        """Where a shift by hand is counted from: the stored alignment, else the scanner's."""
+        if self.opened.method is Method.STORED:
+            return self.opened.transform
+        if self._offer.start is not None:
+            return self._offer.start
+        return self.opened.transform if self._scanner is None else self._scanner.transform
+
+    def choose(self, name: str) -> None:
+        """Put one of :attr:`choices` into use."""
+        self._use(self.choices[name])
+
+    def take(self, registration: Registration) -> None:
+        """Put the result of a search into use, and keep what it offers."""
+        self._offer = registration
+        self._use(registration)
+
+    def move(
+        self, translation_mm: npt.ArrayLike = (0, 0, 0), rotation_deg: npt.ArrayLike = (0, 0, 0)
+    ) -> None:
+        """Move the SPECT, as one step that can be undone.
+
+        Parameters
+        ----------
+        translation_mm : (3,) array_like of float, mm
+            Along LPS.
+        rotation_deg : (3,) array_like of float, degrees
+            About x, y, z through the crosshair, which keeps the uptake under it.
+        """
+        self._use(self._moved(self.current, translation_mm, rotation_deg))
+
+    def begin_drag(self) -> None:
+        """Begin a movement that is one step however often it is updated."""
+        self._drag_base = self.current
+
+    def drag_to(self, translation_mm: npt.ArrayLike) -> None:
+        """Move the SPECT to a shift (LPS, mm) from where the drag began."""
+        if self._drag_base is not None:
+            self._show(self._moved(self._drag_base, translation_mm, (0, 0, 0)))
+
+    def end_drag(self) -> None:
+        """Make the movement one step that can be undone."""
+        base, self._drag_base = self._drag_base, None
+        if base is not None and self.current is not base:
+            self._undo.append(base)
+            self._redo.clear()
+            self.linked.events.review()
+
+    @property
+    def dragging(self) -> bool:
+        """Whether the SPECT is following the mouse."""
+        return self._drag_base is not None
+
+    def _moved(
+        self,
+        registration: Registration,
+        translation_mm: npt.ArrayLike,
+        rotation_deg: npt.ArrayLike,
+    ) -> Registration:
+        crosshair = self.linked.point_lps
+        moved = adjusted(
+            registration,
+            translation_mm=translation_mm,
+            rotation_deg=rotation_deg,
+            pivot_lps=crosshair,
+        )
+        center = self.linked.review.fused.ct.grid.center_lps
+        return stated(moved, reference=self.reference, points_lps=[center, crosshair])
+
+    def _use(self, registration: Registration) -> None:
+        before = self.current
+        if registration is before:
+            return
+        self._undo.append(before)
+        self._redo.clear()
+        self._show(registration)
+
+    def _show(self, registration: Registration) -> None:
+        self.linked.review = self.linked.review.with_registration(registration)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step to take back."""
+        return bool(self._undo)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a step that was taken back can be done again."""
+        return bool(self._redo)
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self._undo:
+            self._redo.append(self.current)
+            self._show(self._undo.pop())
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        if self._redo:
+            self._undo.append(self.current)
+            self._show(self._redo.pop())
+
+    @property
+    def shift_mm(self) -> FloatArray:
+        """How far tissue that began at the crosshair was shifted from :attr:`reference`, LPS mm."""
+        crosshair = self.linked.point_lps
+        return self._from_reference(crosshair).apply(crosshair) - crosshair
+
+    @property
+    def rotation_deg(self) -> FloatArray:
+        """Rotation from :attr:`reference` about x, then y, then z, degrees."""
+        return euler_deg(self._from_reference(self.linked.point_lps).matrix[:3, :3])
+
+    def _from_reference(self, point_lps: npt.ArrayLike) -> RigidTransform:
+        return self.current.transform_at(point_lps) @ self.reference.inverse()
+
+    def set_shift_mm(self, shift_mm: npt.ArrayLike) -> None:
+        """Shift the SPECT until :attr:`shift_mm` is this."""
+        self.move(translation_mm=np.asarray(shift_mm, dtype=np.float64) - self.shift_mm)
+
+    def set_rotation_deg(self, rotation_deg: npt.ArrayLike) -> None:
+        """Turn the SPECT about the crosshair until :attr:`rotation_deg` is this."""
+        goal = RigidTransform.from_euler(rotation_deg=rotation_deg).matrix[:3, :3]
+        now = self._from_reference(self.linked.point_lps).matrix[:3, :3]
+        self.move(rotation_deg=euler_deg(goal @ now.T))
+
+    @property
+    def reviewed_by(self) -> str | None:
+        """Who stated that the alignment in use was reviewed."""
+        return self.linked.review.alignment_reviewed_by
+
+
+def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
+    """Return the angles about x, y and z of a (3, 3) rotation ``Rz @ Ry @ Rx``, degrees (3,)."""
+    angles: FloatArray = Rotation.from_matrix(rotation).as_euler("xyz", degrees=True)
+    return angles
+
+
+def status_text(registration: Registration) -> str:
+    """Say in words how far the images allow the alignment to be trusted."""
+    if registration.status is None:
+        by_hand = registration.method is Method.MANUAL
+        return "not checked since it was moved" if by_hand else "not checked"
+    if registration.status is Trust.DO_NOT_TRUST:
+        return "do not trust"
+    return registration.status.value
+
+
+def uncertainty_text(review: Review, point_lps: npt.ArrayLike) -> str:
+    """Say how far off the alignment in use may be at a point, mm."""
+    value = float(review.fused.registration.uncertainty_mm_at(np.asarray(point_lps)))
+    if np.isnan(value):
+        return "not measured"
+    return "not to be trusted" if np.isinf(value) else f"up to {value:.1f} mm"
+
+
+def screen_directions(pane: Pane) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return which way the patient's directions go in a pane.
+
+    Returns
+    -------
+    right, down, next_plane : (3,) ndarray of float64
+        Unit LPS steps to the right and down of the screen as it is turned now, and to the next
+        plane.
+    """
+    world = np.eye(3)[::-1]  # napari's (z, y, x) as LPS
+    scrolled, vertical, horizontal = pane.model.dims.order
+    goes = pane.model.scene.camera.orientation2d
+    down = world[vertical] * (1 if goes[0] == "down" else -1)
+    right = world[horizontal] * (1 if goes[1] == "right" else -1)
+    return right, down, world[scrolled]
+
+
+def alignment_keys(alignment: Alignment) -> dict[str, tuple[str, Callable[[], None]]]:
+    """Return what each key does to the alignment, like :func:`viewer.pictures.mouse.key_actions`.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        What the keys act on.
+    """
+
+    def shift(right: int, down: int, away: int = 0) -> Callable[[], None]:
+        def act() -> None:
+            to_right, to_bottom, to_next = screen_directions(alignment.linked.active)
+            alignment.move(STEP_MM * (right * to_right + down * to_bottom + away * to_next))
+
+        return act
+
+    def turn(clockwise: int) -> Callable[[], None]:
+        def act() -> None:
+            to_right, to_bottom, _ = screen_directions(alignment.linked.active)
+            axis = np.cross(to_right, to_bottom)
+            alignment.move(rotation_deg=STEP_DEG * clockwise * axis)
+
+        return act
+
+    where = "in the pane used last"
+    return {
+        "Ctrl+Left": (f"SPECT {STEP_MM} mm to the left of the screen {where}", shift(-1, 0)),
+        "Ctrl+Right": (f"SPECT {STEP_MM} mm to the right of the screen", shift(1, 0)),
+        "Ctrl+Up": (f"SPECT {STEP_MM} mm up the screen", shift(0, -1)),
+        "Ctrl+Down": (f"SPECT {STEP_MM} mm down the screen", shift(0, 1)),
+        "Ctrl+PgUp": (
+            f"SPECT {STEP_MM} mm out of the plane: head, posterior or left",
+            shift(0, 0, 1),
+        ),
+        "Ctrl+PgDown": (f"SPECT {STEP_MM} mm out of the plane, the other way", shift(0, 0, -1)),
+        "Ctrl+Shift+Right": (f"turn SPECT {STEP_DEG}° clockwise about the crosshair", turn(1)),
+        "Ctrl+Shift+Left": (f"turn SPECT {STEP_DEG}° counter-clockwise", turn(-1)),
+        "Ctrl+Z": ("undo the last change of the alignment", alignment.undo),
+        "Ctrl+Shift+Z": ("redo it", alignment.redo),
+    }

@@ -1,0 +1,401 @@
+"""The alignment beside the pictures: what is in use, what else there is, moving by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QRectF, Qt, QTimer
+from qtpy.QtGui import QColor, QPainter, QPaintEvent
+from qtpy.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QGridLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fusion.annotations import AlignmentReviewed
+from fusion.errors import FusionError
+from fusion.plain_text import plain
+from fusion.registration import (
+    LARGE_MANUAL_SHIFT_MM,
+    TRUSTED_UNCERTAINTY_MM,
+    LevelMisfit,
+    Method,
+    Registration,
+    Trust,
+    register,
+)
+from viewer.alignment.model import SHIFT_WORDS, TURN_WORDS, Alignment, status_text, uncertainty_text
+from viewer.jobs import Job, show_error
+from viewer.pictures.display_panel import ModeChoice, plain_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from viewer.reading.model import ReadingModel
+
+#: After a change of the alignment, wait so long before working out what costs time, ms.
+SETTLE_MS = 250
+#: Misfit at the right end of the chart, mm.
+CHART_MM = 8.0
+#: Choices that are shown only where there are such.
+_SELDOM = ("Stored with the study", "As reviewed")
+GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff5c5c"
+_STATUS_COLORS = {
+    None: "#bbbbbb",
+    Trust.NO_INCONSISTENCY: GOOD,
+    Trust.NECK_MOTION: DOUBTFUL,
+    Trust.DO_NOT_TRUST: BAD,
+}
+
+
+class LevelChart(QWidget):
+    """What is left to correct level by level, head at the top.
+
+    Parameters
+    ----------
+    levels : sequence of LevelMisfit
+        Upwards.
+    """
+
+    ROW = 18
+
+    def __init__(self, levels: Sequence[LevelMisfit] = ()) -> None:
+        super().__init__()
+        self.setToolTip(
+            "How far the uptake would have to move at this height of the CT, beyond the proposal; "
+            "thin line: uncertainty of that (one standard deviation)"
+        )
+        self.show_levels(levels)
+
+    def show_levels(self, levels: Sequence[LevelMisfit]) -> None:
+        """Draw these instead."""
+        self.levels = tuple(levels)
+        self.setFixedHeight(max(self.ROW * len(self.levels), 1))
+        self.update()
+
+    def rows(self) -> list[tuple[str, float, float]]:
+        """Return height in words, misfit in mm and its uncertainty in mm, from the head down."""
+        return [
+            (
+                f"{'H' if level.z >= 0 else 'F'} {abs(level.z):.0f}",
+                float(np.linalg.norm(level.shift_lps)),
+                level.uncertainty_mm,
+            )
+            for level in reversed(self.levels)
+        ]
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw one bar a level."""
+        painter = QPainter(self)
+        left, right = 56, 58
+        per_mm = (self.width() - left - right) / CHART_MM
+        for n, (height, misfit_mm, doubt_mm) in enumerate(self.rows()):
+            y = n * self.ROW
+            painter.setPen(QColor("white"))
+            painter.drawText(QRectF(0, y, left - 6, self.ROW), _MIDDLE, height)
+            color = QColor(GOOD if misfit_mm <= TRUSTED_UNCERTAINTY_MM else DOUBTFUL)
+            length = min(misfit_mm, CHART_MM) * per_mm
+            painter.fillRect(QRectF(left, y + 4, max(length, 1), self.ROW - 8), color)
+            painter.setPen(QColor("#dddddd"))
+            ends = [
+                left + per_mm * min(max(v, 0.0), CHART_MM)
+                for v in (misfit_mm - doubt_mm, misfit_mm + doubt_mm)
+            ]
+            middle = y + self.ROW // 2
+            painter.drawLine(int(ends[0]), middle, int(ends[1]), middle)
+            painter.drawText(
+                QRectF(self.width() - right, y, right, self.ROW), _MIDDLE, f"{misfit_mm:.1f} mm"
+            )
+        painter.end()
+
+
+_MIDDLE = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+
+
+class AlignmentPanel(QScrollArea):
+    """Chooses, moves, checks and signs the alignment.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        What is controlled.
+    reading : ReadingModel
+        Keeps the reader's statement that it was reviewed.
+    need_reader : callable
+        Asks who reads; returns False when nobody says.
+    """
+
+    def __init__(
+        self, alignment: Alignment, *, reading: ReadingModel, need_reader: Callable[[], bool]
+    ) -> None:
+        super().__init__()
+        self.alignment = alignment
+        self.reading = reading
+        self._need_reader = need_reader
+        self.job: Job | None = None
+        self._linked = alignment.linked
+        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self._update_trust)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 4, 6, 0)
+        column.addWidget(self._make_use())
+        column.addWidget(self._make_hand())
+        column.addWidget(self._make_levels())
+        column.addWidget(self._make_reviewed())
+        column.addStretch()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(inside)
+        self._linked.events.review.connect(self._on_review)
+        self._linked.events.point.connect(self._on_point)
+        reading.events.changed.connect(self._on_reading)
+        self._on_review()
+        self._update_trust()
+
+    def _make_use(self) -> QGroupBox:
+        box = QGroupBox("In use")
+        column = QVBoxLayout(box)
+        self.in_use = plain_label(wrap=True)
+        self.status = plain_label(wrap=True)
+        self.uncertainty = plain_label(wrap=True)
+        self.uncertainty.setToolTip("95 % of errors are smaller, on simulated studies")
+        self.agreement = plain_label(wrap=True)
+        self.recommendation = plain_label(wrap=True)
+        self.warning = plain_label(wrap=True)
+        self.warning.setStyleSheet(f"color: {DOUBTFUL};")
+        for label in (self.in_use, self.status, self.uncertainty, self.warning):
+            column.addWidget(label)
+        self._choices = QGridLayout()
+        self.buttons: dict[str, QPushButton] = {}
+        for n, name in enumerate(("Scanner alignment", "Proposal", "Neck correction", *_SELDOM)):
+            button = QPushButton(name)
+            button.setCheckable(True)
+            button.clicked.connect(lambda _checked, name=name: self._choose(name))
+            button.setMinimumWidth(1)
+            self.buttons[name] = button
+            self._choices.addWidget(button, n // 2, n % 2)
+        self.register = QPushButton("Register…")
+        self.register.setToolTip("Search for a rigid correction that the images support")
+        self.register.clicked.connect(self.start_search)
+        column.addLayout(self._choices)
+        column.addWidget(self.register)
+        column.addWidget(self.recommendation)
+        column.addWidget(self.agreement)
+        return box
+
+    def _make_hand(self) -> QGroupBox:
+        box = QGroupBox("Move by hand, about the crosshair")
+        grid = QGridLayout(box)
+        self.shifts: list[QDoubleSpinBox] = []
+        self.turns: list[QDoubleSpinBox] = []
+        self._words = []
+        rows = [
+            (spins, 0.5, unit, limit)
+            for spins, unit, limit in ((self.shifts, " mm", 200.0), (self.turns, " °", 90.0))
+            for _ in range(3)
+        ]
+        for n, (spins, step, unit, limit) in enumerate(rows):
+            spin, words = QDoubleSpinBox(), plain_label()
+            spin.setRange(-limit, limit)
+            spin.setDecimals(2)
+            spin.setSingleStep(step)
+            spin.setSuffix(unit)
+            spin.setKeyboardTracking(False)
+            spin.setFixedWidth(110)
+            spin.valueChanged.connect(self._set_shift if n < 3 else self._set_turn)
+            spins.append(spin)
+            self._words.append(words)
+            grid.addWidget(spin, n, 0)
+            grid.addWidget(words, n, 1)
+        grid.setColumnStretch(1, 1)
+        row = QHBoxLayout()
+        self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
+        self.undo.setToolTip("Ctrl+Z")
+        self.redo.setToolTip("Ctrl+Shift+Z")
+        self.undo.clicked.connect(self.alignment.undo)
+        self.redo.clicked.connect(self.alignment.redo)
+        row.addWidget(self.undo)
+        row.addWidget(self.redo)
+        grid.addLayout(row, 6, 0, 1, 2)
+        hint = plain_label(
+            "Ctrl and drag in a picture, or Ctrl and the arrows; Ctrl, Shift and the arrows turn.",
+            wrap=True,
+        )
+        hint.setStyleSheet("color: #9a9a9a;")
+        grid.addWidget(hint, 7, 0, 1, 2)
+        self.mode = ModeChoice(self._linked)
+        grid.addWidget(plain_label("Check with"), 8, 0)
+        grid.addWidget(self.mode, 8, 1)
+        return box
+
+    def _make_levels(self) -> QGroupBox:
+        self._levels_box = QGroupBox("Misfit left by the proposal, by height")
+        column = QVBoxLayout(self._levels_box)
+        self.levels = LevelChart()
+        column.addWidget(self.levels)
+        return self._levels_box
+
+    def _make_reviewed(self) -> QGroupBox:
+        box = QGroupBox("Alignment reviewed")
+        column = QVBoxLayout(box)
+        self.reviewed = QPushButton("I have reviewed it level by level")
+        self.reviewed.setToolTip("Saved with your name; any change of the alignment voids it")
+        self.reviewed.clicked.connect(self._set_reviewed)
+        self.reviewed_text = plain_label(wrap=True)
+        for widget in (self.reviewed, self.reviewed_text):
+            column.addWidget(widget)
+        return box
+
+    def start_search(self) -> Job:
+        """Search for a correction, away from the window's thread."""
+        ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
+        self.job = Job(
+            self.window(),
+            "Registering SPECT to CT",
+            lambda report: register(ct, spect, progress=report),
+            refusal="The registration was refused",
+            leaves_nothing=True,
+        )
+        self.job.done.connect(self.alignment.take)
+        self.job.start()
+        return self.job
+
+    def _choose(self, name: str) -> None:
+        self.alignment.choose(name)
+        self._on_review()
+
+    def _set_shift(self) -> None:
+        # Only what was typed: the others stand rounded in their boxes.
+        goal = self.alignment.shift_mm
+        self._put(goal, self.shifts)
+        self.alignment.set_shift_mm(goal)
+
+    def _set_turn(self) -> None:
+        goal = self.alignment.rotation_deg
+        self._put(goal, self.turns)
+        self.alignment.set_rotation_deg(goal)
+
+    def _put(self, goal: np.ndarray, spins: Sequence[QDoubleSpinBox]) -> None:
+        for axis, spin in enumerate(spins):
+            if spin is self.sender():
+                goal[axis] = spin.value()
+
+    def _set_reviewed(self) -> None:
+        try:
+            if self._need_reader():
+                self.reading.review_alignment()
+        except FusionError as error:
+            show_error(self.window(), error, title="The review was not saved")
+
+    def _on_reading(self) -> None:
+        reading = self.reading.reading
+        change = reading.alignment.change if reading and reading.alignment else None
+        self.alignment.remember(change if isinstance(change, AlignmentReviewed) else None)
+        self._show_reviewed()
+        self._show_choices(self.alignment.current)
+
+    def _show_reviewed(self) -> None:
+        reading, by = self.reading.reading, self.alignment.reviewed_by
+        self.reviewed.setEnabled(by is None and not (reading and reading.finalised))
+        if by is not None:
+            text = f"reviewed by {plain(by)}"
+        elif reading is not None and reading.alignment is not None:
+            text = (
+                f"changed since {plain(reading.alignment.reader)} reviewed it; review it again, or "
+                "go back to the alignment that was reviewed"
+            )
+        else:
+            text = "not reviewed; targets cannot be final"
+        self.reviewed_text.setText(text)
+        self.reviewed_text.setStyleSheet(f"color: {'#bbbbbb' if by is None else GOOD};")
+
+    def _on_point(self) -> None:
+        self._show_position()
+        self._settle.start()
+
+    def _on_review(self) -> None:
+        alignment, current = self.alignment, self.alignment.current
+        self._show_position()
+        self._show_reviewed()
+        self.undo.setEnabled(alignment.can_undo)
+        self.redo.setEnabled(alignment.can_redo)
+        if not alignment.dragging:
+            self._show_choices(current)
+        self._settle.start()
+
+    def _show_choices(self, current: Registration) -> None:
+        choices = self.alignment.choices
+        for name, button in self.buttons.items():
+            choice = choices.get(name)
+            button.setEnabled(choice is not None)
+            button.setVisible(choice is not None or name not in _SELDOM)
+            button.setChecked(
+                choice is not None
+                and choice.method is current.method
+                and np.array_equal(choice.transform.matrix, current.transform.matrix)
+            )
+        self.in_use.setText(f"Alignment: {current.method.value}")
+        self.status.setText(f"Images: {status_text(current)}")
+        self.status.setStyleSheet(f"color: {_STATUS_COLORS[current.status]}; font-weight: bold;")
+        search = current.search
+        self.recommendation.setText(search.recommendation if search else "")
+        self.recommendation.setVisible(bool(self.recommendation.text()))
+        self.agreement.setText(agreement_text(current))
+        self.agreement.setVisible(bool(self.agreement.text()))
+        levels = search.evidence.levels if search and search.evidence else ()
+        self.levels.show_levels(levels)
+        self._levels_box.setVisible(bool(levels))
+
+    def _show_position(self) -> None:
+        values = [*self.alignment.shift_mm, *self.alignment.rotation_deg]
+        words = (*SHIFT_WORDS, *TURN_WORDS)
+        for spin, label, value, pair in zip(
+            (*self.shifts, *self.turns), self._words, values, words, strict=True
+        ):
+            spin.blockSignals(True)
+            spin.setValue(round(float(value), 2) + 0.0)
+            spin.blockSignals(False)
+            # The amount again, without its sign: "-3 mm to the right" would say it twice.
+            amount = f"{abs(spin.value()):.1f}{spin.suffix()}"
+            side = pair[0] if spin.value() > 0 else pair[1]
+            label.setText(f"{amount} {side}" if spin.value() else f"+ is {pair[0]}")
+            label.setStyleSheet("" if spin.value() else "color: #777777;")
+        shift_mm = self.alignment.current.manual_shift_mm
+        large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM
+        self.warning.setText(
+            f"Moved by hand by {shift_mm:.1f} mm: this warning stands on every export."
+            if large
+            else ""
+        )
+        self.warning.setVisible(large)
+
+    def _update_trust(self) -> None:
+        text = uncertainty_text(self._linked.review, self._linked.point_lps)
+        self.uncertainty.setText(f"Error at the crosshair: {text}")
+
+
+def agreement_text(registration: Registration) -> str:
+    """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
+    search, after, method = registration.search, registration.quality, registration.method
+    before = search.start_quality if search else None
+    parts = []
+    if before is not None and registration.start is not None:
+        parts.append(f"{before.correlation:.3f} with the scanner's alignment")
+    if after is not None and (method is not Method.SHARED_FRAME or not parts):
+        parts.append(f"{after.correlation:.3f} with the one in use")
+    elif after is None and parts:
+        parts.append(
+            "not measured since it was moved by hand"
+            if method is Method.MANUAL
+            else "not measured for the neck correction"
+        )
+    return f"Correlation: {', '.join(parts)}" if parts else ""

@@ -1,0 +1,1 @@
+"""The joints in the pictures and beside them."""

@@ -1,0 +1,275 @@
+"""What speaks for the numbering, and what the uptake suggests: lists of plain sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fusion.anatomy import LEVELS
+from fusion.plain_text import plain
+from fusion.uptake import GRADE_WORDS, NOT_VALIDATED, Kind
+from viewer.pathway.questions import LinkLabel
+from viewer.pictures.display_panel import plain_label
+
+if TYPE_CHECKING:
+    from fusion.facets import Evidence, Localisation
+    from fusion.uptake import Assessment, Proposal
+    from viewer.facets.model import Said
+
+GOOD, DOUBTFUL, BAD, FAINT = "#69c779", "#ffb347", "#ff5c5c", "#9aa0a8"
+_GRADE_COLORS = (FAINT, "#d7c88a", DOUBTFUL, BAD)
+#: What became of a piece of evidence: sign, word and colour.
+_VERDICTS = {
+    True: ("✓", "agrees", GOOD),
+    False: ("✗", "DISAGREES", BAD),
+    None: ("–", "does not decide", FAINT),
+}
+WITHOUT_LABELS = "Locate without the label map"
+#: Codes of Findings that the panel's heading, or this list, says already.
+_SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
+
+
+class _Rows(QScrollArea):
+    """A scrolling column of widgets that is filled anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._fill([])
+
+    def _fill(self, rows: list[QWidget]) -> None:
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(2, 4, 6, 2)
+        column.setSpacing(4)
+        for row in rows:
+            column.addWidget(row)
+        column.addStretch()
+        self.setWidget(inside)
+
+
+class EvidenceList(_Rows):
+    """Every piece of evidence with what became of it, and what the reader said.
+
+    Attributes
+    ----------
+    unnamed : Signal
+        With the vertebra whose name the reader takes back.
+    withdrawn : Signal
+        With the Anomaly that the reader takes back.
+    map_asked : Signal
+        The reader wants to take the joints from a label map.
+    map_dropped : Signal
+        The reader wants to take them from the CT alone.
+    """
+
+    unnamed = Signal(str)
+    withdrawn = Signal(object)
+    map_asked = Signal()
+    map_dropped = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: tuple[str, ...] = ()
+        self.buttons: dict[str, QPushButton] = {}
+
+    def show_evidence(
+        self, found: Localisation | None, said: Said, *, state: str, from_labels: bool = False
+    ) -> None:
+        """Show these instead.
+
+        Parameters
+        ----------
+        found : Localisation or None
+            The joints, with the evidence for their numbering.
+        said : Said
+            What the reader said.
+        state : str
+            What to say while there is nothing.
+        from_labels : bool
+            Whether the joints are taken from a label map.
+        """
+        rows: list[QWidget] = []
+        self.buttons = {}
+        lines: list[str] = []
+        for vertebra in said.clicks:
+            text = f"✓ {vertebra} was named by the reader; all levels follow"
+            rows.append(self._said(text, f"Take back {vertebra}"))
+            self.buttons[vertebra].clicked.connect(
+                lambda _checked, name=vertebra: self.unnamed.emit(name)
+            )
+            lines.append(text)
+        for anomaly in said.anomalies:
+            what = f"{anomaly.kind} {anomaly.level}".strip()
+            text = f"• The reader recorded: {what}"
+            rows.append(self._said(text, f"Take back {what}"))
+            self.buttons[what].clicked.connect(
+                lambda _checked, anomaly=anomaly: self.withdrawn.emit(anomaly)
+            )
+            lines.append(text)
+        # What speaks against a numbering must not be scrolled for.
+        order = (False, True, None)
+        evidence = sorted(found.evidence, key=lambda e: order.index(e.agrees)) if found else []
+        for piece in evidence:
+            text, color = evidence_line(piece)
+            label = plain_label(text, wrap=True)
+            label.setStyleSheet(f"border-left: 4px solid {color}; padding: 1px 2px 1px 6px;")
+            rows.append(label)
+            lines.append(text)
+        for finding in found.findings if found else ():
+            if finding.code not in _SAID:
+                rows.append(plain_label(finding.message, wrap=True))
+                lines.append(finding.message)
+        if not rows and state:
+            rows.append(plain_label(state, wrap=True))
+        rows.append(self._map_buttons(from_labels))
+        self.lines = tuple(lines)
+        self._fill(rows)
+
+    def _map_buttons(self, from_labels: bool) -> QWidget:
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        self.label_map = QPushButton("Label map…")
+        self.label_map.setToolTip("Take the joints from vertebrae labelled by another program")
+        self.label_map.clicked.connect(self.map_asked)
+        line.addWidget(self.label_map)
+        if from_labels:
+            without = QPushButton(WITHOUT_LABELS)
+            without.clicked.connect(self.map_dropped)
+            line.addWidget(without)
+            self.buttons[WITHOUT_LABELS] = without
+        line.addStretch()
+        return row
+
+    def _said(self, text: str, button: str) -> QWidget:
+        row = QWidget()
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        label = plain_label(text, wrap=True)
+        label.setStyleSheet(f"border-left: 4px solid {GOOD}; padding: 1px 2px 1px 6px;")
+        self.buttons[button.removeprefix("Take back ")] = back = QPushButton(button)
+        column.addWidget(label)
+        column.addWidget(back, alignment=Qt.AlignmentFlag.AlignLeft)
+        return row
+
+
+def evidence_line(piece: Evidence) -> tuple[str, str]:
+    """Return what a piece of evidence says, and the colour of its verdict."""
+    sign, word, color = _VERDICTS[piece.agrees]
+    text = f"{sign} {word}: {plain(piece.source)} (weight {piece.weight:g})\n{plain(piece.saw)}"
+    if piece.agrees is False and piece.implies in LEVELS and piece.implies != piece.level:
+        text += (
+            f"\nIt belongs to {piece.level}, and stands where this numbering has {piece.implies}"
+        )
+    return text, color
+
+
+class ProposalList(_Rows):
+    """What the uptake suggests; none of it is a target.
+
+    Attributes
+    ----------
+    chosen : Signal
+        With the Proposal that the reader chose.
+    """
+
+    chosen = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.proposals: tuple[Proposal, ...] = ()
+        self.in_spine = 0
+        self.links: list[LinkLabel] = []
+        self._all = False
+        self._shown: tuple[Assessment | None, str] = (None, "")
+
+    def show_proposals(self, assessment: Assessment | None, *, state: str) -> None:
+        """Show these instead, the ones in the spine first.
+
+        Parameters
+        ----------
+        assessment : Assessment or None
+            The uptake; None while it is not known.
+        state : str
+            What to say while there is nothing.
+        """
+        self._shown = assessment, state
+        if assessment is None:
+            self.proposals, self.links, self.in_spine = (), [], 0
+            self._fill([plain_label(state, wrap=True)] if state else [])
+            return
+        spine = [p for p in assessment.proposals if not outside_spine(p)]
+        elsewhere = [p for p in assessment.proposals if outside_spine(p)]
+        self.proposals = (*spine, *(elsewhere if self._all else ()))
+        self.in_spine = len(spine)
+        head = plain_label(
+            f"Suggestions, not targets; grades and thresholds are {NOT_VALIDATED}.", wrap=True
+        )
+        head.setStyleSheet(f"color: {FAINT};")
+        rows: list[QWidget] = [head]
+        if not spine:
+            rows.append(plain_label("No hot spot in the spine."))
+        self.links = [self._link(proposal) for proposal in self.proposals]
+        rows += self.links[: len(spine)]
+        if elsewhere:
+            more = QCheckBox(f"Show {len(elsewhere)} hot spots outside the spine")
+            more.setChecked(self._all)
+            more.toggled.connect(self._show_all)
+            rows.append(more)
+        rows += self.links[len(spine) :]
+        self._fill(rows)
+
+    def _show_all(self, shown: bool) -> None:
+        self._all = shown
+        assessment, state = self._shown
+        self.show_proposals(assessment, state=state)
+
+    def _link(self, proposal: Proposal) -> LinkLabel:
+        link = LinkLabel(proposal_text(proposal))
+        color = _GRADE_COLORS[proposal.grade]
+        link.setStyleSheet(f"border-left: 4px solid {color}; padding: 2px 2px 2px 6px;")
+        link.setToolTip("Puts the crosshair on the hot spot")
+        link.chosen.connect(lambda: self.chosen.emit(proposal))
+        return link
+
+
+def outside_spine(proposal: Proposal) -> bool:
+    """Tell whether a hot spot belongs to nothing in the spine."""
+    return proposal.place == Kind.OUTSIDE.value
+
+
+def proposal_text(proposal: Proposal) -> str:
+    """Return what a proposal says: where, how sure, both uncertainties, and why."""
+    where = proposal.joint.name if proposal.joint else proposal.place
+    doubts = []
+    if not proposal.certain:
+        doubts.append("place not certain")
+    if proposal.numbering == "provisional":
+        doubts.append("level PROVISIONAL")
+    title = f"Grade {proposal.grade}, {GRADE_WORDS[proposal.grade]}: {where}"
+    if doubts:
+        title += f" ({', '.join(doubts)})"
+    errors = (
+        f"Alignment {_error(proposal.registration_mm)}, joint {_error(proposal.localisation_mm)}"
+    )
+    return f"{title}\n{errors}\n{plain(proposal.reason)}"
+
+
+def _error(value: float | None) -> str:
+    if value is None:
+        return "± not known"
+    return "not to be trusted" if np.isinf(value) else f"± {value:.1f} mm"

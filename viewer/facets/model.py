@@ -1,0 +1,479 @@
+"""The joints on the CT and the uptake at them, as the reading says now.
+
+Knows nothing of widgets. Everything that takes long happens in a thread of its own while the
+window stays usable; what is not known yet is None, never what was true before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari.utils.events import EmitterGroup
+from qtpy.QtCore import QTimer
+
+from fusion.annotations import Spine
+from fusion.errors import AnnotationError, FusionError
+from fusion.facets import (
+    Anomaly,
+    Localisation,
+    Neck,
+    Numbering,
+    checked_clicks,
+    find_neck,
+    locate_in,
+    no_canal,
+)
+from fusion.progress import Progress
+from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
+from viewer.jobs import BackgroundJob
+
+if TYPE_CHECKING:
+    from fusion.anatomy import Joint
+    from fusion.annotations import Point
+    from fusion.facets import LabelledSpine
+    from fusion.geometry import Volume
+    from viewer.pictures.panes import LinkedPanes
+
+#: After a change of the alignment, wait so long before the uptake is measured again, ms.
+SETTLE_MS = 250
+#: How many ways to number this neck are remembered, so that undo and redo need no time.
+_REMEMBERED = 8
+
+
+class State(StrEnum):
+    """How far the search for the joints is."""
+
+    NOT_STARTED = "not started"
+    LOCATING = "locating"
+    FOUND = "found"
+    NOTHING_FOUND = "nothing found"
+    LABELS_REFUSED = "label map refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Label maps made elsewhere that the joints are to be taken from.
+
+    Parameters
+    ----------
+    paths : tuple of Path
+        As for :func:`fusion.facets.labelled.spine.read_labels`; empty: from the CT alone.
+    convention : str, optional
+        Which program's numbers they are; told from the labels by default.
+    """
+
+    paths: tuple[Path, ...] = ()
+    convention: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the reading says about this spine."""
+
+    clicks: Mapping[str, Point] = field(default_factory=dict)
+    anomalies: tuple[Anomaly, ...] = ()
+    moved: Mapping[Joint, Point] = field(default_factory=dict)
+
+    @property
+    def naming(self) -> tuple[frozenset[tuple[str, Point]], frozenset[Anomaly]]:
+        """What the numbering follows from."""
+        return frozenset(self.clicks.items()), frozenset(self.anomalies)
+
+
+class FacetsModel:
+    """The joints of the study on display.
+
+    Parameters
+    ----------
+    linked : LinkedPanes
+        What shows the study.
+
+    Attributes
+    ----------
+    events : napari.utils.events.EmitterGroup
+        ``localisation`` (with :attr:`spine`), ``assessment``, ``selected``, ``state`` and
+        ``progress``.
+    localisation : Localisation or None
+        The joints; None while they are not known, also while they are being numbered again.
+    spine : Spine or None
+        What tells side and level; None where :attr:`refusal` says why.
+    assessment : Assessment or None
+        The uptake and what it proposes; None while it is being measured, or cannot be.
+    state : State
+        How far the search is.
+    progress : (float, str)
+        Fraction done, 0 to 1, and what is being done.
+    said : Said
+        What the reading says.
+    labels : Labels
+        Where the joints are taken from; see :meth:`use_labels`.
+    """
+
+    def __init__(self, linked: LinkedPanes) -> None:
+        self.events = EmitterGroup(
+            source=self,
+            localisation=None,
+            assessment=None,
+            selected=None,
+            state=None,
+            progress=None,
+        )
+        self.linked = linked
+        self.localisation: Localisation | None = None
+        self.spine: Spine | None = None
+        self.assessment: Assessment | None = None
+        self.state = State.NOT_STARTED
+        self.progress = (0.0, "")
+        self.said = Said()
+        self.labels = Labels()
+        self._selected: Joint | None = None
+        self._reference = ReferenceChoice()
+        self._settings = ProposalSettings()
+        self._no_spine = self._no_uptake = ""
+        self._neck: Neck | None = None
+        self._looked = False
+        self._labelled: LabelledSpine | None = None
+        self._numbered: dict[object, Localisation] = {}
+        self._locating: BackgroundJob | None = None
+        self._measuring: BackgroundJob | None = None
+        self._registration = linked.review.fused.registration
+        self._settle = QTimer(singleShot=True, interval=SETTLE_MS)
+        self._settle.timeout.connect(self._measure)
+        linked.events.review.connect(self._on_review)
+
+    @property
+    def refusal(self) -> str:
+        """Why there is no spine or no uptake, in sentences; otherwise empty."""
+        return " ".join(text for text in (self._no_spine, self._no_uptake) if text)
+
+    @property
+    def provisional(self) -> bool:
+        """Whether there are joints whose level is not certain."""
+        found = self.localisation
+        return found is not None and found.numbering is Numbering.PROVISIONAL
+
+    @property
+    def renumbering(self) -> bool:
+        """Whether joints that were known are being numbered again."""
+        return self.state is State.LOCATING and bool(self._numbered)
+
+    @property
+    def measuring(self) -> bool:
+        """Whether the uptake is about to be known."""
+        return self._settle.isActive() or self._measuring is not None
+
+    # What is looked at
+
+    @property
+    def selected(self) -> Joint | None:
+        """The joint that the reader looks at; putting one here moves the crosshair to it."""
+        return self._selected
+
+    @selected.setter
+    def selected(self, joint: Joint | None) -> None:
+        self._selected = joint
+        facet = self.localisation.facet(joint.level, joint.side) if joint and self.found else None
+        if facet is not None and facet.center_lps is not None:
+            self.linked.point_lps = facet.center_lps
+        self.events.selected()
+
+    @property
+    def found(self) -> bool:
+        """Whether the joints are known."""
+        return self.localisation is not None
+
+    @property
+    def located(self) -> Localisation | None:
+        """The joints where the program found them, without what the reader moved."""
+        return self._numbered.get(self.said.naming)
+
+    @property
+    def reference(self) -> ReferenceChoice:
+        """What uptake is compared with."""
+        return self._reference
+
+    @reference.setter
+    def reference(self, choice: ReferenceChoice) -> None:
+        if choice != self._reference:
+            self._reference = choice
+            self._measure_soon()
+
+    @property
+    def settings(self) -> ProposalSettings:
+        """The thresholds of what is proposed; none is validated."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: ProposalSettings) -> None:
+        if settings != self._settings:
+            self._settings = settings
+            self._measure_soon()
+
+    # Finding
+
+    def start(self) -> None:
+        """Look for the joints, unless that was done or is being done."""
+        if self.state is State.NOT_STARTED:
+            self._locate()
+
+    def use_labels(self, labels: Labels) -> None:
+        """Take the joints from label maps, or from the CT alone; read again what is read.
+
+        A map that is refused leaves no joints: nothing is taken from the CT in its place.
+        """
+        self.labels = labels
+        self._labelled = None
+        self._numbered.clear()
+        if self.state is not State.NOT_STARTED:
+            self._locate()
+
+    def cancel(self) -> None:
+        """Stop looking for the joints; nothing is known then."""
+        if self._locating is not None:
+            self._locating.cancel()
+            self._locating = None
+            self._show_state(State.NOT_STARTED)
+
+    def close(self) -> None:
+        """Stop all work; the window closes."""
+        self.cancel()
+        self._stop_measuring()
+        self.linked.events.review.disconnect(self._on_review)
+
+    def apply(
+        self,
+        clicks: Mapping[str, Point],
+        anomalies: Collection[Anomaly],
+        moved: Mapping[Joint, Point],
+    ) -> None:
+        """Show the joints as the reading has them now.
+
+        Parameters
+        ----------
+        clicks : mapping of str to (3,) point, mm
+            Vertebra to a point in it, in the CT's frame.
+        anomalies : collection of Anomaly
+            What the reader knows about this spine.
+        moved : mapping of Joint to (3,) point, mm
+            Where the reader put joints.
+        """
+        before, self.said = self.said, Said(dict(clicks), tuple(anomalies), dict(moved))
+        if self.said == before or self.state is State.NOT_STARTED:
+            return
+        if self.said.naming != before.naming:
+            self._locate()
+        elif self.located is not None and self.state is not State.LOCATING:
+            self._show()
+
+    def check_click(self, vertebra: str, point_lps: Point) -> None:
+        """Refuse a click that cannot be on a vertebra.
+
+        Raises
+        ------
+        FusionError
+            The joints are not known yet, or the point lies outside the CT, far from the canal or
+            on no vertebra of the label map in use.
+        """
+        if self._labelled is not None:
+            from fusion.facets import check_clicks
+
+            check_clicks(self._labelled, self.linked.review.fused.ct, {vertebra: point_lps})
+            return
+        if self._neck is None or self.labels.paths:
+            raise FusionError(
+                "No spine is known on this CT yet, so no vertebra can be named. Find the joints "
+                "first; where no spine is found, mark the joints by hand."
+            )
+        checked_clicks(self._neck, {vertebra: point_lps})
+
+    def _locate(self) -> None:
+        self._drop()
+        if self._locating is not None:
+            self._locating.cancel()  # its numbering belongs to what was said before
+        known = self._numbered.get(self.said.naming)
+        if known is not None:
+            self._on_located((self._neck, self._labelled, known))
+            return
+        ct, neck, looked, said = self.linked.review.fused.ct, self._neck, self._looked, self.said
+        labels, spine = self.labels, self._labelled
+
+        def work(report: Progress) -> _Located:
+            if labels.paths:
+                return _from_labels(ct, neck, looked, labels, spine, said, report)
+            return _located(ct, neck, looked, said, report)
+
+        job = BackgroundJob(work)
+        job.done.connect(self._on_located)
+        job.refused.connect(self._on_refused)
+        job.progressed.connect(self._on_progress)
+        self._locating = job
+        self.progress = (0.0, "")
+        self._show_state(State.LOCATING)
+        job.start()
+
+    def _on_progress(self, fraction: float, step: str) -> None:
+        self.progress = (fraction, step)
+        self.events.progress()
+
+    def _on_located(self, result: _Located) -> None:
+        self._neck, self._labelled, located = result
+        self._looked = True
+        self._locating = None
+        if len(self._numbered) >= _REMEMBERED:
+            del self._numbered[next(iter(self._numbered))]
+        self._numbered[self.said.naming] = located
+        self._show()
+
+    def _on_refused(self, error: FusionError) -> None:
+        self._locating = None
+        if self.labels.paths:
+            self._no_spine = f"The label map was refused. {error}"
+            self._show_state(State.LABELS_REFUSED)
+            return
+        self._no_spine = str(error)
+        self._show_state(State.NOTHING_FOUND)
+
+    def _drop(self) -> None:
+        """Forget what is not true any more."""
+        self.localisation = self.spine = None
+        self._no_spine = ""
+        self._drop_assessment()
+        self.events.localisation()
+
+    def _show(self) -> None:
+        self._no_spine = ""
+        self.spine = None
+        try:
+            self.localisation = self._numbered[self.said.naming].with_moved(self.said.moved)
+            self.spine = Spine.of(self.localisation)
+        except AnnotationError as error:
+            self._no_spine = str(error)
+        any_found = any(facet.center_lps is not None for facet in self._facets())
+        if not any_found and self.localisation is not None:
+            self._no_spine = " ".join(f.message for f in self.localisation.findings)
+        self.events.localisation()
+        self._show_state(State.FOUND if any_found else State.NOTHING_FOUND)
+        self._measure_soon()
+
+    def _facets(self) -> tuple:
+        return self.localisation.facets if self.localisation is not None else ()
+
+    def _show_state(self, state: State) -> None:
+        self.state = state
+        self.events.state()
+
+    # Measuring
+
+    def _on_review(self) -> None:
+        # Also emitted for answers of the pathway.
+        registration = self.linked.review.fused.registration
+        if registration is not self._registration:
+            self._registration = registration
+            self._measure_soon()
+
+    def _drop_assessment(self) -> None:
+        self._stop_measuring()
+        self._no_uptake = ""
+        self.assessment = None
+        self.events.assessment()
+
+    def _stop_measuring(self) -> None:
+        self._settle.stop()
+        if self._measuring is not None:
+            self._measuring.cancel()
+            self._measuring = None
+
+    def _measure_soon(self) -> None:
+        self._stop_measuring()
+        self._no_uptake = ""
+        self.assessment = None
+        if any(facet.center_lps is not None for facet in self._facets()):
+            self._settle.start()
+        self.events.assessment()
+
+    def _measure(self) -> None:
+        review, facets = self.linked.review, self._facets()
+        reference, settings = self._reference, self._settings
+        job = BackgroundJob(
+            lambda report: assess(
+                facets,
+                review.fused.spect,
+                review.fused.registration,
+                ct=review.fused.ct,
+                reference=reference,
+                settings=settings,
+                progress=report,
+            )
+        )
+        job.done.connect(self._on_measured)
+        job.refused.connect(self._on_not_measured)
+        self._measuring = job
+        job.start()
+
+    def _on_measured(self, assessment: Assessment) -> None:
+        self._measuring = None
+        self.assessment = assessment
+        self.events.assessment()
+
+    def _on_not_measured(self, error: FusionError) -> None:
+        self._measuring = None
+        self._no_uptake = f"No uptake was measured. {error}"
+        self.events.assessment()
+
+
+#: What does not depend on what the reading says, and the joints as it says.
+_Located = tuple["Neck | None", "LabelledSpine | None", "Localisation"]
+
+
+def _from_labels(
+    ct: Volume,
+    neck: Neck | None,
+    looked: bool,
+    labels: Labels,
+    spine: LabelledSpine | None,
+    said: Said,
+    report: Progress,
+) -> _Located:
+    """Take the joints from labels, or only number them again; in the worker's thread."""
+    # They load highdicom, which a window without label maps does without until it exports.
+    from fusion.facets import locate_with_labels, read_labels
+
+    if spine is None:
+        spine = read_labels(
+            labels.paths,
+            ct,
+            label_convention=labels.convention,
+            progress=report.part(0.0, 0.3),
+        )
+    if not looked:
+        neck = find_neck(ct, progress=report.part(0.3, 0.8))
+    located = locate_with_labels(
+        spine,
+        ct,
+        neck,
+        clicks=said.clicks,
+        anomalies=said.anomalies,
+        progress=report.part(0.8, 1.0),
+    )
+    return neck, spine, located
+
+
+def _located(ct: Volume, neck: Neck | None, looked: bool, said: Said, report: Progress) -> _Located:
+    """Find the joints, or only number them again; in the worker's thread."""
+    share = 0.0
+    if not looked:
+        share = 0.7
+        neck = find_neck(ct, progress=report.part(0.0, share))
+    if neck is None:
+        return None, None, no_canal()
+    located = locate_in(
+        neck,
+        clicks=said.clicks,
+        anomalies=said.anomalies,
+        progress=report.part(share, 1.0),
+    )
+    return neck, None, located

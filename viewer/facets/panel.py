@@ -1,0 +1,452 @@
+"""The joints beside the pictures: where they are, how sure, what was measured, what it suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QFrame,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fusion.anatomy import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint
+from fusion.annotations import AnomalyRecorded
+from fusion.facets import ANOMALIES, DRAGGED, MARKED, Anomaly, Numbering
+from viewer.facets.label_dialog import LabelDialog
+from viewer.facets.lists import (
+    BAD,
+    DOUBTFUL,
+    FAINT,
+    GOOD,
+    WITHOUT_LABELS,
+    EvidenceList,
+    ProposalList,
+)
+from viewer.facets.marks import Marks
+from viewer.facets.model import Labels, State
+from viewer.facets.reference import ReferencePage
+from viewer.facets.table import JointTable, details
+from viewer.pictures.display_panel import plain_label
+from viewer.targets.words import shortened
+
+if TYPE_CHECKING:
+    from fusion.facets import Localisation
+    from fusion.uptake import Proposal
+    from viewer.facets.model import FacetsModel
+    from viewer.pictures.panes import LinkedPanes
+    from viewer.reading.model import ReadingModel
+
+_STEPS = 1000
+_PUT = "Move here"
+#: Longest names of label maps in the heading, characters.
+_NAMES = 60
+#: Least height of proposals, evidence and reference, px.
+_LEAST_PAGE = 130
+
+
+class AnomalyDialog(QDialog):
+    """Asks what is unusual about this spine.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Record an anomaly")
+        self.setMinimumWidth(420)
+        self.kind, self.level, self.note = QComboBox(), QComboBox(), QLineEdit()
+        self.kind.setPlaceholderText("What is unusual?")
+        for kind in ANOMALIES:
+            self.kind.addItem(kind.capitalize(), kind)
+        self.kind.setCurrentIndex(-1)
+        self.level.setPlaceholderText("Which level?")
+        self.level.addItems(ZYGAPOPHYSIAL_LEVELS)
+        self.level.setCurrentIndex(-1)
+        self.note.setPlaceholderText("Optional")
+        self.note.setMaxLength(500)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        rows = QFormLayout()
+        rows.addRow("Anomaly", self.kind)
+        rows.addRow("Fused level", self.level)
+        rows.addRow("Note", self.note)
+        column = QVBoxLayout(self)
+        column.addWidget(
+            plain_label(
+                "The levels are numbered again with it, and what rests on the old numbering has "
+                "to be confirmed again.",
+                wrap=True,
+            )
+        )
+        column.addLayout(rows)
+        column.addWidget(self.buttons)
+        self.kind.currentIndexChanged.connect(self._check)
+        self.level.currentIndexChanged.connect(self._check)
+        self._check()
+
+    @property
+    def change(self) -> AnomalyRecorded:
+        """What was entered."""
+        kind = self.kind.currentData()
+        level = self.level.currentText() if kind == "fused" else ""
+        return AnomalyRecorded(kind, level, self.note.text().strip())
+
+    def _check(self) -> None:
+        fused = self.kind.currentData() == "fused"
+        self.level.setEnabled(fused)
+        complete = self.kind.currentIndex() >= 0 and (not fused or self.level.currentIndex() >= 0)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(complete)
+
+
+class FacetsPanel(QWidget):
+    """All joints of the neck, the numbering with its evidence, and the proposals.
+
+    Parameters
+    ----------
+    facets : FacetsModel
+        The joints and the uptake.
+    reading : ReadingModel
+        Where what the reader says is saved.
+    linked : LinkedPanes
+        What shows the study.
+    need_reader : callable, optional
+        Asks once who reads; False when nobody says. Without it a reader has to be named before.
+    """
+
+    def __init__(
+        self,
+        facets: FacetsModel,
+        reading: ReadingModel,
+        linked: LinkedPanes,
+        *,
+        need_reader: Callable[[], bool] | None = None,
+    ) -> None:
+        super().__init__()
+        self._facets, self._reading, self._linked = facets, reading, linked
+        ask = need_reader or (lambda: reading.reading is not None)
+        self.marks = Marks(facets, reading, linked, need_reader=ask)
+        self.dialog: AnomalyDialog | LabelDialog | None = None
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2, 4, 2, 0)
+        column.setSpacing(4)
+        column.addWidget(self._make_heading())
+        column.addWidget(self._make_progress())
+        column.addWidget(self._make_message())
+        column.addLayout(self._make_actions())
+        self.table = JointTable()
+        self.table.chosen.connect(self._choose)
+        # All sixteen rows, where there is room for them, before anything below grows.
+        column.addWidget(self.table, stretch=100)
+        column.addWidget(self._make_details())
+        column.addWidget(self._make_pages(), stretch=1)
+        for event in (facets.events.localisation, facets.events.state, facets.events.assessment):
+            event.connect(self._refresh)
+        facets.events.progress.connect(self._show_progress)
+        facets.events.selected.connect(self._show_selected)
+        reading.events.changed.connect(self._refresh)
+        self.marks.events.notice.connect(self._show_message)
+        self.marks.events.naming.connect(self._show_naming)
+        self._refresh()
+
+    # Making
+
+    def _make_heading(self) -> QWidget:
+        self.heading = QFrame()
+        self.heading.setObjectName("heading")
+        self.numbering = plain_label(wrap=True)
+        self.reason = plain_label(wrap=True)
+        self.numbering.setStyleSheet("font-weight: bold; font-size: 14px;")
+        column = QVBoxLayout(self.heading)
+        column.setContentsMargins(8, 3, 4, 3)
+        column.setSpacing(1)
+        column.addWidget(self.numbering)
+        column.addWidget(self.reason)
+        return self.heading
+
+    def _make_progress(self) -> QWidget:
+        self.progress = QWidget()
+        row = QHBoxLayout(self.progress)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.find, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
+        self.find.clicked.connect(self._facets.start)
+        self.cancel.clicked.connect(self._facets.cancel)
+        self.without = QPushButton(WITHOUT_LABELS)
+        self.without.clicked.connect(self._drop_labels)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.bar.setTextVisible(True)
+        row.addWidget(self.find)
+        row.addWidget(self.bar, stretch=1)
+        row.addWidget(self.cancel)
+        row.addWidget(self.without)
+        return self.progress
+
+    def _make_message(self) -> QWidget:
+        self.message = plain_label(wrap=True)
+        self.message.setStyleSheet(
+            f"color: {BAD}; border-left: 4px solid {BAD}; padding: 2px 2px 2px 6px;"
+        )
+        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.hide()
+        return self.message
+
+    def _make_actions(self) -> QHBoxLayout:
+        self.name = QPushButton("This is vertebra…")
+        self.name.setToolTip("Choose its name, then click into its body in any picture")
+        self.menu = QMenu(self.name)
+        for vertebra in VERTEBRAE[1:]:
+            self.menu.addAction(vertebra).triggered.connect(
+                lambda _checked=False, vertebra=vertebra: self.marks.name_next(vertebra)
+            )
+        self.name.setMenu(self.menu)
+        self.stop = QPushButton()
+        self.stop.setToolTip("Escape")
+        self.stop.clicked.connect(self.marks.cancel)
+        self.anomaly = QPushButton("Record anomaly…")
+        self.anomaly.setToolTip(
+            "Record an anomaly: cervical rib, fused level, missing or extra segment"
+        )
+        self.anomaly.clicked.connect(self.ask_anomaly)
+        self.put, self.back = QPushButton(_PUT), QPushButton("Put back")
+        self.put.setToolTip(
+            "Puts the chosen joint at the crosshair; its ring in a picture can be dragged as well"
+        )
+        self.back.setToolTip("Puts the chosen joint back where the program found it")
+        self.put.clicked.connect(self._put)
+        self.back.clicked.connect(self._put_back)
+        row = QHBoxLayout()
+        row.setSpacing(3)
+        for button in (self.name, self.stop, self.anomaly, self.put, self.back):
+            button.setMinimumWidth(1)
+            button.setStyleSheet("QPushButton { padding: 4px 2px; font-size: 12px; }")
+            row.addWidget(button)
+        return row
+
+    def _make_details(self) -> QWidget:
+        self.details = plain_label(wrap=True)
+        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.details.setContentsMargins(4, 2, 4, 2)
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(self.details)
+        area.setFixedHeight(104)
+        return area
+
+    def _make_pages(self) -> QTabWidget:
+        self.proposals, self.evidence = ProposalList(), EvidenceList()
+        self.reference = ReferencePage(self._facets)
+        self.proposals.chosen.connect(self._look_at)
+        self.evidence.unnamed.connect(lambda vertebra: self.marks.name(vertebra, None))
+        self.evidence.withdrawn.connect(self._withdraw)
+        self.evidence.map_asked.connect(self.ask_labels)
+        self.evidence.map_dropped.connect(self._drop_labels)
+        self.pages = QTabWidget()
+        self.pages.setDocumentMode(True)
+        self.pages.setMinimumHeight(_LEAST_PAGE)
+        self.pages.addTab(self.proposals, "Proposals")
+        self.pages.addTab(self.evidence, "Numbering")
+        self.pages.addTab(self.reference, "Reference")
+        return self.pages
+
+    # What is shown
+
+    def _refresh(self) -> None:
+        facets = self._facets
+        self._show_heading()
+        self._show_progress()
+        self.table.show_joints(facets.localisation, facets.assessment)
+        self._show_selected()
+        self._show_naming()
+        waiting = _waiting(facets)
+        self.proposals.show_proposals(facets.assessment, state=waiting)
+        count = self.proposals.in_spine
+        self.evidence.show_evidence(
+            facets.localisation,
+            facets.said,
+            state=waiting,
+            from_labels=bool(facets.labels.paths),
+        )
+        self.pages.setTabText(0, f"Proposals ({count})" if count else "Proposals")
+        against = _against(facets.localisation)
+        self.pages.setTabText(1, f"Numbering ({against} against)" if against else "Numbering")
+        self.reference.refresh()
+
+    def _show_heading(self) -> None:
+        title, reason, color = heading(self._facets)
+        self.numbering.setText(title)
+        self.reason.setText(reason)
+        self.reason.setVisible(bool(reason))
+        self.heading.setStyleSheet(
+            f"QFrame#heading {{ border-left: 6px solid {color}; background: #30363d; }}"
+            f"QLabel {{ color: {color if color != FAINT else '#d0d4da'}; }}"
+        )
+
+    def _show_progress(self) -> None:
+        state = self._facets.state
+        fraction, step = self._facets.progress
+        locating = state is State.LOCATING
+        self.find.setVisible(state is State.NOT_STARTED)
+        self.bar.setVisible(locating)
+        self.cancel.setVisible(locating)
+        self.without.setVisible(state is State.LABELS_REFUSED)
+        idle = state in (State.NOT_STARTED, State.LABELS_REFUSED)
+        self.progress.setVisible(locating or idle)
+        self.bar.setValue(round(_STEPS * fraction))
+        self.bar.setFormat(step or "Starting …")
+
+    def _show_message(self) -> None:
+        self.message.setText(self.marks.notice)
+        self.message.setVisible(bool(self.marks.notice))
+
+    def _show_naming(self) -> None:
+        naming, known = self.marks.naming, self._facets.localisation is not None
+        self.name.setVisible(not naming)
+        self.stop.setVisible(bool(naming))
+        self.stop.setText(f"Click {naming} (stop)")
+        self.name.setEnabled(known)
+        self.anomaly.setEnabled(known)
+
+    def _show_selected(self) -> None:
+        facets, joint = self._facets, self._facets.selected
+        self.table.show_selected(joint)
+        found = facets.localisation
+        facet = found.facet(joint.level, joint.side) if found and joint else None
+        self.put.setEnabled(facet is not None)
+        self.back.setEnabled(facet is not None and facet.source in (DRAGGED, MARKED))
+        if facet is None:
+            text = "Choose a joint in the table or click its ring in a picture." if found else ""
+            self.details.setText(text)
+            return
+        self.put.setText(_PUT if facet.center_lps is not None else "Mark here")
+        uptake = facets.assessment.uptake_of(facet.joint) if facets.assessment else None
+        label = self._linked.review.spect_label
+        self.details.setText(details(facet, uptake, label=label))
+
+    # What the reader does
+
+    def _choose(self, joint: Joint) -> None:
+        self._facets.selected = joint
+
+    def _look_at(self, proposal: Proposal) -> None:
+        if proposal.joint is not None:
+            self._facets.selected = proposal.joint
+        self._linked.point_lps = proposal.point_lps
+
+    def _put(self) -> None:
+        if self._facets.selected is not None:
+            self.marks.put(self._facets.selected, self._linked.point_lps)
+
+    def _put_back(self) -> None:
+        if self._facets.selected is not None:
+            self.marks.put(self._facets.selected, None)
+
+    def ask_anomaly(self) -> AnomalyDialog:
+        """Ask what is unusual about this spine, and save it."""
+        self.dialog = dialog = AnomalyDialog(self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.marks.record(dialog.change))
+        dialog.open()
+        return dialog
+
+    def ask_labels(self) -> LabelDialog:
+        """Ask for label maps made elsewhere, and take the joints from them."""
+        self.dialog = dialog = LabelDialog(self.window(), self._facets.labels)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._use_labels(dialog.labels))
+        dialog.open()
+        return dialog
+
+    def _drop_labels(self) -> None:
+        self._use_labels(Labels())
+
+    def _use_labels(self, labels: Labels) -> None:
+        self._facets.use_labels(labels)
+        self._facets.start()
+
+    def _withdraw(self, anomaly: Anomaly) -> None:
+        self.marks.record(AnomalyRecorded(anomaly.kind, anomaly.level, withdrawn=True))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Begin to look for the joints once somebody looks at the panel."""
+        super().showEvent(event)
+        self._facets.start()
+
+
+def heading(facets: FacetsModel) -> tuple[str, str, str]:
+    """Return how far the levels are to be trusted, why, and the colour of that.
+
+    Parameters
+    ----------
+    facets : FacetsModel
+        The joints.
+    """
+    found = facets.localisation
+    if facets.state is State.NOT_STARTED:
+        return "Joints not looked for yet", "", FAINT
+    if found is None:
+        if facets.state is State.LOCATING:
+            return "Numbering again …" if facets.renumbering else "Finding the joints …", "", FAINT
+        refused = facets.state is State.LABELS_REFUSED
+        return "Label map refused: no joints" if refused else "No joints", facets.refusal, BAD
+    if facets.state is State.NOTHING_FOUND:
+        return "No joints found", facets.refusal, BAD
+    texts = [facets.refusal] if facets.refusal else []
+    if facets.labels.paths:
+        names = ", ".join(path.name for path in facets.labels.paths)
+        texts.append(f"Joints from label map {shortened(names, _NAMES)}.")
+    texts += [f.message for f in found.findings if f.code == "clicks-disagree"]
+    against = [piece.source for piece in found.evidence if piece.agrees is False]
+    dispute = f"Against it: {', '.join(against)}; see Numbering below." if against else ""
+    if found.numbering is Numbering.PROVISIONAL:
+        # What a recorded anomaly means is the reason where the evidence itself is good.
+        codes = ("labels-contradicted", "anomaly-recorded")
+        said = [f.message for f in found.findings if f.code in codes]
+        thin = "The evidence in the field is too thin; see Numbering below."
+        texts.insert(0, dispute or "\n".join(said) or thin)
+        texts.append("Name a vertebra that you know (C2 is best) before using any level.")
+        return "Levels PROVISIONAL – not certain", "\n".join(texts), DOUBTFUL
+    if found.numbering is Numbering.CONFIRMED:
+        title = f"Levels confirmed: {', '.join(facets.said.clicks)} named by the reader"
+        texts += [dispute] if dispute else []
+    else:
+        title = "Levels sure"
+        agreeing = sum(piece.agrees is True for piece in found.evidence)
+        texts.append(f"{agreeing} pieces of evidence agree, none speaks against.")
+    color = BAD if facets.spine is None else DOUBTFUL if against else GOOD
+    return title, "\n".join(texts), color
+
+
+def _waiting(facets: FacetsModel) -> str:
+    if facets.state is State.LOCATING:
+        return "Finding the joints …"
+    if facets.measuring:
+        return "Measuring the uptake …"
+    return facets.refusal
+
+
+def _against(found: Localisation | None) -> int:
+    return sum(piece.agrees is False for piece in found.evidence) if found else 0

@@ -1,0 +1,1 @@
+"""Planes, layers, panes and the mouse in them."""

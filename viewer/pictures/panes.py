@@ -1,0 +1,467 @@
+"""One plane in one napari canvas, and three of them that show the same point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from napari.components import ViewerModel
+from napari.components.overlays import TextOverlay
+from napari.utils.events import EmitterGroup
+
+from fusion.geometry import PATIENT_LETTERS
+from fusion.palettes import DEFAULT_PALETTE
+from fusion.software import SIMULATED
+from viewer import _napari
+from viewer.pictures.colormaps import dicom_colormap
+from viewer.pictures.comparing import Check, Mode
+from viewer.pictures.layers import (
+    CT_WINDOWS,
+    CtPlanes,
+    ct_layer_data,
+    edge_layer,
+    field_outline,
+    make_layer,
+    spect_layer_data,
+    to_lps,
+    to_world,
+)
+from viewer.pictures.planes import PLANES, EdgeLetters, Plane, edge_letters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from napari.layers import Image
+
+    from fusion.geometry import FloatArray
+    from fusion.review import Review
+    from viewer.pictures.mouse import Grab
+
+#: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
+CROSSHAIR_GAP_MM = 6.0
+CROSSHAIR_COLOR = (0.35, 0.85, 1.0, 0.8)
+DIVIDER_COLOR = (1.0, 1.0, 1.0, 0.9)
+FIELD_COLOR = (1.0, 0.75, 0.2, 0.5)
+LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
+#: Behind text, so that it stays legible on bone.
+BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
+SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
+
+
+def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> str:
+    """Write a position with patient letters instead of signs, for example ``"L 12.5  P 3.0"``.
+
+    Parameters
+    ----------
+    point_lps : (3,) array_like of float, mm
+    axes : sequence of int
+        Which of x, y, z.
+    """
+    point = np.asarray(point_lps, dtype=np.float64)
+    return "  ".join(
+        f"{PATIENT_LETTERS[axis][int(point[axis] >= 0)]} {abs(point[axis]):.1f}" for axis in axes
+    )
+
+
+class Pane:
+    """One plane of a Review in a napari canvas.
+
+    Parameters
+    ----------
+    model : napari.components.ViewerModel
+        Empty; a ``napari.Viewer`` or a bare model.
+    plane : Plane
+        How to cut.
+    review : Review
+        The study.
+    """
+
+    def __init__(self, model: ViewerModel, plane: Plane, review: Review) -> None:
+        self.model = model
+        self.plane = plane
+        self._grid = review.fused.display_grid
+        self.spect = make_layer(spect_layer_data(review))
+        array, options, kind = ct_layer_data(review)
+        self.ct = make_layer((CtPlanes(array, self.spect.data), options, kind))
+        self.edges: Image | None = None
+        model.layers.extend([self.ct, self.spect])
+        model.layers.selection.clear()
+        model.dims.axis_labels = self.ct.axis_labels
+        model.dims.order = plane.order
+        camera = model.scene.camera
+        camera.orientation2d = plane.orientation2d
+        # The mouse means something else to a radiologist than to napari; see viewer.pictures.mouse.
+        camera.mouse_pan = camera.mouse_zoom = False
+        model.canvas.background_color_override = "black"
+        self._add_overlays(simulated=review.simulated)
+        model.dims.events.order.connect(self._keep_plane)
+        model.dims.events.ndisplay.connect(self._keep_plane)
+        camera.events.orientation.connect(self._update_letters)
+        model.dims.events.point.connect(self._update_lines)
+        self._fitted = True
+        model.canvas.events.size.connect(self._on_resize)
+        self._update_letters()
+        self._update_lines()
+
+    def _add_overlays(self, *, simulated: bool) -> None:
+        overlays = self.model.canvas.overlays
+
+        def text(name: str, position: str, **options: object) -> TextOverlay:
+            overlays[name] = TextOverlay(
+                position=position, box=True, box_color=BOX_COLOR, visible=True, **options
+            )
+            return overlays[name]
+
+        letter = {"font_size": 15, "color": LETTER_COLOR}
+        self._letters = {
+            "left": text("letter_left", "middle_left", **letter),
+            "right": text("letter_right", "middle_right", **letter),
+            "top": text("letter_top", "top_center", **letter),
+            "bottom": text("letter_bottom", "bottom_center", **letter),
+        }
+        self._caption = text("caption", "top_left", color="white")
+        if simulated:
+            text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
+        bar = overlays.scale_bar
+        bar.position, bar.box, bar.colored, bar.color = "bottom_right", False, True, "white"
+        bar.visible = True
+        lines = self.model.scene.overlays
+        lines["crosshair"] = _napari.LinesOverlay(color=CROSSHAIR_COLOR, visible=True)
+        lines["divider"] = _napari.LinesOverlay(color=DIVIDER_COLOR, visible=True)
+        lines["spect_field"] = _napari.LinesOverlay(color=FIELD_COLOR, visible=True)
+
+    @property
+    def letters(self) -> EdgeLetters:
+        """Patient directions at the edges, as shown."""
+        return EdgeLetters(**{edge: overlay.text for edge, overlay in self._letters.items()})
+
+    @property
+    def index(self) -> int:
+        """Index of the plane shown, along its axis of the display grid."""
+        axis = self.plane.axis
+        index = round(float(self._grid.to_kji(to_lps(self.model.dims.point))[axis]))
+        return min(max(index, 0), self._grid.shape[axis] - 1)
+
+    def fit(self) -> None:
+        """Show the whole plane, and go on doing so when the pane changes its size."""
+        self._fitted = True
+        self.model.reset_view()
+
+    def _on_resize(self) -> None:
+        if self._fitted:
+            self.fit()
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge (factor above 1) about the middle of the pane."""
+        self._fitted = False
+        self.model.scene.camera.zoom *= factor
+
+    def look_at(self, center: tuple[float, float]) -> None:
+        """Put a place of the displayed plane (vertical, horizontal; mm) in the middle."""
+        self._fitted = False
+        camera = self.model.scene.camera
+        camera.center = (*camera.center[:-2], *center)
+
+    def show_review(self, review: Review) -> None:
+        """Show the same study with another alignment; only the plane on screen is made."""
+        self.spect.data.review = review
+        apart = self.spect.data.check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
+        self._redraw(*([self.ct] if apart else []))
+
+    def show_check(self, check: Check) -> None:
+        """Show CT and SPECT in a checking view; only the plane on screen is made."""
+        self.spect.data.check = check
+        if check.mode is Mode.EDGES and self.edges is None:
+            self.edges = edge_layer(self.spect.data.review)
+            self.model.layers.append(self.edges)
+            self.model.layers.selection.clear()
+        if self.edges is not None:
+            self.edges.visible = check.mode is Mode.EDGES
+        self._redraw(self.ct)
+
+    def _redraw(self, *others: Image) -> None:
+        for layer in (self.spect, *others):
+            layer.refresh(thumbnail=False, highlight=False, extent=False)
+        self._update_lines()
+
+    def _keep_plane(self) -> None:
+        # Napari's own keys would roll the axes, or go to three dimensions, where its camera
+        # mirrors left and right; a pane shows its plane and nothing else.
+        dims = self.model.dims
+        if dims.ndisplay != 2:
+            dims.ndisplay = 2
+        if tuple(dims.order) != self.plane.order:
+            dims.order = self.plane.order
+        self._update_letters()
+
+    def _update_letters(self) -> None:
+        letters = edge_letters(self.model.dims, self.model.scene.camera)
+        for edge, overlay in self._letters.items():
+            overlay.text = getattr(letters, edge)
+
+    def _update_lines(self) -> None:
+        point, limits, gap = self.model.dims.point, self.model.dims.range, CROSSHAIR_GAP_MM
+        axis, vertical, horizontal = self.plane.order
+        v, h = float(point[vertical]), float(point[horizontal])
+        (v0, v1, _), (h0, h1, _) = limits[vertical], limits[horizontal]
+        self.model.scene.overlays["crosshair"].segments = (
+            ((v0, h), (v - gap, h)),
+            ((v + gap, h), (v1, h)),
+            ((v, h0), (v, h - gap)),
+            ((v, h + gap), (v, h1)),
+        )
+        check = self.spect.data.check
+        at = check.divider_lps[2 - horizontal]
+        self.model.scene.overlays["divider"].segments = (
+            (((v0, at), (v1, at)),) if check.mode is Mode.WIPE else ()
+        )
+        corners = field_outline(self.spect.data.plane(axis, self.index), self._grid, axis)
+        self.model.scene.overlays["spect_field"].segments = tuple(pairwise(corners))
+        # The axis that napari scrolls is the same patient axis counted from the other end.
+        self._caption.text = f"{self.plane.name}\n{position_text(to_lps(point), [2 - axis])} mm"
+
+
+class LinkedPanes:
+    """Three panes that show one point, one display window and one blend.
+
+    Everything a reader can change about the picture is changed here, so that no two panes ever
+    differ in it.
+
+    Parameters
+    ----------
+    review : Review
+        The study.
+    models : sequence of napari.components.ViewerModel, optional
+        Empty models for the axial, coronal and sagittal pane.
+
+    Attributes
+    ----------
+    handles : list of callable
+        Asked in turn, with a pane and a point, for what the left button takes hold of there; each
+        returns a :class:`viewer.pictures.mouse.Grab` or None.
+    events : napari.utils.events.EmitterGroup
+        ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
+        (another alignment, another answer of the pathway) and ``cursor``.
+    """
+
+    def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
+        self._review = review
+        self.handles: list[Callable[[Pane, FloatArray], Grab | None]] = []
+        self.events = EmitterGroup(source=self, point=None, display=None, review=None, cursor=None)
+        models = [ViewerModel() for _ in PLANES] if models is None else models
+        self.panes = tuple(
+            Pane(model, plane, review) for model, plane in zip(models, PLANES, strict=True)
+        )
+        self.active = self.panes[0]
+        self._point_lps = review.fused.display_grid.center_lps
+        self._cursor_lps: FloatArray | None = None
+        self._blend = 0.5
+        self._spect_visible = True
+        self._check = Check()
+        self._palette = DEFAULT_PALETTE
+        for pane in self.panes:
+            pane.model.dims.events.point.connect(self._on_scrolled)
+        self.blend = self._blend
+        self.point_lps = review.fused.focus_lps
+
+    def __iter__(self) -> Iterator[Pane]:
+        """Axial, coronal, sagittal."""
+        return iter(self.panes)
+
+    @property
+    def review(self) -> Review:
+        """The study as it stands; put here the same study with another alignment to see it."""
+        return self._review
+
+    @review.setter
+    def review(self, review: Review) -> None:
+        moved = review.fused is not self._review.fused
+        self._review = review
+        if moved:
+            for pane in self.panes:
+                pane.show_review(review)
+        self.events.review()
+
+    @property
+    def check(self) -> Check:
+        """How CT and SPECT share the picture."""
+        return self._check
+
+    @check.setter
+    def check(self, check: Check) -> None:
+        self._check = check
+        self._show()
+
+    def use_mode(self, mode: Mode) -> None:
+        """Change to a checking view; the divider of the wipe starts at the crosshair."""
+        check = replace(self._check, mode=mode)
+        if mode is Mode.WIPE and self._check.mode is not Mode.WIPE:
+            check = replace(check, divider_lps=tuple(float(v) for v in self._point_lps))
+        self.check = check
+
+    @property
+    def point_lps(self) -> FloatArray:
+        """The point that all panes show, LPS mm (3,).
+
+        Always the centre of a voxel of the display grid, so that the three planes on screen pass
+        through it exactly; setting it takes the nearest.
+        """
+        return self._point_lps.copy()
+
+    @point_lps.setter
+    def point_lps(self, point: npt.ArrayLike) -> None:
+        grid = self.review.fused.display_grid
+        nearest = np.rint(grid.to_kji(point)).clip(0, np.array(grid.shape) - 1)
+        self._point_lps = grid.to_lps(nearest)
+        for pane in self.panes:
+            with pane.model.dims.events.point.blocker(self._on_scrolled):
+                pane.model.dims.point = to_world(self._point_lps)
+        self.events.point()
+
+    def _on_scrolled(self, event: object) -> None:
+        dims = next(p.model.dims for p in self.panes if p.model.dims is event.source)
+        self.point_lps = to_lps(dims.point)
+
+    def grab_at(self, pane: Pane, point_lps: FloatArray) -> Grab | None:
+        """Return what the left button takes hold of at a point of a pane; None: the crosshair."""
+        grabs = (handle(pane, point_lps) for handle in self.handles)
+        return next((grab for grab in grabs if grab is not None), None)
+
+    def scroll(self, pane: Pane, steps: int) -> None:
+        """Move a pane by whole planes; positive towards head, posterior or left."""
+        grid, axis = self.review.fused.display_grid, pane.plane.axis
+        kji = grid.to_kji(self._point_lps)
+        kji[axis] = pane.index + steps
+        self.point_lps = grid.to_lps(kji)
+
+    def centre(self) -> None:
+        """Go back to the place where the study was opened, every plane in full."""
+        self.point_lps = self.review.fused.focus_lps
+        for pane in self.panes:
+            pane.fit()
+
+    @property
+    def cursor_lps(self) -> FloatArray | None:
+        """Where the mouse is, LPS mm (3,); None when it is on no pane."""
+        return self._cursor_lps
+
+    @cursor_lps.setter
+    def cursor_lps(self, point: FloatArray | None) -> None:
+        self._cursor_lps = point
+        self.events.cursor()
+
+    def value_text(self, point_lps: npt.ArrayLike) -> str:
+        """Return what both volumes say about a point, ``"HU · uptake with unit"``.
+
+        SUVbw follows only where the file proves every input of it.
+        """
+        sample = self.review.fused.sample_at(point_lps)
+        hu = "outside CT" if sample.hu is None else f"{sample.hu:.0f} HU"
+        if sample.uptake is None:
+            return f"{hu} · outside {self.review.spect_label} field"
+        text = f"{hu} · {number_text(sample.uptake)} {self.review.fused.spect.unit}"
+        factor = self.review.fused.spect.suvbw_per_unit
+        return text if factor is None else f"{text} · SUVbw {sample.uptake * factor:.2f} g/mL"
+
+    @property
+    def ct_window(self) -> tuple[float, float]:
+        """Window width and level of the CT, HU."""
+        low, high = self.panes[0].ct.contrast_limits
+        return high - low, (high + low) / 2
+
+    @ct_window.setter
+    def ct_window(self, width_level: tuple[float, float]) -> None:
+        width, level = max(width_level[0], 1.0), width_level[1]
+        for pane in self.panes:
+            pane.ct.contrast_limits = (level - width / 2, level + width / 2)
+        self.events.display()
+
+    def use_ct_preset(self, name: str) -> None:
+        """Set the CT window to one of :data:`viewer.pictures.layers.CT_WINDOWS`."""
+        low, high = CT_WINDOWS[name]
+        self.ct_window = (high - low, (high + low) / 2)
+
+    @property
+    def uptake_range(self) -> tuple[float, float]:
+        """Uptake at the two ends of the colour map, in the SPECT's unit."""
+        low, high = self.panes[0].spect.contrast_limits
+        return low, high
+
+    @uptake_range.setter
+    def uptake_range(self, limits: tuple[float, float]) -> None:
+        low, high = limits
+        if high <= low:
+            return
+        for pane in self.panes:
+            pane.spect.contrast_limits = (low, high)
+        self.events.display()
+
+    @property
+    def palette(self) -> str:
+        """Name of the DICOM colour map of the SPECT."""
+        return self._palette
+
+    @palette.setter
+    def palette(self, name: str) -> None:
+        self._palette = name
+        for pane in self.panes:
+            pane.spect.colormap = dicom_colormap(name)
+        self.events.display()
+
+    @property
+    def blend(self) -> float:
+        """Weight of the SPECT, 0 (CT alone, untouched) to 1 (SPECT alone).
+
+        In between each pixel with uptake is ``(1 - blend) * CT + blend * SPECT``; pixels without
+        (zero, or outside the SPECT's field) show the CT.
+        """
+        return self._blend
+
+    @blend.setter
+    def blend(self, weight: float) -> None:
+        self._blend = min(max(weight, 0.0), 1.0)
+        self._show()
+
+    @property
+    def spect_visible(self) -> bool:
+        """Whether the SPECT is shown; blinking toggles it."""
+        return self._spect_visible
+
+    @spect_visible.setter
+    def spect_visible(self, visible: bool) -> None:
+        self._spect_visible = visible
+        self._show()
+
+    @property
+    def crosshair_visible(self) -> bool:
+        """Whether the crosshair is drawn."""
+        return all(pane.model.scene.overlays["crosshair"].visible for pane in self.panes)
+
+    @crosshair_visible.setter
+    def crosshair_visible(self, visible: bool) -> None:
+        for pane in self.panes:
+            pane.model.scene.overlays["crosshair"].visible = visible
+        self.events.display()
+
+    def _show(self) -> None:
+        # Blinking the SPECT off always uncovers the CT.
+        check = self._check if self._spect_visible else replace(self._check, mode=Mode.BLEND)
+        weight = self._blend if check.mode is Mode.BLEND else 1.0
+        shown = self._spect_visible and weight > 0
+        apart = check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
+        for pane in self.panes:
+            pane.spect.opacity = weight
+            pane.spect.visible = shown
+            pane.ct.visible = not shown or weight < 1 or apart
+            if pane.spect.data.check != check:
+                pane.show_check(check)
+        self.events.display()
+
+
+def number_text(value: float) -> str:
+    """Write a measured value with three significant digits or as a whole number."""
+    value += 0.0  # never "-0"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -1,0 +1,529 @@
+"""What a reader says about the study on screen: the one door to the journal.
+
+Knows nothing of widgets. Whatever a reader says is an event in the journal before it is shown as
+said; the state here is derived from the journal and from nothing else. When another window was
+first, nothing is merged: :attr:`ReadingModel.conflict` holds both sides and the reading as it is
+now is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.events import EmitterGroup
+
+from fusion.annotations import (
+    AlignmentReviewed,
+    BlockPlan,
+    Change,
+    Conflict,
+    Decision,
+    JointMoved,
+    Journal,
+    LabelChange,
+    Measured,
+    Origin,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Saved,
+    Spine,
+    StudyKey,
+    Target,
+    TargetRemoved,
+    TargetSaved,
+    VertebraNamed,
+    check_marked,
+    check_name,
+    confirming_numbering,
+    decide,
+    finalise,
+    label_changes,
+    missing,
+    plan_blocks,
+    registration_digest,
+    relabelling,
+    revise,
+)
+from fusion.errors import AnnotationError, FusionError
+from fusion.facets import Status
+from fusion.plain_text import plain
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from fusion.anatomy import Joint
+    from fusion.annotations import Reading
+    from fusion.findings import Finding
+    from fusion.pathway import Assessment
+    from viewer.facets.model import FacetsModel
+    from viewer.pictures.panes import LinkedPanes
+
+#: Said while side and level of nothing are known: at first, and while the levels are numbered anew.
+NOT_LOCATED = "The joints are not known yet: they have to be found first, or are being numbered."
+#: What becomes of a change in the journal.
+Attempt = Callable[[Journal, "Reading"], Saved | Conflict]
+
+
+class ReadingModel:
+    """The reading of the study on display.
+
+    Parameters
+    ----------
+    linked : LinkedPanes
+        What shows the study.
+    facets : FacetsModel
+        The joints on its CT and the uptake at them.
+    journal : Path, optional
+        Where readings are kept; the journal of the user by default.
+
+    Attributes
+    ----------
+    events : napari.utils.events.EmitterGroup
+        ``changed``: anything below changed.
+    reader : str
+        Who reads; empty until :meth:`begin`.
+    reading : Reading or None
+        As it stands in the journal; None until :meth:`begin`.
+    resumed : bool
+        Whether the reading was begun before this window.
+    findings : tuple of Finding
+        Changed input, and other readings of the study.
+    others : tuple of Reading
+        Readings of the same series by other readers, the last version of each.
+    conflict : Conflict or None
+        The change that was not saved because another window was first; until
+        :meth:`dismiss_conflict`.
+    """
+
+    def __init__(
+        self, linked: LinkedPanes, facets: FacetsModel, *, journal: Path | None = None
+    ) -> None:
+        self.events = EmitterGroup(source=self, changed=None)
+        self.reader = ""
+        self.reading: Reading | None = None
+        self.resumed = False
+        self.findings: tuple[Finding, ...] = ()
+        self.others: tuple[Reading, ...] = ()
+        self.conflict: Conflict | None = None
+        self._labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
+        self._linked = linked
+        self._facets = facets
+        self._path = journal
+        self._journal: Journal | None = None
+        self._was_reviewed = False
+        self._study: Future[StudyKey] = _hashed(linked)
+        linked.events.review.connect(self._on_review)
+        facets.events.localisation.connect(self._on_facets)
+        facets.events.assessment.connect(self._on_facets)
+
+    # Beginning and ending
+
+    @property
+    def study(self) -> StudyKey:
+        """What is open; waits until its voxels are hashed."""
+        return self._study.result()
+
+    @property
+    def journal_path(self) -> Path | None:
+        """The journal's file; None until :meth:`begin`."""
+        return self._journal.path if self._journal else None
+
+    def begin(self, reader: str) -> None:
+        """Begin this reader's reading of the study, or resume it.
+
+        Raises
+        ------
+        AnnotationError
+            No name, somebody else's reading is open here, or the journal cannot be used.
+        """
+        check_name(reader)
+        if self.reading is not None:
+            if plain(reader) == plain(self.reader):
+                return
+            raise AnnotationError(
+                f"{plain(self.reader)} reads this study here. Close the window and open the study "
+                "again to read it under another name."
+            )
+        study = self.study
+        journal = self._journal or Journal(self._path)
+        self._journal = journal
+        session = journal.begin(study, reader=reader)
+        self.reader = reader
+        self.resumed = session.resumed
+        self.findings = session.findings
+        self._look_around(journal, session.reading)
+        self._show(session.reading)
+
+    def catch_up(self) -> None:
+        """Show the reading as it is in the journal, where another window has changed it.
+
+        Raises
+        ------
+        AnnotationError
+            It was changed, and what is on screen now was not seen before; or the journal cannot
+            be read.
+        """
+        if self._journal is None or self.reading is None:
+            return
+        shown, now = self.reading, self._journal.load(self.reading.reading_id)
+        if now.digest == shown.digest:
+            return
+        said = "; ".join(event.words for event in now.events[shown.sequence :])
+        self._look_around(self._journal, now)
+        self._show(now)
+        raise AnnotationError(
+            f"Another window or reader changed this reading in the meantime: {said}. It is shown "
+            "as it is now; look at it and try again."
+        )
+
+    def close(self) -> None:
+        """Close the journal; everything is saved already."""
+        self._linked.events.review.disconnect(self._on_review)
+        self._facets.events.localisation.disconnect(self._on_facets)
+        self._facets.events.assessment.disconnect(self._on_facets)
+        if self._journal is not None:
+            journal, self._journal = self._journal, None
+            journal.close()
+
+    # What there is
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to undo."""
+        reading = self.reading
+        return bool(reading and reading.done and not reading.finalised)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is a change to redo."""
+        reading = self.reading
+        return bool(reading and reading.undone and not reading.finalised)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What the reading lacks before it can be finalised, sentences without a full stop."""
+        if self.reading is None or self.reading.finalised:
+            return ()
+        return missing(
+            self.reading,
+            spine=self._facets.spine,
+            study=self.study,
+            registration=self._linked.review.fused.registration,
+        )
+
+    @property
+    def label_changes(self) -> tuple[LabelChange, ...]:
+        """Targets whose label no longer agrees with the anatomy as it is numbered now."""
+        reading, spine = self.reading, self._facets.spine
+        if reading is None or spine is None:
+            return ()
+        if self._labels is None or self._labels[0] is not reading or self._labels[1] is not spine:
+            # Everything on screen that names a target asks for them.
+            self._labels = reading, spine, label_changes(reading.targets, spine=spine)
+        return self._labels[2]
+
+    @property
+    def plan(self) -> BlockPlan:
+        """The nerves that usually supply the positive joints."""
+        found = self._facets.localisation
+        fused = (
+            {f.joint.level for f in found.facets if f.status is Status.FUSED} if found else set()
+        )
+        if self.reading is None:
+            return plan_blocks((), fused=fused)
+        # Also while the joints are not known, because they are being numbered again.
+        fused |= {said.level for said in self.reading.anomalies if said.level}
+        return plan_blocks(self.reading.targets, fused=fused)
+
+    @property
+    def alignment_is_reviewed(self) -> bool:
+        """Whether the reader looked at the very alignment that is in use."""
+        event = self.reading.alignment if self.reading else None
+        if event is None or not isinstance(event.change, AlignmentReviewed):
+            return False
+        return event.change.digest == registration_digest(self._linked.review.fused.registration)
+
+    # Saying something
+
+    def save(self, change: Change) -> None:
+        """Save one change.
+
+        Parameters
+        ----------
+        change : Change
+            What the reader said.
+
+        Raises
+        ------
+        AnnotationError
+            The sentence to show: the change contradicts the anatomy, nobody reads, the reading is
+            final, somebody else was first, or the journal could not be written. Nothing was
+            saved.
+        """
+        self._check(change)
+        self._append(
+            lambda journal, reading: journal.append(
+                reading, change, reader=self.reader, study=self.study
+            )
+        )
+
+    def undo(self) -> None:
+        """Undo the last change."""
+        self._append(
+            lambda journal, reading: journal.undo(reading, reader=self.reader, study=self.study)
+        )
+
+    def redo(self) -> None:
+        """Redo what was undone last."""
+        self._append(
+            lambda journal, reading: journal.redo(reading, reader=self.reader, study=self.study)
+        )
+
+    def decide(
+        self,
+        joint: Joint,
+        decision: Decision,
+        *,
+        origin: Origin,
+        point_lps: npt.ArrayLike | None = None,
+        **answers: Any,
+    ) -> Target:
+        """Decide about a joint and save that; a joint that has a target gets a new decision.
+
+        Parameters
+        ----------
+        joint : Joint
+            What the reader says.
+        decision : Decision
+            Positive, negative or indeterminate.
+        origin : Origin
+            How the reader came to it.
+        point_lps : (3,) array_like of float, mm, optional
+            In the CT's frame; a clicked joint needs none.
+        **answers
+            ``grade``, ``clinically_concordant``, ``inside_operative_bed``, ``note``, as for
+            :func:`fusion.annotations.deciding.decide`; ``uptake`` is measured here when not given.
+
+        Returns
+        -------
+        Target
+            As it was saved.
+        """
+        reading = self._draft()
+        localisation, spine = self._facets.localisation, self._facets.spine
+        if localisation is None or spine is None:
+            raise AnnotationError(f"Not saved. {self._facets.refusal or NOT_LOCATED}")
+        known = reading.target_at(joint)
+        target = decide(
+            joint,
+            decision,
+            reader=self.reader,
+            origin=origin,
+            spine=spine,
+            study=self.study,
+            registration=self._linked.review.fused.registration,
+            localisation=localisation,
+            point_lps=point_lps,
+            target_id=known.target_id if known else None,
+            **{"uptake": self._measured(joint), **answers},
+        )
+        self.save(TargetSaved(target))
+        return target
+
+    def revise(self, joint: Joint, **changes: Any) -> Target:
+        """Change decision, grade, answers, measurement or note of a joint's target and save that.
+
+        Parameters
+        ----------
+        joint : Joint
+            It has a target.
+        **changes
+            As for :func:`fusion.annotations.deciding.revise`.
+        """
+        target = revise(self._target(joint), reader=self.reader, **changes)
+        self.save(TargetSaved(target))
+        return target
+
+    def remove(self, joint: Joint) -> None:
+        """Take the target of a joint away; its history stays."""
+        self.save(TargetRemoved(self._target(joint).target_id, joint))
+
+    def review_alignment(self, note: str = "") -> None:
+        """State that the alignment in use was reviewed."""
+        self._draft()
+        linked = self._linked
+        self.save(
+            AlignmentReviewed.of(linked.review.fused.registration, linked.point_lps, note=note)
+        )
+
+    def confirm_numbering(self, note: str = "") -> None:
+        """Vouch for the numbering of the levels as it is now.
+
+        Parameters
+        ----------
+        note : str
+            Required when something speaks against the numbering.
+        """
+        localisation = self._facets.localisation
+        if localisation is None:
+            raise AnnotationError(NOT_LOCATED)
+        reading = self._draft()
+        self.save(confirming_numbering(localisation, clicks=reading.clicks, note=note))
+
+    def answer_pathway(self, assessment: Assessment) -> None:
+        """Save the pathway's answer with the reading."""
+        self.save(PathwayAnswered(json.dumps(assessment.to_json())))
+
+    def leave_pathway_out(self, reason: str) -> None:
+        """Save that the study is read without the pathway, and why."""
+        self.save(PathwayLeftOut(reason))
+
+    def consent_to_labels(self, reason: str) -> None:
+        """Give every target in :attr:`label_changes` the label that its place has now."""
+        localisation = self._facets.localisation
+        if localisation is None:
+            raise AnnotationError(NOT_LOCATED)
+        self.save(relabelling(self.label_changes, localisation=localisation, reason=reason))
+
+    def finalise(self) -> None:
+        """Make the reading final, in the name of its reader.
+
+        Raises
+        ------
+        AnnotationError
+            Something is missing (all of it is listed), or nothing could be saved.
+        """
+        self._append(
+            lambda journal, reading: finalise(
+                journal,
+                reading,
+                reader=self.reader,
+                spine=self._facets.spine,
+                study=self.study,
+                registration=self._linked.review.fused.registration,
+            )
+        )
+
+    def addendum(self, reason: str) -> None:
+        """Begin a new version of the finalised reading; the old one stays as it is."""
+        journal, reading = self._open()
+        addendum = journal.addendum(reading, reader=self.reader, reason=reason, study=self.study)
+        self._look_around(journal, addendum)
+        self._show(addendum)
+
+    def dismiss_conflict(self) -> None:
+        """Forget the conflict: the reader has seen both sides."""
+        self.conflict = None
+        self.events.changed()
+
+    # How
+
+    def _open(self) -> tuple[Journal, Reading]:
+        if self._journal is None or self.reading is None:
+            raise AnnotationError("Nobody reads this study yet; enter the reader's name first.")
+        return self._journal, self.reading
+
+    def _draft(self) -> Reading:
+        _, reading = self._open()
+        if reading.finalised:
+            raise AnnotationError(
+                "This reading is finalised and cannot be changed. Make an addendum instead."
+            )
+        return reading
+
+    def _target(self, joint: Joint) -> Target:
+        target = self._draft().target_at(joint)
+        if target is None:
+            raise AnnotationError(f"{joint.name} has no target.")
+        return target
+
+    def _measured(self, joint: Joint) -> Measured | None:
+        assessment = self._facets.assessment
+        uptake = assessment.uptake_of(joint) if assessment else None
+        return None if uptake is None else Measured.of_uptake(uptake)
+
+    def _append(self, attempt: Attempt) -> None:
+        self._draft()
+        journal, reading = self._open()
+        result = attempt(journal, reading)
+        if isinstance(result, Conflict):
+            self.conflict = result
+            self._look_around(journal, result.reading)
+            self._show(result.reading)
+            raise AnnotationError(result.words)
+        self._show(result.reading)
+
+    def _check(self, change: Change) -> None:
+        """Refuse what contradicts the CT or the anatomy, before it is saved."""
+        self._draft()
+        if isinstance(change, VertebraNamed) and change.point_lps is not None:
+            try:
+                self._facets.check_click(change.vertebra, change.point_lps)
+            except FusionError as exc:
+                raise AnnotationError(f"Not saved. {exc}") from exc
+        if isinstance(change, JointMoved) and change.point_lps is not None:
+            if not self._linked.review.fused.ct.grid.contains(change.point_lps):
+                raise AnnotationError("Not saved. The point lies outside the CT.")
+            localisation = self._facets.localisation
+            if localisation is None:
+                raise AnnotationError(f"Not saved. {NOT_LOCATED}")
+            check_marked(
+                change.joint,
+                change.point_lps,
+                before=self._facets.spine,
+                localisation=localisation,
+                located=self._facets.located,
+            )
+
+    def _show(self, reading: Reading) -> None:
+        """Show a reading as it is in the journal."""
+        before, self.reading = self.reading, reading
+        said = reading.anatomy
+        if before is None or before.anatomy != said:
+            anomalies = tuple(anomaly.as_anomaly() for anomaly in said.anomalies)
+            self._facets.apply(reading.clicks, anomalies, reading.moved)
+        self._mark_review()
+        self.events.changed()
+
+    def _mark_review(self) -> None:
+        """Say in the Review, which is exported too, who reviewed the alignment in use."""
+        if self.reading is None:
+            return
+        event, linked = self.reading.alignment, self._linked
+        self._was_reviewed = self.alignment_is_reviewed
+        by = event.reader if event and self._was_reviewed else None
+        if linked.review.alignment_reviewed_by != by:
+            linked.review = linked.review.with_alignment_reviewed(by)
+
+    def _look_around(self, journal: Journal, reading: Reading) -> None:
+        """Find the other readings of the study, as they are now."""
+        known = journal.readings(reading.study.study_instance_uid)
+        amended = {other.opened.amends for other in known}
+        self.others = tuple(
+            other
+            for other in known
+            if other.reading_id not in (*amended, reading.reading_id)
+            and other.study.same_series(reading.study)
+        )
+
+    def _on_review(self) -> None:
+        # Also at every step while the SPECT follows the mouse: no more than has to be.
+        before = self._was_reviewed
+        self._mark_review()
+        if self._was_reviewed != before:
+            self.events.changed()
+
+    def _on_facets(self) -> None:
+        self.events.changed()
+
+
+def _hashed(linked: LinkedPanes) -> Future[StudyKey]:
+    """Begin to hash every voxel, in a thread that ends when that is done."""
+    worker = ThreadPoolExecutor(1, "study-key")
+    future = worker.submit(StudyKey.of, linked.review.fused.ct, linked.review.fused.spect)
+    worker.shutdown(wait=False)
+    return future

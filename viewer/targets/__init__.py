@@ -1,0 +1,1 @@
+"""Targets: suggest, decide, plan, finish."""
