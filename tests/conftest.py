@@ -57,6 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give each worker of pytest-xdist a screen of its own: a screen has one focus, one pointer."""
     if "PYTEST_XDIST_WORKER" in os.environ and "DISPLAY" in os.environ and shutil.which("Xvfb"):
         command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp"]
+        if setpriv := shutil.which("setpriv"):  # a worker that is killed takes its screen along
+            command = [setpriv, "--pdeathsig", "TERM", *command]
         screen = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
