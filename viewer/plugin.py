@@ -28,9 +28,10 @@ from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from sample_data import make_study
 from viewer.app import ReviewApp
+from viewer.findings_panel import FindingsPanel
+from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
-from viewer.pictures.display_panel import FindingsPanel, plain_label
 from viewer.pictures.layers import ct_layer_data, spect_layer_data
 from viewer.window import ReviewWindow
 

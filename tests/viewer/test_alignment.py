@@ -19,15 +19,9 @@ from fusion.registration import (
     Verdict,
     adjusted,
 )
-from viewer.alignment.model import (
-    STEP_DEG,
-    STEP_MM,
-    Alignment,
-    alignment_keys,
-    euler_deg,
-    uncertainty_text,
-)
-from viewer.alignment.panel import agreement_text
+from viewer.alignment.controls import STEP_DEG, STEP_MM, alignment_keys
+from viewer.alignment.model import Alignment, euler_deg
+from viewer.alignment.words import agreement_text, uncertainty_text
 from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALLS, MIDDLE_LPS

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import fusion
-from viewer.pictures.comparing import TILE_MM, Check, Mode, bone_edges
+from viewer.pictures.checking_views import TILE_MM, CheckingView, Mode, bone_edges
 from viewer.pictures.layers import BLACK_HU
 from viewer.pictures.panes import LinkedPanes
 
@@ -127,4 +127,4 @@ def test_blinking_the_spect_off_shows_the_ct_in_every_view(linked: LinkedPanes) 
 
 def test_a_tile_has_a_size() -> None:
     with pytest.raises(ValueError, match="size"):
-        Check(Mode.CHECKERBOARD, tile_mm=0.0)
+        CheckingView(Mode.CHECKERBOARD, tile_mm=0.0)

@@ -14,7 +14,7 @@ from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 from viewer.facets.panel import FacetsPanel
-from viewer.pictures.panes import number_text
+from viewer.kit.text import number_text
 from viewer.reading.model import ReadingModel
 
 from .simulated_neck import Neck, located, measured

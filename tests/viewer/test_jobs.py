@@ -14,7 +14,8 @@ import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from viewer import _napari
 from viewer.app import ReviewApp
-from viewer.jobs import OpenStudy, SpacingDialog
+from viewer.jobs import OpenStudy
+from viewer.kit.dialogs import SpacingDialog
 
 from . import marked_study
 

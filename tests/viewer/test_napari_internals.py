@@ -47,7 +47,7 @@ def test_lines_are_drawn_where_they_are(make_napari_viewer: Callable, qtbot: obj
     assert rows.mean() == pytest.approx(height / 2 - 10 * per_row, abs=2)
     line.segments = ()
     assert not (_napari.picture(canvas)[..., 1] > 100).any()
-    extent = viewer.pictures.layers.extent.world
+    extent = viewer.layers.extent.world
     np.testing.assert_allclose(extent[1] - extent[0], (40, 60))
 
 

@@ -9,8 +9,9 @@ import pytest
 
 import fusion
 from fusion.fused import Fused
+from viewer.kit.text import number_text, position_text
 from viewer.pictures.layers import to_lps
-from viewer.pictures.panes import LinkedPanes, number_text, position_text
+from viewer.pictures.panes import LinkedPanes
 
 from .marked_study import BALLS, MIDDLE_LPS
 

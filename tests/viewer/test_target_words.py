@@ -17,20 +17,11 @@ from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Target
 from fusion.uptake.proposals import Proposal
 from tests.annotations import samples
-from viewer.kit.choice import plain_lines, plain_tip
-from viewer.targets.beginning import placed
-from viewer.targets.words import (
-    difference_of,
-    history_lines,
-    is_certain,
-    level_text,
-    proposal_status,
-    proposal_words,
-    shortened,
-    target_line,
-    uncertainty_text,
-    uptake_text,
-)
+from viewer.facets.words import is_certain, proposal_status, proposal_words
+from viewer.kit.text import plain_lines, plain_tip, shortened
+from viewer.reading.words import difference_of, history_lines, target_line
+from viewer.targets.new_target import at_point
+from viewer.targets.words import level_text, uncertainty_text, uptake_text
 
 LEFT_C4 = Joint("C4-C5", Side.LEFT)
 
@@ -200,5 +191,5 @@ def test_long_and_hidden_text_is_made_harmless() -> None:
 
 
 def test_a_point_says_where_it_was_placed() -> None:
-    beginning = placed((17.0, -3.0, 5.0), registration=None)
+    beginning = at_point((17.0, -3.0, 5.0), registration=None)
     assert beginning.words == "Point placed at the crosshair: L 17.0  A 3.0  H 5.0 mm"

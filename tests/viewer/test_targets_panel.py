@@ -25,7 +25,7 @@ from fusion.plain_text import plain
 from sample_data import COARSE_SCAN, make_study
 from viewer.facets.model import FacetsModel
 from viewer.reading.model import ReadingModel
-from viewer.targets.finishing_dialog import Consent
+from viewer.targets.dialogs import Consent
 from viewer.targets.panel import TargetsPanel
 from viewer.window import ReviewWindow
 
@@ -691,7 +691,7 @@ def test_a_final_reading_is_immutable_but_for_an_addendum(desk: Desk) -> None:
     assert not state.undo.isEnabled()
     form.clear()
     desk.facets.selected = RIGHT_C2
-    assert form.beginning is None
+    assert form.new is None
     assert not form.place.isVisible()
     assert desk.kept.events == events
     desk.panel.pages.setCurrentWidget(desk.panel.finish)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QMessageBox
 
 from fusion.errors import Cancelled
 from viewer import _napari
-from viewer.pictures.comparing import Mode
+from viewer.pictures.checking_views import Mode
 from viewer.window import ReviewWindow
 
 from .marked_study import BALLS, MIDDLE_LPS

@@ -24,7 +24,7 @@ from tests.pathway.cases import GOLDEN
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.model import State
-from viewer.reading.reader_dialog import ReaderDialog
+from viewer.reading.dialogs import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
 
 from .known_neck import TRUE, KnownFacets, open_reading, vertebra_lps

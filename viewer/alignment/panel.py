@@ -9,7 +9,6 @@ from qtpy.QtCore import QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
@@ -26,29 +25,36 @@ from fusion.registration import (
     LARGE_MANUAL_SHIFT_MM,
     TRUSTED_UNCERTAINTY_MM,
     LevelMisfit,
-    Method,
     Registration,
     Status,
     register,
 )
-from viewer.alignment.model import SHIFT_WORDS, TURN_WORDS, Alignment, status_text, uncertainty_text
-from viewer.jobs import Job, show_error
-from viewer.pictures.display_panel import ModeChoice, plain_label
+from viewer.alignment.model import Alignment
+from viewer.alignment.words import (
+    SHIFT_WORDS,
+    TURN_WORDS,
+    agreement_text,
+    status_text,
+    uncertainty_text,
+)
+from viewer.jobs import Job
+from viewer.kit.dialogs import show_error
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import scroll
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, SETTLE_MS, TEXT, colored
+from viewer.pictures.display_panel import ModeChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from viewer.reading.model import ReadingModel
 
-#: After a change of the alignment, wait so long before working out what costs time, ms.
-SETTLE_MS = 250
 #: Misfit at the right end of the chart, mm.
 CHART_MM = 8.0
 #: Choices that are shown only where there are such.
 _SELDOM = ("Stored with the study", "As reviewed")
-GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff5c5c"
 _STATUS_COLORS = {
-    None: "#bbbbbb",
+    None: TEXT,
     Status.NO_INCONSISTENCY: GOOD,
     Status.NECK_MOTION: DOUBTFUL,
     Status.DO_NOT_TRUST: BAD,
@@ -103,7 +109,7 @@ class LevelChart(QWidget):
             color = QColor(GOOD if misfit_mm <= TRUSTED_UNCERTAINTY_MM else DOUBTFUL)
             length = min(misfit_mm, CHART_MM) * per_mm
             painter.fillRect(QRectF(left, y + 4, max(length, 1), self.ROW - 8), color)
-            painter.setPen(QColor("#dddddd"))
+            painter.setPen(QColor(TEXT))
             ends = [
                 left + per_mm * min(max(v, 0.0), CHART_MM)
                 for v in (misfit_mm - doubt_mm, misfit_mm + doubt_mm)
@@ -151,10 +157,7 @@ class AlignmentPanel(QScrollArea):
         column.addWidget(self._make_levels())
         column.addWidget(self._make_reviewed())
         column.addStretch()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
+        scroll(self, inside)
         self._linked.events.review.connect(self._on_review)
         self._linked.events.point.connect(self._on_point)
         reading.events.changed.connect(self._on_reading)
@@ -171,7 +174,7 @@ class AlignmentPanel(QScrollArea):
         self.agreement = plain_label(wrap=True)
         self.recommendation = plain_label(wrap=True)
         self.warning = plain_label(wrap=True)
-        self.warning.setStyleSheet(f"color: {DOUBTFUL};")
+        self.warning.setStyleSheet(colored(DOUBTFUL))
         for label in (self.in_use, self.status, self.uncertainty, self.warning):
             column.addWidget(label)
         self._choices = QGridLayout()
@@ -230,7 +233,7 @@ class AlignmentPanel(QScrollArea):
             "Ctrl and drag in a picture, or Ctrl and the arrows; Ctrl, Shift and the arrows turn.",
             wrap=True,
         )
-        hint.setStyleSheet("color: #9a9a9a;")
+        hint.setStyleSheet(colored(FAINT))
         grid.addWidget(hint, 7, 0, 1, 2)
         self.mode = ModeChoice(self._linked)
         grid.addWidget(plain_label("Check with"), 8, 0)
@@ -316,7 +319,7 @@ class AlignmentPanel(QScrollArea):
         else:
             text = "not reviewed; targets cannot be final"
         self.reviewed_text.setText(text)
-        self.reviewed_text.setStyleSheet(f"color: {'#bbbbbb' if by is None else GOOD};")
+        self.reviewed_text.setStyleSheet(colored(TEXT if by is None else GOOD))
 
     def _on_point(self) -> None:
         self._show_position()
@@ -345,7 +348,7 @@ class AlignmentPanel(QScrollArea):
             )
         self.in_use.setText(f"Alignment: {current.method.value}")
         self.status.setText(f"Images: {status_text(current)}")
-        self.status.setStyleSheet(f"color: {_STATUS_COLORS[current.status]}; font-weight: bold;")
+        self.status.setStyleSheet(f"{colored(_STATUS_COLORS[current.status])} {BOLD}")
         self.recommendation.setText(current.recommendation)
         self.recommendation.setVisible(bool(current.recommendation))
         self.agreement.setText(agreement_text(current))
@@ -367,7 +370,7 @@ class AlignmentPanel(QScrollArea):
             amount = f"{abs(spin.value()):.1f}{spin.suffix()}"
             side = pair[0] if spin.value() > 0 else pair[1]
             label.setText(f"{amount} {side}" if spin.value() else f"+ is {pair[0]}")
-            label.setStyleSheet("" if spin.value() else "color: #777777;")
+            label.setStyleSheet("" if spin.value() else colored(FAINT))
         shift_mm = self.alignment.current.manual_shift_mm
         large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM
         self.warning.setText(
@@ -380,20 +383,3 @@ class AlignmentPanel(QScrollArea):
     def _update_trust(self) -> None:
         text = uncertainty_text(self._linked.review, self._linked.point_lps)
         self.uncertainty.setText(f"Error at the crosshair: {text}")
-
-
-def agreement_text(registration: Registration) -> str:
-    """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
-    before, after, method = registration.before, registration.after, registration.method
-    parts = []
-    if before is not None and registration.start is not None:
-        parts.append(f"{before.correlation:.3f} with the scanner's alignment")
-    if after is not None and (method is not Method.SHARED_FRAME or not parts):
-        parts.append(f"{after.correlation:.3f} with the one in use")
-    elif after is None and parts:
-        parts.append(
-            "not measured since it was moved by hand"
-            if method is Method.MANUAL
-            else "not measured for the neck correction"
-        )
-    return f"Correlation: {', '.join(parts)}" if parts else ""

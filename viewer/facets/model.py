@@ -30,6 +30,7 @@ from fusion.facets import (
 from fusion.progress import Progress
 from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
 from viewer.jobs import BackgroundJob
+from viewer.kit.theme import SETTLE_MS
 
 if TYPE_CHECKING:
     from fusion.anatomy import Joint
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from fusion.geometry import Volume
     from viewer.pictures.panes import LinkedPanes
 
-#: After a change of the alignment, wait so long before the uptake is measured again, ms.
-SETTLE_MS = 250
 #: How many ways to number this neck are remembered, so that undo and redo need no time.
 _REMEMBERED = 8
 

@@ -1,7 +1,4 @@
-"""What stands beside the pictures: display controls, colour bar, facts, Findings.
-
-Every label is plain text: names in DICOM files are not to be trusted with Qt's rich text.
-"""
+"""Beside the pictures: CT window, colours of the SPECT with their bar, and the blend of the two."""
 
 from __future__ import annotations
 
@@ -14,46 +11,28 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
-    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
-from fusion.findings import Finding, Severity
 from fusion.palettes import PALETTES
+from viewer.kit.labels import plain_label
+from viewer.kit.text import number_text
+from viewer.kit.theme import DOUBTFUL, FAINT, colored
+from viewer.pictures.checking_views import Mode
 from viewer.pictures.colormaps import dicom_colormap
-from viewer.pictures.comparing import Mode
 from viewer.pictures.layers import CT_WINDOWS
-from viewer.pictures.panes import number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from viewer.pictures.panes import LinkedPanes
 
-SEVERITY_COLORS = {
-    Severity.ERROR: "#ff5c5c",
-    Severity.WARNING: "#ffb347",
-    Severity.INFO: "#7fb4d8",
-}
 #: Round numbers for the ticks of the colour bar, times a power of ten.
 _ROUND = np.array([1.0, 2.0, 2.5, 5.0, 10.0])
-
-
-def plain_label(text: str = "", *, wrap: bool = False) -> QLabel:
-    """Return a label that shows its text as it is, markup included."""
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
-    label.setText(text)
-    return label
 
 
 class ColourBar(QWidget):
@@ -102,7 +81,7 @@ class ColourBar(QWidget):
         image = QImage(strip.data, 1, len(strip), 4, QImage.Format.Format_RGBA8888)
         painter.setOpacity(1.0 if self._linked.spect_visible else 0.25)
         painter.drawImage(bar, image)
-        painter.setPen(QColor("#8a8a8a"))
+        painter.setPen(QColor(FAINT))
         painter.drawRect(bar)
         painter.setPen(QColor("white"))
         low, high = self._linked.uptake_range
@@ -205,7 +184,7 @@ class DisplayPanel(QWidget):
         grid.addWidget(plain_label("Upper"), 2, 0)
         grid.addWidget(self.upper, 2, 1)
         legend = plain_label(f"Thin frame: edge of the {label} field; no data beyond.", wrap=True)
-        legend.setStyleSheet("color: #c79a45;")
+        legend.setStyleSheet(colored(DOUBTFUL))
         grid.addWidget(legend, 3, 0, 1, 2)
         grid.setColumnStretch(1, 1)
         return box
@@ -252,37 +231,3 @@ class DisplayPanel(QWidget):
         self.upper.setValue(linked.uptake_range[1])
         for widget in widgets:
             widget.blockSignals(False)
-
-
-class FindingsPanel(QGroupBox):
-    """What a reader must know about the data, worst first.
-
-    Parameters
-    ----------
-    findings : sequence of Finding
-        In the order to show.
-    """
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(f"Findings about the data ({len(findings)})")
-        rows = QWidget()
-        column = QVBoxLayout(rows)
-        column.setContentsMargins(0, 0, 6, 0)
-        self.labels = []
-        for finding in findings:
-            label = plain_label(f"{finding.severity.label.upper()}\n{finding.message}", wrap=True)
-            label.setToolTip(finding.code)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            color = SEVERITY_COLORS[finding.severity]
-            label.setStyleSheet(f"border-left: 4px solid {color}; padding: 2px 2px 2px 6px;")
-            self.labels.append(label)
-            column.addWidget(label)
-        if not findings:
-            column.addWidget(plain_label("Nothing to report."))
-        column.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(rows)
-        QVBoxLayout(self).addWidget(area)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from viewer.pictures.comparing import Mode
+from viewer.pictures.checking_views import Mode
 from viewer.pictures.layers import to_lps
 
 if TYPE_CHECKING:

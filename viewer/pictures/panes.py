@@ -12,12 +12,12 @@ from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
 
-from fusion.geometry import PATIENT_LETTERS
 from fusion.palettes import DEFAULT_PALETTE
 from fusion.software import SIMULATED
 from viewer import _napari
+from viewer.kit.text import number_text, position_text
+from viewer.pictures.checking_views import CheckingView, Mode
 from viewer.pictures.colormaps import dicom_colormap
-from viewer.pictures.comparing import Check, Mode
 from viewer.pictures.layers import (
     CT_WINDOWS,
     CtPlanes,
@@ -49,21 +49,6 @@ LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
 #: Behind text, so that it stays legible on bone.
 BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
 SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
-
-
-def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> str:
-    """Write a position with patient letters instead of signs, for example ``"L 12.5  P 3.0"``.
-
-    Parameters
-    ----------
-    point_lps : (3,) array_like of float, mm
-    axes : sequence of int
-        Which of x, y, z.
-    """
-    point = np.asarray(point_lps, dtype=np.float64)
-    return "  ".join(
-        f"{PATIENT_LETTERS[axis][int(point[axis] >= 0)]} {abs(point[axis]):.1f}" for axis in axes
-    )
 
 
 class Pane:
@@ -171,7 +156,7 @@ class Pane:
         apart = self.spect.data.check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
         self._redraw(*([self.ct] if apart else []))
 
-    def show_check(self, check: Check) -> None:
+    def show_check(self, check: CheckingView) -> None:
         """Show CT and SPECT in a checking view; only the plane on screen is made."""
         self.spect.data.check = check
         if check.mode is Mode.EDGES and self.edges is None:
@@ -260,7 +245,7 @@ class LinkedPanes:
         self._cursor_lps: FloatArray | None = None
         self._blend = 0.5
         self._spect_visible = True
-        self._check = Check()
+        self._check = CheckingView()
         self._palette = DEFAULT_PALETTE
         for pane in self.panes:
             pane.model.dims.events.point.connect(self._on_scrolled)
@@ -286,12 +271,12 @@ class LinkedPanes:
         self.events.review()
 
     @property
-    def check(self) -> Check:
+    def check(self) -> CheckingView:
         """How CT and SPECT share the picture."""
         return self._check
 
     @check.setter
-    def check(self, check: Check) -> None:
+    def check(self, check: CheckingView) -> None:
         self._check = check
         self._show()
 
@@ -459,9 +444,3 @@ class LinkedPanes:
             if pane.spect.data.check != check:
                 pane.show_check(check)
         self.events.display()
-
-
-def number_text(value: float) -> str:
-    """Write a measured value with three significant digits or as a whole number."""
-    value += 0.0  # never "-0"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

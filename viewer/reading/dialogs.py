@@ -1,14 +1,25 @@
-"""Asks who reads, once, before the first thing is recorded."""
+"""Asks who reads, once, before the first thing is recorded; and shows what happened since."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from fusion.annotations import MAX_NAME
 from fusion.plain_text import plain
-from viewer.pictures.display_panel import plain_label
+from viewer.kit.labels import plain_label
+from viewer.kit.theme import FAINT, colored
 
 
 class ReaderDialog(QDialog):
@@ -43,7 +54,7 @@ class ReaderDialog(QDialog):
             wrap=True,
         )
         where = plain_label(f"Kept in {plain(str(journal))}", wrap=True)
-        where.setStyleSheet("color: #9a9a9a;")
+        where.setStyleSheet(colored(FAINT))
         column = QVBoxLayout(self)
         for widget in (explanation, self.entry, where, self.buttons):
             column.addWidget(widget)
@@ -56,3 +67,31 @@ class ReaderDialog(QDialog):
 
     def _check(self) -> None:
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(bool(self.name))
+
+
+class HistoryDialog(QDialog):
+    """What happened, oldest first; nothing in it can be changed.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    title : str
+        To what.
+    lines : iterable of str
+        One an event.
+    """
+
+    def __init__(self, parent: QWidget, title: str, lines: Iterable[str]) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.resize(760, 420)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setPlainText("\n".join(lines))
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        column = QVBoxLayout(self)
+        column.addWidget(self.text)
+        column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)

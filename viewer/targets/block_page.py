@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QFrame, QGroupBox, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGroupBox, QScrollArea, QVBoxLayout, QWidget
 
 from fusion.annotations import NumberingConfirmed
 from fusion.plain_text import plain
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.words import clock, shortened
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import clear, scroll
+from viewer.kit.text import clock, shortened
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, colored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +27,6 @@ NOT_A_POINT = (
     "Landmarks in words only: the centre of a joint is not where its nerves are met, and there is "
     "no needle coordinate anywhere in this program."
 )
-_WARNING = "color: #ffb347;"
 
 
 class BlockPage(QScrollArea):
@@ -44,10 +45,10 @@ class BlockPage(QScrollArea):
         column = QVBoxLayout(self._inside)
         column.setContentsMargins(2, 4, 6, 2)
         self.counts = plain_label(wrap=True)
-        self.counts.setStyleSheet("font-weight: bold; font-size: 15px;")
+        self.counts.setStyleSheet(f"{BOLD} font-size: 15px;")
         self.levels = plain_label(wrap=True)
         self.disputed = plain_label(wrap=True)
-        self.disputed.setStyleSheet("color: #ff5c5c; font-weight: bold;")
+        self.disputed.setStyleSheet(f"{colored(BAD)} {BOLD}")
         for label in (self.counts, self.levels, self.disputed):
             column.addWidget(label)
         self._boxes = {
@@ -59,10 +60,7 @@ class BlockPage(QScrollArea):
             column.addWidget(box)
         column.addStretch()
         self.labels: list[QLabel] = []
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(self._inside)
+        scroll(self, self._inside)
         self.refresh()
 
     def refresh(self) -> None:
@@ -71,7 +69,7 @@ class BlockPage(QScrollArea):
         self.counts.setText(plan.counts if plan.joints or plan.without_nerves else NONE_YET)
         words, sure = _levels(reading)
         self.levels.setText(words)
-        self.levels.setStyleSheet("" if sure else _WARNING)
+        self.levels.setStyleSheet("" if sure else colored(DOUBTFUL))
         self.levels.setVisible(bool(plan.joints or plan.without_nerves))
         disputed = [change.target.joint.name for change in self._reading.label_changes]
         self.disputed.setText(
@@ -95,12 +93,10 @@ class BlockPage(QScrollArea):
     def _fill(self, name: str, rows: Iterable[tuple[str, str]]) -> None:
         box = self._boxes[name]
         layout = box.layout()
-        while (item := layout.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
+        clear(layout)
         for head, text in rows:
             if head:
-                self._add(layout, head).setStyleSheet("font-weight: bold;")
+                self._add(layout, head).setStyleSheet(BOLD)
             self._add(layout, text).setStyleSheet("padding-bottom: 6px;")
         box.setVisible(layout.count() > 0)
 

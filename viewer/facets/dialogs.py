@@ -11,15 +11,18 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
 
-from fusion.facets import CONVENTIONS
+from fusion.anatomy import ZYGAPOPHYSIAL_LEVELS
+from fusion.annotations import AnomalyRecorded
+from fusion.facets import ANOMALIES, CONVENTIONS
 from fusion.plain_text import plain
 from viewer.facets.model import Labels
-from viewer.pictures.display_panel import plain_label
+from viewer.kit.labels import plain_label
 
 _FILES = "Label maps (*.nii *.nii.gz *.dcm);;All files (*)"
 _NONE = "None"
@@ -104,3 +107,63 @@ class LabelDialog(QDialog):
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(
             self._paths[0] is not None
         )
+
+
+class AnomalyDialog(QDialog):
+    """Asks what is unusual about this spine.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    """
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Record an anomaly")
+        self.setMinimumWidth(420)
+        self.kind, self.level, self.note = QComboBox(), QComboBox(), QLineEdit()
+        self.kind.setPlaceholderText("What is unusual?")
+        for kind in ANOMALIES:
+            self.kind.addItem(kind.capitalize(), kind)
+        self.kind.setCurrentIndex(-1)
+        self.level.setPlaceholderText("Which level?")
+        self.level.addItems(ZYGAPOPHYSIAL_LEVELS)
+        self.level.setCurrentIndex(-1)
+        self.note.setPlaceholderText("Optional")
+        self.note.setMaxLength(500)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        rows = QFormLayout()
+        rows.addRow("Anomaly", self.kind)
+        rows.addRow("Fused level", self.level)
+        rows.addRow("Note", self.note)
+        column = QVBoxLayout(self)
+        column.addWidget(
+            plain_label(
+                "The levels are numbered again with it, and what rests on the old numbering has "
+                "to be confirmed again.",
+                wrap=True,
+            )
+        )
+        column.addLayout(rows)
+        column.addWidget(self.buttons)
+        self.kind.currentIndexChanged.connect(self._check)
+        self.level.currentIndexChanged.connect(self._check)
+        self._check()
+
+    @property
+    def change(self) -> AnomalyRecorded:
+        """What was entered."""
+        kind = self.kind.currentData()
+        level = self.level.currentText() if kind == "fused" else ""
+        return AnomalyRecorded(kind, level, self.note.text().strip())
+
+    def _check(self) -> None:
+        fused = self.kind.currentData() == "fused"
+        self.level.setEnabled(fused)
+        complete = self.kind.currentIndex() >= 0 and (not fused or self.level.currentIndex() >= 0)
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(complete)

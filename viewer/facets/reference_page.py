@@ -9,7 +9,6 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QPushButton,
     QScrollArea,
@@ -25,14 +24,16 @@ from fusion.uptake import (
     ReferenceChoice,
     ReferenceKind,
 )
-from viewer.pictures.display_panel import plain_label
-from viewer.pictures.panes import number_text, position_text
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import scroll
+from viewer.kit.text import number_text, position_text
+from viewer.kit.theme import BAD, DOUBTFUL, colored
 
 if TYPE_CHECKING:
     from viewer.facets.model import FacetsModel
 
 #: After a number was typed, wait so long before everything is measured again, ms.
-_SETTLE_MS = 600
+_TYPING_MS = 600
 
 
 class ReferencePage(QScrollArea):
@@ -61,11 +62,11 @@ class ReferencePage(QScrollArea):
         self.radius.valueChanged.connect(self._on_radius)
         self.words = plain_label(wrap=True)
         self.message = plain_label(wrap=True)
-        self.message.setStyleSheet("color: #ff8a80;")
+        self.message.setStyleSheet(colored(BAD))
         self.ratios = [QDoubleSpinBox() for _ in GRADE_WORDS[1:]]
         self.reset = QPushButton("As they were")
         self.reset.clicked.connect(self._reset)
-        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self._settle.timeout.connect(self._use_ratios)
         inside = QWidget()
         column = QVBoxLayout(inside)
@@ -82,9 +83,7 @@ class ReferencePage(QScrollArea):
         column.addWidget(self._make_ratios())
         column.addWidget(self.message)
         column.addStretch()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidget(inside)
+        scroll(self, inside)
         self._show_ratios(facets.settings)
         self.refresh()
 
@@ -96,7 +95,7 @@ class ReferencePage(QScrollArea):
             f"Grades begin at this ratio to the reference ({NOT_VALIDATED} for cervical facets)",
             wrap=True,
         )
-        title.setStyleSheet("color: #ffb347;")
+        title.setStyleSheet(colored(DOUBTFUL))
         grid.addWidget(title, 0, 0, 1, 3)
         for n, (spin, words) in enumerate(zip(self.ratios, GRADE_WORDS[1:], strict=True), start=1):
             spin.setRange(0.1, 50.0)

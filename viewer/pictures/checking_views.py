@@ -35,7 +35,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class CheckingView:
     """A checking view.
 
     Parameters

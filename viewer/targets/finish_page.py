@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QGroupBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QGroupBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from fusion.anatomy import LEVELS
 from fusion.annotations import differences
 from fusion.errors import FusionError
 from fusion.facets import Numbering
-from viewer.kit.choice import NoteEdit
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.finishing_dialog import Consent, addendum_dialog, finalise_dialog
-from viewer.targets.words import clock, difference_words, reading_state, shortened
+from viewer.kit.labels import TextLines, plain_label
+from viewer.kit.layout import scroll
+from viewer.kit.note import NoteEdit
+from viewer.kit.text import clock, shortened
+from viewer.kit.theme import BOLD, DOUBTFUL, FAINT, GOOD, TEXT, colored
+from viewer.reading.words import difference_words, reading_state
+from viewer.targets.dialogs import Consent, addendum_dialog, finalise_dialog
 
 if TYPE_CHECKING:
     from fusion.annotations import Event
@@ -23,44 +26,11 @@ if TYPE_CHECKING:
     from viewer.facets.model import FacetsModel
     from viewer.reading.model import ReadingModel
 
-GOOD, DOUBTFUL, QUIET = "#69c779", "#ffb347", "#9aa0a8"
 _NUMBERING_WORDS = {
     Numbering.SURE: "Levels: several independent signs agree.",
     Numbering.PROVISIONAL: "Levels are PROVISIONAL: the signs do not settle them.",
     Numbering.CONFIRMED: "Levels follow the vertebrae that you named.",
 }
-
-
-class Lines(QWidget):
-    """Lines of plain text, one a label."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(3)
-        self._shown: tuple[tuple[str, str], ...] | None = None
-
-    @property
-    def texts(self) -> tuple[str, ...]:
-        """What is shown."""
-        return tuple(text for text, _ in self._shown or ())
-
-    def show_lines(self, lines: Iterable[tuple[str, str]]) -> None:
-        """Show these instead, each with its colour; nothing flickers when they are the same."""
-        lines = tuple(lines)
-        if lines == self._shown:
-            return
-        self._shown = lines
-        while (item := self._column.takeAt(0)) is not None:
-            item.widget().hide()
-            item.widget().deleteLater()
-        for text, color in lines:
-            label = plain_label(text, wrap=True)
-            if color:
-                label.setStyleSheet(f"color: {color};")
-            self._column.addWidget(label)
-        self.setVisible(bool(lines))
 
 
 class FinishPage(QScrollArea):
@@ -94,17 +64,14 @@ class FinishPage(QScrollArea):
         for box in (self._make_numbering(), self._make_finish(), self._make_others()):
             column.addWidget(box)
         column.addStretch()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
+        scroll(self, inside)
         self.refresh()
 
     def _make_numbering(self) -> QWidget:
         box = QGroupBox("Numbering of the levels")
         column = QVBoxLayout(box)
         self.numbering = plain_label(wrap=True)
-        self.evidence = Lines()
+        self.evidence = TextLines()
         self.confirmed = plain_label(wrap=True)
         self.note = NoteEdit("")
         self.confirm = QPushButton("I confirm the numbering")
@@ -117,8 +84,8 @@ class FinishPage(QScrollArea):
         box = QGroupBox("Finish")
         column = QVBoxLayout(box)
         self.state = plain_label(wrap=True)
-        self.state.setStyleSheet("font-weight: bold;")
-        self.done, self.missing = Lines(), Lines()
+        self.state.setStyleSheet(BOLD)
+        self.done, self.missing = TextLines(), TextLines()
         self.heading = plain_label("Missing before it can be final:")
         self.finalise = QPushButton("Finalise…")
         self.finalise.clicked.connect(self.ask_finalise)
@@ -138,7 +105,7 @@ class FinishPage(QScrollArea):
     def _make_others(self) -> QWidget:
         self._others_box = QGroupBox("Other readings of this study")
         column = QVBoxLayout(self._others_box)
-        self.others = Lines()
+        self.others = TextLines()
         column.addWidget(self.others)
         return self._others_box
 
@@ -168,10 +135,10 @@ class FinishPage(QScrollArea):
             if found is None
             else _NUMBERING_WORDS[found.numbering]
         )
-        self.numbering.setStyleSheet(f"color: {DOUBTFUL};" if doubtful else "")
+        self.numbering.setStyleSheet(colored(DOUBTFUL) if doubtful else "")
         self.evidence.show_lines(_evidence(found))
         self.confirmed.setText("" if event is None else f"✓ {_by(event)}")
-        self.confirmed.setStyleSheet(f"color: {GOOD};")
+        self.confirmed.setStyleSheet(colored(GOOD))
         self.confirmed.setVisible(event is not None)
         self.note.setPlaceholderText(
             "Not certain: write why the numbering is right before confirming it"
@@ -210,13 +177,13 @@ class FinishPage(QScrollArea):
     def _show_others(self) -> None:
         model, lines = self._reading, []
         for other in model.others:
-            lines.append((reading_state(other), "#dddddd"))
+            lines.append((reading_state(other), TEXT))
             apart = () if model.reading is None else differences(model.reading, other)
             lines += [
                 (f"• {difference_words(d, other=other.reader)}", DOUBTFUL) for d in apart
             ] or [("No difference in decision or grade.", "")]
         if lines:
-            lines.append(("Shown for comparison; nothing is merged.", QUIET))
+            lines.append(("Shown for comparison; nothing is merged.", FAINT))
         self.others.show_lines(lines)
         self._others_box.setVisible(bool(lines))
 
@@ -266,7 +233,7 @@ def _evidence(found: Localisation | None) -> Iterable[tuple[str, str]]:
             if piece.implies in LEVELS and piece.implies != piece.level:
                 words += f" That is {piece.level}, where the numbering has {piece.implies}."
             yield words, DOUBTFUL
-    for agrees, words, color in ((True, "✓ Agreeing", GOOD), (None, "· Settles nothing", QUIET)):
+    for agrees, words, color in ((True, "✓ Agreeing", GOOD), (None, "· Settles nothing", FAINT)):
         names = [piece.source for piece in evidence if piece.agrees is agrees]
         if names:
             yield f"{words}: {', '.join(names)}.", color

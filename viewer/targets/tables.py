@@ -5,107 +5,39 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QColor
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
 )
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import Decision
-from viewer.kit.choice import BOX_MARGINS, plain_tip
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.words import (
-    SYMBOLS,
-    answer_text,
-    details_text,
-    grade_text,
-    is_certain,
-    level_text,
-    proposal_status,
-    proposal_words,
-    shortened,
-    uncertainty_text,
-    uptake_text,
-)
+from viewer.facets.words import is_certain, proposal_status, proposal_words
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import BOX_MARGINS
+from viewer.kit.table import TextTable
+from viewer.kit.text import shortened
+from viewer.kit.theme import BAD, DOUBTFUL, FAINT, INFO, PALE, POSITIVE, colored
+from viewer.reading.words import answer_text, grade_text
+from viewer.targets.words import SYMBOLS, details_text, level_text, uncertainty_text, uptake_text
 
 if TYPE_CHECKING:
     from fusion.annotations import Answer, LabelChange, Reading, Target
     from fusion.uptake import Assessment, Proposal
 
 DECISION_COLORS = {
-    Decision.POSITIVE: "#ff8a6b",
-    Decision.NEGATIVE: "#8fc7e8",
-    Decision.INDETERMINATE: "#e8d27a",
+    Decision.POSITIVE: POSITIVE,
+    Decision.NEGATIVE: INFO,
+    Decision.INDETERMINATE: PALE,
 }
-DOUBTFUL, DISPUTED = "#ffb347", "#ff5c5c"
 #: Rows shown before a list scrolls.
 _PROPOSAL_ROWS, _TARGET_ROWS = 5, 4
 
 
-class _List(QTableWidget):
-    """A table of plain text from which one row is chosen."""
-
-    def __init__(self, headers: Sequence[str], tips: Sequence[str]) -> None:
-        super().__init__(0, len(headers))
-        self.setHorizontalHeaderLabels(list(headers))
-        for n, tip in enumerate(tips):
-            self.horizontalHeaderItem(n).setToolTip(tip)
-        self.verticalHeader().hide()
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setTextElideMode(Qt.TextElideMode.ElideNone)  # a side or level cut off misleads
-        self.setWordWrap(False)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        header = self.horizontalHeader()
-        header.setHighlightSections(False)
-        header.setMinimumSectionSize(20)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setStretchLastSection(True)
-        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-
-    def put(self, row: int, column: int, text: str, *, color: str = "", tip: str = "") -> None:
-        item = QTableWidgetItem(text)
-        if color:
-            item.setForeground(QColor(color))
-        if tip:
-            item.setToolTip(plain_tip(tip))
-        self.setItem(row, column, item)
-
-    def fit(self, rows: int) -> None:
-        """Be as high as the rows, up to so many of them."""
-        policy = Qt.ScrollBarPolicy
-        every = self.rowCount() <= rows
-        # A bar that comes and goes would take the room that makes it come.
-        self.setVerticalScrollBarPolicy(
-            policy.ScrollBarAlwaysOff if every else policy.ScrollBarAsNeeded
-        )
-        self.resizeRowsToContents()
-        shown = sum(self.rowHeight(n) for n in range(min(rows, self.rowCount())))
-        self.setFixedHeight(shown + self.horizontalHeader().sizeHint().height() + 6)
-
-    def choose(self, row: int | None) -> None:
-        """Mark a row without telling anybody."""
-        self.blockSignals(True)
-        if row is None:
-            self.clearSelection()
-            self.setCurrentItem(None)
-        else:
-            self.selectRow(row)
-        self.blockSignals(False)
-
-
-class ProposalList(QGroupBox):
+class ProposalTable(QGroupBox):
     """Hot spots that the program suggests, to accept or dismiss one by one.
 
     Attributes
@@ -125,8 +57,8 @@ class ProposalList(QGroupBox):
         self._dismissed: set[tuple[object, ...]] = set()
         self._reading: Reading | None = None
         self.state = plain_label(wrap=True)
-        self.state.setStyleSheet("color: #9aa0a8;")
-        self.table = _List(
+        self.state.setStyleSheet(colored(FAINT))
+        self.table = TextTable(
             ("Place", "Grade", "× ref.", "Says", "Decided"),
             (
                 "Joint or other structure",
@@ -299,7 +231,7 @@ class TargetTable(QGroupBox):
         super().__init__("Targets")
         self._targets: tuple[Target, ...] = ()
         self.empty = plain_label("Nothing is decided yet.", wrap=True)
-        self.table = _List(
+        self.table = TextTable(
             ("Joint", "Decision", "Pain", "Bed", "Uptake", "± mm"),
             (
                 "Side and level; what has to be known about the level",
@@ -363,7 +295,7 @@ class TargetTable(QGroupBox):
         if target.shown_note:
             tip = f"{tip}\nNote: {shortened(target.note)}"
         cells = (
-            (joint, DISPUTED if change else DOUBTFUL if level else ""),
+            (joint, BAD if change else DOUBTFUL if level else ""),
             (decision, DECISION_COLORS[target.decision]),
             (_short(target.clinically_concordant), ""),
             (_short(target.inside_operative_bed), ""),

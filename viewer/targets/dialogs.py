@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
-    QFrame,
     QHBoxLayout,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -23,14 +21,15 @@ from qtpy.QtWidgets import (
 
 from fusion.errors import FusionError
 from fusion.plain_text import plain
-from viewer.kit.choice import NoteEdit
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.words import shortened, target_line
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import scrolling
+from viewer.kit.note import NoteEdit
+from viewer.kit.text import shortened
+from viewer.kit.theme import BAD, BOLD, colored
+from viewer.reading.words import target_line
 
 if TYPE_CHECKING:
     from fusion.annotations import LabelChange, Reading
-
-_BOLD = "font-weight: bold;"
 
 
 class Consent(QDialog):
@@ -78,7 +77,7 @@ class Consent(QDialog):
         self.reason = NoteEdit(reason, lines=3)
         self.reason.setVisible(self._needs_reason and possible)
         self.refusal = plain_label(wrap=True)
-        self.refusal.setStyleSheet("color: #ff8a80;")
+        self.refusal.setStyleSheet(colored(BAD))
         self.refusal.hide()
         self.agree, self.cancel = QPushButton(agree), QPushButton("Cancel")
         self.agree.setAutoDefault(False)
@@ -120,11 +119,7 @@ def _rows(lines: Iterable[tuple[str, str]]) -> QScrollArea:
         label.setStyleSheet(style)
         column.addWidget(label)
     column.addStretch()
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(inside)
+    area = scrolling(inside)
     area.setMinimumHeight(min(360, inside.sizeHint().height() + 6))
     return area
 
@@ -148,7 +143,7 @@ def labels_dialog(
     lines = []
     for change in changes:
         now = "NO CERTAIN JOINT" if change.placement is None else change.placement.joint.name
-        lines.append((f"{change.target.joint.name}  →  {now}", f"{_BOLD} font-size: 14px;"))
+        lines.append((f"{change.target.joint.name}  →  {now}", f"{BOLD} font-size: 14px;"))
         lines.append((shortened(f"{target_line(change.target)}. {change.why}", 500), ""))
     intro = (
         "The anatomy as it is numbered now gives these targets another name. The places stay where "
@@ -188,14 +183,14 @@ def finalise_dialog(
     finalise : callable
         Makes it final.
     """
-    lines = [(target_line(target), _BOLD) for target in reading.targets]
+    lines = [(target_line(target), BOLD) for target in reading.targets]
     return Consent(
         parent,
         "Finalise the reading",
         f"Version {reading.opened.version} becomes final in the name of {shortened(reader, 200)}. "
         "After this nothing in it can be changed, by anybody; corrections are made in an addendum. "
         "Read side and level of each target once more:",
-        _rows(lines or [("No joint is marked: the reading has no target.", _BOLD)]),
+        _rows(lines or [("No joint is marked: the reading has no target.", BOLD)]),
         agree="Finalise",
         action=lambda _reason: finalise(),
     )
@@ -226,31 +221,3 @@ def addendum_dialog(
         action=addendum,
         reason="Why is an addendum made? It stands on every export",
     )
-
-
-class HistoryDialog(QDialog):
-    """What happened, oldest first; nothing in it can be changed.
-
-    Parameters
-    ----------
-    parent : QWidget
-        The window.
-    title : str
-        To what.
-    lines : iterable of str
-        One an event.
-    """
-
-    def __init__(self, parent: QWidget, title: str, lines: Iterable[str]) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
-        self.resize(760, 420)
-        self.text = QPlainTextEdit()
-        self.text.setReadOnly(True)
-        self.text.setPlainText("\n".join(lines))
-        close = QPushButton("Close")
-        close.clicked.connect(self.accept)
-        column = QVBoxLayout(self)
-        column.addWidget(self.text)
-        column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)

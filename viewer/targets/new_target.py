@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from fusion.annotations import Origin
 from fusion.errors import AnnotationError
-from viewer.pictures.panes import position_text
-from viewer.targets.words import is_certain, proposal_words, shortened
+from viewer.facets.words import is_certain, proposal_words
+from viewer.kit.text import position_text, shortened
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,7 +25,7 @@ _SAY = "Say side and level yourself: they are checked against the anatomy."
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Beginning:
+class NewTarget:
     """What a new target is to be made of.
 
     Parameters
@@ -66,9 +66,9 @@ class Beginning:
             )
 
 
-def placed(point_lps: npt.ArrayLike, registration: Registration) -> Beginning:
+def at_point(point_lps: npt.ArrayLike, registration: Registration) -> NewTarget:
     """Begin at a point, LPS mm (3,)."""
-    return Beginning(
+    return NewTarget(
         origin=Origin.POINT_PLACED,
         point_lps=point_lps,
         registration=registration,
@@ -76,9 +76,9 @@ def placed(point_lps: npt.ArrayLike, registration: Registration) -> Beginning:
     )
 
 
-def proposed(proposal: Proposal, registration: Registration) -> Beginning:
+def from_proposal(proposal: Proposal, registration: Registration) -> NewTarget:
     """Begin with what the program suggests; which joint it is remains to be said."""
-    return Beginning(
+    return NewTarget(
         origin=Origin.PROPOSAL_ACCEPTED,
         point_lps=proposal.point_lps,
         registration=registration,
@@ -88,7 +88,7 @@ def proposed(proposal: Proposal, registration: Registration) -> Beginning:
     )
 
 
-def clicked(joint: Joint, spine: Spine | None, registration: Registration) -> Beginning:
+def at_joint(joint: Joint, spine: Spine | None, registration: Registration) -> NewTarget:
     """Begin with a joint that was clicked.
 
     Raises
@@ -102,7 +102,7 @@ def clicked(joint: Joint, spine: Spine | None, registration: Registration) -> Be
             f"{joint.name} was not found on this CT. Mark it on the Facets tab, or put the "
             "crosshair on it and place a point."
         )
-    return Beginning(
+    return NewTarget(
         origin=Origin.JOINT_CLICKED,
         point_lps=center,
         registration=registration,

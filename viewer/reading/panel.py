@@ -12,23 +12,15 @@ from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from fusion.annotations import TargetSaved, differences
 from fusion.errors import FusionError
 from fusion.findings import Severity
-from viewer.kit.choice import plain_tip
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.finishing_dialog import HistoryDialog
-from viewer.targets.words import (
-    change_words,
-    clock,
-    history_lines,
-    reading_state,
-    shortened,
-    target_line,
-)
+from viewer.kit.labels import plain_label
+from viewer.kit.text import clock, plain_tip, shortened
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, INFO, TEXT, colored
+from viewer.reading.dialogs import HistoryDialog
+from viewer.reading.words import change_words, history_lines, reading_state, target_line
 
 if TYPE_CHECKING:
     from fusion.annotations import Conflict
     from viewer.reading.model import ReadingModel
-
-GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff8a80"
 
 
 class ReadingState(QWidget):
@@ -54,12 +46,12 @@ class ReadingState(QWidget):
         self._reading = reading
         self._need_reader = need_reader
         self.who = plain_label(wrap=True)
-        self.who.setStyleSheet("font-weight: bold; font-size: 13px;")
+        self.who.setStyleSheet(f"{BOLD} font-size: 13px;")
         self.saved = plain_label(wrap=True)
         self.findings = plain_label(wrap=True)
-        self.findings.setStyleSheet(f"color: {DOUBTFUL};")
+        self.findings.setStyleSheet(colored(DOUBTFUL))
         self.others = plain_label(wrap=True)
-        self.others.setStyleSheet("color: #a9c7e8;")
+        self.others.setStyleSheet(colored(INFO))
         self.begin = QPushButton("Begin reading…")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.history = QPushButton("History…")
@@ -96,12 +88,12 @@ class ReadingState(QWidget):
         if reading is None:
             self.who.setText("No reader yet")
             self.saved.setText("Nothing is recorded. Your first decision asks for your name.")
-            self.saved.setStyleSheet("color: #bbbbbb;")
+            self.saved.setStyleSheet(colored(TEXT))
             return
         self.who.setText(reading_state(reading))
         # What stands in the reading has come back from the journal; nothing else is called saved.
         self.saved.setText(f"✓ Saved {clock(reading.events[-1].time)} · {self._where()}")
-        self.saved.setStyleSheet(f"color: {GOOD};")
+        self.saved.setStyleSheet(colored(GOOD))
         last = shortened(reading.events[-1].change.words, 200)
         self.saved.setToolTip(plain_tip(f"{last}\n{model.journal_path or ''}"))
         for button, events, verb in (
@@ -153,7 +145,7 @@ class ConflictBox(QGroupBox):
         super().__init__("Conflict")
         self._reading = reading
         title = plain_label("Not saved: another window or reader was first", wrap=True)
-        title.setStyleSheet("font-weight: bold; color: #ff8a80;")
+        title.setStyleSheet(f"{BOLD} {colored(BAD)}")
         self.mine, self.theirs = plain_label(wrap=True), plain_label(wrap=True)
         self.now = plain_label(wrap=True)
         self.seen = QPushButton("I have seen both")
@@ -165,7 +157,7 @@ class ConflictBox(QGroupBox):
         column.addWidget(title)
         for head, label in (("Yours, not saved", self.mine), ("Saved meanwhile", self.theirs)):
             heading = plain_label(head)
-            heading.setStyleSheet("color: #9aa0a8;")
+            heading.setStyleSheet(colored(FAINT))
             column.addWidget(heading)
             column.addWidget(label)
         column.addWidget(self.now)
