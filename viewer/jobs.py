@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -14,7 +13,6 @@ from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QDialog,
-    QMessageBox,
     QWidget,
 )
 
@@ -25,8 +23,6 @@ from viewer.kit.dialogs import ProgressDialog, SpacingDialog, show_error
 
 if TYPE_CHECKING:
     from fusion.review import Review
-
-logger = logging.getLogger(__name__)
 
 #: Makes a study, reporting progress; the folder is gone when the context ends.
 StudyMaker = Callable[[Progress], AbstractContextManager[Path]]
@@ -66,155 +62,140 @@ def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
         return Outcome(error=error)
 
 
-class Job(QObject):
-    """Work in a thread of its own, with progress and a way to stop it.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A window that waits for a job behind a dialog.
 
     Parameters
     ----------
-    parent : QWidget
-        The window that waits; the job ends with it.
+    window : QWidget
+        Which; the job ends with it.
     title : str
         What is being done.
-    work : callable
-        Does it; told where to report progress.
     refusal : str
         Title of the dialog that says why it failed.
     leaves_nothing : bool
         The work changes nothing outside itself: after a cancel the window is free again at once,
         even when the work takes longer to notice.
+    """
+
+    window: QWidget
+    title: str
+    refusal: str
+    leaves_nothing: bool = False
+
+
+class Job(QObject):
+    """Work in a thread of its own, with progress and a way to stop it.
+
+    Parameters
+    ----------
+    work : callable
+        Does it; told where to report progress.
+    dialog : Waiting, optional
+        The window waits behind a dialog, which also says why it was refused. Without it the window
+        stays usable and nothing is shown; the work must change nothing outside itself.
 
     Attributes
     ----------
     done : Signal
         With what the work returned.
     refused : Signal
-        With the FusionError, once the user has read it; also when the user cancelled.
-    """
-
-    done = Signal(object)
-    refused = Signal(object)
-
-    def __init__(
-        self,
-        parent: QWidget,
-        title: str,
-        work: Callable[[Progress], Any],
-        *,
-        refusal: str,
-        leaves_nothing: bool = False,
-    ) -> None:
-        super().__init__(parent)
-        self._leaves_nothing = leaves_nothing
-        self._abandoned = False
-        self._title = title
-        self._work = work
-        self._refusal = refusal
-        self.report = _Report()
-        self.dialog: QDialog | QMessageBox | None = None
-        self.progress: ProgressDialog | None = None
-        parent.destroyed.connect(self.report.stop.set)
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self.progress = ProgressDialog(self.parent(), self._title)
-        self.progress.cancelled.connect(self.report.stop.set)
-        if self._leaves_nothing:
-            self.progress.cancelled.connect(self._abandon, Qt.ConnectionType.QueuedConnection)
-        self.report.progressed.connect(self.progress.show_progress)
-        self.progress.open()
-        worker = create_worker(_run, self._work, self.report)
-        worker.returned.connect(self._on_returned)
-        worker.errored.connect(self._close_progress)
-        worker.start()
-
-    def _close_progress(self) -> None:
-        if self.progress is not None:
-            self.report.progressed.disconnect(self.progress.show_progress)
-            self.progress.hide()
-            self.progress.deleteLater()
-            self.progress = None
-
-    def _abandon(self) -> None:
-        if self.progress is not None:
-            self._abandoned = True
-            self._close_progress()
-            self.refused.emit(Cancelled("Cancelled by the reader."))
-
-    def _on_returned(self, outcome: Outcome) -> None:
-        if self._abandoned:
-            return
-        self._close_progress()
-        if outcome.error is not None:
-            self._refuse(outcome.error)
-        elif self.report.stop.is_set():
-            # The work had ended before it noticed; the reader asked for nothing to happen.
-            self._refuse(Cancelled("Cancelled by the reader."))
-        else:
-            self.done.emit(outcome.result)
-
-    def _refuse(self, error: FusionError) -> None:
-        if isinstance(error, Cancelled):
-            self.refused.emit(error)
-            return
-        self.dialog = show_error(self.parent(), error, title=self._refusal)
-        self.dialog.finished.connect(lambda: self.refused.emit(error))
-
-
-class BackgroundJob(QObject):
-    """Work in a thread of its own beside a window that stays usable; shows nothing itself.
-
-    Parameters
-    ----------
-    work : callable
-        Does it, and changes nothing outside itself; told where to report progress.
-
-    Attributes
-    ----------
-    done : Signal
-        With what the work returned. Never after :meth:`cancel`.
-    refused : Signal
-        With the FusionError. Never after :meth:`cancel`.
+        With the FusionError, where there is a dialog once the user has read it; also when the user
+        cancelled there.
     progressed : Signal
         With the fraction done (0 to 1) and what is being done.
+    running : bool
+        Whether the thread has not ended yet, wanted or not.
     """
 
     done = Signal(object)
     refused = Signal(object)
     progressed = Signal(float, str)
 
-    def __init__(self, work: Callable[[Progress], Any]) -> None:
-        super().__init__()
+    def __init__(self, work: Callable[[Progress], Any], *, dialog: Waiting | None = None) -> None:
+        super().__init__(None if dialog is None else dialog.window)
         self._work = work
-        self._report = _Report()
-        self._report.progressed.connect(self._on_progressed)
+        self._waiting = dialog
+        self._unwanted = self.running = False
+        self.report = _Report()
+        self.report.progressed.connect(self._on_progressed)
+        self.dialog: QDialog | None = None
+        self.progress: ProgressDialog | None = None
+        if dialog is not None:
+            dialog.window.destroyed.connect(self.report.stop.set)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        worker = create_worker(_run, self._work, self._report)
+        if self._waiting is not None:
+            self._open_progress(self._waiting)
+        worker = create_worker(_run, self._work, self.report)
         worker.returned.connect(self._on_returned)
         worker.errored.connect(self._on_errored)
+        self.running = True
         worker.start()
 
     def cancel(self) -> None:
-        """Want the result no longer; the thread ends at its next step."""
-        self._report.stop.set()
+        """Want the result no longer: nothing is said any more; the thread ends at its next step."""
+        self._unwanted = True
+        self.report.stop.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the work was told to stop."""
+        return self.report.stop.is_set()
+
+    def _open_progress(self, waiting: Waiting) -> None:
+        self.progress = ProgressDialog(waiting.window, waiting.title)
+        self.progress.cancelled.connect(self.report.stop.set)
+        if waiting.leaves_nothing:
+            self.progress.cancelled.connect(self._abandon, Qt.ConnectionType.QueuedConnection)
+        self.progress.open()
+
+    def _close_progress(self) -> None:
+        if self.progress is not None:
+            self.progress.hide()
+            self.progress.deleteLater()
+            self.progress = None
+
+    def _abandon(self) -> None:
+        if self.progress is not None:
+            self._unwanted = True
+            self._close_progress()
+            self.refused.emit(Cancelled("Cancelled by the reader."))
 
     def _on_progressed(self, fraction: float, step: str) -> None:
-        if not self._report.stop.is_set():
+        if self.progress is not None:
+            self.progress.show_progress(fraction, step)
+        if not self.stopped:
             self.progressed.emit(fraction, step)
 
     def _on_returned(self, outcome: Outcome) -> None:
-        if self._report.stop.is_set():
+        self.running = False
+        if self._unwanted:
             return
+        self._close_progress()
         if outcome.error is not None:
-            self.refused.emit(outcome.error)
+            self._refuse(outcome.error)
+        elif self.stopped:
+            # The work had ended before it noticed; the reader asked for nothing to happen.
+            self._refuse(Cancelled("Cancelled by the reader."))
         else:
             self.done.emit(outcome.result)
 
     def _on_errored(self, _bug: Exception) -> None:
         # The bug shows as one; whoever waits must not wait for ever.
-        if not self._report.stop.is_set():
+        self.running = False
+        self._close_progress()
+        if self._waiting is None and not self._unwanted:
             self.refused.emit(FusionError("It stopped at an error of the program."))
+
+    def _refuse(self, error: FusionError) -> None:
+        if self._waiting is None or isinstance(error, Cancelled):
+            self.refused.emit(error)
+            return
+        self.dialog = show_error(self._waiting.window, error, title=self._waiting.refusal)
+        self.dialog.finished.connect(lambda: self.refused.emit(error))
 
 
 class OpenStudy(Job):
@@ -222,7 +203,7 @@ class OpenStudy(Job):
 
     Parameters
     ----------
-    parent : QWidget
+    window : QWidget
         The window that waits; the job ends with it.
     source : Path or callable
         Folder, zip or DICOMDIR; or what makes a study in the same thread.
@@ -235,10 +216,12 @@ class OpenStudy(Job):
         With the Review.
     """
 
-    def __init__(self, parent: QWidget, source: Path | StudyMaker, **options: Any) -> None:
+    def __init__(self, window: QWidget, source: Path | StudyMaker, **options: Any) -> None:
         super().__init__(
-            parent, "Opening the study", self._open, refusal="The study was not opened"
+            self._open,
+            dialog=Waiting(window, "Opening the study", refusal="The study was not opened"),
         )
+        self._window = window
         self._source = source
         self._options = options
 
@@ -260,7 +243,7 @@ class OpenStudy(Job):
             super()._refuse(error)
 
     def _ask_spacing(self, question: SpacingNeeded) -> None:
-        dialog = SpacingDialog(self.parent(), question)
+        dialog = SpacingDialog(self._window, question)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def accepted() -> None:

@@ -30,14 +30,14 @@ from fusion.plain_text import plain
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER, SIMULATED
 from viewer import _napari
-from viewer.alignment.controls import alignment_keys
+from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
 from viewer.facets.marks import mark_keys
 from viewer.facets.model import FacetsModel, State
 from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
-from viewer.jobs import Job
+from viewer.jobs import Job, Waiting
 from viewer.kit.dialogs import show_error
 from viewer.kit.labels import plain_label
 from viewer.kit.text import plain_tip, position_text, shortened
@@ -108,8 +108,9 @@ class ReviewWindow(QObject):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
+        spect = SpectGrab(self.alignment)
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
-            bind_mouse(pane, self.linked, self.alignment)
+            bind_mouse(pane, self.linked, spect=spect)
             _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
@@ -405,11 +406,10 @@ class ReviewWindow(QObject):
                 review, reading, folder, point_lps=point_lps, localisation=located, progress=report
             )
 
+        window = _napari.main_window(self.viewer)
         self.job = Job(
-            _napari.main_window(self.viewer),
-            "Writing the results",
             work,
-            refusal="The results were not written",
+            dialog=Waiting(window, "Writing the results", refusal="The results were not written"),
         )
         self.job.done.connect(lambda handed: self._show_written(folder, handed))
         self.job.start()

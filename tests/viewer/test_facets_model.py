@@ -19,7 +19,7 @@ from viewer.alignment.model import Alignment
 from viewer.facets.model import FacetsModel, Said, State
 from viewer.pictures.panes import LinkedPanes
 
-from .simulated_neck import Neck, located, measured
+from .simulated_neck import PATIENCE, Neck, located, measured
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 
@@ -102,11 +102,11 @@ def test_undo_while_the_levels_are_numbered_leaves_no_numbering_on_its_way(
     model, before = neck.model, neck.model.localisation
     x, y, z = neck.body("C4-C5", "C5-C6")
     model.apply({"C6": (x, y, z + 0.5)}, (), {})  # no place that was named before
-    on_its_way, ended = model._locating, []
+    on_its_way, ended = model.search, []
     on_its_way.done.connect(ended.append)
     model.apply({}, (), {})
-    assert on_its_way._report.stop.is_set()
-    qtbot.wait(3000)  # it would have come by now
+    assert on_its_way.stopped
+    qtbot.waitUntil(lambda: not on_its_way.running, timeout=PATIENCE)
     assert ended == []
     assert model.localisation is before
 
@@ -190,9 +190,9 @@ def test_a_search_is_cancelled_and_begun_again(simulated: Neck, qtbot: QtBot) ->
         model.check_click("C5", simulated.body("C4-C5", "C5-C6"))
     model.start()
     assert model.state is State.LOCATING
-    search = model._locating
+    search = model.search
     model.cancel()
-    assert search._report.stop.is_set()
+    assert search.stopped
     assert model.state is State.NOT_STARTED
     assert model.localisation is None
     model.start()

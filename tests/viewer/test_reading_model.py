@@ -159,14 +159,14 @@ def test_closed_and_opened_again_it_is_the_same(
     assert again.resumed
     assert again.reading == before
     assert again.findings == ()
-    facet = again._facets.localisation.facet("C5-C6", "right")
+    facet = again.facets.localisation.facet("C5-C6", "right")
     assert tuple(facet.center_lps) == (x - 1, y, z)
-    assert again._facets.said.clicks == {"C2": vertebra_lps("C2")}
+    assert again.facets.said.clicks == {"C2": vertebra_lps("C2")}
     assert again.alignment_is_reviewed
-    assert again._linked.review.alignment_reviewed_by == READER
+    assert again.linked.review.alignment_reviewed_by == READER
     # And it goes on, undo included.
     again.undo()
-    assert tuple(again._facets.localisation.facet("C5-C6", "right").center_lps) == (x, y, z)
+    assert tuple(again.facets.localisation.facet("C5-C6", "right").center_lps) == (x, y, z)
 
 
 def test_undo_and_redo_go_over_everything_that_was_said(model: ReadingModel) -> None:
@@ -182,9 +182,9 @@ def test_undo_and_redo_go_over_everything_that_was_said(model: ReadingModel) -> 
     ]
 
     def state() -> tuple[object, ...]:
-        reading, facets = model.reading, model._facets
+        reading, facets = model.reading, model.facets
         assert reading is not None
-        by = model._linked.review.alignment_reviewed_by
+        by = model.linked.review.alignment_reviewed_by
         checks = reading.alignment, reading.numbering, reading.pathway
         return reading.records, reading.anatomy, *checks, dict(facets.said.clicks), by
 
@@ -286,7 +286,7 @@ def test_changed_input_is_a_finding(
 
 def test_the_review_of_the_alignment_goes_and_comes_with_it(model: ReadingModel) -> None:
     complete(model)
-    linked = model._linked
+    linked = model.linked
     alignment = Alignment(linked)
     told: list[bool] = []
     model.events.changed.connect(lambda: told.append(model.alignment_is_reviewed))
@@ -308,20 +308,20 @@ def test_a_review_of_another_alignment_comes_back_with_it_only(
     opened: Callable[..., ReadingModel],
 ) -> None:
     model = opened()
-    Alignment(model._linked).move((7, 0, 0), (0, 0, 2))
+    Alignment(model.linked).move((7, 0, 0), (0, 0, 2))
     click(model)
     model.review_alignment()
-    assert model._linked.review.alignment_reviewed_by == READER
+    assert model.linked.review.alignment_reviewed_by == READER
     model.close()
     again = opened()
     assert again.reading.alignment is not None
-    assert again._linked.review.alignment_reviewed_by is None
+    assert again.linked.review.alignment_reviewed_by is None
     assert "The alignment has changed since it was reviewed" in again.missing
-    alignment = Alignment(again._linked)
+    alignment = Alignment(again.linked)
     assert "As reviewed" not in alignment.choices
     alignment.remember(again.reading.alignment.change)
     alignment.choose("As reviewed")
-    assert again._linked.review.alignment_reviewed_by == READER
+    assert again.linked.review.alignment_reviewed_by == READER
     assert not [item for item in again.missing if "alignment" in item]
     # With its warning on every export.
     assert alignment.current.manual_shift_mm == pytest.approx(7, abs=2)
@@ -331,7 +331,7 @@ def test_a_review_of_another_alignment_comes_back_with_it_only(
 def test_what_no_hand_moved_is_not_offered_as_such(opened: Callable[..., ReadingModel]) -> None:
     model = opened()
     model.review_alignment()
-    alignment = Alignment(model._linked)
+    alignment = Alignment(model.linked)
     alignment.remember(model.reading.alignment.change)
     assert "As reviewed" not in alignment.choices
 
@@ -372,7 +372,7 @@ def test_a_joint_across_the_midline_is_refused_and_not_saved(
         with pytest.raises(AnnotationError, match="Not saved"):
             model.save(JointMoved(LEFT_C5, point))
     assert stored(journal)[0].moved == {LEFT_C5: (x + 2, y, z)}
-    assert "dragged" in model._facets.localisation.facet("C5-C6", "left").source
+    assert "dragged" in model.facets.localisation.facet("C5-C6", "left").source
     target = model.decide(LEFT_C5, Decision.POSITIVE, origin=Origin.JOINT_CLICKED)
     assert target.point_lps == (x + 2, y, z)
 

@@ -20,6 +20,35 @@ STEP_MM = 0.5
 STEP_DEG = 0.5
 
 
+class SpectGrab:
+    """The SPECT following the mouse on the CT; a :class:`viewer.pictures.grab.Grab`.
+
+    Parameters
+    ----------
+    alignment : Alignment
+        What is moved.
+    """
+
+    cursor = "standard"
+
+    def __init__(self, alignment: Alignment) -> None:
+        self._alignment = alignment
+        self._start = np.zeros(3)
+
+    def press(self, point_lps: FloatArray) -> None:
+        """Take hold of the SPECT."""
+        self._start = point_lps
+        self._alignment.begin_drag()
+
+    def move(self, point_lps: FloatArray) -> None:
+        """Shift the SPECT by as much as the mouse has moved."""
+        self._alignment.drag_to(point_lps - self._start)
+
+    def release(self) -> None:
+        """Leave it there, as one step that can be undone."""
+        self._alignment.end_drag()
+
+
 def screen_directions(pane: Pane) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return which way the patient's directions go in a pane.
 

@@ -37,7 +37,7 @@ from viewer.alignment.words import (
     status_text,
     uncertainty_text,
 )
-from viewer.jobs import Job
+from viewer.jobs import Job, Waiting
 from viewer.kit.dialogs import show_error
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scroll
@@ -261,13 +261,13 @@ class AlignmentPanel(QScrollArea):
     def start_search(self) -> Job:
         """Search for a correction, away from the window's thread."""
         ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
-        self.job = Job(
+        waiting = Waiting(
             self.window(),
             "Registering SPECT to CT",
-            lambda report: register(ct, spect, progress=report),
             refusal="The registration was refused",
             leaves_nothing=True,
         )
+        self.job = Job(lambda report: register(ct, spect, progress=report), dialog=waiting)
         self.job.done.connect(self.alignment.take)
         self.job.start()
         return self.job

@@ -22,7 +22,6 @@ from fusion.annotations import Change, Decision, JointMoved, VertebraNamed
 from fusion.errors import FusionError
 from viewer._napari import Mark, MarksOverlay
 from viewer.facets.model import State
-from viewer.facets.mouse import Carrying, Naming
 from viewer.facets.words import beside_ring, label_of
 from viewer.pictures.layers import to_world
 from viewer.pictures.panes import BOX_COLOR
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from fusion.facets import Facet
     from fusion.geometry import FloatArray
     from viewer.facets.model import FacetsModel
-    from viewer.pictures.mouse import Grab
     from viewer.pictures.panes import LinkedPanes, Pane
     from viewer.reading.model import ReadingModel
 
@@ -118,7 +116,6 @@ class Marks:
                     position="top_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
                 )
             pane.model.scene.camera.events.zoom.connect(self.refresh)
-        linked.handles.append(self._grab_at)
         facets.events.localisation.connect(self.refresh)
         facets.events.state.connect(self.refresh)
         facets.events.selected.connect(self.refresh)
@@ -247,13 +244,7 @@ class Marks:
         radius = float(np.sqrt(max(ball_mm**2 - off**2, (0.55 * ball_mm) ** 2)))
         return (world[vertical], world[horizontal]), radius
 
-    # What the mouse does
-
-    def _grab_at(self, pane: Pane, point_lps: FloatArray) -> Grab | None:
-        if self.naming:
-            return Naming(self, self._linked)
-        joint = self.joint_at(pane, point_lps)
-        return None if joint is None else Carrying(self, joint)
+    # What the reader does
 
     def joint_at(self, pane: Pane, point_lps: FloatArray) -> Joint | None:
         """Return the joint on whose ring a point of a pane lies; None when on no ring."""

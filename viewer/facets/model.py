@@ -29,7 +29,7 @@ from fusion.facets import (
 )
 from fusion.progress import Progress
 from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
-from viewer.jobs import BackgroundJob
+from viewer.jobs import Job
 from viewer.kit.theme import SETTLE_MS
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ class FacetsModel:
         How far the search is.
     progress : (float, str)
         Fraction done, 0 to 1, and what is being done.
+    search : Job or None
+        What looks for the joints, while it does.
     said : Said
         What the reading says.
     labels : Labels
@@ -137,8 +139,8 @@ class FacetsModel:
         self._looked = False
         self._labelled: LabelledSpine | None = None
         self._numbered: dict[object, Localisation] = {}
-        self._locating: BackgroundJob | None = None
-        self._measuring: BackgroundJob | None = None
+        self.search: Job | None = None
+        self._measuring: Job | None = None
         self._registration = linked.review.fused.registration
         self._settle = QTimer(singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._measure)
@@ -232,9 +234,9 @@ class FacetsModel:
 
     def cancel(self) -> None:
         """Stop looking for the joints; nothing is known then."""
-        if self._locating is not None:
-            self._locating.cancel()
-            self._locating = None
+        if self.search is not None:
+            self.search.cancel()
+            self.search = None
             self._show_state(State.NOT_STARTED)
 
     def close(self) -> None:
@@ -291,8 +293,8 @@ class FacetsModel:
 
     def _locate(self) -> None:
         self._drop()
-        if self._locating is not None:
-            self._locating.cancel()  # its numbering belongs to what was said before
+        if self.search is not None:
+            self.search.cancel()  # its numbering belongs to what was said before
         known = self._numbered.get(self.said.naming)
         if known is not None:
             self._on_located((self._neck, self._labelled, known))
@@ -305,11 +307,11 @@ class FacetsModel:
                 return _from_labels(ct, neck, looked, labels, spine, said, report)
             return _located(ct, neck, looked, said, report)
 
-        job = BackgroundJob(work)
+        job = Job(work)
         job.done.connect(self._on_located)
         job.refused.connect(self._on_refused)
         job.progressed.connect(self._on_progress)
-        self._locating = job
+        self.search = job
         self.progress = (0.0, "")
         self._show_state(State.LOCATING)
         job.start()
@@ -321,14 +323,14 @@ class FacetsModel:
     def _on_located(self, result: _Located) -> None:
         self._neck, self._labelled, located = result
         self._looked = True
-        self._locating = None
+        self.search = None
         if len(self._numbered) >= _REMEMBERED:
             del self._numbered[next(iter(self._numbered))]
         self._numbered[self.said.naming] = located
         self._show()
 
     def _on_refused(self, error: FusionError) -> None:
-        self._locating = None
+        self.search = None
         if self.labels.paths:
             self._no_spine = f"The label map was refused. {error}"
             self._show_state(State.LABELS_REFUSED)
@@ -397,7 +399,7 @@ class FacetsModel:
     def _measure(self) -> None:
         review, facets = self.linked.review, self._facets()
         reference, settings = self._reference, self._settings
-        job = BackgroundJob(
+        job = Job(
             lambda report: assess(
                 facets,
                 review.fused.spect,

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from fusion.anatomy import Joint
     from fusion.geometry import FloatArray
     from viewer.facets.marks import Marks
-    from viewer.pictures.panes import LinkedPanes
+    from viewer.pictures.grab import Grab
+    from viewer.pictures.panes import LinkedPanes, Pane
 
 #: A ring that was carried less than this was clicked, mm.
 _CLICK_MM = 0.4
 
 
-class Carrying:
-    """A joint that follows the mouse in the plane of a pane; a :class:`viewer.pictures.mouse.Grab`.
+class RingGrab:
+    """A joint that follows the mouse in the plane of a pane; a :class:`viewer.pictures.grab.Grab`.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ class Carrying:
         QTimer.singleShot(0, lambda: marks.put(joint, point))
 
 
-class Naming:
+class NamingGrab:
     """A click that names a vertebra; the crosshair goes along until the button is released.
 
     Parameters
@@ -94,3 +95,23 @@ class Naming:
             return
         marks.name_next("")
         QTimer.singleShot(0, lambda: marks.name(vertebra, point))
+
+
+def bind_marks(marks: Marks, linked: LinkedPanes) -> None:
+    """Let the left button take hold of the rings, or name the vertebra that is to be named.
+
+    Parameters
+    ----------
+    marks : Marks
+        The rings.
+    linked : LinkedPanes
+        The panes that they are in.
+    """
+
+    def grab_at(pane: Pane, point_lps: FloatArray) -> Grab | None:
+        if marks.naming:
+            return NamingGrab(marks, linked)
+        joint = marks.joint_at(pane, point_lps)
+        return None if joint is None else RingGrab(marks, joint)
+
+    linked.handles.append(grab_at)

@@ -25,6 +25,7 @@ from viewer.facets.dialogs import AnomalyDialog, LabelDialog
 from viewer.facets.lists import WITHOUT_LABELS, EvidenceList, HotSpotList
 from viewer.facets.marks import Marks
 from viewer.facets.model import Labels, State
+from viewer.facets.mouse import bind_marks
 from viewer.facets.reference_page import ReferencePage
 from viewer.facets.table import JointTable
 from viewer.facets.words import count_against, details, heading, waiting_text
@@ -71,6 +72,7 @@ class FacetsPanel(QWidget):
         self._facets, self._reading, self._linked = facets, reading, linked
         ask = need_reader or (lambda: reading.reading is not None)
         self.marks = Marks(facets, reading, linked, need_reader=ask)
+        bind_marks(self.marks, linked)
         self.dialog: AnomalyDialog | LabelDialog | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 4, 2, 0)

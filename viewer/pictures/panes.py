@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from fusion.geometry import FloatArray
     from fusion.review import Review
-    from viewer.pictures.mouse import Grab
+    from viewer.pictures.grab import Grab
 
 #: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
 CROSSHAIR_GAP_MM = 6.0
@@ -226,7 +226,7 @@ class LinkedPanes:
     ----------
     handles : list of callable
         Asked in turn, with a pane and a point, for what the left button takes hold of there; each
-        returns a :class:`viewer.pictures.mouse.Grab` or None.
+        returns a :class:`viewer.pictures.grab.Grab` or None.
     events : napari.utils.events.EmitterGroup
         ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
         (another alignment, another answer of the pathway) and ``cursor``.
