@@ -415,11 +415,11 @@ def test_a_target_is_moved_as_itself_and_not_across_the_midline(desk: Desk) -> N
     linked, centers = desk.window.linked, desk.facets.spine.centers_lps
     for other in (Joint("C5-C6", RIGHT), Joint("C4-C5", LEFT)):
         linked.point_lps = centers[other]
-        desk.press(desk.panel.form.move)
+        desk.press(desk.panel.form.move_here)
         assert desk.message.startswith("Not saved. You chose Left C5-C6")
         assert desk.targets[0].point_lps == before.point_lps
     linked.point_lps = np.add(centers[LEFT_C5], (2.0, 1.0, 1.0))
-    desk.press(desk.panel.form.move)
+    desk.press(desk.panel.form.move_here)
     (after,) = desk.targets
     assert after.target_id == before.target_id
     assert after.point_lps == pytest.approx(tuple(linked.point_lps))
@@ -685,7 +685,7 @@ def test_a_final_reading_is_immutable_but_for_an_addendum(desk: Desk) -> None:
     desk.reading.finalise()
     events = desk.kept.events
     form, state = desk.panel.form, desk.panel.state
-    for widget in (form.decision, form.grade, form.pain, form.bed, form.move, form.remove):
+    for widget in (form.decision, form.grade, form.pain, form.bed, form.move_here, form.remove):
         assert not widget.isEnabled()
     assert form.note.edit.isReadOnly()
     assert not state.undo.isEnabled()

@@ -159,7 +159,7 @@ def test_panel_and_model_agree_both_ways(window: ReviewWindow) -> None:
     assert panel.blend.value() == 20
     panel.palette_choice.setCurrentText("PET 20 Step")
     assert linked.palette == "PET 20 Step"
-    panel.upper.setValue(777)
+    panel.highest.setValue(777)
     assert linked.uptake_range[1] == 777
 
 

@@ -142,7 +142,7 @@ class AlignmentPanel(QScrollArea):
         self, alignment: Alignment, *, reading: ReadingModel, need_reader: Callable[[], bool]
     ) -> None:
         super().__init__()
-        self.alignment = alignment
+        self.model = alignment
         self.reading = reading
         self._need_reader = need_reader
         self.job: Job | None = None
@@ -224,8 +224,8 @@ class AlignmentPanel(QScrollArea):
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.undo.setToolTip("Ctrl+Z")
         self.redo.setToolTip("Ctrl+Shift+Z")
-        self.undo.clicked.connect(self.alignment.undo)
-        self.redo.clicked.connect(self.alignment.redo)
+        self.undo.clicked.connect(self.model.undo)
+        self.redo.clicked.connect(self.model.redo)
         row.addWidget(self.undo)
         row.addWidget(self.redo)
         grid.addLayout(row, 6, 0, 1, 2)
@@ -268,24 +268,24 @@ class AlignmentPanel(QScrollArea):
             leaves_nothing=True,
         )
         self.job = Job(lambda report: register(ct, spect, progress=report), dialog=waiting)
-        self.job.done.connect(self.alignment.take)
+        self.job.done.connect(self.model.take)
         self.job.start()
         return self.job
 
     def _choose(self, name: str) -> None:
-        self.alignment.choose(name)
+        self.model.choose(name)
         self._on_review()
 
     def _set_shift(self) -> None:
         # Only what was typed: the others stand rounded in their boxes.
-        goal = self.alignment.shift_mm
+        goal = self.model.shift_mm
         self._put(goal, self.shifts)
-        self.alignment.set_shift_mm(goal)
+        self.model.set_shift_mm(goal)
 
     def _set_turn(self) -> None:
-        goal = self.alignment.rotation_deg
+        goal = self.model.rotation_deg
         self._put(goal, self.turns)
-        self.alignment.set_rotation_deg(goal)
+        self.model.set_rotation_deg(goal)
 
     def _put(self, goal: np.ndarray, spins: Sequence[QDoubleSpinBox]) -> None:
         for axis, spin in enumerate(spins):
@@ -302,12 +302,12 @@ class AlignmentPanel(QScrollArea):
     def _on_reading(self) -> None:
         reading = self.reading.reading
         change = reading.alignment.change if reading and reading.alignment else None
-        self.alignment.remember(change if isinstance(change, AlignmentReviewed) else None)
+        self.model.remember(change if isinstance(change, AlignmentReviewed) else None)
         self._show_reviewed()
-        self._show_choices(self.alignment.current)
+        self._show_choices(self.model.current)
 
     def _show_reviewed(self) -> None:
-        reading, by = self.reading.reading, self.alignment.reviewed_by
+        reading, by = self.reading.reading, self.model.reviewed_by
         self.reviewed.setEnabled(by is None and not (reading and reading.finalised))
         if by is not None:
             text = f"reviewed by {plain(by)}"
@@ -326,7 +326,7 @@ class AlignmentPanel(QScrollArea):
         self._settle.start()
 
     def _on_review(self) -> None:
-        alignment, current = self.alignment, self.alignment.current
+        alignment, current = self.model, self.model.current
         self._show_position()
         self._show_reviewed()
         self.undo.setEnabled(alignment.can_undo)
@@ -336,7 +336,7 @@ class AlignmentPanel(QScrollArea):
         self._settle.start()
 
     def _show_choices(self, current: Registration) -> None:
-        choices = self.alignment.choices
+        choices = self.model.choices
         for name, button in self.buttons.items():
             choice = choices.get(name)
             button.setEnabled(choice is not None)
@@ -358,7 +358,7 @@ class AlignmentPanel(QScrollArea):
         self._levels_box.setVisible(bool(levels))
 
     def _show_position(self) -> None:
-        values = [*self.alignment.shift_mm, *self.alignment.rotation_deg]
+        values = [*self.model.shift_mm, *self.model.rotation_deg]
         words = (*SHIFT_WORDS, *TURN_WORDS)
         for spin, label, value, pair in zip(
             (*self.shifts, *self.turns), self._words, values, words, strict=True
@@ -371,7 +371,7 @@ class AlignmentPanel(QScrollArea):
             side = pair[0] if spin.value() > 0 else pair[1]
             label.setText(f"{amount} {side}" if spin.value() else f"+ is {pair[0]}")
             label.setStyleSheet("" if spin.value() else colored(FAINT))
-        shift_mm = self.alignment.current.manual_shift_mm
+        shift_mm = self.model.current.manual_shift_mm
         large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM
         self.warning.setText(
             f"Moved by hand by {shift_mm:.1f} mm: this warning stands on every export."

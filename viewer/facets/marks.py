@@ -27,7 +27,7 @@ from viewer.pictures.layers import to_world
 from viewer.pictures.panes import BOX_COLOR
 
 if TYPE_CHECKING:
-    from fusion.annotations import Target
+    from fusion.annotations import Point, Target
     from fusion.facets import Facet
     from fusion.geometry import FloatArray
     from viewer.facets.model import FacetsModel
@@ -289,7 +289,10 @@ class Marks:
         bool
             Whether it was saved; otherwise :attr:`notice` says why not.
         """
-        point = None if point_lps is None else tuple(float(v) for v in point_lps)
+        point: Point | None = None
+        if point_lps is not None:
+            x, y, z = (float(value) for value in point_lps)
+            point = (x, y, z)
         saved = self.record(JointMoved(joint, point))
         self.carry(None)
         if saved:

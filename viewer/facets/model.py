@@ -35,7 +35,7 @@ from viewer.kit.theme import SETTLE_MS
 if TYPE_CHECKING:
     from fusion.anatomy import Joint
     from fusion.annotations import Point
-    from fusion.facets import LabelledSpine
+    from fusion.facets import Facet, LabelledSpine
     from fusion.geometry import Volume
     from viewer.pictures.panes import LinkedPanes
 
@@ -177,7 +177,8 @@ class FacetsModel:
     @selected.setter
     def selected(self, joint: Joint | None) -> None:
         self._selected = joint
-        facet = self.localisation.facet(joint.level, joint.side) if joint and self.found else None
+        found = self.localisation
+        facet = found.facet(joint.level, joint.side) if joint and found is not None else None
         if facet is not None and facet.center_lps is not None:
             self.linked.point_lps = facet.center_lps
         self.events.selected()
@@ -360,7 +361,7 @@ class FacetsModel:
         self._show_state(State.FOUND if any_found else State.NOTHING_FOUND)
         self._measure_soon()
 
-    def _facets(self) -> tuple:
+    def _facets(self) -> tuple[Facet, ...]:
         return self.localisation.facets if self.localisation is not None else ()
 
     def _show_state(self, state: State) -> None:

@@ -115,15 +115,15 @@ class FacetsPanel(QWidget):
         self.progress = QWidget()
         row = QHBoxLayout(self.progress)
         row.setContentsMargins(0, 0, 0, 0)
-        self.find, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
-        self.find.clicked.connect(self._facets.start)
+        self.find_joints, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
+        self.find_joints.clicked.connect(self._facets.start)
         self.cancel.clicked.connect(self._facets.cancel)
         self.without = QPushButton(WITHOUT_LABELS)
         self.without.clicked.connect(self._drop_labels)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(True)
-        row.addWidget(self.find)
+        row.addWidget(self.find_joints)
         row.addWidget(self.bar, stretch=1)
         row.addWidget(self.cancel)
         row.addWidget(self.without)
@@ -230,7 +230,7 @@ class FacetsPanel(QWidget):
         state = self._facets.state
         fraction, step = self._facets.progress
         locating = state is State.LOCATING
-        self.find.setVisible(state is State.NOT_STARTED)
+        self.find_joints.setVisible(state is State.NOT_STARTED)
         self.bar.setVisible(locating)
         self.cancel.setVisible(locating)
         self.without.setVisible(state is State.LABELS_REFUSED)

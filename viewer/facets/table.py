@@ -58,15 +58,17 @@ class JointTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
+        self._heads: list[QTableWidgetItem] = []
         for column, (name, tip) in enumerate(zip(COLUMNS, _TIPS, strict=True)):
             item = QTableWidgetItem(name)
             item.setToolTip(tip)
             self.setHorizontalHeaderItem(column, item)
+            self._heads.append(item)
         for column, width in enumerate(_WIDTHS):
             self.setColumnWidth(column, width)
+        self._cells = [[QTableWidgetItem() for _ in COLUMNS] for _ in JOINTS]
         for row, joint in enumerate(JOINTS):
-            for column in range(len(COLUMNS)):
-                item = QTableWidgetItem()
+            for column, item in enumerate(self._cells[row]):
                 # Both sides of a level belong together.
                 if LEVELS.index(joint.level) % 2:
                     item.setBackground(QBrush(_BAND))
@@ -84,7 +86,7 @@ class JointTable(QTableWidget):
     def show_joints(self, found: Localisation | None, assessment: Assessment | None) -> None:
         """Show what is known; dashes where nothing is."""
         unit = assessment.uptakes[0].unit if assessment else ""
-        self.horizontalHeaderItem(2).setText(f"Max\n{unit}".strip())
+        self._heads[2].setText(f"Max\n{unit}".strip())
         for row, joint in enumerate(JOINTS):
             facet = found.facet(joint.level, joint.side) if found else None
             uptake = assessment.uptake_of(joint) if assessment else None
@@ -94,12 +96,12 @@ class JointTable(QTableWidget):
             )
             outside = facet is None or facet.center_lps is None
             for column, text in enumerate(texts):
-                item = self.item(row, column)
+                item = self._cells[row][column]
                 item.setText(text)
                 faint = outside or text == NONE
                 color = FAINT if faint else DOUBTFUL if doubtful and column in (0, 5) else None
                 item.setForeground(QBrush() if color is None else QBrush(QColor(color)))
-            self.item(row, len(COLUMNS) - 1).setToolTip(texts[-1])
+            self._cells[row][-1].setToolTip(texts[-1])
 
     def show_selected(self, joint: Joint | None) -> None:
         """Mark the row of a joint, without saying that anybody chose it."""
@@ -113,8 +115,7 @@ class JointTable(QTableWidget):
 
     def texts(self, joint: Joint) -> tuple[str, ...]:
         """Return what the row of a joint says, column by column."""
-        row = JOINTS.index(joint)
-        return tuple(self.item(row, column).text() for column in range(len(COLUMNS)))
+        return tuple(item.text() for item in self._cells[JOINTS.index(joint)])
 
     def _on_current(self, row: int, _column: int, before: int, _before_column: int) -> None:
         if row >= 0 and row != before:

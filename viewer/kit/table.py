@@ -16,9 +16,10 @@ class TextTable(QTableWidget):
 
     def __init__(self, headers: Sequence[str], tips: Sequence[str]) -> None:
         super().__init__(0, len(headers))
-        self.setHorizontalHeaderLabels(list(headers))
-        for n, tip in enumerate(tips):
-            self.horizontalHeaderItem(n).setToolTip(tip)
+        for column, (name, tip) in enumerate(zip(headers, tips, strict=True)):
+            item = QTableWidgetItem(name)
+            item.setToolTip(tip)
+            self.setHorizontalHeaderItem(column, item)
         self.verticalHeader().hide()
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -61,7 +62,7 @@ class TextTable(QTableWidget):
         self.blockSignals(True)
         if row is None:
             self.clearSelection()
-            self.setCurrentItem(None)
+            self.setCurrentCell(-1, -1)
         else:
             self.selectRow(row)
         self.blockSignals(False)

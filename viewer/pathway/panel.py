@@ -15,6 +15,7 @@ from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QPushButton,
@@ -62,7 +63,7 @@ class VerdictView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.area)
-        self._titles: list[QWidget] = []
+        self._titles: list[QLabel] = []
         self.links: list[LinkLabel] = []
         self._lines: list[Line] = []
 
@@ -97,7 +98,7 @@ class VerdictView(QWidget):
         link.chosen.connect(lambda: self.chosen.emit(self._lines[index]))
         return link
 
-    def _put(self, label: QWidget, place: int, text: str) -> None:
+    def _put(self, label: QLabel, place: int, text: str) -> None:
         if label.text() != text:
             label.setText(text)
         if self._column.indexOf(label) != place:

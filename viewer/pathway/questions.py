@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
@@ -122,12 +123,15 @@ class Question(QFrame):
         box = QWidget()
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
-        buttons = {True: QRadioButton("Yes"), False: QRadioButton("No")}
-        buttons[None] = QRadioButton(NOT_RECORDED)
+        buttons: dict[bool | None, QRadioButton] = {
+            True: QRadioButton("Yes"),
+            False: QRadioButton("No"),
+            None: QRadioButton(NOT_RECORDED),
+        }
         buttons[None].setObjectName("open")
         for value, button in buttons.items():
             button.setAccessibleName(f"{QUESTIONS[self.key].question} {button.text()}")
-            button.toggled.connect(lambda on, value=value: on and self._answer(value))
+            button.toggled.connect(partial(self._toggle, value))
             row.addWidget(button)
         row.addStretch()
         self.buttons = buttons
@@ -136,6 +140,10 @@ class Question(QFrame):
             buttons[value].setChecked(True)
 
         return box, show, buttons[None]
+
+    def _toggle(self, value: bool | None, on: bool) -> None:
+        if on:
+            self._answer(value)
 
     def _make_one_of(
         self, choices: tuple[str, ...]

@@ -110,4 +110,5 @@ def bone_edges(
     hu = np.nan_to_num(np.asarray(plane_hu, dtype=np.float32), nan=-1024.0)
     smooth = ndimage.gaussian_filter(hu, [EDGE_SMOOTHING_MM / step for step in spacing_mm])
     bone = smooth >= EDGE_HU
-    return (bone & ~ndimage.binary_erosion(bone, border_value=1)).astype(np.uint8)
+    outline: npt.NDArray[np.bool_] = bone & ~ndimage.binary_erosion(bone, border_value=1)
+    return outline.astype(np.uint8)

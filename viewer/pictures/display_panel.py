@@ -170,8 +170,8 @@ class DisplayPanel(QWidget):
         self.palette_choice.setToolTip("Colour maps of the DICOM standard; zero is transparent")
         self.palette_choice.currentTextChanged.connect(self._set_palette)
         low, high = self._linked.review.fused.uptake_range
-        self.lower, self.upper = QDoubleSpinBox(), QDoubleSpinBox()
-        for spin, tip in ((self.lower, "lowest"), (self.upper, "highest")):
+        self.lowest, self.highest = QDoubleSpinBox(), QDoubleSpinBox()
+        for spin, tip in ((self.lowest, "lowest"), (self.highest, "highest")):
             spin.setDecimals(0 if high >= 100 else 3)
             spin.setRange(min(0.0, low), 100 * high)
             spin.setSingleStep(high / 20)
@@ -180,9 +180,9 @@ class DisplayPanel(QWidget):
             spin.valueChanged.connect(self._set_range)
         grid.addWidget(self.palette_choice, 0, 0, 1, 2)
         grid.addWidget(plain_label("Lower"), 1, 0)
-        grid.addWidget(self.lower, 1, 1)
+        grid.addWidget(self.lowest, 1, 1)
         grid.addWidget(plain_label("Upper"), 2, 0)
-        grid.addWidget(self.upper, 2, 1)
+        grid.addWidget(self.highest, 2, 1)
         legend = plain_label(f"Thin frame: edge of the {label} field; no data beyond.", wrap=True)
         legend.setStyleSheet(colored(DOUBTFUL))
         grid.addWidget(legend, 3, 0, 1, 2)
@@ -214,20 +214,20 @@ class DisplayPanel(QWidget):
         self._linked.palette = name
 
     def _set_range(self) -> None:
-        self._linked.uptake_range = (self.lower.value(), self.upper.value())
+        self._linked.uptake_range = (self.lowest.value(), self.highest.value())
 
     def _on_display(self) -> None:
         linked = self._linked
         width, level = linked.ct_window
         self.window_text.setText(f"Width {width:.0f}   Level {level:.0f}")
         self._blend_text.setText(f"{linked.blend:.0%}")
-        widgets = (self.blend, self.spect_shown, self.palette_choice, self.lower, self.upper)
+        widgets = (self.blend, self.spect_shown, self.palette_choice, self.lowest, self.highest)
         for widget in widgets:
             widget.blockSignals(True)
         self.blend.setValue(round(100 * linked.blend))
         self.spect_shown.setChecked(linked.spect_visible)
         self.palette_choice.setCurrentText(linked.palette)
-        self.lower.setValue(linked.uptake_range[0])
-        self.upper.setValue(linked.uptake_range[1])
+        self.lowest.setValue(linked.uptake_range[0])
+        self.highest.setValue(linked.uptake_range[1])
         for widget in widgets:
             widget.blockSignals(False)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Image
+    from napari.utils.events import Event
 
     from fusion.geometry import FloatArray
     from fusion.review import Review
@@ -284,7 +285,8 @@ class LinkedPanes:
         """Change to a checking view; the divider of the wipe starts at the crosshair."""
         check = replace(self._check, mode=mode)
         if mode is Mode.WIPE and self._check.mode is not Mode.WIPE:
-            check = replace(check, divider_lps=tuple(float(v) for v in self._point_lps))
+            x, y, z = (float(value) for value in self._point_lps)
+            check = replace(check, divider_lps=(x, y, z))
         self.check = check
 
     @property
@@ -306,7 +308,7 @@ class LinkedPanes:
                 pane.model.dims.point = to_world(self._point_lps)
         self.events.point()
 
-    def _on_scrolled(self, event: object) -> None:
+    def _on_scrolled(self, event: Event) -> None:
         dims = next(p.model.dims for p in self.panes if p.model.dims is event.source)
         self.point_lps = to_lps(dims.point)
 

@@ -55,8 +55,9 @@ class BlockPage(QScrollArea):
             name: QGroupBox(name)
             for name in ("Nerves", "Without a nerve to block", "Read this too")
         }
-        for box in self._boxes.values():
-            QVBoxLayout(box).setSpacing(1)
+        self._rows = {name: QVBoxLayout(box) for name, box in self._boxes.items()}
+        for name, box in self._boxes.items():
+            self._rows[name].setSpacing(1)
             column.addWidget(box)
         column.addStretch()
         self.labels: list[QLabel] = []
@@ -91,16 +92,15 @@ class BlockPage(QScrollArea):
         self._fill("Read this too", [("", n) for n in notices] if plan.notices else [])
 
     def _fill(self, name: str, rows: Iterable[tuple[str, str]]) -> None:
-        box = self._boxes[name]
-        layout = box.layout()
+        layout = self._rows[name]
         clear(layout)
         for head, text in rows:
             if head:
                 self._add(layout, head).setStyleSheet(BOLD)
             self._add(layout, text).setStyleSheet("padding-bottom: 6px;")
-        box.setVisible(layout.count() > 0)
+        self._boxes[name].setVisible(layout.count() > 0)
 
-    def _add(self, layout: object, text: str) -> QLabel:
+    def _add(self, layout: QVBoxLayout, text: str) -> QLabel:
         label = plain_label(text, wrap=True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.labels.append(label)

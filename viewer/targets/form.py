@@ -23,6 +23,8 @@ from viewer.targets.new_target import NewTarget, at_joint, at_point, from_propos
 from viewer.targets.words import SYMBOLS, details_text, level_text
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
@@ -149,7 +151,7 @@ class TargetForm(QGroupBox):
         return label
 
     def _make_buttons(self) -> QHBoxLayout:
-        self.move = QPushButton("Move to crosshair")
+        self.move_here = QPushButton("Move to crosshair")
         self.again = QPushButton("Decide again")
         self.again.setToolTip(
             "Save the same decision on the alignment, the joints and the images as they are now, "
@@ -158,13 +160,13 @@ class TargetForm(QGroupBox):
         self.history = QPushButton("History…")
         self.remove = QPushButton("Remove")
         self.start_over = QPushButton("Start over")
-        self.move.clicked.connect(self.move_to_crosshair)
+        self.move_here.clicked.connect(self.move_to_crosshair)
         self.again.clicked.connect(self._decide_again)
         self.history.clicked.connect(lambda: self.history_wanted.emit(self.target_id))
         self.remove.clicked.connect(self._remove)
         self.start_over.clicked.connect(self.clear)
         row = QHBoxLayout()
-        for button in (self.move, self.again, self.history, self.remove, self.start_over):
+        for button in (self.move_here, self.again, self.history, self.remove, self.start_over):
             button.setMinimumWidth(1)
             row.addWidget(button)
         return row
@@ -248,7 +250,7 @@ class TargetForm(QGroupBox):
             self.grade,
             self.pain,
             self.bed,
-            self.move,
+            self.move_here,
             self.again,
             self.remove,
         ):
@@ -261,7 +263,7 @@ class TargetForm(QGroupBox):
             self.setTitle("Decide: a new target")
             self.head.setText(self.new.words)
             self._hint(self.new.hint, doubtful=self.new.doubtful)
-            self.move.setText("Take the crosshair instead")
+            self.move_here.setText("Take the crosshair instead")
         else:
             self.setTitle("Decide")
             self._hint("")
@@ -283,7 +285,7 @@ class TargetForm(QGroupBox):
         lines = details_text(target).splitlines()
         self.details.setText(lines[0])
         self.details.setToolTip(plain_tip("\n".join(lines[1:])))
-        self.move.setText("Move to crosshair")
+        self.move_here.setText("Move to crosshair")
 
     def _hint(self, text: str, *, doubtful: bool = True) -> None:
         self.hint.setText(shortened(text, 600))
@@ -397,7 +399,7 @@ class TargetForm(QGroupBox):
         if target is not None:
             self._place_again(target, target.origin, target.point_lps)
 
-    def _place_again(self, target: Target, origin: Origin, point_lps: object) -> None:
+    def _place_again(self, target: Target, origin: Origin, point_lps: npt.ArrayLike) -> None:
         if not self._note_settled():
             return
         target = self.target or target  # with its note
