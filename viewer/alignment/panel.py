@@ -200,7 +200,7 @@ class AlignmentPanel(QScrollArea):
         grid = QGridLayout(box)
         self.shifts: list[QDoubleSpinBox] = []
         self.turns: list[QDoubleSpinBox] = []
-        self._words = []
+        self.words = []
         rows = [
             (spins, 0.5, unit, limit)
             for spins, unit, limit in ((self.shifts, " mm", 200.0), (self.turns, " °", 90.0))
@@ -216,7 +216,7 @@ class AlignmentPanel(QScrollArea):
             spin.setFixedWidth(110)
             spin.valueChanged.connect(self._set_shift if n < 3 else self._set_turn)
             spins.append(spin)
-            self._words.append(words)
+            self.words.append(words)
             grid.addWidget(spin, n, 0)
             grid.addWidget(words, n, 1)
         grid.setColumnStretch(1, 1)
@@ -361,7 +361,7 @@ class AlignmentPanel(QScrollArea):
         values = [*self.model.shift_mm, *self.model.rotation_deg]
         words = (*SHIFT_WORDS, *TURN_WORDS)
         for spin, label, value, pair in zip(
-            (*self.shifts, *self.turns), self._words, values, words, strict=True
+            (*self.shifts, *self.turns), self.words, values, words, strict=True
         ):
             spin.blockSignals(True)
             spin.setValue(round(float(value), 2) + 0.0)

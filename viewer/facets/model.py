@@ -202,7 +202,7 @@ class FacetsModel:
     def reference(self, choice: ReferenceChoice) -> None:
         if choice != self._reference:
             self._reference = choice
-            self._measure_soon()
+            self.measure_soon()
 
     @property
     def settings(self) -> ProposalSettings:
@@ -213,14 +213,14 @@ class FacetsModel:
     def settings(self, settings: ProposalSettings) -> None:
         if settings != self._settings:
             self._settings = settings
-            self._measure_soon()
+            self.measure_soon()
 
     # Finding
 
     def start(self) -> None:
         """Look for the joints, unless that was done or is being done."""
         if self.state is State.NOT_STARTED:
-            self._locate()
+            self.locate()
 
     def use_labels(self, labels: Labels) -> None:
         """Take the joints from label maps, or from the CT alone; read again what is read.
@@ -231,7 +231,7 @@ class FacetsModel:
         self._labelled = None
         self._numbered.clear()
         if self.state is not State.NOT_STARTED:
-            self._locate()
+            self.locate()
 
     def cancel(self) -> None:
         """Stop looking for the joints; nothing is known then."""
@@ -267,7 +267,7 @@ class FacetsModel:
         if self.said == before or self.state is State.NOT_STARTED:
             return
         if self.said.naming != before.naming:
-            self._locate()
+            self.locate()
         elif self.located is not None and self.state is not State.LOCATING:
             self._show()
 
@@ -292,7 +292,8 @@ class FacetsModel:
             )
         checked_clicks(self._neck, {vertebra: point_lps})
 
-    def _locate(self) -> None:
+    def locate(self) -> None:
+        """Find the joints, or number them again, as the reading and the label maps say now."""
         self._drop()
         if self.search is not None:
             self.search.cancel()  # its numbering belongs to what was said before
@@ -325,6 +326,10 @@ class FacetsModel:
         self._neck, self._labelled, located = result
         self._looked = True
         self.search = None
+        self.show_located(located)
+
+    def show_located(self, located: Localisation) -> None:
+        """Show joints that are numbered as the reading says now."""
         if len(self._numbered) >= _REMEMBERED:
             del self._numbered[next(iter(self._numbered))]
         self._numbered[self.said.naming] = located
@@ -359,7 +364,7 @@ class FacetsModel:
             self._no_spine = " ".join(f.message for f in self.localisation.findings)
         self.events.localisation()
         self._show_state(State.FOUND if any_found else State.NOTHING_FOUND)
-        self._measure_soon()
+        self.measure_soon()
 
     def _facets(self) -> tuple[Facet, ...]:
         return self.localisation.facets if self.localisation is not None else ()
@@ -375,7 +380,7 @@ class FacetsModel:
         registration = self.linked.review.fused.registration
         if registration is not self._registration:
             self._registration = registration
-            self._measure_soon()
+            self.measure_soon()
 
     def _drop_assessment(self) -> None:
         self._stop_measuring()
@@ -389,7 +394,8 @@ class FacetsModel:
             self._measuring.cancel()
             self._measuring = None
 
-    def _measure_soon(self) -> None:
+    def measure_soon(self) -> None:
+        """Measure the uptake anew, once nothing changes any more."""
         self._stop_measuring()
         self._no_uptake = ""
         self.assessment = None

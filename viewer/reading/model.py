@@ -84,6 +84,8 @@ class ReadingModel:
     ----------
     events : napari.utils.events.EmitterGroup
         ``changed``: anything below changed.
+    journal : Journal or None
+        Where the reading is kept; None until :meth:`begin`.
     reader : str
         Who reads; empty until :meth:`begin`.
     reading : Reading or None
@@ -113,7 +115,7 @@ class ReadingModel:
         self.linked = linked
         self.facets = facets
         self._path = journal
-        self._journal: Journal | None = None
+        self.journal: Journal | None = None
         self._was_reviewed = False
         self._study: Future[StudyKey] = _hashed(linked)
         linked.events.review.connect(self._on_review)
@@ -130,7 +132,7 @@ class ReadingModel:
     @property
     def journal_path(self) -> Path | None:
         """The journal's file; None until :meth:`begin`."""
-        return self._journal.path if self._journal else None
+        return self.journal.path if self.journal else None
 
     def begin(self, reader: str) -> None:
         """Begin this reader's reading of the study, or resume it.
@@ -149,8 +151,8 @@ class ReadingModel:
                 "again to read it under another name."
             )
         study = self.study
-        journal = self._journal or Journal(self._path)
-        self._journal = journal
+        journal = self.journal or Journal(self._path)
+        self.journal = journal
         session = journal.begin(study, reader=reader)
         self.reader = reader
         self.resumed = session.resumed
@@ -167,13 +169,13 @@ class ReadingModel:
             It was changed, and what is on screen now was not seen before; or the journal cannot
             be read.
         """
-        if self._journal is None or self.reading is None:
+        if self.journal is None or self.reading is None:
             return
-        shown, now = self.reading, self._journal.load(self.reading.reading_id)
+        shown, now = self.reading, self.journal.load(self.reading.reading_id)
         if now.digest == shown.digest:
             return
         said = "; ".join(event.words for event in now.events[shown.sequence :])
-        self._look_around(self._journal, now)
+        self._look_around(self.journal, now)
         self._show(now)
         raise AnnotationError(
             f"Another window or reader changed this reading in the meantime: {said}. It is shown "
@@ -185,8 +187,8 @@ class ReadingModel:
         self.linked.events.review.disconnect(self._on_review)
         self.facets.events.localisation.disconnect(self._on_facets)
         self.facets.events.assessment.disconnect(self._on_facets)
-        if self._journal is not None:
-            journal, self._journal = self._journal, None
+        if self.journal is not None:
+            journal, self.journal = self.journal, None
             journal.close()
 
     # What there is
@@ -423,9 +425,9 @@ class ReadingModel:
     # How
 
     def _open(self) -> tuple[Journal, Reading]:
-        if self._journal is None or self.reading is None:
+        if self.journal is None or self.reading is None:
             raise AnnotationError("Nobody reads this study yet; enter the reader's name first.")
-        return self._journal, self.reading
+        return self.journal, self.reading
 
     def _draft(self) -> Reading:
         _, reading = self._open()

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 import fusion
-
-from . import marked_study
-from .marked_study import BALLS, FFS, MIDDLE_LPS, NODDING, ct_lattice, spect_lattice
-from .on_screen import bright_spots_mm
+from tests.viewer import marked_study
+from tests.viewer.marked_study import BALLS, FFS, MIDDLE_LPS, NODDING, ct_lattice, spect_lattice
+from tests.viewer.on_screen import bright_spots_mm
 
 #: What a radiologist expects of each plane: unit steps (right, down) on the screen.
 EXPECTED = {

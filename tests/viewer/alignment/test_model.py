@@ -19,12 +19,11 @@ from fusion.registration import (
     Verdict,
     adjusted,
 )
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer.alignment.controls import STEP_DEG, STEP_MM, alignment_keys
 from viewer.alignment.model import Alignment, euler_deg
 from viewer.alignment.words import agreement_text, uncertainty_text
 from viewer.pictures.panes import LinkedPanes
-
-from .marked_study import BALLS, MIDDLE_LPS
 
 IDENTITY = RigidTransform.identity()
 

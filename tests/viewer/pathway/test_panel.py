@@ -121,10 +121,9 @@ def test_red_flags_stay_in_view(panel: PathwayPanel) -> None:
 def test_nothing_is_wider_than_its_place(panel: PathwayPanel, qtbot: QtBot, width: int) -> None:
     panel.model.suggest([Proposal("F1", "cervical_pain", True, "The files name it. " * 9, "CT")])
     panel.resize(width, 700)
-    qtbot.wait(50)
+    areas = panel.area, panel.verdict.area
+    qtbot.waitUntil(lambda: all(a.widget().width() <= a.viewport().width() for a in areas))
     assert panel.width() == width
-    for area in (panel.area, panel.verdict.area):
-        assert area.widget().width() <= area.viewport().width()
     beside = panel.splitter.orientation() == Qt.Orientation.Horizontal
     assert beside == (width == 1000)
 
@@ -259,8 +258,8 @@ def test_two_panels_show_one_set_of_answers(panel: PathwayPanel, qtbot: QtBot) -
     enter(qtbot, panel.questions["cervical_pain"], True)
     assert other.questions["cervical_pain"].buttons[True].isChecked()
     other.close()
-    other.deleteLater()
-    qtbot.wait(20)
+    with qtbot.waitSignal(other.destroyed):
+        other.deleteLater()
     enter(qtbot, panel.questions["cervical_pain"], False)
     assert panel.words.text() == "Outside this pathway"
 

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 import fusion
+from tests.viewer.marked_study import BALL_RADIUS_MM, BALLS, MIDDLE_LPS
 from viewer.pictures.checking_views import TILE_MM, CheckingView, Mode, bone_edges
 from viewer.pictures.layers import BLACK_HU
 from viewer.pictures.panes import LinkedPanes
-
-from .marked_study import BALL_RADIUS_MM, BALLS, MIDDLE_LPS
 
 AXES = (0, 1, 2)
 

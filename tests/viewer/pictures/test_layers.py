@@ -10,18 +10,7 @@ import pytest
 import fusion
 from fusion.errors import GeometryError
 from fusion.geometry import Grid
-from viewer.pictures.layers import (
-    SpectPlanes,
-    ct_layer_data,
-    field_outline,
-    make_layer,
-    napari_affine,
-    spect_layer_data,
-    to_lps,
-    to_world,
-)
-
-from .marked_study import (
+from tests.viewer.marked_study import (
     BALLS,
     DECUBITUS,
     FFS,
@@ -32,6 +21,16 @@ from .marked_study import (
     ct_lattice,
     spect_lattice,
     write_study,
+)
+from viewer.pictures.layers import (
+    SpectPlanes,
+    ct_layer_data,
+    field_outline,
+    make_layer,
+    napari_affine,
+    spect_layer_data,
+    to_lps,
+    to_world,
 )
 
 

@@ -12,12 +12,11 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QMessageBox
 
 from fusion.errors import Cancelled
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from tests.viewer.on_screen import bare_picture, bright_spots_mm, move_mouse, screen_point
 from viewer import _napari
 from viewer.pictures.checking_views import Mode
 from viewer.window import ReviewWindow
-
-from .marked_study import BALLS, MIDDLE_LPS
-from .on_screen import bare_picture, bright_spots_mm, screen_point
 
 pytestmark = pytest.mark.window
 
@@ -45,7 +44,7 @@ def test_to_the_left_moves_the_spect_to_the_right_of_the_screen(
 ) -> None:
     before = ball_on_screen(still, index)
     still.alignment_panel.shifts[0].setValue(10.0)
-    assert still.alignment_panel._words[0].text() == "10.0 mm to the left"
+    assert still.alignment_panel.words[0].text() == "10.0 mm to the left"
     after = ball_on_screen(still, index)
     assert after[0] - before[0] == pytest.approx(10.0, abs=1.0)
     assert after[1] - before[1] == pytest.approx(0.0, abs=1.0)
@@ -59,8 +58,7 @@ def test_ctrl_and_drag_carries_the_spect_along(still: ReviewWindow, qtbot: QtBot
     point = still.linked.point_lps
     control = Qt.KeyboardModifier.ControlModifier
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, control, start)
-    qtbot.mouseMove(widget, start + QPoint(20, -10))
-    qtbot.wait(20)
+    move_mouse(qtbot, widget, start + QPoint(20, -10))
     qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, control, start + QPoint(20, -10))
     zoom = still.linked.panes[1].model.scene.camera.zoom
     moved = still.alignment.shift_mm
@@ -120,8 +118,7 @@ def test_the_divider_of_the_wipe_is_dragged(still: ReviewWindow, qtbot: QtBot) -
     widget = _napari.canvas_widget(still.canvases[0])
     start = screen_point(still, 0, MIDDLE_LPS) + QPoint(0, 40)
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
-    qtbot.mouseMove(widget, start + QPoint(30, 0))
-    qtbot.wait(20)
+    move_mouse(qtbot, widget, start + QPoint(30, 0))
     qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + QPoint(30, 0))
     zoom = still.linked.panes[0].model.scene.camera.zoom
     went = still.linked.check.divider_lps[0] - MIDDLE_LPS[0]

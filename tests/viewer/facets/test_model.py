@@ -15,11 +15,10 @@ from fusion.facets.automatic.locate import Anomaly
 from fusion.facets.localisation import Numbering, Status
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from tests.viewer.simulated_neck import PATIENCE, Neck, located, measured
 from viewer.alignment.model import Alignment
 from viewer.facets.model import FacetsModel, Said, State
 from viewer.pictures.panes import LinkedPanes
-
-from .simulated_neck import PATIENCE, Neck, located, measured
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 

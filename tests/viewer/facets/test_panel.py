@@ -13,11 +13,10 @@ from qtpy.QtWidgets import QLabel
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from tests.viewer.simulated_neck import Neck, located, measured
 from viewer.facets.panel import FacetsPanel
 from viewer.kit.text import number_text
 from viewer.reading.model import ReadingModel
-
-from .simulated_neck import Neck, located, measured
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 
@@ -51,7 +50,7 @@ def panel(shown: tuple[FacetsPanel, ReadingModel], simulated: Neck, qtbot: QtBot
     model.apply({}, (), {})
     model.reference, model.settings = ReferenceChoice(), ProposalSettings()
     measured(model, qtbot)
-    panel.reference._reset()
+    panel.reference.reset.click()
     measured(model, qtbot)
     return panel
 
@@ -139,8 +138,7 @@ def test_the_reference_and_the_thresholds_are_settings(
     assert model.assessment.reference.kind is ReferenceKind.REGION
     assert model.assessment.reference.words in page.words.text()
     page.ratios[0].setValue(30.0)
-    page._use_ratios()
-    assert "have to rise" in page.message.text()
+    qtbot.waitUntil(lambda: "have to rise" in page.message.text())
     assert model.settings.grade_ratios[0] != 30.0
 
 

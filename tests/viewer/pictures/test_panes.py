@@ -9,11 +9,10 @@ import pytest
 
 import fusion
 from fusion.fused import Fused
-from viewer.kit.text import number_text, position_text
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from viewer.kit.text import number_text
 from viewer.pictures.layers import to_lps
 from viewer.pictures.panes import LinkedPanes
-
-from .marked_study import BALLS, MIDDLE_LPS
 
 
 @pytest.fixture
@@ -179,18 +178,3 @@ def test_an_empty_range_of_colours_is_not_taken(linked: LinkedPanes) -> None:
     before = linked.uptake_range
     linked.uptake_range = (50.0, 50.0)
     assert linked.uptake_range == before
-
-
-def test_positions_are_written_with_letters() -> None:
-    assert position_text((12.04, -3.5, -420.0)) == "L 12.0  A 3.5  F 420.0"
-    assert position_text((-12.04, 3.5, 420.0)) == "R 12.0  P 3.5  H 420.0"
-
-
-def test_numbers_keep_three_digits() -> None:
-    assert [number_text(v) for v in (0.0, 0.1234, 12.34, 123.4, 54321.0)] == [
-        "0",
-        "0.123",
-        "12.3",
-        "123",
-        "54,321",
-    ]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication
 from scipy import ndimage
 
 import fusion
@@ -18,15 +19,14 @@ from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.facets.automatic.locate import no_canal
 from fusion.facets.localisation import Evidence, Numbering
+from tests.viewer import marked_study
+from tests.viewer.known_neck import TRUE, KnownFacets, vertebra_lps
+from tests.viewer.marked_study import BALLS, FFS, HFS, MIDDLE_LPS, ct_lattice, spect_lattice
+from tests.viewer.on_screen import bright_spots_mm, move_mouse, press_key, screen_point, texts
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
 from viewer.window import ReviewWindow
-
-from . import marked_study
-from .known_neck import TRUE, KnownFacets, vertebra_lps
-from .marked_study import BALLS, FFS, HFS, MIDDLE_LPS, ct_lattice, spect_lattice
-from .on_screen import bright_spots_mm, press_key, screen_point, texts
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 RIGHT_C5 = Joint("C5-C6", Side.RIGHT)
@@ -56,7 +56,7 @@ def seen(window: ReviewWindow) -> ReviewWindow:
     window.reading.begin("R. Eader")
     while window.reading.can_undo:
         window.reading.undo()
-    window.facets._locate()
+    window.facets.locate()
     window.facets.selected = None
     window.facets_panel.marks.name_next("")
     window.linked.point_lps = TRUE[LEFT_C5]
@@ -90,10 +90,9 @@ def drag(qtbot: QtBot, window: ReviewWindow, index: int, start: QPoint, by: QPoi
     widget = _napari.canvas_widget(window.canvases[index])
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
     for share in (0.5, 1.0):
-        qtbot.mouseMove(widget, start + by * share)
-        qtbot.wait(20)
+        move_mouse(qtbot, widget, start + by * share)
     qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + by)
-    qtbot.wait(20)
+    QApplication.processEvents()  # it is saved when the mouse is done
 
 
 def center(window: ReviewWindow, joint: Joint) -> np.ndarray:
@@ -213,14 +212,13 @@ def test_escape_lets_the_joint_go_where_it_was(seen: ReviewWindow, qtbot: QtBot)
     widget = _napari.canvas_widget(seen.canvases[0])
     start = screen_point(seen, 0, before + ON_RING[0])
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
-    qtbot.mouseMove(widget, start + QPoint(6, 6))
-    qtbot.wait(20)
+    move_mouse(qtbot, widget, start + QPoint(6, 6))
     assert seen.facets_panel.marks.dragging == LEFT_C5
     press_key(qtbot, seen, Qt.Key.Key_Escape)
     assert seen.facets_panel.marks.dragging is None
-    qtbot.mouseMove(widget, start + QPoint(9, 9))
+    move_mouse(qtbot, widget, start + QPoint(9, 9))
     qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + QPoint(9, 9))
-    qtbot.wait(50)
+    QApplication.processEvents()
     assert len(seen.reading.reading.events) == events
     np.testing.assert_array_equal(center(seen, LEFT_C5), before)
 
@@ -326,8 +324,7 @@ def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
         evidence=(against,),
         facets=tuple(replace(f, numbering=Numbering.PROVISIONAL) for f in found.facets),
     )
-    facets._numbered = {facets.said.naming: doubtful}
-    facets._show()
+    facets.show_located(doubtful)
     seen.tabs.setCurrentWidget(seen.facets_panel)
     said = "\n".join(texts(seen))
     assert "Levels PROVISIONAL" in said
@@ -357,8 +354,7 @@ def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
 
 def test_the_panel_says_why_there_are_no_joints(seen: ReviewWindow) -> None:
     facets = seen.facets
-    facets._numbered = {facets.said.naming: no_canal()}
-    facets._show()
+    facets.show_located(no_canal())
     panel = seen.facets_panel
     assert panel.numbering.text() == "No joints found"
     assert "No spinal canal was found" in panel.reason.text()

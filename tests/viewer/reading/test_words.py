@@ -1,11 +1,10 @@
-"""Targets in words: what changed, by whom, and nothing hidden; no window is needed."""
+"""Readings in words: what changed, by whom, and nothing hidden; no window is needed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from fusion.anatomy.joints import Joint, Side
@@ -13,15 +12,9 @@ from fusion.annotations.changes.changes import Relabelled, TargetRemoved, Target
 from fusion.annotations.deciding import revise
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
-from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Target
-from fusion.uptake.proposals import Proposal
 from tests.annotations import samples
-from viewer.facets.words import is_certain, proposal_status, proposal_words
-from viewer.kit.text import plain_lines, plain_tip, shortened
 from viewer.reading.words import difference_of, history_lines, target_line
-from viewer.targets.new_target import at_point
-from viewer.targets.words import level_text, uncertainty_text, uptake_text
 
 LEFT_C4 = Joint("C4-C5", Side.LEFT)
 
@@ -123,73 +116,3 @@ def changed(**changes: object) -> Target:
 )
 def test_what_changed_is_named(changes: dict, words: str) -> None:
     assert difference_of(changed(), changed(**changes)) == f"Left C5-C6: {words}"
-
-
-def test_what_is_not_known_is_not_written_as_a_number() -> None:
-    unknown = RegistrationSnapshot(matrix=samples.IDENTITY, method="manual", uncertainty_mm=None)
-    target = samples.target(registration=unknown, uptake=None)
-    assert uncertainty_text(target) == "SPECT ?\njoint 1.2"
-    assert uptake_text(target) == "not\nmeasured"
-
-
-def test_a_provisional_level_is_marked_until_the_reader_vouches_for_it() -> None:
-    target = samples.target(localisation=samples.localisation("provisional"))
-    assert level_text(target, None, confirmed=False, provisional=False) == "provisional"
-    assert level_text(target, None, confirmed=True, provisional=False) == ""
-    # Decided while the levels were sure, which they are no more.
-    sure = samples.target(localisation=samples.localisation("sure"))
-    assert level_text(sure, None, confirmed=False, provisional=False) == ""
-    assert level_text(sure, None, confirmed=False, provisional=True) == "provisional"
-    assert level_text(sure, None, confirmed=True, provisional=True) == ""
-    between = samples.placement(margin_mm=1.0)
-    doubtful = samples.target(decision=Decision.INDETERMINATE, placement=between)
-    assert level_text(doubtful, None, confirmed=True, provisional=False) == "or C6-C7?"
-    assert target_line(doubtful).startswith("Left C5-C6 or C6-C7? indeterminate")
-
-
-def proposal(numbering: str, joint: Joint | None = LEFT_C4) -> Proposal:
-    return Proposal(
-        joint=joint,
-        candidates=(LEFT_C4,),
-        place="Left C4-C5",
-        certain=joint is not None,
-        grade=2,
-        numbering=numbering,
-        joint_status="found",
-        point_lps=np.zeros(3),
-        value=90.0,
-        unit="counts",
-        ratio_to_reference=2.1,
-        spill_in=0.0,
-        registration_mm=1.0,
-        localisation_mm=1.2,
-        combined_mm=1.6,
-        margin_mm=5.0,
-        uptake=None,
-        reason="",
-    )
-
-
-def test_a_proposal_at_a_provisional_level_is_never_shown_as_certain() -> None:
-    assert proposal_status(proposal("sure")) == "one joint"
-    assert "PROVISIONAL" not in proposal_words(proposal("sure"))
-    assert is_certain(proposal("sure"))
-    doubtful = proposal("provisional")
-    assert proposal_status(doubtful) == "level?"
-    assert "PROVISIONAL" in proposal_words(doubtful)
-    assert not is_certain(doubtful)
-    assert "PROVISIONAL" in proposal_words(proposal("provisional", None))
-
-
-def test_long_and_hidden_text_is_made_harmless() -> None:
-    assert shortened("x" * 10_000).replace("\u200b", "") == f"{'x' * 238} …"
-    assert max(map(len, shortened("x" * 10_000).split("\u200b"))) < 30
-    assert shortened("/home/" + "verylong" * 3) == "/home/" + "verylong" * 3
-    assert shortened("a\u202eb\x00\nc") == "ab c"
-    assert plain_lines("one\u2066\ntwo\x1b") == "one\ntwo"
-    assert plain_tip("<b>&") == "<span>&lt;b&gt;&amp;</span>"
-
-
-def test_a_point_says_where_it_was_placed() -> None:
-    beginning = at_point((17.0, -3.0, 5.0), registration=None)
-    assert beginning.words == "Point placed at the crosshair: L 17.0  A 3.0  H 5.0 mm"

@@ -18,12 +18,11 @@ from fusion.facets.anomalies import Anomaly
 from fusion.facets.localisation import SOURCE, Numbering, Status
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
+from tests.viewer.simulated_neck import PATIENCE, Neck, measured
 from viewer.app import ReviewApp
 from viewer.facets.model import FacetsModel, Labels, State
 from viewer.facets.panel import FacetsPanel
 from viewer.reading.model import ReadingModel
-
-from .simulated_neck import PATIENCE, Neck, measured
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 #: Those whose processes are labelled, and lie in the field.

@@ -20,10 +20,9 @@ from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
 from fusion.pathway.assessment import Assessment
 from tests.pathway.cases import GOLDEN
+from tests.viewer.known_neck import TRUE, open_reading, vertebra_lps
 from viewer.alignment.model import Alignment
 from viewer.reading.model import ReadingModel
-
-from .known_neck import TRUE, open_reading, vertebra_lps
 
 LEFT_C5, RIGHT_C5 = Joint("C5-C6", Side.LEFT), Joint("C5-C6", Side.RIGHT)
 LEFT_C4 = Joint("C4-C5", Side.LEFT)
@@ -434,7 +433,8 @@ def test_a_file_of_another_program_is_a_sentence(review: fusion.Review, tmp_path
 def test_a_locked_journal_loses_nothing(model: ReadingModel, journal: Path) -> None:
     click(model)
     before = model.reading
-    model._journal._storage.execute("PRAGMA busy_timeout = 50")
+    model.journal.close()
+    model.journal = Journal(journal, wait_s=0.05)  # not to wait for five seconds here
     blocker = sqlite3.connect(journal, isolation_level=None)
     blocker.execute("BEGIN IMMEDIATE")
     with pytest.raises(AnnotationError, match="locked"):

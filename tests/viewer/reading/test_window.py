@@ -21,14 +21,13 @@ from fusion.export.dicom.structured_report import read_structured_report
 from fusion.export.files import review_json
 from fusion.pathway.assessment import NOT_ASSESSED
 from tests.pathway.cases import GOLDEN
+from tests.viewer.known_neck import TRUE, KnownFacets, open_reading, vertebra_lps
+from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.model import State
 from viewer.reading.dialogs import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
-
-from .known_neck import TRUE, KnownFacets, open_reading, vertebra_lps
-from .on_screen import press_key
 
 LEFT_C5, RIGHT_C4 = Joint("C5-C6", Side.LEFT), Joint("C4-C5", Side.RIGHT)
 READER = "R. Eader"
