@@ -93,6 +93,3 @@ def details_text(target: Target) -> str:
             f"level {plain(target.localisation.numbering)}.",
         )
     )
-
-
-# Readings

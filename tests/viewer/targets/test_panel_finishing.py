@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication, QLabel
 
 import fusion
 from fusion.anatomy.joints import Joint
-from fusion.annotations.changes.changes import TargetSaved, VertebraNamed
+from fusion.annotations.changes import TargetSaved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Origin
 from fusion.errors import AnnotationError
