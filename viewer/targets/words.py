@@ -1,4 +1,4 @@
-"""Targets, readings and what differs between them, in words for the screen.
+"""Targets in words for the screen, as the cells of their table say them.
 
 Knows nothing of Qt. Everything typed or foreign passes :func:`fusion.plain_text.plain` here.
 """
