@@ -116,7 +116,10 @@ class Job(QObject):
     def __init__(self, work: Callable[[Progress], Any], *, dialog: Waiting | None = None) -> None:
         super().__init__(None if dialog is None else dialog.window)
         self._work = work
-        self._waiting = dialog
+        # Not the window itself: it owns the job, and neither would ever be let go.
+        self._shows = dialog is not None
+        self._title, self._refusal = (dialog.title, dialog.refusal) if dialog else ("", "")
+        self._leaves_nothing = dialog is not None and dialog.leaves_nothing
         self._unwanted = self.running = False
         self.report = _Report()
         self.report.progressed.connect(self._on_progressed)
@@ -127,8 +130,8 @@ class Job(QObject):
 
     def start(self) -> None:
         """Begin; returns at once."""
-        if self._waiting is not None:
-            self._open_progress(self._waiting)
+        if self._shows:
+            self._open_progress()
         worker = create_worker(_run, self._work, self.report)
         worker.returned.connect(self._on_returned)
         worker.errored.connect(self._on_errored)
@@ -145,10 +148,17 @@ class Job(QObject):
         """Whether the work was told to stop."""
         return self.report.stop.is_set()
 
-    def _open_progress(self, waiting: Waiting) -> None:
-        self.progress = ProgressDialog(waiting.window, waiting.title)
+    @property
+    def window(self) -> QWidget:
+        """The window that waits."""
+        window = self.parent()
+        assert isinstance(window, QWidget), "no window waits for this job"
+        return window
+
+    def _open_progress(self) -> None:
+        self.progress = ProgressDialog(self.window, self._title)
         self.progress.cancelled.connect(self.report.stop.set)
-        if waiting.leaves_nothing:
+        if self._leaves_nothing:
             self.progress.cancelled.connect(self._abandon, Qt.ConnectionType.QueuedConnection)
         self.progress.open()
 
@@ -187,14 +197,14 @@ class Job(QObject):
         # The bug shows as one; whoever waits must not wait for ever.
         self.running = False
         self._close_progress()
-        if self._waiting is None and not self._unwanted:
+        if not self._shows and not self._unwanted:
             self.refused.emit(FusionError("It stopped at an error of the program."))
 
     def _refuse(self, error: FusionError) -> None:
-        if self._waiting is None or isinstance(error, Cancelled):
+        if not self._shows or isinstance(error, Cancelled):
             self.refused.emit(error)
             return
-        self.dialog = show_error(self._waiting.window, error, title=self._waiting.refusal)
+        self.dialog = show_error(self.window, error, title=self._refusal)
         self.dialog.finished.connect(lambda: self.refused.emit(error))
 
 
@@ -221,7 +231,6 @@ class OpenStudy(Job):
             self._open,
             dialog=Waiting(window, "Opening the study", refusal="The study was not opened"),
         )
-        self._window = window
         self._source = source
         self._options = options
 
@@ -243,7 +252,7 @@ class OpenStudy(Job):
             super()._refuse(error)
 
     def _ask_spacing(self, question: SpacingNeeded) -> None:
-        dialog = SpacingDialog(self._window, question)
+        dialog = SpacingDialog(self.window, question)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def accepted() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
@@ -63,10 +64,10 @@ class Alignment:
             found["Scanner alignment"] = self._scanner
         if self.opened.method is Method.STORED:
             found["Stored with the study"] = self.opened
-        if offer.proposal is not None:
+        if offer.search is not None and offer.search.proposal is not None:
             found["Proposal"] = offer.with_proposal()
-        if offer.neck is not None and offer.proposal is not None:
-            found["Neck correction"] = offer.with_neck_correction()
+            if offer.search.neck is not None:
+                found["Neck correction"] = offer.with_neck_correction()
         if self._reviewed is not None:
             found["As reviewed"] = self._reviewed
         return found
@@ -226,12 +227,5 @@ class Alignment:
 
 def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
     """Return the angles about x, y and z of a (3, 3) rotation ``Rz @ Ry @ Rx``, degrees (3,)."""
-    r = np.asarray(rotation, dtype=np.float64)
-    angles: FloatArray = np.degrees(
-        [
-            np.arctan2(r[2, 1], r[2, 2]),
-            np.arctan2(-r[2, 0], np.hypot(r[0, 0], r[1, 0])),
-            np.arctan2(r[1, 0], r[0, 0]),
-        ]
-    )
+    angles: FloatArray = Rotation.from_matrix(rotation).as_euler("xyz", degrees=True)
     return angles

@@ -26,7 +26,7 @@ from fusion.registration import (
     TRUSTED_UNCERTAINTY_MM,
     LevelMisfit,
     Registration,
-    Status,
+    Trust,
     register,
 )
 from viewer.alignment.model import Alignment
@@ -55,9 +55,9 @@ CHART_MM = 8.0
 _SELDOM = ("Stored with the study", "As reviewed")
 _STATUS_COLORS = {
     None: TEXT,
-    Status.NO_INCONSISTENCY: GOOD,
-    Status.NECK_MOTION: DOUBTFUL,
-    Status.DO_NOT_TRUST: BAD,
+    Trust.NO_INCONSISTENCY: GOOD,
+    Trust.NECK_MOTION: DOUBTFUL,
+    Trust.DO_NOT_TRUST: BAD,
 }
 
 
@@ -353,7 +353,7 @@ class AlignmentPanel(QScrollArea):
         self.recommendation.setVisible(bool(current.recommendation))
         self.agreement.setText(agreement_text(current))
         self.agreement.setVisible(bool(self.agreement.text()))
-        levels = current.evidence.levels if current.evidence else ()
+        levels = search.evidence.levels if search and search.evidence else ()
         self.levels.show_levels(levels)
         self._levels_box.setVisible(bool(levels))
 

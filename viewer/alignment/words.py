@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fusion.registration import Method, Registration, Status
+from fusion.registration import Method, Registration, Trust
 
 if TYPE_CHECKING:
     from fusion.review import Review
@@ -30,7 +30,7 @@ def status_text(registration: Registration) -> str:
     if registration.status is None:
         by_hand = registration.method is Method.MANUAL
         return "not checked since it was moved" if by_hand else "not checked"
-    if registration.status is Status.DO_NOT_TRUST:
+    if registration.status is Trust.DO_NOT_TRUST:
         return "do not trust"
     return registration.status.value
 
@@ -45,7 +45,8 @@ def uncertainty_text(review: Review, point_lps: npt.ArrayLike) -> str:
 
 def agreement_text(registration: Registration) -> str:
     """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
-    before, after, method = registration.before, registration.after, registration.method
+    search, after, method = registration.search, registration.quality, registration.method
+    before = search.start_quality if search else None
     parts = []
     if before is not None and registration.start is not None:
         parts.append(f"{before.correlation:.3f} with the scanner's alignment")
