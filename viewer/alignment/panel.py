@@ -349,8 +349,9 @@ class AlignmentPanel(QScrollArea):
         self.in_use.setText(f"Alignment: {current.method.value}")
         self.status.setText(f"Images: {status_text(current)}")
         self.status.setStyleSheet(f"{colored(_STATUS_COLORS[current.status])} {BOLD}")
-        self.recommendation.setText(current.recommendation)
-        self.recommendation.setVisible(bool(current.recommendation))
+        search = current.search
+        self.recommendation.setText(search.recommendation if search else "")
+        self.recommendation.setVisible(bool(self.recommendation.text()))
         self.agreement.setText(agreement_text(current))
         self.agreement.setVisible(bool(self.agreement.text()))
         levels = search.evidence.levels if search and search.evidence else ()
