@@ -1,4 +1,4 @@
-"""Asks for label maps made elsewhere."""
+"""Asks for label maps made elsewhere, and for what is unusual about this spine."""
 
 from __future__ import annotations
 

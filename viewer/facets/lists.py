@@ -1,4 +1,4 @@
-"""What speaks for the numbering, and what the uptake suggests: lists of plain sentences."""
+"""What speaks for the numbering, and what the uptake suggests: plain sentences in rows."""
 
 from __future__ import annotations
 

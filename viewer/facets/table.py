@@ -1,4 +1,4 @@
-"""The sixteen joints in rows, and everything that is known about one of them in words."""
+"""The sixteen joints in rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dialogs of a reading: new labels, making it final, an addendum, the history.
+"""Dialogs that ask for consent: new labels, making a reading final, an addendum.
 
 Each one names what it is about, proposes nothing, and stays open with what was typed when the
 journal refuses.

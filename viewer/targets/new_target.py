@@ -1,6 +1,6 @@
 """The three ways in which a target begins: a proposal, a joint that was clicked, a point.
 
-Knows nothing of Qt. Side, level and decision are never part of a beginning: a reader says them.
+Knows nothing of Qt. Side, level and decision are never part of it: a reader says them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the program suggests, and what the reader decided: two lists of the targets panel."""
+"""What the program suggests, and what the reader decided: two tables of the targets panel."""
 
 from __future__ import annotations
 
