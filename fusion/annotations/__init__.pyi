@@ -1,6 +1,6 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .blocks import BlockPlan, plan_blocks
-from .changes.changes import (
+from .changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Change,
@@ -20,6 +20,7 @@ from .changes.event import Event
 from .deciding import decide, revise
 from .finishing import (
     Difference,
+    LevelDoubt,
     confirming_numbering,
     differences,
     doubts_about_levels,
@@ -53,6 +54,7 @@ __all__ = [
     "JointMoved",
     "Journal",
     "LabelChange",
+    "LevelDoubt",
     "Measured",
     "NumberingConfirmed",
     "Opened",

@@ -16,7 +16,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
@@ -52,6 +52,8 @@ from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill_study, found_i
 from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at
 from tests.export.others import debian, dicom3tools
 from tests.viewer.marked_study import write_study
+
+pytestmark = pytest.mark.slow
 
 
 class Export:

@@ -11,8 +11,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from fusion.annotations.changes.changes import TargetSaved
-from fusion.annotations.changes.spine import Anatomy, AnomalyRecorded
+from fusion.annotations.changes import TargetSaved
+from fusion.annotations.changes.vertebrae import Anatomy, AnomalyRecorded
 from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
 from fusion.cli import main
@@ -80,7 +80,7 @@ def test_the_document_follows_the_published_schema(read: Read, handed: Handed) -
 
 
 def test_all_objects_are_of_one_patient_and_study(read: Read, handed: Handed) -> None:
-    source = read.review.pair.ct.plan.frames[0].instance.dataset
+    source = read.review.pair.ct.header
     count = 0
     for ds in objects(handed):
         count += 1
