@@ -27,8 +27,8 @@ from fusion.findings import Finding, worst_first
 from fusion.geometry import FloatArray, Volume
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
-    Assessment,
     ProposalSettings,
+    Quantification,
     ReferenceChoice,
     assess,
     proposals_json,
@@ -170,7 +170,7 @@ def _assessed(
     refusal: str,
     reference: ReferenceChoice,
     settings: ProposalSettings,
-) -> tuple[Assessment | None, str]:
+) -> tuple[Quantification | None, str]:
     if review is None:
         return None, refusal
     if all(facet.center_lps is None for facet in found.facets):
@@ -190,7 +190,7 @@ def _assessed(
 
 
 def _document(
-    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Assessment | None
+    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Quantification | None
 ) -> dict[str, Any]:
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -251,12 +251,12 @@ def not_measured(reason: str) -> Finding:
     return info("uptake-not-measured", f"No uptake was measured. {reason}")
 
 
-def uptake_lines(assessment: Assessment) -> list[str]:
+def uptake_lines(assessment: Quantification) -> list[str]:
     """Return the uptake at every joint and the proposals, for a terminal.
 
     Parameters
     ----------
-    assessment : Assessment
+    assessment : Quantification
         From :func:`fusion.uptake.proposals.assess`.
     """
     resolution = assessment.uptakes[0].resolution

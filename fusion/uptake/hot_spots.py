@@ -22,7 +22,7 @@ from fusion.registration import Registration
 from fusion.uptake.activity import Activity
 from fusion.uptake.native import JointPlace, NativeNeck
 from fusion.uptake.resolution import recovery
-from fusion.uptake.structures import EXTENT_MM, Kind, Structure, structures
+from fusion.uptake.structures import EXTENT_MM, Structure, StructureKind, structures
 
 #: From the expected (mean) length of an error in space to the size of one of its components that
 #: 95 of 100 stay below: 1.96 / 1.596 for a normal distribution.
@@ -256,7 +256,9 @@ def assign(
     reach = EXTENT_MM[nearest.kind]
     outside = distance > reach + min(limit, reach)
     within = margin > limit and distance <= reach
-    certain = within and nearest.kind is not Kind.BEYOND and not nearest.name.endswith("found)")
+    certain = (
+        within and nearest.kind is not StructureKind.BEYOND and not nearest.name.endswith("found)")
+    )
     if outside:
         nearest_or_none, certain = None, bool(np.isfinite(combined))
         words = f"{distance:.0f} mm from the nearest structure of the spine, {nearest.name}"
@@ -336,7 +338,7 @@ def _words(
 
 def between_words(one: Structure, other: Structure) -> str:
     """Say what a spot lies between: two levels, the two sides, or two structures."""
-    if one.kind is Kind.JOINT and other.kind is Kind.JOINT:
+    if one.kind is StructureKind.JOINT and other.kind is StructureKind.JOINT:
         if one.level == other.level:
             return f"near the midline at {one.level}, so that its side is open"
         if one.side is other.side:

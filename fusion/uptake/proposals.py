@@ -33,10 +33,17 @@ from fusion.uptake.hot_spots import (
 from fusion.uptake.measuring import NOT_VALIDATED, Uptake, UptakeSettings, measure_in
 from fusion.uptake.native import JointPlace, native_neck
 from fusion.uptake.reference import Reference, ReferenceChoice
-from fusion.uptake.structures import Kind
+from fusion.uptake.structures import StructureKind
 
 #: Words of the grades (docs/sources.md#visual-grades).
 GRADE_WORDS = ("not above the reference", "slightly above", "clearly above", "intense")
+
+#: What a reader must know about a joint that is proposed although it is not an ordinary one.
+_STATUS_WORDS = {
+    "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "
+    "fusion",
+    "obscured": "{} is hidden by metal or not recognisable on the CT: its place is an estimate",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +196,7 @@ def _rounded(value: float | None, digits: int = 2) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Assessment:
+class Quantification:
     """Everything that the functional volume says about the joints of a neck.
 
     Parameters
@@ -223,7 +230,7 @@ def assess(
     reference: ReferenceChoice | None = None,
     settings: ProposalSettings | None = None,
     progress: ProgressCallback | None = None,
-) -> Assessment:
+) -> Quantification:
     """Measure the uptake at every joint and propose which are active.
 
     Parameters
@@ -255,10 +262,6 @@ def assess(
     neck = native_neck(places, spect, registration, ct=ct)
     report(0.4, "Telling joints from ordinary bone")
     activity = fit_activity(neck, resolution_mm=settings.uptake.resolution_mm)
-    first = measure_in(
-        neck, activity, places, registration, reference=reference, settings=settings.uptake
-    )
-    compared_with = first[0].reference
     spots = find_hot_spots(neck, activity, settings=settings.hot_spots)
     report(0.7, "Assigning hot spots")
     assigned = [
@@ -268,9 +271,10 @@ def assess(
     elsewhere = [s.native_lps for s, a in assigned if not _is_joint(a)]
     if elsewhere:  # what they spill into the joints is known only now
         activity = with_others(activity, neck, np.array(elsewhere))
-        first = measure_in(
-            neck, activity, places, registration, reference=reference, settings=settings.uptake
-        )
+    uptakes = measure_in(
+        neck, activity, places, registration, reference=reference, settings=settings.uptake
+    )
+    compared_with = uptakes[0].reference
     ordinary = compared_with.value or activity.background + activity.bone
     by_joint = {place.joint: place for place in places}
     proposals = []
@@ -281,7 +285,7 @@ def assess(
         grade = settings.grade((spot.value - spill) / ordinary)
         if grade < settings.least_grade:
             continue
-        measured = None if row is None else first[row]
+        measured = None if row is None else uptakes[row]
         proposals.append(
             _proposal(
                 spot,
@@ -297,9 +301,9 @@ def assess(
         )
     proposals.sort(key=lambda p: (-p.grade, -p.value))
     report(1.0, "Uptake measured")
-    measured_at = {uptake.joint: uptake for uptake in first}
+    measured_at = {uptake.joint: uptake for uptake in uptakes}
     ordered = tuple(measured_at[p.joint] for p in places if p.joint in measured_at)
-    return Assessment(
+    return Quantification(
         uptakes=ordered,
         proposals=tuple(proposals),
         reference=compared_with,
@@ -308,7 +312,7 @@ def assess(
 
 
 def _is_joint(assignment: Assignment) -> bool:
-    return assignment.structure is not None and assignment.structure.kind is Kind.JOINT
+    return assignment.structure is not None and assignment.structure.kind is StructureKind.JOINT
 
 
 def _proposal(
@@ -325,7 +329,7 @@ def _proposal(
 ) -> Proposal:
     structure, rival = assignment.structure, assignment.rival
     candidates = tuple(s.joint for s in (structure, rival) if s is not None and s.joint is not None)
-    place = Kind.OUTSIDE.value
+    place = StructureKind.OUTSIDE.value
     if structure is not None:
         place = structure.name if rival is None else between_words(structure, rival)
     joint = structure.joint if structure is not None and assignment.certain else None
@@ -409,14 +413,6 @@ def _reason(
     if any(str(place.numbering) == "provisional" for place in candidates):
         parts.append("the numbering of the levels is provisional")
     return "; ".join(parts) + "."
-
-
-#: What a reader must know about a joint that is proposed although it is not an ordinary one.
-_STATUS_WORDS = {
-    "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "
-    "fusion",
-    "obscured": "{} is hidden by metal or not recognisable on the CT: its place is an estimate",
-}
 
 
 def _unknown(assignment: Assignment, settings: HotSpotSettings) -> list[str]:

@@ -11,8 +11,9 @@ from fusion.uptake import measuring as uptake
 from fusion.uptake.measuring import UptakeSettings, uptake_json
 from fusion.uptake.native import Place, native_neck
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
-from fusion.uptake.resolution import FACET_VARIANCE_MM2, recovery, valley_to_peak
+from fusion.uptake.resolution import recovery, valley_to_peak
 from tests.uptake.spots import (
+    JOINT_VARIANCE_MM2,
     MIDDLE,
     SIGMA_PER_FWHM,
     centers,
@@ -172,7 +173,7 @@ def test_point_source_on_a_voxel_is_recovered_exactly():
 
 def test_spill_from_a_neighbour_is_what_was_put_there():
     fwhm = 10.0
-    sigma = np.sqrt((fwhm * SIGMA_PER_FWHM) ** 2 + FACET_VARIANCE_MM2)
+    sigma = np.sqrt((fwhm * SIGMA_PER_FWHM) ** 2 + JOINT_VARIANCE_MM2)
     points, where = centers(pitch_mm=14.0), grid()
     values = spots(where, [(points[HOT], 80.0)], sigma_mm=sigma, background=2.0)
     found = measure(
@@ -190,7 +191,7 @@ def test_spill_from_a_neighbour_is_what_was_put_there():
 
 
 def test_two_active_neighbours_are_told_apart_in_the_spill():
-    sigma = np.sqrt((10.0 * SIGMA_PER_FWHM) ** 2 + FACET_VARIANCE_MM2)
+    sigma = np.sqrt((10.0 * SIGMA_PER_FWHM) ** 2 + JOINT_VARIANCE_MM2)
     points, where = centers(), grid()
     both = [(points[HOT], 60.0), (points[joint("Left C4-C5")], 30.0)]
     values = spots(where, both, sigma_mm=sigma)

@@ -18,13 +18,13 @@ from qtpy.QtWidgets import (
 
 from fusion.anatomy import LEVELS
 from fusion.plain_text import plain
-from fusion.uptake import GRADE_WORDS, NOT_VALIDATED, Kind
+from fusion.uptake import GRADE_WORDS, NOT_VALIDATED, StructureKind
 from viewer.pathway.questions import LinkLabel
 from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
     from fusion.facets import Evidence, Localisation
-    from fusion.uptake import Assessment, Proposal
+    from fusion.uptake import Proposal, Quantification
     from viewer.facets.model import Said
 
 GOOD, DOUBTFUL, BAD, FAINT = "#69c779", "#ffb347", "#ff5c5c", "#9aa0a8"
@@ -195,14 +195,14 @@ class ProposalList(_Rows):
         self.in_spine = 0
         self.links: list[LinkLabel] = []
         self._all = False
-        self._shown: tuple[Assessment | None, str] = (None, "")
+        self._shown: tuple[Quantification | None, str] = (None, "")
 
-    def show_proposals(self, assessment: Assessment | None, *, state: str) -> None:
+    def show_proposals(self, assessment: Quantification | None, *, state: str) -> None:
         """Show these instead, the ones in the spine first.
 
         Parameters
         ----------
-        assessment : Assessment or None
+        assessment : Quantification or None
             The uptake; None while it is not known.
         state : str
             What to say while there is nothing.
@@ -249,7 +249,7 @@ class ProposalList(_Rows):
 
 def outside_spine(proposal: Proposal) -> bool:
     """Tell whether a hot spot belongs to nothing in the spine."""
-    return proposal.place == Kind.OUTSIDE.value
+    return proposal.place == StructureKind.OUTSIDE.value
 
 
 def proposal_text(proposal: Proposal) -> str:

@@ -15,7 +15,7 @@ from viewer.pictures.panes import number_text, position_text
 
 if TYPE_CHECKING:
     from fusion.facets import Facet, Localisation
-    from fusion.uptake import Assessment, Uptake
+    from fusion.uptake import Quantification, Uptake
 
 #: Spill of at least this share of the maximum is said in the row; less is in the words below.
 _SPILL_SHOWN = 0.1
@@ -88,7 +88,7 @@ class JointTable(QTableWidget):
         self.currentCellChanged.connect(self._on_current)
         self.cellClicked.connect(self._on_clicked)
 
-    def show_joints(self, found: Localisation | None, assessment: Assessment | None) -> None:
+    def show_joints(self, found: Localisation | None, assessment: Quantification | None) -> None:
         """Show what is known; dashes where nothing is."""
         unit = assessment.uptakes[0].unit if assessment else ""
         self.horizontalHeaderItem(2).setText(f"Max\n{unit}".strip())

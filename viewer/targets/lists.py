@@ -38,7 +38,7 @@ from viewer.targets.words import (
 
 if TYPE_CHECKING:
     from fusion.annotations import Answer, LabelChange, Reading, Target
-    from fusion.uptake import Assessment, Proposal
+    from fusion.uptake import Proposal, Quantification
 
 DECISION_COLORS = {
     Decision.POSITIVE: "#ff8a6b",
@@ -179,13 +179,13 @@ class ProposalList(QGroupBox):
         return self.shown[row] if marked and 0 <= row < len(self.shown) else None
 
     def show_proposals(
-        self, assessment: Assessment | None, reading: Reading | None, *, state: str, final: bool
+        self, assessment: Quantification | None, reading: Reading | None, *, state: str, final: bool
     ) -> None:
         """Show what the program suggests now.
 
         Parameters
         ----------
-        assessment : Assessment or None
+        assessment : Quantification or None
             From :func:`fusion.uptake.proposals.assess`.
         reading : Reading or None
             What was decided already.
