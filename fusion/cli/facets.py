@@ -31,6 +31,7 @@ from fusion.uptake import (
     Quantification,
     ReferenceChoice,
     assess,
+    measured_texts,
     proposals_json,
     uptake_json,
 )
@@ -270,20 +271,15 @@ def uptake_lines(assessment: Quantification) -> list[str]:
 
 
 def _uptake_line(uptake: Uptake) -> str:
-    line = f"  {uptake.joint.name:<12} "
-    if uptake.maximum is None or uptake.mean is None or uptake.peak is None:
-        return line + "outside the functional volume's field"
-    line += f"max {uptake.maximum:9.4g}  mean {uptake.mean:9.4g}  peak {uptake.peak:9.4g}"
-    if uptake.ratio_to_reference is not None:
-        line += f"  {uptake.ratio_to_reference:5.2f} × reference"
-    if uptake.ratio_to_other_side is not None:
-        line += f"  {uptake.ratio_to_other_side:5.2f} × other side"
+    if uptake.maximum is None:
+        return f"  {uptake.joint.name:<12} outside the functional volume's field"
+    parts = list(measured_texts(uptake.values, uptake.unit))
     if uptake.spill_share is not None and uptake.spill_from is not None:
-        line += f"  {uptake.spill_share:4.0%} from neighbours"
+        parts.append(f"{uptake.spill_share:.0%} from neighbours")
     if uptake.merged_with:
         names = ", ".join(joint.name for joint in uptake.merged_with)
-        line += f"  cannot be told from {names}"
-    return line
+        parts.append(f"cannot be told from {names}")
+    return f"  {uptake.joint.name:<12} {', '.join(parts)}"
 
 
 def _proposal_line(proposal: Proposal) -> str:

@@ -15,15 +15,14 @@ from fusion.errors import AnnotationError
 from fusion.export.dicom.structured_report import NUMBERING
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER
+from fusion.uptake import SUV, every_measure
 
 #: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
 SCHEMA_VERSION = 1
 #: Where a spreadsheet begins to calculate, also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
-#: Measured values that have a column of their own.
-_MEASURED = ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
-
-COLUMNS = (
+#: Columns before and after those of the measures.
+_BEFORE = (
     "joint",
     "level",
     "side",
@@ -33,7 +32,8 @@ COLUMNS = (
     "y_lps_mm",
     "z_lps_mm",
     "unit",
-    *_MEASURED,
+)
+_AFTER = (
     "other_measured",
     "reference",
     "matches_pain",
@@ -55,6 +55,16 @@ COLUMNS = (
     "levels",
     "disclaimer",
 )
+
+
+def columns() -> tuple[str, ...]:
+    """Return the columns of the table."""
+    return (*_BEFORE, *_own_columns(), *_AFTER)
+
+
+def _own_columns() -> tuple[str, ...]:
+    # SUV stands with what is seldom there: most volumes do not prove it.
+    return tuple(measure.name for measure in every_measure() if measure.unit is not SUV)
 
 
 def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,7 +125,7 @@ def table(targets: Sequence[Target], *, study_instance_uid: str) -> str:
     """
     by_joint = {target.joint: target for target in targets}
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    writer = csv.DictWriter(out, columns(), restval="", lineterminator="\r\n")
     writer.writeheader()
     for joint in JOINTS:
         row: dict[str, Any] = {
@@ -142,7 +152,8 @@ def write_table(path: Path, targets: Sequence[Target], *, study_instance_uid: st
 def _decided(target: Target) -> dict[str, Any]:
     uptake = target.uptake
     measured = dict(uptake.entries) if uptake else {}
-    others = {name: value for name, value in measured.items() if name not in _MEASURED}
+    own = _own_columns()
+    others = {name: value for name, value in measured.items() if name not in own}
     x, y, z = target.point_lps
     return {
         "decision": target.decision.value,
@@ -151,7 +162,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "y_lps_mm": y,
         "z_lps_mm": z,
         "unit": uptake.unit if uptake else None,
-        **{name: measured.get(name) for name in _MEASURED},
+        **{name: measured.get(name) for name in own},
         "other_measured": "; ".join(f"{name} {value!r}" for name, value in others.items()),
         "reference": uptake.reference if uptake else None,
         "matches_pain": target.clinically_concordant,

@@ -30,6 +30,7 @@ from fusion.uptake.hot_spots import (
     between_words,
     find_hot_spots,
 )
+from fusion.uptake.measures import RATIO_TO_REFERENCE
 from fusion.uptake.measuring import NOT_VALIDATED, Uptake, UptakeSettings, measure_in
 from fusion.uptake.native import JointPlace, native_neck
 from fusion.uptake.reference import Reference, ReferenceChoice
@@ -180,7 +181,7 @@ class Proposal:
             "point_lps": np.round(self.point_lps, 2).tolist(),
             "value": round(self.value, 4),
             "unit": self.unit,
-            "ratio_to_reference": _rounded(self.ratio_to_reference, 3),
+            "ratio_to_reference": _rounded(self.ratio_to_reference, 4),
             "spill_in": round(self.spill_in, 4),
             "registration_mm": _rounded(self.registration_mm),
             "localisation_mm": _rounded(self.localisation_mm),
@@ -385,7 +386,7 @@ def _reason(
     parts = []
     if ratio is not None:
         parts.append(
-            f"Hottest voxel {ratio:.1f} times the reference, grade {grade} "
+            f"Hottest voxel {RATIO_TO_REFERENCE.number(ratio)} times the reference, grade {grade} "
             f"({GRADE_WORDS[grade]}; thresholds {NOT_VALIDATED})"
         )
     else:

@@ -164,13 +164,13 @@ def test_peak_is_the_mean_of_a_ball_of_one_millilitre(spacing_mm, inside):
         if np.linalg.norm(step * spacing_mm) <= ball_mm
     ]
     assert found.peak_voxels == len(near) == (33 if inside else 27)
-    assert found.peak == pytest.approx(np.mean(near))
+    assert found.values["peak"] == pytest.approx(np.mean(near))
 
 
 @pytest.mark.parametrize(("factor", "left_out"), [(1.49, 0), (1.51, 1)])
 def test_voxels_above_one_and_a_half_times_the_median_are_no_reference(where, factor, left_out):
     points = centers()
-    kji = np.rint(where.to_kji((MIDDLE + np.array([0, -15, -7.5])))).astype(int)  # body C5
+    kji = np.rint(where.to_kji(MIDDLE + np.array([0, -15, -7.5]))).astype(int)  # body C5
     values = np.full(where.shape, 20.0)
     values[tuple(kji)] *= factor
     bone = volume(np.full(where.shape, 400.0), where, unit="HU")

@@ -309,7 +309,7 @@ def test_simulated_study_proposes_its_active_joints_and_no_other(study):
     assert {j for p in result.proposals for j in p.candidates} == active
     tooth = [p for p in result.proposals if p.place == StructureKind.OUTSIDE.value]
     assert min(np.linalg.norm(p.point_lps - truth.spots[0][1]) for p in tooth) < 6.0
-    ranked = sorted(result.uptakes, key=lambda u: -u.ratio_to_reference)
+    ranked = sorted(result.uptakes, key=lambda u: -u.values["ratio_to_reference"])
     assert {u.joint for u in ranked[:2]} == active
 
 

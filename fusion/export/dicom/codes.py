@@ -67,14 +67,6 @@ OPERATIVE_BED = Code("operative-bed", SCHEME, "Inside an operative bed")
 
 UPTAKE = Code("uptake", SCHEME, "Uptake")
 SUVBW = Code("126401", "DCM", "SUVbw")
-RATIO = Code("118586006", "SCT", "Ratio")
-RATIO_UNIT = Code("{ratio}", "UCUM", "ratio")
-#: CID 7464, by the name of the measured value.
-STATISTICS = {
-    "maximum": Code("56851009", "SCT", "Maximum"),
-    "mean": Code("373098007", "SCT", "Mean"),
-    "peak": Code("126031", "DCM", "Peak Value Within ROI"),
-}
 
 REGION_CATEGORY = Code("246464006", "SCT", "Function")
 REGION_TYPE = Code("uptake-region", SCHEME, "Region of uptake, not validated")

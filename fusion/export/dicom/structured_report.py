@@ -38,14 +38,20 @@ from fusion.export.dicom.header import dress
 from fusion.json_form import from_json, to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
+from fusion.uptake import (
+    OF_VOLUME,
+    SUV,
+    Measure,
+    every_measure,
+    is_suv,
+    measure_named,
+    unknown_measure,
+)
 
 #: How the levels of every exported object are counted (docs/sources.md#level-numbering).
 NUMBERING = "Levels numbered from C2 (dens)"
-#: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
-_SUV = "SUVbw g/mL"
-_SAME_UNIT = {"g/mL": _SUV}
-#: Begins the names of values in SUV beside those in the unit of the volume.
-_BESIDE = "suvbw_"
+#: Code of a measured value that has none but its name.
+_MEASURED = "measured"
 #: How far the 32-bit coordinate may lie from the point in full, mm.
 _COORDINATE_TOLERANCE_MM = 1e-3
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
@@ -309,49 +315,46 @@ def _answer(answer: Answer | None) -> Code | None:
 def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measurement]:
     if target.uptake is None:
         return
-    unit = _SAME_UNIT.get(target.uptake.unit, target.uptake.unit)
-    is_suv = unit.startswith("SUV")
-    beside = any(name.startswith(_BESIDE) for name in target.uptake)
-    if (is_suv or beside) and not source.suv_proven:
+    unit = target.uptake.unit
+    measures = {name: measure_named(name) or unknown_measure(name) for name in target.uptake}
+    in_suv = is_suv(unit) or any(measure.unit is SUV for measure in measures.values())
+    if in_suv and not source.suv_proven:
         raise AnnotationError(
             f"{target.joint.name} was measured in SUV, which the study as it is open now does not "
             "prove. Open it as it was then, or measure again."
         )
     functional = source.images[0]
     image = sr.SourceImageForMeasurement(functional.SOPClassUID, functional.SOPInstanceUID)
-    ucum = Code(*_ucum(unit))
     for name, value in target.uptake.items():
-        if name.startswith("ratio"):
-            concept, derivation, in_unit = _ratio(name), None, codes.RATIO_UNIT
-        elif name.startswith(_BESIDE) and not is_suv:
-            # In SUV, whatever the unit of the other values is.
-            concept, in_unit = codes.SUVBW, Code(*_ucum(_SUV))
-            derivation = codes.STATISTICS[name.removeprefix(_BESIDE)]
-        else:
-            concept = codes.SUVBW if is_suv else codes.UPTAKE
-            derivation, in_unit = codes.STATISTICS.get(name), ucum
-            if derivation is None:
-                concept = _other(name)
+        concept, derivation = _concept(measures[name], unit)
         yield sr.Measurement(
             name=concept,
             value=float(value),
-            unit=in_unit,
+            unit=Code(*(measures[name].unit.ucum or _ucum(unit))),
             derivation=derivation,
             referenced_images=[image],
         )
 
 
-def _ratio(name: str) -> Code:
-    # One ratio has the standard's code; which one it is when there are several, a private one says.
-    return codes.RATIO if name == "ratio_to_reference" else _other(name)
+def _concept(measure: Measure, unit: str) -> tuple[Code, Code | None]:
+    """Return what a measure is, and which statistic, in a volume of a unit."""
+    statistic = None if measure.statistic is None else Code(*measure.statistic)
+    if measure.unit is OF_VOLUME and statistic is not None:
+        return (codes.SUVBW if is_suv(unit) else codes.UPTAKE), statistic
+    # In a volume that is in SUV itself, the same statistic in SUV would have the same codes.
+    if measure.concept is None or (measure.unit is SUV and is_suv(unit)):
+        return _other(measure.name), None
+    return Code(*measure.concept), statistic
 
 
 def _other(name: str) -> Code:
     """Return a private concept whose meaning is the name of the value."""
-    return Code("measured", codes.SCHEME, plain(name)[:64])
+    return Code(_MEASURED, codes.SCHEME, plain(name)[:64])
 
 
 def _ucum(unit: str) -> tuple[str, str, str]:
+    if is_suv(unit) and SUV.ucum is not None:
+        return SUV.ucum
     if unit in UCUM:
         value, meaning = UCUM[unit]
         return value, "UCUM", meaning
@@ -523,19 +526,16 @@ def _answered(group: Dataset, question: Code, answers: Mapping[Any, Code]) -> An
 
 
 def _measured(group: Dataset, unit: str | None) -> Iterator[tuple[str, float]]:
-    names = {code.value: name for name, code in codes.STATISTICS.items()}
-    is_suv = _SAME_UNIT.get(unit or "", unit or "").startswith("SUV")
+    names = {}
+    for measure in every_measure():
+        concept, derivation = _concept(measure, unit or "")
+        names[concept.value, derivation and derivation.value] = measure.name
     for item in group.ContentSequence:
         if item.ValueType != "NUM":
             continue
         concept = item.ConceptNameCodeSequence[0]
-        derivation = _all(item, "121401")
-        if concept.CodeValue == codes.RATIO.value:
-            name = "ratio_to_reference"
-        elif derivation:
-            name = names[_value_code(derivation[0])]
-            if concept.CodeValue == codes.SUVBW.value and not is_suv:
-                name = f"{_BESIDE}{name}"
-        else:
-            name = str(concept.CodeMeaning)
+        statistic = _all(item, "121401")
+        key = concept.CodeValue, (_value_code(statistic[0]) if statistic else None)
+        private = key[0] == _MEASURED
+        name = str(concept.CodeMeaning) if private else names[key]
         yield name, float(item.MeasuredValueSequence[0].FloatingPointValue)

@@ -32,6 +32,7 @@ from fusion.pathway import (
 )
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
+from fusion.uptake import measured_texts
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
@@ -345,13 +346,7 @@ def _uptake(target: Target) -> str:
     measured = target.uptake
     if measured is None:
         return "not measured"
-    parts = []
-    for name, value in measured.entries:
-        unit = "" if name.startswith("ratio") else f" {plain(measured.unit)}"
-        said = plain(name).replace("_", " ")
-        if name.startswith("suvbw_"):  # beside the values in the unit of the volume
-            said, unit = f"SUVbw {said.removeprefix('suvbw ')}", " g/mL"
-        parts.append(f"{said} {value:.4g}{unit}")
+    parts = list(measured_texts(measured, measured.unit))
     if measured.reference:
         parts.append(f"reference: {plain(measured.reference)}")
     return "; ".join(parts)
