@@ -24,6 +24,7 @@ from fusion.uptake.measures import (
 from fusion.uptake.measuring import UptakeSettings
 from fusion.uptake.proposals import ProposalSettings, assess
 from tests.annotations.samples import target
+from tests.export.handed import handout_of, read_study
 from tests.export.test_structured_report import written
 from tests.uptake.spots import centers, grid, places, registration, spots, volume
 
@@ -87,7 +88,8 @@ def test_a_measure_is_one_entry(with_toys, neck, tmp_path: Path) -> None:
     decided = target(HOT, uptake=kept)
     assert all(words in _joint_row(decided)[3] for words in said)
     assert f"SUVbw minimum {least * 0.0005:.2f} g/mL" in _joint_row(decided)[3]
-    rows = csv.DictReader(io.StringIO(table([decided], study_instance_uid="1.2.3")))
+    study = read_study(tmp_path).review
+    rows = csv.DictReader(io.StringIO(table(handout_of(study, decided)), newline=""))
     row = next(row for row in rows if row["decision"] != "not decided")
     assert (float(row["minimum"]), float(row["voxels_above_half"])) == (least, count)
     report = written(tmp_path, decided, suv_proven=True)

@@ -12,7 +12,8 @@ from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
-from fusion.export.files import review_json, write_review
+from fusion.export.handover import write_review
+from fusion.export.review_record import review_json
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment
 from fusion.pathway.facts import QUESTIONS
 from fusion.pathway.facts_file import facts_toml
