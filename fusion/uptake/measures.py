@@ -8,7 +8,7 @@ Stored values keep all of their digits; only what people read is rounded, here a
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -99,7 +99,7 @@ class Measure:
     unit : MeasureUnit
         In what it is.
     how : str
-        How it is measured, for the documentation.
+        How it is measured: for the documentation, and for who wonders at a heading.
     of : callable
         From :class:`Voxels` to the value; None where it cannot be measured.
     heading : str
@@ -160,7 +160,7 @@ def in_suv(measure: Measure) -> Measure:
         name=f"suvbw_{measure.name}",
         words=f"SUVbw {measure.words}",
         unit=SUV,
-        how=f"`{measure.name}` in SUVbw, only where the data prove SUV",
+        how=f"{measure.name} in SUVbw, only where the data prove SUV",
         of=of,
         concept=("126401", "DCM", "SUVbw"),
         statistic=measure.statistic,
@@ -198,7 +198,7 @@ RATIO_TO_REFERENCE = Measure(
     name="ratio_to_reference",
     words="{} × reference",
     unit=RATIO,
-    how="`maximum` over the reference",
+    how="maximum over the reference (not validated)",
     of=lambda voxels: _over(float(voxels.inside.max()), voxels.reference),
     heading="× ref.",
     concept=("118586006", "SCT", "Ratio"),
@@ -207,7 +207,7 @@ RATIO_TO_OTHER_SIDE = Measure(
     name="ratio_to_other_side",
     words="{} × other side",
     unit=RATIO,
-    how="`maximum` over that of the same joint of the other side",
+    how="maximum over that of the same joint of the other side (not validated)",
     of=lambda voxels: _over(float(voxels.inside.max()), voxels.other_side),
     heading="× other\nside",
 )
@@ -244,10 +244,8 @@ def is_suv(unit: str) -> bool:
     return unit.startswith("SUV") or unit == SUV.words
 
 
-def measured_texts(
-    values: Mapping[str, float], unit: str, *, of: Iterable[MeasureUnit] | None = None
-) -> Iterator[str]:
-    """Say measured values in words.
+def measured_texts(values: Mapping[str, float], unit: str) -> Iterator[str]:
+    """Say measured values in words, one after the other.
 
     Parameters
     ----------
@@ -255,13 +253,9 @@ def measured_texts(
         By the names of the table. Others, of other versions, are said by their names.
     unit : str
         Of the functional volume.
-    of : iterable of MeasureUnit, optional
-        Only those in one of these units.
     """
     for name, value in values.items():
-        found = measure_named(name) or unknown_measure(name)
-        if of is None or found.unit in of:
-            yield found.text(value, unit)
+        yield (measure_named(name) or unknown_measure(name)).text(value, unit)
 
 
 def unknown_measure(name: str) -> Measure:

@@ -31,6 +31,7 @@ from fusion.export.dicom.structured_report import (
 )
 from fusion.export.wording import NUMBERING
 from fusion.software import DISCLAIMER, SIMULATED
+from fusion.uptake.measures import MEASURES
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
@@ -331,6 +332,8 @@ def test_every_standard_code_is_in_the_standard() -> None:
     """A mistyped digit is noticed by no validator (docs/sources.md#codes)."""
     ours = [code for value in vars(codes).values() for code in standard(value)]
     assert len(ours) > 20
+    measured = [(m.concept, m.statistic) for m in MEASURES]
+    ours += [Code(*code) for pair in measured for code in pair if code is not None]
     for code in ours:
         entries = [
             names[code.value][0].lower()
