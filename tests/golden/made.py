@@ -41,7 +41,7 @@ from fusion.cli import main
 from fusion.facets import Localisation, locate_in
 from fusion.facets.automatic.neck import find_neck
 from fusion.json_form import to_json
-from fusion.uptake.proposals import Assessment, assess
+from fusion.uptake.proposals import Quantification, assess
 
 READER, OTHER_READER = "Dr. Åsa Öberg", "R. Eader"
 FACTS = Path(__file__).parent / "facts_2026_11.toml"
@@ -56,7 +56,7 @@ class Facets:
 
     localisation: Localisation
     spine: Spine
-    measured: Assessment
+    measured: Quantification
 
 
 class Desk:
