@@ -27,6 +27,14 @@ from fusion.uptake.structures import EXTENT_MM, Structure, StructureKind, struct
 #: From the expected (mean) length of an error in space to the size of one of its components that
 #: 95 of 100 stay below: 1.96 / 1.596 for a normal distribution.
 _COMPONENT_95 = 1.23
+#: The same of one component whose standard deviation is known, from a normal distribution.
+_NORMAL_95 = 1.96
+#: How far a parabola through three voxels misses the top of a Gaussian, in voxels: calculated for
+#: the resolutions that are believed.
+_SUMMIT_VOXELS = 0.15
+#: What lies between joints and has no expected error of its own takes the worst of so many joints
+#: around it: both sides of two levels.
+_JOINTS_AROUND = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +184,7 @@ def find_hot_spots(
                 native_lps=native,
                 value=float(neck.values[tuple(kji)]),
                 excess=height,
-                position_mm=float(np.hypot(1.96 * noise, 0.15 * voxel)),
+                position_mm=float(np.hypot(_NORMAL_95 * noise, _SUMMIT_VOXELS * voxel)),
             )
         )
     return tuple(spots)
@@ -306,7 +314,7 @@ def _localisation_mm(
     if structure.joint is not None:
         return known[structure.joint]
     order = sorted(known, key=lambda j: float(np.linalg.norm(centers[j] - structure.center_lps)))
-    values = [known[joint] for joint in order[:4]]
+    values = [known[joint] for joint in order[:_JOINTS_AROUND]]
     if any(value is None for value in values):
         return None
     return max(value for value in values if value is not None)

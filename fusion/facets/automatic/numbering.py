@@ -20,6 +20,8 @@ from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.facets.localisation import Evidence, Numbering
 
+# Numbers below were chosen by us on our simulated necks (docs/sources.md#level-numbering).
+
 #: Weight of agreeing evidence from which a numbering is sure.
 SURE_WEIGHT = 3.0
 #: A claim agrees within this distance, mm: half the distance between two levels.
@@ -37,6 +39,22 @@ _CLICK_GAIN, _CLICK_COST = 5.0, 1000.0
 #: With clicks the distances between levels are held tighter, so that all levels follow and none is
 #: squeezed in between to keep another where it looked better.
 _CLICK_STIFFNESS = 4.0
+#: Where the joints above and below a vertebra may lie, seen from a click on it, mm along the
+#: canal. The dens of C2 reaches above its upper joint.
+_CLICK_WINDOWS = {"C1": ((0, 26), (-26, 2)), "C2": ((-24, 24), (-48, -2))}
+_CLICK_WINDOW = ((0, 17), (-17, 0))
+#: Spread of a claim, mm, from which on it may lie further off and still agree, and by how much
+#: for each mm more.
+_USUAL_SPREAD_MM, _SLACK_PER_MM = 5.0, 0.6
+#: Claims of at least this weight speak against a numbering that they do not agree with.
+_STRONG_WEIGHT = 1.0
+#: Likeness of C1 on C2 that counts, its lead over any other height, and how near to it others
+#: are not counted, mm.
+_ATLAS_LIKENESS, _ATLAS_LEAD, _ATLAS_REACH_MM = 0.22, 0.05, 20.0
+#: Largest deviation of a distance between two levels from what the others suggest, mm.
+_UNEVEN_MM = 4.2
+#: Share of the usual likeness below which a level is not recognised.
+_DIM_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,12 +184,6 @@ def status_of(evidence: Sequence[Evidence]) -> Numbering:
     return Numbering.SURE
 
 
-#: Where the joints above and below a vertebra may lie, seen from a click on it, mm along the
-#: canal. The dens of C2 reaches above its upper joint.
-_CLICK_WINDOWS = {"C1": ((0, 26), (-26, 2)), "C2": ((-24, 24), (-48, -2))}
-_CLICK_WINDOW = ((0, 17), (-17, 0))
-
-
 def _windows(vertebra: str) -> list[tuple[int, tuple[int, int]]]:
     above, below = _CLICK_WINDOWS.get(vertebra, _CLICK_WINDOW)
     n = VERTEBRAE.index(vertebra)
@@ -223,11 +235,11 @@ def _nearest(chain: Chain, parts: Template, height: float) -> tuple[str, float]:
 def _judged(claim: Claim, chain: Chain, parts: Template) -> Evidence:
     off = abs(predicted_mm(chain, parts, claim.level) - claim.height_mm)
     nearest, _ = _nearest(chain, parts, claim.height_mm)
-    slack = _AGREE_MM + (claim.spread_mm - 5.0) * 0.6
+    slack = _AGREE_MM + (claim.spread_mm - _USUAL_SPREAD_MM) * _SLACK_PER_MM
     agrees: bool | None
     if off <= slack:
         agrees, nearest = True, claim.level
-    elif claim.weight >= 1:
+    elif claim.weight >= _STRONG_WEIGHT:
         agrees = False
     else:
         agrees = None if off < _WEAK_AGAINST_MM else False
@@ -277,11 +289,6 @@ def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
     return [Evidence("shape of C1 and C2", saw, level, level, 0.5, True)]
 
 
-#: Likeness of C1 on C2 that counts, its lead over any other height, and how near to it others
-#: are not counted, mm.
-_ATLAS_LIKENESS, _ATLAS_LEAD, _ATLAS_REACH_MM = 0.22, 0.05, 20.0
-
-
 def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]:
     """Object when levels are crowded, or too far apart, or one of them looks like none.
 
@@ -312,9 +319,3 @@ def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]
         return []
     saw += ": a vertebra may be missing, extra or fused, or the count has slipped"
     return [Evidence("spacing of the levels", saw, level, "unclear", 1.0, False)]
-
-
-#: Largest deviation of a distance between two levels from what the others suggest, mm.
-_UNEVEN_MM = 4.2
-#: Share of the usual likeness below which a level is not recognised.
-_DIM_SHARE = 0.3
