@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from pydicom.sr.codedict import codes as standard
 
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.snapshots import Measured
@@ -197,6 +198,23 @@ def test_values_are_what_they_are_called() -> None:
     }
     alone = replace(voxels, reference=0.0, other_side=None, suvbw_per_unit=None)
     assert set(measured(alone)) == {"maximum", "mean", "peak"}
+
+
+def test_codes_of_the_measures_are_those_of_the_standard() -> None:
+    """They are typed there, since journals open without pydicom."""
+    stated = {m.name: (m.concept, m.statistic) for m in MEASURES}
+    suv, ratio = tuple(standard.DCM.Suvbw)[:3], tuple(standard.SCT.Ratio)[:3]
+    statistics = {
+        "maximum": tuple(standard.SCT.Maximum)[:3],
+        "mean": tuple(standard.SCT.Mean)[:3],
+        "peak": tuple(standard.DCM.PeakValueWithinROI)[:3],
+    }
+    assert stated == {
+        **{name: (None, code) for name, code in statistics.items()},
+        **{f"suvbw_{name}": (suv, code) for name, code in statistics.items()},
+        "ratio_to_reference": (ratio, None),
+        "ratio_to_other_side": (None, None),
+    }
 
 
 def test_the_documentation_lists_every_measure() -> None:
