@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from fusion.anatomy import CERVICAL
 from fusion.facets.automatic.straight import Frame, bone_map, sample
 from fusion.geometry import FloatArray, Volume
 
@@ -206,7 +207,7 @@ def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
     return [
         Claim(
             "dens and atlas",
-            "C1-C2",
+            CERVICAL.dens_level,
             height,
             4.5,
             2.5 if plain else 1.5,
@@ -299,7 +300,7 @@ def _ribs(beside: _Beside) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    return [Claim("first ribs", "C7-T1", height, spread, weight, saw)]
+    return [Claim("first ribs", CERVICAL.rib_level, height, spread, weight, saw)]
 
 
 def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
@@ -323,7 +324,7 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
     return [
         Claim(
             "no disc inside C2",
-            "C2-C3",
+            CERVICAL.undivided_level,
             float(longest[0]) - _C2_TO_JOINT_MM,
             5.0,
             1.0,
@@ -352,7 +353,7 @@ def _skull(beside: _Beside) -> list[Claim]:
     return [
         Claim(
             "base of the skull",
-            "C0-C1",
+            CERVICAL.occiput_level,
             float(start[0]) + _SKULL_TO_JOINT_MM,
             10.0,
             0.5,
@@ -380,7 +381,7 @@ def _lungs(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> l
     return [
         Claim(
             "tops of the lungs",
-            "C7-T1",
+            CERVICAL.rib_level,
             height,
             12.0,
             0.5,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy import VERTEBRAE
+from fusion.anatomy import CERVICAL, VERTEBRAE
 from fusion.facets.automatic.chain import Chain, best_chain, shifted
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.likeness import SCALES, Likeness
@@ -24,6 +24,8 @@ from fusion.facets.localisation import Evidence, Numbering
 
 #: Weight of agreeing evidence from which a numbering is sure.
 SURE_WEIGHT = 3.0
+#: Levels whose distances vary with the posture of the head.
+_UPPER = (CERVICAL.occiput_level, CERVICAL.dens_level)
 #: A claim agrees within this distance, mm: half the distance between two levels.
 _AGREE_MM = 8.0
 #: A weak claim speaks against a numbering from this distance on, mm.
@@ -39,10 +41,6 @@ _CLICK_GAIN, _CLICK_COST = 5.0, 1000.0
 #: With clicks the distances between levels are held tighter, so that all levels follow and none is
 #: squeezed in between to keep another where it looked better.
 _CLICK_STIFFNESS = 4.0
-#: Where the joints above and below a vertebra may lie, seen from a click on it, mm along the
-#: canal. The dens of C2 reaches above its upper joint.
-_CLICK_WINDOWS = {"C1": ((0, 26), (-26, 2)), "C2": ((-24, 24), (-48, -2))}
-_CLICK_WINDOW = ((0, 17), (-17, 0))
 #: Spread of a claim, mm, from which on it may lie further off and still agree, and by how much
 #: for each mm more.
 _USUAL_SPREAD_MM, _SLACK_PER_MM = 5.0, 0.6
@@ -98,7 +96,7 @@ def number(
     nothing = _no_gains(likeness)
     by_shape = best_chain(likeness, parts, nothing)
     gains = nothing.copy()
-    gains[: TEMPLATE_LEVELS.index("C7-T1"), chest] -= _CHEST_COST
+    gains[: TEMPLATE_LEVELS.index(CERVICAL.rib_level), chest] -= _CHEST_COST
     heights = np.arange(gains.shape[1])
     # Nothing pulls against a reader's click.
     for claim in () if clicks_mm else claims:
@@ -185,7 +183,7 @@ def status_of(evidence: Sequence[Evidence]) -> Numbering:
 
 
 def _windows(vertebra: str) -> list[tuple[int, tuple[int, int]]]:
-    above, below = _CLICK_WINDOWS.get(vertebra, _CLICK_WINDOW)
+    above, below = CERVICAL.click_windows.get(vertebra, CERVICAL.click_window)
     n = VERTEBRAE.index(vertebra)
     rows = []
     if n >= 1:
@@ -273,7 +271,7 @@ def _by_shape(
 
 def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
     """Judge whether C1 on C2 looks like that, and nothing else in the neck does."""
-    level = "C1-C2"
+    level = CERVICAL.dens_level
     height = chain.heights_mm.get(level)
     if height is None:
         return []
@@ -294,7 +292,7 @@ def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]
 
     So it shows when a neck has a vertebra more or less than seven, or two that are fused.
     """
-    names = [n for n in chain.heights_mm if n not in ("C0-C1", "C1-C2", "T2-T3")]
+    names = [n for n in chain.heights_mm if n not in (*_UPPER, TEMPLATE_LEVELS[-1])]
     if len(names) < 3:
         return []
     rows = [TEMPLATE_LEVELS.index(name) for name in names]
