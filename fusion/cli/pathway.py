@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import os
 import sys
 from pathlib import Path
@@ -144,7 +143,7 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
     from fusion.opening import open_study
     from fusion.pathway import Assessment
 
-    answer = PathwayAnswered(json.dumps(Assessment.of(facts, reader=reader).to_json()))
+    answer = PathwayAnswered(Assessment.of(facts, reader=reader))
     review = open_study(path, progress=terminal_progress())
     study = StudyKey.of(review.fused.ct, review.fused.spect)
     with Journal(journal_path) as journal:

@@ -385,7 +385,7 @@ class _Work:
         """Return the answer stored with the reading, else the one given with the study."""
         event = self.reading.pathway if self.reading else None
         if event is not None and isinstance(event.change, PathwayAnswered):
-            return event.change.assessment
+            return event.change.assessment.to_json()
         if event is not None and isinstance(event.change, PathwayLeftOut):
             return Unanswered(event.change.reason, event.reader, event.time).to_json()
         given = self.review.assessment

@@ -41,12 +41,13 @@ from fusion.errors import AnnotationError
 from fusion.facets.localisation import Numbering
 from fusion.geometry import RigidTransform
 from fusion.json_form import to_json
+from fusion.pathway.assessment import stored_answer
 from fusion.registration import Method, NeckCorrection
 
 from .necks import IN_USE, centers, localised, shifted
 from .samples import LEFT_C5, READER, localisation, placement, registration, study, target
 
-ASSESSMENT = json.dumps({"assessed": True, "words": "Supported", "reader": "R"})
+ASSESSMENT = stored_answer({"assessed": True, "words": "Supported", "reader": "R"})
 CONFIRMED = NumberingConfirmed(
     numbering="counted from C2 (dens)", anchor="C2", c2_in_field=True, t1_in_field=True
 )

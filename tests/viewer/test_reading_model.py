@@ -446,10 +446,12 @@ def test_a_locked_journal_loses_nothing(model: ReadingModel, journal: Path) -> N
     assert stored(journal) == (model.reading,)
 
 
-def test_the_pathway_comes_back_as_it_was_answered(model: ReadingModel) -> None:
+def test_the_pathway_comes_back_as_it_was_answered(model: ReadingModel, journal: Path) -> None:
     answer = Assessment.of(GOLDEN["G10"].facts, reader=READER)
     model.answer_pathway(answer)
-    back = Assessment.from_json(model.reading.pathway.change.assessment)
+    (kept,) = stored(journal)
+    back = kept.pathway.change.assessment
+    assert back == answer
     assert back.to_json() == answer.to_json()
     assert back.time.tzinfo is not None
     assert abs(back.time - answer.time) < dt.timedelta(seconds=1)

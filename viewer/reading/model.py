@@ -8,7 +8,6 @@ now is shown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -376,7 +375,7 @@ class ReadingModel:
 
     def answer_pathway(self, assessment: Assessment) -> None:
         """Save the pathway's answer with the reading."""
-        self.save(PathwayAnswered(json.dumps(assessment.to_json())))
+        self.save(PathwayAnswered(assessment))
 
     def leave_pathway_out(self, reason: str) -> None:
         """Save that the study is read without the pathway, and why."""
