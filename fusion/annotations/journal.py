@@ -212,7 +212,7 @@ class Journal:
             amends=reading.reading_id,
             amends_digest=reading.digest,
             carried=reading.records,
-            anatomy=reading.anatomy,
+            said=reading.said,
             reason=reason,
         )
         with self._storage.writing():

@@ -266,8 +266,8 @@ class _Work:
             progress=self.progress.part(0.0, 0.5),
         )
         self.paths += outputs.paths
-        said = self.reading.anomalies if self.reading else ()
-        plan = plan_blocks(self.targets, fused={said.level for said in said if said.level})
+        said = self.reading.said.anomalies if self.reading else ()
+        plan = plan_blocks(self.targets, fused={one.level for one in said if one.level})
         self.progress(0.5, "Drawing the joints")
         pictures = [self._pictures(target) for target in self.positive]
         whole = overview(
@@ -560,11 +560,11 @@ def _said_of_spine(reading: Reading | None) -> list[str]:
     """Return what the reader said about the spine itself; it decides the levels."""
     if reading is None:
         return []
-    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.anomalies]
-    if reading.clicks:
-        said.append(f"Vertebrae named by the reader: {', '.join(reading.clicks)}.")
-    if reading.moved:
-        moved = sorted(reading.moved, key=JOINTS.index)
+    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.said.anomalies]
+    if reading.said.clicks:
+        said.append(f"Vertebrae named by the reader: {', '.join(reading.said.clicks)}.")
+    if reading.said.moved:
+        moved = sorted(reading.said.moved, key=JOINTS.index)
         said.append(f"Joints placed by the reader: {', '.join(j.name for j in moved)}.")
     return said
 

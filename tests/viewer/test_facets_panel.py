@@ -153,11 +153,11 @@ def test_a_joint_is_put_at_the_crosshair_and_back(
     place = simulated.linked.point_lps
     panel.put.click()
     np.testing.assert_array_equal(simulated.center(LEFT_C5), place)
-    assert reading.reading.moved == {LEFT_C5: tuple(place)}
+    assert reading.reading.said.moved == {LEFT_C5: tuple(place)}
     assert panel.details.text().splitlines()[1].startswith("dragged by the reader")
     panel.back.click()
     np.testing.assert_array_equal(simulated.center(LEFT_C5), before)
-    assert not reading.reading.moved
+    assert not reading.reading.said.moved
 
 
 def test_a_click_far_from_the_spine_is_refused_in_words(

@@ -21,6 +21,7 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Numbering
+from fusion.facets.spine_statements import SpineStatements
 from fusion.plain_text import plain
 from sample_data import COARSE_SCAN, make_study
 from viewer.facets.model import FacetsModel
@@ -103,7 +104,7 @@ class Desk:
         self.facets.events.selected.disconnect(self.panel._on_selected)
         self.window.linked.events.review.disconnect(self.panel._on_review)
         self.panel.deleteLater()
-        self.facets.apply({}, (), {})
+        self.facets.apply(SpineStatements())
         self.facets.selected = None
 
     # What a reader does

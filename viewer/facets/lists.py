@@ -23,9 +23,8 @@ from viewer.pathway.questions import LinkLabel
 from viewer.pictures.display_panel import plain_label
 
 if TYPE_CHECKING:
-    from fusion.facets import Evidence, Localisation
+    from fusion.facets import Evidence, Localisation, SpineStatements
     from fusion.uptake import Assessment, Proposal
-    from viewer.facets.model import Said
 
 GOOD, DOUBTFUL, BAD, FAINT = "#69c779", "#ffb347", "#ff5c5c", "#9aa0a8"
 _GRADE_COLORS = (FAINT, "#d7c88a", DOUBTFUL, BAD)
@@ -87,7 +86,12 @@ class EvidenceList(_Rows):
         self.buttons: dict[str, QPushButton] = {}
 
     def show_evidence(
-        self, found: Localisation | None, said: Said, *, state: str, from_labels: bool = False
+        self,
+        found: Localisation | None,
+        said: SpineStatements,
+        *,
+        state: str,
+        from_labels: bool = False,
     ) -> None:
         """Show these instead.
 
@@ -95,7 +99,7 @@ class EvidenceList(_Rows):
         ----------
         found : Localisation or None
             The joints, with the evidence for their numbering.
-        said : Said
+        said : SpineStatements
             What the reader said.
         state : str
             What to say while there is nothing.
@@ -113,7 +117,7 @@ class EvidenceList(_Rows):
             )
             lines.append(text)
         for anomaly in said.anomalies:
-            what = f"{anomaly.kind} {anomaly.level}".strip()
+            what = anomaly.name
             text = f"• The reader recorded: {what}"
             rows.append(self._said(text, f"Take back {what}"))
             self.buttons[what].clicked.connect(

@@ -235,7 +235,7 @@ class ReadingModel:
         if self.reading is None:
             return plan_blocks((), fused=fused)
         # Also while the joints are not known, because they are being numbered again.
-        fused |= {said.level for said in self.reading.anomalies if said.level}
+        fused |= {said.level for said in self.reading.said.anomalies if said.level}
         return plan_blocks(self.reading.targets, fused=fused)
 
     @property
@@ -371,7 +371,7 @@ class ReadingModel:
         if localisation is None:
             raise AnnotationError(NOT_LOCATED)
         reading = self._draft()
-        self.save(confirming_numbering(localisation, clicks=reading.clicks, note=note))
+        self.save(confirming_numbering(localisation, clicks=reading.said.clicks, note=note))
 
     def answer_pathway(self, assessment: Assessment) -> None:
         """Save the pathway's answer with the reading."""
@@ -481,10 +481,8 @@ class ReadingModel:
     def _show(self, reading: Reading) -> None:
         """Show a reading as it is in the journal."""
         before, self.reading = self.reading, reading
-        said = reading.anatomy
-        if before is None or before.anatomy != said:
-            anomalies = tuple(anomaly.as_anomaly() for anomaly in said.anomalies)
-            self._facets.apply(reading.clicks, anomalies, reading.moved)
+        if before is None or before.said != reading.said:
+            self._facets.apply(reading.said)
         self._mark_review()
         self.events.changed()
 
