@@ -22,6 +22,7 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -31,7 +32,11 @@ from fusion.errors import FusionError
 T = TypeVar("T")
 
 #: A moment with its time zone, as Python writes it.
-Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 #: Marks a field that has no key while it is empty, as in files from before there was one.
 UNLESS_EMPTY = Field(exclude_if=lambda value: not value)
 

@@ -31,7 +31,8 @@ _ROTATION_TOLERANCE = 1e-4
 FOUND, FUSED = "found", "fused"
 JOINT_STATES = (FOUND, "outside field", FUSED, "obscured")
 
-Matrix = tuple[tuple[float, ...], ...]
+_Four = Field(min_length=4, max_length=4)
+Matrix = Annotated[tuple[Annotated[tuple[float, ...], _Four], ...], _Four]
 
 
 def _pairs(values: object) -> object:
