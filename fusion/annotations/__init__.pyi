@@ -31,14 +31,13 @@ from .journal import Conflict, Journal, Saved
 from .marking import check_marked
 from .placement import Point
 from .reading import Reading, replay
-from .snapshots import FOUND, Measured, RegistrationSnapshot, registration_digest
+from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
 from .study import StudyKey, changed_input
 from .target import GRADES, MAX_NAME, Answer, Decision, Origin, Target, check_name
 
 __all__ = [
-    "FOUND",
     "GRADES",
     "MAX_NAME",
     "AlignmentReviewed",

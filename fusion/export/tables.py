@@ -164,7 +164,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "joint_found_by": target.localisation.source,
         "numbering": target.localisation.numbering,
         "localisation_uncertainty_mm": target.localisation.confidence_mm,
-        "joint_state": target.localisation.status,
+        "joint_state": target.localisation.status or "",
         "level_margin_mm": target.placement.margin_mm,
         "software_version": target.software_version,
         "target_id": target.target_id,

@@ -4,8 +4,9 @@ from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
 from .labelled.locate_labelled import check_clicks, locate_with_labels
 from .labelled.spine import LabelledSpine, read_labels
-from .localisation import DRAGGED, MARKED, Evidence, Facet, Localisation, Numbering, Status
+from .localisation import DRAGGED, MARKED, Evidence, Facet, Localisation
 from .spine_statements import ANOMALIES, Anomaly, SpineStatements
+from .states import Numbering, Status
 
 __all__ = [
     "ANOMALIES",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
+from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding, info
 from fusion.geometry import FloatArray
 
@@ -27,15 +27,6 @@ DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
 #: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
 #: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
 READER_MM = 2.0
-
-
-class Status(StrEnum):
-    """What became of a joint."""
-
-    FOUND = "found"
-    OUTSIDE = "outside field"
-    FUSED = "fused"
-    OBSCURED = "obscured"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,14 +155,6 @@ def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
 
 def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
     return None if point is None else [round(float(v), digits) for v in point]
-
-
-class Numbering(StrEnum):
-    """How far the level of a joint is to be trusted."""
-
-    SURE = "sure"
-    PROVISIONAL = "provisional"
-    CONFIRMED = "confirmed"
 
 
 @dataclass(frozen=True, slots=True)

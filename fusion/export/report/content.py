@@ -16,10 +16,11 @@ from typing import Any
 from PIL import Image
 
 from fusion.anatomy import JOINTS
-from fusion.annotations import FOUND, Answer, BlockPlan, Decision, Reading, Target
+from fusion.annotations import Answer, BlockPlan, Decision, Reading, Target
 from fusion.deidentified import NO_MOMENT
 from fusion.dicom import Patient
 from fusion.export.dicom.structured_report import NUMBERING
+from fusion.facets import Status
 from fusion.findings import Finding, Severity
 from fusion.pathway import (
     KEY_OF_FACT,
@@ -375,8 +376,8 @@ def _cautions(target: Target) -> list[str]:
         else f"Joint located to about {located.confidence_mm:.1f} mm."
     )
     said.append(f"Numbering: {plain(located.numbering)}.")
-    if located.status not in ("", FOUND):
-        said.append(f"On the CT the joint is {plain(located.status)}.")
+    if located.status not in (None, Status.FOUND):
+        said.append(f"On the CT the joint is {plain(str(located.status))}.")
     return said
 
 

@@ -15,8 +15,9 @@ from fusion.facets.automatic.numbering import Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import Facet, Localisation, Numbering, Status
+from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
+from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding, info, warning
 from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback

@@ -35,8 +35,9 @@ from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
-from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
+from fusion.facets.localisation import Evidence, Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
+from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding, info, warning
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
