@@ -192,15 +192,20 @@ def from_json(kind: type[T], content: Any, *, error: type[FusionError], what: st
     return value
 
 
-def write_json(path: Path, document: Any) -> None:
-    """Write a document; ASCII, so that no program can read it in another encoding.
+def json_text(document: Any) -> str:
+    """Return a document as a file holds it; ASCII, so that every encoding reads it the same.
 
     Raises
     ------
     ValueError
         A number in it is not finite.
     """
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", "ascii")
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write :func:`json_text` to a file."""
+    path.write_text(json_text(document), "ascii")
 
 
 def _adapter(kind: Any) -> TypeAdapter[Any]:

@@ -27,7 +27,7 @@ from .finishing import (
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved
+from .journal import Conflict, Journal, Saved, latest
 from .marking import check_marked
 from .placement import Point
 from .reading import Reading, replay
@@ -81,6 +81,7 @@ __all__ = [
     "doubts_about_levels",
     "finalise",
     "label_changes",
+    "latest",
     "missing",
     "plan_blocks",
     "registration_digest",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from fusion.export.dicom.spatial_registration import (
 )
 from fusion.export.report.pictures import PictureText, write_pictures
 from fusion.geometry import Volume
+from fusion.json_form import write_json
 from fusion.pathway import assessment_json
 from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review, _date
@@ -143,7 +143,7 @@ def write_review(
                 "pictures": [path.name for path in pictures],
             },
         }
-        _write_json(record, content)
+        write_json(record, content)
     except OSError as exc:
         raise FusionError(
             f"The results could not be written to {target}: {disk_reason(exc)}. Free some "
@@ -187,12 +187,8 @@ def _write_registration(review: Review, target: Path) -> tuple[Path, Path]:
         center_lps=review.fused.ct.grid.center_lps,
         simulated=review.simulated,
     )
-    _write_json(registered_json, content)
+    write_json(registered_json, content)
     return registered, registered_json
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
 
 
 def _input_json(volume: Volume, candidate: Candidate) -> dict[str, Any]:

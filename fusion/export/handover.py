@@ -60,9 +60,10 @@ from fusion.export.report.html import report_html
 from fusion.export.report.overview import overview
 from fusion.export.report.pdf import report_pdf
 from fusion.export.report.pictures import PLANES, PictureText, picture
-from fusion.export.tables import reading_document, write_json, write_table
+from fusion.export.tables import reading_document, write_table
 from fusion.facets import Localisation
 from fusion.findings import Finding, info, warning, worst_first
+from fusion.json_form import write_json
 from fusion.pathway import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain
 from fusion.progress import Progress, ProgressCallback

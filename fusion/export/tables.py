@@ -76,11 +76,6 @@ def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> di
     }
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document; ASCII, so that no program can read it in another encoding."""
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", "ascii")
-
-
 def read_reading(path: str | Path) -> Reading | None:
     """Return the reading that ``reading.json`` holds; None when it holds none.
 

@@ -17,9 +17,9 @@ from fusion.export.tables import (
     read_reading,
     reading_document,
     table,
-    write_json,
     write_table,
 )
+from fusion.json_form import write_json
 from tests.annotations.samples import LEFT_C5, target
 from tests.export.handed import HOSTILE, Read, read_study
 

@@ -41,6 +41,7 @@ from fusion.annotations import (
     decide,
     finalise,
     label_changes,
+    latest,
     missing,
     plan_blocks,
     registration_digest,
@@ -499,12 +500,10 @@ class ReadingModel:
     def _look_around(self, journal: Journal, reading: Reading) -> None:
         """Find the other readings of the study, as they are now."""
         known = journal.readings(reading.study.study_instance_uid)
-        amended = {other.opened.amends for other in known}
         self.others = tuple(
             other
-            for other in known
-            if other.reading_id not in (*amended, reading.reading_id)
-            and other.study.same_series(reading.study)
+            for other in latest(known, reading.study)
+            if other.reading_id != reading.reading_id
         )
 
     def _on_review(self) -> None:
