@@ -135,7 +135,7 @@ def _registration(
         return shared_frame(ct, spect), about
     stored, unused = find_stored_registration(catalog, chosen)
     if stored is not None:
-        brought = Registration(stored.transform, Method.STORED, findings=stored.findings)
+        brought = Registration(stored.transform, Method.STORED, lasting_findings=stored.findings)
         return checked(ct, spect, brought, progress=progress), unused
     try:
         return shared_frame(ct, spect), unused

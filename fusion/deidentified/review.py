@@ -164,9 +164,11 @@ class _Work:
         review = self.review
         ct = self._candidate(review.pair.ct, "CT")
         spect = self._candidate(review.pair.spect, review.spect_label)
+        in_use = review.fused.registration
         registration = replace(
-            review.fused.registration,
-            findings=plain_findings(review.fused.registration.findings, self.how),
+            in_use,
+            lasting_findings=plain_findings(in_use.lasting_findings, self.how),
+            choice_findings=plain_findings(in_use.choice_findings, self.how),
         )
         fused = Fused(
             self._volume(review.fused.ct, "CT"),

@@ -18,8 +18,8 @@ from fusion.registration import (
     NeckCorrection,
     Quality,
     Registration,
-    Status,
-    Verdict,
+    SearchOutcome,
+    Trust,
     adjusted,
     stated,
 )
@@ -129,10 +129,9 @@ def bent(review: fusion.Review) -> fusion.Review:
         rotation_deg=(6, 0, 0), translation_mm=(2, 0, 0), center_lps=MIDDLE_LPS
     )
     neck = NeckCorrection(IDENTITY, upper, z - 10, z + 10, MIDDLE_LPS)
-    found = Registration(
-        IDENTITY, Method.CORRELATION, start=IDENTITY, proposal=IDENTITY, neck=neck
-    ).with_neck_correction()
-    return review.with_registration(found)
+    outcome = SearchOutcome(Trust.NECK_MOTION, "", IDENTITY, neck=neck)
+    found = Registration(IDENTITY, Method.CORRELATION, start=IDENTITY, search=outcome)
+    return review.with_registration(found.with_neck_correction())
 
 
 def test_the_neck_correction_is_in_every_plane_and_in_the_values(bent: fusion.Review) -> None:
@@ -183,30 +182,26 @@ def test_steps_that_rounding_leaves_behind_do_not_hang(review: fusion.Review) ->
 
 def test_no_inconsistency_is_not_said_of_what_a_hand_moved() -> None:
     for status, left in (
-        (Status.NO_INCONSISTENCY, None),
-        (Status.NECK_MOTION, Status.NECK_MOTION),
-        (Status.DO_NOT_TRUST, Status.DO_NOT_TRUST),
+        (Trust.NO_INCONSISTENCY, None),
+        (Trust.NECK_MOTION, Trust.NECK_MOTION),
+        (Trust.DO_NOT_TRUST, Trust.DO_NOT_TRUST),
     ):
-        found = Registration(IDENTITY, Method.CORRELATION, proposal=IDENTITY, status=status)
+        found = Registration(
+            IDENTITY, Method.CORRELATION, status, search=SearchOutcome(status, "", IDENTITY)
+        )
         assert by_hand(found, 1.0).status is left
 
 
 def test_choosing_the_proposal_again_restores_what_the_search_said() -> None:
     agreement = Quality(0.97, 1.2)
-    for status in Status:
+    for status in Trust:
+        outcome = SearchOutcome(status, "", IDENTITY, agreement, Quality(0.9, 0.8))
         found = Registration(
-            IDENTITY,
-            Method.CORRELATION,
-            Quality(0.9, 0.8),
-            agreement,
-            start=IDENTITY,
-            proposal=IDENTITY,
-            status=status,
-            searched=Verdict(status, agreement),
+            IDENTITY, Method.CORRELATION, status, agreement, start=IDENTITY, search=outcome
         )
         moved = by_hand(by_hand(found, 2.0), 1.0)
-        assert moved.after is None
-        assert moved.status is (None if status is Status.NO_INCONSISTENCY else status)
+        assert moved.quality is None
+        assert moved.status is (None if status is Trust.NO_INCONSISTENCY else status)
         assert moved.with_proposal() == found
         assert moved.with_start().status is status
-        assert moved.with_start().after == found.before
+        assert moved.with_start().quality == Quality(0.9, 0.8)

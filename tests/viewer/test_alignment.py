@@ -15,8 +15,8 @@ from fusion.registration import (
     NeckCorrection,
     Quality,
     Registration,
-    Status,
-    Verdict,
+    SearchOutcome,
+    Trust,
     adjusted,
 )
 from viewer.alignment.model import (
@@ -47,7 +47,8 @@ def found(review: fusion.Review) -> Registration:
     proposal = RigidTransform.from_euler(translation_mm=(1, 2, 3))
     z = float(review.fused.focus_lps[2])
     neck = NeckCorrection(proposal, proposal, z - 10, z + 10, review.fused.focus_lps)
-    return Registration(proposal, Method.CORRELATION, start=IDENTITY, proposal=proposal, neck=neck)
+    outcome = SearchOutcome(Trust.NECK_MOTION, "", proposal, neck=neck)
+    return Registration(proposal, Method.CORRELATION, start=IDENTITY, search=outcome)
 
 
 def test_undo_brings_back_the_same_bits(alignment: Alignment) -> None:
@@ -136,7 +137,7 @@ def test_identity_and_proposal_stay_on_offer(alignment: Alignment) -> None:
     alignment.move((9, 0, 0))
     assert "manual-shift" in {finding.code for finding in alignment.linked.review.assumptions}
     alignment.choose("Scanner alignment")
-    assert alignment.current.transform.is_identity
+    assert np.array_equal(alignment.current.transform.matrix, np.eye(4))
     assert not alignment.linked.review.assumptions
     alignment.choose("Proposal")
     np.testing.assert_array_equal(alignment.current.transform.matrix, proposed.transform.matrix)
@@ -163,7 +164,7 @@ def test_a_shift_by_hand_counts_from_the_stored_alignment(study_folder: Path) ->
     alignment.choose("Stored with the study")
     assert alignment.current is stored
     alignment.choose("Scanner alignment")
-    assert alignment.current.transform.is_identity
+    assert np.array_equal(alignment.current.transform.matrix, np.eye(4))
     assert alignment.current.method is Method.SHARED_FRAME
 
 
@@ -231,15 +232,10 @@ def test_nothing_measured_is_said_to_be_so(alignment: Alignment) -> None:
 
 def test_agreement_is_said_for_each_alignment_that_was_measured() -> None:
     scanner, found = Quality(0.914, 1.0), Quality(0.973, 1.2)
+    status = Trust.NO_INCONSISTENCY
+    outcome = SearchOutcome(status, "", IDENTITY, found, scanner)
     searched = Registration(
-        IDENTITY,
-        Method.CORRELATION,
-        scanner,
-        found,
-        start=IDENTITY,
-        proposal=IDENTITY,
-        status=Status.NO_INCONSISTENCY,
-        searched=Verdict(Status.NO_INCONSISTENCY, found),
+        IDENTITY, Method.CORRELATION, status, found, start=IDENTITY, search=outcome
     )
     both = "Correlation: 0.914 with the scanner's alignment, 0.973 with the one in use"
     assert agreement_text(searched) == both

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, Registration, Status, adjusted, shared_frame, stated
+from fusion.registration import Method, Registration, Trust, adjusted, shared_frame, stated
 
 if TYPE_CHECKING:
     from fusion.annotations import AlignmentReviewed
@@ -77,10 +78,10 @@ class Alignment:
             found["Scanner alignment"] = self._scanner
         if self.opened.method is Method.STORED:
             found["Stored with the study"] = self.opened
-        if offer.proposal is not None:
+        if offer.search is not None and offer.search.proposal is not None:
             found["Proposal"] = offer.with_proposal()
-        if offer.neck is not None and offer.proposal is not None:
-            found["Neck correction"] = offer.with_neck_correction()
+            if offer.search.neck is not None:
+                found["Neck correction"] = offer.with_neck_correction()
         if self._reviewed is not None:
             found["As reviewed"] = self._reviewed
         return found
@@ -240,14 +241,7 @@ class Alignment:
 
 def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
     """Return the angles about x, y and z of a (3, 3) rotation ``Rz @ Ry @ Rx``, degrees (3,)."""
-    r = np.asarray(rotation, dtype=np.float64)
-    angles: FloatArray = np.degrees(
-        [
-            np.arctan2(r[2, 1], r[2, 2]),
-            np.arctan2(-r[2, 0], np.hypot(r[0, 0], r[1, 0])),
-            np.arctan2(r[1, 0], r[0, 0]),
-        ]
-    )
+    angles: FloatArray = Rotation.from_matrix(rotation).as_euler("xyz", degrees=True)
     return angles
 
 
@@ -256,7 +250,7 @@ def status_text(registration: Registration) -> str:
     if registration.status is None:
         by_hand = registration.method is Method.MANUAL
         return "not checked since it was moved" if by_hand else "not checked"
-    if registration.status is Status.DO_NOT_TRUST:
+    if registration.status is Trust.DO_NOT_TRUST:
         return "do not trust"
     return registration.status.value
 

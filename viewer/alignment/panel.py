@@ -28,7 +28,7 @@ from fusion.registration import (
     LevelMisfit,
     Method,
     Registration,
-    Status,
+    Trust,
     register,
 )
 from viewer.alignment.model import SHIFT_WORDS, TURN_WORDS, Alignment, status_text, uncertainty_text
@@ -49,9 +49,9 @@ _SELDOM = ("Stored with the study", "As reviewed")
 GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff5c5c"
 _STATUS_COLORS = {
     None: "#bbbbbb",
-    Status.NO_INCONSISTENCY: GOOD,
-    Status.NECK_MOTION: DOUBTFUL,
-    Status.DO_NOT_TRUST: BAD,
+    Trust.NO_INCONSISTENCY: GOOD,
+    Trust.NECK_MOTION: DOUBTFUL,
+    Trust.DO_NOT_TRUST: BAD,
 }
 
 
@@ -346,11 +346,12 @@ class AlignmentPanel(QScrollArea):
         self.in_use.setText(f"Alignment: {current.method.value}")
         self.status.setText(f"Images: {status_text(current)}")
         self.status.setStyleSheet(f"color: {_STATUS_COLORS[current.status]}; font-weight: bold;")
-        self.recommendation.setText(current.recommendation)
-        self.recommendation.setVisible(bool(current.recommendation))
+        search = current.search
+        self.recommendation.setText(search.recommendation if search else "")
+        self.recommendation.setVisible(bool(self.recommendation.text()))
         self.agreement.setText(agreement_text(current))
         self.agreement.setVisible(bool(self.agreement.text()))
-        levels = current.evidence.levels if current.evidence else ()
+        levels = search.evidence.levels if search and search.evidence else ()
         self.levels.show_levels(levels)
         self._levels_box.setVisible(bool(levels))
 
@@ -384,7 +385,8 @@ class AlignmentPanel(QScrollArea):
 
 def agreement_text(registration: Registration) -> str:
     """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
-    before, after, method = registration.before, registration.after, registration.method
+    search, after, method = registration.search, registration.quality, registration.method
+    before = search.start_quality if search else None
     parts = []
     if before is not None and registration.start is not None:
         parts.append(f"{before.correlation:.3f} with the scanner's alignment")
