@@ -14,6 +14,7 @@ from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
 from fusion.dicom import scan
 from fusion.errors import AnnotationError, PathwayError
+from fusion.json_form import to_json
 from fusion.pathway import (
     Facts,
     Proposal,
@@ -157,7 +158,7 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
 def _document(verdict: Verdict, proposals: tuple[Proposal, ...]) -> dict[str, Any]:
     return {
         **verdict.to_json(),
-        "evidence": [proposal.to_json() for proposal in proposals],
+        "evidence": [to_json(proposal) for proposal in proposals],
         "text": verdict_text(verdict),
     }
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
 from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding, info
 from fusion.geometry import FloatArray
+from fusion.json_form import to_json
 
 #: How :func:`locate` found what it reports.
 SOURCE = "automatic from CT"
@@ -135,7 +137,7 @@ class Localisation:
         return {
             "joints": [facet.to_json() for facet in self.facets],
             "numbering": self.numbering.value,
-            "numbering_evidence": [piece.to_json() for piece in self.evidence],
+            "numbering_evidence": [to_json(piece) for piece in self.evidence],
             "midline_lps": {level: _rounded(point) for level, point in self.midline_lps.items()},
             "proposals": [],
             "findings": [finding.to_json() for finding in self.findings],
@@ -180,20 +182,9 @@ class Evidence:
     source: str
     saw: str
     level: str
-    implies: str
+    implies: Annotated[str, Field(alias="found_at")]
     weight: float
     agrees: bool | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "source": self.source,
-            "saw": self.saw,
-            "level": self.level,
-            "found_at": self.implies,
-            "weight": self.weight,
-            "agrees": self.agrees,
-        }
 
 
 def point_of(value: npt.ArrayLike, name: str) -> FloatArray:
