@@ -88,8 +88,8 @@ _SENTENCES = {
 def default_path() -> Path:
     """Return where the journal of this user is kept.
 
-    ``$XDG_DATA_HOME`` (``~/.local/share``) on Linux, ``~/Library/Application Support`` on macOS,
-    ``%LOCALAPPDATA%`` on Windows.
+    ``~/.local/share`` on Linux, ``~/Library/Application Support`` on macOS, on both
+    ``$XDG_DATA_HOME`` where it is set; ``%LOCALAPPDATA%`` on Windows.
     """
     return PlatformDirs("facetfusion", appauthor=False).user_data_path / "journal.sqlite"
 
