@@ -136,7 +136,7 @@ def document() -> dict[str, Any]:
     }
     severity = {"enum": ["info", "warning", "error"]}
     finding = all_of({"severity": severity, "code": TEXT, "message": TEXT})
-    return {
+    written = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "urn:facetfusion:reading:1",
         "title": "reading.json of facetfusion, version 1",
@@ -162,6 +162,17 @@ def document() -> dict[str, Any]:
                 "uptake_regions": all_of(
                     {"rule": TEXT, "regions": {"type": "array", "items": all_of(region)}}
                 ),
+                "limitations": {
+                    "type": "array",
+                    "description": "What has to be said with every reading.",
+                    "items": TEXT,
+                },
+                "cautions": {
+                    "type": "array",
+                    "description": "Sentences that stand on every output: doubtful levels, a "
+                    "draft, what was supplied or assumed.",
+                    "items": TEXT,
+                },
                 "findings": {"type": "array", "items": finding},
                 "software": {"type": "object", "additionalProperties": TEXT},
                 "reading": {
@@ -172,6 +183,9 @@ def document() -> dict[str, Any]:
         ),
         "$defs": forms,
     }
+    for later in ("limitations", "cautions"):  # the first files do not have them
+        written["required"].remove(later)
+    return written
 
 
 def text() -> str:
