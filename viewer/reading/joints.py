@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from napari.utils.events import EmitterGroup
 
-    from fusion.anatomy import Joint
     from fusion.annotations import Point, Spine
-    from fusion.facets import Anomaly, Localisation
+    from fusion.facets import Localisation, SpineStatements
     from fusion.uptake import Assessment
 
 
@@ -45,10 +43,5 @@ class KnownJoints(Protocol):
     def check_click(self, vertebra: str, point_lps: Point) -> None:
         """Refuse a click that cannot be on a vertebra."""
 
-    def apply(
-        self,
-        clicks: Mapping[str, Point],
-        anomalies: Collection[Anomaly],
-        moved: Mapping[Joint, Point],
-    ) -> None:
+    def apply(self, said: SpineStatements) -> None:
         """Show the joints as the reading has them now."""
