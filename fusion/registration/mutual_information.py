@@ -99,7 +99,9 @@ class _Run:
     ) -> tuple[float, RigidTransform]:
         """Return the negative mutual information at the end, and the transform, SPECT to CT."""
         method = self._method
+        # One work unit, or sums run in the order in which threads happen to end.
         method.SetNumberOfThreads(1)
+        method.SetNumberOfWorkUnits(1)
         method.SetMetricAsMattesMutualInformation(_BINS)
         method.SetMetricFixedMask(usable)
         method.SetMetricSamplingStrategy(method.RANDOM)

@@ -82,7 +82,7 @@ def test_limits_are_these() -> None:
     assert trust.MIN_OVERLAP == 0.9
     assert (trust.NECK_BEND_DEG, trust.NECK_BEND_SIGNIFICANCE) == (1.5, 5.0)
     assert trust.MAX_UNEXPLAINED_MM == 3.5
-    assert trust.MAX_INDEPENDENT_MM == 4.0
+    assert trust.MAX_INDEPENDENT_MM == 3.0
     assert manual.LARGE_MANUAL_SHIFT_MM == 5.0
     assert SMALLEST_CORRECTION_MM == 0.5
     assert evidence_module.NOTHING_FOUND_MM == 10.0
@@ -171,8 +171,8 @@ def test_a_neck_is_said_to_have_moved_from_these_angles() -> None:
 @pytest.mark.parametrize(
     ("opinion", "code", "words"),
     [
-        (Opinion(shifted(3.9)), "second-method-agrees", "ends 3.9 mm away in the neck."),
-        (Opinion(shifted(0, 4.1)), "second-method-disagrees", "Check every level by eye."),
+        (Opinion(shifted(2.9)), "second-method-agrees", "ends 2.9 mm away in the neck."),
+        (Opinion(shifted(0, 3.1)), "second-method-disagrees", "Check every level by eye."),
         (Opinion(None, "it was lost"), "second-method-silent", "gave no answer: it was lost."),
     ],
 )
