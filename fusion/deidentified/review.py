@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from fusion.deidentified.profile import Deidentifier
 from fusion.deidentified.reading import REMOVED, WITHHELD, Readers, deidentified_answer, described
@@ -160,7 +161,7 @@ class _Work:
         # Files of one patient may state the identity in more than one way. Those of two, put
         # together by a named person, stay two.
         self.are_two = any(f.code == "patient-mismatch-overridden" for f in review.pair.findings)
-        first = how.header(review.pair.ct.plan.frames[0].instance.dataset)
+        first = how.header(review.pair.ct.header)
         self.patient = first.PatientName, first.PatientID
 
     def done(self) -> Review:
@@ -255,7 +256,10 @@ class _Work:
             if self.review.simulated:
                 header.StudyDescription = SIMULATED
             name = f"{label.lower()}_{len(self.instances) + 1:04d}.dcm"
-            self.instances[id(instance)] = replace(instance, label=name, dataset=header)
+            # Where the original lies may name the patient, and nothing made from this needs it.
+            self.instances[id(instance)] = Instance(
+                Path(name), name, header, instance.transfer_syntax_uid, None
+            )
         return self.instances[id(instance)]
 
     def _suv(self, factor: float | None) -> float | None:

@@ -13,12 +13,13 @@ from pydicom.dataset import Dataset
 from pydicom.uid import DeformableSpatialRegistrationStorage
 
 import fusion
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
+from fusion.dicom.pairing import pair
 from fusion.dicom.series import Catalog, Kind
 from fusion.dicom.stored_registration import StoredRegistration, find_stored_registration
 from fusion.errors import GeometryError
-from fusion.export.files import review_json
+from fusion.export.review_record import review_json
 from fusion.findings import Finding
 from fusion.registration import Method
 from tests.dicom import ct_objects as ct
@@ -349,6 +350,7 @@ def test_what_is_not_a_number_is_refused(two_frames, values) -> None:
     assert "number" in finding.message
 
 
+@pytest.mark.slow
 def test_damaged_files_never_stop_the_study(two_frames) -> None:
     path = two_frames.put(TWO_FRAMES["to the CT, both sides"](two_frames))
     good = path.read_bytes()

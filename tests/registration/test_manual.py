@@ -11,7 +11,8 @@ import pytest
 
 import fusion
 from fusion.errors import FusionError
-from fusion.export.files import review_json, write_review
+from fusion.export.handover import write_review
+from fusion.export.review_record import review_json
 from fusion.geometry import RigidTransform
 from fusion.registration import (
     Method,
@@ -82,16 +83,14 @@ def test_a_thousand_small_steps_stay_a_rotation() -> None:
 
 
 def test_exports_say_that_it_was_moved_by_hand(review: fusion.Review, tmp_path: Path) -> None:
-    outputs = write_review(
-        review.with_registration(by_hand(review.fused.registration, 7.25)), tmp_path
-    )
-    record = json.loads(outputs.record.read_text("utf-8"))
+    write_review(review.with_registration(by_hand(review.fused.registration, 7.25)), tmp_path)
+    record = json.loads((tmp_path / "review.json").read_text("utf-8"))
     assert "manual-shift" in {finding["code"] for finding in record["assumptions"]}
     assert record["registration"]["manual_shift_mm"] == 7.25
     assert record["alignment_reviewed_by"] is None
-    readable = json.loads(outputs.registration_record.read_text("utf-8"))
+    readable = json.loads((tmp_path / "registration.json").read_text("utf-8"))
     assert "manual-shift" in {finding["code"] for finding in readable["findings"]}
-    written = pydicom.dcmread(outputs.spatial_registration)
+    written = pydicom.dcmread(tmp_path / "spatial_registration.dcm")
     assert written.SeriesDescription == "SPECT to CT by hand, 7.2 mm"
     step = written.RegistrationSequence[1].MatrixRegistrationSequence[0]
     assert "by hand, 7.2 mm" in step.FrameOfReferenceTransformationComment
