@@ -5,12 +5,13 @@ The third, that the numbering is right, is in :mod:`fusion.annotations.changes.v
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import PlainSerializer, PlainValidator
 
-from fusion.annotations.changes.canonical import need, need_length
+from fusion.annotations.changes.canonical import canonical, need, need_length
 from fusion.annotations.snapshots import RegistrationSnapshot, registration_digest
 from fusion.errors import AnnotationError, PathwayError
 from fusion.plain_text import plain
@@ -90,6 +91,12 @@ def _stored(content: object) -> Assessment | EarlierAnswer:
         raise AnnotationError(str(exc)) from None
 
 
+def _sorted(answer: Assessment | EarlierAnswer) -> dict[str, Any]:
+    # In the order of their names, as every answer came out of the journal until now.
+    content: dict[str, Any] = json.loads(canonical(answer.to_json()))
+    return content
+
+
 @dataclass(frozen=True, slots=True)
 class PathwayAnswered:
     """The pathway was answered.
@@ -104,7 +111,7 @@ class PathwayAnswered:
     assessment: Annotated[
         _Answer,
         PlainValidator(_stored),
-        PlainSerializer(lambda answer: answer.to_json(), return_type=dict[str, Any]),
+        PlainSerializer(_sorted, return_type=dict[str, Any]),
     ]
 
     @property
