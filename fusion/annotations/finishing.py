@@ -28,7 +28,13 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
 from fusion.facets import Localisation, Numbering
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.readings import (
+    DECIDED_ON_ANOTHER_NUMBERING,
+    LABELS_DISPUTED,
+    LEVELS_PROVISIONAL,
+    LEVELS_UNCHECKED,
+)
 from fusion.registration import Registration
 
 if TYPE_CHECKING:
@@ -266,32 +272,18 @@ def doubts_about_levels(
     found: list[Finding] = []
     provisional = _provisional(reading, localisation)
     if provisional:
-        found.append(
-            warning(
-                "levels-provisional",
-                f"LEVELS PROVISIONAL, not certain and not confirmed: {_names(provisional)}.",
-            )
-        )
+        found.append(LEVELS_PROVISIONAL(joints=_names(provisional)))
     if localisation is None:
         before = () if reading.finalised else _before_the_numbering(reading)
         if before:
             found.append(
-                warning(
-                    "decided-on-another-numbering",
-                    "LEVELS UNCHECKED: decided before the levels were numbered as they are now: "
-                    f"{_names(target.joint for target in before)}.",
-                )
+                DECIDED_ON_ANOTHER_NUMBERING(joints=_names(target.joint for target in before))
             )
         return tuple(found)
     try:
         changes = label_changes(reading.targets, spine=Spine.of(localisation))
     except AnnotationError:
-        found.append(
-            warning(
-                "levels-unchecked",
-                "LEVELS UNCHECKED: the joints are not known, or contradict each other.",
-            )
-        )
+        found.append(LEVELS_UNCHECKED())
         return tuple(found)
     if changes:
         said = "; ".join(
@@ -305,14 +297,12 @@ def doubts_about_levels(
                 f"level: {said}. Agree to the new labels, move the targets, decide them anew or "
                 "remove them first."
             )
-        found.append(
-            warning("labels-disputed", f"LEVELS DISPUTED: the anatomy says otherwise now: {said}.")
-        )
+        found.append(LABELS_DISPUTED(changes=said))
     return tuple(found)
 
 
-def _names(joints: Iterable[Joint]) -> str:
-    return ", ".join(joint.name for joint in joints)
+def _names(joints: Iterable[Joint]) -> tuple[str, ...]:
+    return tuple(joint.name for joint in joints)
 
 
 def _provisional(reading: Reading, localisation: Localisation | None) -> tuple[Joint, ...]:

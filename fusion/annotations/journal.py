@@ -33,7 +33,8 @@ from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.errors import AnnotationError
-from fusion.findings import Finding, info
+from fusion.findings import Finding, PersonName
+from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
 from fusion.plain_text import plain
 from fusion.software import own_version
 
@@ -383,13 +384,7 @@ class Journal:
             ).fetchone()
         if not count:
             return ()
-        return (
-            info(
-                "read-under-another-uid",
-                "The same CT pixels were read before under another Study Instance UID (a "
-                f"de-identified or re-sent copy): {count} reading(s), which are not shown here.",
-            ),
-        )
+        return (READ_UNDER_ANOTHER_UID(count=count),)
 
 
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
@@ -414,11 +409,11 @@ def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding
     """Return Findings about other readings of this study, which stand beside this one."""
     amended = {other.opened.amends for other in known}
     return tuple(
-        info(
-            "other-reading",
-            f"Another reading of this study exists: {plain(other.reader)}, version "
-            f"{other.opened.version}, {'final' if other.finalised else 'draft'}, "
-            f"{len(other.positive)} positive joint(s). It is not merged with this one.",
+        OTHER_READING(
+            reader=PersonName(plain(other.reader)),
+            version=other.opened.version,
+            state="final" if other.finalised else "draft",
+            positive=len(other.positive),
         )
         for other in known
         if other.reading_id not in (*amended, reading.reading_id)

@@ -62,7 +62,14 @@ from fusion.export.report.pdf import report_pdf
 from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.export.tables import reading_document, write_json, write_table
 from fusion.facets import Localisation
-from fusion.findings import Finding, info, warning, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.readings import (
+    DECIDED_ON_ANOTHER_ALIGNMENT,
+    IMAGES_NOT_COPIED,
+    NO_SEGMENTATION,
+    NO_UPTAKE_REGION,
+    NOT_EXPORTED,
+)
 from fusion.pathway import NOT_ASSESSED, Unanswered, assessment_json
 from fusion.plain_text import plain
 from fusion.progress import Progress, ProgressCallback
@@ -221,7 +228,7 @@ def _deidentified(
         try:
             paths += write_images(clean, folder, progress.part(0.7, 1.0))
         except DicomError as exc:
-            findings.append(warning("images-not-copied", str(exc)))
+            findings.append(IMAGES_NOT_COPIED(reason=str(exc)))
     return Handed(paths, worst_first(findings))
 
 
@@ -309,13 +316,7 @@ class _Work:
             != RegistrationSnapshot.of(in_use, target.point_lps).matrix
         ]
         if others:
-            self.findings.append(
-                warning(
-                    "decided-on-another-alignment",
-                    f"Decided on another alignment than the one that pictures and regions here are "
-                    f"made with: {', '.join(others)}. Points and uptake are those of the decision.",
-                )
-            )
+            self.findings.append(DECIDED_ON_ANOTHER_ALIGNMENT(joints=tuple(others)))
 
     def _attempt(self, what: str, name: str, write: Callable[[Path], None]) -> None:
         path = self.folder / name
@@ -323,7 +324,7 @@ class _Work:
         try:
             write(path)
         except FusionError as exc:
-            self.findings.append(warning("not-exported", f"No {what} was written. {exc}"))
+            self.findings.append(NOT_EXPORTED(what=what, reason=str(exc)))
         else:
             self.paths.append(path)
 
@@ -401,19 +402,11 @@ class _Work:
         filled = [region for region in regions if not region.is_empty]
         for region in regions:
             if region.is_empty:
-                self.findings.append(
-                    warning(
-                        "no-uptake-region",
-                        f"{region.target.joint.name}: there is no uptake at the point, so it has "
-                        "no segment.",
-                    )
-                )
+                self.findings.append(NO_UPTAKE_REGION(joint=region.target.joint.name))
         path = self.folder / "uptake_regions.dcm"
         if not filled:
             path.unlink(missing_ok=True)
-            self.findings.append(
-                info("no-segmentation", "No positive joint has uptake to outline; no SEG.")
-            )
+            self.findings.append(NO_SEGMENTATION())
             return
         self._attempt(
             "segmentation",

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.joints import JOINTS_MOVED
 from fusion.geometry import FloatArray
 
 #: How :func:`locate` found what it reports.
@@ -135,8 +136,8 @@ class Localisation:
             _put(facet, moved[facet.joint]) if facet.joint in moved else facet
             for facet in self.facets
         )
-        names = ", ".join(facet.joint.name for facet in facets if facet.joint in moved)
-        finding = info("joints-moved", f"{names}: put where they are by the reader.")
+        names = tuple(facet.joint.name for facet in facets if facet.joint in moved)
+        finding = JOINTS_MOVED(joints=names)
         return replace(self, facets=facets, findings=(*self.findings, finding))
 
     def to_json(self) -> dict[str, Any]:

@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import GeometryError, RegistrationFailed
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import (
+    POSSIBLE_NECK_MOTION,
+    REGISTERED,
+    REGISTRATION_NO_BETTER,
+    REGISTRATION_NOT_NEEDED,
+    REGISTRATION_REJECTED,
+    STORED_REGISTRATION_CHECKED,
+    STORED_REGISTRATION_DOUBTED,
+)
 from fusion.geometry import RigidTransform, Volume
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
@@ -154,12 +163,11 @@ def checked(
             f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
         )
     notes = [] if moved is None else [_motion_note(moved)]
-    text = (
-        f"The images put the functional volume {away:.1f} mm at most from the stored registration "
-        f"in the neck, uncertainty {uncertainty:.1f} mm."
-    )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
-    notes.append(info("stored-registration-checked", text + ending))
+    notes.append(
+        STORED_REGISTRATION_CHECKED(away_mm=away, uncertainty_mm=uncertainty, ending=ending)
+    )
+    text = notes[-1].message.removesuffix(ending)
     return replace(
         measured,
         recommendation=f"Keep the stored registration: {text[0].lower()}{text[1:]}",
@@ -169,11 +177,7 @@ def checked(
 
 def _doubted(registration: Registration, reason: str) -> Registration:
     """Return a stored Registration, still in use, that the images do not support."""
-    note = warning(
-        "stored-registration-doubted",
-        f"The images do not confirm the stored registration that is in use: {reason} Check every "
-        "level by eye.",
-    )
+    note = STORED_REGISTRATION_DOUBTED(reason=reason)
     return replace(
         registration,
         status=Status.DO_NOT_TRUST,
@@ -237,11 +241,7 @@ def _uncertain(evidence: RegistrationEvidence) -> str | None:
 
 
 def _motion_note(moved: str) -> Finding:
-    return warning(
-        "possible-neck-motion",
-        f"Possible neck motion between the two scans: {moved} One rigid transform cannot "
-        "fit all levels; compare the levels one by one, or use the neck correction.",
-    )
+    return POSSIBLE_NECK_MOTION(moved=moved)
 
 
 def _judged(result: Registration, evidence: RegistrationEvidence) -> Registration:
@@ -268,16 +268,11 @@ def _judged(result: Registration, evidence: RegistrationEvidence) -> Registratio
         and after.correlation < before.correlation
     )
     if start is not None and (worse or moved_by <= SMALLEST_CORRECTION_MM):
-        reason = (
-            f"Keep the shared frame: the images ask for {moved_by:.1f} mm at most, which is no "
-            "more than they can tell."
-            if not worse
-            else f"Keep the shared frame: the pictures agree no better when moved by "
-            f"{moved_by:.1f} mm."
-        )
         result = result.with_start()
         ending = " No inconsistency found." if result.status is Status.NO_INCONSISTENCY else ""
-        notes.append(info("registration-not-needed", reason + ending))
+        kept = REGISTRATION_NO_BETTER if worse else REGISTRATION_NOT_NEEDED
+        notes.append(kept(moved_mm=moved_by, ending=ending))
+        reason = notes[-1].message.removesuffix(ending)
         return replace(result, recommendation=reason, findings=(*result.findings, *notes))
     reason = (
         f"Use the proposal: it moves the neck by {correction.shift_mm_at(center):.1f} mm and "
@@ -287,11 +282,11 @@ def _judged(result: Registration, evidence: RegistrationEvidence) -> Registratio
     )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
     notes.append(
-        info(
-            "registered",
-            "Rigid registration moved the functional volume by "
-            f"{correction.shift_mm_at(center):.1f} mm and {correction.angle_deg:.1f}° in the "
-            f"middle of the neck, uncertainty {uncertainty:.1f} mm.{ending}",
+        REGISTERED(
+            shift_mm=correction.shift_mm_at(center),
+            angle_deg=correction.angle_deg,
+            uncertainty_mm=uncertainty,
+            ending=ending,
         )
     )
     return replace(result, recommendation=reason, findings=tuple(notes))
@@ -314,11 +309,7 @@ def _refused(result: Registration, reason: str) -> Registration:
 
 def _kept(identity: Registration, reason: str) -> Registration:
     """Return the shared frame with a Finding that says why nothing better is in use."""
-    note = warning(
-        "registration-rejected",
-        f"The registration was not applied: {reason} The shared Frame of Reference of the scanner "
-        "is used instead, and nothing confirms it.",
-    )
+    note = REGISTRATION_REJECTED(reason=reason)
     return replace(
         identity,
         status=Status.DO_NOT_TRUST,

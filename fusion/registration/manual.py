@@ -7,9 +7,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import MANUAL_ADJUSTMENT, MANUAL_SHIFT
 from fusion.geometry import RigidTransform
-from fusion.registration.result import CHOICE_CODES, Method, Registration, Status
+from fusion.registration.result import Method, Registration, Status
 
 #: Shift by hand above which every export warns, mm: about half the distance between neighbouring
 #: facet joints of one side; more puts uptake on the wrong joint (docs/sources.md#level-error).
@@ -110,20 +111,12 @@ def displacement(
 
 def _finding(shift_mm: float, angle_deg: float) -> Finding:
     if shift_mm > LARGE_MANUAL_SHIFT_MM:
-        return warning(
-            "manual-shift",
-            f"The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°, "
-            f"more than {LARGE_MANUAL_SHIFT_MM:.0f} mm: half a vertebral level, enough to put "
-            "uptake on the wrong joint. Check every level by eye.",
-        )
-    return info(
-        "manual-adjustment",
-        f"The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°.",
-    )
+        return MANUAL_SHIFT(shift_mm=shift_mm, angle_deg=angle_deg, limit_mm=LARGE_MANUAL_SHIFT_MM)
+    return MANUAL_ADJUSTMENT(shift_mm=shift_mm, angle_deg=angle_deg)
 
 
 def _without(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if finding.code not in CHOICE_CODES)
+    return tuple(finding for finding in findings if not finding.kind.choice)
 
 
 def _proper(transform: RigidTransform) -> RigidTransform:

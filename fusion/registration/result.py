@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import IMAGES_ASK_ELSEWHERE, NECK_CORRECTION_IN_USE
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
@@ -18,10 +19,6 @@ from fusion.registration.pieces import NeckCorrection
 #: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
 #: quarters of its peak at 3 mm (docs/sources.md#level-error, #partial-volume).
 TRUSTED_UNCERTAINTY_MM = 3.0
-#: Codes of Findings about what the reader chose to use; they go when something else is chosen.
-CHOICE_CODES = frozenset(
-    {"manual-shift", "manual-adjustment", "neck-correction-in-use", "images-ask-elsewhere"}
-)
 
 
 class Method(StrEnum):
@@ -161,11 +158,7 @@ class Registration:
         away = self.from_proposal_mm(self.start)
         if away is None or away <= TRUSTED_UNCERTAINTY_MM:
             return used
-        note = warning(
-            "images-ask-elsewhere",
-            f"The alignment of the scanner is in use, and the images ask for a position {away:.1f} "
-            "mm from it in the neck. Check every level by eye.",
-        )
+        note = IMAGES_ASK_ELSEWHERE(away_mm=away)
         return replace(used, status=Status.DO_NOT_TRUST, findings=(*used.findings, note))
 
     def with_proposal(self) -> Registration:
@@ -193,7 +186,7 @@ class Registration:
     def _using(
         self, transform: RigidTransform, method: Method, quality: Quality | None
     ) -> Registration:
-        kept = tuple(finding for finding in self.findings if finding.code not in CHOICE_CODES)
+        kept = tuple(finding for finding in self.findings if not finding.kind.choice)
         return replace(
             self,
             transform=transform,
@@ -261,12 +254,7 @@ class Registration:
 
 
 def _neck_in_use(neck: NeckCorrection) -> Finding:
-    return warning(
-        "neck-correction-in-use",
-        f"Upper and lower neck are put onto the CT apart, bent by {neck.bend_deg:.1f}°. A DICOM "
-        "Spatial Registration cannot hold that: the object written has the rigid proposal, the "
-        "JSON beside it has both parts.",
-    )
+    return NECK_CORRECTION_IN_USE(bend_deg=neck.bend_deg)
 
 
 def _rounded(value: float) -> float | None:

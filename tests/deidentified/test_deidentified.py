@@ -43,7 +43,7 @@ from fusion.errors import Cancelled, FusionError
 from fusion.export.dicom.structured_report import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
-from fusion.findings import info, warning
+from fusion.findings import Finding, FromFile, PersonName, alignment, files, readings, volumes
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts_file import facts_from_values
@@ -444,32 +444,88 @@ def test_what_is_simulated_goes_on_saying_so(tmp_path: Path) -> None:
     assert not deidentified_review(review, Deidentifier(), Readers()).simulated
 
 
-def test_findings_leave_in_words_that_name_nobody() -> None:
-    how = Deidentifier()
+def test_findings_leave_without_what_names_somebody() -> None:
     said = plain_findings(
         (
-            warning("frame-stated-by-user", "on the word of Qzx"),
-            warning("stored-registration-refused", "Qzx/reg.dcm was not used"),
-            warning("gantry-tilt", "tilted by 12.0°"),
-            info("choice", "CT Qzx was chosen"),
-            info("suv-inputs", "weight 70 kg"),
+            alignment.FRAME_STATED_BY_USER(who=PersonName("Qzx")),
+            alignment.STORED_REGISTRATION_REFUSED(label="Qzx/reg.dcm", reason="Qzx is no matrix."),
+            files.SERIES_REFUSED(reason="Qzx/ct.dcm is damaged."),
+            volumes.GANTRY_TILT(tilt_deg=12.0),
+            volumes.DUPLICATE_UID(count=2, names=("Qzx/1.dcm", "Qzx/2.dcm"), more=""),
+            volumes.SEVERAL_UNITS(offered=("Bq/mL", "Qzx/mL"), chosen="Bq/mL"),
+            alignment.CHOICE(reasons="CT Qzx was chosen"),
+            volumes.SUV_INPUTS(dose=700.0, weight_kg=70.0, decayed="values refer to the injection"),
         ),
-        how,
+        Deidentifier(),
     )
-    assert [finding.code for finding in said] == [
-        "frame-stated-by-user", "stored-registration-refused", "gantry-tilt"
-    ]  # fmt: skip
-    assert "Qzx" not in str(said)
-    assert "12.0°" in said[2].message
+    assert [(finding.code, finding.message) for finding in said] == [
+        (
+            "frame-stated-by-user",
+            "The files do not say that the CT and the functional volume share a Frame of "
+            "Reference; they are placed as if they did, on the word of a named person. Check the "
+            "alignment.",
+        ),
+        (
+            "stored-registration-refused",
+            "The stored registration [text removed] was not used: [text removed]",
+        ),
+        (
+            "series-refused",
+            "A finding (series-refused) about the original files; its words are withheld, because "
+            "they may name files or people.",
+        ),
+        (
+            "gantry-tilt",
+            "The slices are tilted by 12.0° against the direction in which they are stacked "
+            "(gantry tilt). The tilt is kept exactly; the images are resampled for display.",
+        ),
+        (
+            "duplicate-uid",
+            "2 different images carry an identifier (SOP Instance UID) that must be unique ([text "
+            "removed], [text removed]). Which of them is right cannot be told; check where the "
+            "files come from.",
+        ),
+        ("several-units", "The file offers its values in Bq/mL, [text removed]; Bq/mL is used."),
+    ]
+
+
+def test_weight_and_dose_leave_with_what_suv_needs_only() -> None:
+    inputs = volumes.SUV_INPUTS(dose=700.0, weight_kg=70.0, decayed="values refer to the injection")
+    assert plain_findings((inputs,), Deidentifier(keeps_suv=True)) == (inputs,)
+    assumed = volumes.INJECTION_DATE_ASSUMED(time="08:15", day="day of")
+    assert plain_findings((assumed,), Deidentifier(keeps_suv=True)) == (assumed,)
+    (said,) = plain_findings((assumed,), Deidentifier())
+    assert said.severity.label == "warning"
+    assert "08:15" not in said.message
+
+
+def test_text_of_a_file_among_our_own_words_stays_behind() -> None:
+    missing = ("Radionuclide Total Dose", FromFile("the values are in Qzx"))
+    finding = volumes.SUV_NOT_AVAILABLE(missing=missing)
+    (said,) = plain_findings((finding,), Deidentifier(keeps_suv=True))
+    assert said.message == (
+        "No SUV: Radionuclide Total Dose, [text removed] missing or unusable. Ratios do not need "
+        "them."
+    )
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["labels-disputed", "levels-provisional", "levels-unchecked", "decided-on-another-numbering"],
+    "doubt",
+    [
+        readings.LABELS_DISPUTED(changes="Left C5-C6 (now Left C6-C7)"),
+        readings.LEVELS_PROVISIONAL(joints=("Left C5-C6", "Right C2-C3")),
+        readings.LEVELS_UNCHECKED(),
+        readings.DECIDED_ON_ANOTHER_NUMBERING(joints=("Left C5-C6",)),
+    ],
 )
-def test_doubts_about_levels_keep_their_words(code: str) -> None:
-    doubt = warning(code, "LEVELS PROVISIONAL: Left C5-C6.")
+def test_doubts_about_levels_keep_their_words(doubt: Finding) -> None:
     assert plain_findings((doubt,), Deidentifier()) == (doubt,)
+
+
+def test_nothing_but_the_name_of_a_joint_passes_for_one() -> None:
+    finding = readings.LEVELS_PROVISIONAL(joints=("Left C5-C6", "Left C5-C6 Qzx"))
+    (said,) = plain_findings((finding,), Deidentifier())
+    assert said.message.endswith("not confirmed: Left C5-C6, [text removed].")
 
 
 def test_a_description_leaves_only_in_known_words() -> None:

@@ -28,7 +28,8 @@ from fusion.export.report.content import (
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
-from fusion.findings import warning
+from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
+from fusion.findings.volumes import USER_GEOMETRY
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts import Facts
 from tests import safety_sentences as sentences
@@ -113,7 +114,7 @@ def test_screen_and_paper_say_the_same(read: Read, tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text(read: Read) -> None:
-    report = make_report(facts(read, findings=(warning("code", HOSTILE),)))
+    report = make_report(facts(read, findings=(PATHWAY_OF_ANOTHER_VERSION(reason=HOSTILE),)))
     html = report_html(report)
     page = Page(html)
     allowed = {"html", "head", "meta", "title", "style", "body", "section", "h1", "h2", "p", "dl"}
@@ -204,7 +205,7 @@ def test_no_targets_no_pathway_and_nobody_read_it() -> None:
 
 
 def test_banners_say_simulated_draft_and_assumed(read: Read) -> None:
-    guessed = warning("user-geometry", "The spacing was given by a user.")
+    guessed = USER_GEOMETRY(spacing_mm=4.0, towards="head")
     report = make_report(facts(read, simulated=True, assumptions=(guessed,)))
     assert report.banners[0] == sentences.SIMULATED
     assert any(banner.startswith("DRAFT") for banner in report.banners)

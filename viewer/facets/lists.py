@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.anatomy import LEVELS
+from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, NUMBERING_PROVISIONAL
 from fusion.plain_text import plain
 from fusion.uptake import GRADE_WORDS, NOT_VALIDATED, Kind
 from viewer.pathway.questions import LinkLabel
@@ -36,8 +37,8 @@ _VERDICTS = {
     None: ("–", "does not decide", FAINT),
 }
 WITHOUT_LABELS = "Locate without the label map"
-#: Codes of Findings that the panel's heading, or this list, says already.
-_SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
+#: Findings that the panel's heading, or this list, says already.
+_SAID = (NUMBERING_PROVISIONAL, CLICKS_DISAGREE, *ANOMALIES_RECORDED)
 
 
 class _Rows(QScrollArea):
@@ -130,7 +131,7 @@ class EvidenceList(_Rows):
             rows.append(label)
             lines.append(text)
         for finding in found.findings if found else ():
-            if finding.code not in _SAID:
+            if finding.kind not in _SAID:
                 rows.append(plain_label(finding.message, wrap=True))
                 lines.append(finding.message)
         if not rows and state:

@@ -19,7 +19,8 @@ from pydicom.uid import SpatialRegistrationStorage
 from fusion.dicom import Candidate, uid
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.alignment import REGISTRATION_SAME_FRAME
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration import Method, Registration
 from fusion.software import DISCLAIMER, SHORT_DISCLAIMER, versions
@@ -141,14 +142,7 @@ def same_frame(fixed: RegisteredImages, moving: RegisteredImages) -> tuple[Findi
     """Return a Finding when only the images tell the two sides of an object apart."""
     if fixed.frame_of_reference_uid != moving.frame_of_reference_uid:
         return ()
-    return (
-        info(
-            "registration-same-frame",
-            "Both sides of the Spatial Registration state the same Frame of Reference; only the "
-            "images that each lists tell them apart. A program that reads the Frame of Reference "
-            "alone will not apply it.",
-        ),
-    )
+    return (REGISTRATION_SAME_FRAME(),)
 
 
 def write_spatial_registration(

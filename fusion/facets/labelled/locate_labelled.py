@@ -36,7 +36,15 @@ from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
 from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    JOINTS_FROM_CT,
+    JOINTS_FROM_LABELS,
+    JOINTS_NOT_LABELLED,
+    LABELS_CONTRADICTED,
+    LABELS_RENAMED,
+    LABELS_UNCHECKED,
+)
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -319,58 +327,26 @@ def _findings(
     *,
     has_neck: bool,
 ) -> list[Finding]:
-    findings = [
-        info(
-            "joints-from-labels",
-            f"Joints come from {spine.source}. Its names were checked against anatomy; what "
-            "cannot be told is whether map and CT are mirrored together.",
-        )
-    ]
+    findings = [JOINTS_FROM_LABELS(source=spine.source)]
     if shift:
         findings.append(
-            warning(
-                "labels-renamed",
-                f"The reader's click moves every name of the label map by {abs(shift)} level"
-                f"{'s' if abs(shift) > 1 else ''} towards the "
-                f"{'feet' if shift > 0 else 'head'}; the click is followed.",
+            LABELS_RENAMED(
+                levels="1 level" if abs(shift) == 1 else f"{abs(shift)} levels",
+                end="feet" if shift > 0 else "head",
             )
         )
     if disagree:
-        findings.append(
-            warning(
-                "labels-contradicted",
-                "On the CT alone the levels are numbered otherwise, and surely: the label map or "
-                "the CT is off by a level. The names are provisional. Click on a vertebra you "
-                "know.",
-            )
-        )
+        findings.append(LABELS_CONTRADICTED())
     if not has_neck:
-        findings.append(
-            warning(
-                "labels-unchecked",
-                "No spinal canal was found on the CT itself: nothing supports or contradicts the "
-                "names of the label map.",
-            )
-        )
+        findings.append(LABELS_UNCHECKED())
     missing = [
         f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
     ]
     if missing:
-        findings.append(
-            info(
-                "joints-not-labelled",
-                f"{', '.join(missing)}: not in the label map, or no labelled surfaces face each "
-                "other there; called outside field.",
-            )
-        )
+        findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [
         f.joint.name for f in facets if f.center_lps is not None and "label map" not in f.source
     ]
     if automatic:
-        findings.append(
-            info(
-                "joints-from-ct",
-                f"{', '.join(automatic)}: not in the label map, found on the CT alone.",
-            )
-        )
+        findings.append(JOINTS_FROM_CT(joints=tuple(automatic)))
     return findings
