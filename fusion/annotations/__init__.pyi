@@ -19,6 +19,7 @@ from .changes.changes import (
 from .changes.event import Event
 from .deciding import decide, revise
 from .finishing import (
+    NUMBERING_WORDS,
     Difference,
     confirming_numbering,
     differences,
@@ -41,6 +42,7 @@ __all__ = [
     "FOUND",
     "GRADES",
     "MAX_NAME",
+    "NUMBERING_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
     "Answer",

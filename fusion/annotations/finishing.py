@@ -40,6 +40,12 @@ from fusion.registration import Registration
 if TYPE_CHECKING:
     from fusion.facets import Localisation
 
+_COUNTED_FROM_CLICKS = "counted from {names} as named by the reader"
+_COUNTED_FROM = "counted from {level} ({source})"
+_BY_SHAPES = "by the shapes of the vertebrae alone"
+#: How levels that a reader confirms were numbered, with ``{names}`` for what was counted from.
+NUMBERING_WORDS = (_COUNTED_FROM_CLICKS, _COUNTED_FROM, _BY_SHAPES)
+
 
 def missing(
     reading: Reading, *, spine: Spine | None, study: StudyKey, registration: Registration
@@ -147,12 +153,13 @@ def confirming_numbering(
         )
     agreeing = [piece for piece in localisation.evidence if piece.agrees]
     if clicks:
-        anchor, how = ", ".join(clicks), f"counted from {', '.join(clicks)} as named by the reader"
+        anchor, how = ", ".join(clicks), _COUNTED_FROM_CLICKS.format(names=", ".join(clicks))
     elif agreeing:
         strongest = max(agreeing, key=lambda piece: piece.weight)
-        anchor, how = strongest.level, f"counted from {strongest.level} ({strongest.source})"
+        anchor = strongest.level
+        how = _COUNTED_FROM.format(level=anchor, source=strongest.source)
     else:
-        anchor, how = inside[0].upper, "by the shapes of the vertebrae alone"
+        anchor, how = inside[0].upper, _BY_SHAPES
     against = [
         f"{piece.source} at {piece.level}: {piece.saw}"
         for piece in localisation.evidence

@@ -169,7 +169,7 @@ class _Work:
             description=label,
             frames=frames,
             grid=candidate.plan.grid and self._grid(candidate.plan.grid),
-            unit=described(candidate.plan.unit),
+            unit=described("unit", candidate.plan.unit),
             suvbw_per_unit=self._suv(candidate.plan.suvbw_per_unit),
             findings=plain_findings(candidate.plan.findings, self.how),
         )
@@ -217,7 +217,7 @@ class _Work:
         return replace(
             volume,
             grid=self._grid(volume.grid),
-            unit=described(volume.unit),
+            unit=described("unit", volume.unit),
             source=replace(
                 source,
                 study_instance_uid=self.how.uid(source.study_instance_uid),

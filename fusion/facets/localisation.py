@@ -17,14 +17,14 @@ from fusion.findings.joints import JOINTS_MOVED
 from fusion.geometry import FloatArray
 
 #: How :func:`locate` found what it reports.
-SOURCE = "automatic from CT"
-
-
+AUTOMATIC = "automatic from CT"
 #: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
 #: that had none.
 DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
-
-
+#: What the source of a joint from label maps begins with, and what it ends with: which part of them
+#: it is from.
+LABEL_MAP = "label map"
+FROM_PROCESSES, FROM_VERTEBRAE = ", from articular processes", ", from vertebrae"
 #: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
 #: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
 READER_MM = 2.0
@@ -68,7 +68,7 @@ class Facet:
     normal_lps: FloatArray | None
     numbering: Numbering
     localisation_mm: float | None
-    source: str = SOURCE
+    source: str = AUTOMATIC
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; ``uptake`` is null until it is measured."""
@@ -173,6 +173,20 @@ class Numbering(StrEnum):
     SURE = "sure"
     PROVISIONAL = "provisional"
     CONFIRMED = "confirmed"
+
+
+class EvidenceSource(StrEnum):
+    """What tells a level."""
+
+    DENS = "dens and atlas"
+    ATLAS = "shape of C1 and C2"
+    DISC = "no disc inside C2"
+    SKULL = "base of the skull"
+    RIBS = "first ribs"
+    LUNGS = "tops of the lungs"
+    SHAPES = "shapes of the vertebrae"
+    SPACING = "spacing of the levels"
+    LABELS = LABEL_MAP
 
 
 @dataclass(frozen=True, slots=True)

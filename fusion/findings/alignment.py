@@ -2,7 +2,6 @@
 
 from fusion.findings.finding import info, warning
 
-# dicom/pairing.py
 PATIENT_MISMATCH_OVERRIDDEN = warning(
     "patient-mismatch-overridden",
     "The CT and the functional volume state different patients ({differing} differ); combined on "
@@ -45,8 +44,6 @@ DIFFERENT_FRAMES = warning(
     "The CT and the functional volume do not share a Frame of Reference; they can only be shown "
     "together through a registration.",
 )
-
-# dicom/stored_registration.py
 STORED_REGISTRATION = info(
     "stored-registration",
     "The functional volume is placed by the stored Spatial Registration {registration}.{moved} "
@@ -86,23 +83,17 @@ STORED_REGISTRATIONS_DIFFER = warning(
     "{count} stored registrations fit these images and differ by up to {apart_mm:.1f} mm; the "
     "latest is used, {label}.",
 )
-
-# export/dicom/spatial_registration.py
 REGISTRATION_SAME_FRAME = info(
     "registration-same-frame",
     "Both sides of the Spatial Registration state the same Frame of Reference; only the images "
     "that each lists tell them apart. A program that reads the Frame of Reference alone will not "
     "apply it.",
 )
-
-# fused.py
 CT_STRAIGHTENED = info(
     "ct-straightened",
     "The CT slices are tilted or oblique to the patient axes; for display they were interpolated "
     "onto a straight grid of the same spacing.",
 )
-
-# opening.py
 CHOICE = info("choice", "{reasons}")
 FRAME_STATED_BY_USER = warning(
     "frame-stated-by-user",
@@ -110,8 +101,6 @@ FRAME_STATED_BY_USER = warning(
     "are placed as if they did, on the word of {who}. Check the alignment.",
     assumption=True,
 )
-
-# registration/engine.py
 STORED_REGISTRATION_CHECKED = info(
     "stored-registration-checked",
     "The images put the functional volume {away_mm:.1f} mm at most from the stored registration "
@@ -153,8 +142,6 @@ REGISTRATION_REJECTED = warning(
     "used instead, and nothing confirms it.",
     ours="reason",
 )
-
-# registration/manual.py
 MANUAL_SHIFT = warning(
     "manual-shift",
     "The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°, more than "
@@ -168,8 +155,6 @@ MANUAL_ADJUSTMENT = info(
     "The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°.",
     choice=True,
 )
-
-# registration/result.py
 IMAGES_ASK_ELSEWHERE = warning(
     "images-ask-elsewhere",
     "The alignment of the scanner is in use, and the images ask for a position {away_mm:.1f} mm "
@@ -184,8 +169,6 @@ NECK_CORRECTION_IN_USE = warning(
     assumption=True,
     choice=True,
 )
-
-# review.py
 LITTLE_OVERLAP = warning(
     "little-overlap",
     "Only {share:.0%} of the functional volume lies inside the CT's field, and it covers hardly "

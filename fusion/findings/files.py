@@ -2,7 +2,6 @@
 
 from fusion.findings.finding import error, info, warning
 
-# dicom/catalog.py
 UNREADABLE = error("unreadable", "{reason}")
 MORE_UNREADABLE = error("unreadable", "{count} more file(s) cannot be read either.")
 NOT_DICOM = info("not-dicom", "{count} file(s) are not DICOM and were skipped.")
@@ -53,8 +52,6 @@ SEVERAL_PATIENTS = warning(
     "several-patients",
     "The studies state different patients. Choose with care.",
 )
-
-# dicom/files/archive.py
 DICOMDIR_UNREADABLE = error(
     "dicomdir-unreadable", "{index}: the index cannot be read ({problem}).", ours="problem"
 )

@@ -2,13 +2,10 @@
 
 from fusion.findings.finding import info, warning
 
-# cli/facets.py
 UPTAKE_NOT_MEASURED = info(
     "uptake-not-measured",
     "No uptake was measured. {reason}",
 )
-
-# facets/anomalies.py
 CERVICAL_RIB_RECORDED = info(
     "anomaly-recorded",
     "The reader recorded: {anomaly}. The first ribs may be of C7 or of T1 and hardly count as "
@@ -44,8 +41,6 @@ ANOMALIES_RECORDED = (
     MISSING_SEGMENT_RECORDED,
     EXTRA_SEGMENT_RECORDED,
 )
-
-# facets/automatic/locate.py
 NO_CANAL_FOUND = warning(
     "no-spine-found",
     "No spinal canal was found on this CT: no joints are reported. Mark them by hand, or check "
@@ -79,8 +74,6 @@ FUSION_NOT_TOLD = info(
     "Slices of {slice_mm:g} mm: whether a joint is fused cannot be told above {limit_mm:g} mm. "
     "Check by eye.",
 )
-
-# facets/labelled/locate_labelled.py
 JOINTS_FROM_LABELS = info(
     "joints-from-labels",
     "Joints come from {source}. Its names were checked against anatomy; what cannot be told is "
@@ -111,8 +104,6 @@ JOINTS_FROM_CT = info(
     "joints-from-ct",
     "{joints}: not in the label map, found on the CT alone.",
 )
-
-# facets/labelled/nifti.py
 LABELS_WITHOUT_FRAME = info(
     "labels-without-frame",
     "{name} is NIfTI, which states no patient and no frame of reference: that it belongs to this "
@@ -122,22 +113,16 @@ LABELS_UNIT_ASSUMED = info(
     "labels-unit-assumed",
     "{name} states no unit of length; millimetres are taken.",
 )
-
-# facets/labelled/spine.py
 LABELS_COARSE = warning(
     "labels-coarse",
     "The labels have voxels of up to {voxel_mm:.1f} mm; joints from labels coarser than "
     "{limit_mm:g} mm can be off by several millimetres. Make the label map again without a fast "
     "mode, or check every joint by eye.",
 )
-
-# facets/localisation.py
 JOINTS_MOVED = info(
     "joints-moved",
     "{joints}: put where they are by the reader.",
 )
-
-# uptake/proposals.py
 UPTAKE_NOT_VALIDATED = info(
     "uptake-not-validated",
     "No cut-off is validated for cervical facets: grades and thresholds are settings, and "

@@ -2,7 +2,6 @@
 
 from fusion.findings.finding import info, warning
 
-# annotations/finishing.py
 LEVELS_PROVISIONAL = warning(
     "levels-provisional",
     "LEVELS PROVISIONAL, not certain and not confirmed: {joints}.",
@@ -20,8 +19,6 @@ LABELS_DISPUTED = warning(
     "LEVELS DISPUTED: the anatomy says otherwise now: {changes}.",
     ours="changes",
 )
-
-# annotations/journal.py
 READ_UNDER_ANOTHER_UID = info(
     "read-under-another-uid",
     "The same CT pixels were read before under another Study Instance UID (a de-identified or re-"
@@ -33,16 +30,12 @@ OTHER_READING = info(
     "positive joint(s). It is not merged with this one.",
     ours="state",
 )
-
-# annotations/study.py
 CHANGED_INPUT = warning(
     "changed-input",
     "The {name} is not the one that this reading was made on: its {parts} differ. Look at every "
     "target again and save it anew, or open the original files.",
     ours="name parts",
 )
-
-# deidentified/review.py
 DE_IDENTIFIED = info(
     "de-identified",
     "Names, identifiers, notes and private data were removed (DICOM PS3.15 Basic Profile). Dates "
@@ -59,8 +52,6 @@ FACE_NOT_REMOVED = warning(
     "CT images of a neck can show the face, by which people can be recognised; pictures and images "
     "were not defaced. Text burned into the images, if there is any, was not looked for.",
 )
-
-# export/handover.py
 IMAGES_NOT_COPIED = warning("images-not-copied", "{reason}")
 DECIDED_ON_ANOTHER_ALIGNMENT = warning(
     "decided-on-another-alignment",
@@ -76,6 +67,4 @@ NO_SEGMENTATION = info(
     "no-segmentation",
     "No positive joint has uptake to outline; no SEG.",
 )
-
-# viewer/window.py
 PATHWAY_OF_ANOTHER_VERSION = warning("pathway-of-another-version", "{reason}")

@@ -3,7 +3,7 @@
 from fusion.findings import alignment, files, joints, readings, volumes
 from fusion.findings.finding import FindingKind
 
-#: The pages of the table. An entry stands on one of them, under the file that raises it.
+#: The pages of the table.
 PAGES = (files, volumes, alignment, joints, readings)
 #: The entries by the name that code uses.
 KINDS = {

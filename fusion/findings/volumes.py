@@ -2,7 +2,6 @@
 
 from fusion.findings.finding import error, info, warning
 
-# dicom/pixels/padding.py
 PADDING_UNREADABLE = warning(
     "pixel-padding-ignored",
     "The header's Pixel Padding Value cannot be read; unscanned corners of the CT keep their "
@@ -13,14 +12,10 @@ PADDING_NOT_BELIEVED = warning(
     "The header calls {warmest_hu:.0f} HU padding, which can be tissue. It was not masked; "
     "unscanned corners may look like tissue.",
 )
-
-# dicom/pixels/reading.py
 PIXEL_PADDING = info(
     "pixel-padding",
     "{voxels} voxels that were never scanned (padding) are shown as air, {air_hu:.0f} HU.",
 )
-
-# dicom/quantity/attenuation.py
 ATTENUATION_MAP_POSSIBLE = warning(
     "attenuation-map-possible",
     "The Radiopharmaceutical of this volume reads as an attenuation map, while nothing else does. "
@@ -32,8 +27,6 @@ ATTENUATION_MAP = warning(
     "Choose the emission reconstruction.",
     ours="reason",
 )
-
-# dicom/quantity/suv.py
 SUV_INPUTS = info(
     "suv-inputs",
     "SUVbw from {dose:.1f} MBq, {weight_kg:g} kg; {decayed}.",
@@ -74,8 +67,6 @@ INJECTION_DATE_ASSUMED = warning(
     ours="time day",
     of_patient=True,
 )
-
-# dicom/quantity/unit.py
 SCALING_DISAGREES = warning(
     "scaling-disagrees",
     "The file states two scales: {slope:g} × stored {intercept:+g} {unit} (Real World Value "
@@ -131,8 +122,6 @@ SEVERAL_UNITS = info(
     "several-units",
     "The file offers its values in {offered}; {chosen} is used.",
 )
-
-# dicom/volumes/duplicates.py
 DUPLICATE_UID = error(
     "duplicate-uid",
     "{count} different images carry an identifier (SOP Instance UID) that must be unique "
@@ -143,8 +132,6 @@ DUPLICATE_COPIES = info(
     "duplicate-copies",
     "{copies} file(s) are copies of others and were left out.",
 )
-
-# dicom/volumes/multiframe.py
 LOCALIZER_FRAMES = info(
     "localizer",
     "{count} localizer frame(s) are no part of the volume; left out.",
@@ -154,8 +141,6 @@ CONCATENATION_INCOMPLETE = warning(
     "Only {count} of {total} parts of this object are here ({label} is one of them); slices may "
     "be missing at its ends. Open the complete series.",
 )
-
-# dicom/volumes/nm_frames.py
 VECTORS_LEFT_OVER = info(
     "vectors-left-over",
     "{vectors} number other frames than the {count} of this file (the views that it was "
@@ -188,8 +173,6 @@ FRAME_POINTER_DISAGREES = warning(
     "number every frame and were used.",
     ours="vectors",
 )
-
-# dicom/volumes/nm_geometry.py
 USER_SPACING_NOT_USED = warning(
     "user-spacing-not-used",
     "The file states a spacing of {stated:g} mm between slices, which was used; the "
@@ -221,8 +204,6 @@ TOP_LEVEL_GEOMETRY = warning(
     "level instead of Detector Information Sequence). They were used: check side and level.",
     assumption=True,
 )
-
-# dicom/volumes/slices.py
 GANTRY_TILT = info(
     "gantry-tilt",
     "The slices are tilted by {tilt_deg:.1f}° against the direction in which they are stacked "
@@ -239,8 +220,6 @@ SLICE_POSITIONS_ROUNDED = info(
     "of {step_mm:.3f} mm; the even grid is used.",
 )
 DUPLICATE_SLICE = info("duplicate-slice", "{repeats}{rest}; {were} left out.", ours="rest were")
-
-# dicom/volumes/stack.py
 LOCALIZER_IMAGES = info(
     "localizer",
     "{labels} {what} and no part of the volume; left out.",

@@ -528,23 +528,59 @@ def test_nothing_but_the_name_of_a_joint_passes_for_one() -> None:
     assert said.message.endswith("not confirmed: Left C5-C6, [text removed].")
 
 
-def test_a_description_leaves_only_in_known_words() -> None:
-    assert described("counted from C2 (dens)") == "counted from C2 (dens)"
-    assert described("Bq/mL") == "Bq/mL"
-    assert described("counted by Dr. Smith") == REMOVED
-    assert described("C2_smith") == REMOVED
-    bone = (
-        "Mean of 1288 voxels of the vertebral bodies C3 to C7 that are at least half bone on the "
-        "CT; 0 above 1.5 times their median left out as active (not validated)."
-    )
-    assert described(bone) == bone
-
-
 @pytest.mark.parametrize(
-    "number", ["4711471", "47114712", "0815", "12.03.1958", "12 3 58", "1958", "1958-03-12"]
+    ("key", "value"),
+    [
+        ("unit", "Bq/mL"),
+        ("unit", "unit not stated"),
+        ("neighbour", "C4-C5"),
+        ("neighbour", "above C0-C1"),
+        ("method", "rigid correlation"),
+        ("method", "rigid correlation, upper and lower neck apart (possible neck motion)"),
+        ("source", "automatic from CT"),
+        ("source", "marked by the reader"),
+        ("numbering", "provisional"),
+        ("numbering", "counted from C2 (dens)"),
+        ("numbering", "sure, counted from C1-C2 (dens and atlas)"),
+        ("numbering", "confirmed, counted from C2, C5 as named by the reader"),
+        ("numbering", "sure, by the shapes of the vertebrae alone"),
+        ("anchor", "C2, C5"),
+        ("anchor", "C1-C2"),
+        ("reference", "Maximum of the same joint of the other side, joint by joint."),
+        ("reference", "Mean of 57 voxels within 8.5 mm of a point on the CT."),
+        (
+            "reference",
+            "Mean of 1288 voxels of the vertebral bodies C3 to C7 that are at least half bone on "
+            "the CT; 0 above 1.5 times their median left out as active (not validated).",
+        ),
+    ],
 )
-def test_a_description_takes_no_number_of_a_person_or_a_day_along(number: str) -> None:
-    assert described(f"counted from C2, {number}") == REMOVED
+def test_a_description_of_ours_leaves_as_it_stands(key: str, value: str) -> None:
+    assert described(key, value) == value
+    for around in (f"{value} Qzx", f"Qzx {value}", f"{value}\nQzx", value.replace(" ", " Qzx ", 1)):
+        assert around == value or described(key, around) == REMOVED
+
+
+@pytest.mark.parametrize("key", ["numbering", "source", "reference", "unit", "anchor", "method"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "counted by Dr. Smith", "C2_smith", "sure, counted from C2 (Dr. Smith)", "the reader",
+        "counted from C2 (dens), 4711471", "counted from C2 (dens), 12.03.1958", "1958-03-12",
+        "Mean of 47114712 voxels within 8 mm of a point on the CT.",
+    ],
+)  # fmt: skip
+def test_any_other_description_is_removed(key: str, value: str) -> None:
+    """Also one of words that we use ourselves: a file may be called so."""
+    assert described(key, value) == REMOVED
+
+
+def test_that_joints_come_from_a_label_map_is_said_without_its_name() -> None:
+    source = "label map Qzx (2).nii.gz (TotalSegmentator 2), from articular processes"
+    said = "label map [text removed], from articular processes"
+    assert described("source", source) == said
+    assert described("source", "label map Qzx.nii (VerSe)") == "label map [text removed]"
+    assert described("source", f"{source} of Qzx") == "label map [text removed]"
 
 
 def test_what_was_typed_as_a_level_leaves_only_as_a_level() -> None:

@@ -82,7 +82,7 @@ _UNIT_CODES = {
     "{suvbw}g/ml": SUVBW,
     "[hnsf'u]": HU,
 }
-#: All units that this program writes; any other is text of a file.
+#: All units that this program has a word for; any other is text of a file.
 UNITS = frozenset(
     {HU, NOT_STATED, *_PET_UNITS.values(), *_SUV_TYPES.values(), *_UNIT_CODES.values()}
 )

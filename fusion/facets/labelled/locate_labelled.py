@@ -35,7 +35,17 @@ from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
-from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
+from fusion.facets.localisation import (
+    FROM_PROCESSES,
+    FROM_VERTEBRAE,
+    LABEL_MAP,
+    Evidence,
+    EvidenceSource,
+    Facet,
+    Localisation,
+    Numbering,
+    Status,
+)
 from fusion.findings import Finding
 from fusion.findings.joints import (
     JOINTS_FROM_CT,
@@ -218,7 +228,7 @@ def _claim(spine: LabelledSpine, shift: int) -> Evidence:
     implies = LEVELS[n + 1 + shift] if 0 <= n + 1 + shift < len(LEVELS) else "outside the neck"
     first, *_, last = spine.bones
     saw = f"{spine.source} calls its vertebrae {first} to {last}"
-    return Evidence("label map", saw, level, implies, LABEL_WEIGHT, not shift)
+    return Evidence(EvidenceSource.LABELS, saw, level, implies, LABEL_WEIGHT, not shift)
 
 
 def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:
@@ -275,8 +285,7 @@ def _facet(
         error_mm += HIDDEN_MM
     elif _is_fused(joint, one, own, anomalies):
         status = Status.FUSED
-    from_what = "articular processes" if one.from_processes else "vertebrae"
-    source = f"{spine.source}, from {from_what}"
+    source = spine.source + (FROM_PROCESSES if one.from_processes else FROM_VERTEBRAE)
     return Facet(
         joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
     )
@@ -345,7 +354,7 @@ def _findings(
     if missing:
         findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [
-        f.joint.name for f in facets if f.center_lps is not None and "label map" not in f.source
+        f.joint.name for f in facets if f.center_lps is not None and LABEL_MAP not in f.source
     ]
     if automatic:
         findings.append(JOINTS_FROM_CT(joints=tuple(automatic)))

@@ -29,6 +29,7 @@ from fusion.facets.labelled.conventions import (
 from fusion.facets.labelled.maps import LabelMap, Mask, Part, cut_out
 from fusion.facets.labelled.nifti import is_nifti, read_nifti
 from fusion.facets.labelled.segments import read_segmentation
+from fusion.facets.localisation import LABEL_MAP
 from fusion.findings import Finding
 from fusion.findings.joints import LABELS_COARSE
 from fusion.geometry import Volume
@@ -143,7 +144,7 @@ def read_labels(
     names = " and ".join(one.name for one in maps)
     findings = [finding for one in maps for finding in one.findings]
     spine = LabelledSpine(
-        f"label map {names} ({reading.words})", bones, reading.skull, processes, tuple(findings)
+        f"{LABEL_MAP} {names} ({reading.words})", bones, reading.skull, processes, tuple(findings)
     )
     report(1.0, "Labels read")
     if spine.voxel_mm > COARSE_MM:
