@@ -34,3 +34,15 @@ def test_what_the_code_cites_is_there() -> None:
                 assert entry in known, f"{path.relative_to(ROOT)} cites #{entry}"
                 cited.add(entry)
     assert cited
+
+
+def test_no_source_lies_outside_the_repository() -> None:
+    """A reader can open what a comment, a page or a test refers to."""
+    outside = re.compile(
+        r"shared/spec|\bspec/|\bspec (?:part|[0-9A-C]|dicom)|\bthe specification\b|\(issue \d+\)"
+        r"|(?:anatomy_and_safety|bone_spect|localisation_registration)\.md"
+    )
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for path in [*sources(), *pages]:
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            assert not outside.search(line), f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
