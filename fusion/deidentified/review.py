@@ -31,7 +31,7 @@ from fusion.review import Review
 #: Study Description of synthetic data: what is shown must go on saying so.
 SIMULATED = "SIMULATED, not a patient"
 #: Text that identifies nobody, wherever it comes from.
-_VOCABULARY = frozenset({"", *VERTEBRAE, *LEVELS, *(joint.name for joint in JOINTS), *UNITS})
+_OF_NOBODY = frozenset({"", *VERTEBRAE, *LEVELS, *(joint.name for joint in JOINTS), *UNITS})
 #: Stands in a Finding for somebody, and for a date.
 _INSTEAD = {PersonName: "a named person", DateText: "[date removed]"}
 #: Stands where the words of a Finding are those of a file or a person.
@@ -81,7 +81,7 @@ def _plain_value(value: Any, is_ours: bool) -> Any:
         return tuple(_plain_value(one, is_ours) for one in value)
     if isinstance(value, FromFile):
         return _INSTEAD.get(type(value), REMOVED)
-    return value if isinstance(value, Real) or is_ours or value in _VOCABULARY else REMOVED
+    return value if isinstance(value, Real) or is_ours or value in _OF_NOBODY else REMOVED
 
 
 def deidentified_review(review: Review, how: Deidentifier, readers: Readers) -> Review:

@@ -195,7 +195,7 @@ class Evidence:
 
     Parameters
     ----------
-    source : str
+    source : EvidenceSource
         Which piece of evidence.
     saw : str
         What was seen.
@@ -209,7 +209,7 @@ class Evidence:
         None when it is too far off to support the numbering and too weak to speak against it.
     """
 
-    source: str
+    source: EvidenceSource
     saw: str
     level: str
     implies: str

@@ -10,6 +10,7 @@ import zlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from string import Formatter
 
 import numpy as np
 import pydicom
@@ -43,7 +44,17 @@ from fusion.errors import Cancelled, FusionError
 from fusion.export.dicom.structured_report import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
-from fusion.findings import Finding, FromFile, PersonName, alignment, files, readings, volumes
+from fusion.findings import (
+    Finding,
+    FromFile,
+    PersonName,
+    Severity,
+    alignment,
+    files,
+    readings,
+    volumes,
+)
+from fusion.findings.table import KINDS
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts_file import facts_from_values
@@ -487,6 +498,21 @@ def test_findings_leave_without_what_names_somebody() -> None:
         ),
         ("several-units", "The file offers its values in Bq/mL, [text removed]; Bq/mL is used."),
     ]
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("keeps_suv", [False, True])
+def test_no_entry_of_the_table_takes_text_along(name: str, keeps_suv: bool) -> None:
+    """Whatever a file or a person writes into each value, alone or among our own words."""
+    kind = KINDS[name]
+    formats = {field: spec for _, field, spec, _ in Formatter().parse(kind.words) if field}
+    text = {field: 2.5 if spec else FromFile(MARK) for field, spec in formats.items()}
+    listed = {field: value if value == 2.5 else (value, "C2") for field, value in text.items()}
+    bare = {f: MARK if v == MARK and f not in kind.ours.split() else v for f, v in text.items()}
+    for values in (text, listed, bare):
+        said = plain_findings((kind(**values),), Deidentifier(keeps_suv=keeps_suv))
+        assert MARK not in str(said)
+        assert len(said) == 1 or kind.severity is Severity.INFO
 
 
 def test_weight_and_dose_leave_with_what_suv_needs_only() -> None:
