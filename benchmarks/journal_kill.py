@@ -39,7 +39,7 @@ EARLY = 0.15
 
 def child(path: Path, seed: int) -> None:
     from fusion.anatomy.joints import JOINTS
-    from fusion.annotations.changes.changes import TargetRemoved, TargetSaved
+    from fusion.annotations.changes import TargetRemoved, TargetSaved
     from fusion.annotations.journal import Journal, Saved
     from tests.annotations.samples import READER, study, target
 

@@ -1,6 +1,6 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .blocks import BlockPlan, plan_blocks
-from .changes.changes import (
+from .changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Change,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fusion.anatomy import JOINTS, Joint
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Finalised,
+    NewLabel,
     NumberingConfirmed,
     Relabelled,
     TargetSaved,
@@ -205,7 +206,7 @@ def relabelling(
                 "remove it."
             )
         now = LocalisationSnapshot.of(localisation, change.placement.joint)
-        done.append((change.target.joint, change.target.relabelled(change.placement, now)))
+        done.append(NewLabel(change.target.joint, change.target.relabelled(change.placement, now)))
     return Relabelled(tuple(done), reason)
 
 
@@ -339,7 +340,7 @@ def _before_the_numbering(reading: Reading) -> tuple[Target, ...]:
         if isinstance(change, TargetSaved):
             made = (change.target,)
         elif isinstance(change, Relabelled):
-            made = tuple(target for _, target in change.changes)
+            made = tuple(new.target for new in change.changes)
         for target in made:
             old = placed.get(target.target_id)
             # Another grade or note says nothing about the level.

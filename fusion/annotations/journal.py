@@ -26,8 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
+from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone
 from fusion.annotations.changes.canonical import canonical
-from fusion.annotations.changes.changes import Change, Finalised, Opened, Redone, Undone
 from fusion.annotations.changes.event import Event, chain
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
@@ -35,6 +35,7 @@ from fusion.annotations.study import StudyKey, changed_input
 from fusion.errors import AnnotationError
 from fusion.findings import Finding, PersonName
 from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
+from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import own_version
 
@@ -344,7 +345,7 @@ class Journal:
                     f"Event {len(events) + 1} of a reading in {self.path} is not what was saved. "
                     "Keep the file as it is and restore a backup."
                 )
-            events.append(Event.from_json(json.loads(content)))
+            events.append(Event.read(json.loads(content)))
         return replay(reading_id, events)
 
     def _insert(self, opened: Opened, *, reader: str, study: StudyKey) -> Reading:
@@ -370,7 +371,7 @@ class Journal:
         return reading
 
     def _write(self, reading_id: str, event: Event, *, previous: str) -> None:
-        content = canonical(event.to_json())
+        content = canonical(to_json(event))
         self._storage.execute(
             "INSERT INTO events (reading_id, sequence, kind, content, hash) VALUES (?, ?, ?, ?, ?)",
             (reading_id, event.sequence, event.change.kind, content, chain(previous, content)),

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fusion.anatomy import Joint, Side
 from fusion.errors import AnnotationError
+from fusion.json_form import AtJoint
 
 #: (x, y, z) in the CT's frame, DICOM LPS, mm.
 Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placement:
+class Placement(AtJoint):
     """The joint a point belongs to, as computed from the anatomy.
 
     Parameters
@@ -64,32 +64,6 @@ class Placement:
     def is_between_levels(self) -> bool:
         """Whether the level is uncertain: too near the mid-plane to the neighbour."""
         return self.margin_mm <= self.uncertainty_mm
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "level": self.joint.level,
-            "side": self.joint.side.value,
-            "point_lps": list(self.point_lps),
-            "lateral_mm": self.lateral_mm,
-            "distance_mm": self.distance_mm,
-            "margin_mm": self.margin_mm,
-            "neighbour": self.neighbour,
-            "uncertainty_mm": self.uncertainty_mm,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Placement:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            joint=Joint(value["level"], Side(value["side"])),
-            point_lps=point_of(value["point_lps"]),
-            lateral_mm=float(value["lateral_mm"]),
-            distance_mm=float(value["distance_mm"]),
-            margin_mm=float(value["margin_mm"]),
-            neighbour=str(value["neighbour"]),
-            uncertainty_mm=float(value["uncertainty_mm"]),
-        )
 
 
 def side_of(lateral_mm: float) -> Side:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from fusion.anatomy import Joint
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Finalised,
@@ -29,11 +29,12 @@ from fusion.annotations.changes.changes import (
     VertebraNamed,
 )
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.spine import Anatomy
+from fusion.annotations.changes.vertebrae import Anatomy
 from fusion.annotations.placement import Point
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
+from fusion.json_form import to_json
 
 #: Version of the JSON form; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -202,16 +203,16 @@ class Reading:
 
     def _with_labels(self, change: Relabelled) -> Reading:
         changed = []
-        for before, target in change.changes:
-            record = self._require(target.target_id)
-            if record.target.joint != before:
+        for new in change.changes:
+            record = self._require(new.target.target_id)
+            if record.target.joint != new.before:
                 raise AnnotationError(
                     f"A target to be re-labelled is {record.target.joint.name} now, not "
-                    f"{before.name}. Look again at what would change."
+                    f"{new.before.name}. Look again at what would change."
                 )
-            if record.target.point_lps != target.point_lps:
+            if record.target.point_lps != new.target.point_lps:
                 raise AnnotationError("Re-labelling cannot move a target.")
-            changed.append(Record(target, record.input_digest))
+            changed.append(Record(new.target, record.input_digest))
         return self._with_records(tuple(changed))
 
     def _with_records(self, changed: tuple[Record, ...]) -> Reading:
@@ -240,26 +241,13 @@ class Reading:
         raise AnnotationError("The target is not there any more. Nothing was changed.")
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form: the history, and the present state for those who only read.
-
-        :meth:`from_json` needs the history alone.
-        """
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "reading_id": self.reading_id,
-            "version": self.opened.version,
-            "amends": self.opened.amends or None,
-            "status": "final" if self.finalised else "draft",
-            "study": self.study.to_json(),
-            "anatomy": self.anatomy.to_json(),
-            "targets": [target.to_json() for target in self.targets],
-            "events": [event.to_json() for event in self.events],
-            "digest": self.digest,
-        }
+        """Return the JSON form: the history, and the present state for those who only read."""
+        content: dict[str, Any] = to_json(ReadingDocument.of(self))
+        return content
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Reading:
-        """Return what :meth:`to_json` wrote.
+    def from_json(cls, value: Any) -> Reading:
+        """Return what :meth:`to_json` wrote; the history alone decides.
 
         Raises
         ------
@@ -269,15 +257,70 @@ class Reading:
         try:
             if value["schema_version"] > SCHEMA_VERSION:
                 raise AnnotationError("The reading was written by a newer version of this program.")
-            events = [Event.from_json(event) for event in value["events"]]
-            reading = replay(str(value["reading_id"]), events)
+            reading = replay(str(value["reading_id"]), map(Event.read, value["events"]))
             # Written before what is said about the spine was kept: nothing was said.
-            intact = reading.to_json() == {"anatomy": Anatomy().to_json(), **value}
+            intact = reading.to_json() == {"anatomy": to_json(Anatomy()), **value}
         except (LookupError, TypeError) as exc:
-            raise AnnotationError(f"This is not a reading ({type(exc).__name__}: {exc}).") from exc
+            raise AnnotationError(f"This is not a reading ({type(exc).__name__}).") from exc
         if not intact:
             raise AnnotationError("The reading was changed after it was written; it is not used.")
         return reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingDocument:
+    """What of a reading stands in ``reading.json``.
+
+    Parameters
+    ----------
+    schema_version : int
+        Version of this form; keys are only ever added.
+    reading_id : str
+        Identifier in the journal.
+    version : int
+        1, or one more than the version that this one amends.
+    amends : str or None
+        Identifier of that reading; null for version 1.
+    status : str
+        Whether it is final.
+    study : StudyKey
+        What was opened when the reading began.
+    anatomy : Anatomy
+        What the reader said about the spine, in the CT's frame, LPS mm.
+    targets : tuple of Target
+        The present ones.
+    events : tuple of Event
+        All that happened, in order.
+    digest : str
+        Hash of the whole history; a reading that was changed by hand is refused.
+    """
+
+    schema_version: int
+    reading_id: str
+    version: int
+    amends: str | None
+    status: Literal["draft", "final"]
+    study: StudyKey
+    anatomy: Anatomy
+    targets: tuple[Target, ...]
+    events: tuple[Event, ...]
+    digest: str
+
+    @classmethod
+    def of(cls, reading: Reading) -> ReadingDocument:
+        """Return it for a reading as it is now."""
+        return cls(
+            schema_version=SCHEMA_VERSION,
+            reading_id=reading.reading_id,
+            version=reading.opened.version,
+            amends=reading.opened.amends or None,
+            status="final" if reading.finalised else "draft",
+            study=reading.study,
+            anatomy=reading.anatomy,
+            targets=reading.targets,
+            events=reading.events,
+            digest=reading.digest,
+        )
 
 
 def replay(reading_id: str, events: Iterable[Event]) -> Reading:
@@ -356,7 +399,7 @@ def _touched(event: Event) -> tuple[str, ...]:
     if isinstance(change, TargetRemoved):
         return (change.target_id,)
     if isinstance(change, Relabelled):
-        return tuple(target.target_id for _, target in change.changes)
+        return tuple(new.target.target_id for new in change.changes)
     if isinstance(change, Opened):
         return tuple(record.target.target_id for record in change.carried)
     return ()

@@ -7,10 +7,13 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fusion.anatomy import Joint
 from fusion.errors import AnnotationError
+from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
@@ -29,6 +32,19 @@ FOUND, FUSED = "found", "fused"
 JOINT_STATES = (FOUND, "outside field", FUSED, "obscured")
 
 Matrix = tuple[tuple[float, ...], ...]
+
+
+def _pairs(values: object) -> object:
+    return tuple(values.items()) if isinstance(values, Mapping) else values
+
+
+#: Names and numbers; a mapping in JSON.
+Entries = Annotated[
+    tuple[tuple[str, float], ...],
+    Field(alias="values"),
+    BeforeValidator(_pairs),
+    PlainSerializer(dict, return_type=dict[str, float]),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ class Measured(Mapping[str, float]):
     """
 
     unit: str
-    entries: tuple[tuple[str, float], ...]
+    entries: Entries
     reference: str = ""
 
     def __post_init__(self) -> None:
@@ -103,17 +119,6 @@ class Measured(Mapping[str, float]):
     def __len__(self) -> int:
         return len(self.entries)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"unit": self.unit, "values": dict(self.entries), "reference": self.reference}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Measured:
-        """Return what :meth:`to_json` wrote."""
-        return cls.of(
-            dict(value["values"]), unit=str(value["unit"]), reference=str(value["reference"])
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationSnapshot:
@@ -134,7 +139,7 @@ class RegistrationSnapshot:
         Not a rigid transform, no method, or an uncertainty that is not a number.
     """
 
-    matrix: Matrix
+    matrix: Annotated[Matrix, Field(alias="matrix_spect_to_ct_lps")]
     method: str
     uncertainty_mm: float | None
 
@@ -169,23 +174,6 @@ class RegistrationSnapshot:
             uncertainty_mm=uncertainty if math.isfinite(uncertainty) else None,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form; the matrix is row-major."""
-        return {
-            "matrix_spect_to_ct_lps": [list(row) for row in self.matrix],
-            "method": self.method,
-            "uncertainty_mm": self.uncertainty_mm,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> RegistrationSnapshot:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            matrix=tuple(tuple(row) for row in value["matrix_spect_to_ct_lps"]),
-            method=str(value["method"]),
-            uncertainty_mm=_optional_float(value["uncertainty_mm"]),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalisationSnapshot:
@@ -212,7 +200,7 @@ class LocalisationSnapshot:
     source: str
     numbering: str
     confidence_mm: float | None
-    status: str = ""
+    status: Annotated[str, UNLESS_EMPTY] = ""
 
     def __post_init__(self) -> None:
         if not plain(self.source) or not plain(self.numbering):
@@ -234,25 +222,6 @@ class LocalisationSnapshot:
             status=facet.status.value,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form; without a status that was not recorded, as it was written then."""
-        return {
-            "source": self.source,
-            "numbering": self.numbering,
-            "confidence_mm": self.confidence_mm,
-            **({"status": self.status} if self.status else {}),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> LocalisationSnapshot:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            source=str(value["source"]),
-            numbering=str(value["numbering"]),
-            confidence_mm=_optional_float(value["confidence_mm"]),
-            status=str(value.get("status", "")),
-        )
-
 
 def registration_digest(registration: Registration) -> str:
     """Return a SHA-256 that is the same as long as a Registration puts every point in one place."""
@@ -264,10 +233,6 @@ def registration_digest(registration: Registration) -> str:
 def _check_uncertainty(value: float | None, what: str) -> None:
     if value is not None and not 0 <= value < math.inf:
         raise AnnotationError(f"The uncertainty of {what} is a number of mm, 0 or more.")
-
-
-def _optional_float(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def _is_rigid(m: Matrix) -> bool:

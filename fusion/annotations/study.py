@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fusion.errors import AnnotationError
 from fusion.findings import Finding
 from fusion.findings.readings import CHANGED_INPUT
+from fusion.json_form import to_json
 
 if TYPE_CHECKING:
     from fusion.geometry import Volume
@@ -58,26 +58,6 @@ class InputKey:
             geometry_sha256=geometry.hexdigest(),
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "series_instance_uid": self.series_instance_uid,
-            "frame_of_reference_uid": self.frame_of_reference_uid,
-            "pixels_sha256": self.pixels_sha256,
-            "geometry_sha256": self.geometry_sha256,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> InputKey:
-        """Return what :meth:`to_json` wrote."""
-        frame = value["frame_of_reference_uid"]
-        return cls(
-            series_instance_uid=str(value["series_instance_uid"]),
-            frame_of_reference_uid=None if frame is None else str(frame),
-            pixels_sha256=str(value["pixels_sha256"]),
-            geometry_sha256=str(value["geometry_sha256"]),
-        )
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyKey:
@@ -118,7 +98,7 @@ class StudyKey:
     @property
     def digest(self) -> str:
         """SHA-256 of everything in this key."""
-        return hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(to_json(self), sort_keys=True).encode()).hexdigest()
 
     def same_series(self, other: StudyKey) -> bool:
         """Whether both are about the same study and the same two series."""
@@ -126,23 +106,6 @@ class StudyKey:
             self.study_instance_uid == other.study_instance_uid
             and self.ct.series_instance_uid == other.ct.series_instance_uid
             and self.spect.series_instance_uid == other.spect.series_instance_uid
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "study_instance_uid": self.study_instance_uid,
-            "ct": self.ct.to_json(),
-            "spect": self.spect.to_json(),
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> StudyKey:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            study_instance_uid=str(value["study_instance_uid"]),
-            ct=InputKey.from_json(value["ct"]),
-            spect=InputKey.from_json(value["spect"]),
         )
 
 

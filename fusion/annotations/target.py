@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
-from fusion.anatomy import Joint, Side
-from fusion.annotations.placement import Placement, Point, point_of
+from fusion.anatomy import Joint
+from fusion.annotations.placement import Placement, Point
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.errors import AnnotationError
+from fusion.json_form import AtJoint, Moment
 from fusion.plain_text import plain
 
 #: Visual grades (docs/sources.md#visual-grades): 0 not above the reference, 1 slightly, 2 clearly
@@ -61,7 +60,7 @@ class Origin(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class Target(AtJoint):
     """A reader's decision about one joint.
 
     Parameters
@@ -106,12 +105,14 @@ class Target:
         level, or a value is missing or impossible.
     """
 
+    derived = ("point_lps",)
+
     joint: Joint
     decision: Decision
     placement: Placement
     frame_of_reference_uid: str | None
     reader: str
-    time: datetime
+    time: Moment
     origin: Origin
     registration: RegistrationSnapshot
     localisation: LocalisationSnapshot
@@ -234,67 +235,6 @@ class Target:
         if placement.point_lps != self.point_lps:
             raise AnnotationError("A target can only be re-labelled where it is.")
         return replace(self, joint=placement.joint, placement=placement, localisation=localisation)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form; :meth:`from_json` gives an equal Target."""
-        return {
-            "target_id": self.target_id,
-            "level": self.joint.level,
-            "side": self.joint.side.value,
-            "decision": self.decision.value,
-            "grade": self.grade,
-            "point_lps": list(self.point_lps),
-            "frame_of_reference_uid": self.frame_of_reference_uid,
-            "placement": self.placement.to_json(),
-            "uptake": self.uptake.to_json() if self.uptake else None,
-            "clinically_concordant": self.clinically_concordant,
-            "inside_operative_bed": self.inside_operative_bed,
-            "note": self.note,
-            "reader": self.reader,
-            "time": self.time.isoformat(),
-            "origin": self.origin.value,
-            "registration": self.registration.to_json(),
-            "localisation": self.localisation.to_json(),
-            "software_version": self.software_version,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Target:
-        """Return what :meth:`to_json` wrote.
-
-        Raises
-        ------
-        AnnotationError
-            Not a Target.
-        """
-        try:
-            stated = point_of(value["point_lps"])
-            target = cls(
-                target_id=str(value["target_id"]),
-                joint=Joint(value["level"], Side(value["side"])),
-                decision=value["decision"],
-                grade=value["grade"],
-                placement=Placement.from_json(value["placement"]),
-                frame_of_reference_uid=value["frame_of_reference_uid"],
-                uptake=None if value["uptake"] is None else Measured.from_json(value["uptake"]),
-                clinically_concordant=value["clinically_concordant"],
-                inside_operative_bed=value["inside_operative_bed"],
-                note=str(value["note"]),
-                reader=str(value["reader"]),
-                time=datetime.fromisoformat(value["time"]),
-                origin=value["origin"],
-                registration=RegistrationSnapshot.from_json(value["registration"]),
-                localisation=LocalisationSnapshot.from_json(value["localisation"]),
-                software_version=str(value["software_version"]),
-            )
-        except (LookupError, TypeError, ValueError, AttributeError) as exc:
-            raise AnnotationError(
-                f"A target cannot be read: {type(exc).__name__} ({exc}). It was not written by "
-                "this program, or was changed since."
-            ) from exc
-        if stated != target.point_lps:
-            raise AnnotationError("A target states two different points; it was changed by hand.")
-        return target
 
 
 def check_name(name: str) -> None:

@@ -26,7 +26,7 @@ from fusion.annotations import (
 )
 from fusion.deidentified.profile import Deidentifier
 from fusion.dicom import UNITS
-from fusion.errors import FusionError
+from fusion.errors import AnnotationError, FusionError
 from fusion.facets import (
     AUTOMATIC,
     DRAGGED,
@@ -37,6 +37,7 @@ from fusion.facets import (
     EvidenceSource,
     Numbering,
 )
+from fusion.json_form import from_json, to_json
 from fusion.pathway import Assessment, check, facts_from_values
 from fusion.plain_text import plain
 from fusion.registration import Method
@@ -142,15 +143,20 @@ def deidentified_reading(reading: Reading, how: Deidentifier, readers: Readers) 
         Of the whole export.
     """
     cleaned = _Events(reading, how, readers).cleaned()
-    return replay(how.identifier(reading.reading_id), map(Event.from_json, cleaned))
+    return replay(how.identifier(reading.reading_id), map(Event.read, cleaned))
 
 
 class _Events:
     def __init__(self, reading: Reading, how: Deidentifier, readers: Readers) -> None:
         self.how = how
         self.readers = readers
-        self.events = [event.to_json() for event in reading.events]
-        study = StudyKey.from_json(self._clean(reading.study.to_json()))
+        self.events = [to_json(event) for event in reading.events]
+        study = from_json(
+            StudyKey,
+            self._clean(to_json(reading.study)),
+            error=AnnotationError,
+            what="The study cannot be read",
+        )
         self.digests = {reading.study.digest: study.digest}
 
     def cleaned(self) -> list[dict[str, Any]]:

@@ -8,15 +8,16 @@ from dataclasses import replace
 import pytest
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
-from fusion.annotations.changes.changes import Opened
+from fusion.annotations.changes import Opened
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.spine import Anatomy, AnomalyRecorded, JointMoved, VertebraNamed
+from fusion.annotations.changes.vertebrae import Anatomy, AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.finishing import confirming_numbering
 from fusion.annotations.marking import check_marked
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Evidence, Localisation, Numbering, Status
+from fusion.json_form import to_json
 
 from .necks import centers, localised
 from .samples import LEFT_C5, study
@@ -88,7 +89,7 @@ def test_what_was_said_is_in_the_json_and_carried_into_an_addendum() -> None:
     opened = Opened(
         study(), 2, reading.reading_id, reading.digest, reason="r", anatomy=reading.anatomy
     )
-    first = Event.from_json(json.loads(json.dumps(event(1, opened).to_json())))
+    first = Event.read(json.loads(json.dumps(to_json(event(1, opened)))))
     addendum = replay("1" * 32, [first])
     assert (addendum.clicks, addendum.moved) == (reading.clicks, reading.moved)
     assert addendum.anomalies == reading.anomalies

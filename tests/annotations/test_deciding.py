@@ -12,6 +12,7 @@ from fusion.annotations.deciding import decide, revise
 from fusion.annotations.snapshots import Measured, RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
+from fusion.json_form import to_json
 from fusion.registration import Status
 from fusion.software import own_version
 from fusion.uptake.activity import Resolution
@@ -44,7 +45,7 @@ def test_a_clicked_joint_is_decided_at_its_centre() -> None:
     assert one.registration == RegistrationSnapshot.of(IN_USE, one.point_lps)
     assert one.registration.method == "shared frame of reference"
     assert one.registration.uncertainty_mm is None
-    assert one.localisation.to_json() == {
+    assert to_json(one.localisation) == {
         "source": "automatic from CT",
         "numbering": "sure",
         "confidence_mm": 1.5,

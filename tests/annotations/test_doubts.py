@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fusion.anatomy.joints import LEVELS, Joint, Side
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     Finalised,
     NumberingConfirmed,
     PathwayLeftOut,

@@ -16,7 +16,7 @@ import pytest
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations import storage
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,
@@ -243,7 +243,7 @@ def test_windows_that_begin_at_once_share_one_reading(path: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from fusion.annotations.changes.changes import TargetSaved
+from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Conflict, Journal
 from tests.annotations.samples import study, target
 from fusion.anatomy.joints import JOINTS
@@ -463,7 +463,7 @@ def test_a_full_journal_is_a_sentence_and_loses_nothing(path: Path) -> None:
 FULL_DISK = """
 import sys
 from pathlib import Path
-from fusion.annotations.changes.changes import TargetSaved
+from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal
 from fusion.errors import AnnotationError
 from tests.annotations.samples import study, target

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
     Change,
     Finalised,
     JointMoved,
+    NewLabel,
     NumberingConfirmed,
     Opened,
     PathwayAnswered,
@@ -39,6 +40,7 @@ from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Numbering
 from fusion.geometry import RigidTransform
+from fusion.json_form import to_json
 from fusion.registration import Method, NeckCorrection
 
 from .necks import IN_USE, centers, localised, shifted
@@ -231,7 +233,7 @@ def test_every_event_survives_json_and_has_words() -> None:
         Opened(study()),
         TargetSaved(target()),
         TargetRemoved("0" * 32, LEFT_C5),
-        Relabelled(((LEFT_C5, target(Joint("C6-C7", Side.LEFT))),), "first rib is T1"),
+        Relabelled((NewLabel(LEFT_C5, target(Joint("C6-C7", Side.LEFT))),), "first rib is T1"),
         AlignmentReviewed(registration(), "good"),
         CONFIRMED,
         VertebraNamed("C2", (1, 2, 3)),
@@ -249,17 +251,17 @@ def test_every_event_survives_json_and_has_words() -> None:
     assert {type(c) for c in changes} == set(Change.__args__)  # type: ignore[attr-defined]
     for n, change in enumerate(changes, 1):
         one = event(n, change, reader="R\u202e\nX")
-        assert Event.from_json(json.loads(json.dumps(one.to_json()))) == one
+        assert Event.read(json.loads(json.dumps(to_json(one)))) == one
         assert one.words.startswith(f"{n}. 2026-01-01 ")
         assert "\u202e" not in one.words
         assert "\n" not in one.words
 
 
 def test_an_event_of_a_newer_program_is_a_sentence() -> None:
-    content = event(1, Opened(study())).to_json()
+    content = to_json(event(1, Opened(study())))
     for changed in ({"kind": "telepathy"}, {"time": "now"}, {"sequence": None}, {"change": None}):
         with pytest.raises(AnnotationError, match="cannot be understood"):
-            Event.from_json({**content, **changed})
+            Event.read({**content, **changed})
 
 
 def complete(*targets_) -> Reading:
@@ -414,10 +416,10 @@ def test_relabelling_what_is_not_so_any_more_is_refused() -> None:
     c6 = Joint("C6-C7", Side.LEFT)
     there = one.relabelled(placement(c6, point_lps=one.point_lps), localisation())
     with pytest.raises(AnnotationError, match="is Left C5-C6 now, not Left C4-C5"):
-        after(reading, Relabelled(((Joint("C4-C5", Side.LEFT), there),), "why"))
+        after(reading, Relabelled((NewLabel(Joint("C4-C5", Side.LEFT), there),), "why"))
     moved = target(c6, target_id=one.target_id, placement=placement(c6))
     with pytest.raises(AnnotationError, match="cannot move a target"):
-        after(reading, Relabelled(((LEFT_C5, moved),), "why"))
+        after(reading, Relabelled((NewLabel(LEFT_C5, moved),), "why"))
 
 
 def test_a_disagreement_about_the_numbering_needs_a_reason() -> None:

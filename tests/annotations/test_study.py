@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from fusion.annotations.study import InputKey, StudyKey, changed_input
+from fusion.errors import AnnotationError
 from fusion.geometry import Grid, Source, Volume
+from fusion.json_form import from_json, to_json
 
 from .samples import study
 
@@ -52,7 +54,7 @@ def edited(index: tuple[int, int, int]) -> np.ndarray:
     ],
 )  # fmt: skip
 def test_each_change_shows_and_only_it(changes: dict, differs: str) -> None:
-    one, other = InputKey.of(volume()).to_json(), InputKey.of(volume(**changes)).to_json()
+    one, other = to_json(InputKey.of(volume())), to_json(InputKey.of(volume(**changes)))
     assert {key for key in one if one[key] != other[key]} == {differs}
 
 
@@ -68,7 +70,7 @@ def test_floats_and_large_integers_are_not_rounded() -> None:
 
 def test_the_key_of_a_study_survives_json_and_says_what_changed() -> None:
     key = StudyKey.of(volume(), volume(stored=edited((1, 1, 1))))
-    assert StudyKey.from_json(key.to_json()) == key
+    assert from_json(StudyKey, to_json(key), error=AnnotationError, what="A study") == key
     assert key.study_instance_uid == "1.2"
     assert changed_input(key, key) == ()
     other = StudyKey.of(volume(slope=2.0), volume(stored=edited((1, 1, 1))))

@@ -17,7 +17,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from fusion.anatomy.joints import Joint, Side
-from fusion.annotations.changes.changes import (
+from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
     NumberingConfirmed,

@@ -11,8 +11,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from fusion.annotations.changes.changes import TargetSaved
-from fusion.annotations.changes.spine import Anatomy, AnomalyRecorded
+from fusion.annotations.changes import TargetSaved
+from fusion.annotations.changes.vertebrae import Anatomy, AnomalyRecorded
 from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
 from fusion.cli import main

@@ -12,7 +12,7 @@ import pytest
 
 import fusion
 from fusion.anatomy.joints import Joint, Side
-from fusion.annotations.changes.changes import AnomalyRecorded, JointMoved, VertebraNamed
+from fusion.annotations.changes import AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey

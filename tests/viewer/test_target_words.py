@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fusion.anatomy.joints import Joint, Side
-from fusion.annotations.changes.changes import Relabelled, TargetRemoved, TargetSaved
+from fusion.annotations.changes import NewLabel, Relabelled, TargetRemoved, TargetSaved
 from fusion.annotations.deciding import revise
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
@@ -104,7 +104,7 @@ def test_both_labels_are_told_after_a_relabelling(told: Told) -> None:
     told.save(TargetSaved(target))
     moved = samples.placement(LEFT_C4, point_lps=target.point_lps)
     renamed = target.relabelled(moved, samples.localisation("confirmed"))
-    told.save(Relabelled(((target.joint, renamed),), "a block vertebra"))
+    told.save(Relabelled((NewLabel(target.joint, renamed),), "a block vertebra"))
     told.save(TargetSaved(revise(renamed, reader=samples.READER, grade=1)))
     lines = told.lines(target.target_id)
     assert "Left C5-C6 is now Left C4-C5 (a block vertebra)" in lines[1]

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication, QLabel, QWidget
 
 import fusion
 from fusion.anatomy.joints import JOINTS, Joint, Side
-from fusion.annotations.changes.changes import TargetSaved, VertebraNamed
+from fusion.annotations.changes import TargetSaved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target

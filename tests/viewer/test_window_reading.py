@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
 
 import fusion
 from fusion.anatomy.joints import Joint, Side
-from fusion.annotations.changes.changes import JointMoved, VertebraNamed
+from fusion.annotations.changes import JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError

@@ -233,7 +233,7 @@ def _after(change: Change, known: dict[str, Target]) -> dict[str, Target]:
     if isinstance(change, TargetRemoved):
         return {key: target for key, target in known.items() if key != change.target_id}
     if isinstance(change, Relabelled):
-        return known | {target.target_id: target for _, target in change.changes}
+        return known | {new.target.target_id: new.target for new in change.changes}
     if isinstance(change, Opened):
         return {record.target.target_id: record.target for record in change.carried}
     return known

@@ -1,6 +1,6 @@
 """Statements of a reader that a reading needs before it can be final: alignment and pathway.
 
-The third, that the numbering is right, is in :mod:`fusion.annotations.changes.spine`.
+The third, that the numbering is right, is in :mod:`fusion.annotations.changes.vertebrae`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fusion.annotations.changes.canonical import canonical, need, need_length
 from fusion.annotations.snapshots import RegistrationSnapshot, registration_digest
@@ -68,25 +70,6 @@ class AlignmentReviewed:
             registration.is_bent,
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "registration": self.registration.to_json(),
-            "note": self.note,
-            "digest": self.digest,
-            "bent": self.bent,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> AlignmentReviewed:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            RegistrationSnapshot.from_json(value["registration"]),
-            str(value["note"]),
-            str(value["digest"]),
-            bool(value["bent"]),
-        )
-
     @property
     def words(self) -> str:
         """What happened, in words."""
@@ -104,7 +87,12 @@ class PathwayAnswered:
     """
 
     kind: ClassVar[str] = "pathway-answered"
-    assessment_json: str
+    assessment_json: Annotated[
+        str,
+        Field(alias="assessment"),
+        BeforeValidator(lambda value: canonical(value) if isinstance(value, Mapping) else value),
+        PlainSerializer(json.loads, return_type=dict[str, Any]),
+    ]
 
     def __post_init__(self) -> None:
         try:
@@ -119,15 +107,6 @@ class PathwayAnswered:
         """The answer, as ``Assessment.to_json()`` gave it."""
         content: dict[str, Any] = json.loads(self.assessment_json)
         return content
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"assessment": self.assessment}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> PathwayAnswered:
-        """Return what :meth:`to_json` wrote."""
-        return cls(canonical(value["assessment"]))
 
     @property
     def words(self) -> str:
@@ -151,15 +130,6 @@ class PathwayLeftOut:
     def __post_init__(self) -> None:
         need(plain(self.reason), "Leaving the pathway out needs a reason; write why.")
         need_length(self.reason)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"reason": self.reason}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> PathwayLeftOut:
-        """Return what :meth:`to_json` wrote."""
-        return cls(str(value["reason"]))
 
     @property
     def words(self) -> str:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field, WithJsonSchema
+
+from fusion.annotations.changes import KINDS, Change
 from fusion.annotations.changes.canonical import canonical
-from fusion.annotations.changes.changes import CHANGES, Change
 from fusion.annotations.target import check_name, in_utc
 from fusion.errors import AnnotationError
+from fusion.json_form import ByKind, JsonForm, Moment, from_json, to_json
 from fusion.plain_text import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(JsonForm):
     """One thing that happened to a reading.
 
     Parameters
@@ -40,16 +42,29 @@ class Event:
         No reader, no time zone.
     """
 
+    derived = ("kind",)
+
     sequence: int
-    time: datetime
+    time: Moment
     reader: str
     software_version: str
-    input_digest: str
-    change: Change
+    input_digest: Annotated[str, Field(alias="input")]
+    change: Annotated[Change, ByKind()]
 
     def __post_init__(self) -> None:
         check_name(self.reader)
         object.__setattr__(self, "time", in_utc(self.time))
+
+    @property
+    def kind(self) -> Annotated[str, WithJsonSchema({"enum": list(KINDS)})]:
+        """The word for what happened in the journal; in JSON it stands beside the change."""
+        return self.change.kind
+
+    @classmethod
+    def _as_fields(cls, content: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(content.get("change"), Mapping):
+            content["change"] = {**content["change"], "kind": content.get("kind")}
+        return content
 
     @property
     def words(self) -> str:
@@ -57,41 +72,17 @@ class Event:
         when = self.time.strftime("%Y-%m-%d %H:%M:%S UTC")
         return f"{self.sequence}. {when}, {plain(self.reader)}: {self.change.words}"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "sequence": self.sequence,
-            "kind": self.change.kind,
-            "time": self.time.isoformat(),
-            "reader": self.reader,
-            "software_version": self.software_version,
-            "input": self.input_digest,
-            "change": self.change.to_json(),
-        }
-
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Event:
-        """Return what :meth:`to_json` wrote.
+    def read(cls, content: Any) -> Event:
+        """Return the event that :func:`fusion.json_form.to_json` made JSON of.
 
         Raises
         ------
         AnnotationError
-            Not an event that this version of the program knows.
+            Not an event that this version of the program writes.
         """
-        try:
-            return cls(
-                sequence=int(value["sequence"]),
-                time=datetime.fromisoformat(value["time"]),
-                reader=str(value["reader"]),
-                software_version=str(value["software_version"]),
-                input_digest=str(value["input"]),
-                change=CHANGES[value["kind"]].from_json(value["change"]),
-            )
-        except (LookupError, TypeError, ValueError, AttributeError) as exc:
-            raise AnnotationError(
-                f"An event of a reading cannot be understood ({type(exc).__name__}: {exc}). It "
-                "was written by a newer version of this program, or was changed."
-            ) from exc
+        what = "An event of a reading cannot be understood"
+        return from_json(cls, content, error=AnnotationError, what=what)
 
     def chained(self, previous: str) -> str:
         """Return the hash of this event and of everything before it.
@@ -101,7 +92,7 @@ class Event:
         previous : str
             The hash of the event before; empty for the first.
         """
-        return chain(previous, canonical(self.to_json()))
+        return chain(previous, canonical(to_json(self)))
 
 
 def chain(previous: str, content: str) -> str:

@@ -35,6 +35,7 @@ from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
+from fusion.json_form import from_json, to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
@@ -50,7 +51,7 @@ _COORDINATE_TOLERANCE_MM = 1e-3
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
-#: Text items of a Target: code value, meaning, where in ``Target.to_json()``, whether it is text
+#: Text items of a Target: code value, meaning, where in its JSON, whether it is text
 #: (else JSON). Order is that in the report.
 _TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("note", "Note", ("note",), True),
@@ -292,7 +293,7 @@ def _value_group(target: Target, source: ReportSource) -> sr.MeasurementsAndQual
             if value is not None
         ],
     )
-    content = target.to_json()
+    content = to_json(target)
     for value, meaning, where, is_text in _TEXTS:
         found = _at(content, where)
         if found is not None and found != "":
@@ -455,8 +456,10 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
         "point_lps": content["point_lps"],
     }
     measured = dict(_measured(values, content["uptake"]["unit"]))
+    if not content["localisation"]["status"]:
+        del content["localisation"]["status"]  # decided before it was recorded
     content["uptake"] = {**content["uptake"], "values": measured} if measured else None
-    return Target.from_json(content)
+    return from_json(Target, content, error=AnnotationError, what="A target cannot be read")
 
 
 def _joint(group: Dataset) -> Joint:
@@ -470,7 +473,7 @@ def _joint(group: Dataset) -> Joint:
 
 
 def _content(group: Dataset) -> dict[str, Any]:
-    """Return the nested values of the text items, as ``Target.to_json()`` has them."""
+    """Return the nested values of the text items, as its JSON has them."""
     content: dict[str, Any] = {}
     for value, _, where, is_text in _TEXTS:
         found = [i for i in _all(group, value) if i.ValueType == "TEXT"]

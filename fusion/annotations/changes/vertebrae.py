@@ -9,18 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from fusion.anatomy import VERTEBRAE, Joint
-from fusion.annotations.changes.canonical import joint_json, joint_of, need, need_length
+from fusion.annotations.changes.canonical import need, need_length
 from fusion.annotations.placement import Point, point_of
 from fusion.errors import AnnotationError
+from fusion.json_form import AtJoint, from_json, to_json
 from fusion.plain_text import plain
 
 if TYPE_CHECKING:  # it loads image libraries, which the journal does without
     from fusion.facets import Anomaly
 
 _Key = TypeVar("_Key", str, Joint)
+_UNREADABLE = "What was said about the spine cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,6 @@ class VertebraNamed:
         )
         object.__setattr__(self, "point_lps", _point(self.point_lps))
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"vertebra": self.vertebra, "point_lps": _point_json(self.point_lps)}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> VertebraNamed:
-        """Return what :meth:`to_json` wrote."""
-        return cls(str(value["vertebra"]), value["point_lps"])
-
     @property
     def words(self) -> str:
         """What happened, in words."""
@@ -64,7 +59,7 @@ class VertebraNamed:
 
 
 @dataclass(frozen=True, slots=True)
-class JointMoved:
+class JointMoved(AtJoint):
     """A reader puts the centre of a joint where the program did not.
 
     Parameters
@@ -81,15 +76,6 @@ class JointMoved:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "point_lps", _point(self.point_lps))
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {**joint_json(self.joint), "point_lps": _point_json(self.point_lps)}
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> JointMoved:
-        """Return what :meth:`to_json` wrote."""
-        return cls(joint_of(value), value["point_lps"])
 
     @property
     def words(self) -> str:
@@ -134,25 +120,6 @@ class AnomalyRecorded:
 
         return Anomaly(self.anomaly, self.level)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "anomaly": self.anomaly,
-            "level": self.level,
-            "note": self.note,
-            "withdrawn": self.withdrawn,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> AnomalyRecorded:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            anomaly=str(value["anomaly"]),
-            level=str(value["level"]),
-            note=str(value["note"]),
-            withdrawn=bool(value["withdrawn"]),
-        )
-
     @property
     def words(self) -> str:
         """What happened, in words."""
@@ -195,34 +162,29 @@ class NumberingConfirmed:
         )
         need_length(self.note)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "numbering": self.numbering,
-            "anchor": self.anchor,
-            "c2_in_field": self.c2_in_field,
-            "t1_in_field": self.t1_in_field,
-            "disagreement": self.disagreement,
-            "note": self.note,
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> NumberingConfirmed:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            numbering=str(value["numbering"]),
-            anchor=str(value["anchor"]),
-            c2_in_field=bool(value["c2_in_field"]),
-            t1_in_field=bool(value["t1_in_field"]),
-            disagreement=str(value["disagreement"]),
-            note=str(value["note"]),
-        )
-
     @property
     def words(self) -> str:
         """What happened, in words."""
         note = f": {plain(self.note)}" if plain(self.note) else ""
         return f"numbering confirmed, {plain(self.numbering)}{note}"
+
+
+def _moved(content: Any) -> Any:
+    if not isinstance(content, list):
+        return content
+    said = [from_json(JointMoved, one, error=AnnotationError, what=_UNREADABLE) for one in content]
+    return {one.joint: one.point_lps for one in said}
+
+
+#: Joints and their centres; a list of :class:`JointMoved` in JSON.
+Moved = Annotated[
+    dict[Joint, Point],
+    BeforeValidator(_moved),
+    PlainSerializer(
+        lambda moved: [to_json(JointMoved(joint, point)) for joint, point in moved.items()],
+        return_type=list[Any],
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +202,7 @@ class Anatomy:
     """
 
     clicks: dict[str, Point] = field(default_factory=dict)
-    moved: dict[Joint, Point] = field(default_factory=dict)
+    moved: Moved = field(default_factory=dict)
     anomalies: tuple[AnomalyRecorded, ...] = ()
 
     def __bool__(self) -> bool:
@@ -261,26 +223,6 @@ class Anatomy:
         # A fused level keeps its number, and so do its neighbours.
         return replace(self, moved=self.moved if change.level else {}, anomalies=anomalies)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "clicks": {name: list(point) for name, point in self.clicks.items()},
-            "moved": [
-                {**joint_json(joint), "point_lps": list(point)}
-                for joint, point in self.moved.items()
-            ],
-            "anomalies": [anomaly.to_json() for anomaly in self.anomalies],
-        }
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Anatomy:
-        """Return what :meth:`to_json` wrote."""
-        return cls(
-            {str(name): point_of(point) for name, point in value["clicks"].items()},
-            {joint_of(moved): point_of(moved["point_lps"]) for moved in value["moved"]},
-            tuple(AnomalyRecorded.from_json(anomaly) for anomaly in value["anomalies"]),
-        )
-
 
 def _with(points: Mapping[_Key, Point], key: _Key, point: Point | None) -> dict[_Key, Point]:
     kept = {other: there for other, there in points.items() if other != key}
@@ -289,10 +231,6 @@ def _with(points: Mapping[_Key, Point], key: _Key, point: Point | None) -> dict[
 
 def _point(value: Any) -> Point | None:
     return None if value is None else point_of(value)
-
-
-def _point_json(point: Point | None) -> list[float] | None:
-    return None if point is None else list(point)
 
 
 def _words(point: Point) -> str:
