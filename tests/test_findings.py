@@ -152,12 +152,6 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
     }
 
 
-def test_what_goes_with_the_alignment_that_was_chosen() -> None:
-    assert {kind.code for kind in KINDS.values() if kind.choice} == {
-        "manual-shift", "manual-adjustment", "neck-correction-in-use", "images-ask-elsewhere"
-    }  # fmt: skip
-
-
 def test_what_states_a_characteristic_of_the_patient() -> None:
     assert {kind.code for kind in KINDS.values() if kind.of_patient} == {
         "suv-inputs", "suv-not-available", "injection-date-assumed"

@@ -21,6 +21,7 @@ from .deciding import decide, revise
 from .finishing import (
     NUMBERING_WORDS,
     Difference,
+    LevelDoubt,
     confirming_numbering,
     differences,
     doubts_about_levels,
@@ -55,6 +56,7 @@ __all__ = [
     "JointMoved",
     "Journal",
     "LabelChange",
+    "LevelDoubt",
     "Measured",
     "NumberingConfirmed",
     "Opened",

@@ -40,8 +40,7 @@ from fusion.facets import (
 from fusion.json_form import from_json, to_json
 from fusion.pathway import Assessment, check, facts_from_values
 from fusion.plain_text import plain
-from fusion.registration import Method
-from fusion.registration import Status as RegistrationStatus
+from fusion.registration import Method, Trust
 from fusion.uptake import REFERENCE_WORDS
 
 #: Stands where somebody wrote something.
@@ -87,7 +86,7 @@ _HOW = "|".join(
 #: What descriptions in a reading say when they are of this program, by key; any other is removed.
 _DESCRIPTIONS = {
     "unit": _one_of(*UNITS),
-    "method": f"{_one_of(*Method)}(?: \\({_one_of(*RegistrationStatus)}\\))?",
+    "method": f"{_one_of(*Method)}(?: \\({_one_of(*Trust)}\\))?",
     "neighbour": _one_of(*LEVELS, f"above {LEVELS[0]}", f"below {LEVELS[-1]}"),
     "reference": "|".join(map(_like, REFERENCE_WORDS)),
     "source": _one_of(AUTOMATIC, DRAGGED, MARKED),

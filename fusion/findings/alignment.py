@@ -148,18 +148,15 @@ MANUAL_SHIFT = warning(
     "{limit_mm:.0f} mm: half a vertebral level, enough to put uptake on the wrong joint. Check "
     "every level by eye.",
     assumption=True,
-    choice=True,
 )
 MANUAL_ADJUSTMENT = info(
     "manual-adjustment",
     "The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°.",
-    choice=True,
 )
 IMAGES_ASK_ELSEWHERE = warning(
     "images-ask-elsewhere",
     "The alignment of the scanner is in use, and the images ask for a position {away_mm:.1f} mm "
     "from it in the neck. Check every level by eye.",
-    choice=True,
 )
 NECK_CORRECTION_IN_USE = warning(
     "neck-correction-in-use",
@@ -167,7 +164,6 @@ NECK_CORRECTION_IN_USE = warning(
     "Registration cannot hold that: the object written has the rigid proposal, the JSON beside it "
     "has both parts.",
     assumption=True,
-    choice=True,
 )
 LITTLE_OVERLAP = warning(
     "little-overlap",

@@ -60,8 +60,6 @@ class FindingKind:
         Any other text is taken to come from a file or a person.
     assumption : bool
         Says what was supplied or assumed rather than stated by the files; stands on every export.
-    choice : bool
-        Is about the alignment that was chosen, and goes when another one is.
     of_patient : bool
         States weight, dose or time of day, which leave only with what SUV is computed from.
 
@@ -76,7 +74,6 @@ class FindingKind:
     words: str
     ours: str = ""
     assumption: bool = False
-    choice: bool = False
     of_patient: bool = False
 
     def __post_init__(self) -> None:
