@@ -123,20 +123,17 @@ def test_every_call_gives_the_values_that_the_words_have() -> None:
     assert calls > 100
 
 
-def test_nobody_compares_a_code_or_makes_an_entry_of_its_own() -> None:
-    codes = {kind.code for kind in KINDS.values()}
+def test_nobody_spells_a_code_or_makes_an_entry_of_its_own() -> None:
+    """``finding.kind is GANTRY_TILT`` fails when misspelt, a code in quotes is silent."""
+    codes = {kind.code for kind in KINDS.values() if "-" in kind.code}
+    codes.remove("anomaly-recorded")  # a change in the journal is called so too
     for path, tree in sources():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr == "code":
-                holder = ast.unparse(node.value)
-                assert holder not in ("f", "finding", "found") or path.name in (
-                    "unit.py", "nm.py", "display_panel.py"
-                ), f"{path.name}:{node.lineno}"  # fmt: skip
+            where = f"{path.name}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.Constant):
+                assert node.value not in codes, where
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                assert node.func.id not in ("Finding", "FindingKind"), f"{path.name}:{node.lineno}"
-            if isinstance(node, ast.Compare):
-                compared = {n.value for n in ast.walk(node) if isinstance(n, ast.Constant)}
-                assert not compared & codes, f"{path.name}:{node.lineno}"
+                assert node.func.id not in ("Finding", "FindingKind"), where
 
 
 def test_what_is_an_assumption_stands_on_every_export() -> None:
