@@ -50,7 +50,8 @@ from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
 from viewer.pictures.planes import PLANES
 from viewer.reading.dialogs import ReaderDialog
-from viewer.reading.model import NOT_LOCATED, ReadingModel
+from viewer.reading.joints import NOT_LOCATED
+from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.targets.panel import TargetsPanel
 

@@ -136,6 +136,20 @@ REGISTERED = info(
     "the middle of the neck, uncertainty {uncertainty_mm:.1f} mm.{ending}",
     ours="ending",
 )
+SECOND_METHOD_SILENT = info(
+    "second-method-silent",
+    "A second, independent method gave no answer: {problem}.",
+    ours="problem",
+)
+SECOND_METHOD_DISAGREES = warning(
+    "second-method-disagrees",
+    "A second, independent method ends {away_mm:.1f} mm away in the neck (expected at most "
+    "{limit_mm:.0f} mm). Check every level by eye.",
+)
+SECOND_METHOD_AGREES = info(
+    "second-method-agrees",
+    "A second, independent method ends {away_mm:.1f} mm away in the neck.",
+)
 REGISTRATION_REJECTED = warning(
     "registration-rejected",
     "The registration was not applied: {reason} The shared Frame of Reference of the scanner is "

@@ -33,7 +33,13 @@ from fusion.registration.result import (
     Trust,
 )
 from fusion.registration.search import Search
-from fusion.registration.trust import TRUSTED_UNCERTAINTY_MM, neck_moved, objection, uncertain
+from fusion.registration.trust import (
+    TRUSTED_UNCERTAINTY_MM,
+    neck_moved,
+    objection,
+    second_method,
+    uncertain,
+)
 
 #: A correction that moves no joint by more than this is no correction, mm: one SPECT voxel is
 #: four times as large.
@@ -157,6 +163,8 @@ def checked(
     note = STORED_REGISTRATION_CHECKED(away_mm=away, uncertainty_mm=uncertainty, ending=ending)
     text = note.message.removesuffix(ending)
     keep = f"Keep the stored registration: {text[0].lower()}{text[1:]}"
+    second = second_method(evidence)
+    keep = f"{keep} {second.message}"
     return replace(
         stored,
         search=replace(outcome, recommendation=keep),
@@ -164,6 +172,7 @@ def checked(
             *stored.lasting_findings,
             *_motion_notes(moved),
             note,
+            second,
         ),
     )
 
@@ -172,6 +181,8 @@ def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Regis
     """Return a stored Registration, still in use, that the images do not support."""
     note = STORED_REGISTRATION_DOUBTED(reason=reason)
     words = f"Do not trust the stored registration: {reason}"
+    if outcome.evidence is not None:
+        words = f"{words} {second_method(outcome.evidence).message}"
     return replace(
         stored,
         status=Trust.DO_NOT_TRUST,
@@ -263,10 +274,11 @@ def _judged(
         note = REGISTERED(
             shift_mm=shift_mm, angle_deg=angle_deg, uncertainty_mm=uncertainty, ending=ending
         )
+    second = second_method(evidence)
     return replace(
         used,
-        search=replace(outcome, recommendation=reason),
-        lasting_findings=(*_motion_notes(moved), note),
+        search=replace(outcome, recommendation=f"{reason} {second.message}"),
+        lasting_findings=(*_motion_notes(moved), note, second),
     )
 
 
@@ -284,6 +296,8 @@ def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = No
     """Return the shared frame with a Finding that says why nothing better is in use."""
     note = REGISTRATION_REJECTED(reason=reason)
     words = f"Keep the shared frame, do not trust either: {reason}"
+    if outcome is not None and outcome.evidence is not None:
+        words = f"{words} {second_method(outcome.evidence).message}"
     found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)
     return Registration(
         start,

@@ -22,7 +22,6 @@ from fusion.annotations import (
     Change,
     Conflict,
     Decision,
-    JointMoved,
     Journal,
     LabelChange,
     Measured,
@@ -35,8 +34,6 @@ from fusion.annotations import (
     Target,
     TargetRemoved,
     TargetSaved,
-    VertebraNamed,
-    check_marked,
     check_name,
     confirming_numbering,
     decide,
@@ -48,9 +45,10 @@ from fusion.annotations import (
     relabelling,
     revise,
 )
-from fusion.errors import AnnotationError, FusionError
+from fusion.errors import AnnotationError
 from fusion.facets import Status
 from fusion.plain_text import plain
+from viewer.reading.joints import NOT_LOCATED, check_change
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -62,8 +60,6 @@ if TYPE_CHECKING:
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.joints import KnownJoints
 
-#: Said while side and level of nothing are known: at first, and while the levels are numbered anew.
-NOT_LOCATED = "The joints are not known yet: they have to be found first, or are being numbered."
 #: What becomes of a change in the journal.
 Attempt = Callable[[Journal, "Reading"], Saved | Conflict]
 
@@ -266,7 +262,8 @@ class ReadingModel:
             final, somebody else was first, or the journal could not be written. Nothing was
             saved.
         """
-        self._check(change)
+        self._draft()
+        check_change(change, self.facets, self.linked.review.fused.ct.grid)
         self._append(
             lambda journal, reading: journal.append(
                 reading, change, reader=self.reader, study=self.study
@@ -458,28 +455,6 @@ class ReadingModel:
             self._show(result.reading)
             raise AnnotationError(result.words)
         self._show(result.reading)
-
-    def _check(self, change: Change) -> None:
-        """Refuse what contradicts the CT or the anatomy, before it is saved."""
-        self._draft()
-        if isinstance(change, VertebraNamed) and change.point_lps is not None:
-            try:
-                self.facets.check_click(change.vertebra, change.point_lps)
-            except FusionError as exc:
-                raise AnnotationError(f"Not saved. {exc}") from exc
-        if isinstance(change, JointMoved) and change.point_lps is not None:
-            if not self.linked.review.fused.ct.grid.contains(change.point_lps):
-                raise AnnotationError("Not saved. The point lies outside the CT.")
-            localisation = self.facets.localisation
-            if localisation is None:
-                raise AnnotationError(f"Not saved. {NOT_LOCATED}")
-            check_marked(
-                change.joint,
-                change.point_lps,
-                before=self.facets.spine,
-                localisation=localisation,
-                located=self.facets.located,
-            )
 
     def _show(self, reading: Reading) -> None:
         """Show a reading as it is in the journal."""

@@ -259,8 +259,10 @@ def test_two_panels_show_one_set_of_answers(panel: PathwayPanel, qtbot: QtBot) -
     enter(qtbot, panel.questions["cervical_pain"], True)
     assert other.questions["cervical_pain"].buttons[True].isChecked()
     other.close()
-    with qtbot.waitSignal(other.destroyed):
-        other.deleteLater()
+    gone = []
+    other.destroyed.connect(lambda: gone.append(True))
+    other.deleteLater()
+    qtbot.waitUntil(lambda: bool(gone))
     enter(qtbot, panel.questions["cervical_pain"], False)
     assert panel.words.text() == "Outside this pathway"
 
