@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,7 +214,7 @@ class Journal:
             amends=reading.reading_id,
             amends_digest=reading.digest,
             carried=reading.records,
-            anatomy=reading.anatomy,
+            said=reading.said,
             reason=reason,
         )
         with self._storage.writing():
@@ -388,6 +389,17 @@ class Journal:
         return (READ_UNDER_ANOTHER_UID(count=count),)
 
 
+def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:
+    """Return the last version of each reading of the same series, in the order they were begun."""
+    known = tuple(readings)
+    amended = {reading.opened.amends for reading in known}
+    return tuple(
+        reading
+        for reading in known
+        if reading.reading_id not in amended and reading.study.same_series(study)
+    )
+
+
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
     """Return the last version of a reader's reading of these series; None when there is none."""
     amended_by = {reading.opened.amends: reading for reading in known}
@@ -408,7 +420,6 @@ def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | 
 
 def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding, ...]:
     """Return Findings about other readings of this study, which stand beside this one."""
-    amended = {other.opened.amends for other in known}
     return tuple(
         OTHER_READING(
             reader=PersonName(plain(other.reader)),
@@ -416,7 +427,6 @@ def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding
             state="final" if other.finalised else "draft",
             positive=len(other.positive),
         )
-        for other in known
-        if other.reading_id not in (*amended, reading.reading_id)
-        and other.study.same_series(reading.study)
+        for other in latest(known, reading.study)
+        if other.reading_id != reading.reading_id
     )

@@ -1,5 +1,4 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .anomalies import ANOMALIES, Anomaly
 from .automatic.locate import locate, locate_in, no_canal
 from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
@@ -13,12 +12,11 @@ from .localisation import (
     LABEL_MAP,
     MARKED,
     Evidence,
-    EvidenceSource,
     Facet,
     Localisation,
-    Numbering,
-    Status,
 )
+from .spine_statements import ANOMALIES, Anomaly, SpineStatements
+from .states import EvidenceSource, Numbering, Status
 
 __all__ = [
     "ANOMALIES",
@@ -37,6 +35,7 @@ __all__ = [
     "Localisation",
     "Neck",
     "Numbering",
+    "SpineStatements",
     "Status",
     "check_clicks",
     "checked_clicks",

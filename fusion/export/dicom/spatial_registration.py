@@ -24,10 +24,10 @@ from fusion.errors import GeometryError
 from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
 from fusion.export.handout import Handout
-from fusion.export.tables import write_json
 from fusion.findings import Finding
 from fusion.findings.alignment import REGISTRATION_SAME_FRAME
 from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.json_form import write_json
 from fusion.registration import Method, Registration
 from fusion.review import Review
 from fusion.software import DISCLAIMER, SHORT_DISCLAIMER, versions

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from fusion.facets.automatic.straight import Frame, bone_map, sample
-from fusion.facets.localisation import EvidenceSource
+from fusion.facets.states import EvidenceSource
 from fusion.geometry import FloatArray, Volume
 
 
