@@ -14,7 +14,7 @@ from pydicom.sr.codedict import codes as standard
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.snapshots import Measured
 from fusion.cli.facets import uptake_lines
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.report.content import _joint_row
 from fusion.export.tables import table
 from fusion.facets.localisation import Facet, Numbering, Status

@@ -24,7 +24,7 @@ from .proposals import (
     assess,
     proposals_json,
 )
-from .reference import ReferenceChoice, ReferenceKind
+from .reference import REFERENCE_WORDS, ReferenceChoice, ReferenceKind
 from .structures import StructureKind
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "OF_VOLUME",
     "RATIO",
     "RATIO_TO_REFERENCE",
+    "REFERENCE_WORDS",
     "SUV",
     "HotSpotSettings",
     "Measure",

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from fusion.anatomy import CERVICAL
 from fusion.facets.automatic.straight import Frame, bone_map, sample
+from fusion.facets.states import EvidenceSource
 from fusion.geometry import FloatArray, Volume
 
 
@@ -39,7 +40,7 @@ class Claim:
         One sentence for the reader.
     """
 
-    source: str
+    source: EvidenceSource
     level: str
     height_mm: float
     spread_mm: float
@@ -206,7 +207,7 @@ def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
     plain = float(profile[where].mean()) >= _DENS_PLAIN and len(where) >= _DENS_PLAIN_MM
     return [
         Claim(
-            "dens and atlas",
+            EvidenceSource.DENS,
             CERVICAL.dens_level,
             height,
             4.5,
@@ -300,7 +301,7 @@ def _ribs(beside: _Beside) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    return [Claim("first ribs", CERVICAL.rib_level, height, spread, weight, saw)]
+    return [Claim(EvidenceSource.RIBS, CERVICAL.rib_level, height, spread, weight, saw)]
 
 
 def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
@@ -323,7 +324,7 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
         return []
     return [
         Claim(
-            "no disc inside C2",
+            EvidenceSource.DISC,
             CERVICAL.undivided_level,
             float(longest[0]) - _C2_TO_JOINT_MM,
             5.0,
@@ -352,7 +353,7 @@ def _skull(beside: _Beside) -> list[Claim]:
         return []
     return [
         Claim(
-            "base of the skull",
+            EvidenceSource.SKULL,
             CERVICAL.occiput_level,
             float(start[0]) + _SKULL_TO_JOINT_MM,
             10.0,
@@ -380,7 +381,7 @@ def _lungs(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> l
     height = max(tops) + _LUNG_TO_JOINT_MM
     return [
         Claim(
-            "tops of the lungs",
+            EvidenceSource.LUNGS,
             CERVICAL.rib_level,
             height,
             12.0,
