@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from fusion.annotations import JointMoved, VertebraNamed, check_marked
@@ -11,9 +10,8 @@ from fusion.errors import AnnotationError, FusionError
 if TYPE_CHECKING:
     from napari.utils.events import EmitterGroup
 
-    from fusion.anatomy import Joint
     from fusion.annotations import Change, Point, Spine
-    from fusion.facets import Anomaly, Localisation
+    from fusion.facets import Localisation, SpineStatements
     from fusion.geometry import Grid
     from fusion.uptake import Assessment
 
@@ -52,12 +50,7 @@ class KnownJoints(Protocol):
     def check_click(self, vertebra: str, point_lps: Point) -> None:
         """Refuse a click that cannot be on a vertebra."""
 
-    def apply(
-        self,
-        clicks: Mapping[str, Point],
-        anomalies: Collection[Anomaly],
-        moved: Mapping[Joint, Point],
-    ) -> None:
+    def apply(self, said: SpineStatements) -> None:
         """Show the joints as the reading has them now."""
 
 

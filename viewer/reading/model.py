@@ -8,7 +8,6 @@ now is shown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -39,6 +38,7 @@ from fusion.annotations import (
     decide,
     finalise,
     label_changes,
+    latest,
     missing,
     plan_blocks,
     registration_digest,
@@ -234,7 +234,7 @@ class ReadingModel:
         if self.reading is None:
             return plan_blocks((), fused=fused)
         # Also while the joints are not known, because they are being numbered again.
-        fused |= {said.level for said in self.reading.anomalies if said.level}
+        fused |= {said.level for said in self.reading.said.anomalies if said.level}
         return plan_blocks(self.reading.targets, fused=fused)
 
     @property
@@ -371,11 +371,11 @@ class ReadingModel:
         if localisation is None:
             raise AnnotationError(NOT_LOCATED)
         reading = self._draft()
-        self.save(confirming_numbering(localisation, clicks=reading.clicks, note=note))
+        self.save(confirming_numbering(localisation, clicks=reading.said.clicks, note=note))
 
     def answer_pathway(self, assessment: Assessment) -> None:
         """Save the pathway's answer with the reading."""
-        self.save(PathwayAnswered(json.dumps(assessment.to_json())))
+        self.save(PathwayAnswered(assessment))
 
     def leave_pathway_out(self, reason: str) -> None:
         """Save that the study is read without the pathway, and why."""
@@ -459,10 +459,8 @@ class ReadingModel:
     def _show(self, reading: Reading) -> None:
         """Show a reading as it is in the journal."""
         before, self.reading = self.reading, reading
-        said = reading.anatomy
-        if before is None or before.anatomy != said:
-            anomalies = tuple(anomaly.as_anomaly() for anomaly in said.anomalies)
-            self.facets.apply(reading.clicks, anomalies, reading.moved)
+        if before is None or before.said != reading.said:
+            self.facets.apply(reading.said)
         self._mark_review()
         self.events.changed()
 
@@ -479,12 +477,10 @@ class ReadingModel:
     def _look_around(self, journal: Journal, reading: Reading) -> None:
         """Find the other readings of the study, as they are now."""
         known = journal.readings(reading.study.study_instance_uid)
-        amended = {other.opened.amends for other in known}
         self.others = tuple(
             other
-            for other in known
-            if other.reading_id not in (*amended, reading.reading_id)
-            and other.study.same_series(reading.study)
+            for other in latest(known, reading.study)
+            if other.reading_id != reading.reading_id
         )
 
     def _on_review(self) -> None:

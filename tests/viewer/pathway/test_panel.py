@@ -290,8 +290,8 @@ def test_in_the_window_it_suggests_confirms_and_stores(
     assert window.review.assessment is None
     assert window.begin_reading("R. Eader")
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
-    held = json.loads(window.reading.reading.pathway.change.assessment_json)
-    assert held["verdict"] == "SUPPORTED_SECONDARY"
+    held = window.reading.reading.pathway.change.assessment
+    assert held.verdict.code == "SUPPORTED_SECONDARY"
     write_review(window.review, tmp_path)
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["pathway"]
     assert stored["assessed"] is True
