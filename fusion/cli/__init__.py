@@ -8,7 +8,6 @@ holds one JSON document and nothing else. Progress and reasons go to standard er
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -81,7 +80,9 @@ def build_parser() -> argparse.ArgumentParser:
 
 def write_json(document: dict[str, Any]) -> None:
     """Write one JSON document to standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    from fusion.json_form import json_text
+
+    sys.stdout.write(json_text(document))
 
 
 def write_lines(*lines: str) -> None:

@@ -71,16 +71,6 @@ class Proposal:
             return "true" if self.value else "false"
         return "?" if self.value is None else f'"{self.value}"'
 
-    def to_json(self) -> dict[str, bool | str | None]:
-        """Return the JSON form."""
-        return {
-            "fact": self.fact,
-            "key": self.key,
-            "value": self.value,
-            "text": self.text,
-            "source": self.source,
-        }
-
 
 def study_under_review(catalog: Catalog) -> Study | None:
     """Return the one study of a catalog that holds a SPECT/CT, or else the one bone scan or PET.
