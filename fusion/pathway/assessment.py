@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fusion.errors import PathwayError
-from fusion.pathway.facts import Facts
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts import Facts
+from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.text import verdict_text
 from fusion.pathway.verdict import Verdict, check
 
@@ -77,7 +77,7 @@ class Assessment:
                 "the pathway again."
             ) from exc
         now = json.loads(json.dumps(stored.to_json()))
-        if now != dict(value):
+        if _without_wording(now) != _without_wording(dict(value)):
             raise PathwayError(
                 "The pathway's answer stored with the reading was given by another version of the "
                 "statements. It stands as it was given; answer the pathway again to renew it."
@@ -146,6 +146,26 @@ class Unanswered:
             "time": time,
             "text": f"{NOT_ASSESSED} {self.reader} left it unanswered ({time}): {self.reason}",
         }
+
+
+def _without_wording(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out this program's own sentences beside an answer, which a later version may improve.
+
+    The verdict and its words, and everything of the article (statements that decide and apply,
+    their text, cautions, gaps, what is needed) stay.
+    """
+    left = {key: value for key, value in answer.items() if key != "text"}
+    for key in ("gaps", "caution_details"):
+        left[key] = [_untold(item) for item in answer.get(key, [])]
+    left["targets"] = [
+        {**target, "cautions": [_untold(caution) for caution in target.get("cautions", [])]}
+        for target in answer.get("targets", [])
+    ]
+    return left
+
+
+def _untold(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key != "text"}
 
 
 def _require_reader(reader: str) -> None:

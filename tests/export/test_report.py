@@ -30,7 +30,7 @@ from fusion.export.report.html import report_html
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.findings import warning
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.facts import Facts
 from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
 from tests.export.handed import HOSTILE, Read, read_study

@@ -14,9 +14,9 @@ from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
 from fusion.export.files import review_json, write_review
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment
-from fusion.pathway.facts import QUESTIONS
-from fusion.pathway.facts_file import facts_toml
-from fusion.pathway.from_files import Proposal
+from fusion.pathway.facts.facts import QUESTIONS
+from fusion.pathway.facts.facts_file import facts_toml
+from fusion.pathway.facts.from_files import ProposedFact
 from tests.pathway.cases import GOLDEN
 from viewer import plugin
 from viewer.pathway.model import RED_FLAG_KEYS, PathwayModel
@@ -119,7 +119,9 @@ def test_red_flags_stay_in_view(panel: PathwayPanel) -> None:
 
 @pytest.mark.parametrize("width", [320, 420, 1000])
 def test_nothing_is_wider_than_its_place(panel: PathwayPanel, qtbot: QtBot, width: int) -> None:
-    panel.model.suggest([Proposal("F1", "cervical_pain", True, "The files name it. " * 9, "CT")])
+    panel.model.suggest(
+        [ProposedFact("F1", "cervical_pain", True, "The files name it. " * 9, "CT")]
+    )
     panel.resize(width, 700)
     qtbot.wait(50)
     assert panel.width() == width
@@ -238,8 +240,8 @@ def test_files_and_their_refusal(panel: PathwayPanel, tmp_path: Path) -> None:
 def test_hostile_text_is_only_text(panel: PathwayPanel, qtbot: QtBot) -> None:
     panel.model.suggest(
         [
-            Proposal("F1", "cervical_pain", True, HOSTILE, HOSTILE),
-            Proposal("", "", None, HOSTILE, ""),
+            ProposedFact("F1", "cervical_pain", True, HOSTILE, HOSTILE),
+            ProposedFact("", "", None, HOSTILE, ""),
         ]
     )
     panel.model.answer("other_red_flag", HOSTILE)

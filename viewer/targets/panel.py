@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.pathway import seed
+from fusion.pathway import published_pathway
 from fusion.plain_text import plain
 from viewer.alignment.panel import SETTLE_MS
 from viewer.kit.choice import STYLE
@@ -116,7 +116,7 @@ class TargetsPanel(QWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(1, 4, 2, 2)
-        said = {s.id: s.text for s in seed().statements if s.id in _BESIDE}
+        said = {s.id: s.text for s in published_pathway().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
         self.beside.setStyleSheet("color: #9aa0a8; font-size: 11px;")
         for widget in (self.proposals, self.table, self.form, self.beside):
