@@ -16,6 +16,7 @@ from .geometry import Grid, RigidTransform, Volume
 from .opening import open_study
 from .registration.result import Registration
 from .review import Review
+from .sitk import from_sitk, to_sitk, transform_from_sitk, transform_to_sitk
 
 __all__ = [
     "AnnotationError",
@@ -36,6 +37,10 @@ __all__ = [
     "Severity",
     "SpacingNeeded",
     "Volume",
+    "from_sitk",
     "open_study",
     "scan",
+    "to_sitk",
+    "transform_from_sitk",
+    "transform_to_sitk",
 ]

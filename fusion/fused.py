@@ -52,6 +52,31 @@ class Sample:
 _SETTLING_STEPS = 5
 
 
+class _ShownCT:
+    """A CT on its display grid, made when it is first asked for."""
+
+    def __init__(self, ct: Volume) -> None:
+        self.ct = ct
+
+    @cached_property
+    def grid(self) -> Grid:
+        """Axis-aligned, in the CT's Frame of Reference."""
+        if self.ct.grid.is_axis_aligned:
+            return canonical_view(self.ct.stored, self.ct.grid)[1]
+        return enclosing_grid(self.ct.grid)
+
+    @cached_property
+    def straightener(self) -> Resampler:
+        return Resampler(self.ct, self.grid)
+
+    @cached_property
+    def values(self) -> npt.NDArray[Any]:
+        """HU on the grid; ``nan`` outside the field of a CT that had to be straightened."""
+        if self.ct.grid.is_axis_aligned:
+            return canonical_view(_hounsfield(self.ct), self.ct.grid)[0]
+        return self.straightener.array()
+
+
 class Fused:
     """A CT, a functional volume, and the Registration that joins them.
 
@@ -63,6 +88,8 @@ class Fused:
         Functional frame to CT frame.
     interpolation : {"linear", "nearest"}
         How the functional volume is shown between its voxel centres.
+    shared : (CT as shown, Resampler), optional
+        What :meth:`with_registration` carries over, so that a picture can follow the mouse.
     """
 
     def __init__(
@@ -72,20 +99,21 @@ class Fused:
         registration: Registration,
         *,
         interpolation: Interpolation = "linear",
+        shared: tuple[_ShownCT, Resampler] | None = None,
     ) -> None:
         self.ct = ct
         self.spect = spect
         self.registration = registration
         self.interpolation = interpolation
+        self._shown_ct = shared[0] if shared else _ShownCT(ct)
+        self._carried = shared[1] if shared else None
 
-    @cached_property
+    @property
     def display_grid(self) -> Grid:
         """Axis-aligned grid in the CT's Frame of Reference on which both are shown."""
-        if self.ct.grid.is_axis_aligned:
-            return canonical_view(self.ct.stored, self.ct.grid)[1]
-        return enclosing_grid(self.ct.grid)
+        return self._shown_ct.grid
 
-    @cached_property
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """What a reader must know about the way the two are shown."""
         if self.ct.grid.is_axis_aligned:
@@ -99,22 +127,19 @@ class Fused:
         )
 
     def with_registration(self, registration: Registration) -> Fused:
-        """Return the same two volumes joined by another Registration.
-
-        What does not depend on it is shared, so that a picture can follow the mouse.
-        """
-        other = Fused(self.ct, self.spect, registration, interpolation=self.interpolation)
-        for name in ("display_grid", "findings", "_ct_display", "_straightener"):
-            if name in self.__dict__:
-                other.__dict__[name] = self.__dict__[name]
-        other.__dict__["_spect_on_display"] = self._spect_on_display.with_transform(
-            registration.transform
+        """Return the same two volumes joined by another Registration."""
+        spect = self._spect_on_display.with_transform(registration.transform)
+        return Fused(
+            self.ct,
+            self.spect,
+            registration,
+            interpolation=self.interpolation,
+            shared=(self._shown_ct, spect),
         )
-        return other
 
     @cached_property
     def _spect_on_display(self) -> Resampler:
-        return Resampler(
+        return self._carried or Resampler(
             self.spect,
             self.display_grid,
             transform=self.registration.transform,
@@ -150,7 +175,7 @@ class Fused:
         (k, j, i) ndarray of int16 or float32
             HU; ``nan`` outside the field of a CT that had to be straightened.
         """
-        return self._ct_display
+        return self._shown_ct.values
 
     def ct_plane(self, axis: int, index: int) -> npt.NDArray[Any]:
         """Return one plane of :meth:`ct_display` without making the rest.
@@ -168,7 +193,7 @@ class Fused:
             HU; ``nan`` outside the field of a CT that had to be straightened.
         """
         if not self.ct.grid.is_axis_aligned:
-            return self._straightener.plane(axis, index)
+            return self._shown_ct.straightener.plane(axis, index)
         shape = self.ct.grid.shape
         per_slice = (shape[0], 1, 1)
         # Plain indexing keeps these views; np.take would copy the whole volume first.
@@ -183,16 +208,6 @@ class Fused:
         )
         plane: npt.NDArray[np.float32] = stored * slope + intercept
         return plane
-
-    @cached_property
-    def _straightener(self) -> Resampler:
-        return Resampler(self.ct, self.display_grid)
-
-    @cached_property
-    def _ct_display(self) -> npt.NDArray[Any]:
-        if self.ct.grid.is_axis_aligned:
-            return canonical_view(_hounsfield(self.ct), self.ct.grid)[0]
-        return self._straightener.array()
 
     def spect_plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
         """Return one plane of the functional volume on the display grid.

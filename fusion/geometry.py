@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.errors import GeometryError
 from fusion.findings import Finding
@@ -232,14 +233,6 @@ class Grid:
         inside = (kji >= -slack) & (kji <= np.array(self.shape) - 1 + slack)
         return np.asarray(inside.all(axis=-1), dtype=np.bool_)
 
-    def same_as(self, other: Grid, *, tolerance_mm: float = ALIGNMENT_TOLERANCE_MM) -> bool:
-        """Whether both grids put every voxel at the same place, within a tolerance in mm."""
-        return (
-            self.shape == other.shape
-            and self.frame_of_reference_uid == other.frame_of_reference_uid
-            and bool(np.abs(self.corners_lps - other.corners_lps).max() <= tolerance_mm)
-        )
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RigidTransform:
@@ -294,29 +287,25 @@ class RigidTransform:
         center_lps : (3,) array_like of float, mm
             The point that only the translation moves.
         """
-        x, y, z = np.radians(_frozen(rotation_deg, (3,), "the rotation"))
-        rx = np.array([[1, 0, 0], [0, np.cos(x), -np.sin(x)], [0, np.sin(x), np.cos(x)]])
-        ry = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
-        rz = np.array([[np.cos(z), -np.sin(z), 0], [np.sin(z), np.cos(z), 0], [0, 0, 1]])
+        angles = _frozen(rotation_deg, (3,), "the rotation")
         center = _frozen(center_lps, (3,), "the centre of rotation")
         matrix = np.eye(4)
-        matrix[:3, :3] = rz @ ry @ rx
+        matrix[:3, :3] = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
         shift = _frozen(translation_mm, (3,), "the translation")
         matrix[:3, 3] = center + shift - matrix[:3, :3] @ center
         return cls(matrix)
 
-    @property
-    def is_identity(self) -> bool:
-        """Whether the transform moves nothing at all."""
-        return bool(np.array_equal(self.matrix, np.eye(4)))
+    @classmethod
+    def nearest(cls, matrix: npt.ArrayLike) -> RigidTransform:
+        """Return a (4, 4) matrix that is rigid but for rounding, with an exact rotation."""
+        exact = _frozen(matrix, (4, 4), "the transform").copy()
+        exact[:3, :3] = Rotation.from_matrix(exact[:3, :3]).as_matrix()
+        return cls(exact)
 
     @property
     def angle_deg(self) -> float:
         """Total rotation angle, degrees, 0 to 180."""
-        cosine = (np.trace(self.matrix[:3, :3]) - 1) / 2
-        skew = self.matrix[:3, :3] - self.matrix[:3, :3].T
-        sine = np.linalg.norm([skew[2, 1], skew[0, 2], skew[1, 0]]) / 2
-        return float(np.degrees(np.arctan2(sine, cosine)))
+        return float(np.degrees(Rotation.from_matrix(self.matrix[:3, :3]).magnitude()))
 
     def apply(self, points_lps: npt.ArrayLike) -> FloatArray:
         """Move points.

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from fusion.dicom import (
-    Candidate,
     Catalog,
     Pair,
     find_stored_registration,
@@ -87,8 +86,8 @@ def open_study(
     report = Progress(progress)
     catalog = scan(path, spacing_mm=spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
-    spect_volume = _read(chosen.spect, report.part(0.4, 0.5))
-    ct_volume = _read(chosen.ct, report.part(0.5, 0.8))
+    spect_volume = read_volume(chosen.spect, report.part(0.4, 0.5))
+    ct_volume = read_volume(chosen.ct, report.part(0.5, 0.8))
     ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
     if stated:  # it says so itself; that they cannot be combined is no longer true
         kept = tuple(f for f in chosen.findings if f.code != "different-frames")
@@ -135,7 +134,7 @@ def _registration(
         return shared_frame(ct, spect), about
     stored, unused = find_stored_registration(catalog, chosen)
     if stored is not None:
-        brought = Registration(stored.transform, Method.STORED, findings=stored.findings)
+        brought = Registration(stored.transform, Method.STORED, lasting_findings=stored.findings)
         return checked(ct, spect, brought, progress=progress), unused
     try:
         return shared_frame(ct, spect), unused
@@ -165,12 +164,3 @@ def _in_one_frame(
         for volume in (ct, spect)
     ]
     return moved[0], moved[1], (note,)
-
-
-def _read(candidate: Candidate, progress: ProgressCallback) -> Volume:
-    return read_volume(
-        candidate.plan,
-        study_instance_uid=candidate.study.study_instance_uid,
-        series_instance_uid=candidate.series.series_instance_uid,
-        progress=progress,
-    )

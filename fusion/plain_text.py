@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 #: Control, format (bidirectional overrides, zero width), surrogate and private-use characters.
@@ -14,3 +15,8 @@ def plain(value: str) -> str:
         return value.strip()
     kept = (" " if char.isspace() else char for char in value)
     return "".join(c for c in kept if unicodedata.category(c) not in _HIDDEN).strip()
+
+
+def iso_date(value: str) -> str:
+    """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
+    return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", value)

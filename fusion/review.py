@@ -13,6 +13,7 @@ from fusion.errors import FusionError
 from fusion.findings import Finding, warning, worst_first
 from fusion.fused import Fused
 from fusion.pathway import Assessment, Unanswered
+from fusion.plain_text import iso_date
 from fusion.registration import Registration
 
 #: Codes of Findings that say what was assumed rather than read from the files.
@@ -116,7 +117,7 @@ class Review:
     def simulated(self) -> bool:
         """Whether the data say of themselves that they are not of a patient."""
         said = " ".join(
-            text(candidate.plan.frames[0].instance.dataset, keyword)
+            text(candidate.header, keyword)
             for candidate in (self.pair.ct, self.pair.spect)
             for keyword in ("PatientName", "StudyDescription", "SeriesDescription", "ImageComments")
         )
@@ -129,9 +130,9 @@ class Review:
         parts = [
             re.sub(r"\s+", " ", patient.name.replace("^", " ")).strip() or "no name",
             f"ID {patient.patient_id or 'none'}",
-            f"born {_date(patient.birth_date)}" if patient.birth_date else "",
+            f"born {iso_date(patient.birth_date)}" if patient.birth_date else "",
             patient.sex,
-            f"study of {_date(self.study.date)}" if self.study.date else "",
+            f"study of {iso_date(self.study.date)}" if self.study.date else "",
             self.study.description,
         ]
         return " · ".join(part for part in parts if part)
@@ -161,8 +162,3 @@ class Review:
     def with_assessment(self, assessment: Assessment | Unanswered | None) -> Review:
         """Return the same study with the pathway's answer stored in it, or without any."""
         return replace(self, assessment=assessment)
-
-
-def _date(value: str) -> str:
-    """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
-    return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", value)

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fusion.anatomy.joints import LEVELS, Side
+from fusion.dicom.candidate import read_volume
 from fusion.dicom.catalog import scan
 from fusion.dicom.pairing import choose_ct
-from fusion.dicom.pixels.reading import read_volume
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.locate import locate
 from fusion.facets.automatic.straight import Frame, sample_points, straighten
@@ -35,11 +35,7 @@ def main() -> None:
     for argument in sys.argv[2:]:
         name, _, path = argument.partition("=")
         chosen, _ = choose_ct(scan(path))
-        ct = read_volume(
-            chosen.plan,
-            study_instance_uid=chosen.study.study_instance_uid,
-            series_instance_uid=chosen.series.series_instance_uid,
-        )
+        ct = read_volume(chosen)
         draw(ct, locate(ct), out / f"facets_{name}.png")
         print(out / f"facets_{name}.png")
 

@@ -24,7 +24,7 @@ from fusion.palettes import DEFAULT_PALETTE
 from sample_data import make_study
 from viewer import _napari
 from viewer.app import ReviewApp
-from viewer.pictures.comparing import Mode
+from viewer.pictures.checking_views import Mode
 from viewer.window import ReviewWindow
 
 #: Long enough for a slow machine with software OpenGL, s.

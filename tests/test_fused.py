@@ -102,7 +102,7 @@ def bent(fused: Fused) -> Fused:
     """Return the same with everything above the middle 6 mm further to the left on the CT."""
     upper = RigidTransform.from_euler(translation_mm=(6.0, 0, 0))
     neck = NeckCorrection(RigidTransform.identity(), upper, -30.0, 30.0, np.zeros(3))
-    registration = replace(fused.registration, proposal=upper, neck=neck, method=Method.NECK)
+    registration = replace(fused.registration, neck=neck, method=Method.NECK)
     return fused.with_registration(registration)
 
 

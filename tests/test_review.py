@@ -12,7 +12,8 @@ from PIL import Image
 
 import fusion
 from fusion.errors import Cancelled, FusionError, GeometryError, SpacingNeeded
-from fusion.export.files import review_json, write_review
+from fusion.export.handover import write_review
+from fusion.export.review_record import review_json
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from tests.dicom import ct_objects as ct
@@ -128,15 +129,15 @@ def test_tilted_ct_is_straightened_and_stays_in_place(tmp_path) -> None:
         centroid = (places * excess[..., None]).sum(axis=(0, 1, 2)) / excess.sum()
         # Linear interpolation onto another lattice may shift one voxel's centroid by a fraction.
         assert np.abs(centroid - point).max() < 0.35
-    outputs = write_review(review, tmp_path / "out")
-    assert sitk.ReadImage(str(outputs.derived_nm)).GetDirection() == pytest.approx(
-        np.eye(3).ravel()
-    )
+    write_review(review, tmp_path / "out")
+    derived = sitk.ReadImage(str(tmp_path / "out" / "spect_on_ct.dcm"))
+    assert derived.GetDirection() == pytest.approx(np.eye(3).ravel())
 
 
 def test_written_files_say_what_was_done(review, tmp_path) -> None:
-    outputs = write_review(review, tmp_path / "new" / "out")
-    record = json.loads(outputs.record.read_text("utf-8"))
+    out = tmp_path / "new" / "out"
+    assert set(write_review(review, out).paths) == set(out.iterdir())
+    record = json.loads((out / "review.json").read_text("utf-8"))
     assert record["registration"]["matrix_spect_to_ct_lps"] == np.eye(4).tolist()
     assert record["registration"]["method"] == Method.SHARED_FRAME.value
     assert record["ct"]["unit"] == "HU"
@@ -144,14 +145,19 @@ def test_written_files_say_what_was_done(review, tmp_path) -> None:
     assert record["spect"]["series_instance_uid"] == "1.2.3.4.5.6"
     assert record["software"]["SimpleITK"] == sitk.Version().VersionString().split("-")[0]
     assert "Not a medical device" in record["disclaimer"]
-    assert record["outputs"]["pictures"] == [p.name for p in outputs.pictures]
-    derived = pydicom.dcmread(outputs.derived_nm)
-    image = sitk.ReadImage(str(outputs.derived_nm))
+    assert record["outputs"] == {
+        "derived_nm": "spect_on_ct.dcm",
+        "spatial_registration": "spatial_registration.dcm",
+        "registration_record": "registration.json",
+        "pictures": ["fused_axial.png", "fused_coronal.png", "fused_sagittal.png"],
+    }
+    derived = pydicom.dcmread(out / "spect_on_ct.dcm")
+    image = sitk.ReadImage(str(out / "spect_on_ct.dcm"))
     assert np.array(image.GetSize())[::-1].tolist() == list(review.fused.ct.grid.shape)
     assert image.GetOrigin() == pytest.approx(review.fused.ct.grid.affine[:3, 3], abs=0.01)
     assert derived.FrameOfReferenceUID == review.fused.ct.grid.frame_of_reference_uid
     assert derived.PatientID == "1"
-    assert "No^Body" not in outputs.record.read_text("utf-8")
+    assert "No^Body" not in (out / "review.json").read_text("utf-8")
 
 
 def test_pictures_put_a_left_hot_spot_on_the_right_of_the_picture(tmp_path) -> None:
@@ -164,10 +170,13 @@ def test_pictures_put_a_left_hot_spot_on_the_right_of_the_picture(tmp_path) -> N
     point = nm_marker_lps(hot)
     center = review.fused.display_grid.center_lps
     assert (point > center + 2).all()
-    outputs = write_review(review, tmp_path / "out", point_lps=point)
-    for path, (right, down) in zip(
-        outputs.pictures, (("L", "P"), ("L", "below"), ("P", "below")), strict=True
+    write_review(review, tmp_path / "out", point_lps=point)
+    for plane, right, down in (
+        ("axial", "L", "P"),
+        ("coronal", "L", "below"),
+        ("sagittal", "P", "below"),
     ):
+        path = tmp_path / "out" / f"fused_{plane}.png"
         picture = np.asarray(Image.open(path).convert("RGB")).astype(int)
         red = (picture[..., 0] - picture[..., 2] > 60) & (picture[..., 0] > 100)
         red[:, -190:] = False  # the colour bar
@@ -194,10 +203,8 @@ def test_a_large_stored_shift_keeps_its_warning_on_every_export(tmp_path) -> Non
     write_nm(tmp_path / "study" / "NM")
     transform = RigidTransform.from_euler(translation_mm=(8, 0, 0))
     review = fusion.open_study(tmp_path / "study")
-    outputs = write_review(
-        review.with_registration(Registration(transform, Method.MANUAL)), tmp_path / "a"
-    )
-    outputs.spatial_registration.rename(tmp_path / "study" / "reg.dcm")
+    write_review(review.with_registration(Registration(transform, Method.MANUAL)), tmp_path / "a")
+    (tmp_path / "a" / "spatial_registration.dcm").rename(tmp_path / "study" / "reg.dcm")
     again = fusion.open_study(tmp_path / "study")
     assert again.fused.registration.transform.matrix == pytest.approx(transform.matrix, abs=1e-6)
     assert "stored-registration-large" in {finding.code for finding in again.assumptions}
@@ -224,7 +231,8 @@ def test_a_named_person_may_state_that_the_frames_are_one(tmp_path, ct_frame) ->
     assert "different-frames" not in [finding.code for finding in review.findings]
     for value, index in nm.MARKERS.items():
         assert review.fused.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
-    derived = pydicom.dcmread(write_review(review, tmp_path / "out").derived_nm)
+    write_review(review, tmp_path / "out")
+    derived = pydicom.dcmread(tmp_path / "out" / "spect_on_ct.dcm")
     assert derived.FrameOfReferenceUID == review.fused.ct.grid.frame_of_reference_uid
     assert ct_frame in ("", derived.FrameOfReferenceUID)
 

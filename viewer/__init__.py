@@ -1,16 +1,20 @@
-"""The window: a napari application and plugin that shows a :class:`fusion.review.Review`.
+"""The window: a napari application and plugin that shows a :class:`fusion.Review`.
 
-Rooms, each of which knows only those above it::
+Rooms, from the door inwards; each knows only those below it (``lint-imports`` holds that)::
 
-    _napari     the only private napari imports
-    planes      the three planes of a radiologist, letters from directions
-    colormaps   the DICOM colour maps
-    layers      a Review as napari layers; the only place where axes are reversed
-    panes       one plane in one napari canvas; three of them linked
-    mouse       what mouse and keyboard do in a pane
-    panels      what stands beside the pictures: display, colour bar, Findings
-    jobs        opening a study away from the window's thread
-    window      all of it in one napari window
-    app         ``facetfusion review``
-    plugin      what napari.yaml points to
+    plugin          what napari.yaml points to
+    app             ``facetfusion review``
+    window          everything below in one napari window
+    targets/        what is decided about each joint, the block plan, finishing
+    alignment/      the SPECT on the CT: choosing, moving by hand, reviewing
+    facets/         the joints: found, measured, marked, named
+    pathway/        the pathway's questions and its verdict
+    findings_panel  the Findings about the data
+    reading/        what one reader says, kept in the journal
+    pictures/       planes, layers, colour maps, checking views, panes and the mouse in them
+    jobs            work away from the window's thread
+    kit/            colours, labels, texts, tables, notes, dialogs: every panel stands on it
+    _napari         the only private napari imports
+
+A panel is a ``panel`` of widgets over a ``model`` without any; its sentences are in ``words``.
 """

@@ -256,7 +256,8 @@ def main_canvas(viewer: napari.Viewer) -> QtViewer:
 
 def main_window(viewer: napari.Viewer) -> QMainWindow:
     """Return the Qt window of a napari viewer."""
-    return viewer.window._qt_window
+    window: QMainWindow = viewer.window._qt_window
+    return window
 
 
 def take_centre(viewer: napari.Viewer, widget: QWidget) -> None:
@@ -264,7 +265,7 @@ def take_centre(viewer: napari.Viewer, widget: QWidget) -> None:
 
     The window's own canvas has to be somewhere inside ``widget`` already.
     """
-    layout: QBoxLayout = main_window(viewer).centralWidget().layout()
+    layout: QBoxLayout = viewer.window._qt_window.centralWidget().layout()
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(widget)
 
@@ -274,7 +275,7 @@ def hide_clutter(viewer: napari.Viewer) -> None:
 
     The layout is not written to the user's napari settings, which belong to other work.
     """
-    canvas, window = main_canvas(viewer), main_window(viewer)
+    canvas, window = main_canvas(viewer), viewer.window._qt_window
     canvas.dockLayerList.setVisible(False)
     canvas.dockLayerControls.setVisible(False)
     window.statusBar().setVisible(False)
@@ -295,12 +296,14 @@ def strip(canvas: QtViewer) -> None:
 
 def canvas_widget(canvas: QtViewer) -> QWidget:
     """Return the OpenGL widget of a canvas, which takes mouse and keyboard."""
-    return canvas.canvas.native
+    widget: QWidget = canvas.canvas.native
+    return widget
 
 
 def picture(canvas: QtViewer) -> npt.NDArray[np.uint8]:
     """Return what a canvas shows, (rows, columns, RGBA)."""
-    return canvas.screenshot(flash=False)
+    shown: npt.NDArray[np.uint8] = canvas.screenshot(flash=False)
+    return shown
 
 
 def close_canvas(canvas: QtViewer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -11,149 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, QRegularExpression, Qt, Signal
-from qtpy.QtGui import QCloseEvent, QRegularExpressionValidator
+from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QDialog,
-    QDialogButtonBox,
-    QLineEdit,
-    QMessageBox,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from fusion.progress import Progress
-from fusion.software import DISCLAIMER
-from viewer.pictures.display_panel import plain_label
+from viewer.kit.dialogs import ProgressDialog, SpacingDialog, show_error
 
 if TYPE_CHECKING:
     from fusion.review import Review
 
-logger = logging.getLogger(__name__)
-
 #: Makes a study, reporting progress; the folder is gone when the context ends.
 StudyMaker = Callable[[Progress], AbstractContextManager[Path]]
-#: Steps of the progress bar.
-_STEPS = 1000
-
-
-class ProgressDialog(QDialog):
-    """How far a long operation is, and the button that stops it.
-
-    Parameters
-    ----------
-    parent : QWidget
-        The window that waits.
-    title : str
-        What is being done.
-
-    Attributes
-    ----------
-    cancelled : Signal
-        The user asked to stop, by button, Escape or the window's corner.
-    """
-
-    cancelled = Signal()
-
-    def __init__(self, parent: QWidget, title: str) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(title)
-        self.setModal(True)
-        self.setMinimumWidth(460)
-        self.step = plain_label("Starting …")
-        self.bar = QProgressBar()
-        self.bar.setRange(0, _STEPS)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.clicked.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.addWidget(self.step)
-        column.addWidget(self.bar)
-        column.addWidget(plain_label(DISCLAIMER, wrap=True))
-        column.addWidget(self.cancel, alignment=Qt.AlignmentFlag.AlignRight)
-
-    def show_progress(self, fraction: float, step: str) -> None:
-        """Show the fraction done (0 to 1) and what is being done."""
-        if self.cancel.isEnabled():
-            self.bar.setValue(round(_STEPS * fraction))
-            self.step.setText(step)
-
-    def reject(self) -> None:
-        """Ask to stop; the dialog stays until the work has noticed."""
-        if self.cancel.isEnabled():
-            self.cancel.setEnabled(False)
-            self.step.setText("Stopping …")
-            self.cancelled.emit()
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Treat the corner of the window like the button."""
-        event.ignore()
-        self.reject()
-
-
-class SpacingDialog(QDialog):
-    """Asks for the signed distance between slices; offers no value of its own.
-
-    Parameters
-    ----------
-    parent : QWidget
-        The window that waits.
-    question : SpacingNeeded
-        What is missing.
-    """
-
-    def __init__(self, parent: QWidget, question: SpacingNeeded) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Distance between slices is missing")
-        self.setModal(True)
-        self.setMinimumWidth(520)
-        self.question = plain_label(str(question), wrap=True)
-        explanation = plain_label(
-            "Enter the distance from one slice to the next in mm with its sign, as the scanner "
-            "or its protocol states it (Spacing Between Slices). The sign decides which end is "
-            "the head: a wrong sign shows the SPECT upside down. If you do not know it, cancel.",
-            wrap=True,
-        )
-        self.entry = QLineEdit()
-        self.entry.setPlaceholderText("for example +4.42 or -4.42")
-        number = QRegularExpression(r"[+-](\d{1,3}(\.\d{1,6})?|\.\d{1,6})")
-        self.entry.setValidator(QRegularExpressionValidator(number))
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        self.entry.textChanged.connect(self._check)
-        column = QVBoxLayout(self)
-        for widget in (self.question, explanation, self.entry, self.buttons):
-            column.addWidget(widget)
-        self._check()
-
-    @property
-    def spacing_mm(self) -> float | None:
-        """What was entered, mm; None while it is not a signed distance."""
-        if not self.entry.hasAcceptableInput() or float(self.entry.text()) == 0:
-            return None
-        return float(self.entry.text())
-
-    def _check(self) -> None:
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        ok.setEnabled(self.spacing_mm is not None)
-
-
-def show_error(parent: QWidget, error: FusionError, *, title: str) -> QMessageBox:
-    """Show the sentence of an error; returns the open dialog."""
-    box = QMessageBox(parent)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setIcon(QMessageBox.Icon.Warning)
-    box.setWindowTitle(title)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(str(error))
-    box.open()
-    return box
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,155 +62,150 @@ def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
         return Outcome(error=error)
 
 
-class Job(QObject):
-    """Work in a thread of its own, with progress and a way to stop it.
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A window that waits for a job behind a dialog.
 
     Parameters
     ----------
-    parent : QWidget
-        The window that waits; the job ends with it.
+    window : QWidget
+        Which; the job ends with it.
     title : str
         What is being done.
-    work : callable
-        Does it; told where to report progress.
     refusal : str
         Title of the dialog that says why it failed.
     leaves_nothing : bool
         The work changes nothing outside itself: after a cancel the window is free again at once,
         even when the work takes longer to notice.
+    """
+
+    window: QWidget
+    title: str
+    refusal: str
+    leaves_nothing: bool = False
+
+
+class Job(QObject):
+    """Work in a thread of its own, with progress and a way to stop it.
+
+    Parameters
+    ----------
+    work : callable
+        Does it; told where to report progress.
+    dialog : Waiting, optional
+        The window waits behind a dialog, which also says why it was refused. Without it the window
+        stays usable and nothing is shown; the work must change nothing outside itself.
 
     Attributes
     ----------
     done : Signal
         With what the work returned.
     refused : Signal
-        With the FusionError, once the user has read it; also when the user cancelled.
-    """
-
-    done = Signal(object)
-    refused = Signal(object)
-
-    def __init__(
-        self,
-        parent: QWidget,
-        title: str,
-        work: Callable[[Progress], Any],
-        *,
-        refusal: str,
-        leaves_nothing: bool = False,
-    ) -> None:
-        super().__init__(parent)
-        self._leaves_nothing = leaves_nothing
-        self._abandoned = False
-        self._title = title
-        self._work = work
-        self._refusal = refusal
-        self.report = _Report()
-        self.dialog: QDialog | QMessageBox | None = None
-        self.progress: ProgressDialog | None = None
-        parent.destroyed.connect(self.report.stop.set)
-
-    def start(self) -> None:
-        """Begin; returns at once."""
-        self.progress = ProgressDialog(self.parent(), self._title)
-        self.progress.cancelled.connect(self.report.stop.set)
-        if self._leaves_nothing:
-            self.progress.cancelled.connect(self._abandon, Qt.ConnectionType.QueuedConnection)
-        self.report.progressed.connect(self.progress.show_progress)
-        self.progress.open()
-        worker = create_worker(_run, self._work, self.report)
-        worker.returned.connect(self._on_returned)
-        worker.errored.connect(self._close_progress)
-        worker.start()
-
-    def _close_progress(self) -> None:
-        if self.progress is not None:
-            self.report.progressed.disconnect(self.progress.show_progress)
-            self.progress.hide()
-            self.progress.deleteLater()
-            self.progress = None
-
-    def _abandon(self) -> None:
-        if self.progress is not None:
-            self._abandoned = True
-            self._close_progress()
-            self.refused.emit(Cancelled("Cancelled by the reader."))
-
-    def _on_returned(self, outcome: Outcome) -> None:
-        if self._abandoned:
-            return
-        self._close_progress()
-        if outcome.error is not None:
-            self._refuse(outcome.error)
-        elif self.report.stop.is_set():
-            # The work had ended before it noticed; the reader asked for nothing to happen.
-            self._refuse(Cancelled("Cancelled by the reader."))
-        else:
-            self.done.emit(outcome.result)
-
-    def _refuse(self, error: FusionError) -> None:
-        if isinstance(error, Cancelled):
-            self.refused.emit(error)
-            return
-        self.dialog = show_error(self.parent(), error, title=self._refusal)
-        self.dialog.finished.connect(lambda: self.refused.emit(error))
-
-
-class BackgroundJob(QObject):
-    """Work in a thread of its own beside a window that stays usable; shows nothing itself.
-
-    Parameters
-    ----------
-    work : callable
-        Does it, and changes nothing outside itself; told where to report progress.
-
-    Attributes
-    ----------
-    done : Signal
-        With what the work returned. Never after :meth:`cancel`.
-    refused : Signal
-        With the FusionError. Never after :meth:`cancel`.
+        With the FusionError, where there is a dialog once the user has read it; also when the user
+        cancelled there.
     progressed : Signal
         With the fraction done (0 to 1) and what is being done.
+    running : bool
+        Whether the thread has not ended yet, wanted or not.
     """
 
     done = Signal(object)
     refused = Signal(object)
     progressed = Signal(float, str)
 
-    def __init__(self, work: Callable[[Progress], Any]) -> None:
-        super().__init__()
+    def __init__(self, work: Callable[[Progress], Any], *, dialog: Waiting | None = None) -> None:
+        super().__init__(None if dialog is None else dialog.window)
         self._work = work
-        self._report = _Report()
-        self._report.progressed.connect(self._on_progressed)
+        # Not the window itself: it owns the job, and neither would ever be let go.
+        self._shows = dialog is not None
+        self._title, self._refusal = (dialog.title, dialog.refusal) if dialog else ("", "")
+        self._leaves_nothing = dialog is not None and dialog.leaves_nothing
+        self._unwanted = self.running = False
+        self.report = _Report()
+        self.report.progressed.connect(self._on_progressed)
+        self.dialog: QDialog | None = None
+        self.progress: ProgressDialog | None = None
+        if dialog is not None:
+            dialog.window.destroyed.connect(self.report.stop.set)
 
     def start(self) -> None:
         """Begin; returns at once."""
-        worker = create_worker(_run, self._work, self._report)
+        if self._shows:
+            self._open_progress()
+        worker = create_worker(_run, self._work, self.report)
         worker.returned.connect(self._on_returned)
         worker.errored.connect(self._on_errored)
+        self.running = True
         worker.start()
 
     def cancel(self) -> None:
-        """Want the result no longer; the thread ends at its next step."""
-        self._report.stop.set()
+        """Want the result no longer: nothing is said any more; the thread ends at its next step."""
+        self._unwanted = True
+        self.report.stop.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the work was told to stop."""
+        return self.report.stop.is_set()
+
+    @property
+    def window(self) -> QWidget:
+        """The window that waits."""
+        window = self.parent()
+        assert isinstance(window, QWidget), "no window waits for this job"
+        return window
+
+    def _open_progress(self) -> None:
+        self.progress = ProgressDialog(self.window, self._title)
+        self.progress.cancelled.connect(self.report.stop.set)
+        if self._leaves_nothing:
+            self.progress.cancelled.connect(self._abandon, Qt.ConnectionType.QueuedConnection)
+        self.progress.open()
+
+    def _close_progress(self) -> None:
+        if self.progress is not None:
+            self.progress.hide()
+            self.progress.deleteLater()
+            self.progress = None
+
+    def _abandon(self) -> None:
+        if self.progress is not None:
+            self._unwanted = True
+            self._close_progress()
+            self.refused.emit(Cancelled("Cancelled by the reader."))
 
     def _on_progressed(self, fraction: float, step: str) -> None:
-        if not self._report.stop.is_set():
+        if self.progress is not None:
+            self.progress.show_progress(fraction, step)
+        if not self.stopped:
             self.progressed.emit(fraction, step)
 
     def _on_returned(self, outcome: Outcome) -> None:
-        if self._report.stop.is_set():
+        self.running = False
+        if self._unwanted:
             return
+        self._close_progress()
         if outcome.error is not None:
-            self.refused.emit(outcome.error)
+            self._refuse(outcome.error)
+        elif self.stopped:
+            # The work had ended before it noticed; the reader asked for nothing to happen.
+            self._refuse(Cancelled("Cancelled by the reader."))
         else:
             self.done.emit(outcome.result)
 
     def _on_errored(self, _bug: Exception) -> None:
         # The bug shows as one; whoever waits must not wait for ever.
-        if not self._report.stop.is_set():
+        self.running = False
+        self._close_progress()
+        if not self._shows and not self._unwanted:
             self.refused.emit(FusionError("It stopped at an error of the program."))
+
+    def _refuse(self, error: FusionError) -> None:
+        if not self._shows or isinstance(error, Cancelled):
+            self.refused.emit(error)
+            return
+        self.dialog = show_error(self.window, error, title=self._refusal)
+        self.dialog.finished.connect(lambda: self.refused.emit(error))
 
 
 class OpenStudy(Job):
@@ -346,7 +213,7 @@ class OpenStudy(Job):
 
     Parameters
     ----------
-    parent : QWidget
+    window : QWidget
         The window that waits; the job ends with it.
     source : Path or callable
         Folder, zip or DICOMDIR; or what makes a study in the same thread.
@@ -359,9 +226,10 @@ class OpenStudy(Job):
         With the Review.
     """
 
-    def __init__(self, parent: QWidget, source: Path | StudyMaker, **options: Any) -> None:
+    def __init__(self, window: QWidget, source: Path | StudyMaker, **options: Any) -> None:
         super().__init__(
-            parent, "Opening the study", self._open, refusal="The study was not opened"
+            self._open,
+            dialog=Waiting(window, "Opening the study", refusal="The study was not opened"),
         )
         self._source = source
         self._options = options
@@ -384,7 +252,7 @@ class OpenStudy(Job):
             super()._refuse(error)
 
     def _ask_spacing(self, question: SpacingNeeded) -> None:
-        dialog = SpacingDialog(self.parent(), question)
+        dialog = SpacingDialog(self.window, question)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def accepted() -> None:

@@ -28,9 +28,10 @@ from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from sample_data import make_study
 from viewer.app import ReviewApp
+from viewer.findings_panel import FindingsPanel
+from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
-from viewer.pictures.display_panel import FindingsPanel, plain_label
 from viewer.pictures.layers import ct_layer_data, spect_layer_data
 from viewer.window import ReviewWindow
 
@@ -99,10 +100,11 @@ def read_study(path: str) -> list[FullLayerData]:
     FusionError
         The study was refused; napari shows the sentence.
     """
-    return _layers(fusion.open_study(path))
+    return layers_of(fusion.open_study(path))
 
 
-def _layers(review: Review) -> list[FullLayerData]:
+def layers_of(review: Review) -> list[FullLayerData]:
+    """Return CT and SPECT of an opened study as napari layer data; say what must be known."""
     layers = []
     for array, options, kind in (ct_layer_data(review), spect_layer_data(review)):
         options["metadata"] = {"facetfusion": {"title": review.title, "findings": review.findings}}
@@ -121,7 +123,7 @@ def _layers(review: Review) -> list[FullLayerData]:
 def open_sample() -> list[FullLayerData]:
     """Make the simulated neck SPECT/CT and return it as napari layer data."""
     with sample_study(None) as path:
-        return _layers(fusion.open_study(path))
+        return layers_of(fusion.open_study(path))
 
 
 @contextmanager

@@ -30,24 +30,28 @@ from fusion.plain_text import plain
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER, SIMULATED
 from viewer import _napari
-from viewer.alignment.model import Alignment, alignment_keys
-from viewer.alignment.panel import SETTLE_MS, AlignmentPanel
+from viewer.alignment.controls import SpectGrab, alignment_keys
+from viewer.alignment.model import Alignment
+from viewer.alignment.panel import AlignmentPanel
 from viewer.facets.marks import mark_keys
 from viewer.facets.model import FacetsModel, State
 from viewer.facets.panel import FacetsPanel
-from viewer.jobs import Job, show_error
-from viewer.kit.choice import plain_tip
+from viewer.findings_panel import FindingsPanel
+from viewer.jobs import Job, Waiting
+from viewer.kit.dialogs import show_error
+from viewer.kit.labels import plain_label
+from viewer.kit.text import plain_tip, position_text, shortened
+from viewer.kit.theme import DOUBTFUL, SETTLE_MS, SIMULATED_BANNER, colored
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
-from viewer.pictures.display_panel import ColourBar, DisplayPanel, FindingsPanel, plain_label
+from viewer.pictures.display_panel import ColourBar, DisplayPanel
 from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
-from viewer.pictures.panes import LinkedPanes, position_text
+from viewer.pictures.panes import LinkedPanes
 from viewer.pictures.planes import PLANES
+from viewer.reading.dialogs import ReaderDialog
 from viewer.reading.model import NOT_LOCATED, ReadingModel
-from viewer.reading.reader_dialog import ReaderDialog
-from viewer.reading.state import ConflictBox
+from viewer.reading.panel import ConflictBox
 from viewer.targets.panel import TargetsPanel
-from viewer.targets.words import shortened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,8 +108,9 @@ class ReviewWindow(QObject):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
+        spect = SpectGrab(self.alignment)
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
-            bind_mouse(pane, self.linked, self.alignment)
+            bind_mouse(pane, self.linked, spect=spect)
             _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
@@ -184,7 +189,7 @@ class ReviewWindow(QObject):
         row.addWidget(self.reader_label)
         if self.review.simulated:
             banner = plain_label(SIMULATED)
-            banner.setStyleSheet("color: black; background: #ff8c1a; padding: 2px 8px;")
+            banner.setStyleSheet(f"color: black; background: {SIMULATED_BANNER}; padding: 2px 8px;")
             row.addWidget(banner)
         return header
 
@@ -327,7 +332,7 @@ class ReviewWindow(QObject):
         self.values = plain_label()
         self.values.setToolTip("Values under the mouse, or at the crosshair")
         disclaimer = plain_label(DISCLAIMER)
-        disclaimer.setStyleSheet("color: #ffb347;")
+        disclaimer.setStyleSheet(colored(DOUBTFUL))
         row.addWidget(self.values, stretch=1)
         row.addWidget(disclaimer)
         return footer
@@ -401,11 +406,10 @@ class ReviewWindow(QObject):
                 review, reading, folder, point_lps=point_lps, localisation=located, progress=report
             )
 
+        window = _napari.main_window(self.viewer)
         self.job = Job(
-            _napari.main_window(self.viewer),
-            "Writing the results",
             work,
-            refusal="The results were not written",
+            dialog=Waiting(window, "Writing the results", refusal="The results were not written"),
         )
         self.job.done.connect(lambda handed: self._show_written(folder, handed))
         self.job.start()

@@ -60,7 +60,7 @@ def time_ours(paths: list[Path], out: Path) -> None:
             start = time.perf_counter()
             result = register(ct, spect)
             seconds = time.perf_counter() - start
-            proposal = result.proposal
+            proposal = result.search.proposal
             if proposal is None:
                 continue
             native = proposal.inverse().apply(data["joints_ct"])

@@ -39,9 +39,9 @@ def main() -> None:
             rotation_deg=turn, translation_mm=shift, center_lps=ct.grid.center_lps
         )
         result = register(ct, moved(pet, truth))
-        evidence = result.evidence
+        evidence = result.search.evidence
         if evidence is None:
-            print(f"{2 * number:3d} {number:3d} {result.recommendation}")
+            print(f"{2 * number:3d} {number:3d} {result.search.recommendation}")
             continue
         line = []
         for points in (evidence.neck.reference_points_lps, middle):
@@ -53,7 +53,7 @@ def main() -> None:
             f"{2 * number:3d} {number:3d} {result.status.value:24s}", *line,
             f"stated {np.median(said):.1f} {said.max():.1f}",
             f"correlation {evidence.correlation:.2f} overlap {evidence.overlap:.2f}",
-            result.recommendation[:90],
+            result.search.recommendation[:90],
         )  # fmt: skip
 
 

@@ -34,14 +34,14 @@ def measure(case: Case) -> dict:
         "turn_deg": round(case.turn_deg, 3),
         "seconds": round(seconds, 3),
         "status": result.status.value,
-        "recommendation": result.recommendation,
+        "recommendation": result.search.recommendation,
         "start_errors_mm": _lengths(case.joints_ct - case.joints_spect),
     }
     return row | _measured(result, case)
 
 
 def _measured(result: Registration, case: Case) -> dict:
-    evidence = result.evidence
+    evidence, neck = result.search.evidence, result.search.neck
     if evidence is None:
         return {"errors_mm": None}
     native = evidence.proposal.inverse().apply(case.joints_ct)
@@ -58,17 +58,15 @@ def _measured(result: Registration, case: Case) -> dict:
             evidence.found.inverse().apply(case.joints_ct) - case.joints_spect
         ),
     }
-    if result.neck is not None:
-        corrected = result.neck.to_native(case.joints_ct)
+    if neck is not None:
+        corrected = neck.to_native(case.joints_ct)
         row |= {
             "neck_errors_mm": _lengths(corrected - case.joints_spect),
-            "neck_features": np.round(
-                evidence.features(case.joints_ct, neck=result.neck), 3
-            ).tolist(),
+            "neck_features": np.round(evidence.features(case.joints_ct, neck=neck), 3).tolist(),
             "neck_uncertainty_mm": np.round(
-                evidence.uncertainty_mm(case.joints_ct, neck=result.neck), 3
+                evidence.uncertainty_mm(case.joints_ct, neck=neck), 3
             ).tolist(),
-            "neck_bend_deg": round(result.neck.bend_deg, 2),
+            "neck_bend_deg": round(neck.bend_deg, 2),
         }
     return row
 

@@ -20,6 +20,7 @@ from .changes.event import Event
 from .deciding import decide, revise
 from .finishing import (
     Difference,
+    LevelDoubt,
     confirming_numbering,
     differences,
     doubts_about_levels,
@@ -53,6 +54,7 @@ __all__ = [
     "JointMoved",
     "Journal",
     "LabelChange",
+    "LevelDoubt",
     "Measured",
     "NumberingConfirmed",
     "Opened",

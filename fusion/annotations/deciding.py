@@ -16,7 +16,7 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
 from fusion.facets import Localisation
-from fusion.registration import Registration, Status
+from fusion.registration import Registration, Trust
 from fusion.software import own_version
 
 #: What a reader may change without moving the Target.
@@ -78,7 +78,7 @@ def decide(
         point_lps = spine.centers_lps[joint]
     clicked = Origin(origin) is Origin.JOINT_CLICKED
     aligned = RegistrationSnapshot.of(registration, point_lps)
-    if not clicked and registration.status is Status.DO_NOT_TRUST:
+    if not clicked and registration.status is Trust.DO_NOT_TRUST:
         raise AnnotationError(
             f"Not saved. The alignment is not to be trusted, so a point from the functional image "
             f"cannot be given to {joint.name}. Correct the alignment, or click the joint on the CT."

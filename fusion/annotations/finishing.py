@@ -239,9 +239,28 @@ def _said(target: Target | None) -> tuple[object, ...] | None:
     return None if target is None else (target.decision, target.grade)
 
 
+@dataclass(frozen=True, slots=True)
+class LevelDoubt:
+    """Why side or level of some targets is not certain.
+
+    Parameters
+    ----------
+    word : str
+        In one word, for labels: ``"PROVISIONAL"``, ``"DISPUTED"`` or ``"UNCHECKED"``.
+    joints : tuple of Joint
+        Whose targets it is about.
+    finding : Finding
+        In one sentence, to stand on everything that names a target.
+    """
+
+    word: str
+    joints: tuple[Joint, ...]
+    finding: Finding
+
+
 def doubts_about_levels(
     reading: Reading | None, localisation: Localisation | None = None
-) -> tuple[Finding, ...]:
+) -> tuple[LevelDoubt, ...]:
     """Return what makes side or level of the targets doubtful; nothing when they are certain.
 
     Parameters
@@ -251,11 +270,6 @@ def doubts_about_levels(
     localisation : Localisation, optional
         The joints as they are numbered now. Without it, only what the reading itself tells.
 
-    Returns
-    -------
-    tuple of Finding
-        One sentence each, to stand on everything that names a target.
-
     Raises
     ------
     AnnotationError
@@ -264,52 +278,54 @@ def doubts_about_levels(
     """
     if reading is None or not reading.targets:
         return ()
-    found: list[Finding] = []
+    found: list[LevelDoubt] = []
     provisional = _provisional(reading, localisation)
     if provisional:
-        found.append(
-            warning(
-                "levels-provisional",
-                f"LEVELS PROVISIONAL, not certain and not confirmed: {_names(provisional)}.",
-            )
-        )
-    if localisation is None:
-        before = () if reading.finalised else _before_the_numbering(reading)
-        if before:
-            found.append(
-                warning(
-                    "decided-on-another-numbering",
-                    "LEVELS UNCHECKED: decided before the levels were numbered as they are now: "
-                    f"{_names(target.joint for target in before)}.",
-                )
-            )
-        return tuple(found)
+        said = f"LEVELS PROVISIONAL, not certain and not confirmed: {_names(provisional)}."
+        found.append(LevelDoubt("PROVISIONAL", provisional, warning("levels-provisional", said)))
+    against = (
+        _by_its_history(reading) if localisation is None else _by_the_anatomy(reading, localisation)
+    )
+    return (*found, against) if against else tuple(found)
+
+
+def _by_its_history(reading: Reading) -> LevelDoubt | None:
+    """Return what a draft alone tells of targets that were decided on another numbering."""
+    before = () if reading.finalised else _before_the_numbering(reading)
+    if not before:
+        return None
+    joints = tuple(target.joint for target in before)
+    said = (
+        "LEVELS UNCHECKED: decided before the levels were numbered as they are now: "
+        f"{_names(joints)}."
+    )
+    return LevelDoubt("UNCHECKED", joints, warning("decided-on-another-numbering", said))
+
+
+def _by_the_anatomy(reading: Reading, localisation: Localisation) -> LevelDoubt | None:
+    """Return what the joints as they are numbered now say against the targets."""
     try:
         changes = label_changes(reading.targets, spine=Spine.of(localisation))
     except AnnotationError:
-        found.append(
-            warning(
-                "levels-unchecked",
-                "LEVELS UNCHECKED: the joints are not known, or contradict each other.",
-            )
+        said = "LEVELS UNCHECKED: the joints are not known, or contradict each other."
+        joints = tuple(target.joint for target in reading.targets)
+        return LevelDoubt("UNCHECKED", joints, warning("levels-unchecked", said))
+    if not changes:
+        return None
+    now = "; ".join(
+        f"{change.target.joint.name} (now "
+        f"{change.placement.joint.name if change.placement else 'no certain joint'})"
+        for change in changes
+    )
+    if not reading.finalised:
+        raise AnnotationError(
+            "Not exported. The anatomy as it is numbered now gives targets another side or "
+            f"level: {now}. Agree to the new labels, move the targets, decide them anew or "
+            "remove them first."
         )
-        return tuple(found)
-    if changes:
-        said = "; ".join(
-            f"{change.target.joint.name} (now "
-            f"{change.placement.joint.name if change.placement else 'no certain joint'})"
-            for change in changes
-        )
-        if not reading.finalised:
-            raise AnnotationError(
-                "Not exported. The anatomy as it is numbered now gives targets another side or "
-                f"level: {said}. Agree to the new labels, move the targets, decide them anew or "
-                "remove them first."
-            )
-        found.append(
-            warning("labels-disputed", f"LEVELS DISPUTED: the anatomy says otherwise now: {said}.")
-        )
-    return tuple(found)
+    said = f"LEVELS DISPUTED: the anatomy says otherwise now: {now}."
+    joints = tuple(change.target.joint for change in changes)
+    return LevelDoubt("DISPUTED", joints, warning("labels-disputed", said))
 
 
 def _names(joints: Iterable[Joint]) -> str:

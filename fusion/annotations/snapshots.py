@@ -225,7 +225,7 @@ class LocalisationSnapshot:
 
 def registration_digest(registration: Registration) -> str:
     """Return a SHA-256 that is the same as long as a Registration puts every point in one place."""
-    neck = registration.neck.to_json() if registration.is_bent and registration.neck else None
+    neck = registration.neck.to_json() if registration.neck else None
     content = [registration.transform.matrix.tolist(), registration.method.value, neck]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

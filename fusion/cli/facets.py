@@ -102,12 +102,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
         name = chosen.name
-        volume = read_volume(
-            chosen.plan,
-            study_instance_uid=chosen.study.study_instance_uid,
-            series_instance_uid=chosen.series.series_instance_uid,
-            progress=progress,
-        )
+        volume = read_volume(chosen, progress)
     if maps["labels"]:
         found = _from_labels(volume, clicks, anomalies, **maps)
     else:

@@ -206,17 +206,19 @@ def _fuse(args: argparse.Namespace) -> int:
     progress = terminal_progress()
     review = open_study(args.path, progress=progress.part(0.0, 0.7), **opening_options(args))
     review = review.with_assessment(assessment)
-    outputs = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
+    handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
     if args.json:
+        for finding in handed.findings:
+            sys.stderr.write(f"facetfusion: {finding.message}\n")
         cli.write_json(review_json(review))
         return cli.OK
     cli.write_lines(
         *review.pair.reasons,
         f"Registration: {review.fused.registration.method.value}",
-        *_finding_lines(review.findings, indent=""),
+        *_finding_lines(worst_first((*handed.findings, *review.findings)), indent=""),
         assessment.verdict.words if assessment else NOT_ASSESSED,
         "Written:",
-        *(f"  {path}" for path in outputs.paths),
+        *(f"  {path}" for path in handed.paths),
         DISCLAIMER,
     )
     return cli.OK

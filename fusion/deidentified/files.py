@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from fusion.deidentified.profile import NO_MOMENT, PIXELS, Deidentifier
+from fusion.deidentified.profile import PIXELS, Deidentifier
 from fusion.dicom import PARSE_ERRORS, Instance, items, quiet_pydicom, text, uid
 from fusion.errors import DicomError
 from fusion.progress import ProgressCallback
@@ -30,13 +31,17 @@ _UNNEEDED = (
 _FILE_TIMES = (315_619_200, 315_619_200)
 
 
-def write_images(review: Review, folder: Path, progress: ProgressCallback) -> tuple[Path, ...]:
+def write_images(
+    review: Review, original: Review, folder: Path, progress: ProgressCallback
+) -> tuple[Path, ...]:
     """Write copies of the CT and of the functional series in use, with the headers of a review.
 
     Parameters
     ----------
     review : Review
-        Already without identity; its instances still know where the pixels are.
+        Without identity.
+    original : Review
+        What it was made from; its instances know where the pixels are.
     folder : Path
         Of the export; the copies go into a folder inside.
     progress : callable
@@ -51,9 +56,8 @@ def write_images(review: Review, folder: Path, progress: ProgressCallback) -> tu
     DicomError
         A file says that identity is burned into its pixels, or its pixels cannot be read.
     """
-    frames = (*review.pair.ct.plan.frames, *review.pair.spect.plan.frames)
-    instances = tuple({id(frame.instance): frame.instance for frame in frames}.values())
-    for one in instances:
+    sources = _instances(original)
+    for one in sources:
         if text(one.dataset, "BurnedInAnnotation").upper() == "YES":
             raise DicomError(
                 f"{one.label}: the file says that text that identifies somebody is burned into "
@@ -62,20 +66,27 @@ def write_images(review: Review, folder: Path, progress: ProgressCallback) -> tu
     target = folder / IMAGES
     target.mkdir(exist_ok=True)
     written = []
-    for number, instance in enumerate(instances, start=1):
+    pairs = zip(_instances(review), sources, strict=True)
+    for number, (instance, source) in enumerate(pairs, start=1):
         path = target / instance.label
         with quiet_pydicom():
-            _with_pixels(instance).save_as(path, enforce_file_format=True)
+            _with_pixels(instance, source).save_as(path, enforce_file_format=True)
         os.utime(path, _FILE_TIMES)
         written.append(path)
-        progress(number / len(instances), "Copying the images")
+        progress(number / len(sources), "Copying the images")
     return tuple(written)
 
 
-def _with_pixels(instance: Instance) -> FileDataset:
+def _instances(review: Review) -> tuple[Instance, ...]:
+    """Return the objects that the CT and the functional volume are made of, each once."""
+    frames = (*review.pair.ct.plan.frames, *review.pair.spect.plan.frames)
+    return tuple({id(frame.instance): frame.instance for frame in frames}.values())
+
+
+def _with_pixels(instance: Instance, source: Instance) -> FileDataset:
     header: Dataset = copy.copy(instance.dataset)
     try:
-        whole = pydicom.dcmread(instance.path, force=True)
+        whole = pydicom.dcmread(source.path, force=True)
         for keyword in PIXELS:
             if keyword in whole:
                 header[keyword] = whole[keyword]
@@ -97,10 +108,11 @@ def _with_pixels(instance: Instance) -> FileDataset:
     )
 
 
-def settle(paths: Iterable[Path], how: Deidentifier) -> None:
+def settle(paths: Iterable[Path], how: Deidentifier, *, made: datetime) -> None:
     """Treat the moments at which objects and files were made as every other date.
 
-    An export on the day of the study would give its date away otherwise.
+    An export on the day of the study would give its date away otherwise. Libraries look at the
+    clock too, and whoever writes another output may forget this.
 
     Parameters
     ----------
@@ -108,11 +120,13 @@ def settle(paths: Iterable[Path], how: Deidentifier) -> None:
         Everything that was written; copies of images excepted.
     how : Deidentifier
         Of the whole export.
+    made : datetime
+        What stands for the moment of the export.
     """
     for path in paths:
         if path.suffix == ".dcm":
             ds = pydicom.dcmread(path)
-            _settle_moments(ds, how)
+            _settle_moments(ds, how, made)
             if ds.get("BurnedInAnnotation") == "YES":
                 ds.BurnedInAnnotation = "NO"  # there is text, and it identifies nobody
             how.declare(ds)
@@ -120,20 +134,21 @@ def settle(paths: Iterable[Path], how: Deidentifier) -> None:
         os.utime(path, _FILE_TIMES)
 
 
-def _settle_moments(ds: Dataset, how: Deidentifier) -> None:
+def _settle_moments(ds: Dataset, how: Deidentifier, made: datetime) -> None:
     for keyword in _UNNEEDED:
         if keyword in ds:
             del ds[keyword]
     for item in items(ds, "ContributingEquipmentSequence"):
         if "ContributionDateTime" in item:
             del item.ContributionDateTime
-    if how.keeps_suv:
-        for keyword in ("SeriesDate", "ContentDate"):
-            if keyword in ds:
-                ds[keyword].value = how.shift_element(ds[keyword])
-        return
     for keyword in ("SeriesDate", "SeriesTime"):
-        if keyword in ds:
+        if keyword in ds and not how.keeps_suv:
             del ds[keyword]
+        elif keyword in ds:
+            ds[keyword].value = _element(keyword, made)
     # Most of our objects have to have them.
-    ds.ContentDate, ds.ContentTime = f"{NO_MOMENT:%Y%m%d}", f"{NO_MOMENT:%H%M%S}"
+    ds.ContentDate, ds.ContentTime = f"{made:%Y%m%d}", f"{made:%H%M%S}"
+
+
+def _element(keyword: str, moment: datetime) -> str:
+    return f"{moment:%Y%m%d}" if keyword.endswith("Date") else f"{moment:%H%M%S}"

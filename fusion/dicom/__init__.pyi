@@ -1,9 +1,9 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .candidate import Candidate, Pair, read_volume
 from .catalog import scan
 from .files.header import quiet_pydicom, read_header
 from .files.instance import PARSE_ERRORS, Instance, hashed_uid, items, text, texts, uid
-from .pairing import SPATIAL_RESAMPLING, Candidate, Pair, choose_ct, pair
-from .pixels.reading import read_volume
+from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from pydicom.dataset import Dataset
 
+from fusion.dicom.candidate import Candidate, Pair
 from fusion.dicom.files.instance import items, text, texts
 from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.quantity.attenuation import (
@@ -23,7 +23,7 @@ from fusion.dicom.quantity.attenuation import (
     attenuation_corrected,
     is_map_by_name,
 )
-from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.series import Catalog, Kind
 from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import Finding, info, warning
@@ -50,61 +50,6 @@ _LOOKALIKES = {
     "CT": (Kind.LOCALIZER, Kind.OTHER),
     "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS, Kind.OTHER),
 }
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Candidate:
-    """A volume that could be fused, with the series and study it belongs to.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    series : Series
-        The series.
-    plan : VolumePlan
-        The volume.
-    """
-
-    study: Study
-    series: Series
-    plan: VolumePlan
-
-    @property
-    def name(self) -> str:
-        """Number and description, as ``facetfusion scan`` lists them."""
-        return f"{self.plan.volume_id} ({self.plan.description or self.plan.kind.value})"
-
-    @property
-    def patient(self) -> Patient:
-        """Identity that the volume's own first object states."""
-        return Patient.of(self.plan.frames[0].instance.dataset)
-
-    @property
-    def grid(self) -> Grid:
-        """Grid of a volume that was not refused."""
-        assert self.plan.grid is not None
-        return self.plan.grid
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """The CT and the functional volume to be fused.
-
-    Parameters
-    ----------
-    ct, spect : Candidate
-        The two volumes.
-    reasons : tuple of str
-        Why these, in words.
-    findings : tuple of Finding
-        Disagreements between the two and overrides.
-    """
-
-    ct: Candidate
-    spect: Candidate
-    reasons: tuple[str, ...]
-    findings: tuple[Finding, ...]
 
 
 def pair(
@@ -278,7 +223,7 @@ def _best(
 
 
 def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     codes = {finding.code for finding in one.plan.findings}
     corrected = attenuation_corrected(dataset)
     quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
@@ -327,7 +272,7 @@ def _part_number(one: Candidate) -> float:
 
 
 def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     common = _common_length(functional.grid, one.grid)
     slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
     # The kernel counts more than the description: "bone" there may be the kind of scan.
@@ -438,7 +383,7 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
 
 
 def _acquired(one: Candidate) -> str:
-    dataset = one.plan.frames[0].instance.dataset
+    dataset = one.header
     for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
         value = str(dataset.get(keyword) or "").strip()
         if value:
@@ -447,7 +392,7 @@ def _acquired(one: Candidate) -> str:
 
 
 def _about_ct(ct: Candidate) -> list[Finding]:
-    if not is_map_by_name(ct.plan.frames[0].instance.dataset):
+    if not is_map_by_name(ct.header):
         return []
     return [
         warning(

@@ -21,10 +21,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import DeformableSpatialRegistrationStorage
 
+from fusion.dicom.candidate import Candidate, Pair
 from fusion.dicom.files.header import quiet_pydicom, sop_class_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
 from fusion.dicom.identity import identity_conflicts
-from fusion.dicom.pairing import Candidate, Pair
 from fusion.dicom.series import Catalog, Kind, Patient
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding, info, warning

@@ -5,19 +5,25 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import Reading, Target
 from fusion.errors import AnnotationError
-from fusion.export.dicom.structured_report import NUMBERING
+from fusion.export.handout import Handout
+from fusion.export.regions import RULE
+from fusion.export.wording import LIMITATIONS, NUMBERING
+from fusion.findings import worst_first
+from fusion.pathway import assessment_json
 from fusion.plain_text import plain
-from fusion.software import DISCLAIMER
+from fusion.software import DISCLAIMER, versions
 
 #: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
 SCHEMA_VERSION = 1
+#: Names of the files.
+READING, TABLE = "reading.json", "joints.csv"
 #: Where a spreadsheet begins to calculate, also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
 #: Measured values that have a column of their own.
@@ -54,7 +60,53 @@ COLUMNS = (
     "frame_of_reference_uid",
     "levels",
     "disclaimer",
+    "level_doubt",
+    "cautions",
 )
+
+
+def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write ``reading.json``: the reading with its history, and all that is known beside it."""
+    review, patient = handout.review, handout.review.patient
+    about = {
+        "simulated": review.simulated,
+        "study_instance_uid": review.study.study_instance_uid,
+        "patient": {
+            "name": patient.name,
+            "id": patient.patient_id,
+            "birth_date": patient.birth_date,
+            "sex": patient.sex,
+        },
+        "registration": review.fused.registration.to_json(),
+        "pathway": handout.assessment or assessment_json(None),
+        "blocks": handout.plan.to_json(),
+        "uptake_regions": {
+            "rule": RULE,
+            "regions": [
+                {
+                    "joint": region.target.joint.name,
+                    "target_id": region.target.target_id,
+                    "voxels": int(region.mask.sum()),
+                    "maximum": None if region.is_empty else region.maximum,
+                }
+                for region in handout.regions
+            ],
+        },
+        "cautions": list(handout.cautions),
+        "limitations": list(LIMITATIONS),
+        "findings": [finding.to_json() for finding in worst_first(handout.said_findings)],
+        "software": versions(),
+    }
+    path = folder / READING
+    write_json(path, reading_document(handout.reading, about=about))
+    return (path,)
+
+
+def export_table(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write ``joints.csv``, in UTF-8 with the mark that spreadsheets know it by."""
+    path = folder / TABLE
+    path.write_bytes(table(handout).encode("utf-8-sig"))
+    return (path,)
 
 
 def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,19 +153,12 @@ def read_reading(path: str | Path) -> Reading | None:
     return None if content is None else Reading.from_json(content)
 
 
-def table(targets: Sequence[Target], *, study_instance_uid: str) -> str:
+def table(handout: Handout) -> str:
     """Return the table: a row for each of the sixteen joints, decided or not.
 
     Text that a spreadsheet would take for a formula has an apostrophe before it.
-
-    Parameters
-    ----------
-    targets : sequence of Target
-        At most one for each joint.
-    study_instance_uid : str
-        Of the CT.
     """
-    by_joint = {target.joint: target for target in targets}
+    by_joint = {target.joint: target for target in handout.targets}
     out = io.StringIO()
     writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
@@ -123,20 +168,16 @@ def table(targets: Sequence[Target], *, study_instance_uid: str) -> str:
             "level": joint.level,
             "side": joint.side.value,
             "decision": "not decided",
-            "study_instance_uid": study_instance_uid,
+            "study_instance_uid": handout.review.study.study_instance_uid,
             "levels": NUMBERING,
             "disclaimer": DISCLAIMER,
+            "level_doubt": handout.doubt_of(joint),
+            "cautions": " ".join(handout.cautions),
         }
         if joint in by_joint:
             row |= _decided(by_joint[joint])
         writer.writerow({key: _cell(value) for key, value in row.items()})
     return out.getvalue()
-
-
-def write_table(path: Path, targets: Sequence[Target], *, study_instance_uid: str) -> None:
-    """Write :func:`table` in UTF-8 with the mark that spreadsheets know it by."""
-    content = table(targets, study_instance_uid=study_instance_uid)
-    path.write_bytes(content.encode("utf-8-sig"))
 
 
 def _decided(target: Target) -> dict[str, Any]:

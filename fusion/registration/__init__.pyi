@@ -3,7 +3,8 @@ from .engine import checked, register, shared_frame
 from .evidence import LevelMisfit, RegistrationEvidence
 from .manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
 from .pieces import NeckCorrection
-from .result import TRUSTED_UNCERTAINTY_MM, Method, Quality, Registration, Status, Verdict
+from .result import Method, Quality, Registration, SearchOutcome, Trust
+from .trust import TRUSTED_UNCERTAINTY_MM
 
 __all__ = [
     "LARGE_MANUAL_SHIFT_MM",
@@ -14,8 +15,8 @@ __all__ = [
     "Quality",
     "Registration",
     "RegistrationEvidence",
-    "Status",
-    "Verdict",
+    "SearchOutcome",
+    "Trust",
     "adjusted",
     "checked",
     "displacement",

@@ -13,19 +13,18 @@ from fusion.findings import Finding, info, warning
 from fusion.geometry import RigidTransform, Volume
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
-from fusion.registration.expectation import Level, anatomy
+from fusion.registration.expectation import Level, ct_model
 from fusion.registration.fitting import sample
 from fusion.registration.neck_field import find_neck
 from fusion.registration.result import (
-    TRUSTED_UNCERTAINTY_MM,
     Method,
     Quality,
     Registration,
-    Status,
-    Verdict,
+    SearchOutcome,
+    Trust,
 )
 from fusion.registration.search import Search
-from fusion.registration.trust import MAX_UNEXPLAINED_MM, neck_moved, objection
+from fusion.registration.trust import TRUSTED_UNCERTAINTY_MM, neck_moved, objection, uncertain
 
 #: A correction that moves no joint by more than this is no correction, mm: one SPECT voxel is
 #: four times as large.
@@ -83,16 +82,14 @@ def register(
         The result contradicts itself and there is no shared frame to fall back on.
     """
     search = _search(ct, spect, progress)
-    shared = _shared(ct, spect)
-    start = RigidTransform.identity() if shared else None
+    start = RigidTransform.identity() if _shared(ct, spect) else None
     try:
-        evidence = search.run(search.starts(shared=shared))
+        evidence = search.run(search.starts(shared=start is not None))
     except RegistrationFailed as exc:
-        if not shared:
+        if start is None:
             raise
-        return _kept(shared_frame(ct, spect), str(exc))
-    result = _result(search, evidence, start)
-    return _judged(result, evidence)
+        return _kept(start, str(exc))
+    return _judged(search, evidence, start)
 
 
 def checked(
@@ -124,61 +121,59 @@ def checked(
     """
     search = _search(ct, spect, progress)
     start = RigidTransform.identity() if _shared(ct, spect) else None
+    stored = replace(registration, start=start)
     try:
         evidence = search.run(registration.transform.matrix[None])
     except RegistrationFailed as exc:
-        return _doubted(replace(registration, start=start), str(exc))
-    found = _result(search, evidence, start)
-    measured = replace(
-        found,
-        transform=registration.transform,
-        method=registration.method,
-        after=_quality(search.fair, registration.transform),
-        findings=registration.findings,
-    )
-    correction = None if start is None else evidence.proposal
-    against = objection(evidence, correction) or _uncertain(evidence)
+        return _doubted(stored, SearchOutcome(Trust.DO_NOT_TRUST, ""), str(exc))
+    against = objection(evidence, None if start is None else evidence.proposal)
+    against = against or uncertain(evidence)
     moved = neck_moved(evidence)
-    status = Status.NECK_MOTION if moved else Status.NO_INCONSISTENCY
+    outcome = _outcome(search, evidence, start, _status(against, moved))
+    stored = replace(stored, quality=_quality(search.fair, registration.transform))
     if against is not None:
-        verdict = replace(_searched(found), status=Status.DO_NOT_TRUST)
-        return _doubted(replace(measured, searched=verdict), against)
-    measured = replace(measured, searched=replace(_searched(found), status=status), status=status)
-    away = measured.from_proposal_mm(registration.transform) or 0.0
+        return _doubted(stored, outcome, against)
+    stored = replace(stored, status=outcome.status, search=outcome)
+    away = outcome.distance_mm(registration.transform) or 0.0
     points = evidence.neck.reference_points_lps
-    uncertainty = float(np.max(measured.uncertainty_mm_at(points)))
+    uncertainty = float(np.max(stored.uncertainty_mm_at(points)))
     if away > TRUSTED_UNCERTAINTY_MM or (not moved and uncertainty > TRUSTED_UNCERTAINTY_MM):
         return _doubted(
-            measured,
+            stored,
+            outcome,
             f"the images ask for a position {away:.1f} mm from it in the neck, so that it may be "
             f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
         )
-    notes = [] if moved is None else [_motion_note(moved)]
     text = (
         f"The images put the functional volume {away:.1f} mm at most from the stored registration "
         f"in the neck, uncertainty {uncertainty:.1f} mm."
     )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
-    notes.append(info("stored-registration-checked", text + ending))
+    keep = f"Keep the stored registration: {text[0].lower()}{text[1:]}"
     return replace(
-        measured,
-        recommendation=f"Keep the stored registration: {text[0].lower()}{text[1:]}",
-        findings=(*measured.findings, *notes),
+        stored,
+        search=replace(outcome, recommendation=keep),
+        lasting_findings=(
+            *stored.lasting_findings,
+            *_motion_notes(moved),
+            info("stored-registration-checked", text + ending),
+        ),
     )
 
 
-def _doubted(registration: Registration, reason: str) -> Registration:
+def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Registration:
     """Return a stored Registration, still in use, that the images do not support."""
     note = warning(
         "stored-registration-doubted",
         f"The images do not confirm the stored registration that is in use: {reason} Check every "
         "level by eye.",
     )
+    words = f"Do not trust the stored registration: {reason}"
     return replace(
-        registration,
-        status=Status.DO_NOT_TRUST,
-        recommendation=f"Do not trust the stored registration: {reason}",
-        findings=(*registration.findings, note),
+        stored,
+        status=Trust.DO_NOT_TRUST,
+        search=replace(outcome, recommendation=words),
+        lasting_findings=(*stored.lasting_findings, note),
     )
 
 
@@ -186,87 +181,70 @@ def _search(ct: Volume, spect: Volume, progress: ProgressCallback | None) -> Sea
     report = Progress(progress)
     preparing = "Preparing the CT for registration"
     report(0.0, preparing)
-    source = anatomy(ct, lambda part: report(0.3 * part, preparing))
+    source = ct_model(ct, lambda part: report(0.3 * part, preparing))
     neck = find_neck(source)
     report(0.3, preparing)
     return Search(source, spect, neck, report.part(0.3, 1.0))
 
 
-def _result(
-    search: Search, evidence: RegistrationEvidence, start: RigidTransform | None
-) -> Registration:
-    """Return the proposal in use, not judged yet."""
-    after = _quality(search.fair, evidence.proposal)
-    return Registration(
-        evidence.proposal,
-        Method.CORRELATION,
-        after if start is None else _quality(search.fair, start),
-        after,
-        start=start,
+def _outcome(
+    search: Search, evidence: RegistrationEvidence, start: RigidTransform | None, status: Trust
+) -> SearchOutcome:
+    """Return what was found, before anything is recommended."""
+    quality = _quality(search.fair, evidence.proposal)
+    return SearchOutcome(
+        status,
+        recommendation="",
         proposal=evidence.proposal,
+        quality=quality,
+        start_quality=quality if start is None else _quality(search.fair, start),
         evidence=evidence,
         neck=evidence.pieces,
-        searched=Verdict(Status.NO_INCONSISTENCY, after),
     )
 
 
-def _searched(result: Registration) -> Verdict:
-    assert result.searched is not None
-    return result.searched
-
-
-def _uncertain(evidence: RegistrationEvidence) -> str | None:
-    """Return why the evidence leaves too much open, or None."""
-    points = evidence.neck.reference_points_lps
-    if neck_moved(evidence) and evidence.pieces is not None:
-        left = float(np.max(evidence.uncertainty_mm(points, neck=evidence.pieces)))
-        if left <= MAX_UNEXPLAINED_MM:
-            return None
-        return (
-            f"not even a neck that bent between the scans explains it: {left:.1f} mm remain "
-            f"uncertain (expected at most {MAX_UNEXPLAINED_MM:.1f} mm), because "
-            f"{_largest_doubt(evidence)}."
-        )
-    uncertainty = float(np.max(evidence.uncertainty_mm(points)))
-    if uncertainty <= TRUSTED_UNCERTAINTY_MM:
-        return None
-    return (
-        f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
-        f"{TRUSTED_UNCERTAINTY_MM:.0f} mm), because {_largest_doubt(evidence)}."
-    )
-
-
-def _motion_note(moved: str) -> Finding:
-    return warning(
-        "possible-neck-motion",
-        f"Possible neck motion between the two scans: {moved} One rigid transform cannot "
-        "fit all levels; compare the levels one by one, or use the neck correction.",
-    )
-
-
-def _judged(result: Registration, evidence: RegistrationEvidence) -> Registration:
-    start, proposal = result.start, evidence.proposal
-    correction = proposal if start is None else proposal @ start.inverse()
-    against = objection(evidence, None if start is None else correction)
-    against = against or _uncertain(evidence)
+def _status(against: str | None, moved: str | None) -> Trust:
     if against is not None:
-        return _refused(result, against)
+        return Trust.DO_NOT_TRUST
+    return Trust.NECK_MOTION if moved else Trust.NO_INCONSISTENCY
+
+
+def _motion_notes(moved: str | None) -> tuple[Finding, ...]:
+    if moved is None:
+        return ()
+    return (
+        warning(
+            "possible-neck-motion",
+            f"Possible neck motion between the two scans: {moved} One rigid transform cannot "
+            "fit all levels; compare the levels one by one, or use the neck correction.",
+        ),
+    )
+
+
+def _judged(
+    search: Search, evidence: RegistrationEvidence, start: RigidTransform | None
+) -> Registration:
+    """Return what was found in use, or the shared frame where that is as good or it is refused."""
+    correction = evidence.proposal if start is None else evidence.proposal @ start.inverse()
+    against = objection(evidence, None if start is None else correction) or uncertain(evidence)
     moved = neck_moved(evidence)
-    status = Status.NECK_MOTION if moved else Status.NO_INCONSISTENCY
-    result = replace(result, status=status, searched=replace(_searched(result), status=status))
-    notes = [] if moved is None else [_motion_note(moved)]
+    status = _status(against, moved)
+    outcome = _outcome(search, evidence, start, status)
+    if against is not None:
+        return _refused(outcome, start, against)
+    proposed = Registration(
+        evidence.proposal,
+        Method.CORRELATION,
+        status,
+        outcome.quality,
+        start=start,
+        search=outcome,
+    )
     points = evidence.neck.reference_points_lps
     moved_by = float(max(correction.shift_mm_at(point) for point in points))
-    uncertainty = float(np.max(result.uncertainty_mm_at(points)))
-    center = evidence.neck.center_lps
-    before, after = result.before, result.after
     # In a neck that bent, the proposal fits the neck and not head and trunk.
-    worse = (
-        not moved
-        and before is not None
-        and after is not None
-        and after.correlation < before.correlation
-    )
+    before, after = outcome.start_quality, outcome.quality
+    worse = not moved and before and after and after.correlation < before.correlation
     if start is not None and (worse or moved_by <= SMALLEST_CORRECTION_MM):
         reason = (
             f"Keep the shared frame: the images ask for {moved_by:.1f} mm at most, which is no "
@@ -275,69 +253,60 @@ def _judged(result: Registration, evidence: RegistrationEvidence) -> Registratio
             else f"Keep the shared frame: the pictures agree no better when moved by "
             f"{moved_by:.1f} mm."
         )
-        result = result.with_start()
-        ending = " No inconsistency found." if result.status is Status.NO_INCONSISTENCY else ""
-        notes.append(info("registration-not-needed", reason + ending))
-        return replace(result, recommendation=reason, findings=(*result.findings, *notes))
-    reason = (
-        f"Use the proposal: it moves the neck by {correction.shift_mm_at(center):.1f} mm and "
-        f"{correction.angle_deg:.1f}°, and the pictures agree better with it."
-        if start is not None
-        else "Use the proposal: the two frames have nothing else in common."
-    )
-    ending = "" if moved else " No inconsistency found; check the alignment by eye."
-    notes.append(
-        info(
-            "registered",
-            "Rigid registration moved the functional volume by "
-            f"{correction.shift_mm_at(center):.1f} mm and {correction.angle_deg:.1f}° in the "
-            f"middle of the neck, uncertainty {uncertainty:.1f} mm.{ending}",
+        used = proposed.with_start()
+        ending = " No inconsistency found." if used.status is Trust.NO_INCONSISTENCY else ""
+        note = info("registration-not-needed", reason + ending)
+    else:
+        used = proposed
+        center = evidence.neck.center_lps
+        by = f"{correction.shift_mm_at(center):.1f} mm and {correction.angle_deg:.1f}°"
+        reason = (
+            f"Use the proposal: it moves the neck by {by}, and the pictures agree better with it."
+            if start is not None
+            else "Use the proposal: the two frames have nothing else in common."
         )
+        uncertainty = float(np.max(evidence.uncertainty_mm(points)))
+        ending = "" if moved else " No inconsistency found; check the alignment by eye."
+        note = info(
+            "registered",
+            f"Rigid registration moved the functional volume by {by} in the middle of the neck, "
+            f"uncertainty {uncertainty:.1f} mm.{ending}",
+        )
+    return replace(
+        used,
+        search=replace(outcome, recommendation=reason),
+        lasting_findings=(*_motion_notes(moved), note),
     )
-    return replace(result, recommendation=reason, findings=tuple(notes))
 
 
-def _refused(result: Registration, reason: str) -> Registration:
+def _refused(outcome: SearchOutcome, start: RigidTransform | None, reason: str) -> Registration:
     """Return the shared frame in use, the doubted proposal beside it."""
-    if result.start is None:
+    if start is None:
         raise RegistrationFailed(
             f"The functional volume could not be registered to the CT: {reason} They do not share "
             "a Frame of Reference, so they are not shown together."
         )
-    verdict = replace(_searched(result), status=Status.DO_NOT_TRUST)
-    kept = replace(result, searched=verdict)
-    return _kept(
-        replace(kept, transform=result.start, method=Method.SHARED_FRAME, after=result.before),
-        reason,
-    )
+    return _kept(start, reason, outcome)
 
 
-def _kept(identity: Registration, reason: str) -> Registration:
+def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = None) -> Registration:
     """Return the shared frame with a Finding that says why nothing better is in use."""
     note = warning(
         "registration-rejected",
         f"The registration was not applied: {reason} The shared Frame of Reference of the scanner "
         "is used instead, and nothing confirms it.",
     )
-    return replace(
-        identity,
-        status=Status.DO_NOT_TRUST,
-        recommendation=f"Keep the shared frame, do not trust either: {reason}",
-        findings=(note,),
+    words = f"Keep the shared frame, do not trust either: {reason}"
+    found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)
+    return Registration(
+        start,
+        Method.SHARED_FRAME,
+        Trust.DO_NOT_TRUST,
+        found.start_quality,
+        lasting_findings=(note,),
+        start=start,
+        search=replace(found, recommendation=words),
     )
-
-
-def _largest_doubt(evidence: RegistrationEvidence) -> str:
-    words = {
-        "blocks": "different parts of the body pull in different directions",
-        "second opinion": "a search that knows nothing of bone ends elsewhere",
-        "reverse": "registering the CT to the functional volume ends elsewhere",
-        "neck box": "the neck alone asks for another position",
-        "pieces": "upper and lower neck ask for different positions",
-        "level": "single levels of the neck ask for other positions",
-    }
-    name = max(words, key=evidence.at_neck_mm)
-    return f"{words[name]} ({evidence.at_neck_mm(name):.1f} mm)"
 
 
 def _shared(ct: Volume, spect: Volume) -> bool:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.fitting import displacement_jacobian
-from fusion.registration.neck_field import Neck
+from fusion.registration.neck_field import NeckField
 from fusion.registration.pieces import NeckCorrection
 
 #: Stands for a search that found nothing, mm.
@@ -94,7 +94,7 @@ class RegistrationEvidence:
         Least loss of correlation when the functional volume is moved by 8 mm.
     overlap : float
         Share of the neck that the functional volume covers, 0 to 1.
-    neck : Neck
+    neck : NeckField
         Where the neck is.
     modality : str
         DICOM Modality of the functional volume.
@@ -113,7 +113,7 @@ class RegistrationEvidence:
     detail_correlation: float
     drop: float
     overlap: float
-    neck: Neck
+    neck: NeckField
     modality: str
 
     @property

@@ -15,18 +15,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid
-from fusion.registration.filters import (
-    Float32Array,
-    blurred,
-    dilated,
-    eroded,
-    largest_piece,
-    products,
-    within,
-)
-from fusion.registration.fitting import Expectation, Moving, sample
+from fusion.registration.fitting import Expectation, Float32Array, Moving, products, sample
 
 #: Spacing of the pictures that are compared, mm.
 WORKING_SPACING_MM = 4.0
@@ -62,7 +54,7 @@ _SIGMA_PER_FWHM = 1 / np.sqrt(8 * np.log(2))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Anatomy:
+class CtModel:
     """What registration needs of a CT, on a grid of about 4 mm.
 
     Parameters
@@ -84,7 +76,7 @@ class Anatomy:
     usable: npt.NDArray[np.bool_]
 
 
-def anatomy(ct: Volume, report: Callable[[float], None] = lambda part: None) -> Anatomy:
+def ct_model(ct: Volume, report: Callable[[float], None] = lambda part: None) -> CtModel:
     """Reduce a CT to what registration needs.
 
     Parameters
@@ -129,11 +121,28 @@ def anatomy(ct: Volume, report: Callable[[float], None] = lambda part: None) -> 
             report(k / shape[0])
     coarse = _shrunk(grid, first * second, shape)
     core = _patient(body)
-    near = dilated(core)
+    near = ndimage.binary_dilation(core)
     body *= near
     bone *= near
-    usable = within(core, coarse.spacing_mm, MARGIN_MM) & ~dilated(metal)
-    return Anatomy(coarse, bone, body, density, usable)
+    away_mm = ndimage.distance_transform_edt(~core, sampling=coarse.spacing_mm)
+    usable = (away_mm <= MARGIN_MM) & ~ndimage.binary_dilation(metal)
+    return CtModel(coarse, bone, body, density, usable)
+
+
+def blurred(values: npt.NDArray[Any], sigma: npt.ArrayLike) -> Float32Array:
+    """Return an array blurred by a Gaussian; edge values continue outside.
+
+    Parameters
+    ----------
+    values : (k, j, i) ndarray
+        Any real type.
+    sigma : float or (3,) array_like of float, voxels
+        Standard deviation along each axis; the Gaussian is cut off at three of them.
+    """
+    result: Float32Array = ndimage.gaussian_filter(
+        values, sigma, output=np.float32, mode="nearest", truncate=3.0
+    )
+    return result
 
 
 def uptake(moving_values: Float32Array) -> Float32Array:
@@ -189,8 +198,8 @@ class Level:
 
     Parameters
     ----------
-    source : Anatomy
-        From :func:`anatomy`.
+    source : CtModel
+        From :func:`ct_model`.
     counts : (k, j, i) ndarray of float32
         The functional volume, from :func:`counted`.
     spect : Volume
@@ -207,7 +216,7 @@ class Level:
 
     def __init__(
         self,
-        source: Anatomy,
+        source: CtModel,
         counts: Float32Array,
         spect: Volume,
         *,
@@ -389,10 +398,11 @@ def _chosen(usable: npt.NDArray[np.bool_], points: int) -> tuple[npt.NDArray[np.
 def _patient(body: Float32Array) -> npt.NDArray[np.bool_]:
     """Return the largest connected piece: no table, no text burned into the corners."""
     solid = body > 0.5
-    piece = largest_piece(eroded(solid))
-    if not piece.any():
+    pieces, count = ndimage.label(ndimage.binary_erosion(solid))
+    if not count:
         return solid if solid.any() else np.ones(body.shape, np.bool_)
-    return dilated(piece) & solid
+    largest = 1 + np.bincount(pieces.ravel())[1:].argmax()
+    return np.asarray(ndimage.binary_dilation(pieces == largest) & solid)
 
 
 def _averaged(

@@ -15,8 +15,8 @@ explains) lose their weight by Tukey's biweight.
 bent between two scans. Nothing here is random, and sums run in one thread in one order: the same
 input gives the same bits on the same machine.
 
-NumPy alone, on some ten thousand points: a compiler (numba) takes longer to import than the whole
-search takes.
+No compiler (numba) for some ten thousand points: it takes longer to import than the whole search
+takes.
 """
 
 from __future__ import annotations
@@ -26,9 +26,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.geometry import FloatArray
-from fusion.registration.filters import Float32Array, products
+
+Float32Array = npt.NDArray[np.float32]
 
 #: Residuals beyond this many robust standard deviations count nothing: 95 % efficiency on Gaussian
 #: noise (Tukey's biweight, Holland and Welsch 1977).
@@ -41,6 +43,10 @@ _ARM_MM = 70.0
 CONVERGED_MM = 0.01
 #: Fewer overlapping points than this carry no transform.
 _FEWEST_POINTS = 200
+#: Rows that are summed in one product: BLAS starts threads for larger ones (OpenBLAS: above 2¹⁸
+#: multiplications), whose sums come in any order and which cost more than they bring on a busy
+#: machine.
+_ROWS = 1024
 #: So many points tell the spread of the residual well enough.
 _SPREAD_POINTS = 8000
 
@@ -107,7 +113,7 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class SearchFit:
     """Where a search ended.
 
     Parameters
@@ -232,7 +238,7 @@ def fit(
     iterations: int = 30,
     prior_mm: float | None = None,
     converged_mm: float = CONVERGED_MM,
-) -> Fit | None:
+) -> SearchFit | None:
     """Search from a start to the nearest best correlation.
 
     Parameters
@@ -253,7 +259,7 @@ def fit(
 
     Returns
     -------
-    Fit or None
+    SearchFit or None
         None when the two hardly overlap, or nothing varies.
     """
     pieces = len(start)
@@ -306,7 +312,7 @@ def fit(
             maps[n] = maps[n] @ np.linalg.inv(_small_motion(small, center))
     pull = _pull_by_block(weighted, residual, template.block)
     covariance = (inverse @ (pull.T @ pull) @ inverse)[2:, 2:] / line.gain**2
-    return Fit(
+    return SearchFit(
         maps,
         line.rho,
         line.gain,
@@ -341,6 +347,21 @@ def _pull_by_block(
     """Return the sum of ``J^T W r`` over each block: (blocks, p)."""
     pulls = weighted * residual[:, None]
     return np.stack([np.bincount(block, pulls[:, a]) for a in range(pulls.shape[1])], axis=1)
+
+
+def products(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return ``a.T @ b`` of two arrays with many rows and few columns, in one thread.
+
+    Parameters
+    ----------
+    a : (n, p) ndarray of float64
+    b : (n, q) ndarray of float64
+    """
+    whole = len(a) // _ROWS * _ROWS
+    parts = [array[:whole].reshape(-1, _ROWS, array.shape[1]) for array in (a, b)]
+    total: FloatArray = (parts[0].transpose(0, 2, 1) @ parts[1]).sum(axis=0)
+    total += a[whole:].T @ b[whole:]
+    return total
 
 
 def displacement_jacobian(points_lps: npt.ArrayLike, center: FloatArray) -> FloatArray:
@@ -381,36 +402,9 @@ def _add_prior(
 _PRIOR_POINTS = 27.0
 
 
-def rotation_matrix(vector: FloatArray) -> FloatArray:
-    """Return the rotation by a vector in radians (Rodrigues): (3, 3)."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    rotation = np.eye(3)
-    if angle > 1e-12:
-        rotation += np.sin(angle) / angle * cross
-        rotation += (1 - np.cos(angle)) / angle**2 * cross @ cross
-    return rotation
-
-
-def rotation_vector(matrix: FloatArray) -> FloatArray:
-    """Return the inverse of :func:`rotation_matrix` for angles well below 180 degrees: (3,)."""
-    skew = np.array(
-        [
-            matrix[2, 1] - matrix[1, 2],
-            matrix[0, 2] - matrix[2, 0],
-            matrix[1, 0] - matrix[0, 1],
-        ]
-    )
-    sine = float(np.linalg.norm(skew)) / 2
-    angle = float(np.arctan2(sine, (np.trace(matrix) - 1) / 2))
-    vector: FloatArray = skew / 2 * (angle / sine if sine > 1e-12 else 1.0)
-    return vector
-
-
 def _small_motion(motion: FloatArray, center: FloatArray) -> FloatArray:
     """Rotation vector and shift about a centre as a rigid (4, 4) matrix."""
     matrix = np.eye(4)
-    matrix[:3, :3] = rotation_matrix(motion[3:])
+    matrix[:3, :3] = Rotation.from_rotvec(motion[3:]).as_matrix()
     matrix[:3, 3] = center + motion[:3] - matrix[:3, :3] @ center
     return matrix

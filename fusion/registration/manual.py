@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from fusion.findings import Finding, info, warning
 from fusion.geometry import RigidTransform
-from fusion.registration.result import CHOICE_CODES, Method, Registration, Status
+from fusion.registration.result import Method, Registration, Trust
 
 #: Shift by hand above which every export warns, mm: about half the distance between neighbouring
 #: facet joints of one side; more puts uptake on the wrong joint (docs/sources.md#level-error).
@@ -43,22 +43,22 @@ def adjusted(
     -------
     Registration
         With the method ``MANUAL``; agreement is not measured, "no inconsistency found" no longer
-        holds, and start, proposal, evidence and what the search said of them stay.
+        holds, and what the search said stays.
         :func:`stated` adds how far it is from where the study began.
     """
-    status = registration.searched.status if registration.searched else registration.status
+    status = registration.search.status if registration.search else registration.status
     motion = RigidTransform.from_euler(
         rotation_deg=rotation_deg, translation_mm=translation_mm, center_lps=pivot_lps
     )
-    return replace(
-        registration,
-        transform=_proper(motion @ registration.transform_at(pivot_lps)),
-        method=Method.MANUAL,
-        after=None,
+    return Registration(
+        # Many small motions must not add up their rounding.
+        RigidTransform.nearest((motion @ registration.transform_at(pivot_lps)).matrix),
+        Method.MANUAL,
         # What was found consistent is the search's result, not what a hand made of it.
-        status=None if status is Status.NO_INCONSISTENCY else status,
-        findings=_without(registration.findings),
-        manual_shift_mm=None,
+        status=None if status is Trust.NO_INCONSISTENCY else status,
+        lasting_findings=registration.lasting_findings,
+        start=registration.start,
+        search=registration.search,
     )
 
 
@@ -80,7 +80,7 @@ def stated(
     return replace(
         registration,
         manual_shift_mm=shift_mm,
-        findings=(*_without(registration.findings), _finding(shift_mm, angle_deg)),
+        choice_findings=(_finding(shift_mm, angle_deg),),
     )
 
 
@@ -120,15 +120,3 @@ def _finding(shift_mm: float, angle_deg: float) -> Finding:
         "manual-adjustment",
         f"The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°.",
     )
-
-
-def _without(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    return tuple(finding for finding in findings if finding.code not in CHOICE_CODES)
-
-
-def _proper(transform: RigidTransform) -> RigidTransform:
-    """Return the nearest rotation, so that many small motions do not add up their rounding."""
-    u, _, vt = np.linalg.svd(transform.matrix[:3, :3])
-    matrix = transform.matrix.copy()
-    matrix[:3, :3] = u @ vt
-    return RigidTransform(matrix)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from fusion.geometry import FloatArray
-from fusion.registration.expectation import Anatomy
-from fusion.registration.filters import blurred_line
+from fusion.registration.expectation import CtModel
 
 #: From the narrowest slice (about C5) down to T1 and up to C1, mm.
 DOWN_MM, UP_MM = 45.0, 65.0
@@ -24,7 +24,7 @@ _TRUNK_AREA_MM2 = 40000.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Neck:
+class NeckField:
     """The stretch in which the facet joints lie.
 
     Parameters
@@ -51,13 +51,13 @@ class Neck:
         )
 
 
-def find_neck(source: Anatomy) -> Neck:
+def find_neck(source: CtModel) -> NeckField:
     """Find the narrowest stretch between a head and a trunk.
 
     Parameters
     ----------
-    source : Anatomy
-        From :func:`fusion.registration.expectation.anatomy`.
+    source : CtModel
+        From :func:`fusion.registration.expectation.ct_model`.
     """
     grid = source.grid
     solid = source.body > 0.5
@@ -72,7 +72,9 @@ def find_neck(source: Anatomy) -> Neck:
     cell = float(np.prod(grid.spacing_mm[list(others)]))
     area = solid.sum(axis=others)[order] * cell
     spacing = float(grid.spacing_mm[axis])
-    smooth = blurred_line(area.astype(np.float64), 8 / spacing)
+    smooth = ndimage.gaussian_filter1d(
+        area.astype(np.float64), 8 / spacing, mode="nearest", truncate=3.0
+    )
     place = _narrowest(smooth, spacing)
     found = place is not None
     middle = float(z[place]) if place is not None else float((z[0] + z[-1]) / 2 - 10)
@@ -81,7 +83,7 @@ def find_neck(source: Anatomy) -> Neck:
     points = grid.to_lps(np.argwhere(inside)) if inside.sum() > 20 else grid.center_lps[None]
     center = np.median(points, axis=0)
     center[2] = (low + high) / 2
-    return Neck(center, low, high, found)
+    return NeckField(center, low, high, found)
 
 
 def _narrowest(area: FloatArray, spacing: float) -> int | None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.geometry import FloatArray, RigidTransform
-from fusion.registration.fitting import rotation_matrix, rotation_vector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,10 +55,10 @@ class NeckCorrection:
         z = float(np.asarray(point_lps, dtype=np.float64)[2])
         share = float(self.share_at(z))
         low, high = self.lower.inverse().matrix, self.upper.inverse().matrix
-        between = rotation_vector(low[:3, :3].T @ high[:3, :3])
+        between = _turn(low, high)
         pivot = np.array([*self.axis_lps[:2], z])
         matrix = np.eye(4)
-        matrix[:3, :3] = low[:3, :3] @ rotation_matrix(share * between)
+        matrix[:3, :3] = low[:3, :3] @ Rotation.from_rotvec(share * between).as_matrix()
         goal = (1 - share) * (low[:3, :3] @ pivot + low[:3, 3])
         goal += share * (high[:3, :3] @ pivot + high[:3, 3])
         matrix[:3, 3] = goal - matrix[:3, :3] @ pivot
@@ -79,8 +79,7 @@ class NeckCorrection:
     def nearest_rigid(self, points_lps: npt.ArrayLike) -> RigidTransform:
         """Return the rigid transform, SPECT to CT, that comes nearest to this at points of the CT.
 
-        Least squares (Kabsch 1976, "A solution for the best rotation to relate two sets of
-        vectors").
+        Least squares.
 
         Parameters
         ----------
@@ -90,9 +89,9 @@ class NeckCorrection:
         fixed = np.asarray(points_lps, dtype=np.float64)
         native = self.to_native(fixed)
         middle, goal = native.mean(axis=0), fixed.mean(axis=0)
-        u, _, vt = np.linalg.svd((fixed - goal).T @ (native - middle))
+        rotation, _ = Rotation.align_vectors(fixed - goal, native - middle)
         matrix = np.eye(4)
-        matrix[:3, :3] = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+        matrix[:3, :3] = rotation.as_matrix()
         matrix[:3, 3] = goal - matrix[:3, :3] @ middle
         return RigidTransform(matrix)
 
@@ -108,7 +107,7 @@ class NeckCorrection:
             Of the small motions of both pieces, mm and radians.
         """
         low, high = self.lower.inverse().matrix, self.upper.inverse().matrix
-        turn = rotation_vector(low[:3, :3].T @ high[:3, :3])
+        turn = _turn(low, high)
         between = np.concatenate([-np.eye(6), np.eye(6)], axis=1)[3:]
         spread = between @ covariance @ between.T
         spread += np.eye(3) * 1e-12
@@ -122,3 +121,9 @@ class NeckCorrection:
             "blends_between_z_mm": [round(self.low_z, 2), round(self.high_z, 2)],
             "bend_deg": round(self.bend_deg, 2),
         }
+
+
+def _turn(low: FloatArray, high: FloatArray) -> FloatArray:
+    """Rotation vector that turns what a rigid (4, 4) matrix turned into what another does."""
+    turn: FloatArray = Rotation.from_matrix(low[:3, :3].T @ high[:3, :3]).as_rotvec()
+    return turn

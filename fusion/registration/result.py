@@ -1,8 +1,8 @@
-"""What a registration found, and how far it can be trusted."""
+"""What a registration found, and the alignment that is in use."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,15 +13,7 @@ from fusion.findings import Finding, warning
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
-
-#: Uncertainty above which a transform is not trusted, mm: half of the smallest distance between
-#: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
-#: quarters of its peak at 3 mm (docs/sources.md#level-error, #partial-volume).
-TRUSTED_UNCERTAINTY_MM = 3.0
-#: Codes of Findings about what the reader chose to use; they go when something else is chosen.
-CHOICE_CODES = frozenset(
-    {"manual-shift", "manual-adjustment", "neck-correction-in-use", "images-ask-elsewhere"}
-)
+from fusion.registration.trust import TRUSTED_UNCERTAINTY_MM
 
 
 class Method(StrEnum):
@@ -34,8 +26,8 @@ class Method(StrEnum):
     MANUAL = "moved by hand"
 
 
-class Status(StrEnum):
-    """How far the images allow a Registration to be trusted."""
+class Trust(StrEnum):
+    """How far the images allow an alignment to be trusted."""
 
     NO_INCONSISTENCY = "no inconsistency found"
     NECK_MOTION = "possible neck motion"
@@ -66,74 +58,99 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a search says of its proposal.
+class SearchOutcome:
+    """What a search proposes, whatever is in use, and what that rests on.
 
     Parameters
     ----------
-    status : Status
-        How far to trust it.
-    quality : Quality
-        Agreement of the pictures under it.
+    status : Trust
+        How far to trust the proposal.
+    recommendation : str
+        Which alignment to use, and why, in words.
+    proposal : RigidTransform or None
+        LPS points of the functional volume's frame to those of the CT's; None when the search
+        found nothing.
+    quality, start_quality : Quality or None
+        Agreement under the proposal, and under the transform where the search started.
+    evidence : RegistrationEvidence or None
+        What the status and the uncertainty rest on.
+    neck : NeckCorrection or None
+        Upper and lower neck apart, on offer beside the rigid proposal.
     """
 
-    status: Status
-    quality: Quality
+    status: Trust
+    recommendation: str
+    proposal: RigidTransform | None = None
+    quality: Quality | None = None
+    start_quality: Quality | None = None
+    evidence: RegistrationEvidence | None = None
+    neck: NeckCorrection | None = None
+
+    def distance_mm(self, transform: RigidTransform) -> float | None:
+        """Return how far a transform is from the proposal, at most in the neck; None without."""
+        if self.evidence is None or self.proposal is None:
+            return None
+        points = self.evidence.neck.reference_points_lps
+        return float(_apart_mm(self.proposal, transform, points).max())
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A rigid transform of the functional volume onto the CT, and where it came from.
-
-    Where the search started and what it proposes are both kept, whichever is in use.
+    """The alignment in use: a rigid transform, how it was obtained, how far to trust it.
 
     Parameters
     ----------
     transform : RigidTransform
-        In use: LPS points of the functional volume's frame to those of the CT's.
+        LPS points of the functional volume's frame to those of the CT's.
     method : Method
         How it was obtained.
-    before, after : Quality or None
-        Agreement with the starting transform and with this one; None where not measured.
-    findings : tuple of Finding
-        What a reader must know about it.
+    status : Trust or None
+        None where no search looked at it.
+    quality : Quality or None
+        Agreement of the pictures with it; None where not measured.
+    lasting_findings : tuple of Finding
+        What a reader must know whichever alignment is in use.
+    choice_findings : tuple of Finding
+        What a reader must know because this one is; they go when another is chosen.
     start : RigidTransform or None
-        Where the search started: the identity in a shared frame, else from geometry.
-    proposal : RigidTransform or None
-        What the search ended with; None when nothing was searched.
-    recommendation : str
-        Which of the two, and why, in words.
-    status : Status or None
-        None when nothing was searched: a shared frame that nobody checked.
-    evidence : RegistrationEvidence or None
-        What the status and the uncertainty rest on.
+        What the scanner says: the identity in a shared frame; None where there is none.
+    search : SearchOutcome or None
+        None when nothing was searched.
     neck : NeckCorrection or None
-        Upper and lower neck apart; offered, in use only when :attr:`method` is ``NECK``.
+        Upper and lower neck apart, in use: with the method ``NECK`` and no other.
     manual_shift_mm : float or None, mm
         How far it was moved by hand (:mod:`fusion.registration.manual`); None when it was not.
-    searched : Verdict or None
-        What the search said of its proposal, kept while something else is in use; None when
-        nothing was searched.
+
+    Raises
+    ------
+    ValueError
+        A neck correction without the method ``NECK``, or the other way round.
     """
 
     transform: RigidTransform
     method: Method
-    before: Quality | None = None
-    after: Quality | None = None
-    findings: tuple[Finding, ...] = field(default=())
+    status: Trust | None = None
+    quality: Quality | None = None
+    lasting_findings: tuple[Finding, ...] = ()
+    choice_findings: tuple[Finding, ...] = ()
     start: RigidTransform | None = None
-    proposal: RigidTransform | None = None
-    recommendation: str = ""
-    status: Status | None = None
-    evidence: RegistrationEvidence | None = None
+    search: SearchOutcome | None = None
     neck: NeckCorrection | None = None
     manual_shift_mm: float | None = None
-    searched: Verdict | None = None
+
+    def __post_init__(self) -> None:
+        if (self.method is Method.NECK) != (self.neck is not None):
+            raise ValueError("a neck correction and its method go together")
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reader must know about it."""
+        return (*self.lasting_findings, *self.choice_findings)
 
     @property
     def is_bent(self) -> bool:
         """Whether different transforms apply at different heights of the neck."""
-        return self.method is Method.NECK and self.neck is not None
+        return self.neck is not None
 
     def transform_at(self, point_lps: npt.ArrayLike) -> RigidTransform:
         """Return the transform that applies at one point of the CT.
@@ -145,9 +162,7 @@ class Registration:
         point_lps : (3,) array_like of float, mm
             In the CT's frame.
         """
-        if self.method is Method.NECK and self.neck is not None:
-            return self.neck.transform_at(point_lps)
-        return self.transform
+        return self.transform if self.neck is None else self.neck.transform_at(point_lps)
 
     def with_start(self) -> Registration:
         """Return the same with the starting transform in use.
@@ -157,51 +172,44 @@ class Registration:
         """
         if self.start is None:
             return self
-        used = self._using(self.start, Method.SHARED_FRAME, self.before)
-        away = self.from_proposal_mm(self.start)
+        quality = self.search.start_quality if self.search else None
+        away = self.search.distance_mm(self.start) if self.search else None
+        used = self._using(self.start, Method.SHARED_FRAME, quality)
         if away is None or away <= TRUSTED_UNCERTAINTY_MM:
             return used
-        note = warning(
-            "images-ask-elsewhere",
-            f"The alignment of the scanner is in use, and the images ask for a position {away:.1f} "
-            "mm from it in the neck. Check every level by eye.",
-        )
-        return replace(used, status=Status.DO_NOT_TRUST, findings=(*used.findings, note))
+        return replace(used, status=Trust.DO_NOT_TRUST, choice_findings=(_asks_elsewhere(away),))
 
     def with_proposal(self) -> Registration:
         """Return the same with the proposed transform in use, whatever its status."""
-        if self.proposal is None:
+        if self.search is None or self.search.proposal is None:
             return self
-        quality = self.searched.quality if self.searched else None
-        return self._using(self.proposal, Method.CORRELATION, quality)
+        return self._using(self.search.proposal, Method.CORRELATION, self.search.quality)
 
     def with_neck_correction(self) -> Registration:
         """Return the same with upper and lower neck apart, as far as that is offered."""
-        if self.neck is None or self.proposal is None:
+        if self.search is None or self.search.proposal is None or self.search.neck is None:
             return self
-        bent = self._using(self.proposal, Method.NECK, None)
-        return replace(bent, findings=(*bent.findings, _neck_in_use(self.neck)))
-
-    def from_proposal_mm(self, transform: RigidTransform) -> float | None:
-        """Return how far a transform is from the proposal, at most in the neck; None without."""
-        if self.evidence is None or self.proposal is None:
-            return None
-        points = self.evidence.neck.reference_points_lps
-        native = transform.inverse().apply(points)
-        return float(np.linalg.norm(self.proposal.apply(native) - points, axis=-1).max())
+        neck = self.search.neck
+        bent = self._using(self.search.proposal, Method.NECK, None, neck=neck)
+        return replace(bent, choice_findings=(_neck_in_use(neck),))
 
     def _using(
-        self, transform: RigidTransform, method: Method, quality: Quality | None
+        self,
+        transform: RigidTransform,
+        method: Method,
+        quality: Quality | None,
+        *,
+        neck: NeckCorrection | None = None,
     ) -> Registration:
-        kept = tuple(finding for finding in self.findings if finding.code not in CHOICE_CODES)
-        return replace(
-            self,
-            transform=transform,
-            method=method,
-            after=quality,
-            findings=kept,
-            status=self.searched.status if self.searched else self.status,
-            manual_shift_mm=None,
+        return Registration(
+            transform,
+            method,
+            status=self.search.status if self.search else self.status,
+            quality=quality,
+            lasting_findings=self.lasting_findings,
+            start=self.start,
+            search=self.search,
+            neck=neck,
         )
 
     def uncertainty_mm_at(self, points_lps: npt.ArrayLike) -> FloatArray:
@@ -221,43 +229,60 @@ class Registration:
         (...) ndarray of float64, mm
         """
         points = np.asarray(points_lps, dtype=np.float64)
-        if self.evidence is None or self.proposal is None:
+        search = self.search
+        if search is None or search.evidence is None or search.proposal is None:
             return np.full(points.shape[:-1], np.nan)
-        if self.status is Status.DO_NOT_TRUST:
+        if self.status is Trust.DO_NOT_TRUST:
             return np.full(points.shape[:-1], np.inf)
-        if self.method is Method.NECK and self.neck is not None:
-            return self.evidence.uncertainty_mm(points, neck=self.neck)
-        uncertainty = self.evidence.uncertainty_mm(points)
+        if self.neck is not None:
+            return search.evidence.uncertainty_mm(points, neck=self.neck)
         # Another transform than the proposal is off by at least the distance between the two.
-        native = self.transform.inverse().apply(points)
-        away: FloatArray = np.linalg.norm(self.proposal.apply(native) - points, axis=-1)
-        return uncertainty + away
+        away = _apart_mm(search.proposal, self.transform, points)
+        return search.evidence.uncertainty_mm(points) + away
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; the matrix is row-major and acts on column vectors."""
-        evidence = self.evidence
+        search = self.search
+        evidence = search.evidence if search else None
+        offered = search.neck if search else self.neck
         at = evidence.neck.reference_points_lps if evidence else np.zeros((0, 3))
         return {
             "matrix_spect_to_ct_lps": self.transform.matrix.tolist(),
             "method": self.method.value,
             "quality": {
-                "before": self.before.to_json() if self.before else None,
-                "after": self.after.to_json() if self.after else None,
+                "before": _json(search.start_quality if search else None),
+                "after": _json(self.quality),
             },
             "status": self.status.value if self.status else None,
-            "recommendation": self.recommendation or None,
-            "start_matrix_lps": self.start.matrix.tolist() if self.start else None,
-            "proposal_matrix_lps": self.proposal.matrix.tolist() if self.proposal else None,
+            "recommendation": search.recommendation if search else None,
+            "start_matrix_lps": _matrix(self.start),
+            "proposal_matrix_lps": _matrix(search.proposal if search else None),
             "uncertainty_mm": [
                 {"point_lps": np.round(point, 1).tolist(), "uncertainty_mm": _rounded(value)}
                 for point, value in zip(at, self.uncertainty_mm_at(at), strict=True)
             ],
-            "evidence": evidence.to_json() if evidence else None,
-            "neck_correction": self.neck.to_json() if self.neck else None,
+            "evidence": _json(evidence),
+            "neck_correction": _json(offered),
             "manual_shift_mm": None
             if self.manual_shift_mm is None
             else round(self.manual_shift_mm, 2),
         }
+
+
+def _apart_mm(proposal: RigidTransform, other: RigidTransform, points: FloatArray) -> FloatArray:
+    """How far the proposal puts what another transform puts at points of the CT: (...), mm."""
+    away: FloatArray = np.linalg.norm(
+        proposal.apply(other.inverse().apply(points)) - points, axis=-1
+    )
+    return away
+
+
+def _asks_elsewhere(away_mm: float) -> Finding:
+    return warning(
+        "images-ask-elsewhere",
+        f"The alignment of the scanner is in use, and the images ask for a position {away_mm:.1f} "
+        "mm from it in the neck. Check every level by eye.",
+    )
 
 
 def _neck_in_use(neck: NeckCorrection) -> Finding:
@@ -267,6 +292,15 @@ def _neck_in_use(neck: NeckCorrection) -> Finding:
         "Spatial Registration cannot hold that: the object written has the rigid proposal, the "
         "JSON beside it has both parts.",
     )
+
+
+def _json(part: Quality | RegistrationEvidence | NeckCorrection | None) -> dict[str, Any] | None:
+    return part.to_json() if part else None
+
+
+def _matrix(transform: RigidTransform | None) -> list[list[float]] | None:
+    matrix: list[list[float]] | None = transform.matrix.tolist() if transform else None
+    return matrix
 
 
 def _rounded(value: float) -> float | None:

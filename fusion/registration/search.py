@@ -12,18 +12,18 @@ from fusion.errors import RegistrationFailed
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
-from fusion.registration.expectation import Anatomy, Level, counted, inverse, lattice, slopes_at
+from fusion.registration.expectation import CtModel, Level, counted, inverse, lattice, slopes_at
 from fusion.registration.fitting import (
     CONVERGED_MM,
     Expectation,
-    Fit,
     Moving,
+    SearchFit,
     correlation,
     displacement_jacobian,
     fit,
     sample,
 )
-from fusion.registration.neck_field import HALF_WIDTH_MM, Neck
+from fusion.registration.neck_field import HALF_WIDTH_MM, NeckField
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.trust import bent
 
@@ -64,11 +64,11 @@ class Search:
 
     Parameters
     ----------
-    source : Anatomy
+    source : CtModel
         The CT.
     spect : Volume
         The functional volume.
-    neck : Neck
+    neck : NeckField
         Where accuracy matters.
     report : callable
         Told the fraction done, and of what.
@@ -76,9 +76,9 @@ class Search:
 
     def __init__(
         self,
-        source: Anatomy,
+        source: CtModel,
         spect: Volume,
-        neck: Neck,
+        neck: NeckField,
         report: ProgressCallback | None = None,
     ) -> None:
         self._report = Progress(report)
@@ -143,7 +143,7 @@ class Search:
         """
         return self._evidence(*self._global_fit(starts))
 
-    def _global_fit(self, starts: FloatArray) -> tuple[RigidTransform, Fit]:
+    def _global_fit(self, starts: FloatArray) -> tuple[RigidTransform, SearchFit]:
         """Search coarse to fine over the whole patient.
 
         Raises
@@ -203,7 +203,7 @@ class Search:
             )
         return _stored(fine.maps[0]), fine
 
-    def _evidence(self, found: RigidTransform, fitted: Fit) -> RegistrationEvidence:
+    def _evidence(self, found: RigidTransform, fitted: SearchFit) -> RegistrationEvidence:
         """Ask every other search about what was found.
 
         Where the neck bent, no rigid transform fits head and trunk; the proposal is then the one
@@ -287,7 +287,7 @@ class Search:
             center,
         )
         found = fit(template, expected, back[None], iterations=10)
-        return RigidTransform(_proper(found.maps[0])) if found else None
+        return RigidTransform.nearest(found.maps[0]) if found else None
 
     def _pieces(
         self, template: Expectation, maps: FloatArray
@@ -358,9 +358,9 @@ class Search:
 
 def _repeat(
     level: Level, maps: FloatArray, *, iterations: int, converged_mm: float = CONVERGED_MM
-) -> Fit | None:
+) -> SearchFit | None:
     """Fit, then once more with the soft tissue fitted under what was found."""
-    found: Fit | None = None
+    found: SearchFit | None = None
     for _ in range(2):
         template = level.template(maps)
         found = fit(template, level.moving, maps, iterations=iterations, converged_mm=converged_mm)
@@ -370,11 +370,13 @@ def _repeat(
     return found
 
 
-def _score(found: Fit) -> float:
+def _score(found: SearchFit) -> float:
     return float(found.correlation * min(found.share, 1.0) ** 0.25)
 
 
-def _apart(found: list[tuple[float, FloatArray]], neck: Neck) -> list[tuple[float, FloatArray]]:
+def _apart(
+    found: list[tuple[float, FloatArray]], neck: NeckField
+) -> list[tuple[float, FloatArray]]:
     """Keep of several that ended in the same place only the first."""
     points = np.concatenate([neck.reference_points_lps[[0, 1, -1]]])
     kept: list[tuple[float, FloatArray, FloatArray]] = []
@@ -385,14 +387,5 @@ def _apart(found: list[tuple[float, FloatArray]], neck: Neck) -> list[tuple[floa
     return [(score, maps) for score, maps, _ in kept]
 
 
-def _proper(matrix: FloatArray) -> FloatArray:
-    """Make the upper block an exact rotation again."""
-    u, _, vt = np.linalg.svd(matrix[:3, :3])
-    result = np.eye(4)
-    result[:3, :3] = u @ vt
-    result[:3, 3] = matrix[:3, 3]
-    return result
-
-
 def _stored(fixed_to_moving: FloatArray) -> RigidTransform:
-    return RigidTransform(_proper(fixed_to_moving)).inverse()
+    return RigidTransform.nearest(fixed_to_moving).inverse()

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
 
+#: Uncertainty above which a transform is not trusted, mm: half of the smallest distance between
+#: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
+#: quarters of its peak at 3 mm (docs/sources.md#level-error, #partial-volume).
+TRUSTED_UNCERTAINTY_MM = 3.0
 #: Correlation of the pictures in fair detail below which a result is refused: 208 valid simulated
 #: cases had 0.85 and more; of 36 turned upside down or back to front, 34 had less than 0.8 and the
 #: other two fail on the drop below (docs/registration.md). A PET shows much that no CT foretells:
@@ -88,6 +94,40 @@ def objection(evidence: RegistrationEvidence, correction: RigidTransform | None)
             f"least {MIN_OVERLAP:.0%})."
         )
     return None
+
+
+def uncertain(evidence: RegistrationEvidence) -> str | None:
+    """Return why the evidence leaves too much open, or None."""
+    points = evidence.neck.reference_points_lps
+    if neck_moved(evidence) and evidence.pieces is not None:
+        left = float(np.max(evidence.uncertainty_mm(points, neck=evidence.pieces)))
+        if left <= MAX_UNEXPLAINED_MM:
+            return None
+        return (
+            f"not even a neck that bent between the scans explains it: {left:.1f} mm remain "
+            f"uncertain (expected at most {MAX_UNEXPLAINED_MM:.1f} mm), because "
+            f"{_largest_doubt(evidence)}."
+        )
+    uncertainty = float(np.max(evidence.uncertainty_mm(points)))
+    if uncertainty <= TRUSTED_UNCERTAINTY_MM:
+        return None
+    return (
+        f"its uncertainty in the neck is {uncertainty:.1f} mm (limit "
+        f"{TRUSTED_UNCERTAINTY_MM:.0f} mm), because {_largest_doubt(evidence)}."
+    )
+
+
+def _largest_doubt(evidence: RegistrationEvidence) -> str:
+    words = {
+        "blocks": "different parts of the body pull in different directions",
+        "second opinion": "a search that knows nothing of bone ends elsewhere",
+        "reverse": "registering the CT to the functional volume ends elsewhere",
+        "neck box": "the neck alone asks for another position",
+        "pieces": "upper and lower neck ask for different positions",
+        "level": "single levels of the neck ask for other positions",
+    }
+    name = max(words, key=evidence.at_neck_mm)
+    return f"{words[name]} ({evidence.at_neck_mm(name):.1f} mm)"
 
 
 def bent(pieces: NeckCorrection, covariance: FloatArray) -> bool:

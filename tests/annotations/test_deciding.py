@@ -13,7 +13,7 @@ from fusion.annotations.snapshots import Measured, RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError
 from fusion.json_form import to_json
-from fusion.registration import Status
+from fusion.registration import Trust
 from fusion.software import own_version
 from fusion.uptake.activity import Resolution
 from fusion.uptake.measuring import Uptake
@@ -64,7 +64,7 @@ def test_the_other_ways_need_a_point(origin: Origin) -> None:
 
 
 def test_an_alignment_that_is_not_to_be_trusted_gives_no_point_a_joint() -> None:
-    wrong = replace(IN_USE, status=Status.DO_NOT_TRUST)
+    wrong = replace(IN_USE, status=Trust.DO_NOT_TRUST)
     point = centers()[LEFT_C5]
     for decision in Decision:
         with pytest.raises(AnnotationError, match="alignment is not to be trusted"):

@@ -71,7 +71,7 @@ class Draft:
         return target
 
     def said(self, localisation: Localisation | None = None) -> list[str]:
-        return [finding.code for finding in doubts_about_levels(self.reading, localisation)]
+        return [doubt.finding.code for doubt in doubts_about_levels(self.reading, localisation)]
 
 
 @pytest.fixture
@@ -112,9 +112,10 @@ def test_nothing_is_said_where_nothing_is_doubtful(draft: Draft) -> None:
 
 def test_provisional_levels_are_said_until_they_are_confirmed(draft: Draft) -> None:
     draft.decide(PROVISIONAL)
-    (finding,) = doubts_about_levels(draft.reading)
-    assert finding.code == "levels-provisional"
-    assert "Left C5-C6" in finding.message
+    (doubt,) = doubts_about_levels(draft.reading)
+    assert doubt.finding.code == "levels-provisional"
+    assert "Left C5-C6" in doubt.finding.message
+    assert (doubt.word, doubt.joints) == ("PROVISIONAL", (LEFT_C5,))
     draft.say(CONFIRMED)
     assert draft.said() == []
     assert draft.said(PROVISIONAL) == []
@@ -140,8 +141,9 @@ def test_a_final_reading_is_handed_on_with_what_the_anatomy_says_now(draft: Draf
         Finalised(),
     ):
         draft.say(change)
-    (finding,) = doubts_about_levels(draft.reading, renumbered())
-    assert "Left C5-C6 (now Left C6-C7)" in finding.message
+    (doubt,) = doubts_about_levels(draft.reading, renumbered())
+    assert "Left C5-C6 (now Left C6-C7)" in doubt.finding.message
+    assert (doubt.word, doubt.joints) == ("DISPUTED", (LEFT_C5,))
 
 
 def test_joints_that_contradict_each_other_leave_levels_unchecked(draft: Draft) -> None:

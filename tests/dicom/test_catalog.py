@@ -30,7 +30,7 @@ from fusion.dicom import classify as classify_module
 from fusion.dicom.catalog import scan
 from fusion.dicom.classify import Planner, classify
 from fusion.dicom.files.instance import Instance
-from fusion.dicom.pixels.reading import read_volume
+from fusion.dicom.pixels.reading import read_plan
 from fusion.dicom.series import Catalog, Kind, Series, Study
 from fusion.errors import Cancelled, DicomError, GeometryError
 from fusion.findings import Severity
@@ -372,7 +372,7 @@ def test_zip_is_read_and_its_folder_lives_as_long_as_it_is_needed(mixed_study, t
     assert unpacked.parent.stat().st_mode & 0o777 == 0o700
     del catalog, study
     gc.collect()
-    read_volume(plan, study_instance_uid="1", series_instance_uid="2")  # the plan keeps its files
+    read_plan(plan, study_instance_uid="1", series_instance_uid="2")  # the plan keeps its files
     del plan
     gc.collect()
     assert not unpacked.parent.exists()

@@ -35,7 +35,7 @@ from pydicom.uid import (
 from fusion.dicom.catalog import scan
 from fusion.dicom.files import archive
 from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, read_header
-from fusion.dicom.pixels.reading import read_volume
+from fusion.dicom.pixels.reading import read_plan
 from fusion.dicom.series import Catalog, Kind, Series
 from fusion.errors import DicomError
 from fusion.findings import Finding
@@ -64,7 +64,7 @@ def good(catalog: Catalog) -> Series:
         if any(item.label.startswith("good/") for item in series.instances)
     )
     (plan,) = (plan for plan in series.volumes if plan.refusal is None)
-    volume = read_volume(plan, study_instance_uid="1", series_instance_uid="2")
+    volume = read_plan(plan, study_instance_uid="1", series_instance_uid="2")
     np.testing.assert_array_equal(volume.stored, ct.pixels_with_markers(COUNT))
     return series
 
@@ -273,7 +273,7 @@ def test_ordinary_nesting_is_read(tmp_path, undefined):
 CHILD = """
 import resource, sys
 from fusion.dicom.catalog import scan
-from fusion.dicom.pixels.reading import read_frame, read_volume
+from fusion.dicom.pixels.reading import read_frame, read_plan
 from fusion.errors import FusionError
 resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
 catalog = scan(sys.argv[1])

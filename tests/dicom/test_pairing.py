@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
+from fusion.dicom.pairing import pair
 from fusion.errors import PairingError, SpacingNeeded
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm

@@ -27,7 +27,7 @@ from fusion.dicom.catalog import scan
 from fusion.dicom.files.header import read_header
 from fusion.dicom.files.instance import Instance
 from fusion.dicom.pixels.codestream import read_codestream
-from fusion.dicom.pixels.reading import PADDING_HU, check_pixels, read_frame, read_volume
+from fusion.dicom.pixels.reading import PADDING_HU, check_pixels, read_frame, read_plan
 from fusion.dicom.series import Series, VolumePlan
 from fusion.errors import Cancelled, DicomError, GeometryError
 from fusion.geometry import Volume
@@ -56,7 +56,7 @@ def only_plan(path: Path) -> VolumePlan:
 
 
 def read(plan: VolumePlan) -> Volume:
-    return read_volume(plan, study_instance_uid="1.2", series_instance_uid="1.2.3")
+    return read_plan(plan, study_instance_uid="1.2", series_instance_uid="1.2.3")
 
 
 def rewrite(path: Path, change: Callable[[Dataset], None]) -> None:
@@ -243,7 +243,7 @@ def test_reading_stops_when_cancelled(tmp_path):
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
-        read_volume(
+        read_plan(
             only_plan(tmp_path),
             study_instance_uid="1",
             series_instance_uid="1",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
+from fusion.export.handout import Handout
+from fusion.export.regions import uptake_region
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts.facts import Facts
@@ -30,6 +33,7 @@ from fusion.review import Review
 from tests.annotations import samples
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
 
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 HOSTILE = "<script>alert(1)</script> =cmd|' /C calc'!A0 \\ \u202eevil"
 HOT = Joint("C5-C6", Side.LEFT)
 BESIDE = Joint("C4-C5", Side.LEFT)
@@ -103,3 +107,12 @@ def read_study(
             assert isinstance(saved, Saved)
             reading = saved.reading
     return Read(path, journal_path, review, reading)
+
+
+def handout_of(review: Review, *targets: Target, **changes: Any) -> Handout:
+    """What exporters are given for these Targets, as if somebody had decided them."""
+    handout = Handout.of(review, None, made=MADE)
+    regions = tuple(
+        uptake_region(one, review.fused) for one in targets if one.decision is Decision.POSITIVE
+    )
+    return replace(handout, targets=targets, regions=regions, **changes)

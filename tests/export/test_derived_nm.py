@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from fusion.geometry import Grid
 from tests.export.others import dicom3tools
 from tests.volumes import affine
 
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 OBLIQUE = ((0.0, -0.6, 0.8), (0.0, 0.8, 0.6), (1.0, 0.0, 0.0))
 GRIDS = {
     "straight": affine(spacing_kji=(2.5, 0.7, 0.9), origin_lps=(-12.125, 30.5, -107.25)),
@@ -56,6 +58,7 @@ def written(path: Path, matrix, values, *, unit="Bq/mL", value_range=(0.0, 1000.
         source_references=[("1.2.840.10008.5.1.4.1.1.20", "1.2.3.9")],
         description="Bone SPECT",
         value_range=value_range,
+        made=MADE,
     )
     return path
 
@@ -125,5 +128,6 @@ def test_a_sheared_or_frameless_grid_is_refused(tmp_path) -> None:
             source_references=[],
             description="",
             value_range=(0, 1),
+            made=MADE,
         )
     assert not (tmp_path / "nm.dcm").exists()

@@ -80,7 +80,7 @@ def test_the_document_follows_the_published_schema(read: Read, handed: Handed) -
 
 
 def test_all_objects_are_of_one_patient_and_study(read: Read, handed: Handed) -> None:
-    source = read.review.pair.ct.plan.frames[0].instance.dataset
+    source = read.review.pair.ct.header
     count = 0
     for ds in objects(handed):
         count += 1

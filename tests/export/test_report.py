@@ -4,37 +4,40 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import pydicom
 import pytest
 from PIL import Image
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
-from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision
-from fusion.dicom.series import Patient
-from fusion.export.report.content import (
-    Cells,
-    Lines,
-    Pictures,
+from fusion.export.handout import Handout, Picture
+from fusion.export.report.blocks import (
     Report,
-    ReportFacts,
-    Rows,
-    _joint_row,
-    make_report,
+    ReportCells,
+    ReportLines,
+    ReportPictures,
+    ReportRows,
 )
+from fusion.export.report.content import _joint_row, make_report
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.findings import warning
+from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts.facts import Facts
+from fusion.review import Review
 from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
-from tests.export.handed import HOSTILE, Read, read_study
+from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
 from tests.export.others import debian
+from tests.viewer.marked_study import write_study
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +45,21 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
     return read_study(tmp_path_factory.mktemp("report"), final=False)
 
 
-def facts(read: Read | None = None, **changes: object) -> ReportFacts:
-    reading = read.reading if read else None
-    values = {
-        "patient": Patient("Hostile^<b>Name", "ID<4711>", "19610203", "F"),
-        "study": (("Study date", "2024-03-11"), ("Study", HOSTILE), ("Reader", "R")),
-        "done": ("The SPECT was put onto the CT by: shared frame of reference.",),
-        "assumptions": (),
-        "findings": (),
-        "reading": reading,
-        "assessment": None,
-        "plan": plan_blocks(reading.targets if reading else ()),
-    }
-    return ReportFacts(**(values | changes))
+@pytest.fixture(scope="module")
+def review(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    """A study that nobody has read."""
+    return opened(tmp_path_factory.mktemp("unread"), patient_name="Hostile^<b>Name")
+
+
+def opened(folder: Path, **study: Any) -> Review:
+    return open_study(write_study(folder, **study))
+
+
+def report_of(what: Read | Review, **changes: Any) -> Report:
+    """The report of a study, or of a study and its reading, of which something is changed."""
+    if isinstance(what, Read):
+        return make_report(replace(Handout.of(what.review, what.reading, made=MADE), **changes))
+    return make_report(handout_of(what, **changes))
 
 
 def said(report: Report) -> Iterator[str]:
@@ -62,13 +67,13 @@ def said(report: Report) -> Iterator[str]:
     for section in report.sections:
         yield section.title
         for block in section.blocks:
-            if isinstance(block, Rows):
+            if isinstance(block, ReportRows):
                 yield from (text for row in block.rows for text in row)
-            elif isinstance(block, Lines):
+            elif isinstance(block, ReportLines):
                 yield from block.lines
-            elif isinstance(block, Cells):
+            elif isinstance(block, ReportCells):
                 yield from (*block.header, *(cell for row in block.rows for cell in row))
-            elif isinstance(block, Pictures):
+            elif isinstance(block, ReportPictures):
                 yield block.caption
 
 
@@ -104,7 +109,7 @@ def squeezed(text: str) -> str:
 
 
 def test_screen_and_paper_say_the_same(read: Read, tmp_path: Path) -> None:
-    report = make_report(facts(read))
+    report = report_of(read)
     page = Page(report_html(report))
     paper = squeezed(pdf_text(report_pdf(report), tmp_path))
     for text in said(report):
@@ -113,7 +118,7 @@ def test_screen_and_paper_say_the_same(read: Read, tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text(read: Read) -> None:
-    report = make_report(facts(read, findings=(warning("code", HOSTILE),)))
+    report = report_of(read, findings=(warning("code", HOSTILE),))
     html = report_html(report)
     page = Page(html)
     allowed = {"html", "head", "meta", "title", "style", "body", "section", "h1", "h2", "p", "dl"}
@@ -124,9 +129,8 @@ def test_hostile_text_stays_text(read: Read) -> None:
     assert "\u202e" not in html
 
 
-def test_nothing_is_loaded_from_anywhere() -> None:
-    shown = Pictures("one", (Image.new("RGB", (4, 3)),))
-    page = Page(report_html(make_report(facts(overview=shown))))
+def test_nothing_is_loaded_from_anywhere(review: Review) -> None:
+    page = Page(report_html(report_of(review)))
     sources = [value for _, attrs in page.tags for key, value in attrs.items() if key == "src"]
     assert sources
     assert all(str(source).startswith("data:image/png;base64,") for source in sources)
@@ -149,7 +153,9 @@ def test_nothing_is_loaded_from_anywhere() -> None:
 def lines_of(report: Report, title: str) -> list[str]:
     """Return the sentences of one section, in order."""
     (section,) = [section for section in report.sections if section.title == title]
-    return [line for block in section.blocks if isinstance(block, Lines) for line in block.lines]
+    return [
+        line for block in section.blocks if isinstance(block, ReportLines) for line in block.lines
+    ]
 
 
 def quoted(number: str, cites: str = "") -> str:
@@ -160,15 +166,17 @@ def quoted(number: str, cites: str = "") -> str:
 BESIDE = [quoted("S19", " [cites 5]"), quoted("S21", " [cites 2, 3]")]
 
 
-def test_the_section_on_limitations_says_these_sentences_and_no_others(read: Read) -> None:
+def test_the_section_on_limitations_says_these_sentences_and_no_others(
+    read: Read, review: Review
+) -> None:
     wanted = [sentences.DISCLAIMER, *sentences.LIMITATIONS, quoted("S27"), quoted("S26")]
-    for report in (make_report(facts()), make_report(facts(read))):
+    for report in (report_of(review), report_of(read)):
         assert lines_of(report, "Limitations") == wanted
         assert report.footer.startswith(sentences.DISCLAIMER)
 
 
-def test_cautions_stand_beside_every_list_of_joints(read: Read) -> None:
-    for report in (make_report(facts()), make_report(facts(read))):
+def test_cautions_stand_beside_every_list_of_joints(read: Read, review: Review) -> None:
+    for report in (report_of(review), report_of(read)):
         assert lines_of(report, "Joints")[-2:] == BESIDE
 
 
@@ -181,21 +189,27 @@ EVERYWHERE = (
 )
 
 
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder = tmp_path_factory.mktemp("simulated")
+    return report_of(opened(folder, description="SIMULATED, not a patient"))
+
+
 @pytest.mark.parametrize("sentence", EVERYWHERE)
-def test_what_has_to_be_said_is_said_word_for_word(sentence: str) -> None:
-    report = make_report(facts(simulated=True))
+def test_what_has_to_be_said_is_said_word_for_word(simulated: Report, sentence: str) -> None:
+    report = simulated
     assert sentence in " ".join(said(report))
     assert sentence in Page(report_html(report)).text
 
 
-def test_what_has_to_be_said_stands_on_paper(tmp_path: Path) -> None:
-    paper = squeezed(pdf_text(report_pdf(make_report(facts(simulated=True))), tmp_path))
+def test_what_has_to_be_said_stands_on_paper(simulated: Report, tmp_path: Path) -> None:
+    paper = squeezed(pdf_text(report_pdf(simulated), tmp_path))
     for sentence in EVERYWHERE:
         assert squeezed(sentence) in paper
 
 
-def test_no_targets_no_pathway_and_nobody_read_it() -> None:
-    report = make_report(facts())
+def test_no_targets_no_pathway_and_nobody_read_it(review: Review) -> None:
+    report = report_of(review)
     text = list(said(report))
     assert NOT_ASSESSED in text
     assert any("NOT READ" in banner for banner in report.banners)
@@ -203,17 +217,16 @@ def test_no_targets_no_pathway_and_nobody_read_it() -> None:
     assert report_pdf(report).startswith(b"%PDF")
 
 
-def test_banners_say_simulated_draft_and_assumed(read: Read) -> None:
-    guessed = warning("user-geometry", "The spacing was given by a user.")
-    report = make_report(facts(read, simulated=True, assumptions=(guessed,)))
-    assert report.banners[0] == sentences.SIMULATED
-    assert any(banner.startswith("DRAFT") for banner in report.banners)
-    assert guessed.message in report.banners
+def test_banners_say_simulated_draft_and_assumed(read: Read, simulated: Report) -> None:
+    assert simulated.banners[0] == sentences.SIMULATED
+    assert report_of(read).banners == ("DRAFT: this reading is not finalised.",)
+    guessed = "The spacing was given by a user."
+    assert guessed in report_of(read, cautions=(guessed,)).banners
 
 
-def test_a_pathway_left_out_says_by_whom_and_why() -> None:
+def test_a_pathway_left_out_says_by_whom_and_why(review: Review) -> None:
     left_out = Unanswered.now("referral letter missing", reader="Dr A. Reader").to_json()
-    text = " ".join(said(make_report(facts(assessment=left_out))))
+    text = " ".join(said(report_of(review, assessment=left_out)))
     assert NOT_ASSESSED in text
     assert "Dr A. Reader" in text
     assert "referral letter missing" in text
@@ -222,7 +235,7 @@ def test_a_pathway_left_out_says_by_whom_and_why() -> None:
 def test_each_positive_joint_carries_the_cautions_of_the_pathway(read: Read) -> None:
     known = Facts(cervical_pain=True, other_evidence_recorded=False)
     answer = Assessment.of(known, reader="R").to_json()
-    lines = list(said(make_report(facts(read, assessment=answer))))
+    lines = list(said(report_of(read, assessment=answer)))
     positive = [t for t in read.reading.targets if t.decision is Decision.POSITIVE]
     assert positive
     for positive_one in positive:
@@ -231,18 +244,18 @@ def test_each_positive_joint_carries_the_cautions_of_the_pathway(read: Read) -> 
         assert "(S21)" in line
 
 
-def test_the_verdict_is_quoted() -> None:
+def test_the_verdict_is_quoted(review: Review) -> None:
     known = Facts(cervical_pain=True, fused_spect_ct=True, study_status="performed")
     answer = Assessment.of(known, reader="R").to_json()
-    text = list(said(make_report(facts(assessment=answer))))
+    text = list(said(report_of(review, assessment=answer)))
     assert answer["words"] in text
     for statement in answer["deciding"][:4]:
         assert any(line.startswith(f"{statement}: ") for line in text)
 
 
 def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:
-    report = make_report(facts(read))
-    grid = next(b for s in report.sections for b in s.blocks if isinstance(b, Cells))
+    report = report_of(read)
+    grid = next(b for s in report.sections for b in s.blocks if isinstance(b, ReportCells))
     names = [row[0] for row in grid.rows]
     order = [joint.name for joint in JOINTS]
     assert names == sorted(names, key=order.index)
@@ -251,11 +264,15 @@ def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:
 
 @pytest.mark.parametrize(
     ("date", "said_so"),
-    [("2024-03-11", "study of 2024-03-11"), ("not stated", "study date not stated")],
+    [("20240311", "study of 2024-03-11"), ("", "study date not stated")],
 )
-def test_every_page_says_whose_study_of_when(date: str, said_so: str) -> None:
-    identity = make_report(facts(study=(("Study date", date),))).identity
-    assert identity.endswith(f"ID ID<4711> · {said_so}")
+def test_every_page_says_whose_study_of_when(tmp_path: Path, date: str, said_so: str) -> None:
+    study = write_study(tmp_path)
+    for path in study.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.StudyDate, ds.PatientID = date, "ID<4711>"
+        ds.save_as(path)
+    assert report_of(open_study(study)).identity.endswith(f"ID ID<4711> · {said_so}")
 
 
 def test_suv_stands_in_its_own_unit() -> None:
@@ -266,7 +283,7 @@ def test_suv_stands_in_its_own_unit() -> None:
 
 
 def test_blocks_show_both_counts(read: Read) -> None:
-    text = list(said(make_report(facts(read))))
+    text = list(said(report_of(read)))
     assert "2 joints, 3 nerves." in text
     assert "Left C5 medial branch" in text
 
@@ -277,11 +294,20 @@ def test_letters_that_cannot_be_drawn_are_said_to_be_so(tmp_path: Path) -> None:
     assert not fonts.incomplete
     assert fonts.markup("שרה") == STAND_IN * 3  # right to left would be drawn backwards
     assert fonts.incomplete
-    report = make_report(facts(patient=Patient("שרה", "4711", "", "")))
+    report = report_of(opened(tmp_path / "study", patient_name="שרה"))
     assert "שרה" in report_html(report)
     text = pdf_text(report_pdf(report), tmp_path)
     assert squeezed(INCOMPLETE) in squeezed(text)
     assert "4711" in text
+
+
+class Drawn:
+    """Pictures of the usual size, as many as there are positive joints."""
+
+    def __init__(self, joints: int) -> None:
+        image = Picture("joint", ("L", "P"), Image.new("RGB", (628, 600)))
+        self.joints = tuple((f"joint number {n}", (image,) * 3) for n in range(joints))
+        self.overview = Picture("whole", ("L", "F"), Image.new("RGB", (1100, 480)))
 
 
 def pages(pdf: bytes, tmp_path: Path) -> int:
@@ -296,17 +322,12 @@ def pages(pdf: bytes, tmp_path: Path) -> int:
 
 @pytest.mark.parametrize("positive", [0, 1, 3])
 def test_two_pages(read: Read, tmp_path: Path, positive: int) -> None:
-    image = Image.new("RGB", (628, 600))
-    shown = tuple(Pictures(f"joint {n}", (image,) * 3) for n in range(positive))
-    whole = Pictures("whole", (Image.new("RGB", (1100, 480)),))
-    report = make_report(facts(read, pictures=shown, overview=whole))
+    report = report_of(read, pictures=Drawn(positive))
     assert pages(report_pdf(report), tmp_path) == 2
 
 
 def test_more_joints_take_more_pages_and_lose_nothing(read: Read, tmp_path: Path) -> None:
-    image = Image.new("RGB", (628, 600))
-    shown = tuple(Pictures(f"joint number {n}", (image,) * 3) for n in range(16))
-    pdf = report_pdf(make_report(facts(read, pictures=shown)))
+    pdf = report_pdf(report_of(read, pictures=Drawn(16)))
     text = pdf_text(pdf, tmp_path)
     assert all(f"joint number {n}" in text for n in range(16))
 

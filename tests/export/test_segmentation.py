@@ -12,15 +12,19 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
 from fusion.anatomy.joints import Joint
-from fusion.export.dicom.segmentation import FRACTION, RADIUS_MM, uptake_region, write_segmentation
+from fusion.export.dicom.segmentation import export_segmentation
 from fusion.export.dicom.structured_report import tracking_uid
+from fusion.export.regions import uptake_region
 from fusion.opening import open_study
 from fusion.review import Review
 from tests.dicom import ct_objects as ct
-from tests.export.handed import HOT, HOT_LPS, target_at
+from tests.export.handed import HOT, HOT_LPS, handout_of, target_at
 from tests.studies import FRAME, STUDY, write_nm
 from tests.viewer import marked_study
 from tests.viewer.marked_study import DECUBITUS, FFS, NODDING, ct_lattice, spect_lattice
+
+#: Of the rule that the object states; written here once more, so that a change is noticed.
+FRACTION, RADIUS_MM = 0.5, 7.0
 
 
 def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
@@ -109,9 +113,9 @@ def test_the_object_puts_the_voxels_where_they_are(kind: str, tmp_path: Path) ->
         target_at(review, HOT, first),
         target_at(review, Joint("C4-C5", HOT.side), first + np.array([0.0, 0.0, 6.0])),
     ]
-    regions = [uptake_region(target, review.fused) for target in targets]
-    path = tmp_path / "seg.dcm"
-    write_segmentation(path, regions, fused=review.fused, ct=review.pair.ct)
+    handout = handout_of(review, *targets)
+    regions = handout.regions
+    (path,) = export_segmentation(handout, tmp_path)
     ds = pydicom.dcmread(path)
     frames = ds.pixel_array
     shared = ds.SharedFunctionalGroupsSequence[0]
@@ -131,7 +135,10 @@ def test_the_object_puts_the_voxels_where_they_are(kind: str, tmp_path: Path) ->
         assert seen[number] == points
         segment = ds.SegmentSequence[number - 1]
         assert segment.TrackingUID == tracking_uid(region.target)
-        assert "Not validated" in segment.SegmentDescription
+        assert segment.SegmentDescription.startswith(
+            "CT voxels within 7 mm of the target's point where the interpolated uptake reaches "
+            "50% of its maximum there. Not validated."
+        )
         site = segment.AnatomicRegionSequence[0]
         meanings = [item.CodeMeaning for item in site.AnatomicRegionModifierSequence]
         assert meanings[0] == region.target.joint.side.value.capitalize()

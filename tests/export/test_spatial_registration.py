@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,13 @@ import SimpleITK as sitk
 from pydicom.dataset import Dataset
 
 import fusion
+from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import Pair, pair
+from fusion.dicom.pairing import pair
 from fusion.dicom.stored_registration import find_stored_registration
 from fusion.errors import GeometryError
 from fusion.export.dicom.spatial_registration import RegisteredImages, write_spatial_registration
-from fusion.export.files import write_review
+from fusion.export.handover import write_review
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from fusion.review import Review
@@ -38,6 +40,7 @@ from tests.viewer import marked_study
 #: Functional volume to CT.
 TRUTH = turn(7.0, axis=2, shift=(3.0, -4.0, 5.0)) @ turn(-5.0, axis=0) @ turn(4.0, axis=1)
 OTHER_FRAME = "1.2.3.4.5.8"
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 #: The one bright voxel of the SPECT, and where its centre is in the CT.
 MARKER_KJI = (11, 14, 17)
 MARKER_CT_LPS = np.array(
@@ -112,7 +115,7 @@ def sides(folder: Path) -> tuple[Pair, dict[str, RegisteredImages]]:
 def write_truth(folder: Path, path: Path, *, method: Method = Method.CORRELATION) -> Path:
     _, named = sides(folder)
     registration = Registration(RigidTransform(TRUTH), method)
-    write_spatial_registration(path, registration, **named)
+    write_spatial_registration(path, registration, made=MADE, **named)
     return path
 
 
@@ -159,9 +162,9 @@ def test_reopening_gives_the_same_picture(tmp_path, frame) -> None:
     assert review.fused.sample_at(MARKER_CT_LPS).uptake == MARKER_COUNTS
     assert review.fused.sample_at(MARKER_CT_LPS + np.array([nm.DX, 0, 0])).uptake == 10
     # Written again and opened again, it is still the same to far below 0.01 mm.
-    outputs = write_review(review, tmp_path / "out")
+    write_review(review, tmp_path / "out")
     (folder / "reg.dcm").unlink()
-    shutil.copy(outputs.spatial_registration, folder)
+    shutil.copy(tmp_path / "out" / "spatial_registration.dcm", folder)
     again = fusion.open_study(folder)
     assert np.abs(again.fused.registration.transform.apply(corners) - expected).max() < 1e-6
 
@@ -203,12 +206,15 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
     review = fusion.open_study(folder).with_registration(
         Registration(RigidTransform(TRUTH), Method.CORRELATION)
     )
-    outputs = write_review(review, tmp_path / "out")
-    written = outputs.registration_record.read_text("utf-8")
+    out = tmp_path / "out"
+    write_review(review, out)
+    written = (out / "registration.json").read_text("utf-8")
     content = json.loads(written)
     landed = np.array(content["matrix_spect_to_ct_lps"]) @ [*marker_in_the_spect(folder), 1.0]
     assert landed[:3] == pytest.approx(MARKER_CT_LPS, abs=1e-4)
-    assert np.allclose(content["matrix_spect_to_ct_lps"], matrix_in(outputs.paths[2], 1))
+    assert np.allclose(
+        content["matrix_spect_to_ct_lps"], matrix_in(out / "spatial_registration.dcm", 1)
+    )
     assert content["fixed"]["what"] == "CT"
     assert len(content["fixed"]["sop_instance_uids"]) == 35
     assert content["moving"]["what"] == "SPECT"
@@ -222,9 +228,9 @@ def test_the_json_beside_it_says_the_same_in_words(tmp_path) -> None:
     )
     assert [finding["code"] for finding in content["findings"]] == ["registration-same-frame"]
     assert "No^Body" not in written
-    listed = json.loads(outputs.record.read_text("utf-8"))["outputs"]
-    assert listed["spatial_registration"] == outputs.spatial_registration.name
-    assert listed["registration_record"] == outputs.registration_record.name
+    listed = json.loads((out / "review.json").read_text("utf-8"))["outputs"]
+    assert listed["spatial_registration"] == "spatial_registration.dcm"
+    assert listed["registration_record"] == "registration.json"
 
 
 @dataclass
@@ -297,7 +303,11 @@ def test_a_ct_without_a_frame_is_refused(tmp_path) -> None:
     registration = Registration(RigidTransform(TRUTH), Method.CORRELATION)
     with pytest.raises(GeometryError, match="no Frame of Reference"):
         write_spatial_registration(
-            tmp_path / "reg.dcm", registration, fixed=frameless, moving=named["moving"]
+            tmp_path / "reg.dcm",
+            registration,
+            fixed=frameless,
+            moving=named["moving"],
+            made=MADE,
         )
     assert not (tmp_path / "reg.dcm").exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import highdicom as hd
@@ -23,17 +24,18 @@ from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
-    NUMBERING,
     ReportSource,
     read_structured_report,
     tracking_uid,
     write_structured_report,
 )
+from fusion.export.wording import NUMBERING
 from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
 STUDY = "1.2.3"
+MADE = datetime(2026, 11, 2, 15, 4, 5)
 MEASURED = Measured.of(
     {
         "maximum": 812.25,
@@ -77,7 +79,7 @@ def source(**changes: object) -> ReportSource:
         image("1.2.840.10008.5.1.4.1.1.20", "1.2.3.1.1", "NM"),
         image("1.2.840.10008.5.1.4.1.1.2", "1.2.3.0.1", "CT"),
     ]
-    values = {"header": header(), "images": images, "reader": READER}
+    values = {"header": header(), "images": images, "reader": READER, "made": MADE}
     return ReportSource(**(values | changes))
 
 

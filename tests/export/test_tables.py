@@ -14,14 +14,15 @@ from fusion.annotations.snapshots import Measured
 from fusion.errors import AnnotationError
 from fusion.export.tables import (
     COLUMNS,
+    export_table,
     read_reading,
     reading_document,
     table,
     write_json,
-    write_table,
 )
+from fusion.review import Review
 from tests.annotations.samples import LEFT_C5, target
-from tests.export.handed import HOSTILE, Read, read_study
+from tests.export.handed import HOSTILE, Read, handout_of, read_study
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reading.schema.json"
 
@@ -29,6 +30,11 @@ SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reading.schema.json"
 @pytest.fixture(scope="module")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
     return read_study(tmp_path_factory.mktemp("tables"))
+
+
+@pytest.fixture(scope="module")
+def review(read: Read) -> Review:
+    return read.review
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -62,17 +68,17 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
         read_reading(tmp_path / "reading.json")
 
 
-def test_a_row_for_every_joint() -> None:
-    found = rows(table([target()], study_instance_uid="1.2.3"))
+def test_a_row_for_every_joint(review: Review) -> None:
+    found = rows(table(handout_of(review, target())))
     assert [row["joint"] for row in found] == [joint.name for joint in JOINTS]
     assert tuple(found[0]) == COLUMNS
     decided = [row for row in found if row["decision"] != "not decided"]
     assert [row["joint"] for row in decided] == [LEFT_C5.name]
 
 
-def test_numbers_keep_every_digit() -> None:
+def test_numbers_keep_every_digit(review: Review) -> None:
     sample = target(uptake=Measured.of({"maximum": 1 / 3, "odd": 2.5}, unit="counts"))
-    text = table([sample], study_instance_uid="1.2.3")
+    text = table(handout_of(review, sample))
     [row] = [row for row in rows(text) if row["decision"] == "positive"]
     point = tuple(float(row[f"{axis}_lps_mm"]) for axis in "xyz")
     assert point == sample.point_lps
@@ -84,25 +90,23 @@ def test_numbers_keep_every_digit() -> None:
 @pytest.mark.parametrize(
     "note", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r\n=1", " =1", "\u200b=1", "＝1", "|x", "%0"]
 )
-def test_nothing_is_a_formula(note: str) -> None:
+def test_nothing_is_a_formula(review: Review, note: str) -> None:
     sample = target(note=note, reader=f"{note} name")
-    [row] = [
-        r for r in rows(table([sample], study_instance_uid="1")) if r["decision"] == "positive"
-    ]
+    [row] = [r for r in rows(table(handout_of(review, sample))) if r["decision"] == "positive"]
     assert row["note"].startswith("'")
     assert row["reader"].startswith("'")
 
 
-def test_lines_and_quotes_stay_in_their_cell() -> None:
+def test_lines_and_quotes_stay_in_their_cell(review: Review) -> None:
     sample = target(note='a"b,c\nd;e')
-    found = rows(table([sample], study_instance_uid="1"))
+    found = rows(table(handout_of(review, sample)))
     assert len(found) == len(JOINTS)
     assert next(row["note"] for row in found if row["note"]) == 'a"b,c d;e'
 
 
-def test_the_file_is_utf_8_for_spreadsheets(tmp_path: Path) -> None:
-    write_table(tmp_path / "t.csv", [target(note="Ж")], study_instance_uid="1")
-    content = (tmp_path / "t.csv").read_bytes()
+def test_the_file_is_utf_8_for_spreadsheets(review: Review, tmp_path: Path) -> None:
+    (path,) = export_table(handout_of(review, target(note="Ж")), tmp_path)
+    content = path.read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     assert "Ж" in content.decode("utf-8-sig")
 

@@ -10,9 +10,9 @@ import pytest
 
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.cli import main
+from fusion.dicom.candidate import read_volume
 from fusion.dicom.catalog import scan as scan_folder
 from fusion.dicom.pairing import choose_ct
-from fusion.dicom.pixels.reading import read_volume
 from fusion.errors import FusionError
 from fusion.facets.automatic.locate import Anomaly, locate, locate_in
 from fusion.facets.automatic.neck import find_neck
@@ -228,11 +228,7 @@ def test_joints_speak_the_vocabulary():
 
 def test_a_real_neck_on_thick_slices_feet_first_is_numbered(shared_data):
     chosen, _ = choose_ct(scan_folder(str(shared_data / "ct_biograph64_neck")))
-    ct = read_volume(
-        chosen.plan,
-        study_instance_uid=chosen.study.study_instance_uid,
-        series_instance_uid=chosen.series.series_instance_uid,
-    )
+    ct = read_volume(chosen)
     found = locate(ct)
     assert found.numbering is Numbering.SURE
     assert {f.joint.level for f in found.facets if f.status is Status.FOUND} == set(LEVELS)

@@ -11,15 +11,16 @@ import pytest
 
 import fusion
 from fusion.errors import FusionError
-from fusion.export.files import review_json, write_review
+from fusion.export.handover import write_review
+from fusion.export.review_record import review_json
 from fusion.geometry import RigidTransform
 from fusion.registration import (
     Method,
     NeckCorrection,
     Quality,
     Registration,
-    Status,
-    Verdict,
+    SearchOutcome,
+    Trust,
     adjusted,
     stated,
 )
@@ -82,16 +83,14 @@ def test_a_thousand_small_steps_stay_a_rotation() -> None:
 
 
 def test_exports_say_that_it_was_moved_by_hand(review: fusion.Review, tmp_path: Path) -> None:
-    outputs = write_review(
-        review.with_registration(by_hand(review.fused.registration, 7.25)), tmp_path
-    )
-    record = json.loads(outputs.record.read_text("utf-8"))
+    write_review(review.with_registration(by_hand(review.fused.registration, 7.25)), tmp_path)
+    record = json.loads((tmp_path / "review.json").read_text("utf-8"))
     assert "manual-shift" in {finding["code"] for finding in record["assumptions"]}
     assert record["registration"]["manual_shift_mm"] == 7.25
     assert record["alignment_reviewed_by"] is None
-    readable = json.loads(outputs.registration_record.read_text("utf-8"))
+    readable = json.loads((tmp_path / "registration.json").read_text("utf-8"))
     assert "manual-shift" in {finding["code"] for finding in readable["findings"]}
-    written = pydicom.dcmread(outputs.spatial_registration)
+    written = pydicom.dcmread(tmp_path / "spatial_registration.dcm")
     assert written.SeriesDescription == "SPECT to CT by hand, 7.2 mm"
     step = written.RegistrationSequence[1].MatrixRegistrationSequence[0]
     assert "by hand, 7.2 mm" in step.FrameOfReferenceTransformationComment
@@ -129,10 +128,9 @@ def bent(review: fusion.Review) -> fusion.Review:
         rotation_deg=(6, 0, 0), translation_mm=(2, 0, 0), center_lps=MIDDLE_LPS
     )
     neck = NeckCorrection(IDENTITY, upper, z - 10, z + 10, MIDDLE_LPS)
-    found = Registration(
-        IDENTITY, Method.CORRELATION, start=IDENTITY, proposal=IDENTITY, neck=neck
-    ).with_neck_correction()
-    return review.with_registration(found)
+    outcome = SearchOutcome(Trust.NECK_MOTION, "", IDENTITY, neck=neck)
+    found = Registration(IDENTITY, Method.CORRELATION, start=IDENTITY, search=outcome)
+    return review.with_registration(found.with_neck_correction())
 
 
 def test_the_neck_correction_is_in_every_plane_and_in_the_values(bent: fusion.Review) -> None:
@@ -183,30 +181,26 @@ def test_steps_that_rounding_leaves_behind_do_not_hang(review: fusion.Review) ->
 
 def test_no_inconsistency_is_not_said_of_what_a_hand_moved() -> None:
     for status, left in (
-        (Status.NO_INCONSISTENCY, None),
-        (Status.NECK_MOTION, Status.NECK_MOTION),
-        (Status.DO_NOT_TRUST, Status.DO_NOT_TRUST),
+        (Trust.NO_INCONSISTENCY, None),
+        (Trust.NECK_MOTION, Trust.NECK_MOTION),
+        (Trust.DO_NOT_TRUST, Trust.DO_NOT_TRUST),
     ):
-        found = Registration(IDENTITY, Method.CORRELATION, proposal=IDENTITY, status=status)
+        found = Registration(
+            IDENTITY, Method.CORRELATION, status, search=SearchOutcome(status, "", IDENTITY)
+        )
         assert by_hand(found, 1.0).status is left
 
 
 def test_choosing_the_proposal_again_restores_what_the_search_said() -> None:
     agreement = Quality(0.97, 1.2)
-    for status in Status:
+    for status in Trust:
+        outcome = SearchOutcome(status, "", IDENTITY, agreement, Quality(0.9, 0.8))
         found = Registration(
-            IDENTITY,
-            Method.CORRELATION,
-            Quality(0.9, 0.8),
-            agreement,
-            start=IDENTITY,
-            proposal=IDENTITY,
-            status=status,
-            searched=Verdict(status, agreement),
+            IDENTITY, Method.CORRELATION, status, agreement, start=IDENTITY, search=outcome
         )
         moved = by_hand(by_hand(found, 2.0), 1.0)
-        assert moved.after is None
-        assert moved.status is (None if status is Status.NO_INCONSISTENCY else status)
+        assert moved.quality is None
+        assert moved.status is (None if status is Trust.NO_INCONSISTENCY else status)
         assert moved.with_proposal() == found
         assert moved.with_start().status is status
-        assert moved.with_start().after == found.before
+        assert moved.with_start().quality == Quality(0.9, 0.8)

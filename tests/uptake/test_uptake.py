@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -145,7 +143,7 @@ def test_neck_correction_moves_each_joint_by_its_own_transform():
     points = centers()
     upper = RigidTransform.from_euler(translation_mm=(0, 12.0, 0), center_lps=MIDDLE)
     neck = NeckCorrection(RigidTransform.identity(), upper, -180.0, -120.0, MIDDLE)
-    moved = replace(Registration(RigidTransform.identity(), Method.NECK), proposal=upper, neck=neck)
+    moved = Registration(RigidTransform.identity(), Method.NECK, neck=neck)
     where = grid()
     for hot in (joint("Right C1-C2"), joint("Left C4-C5"), joint("Right C7-T1")):
         native = neck.transform_at(points[hot]).inverse().apply(points[hot])

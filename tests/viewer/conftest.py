@@ -14,15 +14,14 @@ import pytest
 
 import fusion
 from fusion.palettes import DEFAULT_PALETTE
-
-from . import marked_study
+from tests.viewer import marked_study
 
 # Tests neither read nor change the settings of the person who runs them.
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-tests-")) / "settings.yaml")
 
 from qtpy.QtTest import QTest
 
-from .simulated_neck import Neck
+from tests.viewer.simulated_neck import Neck
 
 if TYPE_CHECKING:
     import napari

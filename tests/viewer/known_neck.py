@@ -11,11 +11,10 @@ from fusion.anatomy.joints import JOINTS, LEVELS, VERTEBRAE, Joint, Side
 from fusion.annotations.placement import Point
 from fusion.facets.localisation import Facet, Localisation, Numbering, Status
 from tests.annotations.necks import PITCH_MM, centers
+from tests.viewer.marked_study import MIDDLE_LPS
 from viewer.facets.model import FacetsModel, State
 from viewer.pictures.panes import LinkedPanes
 from viewer.reading.model import ReadingModel
-
-from .marked_study import MIDDLE_LPS
 
 UP = np.array([0.0, 0.0, 1.0])
 TRUE = {
@@ -60,11 +59,10 @@ class KnownFacets(FacetsModel):
     def check_click(self, vertebra: str, point_lps: Point) -> None:
         pass
 
-    def _locate(self) -> None:
-        self._numbered = {self.said.naming: numbered(dict(self.said.clicks))}
-        self._show()
+    def locate(self) -> None:
+        self.show_located(numbered(dict(self.said.clicks)))
 
-    def _measure_soon(self) -> None:
+    def measure_soon(self) -> None:
         pass
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QLabel
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt
+from qtpy.QtWidgets import QLabel, QWidget
 from scipy import ndimage
 
 from viewer import _napari
@@ -56,6 +56,28 @@ def screen_point(window: ReviewWindow, index: int, point_lps: np.ndarray) -> QPo
     return QPoint(
         round(widget.width() / 2 + right * zoom), round(widget.height() / 2 + down * zoom)
     )
+
+
+class _Heard(QObject):
+    """Where a widget was last told that the mouse is."""
+
+    at: QPoint | None = None
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        if event.type() == QEvent.Type.MouseMove:
+            self.at = event.position().toPoint()
+        return False
+
+
+def move_mouse(qtbot: object, widget: QWidget, point: QPoint) -> None:
+    """Move the mouse and wait until the widget was told so."""
+    heard = _Heard()
+    widget.installEventFilter(heard)
+    try:
+        qtbot.mouseMove(widget, point)
+        qtbot.waitUntil(lambda: heard.at == point)
+    finally:
+        widget.removeEventFilter(heard)
 
 
 def press_key(

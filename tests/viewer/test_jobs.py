@@ -12,11 +12,11 @@ from qtpy.QtWidgets import QDialogButtonBox
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
+from tests.viewer import marked_study
 from viewer import _napari
 from viewer.app import ReviewApp
-from viewer.jobs import OpenStudy, SpacingDialog
-
-from . import marked_study
+from viewer.jobs import OpenStudy
+from viewer.kit.dialogs import SpacingDialog
 
 pytestmark = pytest.mark.window
 

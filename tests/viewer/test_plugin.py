@@ -13,10 +13,9 @@ from qtpy.QtWidgets import QLabel
 
 import fusion
 import viewer
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer import plugin
 from viewer.pictures.layers import make_layer, to_world
-
-from .marked_study import BALLS, MIDDLE_LPS
 
 MANIFEST = Path(viewer.__file__).with_name("napari.yaml")
 
@@ -67,7 +66,7 @@ def test_findings_widget_follows_the_selected_layer(
     widget = plugin.FindingsWidget(napari_viewer)
     qtbot.addWidget(widget)
     assert "Select a layer" in widget.panel.text()
-    for data in plugin._layers(review):
+    for data in plugin.layers_of(review):
         napari_viewer.add_layer(make_layer(data))
     assert len(widget.panel.labels) == len(review.findings)
 

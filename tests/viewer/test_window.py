@@ -8,12 +8,18 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 
 from fusion.software import DISCLAIMER
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from tests.viewer.on_screen import (
+    bare_picture,
+    bright_spots_mm,
+    move_mouse,
+    press_key,
+    screen_point,
+    texts,
+)
 from viewer import _napari, plugin
 from viewer.pictures.layers import to_lps
 from viewer.window import ReviewWindow
-
-from .marked_study import BALLS, MIDDLE_LPS
-from .on_screen import bare_picture, bright_spots_mm, press_key, screen_point, texts
 
 pytestmark = pytest.mark.window
 
@@ -53,8 +59,7 @@ def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: QtBot) ->
     widget = _napari.canvas_widget(window.canvases[0])
     start, point = QPoint(200, 200), linked.point_lps
     qtbot.mousePress(widget, Qt.MouseButton.RightButton, pos=start)
-    qtbot.mouseMove(widget, start + QPoint(50, -25))
-    qtbot.wait(20)
+    move_mouse(qtbot, widget, start + QPoint(50, -25))
     qtbot.mouseRelease(widget, Qt.MouseButton.RightButton, pos=start + QPoint(50, -25))
     assert linked.ct_window == pytest.approx((2000 + 50 * 4, 400 - 25 * 4))
     for pane in linked:
@@ -69,8 +74,7 @@ def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: QtBo
         before = screen_point(window, index, MIDDLE_LPS)
         start = QPoint(150, 150)
         qtbot.mousePress(widget, Qt.MouseButton.MiddleButton, pos=start)
-        qtbot.mouseMove(widget, start + QPoint(30, 20))
-        qtbot.wait(20)
+        move_mouse(qtbot, widget, start + QPoint(30, 20))
         qtbot.mouseRelease(widget, Qt.MouseButton.MiddleButton, pos=start + QPoint(30, 20))
         moved = screen_point(window, index, MIDDLE_LPS) - before
         assert abs(moved.x() - 30) <= 1
@@ -129,8 +133,7 @@ def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -
     linked.point_lps = MIDDLE_LPS
     ball = MIDDLE_LPS + BALLS["left"]
     widget = _napari.canvas_widget(window.canvases[0])
-    qtbot.mouseMove(widget, screen_point(window, 0, ball) - QPoint(3, 0))
-    qtbot.wait(20)
+    move_mouse(qtbot, widget, screen_point(window, 0, ball) - QPoint(3, 0))
     qtbot.mouseMove(widget, screen_point(window, 0, ball))
     qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
     assert "1500 HU · " in window.values.text()
@@ -159,7 +162,7 @@ def test_panel_and_model_agree_both_ways(window: ReviewWindow) -> None:
     assert panel.blend.value() == 20
     panel.palette_choice.setCurrentText("PET 20 Step")
     assert linked.palette == "PET 20 Step"
-    panel.upper.setValue(777)
+    panel.highest.setValue(777)
     assert linked.uptake_range[1] == 777
 
 

@@ -11,12 +11,11 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel
 
 import fusion
+from tests.viewer import marked_study
+from tests.viewer.marked_study import MIDDLE_LPS
+from tests.viewer.on_screen import bare_picture, screen_point, texts
 from viewer import _napari
 from viewer.window import ReviewWindow
-
-from . import marked_study
-from .marked_study import MIDDLE_LPS
-from .on_screen import bare_picture, screen_point, texts
 
 pytestmark = pytest.mark.window
 

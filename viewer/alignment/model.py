@@ -5,35 +5,22 @@ Knows nothing of Qt. Directions are the patient's: +x left, +y posterior, +z hea
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, Registration, Status, adjusted, shared_frame, stated
+from fusion.registration import Method, Registration, adjusted, shared_frame, stated
 
 if TYPE_CHECKING:
     from fusion.annotations import AlignmentReviewed
     from fusion.geometry import FloatArray
-    from fusion.review import Review
-    from viewer.pictures.panes import LinkedPanes, Pane
-
-#: One press of a key that moves the SPECT, mm, and one that turns it, degrees.
-STEP_MM = 0.5
-STEP_DEG = 0.5
-#: What a shift along +x, +y and +z is called, and its opposite.
-SHIFT_WORDS = (("to the left", "to the right"), ("posterior", "anterior"), ("head", "feet"))
-#: What a rotation about +x, +y and +z does to the head, and its opposite.
-TURN_WORDS = (
-    ("nods forward", "nods back"),
-    ("leans to the left", "leans to the right"),
-    ("turns to the left", "turns to the right"),
-)
+    from viewer.pictures.panes import LinkedPanes
 
 
 class Alignment:
@@ -77,10 +64,10 @@ class Alignment:
             found["Scanner alignment"] = self._scanner
         if self.opened.method is Method.STORED:
             found["Stored with the study"] = self.opened
-        if offer.proposal is not None:
+        if offer.search is not None and offer.search.proposal is not None:
             found["Proposal"] = offer.with_proposal()
-        if offer.neck is not None and offer.proposal is not None:
-            found["Neck correction"] = offer.with_neck_correction()
+            if offer.search.neck is not None:
+                found["Neck correction"] = offer.with_neck_correction()
         if self._reviewed is not None:
             found["As reviewed"] = self._reviewed
         return found
@@ -99,7 +86,7 @@ class Alignment:
         center = self.linked.review.fused.ct.grid.center_lps
         by_hand = replace(
             adjusted(self.opened, pivot_lps=center),
-            transform=RigidTransform(np.array(review.fused.registration.matrix)),
+            transform=RigidTransform(np.array(review.registration.matrix)),
         )
         again = stated(by_hand, reference=self.reference, points_lps=[center])
         if registration_digest(again) == review.digest:
@@ -240,89 +227,5 @@ class Alignment:
 
 def euler_deg(rotation: npt.ArrayLike) -> FloatArray:
     """Return the angles about x, y and z of a (3, 3) rotation ``Rz @ Ry @ Rx``, degrees (3,)."""
-    r = np.asarray(rotation, dtype=np.float64)
-    angles: FloatArray = np.degrees(
-        [
-            np.arctan2(r[2, 1], r[2, 2]),
-            np.arctan2(-r[2, 0], np.hypot(r[0, 0], r[1, 0])),
-            np.arctan2(r[1, 0], r[0, 0]),
-        ]
-    )
+    angles: FloatArray = Rotation.from_matrix(rotation).as_euler("xyz", degrees=True)
     return angles
-
-
-def status_text(registration: Registration) -> str:
-    """Say in words how far the images allow the alignment to be trusted."""
-    if registration.status is None:
-        by_hand = registration.method is Method.MANUAL
-        return "not checked since it was moved" if by_hand else "not checked"
-    if registration.status is Status.DO_NOT_TRUST:
-        return "do not trust"
-    return registration.status.value
-
-
-def uncertainty_text(review: Review, point_lps: npt.ArrayLike) -> str:
-    """Say how far off the alignment in use may be at a point, mm."""
-    value = float(review.fused.registration.uncertainty_mm_at(np.asarray(point_lps)))
-    if np.isnan(value):
-        return "not measured"
-    return "not to be trusted" if np.isinf(value) else f"up to {value:.1f} mm"
-
-
-def screen_directions(pane: Pane) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return which way the patient's directions go in a pane.
-
-    Returns
-    -------
-    right, down, next_plane : (3,) ndarray of float64
-        Unit LPS steps to the right and down of the screen as it is turned now, and to the next
-        plane.
-    """
-    world = np.eye(3)[::-1]  # napari's (z, y, x) as LPS
-    scrolled, vertical, horizontal = pane.model.dims.order
-    goes = pane.model.scene.camera.orientation2d
-    down = world[vertical] * (1 if goes[0] == "down" else -1)
-    right = world[horizontal] * (1 if goes[1] == "right" else -1)
-    return right, down, world[scrolled]
-
-
-def alignment_keys(alignment: Alignment) -> dict[str, tuple[str, Callable[[], None]]]:
-    """Return what each key does to the alignment, like :func:`viewer.pictures.mouse.key_actions`.
-
-    Parameters
-    ----------
-    alignment : Alignment
-        What the keys act on.
-    """
-
-    def shift(right: int, down: int, away: int = 0) -> Callable[[], None]:
-        def act() -> None:
-            to_right, to_bottom, to_next = screen_directions(alignment.linked.active)
-            alignment.move(STEP_MM * (right * to_right + down * to_bottom + away * to_next))
-
-        return act
-
-    def turn(clockwise: int) -> Callable[[], None]:
-        def act() -> None:
-            to_right, to_bottom, _ = screen_directions(alignment.linked.active)
-            axis = np.cross(to_right, to_bottom)
-            alignment.move(rotation_deg=STEP_DEG * clockwise * axis)
-
-        return act
-
-    where = "in the pane used last"
-    return {
-        "Ctrl+Left": (f"SPECT {STEP_MM} mm to the left of the screen {where}", shift(-1, 0)),
-        "Ctrl+Right": (f"SPECT {STEP_MM} mm to the right of the screen", shift(1, 0)),
-        "Ctrl+Up": (f"SPECT {STEP_MM} mm up the screen", shift(0, -1)),
-        "Ctrl+Down": (f"SPECT {STEP_MM} mm down the screen", shift(0, 1)),
-        "Ctrl+PgUp": (
-            f"SPECT {STEP_MM} mm out of the plane: head, posterior or left",
-            shift(0, 0, 1),
-        ),
-        "Ctrl+PgDown": (f"SPECT {STEP_MM} mm out of the plane, the other way", shift(0, 0, -1)),
-        "Ctrl+Shift+Right": (f"turn SPECT {STEP_DEG}° clockwise about the crosshair", turn(1)),
-        "Ctrl+Shift+Left": (f"turn SPECT {STEP_DEG}° counter-clockwise", turn(-1)),
-        "Ctrl+Z": ("undo the last change of the alignment", alignment.undo),
-        "Ctrl+Shift+Z": ("redo it", alignment.redo),
-    }

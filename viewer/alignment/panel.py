@@ -9,7 +9,6 @@ from qtpy.QtCore import QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
@@ -26,32 +25,39 @@ from fusion.registration import (
     LARGE_MANUAL_SHIFT_MM,
     TRUSTED_UNCERTAINTY_MM,
     LevelMisfit,
-    Method,
     Registration,
-    Status,
+    Trust,
     register,
 )
-from viewer.alignment.model import SHIFT_WORDS, TURN_WORDS, Alignment, status_text, uncertainty_text
-from viewer.jobs import Job, show_error
-from viewer.pictures.display_panel import ModeChoice, plain_label
+from viewer.alignment.model import Alignment
+from viewer.alignment.words import (
+    SHIFT_WORDS,
+    TURN_WORDS,
+    agreement_text,
+    status_text,
+    uncertainty_text,
+)
+from viewer.jobs import Job, Waiting
+from viewer.kit.dialogs import show_error
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import scroll
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, SETTLE_MS, TEXT, colored
+from viewer.pictures.display_panel import ModeChoice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from viewer.reading.model import ReadingModel
 
-#: After a change of the alignment, wait so long before working out what costs time, ms.
-SETTLE_MS = 250
 #: Misfit at the right end of the chart, mm.
 CHART_MM = 8.0
 #: Choices that are shown only where there are such.
 _SELDOM = ("Stored with the study", "As reviewed")
-GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff5c5c"
 _STATUS_COLORS = {
-    None: "#bbbbbb",
-    Status.NO_INCONSISTENCY: GOOD,
-    Status.NECK_MOTION: DOUBTFUL,
-    Status.DO_NOT_TRUST: BAD,
+    None: TEXT,
+    Trust.NO_INCONSISTENCY: GOOD,
+    Trust.NECK_MOTION: DOUBTFUL,
+    Trust.DO_NOT_TRUST: BAD,
 }
 
 
@@ -103,7 +109,7 @@ class LevelChart(QWidget):
             color = QColor(GOOD if misfit_mm <= TRUSTED_UNCERTAINTY_MM else DOUBTFUL)
             length = min(misfit_mm, CHART_MM) * per_mm
             painter.fillRect(QRectF(left, y + 4, max(length, 1), self.ROW - 8), color)
-            painter.setPen(QColor("#dddddd"))
+            painter.setPen(QColor(TEXT))
             ends = [
                 left + per_mm * min(max(v, 0.0), CHART_MM)
                 for v in (misfit_mm - doubt_mm, misfit_mm + doubt_mm)
@@ -136,7 +142,7 @@ class AlignmentPanel(QScrollArea):
         self, alignment: Alignment, *, reading: ReadingModel, need_reader: Callable[[], bool]
     ) -> None:
         super().__init__()
-        self.alignment = alignment
+        self.model = alignment
         self.reading = reading
         self._need_reader = need_reader
         self.job: Job | None = None
@@ -151,10 +157,7 @@ class AlignmentPanel(QScrollArea):
         column.addWidget(self._make_levels())
         column.addWidget(self._make_reviewed())
         column.addStretch()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWidget(inside)
+        scroll(self, inside)
         self._linked.events.review.connect(self._on_review)
         self._linked.events.point.connect(self._on_point)
         reading.events.changed.connect(self._on_reading)
@@ -171,7 +174,7 @@ class AlignmentPanel(QScrollArea):
         self.agreement = plain_label(wrap=True)
         self.recommendation = plain_label(wrap=True)
         self.warning = plain_label(wrap=True)
-        self.warning.setStyleSheet(f"color: {DOUBTFUL};")
+        self.warning.setStyleSheet(colored(DOUBTFUL))
         for label in (self.in_use, self.status, self.uncertainty, self.warning):
             column.addWidget(label)
         self._choices = QGridLayout()
@@ -197,7 +200,7 @@ class AlignmentPanel(QScrollArea):
         grid = QGridLayout(box)
         self.shifts: list[QDoubleSpinBox] = []
         self.turns: list[QDoubleSpinBox] = []
-        self._words = []
+        self.words = []
         rows = [
             (spins, 0.5, unit, limit)
             for spins, unit, limit in ((self.shifts, " mm", 200.0), (self.turns, " °", 90.0))
@@ -213,7 +216,7 @@ class AlignmentPanel(QScrollArea):
             spin.setFixedWidth(110)
             spin.valueChanged.connect(self._set_shift if n < 3 else self._set_turn)
             spins.append(spin)
-            self._words.append(words)
+            self.words.append(words)
             grid.addWidget(spin, n, 0)
             grid.addWidget(words, n, 1)
         grid.setColumnStretch(1, 1)
@@ -221,8 +224,8 @@ class AlignmentPanel(QScrollArea):
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.undo.setToolTip("Ctrl+Z")
         self.redo.setToolTip("Ctrl+Shift+Z")
-        self.undo.clicked.connect(self.alignment.undo)
-        self.redo.clicked.connect(self.alignment.redo)
+        self.undo.clicked.connect(self.model.undo)
+        self.redo.clicked.connect(self.model.redo)
         row.addWidget(self.undo)
         row.addWidget(self.redo)
         grid.addLayout(row, 6, 0, 1, 2)
@@ -230,7 +233,7 @@ class AlignmentPanel(QScrollArea):
             "Ctrl and drag in a picture, or Ctrl and the arrows; Ctrl, Shift and the arrows turn.",
             wrap=True,
         )
-        hint.setStyleSheet("color: #9a9a9a;")
+        hint.setStyleSheet(colored(FAINT))
         grid.addWidget(hint, 7, 0, 1, 2)
         self.mode = ModeChoice(self._linked)
         grid.addWidget(plain_label("Check with"), 8, 0)
@@ -258,31 +261,31 @@ class AlignmentPanel(QScrollArea):
     def start_search(self) -> Job:
         """Search for a correction, away from the window's thread."""
         ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
-        self.job = Job(
+        waiting = Waiting(
             self.window(),
             "Registering SPECT to CT",
-            lambda report: register(ct, spect, progress=report),
             refusal="The registration was refused",
             leaves_nothing=True,
         )
-        self.job.done.connect(self.alignment.take)
+        self.job = Job(lambda report: register(ct, spect, progress=report), dialog=waiting)
+        self.job.done.connect(self.model.take)
         self.job.start()
         return self.job
 
     def _choose(self, name: str) -> None:
-        self.alignment.choose(name)
+        self.model.choose(name)
         self._on_review()
 
     def _set_shift(self) -> None:
         # Only what was typed: the others stand rounded in their boxes.
-        goal = self.alignment.shift_mm
+        goal = self.model.shift_mm
         self._put(goal, self.shifts)
-        self.alignment.set_shift_mm(goal)
+        self.model.set_shift_mm(goal)
 
     def _set_turn(self) -> None:
-        goal = self.alignment.rotation_deg
+        goal = self.model.rotation_deg
         self._put(goal, self.turns)
-        self.alignment.set_rotation_deg(goal)
+        self.model.set_rotation_deg(goal)
 
     def _put(self, goal: np.ndarray, spins: Sequence[QDoubleSpinBox]) -> None:
         for axis, spin in enumerate(spins):
@@ -299,12 +302,12 @@ class AlignmentPanel(QScrollArea):
     def _on_reading(self) -> None:
         reading = self.reading.reading
         change = reading.alignment.change if reading and reading.alignment else None
-        self.alignment.remember(change if isinstance(change, AlignmentReviewed) else None)
+        self.model.remember(change if isinstance(change, AlignmentReviewed) else None)
         self._show_reviewed()
-        self._show_choices(self.alignment.current)
+        self._show_choices(self.model.current)
 
     def _show_reviewed(self) -> None:
-        reading, by = self.reading.reading, self.alignment.reviewed_by
+        reading, by = self.reading.reading, self.model.reviewed_by
         self.reviewed.setEnabled(by is None and not (reading and reading.finalised))
         if by is not None:
             text = f"reviewed by {plain(by)}"
@@ -316,14 +319,14 @@ class AlignmentPanel(QScrollArea):
         else:
             text = "not reviewed; targets cannot be final"
         self.reviewed_text.setText(text)
-        self.reviewed_text.setStyleSheet(f"color: {'#bbbbbb' if by is None else GOOD};")
+        self.reviewed_text.setStyleSheet(colored(TEXT if by is None else GOOD))
 
     def _on_point(self) -> None:
         self._show_position()
         self._settle.start()
 
     def _on_review(self) -> None:
-        alignment, current = self.alignment, self.alignment.current
+        alignment, current = self.model, self.model.current
         self._show_position()
         self._show_reviewed()
         self.undo.setEnabled(alignment.can_undo)
@@ -333,7 +336,7 @@ class AlignmentPanel(QScrollArea):
         self._settle.start()
 
     def _show_choices(self, current: Registration) -> None:
-        choices = self.alignment.choices
+        choices = self.model.choices
         for name, button in self.buttons.items():
             choice = choices.get(name)
             button.setEnabled(choice is not None)
@@ -345,20 +348,21 @@ class AlignmentPanel(QScrollArea):
             )
         self.in_use.setText(f"Alignment: {current.method.value}")
         self.status.setText(f"Images: {status_text(current)}")
-        self.status.setStyleSheet(f"color: {_STATUS_COLORS[current.status]}; font-weight: bold;")
-        self.recommendation.setText(current.recommendation)
-        self.recommendation.setVisible(bool(current.recommendation))
+        self.status.setStyleSheet(f"{colored(_STATUS_COLORS[current.status])} {BOLD}")
+        search = current.search
+        self.recommendation.setText(search.recommendation if search else "")
+        self.recommendation.setVisible(bool(self.recommendation.text()))
         self.agreement.setText(agreement_text(current))
         self.agreement.setVisible(bool(self.agreement.text()))
-        levels = current.evidence.levels if current.evidence else ()
+        levels = search.evidence.levels if search and search.evidence else ()
         self.levels.show_levels(levels)
         self._levels_box.setVisible(bool(levels))
 
     def _show_position(self) -> None:
-        values = [*self.alignment.shift_mm, *self.alignment.rotation_deg]
+        values = [*self.model.shift_mm, *self.model.rotation_deg]
         words = (*SHIFT_WORDS, *TURN_WORDS)
         for spin, label, value, pair in zip(
-            (*self.shifts, *self.turns), self._words, values, words, strict=True
+            (*self.shifts, *self.turns), self.words, values, words, strict=True
         ):
             spin.blockSignals(True)
             spin.setValue(round(float(value), 2) + 0.0)
@@ -367,8 +371,8 @@ class AlignmentPanel(QScrollArea):
             amount = f"{abs(spin.value()):.1f}{spin.suffix()}"
             side = pair[0] if spin.value() > 0 else pair[1]
             label.setText(f"{amount} {side}" if spin.value() else f"+ is {pair[0]}")
-            label.setStyleSheet("" if spin.value() else "color: #777777;")
-        shift_mm = self.alignment.current.manual_shift_mm
+            label.setStyleSheet("" if spin.value() else colored(FAINT))
+        shift_mm = self.model.current.manual_shift_mm
         large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM
         self.warning.setText(
             f"Moved by hand by {shift_mm:.1f} mm: this warning stands on every export."
@@ -380,20 +384,3 @@ class AlignmentPanel(QScrollArea):
     def _update_trust(self) -> None:
         text = uncertainty_text(self._linked.review, self._linked.point_lps)
         self.uncertainty.setText(f"Error at the crosshair: {text}")
-
-
-def agreement_text(registration: Registration) -> str:
-    """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
-    before, after, method = registration.before, registration.after, registration.method
-    parts = []
-    if before is not None and registration.start is not None:
-        parts.append(f"{before.correlation:.3f} with the scanner's alignment")
-    if after is not None and (method is not Method.SHARED_FRAME or not parts):
-        parts.append(f"{after.correlation:.3f} with the one in use")
-    elif after is None and parts:
-        parts.append(
-            "not measured since it was moved by hand"
-            if method is Method.MANUAL
-            else "not measured for the neck correction"
-        )
-    return f"Correlation: {', '.join(parts)}" if parts else ""

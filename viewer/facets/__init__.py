@@ -1,1 +1,1 @@
-"""The joints in the pictures and beside them."""
+"""The joints in the pictures and beside them: found, measured, marked, named."""

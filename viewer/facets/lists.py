@@ -1,14 +1,12 @@
-"""What speaks for the numbering, and what the uptake suggests: lists of plain sentences."""
+"""What speaks for the numbering, and what the uptake suggests: plain sentences in rows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QScrollArea,
@@ -16,25 +14,18 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.anatomy import LEVELS
-from fusion.plain_text import plain
-from fusion.uptake import GRADE_WORDS, NOT_VALIDATED, Kind
-from viewer.pathway.questions import LinkLabel
-from viewer.pictures.display_panel import plain_label
+from fusion.uptake import NOT_VALIDATED, Kind
+from viewer.facets.words import evidence_line, hot_spot_text
+from viewer.kit.labels import LinkLabel, plain_label
+from viewer.kit.layout import scroll
+from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD, PALE, colored, edged
 
 if TYPE_CHECKING:
-    from fusion.facets import Evidence, Localisation
+    from fusion.facets import Localisation
     from fusion.uptake import Assessment, Proposal
     from viewer.facets.model import Said
 
-GOOD, DOUBTFUL, BAD, FAINT = "#69c779", "#ffb347", "#ff5c5c", "#9aa0a8"
-_GRADE_COLORS = (FAINT, "#d7c88a", DOUBTFUL, BAD)
-#: What became of a piece of evidence: sign, word and colour.
-_VERDICTS = {
-    True: ("✓", "agrees", GOOD),
-    False: ("✗", "DISAGREES", BAD),
-    None: ("–", "does not decide", FAINT),
-}
+_GRADE_COLORS = (FAINT, PALE, DOUBTFUL, BAD)
 WITHOUT_LABELS = "Locate without the label map"
 #: Codes of Findings that the panel's heading, or this list, says already.
 _SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
@@ -45,9 +36,6 @@ class _Rows(QScrollArea):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._fill([])
 
     def _fill(self, rows: list[QWidget]) -> None:
@@ -58,7 +46,7 @@ class _Rows(QScrollArea):
         for row in rows:
             column.addWidget(row)
         column.addStretch()
-        self.setWidget(inside)
+        scroll(self, inside)
 
 
 class EvidenceList(_Rows):
@@ -126,7 +114,7 @@ class EvidenceList(_Rows):
         for piece in evidence:
             text, color = evidence_line(piece)
             label = plain_label(text, wrap=True)
-            label.setStyleSheet(f"border-left: 4px solid {color}; padding: 1px 2px 1px 6px;")
+            label.setStyleSheet(edged(color))
             rows.append(label)
             lines.append(text)
         for finding in found.findings if found else ():
@@ -160,25 +148,14 @@ class EvidenceList(_Rows):
         column = QVBoxLayout(row)
         column.setContentsMargins(0, 0, 0, 0)
         label = plain_label(text, wrap=True)
-        label.setStyleSheet(f"border-left: 4px solid {GOOD}; padding: 1px 2px 1px 6px;")
+        label.setStyleSheet(edged(GOOD))
         self.buttons[button.removeprefix("Take back ")] = back = QPushButton(button)
         column.addWidget(label)
         column.addWidget(back, alignment=Qt.AlignmentFlag.AlignLeft)
         return row
 
 
-def evidence_line(piece: Evidence) -> tuple[str, str]:
-    """Return what a piece of evidence says, and the colour of its verdict."""
-    sign, word, color = _VERDICTS[piece.agrees]
-    text = f"{sign} {word}: {plain(piece.source)} (weight {piece.weight:g})\n{plain(piece.saw)}"
-    if piece.agrees is False and piece.implies in LEVELS and piece.implies != piece.level:
-        text += (
-            f"\nIt belongs to {piece.level}, and stands where this numbering has {piece.implies}"
-        )
-    return text, color
-
-
-class ProposalList(_Rows):
+class HotSpotList(_Rows):
     """What the uptake suggests; none of it is a target.
 
     Attributes
@@ -219,7 +196,7 @@ class ProposalList(_Rows):
         head = plain_label(
             f"Suggestions, not targets; grades and thresholds are {NOT_VALIDATED}.", wrap=True
         )
-        head.setStyleSheet(f"color: {FAINT};")
+        head.setStyleSheet(colored(FAINT))
         rows: list[QWidget] = [head]
         if not spine:
             rows.append(plain_label("No hot spot in the spine."))
@@ -239,9 +216,9 @@ class ProposalList(_Rows):
         self.show_proposals(assessment, state=state)
 
     def _link(self, proposal: Proposal) -> LinkLabel:
-        link = LinkLabel(proposal_text(proposal))
+        link = LinkLabel(hot_spot_text(proposal))
         color = _GRADE_COLORS[proposal.grade]
-        link.setStyleSheet(f"border-left: 4px solid {color}; padding: 2px 2px 2px 6px;")
+        link.setStyleSheet(edged(color))
         link.setToolTip("Puts the crosshair on the hot spot")
         link.chosen.connect(lambda: self.chosen.emit(proposal))
         return link
@@ -250,26 +227,3 @@ class ProposalList(_Rows):
 def outside_spine(proposal: Proposal) -> bool:
     """Tell whether a hot spot belongs to nothing in the spine."""
     return proposal.place == Kind.OUTSIDE.value
-
-
-def proposal_text(proposal: Proposal) -> str:
-    """Return what a proposal says: where, how sure, both uncertainties, and why."""
-    where = proposal.joint.name if proposal.joint else proposal.place
-    doubts = []
-    if not proposal.certain:
-        doubts.append("place not certain")
-    if proposal.numbering == "provisional":
-        doubts.append("level PROVISIONAL")
-    title = f"Grade {proposal.grade}, {GRADE_WORDS[proposal.grade]}: {where}"
-    if doubts:
-        title += f" ({', '.join(doubts)})"
-    errors = (
-        f"Alignment {_error(proposal.registration_mm)}, joint {_error(proposal.localisation_mm)}"
-    )
-    return f"{title}\n{errors}\n{plain(proposal.reason)}"
-
-
-def _error(value: float | None) -> str:
-    if value is None:
-        return "± not known"
-    return "not to be trusted" if np.isinf(value) else f"± {value:.1f} mm"

@@ -1,7 +1,7 @@
 """The joints and targets in the pictures: rings with names, and what a reader says with them.
 
 A ring is the cut of a small ball about the centre of a joint, so it is largest where the plane
-passes through the centre. What the mouse does to them is in :mod:`viewer.facets.grabs`. Knows
+passes through the centre. What the mouse does to them is in :mod:`viewer.facets.mouse`. Knows
 nothing of widgets.
 """
 
@@ -20,19 +20,17 @@ from qtpy.QtCore import QTimer
 from fusion.anatomy import Joint
 from fusion.annotations import Change, Decision, JointMoved, VertebraNamed
 from fusion.errors import FusionError
-from fusion.facets import DRAGGED, MARKED, Status
 from viewer._napari import Mark, MarksOverlay
-from viewer.facets.grabs import Carrying, Naming
 from viewer.facets.model import State
+from viewer.facets.words import beside_ring, label_of
 from viewer.pictures.layers import to_world
 from viewer.pictures.panes import BOX_COLOR
 
 if TYPE_CHECKING:
-    from fusion.annotations import Target
+    from fusion.annotations import Point, Target
     from fusion.facets import Facet
     from fusion.geometry import FloatArray
     from viewer.facets.model import FacetsModel
-    from viewer.pictures.mouse import Grab
     from viewer.pictures.panes import LinkedPanes, Pane
     from viewer.reading.model import ReadingModel
 
@@ -118,7 +116,6 @@ class Marks:
                     position="top_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
                 )
             pane.model.scene.camera.events.zoom.connect(self.refresh)
-        linked.handles.append(self._grab_at)
         facets.events.localisation.connect(self.refresh)
         facets.events.state.connect(self.refresh)
         facets.events.selected.connect(self.refresh)
@@ -219,7 +216,7 @@ class Marks:
         text, shift_mm = "", _shift(pane, target.joint, BALL_MM + _GAP_MM)
         if center is None or disputed or _apart(target, center):
             words = ["DISPUTED"] * disputed + [target.decision.value]
-            text = _beside(target.joint.name, words, ends=shift_mm < 0)
+            text = beside_ring(target.joint.name, words, ends=shift_mm < 0)
         at, radius = place
         return [
             Mark(
@@ -247,13 +244,7 @@ class Marks:
         radius = float(np.sqrt(max(ball_mm**2 - off**2, (0.55 * ball_mm) ** 2)))
         return (world[vertical], world[horizontal]), radius
 
-    # What the mouse does
-
-    def _grab_at(self, pane: Pane, point_lps: FloatArray) -> Grab | None:
-        if self.naming:
-            return Naming(self, self._linked)
-        joint = self.joint_at(pane, point_lps)
-        return None if joint is None else Carrying(self, joint)
+    # What the reader does
 
     def joint_at(self, pane: Pane, point_lps: FloatArray) -> Joint | None:
         """Return the joint on whose ring a point of a pane lies; None when on no ring."""
@@ -298,7 +289,10 @@ class Marks:
         bool
             Whether it was saved; otherwise :attr:`notice` says why not.
         """
-        point = None if point_lps is None else tuple(float(v) for v in point_lps)
+        point: Point | None = None
+        if point_lps is not None:
+            x, y, z = (float(value) for value in point_lps)
+            point = (x, y, z)
         saved = self.record(JointMoved(joint, point))
         self.carry(None)
         if saved:
@@ -359,36 +353,6 @@ class Marks:
             self.name_next("")
         else:
             self.say("")
-
-
-def label_of(facet: Facet, target: Target | None = None, *, ends: bool = False) -> str:
-    """Return what stands beside the ring of a joint: side, level, and every doubt in words.
-
-    Parameters
-    ----------
-    facet : Facet
-        The joint.
-    target : Target, optional
-        What the reader decided about it.
-    ends : bool
-        The words end at the ring instead of beginning there.
-    """
-    name = facet.joint.name
-    if facet.numbering.value == "provisional":
-        name += " ?"
-    words = []
-    if facet.status in (Status.FUSED, Status.OBSCURED):
-        words.append(f"({facet.status.value})")
-    if facet.source in (DRAGGED, MARKED):
-        words.append("(moved)" if facet.source == DRAGGED else "(marked)")
-    if target is not None:
-        words.append(target.decision.value)
-    return _beside(name, words, ends=ends)
-
-
-def _beside(name: str, words: list[str], *, ends: bool) -> str:
-    # The name stands next to the ring: the edge of a pane cuts off the rest first.
-    return " ".join([*reversed(words), name] if ends else [name, *words])
 
 
 def _uncluttered(marks: list[Mark], zoom: float) -> list[Mark]:

@@ -29,17 +29,16 @@ from fusion.facets import (
 )
 from fusion.progress import Progress
 from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
-from viewer.jobs import BackgroundJob
+from viewer.jobs import Job
+from viewer.kit.theme import SETTLE_MS
 
 if TYPE_CHECKING:
     from fusion.anatomy import Joint
     from fusion.annotations import Point
-    from fusion.facets import LabelledSpine
+    from fusion.facets import Facet, LabelledSpine
     from fusion.geometry import Volume
     from viewer.pictures.panes import LinkedPanes
 
-#: After a change of the alignment, wait so long before the uptake is measured again, ms.
-SETTLE_MS = 250
 #: How many ways to number this neck are remembered, so that undo and redo need no time.
 _REMEMBERED = 8
 
@@ -107,6 +106,8 @@ class FacetsModel:
         How far the search is.
     progress : (float, str)
         Fraction done, 0 to 1, and what is being done.
+    search : Job or None
+        What looks for the joints, while it does.
     said : Said
         What the reading says.
     labels : Labels
@@ -138,8 +139,8 @@ class FacetsModel:
         self._looked = False
         self._labelled: LabelledSpine | None = None
         self._numbered: dict[object, Localisation] = {}
-        self._locating: BackgroundJob | None = None
-        self._measuring: BackgroundJob | None = None
+        self.search: Job | None = None
+        self._measuring: Job | None = None
         self._registration = linked.review.fused.registration
         self._settle = QTimer(singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._measure)
@@ -176,7 +177,8 @@ class FacetsModel:
     @selected.setter
     def selected(self, joint: Joint | None) -> None:
         self._selected = joint
-        facet = self.localisation.facet(joint.level, joint.side) if joint and self.found else None
+        found = self.localisation
+        facet = found.facet(joint.level, joint.side) if joint and found is not None else None
         if facet is not None and facet.center_lps is not None:
             self.linked.point_lps = facet.center_lps
         self.events.selected()
@@ -200,7 +202,7 @@ class FacetsModel:
     def reference(self, choice: ReferenceChoice) -> None:
         if choice != self._reference:
             self._reference = choice
-            self._measure_soon()
+            self.measure_soon()
 
     @property
     def settings(self) -> ProposalSettings:
@@ -211,14 +213,14 @@ class FacetsModel:
     def settings(self, settings: ProposalSettings) -> None:
         if settings != self._settings:
             self._settings = settings
-            self._measure_soon()
+            self.measure_soon()
 
     # Finding
 
     def start(self) -> None:
         """Look for the joints, unless that was done or is being done."""
         if self.state is State.NOT_STARTED:
-            self._locate()
+            self.locate()
 
     def use_labels(self, labels: Labels) -> None:
         """Take the joints from label maps, or from the CT alone; read again what is read.
@@ -229,13 +231,13 @@ class FacetsModel:
         self._labelled = None
         self._numbered.clear()
         if self.state is not State.NOT_STARTED:
-            self._locate()
+            self.locate()
 
     def cancel(self) -> None:
         """Stop looking for the joints; nothing is known then."""
-        if self._locating is not None:
-            self._locating.cancel()
-            self._locating = None
+        if self.search is not None:
+            self.search.cancel()
+            self.search = None
             self._show_state(State.NOT_STARTED)
 
     def close(self) -> None:
@@ -265,7 +267,7 @@ class FacetsModel:
         if self.said == before or self.state is State.NOT_STARTED:
             return
         if self.said.naming != before.naming:
-            self._locate()
+            self.locate()
         elif self.located is not None and self.state is not State.LOCATING:
             self._show()
 
@@ -290,10 +292,11 @@ class FacetsModel:
             )
         checked_clicks(self._neck, {vertebra: point_lps})
 
-    def _locate(self) -> None:
+    def locate(self) -> None:
+        """Find the joints, or number them again, as the reading and the label maps say now."""
         self._drop()
-        if self._locating is not None:
-            self._locating.cancel()  # its numbering belongs to what was said before
+        if self.search is not None:
+            self.search.cancel()  # its numbering belongs to what was said before
         known = self._numbered.get(self.said.naming)
         if known is not None:
             self._on_located((self._neck, self._labelled, known))
@@ -306,11 +309,11 @@ class FacetsModel:
                 return _from_labels(ct, neck, looked, labels, spine, said, report)
             return _located(ct, neck, looked, said, report)
 
-        job = BackgroundJob(work)
+        job = Job(work)
         job.done.connect(self._on_located)
         job.refused.connect(self._on_refused)
         job.progressed.connect(self._on_progress)
-        self._locating = job
+        self.search = job
         self.progress = (0.0, "")
         self._show_state(State.LOCATING)
         job.start()
@@ -322,14 +325,18 @@ class FacetsModel:
     def _on_located(self, result: _Located) -> None:
         self._neck, self._labelled, located = result
         self._looked = True
-        self._locating = None
+        self.search = None
+        self.show_located(located)
+
+    def show_located(self, located: Localisation) -> None:
+        """Show joints that are numbered as the reading says now."""
         if len(self._numbered) >= _REMEMBERED:
             del self._numbered[next(iter(self._numbered))]
         self._numbered[self.said.naming] = located
         self._show()
 
     def _on_refused(self, error: FusionError) -> None:
-        self._locating = None
+        self.search = None
         if self.labels.paths:
             self._no_spine = f"The label map was refused. {error}"
             self._show_state(State.LABELS_REFUSED)
@@ -357,9 +364,9 @@ class FacetsModel:
             self._no_spine = " ".join(f.message for f in self.localisation.findings)
         self.events.localisation()
         self._show_state(State.FOUND if any_found else State.NOTHING_FOUND)
-        self._measure_soon()
+        self.measure_soon()
 
-    def _facets(self) -> tuple:
+    def _facets(self) -> tuple[Facet, ...]:
         return self.localisation.facets if self.localisation is not None else ()
 
     def _show_state(self, state: State) -> None:
@@ -373,7 +380,7 @@ class FacetsModel:
         registration = self.linked.review.fused.registration
         if registration is not self._registration:
             self._registration = registration
-            self._measure_soon()
+            self.measure_soon()
 
     def _drop_assessment(self) -> None:
         self._stop_measuring()
@@ -387,7 +394,8 @@ class FacetsModel:
             self._measuring.cancel()
             self._measuring = None
 
-    def _measure_soon(self) -> None:
+    def measure_soon(self) -> None:
+        """Measure the uptake anew, once nothing changes any more."""
         self._stop_measuring()
         self._no_uptake = ""
         self.assessment = None
@@ -398,7 +406,7 @@ class FacetsModel:
     def _measure(self) -> None:
         review, facets = self.linked.review, self._facets()
         reference, settings = self._reference, self._settings
-        job = BackgroundJob(
+        job = Job(
             lambda report: assess(
                 facets,
                 review.fused.spect,

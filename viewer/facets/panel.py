@@ -8,44 +8,32 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
-    QComboBox,
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QMenu,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from fusion.anatomy import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint
+from fusion.anatomy import VERTEBRAE, Joint
 from fusion.annotations import AnomalyRecorded
-from fusion.facets import ANOMALIES, DRAGGED, MARKED, Anomaly, Numbering
-from viewer.facets.label_dialog import LabelDialog
-from viewer.facets.lists import (
-    BAD,
-    DOUBTFUL,
-    FAINT,
-    GOOD,
-    WITHOUT_LABELS,
-    EvidenceList,
-    ProposalList,
-)
+from fusion.facets import DRAGGED, MARKED, Anomaly
+from viewer.facets.dialogs import AnomalyDialog, LabelDialog
+from viewer.facets.lists import WITHOUT_LABELS, EvidenceList, HotSpotList
 from viewer.facets.marks import Marks
 from viewer.facets.model import Labels, State
-from viewer.facets.reference import ReferencePage
-from viewer.facets.table import JointTable, details
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.words import shortened
+from viewer.facets.mouse import bind_marks
+from viewer.facets.reference_page import ReferencePage
+from viewer.facets.table import JointTable
+from viewer.facets.words import count_against, details, heading, waiting_text
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import scrolling
+from viewer.kit.theme import BOLD, FAINT, RAISED, REFUSAL_STYLE, TEXT
 
 if TYPE_CHECKING:
-    from fusion.facets import Localisation
     from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
@@ -53,70 +41,8 @@ if TYPE_CHECKING:
 
 _STEPS = 1000
 _PUT = "Move here"
-#: Longest names of label maps in the heading, characters.
-_NAMES = 60
 #: Least height of proposals, evidence and reference, px.
 _LEAST_PAGE = 130
-
-
-class AnomalyDialog(QDialog):
-    """Asks what is unusual about this spine.
-
-    Parameters
-    ----------
-    parent : QWidget
-        The window.
-    """
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Record an anomaly")
-        self.setMinimumWidth(420)
-        self.kind, self.level, self.note = QComboBox(), QComboBox(), QLineEdit()
-        self.kind.setPlaceholderText("What is unusual?")
-        for kind in ANOMALIES:
-            self.kind.addItem(kind.capitalize(), kind)
-        self.kind.setCurrentIndex(-1)
-        self.level.setPlaceholderText("Which level?")
-        self.level.addItems(ZYGAPOPHYSIAL_LEVELS)
-        self.level.setCurrentIndex(-1)
-        self.note.setPlaceholderText("Optional")
-        self.note.setMaxLength(500)
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        rows = QFormLayout()
-        rows.addRow("Anomaly", self.kind)
-        rows.addRow("Fused level", self.level)
-        rows.addRow("Note", self.note)
-        column = QVBoxLayout(self)
-        column.addWidget(
-            plain_label(
-                "The levels are numbered again with it, and what rests on the old numbering has "
-                "to be confirmed again.",
-                wrap=True,
-            )
-        )
-        column.addLayout(rows)
-        column.addWidget(self.buttons)
-        self.kind.currentIndexChanged.connect(self._check)
-        self.level.currentIndexChanged.connect(self._check)
-        self._check()
-
-    @property
-    def change(self) -> AnomalyRecorded:
-        """What was entered."""
-        kind = self.kind.currentData()
-        level = self.level.currentText() if kind == "fused" else ""
-        return AnomalyRecorded(kind, level, self.note.text().strip())
-
-    def _check(self) -> None:
-        fused = self.kind.currentData() == "fused"
-        self.level.setEnabled(fused)
-        complete = self.kind.currentIndex() >= 0 and (not fused or self.level.currentIndex() >= 0)
-        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(complete)
 
 
 class FacetsPanel(QWidget):
@@ -146,6 +72,7 @@ class FacetsPanel(QWidget):
         self._facets, self._reading, self._linked = facets, reading, linked
         ask = need_reader or (lambda: reading.reading is not None)
         self.marks = Marks(facets, reading, linked, need_reader=ask)
+        bind_marks(self.marks, linked)
         self.dialog: AnomalyDialog | LabelDialog | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 4, 2, 0)
@@ -176,7 +103,7 @@ class FacetsPanel(QWidget):
         self.heading.setObjectName("heading")
         self.numbering = plain_label(wrap=True)
         self.reason = plain_label(wrap=True)
-        self.numbering.setStyleSheet("font-weight: bold; font-size: 14px;")
+        self.numbering.setStyleSheet(f"{BOLD} font-size: 14px;")
         column = QVBoxLayout(self.heading)
         column.setContentsMargins(8, 3, 4, 3)
         column.setSpacing(1)
@@ -188,15 +115,15 @@ class FacetsPanel(QWidget):
         self.progress = QWidget()
         row = QHBoxLayout(self.progress)
         row.setContentsMargins(0, 0, 0, 0)
-        self.find, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
-        self.find.clicked.connect(self._facets.start)
+        self.find_joints, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
+        self.find_joints.clicked.connect(self._facets.start)
         self.cancel.clicked.connect(self._facets.cancel)
         self.without = QPushButton(WITHOUT_LABELS)
         self.without.clicked.connect(self._drop_labels)
         self.bar = QProgressBar()
         self.bar.setRange(0, _STEPS)
         self.bar.setTextVisible(True)
-        row.addWidget(self.find)
+        row.addWidget(self.find_joints)
         row.addWidget(self.bar, stretch=1)
         row.addWidget(self.cancel)
         row.addWidget(self.without)
@@ -204,9 +131,7 @@ class FacetsPanel(QWidget):
 
     def _make_message(self) -> QWidget:
         self.message = plain_label(wrap=True)
-        self.message.setStyleSheet(
-            f"color: {BAD}; border-left: 4px solid {BAD}; padding: 2px 2px 2px 6px;"
-        )
+        self.message.setStyleSheet(REFUSAL_STYLE)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message.hide()
         return self.message
@@ -248,16 +173,12 @@ class FacetsPanel(QWidget):
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setContentsMargins(4, 2, 4, 2)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(self.details)
+        area = scrolling(self.details)
         area.setFixedHeight(104)
         return area
 
     def _make_pages(self) -> QTabWidget:
-        self.proposals, self.evidence = ProposalList(), EvidenceList()
+        self.proposals, self.evidence = HotSpotList(), EvidenceList()
         self.reference = ReferencePage(self._facets)
         self.proposals.chosen.connect(self._look_at)
         self.evidence.unnamed.connect(lambda vertebra: self.marks.name(vertebra, None))
@@ -281,7 +202,7 @@ class FacetsPanel(QWidget):
         self.table.show_joints(facets.localisation, facets.assessment)
         self._show_selected()
         self._show_naming()
-        waiting = _waiting(facets)
+        waiting = waiting_text(facets)
         self.proposals.show_proposals(facets.assessment, state=waiting)
         count = self.proposals.in_spine
         self.evidence.show_evidence(
@@ -291,7 +212,7 @@ class FacetsPanel(QWidget):
             from_labels=bool(facets.labels.paths),
         )
         self.pages.setTabText(0, f"Proposals ({count})" if count else "Proposals")
-        against = _against(facets.localisation)
+        against = count_against(facets.localisation)
         self.pages.setTabText(1, f"Numbering ({against} against)" if against else "Numbering")
         self.reference.refresh()
 
@@ -301,15 +222,15 @@ class FacetsPanel(QWidget):
         self.reason.setText(reason)
         self.reason.setVisible(bool(reason))
         self.heading.setStyleSheet(
-            f"QFrame#heading {{ border-left: 6px solid {color}; background: #30363d; }}"
-            f"QLabel {{ color: {color if color != FAINT else '#d0d4da'}; }}"
+            f"QFrame#heading {{ border-left: 6px solid {color}; background: {RAISED}; }}"
+            f"QLabel {{ color: {color if color != FAINT else TEXT}; }}"
         )
 
     def _show_progress(self) -> None:
         state = self._facets.state
         fraction, step = self._facets.progress
         locating = state is State.LOCATING
-        self.find.setVisible(state is State.NOT_STARTED)
+        self.find_joints.setVisible(state is State.NOT_STARTED)
         self.bar.setVisible(locating)
         self.cancel.setVisible(locating)
         self.without.setVisible(state is State.LABELS_REFUSED)
@@ -394,59 +315,3 @@ class FacetsPanel(QWidget):
         """Begin to look for the joints once somebody looks at the panel."""
         super().showEvent(event)
         self._facets.start()
-
-
-def heading(facets: FacetsModel) -> tuple[str, str, str]:
-    """Return how far the levels are to be trusted, why, and the colour of that.
-
-    Parameters
-    ----------
-    facets : FacetsModel
-        The joints.
-    """
-    found = facets.localisation
-    if facets.state is State.NOT_STARTED:
-        return "Joints not looked for yet", "", FAINT
-    if found is None:
-        if facets.state is State.LOCATING:
-            return "Numbering again …" if facets.renumbering else "Finding the joints …", "", FAINT
-        refused = facets.state is State.LABELS_REFUSED
-        return "Label map refused: no joints" if refused else "No joints", facets.refusal, BAD
-    if facets.state is State.NOTHING_FOUND:
-        return "No joints found", facets.refusal, BAD
-    texts = [facets.refusal] if facets.refusal else []
-    if facets.labels.paths:
-        names = ", ".join(path.name for path in facets.labels.paths)
-        texts.append(f"Joints from label map {shortened(names, _NAMES)}.")
-    texts += [f.message for f in found.findings if f.code == "clicks-disagree"]
-    against = [piece.source for piece in found.evidence if piece.agrees is False]
-    dispute = f"Against it: {', '.join(against)}; see Numbering below." if against else ""
-    if found.numbering is Numbering.PROVISIONAL:
-        # What a recorded anomaly means is the reason where the evidence itself is good.
-        codes = ("labels-contradicted", "anomaly-recorded")
-        said = [f.message for f in found.findings if f.code in codes]
-        thin = "The evidence in the field is too thin; see Numbering below."
-        texts.insert(0, dispute or "\n".join(said) or thin)
-        texts.append("Name a vertebra that you know (C2 is best) before using any level.")
-        return "Levels PROVISIONAL – not certain", "\n".join(texts), DOUBTFUL
-    if found.numbering is Numbering.CONFIRMED:
-        title = f"Levels confirmed: {', '.join(facets.said.clicks)} named by the reader"
-        texts += [dispute] if dispute else []
-    else:
-        title = "Levels sure"
-        agreeing = sum(piece.agrees is True for piece in found.evidence)
-        texts.append(f"{agreeing} pieces of evidence agree, none speaks against.")
-    color = BAD if facets.spine is None else DOUBTFUL if against else GOOD
-    return title, "\n".join(texts), color
-
-
-def _waiting(facets: FacetsModel) -> str:
-    if facets.state is State.LOCATING:
-        return "Finding the joints …"
-    if facets.measuring:
-        return "Measuring the uptake …"
-    return facets.refusal
-
-
-def _against(found: Localisation | None) -> int:
-    return sum(piece.agrees is False for piece in found.evidence) if found else 0

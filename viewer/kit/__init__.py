@@ -1,1 +1,1 @@
-"""Small widgets and words that every panel stands on; the kit knows no panel."""
+"""Colours, labels, texts, tables, notes and dialogs that every panel stands on."""

@@ -250,9 +250,9 @@ class PathwayModel:
         """
         if recorded is self.recorded:
             return
-        replace = isinstance(recorded, Assessment) and not self.changed_since
+        untouched = not self.changed_since
         self.recorded = recorded
-        if replace:
+        if isinstance(recorded, Assessment) and untouched:
             self._values = recorded.verdict.facts.recorded()
             self._check()
             self.events.answers()

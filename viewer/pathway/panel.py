@@ -14,12 +14,11 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QResizeEvent, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QMessageBox,
     QPushButton,
-    QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
@@ -27,9 +26,11 @@ from qtpy.QtWidgets import (
 
 from fusion.errors import FusionError
 from fusion.pathway import KEY_OF_FACT, QUESTIONS
+from viewer.kit.labels import LinkLabel, plain_label
+from viewer.kit.layout import scrolling
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, QUESTION_STYLE, colored
 from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel
-from viewer.pathway.questions import STYLE, LinkLabel, Question, set_property
-from viewer.pictures.display_panel import plain_label
+from viewer.pathway.questions import Question, set_property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,15 +39,6 @@ if TYPE_CHECKING:
 
 #: From this width on the verdict stands beside the questions instead of below, px.
 SIDE_BY_SIDE = 760
-
-
-def _scrolling(content: QWidget) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(content)
-    return area
 
 
 class VerdictView(QWidget):
@@ -67,11 +59,11 @@ class VerdictView(QWidget):
         self._column.setContentsMargins(0, 0, 6, 0)
         self._column.setSpacing(2)
         self._column.addStretch()
-        self.area = _scrolling(rows)
+        self.area = scrolling(rows)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.area)
-        self._titles: list[QWidget] = []
+        self._titles: list[QLabel] = []
         self.links: list[LinkLabel] = []
         self._lines: list[TextLine] = []
 
@@ -109,7 +101,7 @@ class VerdictView(QWidget):
         link.chosen.connect(lambda: self.chosen.emit(self._lines[index]))
         return link
 
-    def _put(self, label: QWidget, place: int, text: str) -> None:
+    def _put(self, label: QLabel, place: int, text: str) -> None:
         if label.text() != text:
             label.setText(text)
         if self._column.indexOf(label) != place:
@@ -136,10 +128,10 @@ class PathwayPanel(QWidget):
         self.model = model
         self._slow = slow
         self._fact = ""
-        self.setStyleSheet(STYLE)
+        self.setStyleSheet(QUESTION_STYLE)
         self.state = plain_label(wrap=True)
         self.words = plain_label(wrap=True)
-        self.words.setStyleSheet("font-weight: bold; font-size: 14px;")
+        self.words.setStyleSheet(f"{BOLD} font-size: 14px;")
         self.next = QPushButton("Next question")
         self.next.setToolTip("Go to the open question that decides most; red flags always")
         self.next.clicked.connect(self.go_to_next)
@@ -201,14 +193,14 @@ class PathwayPanel(QWidget):
         scrolled.addWidget(self.targets)
         scrolled.addWidget(self.context)
         scrolled.addStretch()
-        self.area = _scrolling(rows)
+        self.area = scrolling(rows)
         self.area.setMinimumHeight(120)
         column.addWidget(self.area, stretch=1)
         return box
 
     def _make_foot(self) -> QVBoxLayout:
         self.message = plain_label(wrap=True)
-        self.message.setStyleSheet("color: #ff8a80;")
+        self.message.setStyleSheet(colored(BAD))
         self.message.hide()
         self.record = QPushButton("Record answers")
         self.record.clicked.connect(self._record)
@@ -264,7 +256,7 @@ class PathwayPanel(QWidget):
     def _on_recorded(self) -> None:
         self.state.setText(self.model.state)
         settled = self.model.recorded is not None and not self.model.changed_since
-        self.state.setStyleSheet("" if settled else "color: #ffb347;")
+        self.state.setStyleSheet("" if settled else colored(DOUBTFUL))
 
     def _show_verdict(self) -> None:
         reading = (self.model.statements_reading(self._fact),) if self._fact else ()

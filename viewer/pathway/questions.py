@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from qtpy.QtGui import QResizeEvent, QWheelEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -14,7 +15,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QPushButton,
     QRadioButton,
@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.pathway import QUESTIONS, answers
-from viewer.pictures.display_panel import plain_label
+from viewer.kit.labels import LinkLabel, plain_label
 
 if TYPE_CHECKING:
     from fusion.pathway import ProposedFact
@@ -35,22 +35,6 @@ _LISTS = ("surgery_levels",)
 #: From this width on a compact question has its answer beside it, px.
 SIDE_BY_SIDE = 390
 
-#: What a reader sees of a question at a glance: dashed and grey while nothing is recorded.
-STYLE = """
-QFrame#question { border: 0; border-left: 4px dashed #7a8088; padding-left: 4px; }
-QFrame#question[needed="true"] { border-left: 4px dashed #ffb347; }
-QFrame#question[recorded="true"] { border-left: 4px solid #4c9be8; }
-QFrame#question[highlight="true"] { background: #4a4420; }
-QLabel#link { padding: 1px 3px; border: 1px solid transparent; }
-QLabel#link:focus { border: 1px solid #d0d4da; }
-QLabel#link:hover { background: #3d434c; }
-QLabel#link[highlight="true"] { background: #4a4420; }
-QLabel#title { font-weight: bold; padding-top: 6px; }
-QLabel#note { color: #9aa0a8; padding-left: 4px; }
-QLabel#suggestion { color: #a9c7e8; }
-QRadioButton#open, QLabel#open, QComboBox[recorded="false"] { color: #9aa0a8; font-style: italic; }
-"""
-
 
 def set_property(widget: QWidget, name: str, value: bool) -> None:
     """Set a property that the style sheet looks at."""
@@ -58,39 +42,6 @@ def set_property(widget: QWidget, name: str, value: bool) -> None:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
-
-
-class LinkLabel(QLabel):
-    """Plain text that can be chosen with the mouse, Enter or Space.
-
-    Attributes
-    ----------
-    chosen : Signal
-        Without arguments.
-    """
-
-    chosen = Signal()
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__()
-        self.setObjectName("link")
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setWordWrap(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setText(text)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
-        """Choose it."""
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
-            self.chosen.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Choose it with Enter or Space."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            self.chosen.emit()
-        else:
-            super().keyPressEvent(event)
 
 
 class _Choice(QComboBox):
@@ -172,12 +123,15 @@ class Question(QFrame):
         box = QWidget()
         row = QHBoxLayout(box)
         row.setContentsMargins(0, 0, 0, 0)
-        buttons = {True: QRadioButton("Yes"), False: QRadioButton("No")}
-        buttons[None] = QRadioButton(NOT_RECORDED)
+        buttons: dict[bool | None, QRadioButton] = {
+            True: QRadioButton("Yes"),
+            False: QRadioButton("No"),
+            None: QRadioButton(NOT_RECORDED),
+        }
         buttons[None].setObjectName("open")
         for value, button in buttons.items():
             button.setAccessibleName(f"{QUESTIONS[self.key].question} {button.text()}")
-            button.toggled.connect(lambda on, value=value: on and self._answer(value))
+            button.toggled.connect(partial(self._toggle, value))
             row.addWidget(button)
         row.addStretch()
         self.buttons = buttons
@@ -186,6 +140,10 @@ class Question(QFrame):
             buttons[value].setChecked(True)
 
         return box, show, buttons[None]
+
+    def _toggle(self, value: bool | None, on: bool) -> None:
+        if on:
+            self._answer(value)
 
     def _make_one_of(
         self, choices: tuple[str, ...]

@@ -1,1 +1,1 @@
-"""Planes, layers, panes and the mouse in them."""
+"""Planes, layers, colour maps, checking views, panes and the mouse in them."""

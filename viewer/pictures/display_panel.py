@@ -1,7 +1,4 @@
-"""What stands beside the pictures: display controls, colour bar, facts, Findings.
-
-Every label is plain text: names in DICOM files are not to be trusted with Qt's rich text.
-"""
+"""Beside the pictures: CT window, colours of the SPECT with their bar, and the blend of the two."""
 
 from __future__ import annotations
 
@@ -14,46 +11,28 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
-    QFrame,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
-    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
-from fusion.findings import Finding, Severity
 from fusion.palettes import PALETTES
+from viewer.kit.labels import plain_label
+from viewer.kit.text import number_text
+from viewer.kit.theme import DOUBTFUL, FAINT, colored
+from viewer.pictures.checking_views import Mode
 from viewer.pictures.colormaps import dicom_colormap
-from viewer.pictures.comparing import Mode
 from viewer.pictures.layers import CT_WINDOWS
-from viewer.pictures.panes import number_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from viewer.pictures.panes import LinkedPanes
 
-SEVERITY_COLORS = {
-    Severity.ERROR: "#ff5c5c",
-    Severity.WARNING: "#ffb347",
-    Severity.INFO: "#7fb4d8",
-}
 #: Round numbers for the ticks of the colour bar, times a power of ten.
 _ROUND = np.array([1.0, 2.0, 2.5, 5.0, 10.0])
-
-
-def plain_label(text: str = "", *, wrap: bool = False) -> QLabel:
-    """Return a label that shows its text as it is, markup included."""
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(wrap)
-    label.setText(text)
-    return label
 
 
 class ColourBar(QWidget):
@@ -102,7 +81,7 @@ class ColourBar(QWidget):
         image = QImage(strip.data, 1, len(strip), 4, QImage.Format.Format_RGBA8888)
         painter.setOpacity(1.0 if self._linked.spect_visible else 0.25)
         painter.drawImage(bar, image)
-        painter.setPen(QColor("#8a8a8a"))
+        painter.setPen(QColor(FAINT))
         painter.drawRect(bar)
         painter.setPen(QColor("white"))
         low, high = self._linked.uptake_range
@@ -191,8 +170,8 @@ class DisplayPanel(QWidget):
         self.palette_choice.setToolTip("Colour maps of the DICOM standard; zero is transparent")
         self.palette_choice.currentTextChanged.connect(self._set_palette)
         low, high = self._linked.review.fused.uptake_range
-        self.lower, self.upper = QDoubleSpinBox(), QDoubleSpinBox()
-        for spin, tip in ((self.lower, "lowest"), (self.upper, "highest")):
+        self.lowest, self.highest = QDoubleSpinBox(), QDoubleSpinBox()
+        for spin, tip in ((self.lowest, "lowest"), (self.highest, "highest")):
             spin.setDecimals(0 if high >= 100 else 3)
             spin.setRange(min(0.0, low), 100 * high)
             spin.setSingleStep(high / 20)
@@ -201,11 +180,11 @@ class DisplayPanel(QWidget):
             spin.valueChanged.connect(self._set_range)
         grid.addWidget(self.palette_choice, 0, 0, 1, 2)
         grid.addWidget(plain_label("Lower"), 1, 0)
-        grid.addWidget(self.lower, 1, 1)
+        grid.addWidget(self.lowest, 1, 1)
         grid.addWidget(plain_label("Upper"), 2, 0)
-        grid.addWidget(self.upper, 2, 1)
+        grid.addWidget(self.highest, 2, 1)
         legend = plain_label(f"Thin frame: edge of the {label} field; no data beyond.", wrap=True)
-        legend.setStyleSheet("color: #c79a45;")
+        legend.setStyleSheet(colored(DOUBTFUL))
         grid.addWidget(legend, 3, 0, 1, 2)
         grid.setColumnStretch(1, 1)
         return box
@@ -235,54 +214,20 @@ class DisplayPanel(QWidget):
         self._linked.palette = name
 
     def _set_range(self) -> None:
-        self._linked.uptake_range = (self.lower.value(), self.upper.value())
+        self._linked.uptake_range = (self.lowest.value(), self.highest.value())
 
     def _on_display(self) -> None:
         linked = self._linked
         width, level = linked.ct_window
         self.window_text.setText(f"Width {width:.0f}   Level {level:.0f}")
         self._blend_text.setText(f"{linked.blend:.0%}")
-        widgets = (self.blend, self.spect_shown, self.palette_choice, self.lower, self.upper)
+        widgets = (self.blend, self.spect_shown, self.palette_choice, self.lowest, self.highest)
         for widget in widgets:
             widget.blockSignals(True)
         self.blend.setValue(round(100 * linked.blend))
         self.spect_shown.setChecked(linked.spect_visible)
         self.palette_choice.setCurrentText(linked.palette)
-        self.lower.setValue(linked.uptake_range[0])
-        self.upper.setValue(linked.uptake_range[1])
+        self.lowest.setValue(linked.uptake_range[0])
+        self.highest.setValue(linked.uptake_range[1])
         for widget in widgets:
             widget.blockSignals(False)
-
-
-class FindingsPanel(QGroupBox):
-    """What a reader must know about the data, worst first.
-
-    Parameters
-    ----------
-    findings : sequence of Finding
-        In the order to show.
-    """
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__(f"Findings about the data ({len(findings)})")
-        rows = QWidget()
-        column = QVBoxLayout(rows)
-        column.setContentsMargins(0, 0, 6, 0)
-        self.labels = []
-        for finding in findings:
-            label = plain_label(f"{finding.severity.label.upper()}\n{finding.message}", wrap=True)
-            label.setToolTip(finding.code)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            color = SEVERITY_COLORS[finding.severity]
-            label.setStyleSheet(f"border-left: 4px solid {color}; padding: 2px 2px 2px 6px;")
-            self.labels.append(label)
-            column.addWidget(label)
-        if not findings:
-            column.addWidget(plain_label("Nothing to report."))
-        column.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(rows)
-        QVBoxLayout(self).addWidget(area)

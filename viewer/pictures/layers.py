@@ -17,8 +17,8 @@ from napari.utils.colormaps import Colormap
 
 from fusion.errors import GeometryError
 from fusion.palettes import DEFAULT_PALETTE
+from viewer.pictures.checking_views import CheckingView, Mode, bone_edges
 from viewer.pictures.colormaps import dicom_colormap
-from viewer.pictures.comparing import Check, Mode, bone_edges
 
 if TYPE_CHECKING:
     from napari.types import FullLayerData
@@ -133,7 +133,7 @@ class SpectPlanes(Planes):
 
     def __init__(self, review: Review) -> None:
         super().__init__(review.fused.display_grid.shape, np.float32)
-        self.check = Check()
+        self.check = CheckingView()
         self.review = review
 
     @property

@@ -2,26 +2,25 @@
 
 Radiologists' habits instead of napari's: the wheel scrolls, the left button moves the crosshair,
 the right button changes the CT window, the middle button (or Shift and left) pans, Ctrl and wheel
-zooms. Ctrl and left moves the SPECT on the CT. What is drawn in a pane may be taken hold of first,
-see :class:`Grab`.
+zooms. Ctrl and left takes hold of the SPECT, and left of what is drawn in a pane; what can be taken
+hold of is handed in as a :class:`viewer.pictures.grab.Grab`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viewer.pictures.comparing import Mode
+from viewer.pictures.checking_views import Mode
 from viewer.pictures.layers import to_lps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from fusion.geometry import FloatArray
-    from viewer.alignment.model import Alignment
+    from viewer.pictures.grab import Grab
     from viewer.pictures.panes import LinkedPanes, Pane
 
 LEFT, RIGHT, MIDDLE = 1, 2, 3
@@ -46,28 +45,7 @@ MOUSE_HELP = (
 )
 
 
-class Grab(Protocol):
-    """Something in a pane that the left button can take hold of, in place of the crosshair.
-
-    Attributes
-    ----------
-    cursor : str
-        How napari draws the mouse while it is above it.
-    """
-
-    cursor: str
-
-    def press(self, point_lps: FloatArray) -> None:
-        """Take hold of it at a point, LPS mm."""
-
-    def move(self, point_lps: FloatArray) -> None:
-        """Carry it to a point, LPS mm."""
-
-    def release(self) -> None:
-        """Let it go where it is."""
-
-
-def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
+def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
     """Give a pane its mouse habits, in place of napari's own.
 
     Parameters
@@ -76,8 +54,9 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
         One of ``linked``.
     linked : LinkedPanes
         What the mouse acts on.
-    alignment : Alignment
-        What moves the SPECT on the CT.
+    spect : Grab
+        What Ctrl and left take hold of. Released after every drag, so that one that was never
+        ended does not go on.
     """
     model = pane.model
 
@@ -98,7 +77,7 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
         elif event.button == RIGHT:
             act = _window(linked, event)
         elif event.button == LEFT and control:
-            act = _move_spect(alignment, event)
+            act = _carry(spect, event)
         elif event.button == LEFT and (grab := linked.grab_at(pane, to_lps(event.position))):
             act = _carry(grab, event)
         elif event.button == LEFT and _on_divider(pane, linked, event):
@@ -112,7 +91,7 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, alignment: Alignment) -> None:
         while event.type == "mouse_move":
             act(event)
             yield
-        alignment.end_drag()
+        spect.release()
         if grab is not None:
             grab.release()
 
@@ -143,16 +122,6 @@ def _carry(grab: Grab, press: Any) -> Callable[[Any], None]:
 
     def act(event: Any) -> None:
         grab.move(to_lps(event.position))
-
-    return act
-
-
-def _move_spect(alignment: Alignment, press: Any) -> Callable[[Any], None]:
-    start = to_lps(press.position)
-    alignment.begin_drag()
-
-    def act(event: Any) -> None:
-        alignment.drag_to(to_lps(event.position) - start)
 
     return act
 

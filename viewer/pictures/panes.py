@@ -12,12 +12,12 @@ from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
 
-from fusion.geometry import PATIENT_LETTERS
 from fusion.palettes import DEFAULT_PALETTE
 from fusion.software import SIMULATED
 from viewer import _napari
+from viewer.kit.text import number_text, position_text
+from viewer.pictures.checking_views import CheckingView, Mode
 from viewer.pictures.colormaps import dicom_colormap
-from viewer.pictures.comparing import Check, Mode
 from viewer.pictures.layers import (
     CT_WINDOWS,
     CtPlanes,
@@ -35,10 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from napari.layers import Image
+    from napari.utils.events import Event
 
     from fusion.geometry import FloatArray
     from fusion.review import Review
-    from viewer.pictures.mouse import Grab
+    from viewer.pictures.grab import Grab
 
 #: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
 CROSSHAIR_GAP_MM = 6.0
@@ -49,21 +50,6 @@ LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
 #: Behind text, so that it stays legible on bone.
 BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
 SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
-
-
-def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> str:
-    """Write a position with patient letters instead of signs, for example ``"L 12.5  P 3.0"``.
-
-    Parameters
-    ----------
-    point_lps : (3,) array_like of float, mm
-    axes : sequence of int
-        Which of x, y, z.
-    """
-    point = np.asarray(point_lps, dtype=np.float64)
-    return "  ".join(
-        f"{PATIENT_LETTERS[axis][int(point[axis] >= 0)]} {abs(point[axis]):.1f}" for axis in axes
-    )
 
 
 class Pane:
@@ -171,7 +157,7 @@ class Pane:
         apart = self.spect.data.check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
         self._redraw(*([self.ct] if apart else []))
 
-    def show_check(self, check: Check) -> None:
+    def show_check(self, check: CheckingView) -> None:
         """Show CT and SPECT in a checking view; only the plane on screen is made."""
         self.spect.data.check = check
         if check.mode is Mode.EDGES and self.edges is None:
@@ -241,7 +227,7 @@ class LinkedPanes:
     ----------
     handles : list of callable
         Asked in turn, with a pane and a point, for what the left button takes hold of there; each
-        returns a :class:`viewer.pictures.mouse.Grab` or None.
+        returns a :class:`viewer.pictures.grab.Grab` or None.
     events : napari.utils.events.EmitterGroup
         ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
         (another alignment, another answer of the pathway) and ``cursor``.
@@ -260,7 +246,7 @@ class LinkedPanes:
         self._cursor_lps: FloatArray | None = None
         self._blend = 0.5
         self._spect_visible = True
-        self._check = Check()
+        self._check = CheckingView()
         self._palette = DEFAULT_PALETTE
         for pane in self.panes:
             pane.model.dims.events.point.connect(self._on_scrolled)
@@ -286,12 +272,12 @@ class LinkedPanes:
         self.events.review()
 
     @property
-    def check(self) -> Check:
+    def check(self) -> CheckingView:
         """How CT and SPECT share the picture."""
         return self._check
 
     @check.setter
-    def check(self, check: Check) -> None:
+    def check(self, check: CheckingView) -> None:
         self._check = check
         self._show()
 
@@ -299,7 +285,8 @@ class LinkedPanes:
         """Change to a checking view; the divider of the wipe starts at the crosshair."""
         check = replace(self._check, mode=mode)
         if mode is Mode.WIPE and self._check.mode is not Mode.WIPE:
-            check = replace(check, divider_lps=tuple(float(v) for v in self._point_lps))
+            x, y, z = (float(value) for value in self._point_lps)
+            check = replace(check, divider_lps=(x, y, z))
         self.check = check
 
     @property
@@ -321,7 +308,7 @@ class LinkedPanes:
                 pane.model.dims.point = to_world(self._point_lps)
         self.events.point()
 
-    def _on_scrolled(self, event: object) -> None:
+    def _on_scrolled(self, event: Event) -> None:
         dims = next(p.model.dims for p in self.panes if p.model.dims is event.source)
         self.point_lps = to_lps(dims.point)
 
@@ -459,9 +446,3 @@ class LinkedPanes:
             if pane.spect.data.check != check:
                 pane.show_check(check)
         self.events.display()
-
-
-def number_text(value: float) -> str:
-    """Write a measured value with three significant digits or as a whole number."""
-    value += 0.0  # never "-0"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

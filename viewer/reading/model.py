@@ -59,8 +59,8 @@ if TYPE_CHECKING:
     from fusion.annotations import Reading
     from fusion.findings import Finding
     from fusion.pathway import Assessment
-    from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
+    from viewer.reading.joints import KnownJoints
 
 #: Said while side and level of nothing are known: at first, and while the levels are numbered anew.
 NOT_LOCATED = "The joints are not known yet: they have to be found first, or are being numbered."
@@ -75,7 +75,7 @@ class ReadingModel:
     ----------
     linked : LinkedPanes
         What shows the study.
-    facets : FacetsModel
+    facets : KnownJoints
         The joints on its CT and the uptake at them.
     journal : Path, optional
         Where readings are kept; the journal of the user by default.
@@ -84,6 +84,8 @@ class ReadingModel:
     ----------
     events : napari.utils.events.EmitterGroup
         ``changed``: anything below changed.
+    journal : Journal or None
+        Where the reading is kept; None until :meth:`begin`.
     reader : str
         Who reads; empty until :meth:`begin`.
     reading : Reading or None
@@ -100,7 +102,7 @@ class ReadingModel:
     """
 
     def __init__(
-        self, linked: LinkedPanes, facets: FacetsModel, *, journal: Path | None = None
+        self, linked: LinkedPanes, facets: KnownJoints, *, journal: Path | None = None
     ) -> None:
         self.events = EmitterGroup(source=self, changed=None)
         self.reader = ""
@@ -110,10 +112,10 @@ class ReadingModel:
         self.others: tuple[Reading, ...] = ()
         self.conflict: Conflict | None = None
         self._labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
-        self._linked = linked
-        self._facets = facets
+        self.linked = linked
+        self.facets = facets
         self._path = journal
-        self._journal: Journal | None = None
+        self.journal: Journal | None = None
         self._was_reviewed = False
         self._study: Future[StudyKey] = _hashed(linked)
         linked.events.review.connect(self._on_review)
@@ -130,7 +132,7 @@ class ReadingModel:
     @property
     def journal_path(self) -> Path | None:
         """The journal's file; None until :meth:`begin`."""
-        return self._journal.path if self._journal else None
+        return self.journal.path if self.journal else None
 
     def begin(self, reader: str) -> None:
         """Begin this reader's reading of the study, or resume it.
@@ -149,8 +151,8 @@ class ReadingModel:
                 "again to read it under another name."
             )
         study = self.study
-        journal = self._journal or Journal(self._path)
-        self._journal = journal
+        journal = self.journal or Journal(self._path)
+        self.journal = journal
         session = journal.begin(study, reader=reader)
         self.reader = reader
         self.resumed = session.resumed
@@ -167,13 +169,13 @@ class ReadingModel:
             It was changed, and what is on screen now was not seen before; or the journal cannot
             be read.
         """
-        if self._journal is None or self.reading is None:
+        if self.journal is None or self.reading is None:
             return
-        shown, now = self.reading, self._journal.load(self.reading.reading_id)
+        shown, now = self.reading, self.journal.load(self.reading.reading_id)
         if now.digest == shown.digest:
             return
         said = "; ".join(event.words for event in now.events[shown.sequence :])
-        self._look_around(self._journal, now)
+        self._look_around(self.journal, now)
         self._show(now)
         raise AnnotationError(
             f"Another window or reader changed this reading in the meantime: {said}. It is shown "
@@ -182,11 +184,11 @@ class ReadingModel:
 
     def close(self) -> None:
         """Close the journal; everything is saved already."""
-        self._linked.events.review.disconnect(self._on_review)
-        self._facets.events.localisation.disconnect(self._on_facets)
-        self._facets.events.assessment.disconnect(self._on_facets)
-        if self._journal is not None:
-            journal, self._journal = self._journal, None
+        self.linked.events.review.disconnect(self._on_review)
+        self.facets.events.localisation.disconnect(self._on_facets)
+        self.facets.events.assessment.disconnect(self._on_facets)
+        if self.journal is not None:
+            journal, self.journal = self.journal, None
             journal.close()
 
     # What there is
@@ -210,15 +212,15 @@ class ReadingModel:
             return ()
         return missing(
             self.reading,
-            spine=self._facets.spine,
+            spine=self.facets.spine,
             study=self.study,
-            registration=self._linked.review.fused.registration,
+            registration=self.linked.review.fused.registration,
         )
 
     @property
     def label_changes(self) -> tuple[LabelChange, ...]:
         """Targets whose label no longer agrees with the anatomy as it is numbered now."""
-        reading, spine = self.reading, self._facets.spine
+        reading, spine = self.reading, self.facets.spine
         if reading is None or spine is None:
             return ()
         if self._labels is None or self._labels[0] is not reading or self._labels[1] is not spine:
@@ -229,7 +231,7 @@ class ReadingModel:
     @property
     def plan(self) -> BlockPlan:
         """The nerves that usually supply the positive joints."""
-        found = self._facets.localisation
+        found = self.facets.localisation
         fused = (
             {f.joint.level for f in found.facets if f.status is Status.FUSED} if found else set()
         )
@@ -245,7 +247,7 @@ class ReadingModel:
         event = self.reading.alignment if self.reading else None
         if event is None or not isinstance(event.change, AlignmentReviewed):
             return False
-        return event.change.digest == registration_digest(self._linked.review.fused.registration)
+        return event.change.digest == registration_digest(self.linked.review.fused.registration)
 
     # Saying something
 
@@ -314,9 +316,9 @@ class ReadingModel:
             As it was saved.
         """
         reading = self._draft()
-        localisation, spine = self._facets.localisation, self._facets.spine
+        localisation, spine = self.facets.localisation, self.facets.spine
         if localisation is None or spine is None:
-            raise AnnotationError(f"Not saved. {self._facets.refusal or NOT_LOCATED}")
+            raise AnnotationError(f"Not saved. {self.facets.refusal or NOT_LOCATED}")
         known = reading.target_at(joint)
         target = decide(
             joint,
@@ -325,7 +327,7 @@ class ReadingModel:
             origin=origin,
             spine=spine,
             study=self.study,
-            registration=self._linked.review.fused.registration,
+            registration=self.linked.review.fused.registration,
             localisation=localisation,
             point_lps=point_lps,
             target_id=known.target_id if known else None,
@@ -355,7 +357,7 @@ class ReadingModel:
     def review_alignment(self, note: str = "") -> None:
         """State that the alignment in use was reviewed."""
         self._draft()
-        linked = self._linked
+        linked = self.linked
         self.save(
             AlignmentReviewed.of(linked.review.fused.registration, linked.point_lps, note=note)
         )
@@ -368,7 +370,7 @@ class ReadingModel:
         note : str
             Required when something speaks against the numbering.
         """
-        localisation = self._facets.localisation
+        localisation = self.facets.localisation
         if localisation is None:
             raise AnnotationError(NOT_LOCATED)
         reading = self._draft()
@@ -384,7 +386,7 @@ class ReadingModel:
 
     def consent_to_labels(self, reason: str) -> None:
         """Give every target in :attr:`label_changes` the label that its place has now."""
-        localisation = self._facets.localisation
+        localisation = self.facets.localisation
         if localisation is None:
             raise AnnotationError(NOT_LOCATED)
         self.save(relabelling(self.label_changes, localisation=localisation, reason=reason))
@@ -402,9 +404,9 @@ class ReadingModel:
                 journal,
                 reading,
                 reader=self.reader,
-                spine=self._facets.spine,
+                spine=self.facets.spine,
                 study=self.study,
-                registration=self._linked.review.fused.registration,
+                registration=self.linked.review.fused.registration,
             )
         )
 
@@ -423,9 +425,9 @@ class ReadingModel:
     # How
 
     def _open(self) -> tuple[Journal, Reading]:
-        if self._journal is None or self.reading is None:
+        if self.journal is None or self.reading is None:
             raise AnnotationError("Nobody reads this study yet; enter the reader's name first.")
-        return self._journal, self.reading
+        return self.journal, self.reading
 
     def _draft(self) -> Reading:
         _, reading = self._open()
@@ -442,7 +444,7 @@ class ReadingModel:
         return target
 
     def _measured(self, joint: Joint) -> Measured | None:
-        assessment = self._facets.assessment
+        assessment = self.facets.assessment
         uptake = assessment.uptake_of(joint) if assessment else None
         return None if uptake is None else Measured.of_uptake(uptake)
 
@@ -462,21 +464,21 @@ class ReadingModel:
         self._draft()
         if isinstance(change, VertebraNamed) and change.point_lps is not None:
             try:
-                self._facets.check_click(change.vertebra, change.point_lps)
+                self.facets.check_click(change.vertebra, change.point_lps)
             except FusionError as exc:
                 raise AnnotationError(f"Not saved. {exc}") from exc
         if isinstance(change, JointMoved) and change.point_lps is not None:
-            if not self._linked.review.fused.ct.grid.contains(change.point_lps):
+            if not self.linked.review.fused.ct.grid.contains(change.point_lps):
                 raise AnnotationError("Not saved. The point lies outside the CT.")
-            localisation = self._facets.localisation
+            localisation = self.facets.localisation
             if localisation is None:
                 raise AnnotationError(f"Not saved. {NOT_LOCATED}")
             check_marked(
                 change.joint,
                 change.point_lps,
-                before=self._facets.spine,
+                before=self.facets.spine,
                 localisation=localisation,
-                located=self._facets.located,
+                located=self.facets.located,
             )
 
     def _show(self, reading: Reading) -> None:
@@ -485,7 +487,7 @@ class ReadingModel:
         said = reading.anatomy
         if before is None or before.anatomy != said:
             anomalies = tuple(anomaly.as_anomaly() for anomaly in said.anomalies)
-            self._facets.apply(reading.clicks, anomalies, reading.moved)
+            self.facets.apply(reading.clicks, anomalies, reading.moved)
         self._mark_review()
         self.events.changed()
 
@@ -493,7 +495,7 @@ class ReadingModel:
         """Say in the Review, which is exported too, who reviewed the alignment in use."""
         if self.reading is None:
             return
-        event, linked = self.reading.alignment, self._linked
+        event, linked = self.reading.alignment, self.linked
         self._was_reviewed = self.alignment_is_reviewed
         by = event.reader if event and self._was_reviewed else None
         if linked.review.alignment_reviewed_by != by:

@@ -13,19 +13,24 @@ from fusion.anatomy import LEVELS, Joint, Side
 from fusion.annotations import GRADES, Answer, Decision, Origin, Target
 from fusion.errors import AnnotationError, FusionError
 from fusion.uptake import GRADE_WORDS
-from viewer.kit.choice import BOX_MARGINS, Choice, SavedNote, plain_tip
-from viewer.pictures.display_panel import plain_label
-from viewer.targets.beginning import Beginning, clicked, placed, proposed
-from viewer.targets.words import SYMBOLS, clock, details_text, level_text, shortened
+from viewer.kit.choice import Choice
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import BOX_MARGINS
+from viewer.kit.note import SavedNote
+from viewer.kit.text import clock, plain_tip, shortened
+from viewer.kit.theme import BOLD, DOUBTFUL, FAINT, INFO, colored
+from viewer.targets.new_target import NewTarget, at_joint, at_point, from_proposal
+from viewer.targets.words import SYMBOLS, details_text, level_text
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel
 
 _GRADE_BUTTONS = ("0 not above", "1 slightly", "2 clearly", "3 intense")
-_NEUTRAL, _DOUBTFUL = "#a9c7e8", "#ffb347"
 
 
 class TargetForm(QGroupBox):
@@ -70,14 +75,14 @@ class TargetForm(QGroupBox):
         super().__init__("Decide")
         self._facets, self._reading, self._linked = facets, reading, linked
         self._need_reader = need_reader
-        self.beginning: Beginning | None = None
+        self.new: NewTarget | None = None
         self.target_id = ""
         self._refusal = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(*BOX_MARGINS)
         column.setSpacing(4)
         self.head = plain_label(wrap=True)
-        self.head.setStyleSheet("font-weight: bold; font-size: 13px;")
+        self.head.setStyleSheet(f"{BOLD} font-size: 13px;")
         self.hint = plain_label(wrap=True)
         self.idle = plain_label(
             "Click a joint in the pictures or on the Facets tab, accept a proposal, or put the "
@@ -128,7 +133,7 @@ class TargetForm(QGroupBox):
         self._add_row("Op. bed", self.bed).setToolTip("Does the joint lie in an operative bed?")
         self._add_row("Note", self.note)
         self.details = plain_label(wrap=True)
-        self.details.setStyleSheet("color: #9aa0a8;")
+        self.details.setStyleSheet(colored(FAINT))
         self._grid.addWidget(self.details, self._grid.rowCount(), 0, 1, 2)
         self._grid.addLayout(self._make_buttons(), self._grid.rowCount(), 0, 1, 2)
         self.decision.chosen.connect(self._decided)
@@ -146,7 +151,7 @@ class TargetForm(QGroupBox):
         return label
 
     def _make_buttons(self) -> QHBoxLayout:
-        self.move = QPushButton("Move to crosshair")
+        self.move_here = QPushButton("Move to crosshair")
         self.again = QPushButton("Decide again")
         self.again.setToolTip(
             "Save the same decision on the alignment, the joints and the images as they are now, "
@@ -155,13 +160,13 @@ class TargetForm(QGroupBox):
         self.history = QPushButton("History…")
         self.remove = QPushButton("Remove")
         self.start_over = QPushButton("Start over")
-        self.move.clicked.connect(self.move_to_crosshair)
+        self.move_here.clicked.connect(self.move_to_crosshair)
         self.again.clicked.connect(self._decide_again)
         self.history.clicked.connect(lambda: self.history_wanted.emit(self.target_id))
         self.remove.clicked.connect(self._remove)
         self.start_over.clicked.connect(self.clear)
         row = QHBoxLayout()
-        for button in (self.move, self.again, self.history, self.remove, self.start_over):
+        for button in (self.move_here, self.again, self.history, self.remove, self.start_over):
             button.setMinimumWidth(1)
             row.addWidget(button)
         return row
@@ -180,17 +185,17 @@ class TargetForm(QGroupBox):
     def typed(self) -> bool:
         """Whether a new target has been begun to be described."""
         chosen = (self.side, self.level, self.grade, self.pain, self.bed)
-        return self.beginning is not None and bool(
+        return self.new is not None and bool(
             self.note.text or any(choice.value is not None for choice in chosen)
         )
 
-    def begin(self, beginning: Beginning) -> None:
+    def begin(self, new: NewTarget) -> None:
         """Ask about a new target: side, level and everything else are open.
 
         A new target that is half described stays as it is; the reader is told so.
         """
         if self._free():
-            self._go_to(beginning, "")
+            self._go_to(new, "")
 
     def edit(self, target_id: str) -> None:
         """Show a target and let it be changed; one that is half described goes first."""
@@ -207,14 +212,14 @@ class TargetForm(QGroupBox):
 
     def clear(self) -> None:
         """Forget a target that was not decided; one that was stays as saved."""
-        self.beginning = None
+        self.new = None
         self._go_to(None, "")
 
-    def _go_to(self, beginning: Beginning | None, target_id: str) -> None:
+    def _go_to(self, new: NewTarget | None, target_id: str) -> None:
         self.said.emit("")
         if not self._note_settled():  # what was typed is not thrown away
             return
-        self.target_id, self.beginning = target_id, beginning
+        self.target_id, self.new = target_id, new
         self._empty()
         self.refresh()
         self.shown.emit()
@@ -232,7 +237,7 @@ class TargetForm(QGroupBox):
             self._empty()
         reading = self._reading.reading
         final = reading is not None and reading.finalised is not None
-        new = self.beginning is not None
+        new = self.new is not None
         self.idle.setVisible(not new and target is None and not final)
         self.place.setVisible(self.idle.isVisibleTo(self))
         self._fields.setVisible(new or target is not None)
@@ -245,7 +250,7 @@ class TargetForm(QGroupBox):
             self.grade,
             self.pain,
             self.bed,
-            self.move,
+            self.move_here,
             self.again,
             self.remove,
         ):
@@ -254,11 +259,11 @@ class TargetForm(QGroupBox):
         self.head.setVisible(new or target is not None)
         if target is not None:
             self._show_target(target)
-        elif self.beginning is not None:
+        elif self.new is not None:
             self.setTitle("Decide: a new target")
-            self.head.setText(self.beginning.words)
-            self._hint(self.beginning.hint, doubtful=self.beginning.doubtful)
-            self.move.setText("Take the crosshair instead")
+            self.head.setText(self.new.words)
+            self._hint(self.new.hint, doubtful=self.new.doubtful)
+            self.move_here.setText("Take the crosshair instead")
         else:
             self.setTitle("Decide")
             self._hint("")
@@ -280,22 +285,22 @@ class TargetForm(QGroupBox):
         lines = details_text(target).splitlines()
         self.details.setText(lines[0])
         self.details.setToolTip(plain_tip("\n".join(lines[1:])))
-        self.move.setText("Move to crosshair")
+        self.move_here.setText("Move to crosshair")
 
     def _hint(self, text: str, *, doubtful: bool = True) -> None:
         self.hint.setText(shortened(text, 600))
-        self.hint.setStyleSheet(f"color: {_DOUBTFUL if doubtful else _NEUTRAL};")
+        self.hint.setStyleSheet(colored(DOUBTFUL if doubtful else INFO))
         self.hint.setVisible(bool(text))
 
     # Beginning
 
     def place_point(self) -> None:
         """Begin a new target at the crosshair."""
-        self.begin(placed(self._linked.point_lps, self._linked.review.fused.registration))
+        self.begin(at_point(self._linked.point_lps, self._linked.review.fused.registration))
 
     def accept(self, proposal: Proposal) -> None:
         """Begin a new target from a proposal; which joint, and what is decided, the reader says."""
-        self.begin(proposed(proposal, self._linked.review.fused.registration))
+        self.begin(from_proposal(proposal, self._linked.review.fused.registration))
 
     def click(self, joint: Joint) -> None:
         """Begin a new target at a joint that was clicked, or show the one it has."""
@@ -306,7 +311,7 @@ class TargetForm(QGroupBox):
         elif reading is None or reading.finalised is None:
             try:
                 self.begin(
-                    clicked(joint, self._facets.spine, self._linked.review.fused.registration)
+                    at_joint(joint, self._facets.spine, self._linked.review.fused.registration)
                 )
             except AnnotationError as error:
                 self.said.emit(str(error))
@@ -314,15 +319,15 @@ class TargetForm(QGroupBox):
     # Saving
 
     def _decided(self, decision: Decision) -> None:
-        if self.beginning is None:
+        if self.new is None:
             self._revised(decision=decision)
             return
         if not self._save_new(decision):
             self.decision.value = None
 
     def _save_new(self, decision: Decision) -> bool:
-        beginning = self.beginning
-        assert beginning is not None
+        new = self.new
+        assert new is not None
         open_questions = [
             word
             for word, choice in (("side", self.side), ("level", self.level))
@@ -334,7 +339,7 @@ class TargetForm(QGroupBox):
         joint = Joint(self.level.value, self.side.value)
 
         def decide() -> None:
-            beginning.check(self._linked.review.fused.registration)
+            new.check(self._linked.review.fused.registration)
             self._need_uptake()
             # Asked for here, because a reading that is resumed may hold a decision about it.
             reading = self._reading.reading
@@ -346,8 +351,8 @@ class TargetForm(QGroupBox):
             self._reading.decide(
                 joint,
                 decision,
-                origin=beginning.origin,
-                point_lps=beginning.point_lps,
+                origin=new.origin,
+                point_lps=new.point_lps,
                 grade=self.grade.value,
                 clinically_concordant=self.pain.value,
                 inside_operative_bed=self.bed.value,
@@ -384,8 +389,8 @@ class TargetForm(QGroupBox):
         target, point = self.target, self._linked.point_lps
         if target is not None:
             self._place_again(target, Origin.POINT_PLACED, point)
-        elif self.beginning is not None:
-            self.beginning = placed(point, self._linked.review.fused.registration)
+        elif self.new is not None:
+            self.new = at_point(point, self._linked.review.fused.registration)
             self.said.emit("")
             self.refresh()
 
@@ -394,7 +399,7 @@ class TargetForm(QGroupBox):
         if target is not None:
             self._place_again(target, target.origin, target.point_lps)
 
-    def _place_again(self, target: Target, origin: Origin, point_lps: object) -> None:
+    def _place_again(self, target: Target, origin: Origin, point_lps: npt.ArrayLike) -> None:
         if not self._note_settled():
             return
         target = self.target or target  # with its note
@@ -442,7 +447,7 @@ class TargetForm(QGroupBox):
         reading = self._reading.reading
         known = reading.target_at(made) if reading is not None and made is not None else None
         if known is not None:
-            self.beginning, self.target_id = None, known.target_id
+            self.new, self.target_id = None, known.target_id
             self.note.show_saved(known.note, fresh=True)
             self.shown.emit()
         self.refresh()

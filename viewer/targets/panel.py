@@ -24,16 +24,17 @@ from qtpy.QtWidgets import (
 
 from fusion.pathway import published_pathway
 from fusion.plain_text import plain
-from viewer.alignment.panel import SETTLE_MS
-from viewer.kit.choice import STYLE
-from viewer.pictures.display_panel import plain_label
-from viewer.reading.state import BAD, ConflictBox, ReadingState
-from viewer.targets.blocks import BlockPage
-from viewer.targets.finishing import FinishPage
-from viewer.targets.finishing_dialog import Consent, HistoryDialog, labels_dialog
+from viewer.kit.labels import plain_label
+from viewer.kit.text import shortened
+from viewer.kit.theme import BAD, BOLD, FAINT, INPUT_STYLE, REFUSAL_STYLE, SETTLE_MS, colored
+from viewer.reading.dialogs import HistoryDialog
+from viewer.reading.panel import ConflictBox, ReadingState
+from viewer.reading.words import history_lines
+from viewer.targets.block_page import BlockPage
+from viewer.targets.dialogs import Consent, labels_dialog
+from viewer.targets.finish_page import FinishPage
 from viewer.targets.form import TargetForm
-from viewer.targets.lists import ProposalList, TargetTable
-from viewer.targets.words import history_lines, shortened
+from viewer.targets.tables import ProposalTable, TargetTable
 
 if TYPE_CHECKING:
     from fusion.uptake import Proposal
@@ -73,16 +74,14 @@ class TargetsPanel(QWidget):
         super().__init__()
         self._facets, self._reading, self._linked = facets, reading, linked
         ask = need_reader or (lambda: bool(reading.reader))
-        self.setStyleSheet(STYLE)
+        self.setStyleSheet(INPUT_STYLE)
         self.state = ReadingState(reading, need_reader=ask)
         self.conflict = ConflictBox(reading)
         self.message = plain_label(wrap=True)
-        self.message.setStyleSheet(
-            f"color: {BAD}; border-left: 4px solid {BAD}; padding: 2px 2px 2px 6px;"
-        )
+        self.message.setStyleSheet(REFUSAL_STYLE)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message.hide()
-        self.proposals, self.table = ProposalList(), TargetTable()
+        self.proposals, self.table = ProposalTable(), TargetTable()
         self.form = TargetForm(facets, reading, linked, need_reader=ask)
         self.blocks = BlockPage(reading)
         self.finish = FinishPage(facets, reading, need_reader=ask)
@@ -118,7 +117,7 @@ class TargetsPanel(QWidget):
         column.setContentsMargins(1, 4, 2, 2)
         said = {s.id: s.text for s in published_pathway().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
-        self.beside.setStyleSheet("color: #9aa0a8; font-size: 11px;")
+        self.beside.setStyleSheet(f"{colored(FAINT)} font-size: 11px;")
         for widget in (self.proposals, self.table, self.form, self.beside):
             column.addWidget(widget)
         column.addStretch()
@@ -131,7 +130,7 @@ class TargetsPanel(QWidget):
     def _make_dispute(self) -> QWidget:
         self.dispute = QFrame()
         self.dispute_words = plain_label(wrap=True)
-        self.dispute_words.setStyleSheet("color: #ff5c5c; font-weight: bold;")
+        self.dispute_words.setStyleSheet(f"{colored(BAD)} {BOLD}")
         self.show_labels = QPushButton("New labels…")
         self.show_labels.clicked.connect(self.ask_labels)
         row = QHBoxLayout(self.dispute)

@@ -35,7 +35,7 @@ PADDING_HU = -1024.0
 Pixels = npt.NDArray[Any]
 
 
-def read_volume(
+def read_plan(
     plan: VolumePlan,
     *,
     study_instance_uid: str,

@@ -8,6 +8,7 @@ Padding Value); the smallest real value is stored as 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from pydicom.uid import NuclearMedicineImageStorage
 from fusion.dicom import SPATIAL_RESAMPLING, items, text
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
+from fusion.export.dicom.stand_ins import instance_references
+from fusion.export.handout import Handout
 from fusion.geometry import Grid
 from fusion.software import DISCLAIMER
 
@@ -48,6 +51,30 @@ _NOT_IN_NM = (
     "RadiopharmaceuticalStopDateTime",
 )
 _STORED_TOP = np.iinfo(np.uint16).max
+#: Name of the file.
+DERIVED_NM = "spect_on_ct.dcm"
+
+
+def export_derived_nm(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write the functional volume on the CT's grid, or on the display grid where that is tilted."""
+    review, fused = handout.review, handout.review.fused
+    # A tilted CT has no place in the NM object; the straight display grid has.
+    bent = fused.registration.is_bent
+    grid = fused.ct.grid if fused.ct.grid.is_orthogonal and not bent else fused.display_grid
+    native = fused.spect.values()
+    path = folder / DERIVED_NM
+    write_derived_nm(
+        path,
+        fused.spect_on(grid, handout.progress),
+        grid=grid,
+        unit=fused.spect.unit,
+        source=review.pair.spect.header,
+        source_references=instance_references(review.pair.spect),
+        description=fused.spect.source.description or review.spect_label,
+        value_range=(float(native.min()), float(native.max())),
+        made=handout.made,
+    )
+    return (path,)
 
 
 def write_derived_nm(
@@ -60,6 +87,7 @@ def write_derived_nm(
     source_references: Sequence[tuple[str, str]],
     description: str,
     value_range: tuple[float, float],
+    made: datetime,
 ) -> None:
     """Write a functional volume on an orthogonal grid.
 
@@ -81,6 +109,8 @@ def write_derived_nm(
         Series Description of the source.
     value_range : (float, float)
         Smallest and largest value of the source, in ``unit``.
+    made : datetime
+        When.
 
     Raises
     ------
@@ -91,7 +121,7 @@ def write_derived_nm(
         raise GeometryError("A tilted grid cannot be written as a Nuclear Medicine Image.")
     if grid.frame_of_reference_uid is None:
         raise GeometryError("The grid states no Frame of Reference, so the image cannot be placed.")
-    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source)
+    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, made=made)
     copy_attributes(source, ds, _ACQUISITION)
     _series(ds, grid, description)
     _isotope(ds, dose_in_bq=text(source, "Modality") == "PT")

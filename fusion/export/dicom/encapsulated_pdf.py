@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -13,7 +14,7 @@ from fusion.export.dicom.header import code_item, new_object
 TITLE = "facetfusion report"
 
 
-def write_encapsulated_pdf(path: Path, pdf: bytes, *, source: Dataset) -> None:
+def write_encapsulated_pdf(path: Path, pdf: bytes, *, source: Dataset, made: datetime) -> None:
     """Write a PDF as an Encapsulated PDF object.
 
     Parameters
@@ -24,8 +25,10 @@ def write_encapsulated_pdf(path: Path, pdf: bytes, *, source: Dataset) -> None:
         The whole document.
     source : Dataset
         Header that patient and study are taken from.
+    made : datetime
+        When.
     """
-    ds = new_object(path, sop_class_uid=EncapsulatedPDFStorage, source=source)
+    ds = new_object(path, sop_class_uid=EncapsulatedPDFStorage, source=source, made=made)
     # The object shows no body part of its own; with one it would no longer be the plain IOD.
     for keyword in ("BodyPartExamined", "Laterality"):
         if keyword in ds:

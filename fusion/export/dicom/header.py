@@ -51,7 +51,7 @@ _AT_LEAST_EMPTY = (
 )
 
 
-def new_object(path: Path, *, sop_class_uid: str, source: Dataset) -> FileDataset:
+def new_object(path: Path, *, sop_class_uid: str, source: Dataset, made: datetime) -> FileDataset:
     """Return an object in a series of its own, in the study of its source.
 
     Parameters
@@ -62,12 +62,13 @@ def new_object(path: Path, *, sop_class_uid: str, source: Dataset) -> FileDatase
         What it is.
     source : Dataset
         Header that patient, study and body part are taken from.
+    made : datetime
+        When; Series Date and Time, and Content Date and Time.
 
     Returns
     -------
     FileDataset
-        With the Patient, General Study, General Equipment and SOP Common attributes, new UIDs,
-        Series Date and Time, and Content Date and Time of now.
+        With the Patient, General Study, General Equipment and SOP Common attributes and new UIDs.
     """
     instance_uid = generate_uid(prefix=None)
     meta = FileMetaDataset()
@@ -82,13 +83,11 @@ def new_object(path: Path, *, sop_class_uid: str, source: Dataset) -> FileDatase
         ds.Laterality = ""
     if uid(ds, "StudyInstanceUID") is None:
         ds.StudyInstanceUID = generate_uid(prefix=None)
-    now = datetime.now()
     ds.SOPClassUID = sop_class_uid
     ds.SOPInstanceUID = instance_uid
     ds.SeriesInstanceUID = generate_uid(prefix=None)
     ds.InstanceNumber = 1
-    ds.SeriesDate = ds.ContentDate = now.strftime("%Y%m%d")
-    ds.SeriesTime = ds.ContentTime = now.strftime("%H%M%S.%f")
+    _date(ds, made)
     ds.Manufacturer = "facetfusion"
     ds.ManufacturerModelName = "facetfusion"
     ds.SoftwareVersions = own_version()
@@ -100,8 +99,8 @@ def dress(
     source: Dataset,
     *,
     description: str,
+    made: datetime,
     texts: Iterable[str] = (),
-    moment: datetime | None = None,
 ) -> None:
     """Give an object made by a library the same patient, study and equipment as all others.
 
@@ -113,11 +112,11 @@ def dress(
         Header that patient, study and body part are taken from.
     description : str
         Series Description.
+    made : datetime
+        When; the same for all objects of a series.
     texts : iterable of str
         Free text in the object. The character set of the source is kept when it can hold all of
         it, else the object is in UTF-8, its names included.
-    moment : datetime, optional
-        When the series was made, the same for all of its objects; now by default.
     """
     copy_attributes(source, ds, (*_PATIENT_AND_STUDY, "BodyPartExamined"))
     for keyword in _AT_LEAST_EMPTY:
@@ -129,12 +128,15 @@ def dress(
             setattr(ds, keyword, str(ds[keyword].value))
     elif "SpecificCharacterSet" in ds and "SpecificCharacterSet" not in source:
         del ds.SpecificCharacterSet
-    now = moment or datetime.now()
-    ds.SeriesDate = ds.ContentDate = now.strftime("%Y%m%d")
-    ds.SeriesTime = ds.ContentTime = now.strftime("%H%M%S.%f")
+    _date(ds, made)
     ds.SeriesDescription = description
     ds.Manufacturer = ds.ManufacturerModelName = "facetfusion"
     ds.SoftwareVersions = own_version()
+
+
+def _date(ds: Dataset, made: datetime) -> None:
+    ds.SeriesDate = ds.ContentDate = made.strftime("%Y%m%d")
+    ds.SeriesTime = ds.ContentTime = made.strftime("%H%M%S.%f")
 
 
 def _holds(character_set: object, texts: Iterable[str]) -> bool:

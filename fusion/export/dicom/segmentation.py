@@ -1,135 +1,46 @@
-"""The region of uptake of each positive Target, as a DICOM Segmentation on the CT's grid.
-
-The region is a stated rule and not a validated contour: the CT voxels within
-:data:`RADIUS_MM` of the Target's point where the functional volume, interpolated there, reaches
-:data:`FRACTION` of its maximum inside that sphere.
-"""
+"""The region of uptake of each positive Target, as a DICOM Segmentation on the CT's grid."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import highdicom as hd
 import numpy as np
-import numpy.typing as npt
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
 
-from fusion.annotations import Target
-from fusion.dicom import Candidate
 from fusion.export.dicom import codes
 from fusion.export.dicom.header import decimal_string, dress
 from fusion.export.dicom.stand_ins import is_multi_frame, slice_image
 from fusion.export.dicom.structured_report import tracking_uid
-from fusion.fused import Fused
-from fusion.geometry import Grid
-from fusion.resampling import Resampler
+from fusion.export.handout import Handout, LeftOut
+from fusion.export.regions import FRACTION, RADIUS_MM, RULE, UptakeRegion
+from fusion.findings import info
 from fusion.software import SHORT_DISCLAIMER, own_version
 
-#: Half of the smallest distance between neighbouring joints of one side (14 mm,
-#: docs/sources.md#joint-layout), so that the spheres of two joints do not overlap.
-RADIUS_MM = 7.0
-#: Share of the maximum in the sphere: a convention without validation for facet joints
-#: (docs/sources.md#no-uptake-cut-off).
-FRACTION = 0.5
-#: The rule in words, for the object and for people.
-RULE = (
-    f"CT voxels within {RADIUS_MM:g} mm of the target's point where the interpolated uptake "
-    f"reaches {FRACTION:.0%} of its maximum there. Not validated."
-)
+#: Longest Segment Description, characters (ST, PS3.5 table 6.2-1).
+_DESCRIPTION_LENGTH = 1024
+#: Name of the file.
+SEGMENTATION = "uptake_regions.dcm"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class UptakeRegion:
-    """The region of one Target.
-
-    Parameters
-    ----------
-    target : Target
-        Whose.
-    start : (k, j, i) tuple of int
-        First voxel of ``mask`` on the CT's grid.
-    mask : (k, j, i) ndarray of bool
-        The box around the sphere; empty when the sphere lies outside either volume.
-    maximum : float
-        Highest uptake in the sphere, in the functional volume's unit; ``nan`` for an empty region.
-    """
-
-    target: Target
-    start: tuple[int, int, int]
-    mask: npt.NDArray[np.bool_] = field(repr=False)
-    maximum: float
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return not self.mask.any()
-
-
-def uptake_region(target: Target, fused: Fused) -> UptakeRegion:
-    """Return the region of a Target on the CT's grid.
-
-    Parameters
-    ----------
-    target : Target
-        Its point is the centre of the sphere.
-    fused : Fused
-        CT, functional volume, and the Registration that joins them.
-    """
-    grid = fused.ct.grid
-    center = np.array(target.point_lps)
-    inverse = np.linalg.inv(grid.affine[:3, :3])
-    # Half the box: how far the sphere reaches along each index (rows of the inverse).
-    reach = RADIUS_MM * np.linalg.norm(inverse, axis=1)
-    middle = grid.to_kji(center)
-    low = np.maximum(np.ceil(middle - reach), 0).astype(int)
-    high = np.minimum(np.floor(middle + reach), np.array(grid.shape) - 1).astype(int)
-    start = int(low[0]), int(low[1]), int(low[2])
-    if (high < low).any():
-        return UptakeRegion(target, start, np.zeros((0, 0, 0), bool), float("nan"))
-    affine = grid.affine.copy()
-    affine[:3, 3] = grid.to_lps(low)
-    size = high - low + 1
-    shape = int(size[0]), int(size[1]), int(size[2])
-    box = Grid(shape, affine, grid.frame_of_reference_uid)
-    transform = fused.registration.transform_at(center)
-    uptake = Resampler(fused.spect, box, transform=transform).array()
-    kji = np.moveaxis(np.indices(shape), 0, -1)
-    inside = np.linalg.norm(box.to_lps(kji) - center, axis=-1) <= RADIUS_MM
-    inside &= np.isfinite(uptake)
-    maximum = float(uptake[inside].max()) if inside.any() else float("nan")
-    if not maximum > 0:
-        return UptakeRegion(target, start, np.zeros(shape, bool), float("nan"))
-    inside[inside] = uptake[inside] >= FRACTION * maximum
-    return UptakeRegion(target, start, inside, maximum)
-
-
-def write_segmentation(
-    path: Path, regions: Sequence[UptakeRegion], *, fused: Fused, ct: Candidate
-) -> None:
-    """Write regions as one binary Segmentation with a segment for each.
-
-    Parameters
-    ----------
-    path : Path
-        File to write.
-    regions : sequence of UptakeRegion
-        At least one, none of them empty.
-    fused : Fused
-        As for :func:`uptake_region`.
-    ct : Candidate
-        What the CT was read from.
+def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write the regions of uptake as one binary Segmentation with a segment for each.
 
     Raises
     ------
+    LeftOut
+        There is no region.
     GeometryError
         The CT states no Frame of Reference.
     """
-    header = ct.plan.frames[0].instance.dataset
+    regions = [region for region in handout.regions if not region.is_empty]
+    if not regions:
+        raise LeftOut(info("no-segmentation", "No positive joint has uptake to outline; no SEG."))
+    fused, ct = handout.review.fused, handout.review.pair.ct
     first = min(region.start[0] for region in regions)
     last = max(region.start[0] + region.mask.shape[0] for region in regions)
     _, rows, columns = fused.ct.grid.shape
@@ -166,7 +77,7 @@ def write_segmentation(
         pixel_array=pixels,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _description(number, region, fused) for number, region in enumerate(regions, start=1)
+            _description(number, region, handout) for number, region in enumerate(regions, start=1)
         ],
         series_instance_uid=generate_uid(prefix=None),
         series_number=9004,
@@ -185,9 +96,16 @@ def write_segmentation(
     if in_one_object:  # the stand-in holds some of the frames, so its frame numbers mean nothing
         for groups in ds.PerFrameFunctionalGroupsSequence:
             groups.pop("DerivationImageSequence", None)
-    dress(ds, header, description="Uptake of positive targets (not validated)")
+    dress(
+        ds,
+        ct.header,
+        description="Uptake of positive targets (not validated)",
+        made=handout.made,
+    )
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
+    path = folder / SEGMENTATION
     ds.save_as(path, enforce_file_format=True)
+    return (path,)
 
 
 def _one_object(
@@ -211,13 +129,14 @@ def _one_object(
     return whole
 
 
-def _description(number: int, region: UptakeRegion, fused: Fused) -> hd.seg.SegmentDescription:
-    structure, side, level = codes.site_codes(region.target.joint)
+def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.SegmentDescription:
+    target, unit = region.target, handout.review.fused.spect.unit
+    structure, side, level = codes.site_codes(target.joint)
     where = hd.sr.CodedConcept.from_code(structure)
     modifiers = [hd.sr.CodedConcept.from_code(code) for code in (side, level) if code]
     description = hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=f"{region.target.joint.name} uptake",
+        segment_label=f"{handout.name_of(target)} uptake",
         segmented_property_category=codes.REGION_CATEGORY,
         segmented_property_type=codes.REGION_TYPE,
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
@@ -227,11 +146,12 @@ def _description(number: int, region: UptakeRegion, fused: Fused) -> hd.seg.Segm
             version=own_version(),
             source="facetfusion",
         ),
-        tracking_uid=tracking_uid(region.target),
-        tracking_id=region.target.joint.name,
+        tracking_uid=tracking_uid(target),
+        tracking_id=handout.name_of(target),
         anatomic_regions=[where],
     )
     description.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = modifiers
     item: Dataset = description
-    item.SegmentDescription = f"{RULE} Maximum {region.maximum:.4g} {fused.spect.unit}."
+    said = " ".join((f"{RULE} Maximum {region.maximum:.4g} {unit}.", *handout.cautions))
+    item.SegmentDescription = said[:_DESCRIPTION_LENGTH]
     return description

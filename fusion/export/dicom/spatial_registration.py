@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,20 @@ from pydicom.uid import SpatialRegistrationStorage
 from fusion.dicom import Candidate, uid
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
+from fusion.export.dicom.stand_ins import instance_references
+from fusion.export.handout import Handout
+from fusion.export.tables import write_json
 from fusion.findings import Finding, info
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.registration import Method, Registration
+from fusion.review import Review
 from fusion.software import DISCLAIMER, SHORT_DISCLAIMER, versions
 
 #: Version of ``registration.json``; keys are only ever added.
 SCHEMA_VERSION = 1
+#: Names of the files.
+SPATIAL_REGISTRATION = "spatial_registration.dcm"
+REGISTRATION_RECORD = "registration.json"
 #: How a Registration was obtained, as PS3.16 CID 7100 says it. One that was itself read from an
 #: object is not here: the sequence may be empty, and what it was made from is not known.
 _TYPE_CODES = {
@@ -66,7 +74,7 @@ class RegisteredImages:
         """Return the images that a volume was read from."""
         return cls(
             label=label,
-            header=candidate.plan.frames[0].instance.dataset,
+            header=candidate.header,
             study_instance_uid=volume.source.study_instance_uid,
             series_instance_uid=volume.source.series_instance_uid,
             frame_of_reference_uid=volume.grid.frame_of_reference_uid,
@@ -84,14 +92,34 @@ class RegisteredImages:
         }
 
 
-def instance_references(candidate: Candidate) -> tuple[tuple[str, str], ...]:
-    """Return SOP Class and SOP Instance UID of every object of a volume, in slice order."""
-    instances = (frame.instance for frame in candidate.plan.frames)
-    return tuple(
-        dict.fromkeys(
-            (uid(one.dataset, "SOPClassUID") or "", one.sop_instance_uid) for one in instances
-        )
+def _two_sides(review: Review) -> dict[str, RegisteredImages]:
+    ct, spect = review.fused.ct, review.fused.spect
+    return {
+        "fixed": RegisteredImages.of(ct, review.pair.ct, label="CT"),
+        "moving": RegisteredImages.of(spect, review.pair.spect, label=review.spect_label),
+    }
+
+
+def export_spatial_registration(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write the Registration as a DICOM object."""
+    path, review = folder / SPATIAL_REGISTRATION, handout.review
+    write_spatial_registration(
+        path, review.fused.registration, made=handout.made, **_two_sides(review)
     )
+    return (path,)
+
+
+def export_registration_record(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write the Registration as JSON that people can read."""
+    path, review = folder / REGISTRATION_RECORD, handout.review
+    content = registration_record(
+        review.fused.registration,
+        center_lps=review.fused.ct.grid.center_lps,
+        simulated=review.simulated,
+        **_two_sides(review),
+    )
+    write_json(path, content)
+    return (path,)
 
 
 def registration_record(
@@ -157,6 +185,7 @@ def write_spatial_registration(
     *,
     fixed: RegisteredImages,
     moving: RegisteredImages,
+    made: datetime,
 ) -> None:
     """Write a Spatial Registration Storage object into the study of the CT.
 
@@ -168,6 +197,8 @@ def write_spatial_registration(
         Functional frame to CT frame.
     fixed, moving : RegisteredImages
         CT and functional volume.
+    made : datetime
+        When.
 
     Raises
     ------
@@ -178,7 +209,7 @@ def write_spatial_registration(
         raise GeometryError(
             "The CT states no Frame of Reference, so a Spatial Registration cannot refer to it."
         )
-    ds = new_object(path, sop_class_uid=SpatialRegistrationStorage, source=fixed.header)
+    ds = new_object(path, sop_class_uid=SpatialRegistrationStorage, source=fixed.header, made=made)
     ds.Modality = "REG"
     ds.SeriesNumber = 9002
     by_hand = _by_hand(registration)

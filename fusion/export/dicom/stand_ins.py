@@ -25,6 +25,16 @@ def is_multi_frame(candidate: Candidate) -> bool:
     return len({id(frame.instance) for frame in candidate.plan.frames}) < len(candidate.plan.frames)
 
 
+def instance_references(candidate: Candidate) -> tuple[tuple[str, str], ...]:
+    """Return SOP Class and SOP Instance UID of every object of a volume, in slice order."""
+    instances = (frame.instance for frame in candidate.plan.frames)
+    return tuple(
+        dict.fromkeys(
+            (uid(one.dataset, "SOPClassUID") or "", one.sop_instance_uid) for one in instances
+        )
+    )
+
+
 def slice_image(volume: Volume, candidate: Candidate, k: int) -> Dataset:
     """Return a stand-in for the image that holds slice ``k`` of a volume.
 

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,15 @@ from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
+from fusion.export.dicom.stand_ins import slice_image, slices_at
+from fusion.export.handout import Handout
+from fusion.export.wording import CONFIRM, NUMBERING, said_pathway, said_status
 from fusion.json_form import from_json, to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
-#: How the levels of every exported object are counted (docs/sources.md#level-numbering).
-NUMBERING = "Levels numbered from C2 (dens)"
+#: Name of the file.
+STRUCTURED_REPORT = "structured_report.dcm"
 #: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
 _SUV = "SUVbw g/mL"
 _SAME_UNIT = {"g/mL": _SUV}
@@ -48,6 +53,8 @@ _SAME_UNIT = {"g/mL": _SUV}
 _BESIDE = "suvbw_"
 #: How far the 32-bit coordinate may lie from the point in full, mm.
 _COORDINATE_TOLERANCE_MM = 1e-3
+#: What a name says besides when its level is doubtful.
+_DOUBT = re.compile(r" \(LEVEL [A-Z, ]+\)")
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
@@ -110,6 +117,10 @@ class ReportSource:
         Whether the data say that they are not of a patient.
     suv_proven : bool
         Whether the data as opened prove SUV; a Target measured in SUV is refused otherwise.
+    made : datetime
+        When.
+    names : mapping of str to str
+        Names of Targets, by their identifier, where that of the joint does not say enough.
     """
 
     header: Dataset = field(repr=False)
@@ -119,11 +130,46 @@ class ReportSource:
     is_final: bool = False
     simulated: bool = False
     suv_proven: bool = False
+    made: datetime
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def tracking_uid(target: Target) -> str:
     """Return the UID that a Target has in every object: its identifier as PS3.5 B.2 writes it."""
     return f"2.25.{uuid.UUID(hex=target.target_id).int}"
+
+
+def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]:
+    """Write the Targets of a reading as a Comprehensive 3D SR.
+
+    Raises
+    ------
+    AnnotationError, GeometryError
+        As for :func:`write_structured_report`; or the CT states no Frame of Reference.
+    """
+    review, reading = handout.review, handout.reading
+    images = [slice_image(review.fused.spect, review.pair.spect, 0)]
+    numbers = slices_at(review.fused.ct, [target.point_lps for target in handout.targets])
+    images += [slice_image(review.fused.ct, review.pair.ct, k) for k in numbers]
+    source = ReportSource(
+        header=review.pair.ct.header,
+        images=images,
+        reader=reading.reader if reading else "",
+        statements=(
+            said_status(reading),
+            *handout.cautions,
+            said_pathway(handout.assessment),
+            CONFIRM,
+        ),
+        is_final=handout.is_final,
+        simulated=review.simulated,
+        suv_proven=review.fused.spect.suvbw_per_unit is not None,
+        made=handout.made,
+        names={target.target_id: handout.name_of(target) for target in handout.targets},
+    )
+    path = folder / STRUCTURED_REPORT
+    write_structured_report(path, handout.targets, source)
+    return (path,)
 
 
 def write_structured_report(path: Path, targets: Sequence[Target], source: ReportSource) -> None:
@@ -145,7 +191,8 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
     """
     groups: list[Any] = []
     for target in targets:
-        groups += [_point_group(target), _value_group(target, source)]
+        name = source.names.get(target.target_id, target.joint.name)
+        groups += [_point_group(target, name), _value_group(target, name, source)]
     content = sr.MeasurementReport(
         observation_context=_observers(source.reader),
         procedure_reported=codes.IMAGING_PROCEDURE,
@@ -169,7 +216,7 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
     )
     texts = [said for target in targets for said in (target.note, target.reader)]
     texts += [source.reader, *source.statements, SIMULATED if source.simulated else ""]
-    dress(ds, source.header, description="Facet joint targets", texts=texts)
+    dress(ds, source.header, description="Facet joint targets", made=source.made, texts=texts)
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
     ds.save_as(path, enforce_file_format=True)
 
@@ -236,18 +283,18 @@ def _site(joint: Joint) -> sr.FindingSite:
     )
 
 
-def _tracking(target: Target) -> sr.TrackingIdentifier:
-    return sr.TrackingIdentifier(uid=tracking_uid(target), identifier=target.joint.name)
+def _tracking(target: Target, name: str) -> sr.TrackingIdentifier:
+    return sr.TrackingIdentifier(uid=tracking_uid(target), identifier=name)
 
 
-def _point_group(target: Target) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
+def _point_group(target: Target, name: str) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
     if target.frame_of_reference_uid is None:
         raise AnnotationError(
             f"{target.joint.name}: the CT states no Frame of Reference, so a structured report "
             "cannot say where the point is. Export JSON, CSV or PDF."
         )
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracking(target),
+        tracking_identifier=_tracking(target, name),
         finding_type=codes.FINDING,
         finding_sites=[_site(target.joint)],
         referenced_region=sr.ImageRegion3D(
@@ -259,23 +306,25 @@ def _point_group(target: Target) -> sr.PlanarROIMeasurementsAndQualitativeEvalua
     group[0].ContentSequence.append(
         sr.TextContentItem(
             name=codes.COMMENT,
-            value=_label(target.joint, target.decision),
+            value=_label(name, target.decision),
             relationship_type=sr.RelationshipTypeValues.CONTAINS,
         )
     )
     return group
 
 
-def _label(joint: Joint, decision: Decision) -> str:
+def _label(name: str, decision: Decision) -> str:
     """Return what viewers write beside the point.
 
     OHIF shows the comment of the group, or else only the meanings of finding and finding site:
     they name neither side nor level, and are the same for positive and negative.
     """
-    return f"{joint.name}: {decision.value}"
+    return f"{name}: {decision.value}"
 
 
-def _value_group(target: Target, source: ReportSource) -> sr.MeasurementsAndQualitativeEvaluations:
+def _value_group(
+    target: Target, name: str, source: ReportSource
+) -> sr.MeasurementsAndQualitativeEvaluations:
     answers = [
         (codes.DECISION, codes.DECISIONS[target.decision]),
         (codes.GRADE, None if target.grade is None else codes.GRADES[target.grade]),
@@ -283,7 +332,7 @@ def _value_group(target: Target, source: ReportSource) -> sr.MeasurementsAndQual
         (codes.OPERATIVE_BED, _answer(target.inside_operative_bed)),
     ]
     group = sr.MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=_tracking(target),
+        tracking_identifier=_tracking(target, name),
         finding_type=codes.FINDING,
         finding_sites=[_site(target.joint)],
         measurements=list(_measurements(target, source)) or None,
@@ -433,7 +482,7 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
     point_group, values = with_point[0], with_values[0]
     joints = {_joint(group) for group in (point_group, values)}
     names = {str(_one(group, "112039").TextValue) for group in (point_group, values)}
-    if len(joints) != 1 or names != {next(iter(joints)).name}:
+    if len(joints) != 1 or {_DOUBT.sub("", name) for name in names} != {next(iter(joints)).name}:
         raise AnnotationError("The structured report states two different joints for one target.")
     joint = joints.pop()
     content = _content(values)
@@ -508,7 +557,7 @@ def _check_point(point: Sequence[float], coordinate: Dataset) -> None:
 def _check_label(point_group: Dataset, joint: Joint, decision: Decision) -> None:
     # Reports of early versions have no label.
     for item in _all(point_group, codes.COMMENT.value):
-        if item.TextValue != _label(joint, decision):
+        if _DOUBT.sub("", str(item.TextValue)) != _label(joint.name, decision):
             raise AnnotationError(
                 "The structured report states another joint or decision beside the point than in "
                 "its codes; it was changed."

@@ -1,26 +1,40 @@
 """The report as content: what is said and shown, apart from how it looks on a page.
 
-:mod:`~fusion.export.report.pdf` and :mod:`~fusion.export.report.html` draw the same
-:class:`Report`, so paper and screen cannot differ. Every text is made plain here and escaped
-there.
+Every text is made plain here, and escaped where it is drawn.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from PIL import Image
-
 from fusion.anatomy import JOINTS
-from fusion.annotations import FOUND, Answer, BlockPlan, Decision, Reading, Target
+from fusion.annotations import (
+    FOUND,
+    Answer,
+    BlockPlan,
+    Decision,
+    PathwayLeftOut,
+    Reading,
+    Target,
+)
 from fusion.deidentified import NO_MOMENT
 from fusion.dicom import Patient
-from fusion.export.dicom.structured_report import NUMBERING
-from fusion.findings import Finding, Severity
+from fusion.export.handout import Handout
+from fusion.export.regions import RULE
+from fusion.export.report.blocks import (
+    Report,
+    ReportBlock,
+    ReportCells,
+    ReportLines,
+    ReportPictures,
+    ReportRows,
+    ReportSection,
+)
+from fusion.export.report.pictures import PLANES
+from fusion.export.wording import LIMITATIONS, NUMBERING, said_date, said_moment, said_status
+from fusion.findings import Severity
+from fusion.geometry import Volume
 from fusion.pathway import (
     KEY_OF_FACT,
     NOT_ASSESSED,
@@ -39,189 +53,51 @@ _SHOWN_FINDINGS = 6
 _SHOWN_NOTE = 160
 #: Longest list of statements that led to the verdict; all of them are in ``reading.json``.
 _SHOWN_STATEMENTS = 4
-#: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
-#: pathway stand beside it.
-LIMITATIONS = (
-    "SPECT-positive does not mean painful. About one third of cervical facets in people without "
-    "neck pain show arthritis on CT.",
-    "Nerve targets are the usual anatomical supply; anatomy varies. C1–C2 and C0–C1 have no medial "
-    "branch target.",
-    "Confirm side and level on live imaging, with marking and time-out, at the procedure.",
-    "SUV shown only when the data prove quantitative units. No cut-off is validated for cervical "
-    "facets.",
-    "Pathway result reflects only the facts entered. Red flags need urgent clinical assessment "
-    "whatever this screen says.",
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Labels and values."""
-
-    rows: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Sentences; ``strong`` ones are what a reader must not miss."""
-
-    lines: tuple[str, ...]
-    strong: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Cells:
-    """A table with a header; ``widths`` are shares of the page."""
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    widths: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pictures:
-    """Pictures side by side under one caption."""
-
-    caption: str
-    images: tuple[Image.Image, ...] = field(repr=False)
-
-
-Block = Rows | Lines | Cells | Pictures
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Section:
-    """A titled part; ``new_page`` begins the next sheet of paper."""
-
-    title: str
-    blocks: tuple[Block, ...]
-    new_page: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Report:
-    """All that is said and shown.
-
-    Parameters
-    ----------
-    title : str
-        Heading.
-    banners : tuple of str
-        Stand on top of every page: not a patient, draft, geometry stated by a user.
-    identity : str
-        Patient and study on one line, for every page.
-    sections : tuple of Section
-        In order.
-    footer : str
-        Stands at the foot of every page.
-    """
-
-    title: str
-    banners: tuple[str, ...]
-    identity: str
-    sections: tuple[Section, ...]
-    footer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ReportFacts:
-    """What a report is made from.
-
-    Parameters
-    ----------
-    patient : Patient
-        As the CT states it.
-    study : tuple of (str, str)
-        Labels and values about the study and its two volumes.
-    done : tuple of str
-        What was done to the data, in sentences.
-    assumptions, findings : tuple of Finding
-        What was supplied rather than read; everything a reader must know.
-    reading : Reading or None
-        The decisions; None when nobody has read the study.
-    assessment : mapping or None
-        The pathway's answer as ``Assessment.to_json()`` gives it; None when it was not asked.
-    plan : BlockPlan
-        Nerves of the positive joints.
-    pictures : tuple of Pictures
-        One for each positive joint.
-    overview : Pictures or None
-        The whole neck.
-    simulated : bool
-        Whether the data say that they are not of a patient.
-    """
-
-    patient: Patient = field(repr=False)
-    study: tuple[tuple[str, str], ...] = field(repr=False)
-    done: tuple[str, ...]
-    assumptions: tuple[Finding, ...]
-    findings: tuple[Finding, ...]
-    reading: Reading | None = field(repr=False)
-    assessment: Mapping[str, Any] | None
-    plan: BlockPlan
-    pictures: tuple[Pictures, ...] = ()
-    overview: Pictures | None = None
-    simulated: bool = False
-
-
-def make_report(facts: ReportFacts) -> Report:
-    """Return the report.
-
-    Parameters
-    ----------
-    facts : ReportFacts
-        What it is made from.
-    """
-    targets = facts.reading.targets if facts.reading else ()
-    ordered = sorted(targets, key=lambda target: JOINTS.index(target.joint))
-    pictures: tuple[Block, ...] = (
-        *((facts.overview,) if facts.overview else ()),
-        *facts.pictures,
+def make_report(handout: Handout) -> Report:
+    """Return the report of a study and its reading."""
+    review, assessment = handout.review, handout.assessment
+    study = _study(handout)
+    whole = ReportPictures(
+        "The neck from the front, with the decisions", (handout.pictures.overview.image,)
+    )
+    joints = tuple(
+        ReportPictures(f"{name}, {', '.join(PLANES)}", tuple(one.image for one in shown))
+        for name, shown in handout.pictures.joints
     )
     sections = (
-        Section("Patient and study", (Rows((*_identity(facts.patient), *_study(facts.study))),)),
-        Section(
+        ReportSection("Patient and study", (ReportRows((*_identity(review.patient), *study)),)),
+        ReportSection(
             "What was done to the data",
-            (Lines(tuple(map(plain, facts.done))), *_findings(facts)),
+            (ReportLines(tuple(map(plain, _done(handout)))), *_findings(handout)),
         ),
-        Section("Imaging pathway", _pathway(facts.assessment)),
-        Section("Joints", _joints(ordered, facts.assessment)),
-        Section("Medial branches that usually supply the positive joints", _blocks(facts.plan)),
-        Section("Pictures", pictures or (Lines(("No joint is marked positive.",)),), new_page=True),
-        Section("Limitations", (Lines(_limitations()),)),
+        ReportSection("Imaging pathway", _pathway(assessment)),
+        ReportSection("Joints", _joints(handout)),
+        ReportSection(
+            "Medial branches that usually supply the positive joints", _blocks(handout.plan)
+        ),
+        ReportSection("Pictures", (whole, *joints), new_page=True),
+        ReportSection("Limitations", (ReportLines(_limitations()),)),
     )
     return Report(
         title="Fused bone SPECT/CT of the neck: facet joint report",
-        banners=_banners(facts),
-        identity=_one_line(facts.patient, facts.study),
+        banners=_banners(handout),
+        identity=_one_line(review.patient, study),
         sections=sections,
         footer=f"{DISCLAIMER} {NUMBERING}. facetfusion {own_version()}.",
     )
-
-
-def said_date(value: str) -> str:
-    """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
-    return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", plain(value))
-
-
-def said_moment(value: datetime) -> str:
-    """Write a moment in UTC to the minute, or say that it was removed."""
-    return "date removed" if value == NO_MOMENT else f"{value:%Y-%m-%d %H:%M}"
 
 
 def _said_time(value: str) -> str:
     return "date removed" if value.startswith(NO_MOMENT.isoformat()[:19]) else plain(value)
 
 
-def _banners(facts: ReportFacts) -> tuple[str, ...]:
-    said = [SIMULATED] if facts.simulated else []
-    reading = facts.reading
-    if reading is None:
+def _banners(handout: Handout) -> tuple[str, ...]:
+    said = [SIMULATED] if handout.review.simulated else []
+    if handout.reading is None:
         said.append("NOT READ: nobody has recorded a decision on this study.")
-    elif reading.finalised is None:
-        said.append("DRAFT: this reading is not finalised.")
-    said += [plain(finding.message) for finding in facts.assumptions]
-    return tuple(said)
+    return (*said, *map(plain, handout.cautions))
 
 
 def _name(patient: Patient) -> str:
@@ -237,30 +113,86 @@ def _identity(patient: Patient) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _study(rows: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple((key, plain(value)) for key, value in rows)
+def _study(handout: Handout) -> tuple[tuple[str, str], ...]:
+    review, reading = handout.review, handout.reading
+    return (
+        ("Study date", said_date(review.study.date) or "not stated"),
+        ("Study", plain(review.study.description) or "not stated"),
+        ("CT", _series(review.fused.ct)),
+        (review.spect_label, f"{_series(review.fused.spect)}, {plain(review.fused.spect.unit)}"),
+        ("Reading", said_status(reading)),
+        ("Reader", plain(reading.reader) if reading else "none"),
+    )
+
+
+def _series(volume: Volume) -> str:
+    size = " × ".join(str(n) for n in volume.grid.shape)
+    return f"{plain(volume.source.description) or 'no description'}, {size} voxels"
 
 
 def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
-    date = plain(dict(study).get("Study date", ""))
+    date = dict(study)["Study date"]
     day = f"study of {date}" if date[:1].isdigit() else "study date not stated"
     return f"{_name(patient)} · ID {plain(patient.patient_id) or 'not stated'} · {day}"
 
 
-def _findings(facts: ReportFacts) -> tuple[Block, ...]:
-    serious = [plain(f.message) for f in facts.findings if f.severity >= Severity.WARNING]
+def _done(handout: Handout) -> tuple[str, ...]:
+    """Return what was done to the data, in sentences."""
+    review, reading = handout.review, handout.reading
+    registration = review.fused.registration
+    status = f" ({registration.status.value})" if registration.status else ""
+    said = [
+        f"The {review.spect_label} was put onto the CT by: {registration.method.value}{status}."
+    ]
+    if reading is not None and reading.alignment is not None:
+        said.append(f"Alignment reviewed by {plain(reading.alignment.reader)}.")
+    else:
+        said.append("The alignment has not been reviewed by a reader.")
+    if reading is not None and reading.numbering is not None:
+        confirmed = reading.numbering.change.words
+        said.append(f"{_sentence(confirmed)} ({plain(reading.numbering.reader)}).")
+    else:
+        said.append("The numbering of the levels has not been confirmed by a reader.")
+    said += _said_of_spine(reading)
+    pathway = reading.pathway if reading else None
+    if pathway is not None and isinstance(pathway.change, PathwayLeftOut):
+        said.append(f"{_sentence(pathway.change.words)}.")
+    if handout.regions:
+        said.append(f"Regions of uptake: {RULE}")
+    return tuple(said)
+
+
+def _said_of_spine(reading: Reading | None) -> list[str]:
+    """Return what the reader said about the spine itself; it decides the levels."""
+    if reading is None:
+        return []
+    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.anomalies]
+    if reading.clicks:
+        said.append(f"Vertebrae named by the reader: {', '.join(reading.clicks)}.")
+    if reading.moved:
+        moved = sorted(reading.moved, key=JOINTS.index)
+        said.append(f"Joints placed by the reader: {', '.join(j.name for j in moved)}.")
+    return said
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _findings(handout: Handout) -> tuple[ReportBlock, ...]:
+    serious = [plain(f.message) for f in handout.said_findings if f.severity >= Severity.WARNING]
     shown = serious[:_SHOWN_FINDINGS]
     if len(serious) > len(shown):
         shown.append(f"… and {len(serious) - len(shown)} more; all are in reading.json.")
-    return (Lines(tuple(f"To check: {line}" for line in shown)),) if shown else ()
+    return (ReportLines(tuple(f"To check: {line}" for line in shown)),) if shown else ()
 
 
-def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
+def _pathway(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
     if assessment is None:
-        return (Lines((NOT_ASSESSED,), strong=True),)
+        return (ReportLines((NOT_ASSESSED,), strong=True),)
     if "words" not in assessment:
         # Left unanswered on purpose: the text says by whom and why.
-        return (Lines((plain(str(assessment.get("text", NOT_ASSESSED))),), strong=True),)
+        return (ReportLines((plain(str(assessment.get("text", NOT_ASSESSED))),), strong=True),)
     quoted = dict(assessment.get("quoted", {}))
     deciding = [str(key) for key in assessment.get("deciding", [])]
     lines = [f"{plain(key)}: “{plain(str(quoted[key]))}”" for key in deciding if key in quoted]
@@ -276,14 +208,18 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
         f"Facts recorded by {plain(str(assessment.get('reader', '')))}, "
         f"{_said_time(str(assessment.get('time', '')))}."
     )
-    return (Lines((plain(str(assessment["words"])),), strong=True), Lines(tuple(lines)))
+    return (ReportLines((plain(str(assessment["words"])),), strong=True), ReportLines(tuple(lines)))
 
 
-def _joints(targets: Sequence[Target], assessment: Mapping[str, Any] | None) -> tuple[Block, ...]:
+def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
+    targets = handout.targets
     beside = (_statement("S19"), _statement("S21"))
     if not targets:
-        return (Lines(("No decision about any joint is recorded.",), strong=True), Lines(beside))
-    rows = tuple(_joint_row(target) for target in targets)
+        return (
+            ReportLines(("No decision about any joint is recorded.",), strong=True),
+            ReportLines(beside),
+        )
+    rows = tuple(_joint_row(target, doubt=handout.doubt_of(target.joint)) for target in targets)
     header = (
         "Joint",
         "Decision",
@@ -296,8 +232,8 @@ def _joints(targets: Sequence[Target], assessment: Mapping[str, Any] | None) -> 
     widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
     others = len(JOINTS) - len(targets)
     undecided = (f"{others} of {len(JOINTS)} joints have no decision.",) if others else ()
-    cautions = _pathway_cautions(targets, assessment)
-    return (Cells(header, rows, widths), Lines((*undecided, *cautions, *beside)))
+    cautions = _pathway_cautions(targets, handout.assessment)
+    return (ReportCells(header, rows, widths), ReportLines((*undecided, *cautions, *beside)))
 
 
 def _pathway_cautions(
@@ -320,14 +256,14 @@ def _pathway_cautions(
     return tuple(lines)
 
 
-def _joint_row(target: Target) -> tuple[str, ...]:
+def _joint_row(target: Target, *, doubt: str = "") -> tuple[str, ...]:
     note = target.shown_note
     if len(note) > _SHOWN_NOTE:
         note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
     said = [f"{target.shown_reader}, {said_moment(target.time)}."]
     said += [f"Note: “{note}”." if note else "", *_cautions(target)]
     return (
-        target.joint.name,
+        f"{target.joint.name} (LEVEL {doubt})" if doubt else target.joint.name,
         target.decision.value,
         "–" if target.grade is None else str(target.grade),
         _uptake(target),
@@ -380,19 +316,21 @@ def _cautions(target: Target) -> list[str]:
     return said
 
 
-def _blocks(plan: BlockPlan) -> tuple[Block, ...]:
+def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
     if not plan.nerves and not plan.without_nerves:
-        return (Lines(("No joint is marked positive.",)),)
-    blocks: list[Block] = []
+        return (ReportLines(("No joint is marked positive.",)),)
+    blocks: list[ReportBlock] = []
     if plan.nerves:
         rows = tuple(
             (block.name, block.nerve.landmark, ", ".join(joint.name for joint in block.joints))
             for block in plan.nerves
         )
-        blocks.append(Lines((f"{plan.counts}.",), strong=True))
-        blocks.append(Cells(("Nerve", "Bony landmark, in words", "For"), rows, (0.3, 0.5, 0.2)))
+        blocks.append(ReportLines((f"{plan.counts}.",), strong=True))
+        blocks.append(
+            ReportCells(("Nerve", "Bony landmark, in words", "For"), rows, (0.3, 0.5, 0.2))
+        )
     without = tuple(f"{joint.name}: {why}" for joint, why in plan.without_nerves)
-    blocks.append(Lines((*without, *plan.notices)))
+    blocks.append(ReportLines((*without, *plan.notices)))
     return tuple(blocks)
 
 

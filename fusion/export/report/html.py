@@ -8,7 +8,14 @@ from html import escape
 
 from PIL import Image
 
-from fusion.export.report.content import Block, Cells, Lines, Pictures, Report, Rows
+from fusion.export.report.blocks import (
+    Report,
+    ReportBlock,
+    ReportCells,
+    ReportLines,
+    ReportPictures,
+    ReportRows,
+)
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #16191d; background: #fff;
@@ -60,14 +67,14 @@ def report_html(report: Report) -> str:
     )
 
 
-def _block(block: Block) -> str:
-    if isinstance(block, Rows):
+def _block(block: ReportBlock) -> str:
+    if isinstance(block, ReportRows):
         rows = (f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in block.rows)
         return f"<dl>{''.join(rows)}</dl>"
-    if isinstance(block, Lines):
+    if isinstance(block, ReportLines):
         mark = ' class="strong"' if block.strong else ""
         return "".join(f"<p{mark}>{escape(line)}</p>" for line in block.lines)
-    if isinstance(block, Cells):
+    if isinstance(block, ReportCells):
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in block.header)
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows
@@ -76,7 +83,7 @@ def _block(block: Block) -> str:
     return _figure(block)
 
 
-def _figure(block: Pictures) -> str:
+def _figure(block: ReportPictures) -> str:
     images = "".join(
         f'<img alt="{escape(block.caption)}" src="data:image/png;base64,{_png(image)}">'
         for image in block.images

@@ -24,7 +24,15 @@ from reportlab.platypus import (
 )
 from reportlab.platypus import Image as Drawn
 
-from fusion.export.report.content import Block, Cells, Lines, Pictures, Report, Rows, Section
+from fusion.export.report.blocks import (
+    Report,
+    ReportBlock,
+    ReportCells,
+    ReportLines,
+    ReportPictures,
+    ReportRows,
+    ReportSection,
+)
 from fusion.export.report.fonts import STAND_IN, Letters, letters
 
 _MARGIN = 14 * mm
@@ -137,9 +145,9 @@ def _story(report: Report, fonts: Letters) -> list[Flowable]:
     return story
 
 
-def _section(section: Section, fonts: Letters) -> list[Flowable]:
+def _section(section: ReportSection, fonts: Letters) -> list[Flowable]:
     drawn: list[Flowable] = []
-    rows = sum(isinstance(b, Pictures) and len(b.images) > 1 for b in section.blocks)
+    rows = sum(isinstance(b, ReportPictures) and len(b.images) > 1 for b in section.blocks)
     height = max(_ROW_HEIGHT[1], min(_ROW_HEIGHT[0], _SHARED_HEIGHT / max(rows, 1)))
     for block in section.blocks:
         drawn += _block(block, fonts, height)
@@ -149,18 +157,18 @@ def _section(section: Section, fonts: Letters) -> list[Flowable]:
     return [*before, KeepTogether([heading, *drawn[:1]]), *drawn[1:]]
 
 
-def _block(block: Block, fonts: Letters, height: float) -> list[Flowable]:
-    if isinstance(block, Rows):
+def _block(block: ReportBlock, fonts: Letters, height: float) -> list[Flowable]:
+    if isinstance(block, ReportRows):
         return [_pairs(block, fonts)]
-    if isinstance(block, Lines):
+    if isinstance(block, ReportLines):
         style = _STRONG if block.strong else _TEXT
         return [Paragraph(fonts.markup(line), style) for line in block.lines]
-    if isinstance(block, Cells):
+    if isinstance(block, ReportCells):
         return [_grid(block, fonts), Spacer(1, 3)]
     return [_figure(block, fonts, height)]
 
 
-def _pairs(block: Rows, fonts: Letters) -> Table:
+def _pairs(block: ReportRows, fonts: Letters) -> Table:
     """Two columns of label and value, to save height."""
     cells = [
         [Paragraph(fonts.markup(key), _LABEL), Paragraph(fonts.markup(value), _TEXT)]
@@ -174,7 +182,7 @@ def _pairs(block: Rows, fonts: Letters) -> Table:
     return Table(rows, colWidths=widths, style=_padding(0.6))
 
 
-def _grid(block: Cells, fonts: Letters) -> Table:
+def _grid(block: ReportCells, fonts: Letters) -> Table:
     strong = ParagraphStyle("head", parent=_CELL, fontName="Vera-Bold")
     rows = [[Paragraph(fonts.markup(cell), strong) for cell in block.header]]
     rows += [[Paragraph(fonts.markup(cell), _CELL) for cell in row] for row in block.rows]
@@ -203,7 +211,7 @@ def _padding(points: float) -> TableStyle:
     )
 
 
-def _figure(block: Pictures, fonts: Letters, height: float) -> Flowable:
+def _figure(block: ReportPictures, fonts: Letters, height: float) -> Flowable:
     alone = len(block.images) == 1
     each = _WIDTH if alone else _WIDTH / max(3, len(block.images)) - 2 * mm
     cells = [_picture(image, each, _ALONE_HEIGHT if alone else height) for image in block.images]

@@ -1,10 +1,10 @@
-"""Fused pictures: axial, coronal and sagittal PNGs with everything a reader needs on them."""
+"""Fused pictures: axial, coronal and sagittal planes with everything a reader needs on them."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ from fusion.palettes import DEFAULT_PALETTE, palette
 from fusion.software import DISCLAIMER, SIMULATED
 
 PLANES = ("axial", "coronal", "sagittal")
+#: What stays the same all over each of them.
+_AXES = ("z", "y", "x")
 #: Window of the CT in the pictures, HU: bone.
 BONE_WINDOW_HU = (-350.0, 1150.0)
 #: Share of the colour in the blend, 0 to 1.
@@ -26,6 +28,9 @@ IMAGE_SIDE = 880
 _MARGIN = 44
 _BAR = 120
 _FOOT = 92
+_INDENT = 12
+#: Height of a line of a warning.
+_WARNING_PX = 20
 _INK = (225, 225, 225)
 _FAINT = (150, 150, 150)
 _BACKGROUND = (0, 0, 0)
@@ -52,35 +57,6 @@ class PictureText:
     spect_label: str = "SPECT"
     simulated: bool = False
     warnings: tuple[str, ...] = ()
-
-
-def write_pictures(
-    folder: Path, fused: Fused, *, point_lps: npt.ArrayLike, words: PictureText
-) -> tuple[Path, ...]:
-    """Write ``fused_axial.png``, ``fused_coronal.png`` and ``fused_sagittal.png``.
-
-    Parameters
-    ----------
-    folder : Path
-        Existing folder.
-    fused : Fused
-        What to show.
-    point_lps : (3,) array_like of float, mm
-        The three planes pass through this point of the CT's frame.
-    words : PictureText
-        Words on the pictures.
-
-    Returns
-    -------
-    tuple of Path
-        The files, in the order of :data:`PLANES`.
-    """
-    paths = []
-    for axis, name in enumerate(PLANES):
-        path = folder / f"fused_{name}.png"
-        picture(fused, axis, point_lps=point_lps, words=words).save(path)
-        paths.append(path)
-    return tuple(paths)
 
 
 def picture(
@@ -129,9 +105,10 @@ def picture(
     height, width = _pixels(ct.shape, spacing, side_px)
     scale = height / (ct.shape[0] * grid.spacing_mm[down])
     blended = _blend(_sized(ct, (height, width)), _sized(spect, (height, width)), fused)
-    canvas = Image.new(
-        "RGB", (width + 2 * _MARGIN + _BAR, height + 2 * _MARGIN + _FOOT), _BACKGROUND
-    )
+    across = width + 2 * _MARGIN + _BAR
+    warnings = _wrapped(words.warnings, across - 2 * _INDENT)
+    foot = _FOOT + _WARNING_PX * max(len(warnings) - 1, 0)
+    canvas = Image.new("RGB", (across, height + 2 * _MARGIN + foot), _BACKGROUND)
     canvas.paste(Image.fromarray(blended), (_MARGIN, _MARGIN))
     draw = ImageDraw.Draw(canvas)
     box = (_MARGIN, _MARGIN, _MARGIN + width, _MARGIN + height)
@@ -144,7 +121,11 @@ def picture(
     _cross(draw, cross)
     _scale_bar(draw, box, scale)
     _color_bar(canvas, draw, box, fused, words.spect_label)
-    _words(draw, box, canvas.size, axis, grid.to_lps(kji), words)
+    name, value = _AXES[axis], grid.to_lps(kji)[2 - axis]
+    first = f"{PLANES[axis].capitalize()}  {name} = {value:.1f} mm (LPS)   {words.title}"
+    _words(draw, box, canvas.width, first=first, warnings=warnings)
+    if words.simulated:
+        _simulated(draw, box)
     return canvas
 
 
@@ -275,26 +256,38 @@ def _number(value: float) -> str:
 def _words(
     draw: ImageDraw.ImageDraw,
     box: tuple[int, int, int, int],
-    size: tuple[int, int],
-    axis: int,
-    point_lps: FloatArray,
-    words: PictureText,
+    width: int,
+    *,
+    first: str,
+    warnings: list[str],
 ) -> None:
-    position = {0: ("z", 2), 1: ("y", 1), 2: ("x", 0)}[axis]
-    name, value = position[0], point_lps[position[1]]
-    first = f"{PLANES[axis].capitalize()}  {name} = {value:.1f} mm (LPS)   {words.title}"
+    room = width - 2 * _INDENT
     y = box[3] + 44
-    draw.text((12, y), _fit(first, font(18), size[0] - 24), font=font(18), fill=_INK, anchor="la")
-    warnings = "  ".join(words.warnings)
-    if warnings:
-        draw.text((12, y + 24), _fit(warnings, font(16), size[0] - 24), font=font(16), fill=_WARN)
-    draw.text((12, y + 48), _fit(DISCLAIMER, font(15), size[0] - 24), font=font(15), fill=_FAINT)
-    if words.simulated:
-        # Beside the letter in the middle, never over it.
-        room = (box[0] + box[2]) / 2 - 30
-        said = drawable(SIMULATED)
-        size_px = next((n for n in range(22, 8, -1) if font(n).getlength(said) < room), 8)
-        draw.text((12, 10), said, font=font(size_px), fill=_WARN, anchor="la")
+    draw.text((_INDENT, y), _fit(first, font(18), room), font=font(18), fill=_INK, anchor="la")
+    for n, line in enumerate(warnings):
+        draw.text((_INDENT, y + 24 + _WARNING_PX * n), line, font=font(16), fill=_WARN)
+    y += 48 + _WARNING_PX * max(len(warnings) - 1, 0)
+    draw.text((_INDENT, y), _fit(DISCLAIMER, font(15), room), font=font(15), fill=_FAINT)
+
+
+def _simulated(draw: ImageDraw.ImageDraw, box: tuple[int, int, int, int]) -> None:
+    # Beside the letter in the middle, never over it.
+    room = (box[0] + box[2]) / 2 - 30
+    said = drawable(SIMULATED)
+    size_px = next((n for n in range(22, 8, -1) if font(n).getlength(said) < room), 8)
+    draw.text((_INDENT, 10), said, font=font(size_px), fill=_WARN, anchor="la")
+
+
+def _wrapped(sentences: Sequence[str], width: int) -> list[str]:
+    """Break sentences into lines that fit; what makes a picture doubtful is never cut."""
+    lines: list[str] = []
+    for word in drawable("  ".join(sentences)).split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and font(16).getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(_fit(word, font(16), width))
+    return [line for line in lines if line.strip()]
 
 
 def _fit(line: str, font: Any, width: int) -> str:

@@ -1,0 +1,366 @@
+"""What every exporter is given: a study and its reading on their way out.
+
+Everything that several outputs need is worked out once, here. Of a de-identified export the
+Handout is made from a study and a reading that have already lost their identity, so an exporter
+cannot give away what it was not given: it takes names, dates and identifiers from the Handout,
+and the moment of the export from :attr:`Handout.made`, never from a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from fusion.anatomy import JOINTS, Joint
+from fusion.annotations import (
+    BlockPlan,
+    Decision,
+    LevelDoubt,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Reading,
+    RegistrationSnapshot,
+    StudyKey,
+    Target,
+    changed_input,
+    doubts_about_levels,
+    plan_blocks,
+)
+from fusion.errors import AnnotationError, FusionError
+from fusion.export.regions import UptakeRegion, uptake_region
+from fusion.export.report.overview import overview
+from fusion.export.report.pictures import PLANES, PictureText, picture
+from fusion.facets import Localisation
+from fusion.findings import Finding, warning
+from fusion.geometry import FloatArray
+from fusion.pathway import Unanswered, assessment_json
+from fusion.plain_text import iso_date
+from fusion.progress import Progress
+from fusion.review import Review
+
+#: Side of the field that a picture of one joint shows, mm.
+FIELD_MM = 90.0
+_PICTURE_PX = 420
+#: Where rows and columns of the pictures point, in the order of :data:`PLANES`.
+ORIENTATIONS = ("L", "P"), ("L", "F"), ("P", "F")
+#: Stands on everything that a reading leaves in before it is final.
+DRAFT = "DRAFT: this reading is not finalised."
+
+
+class LeftOut(FusionError):  # noqa: N818 - not a fault
+    """Raised by an exporter that has nothing to write for this study.
+
+    Parameters
+    ----------
+    finding : Finding
+        What is left out, and why.
+    """
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One picture that is handed on.
+
+    Parameters
+    ----------
+    name : str
+        What it shows, for example ``"Left C5-C6, axial"``; ASCII.
+    orientation : (str, str)
+        Where the rows and the columns of the picture point: ``("L", "P")`` for an axial one.
+    image : PIL.Image.Image
+        RGB, with everything burned in.
+    """
+
+    name: str
+    orientation: tuple[str, str]
+    image: Image.Image = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """The pictures of a Handout, each drawn once, when it is first asked for.
+
+    Parameters
+    ----------
+    review : Review
+        What is shown.
+    point_lps : (3,) ndarray of float, mm
+        The fused planes pass through it.
+    targets : tuple of (str, Target)
+        With the names that they have on pictures.
+    cautions : tuple of str
+        Sentences burned into every picture.
+    """
+
+    review: Review
+    point_lps: FloatArray
+    targets: tuple[tuple[str, Target], ...]
+    cautions: tuple[str, ...]
+
+    @cached_property
+    def planes(self) -> tuple[Picture, ...]:
+        """The three fused planes, in the order of :data:`PLANES`."""
+        study = self.review.study
+        title = f"{study.description or 'Study'} {iso_date(study.date)}".strip()
+        return self._through(self.point_lps, title)
+
+    @cached_property
+    def joints(self) -> tuple[tuple[str, tuple[Picture, ...]], ...]:
+        """The name of each positive Target, with three pictures through its point."""
+        return tuple(
+            (
+                name,
+                self._through(target.point_lps, name, field_mm=FIELD_MM, side_px=_PICTURE_PX),
+            )
+            for name, target in self.targets
+            if _is_positive(target)
+        )
+
+    @cached_property
+    def overview(self) -> Picture:
+        """The whole neck from the front, with the decisions."""
+        image = overview(
+            self.review.fused,
+            [target for _, target in self.targets],
+            spect_label=self.review.spect_label,
+            simulated=self.review.simulated,
+            warnings=self.cautions,
+        )
+        return Picture("Overview", ORIENTATIONS[1], image)
+
+    def _through(self, point_lps: npt.ArrayLike, title: str, **how: Any) -> tuple[Picture, ...]:
+        words = PictureText(
+            title=title,
+            spect_label=self.review.spect_label,
+            simulated=self.review.simulated,
+            warnings=self.cautions,
+        )
+        return tuple(
+            Picture(
+                f"{title}, {plane}",
+                ORIENTATIONS[axis],
+                picture(self.review.fused, axis, point_lps=point_lps, words=words, **how),
+            )
+            for axis, plane in enumerate(PLANES)
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Handout:
+    """A study, its reading, and what follows from them for every output.
+
+    Parameters
+    ----------
+    review : Review
+        The study as it is open.
+    reading : Reading or None
+        The decisions; None when nobody has read the study.
+    targets : tuple of Target
+        From the skull down, left before right.
+    doubts : tuple of LevelDoubt
+        What makes side or level of Targets doubtful.
+    cautions : tuple of str
+        Sentences that have to stand on everything that leaves: that levels are doubtful, that the
+        reading is a draft, what was supplied or assumed rather than stated by the files.
+    plan : BlockPlan
+        Nerves of the positive joints.
+    regions : tuple of UptakeRegion
+        One for each positive Target; may be empty.
+    assessment : dict or None
+        The pathway's answer, as ``Assessment.to_json()`` gives it: the one stored with the
+        reading, else the one given with the study; None when it was not asked.
+    pictures : Pictures
+        Of the study and of the Targets.
+    made : datetime
+        When this was handed on; of a de-identified export what stands for that moment.
+    findings : tuple of Finding
+        About this hand-over; those of the study are :attr:`Review.findings`.
+    written : tuple of Path
+        What the exporters before this one wrote.
+    progress : Progress
+        Told how far the exporter at work is; may raise :class:`fusion.errors.Cancelled`.
+    """
+
+    review: Review
+    reading: Reading | None = field(repr=False)
+    targets: tuple[Target, ...]
+    doubts: tuple[LevelDoubt, ...]
+    cautions: tuple[str, ...]
+    plan: BlockPlan
+    regions: tuple[UptakeRegion, ...]
+    assessment: dict[str, Any] | None = field(repr=False)
+    pictures: Pictures = field(repr=False)
+    made: datetime
+    findings: tuple[Finding, ...] = ()
+    written: tuple[Path, ...] = ()
+    progress: Progress = field(default_factory=Progress, repr=False)
+
+    @classmethod
+    def of(
+        cls,
+        review: Review,
+        reading: Reading | None,
+        *,
+        made: datetime,
+        point_lps: npt.ArrayLike | None = None,
+        localisation: Localisation | None = None,
+    ) -> Handout:
+        """Work out what follows from a study and its reading.
+
+        Parameters
+        ----------
+        review, reading, made
+            As for the class.
+        point_lps : (3,) array_like of float, optional, mm
+            The fused planes pass through it; the hottest bone by default.
+        localisation : Localisation, optional
+            The joints as they are numbered now, to hold side and level of every Target against.
+
+        Raises
+        ------
+        AnnotationError
+            The reading is of another study, or of other data than those open; or the anatomy
+            gives a Target of a draft another side or level now.
+        """
+        doubts = doubts_about_levels(reading, localisation)
+        if reading is not None:
+            _need_same_data(review, reading)
+        found = reading.targets if reading else ()
+        targets = tuple(sorted(found, key=lambda target: JOINTS.index(target.joint)))
+        anomalies = reading.anomalies if reading else ()
+        cautions = _cautions(review, reading, doubts)
+        regions = tuple(uptake_region(one, review.fused) for one in targets if _is_positive(one))
+        return cls(
+            review=review,
+            reading=reading,
+            targets=targets,
+            doubts=doubts,
+            cautions=cautions,
+            plan=plan_blocks(targets, fused={one.level for one in anomalies if one.level}),
+            regions=regions,
+            assessment=_assessment(review, reading),
+            pictures=Pictures(
+                review,
+                review.fused.focus_lps if point_lps is None else np.asarray(point_lps, float),
+                tuple((_named(target, doubts), target) for target in targets),
+                cautions,
+            ),
+            made=made,
+            findings=(
+                *(doubt.finding for doubt in doubts),
+                *_on_another_alignment(review, targets),
+                *_without_region(regions),
+            ),
+        )
+
+    @property
+    def positive(self) -> tuple[Target, ...]:
+        """Targets that the reader called positive."""
+        return tuple(target for target in self.targets if _is_positive(target))
+
+    @property
+    def is_final(self) -> bool:
+        """Whether there is a reading and it was finalised."""
+        return self.reading is not None and self.reading.finalised is not None
+
+    @property
+    def said_findings(self) -> tuple[Finding, ...]:
+        """Everything a reader must know: about this hand-over, then about the study."""
+        return (*self.findings, *self.review.findings)
+
+    def doubt_of(self, joint: Joint) -> str:
+        """Return what is to be doubted about the level of a joint's Target: ``"PROVISIONAL"``."""
+        return _doubt(joint, self.doubts)
+
+    def name_of(self, target: Target) -> str:
+        """Return the name of a Target for labels; it says when its level is doubtful."""
+        return _named(target, self.doubts)
+
+
+def _is_positive(target: Target) -> bool:
+    return target.decision is Decision.POSITIVE
+
+
+def _doubt(joint: Joint, doubts: tuple[LevelDoubt, ...]) -> str:
+    return ", ".join(doubt.word for doubt in doubts if joint in doubt.joints)
+
+
+def _named(target: Target, doubts: tuple[LevelDoubt, ...]) -> str:
+    doubt = _doubt(target.joint, doubts)
+    return f"{target.joint.name} (LEVEL {doubt})" if doubt else target.joint.name
+
+
+def _cautions(
+    review: Review, reading: Reading | None, doubts: tuple[LevelDoubt, ...]
+) -> tuple[str, ...]:
+    is_draft = reading is not None and reading.finalised is None
+    return (
+        *(doubt.finding.message for doubt in doubts),
+        *((DRAFT,) if is_draft else ()),
+        *(finding.message for finding in review.assumptions),
+    )
+
+
+def _need_same_data(review: Review, reading: Reading) -> None:
+    """Refuse a reading of other data: its points would be shown on the wrong pictures."""
+    now = StudyKey.of(review.fused.ct, review.fused.spect)
+    differences = changed_input(reading.study, now)
+    if not reading.study.same_series(now) or differences:
+        why = " ".join(finding.message for finding in differences)
+        raise AnnotationError(
+            "The reading was made on other data than those that are open, so nothing was "
+            f"exported. {why}".strip()
+        )
+
+
+def _on_another_alignment(review: Review, targets: tuple[Target, ...]) -> tuple[Finding, ...]:
+    in_use = review.fused.registration
+    others = [
+        target.joint.name
+        for target in targets
+        if target.registration.matrix
+        # A bent neck has a matrix for each place.
+        != RegistrationSnapshot.of(in_use, target.point_lps).matrix
+    ]
+    if not others:
+        return ()
+    return (
+        warning(
+            "decided-on-another-alignment",
+            f"Decided on another alignment than the one that pictures and regions here are "
+            f"made with: {', '.join(others)}. Points and uptake are those of the decision.",
+        ),
+    )
+
+
+def _without_region(regions: tuple[UptakeRegion, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        warning(
+            "no-uptake-region",
+            f"{region.target.joint.name}: there is no uptake at the point, so it has no segment.",
+        )
+        for region in regions
+        if region.is_empty
+    )
+
+
+def _assessment(review: Review, reading: Reading | None) -> dict[str, Any] | None:
+    """Return the answer stored with the reading, else the one given with the study."""
+    event = reading.pathway if reading else None
+    if event is not None and isinstance(event.change, PathwayAnswered):
+        return event.change.assessment
+    if event is not None and isinstance(event.change, PathwayLeftOut):
+        return Unanswered(event.change.reason, event.reader, event.time).to_json()
+    given = review.assessment
+    return None if given is None else assessment_json(given)

@@ -1,0 +1,192 @@
+"""What the panel of the joints says about a simulated neck, and what its buttons do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtWidgets import QLabel
+
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.uptake.proposals import ProposalSettings
+from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from tests.viewer.simulated_neck import Neck, located, measured
+from viewer.facets.panel import FacetsPanel
+from viewer.kit.text import number_text
+from viewer.reading.model import ReadingModel
+
+LEFT_C5 = Joint("C5-C6", Side.LEFT)
+
+pytestmark = [pytest.mark.window, pytest.mark.usefixtures("qapp")]
+
+
+@pytest.fixture(scope="module")
+def shown(
+    simulated: Neck, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[FacetsPanel, ReadingModel]]:
+    """One panel on the neck, as wide as it is in the window."""
+    journal = tmp_path_factory.mktemp("journal") / "journal.sqlite"
+    reading = ReadingModel(simulated.linked, simulated.model, journal=journal)
+    reading.begin("R. Eader")
+    panel = FacetsPanel(simulated.model, reading, simulated.linked)
+    panel.resize(400, 780)
+    panel.show()
+    yield panel, reading
+    panel.hide()
+    reading.close()
+    simulated.linked.handles.clear()
+
+
+@pytest.fixture
+def panel(shown: tuple[FacetsPanel, ReadingModel], simulated: Neck, qtbot: QtBot) -> FacetsPanel:
+    """The panel when everything is found and measured, and nothing was said."""
+    panel, reading = shown
+    model = simulated.model
+    while reading.can_undo:
+        reading.undo()
+    model.apply({}, (), {})
+    model.reference, model.settings = ReferenceChoice(), ProposalSettings()
+    measured(model, qtbot)
+    panel.reference.reset.click()
+    measured(model, qtbot)
+    return panel
+
+
+def words(panel: FacetsPanel) -> str:
+    return "\n".join(label.text() for label in panel.findChildren(QLabel) if label.isVisible())
+
+
+def test_every_joint_has_a_row_with_its_uptake(panel: FacetsPanel, simulated: Neck) -> None:
+    assessment = simulated.model.assessment
+    unit = assessment.uptakes[0].unit
+    assert panel.table.horizontalHeaderItem(2).text() == f"Max\n{unit}"
+    for joint in JOINTS:
+        facet = simulated.model.localisation.facet(joint.level, joint.side)
+        uptake = assessment.uptake_of(joint)
+        name, error, maximum, ratio, other, state = panel.table.texts(joint)
+        assert name == joint.name
+        if facet.center_lps is None:
+            assert state == "outside field"
+            continue
+        assert float(error) == facet.localisation_mm
+        assert maximum == number_text(uptake.maximum)
+        assert float(ratio) == pytest.approx(uptake.ratio_to_reference, abs=0.051)
+        assert float(other) == pytest.approx(uptake.ratio_to_other_side, abs=0.051)
+        assert "sure" in state
+        if uptake.spill_share >= 0.1:
+            assert f"{uptake.spill_share:.0%} spill" in state
+        assert ("not separable" in state) == bool(uptake.merged_with)
+
+
+def test_the_chosen_joint_is_told_in_full(panel: FacetsPanel, simulated: Neck) -> None:
+    simulated.model.selected = LEFT_C5
+    uptake = simulated.model.assessment.uptake_of(LEFT_C5)
+    said = panel.details.text()
+    for part in (
+        "Left C5-C6: found",
+        "level sure",
+        "automatic from CT",
+        f"max {number_text(uptake.maximum)}",
+        f"peak {number_text(uptake.peak)}",
+        uptake.unit,
+        f"{uptake.ratio_to_reference:.2f} × non-active cervical bone",
+        f"{uptake.ratio_to_other_side:.2f} × the other side",
+        "Alignment error here",
+    ):
+        assert part in said, part
+
+
+def test_the_evidence_is_listed_with_what_became_of_it(panel: FacetsPanel, simulated: Neck) -> None:
+    evidence = simulated.model.localisation.evidence
+    assert len(panel.evidence.lines) >= len(evidence)
+    for piece in evidence:
+        line = next(line for line in panel.evidence.lines if f": {piece.source} (" in line)
+        word = {True: "✓ agrees", False: "✗ DISAGREES", None: "– does not decide"}[piece.agrees]
+        assert line.startswith(word)
+        assert piece.saw in line
+
+
+def test_a_proposal_says_why_and_moves_the_crosshair(panel: FacetsPanel, simulated: Neck) -> None:
+    model, listed = simulated.model, panel.proposals.proposals
+    assert listed
+    assert len(listed) == panel.proposals.in_spine
+    for link, proposal in zip(panel.proposals.links, listed, strict=True):
+        assert proposal.reason in link.text()
+        assert f"Grade {proposal.grade}" in link.text()
+        assert "Alignment ±" in link.text()
+    named = next(n for n, proposal in enumerate(listed) if proposal.joint is not None)
+    panel.proposals.links[named].chosen.emit()
+    assert model.selected == listed[named].joint
+    half = simulated.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6
+    assert (np.abs(simulated.linked.point_lps - listed[named].point_lps) <= half).all()
+    assert "not validated" in words(panel)
+
+
+def test_the_reference_and_the_thresholds_are_settings(
+    panel: FacetsPanel, simulated: Neck, qtbot: QtBot
+) -> None:
+    model, page = simulated.model, panel.reference
+    simulated.linked.point_lps = simulated.center(LEFT_C5)
+    page.kind.setCurrentIndex(page.kind.findData(ReferenceKind.REGION))
+    page.kind.activated.emit(page.kind.currentIndex())
+    assert model.reference.center_lps == pytest.approx(tuple(simulated.linked.point_lps))
+    assert panel.table.texts(LEFT_C5)[2] == "–"
+    measured(model, qtbot)
+    assert model.assessment.reference.kind is ReferenceKind.REGION
+    assert model.assessment.reference.words in page.words.text()
+    page.ratios[0].setValue(30.0)
+    qtbot.waitUntil(lambda: "have to rise" in page.message.text())
+    assert model.settings.grade_ratios[0] != 30.0
+
+
+def test_a_joint_is_put_at_the_crosshair_and_back(
+    panel: FacetsPanel, simulated: Neck, shown: tuple[FacetsPanel, ReadingModel]
+) -> None:
+    before, reading = simulated.center(LEFT_C5), shown[1]
+    simulated.model.selected = LEFT_C5
+    simulated.linked.point_lps = before + np.array([2.0, 1.0, -1.5])
+    place = simulated.linked.point_lps
+    panel.put.click()
+    np.testing.assert_array_equal(simulated.center(LEFT_C5), place)
+    assert reading.reading.moved == {LEFT_C5: tuple(place)}
+    assert panel.details.text().splitlines()[1].startswith("dragged by the reader")
+    panel.back.click()
+    np.testing.assert_array_equal(simulated.center(LEFT_C5), before)
+    assert not reading.reading.moved
+
+
+def test_a_click_far_from_the_spine_is_refused_in_words(
+    panel: FacetsPanel, simulated: Neck, shown: tuple[FacetsPanel, ReadingModel]
+) -> None:
+    events = len(shown[1].reading.events)
+    far = np.array(simulated.body("C4-C5", "C5-C6")) + np.array([75.0, 0, 0])
+    assert not panel.marks.name("C5", far)
+    assert "from the spinal canal" in words(panel)
+    assert len(shown[1].reading.events) == events
+
+
+def test_a_named_vertebra_stands_in_the_heading_with_what_speaks_against(
+    panel: FacetsPanel, simulated: Neck, qtbot: QtBot
+) -> None:
+    # A place of its own: what was numbered once is remembered.
+    beside = np.array(simulated.body("C4-C5", "C5-C6")) + np.array([0.7, 0.0, 0.0])
+    assert panel.marks.name("C6", beside)
+    assert panel.numbering.text() == "Numbering again …"
+    assert set(panel.table.texts(LEFT_C5)[1:5]) == {"–"}
+    located(simulated.model, qtbot)
+    assert panel.numbering.text() == "Levels confirmed: C6 named by the reader"
+    assert "Against it" in panel.reason.text()
+    assert panel.table.texts(LEFT_C5)[-1].startswith("confirmed")
+
+
+def test_without_a_reader_nothing_is_saved(simulated: Neck, tmp_path: Path, qtbot: QtBot) -> None:
+    reading = ReadingModel(simulated.linked, simulated.model, journal=tmp_path / "other.sqlite")
+    panel = FacetsPanel(simulated.model, reading, simulated.linked, need_reader=lambda: False)
+    qtbot.addWidget(panel)
+    assert not panel.marks.put(LEFT_C5, simulated.center(LEFT_C5))
+    assert "nobody is named" in panel.message.text()
+    reading.close()
+    simulated.linked.handles.pop()

@@ -1,0 +1,180 @@
+"""Three linked panes, without a screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import fusion
+from fusion.fused import Fused
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from viewer.kit.text import number_text
+from viewer.pictures.layers import to_lps
+from viewer.pictures.panes import LinkedPanes
+
+
+@pytest.fixture
+def linked(review: fusion.Review) -> LinkedPanes:
+    return LinkedPanes(review)
+
+
+def shown_points(linked: LinkedPanes) -> np.ndarray:
+    return np.array([to_lps(pane.model.dims.point) for pane in linked])
+
+
+def test_panes_open_on_the_focus_of_the_review(linked: LinkedPanes) -> None:
+    half_a_voxel = linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-9
+    for shown in shown_points(linked):
+        assert (np.abs(shown - linked.review.fused.focus_lps) <= half_a_voxel).all()
+
+
+def test_all_panes_go_to_the_voxel_at_a_point(linked: LinkedPanes) -> None:
+    target = MIDDLE_LPS + BALLS["left"]
+    linked.point_lps = target
+    grid = linked.review.fused.display_grid
+    kji = grid.to_kji(linked.point_lps)
+    np.testing.assert_allclose(kji, np.rint(kji), atol=1e-6)
+    assert (np.abs(linked.point_lps - target) <= grid.spacing_mm[::-1] / 2 + 1e-9).all()
+    np.testing.assert_allclose(shown_points(linked), [linked.point_lps] * 3)
+    for pane in linked:
+        assert pane.index == round(float(kji[pane.plane.axis]))
+
+
+def test_scrolling_one_pane_moves_the_others(linked: LinkedPanes) -> None:
+    axial, coronal, _ = linked
+    linked.point_lps = MIDDLE_LPS
+    index = axial.index
+    linked.scroll(axial, 3)
+    assert axial.index == index + 3
+    np.testing.assert_allclose(
+        linked.point_lps[2], MIDDLE_LPS[2], atol=4 * linked.review.fused.display_grid.spacing_mm[0]
+    )
+    assert linked.point_lps[2] > MIDDLE_LPS[2]
+    np.testing.assert_allclose(shown_points(linked), [linked.point_lps] * 3)
+    coronal.model.dims.set_point(1, -41.2)
+    assert linked.point_lps[1] == pytest.approx(-41.0)
+    np.testing.assert_allclose(shown_points(linked), [linked.point_lps] * 3)
+
+
+def test_the_point_stays_inside_the_picture(linked: LinkedPanes) -> None:
+    linked.point_lps = (1e4, -1e4, 1e4)
+    corners = linked.review.fused.display_grid.corners_lps
+    np.testing.assert_allclose(
+        linked.point_lps,
+        (corners[:, 0].max(), corners[:, 1].min(), corners[:, 2].max()),
+    )
+    for pane in linked:
+        linked.scroll(pane, 1000)
+        linked.scroll(pane, -1000)
+        assert pane.index == 0
+
+
+def test_crosshair_does_not_enlarge_the_world(linked: LinkedPanes) -> None:
+    grid = linked.review.fused.display_grid
+    for pane in linked:
+        for limits, expected in zip(pane.model.dims.range, grid.corners_lps.T[::-1], strict=True):
+            assert (limits.start, limits.stop) == pytest.approx((expected.min(), expected.max()))
+
+
+def test_crosshair_crosses_at_the_point(linked: LinkedPanes) -> None:
+    linked.point_lps = MIDDLE_LPS
+    for pane in linked:
+        _, vertical, horizontal = pane.plane.order
+        segments = np.array(pane.model.scene.overlays["crosshair"].segments)
+        lines_v, lines_h = segments[:2], segments[2:]
+        assert (lines_v[:, :, 1] == linked.point_lps[2 - horizontal]).all()
+        assert (lines_h[:, :, 0] == linked.point_lps[2 - vertical]).all()
+
+
+def test_values_are_those_of_the_files(linked: LinkedPanes, study_folder: object) -> None:
+    """Compared with SimpleITK, which reads the same files for itself."""
+    import SimpleITK as sitk
+
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames([str(path) for path in sorted(study_folder.glob("ct*.dcm"))])
+    ct = reader.Execute()
+    spect = sitk.Cast(sitk.ReadImage(str(study_folder / "nm.dcm")), sitk.sitkFloat64)
+    for point in (
+        MIDDLE_LPS + BALLS["left"],
+        MIDDLE_LPS + BALLS["head"],
+        MIDDLE_LPS + np.array((3, 5, -9)),
+    ):
+        hu = ct[ct.TransformPhysicalPointToIndex(point.tolist())]
+        uptake = spect.EvaluateAtPhysicalPoint(point.tolist(), sitk.sitkLinear)
+        expected = f"{hu:.0f} HU · {number_text(uptake)} {linked.review.fused.spect.unit}"
+        assert linked.value_text(point) == expected
+
+
+def test_suv_follows_only_where_it_is_proven(review: fusion.Review) -> None:
+    at = MIDDLE_LPS + BALLS["left"]
+    assert "SUV" not in LinkedPanes(review).value_text(at)
+    proven = replace(review.fused.spect, suvbw_per_unit=0.01)
+    with_suv = replace(review, fused=Fused(review.fused.ct, proven, review.fused.registration))
+    text = LinkedPanes(with_suv).value_text(at)
+    uptake = review.fused.sample_at(at).uptake
+    assert text.endswith(f"counts · SUVbw {uptake / 100:.2f} g/mL")
+
+
+def test_values_outside_are_words_not_zeros(linked: LinkedPanes) -> None:
+    assert linked.value_text((4000.0, 0.0, 0.0)) == "outside CT · outside SPECT field"
+
+
+def test_blend_leaves_the_ct_alone_at_zero_and_hides_it_at_one(linked: LinkedPanes) -> None:
+    for blend, ct, spect in ((0.0, True, False), (0.4, True, True), (1.0, False, True)):
+        linked.blend = blend
+        for pane in linked:
+            assert (pane.ct.visible, pane.spect.visible) == (ct, spect)
+            assert pane.ct.opacity == 1
+            assert pane.spect.opacity == pytest.approx(blend)
+
+
+def test_blinking_shows_the_ct_whatever_the_blend(linked: LinkedPanes) -> None:
+    for blend in (0.3, 1.0):
+        linked.blend = blend
+        linked.spect_visible = False
+        assert all(pane.ct.visible and not pane.spect.visible for pane in linked)
+        linked.spect_visible = True
+        assert all(pane.spect.visible for pane in linked)
+
+
+def test_a_pane_cannot_be_rolled_turned_or_made_3d(linked: LinkedPanes) -> None:
+    for pane in linked:
+        letters = pane.letters
+        pane.model.dims.roll()
+        pane.model.dims.transpose()
+        pane.model.dims.ndisplay = 3
+        assert pane.model.dims.order == pane.plane.order
+        assert pane.model.dims.ndisplay == 2
+        assert pane.letters == letters
+
+
+def test_a_pane_refits_on_resize_until_it_is_zoomed(linked: LinkedPanes) -> None:
+    pane = linked.panes[0]
+    pane.model.canvas.size = (400, 400)
+    small = pane.model.scene.camera.zoom
+    pane.model.canvas.size = (800, 800)
+    assert pane.model.scene.camera.zoom == pytest.approx(2 * small)
+    pane.zoom(1.5)
+    pane.model.canvas.size = (400, 400)
+    assert pane.model.scene.camera.zoom == pytest.approx(3 * small)
+    pane.fit()
+    assert pane.model.scene.camera.zoom == pytest.approx(small)
+
+
+def test_window_colours_and_range_are_one_for_all_panes(linked: LinkedPanes) -> None:
+    assert linked.ct_window == (2000.0, 400.0)
+    linked.use_ct_preset("Soft tissue")
+    linked.palette = "PET"
+    linked.uptake_range = (10.0, 900.0)
+    for pane in linked:
+        assert tuple(pane.ct.contrast_limits) == (-160.0, 240.0)
+        assert pane.spect.colormap.name == "PET"
+        assert tuple(pane.spect.contrast_limits) == (10.0, 900.0)
+
+
+def test_an_empty_range_of_colours_is_not_taken(linked: LinkedPanes) -> None:
+    before = linked.uptake_range
+    linked.uptake_range = (50.0, 50.0)
+    assert linked.uptake_range == before

@@ -1,0 +1,315 @@
+"""A reading in the real window with a real journal file: asked once, saved, resumed, handed on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
+
+import fusion
+from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes import JointMoved, VertebraNamed
+from fusion.annotations.journal import Journal
+from fusion.annotations.target import Answer, Decision, Origin
+from fusion.errors import AnnotationError
+from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.review_record import review_json
+from fusion.pathway.assessment import NOT_ASSESSED
+from tests.pathway.cases import GOLDEN
+from tests.viewer.known_neck import TRUE, KnownFacets, open_reading, vertebra_lps
+from tests.viewer.on_screen import press_key
+from viewer import _napari
+from viewer import window as window_module
+from viewer.facets.model import State
+from viewer.reading.dialogs import ReaderDialog
+from viewer.window import NO_READER, ReviewWindow
+
+LEFT_C5, RIGHT_C4 = Joint("C5-C6", Side.LEFT), Joint("C4-C5", Side.RIGHT)
+READER = "R. Eader"
+
+pytestmark = pytest.mark.window
+Show = Callable[..., ReviewWindow]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def show(
+    open_window: Show, review: fusion.Review, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> Show:
+    """Open the study, the joints of which are known, in a window."""
+    monkeypatch.setattr(window_module, "FacetsModel", KnownFacets)
+
+    def opened(path: Path = journal) -> ReviewWindow:
+        window = open_window(review, path)
+        window.facets.start()
+        return window
+
+    return opened
+
+
+def answer_dialog(name: str | None) -> list[str]:
+    """Type a name into the dialog once it is there, or cancel it; returns what stood in it."""
+    found: list[str] = []
+
+    def act() -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, ReaderDialog):
+            QTimer.singleShot(20, act)
+            return
+        ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        found.append(dialog.entry.text())
+        assert not ok.isEnabled()
+        if name is None:
+            dialog.reject()
+            return
+        dialog.entry.setText(name)
+        assert ok.isEnabled()
+        ok.click()
+
+    QTimer.singleShot(0, act)
+    return found
+
+
+def boxes(window: ReviewWindow) -> list[str]:
+    """Close the open message boxes; returns what they said."""
+    found = _napari.main_window(window.viewer).findChildren(QMessageBox)
+    said = [box.text() for box in found]
+    for box in found:
+        box.close()
+    return said
+
+
+def decide(window: ReviewWindow, joint: Joint = LEFT_C5, **answers: object) -> None:
+    window.reading.decide(
+        joint,
+        Decision.POSITIVE,
+        origin=Origin.JOINT_CLICKED,
+        **{
+            "grade": 2,
+            "clinically_concordant": Answer.YES,
+            "inside_operative_bed": Answer.NO,
+            "note": "no uptake here",
+            **answers,
+        },
+    )
+
+
+def test_the_name_is_asked_for_once_and_not_proposed(
+    show: Show, journal: Path, qtbot: QtBot
+) -> None:
+    window = show()
+    assert window.reader_label.text() == NO_READER
+    typed = answer_dialog(None)
+    window.alignment_panel.reviewed.click()
+    assert typed == [""]
+    assert window.review.alignment_reviewed_by is None
+    assert not journal.exists()
+    # A journal that cannot be used is a sentence, and the window goes on.
+    journal.mkdir()
+    answer_dialog(READER)
+    window.alignment_panel.reviewed.click()
+    (said,) = boxes(window)
+    assert str(journal) in said
+    assert window.reader_label.text() == NO_READER
+    journal.rmdir()
+    with Journal(journal) as file:
+        file.begin(window.reading.study, reader="O. Ther<b>")
+    before = len(window.findings.labels)
+    typed = answer_dialog(READER)
+    window.alignment_panel.reviewed.click()
+    assert typed == [""]
+    assert window.review.alignment_reviewed_by == READER
+    assert window.reader_label.text() == f"Read by {READER} · version 1, draft"
+    assert window.need_reader()  # nothing is asked any more: this would block
+    assert window.alignment_panel.reviewed_text.text() == f"reviewed by {READER}"
+    # The other reader is among the Findings on screen.
+    qtbot.waitUntil(lambda: len(window.findings.labels) == before + 1)
+    (label,) = (one for one in window.findings.labels if "Another reading" in one.text())
+    assert "O. Ther<b>" in label.text()
+    assert label.textFormat() == Qt.TextFormat.PlainText
+
+
+def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    for key, value in GOLDEN["G3"].facts.recorded().items():
+        window.pathway.answer(key, value)
+    window.pathway_panel.record.click()
+    window.alignment_panel.reviewed.click()
+    decide(window)
+    window.reading.confirm_numbering()
+    x, y, z = TRUE[RIGHT_C4]
+    window.reading.save(JointMoved(RIGHT_C4, (x - 1, y, z)))
+    before, stored = window.reading.reading, review_json(window.review)["pathway"]
+    assert stored["assessed"] is True
+    window.viewer.close()
+    with pytest.raises(AnnotationError):
+        decide(window)  # the journal is closed with its window
+
+    again = show()
+    assert review_json(again.review)["pathway"]["assessed"] is False
+    assert again.pathway.state == NOT_ASSESSED
+    assert again.begin_reading(READER)
+    assert again.reading.reading == before
+    assert again.reader_label.text().endswith("draft, resumed")
+    assert again.review.alignment_reviewed_by == READER
+    assert review_json(again.review)["pathway"] == stored
+    assert again.pathway.facts == GOLDEN["G3"].facts
+    assert not again.pathway.changed_since
+    assert again.pathway.state.startswith(f"Recorded by {READER}")
+    assert tuple(again.facets.localisation.facet("C4-C5", "right").center_lps) == (x - 1, y, z)
+    assert again.reading.missing == ()
+    again.reading.finalise()
+    assert again.reader_label.text().endswith("version 1, final, resumed")
+    assert not again.alignment_panel.reviewed.isEnabled()
+    with Journal(journal) as file:
+        assert file.readings()[0].finalised
+
+
+def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal: Path) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    decide(window)
+    window.tabs.setCurrentWidget(window.targets_panel)
+    window.facets.selected = LEFT_C5
+    window.targets_panel.form.note.edit.setPlainText("typed, and not left yet")
+    assert window.reading.reading.target_at(LEFT_C5).note != "typed, and not left yet"
+    window.viewer.close()
+    assert window.canvases == ()
+    with Journal(journal) as file:
+        assert file.readings()[0].target_at(LEFT_C5).note == "typed, and not left yet"
+
+
+def test_one_undo_where_things_are_said_and_one_where_the_spect_is_moved(
+    show: Show, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    control = Qt.KeyboardModifier.ControlModifier
+    both = control | Qt.KeyboardModifier.ShiftModifier
+    window.alignment.move((1.0, 0, 0))
+    moved = window.review.fused.registration
+    decide(window)
+    window.pathway.answer("cervical_pain", True)
+    window.pathway_panel.record.click()
+    for panel in (window.targets_panel, window.facets_panel, window.pathway_panel):
+        window.tabs.setCurrentWidget(panel)
+        press_key(qtbot, window, Qt.Key.Key_Z, control)
+        assert window.reading.reading.pathway is None
+        assert window.pathway.state.startswith(NOT_ASSESSED)
+        assert window.pathway.values == {"cervical_pain": True}
+        press_key(qtbot, window, Qt.Key.Key_Z, both)
+        assert window.reading.reading.pathway is not None
+        assert window.pathway.state.startswith("Recorded by")
+    assert window.review.fused.registration is moved
+    for panel in (window.display_tab, window.alignment_panel):
+        window.tabs.setCurrentWidget(panel)
+        press_key(qtbot, window, Qt.Key.Key_Z, control)
+        assert not window.alignment.can_undo
+        press_key(qtbot, window, Qt.Key.Key_Z, both)
+        assert window.review.fused.registration is moved
+    assert len(window.reading.reading.targets) == 1
+    window.tabs.setCurrentWidget(window.targets_panel)
+    for _ in range(2):
+        press_key(qtbot, window, Qt.Key.Key_Z, control)
+    assert window.reading.reading.targets == ()
+    press_key(qtbot, window, Qt.Key.Key_Z, control)
+    assert boxes(window) == ["There is nothing to undo."]
+    for _ in range(2):
+        press_key(qtbot, window, Qt.Key.Key_Z, both)
+    check_export(window, qtbot, tmp_path / "out")
+
+
+def check_export(window: ReviewWindow, qtbot: QtBot, out: Path) -> None:
+    """What was decided leaves with the study, in DICOM and on paper."""
+    decide(window, RIGHT_C4, grade=3, note="hotter")
+    job = window.export(str(out))
+    qtbot.waitUntil(lambda: job.progress is None, timeout=120000)
+    assert str(out) in "\n".join(boxes(window))
+    read = read_structured_report(out / "structured_report.dcm")
+    assert {target.joint: target.grade for target in read} == {LEFT_C5: 2, RIGHT_C4: 3}
+    for target in read:
+        assert target.point_lps == pytest.approx(TRUE[target.joint], abs=1e-3)
+    content = json.loads((out / "reading.json").read_text("utf-8"))
+    assert content["reading"] == json.loads(json.dumps(window.reading.reading.to_json()))
+    assert content["pathway"]["assessed"] is True
+    assert (out / "report.pdf").exists()
+    assert READER in (out / "report.html").read_text("utf-8")
+
+
+def test_a_second_window_conflicts_and_both_sides_are_shown(
+    show: Show, review: fusion.Review, journal: Path
+) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    other = open_reading(review, journal)
+    other.begin(READER)
+    other.decide(RIGHT_C4, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
+    other.close()
+    assert window.conflict.isHidden()
+    window.tabs.setCurrentWidget(window.alignment_panel)
+    window.alignment_panel.reviewed.click()
+    (said,) = boxes(window)
+    assert said.startswith("Not saved: alignment reviewed")
+    assert not window.conflict.isHidden()
+    assert "Right C4-C5" in window.conflict.theirs.text()
+    assert "alignment" in window.conflict.mine.text()
+    # What the other window saved is here now; the reader decides anew.
+    assert window.reading.reading.target_at(RIGHT_C4) is not None
+    assert window.review.alignment_reviewed_by is None
+    window.conflict.seen.click()
+    assert window.conflict.isHidden()
+    window.alignment_panel.reviewed.click()
+    assert window.review.alignment_reviewed_by == READER
+
+
+def test_nothing_older_than_the_journal_is_exported(
+    show: Show, review: fusion.Review, journal: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    decide(window)
+    other = open_reading(review, journal)
+    other.begin(READER)
+    other.revise(LEFT_C5, decision=Decision.NEGATIVE)
+    other.close()
+    refuse_export(window, qtbot, tmp_path / "out", "Another window or reader changed")
+    # It is on screen now, and goes out at the next press.
+    assert window.reading.reading.target_at(LEFT_C5).decision is Decision.NEGATIVE
+
+
+def test_nothing_is_exported_while_labels_are_disputed_or_unknown(
+    show: Show, tmp_path: Path, qtbot: QtBot
+) -> None:
+    window = show()
+    assert window.begin_reading(READER)
+    decide(window)
+    window.reading.save(VertebraNamed("C6", vertebra_lps("C5")))
+    refuse_export(window, qtbot, tmp_path / "out", "Left C5-C6 (now Left C6-C7)")
+    window.reading.undo()
+    window.facets.state = State.LOCATING
+    refuse_export(window, qtbot, tmp_path / "out", "are being numbered")
+
+
+def refuse_export(window: ReviewWindow, qtbot: QtBot, out: Path, why: str) -> None:
+    job = window.export(str(out))
+    qtbot.waitUntil(lambda: job.progress is None, timeout=60000)
+    (said,) = boxes(window)
+    assert why in said
+    assert not list(out.glob("*"))
+
+
+def test_a_long_name_leaves_the_window_as_narrow_as_it_was(show: Show) -> None:
+    window = show()
+    assert window.begin_reading("A" * 200)
+    assert _napari.main_window(window.viewer).minimumSizeHint().width() <= 1280
+    assert "A" * 200 in window.reader_label.toolTip()

@@ -1,0 +1,280 @@
+"""The targets panel when it comes to an end: conflicts, other readers, new labels, the last word.
+
+And what is typed by strangers, which does no harm.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QLabel
+
+import fusion
+from fusion.anatomy.joints import Joint
+from fusion.annotations.changes import TargetSaved, VertebraNamed
+from fusion.annotations.journal import Journal
+from fusion.annotations.target import Origin
+from fusion.errors import AnnotationError
+from fusion.facets.localisation import Numbering
+from fusion.plain_text import plain
+from tests.viewer.targets.desk import (
+    LEFT,
+    LEFT_C5,
+    NEGATIVE,
+    POSITIVE,
+    READER,
+    RIGHT_C2,
+    Desk,
+)
+from viewer.reading.model import ReadingModel
+from viewer.targets.dialogs import Consent
+
+pytestmark = pytest.mark.window
+
+
+def test_a_conflict_shows_both_sides(desk: Desk) -> None:
+    target = desk.make(LEFT_C5)
+    with Journal(desk.path) as journal:  # another window of the same reader
+        change = TargetSaved(fusion.annotations.deciding.revise(target, reader=READER, grade=1))
+        journal.append(desk.kept, change, reader=READER, study=desk.reading.study)
+    desk.press(desk.panel.form.grade.buttons[3])
+    box = desk.panel.conflict
+    assert box.isVisible()
+    assert "Left C5-C6 positive, grade 3" in box.mine.text()
+    assert "Left C5-C6 positive, grade 1" in box.theirs.text()
+    assert "There now: Left C5-C6 positive, grade 1" in box.now.text()
+    assert desk.targets[0].grade == 1
+    assert desk.panel.form.grade.value == 1
+    desk.press(box.seen)
+    assert not box.isVisible()
+    desk.press(desk.panel.form.grade.buttons[3])
+    assert desk.targets[0].grade == 3
+
+
+def test_a_note_is_not_pushed_over_somebody_elses_change(desk: Desk) -> None:
+    target = desk.make(LEFT_C5)
+    with Journal(desk.path) as journal:
+        change = fusion.annotations.deciding.revise(target, reader=READER, note="theirs")
+        journal.append(desk.kept, TargetSaved(change), reader=READER, study=desk.reading.study)
+    note = desk.panel.form.note
+    note.edit.setPlainText("mine")
+    assert not note.commit()
+    assert desk.panel.conflict.isVisible()
+    assert not note.commit()
+    assert (desk.targets[0].note, note.text) == ("theirs", "mine")
+    desk.press(note.keep)
+    assert desk.targets[0].note == "mine"
+
+
+def test_other_readers_are_shown_and_not_merged(desk: Desk) -> None:
+    other = ReadingModel(desk.window.linked, desk.facets, journal=desk.path)
+    other.begin("Dr. <b>Bo</b>")
+    other.decide(LEFT_C5, NEGATIVE, origin=Origin.JOINT_CLICKED)
+    other.decide(RIGHT_C2, POSITIVE, origin=Origin.JOINT_CLICKED, grade=2)
+    other.close()
+    desk.make(LEFT_C5)
+    desk.panel.pages.setCurrentWidget(desk.panel.finish)
+    shown = desk.texts()
+    assert "Dr. <b>Bo</b> · draft, version 1" in shown
+    assert "Left C5-C6: here positive, not graded; Dr. <b>Bo</b> negative, not graded" in shown
+    assert "Right C2-C3: here nothing recorded; Dr. <b>Bo</b> positive, grade 2" in shown
+    assert [target.joint for target in desk.targets] == [LEFT_C5]
+
+
+def renumbered(desk: Desk, truth) -> None:
+    """Name C6 what the program calls C5, and wait until the levels are numbered anew."""
+    center = {
+        name: np.mean([joint.center_lps for joint in truth.joints if joint.level == name], axis=0)
+        for name in ("C4-C5", "C5-C6")
+    }
+    body = (center["C4-C5"] + center["C5-C6"]) / 2 + (0.0, -14.0, 0.0)
+    desk.reading.save(VertebraNamed("C6", tuple(map(float, body))))
+    desk.qtbot.waitUntil(lambda: desk.facets.localisation is not None, timeout=30_000)
+
+
+def test_new_labels_need_consent_and_a_reason(desk: Desk, truth) -> None:
+    target = desk.make(LEFT_C5)
+    renumbered(desk, truth)
+    panel = desk.panel
+    assert panel.dispute.isVisible()
+    assert "Left C5-C6" in panel.dispute_words.text()
+    assert "DISPUTED\nLeft C6-C7?" in desk.rows()[0][0]
+    assert "DISPUTED: Left C5-C6" in panel.blocks.disputed.text()
+    assert desk.targets[0].joint == LEFT_C5, "nothing changes by itself"
+    desk.press(panel.show_labels)
+    dialog = panel.window().findChild(Consent)
+    shown = [label.text() for label in dialog.findChildren(QLabel)]
+    assert "Left C5-C6  →  Left C6-C7" in shown
+    assert not dialog.agree.isEnabled()
+    dialog.reason.setPlainText(" \u200b ")
+    assert not dialog.agree.isEnabled()
+    dialog.cancel.click()
+    assert desk.targets[0].joint == LEFT_C5
+    dialog = panel.ask_labels()
+    dialog.reason.setPlainText("a block vertebra")
+    dialog.agree.click()
+    assert desk.targets[0].joint == Joint("C6-C7", LEFT)
+    assert not panel.dispute.isVisible()
+    history = panel.show_history(target.target_id)
+    told = history.text.toPlainText()
+    assert "Left C5-C6 is now Left C6-C7 (a block vertebra)" in told
+    assert "made: Left C5-C6" in told
+    history.accept()
+
+
+def test_finishing(desk: Desk) -> None:
+    desk.make(LEFT_C5)
+    finish = desk.panel.finish
+    desk.panel.pages.setCurrentWidget(finish)
+    for item in (
+        "• The alignment of the two images has not been reviewed.",
+        "• The numbering of the levels has not been confirmed.",
+        "• Left C5-C6: a grade.",
+        "• The pathway has been neither answered nor explicitly left out.",
+    ):
+        assert item in finish.missing.texts
+    assert finish.finalise.text() == "Finalise… (6 missing)"
+    assert not finish.finalise.isEnabled()
+    with pytest.raises(AnnotationError, match="Missing"):
+        desk.reading.finalise()
+    desk.panel.pages.setCurrentIndex(0)
+    desk.complete(LEFT_C5)
+    desk.panel.pages.setCurrentWidget(finish)
+    desk.press(finish.confirm)
+    assert "Numbering confirmed" in finish.confirmed.text()
+    desk.reading.review_alignment()
+    desk.reading.leave_pathway_out("=cmd|' /C calc'!A0")
+    assert finish.missing.texts == ()
+    desk.press(finish.finalise)
+    dialog = desk.panel.window().findChild(Consent)
+    shown = "\n".join(label.text() for label in dialog.findChildren(QLabel))
+    assert READER in shown
+    assert "Left C5-C6 positive, grade 2" in shown
+    dialog.cancel.click()
+    assert desk.kept.finalised is None
+    dialog = finish.ask_finalise()
+    dialog.agree.click()
+    assert desk.kept.finalised.reader == READER
+    assert "FINAL, version 1" in desk.panel.state.who.text()
+
+
+def test_a_final_reading_is_immutable_but_for_an_addendum(desk: Desk) -> None:
+    desk.make(LEFT_C5)
+    desk.complete(LEFT_C5)
+    desk.reading.confirm_numbering()
+    desk.reading.review_alignment()
+    desk.reading.leave_pathway_out("screening")
+    desk.reading.finalise()
+    events = desk.kept.events
+    form, state = desk.panel.form, desk.panel.state
+    for widget in (form.decision, form.grade, form.pain, form.bed, form.move_here, form.remove):
+        assert not widget.isEnabled()
+    assert form.note.edit.isReadOnly()
+    assert not state.undo.isEnabled()
+    form.clear()
+    desk.facets.selected = RIGHT_C2
+    assert form.new is None
+    assert not form.place.isVisible()
+    assert desk.kept.events == events
+    desk.panel.pages.setCurrentWidget(desk.panel.finish)
+    desk.press(desk.panel.finish.addendum)
+    dialog = desk.panel.window().findChild(Consent)
+    assert not dialog.agree.isEnabled()
+    dialog.reason.setPlainText("<i>side</i> dictated wrongly")
+    dialog.agree.click()
+    assert desk.panel.state.who.text() == f"{READER} · draft, version 2"
+    assert "an addendum: <i>side</i> dictated wrongly" in desk.texts()
+    assert desk.kept.opened.amends
+    assert [target.joint for target in desk.targets] == [LEFT_C5]
+    with Journal(desk.path) as journal:
+        assert journal.load(desk.kept.opened.amends).events == events
+
+
+HOSTILE = {
+    "markup": '<img src="file:///etc/passwd"><b>bold</b>&amp; <a href="x">click</a>',
+    "hidden": "left\u202eRIGHT\u2066\x00\x07\u200b\x1b[31m end",
+    "formula": "=cmd|' /C calc'!A0",
+    "long": "x" * 10_000,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_is_shown_as_it_is_and_does_no_harm(desk: Desk, kind: str) -> None:
+    text = HOSTILE[kind]
+    desk.make(LEFT_C5)
+    desk.panel.form.note.edit.setPlainText(text)
+    desk.panel.form.note.commit()
+    desk.reading.leave_pathway_out(text)
+    kept = desk.targets[0].note
+    assert kept == text or kind == "hidden"  # of which Qt takes out some already
+    assert not desk.panel.form.note.pending
+    assert desk.panel.form.note.text == plain(kept)
+    for page in range(3):
+        desk.panel.pages.setCurrentIndex(page)
+        QApplication.processEvents()
+        assert desk.panel.width() <= 460
+        for label in desk.panel.findChildren(QLabel):
+            assert label.textFormat() is Qt.TextFormat.PlainText
+            assert not any(char in label.text() for char in "\u202e\u2066\x00\x07\x1b")
+            assert len(label.text()) < 2000
+    table = desk.panel.table.table
+    for widget in (table.item(0, 0), desk.panel.form.details, desk.panel.state.undo):
+        assert "<b>" not in widget.toolTip()
+        assert "\u202e" not in widget.toolTip()
+        assert len(widget.toolTip()) < 2000
+    dialog = desk.panel.state.show_history()
+    assert "\u202e" not in dialog.text.toPlainText()
+    dialog.accept()
+
+
+def test_a_locked_journal_is_told_and_nothing_is_called_saved(desk: Desk) -> None:
+    desk.make(LEFT_C5)
+    desk.press(desk.panel.form.grade.buttons[1])
+    saved = desk.panel.state.saved.text()
+    desk.reading.journal.close()
+    desk.reading.journal = Journal(desk.path, wait_s=0.05)  # not to wait for five seconds here
+    other = sqlite3.connect(desk.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    desk.press(desk.panel.form.grade.buttons[3])
+    assert "another program keeps it locked" in desk.message
+    assert desk.panel.form.grade.value == 1
+    assert desk.panel.state.saved.text() == saved
+    other.execute("ROLLBACK")
+    other.close()
+    assert desk.targets[0].grade == 1
+    desk.press(desk.panel.form.grade.buttons[3])
+    assert desk.targets[0].grade == 3
+
+
+def test_provisional_levels_are_marked_and_confirmed_with_a_reason(desk: Desk, truth) -> None:
+    found = desk.facets.localisation
+    desk.facets.localisation = replace(
+        found,
+        numbering=Numbering.PROVISIONAL,
+        facets=tuple(replace(f, numbering=Numbering.PROVISIONAL) for f in found.facets),
+    )
+    try:
+        desk.make(LEFT_C5)
+        assert desk.rows()[0][0] == "Left C5-C6\nprovisional"
+        finish = desk.panel.finish
+        desk.panel.pages.setCurrentWidget(finish)
+        assert "PROVISIONAL" in finish.numbering.text()
+        desk.press(finish.confirm)
+        assert "write why it is right" in desk.message
+        assert desk.kept.numbering is None
+        finish.note.setPlainText("twelve ribs counted on the scout")
+        desk.press(finish.confirm)
+        assert desk.kept.numbering.change.note == "twelve ribs counted on the scout"
+        assert desk.rows()[0][0] == "Left C5-C6"
+    finally:
+        desk.facets.localisation = found
+
+
+def test_what_the_pathway_says_stands_beside_the_targets(desk: Desk) -> None:
+    beside = desk.panel.beside.text()
+    assert "should not be used in isolation for treatment decisions" in beside
+    assert "must be interpreted in the context of clinical symptoms" in beside

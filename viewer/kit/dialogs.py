@@ -1,0 +1,138 @@
+"""Dialogs that any panel may need: progress, a refusal, and the question for a missing distance."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import QRegularExpression, Qt, Signal
+from qtpy.QtGui import QCloseEvent, QRegularExpressionValidator
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QMessageBox,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fusion.errors import FusionError, SpacingNeeded
+from fusion.software import DISCLAIMER
+from viewer.kit.labels import plain_label
+
+#: Steps of the progress bar.
+_STEPS = 1000
+
+
+class ProgressDialog(QDialog):
+    """How far a long operation is, and the button that stops it.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits.
+    title : str
+        What is being done.
+
+    Attributes
+    ----------
+    cancelled : Signal
+        The user asked to stop, by button, Escape or the window's corner.
+    """
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget, title: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        self.setMinimumWidth(460)
+        self.step = plain_label("Starting …")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, _STEPS)
+        self.cancel = QPushButton("Cancel")
+        self.cancel.clicked.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(self.step)
+        column.addWidget(self.bar)
+        column.addWidget(plain_label(DISCLAIMER, wrap=True))
+        column.addWidget(self.cancel, alignment=Qt.AlignmentFlag.AlignRight)
+
+    def show_progress(self, fraction: float, step: str) -> None:
+        """Show the fraction done (0 to 1) and what is being done."""
+        if self.cancel.isEnabled():
+            self.bar.setValue(round(_STEPS * fraction))
+            self.step.setText(step)
+
+    def reject(self) -> None:
+        """Ask to stop; the dialog stays until the work has noticed."""
+        if self.cancel.isEnabled():
+            self.cancel.setEnabled(False)
+            self.step.setText("Stopping …")
+            self.cancelled.emit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Treat the corner of the window like the button."""
+        event.ignore()
+        self.reject()
+
+
+class SpacingDialog(QDialog):
+    """Asks for the signed distance between slices; offers no value of its own.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits.
+    question : SpacingNeeded
+        What is missing.
+    """
+
+    def __init__(self, parent: QWidget, question: SpacingNeeded) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Distance between slices is missing")
+        self.setModal(True)
+        self.setMinimumWidth(520)
+        self.question = plain_label(str(question), wrap=True)
+        explanation = plain_label(
+            "Enter the distance from one slice to the next in mm with its sign, as the scanner "
+            "or its protocol states it (Spacing Between Slices). The sign decides which end is "
+            "the head: a wrong sign shows the SPECT upside down. If you do not know it, cancel.",
+            wrap=True,
+        )
+        self.entry = QLineEdit()
+        self.entry.setPlaceholderText("for example +4.42 or -4.42")
+        number = QRegularExpression(r"[+-](\d{1,3}(\.\d{1,6})?|\.\d{1,6})")
+        self.entry.setValidator(QRegularExpressionValidator(number))
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.entry.textChanged.connect(self._check)
+        column = QVBoxLayout(self)
+        for widget in (self.question, explanation, self.entry, self.buttons):
+            column.addWidget(widget)
+        self._check()
+
+    @property
+    def spacing_mm(self) -> float | None:
+        """What was entered, mm; None while it is not a signed distance."""
+        if not self.entry.hasAcceptableInput() or float(self.entry.text()) == 0:
+            return None
+        return float(self.entry.text())
+
+    def _check(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(self.spacing_mm is not None)
+
+
+def show_error(parent: QWidget, error: FusionError, *, title: str) -> QMessageBox:
+    """Show the sentence of an error; returns the open dialog."""
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setIcon(QMessageBox.Icon.Warning)
+    box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(str(error))
+    box.open()
+    return box

@@ -1,0 +1,84 @@
+"""Labels that show their text as it is: names in DICOM files are not to be trusted with markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeyEvent, QMouseEvent
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from viewer.kit.layout import clear
+from viewer.kit.theme import colored
+
+
+def plain_label(text: str = "", *, wrap: bool = False) -> QLabel:
+    """Return a label that shows its text as it is, markup included."""
+    label = QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(wrap)
+    label.setText(text)
+    return label
+
+
+class LinkLabel(QLabel):
+    """Plain text that can be chosen with the mouse, Enter or Space.
+
+    Attributes
+    ----------
+    chosen : Signal
+        Without arguments.
+    """
+
+    chosen = Signal()
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__()
+        self.setObjectName("link")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setText(text)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """Choose it."""
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+            self.chosen.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Choose it with Enter or Space."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+            self.chosen.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class TextLines(QWidget):
+    """Lines of plain text, one a label."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(3)
+        self._shown: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is shown."""
+        return tuple(text for text, _ in self._shown or ())
+
+    def show_lines(self, lines: Iterable[tuple[str, str]]) -> None:
+        """Show these instead, each with its colour; nothing flickers when they are the same."""
+        lines = tuple(lines)
+        if lines == self._shown:
+            return
+        self._shown = lines
+        clear(self._column)
+        for text, color in lines:
+            label = plain_label(text, wrap=True)
+            if color:
+                label.setStyleSheet(colored(color))
+            self._column.addWidget(label)
+        self.setVisible(bool(lines))

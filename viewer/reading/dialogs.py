@@ -1,0 +1,97 @@
+"""Asks who reads, once, before the first thing is recorded; and shows what happened since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fusion.annotations import MAX_NAME
+from fusion.plain_text import plain
+from viewer.kit.labels import plain_label
+from viewer.kit.theme import FAINT, colored
+
+
+class ReaderDialog(QDialog):
+    """Asks for the reader's name; proposes none, since it may be another person's.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    journal : Path
+        Where the reading is kept.
+    """
+
+    def __init__(self, parent: QWidget, journal: Path) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Who reads this study?")
+        self.setModal(True)
+        self.setMinimumWidth(520)
+        self.entry = QLineEdit()
+        self.entry.setMaxLength(MAX_NAME)
+        self.entry.setPlaceholderText("Your name")
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.entry.textChanged.connect(self._check)
+        explanation = plain_label(
+            "Everything you decide is saved at once under this name, and stands on every report. "
+            "If you read this study before, write the name as you did then: your reading goes on "
+            "where it was. Names are not checked.",
+            wrap=True,
+        )
+        where = plain_label(f"Kept in {plain(str(journal))}", wrap=True)
+        where.setStyleSheet(colored(FAINT))
+        column = QVBoxLayout(self)
+        for widget in (explanation, self.entry, where, self.buttons):
+            column.addWidget(widget)
+        self._check()
+
+    @property
+    def name(self) -> str:
+        """What was entered, without hidden characters and blanks around it."""
+        return plain(self.entry.text())
+
+    def _check(self) -> None:
+        self.buttons.button(QDialogButtonBox.StandardButton.Ok).setEnabled(bool(self.name))
+
+
+class HistoryDialog(QDialog):
+    """What happened, oldest first; nothing in it can be changed.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    title : str
+        To what.
+    lines : iterable of str
+        One an event.
+    """
+
+    def __init__(self, parent: QWidget, title: str, lines: Iterable[str]) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.resize(760, 420)
+        self.text = QPlainTextEdit()
+        self.text.setReadOnly(True)
+        self.text.setPlainText("\n".join(lines))
+        close = QPushButton("Close")
+        close.clicked.connect(self.accept)
+        column = QVBoxLayout(self)
+        column.addWidget(self.text)
+        column.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)

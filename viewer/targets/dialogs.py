@@ -1,0 +1,223 @@
+"""Dialogs that ask for consent: new labels, making a reading final, an addendum.
+
+Each one names what it is about, proposes nothing, and stays open with what was typed when the
+journal refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from fusion.errors import FusionError
+from fusion.plain_text import plain
+from viewer.kit.labels import plain_label
+from viewer.kit.layout import scrolling
+from viewer.kit.note import NoteEdit
+from viewer.kit.text import shortened
+from viewer.kit.theme import BAD, BOLD, colored
+from viewer.reading.words import target_line
+
+if TYPE_CHECKING:
+    from fusion.annotations import LabelChange, Reading
+
+
+class Consent(QDialog):
+    """Asks a reader to agree to something, with a reason where one is needed.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    title : str
+        What it is about.
+    intro : str
+        What happens.
+    body : QWidget
+        What is agreed to, in full.
+    agree : str
+        What the button says.
+    action : callable
+        Takes the reason; raises when it is refused.
+    reason : str
+        What is asked for, empty when no reason is needed.
+    possible : bool
+        Whether it can be agreed to at all.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        title: str,
+        intro: str,
+        body: QWidget,
+        *,
+        agree: str,
+        action: Callable[[str], object],
+        reason: str = "",
+        possible: bool = True,
+    ) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        self.setMinimumWidth(560)
+        self._action, self._needs_reason, self._possible = action, bool(reason), possible
+        self.intro = plain_label(intro, wrap=True)
+        self.reason = NoteEdit(reason, lines=3)
+        self.reason.setVisible(self._needs_reason and possible)
+        self.refusal = plain_label(wrap=True)
+        self.refusal.setStyleSheet(colored(BAD))
+        self.refusal.hide()
+        self.agree, self.cancel = QPushButton(agree), QPushButton("Cancel")
+        self.agree.setAutoDefault(False)
+        self.cancel.setDefault(True)
+        self.agree.clicked.connect(self._agree)
+        self.cancel.clicked.connect(self.reject)
+        self.reason.textChanged.connect(self._check)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.agree)
+        column = QVBoxLayout(self)
+        for widget in (self.intro, body, self.reason, self.refusal):
+            column.addWidget(widget)
+        column.addLayout(buttons)
+        self._check()
+
+    def _check(self) -> None:
+        given = not self._needs_reason or bool(plain(self.reason.text))
+        self.agree.setEnabled(given and self._possible)
+
+    def _agree(self) -> None:
+        try:
+            self._action(self.reason.text)
+        except FusionError as error:
+            self.refusal.setText(shortened(str(error), 900))
+            self.refusal.show()
+        else:
+            self.accept()
+
+
+def _rows(lines: Iterable[tuple[str, str]]) -> QScrollArea:
+    """Return lines of plain text that scroll, each with its style."""
+    inside = QWidget()
+    column = QVBoxLayout(inside)
+    column.setContentsMargins(0, 0, 6, 0)
+    for text, style in lines:
+        label = plain_label(text, wrap=True)
+        label.setStyleSheet(style)
+        column.addWidget(label)
+    column.addStretch()
+    area = scrolling(inside)
+    area.setMinimumHeight(min(360, inside.sizeHint().height() + 6))
+    return area
+
+
+def labels_dialog(
+    parent: QWidget, changes: Iterable[LabelChange], *, consent: Callable[[str], object]
+) -> Consent:
+    """Return the dialog that lists old and new label of each target, and asks for consent.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    changes : iterable of LabelChange
+        What a new numbering would change.
+    consent : callable
+        Takes the reader's reason and saves the new labels.
+    """
+    changes = tuple(changes)
+    lost = [change for change in changes if change.placement is None]
+    lines = []
+    for change in changes:
+        now = "NO CERTAIN JOINT" if change.placement is None else change.placement.joint.name
+        lines.append((f"{change.target.joint.name}  →  {now}", f"{BOLD} font-size: 14px;"))
+        lines.append((shortened(f"{target_line(change.target)}. {change.why}", 500), ""))
+    intro = (
+        "The anatomy as it is numbered now gives these targets another name. The places stay where "
+        "they are; decision, grade and answers stay as they are. Nothing changes without you."
+    )
+    if lost:
+        names = ", ".join(change.target.joint.name for change in lost)
+        intro += (
+            f"\n\n{names}: no certain joint any more. Move it onto the joint, decide it anew or "
+            "remove it first; then the others can be re-labelled."
+        )
+    return Consent(
+        parent,
+        "New labels",
+        intro,
+        _rows(lines),
+        agree="Agree to the new labels",
+        action=consent,
+        reason="Why did the levels change? The history keeps it",
+        possible=not lost,
+    )
+
+
+def finalise_dialog(
+    parent: QWidget, reading: Reading, *, reader: str, finalise: Callable[[], object]
+) -> Consent:
+    """Return the dialog that reads the decisions back before they become final.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    reading : Reading
+        The draft.
+    reader : str
+        In whose name.
+    finalise : callable
+        Makes it final.
+    """
+    lines = [(target_line(target), BOLD) for target in reading.targets]
+    return Consent(
+        parent,
+        "Finalise the reading",
+        f"Version {reading.opened.version} becomes final in the name of {shortened(reader, 200)}. "
+        "After this nothing in it can be changed, by anybody; corrections are made in an addendum. "
+        "Read side and level of each target once more:",
+        _rows(lines or [("No joint is marked: the reading has no target.", BOLD)]),
+        agree="Finalise",
+        action=lambda _reason: finalise(),
+    )
+
+
+def addendum_dialog(
+    parent: QWidget, reading: Reading, *, addendum: Callable[[str], object]
+) -> Consent:
+    """Return the dialog that begins a new version of a finalised reading.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    reading : Reading
+        Final.
+    addendum : callable
+        Takes the reason and begins the new version.
+    """
+    version = reading.opened.version
+    return Consent(
+        parent,
+        "Addendum",
+        f"Version {version} stays as it is. Version {version + 1} begins as a draft with its "
+        "targets; every check has to be made again.",
+        QWidget(),
+        agree="Begin the addendum",
+        action=addendum,
+        reason="Why is an addendum made? It stands on every export",
+    )
