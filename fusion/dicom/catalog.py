@@ -207,8 +207,8 @@ def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None
         message = str(exc) if exc.label else f"{label}: {exc.reason}"
         bad.append(_Bad(label, message, study, series))
     except PARSE_ERRORS as exc:
-        reason = f"its header is damaged ({type(exc).__name__})."
-        bad.append(_Bad(instance.label, f"{instance.label}: {reason}", study, series))
+        logger.info("%s: sorting in failed: %s", instance.label, type(exc).__name__)
+        bad.append(_Bad(instance.label, f"{instance.label}: its header is damaged.", study, series))
     else:
         entries.append(entry)
 
@@ -339,11 +339,11 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
         refusal = error("series-refused", str(exc))
         return replace(series, findings=(*series.findings, refusal))
     except PARSE_ERRORS as exc:
-        logger.debug("planning a series failed", exc_info=True)
+        logger.info("planning a series failed: %s", type(exc).__name__)
         refusal = error(
             "series-refused",
-            f"The headers of this series cannot be understood ({type(exc).__name__}); the files "
-            "are damaged or not standard.",
+            "The headers of this series cannot be understood; the files are damaged or not "
+            "standard.",
         )
         return replace(series, findings=(*series.findings, refusal))
     # What is wrong with the series is wrong with each volume: missing images, lossy pixels.

@@ -121,10 +121,16 @@ def test_the_old_journal_says_the_same(journal: Path) -> None:
 
 
 def test_the_old_answer_of_the_pathway_is_still_the_answer(journal: Path) -> None:
-    """Where statements change on purpose, the answer of before stands and is not used anew."""
+    """Where statements change on purpose, the answer of before stands and is not used anew.
+
+    It was then worded with the numbers of statements and facts; the sentences are worded anew.
+    """
     with kept.Journal(journal) as file:
         answer = file.readings()[0].pathway.change.assessment
-    assert kept.as_json(kept.back(kept.Assessment, answer)) == answer
+    now = kept.as_json(kept.back(kept.Assessment, answer))
+    assert "[SUPPORTED_SECONDARY]" in answer.pop("text")
+    assert "Supported by the pathway as a secondary examination." in now.pop("text")
+    assert now == answer
 
 
 def test_every_event_is_written_as_it_was(journal: Path) -> None:

@@ -152,8 +152,8 @@ def facts_template() -> str:
         "#",
         "# Remove the # in front of a line to record that fact. A fact without a line is",
         '# "not recorded", which is never taken as "no". Yes is true, no is false.',
-        '# Dates: 2024-05-17 when the day is known, otherwise "2024-05" or "2024" in quotes. No names or',
-        "# numbers of patients belong here.",
+        '# Dates: 2024-05-17 when the day is known, otherwise "2024-05" or "2024" in quotes.',
+        "# No names or numbers of patients belong here.",
         "",
         f"schema_version = {SCHEMA_VERSION}",
     ]
