@@ -1,7 +1,7 @@
 # Two commands set everything up from nothing: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check docs lock clean
+.PHONY: help demo test test-quick check docs lock release clean
 
 BIN := .venv/bin
 
@@ -9,15 +9,25 @@ BIN := .venv/bin
 SCREEN := env -u WAYLAND_DISPLAY LIBGL_ALWAYS_SOFTWARE=1 QT_QPA_PLATFORM=xcb LC_ALL=C.UTF-8 \
 	xvfb-run --auto-servernum --server-args="-screen 0 1920x1200x24"
 
+# Tests start hundreds of programs and workers; compiling the sources again for each takes minutes.
+unexport PYTHONDONTWRITEBYTECODE
+
+# As many workers as there are cores; ARGS="-n 0" runs in one process, for a debugger.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8
+
 help: ## show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
 
 demo: ## set up, make the sample study, fuse it, and open the window where there is a display
 	@scripts/demo.sh
 
-test: ## set up and run all tests; ARGS="-k geometry" chooses some
+test: ## set up and run all tests, and hold the coverage; ARGS="-k geometry" chooses some
 	@scripts/setup.sh tests
-	$(SCREEN) $(BIN)/python -m pytest $(ARGS)
+	$(SCREEN) $(PYTEST) $(if $(ARGS),$(ARGS),--cov)
+
+test-quick: ## run what answers in about a minute: nothing slow, no window
+	@scripts/setup.sh headless
+	$(PYTEST) -m "not slow and not window" --ignore tests/viewer $(ARGS)
 
 check: ## lint, types, layers, plugin manifest, docs
 	@scripts/setup.sh tests
@@ -35,6 +45,9 @@ docs: ## build the documentation into docs/_build/html
 lock: ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
 	@scripts/lock.sh $(ARGS)
 
+release: ## check everything and build dist/; uploads nothing; ARGS=--tag also sets the tag
+	@scripts/release.sh $(ARGS)
+
 clean: ## remove what the other targets wrote, except .venv
 	rm -rf out dist build docs/_build docs/api .mypy_cache .ruff_cache .pytest_cache \
-		.import_linter_cache .hypothesis
+		.import_linter_cache .hypothesis .coverage .coverage.*

@@ -7,7 +7,8 @@
 #   tests     and a virtual screen
 #
 # Does nothing when everything is in place. As root on Debian or a relative it installs what is
-# missing; otherwise it prints the command and stops with exit code 1.
+# missing; otherwise it prints the command and stops with exit code 1. PYTHON=python3.13 in the
+# environment chooses the Python; a .venv of another one is made anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 need=${1:-headless}
@@ -30,10 +31,11 @@ provide() {
     DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >/dev/null
 }
 
-# A Python that the project runs on; a name on PATH can be a shim that does not run.
+# A Python that the project runs on: the one asked for, or the first there is. A name on PATH can be
+# a shim that does not run.
 find_python() {
     local name
-    for name in python3.11 python3 python3.12 python3.13 python3.14; do
+    for name in ${PYTHON:-python3.11 python3 python3.12 python3.13 python3.14}; do
         if "$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
             command -v "$name"
             return
@@ -88,6 +90,7 @@ PYTHON
 
 # ---- Python -------------------------------------------------------------------------------------
 if ! python=$(find_python); then
+    [ -z "${PYTHON:-}" ] || stop "PYTHON=$PYTHON is no Python 3.11 or newer that runs here."
     provide python3 python3-venv
     python=$(find_python) || stop "Python 3.11 or newer is needed; this system offers none." \
         "Install one and see that python3 is it, then run the same command again."
@@ -110,6 +113,10 @@ stamp=.venv/facetfusion.stamp
 wanted="$PWD
 $(cat requirements.lock pyproject.toml scripts/setup.sh | "$python" -c \
     'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')"
+version_of() { "$1" -c 'import sys; print(sys.version_info[:2])' 2>/dev/null; }
+if [ -n "${PYTHON:-}" ] && [ "$(version_of .venv/bin/python)" != "$(version_of "$python")" ]; then
+    rm -rf .venv
+fi
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
     exit 0
 fi

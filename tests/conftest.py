@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
+from hypothesis import HealthCheck, settings
+
+# How fast a machine with many workers answers is no property of the code.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 SHARED_DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
@@ -20,6 +29,27 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Call ``once(name, make)``: what ``make(folder)`` returns, made by one worker for all of them.
+
+    The folder stays for the others to read; nobody may write there afterwards.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # of this run, above the folders of its workers
+
+    def get(name: str, make: Callable[[Path], Any]) -> Any:
+        folder, returned = shared / f"once-{name}", shared / f"once-{name}.pickle"
+        with FileLock(shared / f"once-{name}.lock"):
+            if not returned.exists():
+                folder.mkdir()
+                returned.write_bytes(pickle.dumps(make(folder)))
+        return pickle.loads(returned.read_bytes())
+
+    return get
+
+
 _screen = pytest.StashKey["subprocess.Popen[str]"]()
 
 
@@ -27,6 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give each worker of pytest-xdist a screen of its own: a screen has one focus, one pointer."""
     if "PYTEST_XDIST_WORKER" in os.environ and "DISPLAY" in os.environ and shutil.which("Xvfb"):
         command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1920x1200x24", "-nolisten", "tcp"]
+        if setpriv := shutil.which("setpriv"):  # a worker that is killed takes its screen along
+            command = [setpriv, "--pdeathsig", "TERM", *command]
         screen = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )

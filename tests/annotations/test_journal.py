@@ -639,6 +639,7 @@ def test_power_loss_at_any_byte_keeps_every_acknowledged_change(path: Path, tmp_
                 assert journal.load(kept.reading_id) == kept
 
 
+@pytest.mark.slow
 def test_killing_a_process_loses_nothing_that_it_acknowledged(tmp_path: Path) -> None:
     # Eight kills; benchmarks/journal_kill.py --kills 1000 is the whole of it.
     done = subprocess.run(

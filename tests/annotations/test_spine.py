@@ -58,6 +58,7 @@ def check(claimed: Joint, point, neck: Spine, decision: Decision = Decision.POSI
     return verify_side_and_level(claimed, point, spine=neck, decision=decision, **more)
 
 
+@pytest.mark.slow
 @each_neck
 def test_the_right_joint_is_accepted_and_every_other_refused(how: dict) -> None:
     neck = spine(**how)
@@ -103,6 +104,7 @@ def test_a_wrong_level_says_both_levels_and_both_distances(how: dict) -> None:
         assert f"{far:.1f} mm from that of {claimed.name}" in said
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(
     how=st.fixed_dictionaries(
@@ -169,6 +171,7 @@ def test_the_midline_is_that_of_the_level_and_not_of_the_whole_neck() -> None:
     assert check(top, places[top], spine(**how)).joint == top
 
 
+@pytest.mark.slow
 @each_neck
 @pytest.mark.parametrize("level", LEVELS[::3])
 def test_a_target_dragged_across_the_midline_never_changes_side_silently(
@@ -413,6 +416,7 @@ def test_a_placement_cannot_contradict_itself() -> None:
             placement(LEFT_C5, point_lps=point)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "posture",
     [

@@ -53,6 +53,8 @@ from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_o
 from tests.export.others import debian, dicom3tools
 from tests.viewer.marked_study import write_study
 
+pytestmark = pytest.mark.slow
+
 
 class Export:
     """A study full of canaries, its reading, and what was handed on of it."""

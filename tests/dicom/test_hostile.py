@@ -318,6 +318,7 @@ def ordinary_peak(tmp_path_factory) -> int:
     return scan_in_child(folder)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vr", [b"OB", b"UN", b"UT"])
 def test_element_of_4_gib_in_a_file_of_8_kb(folder, ordinary_peak, vr):
     element = b"\x11\x00\x10\x10" + vr + b"\0\0" + struct.pack("<L", 0xFFFFFFF0)
@@ -363,6 +364,7 @@ def test_deflated_file_is_read(tmp_path):
     assert instance.dataset.Rows == 64
 
 
+@pytest.mark.slow
 def test_deflate_bomb(folder, ordinary_peak):
     def bomb(packer: zlib._Compress) -> bytes:
         zeros = bytes(2**22)

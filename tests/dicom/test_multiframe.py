@@ -32,6 +32,7 @@ def refusal(plan: VolumePlan) -> str:
     return plan.refusal
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ct.ORIENTATIONS)
 @pytest.mark.parametrize("legacy", [False, True], ids=["enhanced", "legacy converted"])
 def test_permuted_frames_come_out_in_place(tmp_path: Path, name: str, legacy: bool) -> None:

@@ -71,6 +71,7 @@ def test_uptake_over_attenuation_map(tmp_path) -> None:
     assert "attenuation map" in result.reasons[0]
 
 
+@pytest.mark.slow
 def test_a_ct_over_an_attenuation_map_stored_as_ct(tmp_path) -> None:
     thin = ct.stacked(count=80, step_mm=1.0)
     write_ct(
@@ -281,6 +282,7 @@ def test_the_scanners_frame_joins_a_spect_and_a_ct_filed_apart(tmp_path) -> None
         chosen(tmp_path)
 
 
+@pytest.mark.slow
 def test_two_complete_studies_are_a_question(tmp_path) -> None:
     for n in (1, 2):
         own = {"StudyInstanceUID": f"1.2.{n}", "FrameOfReferenceUID": f"1.3.{n}"}
@@ -308,6 +310,7 @@ def test_nothing_to_fuse_says_what_was_there(tmp_path) -> None:
         chosen(tmp_path)
 
 
+@pytest.mark.slow
 def test_real_pet_ct(shared_data) -> None:
     result = pair(scan(shared_data / "petct_discovery_st"))
     assert "PET AC" in result.spect.plan.description

@@ -157,6 +157,7 @@ def test_rounding_beyond_a_hundredth_is_reported(tmp_path: Path) -> None:
     assert (finding.severity, finding.code) == (Severity.INFO, "slice-positions-rounded")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tilt_deg", [0.0, 15.0])
 @pytest.mark.parametrize("step_mm", [0.625, 1.25, 3.75])
 @pytest.mark.parametrize("only_z", [True, False])

@@ -350,6 +350,7 @@ def test_what_is_not_a_number_is_refused(two_frames, values) -> None:
     assert "number" in finding.message
 
 
+@pytest.mark.slow
 def test_damaged_files_never_stop_the_study(two_frames) -> None:
     path = two_frames.put(TWO_FRAMES["to the CT, both sides"](two_frames))
     good = path.read_bytes()

@@ -46,6 +46,7 @@ def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
     return {kji for kji, value in values.items() if value >= FRACTION * top}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ct_orientation", "spect_orientation"),
     [("HFS", "HFS"), ("FFS", "HFS"), ("DECUBITUS", "FFS"), ("NODDING", "HFS")],

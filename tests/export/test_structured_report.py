@@ -162,6 +162,7 @@ def test_what_the_report_says_of_itself(tmp_path: Path) -> None:
     assert said[-1] == "Draft, version 1"
 
 
+@pytest.mark.slow
 def test_another_reader_finds_side_level_point_and_numbers(tmp_path: Path) -> None:
     made = every_joint()
     report = hd.sr.srread(written(tmp_path, *made))
@@ -348,6 +349,7 @@ def test_no_two_joints_share_their_codes() -> None:
 # ---- Validators that others wrote ------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [0, 16])
 def test_dciodvfy_finds_no_error(tmp_path: Path, count: int) -> None:
     assert "Error" not in dicom3tools("dciodvfy", written(tmp_path, *every_joint()[:count]))

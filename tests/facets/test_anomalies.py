@@ -17,6 +17,8 @@ from sample_data import NeckParameters, ScanParameters
 from sample_data.anatomy import build_anatomy, placed
 from sample_data.scanner import acquire_ct, placement
 
+pytestmark = pytest.mark.slow
+
 WHOLE = ScanParameters(
     ct_shape=(105, 130, 130), ct_spacing_mm=(2.0, 1.4, 1.4), ct_top_mm=165.0, ct_noise_hu=25.0
 )

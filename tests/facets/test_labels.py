@@ -34,6 +34,8 @@ from fusion.geometry import Grid
 from sample_data import COARSE_SCAN, NeckParameters, make_study
 from tests.facets import label_maps as maps
 
+pytestmark = pytest.mark.slow
+
 TURNED = NeckParameters(seed=302, rotation_deg=25.0, tilt_deg=12.0, size=1.1)
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from benchmarks.meshes import LEVELS, VERTEBRAE, joint_centers, read_meshes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def meshes(shared_data):

@@ -64,6 +64,7 @@ def test_a_joint_is_in_the_middle_of_its_pillar_at_its_dark_sheet(side, off_mm):
     assert column.sheet[away].max() < column.sheet[best] / 2
 
 
+@pytest.mark.slow
 def test_levels_that_differ_from_the_template_alike_are_all_found():
     heights = {"C3-C4": 64.0, "C4-C5": 48.0, "C5-C6": 32.0}
     ct = _columns(sheets=tuple(heights.values()), slice_mm=2.0)

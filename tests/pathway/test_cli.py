@@ -106,6 +106,7 @@ def test_an_unknown_statement_is_refused(capsys: Output) -> None:
     assert "S1 to S27" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_study_files_suggest_and_never_answer(tmp_path: Path, capsys: Output) -> None:
     write_ct(tmp_path / "study" / "ct", PatientBirthDate="")
     write_nm(tmp_path / "study" / "nm")
@@ -123,6 +124,7 @@ def test_study_files_suggest_and_never_answer(tmp_path: Path, capsys: Output) ->
     assert "fused SPECT/CT: yes. The study holds" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_earlier_imaging_is_found_in_another_folder(
     g11: Path, capsys: Output, tmp_path: Path
 ) -> None:
@@ -195,6 +197,7 @@ class TestAsking:
         assert facts["surgery_levels"] == ["C5-C6"]
         assert "expected a date" in err
 
+    @pytest.mark.slow
     def test_suggestions_of_the_files_stand_beside_the_questions(
         self, capsys: Output, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
@@ -217,6 +220,7 @@ class TestAsking:
         answer(monkeypatch, "y")
         assert main(["pathway", "--ask", "--out", str(g11 / "no" / "folder.toml")]) == 3
 
+    @pytest.mark.slow
     def test_order_prunes_and_reaches_every_fact(self) -> None:
         asked: list[str] = []
         facts = Facts()

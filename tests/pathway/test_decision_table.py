@@ -110,6 +110,7 @@ def whole_table() -> npt.NDArray[np.int8]:
     return np.array(codes, dtype=np.int8).reshape([len(answers) for answers in values])
 
 
+@pytest.mark.slow
 def test_the_procedure_agrees_on_every_complete_combination() -> None:
     completions = Completions.of(Facts())
     decision = decide(completions.arrays)
@@ -187,6 +188,7 @@ def brute_force(sheet: dict[str, Any]) -> tuple[set[str], set[str]]:
     return possible, need
 
 
+@pytest.mark.slow
 def test_a_large_sample_of_incomplete_sheets_agrees_with_brute_force() -> None:
     rng = random.Random(20251014)
     seen: set[str] = set()
@@ -249,6 +251,7 @@ def statements_by_hand(case: dict[str, Any]) -> set[str]:
     return shown
 
 
+@pytest.mark.slow
 def test_statements_of_complete_cases_agree_with_those_decided_by_hand() -> None:
     rng = random.Random(12)
     every = {key: answers for key, _, answers in TABLE_FACTS} | OTHER_FACTS
@@ -274,6 +277,7 @@ def completions_of(sheet: dict[str, Any]) -> Iterator[Verdict]:
         yield check(facts_from_values({**sheet, **dict(zip(missing, choice, strict=True))}))
 
 
+@pytest.mark.slow
 def test_statements_scenarios_and_gaps_agree_with_enumeration() -> None:
     rng = random.Random(27)
     every = {key: answers for key, _, answers in TABLE_FACTS} | OTHER_FACTS

@@ -78,6 +78,7 @@ def test_the_ct_of_the_spect_ct_is_never_the_diagnostic_ct(study: Path) -> None:
     assert by_key(proposals(study), "diagnostic_ct") == []
 
 
+@pytest.mark.slow
 def test_nor_is_the_ct_of_another_hybrid_study(study: Path) -> None:
     other = {"StudyInstanceUID": "1.2.3.99", "StudyDate": "20230105", "SeriesDate": "20230105"}
     same = {**other, "PatientBirthDate": "19700520"}

@@ -26,6 +26,8 @@ from fusion.registration import (
 from fusion.resampling import Resampler
 from tests.volumes import affine, volume
 
+pytestmark = pytest.mark.slow
+
 CT_SPACING = (3.0, 2.0, 2.0)
 CT_SHAPE = (60, 90, 90)
 JOINTS = np.array([(x, 10.0, z) for x in (-18, 18) for z in (-40, -24, -8, 8, 24, 40)])

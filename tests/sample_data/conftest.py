@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
@@ -20,7 +20,8 @@ FINE_SCAN = ScanParameters(
 
 
 @pytest.fixture(scope="session")
-def fine_study(tmp_path_factory: pytest.TempPathFactory) -> Truth:
+def fine_study(once: Callable[..., Truth]) -> Truth:
     """The default neck, finely scanned in a narrow field."""
-    folder: Path = tmp_path_factory.mktemp("fine") / "made"
-    return make_study(folder, neck=NeckParameters(), scan=FINE_SCAN)
+    return once(
+        "fine", lambda folder: make_study(folder / "made", neck=NeckParameters(), scan=FINE_SCAN)
+    )

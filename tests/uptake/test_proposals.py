@@ -78,6 +78,7 @@ def assessed(where, ct, heights, *, by=None, points=None, settings=SETTINGS, **s
     )
 
 
+@pytest.mark.slow
 def test_every_joint_is_proposed_with_its_own_side_and_level(where, ct):
     points = centers()
     for hot in JOINTS:
@@ -228,6 +229,7 @@ def test_proposals_are_neither_targets_nor_validated(where, ct):
     assert (document["level"], document["side"]) == ("C5-C6", "left")
 
 
+@pytest.mark.slow
 def test_grade_is_that_of_the_settings(where, ct):
     settings = ProposalSettings(
         grade_ratios=(1.1, 90.0, 99.0), uptake=UptakeSettings(resolution_mm=FWHM)
@@ -302,6 +304,7 @@ def study(request):
     return truth, assess(found, spect, registration(RigidTransform(truth.spect_to_ct)), ct=ct)
 
 
+@pytest.mark.slow
 def test_simulated_study_proposes_its_active_joints_and_no_other(study):
     truth, result = study
     active = {Joint(j.level, Side(j.side)) for j in truth.joints if j.hot}

@@ -58,6 +58,7 @@ def by_slow_loop(values, where, points, target, *, radius_mm, peak_radius_mm):
     return hottest[1], np.mean([v for _, v in inside]), np.mean(near), len(inside), len(near)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Left C5-C6", "Right C0-C1", "Left C7-T1"])
 def test_statistics_equal_those_of_a_slow_loop_over_every_voxel(noise, name):
     where, points = grid(), centers(pitch_mm=11.0)
@@ -139,6 +140,7 @@ def test_registration_is_applied_to_the_joints_and_back_to_the_maximum():
                key=lambda u: u.maximum).joint != HOT  # fmt: skip
 
 
+@pytest.mark.slow
 def test_neck_correction_moves_each_joint_by_its_own_transform():
     points = centers()
     upper = RigidTransform.from_euler(translation_mm=(0, 12.0, 0), center_lps=MIDDLE)
@@ -320,6 +322,7 @@ def test_what_cannot_be_measured_is_refused_in_words(noise):
         UptakeSettings(radius_mm=99.0)
 
 
+@pytest.mark.slow
 def test_joints_without_a_centre_neither_appear_nor_clip(noise):
     points = centers(pitch_mm=9.0)
     without = {**points, joint("Left C4-C5"): None}
@@ -341,6 +344,7 @@ def test_bone_share_of_a_voxel_follows_the_registration():
     assert neck.values[neck.bone_share < 0.1].max() > MIDDLE[0]  # beyond the CT's field
 
 
+@pytest.mark.slow
 def test_json_is_by_level_and_side_and_names_both_uncertainties(noise):
     found = measure(places(), volume(noise, grid()), registration(), settings=UptakeSettings())
     document = uptake_json(found)["C5-C6", "left"]

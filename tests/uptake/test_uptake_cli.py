@@ -5,6 +5,8 @@ import pytest
 from fusion.cli import main
 from sample_data import COARSE_SCAN, HotJoint, NeckParameters, make_study
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory):

@@ -21,7 +21,7 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-tests-"))
 
 from qtpy.QtTest import QTest
 
-from tests.viewer.simulated_neck import Neck
+from tests.viewer.simulated_neck import Neck, make_neck
 
 if TYPE_CHECKING:
     import napari
@@ -59,9 +59,9 @@ def review(study_folder: Path) -> fusion.Review:
 
 
 @pytest.fixture(scope="session")
-def simulated(qapp: QApplication, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neck]:
+def simulated(qapp: QApplication, once: Callable[..., Path]) -> Iterator[Neck]:
     """A simulated neck with the joints as a window finds them."""
-    neck = Neck(tmp_path_factory.mktemp("neck"))
+    neck = Neck(once("neck", make_neck))
     yield neck
     neck.model.close()
 

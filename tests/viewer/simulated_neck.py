@@ -21,11 +21,16 @@ SCAN = ScanParameters(
 )
 
 
+def make_neck(folder: Path) -> Path:
+    """Write the study; returns its folder."""
+    make_study(folder, neck=NeckParameters(seed=301), scan=SCAN)
+    return folder
+
+
 class Neck:
     """A study, the model of a window on it, and where its joints truly are."""
 
     def __init__(self, folder: Path) -> None:
-        make_study(folder, neck=NeckParameters(seed=301), scan=SCAN)
         self.study = folder / "study"
         truth = json.loads((folder / "truth.json").read_text("utf-8"))
         self.truth = {
