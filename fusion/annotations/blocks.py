@@ -18,9 +18,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fusion.anatomy import JOINTS, LEVELS, Joint, Side
-from fusion.annotations.snapshots import FUSED
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
+from fusion.facets import Status
 from fusion.plain_text import plain
 
 
@@ -206,7 +206,7 @@ def plan_blocks(
     use = block_map or usual_map()
     positive = [target for target in targets if target.decision is Decision.POSITIVE]
     marked = {target.joint for target in positive}
-    fused = {*fused, *(t.joint.level for t in positive if t.localisation.status == FUSED)}
+    fused = {*fused, *(t.joint.level for t in positive if t.localisation.status is Status.FUSED)}
     joints: list[Joint] = []
     without: list[tuple[Joint, str]] = []
     for joint in (joint for joint in JOINTS if joint in marked):

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -212,7 +213,7 @@ class Journal:
             amends=reading.reading_id,
             amends_digest=reading.digest,
             carried=reading.records,
-            anatomy=reading.anatomy,
+            said=reading.said,
             reason=reason,
         )
         with self._storage.writing():
@@ -393,6 +394,17 @@ class Journal:
         )
 
 
+def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:
+    """Return the last version of each reading of the same series, in the order they were begun."""
+    known = tuple(readings)
+    amended = {reading.opened.amends for reading in known}
+    return tuple(
+        reading
+        for reading in known
+        if reading.reading_id not in amended and reading.study.same_series(study)
+    )
+
+
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
     """Return the last version of a reader's reading of these series; None when there is none."""
     amended_by = {reading.opened.amends: reading for reading in known}
@@ -413,7 +425,6 @@ def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | 
 
 def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding, ...]:
     """Return Findings about other readings of this study, which stand beside this one."""
-    amended = {other.opened.amends for other in known}
     return tuple(
         info(
             "other-reading",
@@ -421,7 +432,6 @@ def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding
             f"{other.opened.version}, {'final' if other.finalised else 'draft'}, "
             f"{len(other.positive)} positive joint(s). It is not merged with this one.",
         )
-        for other in known
-        if other.reading_id not in (*amended, reading.reading_id)
-        and other.study.same_series(reading.study)
+        for other in latest(known, reading.study)
+        if other.reading_id != reading.reading_id
     )

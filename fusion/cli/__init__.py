@@ -9,7 +9,6 @@ standard error.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import traceback
@@ -98,7 +97,9 @@ def _refused(error: FusionError, args: argparse.Namespace) -> int:
 
 def write_json(document: dict[str, Any]) -> None:
     """Write one JSON document to standard output."""
-    sys.stdout.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+    from fusion.json_form import json_text
+
+    sys.stdout.write(json_text(document))
 
 
 def write_lines(*lines: str) -> None:

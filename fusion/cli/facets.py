@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fusion import cli
 from fusion.anatomy import LEVELS
 from fusion.cli.facet_options import (
@@ -22,9 +20,9 @@ from fusion.cli.facet_options import (
 from fusion.cli.study import terminal_progress
 from fusion.dicom import choose_ct, read_volume, scan
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
-from fusion.facets import Anomaly, Localisation, find_neck, locate
+from fusion.facets import Anomaly, Localisation, SpineStatements, find_neck, locate
 from fusion.findings import Finding, worst_first
-from fusion.geometry import FloatArray, Volume
+from fusion.geometry import Volume
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
     Assessment,
@@ -90,8 +88,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
-    clicks = dict(_click(text) for text in args.vertebra)
-    anomalies = tuple(_anomaly(text) for text in args.anomaly)
+    said = SpineStatements(
+        clicks=dict(_click(text) for text in args.vertebra),
+        anomalies=tuple(_anomaly(text) for text in args.anomaly),
+    )
     reference, settings = reference_of(args), settings_of(args)
     maps = label_options(args)
     progress = terminal_progress()
@@ -104,9 +104,9 @@ def run(args: argparse.Namespace) -> int:
         name = chosen.name
         volume = read_volume(chosen, progress)
     if maps["labels"]:
-        found = _from_labels(volume, clicks, anomalies, **maps)
+        found = _from_labels(volume, said, **maps)
     else:
-        found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
+        found = locate(volume, said, progress=progress)
     uptake, refusal = _assessed(review, found, refusal, reference, settings)
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal),)
     about_study = review.findings if review is not None else volume.findings
@@ -123,8 +123,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _from_labels(
     ct: Volume,
-    clicks: dict[str, FloatArray],
-    anomalies: tuple[Anomaly, ...],
+    said: SpineStatements,
     *,
     labels: tuple[Path, ...],
     label_convention: str | None,
@@ -135,9 +134,7 @@ def _from_labels(
     progress = terminal_progress()
     spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
     neck = find_neck(ct, progress=progress)
-    return locate_with_labels(
-        spine, ct, neck, clicks=clicks, anomalies=anomalies, progress=progress
-    )
+    return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
 def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
@@ -220,17 +217,15 @@ def _lines(found: Localisation) -> list[str]:
     return lines
 
 
-def _click(text: str) -> tuple[str, FloatArray]:
+def _click(text: str) -> tuple[str, tuple[float, float, float]]:
     name, _, rest = text.partition("=")
     try:
-        point = [float(part) for part in rest.split(",")]
+        x, y, z = (float(part) for part in rest.split(","))
     except ValueError:
-        point = []
-    if len(point) != 3:
         raise FusionError(
             f"--vertebra needs a name and three numbers, for example C2=1.5,-20,-130; found {text}."
-        )
-    return name.strip().upper(), np.array(point)
+        ) from None
+    return name.strip().upper(), (x, y, z)
 
 
 def _anomaly(text: str) -> Anomaly:

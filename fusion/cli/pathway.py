@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
 from fusion.dicom import scan
 from fusion.errors import AnnotationError, PathwayError
+from fusion.json_form import to_json
 from fusion.pathway import (
     Facts,
     ProposedFact,
@@ -149,7 +149,7 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
     from fusion.opening import open_study
     from fusion.pathway import Assessment
 
-    answer = PathwayAnswered(json.dumps(Assessment.of(facts, reader=reader).to_json()))
+    answer = PathwayAnswered(Assessment.of(facts, reader=reader))
     review = open_study(path, progress=terminal_progress())
     study = StudyKey.of(review.fused.ct, review.fused.spect)
     with Journal(journal_path) as journal:
@@ -163,7 +163,7 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
 def _document(verdict: Verdict, proposals: tuple[ProposedFact, ...]) -> dict[str, Any]:
     return {
         **verdict.to_json(),
-        "evidence": [proposal.to_json() for proposal in proposals],
+        "evidence": [to_json(proposal) for proposal in proposals],
         "text": verdict_text(verdict),
     }
 

@@ -24,6 +24,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from highdicom.sr import CodedConcept
 from pydicom.datadict import dictionary_is_retired
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -241,7 +242,7 @@ class Deidentifier:
         ds.PatientIdentityRemoved = "YES"
         ds.DeidentificationMethod = f"facetfusion: PS3.15 {EDITION} Basic Profile, options in codes"
         ds.DeidentificationMethodCodeSequence = Sequence(
-            [_code(value, meaning) for value, meaning in self.methods]
+            [CodedConcept(value, "DCM", meaning) for value, meaning in self.methods]
         )
         modified = "MODIFIED" if self.keeps_suv else "REMOVED"
         ds.LongitudinalTemporalInformationModified = modified
@@ -347,9 +348,3 @@ def _dummy(vr: str) -> Any:
 def _age(keyword: str, value: Any) -> Any:
     match = re.fullmatch(r"(\d{3})Y", str(value).strip()) if keyword == "PatientAge" else None
     return "090Y" if match and int(match[1]) > _OLDEST_YEARS else value
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item

@@ -40,6 +40,7 @@ from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.facets import Localisation
 from fusion.findings import Finding, warning
 from fusion.geometry import FloatArray
+from fusion.json_form import to_json
 from fusion.pathway import Unanswered, assessment_json
 from fusion.plain_text import iso_date
 from fusion.progress import Progress
@@ -238,7 +239,7 @@ class Handout:
             _need_same_data(review, reading)
         found = reading.targets if reading else ()
         targets = tuple(sorted(found, key=lambda target: JOINTS.index(target.joint)))
-        anomalies = reading.anomalies if reading else ()
+        anomalies = reading.said.anomalies if reading else ()
         cautions = _cautions(review, reading, doubts)
         regions = tuple(uptake_region(one, review.fused) for one in targets if _is_positive(one))
         return cls(
@@ -359,7 +360,8 @@ def _assessment(review: Review, reading: Reading | None) -> dict[str, Any] | Non
     """Return the answer stored with the reading, else the one given with the study."""
     event = reading.pathway if reading else None
     if event is not None and isinstance(event.change, PathwayAnswered):
-        return event.change.assessment
+        stored: dict[str, Any] = to_json(event.change)["assessment"]
+        return stored
     if event is not None and isinstance(event.change, PathwayLeftOut):
         return Unanswered(event.change.reason, event.reader, event.time).to_json()
     given = review.assessment

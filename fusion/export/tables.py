@@ -16,6 +16,7 @@ from fusion.export.handout import Handout
 from fusion.export.regions import RULE
 from fusion.export.wording import LIMITATIONS, NUMBERING
 from fusion.findings import worst_first
+from fusion.json_form import write_json
 from fusion.pathway import assessment_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, versions
@@ -128,11 +129,6 @@ def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> di
     }
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document; ASCII, so that no program can read it in another encoding."""
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", "ascii")
-
-
 def read_reading(path: str | Path) -> Reading | None:
     """Return the reading that ``reading.json`` holds; None when it holds none.
 
@@ -205,7 +201,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "joint_found_by": target.localisation.source,
         "numbering": target.localisation.numbering,
         "localisation_uncertainty_mm": target.localisation.confidence_mm,
-        "joint_state": target.localisation.status,
+        "joint_state": target.localisation.status or "",
         "level_margin_mm": target.placement.margin_mm,
         "software_version": target.software_version,
         "target_id": target.target_id,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fusion.anatomy import LEVELS, VERTEBRAE
 from fusion.facets.automatic.claims import Claim
+from fusion.facets.spine_statements import Anomaly
 from fusion.findings import Finding, info, warning
 
-#: What may be unusual about a spine.
-ANOMALIES = ("cervical rib", "fused", "missing segment", "extra segment")
 #: Anomalies that change the count, and the last vertebra that still has the name that counting
 #: down from C2 gives.
 _COUNTS = {"missing segment": "C6", "extra segment": "C7"}
@@ -28,33 +27,6 @@ _MEANING = {
     "called C7-T1 here is the joint between these two, and the joint below it has no name here and "
     "is not listed. That name is provisional; the operator has to count in the same way.",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Anomaly:
-    """Something a reader knows about this spine that changes its numbering or its joints.
-
-    Parameters
-    ----------
-    kind : str
-        What it is, one of :data:`ANOMALIES`.
-    level : str
-        For ``"fused"``: the level, for example ``"C5-C6"``; otherwise empty.
-
-    Raises
-    ------
-    ValueError
-        An unknown kind, or a fused level that does not exist.
-    """
-
-    kind: str
-    level: str = ""
-
-    def __post_init__(self) -> None:
-        if self.kind not in ANOMALIES:
-            raise ValueError(f"an anomaly is one of {', '.join(ANOMALIES)}; found {self.kind!r}")
-        if (self.kind == "fused") != bool(self.level) or self.level not in ("", *LEVELS):
-            raise ValueError(f"a fused level is one of {', '.join(LEVELS)}; found {self.level!r}")
 
 
 def with_anomalies(seen: tuple[Claim, ...], anomalies: Collection[Anomaly]) -> tuple[Claim, ...]:
@@ -119,8 +91,7 @@ def anomaly_findings(anomalies: Collection[Anomaly]) -> list[Finding]:
     """
     findings = []
     for anomaly in anomalies:
-        what = f"{anomaly.kind} {anomaly.level}".strip()
-        message = f"The reader recorded: {what}. {_MEANING[anomaly.kind]}"
+        message = f"The reader recorded: {anomaly.name}. {_MEANING[anomaly.kind]}"
         if anomaly.kind in _COUNTS:
             findings.append(warning("anomaly-recorded", message))
         else:

@@ -1,5 +1,12 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .assessment import NOT_ASSESSED, Assessment, Unanswered, assessment_json
+from .assessment import (
+    NOT_ASSESSED,
+    Assessment,
+    EarlierAnswer,
+    Unanswered,
+    assessment_json,
+    stored_answer,
+)
 from .completions import ASKING_ORDER, RED_FLAGS
 from .facts.facts import KEY_OF_FACT, QUESTIONS, Facts, answers
 from .facts.facts_file import facts_from_values, facts_template, facts_toml, read_facts
@@ -27,6 +34,7 @@ __all__ = [
     "QUESTIONS",
     "RED_FLAGS",
     "Assessment",
+    "EarlierAnswer",
     "Facts",
     "ProposedFact",
     "TextLine",
@@ -49,6 +57,7 @@ __all__ = [
     "propose_hardware",
     "published_pathway",
     "read_facts",
+    "stored_answer",
     "study_under_review",
     "target_cautions",
     "verbatim",

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fusion.json_form import to_json
 from fusion.pathway.completions import (
     ASKING_ORDER,
     RED_FLAGS,
@@ -68,10 +69,6 @@ class Caution:
     statement: str
     strength: str
     text: str
-
-    def to_json(self) -> dict[str, str]:
-        """Return the JSON form."""
-        return {"statement": self.statement, "strength": self.strength, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,9 +172,9 @@ class Verdict:
                 for gap in self.gaps
             ],
             "cautions": list(dict.fromkeys(caution.statement for caution in self.cautions)),
-            "caution_details": [caution.to_json() for caution in self.cautions],
+            "caution_details": [to_json(caution) for caution in self.cautions],
             "targets": [
-                {"name": name, "cautions": [caution.to_json() for caution in cautions]}
+                {"name": name, "cautions": [to_json(caution) for caution in cautions]}
                 for name, cautions in self.targets
             ],
             "deciding": [statement.id for statement in self.deciding],

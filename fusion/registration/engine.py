@@ -24,7 +24,13 @@ from fusion.registration.result import (
     Trust,
 )
 from fusion.registration.search import Search
-from fusion.registration.trust import TRUSTED_UNCERTAINTY_MM, neck_moved, objection, uncertain
+from fusion.registration.trust import (
+    TRUSTED_UNCERTAINTY_MM,
+    neck_moved,
+    objection,
+    second_method,
+    uncertain,
+)
 
 #: A correction that moves no joint by more than this is no correction, mm: one SPECT voxel is
 #: four times as large.
@@ -150,6 +156,8 @@ def checked(
     )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
     keep = f"Keep the stored registration: {text[0].lower()}{text[1:]}"
+    second = second_method(evidence)
+    keep = f"{keep} {second.message}"
     return replace(
         stored,
         search=replace(outcome, recommendation=keep),
@@ -157,6 +165,7 @@ def checked(
             *stored.lasting_findings,
             *_motion_notes(moved),
             info("stored-registration-checked", text + ending),
+            second,
         ),
     )
 
@@ -169,6 +178,8 @@ def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Regis
         "level by eye.",
     )
     words = f"Do not trust the stored registration: {reason}"
+    if outcome.evidence is not None:
+        words = f"{words} {second_method(outcome.evidence).message}"
     return replace(
         stored,
         status=Trust.DO_NOT_TRUST,
@@ -272,10 +283,11 @@ def _judged(
             f"Rigid registration moved the functional volume by {by} in the middle of the neck, "
             f"uncertainty {uncertainty:.1f} mm.{ending}",
         )
+    second = second_method(evidence)
     return replace(
         used,
-        search=replace(outcome, recommendation=reason),
-        lasting_findings=(*_motion_notes(moved), note),
+        search=replace(outcome, recommendation=f"{reason} {second.message}"),
+        lasting_findings=(*_motion_notes(moved), note, second),
     )
 
 
@@ -297,6 +309,8 @@ def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = No
         "is used instead, and nothing confirms it.",
     )
     words = f"Keep the shared frame, do not trust either: {reason}"
+    if outcome is not None and outcome.evidence is not None:
+        words = f"{words} {second_method(outcome.evidence).message}"
     found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)
     return Registration(
         start,

@@ -106,7 +106,7 @@ class Export:
                 numbering=f"counted by {word('numbering')}", anchor="C2", c2_in_field=True,
                 t1_in_field=True, disagreement=word("disagreement"), note=word("why"),
             ),
-            PathwayAnswered(json.dumps(Assessment.of(facts, reader=word("facts by")).to_json())),
+            PathwayAnswered(Assessment.of(facts, reader=word("facts by"))),
             Finalised(),
         ]  # fmt: skip
         key = StudyKey.of(review.fused.ct, review.fused.spect)
@@ -295,7 +295,7 @@ def test_the_reading_comes_back_and_fits_the_copies(export: Export, opened: Revi
     assert back.targets[0].localisation.numbering == "counted from C2 (dens)"
     answered = back.pathway.change
     assert isinstance(answered, PathwayAnswered)
-    assert answered.assessment["words"] == export.reading.pathway.change.assessment["words"]
+    assert answered.assessment.words == export.reading.pathway.change.assessment.words
     # A handed-on reading can be handed on again with the copies.
     assert hand_on(again, back, export.folder.parent / "again").paths
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -99,7 +98,7 @@ def read_study(
             NumberingConfirmed(
                 numbering="counted from C2 (dens)", anchor="C2", c2_in_field=True, t1_in_field=True
             ),
-            PathwayAnswered(json.dumps(answer.to_json())),
+            PathwayAnswered(answer),
             *([Finalised()] if final else []),
         ]
         for change in changes:

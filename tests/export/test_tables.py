@@ -18,8 +18,8 @@ from fusion.export.tables import (
     read_reading,
     reading_document,
     table,
-    write_json,
 )
+from fusion.json_form import write_json
 from fusion.review import Review
 from tests.annotations.samples import LEFT_C5, target
 from tests.export.handed import HOSTILE, Read, handout_of, read_study

@@ -21,7 +21,6 @@ from benchmarks import meshes
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.cli import main
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.facets.anomalies import Anomaly
 from fusion.facets.automatic.neck import Neck, find_neck
 from fusion.facets.labelled.between_bones import joint_between
 from fusion.facets.labelled.bone_checks import column_bones, column_problems, dens_problems
@@ -30,6 +29,7 @@ from fusion.facets.labelled.maps import masks_of
 from fusion.facets.labelled.nifti import read_nifti
 from fusion.facets.labelled.spine import read_labels
 from fusion.facets.localisation import Localisation, Numbering, Status
+from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from sample_data import COARSE_SCAN, NeckParameters, make_study
 from tests.facets import label_maps as maps
@@ -346,10 +346,10 @@ def test_a_click_renames_every_level_of_the_map(tmp_path):
     truth = maps.neck()
     spine = read_labels([_nifti(tmp_path, truth.labels("verse"))], truth.ct)
     body = truth.ct.grid.to_lps(np.argwhere(truth.bones == 6)).mean(axis=0)
-    same = locate_with_labels(spine, truth.ct, None, clicks={"C6": body})
+    same = locate_with_labels(spine, truth.ct, None, SpineStatements({"C6": body}))
     assert same.numbering is Numbering.CONFIRMED
     assert np.median(_errors(same, truth)) < 1.2
-    moved = locate_with_labels(spine, truth.ct, _neck(), clicks={"C5": body})
+    moved = locate_with_labels(spine, truth.ct, _neck(), SpineStatements({"C5": body}))
     assert moved.numbering is Numbering.CONFIRMED
     for new, old in (("C4-C5", "C5-C6"), ("C2-C3", "C3-C4"), ("C6-C7", "C7-T1")):
         center = moved.facet(new, "left").center_lps
@@ -362,11 +362,11 @@ def test_clicks_that_disagree_or_miss_are_not_believed(tmp_path):
     truth = maps.neck()
     spine = read_labels([_nifti(tmp_path, truth.labels("verse"))], truth.ct)
     c4, c6 = (truth.ct.grid.to_lps(np.argwhere(truth.bones == n)).mean(axis=0) for n in (4, 6))
-    found = locate_with_labels(spine, truth.ct, None, clicks={"C4": c4, "C5": c6})
+    found = locate_with_labels(spine, truth.ct, None, SpineStatements({"C4": c4, "C5": c6}))
     assert found.numbering is Numbering.PROVISIONAL
     assert "clicks-disagree" in {finding.code for finding in found.findings}
     with pytest.raises(FusionError, match="nearest labelled"):
-        locate_with_labels(spine, truth.ct, None, clicks={"C4": np.add(c4, (60, 0, 0))})
+        locate_with_labels(spine, truth.ct, None, SpineStatements({"C4": np.add(c4, (60, 0, 0))}))
 
 
 @pytest.mark.parametrize("first", [3, 4])
@@ -391,7 +391,9 @@ def test_recorded_anomalies_reach_joints_from_labels(tmp_path):
     truth = maps.neck()
     spine = read_labels([_nifti(tmp_path, truth.labels("verse"))], truth.ct)
     anomalies = [Anomaly("fused", "C5-C6"), Anomaly("extra segment")]
-    found = locate_with_labels(spine, truth.ct, _neck(), anomalies=anomalies)
+    found = locate_with_labels(
+        spine, truth.ct, _neck(), SpineStatements(anomalies=tuple(anomalies))
+    )
     assert {found.facet("C5-C6", side).status for side in Side} == {Status.FUSED}
     assert found.facet("C7-T1", "left").numbering is Numbering.PROVISIONAL
     assert found.numbering is Numbering.PROVISIONAL

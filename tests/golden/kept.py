@@ -12,7 +12,7 @@ from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.changes import Change, Record
 from fusion.annotations.changes.canonical import canonical
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.vertebrae import Anatomy
+from fusion.annotations.changes.vertebrae import AnatomyForm
 from fusion.annotations.journal import Journal
 from fusion.annotations.placement import Placement
 from fusion.annotations.reading import Reading
@@ -44,7 +44,7 @@ __all__ = [
 
 #: Everything that is written and read again, by its name in November 2026.
 CLASSES: dict[str, Any] = {
-    "Anatomy": Anatomy,
+    "Anatomy": AnatomyForm,
     "Event": Event,
     "InputKey": InputKey,
     "LocalisationSnapshot": LocalisationSnapshot,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from fusion.json_form import to_json
 from fusion.pathway.facts.facts import QUESTIONS, TARGET_QUESTIONS
 from fusion.pathway.facts.facts_file import parse_facts
 from fusion.pathway.facts.from_files import ProposedFact
@@ -48,7 +49,7 @@ def test_every_key_of_the_json_is_documented_and_no_other() -> None:
     by_identifier = {"facts", "quoted", "would_apply", "scenarios_open"}
     shown = set(keys(verdict.to_json(), by_identifier))
     shown |= set(keys(check(GOLDEN["G10"].facts).to_json(), by_identifier))
-    shown |= {"evidence", "text", *ProposedFact("", "", None, "", "").to_json()}
+    shown |= {"evidence", "text", *to_json(ProposedFact("", "", None, "", ""))}
     assert documented == shown
 
 

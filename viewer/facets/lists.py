@@ -21,9 +21,8 @@ from viewer.kit.layout import scroll
 from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD, PALE, colored, edged
 
 if TYPE_CHECKING:
-    from fusion.facets import Localisation
+    from fusion.facets import Localisation, SpineStatements
     from fusion.uptake import Assessment, Proposal
-    from viewer.facets.model import Said
 
 _GRADE_COLORS = (FAINT, PALE, DOUBTFUL, BAD)
 WITHOUT_LABELS = "Locate without the label map"
@@ -75,7 +74,12 @@ class EvidenceList(_Rows):
         self.buttons: dict[str, QPushButton] = {}
 
     def show_evidence(
-        self, found: Localisation | None, said: Said, *, state: str, from_labels: bool = False
+        self,
+        found: Localisation | None,
+        said: SpineStatements,
+        *,
+        state: str,
+        from_labels: bool = False,
     ) -> None:
         """Show these instead.
 
@@ -83,7 +87,7 @@ class EvidenceList(_Rows):
         ----------
         found : Localisation or None
             The joints, with the evidence for their numbering.
-        said : Said
+        said : SpineStatements
             What the reader said.
         state : str
             What to say while there is nothing.
@@ -101,7 +105,7 @@ class EvidenceList(_Rows):
             )
             lines.append(text)
         for anomaly in said.anomalies:
-            what = f"{anomaly.kind} {anomaly.level}".strip()
+            what = anomaly.name
             text = f"• The reader recorded: {what}"
             rows.append(self._said(text, f"Take back {what}"))
             self.buttons[what].clicked.connect(

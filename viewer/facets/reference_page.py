@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -84,6 +84,8 @@ class ReferencePage(QScrollArea):
         column.addWidget(self.message)
         column.addStretch()
         scroll(self, inside)
+        # Its numbers must not be cut off where there is little room.
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self._show_ratios(facets.settings)
         self.refresh()
 

@@ -1,4 +1,4 @@
-"""Texts, times, places and numbers as every panel writes them. Knows nothing of Qt's widgets.
+"""Texts, times, places and numbers as every panel writes them. Knows nothing of Qt.
 
 Everything typed or foreign passes :func:`fusion.plain_text.plain` on its way to the screen.
 """

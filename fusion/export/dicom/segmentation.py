@@ -11,9 +11,10 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
+from pydicom.valuerep import format_number_as_ds
 
 from fusion.export.dicom import codes
-from fusion.export.dicom.header import decimal_string, dress
+from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import is_multi_frame, slice_image
 from fusion.export.dicom.structured_report import tracking_uid
 from fusion.export.handout import Handout, LeftOut
@@ -63,8 +64,8 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
     _, down, right = fused.ct.grid.directions
     measures = hd.PixelMeasuresSequence(
         pixel_spacing=[float(spacing[1]), float(spacing[2])],
-        slice_thickness=float(decimal_string(spacing[0])),
-        spacing_between_slices=float(decimal_string(spacing[0])),
+        slice_thickness=float(format_number_as_ds(spacing[0])),
+        spacing_between_slices=float(format_number_as_ds(spacing[0])),
     )
     orientation = hd.PlaneOrientationSequence(
         coordinate_system=hd.CoordinateSystemNames.PATIENT,

@@ -10,7 +10,6 @@ from typing import Any
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import (
-    FOUND,
     Answer,
     BlockPlan,
     Decision,
@@ -33,6 +32,7 @@ from fusion.export.report.blocks import (
 )
 from fusion.export.report.pictures import PLANES
 from fusion.export.wording import LIMITATIONS, NUMBERING, said_date, said_moment, said_status
+from fusion.facets import Status
 from fusion.findings import Severity
 from fusion.geometry import Volume
 from fusion.pathway import (
@@ -166,11 +166,11 @@ def _said_of_spine(reading: Reading | None) -> list[str]:
     """Return what the reader said about the spine itself; it decides the levels."""
     if reading is None:
         return []
-    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.anomalies]
-    if reading.clicks:
-        said.append(f"Vertebrae named by the reader: {', '.join(reading.clicks)}.")
-    if reading.moved:
-        moved = sorted(reading.moved, key=JOINTS.index)
+    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.said.anomalies]
+    if reading.said.clicks:
+        said.append(f"Vertebrae named by the reader: {', '.join(reading.said.clicks)}.")
+    if reading.said.moved:
+        moved = sorted(reading.said.moved, key=JOINTS.index)
         said.append(f"Joints placed by the reader: {', '.join(j.name for j in moved)}.")
     return said
 
@@ -311,8 +311,8 @@ def _cautions(target: Target) -> list[str]:
         else f"Joint located to about {located.confidence_mm:.1f} mm."
     )
     said.append(f"Numbering: {plain(located.numbering)}.")
-    if located.status not in ("", FOUND):
-        said.append(f"On the CT the joint is {plain(located.status)}.")
+    if located.status not in (None, Status.FOUND):
+        said.append(f"On the CT the joint is {plain(str(located.status))}.")
     return said
 
 

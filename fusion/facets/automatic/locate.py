@@ -8,19 +8,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
-from fusion.facets.anomalies import Anomaly, anomaly_findings, levels_in_doubt, with_anomalies
+from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on
 from fusion.facets.automatic.numbering import Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import (
-    Facet,
-    Localisation,
-    Numbering,
-    Status,
-)
+from fusion.facets.localisation import Facet, Localisation
+from fusion.facets.spine_statements import Anomaly, SpineStatements
+from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding, info, warning
 from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback
@@ -45,9 +42,8 @@ _IN_FIELD = 0.55
 
 def locate(
     ct: Volume,
+    said: SpineStatements | None = None,
     *,
-    clicks: Mapping[str, npt.ArrayLike] | None = None,
-    anomalies: Collection[Anomaly] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints on a CT.
@@ -56,11 +52,9 @@ def locate(
     ----------
     ct : Volume
         HU, any orientation, slice thickness and field.
-    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
-        A reader's clicks: vertebra (``"C2"``) to a point in it. They fix the numbering; nothing
+    said : SpineStatements, optional
+        What a reader says of this spine. Vertebrae that were named fix the numbering; nothing
         overrides them.
-    anomalies : collection of Anomaly, optional
-        What a reader knows about this spine.
     progress : Progress, optional
         Told what is being done.
 
@@ -75,23 +69,18 @@ def locate(
         A click on a vertebra that has no name here, or outside the CT.
     """
     report = Progress(progress)
-    points = points_on(ct, clicks or {})
+    said = said or SpineStatements()
+    points_on(ct, said.clicks)
     neck = find_neck(ct, progress=report.part(0.0, 0.75))
     if neck is None:
         return no_canal()
-    return locate_in(
-        neck,
-        clicks=points,
-        anomalies=anomalies,
-        progress=report.part(0.75, 1.0),
-    )
+    return locate_in(neck, said, progress=report.part(0.75, 1.0))
 
 
 def locate_in(
     neck: Neck,
+    said: SpineStatements | None = None,
     *,
-    clicks: Mapping[str, npt.ArrayLike] | None = None,
-    anomalies: Collection[Anomaly] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Name the levels of a neck and find its joints; as :func:`locate`, without what takes long.
@@ -100,7 +89,7 @@ def locate_in(
     ----------
     neck : Neck
         From :func:`fusion.facets.automatic.neck.find_neck`.
-    clicks, anomalies, progress
+    said, progress
         As for :func:`locate`.
 
     Raises
@@ -110,7 +99,9 @@ def locate_in(
     """
     report = Progress(progress)
     ct, frame, parts = neck.ct, neck.frame, neck.parts
-    points = checked_clicks(neck, clicks or {})
+    said = said or SpineStatements()
+    anomalies = said.anomalies
+    points = checked_clicks(neck, said.clicks)
     report(0.0, "Numbering the levels")
     seen = with_anomalies(neck.claims, anomalies)
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
@@ -132,7 +123,8 @@ def locate_in(
     }
     report(1.0, "Joints found")
     findings = findings_about(levels, facets, anomalies, neck.slice_mm)
-    return Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+    found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+    return found.with_moved(said.moved)
 
 
 def numbering_by_level(

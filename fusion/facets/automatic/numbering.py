@@ -18,7 +18,8 @@ from fusion.facets.automatic.chain import Chain, best_chain, shifted
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import Evidence, Numbering
+from fusion.facets.localisation import Evidence
+from fusion.facets.states import Numbering
 
 #: Weight of agreeing evidence from which a numbering is sure.
 SURE_WEIGHT = 3.0

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.anomalies import Anomaly, with_anomalies
+from fusion.facets.anomalies import with_anomalies
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
@@ -35,7 +35,9 @@ from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
-from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
+from fusion.facets.localisation import Evidence, Facet, Localisation
+from fusion.facets.spine_statements import Anomaly, SpineStatements
+from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding, info, warning
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
@@ -59,9 +61,8 @@ def locate_with_labels(
     spine: LabelledSpine,
     ct: Volume,
     neck: Neck | None,
+    said: SpineStatements | None = None,
     *,
-    clicks: Mapping[str, npt.ArrayLike] | None = None,
-    anomalies: Collection[Anomaly] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints from labels.
@@ -75,10 +76,9 @@ def locate_with_labels(
     neck : Neck or None
         What the CT alone says, from :func:`fusion.facets.automatic.neck.find_neck`; without it
         nothing can support or contradict the names of the levels.
-    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
-        A reader's clicks: vertebra to a point in it. They overrule the names in the labels.
-    anomalies : collection of Anomaly, optional
-        What a reader knows about this spine.
+    said : SpineStatements, optional
+        What a reader says of this spine. Vertebrae that were named overrule the names in the
+        labels.
     progress : Progress, optional
         Told what is being done.
 
@@ -95,13 +95,15 @@ def locate_with_labels(
     """
     report = Progress(progress)
     report(0.0, "Finding the joints of the labels")
-    points = points_on(ct, clicks or {})
+    said = said or SpineStatements()
+    anomalies = said.anomalies
+    points = points_on(ct, said.clicks)
     shift, kept = _shift(spine, points)
     bones = {COLUMN[n]: bone for n, bone in _shifted(spine.bones, shift)}
     found = _joints(spine, bones, with_skull=shift == 0)
     report(0.4, "Comparing with what the CT shows")
     # Where a reader's click renames every level, the CT's own count has nothing left to say.
-    own = None if neck is None or shift else locate_in(neck, anomalies=anomalies)
+    own = None if neck is None or shift else locate_in(neck, SpineStatements(anomalies=anomalies))
     evidence = [_claim(spine, shift)]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
@@ -130,9 +132,9 @@ def locate_with_labels(
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]
-    return Localisation(
-        facets, weakest(facets), tuple(evidence), _midline(facets, bones), tuple(findings)
-    )
+    midline = _midline(facets, bones)
+    located = Localisation(facets, weakest(facets), tuple(evidence), midline, tuple(findings))
+    return located.with_moved(said.moved)
 
 
 def check_clicks(spine: LabelledSpine, ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> None:

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
-from fusion.anatomy import Side
+from fusion.anatomy import BONE_CODES, PROCESS_CODES, SIDE_CODES, VERTEBRA_CODE
 from fusion.dicom import (
     PARSE_ERRORS,
     damage_told,
@@ -35,15 +35,12 @@ from fusion.plain_text import plain
 
 #: Label Map Segmentation Storage (PS3.6); pydicom 3.0 has no name for it.
 _LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
-#: SNOMED CT codes of the bones.
-_BONES = {
-    "14806007": "C1", "39976000": "C2", "113205007": "C3", "5329002": "C4", "36978003": "C5",
-    "36054005": "C6", "87391001": "C7", "64864005": "T1", "89546000": "C0", "31640002": "C0",
-}  # fmt: skip
+#: By code value of SNOMED CT.
+_BONES = {code.value: bone for code, bone in BONE_CODES}
+_PROCESSES = {code.value: process for process, code in PROCESS_CODES.items()}
+_SIDES = {code.value: side for side, code in SIDE_CODES.items()}
 #: "Vertebra" without saying which one: then the anatomic region says it.
-_VERTEBRA = "51282000"
-_PROCESSES = {"317665004": "superior", "317766009": "inferior"}
-_SIDES = {"7771000": Side.LEFT, "24028007": Side.RIGHT}
+_VERTEBRA = VERTEBRA_CODE.value
 #: Where a segment may say which bone or side it means, besides its property type.
 _MODIFIERS = (
     "SegmentedPropertyTypeModifierCodeSequence",

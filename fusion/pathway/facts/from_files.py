@@ -71,16 +71,6 @@ class ProposedFact:
             return "yes" if self.value else "no"
         return self.value or ""
 
-    def to_json(self) -> dict[str, bool | str | None]:
-        """Return the JSON form."""
-        return {
-            "fact": self.fact,
-            "key": self.key,
-            "value": self.value,
-            "text": self.text,
-            "source": self.source,
-        }
-
 
 def study_under_review(catalog: Catalog) -> Study | None:
     """Return the one study of a catalog that holds a SPECT/CT, or else the one bone scan or PET.

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QLabel
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.facets.spine_statements import SpineStatements
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 from tests.viewer.simulated_neck import Neck, located, measured
@@ -47,7 +48,7 @@ def panel(shown: tuple[FacetsPanel, ReadingModel], simulated: Neck, qtbot: QtBot
     model = simulated.model
     while reading.can_undo:
         reading.undo()
-    model.apply({}, (), {})
+    model.apply(SpineStatements())
     model.reference, model.settings = ReferenceChoice(), ProposalSettings()
     measured(model, qtbot)
     panel.reference.reset.click()
@@ -151,11 +152,11 @@ def test_a_joint_is_put_at_the_crosshair_and_back(
     place = simulated.linked.point_lps
     panel.put.click()
     np.testing.assert_array_equal(simulated.center(LEFT_C5), place)
-    assert reading.reading.moved == {LEFT_C5: tuple(place)}
+    assert reading.reading.said.moved == {LEFT_C5: tuple(place)}
     assert panel.details.text().splitlines()[1].startswith("dragged by the reader")
     panel.back.click()
     np.testing.assert_array_equal(simulated.center(LEFT_C5), before)
-    assert not reading.reading.moved
+    assert not reading.reading.said.moved
 
 
 def test_a_click_far_from_the_spine_is_refused_in_words(

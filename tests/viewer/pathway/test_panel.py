@@ -265,8 +265,10 @@ def test_two_panels_show_one_set_of_answers(panel: PathwayPanel, qtbot: QtBot) -
     enter(qtbot, panel.questions["cervical_pain"], True)
     assert other.questions["cervical_pain"].buttons[True].isChecked()
     other.close()
-    with qtbot.waitSignal(other.destroyed):
-        other.deleteLater()
+    gone = []
+    other.destroyed.connect(lambda: gone.append(True))
+    other.deleteLater()
+    qtbot.waitUntil(lambda: bool(gone))
     enter(qtbot, panel.questions["cervical_pain"], False)
     assert panel.words.text() == "Outside this pathway"
 
@@ -294,8 +296,8 @@ def test_in_the_window_it_suggests_confirms_and_stores(
     assert window.review.assessment is None
     assert window.begin_reading("R. Eader")
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
-    held = json.loads(window.reading.reading.pathway.change.assessment_json)
-    assert held["verdict"] == "SUPPORTED_SECONDARY"
+    held = window.reading.reading.pathway.change.assessment
+    assert held.verdict.code == "SUPPORTED_SECONDARY"
     write_review(window.review, tmp_path)
     stored = json.loads((tmp_path / "review.json").read_text(encoding="utf-8"))["pathway"]
     assert stored["assessed"] is True
