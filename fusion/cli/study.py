@@ -50,7 +50,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--at",
         type=_point,
         metavar="X,Y,Z",
-        help="LPS point in mm that the pictures pass through (default: the hottest bone)",
+        help="point in mm on the CT (left, back, head) that the pictures pass through (default: "
+        "the hottest bone)",
     )
     fuse.add_argument(
         "--facts",
@@ -86,22 +87,24 @@ def opening_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how a study is opened."""
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
-        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+        "--ct",
+        metavar="VOLUME",
+        help="CT to use: number that scan prints, or identifier of the series",
     )
     parser.add_argument(
-        "--spect", metavar="VOLUME", help="SPECT or PET to use: number or Series UID"
+        "--spect", metavar="VOLUME", help="SPECT or PET to use: number or identifier of the series"
     )
     _spacing(parser)
     parser.add_argument(
         "--register",
         action="store_true",
-        help="search for a rigid correction instead of relying on a stored one or on the shared "
-        "Frame of Reference",
+        help="search for a rigid correction instead of relying on a stored one or on the "
+        "scanner's own alignment",
     )
     parser.add_argument(
         "--ignore-stored-registration",
         action="store_true",
-        help="do not use the DICOM Spatial Registration that the study comes with",
+        help="do not use the alignment that the study comes with",
     )
     parser.add_argument(
         "--interpolation",
@@ -119,8 +122,8 @@ def opening_arguments(parser: argparse.ArgumentParser) -> None:
         "--same-frame",
         dest="same_frame_by",
         metavar="NAME",
-        help="place volumes that state different Frames of Reference, or none, as if they shared "
-        "one, on the word of NAME",
+        help="place images that lie in different coordinate systems (DICOM Frame of Reference), or "
+        "state none, as if in one, on the word of NAME",
     )
 
 
@@ -130,15 +133,15 @@ def _spacing(parser: argparse.ArgumentParser) -> None:
         dest="spacing_mm",
         type=float,
         metavar="MM",
-        help="signed Spacing Between Slices for SPECT files that do not state it: positive when "
-        "the next slice lies along row x column, negative when against it",
+        help="distance between slices in mm, with its sign, for SPECT files that do not state it: "
+        "positive when the next slice lies along row x column, negative when against it",
     )
 
 
 def _point(string: str) -> tuple[float, float, float]:
     parts = [float(part) for part in string.split(",")]
     if len(parts) != 3:
-        raise argparse.ArgumentTypeError("expected three numbers: X,Y,Z in mm (LPS)")
+        raise argparse.ArgumentTypeError("expected three numbers: X,Y,Z in mm")
     return parts[0], parts[1], parts[2]
 
 
