@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.alignment import CT_STRAIGHTENED
 from fusion.geometry import FloatArray, Grid, Volume, canonical_view, enclosing_grid
 from fusion.progress import ProgressCallback
 from fusion.registration import Registration
@@ -118,13 +119,7 @@ class Fused:
         """What a reader must know about the way the two are shown."""
         if self.ct.grid.is_axis_aligned:
             return ()
-        return (
-            info(
-                "ct-straightened",
-                "The CT slices are tilted or oblique to the patient axes; for display they were "
-                "interpolated onto a straight grid of the same spacing.",
-            ),
-        )
+        return (CT_STRAIGHTENED(),)
 
     def with_registration(self, registration: Registration) -> Fused:
         """Return the same two volumes joined by another Registration."""

@@ -17,7 +17,8 @@ from fusion.dicom import (
     stored_registration_ignored,
 )
 from fusion.errors import GeometryError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding, PersonName
+from fusion.findings.alignment import CHOICE, DIFFERENT_FRAMES, FRAME_STATED_BY_USER
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
@@ -111,7 +112,7 @@ def open_study(
     ct_volume = read_volume(chosen.ct, report.part(0.5, 0.8))
     ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, how.same_frame_by)
     if stated:  # it says so itself; that they cannot be combined is no longer true
-        kept = tuple(f for f in chosen.findings if f.code != "different-frames")
+        kept = tuple(f for f in chosen.findings if f.kind is not DIFFERENT_FRAMES)
         chosen = replace(chosen, findings=kept)
     registration, about_stored = _registration(
         catalog,
@@ -122,7 +123,7 @@ def open_study(
         progress=report.part(0.8, 1.0),
     )
     report(1.0, "Opened")
-    choice = info("choice", " ".join(chosen.reasons))
+    choice = CHOICE(reasons=" ".join(chosen.reasons))
     findings = (
         *stated,
         *about_stored,
@@ -175,11 +176,7 @@ def _in_one_frame(
         return ct, spect, ()
     # A CT without any frame gets one made from its own identity, so that exports can be placed.
     frame = frames[0] or hashed_uid(ct.source.series_instance_uid)
-    note = warning(
-        "frame-stated-by-user",
-        "The files do not say that the CT and the functional volume share a Frame of Reference; "
-        f"they are placed as if they did, on the word of {plain(stated_by)}. Check the alignment.",
-    )
+    note = FRAME_STATED_BY_USER(who=PersonName(plain(stated_by)))
     moved = [
         replace(volume, grid=replace(volume.grid, frame_of_reference_uid=frame))
         for volume in (ct, spect)

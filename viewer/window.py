@@ -24,7 +24,8 @@ from qtpy.QtWidgets import (
 from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
 from fusion.errors import AnnotationError, FusionError
 from fusion.export import Handed, hand_on
-from fusion.findings import Finding, warning, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
 from fusion.progress import Progress
@@ -298,7 +299,7 @@ class ReviewWindow(QObject):
                 recorded = change.assessment
             else:
                 why = change.assessment.why
-                self._pathway_findings = (warning("pathway-of-another-version", why),)
+                self._pathway_findings = (PATHWAY_OF_ANOTHER_VERSION(reason=why),)
         elif event is not None and isinstance(change, PathwayLeftOut):
             recorded = Unanswered(change.reason, event.reader, event.time)
         self.review = self.review.with_assessment(recorded)

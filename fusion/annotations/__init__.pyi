@@ -19,6 +19,7 @@ from .changes import (
 from .changes.event import Event
 from .deciding import decide, revise
 from .finishing import (
+    NUMBERING_WORDS,
     Difference,
     LevelDoubt,
     confirming_numbering,
@@ -41,6 +42,7 @@ from .target import GRADES, MAX_NAME, Answer, Decision, Origin, Target, check_na
 __all__ = [
     "GRADES",
     "MAX_NAME",
+    "NUMBERING_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
     "Answer",

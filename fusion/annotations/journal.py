@@ -34,7 +34,8 @@ from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.errors import AnnotationError
-from fusion.findings import Finding, info
+from fusion.findings import Finding, PersonName
+from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
 from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import own_version
@@ -385,13 +386,7 @@ class Journal:
             ).fetchone()
         if not count:
             return ()
-        return (
-            info(
-                "read-under-another-uid",
-                "The same CT pixels were read before under another Study Instance UID (a "
-                f"de-identified or re-sent copy): {count} reading(s), which are not shown here.",
-            ),
-        )
+        return (READ_UNDER_ANOTHER_UID(count=count),)
 
 
 def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:
@@ -426,11 +421,11 @@ def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | 
 def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding, ...]:
     """Return Findings about other readings of this study, which stand beside this one."""
     return tuple(
-        info(
-            "other-reading",
-            f"Another reading of this study exists: {plain(other.reader)}, version "
-            f"{other.opened.version}, {'final' if other.finalised else 'draft'}, "
-            f"{len(other.positive)} positive joint(s). It is not merged with this one.",
+        OTHER_READING(
+            reader=PersonName(plain(other.reader)),
+            version=other.opened.version,
+            state="final" if other.finalised else "draft",
+            positive=len(other.positive),
         )
         for other in latest(known, reading.study)
         if other.reading_id != reading.reading_id

@@ -22,6 +22,7 @@ from fusion.dicom import choose_ct, read_volume, scan
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.facets import Anomaly, Localisation, SpineStatements, find_neck, locate
 from fusion.findings import Finding, worst_first
+from fusion.findings.joints import UPTAKE_NOT_MEASURED
 from fusion.geometry import Volume
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
@@ -35,7 +36,6 @@ from fusion.uptake import (
 
 if TYPE_CHECKING:
     from fusion.review import Review
-from fusion.findings import info
 from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 
 #: Version of the JSON; keys are only ever added.
@@ -241,7 +241,7 @@ def _anomaly(text: str) -> Anomaly:
 
 def not_measured(reason: str) -> Finding:
     """Return the Finding that no uptake was measured, and why."""
-    return info("uptake-not-measured", f"No uptake was measured. {reason}")
+    return UPTAKE_NOT_MEASURED(reason=reason)
 
 
 def uptake_lines(assessment: Assessment) -> list[str]:

@@ -14,12 +14,14 @@ from .files.instance import (
     uid,
 )
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
+from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
 
 __all__ = [
     "PARSE_ERRORS",
     "SPATIAL_RESAMPLING",
+    "UNITS",
     "Candidate",
     "Catalog",
     "FrameRef",

@@ -38,7 +38,8 @@ from fusion.export.regions import UptakeRegion, uptake_region
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.facets import Localisation
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.readings import DECIDED_ON_ANOTHER_ALIGNMENT, NO_UPTAKE_REGION
 from fusion.geometry import FloatArray
 from fusion.json_form import to_json
 from fusion.pathway import Unanswered, assessment_json
@@ -336,23 +337,12 @@ def _on_another_alignment(review: Review, targets: tuple[Target, ...]) -> tuple[
     ]
     if not others:
         return ()
-    return (
-        warning(
-            "decided-on-another-alignment",
-            f"Decided on another alignment than the one that pictures and regions here are "
-            f"made with: {', '.join(others)}. Points and uptake are those of the decision.",
-        ),
-    )
+    return (DECIDED_ON_ANOTHER_ALIGNMENT(joints=tuple(others)),)
 
 
 def _without_region(regions: tuple[UptakeRegion, ...]) -> tuple[Finding, ...]:
     return tuple(
-        warning(
-            "no-uptake-region",
-            f"{region.target.joint.name}: there is no uptake at the point, so it has no segment.",
-        )
-        for region in regions
-        if region.is_empty
+        NO_UPTAKE_REGION(joint=region.target.joint.name) for region in regions if region.is_empty
     )
 
 

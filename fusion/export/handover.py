@@ -48,7 +48,8 @@ from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
 from fusion.export.tables import READING, TABLE, export_reading, export_table
 from fusion.facets import Localisation
-from fusion.findings import Finding, warning, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.readings import IMAGES_NOT_COPIED, NOT_EXPORTED
 from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review
 
@@ -231,7 +232,7 @@ def hand_on(
             try:
                 paths += write_images(clean, review, target, report.part(0.7, 1.0))
             except DicomError as exc:
-                findings.append(warning("images-not-copied", str(exc)))
+                findings.append(IMAGES_NOT_COPIED(reason=str(exc)))
         return Handed(paths, worst_first(findings))
 
 
@@ -274,7 +275,7 @@ def _written(
 
 
 def _not_written(exporter: Exporter, why: FusionError) -> Finding:
-    return warning("not-exported", f"No {exporter.what} was written. {why}")
+    return NOT_EXPORTED(what=exporter.what, reason=str(why))
 
 
 def _remove(exporter: Exporter, folder: Path) -> None:

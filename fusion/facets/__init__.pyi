@@ -4,17 +4,32 @@ from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
 from .labelled.locate_labelled import check_clicks, locate_with_labels
 from .labelled.spine import LabelledSpine, read_labels
-from .localisation import DRAGGED, MARKED, Evidence, Facet, Localisation
+from .localisation import (
+    AUTOMATIC,
+    DRAGGED,
+    FROM_PROCESSES,
+    FROM_VERTEBRAE,
+    LABEL_MAP,
+    MARKED,
+    Evidence,
+    Facet,
+    Localisation,
+)
 from .spine_statements import ANOMALIES, Anomaly, SpineStatements
-from .states import Numbering, Status
+from .states import EvidenceSource, Numbering, Status
 
 __all__ = [
     "ANOMALIES",
+    "AUTOMATIC",
     "CONVENTIONS",
     "DRAGGED",
+    "FROM_PROCESSES",
+    "FROM_VERTEBRAE",
+    "LABEL_MAP",
     "MARKED",
     "Anomaly",
     "Evidence",
+    "EvidenceSource",
     "Facet",
     "LabelledSpine",
     "Localisation",

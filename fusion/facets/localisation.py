@@ -12,20 +12,21 @@ from pydantic import Field
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.states import Numbering, Status
-from fusion.findings import Finding, info
+from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.findings import Finding
+from fusion.findings.joints import JOINTS_MOVED
 from fusion.geometry import FloatArray
 from fusion.json_form import to_json
 
 #: How :func:`locate` found what it reports.
-SOURCE = "automatic from CT"
-
-
+AUTOMATIC = "automatic from CT"
 #: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
 #: that had none.
 DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
-
-
+#: What the source of a joint from label maps begins with, and what it ends with: which part of them
+#: it is from.
+LABEL_MAP = EvidenceSource.LABELS.value
+FROM_PROCESSES, FROM_VERTEBRAE = ", from articular processes", ", from vertebrae"
 #: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
 #: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
 READER_MM = 2.0
@@ -60,7 +61,7 @@ class Facet:
     normal_lps: FloatArray | None
     numbering: Numbering
     localisation_mm: float | None
-    source: str = SOURCE
+    source: str = AUTOMATIC
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; ``uptake`` is null until it is measured."""
@@ -128,8 +129,8 @@ class Localisation:
             _put(facet, moved[facet.joint]) if facet.joint in moved else facet
             for facet in self.facets
         )
-        names = ", ".join(facet.joint.name for facet in facets if facet.joint in moved)
-        finding = info("joints-moved", f"{names}: put where they are by the reader.")
+        names = tuple(facet.joint.name for facet in facets if facet.joint in moved)
+        finding = JOINTS_MOVED(joints=names)
         return replace(self, facets=facets, findings=(*self.findings, finding))
 
     def to_json(self) -> dict[str, Any]:

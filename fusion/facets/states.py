@@ -20,3 +20,17 @@ class Numbering(StrEnum):
     SURE = "sure"
     PROVISIONAL = "provisional"
     CONFIRMED = "confirmed"
+
+
+class EvidenceSource(StrEnum):
+    """What tells a level."""
+
+    DENS = "dens and atlas"
+    ATLAS = "shape of C1 and C2"
+    DISC = "no disc inside C2"
+    SKULL = "base of the skull"
+    RIBS = "first ribs"
+    LUNGS = "tops of the lungs"
+    SHAPES = "shapes of the vertebrae"
+    SPACING = "spacing of the levels"
+    LABELS = "label map"

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import (
+    SECOND_METHOD_AGREES,
+    SECOND_METHOD_DISAGREES,
+    SECOND_METHOD_SILENT,
+)
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
@@ -139,20 +144,10 @@ def second_method(evidence: RegistrationEvidence) -> Finding:
     """Say where the independent method ends, seen from the proposal."""
     away = evidence.independent_mm
     if away is None:
-        return info(
-            "second-method-silent",
-            f"A second, independent method gave no answer: {evidence.independent.problem}.",
-        )
+        return SECOND_METHOD_SILENT(problem=evidence.independent.problem)
     if away > MAX_INDEPENDENT_MM:
-        return warning(
-            "second-method-disagrees",
-            f"A second, independent method ends {away:.1f} mm away in the neck (expected at most "
-            f"{MAX_INDEPENDENT_MM:.0f} mm). Check every level by eye.",
-        )
-    return info(
-        "second-method-agrees",
-        f"A second, independent method ends {away:.1f} mm away in the neck.",
-    )
+        return SECOND_METHOD_DISAGREES(away_mm=away, limit_mm=MAX_INDEPENDENT_MM)
+    return SECOND_METHOD_AGREES(away_mm=away)
 
 
 def bent(pieces: NeckCorrection, covariance: FloatArray) -> bool:

@@ -17,7 +17,14 @@ import numpy as np
 
 from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    JOINTS_MERGED,
+    JOINTS_OUTSIDE_SPECT,
+    NO_REFERENCE,
+    REGISTRATION_NOT_TRUSTED,
+    UPTAKE_NOT_VALIDATED,
+)
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Registration
@@ -435,45 +442,24 @@ def _unknown(assignment: Assignment, settings: HotSpotSettings) -> list[str]:
 
 
 def _findings(uptakes: Sequence[Uptake], reference: Reference) -> tuple[Finding, ...]:
-    findings = [
-        info(
-            "uptake-not-validated",
-            "No cut-off is validated for cervical facets: grades and thresholds are settings, and "
-            "activity does not mean pain.",
-        )
-    ]
+    findings = [UPTAKE_NOT_VALIDATED()]
     if reference.value is None and "joint by joint" not in reference.words:
-        findings.append(
-            warning("no-reference", f"Ratios to a reference are missing. {reference.words}")
-        )
+        findings.append(NO_REFERENCE(reason=reference.words))
     outside = [u.joint.name for u in uptakes if u.maximum is None]
     if outside:
-        findings.append(
-            warning(
-                "joints-outside-spect",
-                f"{', '.join(outside)}: outside the functional volume's field, not measured.",
-            )
-        )
-    merged = [u.joint.name for u in uptakes if u.merged_with and u.joint.side is Side.LEFT]
+        findings.append(JOINTS_OUTSIDE_SPECT(joints=tuple(outside)))
+    merged = [u.joint.level for u in uptakes if u.merged_with and u.joint.side is Side.LEFT]
     if merged:
         resolution = uptakes[0].resolution
         findings.append(
-            warning(
-                "joints-merged",
-                f"At a resolution of {resolution.mm:.0f} mm ({resolution.source}) neighbouring "
-                "joints cannot be told apart at "
-                + ", ".join(dict.fromkeys(name.split()[-1] for name in merged))
-                + "; their uptake belongs to both.",
+            JOINTS_MERGED(
+                resolution_mm=resolution.mm,
+                source=resolution.source,
+                levels=tuple(dict.fromkeys(merged)),
             )
         )
     if any(u.registration_mm is not None and np.isinf(u.registration_mm) for u in uptakes):
-        findings.append(
-            warning(
-                "registration-not-trusted",
-                "The registration is not to be trusted: uptake may be that of another place, and "
-                "no proposal names a joint with certainty. Check the alignment.",
-            )
-        )
+        findings.append(REGISTRATION_NOT_TRUSTED())
     return tuple(findings)
 
 

@@ -12,7 +12,7 @@ import SimpleITK as sitk
 
 import fusion
 from fusion.export.handover import write_review
-from fusion.findings import warning
+from fusion.findings.alignment import FRAME_STATED_BY_USER
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
@@ -28,7 +28,7 @@ DISCLAIMER = (
 @pytest.fixture(scope="module")
 def review(tmp_path_factory: pytest.TempPathFactory) -> fusion.Review:
     opened = fusion.open_study(write_study(tmp_path_factory.mktemp("formats")))
-    note = warning("frame-stated-by-user", "On the word of Dr. Somebody Particular.")
+    note = FRAME_STATED_BY_USER(who="Dr. Somebody Particular")
     moved = opened.with_registration(Registration(TO_CT, Method.MANUAL))
     return replace(moved, opening_findings=(*moved.opening_findings, note))
 

@@ -28,7 +28,7 @@ from fusion.export.report.content import _joint_row, make_report
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
-from fusion.findings import warning
+from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts.facts import Facts
@@ -118,7 +118,7 @@ def test_screen_and_paper_say_the_same(read: Read, tmp_path: Path) -> None:
 
 
 def test_hostile_text_stays_text(read: Read) -> None:
-    report = report_of(read, findings=(warning("code", HOSTILE),))
+    report = report_of(read, findings=(PATHWAY_OF_ANOTHER_VERSION(reason=HOSTILE),))
     html = report_html(report)
     page = Page(html)
     allowed = {"html", "head", "meta", "title", "style", "body", "section", "h1", "h2", "p", "dl"}

@@ -12,7 +12,7 @@ import pytest
 from scipy import ndimage
 
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
-from fusion.findings import info
+from fusion.findings.alignment import STORED_REGISTRATION
 from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.opening import open_study
 from fusion.progress import Progress
@@ -188,7 +188,7 @@ def test_uncertainty_covers_the_error_and_says_what_is_in_use(necks) -> None:
 
 
 def stored(transform: RigidTransform) -> Registration:
-    note = info("stored-registration", "It came with the study.")
+    note = STORED_REGISTRATION(registration="reg.dcm", moved="")
     return Registration(transform, Method.STORED, lasting_findings=(note,))
 
 

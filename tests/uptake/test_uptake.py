@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from fusion.anatomy.joints import JOINTS
+from fusion.deidentified.reading import described
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, NeckCorrection, Registration
@@ -273,13 +274,15 @@ def test_reference_is_the_mean_of_the_bone_of_the_bodies_without_active_ones():
     assert reference.value == pytest.approx(20.0)
     assert reference.left_out > 0
     assert "not validated" in reference.words
+    assert described("reference", reference.words) == reference.words
     assert found[0].ratio_to_reference == pytest.approx(found[0].maximum / 20.0)
 
 
 def test_without_ct_there_is_no_bone_to_compare_with(noise):
     found = measure(places(), volume(noise, grid()), registration())
     assert found[0].ratio_to_reference is None
-    assert "Without a CT" in found[0].reference.words
+    said = found[0].reference.words
+    assert said == described("reference", said) == "Without a CT ordinary bone cannot be told."
 
 
 def test_reference_can_be_the_other_side_or_a_chosen_region(noise):
@@ -291,12 +294,15 @@ def test_reference_can_be_the_other_side_or_a_chosen_region(noise):
         reference=ReferenceChoice(ReferenceKind.OTHER_SIDE),
     )
     assert found[0].ratio_to_reference == found[0].ratio_to_other_side is not None
+    words = [found[0].reference.words]
     center = tuple(float(v) for v in MIDDLE + np.array([0, -30, 0]))
     chosen = ReferenceChoice(ReferenceKind.REGION, center, 9.0)
     found = measure(places(), volume(noise, where), registration(), reference=chosen)
     near = np.linalg.norm(voxel_centers(where) - center, axis=-1) <= 9.0
     assert found[0].reference.value == pytest.approx(noise[near].mean())
     assert found[0].reference.voxels == near.sum()
+    words.append(found[0].reference.words)
+    assert [described("reference", said) for said in words] == words
     with pytest.raises(GeometryError, match="needs a centre"):
         ReferenceChoice(ReferenceKind.REGION)
 

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, NUMBERING_PROVISIONAL
 from fusion.uptake import NOT_VALIDATED, Kind
 from viewer.facets.words import evidence_line, hot_spot_text
 from viewer.kit.labels import LinkLabel, plain_label
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 _GRADE_COLORS = (FAINT, PALE, DOUBTFUL, BAD)
 WITHOUT_LABELS = "Locate without the label map"
-#: Codes of Findings that the panel's heading, or this list, says already.
-_SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
+#: Findings that the panel's heading, or this list, says already.
+_SAID = (NUMBERING_PROVISIONAL, CLICKS_DISAGREE, *ANOMALIES_RECORDED)
 
 
 class _Rows(QScrollArea):
@@ -122,7 +123,7 @@ class EvidenceList(_Rows):
             rows.append(label)
             lines.append(text)
         for finding in found.findings if found else ():
-            if finding.code not in _SAID:
+            if finding.kind not in _SAID:
                 rows.append(plain_label(finding.message, wrap=True))
                 lines.append(finding.message)
         if not rows and state:

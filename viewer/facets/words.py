@@ -11,6 +11,7 @@ import numpy as np
 
 from fusion.anatomy import LEVELS
 from fusion.facets import DRAGGED, MARKED, Numbering, Status
+from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, LABELS_CONTRADICTED
 from fusion.plain_text import plain
 from fusion.uptake import GRADE_WORDS
 from viewer.facets.model import State
@@ -50,13 +51,13 @@ def heading(facets: FacetsModel) -> tuple[str, str, str]:
     if facets.labels.paths:
         names = ", ".join(path.name for path in facets.labels.paths)
         texts.append(f"Joints from label map {shortened(names, _NAMES)}.")
-    texts += [f.message for f in found.findings if f.code == "clicks-disagree"]
+    texts += [f.message for f in found.findings if f.kind is CLICKS_DISAGREE]
     against = [piece.source for piece in found.evidence if piece.agrees is False]
     dispute = f"Against it: {', '.join(against)}; see Numbering below." if against else ""
     if found.numbering is Numbering.PROVISIONAL:
         # What a recorded anomaly means is the reason where the evidence itself is good.
-        codes = ("labels-contradicted", "anomaly-recorded")
-        said = [f.message for f in found.findings if f.code in codes]
+        kinds = (LABELS_CONTRADICTED, *ANOMALIES_RECORDED)
+        said = [f.message for f in found.findings if f.kind in kinds]
         thin = "The evidence in the field is too thin; see Numbering below."
         texts.insert(0, dispute or "\n".join(said) or thin)
         texts.append("Name a vertebra that you know (C2 is best) before using any level.")

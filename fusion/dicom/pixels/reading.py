@@ -25,7 +25,8 @@ from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of,
 from fusion.dicom.pixels.padding import Padding, padding_of
 from fusion.dicom.series import VolumePlan
 from fusion.errors import DicomError, GeometryError
-from fusion.findings import Finding, info, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.volumes import PIXEL_PADDING
 from fusion.geometry import Source, Volume
 from fusion.progress import ProgressCallback
 
@@ -116,13 +117,7 @@ def read_plan(
             if progress is not None:
                 progress(done / len(plan.frames), f"Reading image {done} of {len(plan.frames)}")
     if masked:
-        findings.append(
-            info(
-                "pixel-padding",
-                f"{masked} voxels that were never scanned (padding) are shown as air, "
-                f"{PADDING_HU:.0f} HU.",
-            )
-        )
+        findings.append(PIXEL_PADDING(voxels=masked, air_hu=PADDING_HU))
     source = Source(
         study_instance_uid=study_instance_uid,
         series_instance_uid=series_instance_uid,

@@ -24,9 +24,18 @@ from pydicom.uid import (
 
 from fusion.dicom.files.instance import items, number, text, texts
 from fusion.dicom.quantity.moments import date_time_of, moment, time_of
-from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW
+from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW, UNITS
 from fusion.errors import DicomError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding, FromFile
+from fusion.findings.volumes import (
+    DECAY_REFERENCE_ASSUMED,
+    DOSE_UNIT,
+    HALF_LIFE_DISAGREES,
+    INJECTION_DATE_ASSUMED,
+    SERIES_AFTER_ACQUISITION,
+    SUV_INPUTS,
+    SUV_NOT_AVAILABLE,
+)
 
 #: Plausible weight of a patient, kg. Zero is what some cameras write for "not entered". This and
 #: the next four: docs/sources.md#suv.
@@ -171,7 +180,8 @@ def suvbw_factor(
     notes = _Notes([], [])
     scale = {BQ_PER_ML: 1.0, KBQ_PER_ML: 1000.0}.get(unit)
     if scale is None:
-        notes.missing.append(f"activity concentration (the values are in {unit})")
+        said = f"activity concentration (the values are in {unit})"
+        notes.missing.append(said if unit in UNITS else FromFile(said))
     weight = _weight(dataset, notes)
     reference = _reference(dataset, acquisitions or (dataset,), notes)
     tracers = items(dataset, "RadiopharmaceuticalInformationSequence")
@@ -201,9 +211,7 @@ def suvbw_factor(
         else f"{shown:.2f} h from injection to {reference.words}, half-life "
         f"{half_life / _HOUR:.3f} h"
     )
-    notes.findings.append(
-        info("suv-inputs", f"SUVbw from {dose:.1f} MBq, {weight:g} kg; {decayed}.")
-    )
+    notes.findings.append(SUV_INPUTS(dose=dose, weight_kg=weight, decayed=decayed))
     return Suv(
         scale * weight * 1000.0 / (dose * 1e6 * decay),
         findings=tuple(notes.findings),
@@ -224,10 +232,7 @@ def _unavailable(
     weight_kg: float | None = None,
 ) -> Suv:
     # What was assumed for an SUV that there is not would be untrue, and in the reader's way.
-    reason = info(
-        "suv-not-available",
-        f"No SUV: {', '.join(notes.missing)} missing or unusable. Ratios do not need them.",
-    )
+    reason = SUV_NOT_AVAILABLE(missing=tuple(notes.missing))
     return Suv(
         None,
         missing=tuple(notes.missing),
@@ -274,11 +279,11 @@ def _dose_mbq(dataset: Dataset, tracer: Dataset, notes: _Notes) -> float | None:
     prescribed_bq = text(dataset, "SOPClassUID") in _DOSE_IN_BQ
     if in_bq != prescribed_bq:
         notes.findings.append(
-            warning(
-                "dose-unit",
-                f"The file states a dose of {dose:g} without a unit; it can only be in "
-                f"{'Bq' if in_bq else 'MBq'}, although the standard prescribes "
-                f"{'Bq' if prescribed_bq else 'MBq'} here. {mbq:.1f} MBq is used.",
+            DOSE_UNIT(
+                dose=dose,
+                unit="Bq" if in_bq else "MBq",
+                prescribed="Bq" if prescribed_bq else "MBq",
+                dose_mbq=mbq,
             )
         )
     return mbq
@@ -317,13 +322,7 @@ def _nm_reference(
     if start is None:
         notes.missing.append("Acquisition Date and Time")
         return None
-    notes.findings.append(
-        warning(
-            "decay-reference-assumed",
-            "The file says that decay was corrected, but Nuclear Medicine objects cannot say to "
-            "which moment; the start of the acquisition is assumed for SUV.",
-        )
-    )
+    notes.findings.append(DECAY_REFERENCE_ASSUMED())
     return _Reference(start, "the start of the acquisition (assumed)")
 
 
@@ -332,13 +331,7 @@ def _start_reference(
 ) -> _Reference | None:
     series, acquired = moment(dataset, "Series"), _earliest(acquisitions)
     if series is not None and acquired is not None and series > acquired:
-        notes.findings.append(
-            warning(
-                "series-after-acquisition",
-                "The series is dated later than its first acquisition, as happens when it was "
-                "processed again; decay is counted to the start of the acquisition.",
-            )
-        )
+        notes.findings.append(SERIES_AFTER_ACQUISITION())
         return _Reference(acquired, "the start of the acquisition")
     if series is not None:
         return _Reference(series, "the start of the series")
@@ -372,11 +365,7 @@ def _half_life(tracer: Dataset, nuclide: Nuclide, notes: _Notes) -> float:
     if abs(stated / nuclide.half_life_s - 1) <= HALF_LIFE_TOLERANCE:
         return stated
     notes.findings.append(
-        warning(
-            "half-life-disagrees",
-            f"The file states a half-life of {stated:g} s for {nuclide.name}; "
-            f"{nuclide.half_life_s:.0f} s is used.",
-        )
+        HALF_LIFE_DISAGREES(stated=stated, nuclide=nuclide.name, half_life_s=nuclide.half_life_s)
     )
     return nuclide.half_life_s
 
@@ -400,11 +389,8 @@ def _interval_s(
             injected -= timedelta(days=1)
         if day_before or (half_life_s is not None and half_life_s > _SAME_DAY_HALF_LIFE_S):
             notes.findings.append(
-                warning(
-                    "injection-date-assumed",
-                    f"The file states the time of injection without its date; {injected:%H:%M} on "
-                    f"the {'day before' if day_before else 'day of'} the image is assumed. SUV is "
-                    "wrong if it was another day.",
+                INJECTION_DATE_ASSUMED(
+                    time=f"{injected:%H:%M}", day="day before" if day_before else "day of"
                 )
             )
     seconds = (reference - injected).total_seconds()

@@ -26,7 +26,6 @@ from fusion.dicom.files.instance import (
     uid,
 )
 from fusion.dicom.quantity.attenuation import (
-    ATTENUATION_MAP,
     attenuation_corrected,
     attenuation_map,
 )
@@ -34,10 +33,11 @@ from fusion.dicom.quantity.suv import suvbw_factor
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
-from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED, grid_of, pixel_spacing_mm, pose_of
+from fusion.dicom.volumes.nm_geometry import grid_of, pixel_spacing_mm, pose_of
 from fusion.dicom.volumes.stack import Slice, place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
+from fusion.findings.volumes import ATTENUATION_MAP, SPACING_NEEDED
 
 __all__ = ["NM_CLASSES", "attenuation_corrected", "kind_of", "plan_volumes"]
 
@@ -224,7 +224,7 @@ def _volume_plan(
         grid, more = grid_of(instance.dataset, plan.shape, spacing_mm=spacing_mm)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
-    refusal = next((f.message for f in more if f.code == SPACING_NEEDED), None)
+    refusal = next((f.message for f in more if f.kind is SPACING_NEEDED), None)
     return replace(plan, grid=grid, findings=(*plan.findings, *more), refusal=refusal)
 
 
@@ -293,7 +293,7 @@ def _about(dataset: Dataset) -> tuple[Finding, ...]:
 def _description(dataset: Dataset, part: str) -> str:
     found, corrected = attenuation_map(dataset), attenuation_corrected(dataset)
     what = ""
-    if found is not None and found.code == ATTENUATION_MAP:
+    if found is not None and found.kind is ATTENUATION_MAP:
         what = "attenuation map"
     elif corrected is not None:
         what = "attenuation corrected" if corrected else "not attenuation corrected"

@@ -19,7 +19,7 @@ from fusion.export.dicom.stand_ins import is_multi_frame, slice_image
 from fusion.export.dicom.structured_report import tracking_uid
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.regions import FRACTION, RADIUS_MM, RULE, UptakeRegion
-from fusion.findings import info
+from fusion.findings.readings import NO_SEGMENTATION
 from fusion.software import SHORT_DISCLAIMER, own_version
 
 #: Longest Segment Description, characters (ST, PS3.5 table 6.2-1).
@@ -40,7 +40,7 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
     """
     regions = [region for region in handout.regions if not region.is_empty]
     if not regions:
-        raise LeftOut(info("no-segmentation", "No positive joint has uptake to outline; no SEG."))
+        raise LeftOut(NO_SEGMENTATION())
     fused, ct = handout.review.fused, handout.review.pair.ct
     first = min(region.start[0] for region in regions)
     last = max(region.start[0] + region.mask.shape[0] for region in regions)

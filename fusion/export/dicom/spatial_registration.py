@@ -24,7 +24,8 @@ from fusion.errors import GeometryError
 from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
 from fusion.export.handout import Handout
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.alignment import REGISTRATION_SAME_FRAME
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.json_form import write_json
 from fusion.registration import Method, Registration
@@ -171,14 +172,7 @@ def same_frame(fixed: RegisteredImages, moving: RegisteredImages) -> tuple[Findi
     """Return a Finding when only the images tell the two sides of an object apart."""
     if fixed.frame_of_reference_uid != moving.frame_of_reference_uid:
         return ()
-    return (
-        info(
-            "registration-same-frame",
-            "Both sides of the Spatial Registration state the same Frame of Reference; only the "
-            "images that each lists tell them apart. A program that reads the Frame of Reference "
-            "alone will not apply it.",
-        ),
-    )
+    return (REGISTRATION_SAME_FRAME(),)
 
 
 def write_spatial_registration(

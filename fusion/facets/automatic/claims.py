@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from fusion.facets.automatic.straight import Frame, bone_map, sample
+from fusion.facets.states import EvidenceSource
 from fusion.geometry import FloatArray, Volume
 
 
@@ -38,7 +39,7 @@ class Claim:
         One sentence for the reader.
     """
 
-    source: str
+    source: EvidenceSource
     level: str
     height_mm: float
     spread_mm: float
@@ -160,7 +161,7 @@ def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
     plain = float(profile[where].mean()) >= _DENS_PLAIN and len(where) >= _DENS_PLAIN_MM
     return [
         Claim(
-            "dens and atlas",
+            EvidenceSource.DENS,
             "C1-C2",
             height,
             4.5,
@@ -252,7 +253,7 @@ def _ribs(beside: _Beside) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    return [Claim("first ribs", "C7-T1", height, spread, weight, saw)]
+    return [Claim(EvidenceSource.RIBS, "C7-T1", height, spread, weight, saw)]
 
 
 #: From the height where ribs start to the C7-T1 joints, mm: measured on our simulated necks and
@@ -280,7 +281,7 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
         return []
     return [
         Claim(
-            "no disc inside C2",
+            EvidenceSource.DISC,
             "C2-C3",
             float(longest[0]) - 2.0,
             5.0,
@@ -313,7 +314,7 @@ def _skull(beside: _Beside) -> list[Claim]:
         return []
     return [
         Claim(
-            "base of the skull",
+            EvidenceSource.SKULL,
             "C0-C1",
             float(start[0]) + _SKULL_TO_JOINT_MM,
             10.0,
@@ -344,7 +345,7 @@ def _lungs(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> l
     height = max(tops) + _LUNG_TO_JOINT_MM
     return [
         Claim(
-            "tops of the lungs",
+            EvidenceSource.LUNGS,
             "C7-T1",
             height,
             12.0,

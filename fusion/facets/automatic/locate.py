@@ -18,7 +18,17 @@ from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.facets.states import Numbering, Status
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    CLICKS_DISAGREE,
+    FUSION_NOT_TOLD,
+    JOINTS_FUSED,
+    JOINTS_OBSCURED,
+    NO_CANAL_FOUND,
+    NO_LEVEL_FOUND,
+    NUMBERING_PROVISIONAL,
+    THICK_SLICES,
+)
 from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -107,7 +117,7 @@ def locate_in(
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
     levels = number(neck.scores, parts, seen, heights, chest=neck.chest)
     if levels is None:
-        return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
+        return _nothing(NO_LEVEL_FOUND())
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
@@ -223,14 +233,13 @@ def _facet(
 
 def no_canal() -> Localisation:
     """Return what there is to say about a CT without a spinal canal."""
-    return _nothing("No spinal canal was found on this CT: no joints are reported.")
+    return _nothing(NO_CANAL_FOUND())
 
 
-def _nothing(message: str) -> Localisation:
+def _nothing(finding: Finding) -> Localisation:
     facets = tuple(
         Facet(joint, Status.OUTSIDE, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
     )
-    finding = warning("no-spine-found", message + " Mark them by hand, or check the CT.")
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
 
 
@@ -262,42 +271,15 @@ def findings_about(
             if against
             else "the evidence in the field is too thin"
         )  # fmt: skip
-        findings.append(
-            warning(
-                "numbering-provisional",
-                f"The levels are provisional: {why}. Click on a vertebra you know (C2 is best) "
-                "before using any level.",
-            )
-        )
+        findings.append(NUMBERING_PROVISIONAL(why=why))
     if not levels.clicks_kept:
-        findings.append(
-            warning(
-                "clicks-disagree",
-                "No numbering fits every click: two of them disagree, or one is not on the spine. "
-                "Check them.",
-            )
-        )
-    for status, code, words in (
-        (Status.OBSCURED, "joints-obscured", "hidden by metal or not recognisable"),
-        (Status.FUSED, "joints-fused", "without a joint space (fused)"),
-    ):
-        names = [f.joint.name for f in facets if f.status is status]
+        findings.append(CLICKS_DISAGREE())
+    for status, kind in ((Status.OBSCURED, JOINTS_OBSCURED), (Status.FUSED, JOINTS_FUSED)):
+        names = tuple(f.joint.name for f in facets if f.status is status)
         if names:
-            findings.append(warning(code, f"{', '.join(names)}: {words}. Check by eye."))
+            findings.append(kind(joints=names))
     if slice_mm > _THICK_MM:
-        findings.append(
-            info(
-                "thick-slices",
-                f"Slices of {slice_mm:g} mm: joint spaces cannot be seen, centres are good to "
-                "about 3 to 6 mm, and fused joints cannot be told.",
-            )
-        )
+        findings.append(THICK_SLICES(slice_mm=slice_mm))
     elif slice_mm > GAP_SLICE_MM:
-        findings.append(
-            info(
-                "fusion-not-told",
-                f"Slices of {slice_mm:g} mm: whether a joint is fused cannot be told above "
-                f"{GAP_SLICE_MM:g} mm. Check by eye.",
-            )
-        )
+        findings.append(FUSION_NOT_TOLD(slice_mm=slice_mm, limit_mm=GAP_SLICE_MM))
     return (*findings, *anomaly_findings(anomalies))

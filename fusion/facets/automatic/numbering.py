@@ -19,7 +19,7 @@ from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.facets.localisation import Evidence
-from fusion.facets.states import Numbering
+from fusion.facets.states import EvidenceSource, Numbering
 
 #: Weight of agreeing evidence from which a numbering is sure.
 SURE_WEIGHT = 3.0
@@ -257,7 +257,7 @@ def _by_shape(
         if same
         else "the shapes of the vertebrae alone give another numbering"
     ) + f" (lead {lead:.2f} over its neighbours; {_FORM_LEAD:.2f} counts)"
-    return Evidence("shapes of the vertebrae", saw, name, name if same else implied, 1.0, agrees)
+    return Evidence(EvidenceSource.SHAPES, saw, name, name if same else implied, 1.0, agrees)
 
 
 def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
@@ -275,7 +275,7 @@ def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
     saw = (
         f"C1 on C2 is recognised here (likeness {here:.2f}) and nowhere else (at most {other:.2f})"
     )
-    return [Evidence("shape of C1 and C2", saw, level, level, 0.5, True)]
+    return [Evidence(EvidenceSource.ATLAS, saw, level, level, 0.5, True)]
 
 
 #: Likeness of C1 on C2 that counts, its lead over any other height, and how near to it others
@@ -312,7 +312,7 @@ def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]
     else:
         return []
     saw += ": a vertebra may be missing, extra or fused, or the count has slipped"
-    return [Evidence("spacing of the levels", saw, level, "unclear", 1.0, False)]
+    return [Evidence(EvidenceSource.SPACING, saw, level, "unclear", 1.0, False)]
 
 
 #: Largest deviation of a distance between two levels from what the others suggest, mm.

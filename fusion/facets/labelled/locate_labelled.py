@@ -35,10 +35,25 @@ from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
-from fusion.facets.localisation import Evidence, Facet, Localisation
+from fusion.facets.localisation import (
+    FROM_PROCESSES,
+    FROM_VERTEBRAE,
+    LABEL_MAP,
+    Evidence,
+    Facet,
+    Localisation,
+)
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.facets.states import Numbering, Status
-from fusion.findings import Finding, info, warning
+from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    JOINTS_FROM_CT,
+    JOINTS_FROM_LABELS,
+    JOINTS_NOT_LABELLED,
+    LABELS_CONTRADICTED,
+    LABELS_RENAMED,
+    LABELS_UNCHECKED,
+)
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -212,7 +227,7 @@ def _claim(spine: LabelledSpine, shift: int) -> Evidence:
     implies = LEVELS[n + 1 + shift] if 0 <= n + 1 + shift < len(LEVELS) else "outside the neck"
     first, *_, last = spine.bones
     saw = f"{spine.source} calls its vertebrae {first} to {last}"
-    return Evidence("label map", saw, level, implies, LABEL_WEIGHT, not shift)
+    return Evidence(EvidenceSource.LABELS, saw, level, implies, LABEL_WEIGHT, not shift)
 
 
 def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:
@@ -269,8 +284,7 @@ def _facet(
         error_mm += HIDDEN_MM
     elif _is_fused(joint, one, own, anomalies):
         status = Status.FUSED
-    from_what = "articular processes" if one.from_processes else "vertebrae"
-    source = f"{spine.source}, from {from_what}"
+    source = spine.source + (FROM_PROCESSES if one.from_processes else FROM_VERTEBRAE)
     return Facet(
         joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
     )
@@ -321,58 +335,26 @@ def _findings(
     *,
     has_neck: bool,
 ) -> list[Finding]:
-    findings = [
-        info(
-            "joints-from-labels",
-            f"Joints come from {spine.source}. Its names were checked against anatomy; what "
-            "cannot be told is whether map and CT are mirrored together.",
-        )
-    ]
+    findings = [JOINTS_FROM_LABELS(source=spine.source)]
     if shift:
         findings.append(
-            warning(
-                "labels-renamed",
-                f"The reader's click moves every name of the label map by {abs(shift)} level"
-                f"{'s' if abs(shift) > 1 else ''} towards the "
-                f"{'feet' if shift > 0 else 'head'}; the click is followed.",
+            LABELS_RENAMED(
+                levels="1 level" if abs(shift) == 1 else f"{abs(shift)} levels",
+                end="feet" if shift > 0 else "head",
             )
         )
     if disagree:
-        findings.append(
-            warning(
-                "labels-contradicted",
-                "On the CT alone the levels are numbered otherwise, and surely: the label map or "
-                "the CT is off by a level. The names are provisional. Click on a vertebra you "
-                "know.",
-            )
-        )
+        findings.append(LABELS_CONTRADICTED())
     if not has_neck:
-        findings.append(
-            warning(
-                "labels-unchecked",
-                "No spinal canal was found on the CT itself: nothing supports or contradicts the "
-                "names of the label map.",
-            )
-        )
+        findings.append(LABELS_UNCHECKED())
     missing = [
         f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
     ]
     if missing:
-        findings.append(
-            info(
-                "joints-not-labelled",
-                f"{', '.join(missing)}: not in the label map, or no labelled surfaces face each "
-                "other there; called outside field.",
-            )
-        )
+        findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [
-        f.joint.name for f in facets if f.center_lps is not None and "label map" not in f.source
+        f.joint.name for f in facets if f.center_lps is not None and LABEL_MAP not in f.source
     ]
     if automatic:
-        findings.append(
-            info(
-                "joints-from-ct",
-                f"{', '.join(automatic)}: not in the label map, found on the CT alone.",
-            )
-        )
+        findings.append(JOINTS_FROM_CT(joints=tuple(automatic)))
     return findings

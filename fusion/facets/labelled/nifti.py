@@ -20,7 +20,8 @@ import numpy.typing as npt
 
 from fusion.errors import FusionError, GeometryError
 from fusion.facets.labelled.maps import MAX_LABEL_VOXELS, LabelMap, as_labels, masks_of
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.joints import LABELS_UNIT_ASSUMED, LABELS_WITHOUT_FRAME
 from fusion.geometry import DIRECTION_TOLERANCE, FloatArray, Grid
 from fusion.plain_text import plain
 
@@ -252,15 +253,7 @@ def _from_quaternion(header: _Header, edges: FloatArray, name: str) -> FloatArra
 
 
 def _findings(header: _Header, name: str) -> tuple[Finding, ...]:
-    findings = [
-        info(
-            "labels-without-frame",
-            f"{name} is NIfTI, which states no patient and no frame of reference: that it belongs "
-            "to this CT is checked by its place and by the bone under its labels only.",
-        )
-    ]
+    findings = [LABELS_WITHOUT_FRAME(name=name)]
     if header.units == 0:
-        findings.append(
-            info("labels-unit-assumed", f"{name} states no unit of length; millimetres are taken.")
-        )
+        findings.append(LABELS_UNIT_ASSUMED(name=name))
     return tuple(findings)

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QDialogButtonBox
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError, FusionError
-from fusion.facets.localisation import SOURCE, Numbering, Status
+from fusion.facets.localisation import AUTOMATIC, Numbering, Status
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
@@ -187,7 +187,7 @@ def test_a_shifted_map_leaves_no_joint_of_the_map_before(
     qtbot.mouseClick(panel.without, Qt.MouseButton.LeftButton)
     ended(model, qtbot)
     assert model.labels == Labels()
-    assert model.localisation.facet("C5-C6", Side.LEFT).source == SOURCE
+    assert model.localisation.facet("C5-C6", Side.LEFT).source == AUTOMATIC
     assert "label map" not in panel.reason.text()
     panel.hide()
     reading.close()
