@@ -25,13 +25,13 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
-from fusion.dicom.classify import Planner, classify, contradicts_itself
+from fusion.dicom.classify import classify, contradicts_itself
 from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
 from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.pixels.reading import check_pixels
-from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
 from fusion.dicom.volumes import multiframe, nm, stack
 from fusion.dicom.volumes.duplicates import without_copies
 from fusion.errors import DicomError, FusionError, GeometryError
@@ -313,6 +313,7 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
         description=_shown(dataset, "SeriesDescription"),
         instances=tuple(instances),
         findings=tuple(findings),
+        planner=members[0].planner,
     )
 
 
@@ -374,10 +375,9 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
 
 
 def _plans(series: Series, spacing_mm: float | None) -> tuple[VolumePlan, ...]:
-    _, planner = classify(series.instances[0])
-    if planner is Planner.NM:
+    if series.planner is Planner.NM:
         return nm.plan_volumes(series.instances, spacing_mm=spacing_mm)
-    if planner is Planner.MULTIFRAME:
+    if series.planner is Planner.MULTIFRAME:
         return multiframe.plan_volumes(series.instances, kind=series.kind)
     return stack.plan_volumes(series.instances, kind=series.kind)
 

@@ -40,6 +40,9 @@ from fusion.geometry import Grid
 #: A CT that shows less than this length of the functional volume (head to foot, mm) is only
 #: taken when there is no other: about four cervical levels (docs/sources.md#ct-geometry).
 MIN_COMMON_LENGTH_MM = 60.0
+#: Of a study without functional volume, a CT of at least this length (mm, ours) goes before a
+#: shorter one with thinner slices.
+ENOUGH_NECK_MM = 80.0
 #: Derivation Code "Spatial resampling" (PS3.16 CID 7203, DCM).
 SPATIAL_RESAMPLING = "113085"
 #: Words in a convolution kernel or description that mean a sharp (bone) reconstruction.
@@ -89,11 +92,11 @@ def pair(
     """
     cts, functionals, problems = [], [], []
     try:
-        functionals = _candidates(catalog, lambda kind: kind.is_functional, spect, "SPECT or PET")
+        functionals = _candidates(catalog, _is_functional, spect, "SPECT or PET")
     except PairingError as exc:
         problems.append(str(exc))
     try:
-        cts = _candidates(catalog, lambda kind: kind is Kind.CT, ct, "CT")
+        cts = _candidates(catalog, _is_ct, ct, "CT")
     except PairingError as exc:
         problems.append(str(exc))
     if problems:
@@ -115,16 +118,29 @@ def pair(
     return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
 
 
-def _candidates(
-    catalog: Catalog, wanted: Callable[[Kind], bool], choice: str | None, noun: str
-) -> list[Candidate]:
-    every = [
+def _is_ct(kind: Kind) -> bool:
+    return kind is Kind.CT
+
+
+def _is_functional(kind: Kind) -> bool:
+    return kind.is_functional
+
+
+def _of_kind(catalog: Catalog, wanted: Callable[[Kind], bool]) -> list[Candidate]:
+    """Return all volumes of a kind, refused ones included."""
+    return [
         Candidate(study, series, plan)
         for study in catalog.studies
         for series in study.series
         for plan in series.volumes
         if wanted(plan.kind)
     ]
+
+
+def _candidates(
+    catalog: Catalog, wanted: Callable[[Kind], bool], choice: str | None, noun: str
+) -> list[Candidate]:
+    every = _of_kind(catalog, wanted)
     if choice is not None:
         matching = [c for c in every if _matches(c, choice)]
         if not matching:
@@ -404,32 +420,10 @@ def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, st
     SpacingNeeded
         The only obstacle is a slice spacing that the file does not state.
     """
-    every = [
-        Candidate(study, series, plan)
-        for study in catalog.studies
-        for series in study.series
-        for plan in series.volumes
-        if plan.kind is Kind.CT
-    ]
-    functional = any(
-        plan.kind.is_functional and plan.refusal is None
-        for study in catalog.studies
-        for series in study.series
-        for plan in series.volumes
-    )
-    if functional and ct is None:
-        chosen = pair(catalog)
-        return chosen.ct, "it goes with the functional volume"
-    if ct is not None:
-        every = [
-            one
-            for one in every
-            if ct in (one.plan.volume_id, one.series.series_instance_uid)
-            or one.plan.volume_id.startswith(f"{ct}.")
-        ]
-    usable = [one for one in every if one.plan.refusal is None and one.plan.grid is not None]
-    if not usable:
-        raise _no_ct(every)
+    has_functional = any(one.plan.refusal is None for one in _of_kind(catalog, _is_functional))
+    if has_functional and ct is None:
+        return pair(catalog).ct, "it goes with the functional volume"
+    usable = _candidates(catalog, _is_ct, ct, "CT")
     if ct is None and len({one.study.study_instance_uid for one in usable}) > 1:
         options = "; ".join(f"study of {c.study.date or 'unknown date'}: {c.name}" for c in usable)
         raise PairingError(f"Several studies hold a CT; choose one with --ct. {options}.")
@@ -443,17 +437,4 @@ def _preference(one: Candidate) -> tuple[bool, float, float]:
     spacing = one.grid.spacing_mm
     corners = one.grid.corners_lps[:, 2]
     length = float(corners.max() - corners.min())
-    return length >= 80.0, -float(np.round(spacing[0], 1)), float(np.prod(one.grid.shape))
-
-
-def _no_ct(every: list[Candidate]) -> Exception:
-    for one in every:
-        if any(finding.kind is SPACING_NEEDED for finding in one.plan.findings):
-            reason = one.plan.refusal or "the slice spacing is missing."
-            return SpacingNeeded(f"CT volume {one.name}: {reason}", volume_id=one.plan.volume_id)
-    if every:
-        reasons = "; ".join(f"{one.name}: {one.plan.refusal}" for one in every[:5])
-        return PairingError(f"No CT volume can be used. {reasons}")
-    return PairingError(
-        "No CT volume was found. Joints are found on a CT; scan lists what is there."
-    )
+    return length >= ENOUGH_NECK_MM, -float(np.round(spacing[0], 1)), float(np.prod(one.grid.shape))

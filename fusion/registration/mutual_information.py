@@ -129,9 +129,12 @@ class _Run:
         return method.GetMetricValue(), transform_from_sitk(self._transform)
 
     def _step(self) -> None:
+        if self._stopped is not None:  # stopping ends one resolution; the next begins
+            self._method.StopRegistration()
+            return
         self._steps += 1
         try:
             self._report(min(1.0, self._steps / _STEPS), "Asking an independent method")
         except FusionError as exc:  # Cancelled: must not cross the library's own frames
             self._stopped = exc
-            self._method.Abort()
+            self._method.StopRegistration()

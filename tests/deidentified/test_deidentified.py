@@ -41,7 +41,7 @@ from fusion.deidentified.reading import (
 )
 from fusion.deidentified.review import deidentified_review, plain_findings
 from fusion.errors import Cancelled, FusionError
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
 from fusion.findings import (

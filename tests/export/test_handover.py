@@ -16,7 +16,8 @@ from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
 from fusion.cli import main
 from fusion.errors import AnnotationError
-from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.dicom.structured_report import tracking_uid
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
 from fusion.facets.spine_statements import Anomaly, SpineStatements

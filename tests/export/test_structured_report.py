@@ -24,10 +24,10 @@ from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
     ReportSource,
-    read_structured_report,
     tracking_uid,
     write_structured_report,
 )
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.wording import NUMBERING
 from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target

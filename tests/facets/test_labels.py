@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -580,6 +581,15 @@ def test_either_statement_of_place_is_enough(kept, tmp_path):
         ([(42, "h", 300)], "cut short"),
         ([(42, "h", -3)], "no label map"),
         ([(108, "f", -5.0)], "damaged"),
+        ([(108, "f", float("nan"))], "begin at byte nan"),
+        ([(108, "f", 351.0)], "begin at byte 351"),
+        ([(108, "f", 2.0**20 + 1)], "begin at byte 1.0"),
+        ([(70, "h", 1536)], "type 1536"),
+        ([(70, "h", 999)], "type 999"),
+        ([(254, "h", 0), (256, "f", 2.0)], "quaternion of small.nii is no rotation"),
+        ([(254, "h", 0), (256, "f", float("nan"))], "no rotation|not a number"),
+        ([(80, "f", -0.5)], "voxel edges"),
+        ([(123, "B", 1)], "metres"),
         ([(344, "B", 0)], "one file"),
         ([(0, "i", 7)], "does not begin"),
     ],
@@ -587,6 +597,51 @@ def test_either_statement_of_place_is_enough(kept, tmp_path):
 def test_a_header_that_leaves_the_place_open_is_refused(changes, words, tmp_path):
     with pytest.raises(FusionError, match=words):
         read_nifti(_patched(_small(tmp_path), *changes))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_both_versions_and_byte_orders_say_the_same(version, order, tmp_path):
+    path = _small(tmp_path)
+    expected = read_nifti(path)
+    kind = nib.Nifti1Image if version == 1 else nib.Nifti2Image
+    source = nib.load(path)
+    header = kind.header_class(endianness=order)
+    header.set_xyzt_units("mm")
+    other = kind(np.asarray(source.dataobj), source.affine, header)
+    other.set_qform(source.affine, 1)
+    other.set_sform(source.affine, 1)
+    other.set_data_dtype(np.dtype(np.int16).newbyteorder(order))
+    nib.save(other, tmp_path / "other.nii.gz")
+    found = read_nifti(tmp_path / "other.nii.gz")
+    assert np.allclose(found.grid.affine, expected.grid.affine, atol=1e-5)
+    assert sorted(found.masks) == sorted(expected.masks)
+    assert np.allclose(found.masks[59].points_lps, expected.masks[59].points_lps, atol=1e-4)
+    assert not [one for one in found.findings if one.code == "labels-unit-assumed"]
+
+
+def test_a_third_axis_that_was_not_said_to_turn_does_not(tmp_path):
+    # nifti1.h: pixdim[0], "if qfac is 0, then it is taken to be 1"; programs leave it 0.
+    path = _small(tmp_path)
+    expected = read_nifti(path).grid.affine
+    zero = read_nifti(_patched(path, (76, "f", 0.0), (254, "h", 0)))
+    assert np.allclose(zero.grid.affine, expected, atol=1e-3)
+    with pytest.raises(GeometryError, match="states its place twice"):
+        read_nifti(_patched(_small(tmp_path), (76, "f", -1.0)))
+
+
+def test_a_place_that_differs_by_half_a_millimetre_is_refused(tmp_path):
+    # Offset 268 is qoffset_x; LPS x is −11 in RAS.
+    read_nifti(_patched(_small(tmp_path), (268, "f", -11.0 + 0.4)))
+    with pytest.raises(GeometryError, match=r"a corner 0\.6 mm apart"):
+        read_nifti(_patched(_small(tmp_path), (268, "f", -11.0 + 0.6)))
+
+
+def test_the_unit_of_time_is_of_no_interest(tmp_path):
+    found = read_nifti(_patched(_small(tmp_path), (123, "B", 2 + 8 * 7)))
+    assert not [one for one in found.findings if one.code == "labels-unit-assumed"]
+    said = read_nifti(_patched(_small(tmp_path), (123, "B", 0))).findings
+    assert "labels-unit-assumed" in [one.code for one in said]
 
 
 def test_a_sheared_matrix_is_refused(tmp_path):

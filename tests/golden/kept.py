@@ -20,7 +20,7 @@ from fusion.annotations.snapshots import LocalisationSnapshot, Measured, Registr
 from fusion.annotations.study import InputKey, StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.tables import read_reading
 from fusion.json_form import from_json, to_json
 from fusion.pathway.assessment import Assessment

@@ -27,6 +27,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    NuclearMedicineImageStorage,
 )
 
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
@@ -46,6 +47,9 @@ RATIO_FREE_BYTES = 64 * 2**20
 
 #: Pixel Data, Float Pixel Data and Double Float Pixel Data: where the header ends.
 PIXEL_TAGS = frozenset({0x7FE00010, 0x7FE00008, 0x7FE00009})
+
+#: Nuclear Medicine Image Storage and its retired predecessor.
+NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
 
 _PREFIX_BYTES = 132
 _INFLATE_CHUNK = 2**16

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     LegacyConvertedEnhancedPETImageStorage,
-    NuclearMedicineImageStorage,
     PositronEmissionTomographyImageStorage,
 )
 
+from fusion.dicom.files.header import NM_CLASSES
 from fusion.dicom.files.instance import items, number, text, texts
 from fusion.dicom.quantity.moments import date_time_of, moment, time_of
 from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW, UNITS
@@ -75,12 +75,15 @@ class Nuclide:
         SNOMED CT code and the code of the older scheme (DICOM CID 18 and CID 4020).
     half_life_s : float
         Half-life, seconds.
+    is_positron_emitter : bool
+        Whether it is imaged by PET; else it emits single photons.
     """
 
     name: str
     sct: str
     srt: str
     half_life_s: float
+    is_positron_emitter: bool = False
 
 
 #: Half-lives: Tc-99m from NNDC, Nuclear Data Sheets 145 (2017); the others from the European
@@ -93,8 +96,8 @@ NUCLIDES = (
     Nuclide("Lu-177", "447553000", "C-101ED", 6.645 * _DAY),
     Nuclide("Tl-201", "60057003", "C-138A9", 3.042 * _DAY),
     Nuclide("Ga-67", "2008008", "C-131A2", 3.261 * _DAY),
-    Nuclide("F-18", "77004003", "C-111A1", 109.77 * 60),
-    Nuclide("Ga-68", "35337001", "C-131A3", 67.8 * 60),
+    Nuclide("F-18", "77004003", "C-111A1", 109.77 * 60, is_positron_emitter=True),
+    Nuclide("Ga-68", "35337001", "C-131A3", 67.8 * 60, is_positron_emitter=True),
 )
 
 
@@ -292,7 +295,7 @@ def _dose_mbq(dataset: Dataset, tracer: Dataset, notes: _Notes) -> float | None:
 def _reference(
     dataset: Dataset, acquisitions: Sequence[Dataset], notes: _Notes
 ) -> _Reference | None:
-    if _is_nm(dataset):
+    if text(dataset, "SOPClassUID") in NM_CLASSES:
         return _nm_reference(dataset, acquisitions, notes)
     correction = text(dataset, "DecayCorrection").upper()
     if correction == "ADMIN":
@@ -400,11 +403,3 @@ def _interval_s(
         )
         return None
     return seconds
-
-
-def _is_nm(dataset: Dataset) -> bool:
-    # Nuclear Medicine Image Storage and its retired predecessor.
-    return text(dataset, "SOPClassUID") in (
-        NuclearMedicineImageStorage,
-        "1.2.840.10008.5.1.4.1.1.5",
-    )

@@ -14,8 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import NuclearMedicineImageStorage
 
+from fusion.dicom.files.header import NM_CLASSES
 from fusion.dicom.files.instance import (
     Instance,
     integer,
@@ -34,15 +34,11 @@ from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
 from fusion.dicom.volumes.nm_geometry import grid_of, pixel_spacing_mm, pose_of
-from fusion.dicom.volumes.stack import Slice, place, plan_slices
+from fusion.dicom.volumes.slices import Slice
+from fusion.dicom.volumes.stack import place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import ATTENUATION_MAP, SPACING_NEEDED
-
-__all__ = ["NM_CLASSES", "attenuation_corrected", "kind_of", "plan_volumes"]
-
-#: Nuclear Medicine Image Storage and its retired predecessor.
-NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
@@ -209,10 +205,9 @@ def _volume_plan(
     spacing_mm: float | None,
 ) -> VolumePlan:
     frames = tuple(FrameRef(instance, n) for n in group.frames)
-    plan = _refused(
+    plan = _blank_plan(
         instance,
         kind=Kind.SPECT,
-        refusal="",
         description=_description(instance.dataset, group.description),
         frames=frames,
         findings=(*findings, *_about(instance.dataset)),
@@ -301,15 +296,19 @@ def _description(dataset: Dataset, part: str) -> str:
     return ", ".join(filter(None, (name, part, what)))
 
 
-def _refused(
+def _refused(instance: Instance, *, kind: Kind, refusal: str) -> VolumePlan:
+    return replace(_blank_plan(instance, kind=kind), refusal=refusal)
+
+
+def _blank_plan(
     instance: Instance,
     *,
     kind: Kind,
-    refusal: str,
     description: str | None = None,
     frames: tuple[FrameRef, ...] = (),
     findings: tuple[Finding, ...] = (),
 ) -> VolumePlan:
+    """Return what is known of a volume before its values and its place are looked at."""
     dataset = instance.dataset
     return VolumePlan(
         volume_id="1",
@@ -326,7 +325,6 @@ def _refused(
         slope=np.ones(len(frames)),
         intercept=np.zeros(len(frames)),
         findings=findings,
-        refusal=refusal,
     )
 
 

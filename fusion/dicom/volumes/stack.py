@@ -24,8 +24,6 @@ from fusion.findings import Finding
 from fusion.findings.volumes import LOCALIZER_IMAGES, STRAY_IMAGE, UNUSABLE_SLICE
 from fusion.geometry import direction_letters
 
-__all__ = ["Arrangement", "Slice", "Unusable", "arrange", "place", "plan_slices", "plan_volumes"]
-
 #: The mark that holds values 3 and following of Image Type.
 IMAGE_TYPE = "image type"
 #: Marks of multi-frame objects whose parts are complete by definition: the object (all parts of a
