@@ -55,22 +55,25 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
-        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+        "--ct",
+        metavar="VOLUME",
+        help="CT to use: number that scan prints, or identifier of the series",
     )
     parser.add_argument(
-        "--spect", metavar="VOLUME", help="functional volume to use, likewise; else chosen"
+        "--spect", metavar="VOLUME", help="SPECT or PET to use, likewise; else chosen"
     )
     parser.add_argument(
         "--register",
         action="store_true",
-        help="search for a rigid transform of the functional volume onto the CT",
+        help="search for a rigid transform of the SPECT or PET onto the CT",
     )
     parser.add_argument(
         "--vertebra",
         action="append",
         default=[],
         metavar="C2=X,Y,Z",
-        help="a vertebra you know and a point in it, LPS mm; may be repeated. Write -x values as "
+        help="a vertebra you know and a point in it, mm on the CT; may be repeated. Write -x "
+        "values as "
         "--vertebra=C2=-1,2,3",
     )
     parser.add_argument(
@@ -99,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     review, refusal = _opened(args)
     if review is not None:
         volume, name = review.fused.ct, review.pair.ct.name
-        why = "it goes with the functional volume" if args.ct is None else "chosen by the user"
+        why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
         chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
         name = chosen.name

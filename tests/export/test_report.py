@@ -31,7 +31,7 @@ from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.facts import Facts
 from fusion.review import Review
 from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target

@@ -41,7 +41,7 @@ from fusion.pathway import (
     Facts,
     facts_from_values,
     label,
-    seed,
+    published_pathway,
     target_cautions,
 )
 from fusion.plain_text import plain
@@ -330,7 +330,7 @@ def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
 
 
 def _statement(name: str) -> str:
-    statement = seed().statement(name)
+    statement = published_pathway().statement(name)
     cites = f" [cites {statement.citation}]" if statement.cites else ""
     return f"{name}: “{statement.quoted}”{cites}"
 
