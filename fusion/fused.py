@@ -16,14 +16,16 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.alignment import CT_STRAIGHTENED
 from fusion.geometry import FloatArray, Grid, Volume, canonical_view, enclosing_grid
 from fusion.progress import ProgressCallback
 from fusion.registration import Registration
 from fusion.resampling import Interpolation, Resampler
 
-#: HU from which a voxel counts as bone when the view is first centred on a hot spot in bone.
-BONE_HU = 150.0
+#: HU from which a voxel counts as bone when the view is first centred on a hot spot in bone: above
+#: soft tissue, below most cancellous bone. Chosen by us; nothing is measured by it.
+FOCUS_BONE_HU = 150.0
 #: Voxels this near to bone still belong to it, mm: one SPECT resolution element is about 10 mm.
 BONE_MARGIN_MM = 6.0
 #: Top of the default colour scale: this percentile of the voxels inside the CT's field, but at
@@ -118,13 +120,7 @@ class Fused:
         """What a reader must know about the way the two are shown."""
         if self.ct.grid.is_axis_aligned:
             return ()
-        return (
-            info(
-                "ct-straightened",
-                "The CT slices are tilted or oblique to the patient axes; for display they were "
-                "interpolated onto a straight grid of the same spacing.",
-            ),
-        )
+        return (CT_STRAIGHTENED(),)
 
     def with_registration(self, registration: Registration) -> Fused:
         """Return the same two volumes joined by another Registration."""
@@ -307,7 +303,7 @@ class Fused:
         """
         hu = self._ct_at_spect
         near = np.isfinite(hu)
-        bone = np.nan_to_num(hu, nan=-1024.0) >= BONE_HU
+        bone = np.nan_to_num(hu, nan=-1024.0) >= FOCUS_BONE_HU
         if bone.any():
             spacing = self.spect.grid.spacing_mm.tolist()
             near &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM

@@ -22,6 +22,7 @@ from pydantic import (
     PlainSerializer,
     TypeAdapter,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -31,7 +32,11 @@ from fusion.errors import FusionError
 T = TypeVar("T")
 
 #: A moment with its time zone, as Python writes it.
-Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str)]
+Moment = Annotated[
+    datetime,
+    PlainSerializer(datetime.isoformat, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 #: Marks a field that has no key while it is empty, as in files from before there was one.
 UNLESS_EMPTY = Field(exclude_if=lambda value: not value)
 
@@ -187,15 +192,20 @@ def from_json(kind: type[T], content: Any, *, error: type[FusionError], what: st
     return value
 
 
-def write_json(path: Path, document: Any) -> None:
-    """Write a document; ASCII, so that no program can read it in another encoding.
+def json_text(document: Any) -> str:
+    """Return a document as a file holds it; ASCII, so that every encoding reads it the same.
 
     Raises
     ------
     ValueError
         A number in it is not finite.
     """
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", "ascii")
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Write :func:`json_text` to a file."""
+    path.write_text(json_text(document), "ascii")
 
 
 def _adapter(kind: Any) -> TypeAdapter[Any]:

@@ -10,26 +10,13 @@ import numpy as np
 
 from fusion.dicom import Catalog, Kind, Pair, Patient, Study, text
 from fusion.errors import FusionError
-from fusion.findings import Finding, warning, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.alignment import LITTLE_OVERLAP
 from fusion.fused import Fused
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import iso_date
 from fusion.registration import Registration
 
-#: Codes of Findings that say what was assumed rather than read from the files.
-ASSUMPTION_CODES = frozenset(
-    {
-        "user-geometry",
-        "top-level-geometry",
-        "patient-mismatch-overridden",
-        "slice-vector-missing",
-        "frame-stated-by-user",
-        "manual-shift",
-        "neck-correction-in-use",
-        # A shift by hand that comes back from a file keeps its warning on every export.
-        "stored-registration-large",
-    }
-)
 #: Below this share of either volume inside the other's field a reader is told.
 _LOW_OVERLAP = 0.05
 
@@ -100,18 +87,12 @@ class Review:
         share = self.fused.overlap
         if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= _LOW_OVERLAP:
             return ()
-        return (
-            warning(
-                "little-overlap",
-                f"Only {share:.0%} of the functional volume lies inside the CT's field, and it "
-                "covers hardly any of that. Check that the two show the same part of the body.",
-            ),
-        )
+        return (LITTLE_OVERLAP(share=share),)
 
     @property
     def assumptions(self) -> tuple[Finding, ...]:
         """Findings about what was supplied or assumed rather than stated by the files."""
-        return tuple(f for f in self.findings if f.code in ASSUMPTION_CODES)
+        return tuple(f for f in self.findings if f.kind.assumption)
 
     @property
     def simulated(self) -> bool:

@@ -22,9 +22,10 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
-from fusion.errors import AnnotationError, FusionError, PathwayError
+from fusion.errors import AnnotationError, FusionError
 from fusion.export import Handed, hand_on
-from fusion.findings import Finding, warning, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
 from fusion.progress import Progress
@@ -49,7 +50,8 @@ from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
 from viewer.pictures.planes import PLANES
 from viewer.reading.dialogs import ReaderDialog
-from viewer.reading.model import NOT_LOCATED, ReadingModel
+from viewer.reading.joints import NOT_LOCATED
+from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.targets.panel import TargetsPanel
 
@@ -293,10 +295,11 @@ class ReviewWindow(QObject):
         recorded: Assessment | Unanswered | None = None
         self._pathway_findings = ()
         if isinstance(change, PathwayAnswered):
-            try:
-                recorded = Assessment.from_json(change.assessment)
-            except PathwayError as error:
-                self._pathway_findings = (warning("pathway-of-another-version", str(error)),)
+            if isinstance(change.assessment, Assessment):
+                recorded = change.assessment
+            else:
+                why = change.assessment.why
+                self._pathway_findings = (PATHWAY_OF_ANOTHER_VERSION(reason=why),)
         elif event is not None and isinstance(change, PathwayLeftOut):
             recorded = Unanswered(change.reason, event.reader, event.time)
         self.review = self.review.with_assessment(recorded)

@@ -19,6 +19,7 @@ from .changes import (
 from .changes.event import Event
 from .deciding import decide, revise
 from .finishing import (
+    NUMBERING_WORDS,
     Difference,
     LevelDoubt,
     confirming_numbering,
@@ -28,20 +29,20 @@ from .finishing import (
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved
+from .journal import Conflict, Journal, Saved, latest
 from .marking import check_marked
 from .placement import Point
 from .reading import Reading, replay
-from .snapshots import FOUND, Measured, RegistrationSnapshot, registration_digest
+from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
 from .study import StudyKey, changed_input
 from .target import GRADES, MAX_NAME, Answer, Decision, Origin, Target, check_name
 
 __all__ = [
-    "FOUND",
     "GRADES",
     "MAX_NAME",
+    "NUMBERING_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
     "Answer",
@@ -84,6 +85,7 @@ __all__ = [
     "doubts_about_levels",
     "finalise",
     "label_changes",
+    "latest",
     "missing",
     "plan_blocks",
     "registration_digest",

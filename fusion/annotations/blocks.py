@@ -17,10 +17,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fusion.anatomy import JOINTS, LEVELS, Joint, Side
-from fusion.annotations.snapshots import FUSED
+from fusion.anatomy import CERVICAL, JOINTS, LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
+from fusion.facets import Status
 from fusion.plain_text import plain
 
 
@@ -206,7 +206,7 @@ def plan_blocks(
     use = block_map or usual_map()
     positive = [target for target in targets if target.decision is Decision.POSITIVE]
     marked = {target.joint for target in positive}
-    fused = {*fused, *(t.joint.level for t in positive if t.localisation.status == FUSED)}
+    fused = {*fused, *(t.joint.level for t in positive if t.localisation.status is Status.FUSED)}
     joints: list[Joint] = []
     without: list[tuple[Joint, str]] = []
     for joint in (joint for joint in JOINTS if joint in marked):
@@ -256,8 +256,10 @@ def _notices(
 @cache
 def usual_map() -> BlockMap:
     """Return the map that comes with the program."""
-    text = resources.files("fusion.annotations").joinpath("blocks.toml").read_text("utf-8")
-    return _parsed(text, "blocks.toml")
+    text = (
+        resources.files("fusion.annotations").joinpath(CERVICAL.block_map_file).read_text("utf-8")
+    )
+    return _parsed(text, CERVICAL.block_map_file)
 
 
 def load_map(path: str | Path) -> BlockMap:

@@ -29,11 +29,23 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
 from fusion.facets import Localisation, Numbering
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.readings import (
+    DECIDED_ON_ANOTHER_NUMBERING,
+    LABELS_DISPUTED,
+    LEVELS_PROVISIONAL,
+    LEVELS_UNCHECKED,
+)
 from fusion.registration import Registration
 
 if TYPE_CHECKING:
     from fusion.facets import Localisation
+
+_COUNTED_FROM_CLICKS = "counted from {names} as named by the reader"
+_COUNTED_FROM = "counted from {level} ({source})"
+_BY_SHAPES = "by the shapes of the vertebrae alone"
+#: How levels that a reader confirms were numbered, with ``{names}`` for what was counted from.
+NUMBERING_WORDS = (_COUNTED_FROM_CLICKS, _COUNTED_FROM, _BY_SHAPES)
 
 
 def missing(
@@ -142,12 +154,13 @@ def confirming_numbering(
         )
     agreeing = [piece for piece in localisation.evidence if piece.agrees]
     if clicks:
-        anchor, how = ", ".join(clicks), f"counted from {', '.join(clicks)} as named by the reader"
+        anchor, how = ", ".join(clicks), _COUNTED_FROM_CLICKS.format(names=", ".join(clicks))
     elif agreeing:
         strongest = max(agreeing, key=lambda piece: piece.weight)
-        anchor, how = strongest.level, f"counted from {strongest.level} ({strongest.source})"
+        anchor = strongest.level
+        how = _COUNTED_FROM.format(level=anchor, source=strongest.source)
     else:
-        anchor, how = inside[0].upper, "by the shapes of the vertebrae alone"
+        anchor, how = inside[0].upper, _BY_SHAPES
     against = [
         f"{piece.source} at {piece.level}: {piece.saw}"
         for piece in localisation.evidence
@@ -281,8 +294,8 @@ def doubts_about_levels(
     found: list[LevelDoubt] = []
     provisional = _provisional(reading, localisation)
     if provisional:
-        said = f"LEVELS PROVISIONAL, not certain and not confirmed: {_names(provisional)}."
-        found.append(LevelDoubt("PROVISIONAL", provisional, warning("levels-provisional", said)))
+        note = LEVELS_PROVISIONAL(joints=_names(provisional))
+        found.append(LevelDoubt("PROVISIONAL", provisional, note))
     against = (
         _by_its_history(reading) if localisation is None else _by_the_anatomy(reading, localisation)
     )
@@ -295,11 +308,7 @@ def _by_its_history(reading: Reading) -> LevelDoubt | None:
     if not before:
         return None
     joints = tuple(target.joint for target in before)
-    said = (
-        "LEVELS UNCHECKED: decided before the levels were numbered as they are now: "
-        f"{_names(joints)}."
-    )
-    return LevelDoubt("UNCHECKED", joints, warning("decided-on-another-numbering", said))
+    return LevelDoubt("UNCHECKED", joints, DECIDED_ON_ANOTHER_NUMBERING(joints=_names(joints)))
 
 
 def _by_the_anatomy(reading: Reading, localisation: Localisation) -> LevelDoubt | None:
@@ -307,9 +316,8 @@ def _by_the_anatomy(reading: Reading, localisation: Localisation) -> LevelDoubt 
     try:
         changes = label_changes(reading.targets, spine=Spine.of(localisation))
     except AnnotationError:
-        said = "LEVELS UNCHECKED: the joints are not known, or contradict each other."
         joints = tuple(target.joint for target in reading.targets)
-        return LevelDoubt("UNCHECKED", joints, warning("levels-unchecked", said))
+        return LevelDoubt("UNCHECKED", joints, LEVELS_UNCHECKED())
     if not changes:
         return None
     now = "; ".join(
@@ -323,13 +331,12 @@ def _by_the_anatomy(reading: Reading, localisation: Localisation) -> LevelDoubt 
             f"level: {now}. Agree to the new labels, move the targets, decide them anew or "
             "remove them first."
         )
-    said = f"LEVELS DISPUTED: the anatomy says otherwise now: {now}."
     joints = tuple(change.target.joint for change in changes)
-    return LevelDoubt("DISPUTED", joints, warning("labels-disputed", said))
+    return LevelDoubt("DISPUTED", joints, LABELS_DISPUTED(changes=now))
 
 
-def _names(joints: Iterable[Joint]) -> str:
-    return ", ".join(joint.name for joint in joints)
+def _names(joints: Iterable[Joint]) -> tuple[str, ...]:
+    return tuple(joint.name for joint in joints)
 
 
 def _provisional(reading: Reading, localisation: Localisation | None) -> tuple[Joint, ...]:

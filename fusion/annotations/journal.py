@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,8 @@ from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.errors import AnnotationError
-from fusion.findings import Finding, info
+from fusion.findings import Finding, PersonName
+from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
 from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import own_version
@@ -212,7 +214,7 @@ class Journal:
             amends=reading.reading_id,
             amends_digest=reading.digest,
             carried=reading.records,
-            anatomy=reading.anatomy,
+            said=reading.said,
             reason=reason,
         )
         with self._storage.writing():
@@ -384,13 +386,18 @@ class Journal:
             ).fetchone()
         if not count:
             return ()
-        return (
-            info(
-                "read-under-another-uid",
-                "The same CT pixels were read before under another Study Instance UID (a "
-                f"de-identified or re-sent copy): {count} reading(s), which are not shown here.",
-            ),
-        )
+        return (READ_UNDER_ANOTHER_UID(count=count),)
+
+
+def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:
+    """Return the last version of each reading of the same series, in the order they were begun."""
+    known = tuple(readings)
+    amended = {reading.opened.amends for reading in known}
+    return tuple(
+        reading
+        for reading in known
+        if reading.reading_id not in amended and reading.study.same_series(study)
+    )
 
 
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
@@ -413,15 +420,13 @@ def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | 
 
 def _about_others(reading: Reading, known: tuple[Reading, ...]) -> tuple[Finding, ...]:
     """Return Findings about other readings of this study, which stand beside this one."""
-    amended = {other.opened.amends for other in known}
     return tuple(
-        info(
-            "other-reading",
-            f"Another reading of this study exists: {plain(other.reader)}, version "
-            f"{other.opened.version}, {'final' if other.finalised else 'draft'}, "
-            f"{len(other.positive)} positive joint(s). It is not merged with this one.",
+        OTHER_READING(
+            reader=PersonName(plain(other.reader)),
+            version=other.opened.version,
+            state="final" if other.finalised else "draft",
+            positive=len(other.positive),
         )
-        for other in known
-        if other.reading_id not in (*amended, reading.reading_id)
-        and other.study.same_series(reading.study)
+        for other in latest(known, reading.study)
+        if other.reading_id != reading.reading_id
     )

@@ -29,11 +29,11 @@ from fusion.annotations.changes import (
     VertebraNamed,
 )
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.vertebrae import Anatomy
-from fusion.annotations.placement import Point
+from fusion.annotations.changes.vertebrae import Anatomy, AnatomyForm, after
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
+from fusion.facets import SpineStatements
 from fusion.json_form import to_json
 
 #: Version of the JSON form; keys are only ever added.
@@ -58,8 +58,8 @@ class Reading:
         The event that settled each check; None while open.
     done, undone : tuple of Event
         What can be undone (last first to go) and redone (last first to come back).
-    anatomy : Anatomy
-        What the reader said about the spine.
+    said : SpineStatements
+        What the reader said of the spine.
     """
 
     reading_id: str
@@ -71,22 +71,7 @@ class Reading:
     pathway: Event | None = None
     done: tuple[Event, ...] = ()
     undone: tuple[Event, ...] = ()
-    anatomy: Anatomy = field(default_factory=Anatomy)
-
-    @property
-    def clicks(self) -> dict[str, Point]:
-        """Vertebrae that the reader named, by a point in each, LPS mm in the CT's frame."""
-        return dict(self.anatomy.clicks)
-
-    @property
-    def moved(self) -> dict[Joint, Point]:
-        """Joints whose centre the reader chose, LPS mm in the CT's frame."""
-        return dict(self.anatomy.moved)
-
-    @property
-    def anomalies(self) -> tuple[AnomalyRecorded, ...]:
-        """What the reader recorded as unusual about the spine."""
-        return self.anatomy.anomalies
+    said: SpineStatements = field(default_factory=SpineStatements)
 
     @property
     def sequence(self) -> int:
@@ -169,7 +154,7 @@ class Reading:
         state = replace(
             self,
             records=self.opened.carried,
-            anatomy=self.opened.anatomy,
+            said=self.opened.said,
             alignment=None,
             numbering=None,
             pathway=None,
@@ -193,10 +178,10 @@ class Reading:
         if isinstance(change, NumberingConfirmed):
             return replace(self, numbering=event)
         if isinstance(change, JointMoved):
-            return replace(self, anatomy=self.anatomy.after(change))
+            return replace(self, said=after(self.said, change))
         if isinstance(change, VertebraNamed | AnomalyRecorded):
             # Another numbering than the one that was confirmed may follow from it.
-            return replace(self, anatomy=self.anatomy.after(change), numbering=None)
+            return replace(self, said=after(self.said, change), numbering=None)
         if isinstance(change, PathwayAnswered | PathwayLeftOut):
             return replace(self, pathway=event)
         raise AnnotationError("A reading is opened once only; its events were changed.")
@@ -259,7 +244,8 @@ class Reading:
                 raise AnnotationError("The reading was written by a newer version of this program.")
             reading = replay(str(value["reading_id"]), map(Event.read, value["events"]))
             # Written before what is said about the spine was kept: nothing was said.
-            intact = reading.to_json() == {"anatomy": to_json(Anatomy()), **value}
+            nothing = to_json(AnatomyForm.of(SpineStatements()))
+            intact = reading.to_json() == {"anatomy": nothing, **value}
         except (LookupError, TypeError) as exc:
             raise AnnotationError(f"This is not a reading ({type(exc).__name__}).") from exc
         if not intact:
@@ -285,7 +271,7 @@ class ReadingDocument:
         Whether it is final.
     study : StudyKey
         What was opened when the reading began.
-    anatomy : Anatomy
+    anatomy : SpineStatements
         What the reader said about the spine, in the CT's frame, LPS mm.
     targets : tuple of Target
         The present ones.
@@ -316,7 +302,7 @@ class ReadingDocument:
             amends=reading.opened.amends or None,
             status="final" if reading.finalised else "draft",
             study=reading.study,
-            anatomy=reading.anatomy,
+            anatomy=reading.said,
             targets=reading.targets,
             events=reading.events,
             digest=reading.digest,
@@ -344,7 +330,7 @@ def replay(reading_id: str, events: Iterable[Event]) -> Reading:
     first = history[0]
     reading = Reading(reading_id, (first,), first.chained(""))
     opened = reading.opened
-    reading = replace(reading, records=opened.carried, anatomy=opened.anatomy)
+    reading = replace(reading, records=opened.carried, said=opened.said)
     for event in history[1:]:
         reading = reading.with_event(event)
     return reading

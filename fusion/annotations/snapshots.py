@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fusion.anatomy import Joint
 from fusion.errors import AnnotationError
+from fusion.facets import Status
 from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
 
@@ -26,12 +27,8 @@ if TYPE_CHECKING:  # they load image libraries, which the journal does without
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4
 
-#: What the CT shows of a joint: values of :class:`fusion.facets.Status`, without the libraries
-#: that come with it.
-FOUND, FUSED = "found", "fused"
-JOINT_STATES = (FOUND, "outside field", FUSED, "obscured")
-
-Matrix = tuple[tuple[float, ...], ...]
+_Four = Field(min_length=4, max_length=4)
+Matrix = Annotated[tuple[Annotated[tuple[float, ...], _Four], ...], _Four]
 
 
 def _pairs(values: object) -> object:
@@ -92,23 +89,11 @@ class Measured(Mapping[str, float]):
         Parameters
         ----------
         uptake : Uptake
-            From :mod:`fusion.uptake.measuring`. SUV stands beside the values as ``suvbw_maximum``
-            and so on, only where it is allowed.
+            From :mod:`fusion.uptake.measuring`, with every measure of its table that has a value.
         """
-        values = {
-            name: value
-            for name in ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
-            if (value := getattr(uptake, name)) is not None and math.isfinite(value)
-        }
-        if uptake.suvbw_per_unit is not None:
-            values |= {
-                f"suvbw_{name}": values[name] * uptake.suvbw_per_unit
-                for name in ("maximum", "mean", "peak")
-                if name in values
-            }
-        if not values:
+        if not uptake.values:
             return None
-        return cls.of(values, unit=uptake.unit, reference=uptake.reference.words)
+        return cls.of(uptake.values, unit=uptake.unit, reference=uptake.reference.words)
 
     def __getitem__(self, name: str) -> float:
         return dict(self.entries)[name]
@@ -187,9 +172,8 @@ class LocalisationSnapshot:
         State of the level numbering, for example ``"counted from C2 (dens)"``, ``"provisional"``.
     confidence_mm : float or None, mm
         Uncertainty of the joint's centre along the spine; None when not known.
-    status : str
-        What the CT shows of the joint, one of :data:`JOINT_STATES`; empty in readings of versions
-        that did not record it.
+    status : Status or None
+        What the CT shows of the joint; None in readings of versions that did not record it.
 
     Raises
     ------
@@ -200,7 +184,7 @@ class LocalisationSnapshot:
     source: str
     numbering: str
     confidence_mm: float | None
-    status: Annotated[str, UNLESS_EMPTY] = ""
+    status: Annotated[Status | None, UNLESS_EMPTY] = None
 
     def __post_init__(self) -> None:
         if not plain(self.source) or not plain(self.numbering):
@@ -208,8 +192,13 @@ class LocalisationSnapshot:
                 "It is not said who found the joints and how the levels were numbered."
             )
         _check_uncertainty(self.confidence_mm, "the localisation")
-        if self.status not in ("", *JOINT_STATES):
-            raise AnnotationError("A joint is found, outside the field, fused or obscured.")
+        if self.status is not None:
+            try:
+                object.__setattr__(self, "status", Status(self.status))
+            except ValueError as exc:
+                raise AnnotationError(
+                    "A joint is found, outside the field, fused or obscured."
+                ) from exc
 
     @classmethod
     def of(cls, localisation: Localisation, joint: Joint) -> LocalisationSnapshot:
@@ -219,7 +208,7 @@ class LocalisationSnapshot:
             source=facet.source,
             numbering=facet.numbering.value,
             confidence_mm=facet.localisation_mm,
-            status=facet.status.value,
+            status=facet.status,
         )
 
 

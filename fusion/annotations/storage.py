@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from platformdirs import PlatformDirs
 
 from fusion.errors import AnnotationError
 from fusion.plain_text import plain
@@ -87,18 +88,10 @@ _SENTENCES = {
 def default_path() -> Path:
     """Return where the journal of this user is kept.
 
-    ``$XDG_DATA_HOME`` (``~/.local/share``) on Linux, ``~/Library/Application Support`` on macOS,
-    ``%LOCALAPPDATA%`` on Windows.
+    ``~/.local/share`` on Linux, ``~/Library/Application Support`` on macOS, on both
+    ``$XDG_DATA_HOME`` where it is set; ``%LOCALAPPDATA%`` on Windows.
     """
-    if sys.platform == "win32":
-        stated, fallback = os.environ.get("LOCALAPPDATA", ""), Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        stated, fallback = "", Path.home() / "Library" / "Application Support"
-    else:
-        stated, fallback = os.environ.get("XDG_DATA_HOME", ""), Path.home() / ".local" / "share"
-    # The XDG specification: a relative path is to be ignored.
-    base = Path(stated) if stated and Path(stated).is_absolute() else fallback
-    return base / "facetfusion" / "journal.sqlite"
+    return PlatformDirs("facetfusion", appauthor=False).user_data_path / "journal.sqlite"
 
 
 class Storage:

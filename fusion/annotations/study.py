@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fusion.errors import AnnotationError
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.readings import CHANGED_INPUT
 from fusion.json_form import to_json
 
 if TYPE_CHECKING:
@@ -141,12 +142,5 @@ def changed_input(recorded: StudyKey, now: StudyKey) -> tuple[Finding, ...]:
             if one != other
         ]
         if what:
-            found.append(
-                warning(
-                    "changed-input",
-                    f"The {name} is not the one that this reading was made on: its "
-                    f"{' and '.join(what)} differ. Look at every target again and save it anew, or "
-                    "open the original files.",
-                )
-            )
+            found.append(CHANGED_INPUT(name=name, parts=" and ".join(what)))
     return tuple(found)

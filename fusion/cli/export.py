@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise FusionError("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
     show = terminal_progress()
-    review = open_study(args.path, progress=show.part(0.0, 0.5), **opening_options(args))
+    review = open_study(args.path, progress=show.part(0.0, 0.5), options=opening_options(args))
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
@@ -123,7 +123,7 @@ def _whose(reading: Reading | None) -> str:
 
 def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
     """Return the latest version of the one reading of a study that is meant; None for none."""
-    from fusion.annotations import Journal, default_path
+    from fusion.annotations import Journal, default_path, latest
 
     if path is None and not default_path().exists():
         return None  # an export makes no journal
@@ -131,27 +131,22 @@ def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | 
         raise AnnotationError(f"There is no journal {path}.")
     with Journal(path) as journal:
         known = journal.readings(key.study_instance_uid)
-    amended = {reading.opened.amends for reading in known}
-    latest = [
-        reading
-        for reading in known
-        if reading.reading_id not in amended and reading.study.same_series(key)
-    ]
+    meant = latest(known, key)
     if reader is not None:
-        latest = [one for one in latest if plain(one.reader) == plain(reader)]
-        if not latest:
+        meant = tuple(one for one in meant if plain(one.reader) == plain(reader))
+        if not meant:
             raise AnnotationError("The journal holds no reading of this study by that reader.")
-    if len(latest) > 1:
+    if len(meant) > 1:
         names = "; ".join(
-            f"{plain(one.reader)} ({'final' if one.finalised else 'draft'})" for one in latest
+            f"{plain(one.reader)} ({'final' if one.finalised else 'draft'})" for one in meant
         )
         raise AnnotationError(
-            f"The journal holds {len(latest)} readings of this study: {names}. They are not "
+            f"The journal holds {len(meant)} readings of this study: {names}. They are not "
             "merged; choose one with --reader."
         )
-    if not latest and known:
+    if not meant and known:
         sys.stderr.write(
             "facetfusion: the journal holds readings of this study, but of other series; choose "
             "theirs with --ct and --spect to export them.\n"
         )
-    return latest[0] if latest else None
+    return meant[0] if meant else None

@@ -6,8 +6,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from fusion import cli
 from fusion.anatomy import LEVELS
 from fusion.cli.facet_options import (
@@ -22,22 +20,23 @@ from fusion.cli.facet_options import (
 from fusion.cli.study import terminal_progress
 from fusion.dicom import choose_ct, read_volume, scan
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
-from fusion.facets import Anomaly, Localisation, find_neck, locate
+from fusion.facets import Anomaly, Localisation, SpineStatements, find_neck, locate
 from fusion.findings import Finding, worst_first
-from fusion.geometry import FloatArray, Volume
+from fusion.findings.joints import UPTAKE_NOT_MEASURED
+from fusion.geometry import Volume
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
-    Assessment,
     ProposalSettings,
+    Quantification,
     ReferenceChoice,
     assess,
+    measured_texts,
     proposals_json,
     uptake_json,
 )
 
 if TYPE_CHECKING:
     from fusion.review import Review
-from fusion.findings import info
 from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 
 #: Version of the JSON; keys are only ever added.
@@ -56,22 +55,25 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
-        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+        "--ct",
+        metavar="VOLUME",
+        help="CT to use: number that scan prints, or identifier of the series",
     )
     parser.add_argument(
-        "--spect", metavar="VOLUME", help="functional volume to use, likewise; else chosen"
+        "--spect", metavar="VOLUME", help="SPECT or PET to use, likewise; else chosen"
     )
     parser.add_argument(
         "--register",
         action="store_true",
-        help="search for a rigid transform of the functional volume onto the CT",
+        help="search for a rigid transform of the SPECT or PET onto the CT",
     )
     parser.add_argument(
         "--vertebra",
         action="append",
         default=[],
         metavar="C2=X,Y,Z",
-        help="a vertebra you know and a point in it, LPS mm; may be repeated. Write -x values as "
+        help="a vertebra you know and a point in it, mm on the CT; may be repeated. Write -x "
+        "values as "
         "--vertebra=C2=-1,2,3",
     )
     parser.add_argument(
@@ -90,23 +92,25 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
-    clicks = dict(_click(text) for text in args.vertebra)
-    anomalies = tuple(_anomaly(text) for text in args.anomaly)
+    said = SpineStatements(
+        clicks=dict(_click(text) for text in args.vertebra),
+        anomalies=tuple(_anomaly(text) for text in args.anomaly),
+    )
     reference, settings = reference_of(args), settings_of(args)
     maps = label_options(args)
     progress = terminal_progress()
     review, refusal = _opened(args)
     if review is not None:
         volume, name = review.fused.ct, review.pair.ct.name
-        why = "it goes with the functional volume" if args.ct is None else "chosen by the user"
+        why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
         chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
         name = chosen.name
         volume = read_volume(chosen, progress)
     if maps["labels"]:
-        found = _from_labels(volume, clicks, anomalies, **maps)
+        found = _from_labels(volume, said, **maps)
     else:
-        found = locate(volume, clicks=clicks, anomalies=anomalies, progress=progress)
+        found = locate(volume, said, progress=progress)
     uptake, refusal = _assessed(review, found, refusal, reference, settings)
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal),)
     about_study = review.findings if review is not None else volume.findings
@@ -123,8 +127,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _from_labels(
     ct: Volume,
-    clicks: dict[str, FloatArray],
-    anomalies: tuple[Anomaly, ...],
+    said: SpineStatements,
     *,
     labels: tuple[Path, ...],
     label_convention: str | None,
@@ -135,9 +138,7 @@ def _from_labels(
     progress = terminal_progress()
     spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
     neck = find_neck(ct, progress=progress)
-    return locate_with_labels(
-        spine, ct, neck, clicks=clicks, anomalies=anomalies, progress=progress
-    )
+    return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
 def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
@@ -165,7 +166,7 @@ def _assessed(
     refusal: str,
     reference: ReferenceChoice,
     settings: ProposalSettings,
-) -> tuple[Assessment | None, str]:
+) -> tuple[Quantification | None, str]:
     if review is None:
         return None, refusal
     if all(facet.center_lps is None for facet in found.facets):
@@ -185,7 +186,7 @@ def _assessed(
 
 
 def _document(
-    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Assessment | None
+    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Quantification | None
 ) -> dict[str, Any]:
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -220,17 +221,15 @@ def _lines(found: Localisation) -> list[str]:
     return lines
 
 
-def _click(text: str) -> tuple[str, FloatArray]:
+def _click(text: str) -> tuple[str, tuple[float, float, float]]:
     name, _, rest = text.partition("=")
     try:
-        point = [float(part) for part in rest.split(",")]
+        x, y, z = (float(part) for part in rest.split(","))
     except ValueError:
-        point = []
-    if len(point) != 3:
         raise FusionError(
             f"--vertebra needs a name and three numbers, for example C2=1.5,-20,-130; found {text}."
-        )
-    return name.strip().upper(), np.array(point)
+        ) from None
+    return name.strip().upper(), (x, y, z)
 
 
 def _anomaly(text: str) -> Anomaly:
@@ -243,15 +242,15 @@ def _anomaly(text: str) -> Anomaly:
 
 def not_measured(reason: str) -> Finding:
     """Return the Finding that no uptake was measured, and why."""
-    return info("uptake-not-measured", f"No uptake was measured. {reason}")
+    return UPTAKE_NOT_MEASURED(reason=reason)
 
 
-def uptake_lines(assessment: Assessment) -> list[str]:
+def uptake_lines(assessment: Quantification) -> list[str]:
     """Return the uptake at every joint and the proposals, for a terminal.
 
     Parameters
     ----------
-    assessment : Assessment
+    assessment : Quantification
         From :func:`fusion.uptake.proposals.assess`.
     """
     resolution = assessment.uptakes[0].resolution
@@ -265,20 +264,15 @@ def uptake_lines(assessment: Assessment) -> list[str]:
 
 
 def _uptake_line(uptake: Uptake) -> str:
-    line = f"  {uptake.joint.name:<12} "
-    if uptake.maximum is None or uptake.mean is None or uptake.peak is None:
-        return line + "outside the functional volume's field"
-    line += f"max {uptake.maximum:9.4g}  mean {uptake.mean:9.4g}  peak {uptake.peak:9.4g}"
-    if uptake.ratio_to_reference is not None:
-        line += f"  {uptake.ratio_to_reference:5.2f} × reference"
-    if uptake.ratio_to_other_side is not None:
-        line += f"  {uptake.ratio_to_other_side:5.2f} × other side"
+    if uptake.maximum is None:
+        return f"  {uptake.joint.name:<12} outside the functional volume's field"
+    parts = list(measured_texts(uptake.values, uptake.unit))
     if uptake.spill_share is not None and uptake.spill_from is not None:
-        line += f"  {uptake.spill_share:4.0%} from neighbours"
+        parts.append(f"{uptake.spill_share:.0%} from neighbours")
     if uptake.merged_with:
         names = ", ".join(joint.name for joint in uptake.merged_with)
-        line += f"  cannot be told from {names}"
-    return line
+        parts.append(f"cannot be told from {names}")
+    return f"  {uptake.joint.name:<12} {', '.join(parts)}"
 
 
 def _proposal_line(proposal: Proposal) -> str:

@@ -24,6 +24,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from highdicom.sr import CodedConcept
 from pydicom.datadict import dictionary_is_retired
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -31,7 +32,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.valuerep import VR
 
-from fusion.dicom import PARSE_ERRORS, hashed_uid, quiet_pydicom, text
+from fusion.dicom import PARSE_ERRORS, damage_told, hashed_uid, quiet_pydicom, text
 
 #: Edition of PS3.15 that the table is of.
 EDITION = "2026c"
@@ -241,7 +242,7 @@ class Deidentifier:
         ds.PatientIdentityRemoved = "YES"
         ds.DeidentificationMethod = f"facetfusion: PS3.15 {EDITION} Basic Profile, options in codes"
         ds.DeidentificationMethodCodeSequence = Sequence(
-            [_code(value, meaning) for value, meaning in self.methods]
+            [CodedConcept(value, "DCM", meaning) for value, meaning in self.methods]
         )
         modified = "MODIFIED" if self.keeps_suv else "REMOVED"
         ds.LongitudinalTemporalInformationModified = modified
@@ -274,7 +275,8 @@ class Deidentifier:
         copy = Dataset()
         for tag in sorted(source.keys()):
             try:
-                element = source[tag]
+                with damage_told():
+                    element = source[tag]
                 self._add(copy, element, strict=strict)
             except PARSE_ERRORS:
                 continue  # what cannot be decoded cannot be cleaned
@@ -346,9 +348,3 @@ def _dummy(vr: str) -> Any:
 def _age(keyword: str, value: Any) -> Any:
     match = re.fullmatch(r"(\d{3})Y", str(value).strip()) if keyword == "PatientAge" else None
     return "090Y" if match and int(match[1]) > _OLDEST_YEARS else value
-
-
-def _code(value: str, meaning: str) -> Dataset:
-    item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-    return item

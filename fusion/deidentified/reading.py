@@ -11,15 +11,37 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, datetime
-from itertools import pairwise
+from string import Formatter
 from typing import Any
 
-from fusion.annotations import Event, PathwayAnswered, PathwayLeftOut, Reading, StudyKey, replay
+from fusion.anatomy import LEVELS, VERTEBRAE
+from fusion.annotations import (
+    NUMBERING_WORDS,
+    Event,
+    PathwayAnswered,
+    PathwayLeftOut,
+    Reading,
+    StudyKey,
+    replay,
+)
 from fusion.deidentified.profile import Deidentifier
+from fusion.dicom import UNITS
 from fusion.errors import AnnotationError, FusionError
+from fusion.facets import (
+    AUTOMATIC,
+    DRAGGED,
+    FROM_PROCESSES,
+    FROM_VERTEBRAE,
+    LABEL_MAP,
+    MARKED,
+    EvidenceSource,
+    Numbering,
+)
 from fusion.json_form import from_json, to_json
 from fusion.pathway import Assessment, check, facts_from_values
 from fusion.plain_text import plain
+from fusion.registration import Method, Trust
+from fusion.uptake import REFERENCE_WORDS, SUV, measure_named
 
 #: Stands where somebody wrote something.
 REMOVED = "[text removed]"
@@ -31,214 +53,63 @@ _FREE = frozenset({"note", "reason", "disagreement"})
 _IDENTIFIERS = frozenset({"target_id", "reading_id", "amends"})
 #: Facts that are dates and do not end in ``_date``.
 _DATES = frozenset({"episode_began"})
-#: Words of this program that may hold more than its own vocabulary, for example the name of a
-#: file that labels came from.
-_DESCRIPTIONS = frozenset(
-    {"numbering", "anchor", "source", "method", "reference", "unit", "neighbour"}
-)
 #: Levels and joints as people write them.
 _PLACE = re.compile(r"(?:(?:left|right)\s+)?[CT]\d{1,2}(?:\s*[-/]\s*[CT]?\d{1,2})?", re.IGNORECASE)
-#: Vocabulary of these descriptions; anything else in one of them removes it as a whole.
-_VOCABULARY = frozenset(
-    [
-        "a",
-        "above",
-        "across",
-        "alignment",
-        "allowed",
-        "an",
-        "and",
-        "apart",
-        "articular",
-        "at",
-        "automatic",
-        "automatically",
-        "average",
-        "background",
-        "bone",
-        "bones",
-        "both",
-        "bq",
-        "by",
-        "cervical",
-        "checked",
-        "click",
-        "clicked",
-        "clicks",
-        "column",
-        "confirmed",
-        "contradicted",
-        "correlation",
-        "count",
-        "counted",
-        "counts",
-        "ct",
-        "dens",
-        "do",
-        "dragged",
-        "each",
-        "fields",
-        "first",
-        "found",
-        "frame",
-        "from",
-        "fused",
-        "g",
-        "glance",
-        "hand",
-        "in",
-        "inconsistency",
-        "is",
-        "its",
-        "joint",
-        "joints",
-        "kbq",
-        "label",
-        "lateral",
-        "left",
-        "level",
-        "levels",
-        "lower",
-        "map",
-        "map's",
-        "mass",
-        "masses",
-        "maximum",
-        "mean",
-        "median",
-        "middle",
-        "motion",
-        "moved",
-        "ml",
-        "mm",
-        "neck",
-        "no",
-        "non",
-        "not",
-        "numbered",
-        "of",
-        "on",
-        "only",
-        "or",
-        "other",
-        "patient",
-        "person",
-        "point",
-        "points",
-        "possible",
-        "processes",
-        "program",
-        "proportional",
-        "provisional",
-        "ratio",
-        "reader",
-        "readers",
-        "recorded",
-        "reference",
-        "registration",
-        "rib",
-        "ribs",
-        "right",
-        "rigid",
-        "s",
-        "shared",
-        "side",
-        "spatial",
-        "spect",
-        "spine",
-        "stated",
-        "stored",
-        "sure",
-        "suvbw",
-        "template",
-        "the",
-        "to",
-        "trust",
-        "two",
-        "upper",
-        "uptake",
-        "values",
-        "vertebra",
-        "vertebrae",
-        "voxel",
-        "voxels",
-        "whole",
-        "with",
-        "without",
-        "facet",
-        "facetfusion",
-        "below",
-        "active",
-        "fit",
-        "pet",
-        "skull",
-        "base",
-        "occiput",
-        "atlas",
-        "axis",
-        "canal",
-        "path",
-        "c",
-        "t1",
-        "c1",
-        "c2",
-        "c3",
-        "c4",
-        "c5",
-        "c6",
-        "c7",
-        "l1",
-        "t2",
-        "c0",
-        "out",
-        "same",
-        "disc",
-        "inside",
-        "tops",
-        "lungs",
-        "shapes",
-        "shape",
-        "named",
-        "alone",
-        "marked",
-        "that",
-        "are",
-        "least",
-        "half",
-        "times",
-        "their",
-        "as",
-        "validated",
-        "bodies",
-        "vertebral",
-        "within",
-        "lie",
-        "needed",
-    ]
+#: A number among our words: too short for one of a person or a telephone.
+_NUMBER = r"\d{1,6}(?:\.\d{1,3})?"
+
+
+def _one_of(*words: str) -> str:
+    return f"(?:{'|'.join(map(re.escape, words))})"
+
+
+def _like(template: str, **places: str) -> str:
+    """Return a regular expression for text that was made from a template; numbers by default."""
+    parts = Formatter().parse(template)
+    return "".join(
+        re.escape(said) + ("" if name is None else places.get(name, _NUMBER))
+        for said, name, _, _ in parts
+    )
+
+
+_VERTEBRA = _one_of(*VERTEBRAE)
+_STATE = _one_of(*Numbering)
+_HOW = "|".join(
+    _like(
+        words,
+        names=f"{_VERTEBRA}(?:, {_VERTEBRA})*",
+        level=_one_of(*LEVELS, *VERTEBRAE),
+        source=_one_of(*EvidenceSource, "dens"),
+    )
+    for words in NUMBERING_WORDS
 )
+#: What descriptions in a reading say when they are of this program, by key; any other is removed.
+_DESCRIPTIONS = {
+    "unit": _one_of(*UNITS),
+    "method": f"{_one_of(*Method)}(?: \\({_one_of(*Trust)}\\))?",
+    "neighbour": _one_of(*LEVELS, f"above {LEVELS[0]}", f"below {LEVELS[-1]}"),
+    "reference": "|".join(map(_like, REFERENCE_WORDS)),
+    "source": _one_of(AUTOMATIC, DRAGGED, MARKED),
+    "numbering": f"{_STATE}|(?:{_STATE}, )?(?:{_HOW})",
+    "anchor": f"{_one_of(*LEVELS)}|{_VERTEBRA}(?:, {_VERTEBRA})*",
+}
+#: Joints from label maps: all but the names of the files and of the numbers in them may leave.
+_LABELLED = re.compile(f"({LABEL_MAP} ).*?({_one_of(FROM_PROCESSES, FROM_VERTEBRAE)}?)", re.DOTALL)
 
 
-def described(value: str) -> str:
-    """Return a description as it stands when only this program's own words are in it.
-
-    Numbers that may be of a person, a day or a year (long, with a leading zero, several in a row)
-    remove it too.
+def described(key: str, value: str) -> str:
+    """Return a description as it stands when it is one that this program writes.
 
     Parameters
     ----------
+    key : str
+        Of which description, for example ``"numbering"`` or ``"unit"``.
     value : str
-        For example ``"counted from C2 (dens)"``, or a unit.
+        For example ``"sure, counted from C1-C2 (dens and atlas)"``.
     """
-    words = re.findall(r"\d+(?:\.\d+)?(?![^\W_])|[^\W_]+", value.lower())
-    known = all(word in _VOCABULARY or _counts(word) for word in words)
-    # Two numbers in a row are a telephone number or a date sooner than anything of ours.
-    numbers = any(_counts(one) and _counts(two) for one, two in pairwise(words))
-    return value if known and not numbers else REMOVED
-
-
-def _counts(word: str) -> bool:
-    """Whether a word is a number that counts or measures, not one of a person, day or year."""
-    return re.fullmatch(r"(0|[1-9]\d{0,3})(\.\d+)?", word) is not None and float(word) < 1900
+    if key == "source" and (labelled := _LABELLED.fullmatch(value)):
+        return f"{labelled[1]}{REMOVED}{labelled[2]}"
+    return value if re.fullmatch(_DESCRIPTIONS[key], value) else REMOVED
 
 
 def _place(value: str) -> str:
@@ -304,7 +175,7 @@ class _Events:
             cleaned = {
                 name: self._clean(held, name)
                 for name, held in value.items()
-                if self.how.keeps_suv or not str(name).startswith("suvbw")
+                if key != "values" or self._may_leave(str(name))
             }
             # Measured in nothing but SUV: then not measured.
             return cleaned if cleaned.get("values", True) else None
@@ -313,6 +184,11 @@ class _Events:
         if isinstance(value, str) and value:
             return self._text(value, key)
         return value
+
+    def _may_leave(self, measure: str) -> bool:
+        # SUV tells the patient's weight and the dose; what is not known here may be SUV.
+        found = measure_named(measure)
+        return self.how.keeps_suv or (found is not None and found.unit is not SUV)
 
     def _text(self, value: str, key: str) -> str:
         if key.endswith("_uid"):
@@ -329,7 +205,7 @@ class _Events:
             return self.how.identifier(value, digits=64)
         if key in _FREE:
             return REMOVED
-        return described(value) if key in _DESCRIPTIONS else value
+        return described(key, value) if key in _DESCRIPTIONS else value
 
 
 def deidentified_answer(

@@ -3,114 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
+from fusion.anatomy import JOINTS, LEVELS, VERTEBRAE
 from fusion.deidentified.profile import Deidentifier
 from fusion.deidentified.reading import REMOVED, WITHHELD, Readers, deidentified_answer, described
-from fusion.dicom import Candidate, Catalog, FrameRef, Instance, Patient, Series, Study, text
-from fusion.findings import Finding, Severity, info, warning
+from fusion.dicom import (
+    UNITS,
+    Candidate,
+    Catalog,
+    FrameRef,
+    Instance,
+    Patient,
+    Series,
+    Study,
+    text,
+)
+from fusion.findings import DateText, Finding, FromFile, PersonName, Severity
+from fusion.findings.alignment import PATIENT_MISMATCH_OVERRIDDEN
+from fusion.findings.readings import DE_IDENTIFIED, DE_IDENTIFIED_FOR_SUV, FACE_NOT_REMOVED
 from fusion.fused import Fused
 from fusion.geometry import Grid, Volume
 from fusion.pathway import Assessment, Unanswered, check, facts_from_values
 from fusion.review import Review
 
-#: Findings whose words are this program's own, with numbers and names of attributes at most. A
-#: new code has to be looked at before its words may leave.
-PLAIN_CODES = frozenset(
-    [
-        "ct-attenuation-map",
-        "ct-straightened",
-        "decay-reference-assumed",
-        "decided-on-another-alignment",
-        "decided-on-another-numbering",
-        "different-frames",
-        "different-studies",
-        "dose-unit",
-        "frame-pointer-missing",
-        "gantry-tilt",
-        "half-life-disagrees",
-        "images-ask-elsewhere",
-        "labels-disputed",
-        "levels-provisional",
-        "levels-unchecked",
-        "little-overlap",
-        "lossy-compression",
-        "manual-adjustment",
-        "manual-shift",
-        "mapping-range",
-        "mapping-without-unit",
-        "neck-correction-in-use",
-        "no-segmentation",
-        "no-uptake-region",
-        "patient-mismatch",
-        "patient-not-compared",
-        "philips-suv-factor",
-        "pixel-padding",
-        "pixel-padding-ignored",
-        "possible-neck-motion",
-        "registered",
-        "registration-not-needed",
-        "registration-rejected",
-        "registration-same-frame",
-        "rescale-in-nm",
-        "rescale-missing",
-        "series-after-acquisition",
-        "several-patients",
-        "several-studies",
-        "shared-frame",
-        "slice-count-missing",
-        "slice-positions-coarse",
-        "slice-positions-rounded",
-        "slice-vector-missing",
-        "stored-registration-by-images",
-        "stored-registration-checked",
-        "stored-registration-doubted",
-        "stored-registration-ignored",
-        "stored-registration-large",
-        "stored-registration-of-others",
-        "stored-registration-rounded",
-        "study-uid-missing",
-        "top-level-geometry",
-        "unit-missing",
-        "user-geometry",
-        "user-spacing-doubtful",
-        "user-spacing-not-used",
-    ]
-)
-#: The same for Findings that state a patient characteristic.
-SUV_CODES = frozenset({"suv-inputs", "suv-not-available", "injection-date-assumed"})
-#: Findings that name a person or a date, in words without them.
-REWORDED = {
-    "frame-stated-by-user": "The files do not say that the CT and the functional volume share a "
-    "Frame of Reference; they are placed as if they did, on the word of a named person. Check the "
-    "alignment.",
-    "patient-mismatch-overridden": "The CT and the functional volume state different patients; "
-    "combined on the responsibility of a named person.",
-    "different-dates": "The CT and the functional volume are of different days; posture and "
-    "uptake may differ.",
-}
 #: Study Description of synthetic data: what is shown must go on saying so.
 SIMULATED = "SIMULATED, not a patient"
-_ABOUT = "Names, identifiers, notes and private data were removed (DICOM PS3.15 Basic Profile)."
-_DATES = (
-    " Dates and times were removed too; 1900-01-01 stands where there has to be one.",
-    " Every date was moved by the same unknown number of days, times of day stay, and weight, "
-    "size, sex and age were kept, so that SUV can be computed.",
-)
-_FACE = (
-    "CT images of a neck can show the face, by which people can be recognised; pictures and images "
-    "were not defaced. Text burned into the images, if there is any, was not looked for."
+#: Text that identifies nobody, wherever it comes from.
+_OF_NOBODY = frozenset({"", *VERTEBRAE, *LEVELS, *(joint.name for joint in JOINTS), *UNITS})
+#: Stands in a Finding for somebody, and for a date.
+_INSTEAD = {PersonName: "a named person", DateText: "[date removed]"}
+#: Stands where the words of a Finding are those of a file or a person.
+_WITHHELD_WORDS = (
+    "A finding ({code}) about the original files; its words are withheld, because they may name "
+    "files or people."
 )
 
 
 def about_this(how: Deidentifier) -> tuple[Finding, ...]:
     """Return what a reader of a de-identified export must know."""
-    about = info("de-identified", _ABOUT + _DATES[how.keeps_suv])
-    return (about, warning("face-not-removed", _FACE))
+    about = DE_IDENTIFIED_FOR_SUV if how.keeps_suv else DE_IDENTIFIED
+    return (about(), FACE_NOT_REMOVED())
 
 
 def plain_findings(findings: tuple[Finding, ...], how: Deidentifier) -> tuple[Finding, ...]:
-    """Return Findings in words that identify nobody; what is merely informative may be left out.
+    """Return Findings without what identifies somebody.
+
+    Numbers, names of joints, units and words of this program stay; text of files and people goes.
+    Where nothing else would be left, what is merely informative is left out.
 
     Parameters
     ----------
@@ -119,19 +61,28 @@ def plain_findings(findings: tuple[Finding, ...], how: Deidentifier) -> tuple[Fi
     how : Deidentifier
         Of the whole export.
     """
-    plain = []
-    for finding in findings:
-        if finding.code in PLAIN_CODES or (finding.code in SUV_CODES and how.keeps_suv):
-            plain.append(finding)
-        elif finding.code in REWORDED:
-            plain.append(replace(finding, message=REWORDED[finding.code]))
-        elif finding.severity >= Severity.WARNING:
-            message = (
-                f"A finding ({finding.code}) about the original files; its words are withheld, "
-                "because they may name files or people."
-            )
-            plain.append(replace(finding, message=message))
-    return tuple(plain)
+    return tuple(plain for finding in findings if (plain := _plain_finding(finding, how)))
+
+
+def _plain_finding(finding: Finding, how: Deidentifier) -> Finding | None:
+    kind = finding.kind
+    values = {
+        name: _plain_value(value, name in kind.ours.split()) for name, value in finding.values
+    }
+    nothing_left = kind.words.strip("{}") in values and REMOVED in values.values()
+    if not nothing_left and (how.keeps_suv or not kind.of_patient):
+        return kind(**values)
+    if kind.severity < Severity.WARNING:
+        return None
+    return replace(kind, words=_WITHHELD_WORDS.format(code=kind.code), ours="")()
+
+
+def _plain_value(value: Any, is_ours: bool) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_plain_value(one, is_ours) for one in value)
+    if isinstance(value, FromFile):
+        return _INSTEAD.get(type(value), REMOVED)
+    return value if isinstance(value, Real) or is_ours or value in _OF_NOBODY else REMOVED
 
 
 def deidentified_review(review: Review, how: Deidentifier, readers: Readers) -> Review:
@@ -157,7 +108,7 @@ class _Work:
         self.instances: dict[int, Instance] = {}
         # Files of one patient may state the identity in more than one way. Those of two, put
         # together by a named person, stay two.
-        self.are_two = any(f.code == "patient-mismatch-overridden" for f in review.pair.findings)
+        self.are_two = any(f.kind is PATIENT_MISMATCH_OVERRIDDEN for f in review.pair.findings)
         first = how.header(review.pair.ct.header)
         self.patient = first.PatientName, first.PatientID
 
@@ -221,7 +172,7 @@ class _Work:
             description=label,
             frames=frames,
             grid=candidate.plan.grid and self._grid(candidate.plan.grid),
-            unit=described(candidate.plan.unit),
+            unit=described("unit", candidate.plan.unit),
             suvbw_per_unit=self._suv(candidate.plan.suvbw_per_unit),
             findings=plain_findings(candidate.plan.findings, self.how),
         )
@@ -272,7 +223,7 @@ class _Work:
         return replace(
             volume,
             grid=self._grid(volume.grid),
-            unit=described(volume.unit),
+            unit=described("unit", volume.unit),
             source=replace(
                 source,
                 study_instance_uid=self.how.uid(source.study_instance_uid),

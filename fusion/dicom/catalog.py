@@ -25,17 +25,37 @@ from pydicom.uid import (
     JPEGLSNearLossless,
 )
 
-from fusion.dicom.classify import Planner, classify, contradicts_itself
+from fusion.dicom.classify import classify, contradicts_itself
 from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
 from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.pixels.reading import check_pixels
-from fusion.dicom.series import Catalog, Kind, Patient, Series, Study, VolumePlan
+from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
 from fusion.dicom.volumes import multiframe, nm, stack
 from fusion.dicom.volumes.duplicates import without_copies
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.findings import Finding, error, info, warning
+from fusion.findings import Finding
+from fusion.findings.files import (
+    ARCHIVE_NOT_OPENED,
+    CHARACTER_SET,
+    HEADERS_NOT_UNDERSTOOD,
+    LOSSY_COMPRESSION,
+    MODALITY_CONTRADICTS,
+    MORE_UNREADABLE,
+    NOT_DICOM,
+    PATIENT_MISMATCH,
+    PLANAR_IMAGES,
+    PROJECTIONS,
+    SCOUT_VIEW,
+    SERIES_REFUSED,
+    SERIES_SPLIT,
+    SEVERAL_PATIENTS,
+    SEVERAL_STUDIES,
+    STUDY_UID_MISSING,
+    UNREADABLE,
+)
+from fusion.findings.volumes import DUPLICATE_UID
 from fusion.progress import Progress, ProgressCallback
 
 logger = logging.getLogger(__name__)
@@ -53,14 +73,14 @@ _IDENTITY = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 _EVERY = 50
 
 _NO_VOLUME = {
-    Kind.PLANAR: "Planar (flat) images: no slices through the body, so nothing to fuse.",
-    Kind.PROJECTIONS: "Projections, not yet reconstructed: open the reconstructed SPECT.",
-    Kind.LOCALIZER: "A localizer (scout view): no slices through the body.",
+    Kind.PLANAR: PLANAR_IMAGES,
+    Kind.PROJECTIONS: PROJECTIONS,
+    Kind.LOCALIZER: SCOUT_VIEW,
 }
-_CONTRADICTION = (
-    "Stored as CT images that say of themselves that they are of another modality (NM or PET): "
-    "whether they show density or uptake is not known. Export them as what they are."
-)
+
+
+#: What is wrong with the series and so with each of its volumes: images that may be missing.
+_OF_EACH_VOLUME = (UNREADABLE, MORE_UNREADABLE, DUPLICATE_UID)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,8 +199,7 @@ def _read_all(
             if suffix in _DICOM_SUFFIXES:
                 bad.append(_Bad(file.label, f"{file.label}: {_not_dicom(file.path)}"))
             elif suffix == ".zip":
-                message = f"{file.label} is a zip and was not opened; open it by itself."
-                findings.append(warning("archive-not-opened", message))
+                findings.append(ARCHIVE_NOT_OPENED(label=file.label))
             else:
                 strangers += 1
         elif is_dicomdir(instance):
@@ -188,8 +207,7 @@ def _read_all(
         else:
             _sort_in(instance, entries, bad)
     if strangers:
-        message = f"{strangers} file(s) are not DICOM and were skipped."
-        findings.append(info("not-dicom", message))
+        findings.append(NOT_DICOM(count=strangers))
     return entries, bad, findings
 
 
@@ -207,8 +225,8 @@ def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None
         message = str(exc) if exc.label else f"{label}: {exc.reason}"
         bad.append(_Bad(label, message, study, series))
     except PARSE_ERRORS as exc:
-        reason = f"its header is damaged ({type(exc).__name__})."
-        bad.append(_Bad(instance.label, f"{instance.label}: {reason}", study, series))
+        logger.info("%s: sorting in failed: %s", instance.label, type(exc).__name__)
+        bad.append(_Bad(instance.label, f"{instance.label}: its header is damaged.", study, series))
     else:
         entries.append(entry)
 
@@ -282,12 +300,11 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
         instances, duplicates = without_copies(instances)
         findings += duplicates
     elif kind in _NO_VOLUME:
-        findings.append(info("no-volume", _NO_VOLUME[kind]))
+        findings.append(_NO_VOLUME[kind]())
     elif contradicts_itself(instances[0].dataset):
-        findings.append(warning("modality-contradicts", _CONTRADICTION))
+        findings.append(MODALITY_CONTRADICTS())
     if len(kinds) > 1:
-        message = f"This series mixes {', '.join(sorted(kinds))}; each is listed by itself."
-        findings.append(info("series-split", message))
+        findings.append(SERIES_SPLIT(kinds=tuple(sorted(kinds))))
     dataset = instances[0].dataset
     return Series(
         series_instance_uid=members[0].series,
@@ -296,6 +313,7 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
         description=_shown(dataset, "SeriesDescription"),
         instances=tuple(instances),
         findings=tuple(findings),
+        planner=members[0].planner,
     )
 
 
@@ -336,18 +354,12 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
             if own is not None:
                 plans = (*plans[:n], _plans(series, own)[n], *plans[n + 1 :])
     except FusionError as exc:
-        refusal = error("series-refused", str(exc))
-        return replace(series, findings=(*series.findings, refusal))
+        return replace(series, findings=(*series.findings, SERIES_REFUSED(reason=str(exc))))
     except PARSE_ERRORS as exc:
-        logger.debug("planning a series failed", exc_info=True)
-        refusal = error(
-            "series-refused",
-            f"The headers of this series cannot be understood ({type(exc).__name__}); the files "
-            "are damaged or not standard.",
-        )
+        logger.info("planning a series failed: %s", type(exc).__name__)
+        refusal = HEADERS_NOT_UNDERSTOOD()
         return replace(series, findings=(*series.findings, refusal))
-    # What is wrong with the series is wrong with each volume: missing images, lossy pixels.
-    shared = [f for f in series.findings if f.code in ("unreadable", "duplicate-uid")]
+    shared = [f for f in series.findings if f.kind in _OF_EACH_VOLUME]
     shared += _about_compression(series.instances)
     return replace(
         series,
@@ -363,10 +375,9 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
 
 
 def _plans(series: Series, spacing_mm: float | None) -> tuple[VolumePlan, ...]:
-    _, planner = classify(series.instances[0])
-    if planner is Planner.NM:
+    if series.planner is Planner.NM:
         return nm.plan_volumes(series.instances, spacing_mm=spacing_mm)
-    if planner is Planner.MULTIFRAME:
+    if series.planner is Planner.MULTIFRAME:
         return multiframe.plan_volumes(series.instances, kind=series.kind)
     return stack.plan_volumes(series.instances, kind=series.kind)
 
@@ -399,10 +410,9 @@ def _when(dataset: Dataset) -> str:
 
 def _named(bad: Iterable[_Bad]) -> list[Finding]:
     ordered = sorted(bad, key=lambda one: one.label)
-    findings = [error("unreadable", one.message) for one in ordered[:MAX_NAMED]]
+    findings = [UNREADABLE(reason=one.message) for one in ordered[:MAX_NAMED]]
     if len(ordered) > MAX_NAMED:
-        more = len(ordered) - MAX_NAMED
-        findings.append(error("unreadable", f"{more} more file(s) cannot be read either."))
+        findings.append(MORE_UNREADABLE(count=len(ordered) - MAX_NAMED))
     return findings
 
 
@@ -410,13 +420,7 @@ def _about_compression(instances: Sequence[Instance]) -> list[Finding]:
     lossy = sum(_is_lossy(instance) for instance in instances)
     if not lossy:
         return []
-    return [
-        warning(
-            "lossy-compression",
-            f"{lossy} of {len(instances)} file(s) were compressed with loss: values, edges and "
-            "small foci may have changed. Ask for the original.",
-        )
-    ]
+    return [LOSSY_COMPRESSION(lossy=lossy, files=len(instances))]
 
 
 def _is_lossy(instance: Instance) -> bool:
@@ -431,29 +435,16 @@ def _about_study(instances: Sequence[Instance]) -> list[Finding]:
     findings = []
     unlike = _disagreements(instances)
     if unlike:
-        findings.append(
-            error(
-                "patient-mismatch",
-                f"The images of this study state different patients ({', '.join(unlike)}). They "
-                "may be mixed up: check every series before trusting any of it.",
-            )
-        )
+        findings.append(PATIENT_MISMATCH(differing=tuple(unlike)))
     without = sum(1 for instance in instances if "StudyInstanceUID" not in instance.dataset)
     if without:
-        message = f"{without} image(s) state no study and were put into one."
-        findings.append(warning("study-uid-missing", message))
+        findings.append(STUDY_UID_MISSING(count=without))
     stated = {_shown(instance.dataset, "SpecificCharacterSet") for instance in instances}
     unknown = {
         term for value in stated for term in re.findall(r"[\w ]+", value) if not _is_known(term)
     }
     if unknown:
-        findings.append(
-            info(
-                "character-set",
-                "Names and descriptions use a character set that is not known "
-                f"({', '.join(sorted(unknown))}) and may be shown wrongly. Go by the patient ID.",
-            )
-        )
+        findings.append(CHARACTER_SET(character_sets=tuple(sorted(unknown))))
     return findings
 
 
@@ -483,12 +474,10 @@ def _disagreements(instances: Iterable[Instance]) -> list[str]:
 def _about_several(studies: Sequence[Study]) -> list[Finding]:
     if len(studies) < 2:
         return []
-    findings = [info("several-studies", f"{len(studies)} studies were found.")]
+    findings = [SEVERAL_STUDIES(studies=len(studies))]
     members = [
         series.instances[0] for study in studies for series in study.series if series.instances
     ]
     if _disagreements(members):
-        findings.append(
-            warning("several-patients", "The studies state different patients. Choose with care.")
-        )
+        findings.append(SEVERAL_PATIENTS())
     return findings

@@ -7,7 +7,6 @@ Capture) is never taken for the scan, whatever its Modality says.
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
 from pydicom.dataset import Dataset
 from pydicom.uid import (
@@ -21,9 +20,10 @@ from pydicom.uid import (
     SpatialRegistrationStorage,
 )
 
-from fusion.dicom.files.header import sop_class_uid
+from fusion.dicom.files.header import NM_CLASSES, sop_class_uid
 from fusion.dicom.files.instance import Instance, integer, items, text, texts
-from fusion.dicom.series import Kind
+from fusion.dicom.quantity.suv import NUCLIDES
+from fusion.dicom.series import Kind, Planner
 from fusion.dicom.volumes import nm
 
 _SECONDARY_CAPTURE = frozenset(
@@ -36,33 +36,19 @@ _EMISSION = frozenset({"NM", "PT", "ST"})
 #: Rigid and affine, and deformable.
 REGISTRATION_CLASSES = frozenset({SpatialRegistrationStorage, DeformableSpatialRegistrationStorage})
 
-#: Single-photon emitters of PS3.16 CID 18 (SCT, and the SRT code of older files): 99mTc, 123I,
-#: 131I, 111In, 177Lu, 201Tl, 67Ga. A PET object that names one holds a SPECT.
+#: Codes of single-photon emitters (PS3.16 CID 18, and CID 4020 of older files). A PET object that
+#: names one holds a SPECT.
 _SINGLE_PHOTON_CODES = frozenset(
-    {
-        *("72454006", "C-163A8"),
-        *("21572004", "C-114A4"),
-        *("1368003", "C-114B1"),
-        *("56609000", "C-145A4"),
-        *("447553000", "C-101ED"),
-        *("60057003", "C-138A9"),
-        *("2008008", "C-131A2"),
-    }
+    code
+    for nuclide in NUCLIDES
+    if not nuclide.is_positron_emitter
+    for code in (nuclide.sct, nuclide.srt)
 )
 _SINGLE_PHOTON_NAME = re.compile(
     r"technetium|99m[\s-]?tc|tc[\s-]?99m|\b(?:123[\s-]?i|i[\s-]?123|111[\s-]?in|in[\s-]?111"
     r"|177[\s-]?lu|lu[\s-]?177|201[\s-]?tl|tl[\s-]?201|67[\s-]?ga|ga[\s-]?67)\b",
     re.IGNORECASE,
 )
-
-
-class Planner(StrEnum):
-    """Who can make volumes of an object."""
-
-    NM = "nm"
-    STACK = "stack"
-    MULTIFRAME = "multiframe"
-    NOBODY = "nobody"
 
 
 def classify(instance: Instance) -> tuple[Kind, Planner]:
@@ -86,7 +72,7 @@ def classify(instance: Instance) -> tuple[Kind, Planner]:
     dataset = instance.dataset
     sop_class = sop_class_uid(dataset)
     modality = text(dataset, "Modality").upper()
-    if sop_class in nm.NM_CLASSES:
+    if sop_class in NM_CLASSES:
         return nm.kind_of(instance), Planner.NM
     if contradicts_itself(dataset):
         return Kind.OTHER, Planner.NOBODY

@@ -18,20 +18,31 @@ from fusion.dicom.candidate import Candidate, Pair
 from fusion.dicom.files.instance import items, text, texts
 from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.quantity.attenuation import (
-    ATTENUATION_MAP,
-    POSSIBLE_ATTENUATION_MAP,
     attenuation_corrected,
     is_map_by_name,
 )
 from fusion.dicom.series import Catalog, Kind
-from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED
 from fusion.errors import PairingError, SpacingNeeded
-from fusion.findings import Finding, info, warning
+from fusion.findings import DateText, Finding, PersonName
+from fusion.findings.alignment import (
+    CT_ATTENUATION_MAP,
+    DIFFERENT_DATES,
+    DIFFERENT_FRAMES,
+    DIFFERENT_STUDIES,
+    PATIENT_MISMATCH_OVERRIDDEN,
+    PATIENT_NOT_COMPARED,
+    PATIENT_NOT_COMPARED_IN_STUDY,
+    SHARED_FRAME,
+)
+from fusion.findings.volumes import ATTENUATION_MAP, ATTENUATION_MAP_POSSIBLE, SPACING_NEEDED
 from fusion.geometry import Grid
 
 #: A CT that shows less than this length of the functional volume (head to foot, mm) is only
 #: taken when there is no other: about four cervical levels (docs/sources.md#ct-geometry).
 MIN_COMMON_LENGTH_MM = 60.0
+#: Of a study without functional volume, a CT of at least this length (mm, ours) goes before a
+#: shorter one with thinner slices.
+ENOUGH_NECK_MM = 80.0
 #: Derivation Code "Spatial resampling" (PS3.16 CID 7203, DCM).
 SPATIAL_RESAMPLING = "113085"
 #: Words in a convolution kernel or description that mean a sharp (bone) reconstruction.
@@ -81,11 +92,11 @@ def pair(
     """
     cts, functionals, problems = [], [], []
     try:
-        functionals = _candidates(catalog, lambda kind: kind.is_functional, spect, "SPECT or PET")
+        functionals = _candidates(catalog, _is_functional, spect, "SPECT or PET")
     except PairingError as exc:
         problems.append(str(exc))
     try:
-        cts = _candidates(catalog, lambda kind: kind is Kind.CT, ct, "CT")
+        cts = _candidates(catalog, _is_ct, ct, "CT")
     except PairingError as exc:
         problems.append(str(exc))
     if problems:
@@ -107,16 +118,29 @@ def pair(
     return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
 
 
-def _candidates(
-    catalog: Catalog, wanted: Callable[[Kind], bool], choice: str | None, noun: str
-) -> list[Candidate]:
-    every = [
+def _is_ct(kind: Kind) -> bool:
+    return kind is Kind.CT
+
+
+def _is_functional(kind: Kind) -> bool:
+    return kind.is_functional
+
+
+def _of_kind(catalog: Catalog, wanted: Callable[[Kind], bool]) -> list[Candidate]:
+    """Return all volumes of a kind, refused ones included."""
+    return [
         Candidate(study, series, plan)
         for study in catalog.studies
         for series in study.series
         for plan in series.volumes
         if wanted(plan.kind)
     ]
+
+
+def _candidates(
+    catalog: Catalog, wanted: Callable[[Kind], bool], choice: str | None, noun: str
+) -> list[Candidate]:
+    every = _of_kind(catalog, wanted)
     if choice is not None:
         matching = [c for c in every if _matches(c, choice)]
         if not matching:
@@ -140,7 +164,7 @@ def _matches(candidate: Candidate, choice: str) -> bool:
 
 def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
     for candidate in every:
-        if any(f.code == SPACING_NEEDED for f in candidate.plan.findings):
+        if any(f.kind is SPACING_NEEDED for f in candidate.plan.findings):
             reason = candidate.plan.refusal or "The slice spacing is missing."
             return SpacingNeeded(
                 f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id
@@ -224,7 +248,7 @@ def _best(
 
 def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
     dataset = one.header
-    codes = {finding.code for finding in one.plan.findings}
+    kinds = [finding.kind for finding in one.plan.findings]
     corrected = attenuation_corrected(dataset)
     quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
     common = max(_common_length(one.grid, ct.grid) for ct in cts)
@@ -234,7 +258,7 @@ def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
     return (
         (
             "tracer uptake rather than an attenuation map",
-            -float(ATTENUATION_MAP in codes) - 0.5 * (POSSIBLE_ATTENUATION_MAP in codes),
+            -float(ATTENUATION_MAP in kinds) - 0.5 * (ATTENUATION_MAP_POSSIBLE in kinds),
         ),
         ("slices rather than a picture through the patient", -float(_is_match(_PROJECTED, names))),
         (
@@ -333,29 +357,14 @@ def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[
         )
     if differing:
         findings.append(
-            warning(
-                "patient-mismatch-overridden",
-                f"The CT and the functional volume state different patients "
-                f"({', '.join(differing)} differ); combined on the responsibility of "
-                f"{override_by}.",
-            )
+            PATIENT_MISMATCH_OVERRIDDEN(differing=tuple(differing), who=PersonName(override_by))
         )
     findings += _unverified(ct, spect)
     if ct.study.study_instance_uid != spect.study.study_instance_uid:
-        findings.append(
-            warning(
-                "different-studies", "The CT and the functional volume come from different studies."
-            )
-        )
+        findings.append(DIFFERENT_STUDIES())
     dates = [_acquired(one) for one in (ct, spect)]
     if all(dates) and dates[0] != dates[1]:
-        findings.append(
-            warning(
-                "different-dates",
-                f"The CT is dated {dates[0]} and the functional volume {dates[1]}; posture and "
-                "anatomy may have changed in between.",
-            )
-        )
+        findings.append(DIFFERENT_DATES(ct_date=DateText(dates[0]), spect_date=DateText(dates[1])))
     return findings
 
 
@@ -364,28 +373,14 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
     if are_comparable(ct.patient, spect.patient):
         return []
     if ct.study.study_instance_uid == spect.study.study_instance_uid:
-        return [
-            info(
-                "patient-not-compared",
-                "The CT and the functional volume state no patient ID, birth date or name that "
-                "could be compared; that they are filed as one study is all that joins them. Make "
-                "sure that both are of the same patient.",
-            )
-        ]
-    return [
-        warning(
-            "patient-not-compared",
-            "The CT and the functional volume come from different studies and state no patient "
-            "ID, birth date or name that could be compared. Make sure that both are of the same "
-            "patient.",
-        )
-    ]
+        return [PATIENT_NOT_COMPARED_IN_STUDY()]
+    return [PATIENT_NOT_COMPARED()]
 
 
 def _acquired(one: Candidate) -> str:
     dataset = one.header
     for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
-        value = str(dataset.get(keyword) or "").strip()
+        value = text(dataset, keyword)
         if value:
             return value
     return one.study.date
@@ -394,31 +389,13 @@ def _acquired(one: Candidate) -> str:
 def _about_ct(ct: Candidate) -> list[Finding]:
     if not is_map_by_name(ct.header):
         return []
-    return [
-        warning(
-            "ct-attenuation-map",
-            "The CT is named like an attenuation map. Its values may not be Hounsfield units, and "
-            "bone may be hard to see; choose the CT itself where there is one.",
-        )
-    ]
+    return [CT_ATTENUATION_MAP()]
 
 
 def _frames(ct: Grid, spect: Grid) -> list[Finding]:
     if _shared_frame(ct, spect):
-        return [
-            info(
-                "shared-frame",
-                "The CT and the functional volume share one Frame of Reference; the scanner "
-                "vouches for their alignment, a patient who moved does not show in it.",
-            )
-        ]
-    return [
-        warning(
-            "different-frames",
-            "The CT and the functional volume do not share a Frame of Reference; they can only be "
-            "shown together through a registration.",
-        )
-    ]
+        return [SHARED_FRAME()]
+    return [DIFFERENT_FRAMES()]
 
 
 def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, str]:
@@ -443,32 +420,10 @@ def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, st
     SpacingNeeded
         The only obstacle is a slice spacing that the file does not state.
     """
-    every = [
-        Candidate(study, series, plan)
-        for study in catalog.studies
-        for series in study.series
-        for plan in series.volumes
-        if plan.kind is Kind.CT
-    ]
-    functional = any(
-        plan.kind.is_functional and plan.refusal is None
-        for study in catalog.studies
-        for series in study.series
-        for plan in series.volumes
-    )
-    if functional and ct is None:
-        chosen = pair(catalog)
-        return chosen.ct, "it goes with the functional volume"
-    if ct is not None:
-        every = [
-            one
-            for one in every
-            if ct in (one.plan.volume_id, one.series.series_instance_uid)
-            or one.plan.volume_id.startswith(f"{ct}.")
-        ]
-    usable = [one for one in every if one.plan.refusal is None and one.plan.grid is not None]
-    if not usable:
-        raise _no_ct(every)
+    has_functional = any(one.plan.refusal is None for one in _of_kind(catalog, _is_functional))
+    if has_functional and ct is None:
+        return pair(catalog).ct, "it goes with the functional volume"
+    usable = _candidates(catalog, _is_ct, ct, "CT")
     if ct is None and len({one.study.study_instance_uid for one in usable}) > 1:
         options = "; ".join(f"study of {c.study.date or 'unknown date'}: {c.name}" for c in usable)
         raise PairingError(f"Several studies hold a CT; choose one with --ct. {options}.")
@@ -482,17 +437,4 @@ def _preference(one: Candidate) -> tuple[bool, float, float]:
     spacing = one.grid.spacing_mm
     corners = one.grid.corners_lps[:, 2]
     length = float(corners.max() - corners.min())
-    return length >= 80.0, -float(np.round(spacing[0], 1)), float(np.prod(one.grid.shape))
-
-
-def _no_ct(every: list[Candidate]) -> Exception:
-    for one in every:
-        if any(finding.code == SPACING_NEEDED for finding in one.plan.findings):
-            reason = one.plan.refusal or "the slice spacing is missing."
-            return SpacingNeeded(f"CT volume {one.name}: {reason}", volume_id=one.plan.volume_id)
-    if every:
-        reasons = "; ".join(f"{one.name}: {one.plan.refusal}" for one in every[:5])
-        return PairingError(f"No CT volume can be used. {reasons}")
-    return PairingError(
-        "No CT volume was found. Joints are found on a CT; scan lists what is there."
-    )
+    return length >= ENOUGH_NECK_MM, -float(np.round(spacing[0], 1)), float(np.prod(one.grid.shape))

@@ -38,6 +38,15 @@ class Kind(StrEnum):
         return self in (Kind.SPECT, Kind.PET)
 
 
+class Planner(StrEnum):
+    """Who can make volumes of an object."""
+
+    NM = "nm"
+    STACK = "stack"
+    MULTIFRAME = "multiframe"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameRef:
     """One frame of one instance: the stored pixels of one slice.
@@ -118,6 +127,8 @@ class Series:
         Volumes, refused ones included.
     findings : tuple of Finding
         About the series as a whole.
+    planner : Planner
+        Who can make volumes of it.
     """
 
     series_instance_uid: str
@@ -127,6 +138,7 @@ class Series:
     instances: tuple[Instance, ...] = field(repr=False)
     volumes: tuple[VolumePlan, ...] = ()
     findings: tuple[Finding, ...] = ()
+    planner: Planner = Planner.NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,17 @@ from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, numbers, 
 from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.series import Catalog, Kind, Patient
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import (
+    STORED_REGISTRATION,
+    STORED_REGISTRATION_BY_IMAGES,
+    STORED_REGISTRATION_IGNORED,
+    STORED_REGISTRATION_LARGE,
+    STORED_REGISTRATION_OF_OTHERS,
+    STORED_REGISTRATION_REFUSED,
+    STORED_REGISTRATION_ROUNDED,
+    STORED_REGISTRATIONS_DIFFER,
+)
 from fusion.geometry import FloatArray, RigidTransform
 
 logger = logging.getLogger(__name__)
@@ -125,19 +135,13 @@ def find_stored_registration(
             except FusionError as exc:
                 findings.append(_refused(instance, getattr(exc, "reason", str(exc))))
             except PARSE_ERRORS as exc:
-                logger.debug("parsing a Spatial Registration failed", exc_info=True)
-                findings.append(_refused(instance, f"it is damaged ({type(exc).__name__})."))
+                logger.info("parsing a Spatial Registration failed: %s", type(exc).__name__)
+                findings.append(_refused(instance, "it is damaged."))
             else:
                 answers += [answer] if answer else []
                 others += answer is None
     if others:
-        findings.append(
-            info(
-                "stored-registration-of-others",
-                f"{others} registration object(s) in the study join other images or frames and "
-                "were not used.",
-            )
-        )
+        findings.append(STORED_REGISTRATION_OF_OTHERS(count=others))
     if not answers:
         return None, tuple(findings)
     chosen, about = _latest(answers, pair)
@@ -153,12 +157,7 @@ def stored_registration_ignored(catalog: Catalog, pair: Pair) -> tuple[Finding, 
     """Return a Finding when there are registration objects that are not even looked at."""
     if next(_instances(catalog, pair), None) is None:
         return ()
-    return (
-        info(
-            "stored-registration-ignored",
-            "The study comes with a stored registration, which was not used, as asked.",
-        ),
-    )
+    return (STORED_REGISTRATION_IGNORED(),)
 
 
 def _instances(catalog: Catalog, pair: Pair) -> Iterator[Instance]:
@@ -171,10 +170,7 @@ def _instances(catalog: Catalog, pair: Pair) -> Iterator[Instance]:
 
 
 def _refused(instance: Instance, reason: str) -> Finding:
-    return warning(
-        "stored-registration-refused",
-        f"The stored registration {instance.label} was not used: {reason}",
-    )
+    return STORED_REGISTRATION_REFUSED(label=instance.label, reason=reason)
 
 
 def _read(instance: Instance, pair: Pair) -> _Answer | None:
@@ -384,30 +380,16 @@ def _exactly_rigid(matrix: FloatArray, spect: Candidate) -> tuple[RigidTransform
 def _about_rounding(moved_mm: float) -> tuple[Finding, ...]:
     if moved_mm <= SAME_MM:
         return ()
-    return (
-        info(
-            "stored-registration-rounded",
-            "The matrix of the stored registration was written with few decimals; it was made "
-            f"exactly rigid, which moves the edge of the functional volume by {moved_mm:.2f} mm.",
-        ),
-    )
+    return (STORED_REGISTRATION_ROUNDED(moved_mm=moved_mm),)
 
 
 def _about_same_frame(transform: RigidTransform, pair: Pair) -> tuple[Finding, ...]:
-    same = info(
-        "stored-registration-by-images",
-        "The CT and the functional volume state the same Frame of Reference; the stored "
-        "registration was matched to them by the images that it lists.",
-    )
+    same = STORED_REGISTRATION_BY_IMAGES()
     shift = transform.shift_mm_at(pair.spect.grid.center_lps)
     if shift <= NOTABLE_SHIFT_MM:
         return (same,)
     return (
-        warning(
-            "stored-registration-large",
-            f"The stored registration moves the functional volume by {shift:.1f} mm away from "
-            "where the scanner placed it. Check the alignment by eye.",
-        ),
+        STORED_REGISTRATION_LARGE(shift_mm=shift),
         same,
     )
 
@@ -434,11 +416,7 @@ def _latest(answers: Sequence[_Answer], pair: Pair) -> tuple[_Answer, tuple[Find
     if apart <= SAME_MM:
         return chosen, ()
     return chosen, (
-        warning(
-            "stored-registrations-differ",
-            f"{len(answers)} stored registrations fit these images and differ by up to "
-            f"{apart:.1f} mm; the latest is used, {chosen.source.label}.",
-        ),
+        STORED_REGISTRATIONS_DIFFER(count=len(answers), apart_mm=apart, label=chosen.source.label),
     )
 
 
@@ -450,9 +428,4 @@ def _used(chosen: _Answer, pair: Pair) -> Finding:
     if _same_frame(pair):
         shift = chosen.transform.shift_mm_at(pair.spect.grid.center_lps)
         moved = f" It moves it by {shift:.1f} mm and {chosen.transform.angle_deg:.1f}°."
-    return info(
-        "stored-registration",
-        f"The functional volume is placed by the stored Spatial Registration "
-        f"{chosen.source.label}{when}{how}.{moved} To open the study without it, use "
-        "--ignore-stored-registration.",
-    )
+    return STORED_REGISTRATION(registration=f"{chosen.source.label}{when}{how}", moved=moved)

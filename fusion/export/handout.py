@@ -38,8 +38,10 @@ from fusion.export.regions import UptakeRegion, uptake_region
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
 from fusion.facets import Localisation
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.readings import DECIDED_ON_ANOTHER_ALIGNMENT, NO_UPTAKE_REGION
 from fusion.geometry import FloatArray
+from fusion.json_form import to_json
 from fusion.pathway import Unanswered, assessment_json
 from fusion.plain_text import iso_date
 from fusion.progress import Progress
@@ -238,7 +240,7 @@ class Handout:
             _need_same_data(review, reading)
         found = reading.targets if reading else ()
         targets = tuple(sorted(found, key=lambda target: JOINTS.index(target.joint)))
-        anomalies = reading.anomalies if reading else ()
+        anomalies = reading.said.anomalies if reading else ()
         cautions = _cautions(review, reading, doubts)
         regions = tuple(uptake_region(one, review.fused) for one in targets if _is_positive(one))
         return cls(
@@ -335,23 +337,12 @@ def _on_another_alignment(review: Review, targets: tuple[Target, ...]) -> tuple[
     ]
     if not others:
         return ()
-    return (
-        warning(
-            "decided-on-another-alignment",
-            f"Decided on another alignment than the one that pictures and regions here are "
-            f"made with: {', '.join(others)}. Points and uptake are those of the decision.",
-        ),
-    )
+    return (DECIDED_ON_ANOTHER_ALIGNMENT(joints=tuple(others)),)
 
 
 def _without_region(regions: tuple[UptakeRegion, ...]) -> tuple[Finding, ...]:
     return tuple(
-        warning(
-            "no-uptake-region",
-            f"{region.target.joint.name}: there is no uptake at the point, so it has no segment.",
-        )
-        for region in regions
-        if region.is_empty
+        NO_UPTAKE_REGION(joint=region.target.joint.name) for region in regions if region.is_empty
     )
 
 
@@ -359,7 +350,8 @@ def _assessment(review: Review, reading: Reading | None) -> dict[str, Any] | Non
     """Return the answer stored with the reading, else the one given with the study."""
     event = reading.pathway if reading else None
     if event is not None and isinstance(event.change, PathwayAnswered):
-        return event.change.assessment
+        stored: dict[str, Any] = to_json(event.change)["assessment"]
+        return stored
     if event is not None and isinstance(event.change, PathwayLeftOut):
         return Unanswered(event.change.reason, event.reader, event.time).to_json()
     given = review.assessment

@@ -42,12 +42,14 @@ from fusion.export.dicom.spatial_registration import (
 )
 from fusion.export.dicom.structured_report import STRUCTURED_REPORT, export_structured_report
 from fusion.export.handout import Handout, LeftOut
+from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, export_volumes
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
 from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
 from fusion.export.tables import READING, TABLE, export_reading, export_table
 from fusion.facets import Localisation
-from fusion.findings import Finding, warning, worst_first
+from fusion.findings import Finding, worst_first
+from fusion.findings.readings import IMAGES_NOT_COPIED, NOT_EXPORTED
 from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review
 
@@ -76,7 +78,7 @@ class Exporter:
     takes: float = 1.0
 
 
-#: What is known of a study without a reading: all that ``facetfusion fuse`` writes.
+#: What is known of a study without a reading.
 STUDY_EXPORTERS = (
     Exporter("fused pictures", PICTURES, export_planes, takes=2),
     Exporter("SPECT on the CT's grid", (DERIVED_NM,), export_derived_nm, takes=6),
@@ -84,6 +86,11 @@ STUDY_EXPORTERS = (
     Exporter("registration record", (REGISTRATION_RECORD,), export_registration_record),
     # It names those before it.
     Exporter("review record", (REVIEW_RECORD,), export_review_record),
+)
+#: For other programs, beside them, where there is no reading.
+OTHER_FORMATS = (
+    Exporter("SPECT on the CT's grid as NIfTI and NRRD", (NIFTI, NRRD), export_volumes, takes=6),
+    Exporter("transform as .tfm", (TFM,), export_transform),
 )
 #: Everything, in the order in which it is written; later ones say what earlier ones could not.
 EXPORTERS = (
@@ -120,7 +127,9 @@ def write_review(
     point_lps: npt.ArrayLike | None = None,
     progress: ProgressCallback | None = None,
 ) -> Handed:
-    """Write what is known of a study without a reading: :data:`STUDY_EXPORTERS`.
+    """Write what is known of a study without a reading, and the same for other programs.
+
+    :data:`STUDY_EXPORTERS` and :data:`OTHER_FORMATS`.
 
     Parameters
     ----------
@@ -140,7 +149,12 @@ def write_review(
     """
     handout = Handout.of(review, None, made=datetime.now(), point_lps=point_lps)
     with _disk_told(folder):
-        return _written(STUDY_EXPORTERS, handout, Path(folder), progress=Progress(progress))
+        return _written(
+            (*STUDY_EXPORTERS, *OTHER_FORMATS),
+            handout,
+            Path(folder),
+            progress=Progress(progress),
+        )
 
 
 def hand_on(
@@ -218,7 +232,7 @@ def hand_on(
             try:
                 paths += write_images(clean, review, target, report.part(0.7, 1.0))
             except DicomError as exc:
-                findings.append(warning("images-not-copied", str(exc)))
+                findings.append(IMAGES_NOT_COPIED(reason=str(exc)))
         return Handed(paths, worst_first(findings))
 
 
@@ -261,7 +275,7 @@ def _written(
 
 
 def _not_written(exporter: Exporter, why: FusionError) -> Finding:
-    return warning("not-exported", f"No {exporter.what} was written. {why}")
+    return NOT_EXPORTED(what=exporter.what, reason=str(why))
 
 
 def _remove(exporter: Exporter, folder: Path) -> None:

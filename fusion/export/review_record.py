@@ -10,8 +10,8 @@ from fusion.export.dicom.derived_nm import DERIVED_NM
 from fusion.export.dicom.spatial_registration import REGISTRATION_RECORD, SPATIAL_REGISTRATION
 from fusion.export.handout import Handout
 from fusion.export.report.planes import PICTURES
-from fusion.export.tables import write_json
 from fusion.geometry import Volume
+from fusion.json_form import write_json
 from fusion.pathway import assessment_json
 from fusion.review import Review
 from fusion.software import DISCLAIMER, versions

@@ -16,9 +16,11 @@ from fusion.export.handout import Handout
 from fusion.export.regions import RULE
 from fusion.export.wording import LIMITATIONS, NUMBERING
 from fusion.findings import worst_first
+from fusion.json_form import write_json
 from fusion.pathway import assessment_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, versions
+from fusion.uptake import SUV, every_measure
 
 #: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
 SCHEMA_VERSION = 1
@@ -26,10 +28,8 @@ SCHEMA_VERSION = 1
 READING, TABLE = "reading.json", "joints.csv"
 #: Where a spreadsheet begins to calculate, also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
-#: Measured values that have a column of their own.
-_MEASURED = ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
-
-COLUMNS = (
+#: Columns before and after those of the measures.
+_BEFORE = (
     "joint",
     "level",
     "side",
@@ -39,7 +39,8 @@ COLUMNS = (
     "y_lps_mm",
     "z_lps_mm",
     "unit",
-    *_MEASURED,
+)
+_AFTER = (
     "other_measured",
     "reference",
     "matches_pain",
@@ -63,6 +64,16 @@ COLUMNS = (
     "level_doubt",
     "cautions",
 )
+
+
+def columns() -> tuple[str, ...]:
+    """Return the columns of the table."""
+    return (*_BEFORE, *_own_columns(), *_AFTER)
+
+
+def _own_columns() -> tuple[str, ...]:
+    # SUV stands with what is seldom there: most volumes do not prove it.
+    return tuple(measure.name for measure in every_measure() if measure.unit is not SUV)
 
 
 def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
@@ -128,11 +139,6 @@ def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> di
     }
 
 
-def write_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a document; ASCII, so that no program can read it in another encoding."""
-    path.write_text(json.dumps(document, indent=2, allow_nan=False) + "\n", "ascii")
-
-
 def read_reading(path: str | Path) -> Reading | None:
     """Return the reading that ``reading.json`` holds; None when it holds none.
 
@@ -160,7 +166,7 @@ def table(handout: Handout) -> str:
     """
     by_joint = {target.joint: target for target in handout.targets}
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    writer = csv.DictWriter(out, columns(), restval="", lineterminator="\r\n")
     writer.writeheader()
     for joint in JOINTS:
         row: dict[str, Any] = {
@@ -183,7 +189,8 @@ def table(handout: Handout) -> str:
 def _decided(target: Target) -> dict[str, Any]:
     uptake = target.uptake
     measured = dict(uptake.entries) if uptake else {}
-    others = {name: value for name, value in measured.items() if name not in _MEASURED}
+    own = _own_columns()
+    others = {name: value for name, value in measured.items() if name not in own}
     x, y, z = target.point_lps
     return {
         "decision": target.decision.value,
@@ -192,7 +199,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "y_lps_mm": y,
         "z_lps_mm": z,
         "unit": uptake.unit if uptake else None,
-        **{name: measured.get(name) for name in _MEASURED},
+        **{name: measured.get(name) for name in own},
         "other_measured": "; ".join(f"{name} {value!r}" for name, value in others.items()),
         "reference": uptake.reference if uptake else None,
         "matches_pain": target.clinically_concordant,
@@ -205,7 +212,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "joint_found_by": target.localisation.source,
         "numbering": target.localisation.numbering,
         "localisation_uncertainty_mm": target.localisation.confidence_mm,
-        "joint_state": target.localisation.status,
+        "joint_state": target.localisation.status or "",
         "level_margin_mm": target.placement.margin_mm,
         "software_version": target.software_version,
         "target_id": target.target_id,

@@ -1,24 +1,41 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .anomalies import ANOMALIES, Anomaly
 from .automatic.locate import locate, locate_in, no_canal
 from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
 from .labelled.locate_labelled import check_clicks, locate_with_labels
 from .labelled.spine import LabelledSpine, read_labels
-from .localisation import DRAGGED, MARKED, Evidence, Facet, Localisation, Numbering, Status
+from .localisation import (
+    AUTOMATIC,
+    DRAGGED,
+    FROM_PROCESSES,
+    FROM_VERTEBRAE,
+    LABEL_MAP,
+    MARKED,
+    Evidence,
+    Facet,
+    Localisation,
+)
+from .spine_statements import ANOMALIES, Anomaly, SpineStatements
+from .states import EvidenceSource, Numbering, Status
 
 __all__ = [
     "ANOMALIES",
+    "AUTOMATIC",
     "CONVENTIONS",
     "DRAGGED",
+    "FROM_PROCESSES",
+    "FROM_VERTEBRAE",
+    "LABEL_MAP",
     "MARKED",
     "Anomaly",
     "Evidence",
+    "EvidenceSource",
     "Facet",
     "LabelledSpine",
     "Localisation",
     "Neck",
     "Numbering",
+    "SpineStatements",
     "Status",
     "check_clicks",
     "checked_clicks",

@@ -3,58 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fusion.anatomy import LEVELS, VERTEBRAE
 from fusion.facets.automatic.claims import Claim
-from fusion.findings import Finding, info, warning
+from fusion.facets.spine_statements import Anomaly
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    CERVICAL_RIB_RECORDED,
+    EXTRA_SEGMENT_RECORDED,
+    FUSION_RECORDED,
+    MISSING_SEGMENT_RECORDED,
+)
 
-#: What may be unusual about a spine.
-ANOMALIES = ("cervical rib", "fused", "missing segment", "extra segment")
 #: Anomalies that change the count, and the last vertebra that still has the name that counting
 #: down from C2 gives.
 _COUNTS = {"missing segment": "C6", "extra segment": "C7"}
 #: What the first ribs are worth, and how far off they may be, mm, when one may be cervical.
 _RIB_WEIGHT, _RIB_SPREAD_MM = 0.5, 12.0
-_MEANING = {
-    "cervical rib": "The first ribs may be of C7 or of T1 and hardly count as evidence.",
-    "fused": "Its joints are called fused.",
-    "missing segment": "Levels are counted down from C2 (dens), and what lies below is no evidence "
-    "for their names. A neck of six ends with C6: what is called C6-C7 here is then the joint "
-    "between C6 and T1, and what is called C7-T1 a thoracic one. These names are provisional; the "
-    "operator has to count in the same way.",
-    "extra segment": "Levels are counted down from C2 (dens), and what lies below is no evidence "
-    "for their names. The vertebra below C7 is then an eighth cervical one and not T1: what is "
-    "called C7-T1 here is the joint between these two, and the joint below it has no name here and "
-    "is not listed. That name is provisional; the operator has to count in the same way.",
+_RECORDED = {
+    "cervical rib": CERVICAL_RIB_RECORDED,
+    "fused": FUSION_RECORDED,
+    "missing segment": MISSING_SEGMENT_RECORDED,
+    "extra segment": EXTRA_SEGMENT_RECORDED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Anomaly:
-    """Something a reader knows about this spine that changes its numbering or its joints.
-
-    Parameters
-    ----------
-    kind : str
-        What it is, one of :data:`ANOMALIES`.
-    level : str
-        For ``"fused"``: the level, for example ``"C5-C6"``; otherwise empty.
-
-    Raises
-    ------
-    ValueError
-        An unknown kind, or a fused level that does not exist.
-    """
-
-    kind: str
-    level: str = ""
-
-    def __post_init__(self) -> None:
-        if self.kind not in ANOMALIES:
-            raise ValueError(f"an anomaly is one of {', '.join(ANOMALIES)}; found {self.kind!r}")
-        if (self.kind == "fused") != bool(self.level) or self.level not in ("", *LEVELS):
-            raise ValueError(f"a fused level is one of {', '.join(LEVELS)}; found {self.level!r}")
 
 
 def with_anomalies(seen: tuple[Claim, ...], anomalies: Collection[Anomaly]) -> tuple[Claim, ...]:
@@ -117,12 +89,4 @@ def anomaly_findings(anomalies: Collection[Anomaly]) -> list[Finding]:
     anomalies : collection of Anomaly
         What a reader knows about this spine.
     """
-    findings = []
-    for anomaly in anomalies:
-        what = f"{anomaly.kind} {anomaly.level}".strip()
-        message = f"The reader recorded: {what}. {_MEANING[anomaly.kind]}"
-        if anomaly.kind in _COUNTS:
-            findings.append(warning("anomaly-recorded", message))
-        else:
-            findings.append(info("anomaly-recorded", message))
-    return findings
+    return [_RECORDED[one.kind](anomaly=one.name) for one in anomalies]

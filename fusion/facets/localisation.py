@@ -4,38 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
-from fusion.findings import Finding, info
+from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.findings import Finding
+from fusion.findings.joints import JOINTS_MOVED
 from fusion.geometry import FloatArray
+from fusion.json_form import to_json
 
 #: How :func:`locate` found what it reports.
-SOURCE = "automatic from CT"
-
-
+AUTOMATIC = "automatic from CT"
 #: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
 #: that had none.
 DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
-
-
+#: What the source of a joint from label maps begins with, and what it ends with: which part of them
+#: it is from.
+LABEL_MAP = EvidenceSource.LABELS.value
+FROM_PROCESSES, FROM_VERTEBRAE = ", from articular processes", ", from vertebrae"
 #: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
 #: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
 READER_MM = 2.0
-
-
-class Status(StrEnum):
-    """What became of a joint."""
-
-    FOUND = "found"
-    OUTSIDE = "outside field"
-    FUSED = "fused"
-    OBSCURED = "obscured"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +61,7 @@ class Facet:
     normal_lps: FloatArray | None
     numbering: Numbering
     localisation_mm: float | None
-    source: str = SOURCE
+    source: str = AUTOMATIC
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form; ``uptake`` is null until it is measured."""
@@ -135,8 +129,8 @@ class Localisation:
             _put(facet, moved[facet.joint]) if facet.joint in moved else facet
             for facet in self.facets
         )
-        names = ", ".join(facet.joint.name for facet in facets if facet.joint in moved)
-        finding = info("joints-moved", f"{names}: put where they are by the reader.")
+        names = tuple(facet.joint.name for facet in facets if facet.joint in moved)
+        finding = JOINTS_MOVED(joints=names)
         return replace(self, facets=facets, findings=(*self.findings, finding))
 
     def to_json(self) -> dict[str, Any]:
@@ -144,7 +138,7 @@ class Localisation:
         return {
             "joints": [facet.to_json() for facet in self.facets],
             "numbering": self.numbering.value,
-            "numbering_evidence": [piece.to_json() for piece in self.evidence],
+            "numbering_evidence": [to_json(piece) for piece in self.evidence],
             "midline_lps": {level: _rounded(point) for level, point in self.midline_lps.items()},
             "proposals": [],
             "findings": [finding.to_json() for finding in self.findings],
@@ -164,14 +158,6 @@ def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
 
 def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
     return None if point is None else [round(float(v), digits) for v in point]
-
-
-class Numbering(StrEnum):
-    """How far the level of a joint is to be trusted."""
-
-    SURE = "sure"
-    PROVISIONAL = "provisional"
-    CONFIRMED = "confirmed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,20 +183,9 @@ class Evidence:
     source: str
     saw: str
     level: str
-    implies: str
+    implies: Annotated[str, Field(alias="found_at")]
     weight: float
     agrees: bool | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "source": self.source,
-            "saw": self.saw,
-            "level": self.level,
-            "found_at": self.implies,
-            "weight": self.weight,
-            "agrees": self.agrees,
-        }
 
 
 def point_of(value: npt.ArrayLike, name: str) -> FloatArray:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fusion.errors import PathwayError
-from fusion.pathway.facts import Facts
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts import Facts
+from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.text import verdict_text
 from fusion.pathway.verdict import Verdict, check
 
@@ -18,9 +18,9 @@ from fusion.pathway.verdict import Verdict, check
 NOT_ASSESSED = "Pathway not assessed."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
-    """A verdict with the person who recorded its facts.
+    """A verdict with the person who recorded its facts; equal where the JSON is.
 
     Parameters
     ----------
@@ -29,7 +29,10 @@ class Assessment:
     reader : str
         Who recorded the facts.
     time : datetime
-        When, with time zone.
+        When, with time zone; kept to the second.
+    given : str
+        The JSON text of an earlier version that worded the same answer otherwise: it stands as it
+        was given. Empty for one of this version.
 
     Raises
     ------
@@ -40,9 +43,22 @@ class Assessment:
     verdict: Verdict
     reader: str
     time: datetime
+    given: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         _require_reader(self.reader)
+        object.__setattr__(self, "time", self.time.replace(microsecond=0))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Assessment) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((self.reader, self.time, self.verdict.code))
+
+    @property
+    def words(self) -> str:
+        """The answer in words."""
+        return self.verdict.words
 
     @classmethod
     def of(cls, facts: Facts, *, reader: str) -> Assessment:
@@ -77,15 +93,20 @@ class Assessment:
                 "the pathway again."
             ) from exc
         now = json.loads(json.dumps(stored.to_json()))
-        if now != dict(value):
+        if now == dict(value):
+            return stored
+        if _without_wording(now) != _without_wording(dict(value)):
             raise PathwayError(
                 "The pathway's answer stored with the reading was given by another version of the "
                 "statements. It stands as it was given; answer the pathway again to renew it."
             )
-        return stored
+        return replace(stored, given=json.dumps(dict(value)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: that of the verdict, with ``reader``, ``time`` and ``text``."""
+        if self.given:
+            given: dict[str, Any] = json.loads(self.given)
+            return given
         return {
             "assessed": True,
             "reader": self.reader,
@@ -93,6 +114,48 @@ class Assessment:
             **self.verdict.to_json(),
             "text": verdict_text(self.verdict),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAnswer:
+    """An answer that these statements do not give to its facts; it stands as it was given.
+
+    Parameters
+    ----------
+    text : str
+        ``Assessment.to_json()`` of then, as JSON text.
+    why : str
+        Why it is not an :class:`Assessment`, for its reader.
+    """
+
+    text: str
+    why: str = field(compare=False)
+
+    @property
+    def words(self) -> str:
+        """The answer in words, as far as it has any."""
+        return str(self.to_json().get("words", ""))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what was given."""
+        content: dict[str, Any] = json.loads(self.text)
+        return content
+
+
+def stored_answer(content: object) -> Assessment | EarlierAnswer:
+    """Return the answer that was stored as JSON.
+
+    Raises
+    ------
+    PathwayError
+        There is none in it.
+    """
+    if not isinstance(content, Mapping) or not content.get("assessed"):
+        raise PathwayError("The pathway has no answer.")
+    try:
+        return Assessment.from_json(content)
+    except PathwayError as exc:
+        return EarlierAnswer(json.dumps(content, sort_keys=True), str(exc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +209,26 @@ class Unanswered:
             "time": time,
             "text": f"{NOT_ASSESSED} {self.reader} left it unanswered ({time}): {self.reason}",
         }
+
+
+def _without_wording(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out this program's own sentences beside an answer, which a later version may improve.
+
+    The verdict and its words, and everything of the article (statements that decide and apply,
+    their text, cautions, gaps, what is needed) stay.
+    """
+    left = {key: value for key, value in answer.items() if key != "text"}
+    for key in ("gaps", "caution_details"):
+        left[key] = [_untold(item) for item in answer.get(key, [])]
+    left["targets"] = [
+        {**target, "cautions": [_untold(caution) for caution in target.get("cautions", [])]}
+        for target in answer.get("targets", [])
+    ]
+    return left
+
+
+def _untold(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key != "text"}
 
 
 def _require_reader(reader: str) -> None:

@@ -9,7 +9,16 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import GeometryError, RegistrationFailed
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import (
+    POSSIBLE_NECK_MOTION,
+    REGISTERED,
+    REGISTRATION_NO_BETTER,
+    REGISTRATION_NOT_NEEDED,
+    REGISTRATION_REJECTED,
+    STORED_REGISTRATION_CHECKED,
+    STORED_REGISTRATION_DOUBTED,
+)
 from fusion.geometry import RigidTransform, Volume
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
@@ -24,7 +33,13 @@ from fusion.registration.result import (
     Trust,
 )
 from fusion.registration.search import Search
-from fusion.registration.trust import TRUSTED_UNCERTAINTY_MM, neck_moved, objection, uncertain
+from fusion.registration.trust import (
+    TRUSTED_UNCERTAINTY_MM,
+    neck_moved,
+    objection,
+    second_method,
+    uncertain,
+)
 
 #: A correction that moves no joint by more than this is no correction, mm: one SPECT voxel is
 #: four times as large.
@@ -144,31 +159,30 @@ def checked(
             f"the images ask for a position {away:.1f} mm from it in the neck, so that it may be "
             f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
         )
-    text = (
-        f"The images put the functional volume {away:.1f} mm at most from the stored registration "
-        f"in the neck, uncertainty {uncertainty:.1f} mm."
-    )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
+    note = STORED_REGISTRATION_CHECKED(away_mm=away, uncertainty_mm=uncertainty, ending=ending)
+    text = note.message.removesuffix(ending)
     keep = f"Keep the stored registration: {text[0].lower()}{text[1:]}"
+    second = second_method(evidence)
+    keep = f"{keep} {second.message}"
     return replace(
         stored,
         search=replace(outcome, recommendation=keep),
         lasting_findings=(
             *stored.lasting_findings,
             *_motion_notes(moved),
-            info("stored-registration-checked", text + ending),
+            note,
+            second,
         ),
     )
 
 
 def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Registration:
     """Return a stored Registration, still in use, that the images do not support."""
-    note = warning(
-        "stored-registration-doubted",
-        f"The images do not confirm the stored registration that is in use: {reason} Check every "
-        "level by eye.",
-    )
+    note = STORED_REGISTRATION_DOUBTED(reason=reason)
     words = f"Do not trust the stored registration: {reason}"
+    if outcome.evidence is not None:
+        words = f"{words} {second_method(outcome.evidence).message}"
     return replace(
         stored,
         status=Trust.DO_NOT_TRUST,
@@ -212,13 +226,7 @@ def _status(against: str | None, moved: str | None) -> Trust:
 def _motion_notes(moved: str | None) -> tuple[Finding, ...]:
     if moved is None:
         return ()
-    return (
-        warning(
-            "possible-neck-motion",
-            f"Possible neck motion between the two scans: {moved} One rigid transform cannot "
-            "fit all levels; compare the levels one by one, or use the neck correction.",
-        ),
-    )
+    return (POSSIBLE_NECK_MOTION(moved=moved),)
 
 
 def _judged(
@@ -246,36 +254,31 @@ def _judged(
     before, after = outcome.start_quality, outcome.quality
     worse = not moved and before and after and after.correlation < before.correlation
     if start is not None and (worse or moved_by <= SMALLEST_CORRECTION_MM):
-        reason = (
-            f"Keep the shared frame: the images ask for {moved_by:.1f} mm at most, which is no "
-            "more than they can tell."
-            if not worse
-            else f"Keep the shared frame: the pictures agree no better when moved by "
-            f"{moved_by:.1f} mm."
-        )
         used = proposed.with_start()
         ending = " No inconsistency found." if used.status is Trust.NO_INCONSISTENCY else ""
-        note = info("registration-not-needed", reason + ending)
+        kind = REGISTRATION_NO_BETTER if worse else REGISTRATION_NOT_NEEDED
+        note = kind(moved_mm=moved_by, ending=ending)
+        reason = note.message.removesuffix(ending)
     else:
         used = proposed
         center = evidence.neck.center_lps
-        by = f"{correction.shift_mm_at(center):.1f} mm and {correction.angle_deg:.1f}°"
+        shift_mm, angle_deg = correction.shift_mm_at(center), correction.angle_deg
         reason = (
-            f"Use the proposal: it moves the neck by {by}, and the pictures agree better with it."
+            f"Use the proposal: it moves the neck by {shift_mm:.1f} mm and {angle_deg:.1f}°, and "
+            "the pictures agree better with it."
             if start is not None
             else "Use the proposal: the two frames have nothing else in common."
         )
         uncertainty = float(np.max(evidence.uncertainty_mm(points)))
         ending = "" if moved else " No inconsistency found; check the alignment by eye."
-        note = info(
-            "registered",
-            f"Rigid registration moved the functional volume by {by} in the middle of the neck, "
-            f"uncertainty {uncertainty:.1f} mm.{ending}",
+        note = REGISTERED(
+            shift_mm=shift_mm, angle_deg=angle_deg, uncertainty_mm=uncertainty, ending=ending
         )
+    second = second_method(evidence)
     return replace(
         used,
-        search=replace(outcome, recommendation=reason),
-        lasting_findings=(*_motion_notes(moved), note),
+        search=replace(outcome, recommendation=f"{reason} {second.message}"),
+        lasting_findings=(*_motion_notes(moved), note, second),
     )
 
 
@@ -291,12 +294,10 @@ def _refused(outcome: SearchOutcome, start: RigidTransform | None, reason: str) 
 
 def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = None) -> Registration:
     """Return the shared frame with a Finding that says why nothing better is in use."""
-    note = warning(
-        "registration-rejected",
-        f"The registration was not applied: {reason} The shared Frame of Reference of the scanner "
-        "is used instead, and nothing confirms it.",
-    )
+    note = REGISTRATION_REJECTED(reason=reason)
     words = f"Keep the shared frame, do not trust either: {reason}"
+    if outcome is not None and outcome.evidence is not None:
+        words = f"{words} {second_method(outcome.evidence).message}"
     found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)
     return Registration(
         start,

@@ -63,6 +63,22 @@ class LevelMisfit:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """Where the independent method ends.
+
+    Parameters
+    ----------
+    transform : RigidTransform or None
+        SPECT to CT; None when it came to no end.
+    problem : str
+        Why it came to none, in words; empty otherwise.
+    """
+
+    transform: RigidTransform | None
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RegistrationEvidence:
     """Everything the status and the uncertainty of a registration rest on.
@@ -86,6 +102,10 @@ class RegistrationEvidence:
         The same for the two pieces.
     levels : tuple of LevelMisfit
         Upwards.
+    independent : Opinion
+        Where a method ends that shares neither measure nor optimiser with ours
+        (:mod:`fusion.registration.mutual_information`); held against :attr:`found`, because it
+        sees the whole patient as well.
     correlation : float
         Of the two pictures in fair detail, under :attr:`found`.
     detail_correlation : float
@@ -109,6 +129,7 @@ class RegistrationEvidence:
     covariance: FloatArray
     pieces_covariance: FloatArray | None
     levels: tuple[LevelMisfit, ...]
+    independent: Opinion
     correlation: float
     detail_correlation: float
     drop: float
@@ -122,6 +143,15 @@ class RegistrationEvidence:
         if self.pieces is None or self.pieces_covariance is None:
             return 0.0
         return self.pieces.bend_significance(self.pieces_covariance)
+
+    @property
+    def independent_mm(self) -> float | None:
+        """How far away the independent method ends, at most in the neck; None where it did not."""
+        if self.independent.transform is None:
+            return None
+        points = self.neck.reference_points_lps
+        native = self.found.inverse().apply(points)
+        return float(self.distance_mm(self.independent.transform, points, native=native).max())
 
     def distance_mm(
         self,
@@ -232,6 +262,9 @@ class RegistrationEvidence:
             "largest_in_neck_mm": {
                 name.replace(" ", "_"): round(self.at_neck_mm(name), 2) for name in names
             },
+            "independent_method_mm": None
+            if self.independent_mm is None
+            else round(self.independent_mm, 2),
             "correlation": round(self.correlation, 4),
             "detail_correlation": round(self.detail_correlation, 4),
             "correlation_drop_at_8_mm": round(self.drop, 4),

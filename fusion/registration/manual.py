@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import MANUAL_ADJUSTMENT, MANUAL_SHIFT
 from fusion.geometry import RigidTransform
 from fusion.registration.result import Method, Registration, Trust
 
@@ -110,13 +111,5 @@ def displacement(
 
 def _finding(shift_mm: float, angle_deg: float) -> Finding:
     if shift_mm > LARGE_MANUAL_SHIFT_MM:
-        return warning(
-            "manual-shift",
-            f"The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°, "
-            f"more than {LARGE_MANUAL_SHIFT_MM:.0f} mm: half a vertebral level, enough to put "
-            "uptake on the wrong joint. Check every level by eye.",
-        )
-    return info(
-        "manual-adjustment",
-        f"The functional volume was moved by hand by {shift_mm:.1f} mm and {angle_deg:.1f}°.",
-    )
+        return MANUAL_SHIFT(shift_mm=shift_mm, angle_deg=angle_deg, limit_mm=LARGE_MANUAL_SHIFT_MM)
+    return MANUAL_ADJUSTMENT(shift_mm=shift_mm, angle_deg=angle_deg)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.alignment import IMAGES_ASK_ELSEWHERE, NECK_CORRECTION_IN_USE
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.pieces import NeckCorrection
@@ -278,20 +279,11 @@ def _apart_mm(proposal: RigidTransform, other: RigidTransform, points: FloatArra
 
 
 def _asks_elsewhere(away_mm: float) -> Finding:
-    return warning(
-        "images-ask-elsewhere",
-        f"The alignment of the scanner is in use, and the images ask for a position {away_mm:.1f} "
-        "mm from it in the neck. Check every level by eye.",
-    )
+    return IMAGES_ASK_ELSEWHERE(away_mm=away_mm)
 
 
 def _neck_in_use(neck: NeckCorrection) -> Finding:
-    return warning(
-        "neck-correction-in-use",
-        f"Upper and lower neck are put onto the CT apart, bent by {neck.bend_deg:.1f}°. A DICOM "
-        "Spatial Registration cannot hold that: the object written has the rigid proposal, the "
-        "JSON beside it has both parts.",
-    )
+    return NECK_CORRECTION_IN_USE(bend_deg=neck.bend_deg)
 
 
 def _json(part: Quality | RegistrationEvidence | NeckCorrection | None) -> dict[str, Any] | None:

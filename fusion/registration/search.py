@@ -23,6 +23,7 @@ from fusion.registration.fitting import (
     fit,
     sample,
 )
+from fusion.registration.mutual_information import independent_opinion
 from fusion.registration.neck_field import HALF_WIDTH_MM, NeckField
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.trust import bent
@@ -141,7 +142,8 @@ class Search:
         RegistrationFailed
             The volumes hardly overlap, or nothing varies.
         """
-        return self._evidence(*self._global_fit(starts))
+        start = RigidTransform(starts[0]) if len(starts) == 1 else None
+        return self._evidence(*self._global_fit(starts), start)
 
     def _global_fit(self, starts: FloatArray) -> tuple[RigidTransform, SearchFit]:
         """Search coarse to fine over the whole patient.
@@ -162,7 +164,7 @@ class Search:
             if share > _LEAST_SHARE:
                 tries.append((correlation(template, coarse.moving, maps) * share**0.5, maps))
         tries.sort(key=lambda entry: -entry[0])
-        self._report(0.15, "Registering")
+        self._report(0.11, "Registering")
         found: list[tuple[float, FloatArray]] = []
         for _, maps in tries[:_FOLLOWED]:
             template = coarse.template(maps)
@@ -179,23 +181,23 @@ class Search:
                 )
                 if first is not None:
                     found.append((_score(first), first.maps))
-            self._report(0.25, "Registering")
+            self._report(0.18, "Registering")
         found.sort(key=lambda entry: -entry[0])
         best: tuple[float, FloatArray] | None = None
         for _, maps in _apart(found, self.neck)[:_FINISHED]:
             last = _repeat(coarse, maps, iterations=_STEPS, converged_mm=_NEAR_MM)
             if last is not None and (best is None or _score(last) > best[0] + 1e-4):
                 best = _score(last), last.maps
-        self._report(0.30, "Registering")
+        self._report(0.22, "Registering")
         if best is None:
             raise RegistrationFailed(
                 "The registration could not run: the two volumes hardly overlap where it starts. "
                 "Check that they show the same part of the body."
             )
         fair = _repeat(self.fair, best[1], iterations=_STEPS, converged_mm=_NEAR_MM)
-        self._report(0.35, "Registering")
+        self._report(0.26, "Registering")
         fine = _repeat(self.fine, best[1] if fair is None else fair.maps, iterations=_STEPS)
-        self._report(0.50, "Registering")
+        self._report(0.36, "Registering")
         if fine is None or fair is None:
             raise RegistrationFailed(
                 "The registration found nothing to hold on to: the functional volume does not vary "
@@ -203,7 +205,9 @@ class Search:
             )
         return _stored(fine.maps[0]), fine
 
-    def _evidence(self, found: RigidTransform, fitted: SearchFit) -> RegistrationEvidence:
+    def _evidence(
+        self, found: RigidTransform, fitted: SearchFit, start: RigidTransform | None
+    ) -> RegistrationEvidence:
         """Ask every other search about what was found.
 
         Where the neck bent, no rigid transform fits head and trunk; the proposal is then the one
@@ -212,11 +216,11 @@ class Search:
         maps = found.inverse().matrix[None]
         template = self.fine.template(maps)
         second = self._second(maps)
-        self._report(0.62, "Asking for other opinions")
+        self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
-        self._report(0.75, "Asking for other opinions")
+        self._report(0.50, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
-        self._report(0.85, "Asking for other opinions")
+        self._report(0.56, "Asking for other opinions")
         fair, drop = self.fair.template(maps), self._drop(template, maps)
         agreement = correlation(fair, self.fair.moving, maps)
         proposal = found
@@ -225,9 +229,16 @@ class Search:
             maps = proposal.inverse().matrix[None]
             template = self.fine.template(maps)
         box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
-        self._report(0.90, "Asking for other opinions")
+        self._report(0.58, "Asking for other opinions")
         levels = tuple(self._levels(template, maps))
-        self._report(0.97, "Asking for other opinions")
+        independent = independent_opinion(
+            self.source,
+            self.spect,
+            proposal=found,
+            start=start,
+            center_lps=self.neck.center_lps,
+            report=self._report.part(0.60, 0.99),
+        )
         # Motions are measured in the CT's frame: the fit's own is the pull on the template.
         return RegistrationEvidence(
             proposal=proposal,
@@ -239,6 +250,7 @@ class Search:
             covariance=fitted.covariance,
             pieces_covariance=pieces_covariance,
             levels=levels,
+            independent=independent,
             correlation=agreement,
             detail_correlation=fitted.correlation,
             drop=drop,

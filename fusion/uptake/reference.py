@@ -23,6 +23,21 @@ ACTIVE_TIMES_MEDIAN = 1.5
 #: Fewer voxels than this are no reference.
 LEAST_VOXELS = 8
 
+_OTHER_SIDE = "Maximum of the same joint of the other side, joint by joint."
+_REGION = "Mean of {voxels} voxels within {radius_mm:g} mm of a point on the CT."
+_COLD_REGION = "The chosen region holds no voxel with uptake."
+_BONE = (
+    "Mean of {voxels} voxels of the vertebral bodies C3 to C7 that are at least half bone on the "
+    "CT; {left_out} above {times:g} times their median left out as active (not validated)."
+)
+_NO_CT = "Without a CT ordinary bone cannot be told."
+_TOO_FEW = (
+    "Only {voxels} voxels of the vertebral bodies C3 to C7 lie in both fields; {needed} are needed."
+)
+_COLD_BONE = "The vertebral bodies show no uptake."
+#: Everything that is said of a reference, with ``{names}`` for numbers.
+REFERENCE_WORDS = (_OTHER_SIDE, _REGION, _COLD_REGION, _BONE, _NO_CT, _TOO_FEW, _COLD_BONE)
+
 
 class ReferenceKind(StrEnum):
     """What a ratio refers to."""
@@ -113,9 +128,7 @@ def measure_reference(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
         Which one.
     """
     if choice.kind is ReferenceKind.OTHER_SIDE:
-        return Reference(
-            choice.kind, None, 0, 0, "Maximum of the same joint of the other side, joint by joint."
-        )
+        return Reference(choice.kind, None, 0, 0, _OTHER_SIDE)
     if choice.kind is ReferenceKind.REGION:
         return _region(neck, choice)
     return _bone(neck, choice.kind)
@@ -126,35 +139,26 @@ def _region(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
     inside = _within(on_ct, np.array([choice.center_lps]), choice.radius_mm)
     values = neck.values[inside]
     if not len(values) or values.mean() <= 0:
-        return Reference(
-            choice.kind, None, len(values), 0, "The chosen region holds no voxel with uptake."
-        )
-    words = f"Mean of {len(values)} voxels within {choice.radius_mm:g} mm of a point on the CT."
+        return Reference(choice.kind, None, len(values), 0, _COLD_REGION)
+    words = _REGION.format(voxels=len(values), radius_mm=choice.radius_mm)
     return Reference(choice.kind, float(values.mean()), len(values), 0, words)
 
 
 def _bone(neck: NativeNeck, kind: ReferenceKind) -> Reference:
     if neck.bone_share is None:
-        return Reference(kind, None, 0, 0, "Without a CT ordinary bone cannot be told.")
+        return Reference(kind, None, 0, 0, _NO_CT)
     centers = dict(zip(neck.joints, neck.centers_ct_lps, strict=True))
     bodies = body_centers(centers)
     inside = _within(neck.to_ct(neck.points_lps), bodies, BODY_RADIUS_MM)
     values = neck.values[inside & (neck.bone_share >= LEAST_BONE)]
     if len(values) < LEAST_VOXELS:
-        words = (
-            f"Only {len(values)} voxels of the vertebral bodies C3 to C7 lie in both fields; "
-            f"{LEAST_VOXELS} are needed."
-        )
+        words = _TOO_FEW.format(voxels=len(values), needed=LEAST_VOXELS)
         return Reference(kind, None, len(values), 0, words)
     ordinary = values[values <= ACTIVE_TIMES_MEDIAN * np.median(values)]
     if not len(ordinary) or ordinary.mean() <= 0:
-        return Reference(kind, None, 0, len(values), "The vertebral bodies show no uptake.")
+        return Reference(kind, None, 0, len(values), _COLD_BONE)
     left_out = len(values) - len(ordinary)
-    words = (
-        f"Mean of {len(ordinary)} voxels of the vertebral bodies C3 to C7 that are at least half "
-        f"bone on the CT; {left_out} above {ACTIVE_TIMES_MEDIAN:g} times their median left out as "
-        "active (not validated)."
-    )
+    words = _BONE.format(voxels=len(ordinary), left_out=left_out, times=ACTIVE_TIMES_MEDIAN)
     return Reference(kind, float(ordinary.mean()), len(ordinary), left_out, words)
 
 

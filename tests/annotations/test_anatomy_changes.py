@@ -10,13 +10,14 @@ import pytest
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.changes import Opened
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.vertebrae import Anatomy, AnomalyRecorded, JointMoved, VertebraNamed
+from fusion.annotations.changes.vertebrae import AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.finishing import confirming_numbering
 from fusion.annotations.marking import check_marked
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Evidence, Localisation, Numbering, Status
+from fusion.facets.spine_statements import SpineStatements
 from fusion.json_form import to_json
 
 from .necks import centers, localised
@@ -37,28 +38,31 @@ def test_the_last_word_about_each_vertebra_and_joint_counts() -> None:
         JointMoved(RIGHT_C5, (-17, 3, -75)),
         JointMoved(LEFT_C5, (18, 3, -75)),
     )
-    assert reading.clicks == {"C5": (1, 2, -40), "C2": (1, 2, 4)}
-    assert reading.moved == {RIGHT_C5: (-17, 3, -75), LEFT_C5: (18, 3, -75)}
+    assert reading.said.clicks == {"C5": (1, 2, -40), "C2": (1, 2, 4)}
+    assert reading.said.moved == {RIGHT_C5: (-17, 3, -75), LEFT_C5: (18, 3, -75)}
     taken_back = after(reading, JointMoved(LEFT_C5, None), VertebraNamed("C5", None))
-    assert taken_back.clicks == {"C2": (1, 2, 4)}
-    assert taken_back.moved == {}
+    assert taken_back.said.clicks == {"C2": (1, 2, 4)}
+    assert taken_back.said.moved == {}
 
 
 def test_a_new_numbering_ends_what_was_dragged_under_the_old_one() -> None:
     moved = after(begun(), JointMoved(LEFT_C5, (17, 3, -75)))
-    assert after(moved, VertebraNamed("C2", (1, 2, 3))).moved == {}
-    assert after(moved, RIB).moved == {}
+    assert after(moved, VertebraNamed("C2", (1, 2, 3))).said.moved == {}
+    assert after(moved, RIB).said.moved == {}
     # A fused level has the number that it had.
-    assert after(moved, AnomalyRecorded("fused", "C3-C4")).moved == moved.moved
+    assert after(moved, AnomalyRecorded("fused", "C3-C4")).said.moved == moved.said.moved
 
 
 def test_an_anomaly_is_recorded_once_and_can_be_withdrawn() -> None:
     fused = AnomalyRecorded("fused", "C5-C6")
     reading = after(begun(), RIB, fused, replace(RIB, note="left only"))
-    assert reading.anomalies == (fused, replace(RIB, note="left only"))
-    assert after(reading, replace(fused, withdrawn=True)).anomalies == (
-        replace(RIB, note="left only"),
-    )
+    assert [one.words for one in reading.said.anomalies] == [
+        "fused C5-C6 recorded",
+        "cervical rib recorded: left only",
+    ]
+    left = after(reading, replace(fused, withdrawn=True)).said.anomalies
+    assert [one.words for one in left] == ["cervical rib recorded: left only"]
+    assert replace(fused, withdrawn=True).words == "fused C5-C6 withdrawn"
 
 
 @pytest.mark.parametrize(
@@ -86,16 +90,14 @@ def test_what_was_said_is_in_the_json_and_carried_into_an_addendum() -> None:
     content = json.loads(json.dumps(reading.to_json()))
     assert content["anatomy"]["clicks"] == {"C2": [1, 2, 3]}
     assert Reading.from_json(content) == reading
-    opened = Opened(
-        study(), 2, reading.reading_id, reading.digest, reason="r", anatomy=reading.anatomy
-    )
+    opened = Opened(study(), 2, reading.reading_id, reading.digest, reason="r", said=reading.said)
     first = Event.read(json.loads(json.dumps(to_json(event(1, opened)))))
     addendum = replay("1" * 32, [first])
-    assert (addendum.clicks, addendum.moved) == (reading.clicks, reading.moved)
-    assert addendum.anomalies == reading.anomalies
+    assert (addendum.said.clicks, addendum.said.moved) == (reading.said.clicks, reading.said.moved)
+    assert addendum.said.anomalies == reading.said.anomalies
     # Undoing in the addendum goes back to what was carried, not further.
     undone = after(addendum, VertebraNamed("C2", (9, 9, 9)))
-    assert undone.clicks == {"C2": (9, 9, 9)}
+    assert undone.said.clicks == {"C2": (9, 9, 9)}
     assert Reading.from_json(json.loads(json.dumps(undone.to_json()))) == undone
 
 
@@ -115,7 +117,7 @@ def test_words_name_directions_instead_of_signs() -> None:
         "Left C5-C6 moved to L 17.0, A 3.0, F 75.5 mm"
     )
     assert VertebraNamed("C2", None).words == "C2 is not named any more"
-    assert not Anatomy()
+    assert not SpineStatements()
 
 
 # Marks

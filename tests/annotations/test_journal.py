@@ -13,6 +13,10 @@ import threading
 from pathlib import Path
 
 import pytest
+from platformdirs import windows
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
+from platformdirs.windows import Windows
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations import storage
@@ -673,15 +677,17 @@ def test_the_journal_needs_no_image_library(path: Path) -> None:
 
 
 def test_the_default_place_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "home", lambda: Path("/home/r"))
-    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("HOME", "/home/r")
+    monkeypatch.setattr(storage, "PlatformDirs", Unix)
     monkeypatch.setenv("XDG_DATA_HOME", "/data")
     assert default_path() == Path("/data/facetfusion/journal.sqlite")
     for value in ("", "relative"):
         monkeypatch.setenv("XDG_DATA_HOME", value)
         assert default_path() == Path("/home/r/.local/share/facetfusion/journal.sqlite")
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert default_path().parts[-3:] == ("Application Support", "facetfusion", "journal.sqlite")
-    monkeypatch.setattr(sys, "platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", "/local")
+    monkeypatch.setattr(storage, "PlatformDirs", MacOS)
+    folder = Path("/home/r/Library/Application Support/facetfusion")
+    assert default_path() == folder / "journal.sqlite"
+    monkeypatch.setattr(storage, "PlatformDirs", Windows)
+    known = {"CSIDL_LOCAL_APPDATA": "/local"}
+    monkeypatch.setattr(windows, "get_win_folder", known.__getitem__)
     assert default_path() == Path("/local/facetfusion/journal.sqlite")

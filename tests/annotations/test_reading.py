@@ -41,12 +41,13 @@ from fusion.errors import AnnotationError
 from fusion.facets.localisation import Numbering
 from fusion.geometry import RigidTransform
 from fusion.json_form import to_json
+from fusion.pathway.assessment import stored_answer
 from fusion.registration import Method, NeckCorrection
 
 from .necks import IN_USE, centers, localised, shifted
 from .samples import LEFT_C5, READER, localisation, placement, registration, study, target
 
-ASSESSMENT = json.dumps({"assessed": True, "words": "Supported", "reader": "R"})
+ASSESSMENT = stored_answer({"assessed": True, "words": "Supported", "reader": "R"})
 CONFIRMED = NumberingConfirmed(
     numbering="counted from C2 (dens)", anchor="C2", c2_in_field=True, t1_in_field=True
 )
@@ -75,7 +76,7 @@ def after(reading: Reading, *changes: Change) -> Reading:
 
 def state(reading: Reading) -> tuple:
     checks = reading.alignment, reading.numbering, reading.pathway
-    return reading.records, reading.anatomy, *checks
+    return reading.records, reading.said, *checks
 
 
 class Session(RuleBasedStateMachine):
@@ -430,10 +431,11 @@ def test_a_disagreement_about_the_numbering_needs_a_reason() -> None:
     assert "cervical rib" in said.words
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"assessed": false}', "{"])
-def test_no_answer_is_not_an_answer_of_the_pathway(text: str) -> None:
-    with pytest.raises(AnnotationError):
-        PathwayAnswered(text)
+@pytest.mark.parametrize("content", [None, "", [], {"assessed": False}, {}])
+def test_no_answer_is_not_an_answer_of_the_pathway(content: object) -> None:
+    answered = to_json(event(2, PathwayAnswered(ASSESSMENT)))
+    with pytest.raises(AnnotationError, match="no answer"):
+        Event.read({**answered, "change": {"assessment": content}})
 
 
 def test_a_finalised_reading_takes_nothing_more() -> None:

@@ -10,6 +10,7 @@ import zlib
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from string import Formatter
 
 import numpy as np
 import pydicom
@@ -40,13 +41,23 @@ from fusion.deidentified.reading import (
 )
 from fusion.deidentified.review import deidentified_review, plain_findings
 from fusion.errors import Cancelled, FusionError
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
-from fusion.findings import info, warning
+from fusion.findings import (
+    Finding,
+    FromFile,
+    PersonName,
+    Severity,
+    alignment,
+    files,
+    readings,
+    volumes,
+)
+from fusion.findings.table import KINDS
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.review import Review
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill_study, found_in, texts_of
 from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at
@@ -106,7 +117,7 @@ class Export:
                 numbering=f"counted by {word('numbering')}", anchor="C2", c2_in_field=True,
                 t1_in_field=True, disagreement=word("disagreement"), note=word("why"),
             ),
-            PathwayAnswered(json.dumps(Assessment.of(facts, reader=word("facts by")).to_json())),
+            PathwayAnswered(Assessment.of(facts, reader=word("facts by"))),
             Finalised(),
         ]  # fmt: skip
         key = StudyKey.of(review.fused.ct, review.fused.spect)
@@ -295,7 +306,7 @@ def test_the_reading_comes_back_and_fits_the_copies(export: Export, opened: Revi
     assert back.targets[0].localisation.numbering == "counted from C2 (dens)"
     answered = back.pathway.change
     assert isinstance(answered, PathwayAnswered)
-    assert answered.assessment["words"] == export.reading.pathway.change.assessment["words"]
+    assert answered.assessment.words == export.reading.pathway.change.assessment.words
     # A handed-on reading can be handed on again with the copies.
     assert hand_on(again, back, export.folder.parent / "again").paths
 
@@ -446,51 +457,158 @@ def test_what_is_simulated_goes_on_saying_so(tmp_path: Path) -> None:
     assert not deidentified_review(review, Deidentifier(), Readers()).simulated
 
 
-def test_findings_leave_in_words_that_name_nobody() -> None:
-    how = Deidentifier()
+def test_findings_leave_without_what_names_somebody() -> None:
     said = plain_findings(
         (
-            warning("frame-stated-by-user", "on the word of Qzx"),
-            warning("stored-registration-refused", "Qzx/reg.dcm was not used"),
-            warning("gantry-tilt", "tilted by 12.0°"),
-            info("choice", "CT Qzx was chosen"),
-            info("suv-inputs", "weight 70 kg"),
+            alignment.FRAME_STATED_BY_USER(who=PersonName("Qzx")),
+            alignment.STORED_REGISTRATION_REFUSED(label="Qzx/reg.dcm", reason="Qzx is no matrix."),
+            files.SERIES_REFUSED(reason="Qzx/ct.dcm is damaged."),
+            volumes.GANTRY_TILT(tilt_deg=12.0),
+            volumes.DUPLICATE_UID(count=2, names=("Qzx/1.dcm", "Qzx/2.dcm"), more=""),
+            volumes.SEVERAL_UNITS(offered=("Bq/mL", "Qzx/mL"), chosen="Bq/mL"),
+            alignment.CHOICE(reasons="CT Qzx was chosen"),
+            volumes.SUV_INPUTS(dose=700.0, weight_kg=70.0, decayed="values refer to the injection"),
         ),
-        how,
+        Deidentifier(),
     )
-    assert [finding.code for finding in said] == [
-        "frame-stated-by-user", "stored-registration-refused", "gantry-tilt"
-    ]  # fmt: skip
-    assert "Qzx" not in str(said)
-    assert "12.0°" in said[2].message
+    assert [(finding.code, finding.message) for finding in said] == [
+        (
+            "frame-stated-by-user",
+            "The files do not say that the CT and the functional volume share a Frame of "
+            "Reference; they are placed as if they did, on the word of a named person. Check the "
+            "alignment.",
+        ),
+        (
+            "stored-registration-refused",
+            "The stored registration [text removed] was not used: [text removed]",
+        ),
+        (
+            "series-refused",
+            "A finding (series-refused) about the original files; its words are withheld, because "
+            "they may name files or people.",
+        ),
+        (
+            "gantry-tilt",
+            "The slices are tilted by 12.0° against the direction in which they are stacked "
+            "(gantry tilt). The tilt is kept exactly; the images are resampled for display.",
+        ),
+        (
+            "duplicate-uid",
+            "2 different images carry an identifier (SOP Instance UID) that must be unique ([text "
+            "removed], [text removed]). Which of them is right cannot be told; check where the "
+            "files come from.",
+        ),
+        ("several-units", "The file offers its values in Bq/mL, [text removed]; Bq/mL is used."),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@pytest.mark.parametrize("keeps_suv", [False, True])
+def test_no_entry_of_the_table_takes_text_along(name: str, keeps_suv: bool) -> None:
+    """Whatever a file or a person writes into each value, alone or among our own words."""
+    kind = KINDS[name]
+    formats = {field: spec for _, field, spec, _ in Formatter().parse(kind.words) if field}
+    text = {field: 2.5 if spec else FromFile(MARK) for field, spec in formats.items()}
+    listed = {field: value if value == 2.5 else (value, "C2") for field, value in text.items()}
+    bare = {f: MARK if v == MARK and f not in kind.ours.split() else v for f, v in text.items()}
+    for values in (text, listed, bare):
+        said = plain_findings((kind(**values),), Deidentifier(keeps_suv=keeps_suv))
+        assert MARK not in str(said)
+        assert len(said) == 1 or kind.severity is Severity.INFO
+
+
+def test_weight_and_dose_leave_with_what_suv_needs_only() -> None:
+    inputs = volumes.SUV_INPUTS(dose=700.0, weight_kg=70.0, decayed="values refer to the injection")
+    assert plain_findings((inputs,), Deidentifier(keeps_suv=True)) == (inputs,)
+    assumed = volumes.INJECTION_DATE_ASSUMED(time="08:15", day="day of")
+    assert plain_findings((assumed,), Deidentifier(keeps_suv=True)) == (assumed,)
+    (said,) = plain_findings((assumed,), Deidentifier())
+    assert said.severity.label == "warning"
+    assert "08:15" not in said.message
+
+
+def test_text_of_a_file_among_our_own_words_stays_behind() -> None:
+    missing = ("Radionuclide Total Dose", FromFile("the values are in Qzx"))
+    finding = volumes.SUV_NOT_AVAILABLE(missing=missing)
+    (said,) = plain_findings((finding,), Deidentifier(keeps_suv=True))
+    assert said.message == (
+        "No SUV: Radionuclide Total Dose, [text removed] missing or unusable. Ratios do not need "
+        "them."
+    )
 
 
 @pytest.mark.parametrize(
-    "code",
-    ["labels-disputed", "levels-provisional", "levels-unchecked", "decided-on-another-numbering"],
+    "doubt",
+    [
+        readings.LABELS_DISPUTED(changes="Left C5-C6 (now Left C6-C7)"),
+        readings.LEVELS_PROVISIONAL(joints=("Left C5-C6", "Right C2-C3")),
+        readings.LEVELS_UNCHECKED(),
+        readings.DECIDED_ON_ANOTHER_NUMBERING(joints=("Left C5-C6",)),
+    ],
 )
-def test_doubts_about_levels_keep_their_words(code: str) -> None:
-    doubt = warning(code, "LEVELS PROVISIONAL: Left C5-C6.")
+def test_doubts_about_levels_keep_their_words(doubt: Finding) -> None:
     assert plain_findings((doubt,), Deidentifier()) == (doubt,)
 
 
-def test_a_description_leaves_only_in_known_words() -> None:
-    assert described("counted from C2 (dens)") == "counted from C2 (dens)"
-    assert described("Bq/mL") == "Bq/mL"
-    assert described("counted by Dr. Smith") == REMOVED
-    assert described("C2_smith") == REMOVED
-    bone = (
-        "Mean of 1288 voxels of the vertebral bodies C3 to C7 that are at least half bone on the "
-        "CT; 0 above 1.5 times their median left out as active (not validated)."
-    )
-    assert described(bone) == bone
+def test_nothing_but_the_name_of_a_joint_passes_for_one() -> None:
+    finding = readings.LEVELS_PROVISIONAL(joints=("Left C5-C6", "Left C5-C6 Qzx"))
+    (said,) = plain_findings((finding,), Deidentifier())
+    assert said.message.endswith("not confirmed: Left C5-C6, [text removed].")
 
 
 @pytest.mark.parametrize(
-    "number", ["4711471", "47114712", "0815", "12.03.1958", "12 3 58", "1958", "1958-03-12"]
+    ("key", "value"),
+    [
+        ("unit", "Bq/mL"),
+        ("unit", "unit not stated"),
+        ("neighbour", "C4-C5"),
+        ("neighbour", "above C0-C1"),
+        ("method", "rigid correlation"),
+        ("method", "rigid correlation, upper and lower neck apart (possible neck motion)"),
+        ("source", "automatic from CT"),
+        ("source", "marked by the reader"),
+        ("numbering", "provisional"),
+        ("numbering", "counted from C2 (dens)"),
+        ("numbering", "sure, counted from C1-C2 (dens and atlas)"),
+        ("numbering", "confirmed, counted from C2, C5 as named by the reader"),
+        ("numbering", "sure, by the shapes of the vertebrae alone"),
+        ("anchor", "C2, C5"),
+        ("anchor", "C1-C2"),
+        ("reference", "Maximum of the same joint of the other side, joint by joint."),
+        ("reference", "Mean of 57 voxels within 8.5 mm of a point on the CT."),
+        (
+            "reference",
+            "Mean of 1288 voxels of the vertebral bodies C3 to C7 that are at least half bone on "
+            "the CT; 0 above 1.5 times their median left out as active (not validated).",
+        ),
+    ],
 )
-def test_a_description_takes_no_number_of_a_person_or_a_day_along(number: str) -> None:
-    assert described(f"counted from C2, {number}") == REMOVED
+def test_a_description_of_ours_leaves_as_it_stands(key: str, value: str) -> None:
+    assert described(key, value) == value
+    for around in (f"{value} Qzx", f"Qzx {value}", f"{value}\nQzx", value.replace(" ", " Qzx ", 1)):
+        assert around == value or described(key, around) == REMOVED
+
+
+@pytest.mark.parametrize("key", ["numbering", "source", "reference", "unit", "anchor", "method"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "counted by Dr. Smith", "C2_smith", "sure, counted from C2 (Dr. Smith)", "the reader",
+        "counted from C2 (dens), 4711471", "counted from C2 (dens), 12.03.1958", "1958-03-12",
+        "Mean of 47114712 voxels within 8 mm of a point on the CT.",
+    ],
+)  # fmt: skip
+def test_any_other_description_is_removed(key: str, value: str) -> None:
+    """Also one of words that we use ourselves: a file may be called so."""
+    assert described(key, value) == REMOVED
+
+
+def test_that_joints_come_from_a_label_map_is_said_without_its_name() -> None:
+    source = "label map Qzx (2).nii.gz (TotalSegmentator 2), from articular processes"
+    said = "label map [text removed], from articular processes"
+    assert described("source", source) == said
+    assert described("source", "label map Qzx.nii (VerSe)") == "label map [text removed]"
+    assert described("source", f"{source} of Qzx") == "label map [text removed]"
 
 
 def test_what_was_typed_as_a_level_leaves_only_as_a_level() -> None:

@@ -97,6 +97,10 @@ def test_every_folder_of_real_data(shared_data):
         "ct_biograph64_neck": {(Kind.CT, "HU")},
         "ct_brilliance16_lower_neck": {(Kind.CT, "HU")},
         "ct_hispeed_tilted_uneven": {(Kind.CT, "refused")},
+        "ct_planning_cervical_ribs": {(Kind.CT, "HU")},
+        "ct_pq2000_head_neck": {(Kind.CT, "HU")},
+        "ct_vct_head_to_c2": {(Kind.CT, "HU")},
+        "ct_xio_lower_neck": {(Kind.CT, "HU")},
         "neck_meshes_artisynth": set(),
         "nm_planar_bone": {Kind.PLANAR},
         "nm_recon_without_geometry": {(Kind.SPECT, "refused")},
@@ -107,6 +111,33 @@ def test_every_folder_of_real_data(shared_data):
             (Kind.PET, "proportional counts"),
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("folder", "shape", "spacing_mm", "first_lps", "last_z"),
+    [
+        # Read off the headers with pydicom alone: one series each, every step between sorted
+        # positions the same, Image Orientation (Patient) 1, 0, 0, 0, 1, 0.
+        (
+            "ct_planning_cervical_ribs",
+            (141, 512, 512),
+            (2.0, 0.9765625),
+            (-249.51171875, -464.51171875, -840.0),
+            -560.0,
+        ),
+        ("ct_pq2000_head_neck", (90, 511, 511), (3.0, 1.0), (1.0, -511.0, -267.0), 0.0),
+        ("ct_vct_head_to_c2", (76, 512, 512), (1.25, 0.474609), (-124.1, -101.8, -114.25), -20.5),
+        ("ct_xio_lower_neck", (46, 512, 512), (3.0, 0.977), (-250.112, -250.112, 61.6), 196.6),
+    ],
+)
+def test_volumes_of_real_cts_lie_where_their_headers_say(
+    folder, shape, spacing_mm, first_lps, last_z, shared_data
+):
+    (plan,) = only_series(shared_data / folder).volumes
+    assert (plan.shape, plan.unit, plan.refusal, plan.findings) == (shape, "HU", None, ())
+    assert plan.grid.spacing_mm == pytest.approx((spacing_mm[0], spacing_mm[1], spacing_mm[1]))
+    assert plan.grid.to_lps([0, 0, 0]) == pytest.approx(first_lps)
+    assert plan.grid.to_lps([shape[0] - 1, 0, 0]) == pytest.approx((*first_lps[:2], last_z))
 
 
 def test_encodings_of_one_image_are_recognised_as_copies(shared_data):

@@ -16,8 +16,9 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
 from fusion.dicom.files.instance import Instance
+from fusion.dicom.quantity.attenuation import attenuation_corrected
 from fusion.dicom.series import Kind, VolumePlan
-from fusion.dicom.volumes.nm import attenuation_corrected, kind_of, plan_volumes
+from fusion.dicom.volumes.nm import kind_of, plan_volumes
 from fusion.errors import GeometryError
 
 from . import nm_objects as nm

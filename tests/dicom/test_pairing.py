@@ -9,7 +9,7 @@ import pytest
 
 from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import pair
+from fusion.dicom.pairing import choose_ct, pair
 from fusion.errors import PairingError, SpacingNeeded
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
@@ -163,6 +163,81 @@ def test_thin_slices_over_thick_and_sharp_over_soft(tmp_path) -> None:
     result = chosen(tmp_path)
     assert result.ct.series.description.endswith("B70s")
     assert "sharper kernel" in result.reasons[1]
+
+
+@pytest.mark.parametrize(("common_mm", "chosen_name"), [(59, "whole neck"), (61, "thin")])
+def test_a_thin_ct_needs_60_mm_of_the_functional_volume(tmp_path, common_mm, chosen_name) -> None:
+    # 60 mm are about four cervical levels: docs/sources.md#ct-geometry. From the centre of the
+    # first slice to that of the last; all of it inside the functional volume.
+    thin = ct.stacked(count=common_mm + 1, step_mm=1.0) + np.array([0.0, 0.0, 20.0])
+    write_ct(tmp_path / "a", positions=thin, SeriesInstanceUID="1.2.1", SeriesDescription="thin")
+    write_ct(
+        tmp_path / "b",
+        positions=ct.stacked(count=30, step_mm=3.0),
+        SeriesInstanceUID="1.2.2",
+        SeriesDescription="whole neck",
+    )
+    write_nm(tmp_path, dataset=nm.recon(spacing=9.0), SpacingBetweenSlices=9.0)
+    result = chosen(tmp_path)
+    assert result.ct.series.description == chosen_name
+    why = "thinner slices (1 mm)" if common_mm > 60 else "shows enough of the functional volume"
+    assert why in result.reasons[1]
+
+
+@pytest.mark.parametrize(("common_mm", "chosen_name"), [(59, "whole"), (61, "finer")])
+def test_a_functional_volume_needs_60_mm_of_the_ct(tmp_path, common_mm, chosen_name) -> None:
+    # The finer one would win on attenuation correction; it may only where it shows the neck.
+    write_ct(tmp_path / "ct", positions=ct.stacked(count=60, step_mm=3.0))
+    low_z = ct.ORIGIN_LPS[2]
+
+    def overlap(ds) -> None:
+        # The highest slice lies ``common_mm`` above the lowest of the CT.
+        bottom = low_z + common_mm - 4.0 * (nm.SLICES - 1)
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-70, -62, bottom]
+        ds.SpacingBetweenSlices = 4.0
+
+    def cover(ds) -> None:
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-70, -62, low_z + 10.0]
+        ds.SpacingBetweenSlices = 6.0
+
+    write_nm(tmp_path, name="a.dcm", edit=overlap, **other_series("finer", SeriesNumber=1))
+    write_nm(
+        tmp_path,
+        name="b.dcm",
+        edit=cover,
+        **other_series("whole", CorrectedImage=["UNIF", "DECY"], SeriesNumber=2),
+    )
+    result = chosen(tmp_path)
+    assert result.spect.series.description == chosen_name
+    assert ("lies within the CT" in result.reasons[0]) == (common_mm < 60)
+
+
+def test_a_ct_alone_is_chosen_by_the_same_words_as_a_pair(tmp_path) -> None:
+    write_ct(tmp_path / "a", SeriesInstanceUID="1.2.1", SeriesDescription="short")
+    long = ct.stacked(count=90, step_mm=1.0)
+    write_ct(tmp_path / "b", positions=long, SeriesInstanceUID="1.2.2", SeriesDescription="long")
+    catalog = scan(tmp_path)
+    best, why = choose_ct(catalog)
+    assert (best.series.description, why) == ("long", "thinnest slices of enough length")
+    best, why = choose_ct(catalog, ct="1.2.1")
+    assert (best.series.description, why) == ("short", "chosen by the user")
+    with pytest.raises(PairingError, match="No CT volume has the number or UID"):
+        choose_ct(catalog, ct="77")
+
+
+@pytest.mark.parametrize(("length_mm", "chosen_name"), [(79, "long"), (81, "thin")])
+def test_a_thin_ct_alone_needs_80_mm(tmp_path, length_mm, chosen_name) -> None:
+    thin = ct.stacked(count=length_mm + 1, step_mm=1.0)
+    write_ct(tmp_path / "a", positions=thin, SeriesInstanceUID="1.2.1", SeriesDescription="thin")
+    long = ct.stacked(count=60, step_mm=2.0)
+    write_ct(tmp_path / "b", positions=long, SeriesInstanceUID="1.2.2", SeriesDescription="long")
+    assert choose_ct(scan(tmp_path))[0].series.description == chosen_name
+
+
+def test_no_ct_says_what_was_found(tmp_path) -> None:
+    write_nm(tmp_path)
+    with pytest.raises(PairingError, match="No CT volume"):
+        choose_ct(scan(tmp_path))
 
 
 def test_a_localizer_is_never_the_ct(tmp_path) -> None:

@@ -327,6 +327,18 @@ def test_half_life_of_the_file_is_used_when_close() -> None:
     assert "half-life-disagrees" not in codes(suv)
 
 
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_half_life_of_the_file_may_differ_by_one_percent(sign: int) -> None:
+    # Tc-99m 6.0072 h = 21 625.92 s (docs/sources.md#half-life); 0.9 % is rounding, 1.1 % is not.
+    for percent, is_used in ((0.9, True), (1.1, False)):
+        ds = nm()
+        stated = round(21_625.92 * (1 + sign * percent / 100), 1)
+        tracer_of(ds).RadionuclideHalfLife = stated
+        suv = suvbw_factor(ds, unit="Bq/mL")
+        assert suv.half_life_s == pytest.approx(stated if is_used else 21_625.92)
+        assert ("half-life-disagrees" in codes(suv)) is not is_used
+
+
 def test_half_life_of_the_file_is_doubted_when_far() -> None:
     ds = nm()
     tracer_of(ds).RadionuclideHalfLife = F_18_S

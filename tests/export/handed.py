@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,7 +27,7 @@ from fusion.export.handout import Handout
 from fusion.export.regions import uptake_region
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.facts import Facts
 from fusion.review import Review
 from tests.annotations import samples
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
@@ -99,7 +98,7 @@ def read_study(
             NumberingConfirmed(
                 numbering="counted from C2 (dens)", anchor="C2", c2_in_field=True, t1_in_field=True
             ),
-            PathwayAnswered(json.dumps(answer.to_json())),
+            PathwayAnswered(answer),
             *([Finalised()] if final else []),
         ]
         for change in changes:

@@ -31,7 +31,7 @@ from fusion.annotations.changes import (
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import hand_on
 from fusion.facets.localisation import Localisation
 from fusion.geometry import RigidTransform

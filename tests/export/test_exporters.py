@@ -24,7 +24,7 @@ from fusion.errors import AnnotationError
 from fusion.export import handover
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.handover import EXPORTERS, STUDY_EXPORTERS, Exporter, hand_on
-from fusion.findings import info
+from fusion.findings.readings import NO_SEGMENTATION
 from fusion.opening import open_study
 from fusion.review import Review
 from tests.export.canaries import MARK, Canaries, fill_study, found_in
@@ -74,7 +74,7 @@ def refuse(handout: Handout, folder: Path) -> tuple[Path, ...]:
 
 
 def leave_out(handout: Handout, folder: Path) -> tuple[Path, ...]:
-    raise LeftOut(info("no-segmentation", "There is nothing to say."))
+    raise LeftOut(NO_SEGMENTATION())
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing_behind(
     assert {path.name for path in tmp_path.iterdir()} == {"all.json", "other.txt"}
     assert {finding.code: finding.message for finding in handed.findings} == {
         "not-exported": "No sentence was written. It cannot be said.",
-        "no-segmentation": "There is nothing to say.",
+        "no-segmentation": "No positive joint has uptake to outline; no SEG.",
     }
     # What comes later can say what is missing.
     assert "No sentence was written. It cannot be said." in (tmp_path / "all.json").read_text()

@@ -12,14 +12,15 @@ import pydicom
 import pytest
 
 from fusion.annotations.changes import TargetSaved
-from fusion.annotations.changes.vertebrae import Anatomy, AnomalyRecorded
 from fusion.annotations.journal import Journal
 from fusion.annotations.study import StudyKey
 from fusion.cli import main
 from fusion.errors import AnnotationError
-from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.dicom.structured_report import tracking_uid
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
+from fusion.facets.spine_statements import Anomaly, SpineStatements
 from tests.export.handed import HOT, Read, read_study, target_at
 from tests.export.others import dicom3tools
 from tests.viewer.marked_study import MIDDLE_LPS
@@ -179,12 +180,12 @@ def test_a_point_without_uptake_is_said(read: Read, tmp_path: Path) -> None:
 
 
 def test_what_the_reader_said_of_the_spine_is_in_the_report(read: Read, tmp_path: Path) -> None:
-    said = Anatomy(
+    said = SpineStatements(
         {"C2": (1.0, 2.0, 3.0)},
         {HOT: (4.0, 5.0, 6.0)},
-        (AnomalyRecorded("cervical rib", note="on the left"),),
+        (Anomaly("cervical rib", note="on the left"),),
     )
-    hand_on(read.review, replace(read.reading, anatomy=said), tmp_path)
+    hand_on(read.review, replace(read.reading, said=said), tmp_path)
     report = (tmp_path / "report.html").read_text("utf-8")
     assert "Cervical rib recorded: on the left." in report
     assert "Vertebrae named by the reader: C2." in report

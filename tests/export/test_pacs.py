@@ -17,7 +17,8 @@ from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Decision
-from fusion.export.dicom.structured_report import read_structured_report, tracking_uid
+from fusion.export.dicom.structured_report import tracking_uid
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import hand_on
 from fusion.export.regions import uptake_region
 from fusion.json_form import to_json

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from fusion.anatomy.joints import LEVELS
-from fusion.facets.anomalies import Anomaly, levels_in_doubt, with_anomalies
+from fusion.facets.anomalies import levels_in_doubt, with_anomalies
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.locate import locate_in
 from fusion.facets.automatic.neck import Neck, find_neck
 from fusion.facets.localisation import Localisation, Numbering
+from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.findings import Severity
 from fusion.geometry import Source, Volume
 from sample_data import NeckParameters, ScanParameters
@@ -62,7 +63,7 @@ def test_a_recorded_count_keeps_what_c2_gives_and_doubts_the_rest(segmentation, 
     neck, truth = _seen(NeckParameters(seed=307, segmentation=segmentation))
     unrecorded = locate_in(neck)
     assert unrecorded.numbering is Numbering.PROVISIONAL
-    found = locate_in(neck, anomalies=[Anomaly(kind)])
+    found = locate_in(neck, SpineStatements(anomalies=(Anomaly(kind),)))
     places = _places(found, truth)
     for level in sure:
         assert places[level] == (level, Numbering.SURE)
@@ -79,7 +80,7 @@ def test_a_recorded_count_keeps_what_c2_gives_and_doubts_the_rest(segmentation, 
 def test_a_click_on_c2_does_not_name_what_an_extra_vertebra_shifts():
     neck, truth = _seen(NeckParameters(seed=308, segmentation="extra"))
     c2 = (truth["C1-C2"] + truth["C2-C3"]) / 2 - (16, 4, 0)
-    found = locate_in(neck, clicks={"C2": c2}, anomalies=[Anomaly("extra segment")])
+    found = locate_in(neck, SpineStatements({"C2": c2}, anomalies=(Anomaly("extra segment"),)))
     places = _places(found, truth)
     assert places["C6-C7"] == ("C6-C7", Numbering.CONFIRMED)
     assert places["C7-T1"] == ("C7-C8", Numbering.PROVISIONAL)
@@ -88,7 +89,7 @@ def test_a_click_on_c2_does_not_name_what_an_extra_vertebra_shifts():
 def test_a_recorded_cervical_rib_takes_the_ribs_out_of_the_count():
     neck, truth = _seen(NeckParameters(seed=306, cervical_ribs=("left", "right")))
     assert locate_in(neck).numbering is Numbering.PROVISIONAL
-    found = locate_in(neck, anomalies=[Anomaly("cervical rib")])
+    found = locate_in(neck, SpineStatements(anomalies=(Anomaly("cervical rib"),)))
     # C2 is in the field and plain: what the ribs say is not needed.
     assert found.numbering is Numbering.SURE
     assert all(level == true for level, (true, _) in _places(found, truth).items())

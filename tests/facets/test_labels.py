@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 import SimpleITK as sitk
@@ -21,7 +22,6 @@ from benchmarks import meshes
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.cli import main
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.facets.anomalies import Anomaly
 from fusion.facets.automatic.neck import Neck, find_neck
 from fusion.facets.labelled.between_bones import joint_between
 from fusion.facets.labelled.bone_checks import column_bones, column_problems, dens_problems
@@ -30,6 +30,7 @@ from fusion.facets.labelled.maps import masks_of
 from fusion.facets.labelled.nifti import read_nifti
 from fusion.facets.labelled.spine import read_labels
 from fusion.facets.localisation import Localisation, Numbering, Status
+from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from sample_data import COARSE_SCAN, NeckParameters, make_study
 from tests.facets import label_maps as maps
@@ -346,10 +347,10 @@ def test_a_click_renames_every_level_of_the_map(tmp_path):
     truth = maps.neck()
     spine = read_labels([_nifti(tmp_path, truth.labels("verse"))], truth.ct)
     body = truth.ct.grid.to_lps(np.argwhere(truth.bones == 6)).mean(axis=0)
-    same = locate_with_labels(spine, truth.ct, None, clicks={"C6": body})
+    same = locate_with_labels(spine, truth.ct, None, SpineStatements({"C6": body}))
     assert same.numbering is Numbering.CONFIRMED
     assert np.median(_errors(same, truth)) < 1.2
-    moved = locate_with_labels(spine, truth.ct, _neck(), clicks={"C5": body})
+    moved = locate_with_labels(spine, truth.ct, _neck(), SpineStatements({"C5": body}))
     assert moved.numbering is Numbering.CONFIRMED
     for new, old in (("C4-C5", "C5-C6"), ("C2-C3", "C3-C4"), ("C6-C7", "C7-T1")):
         center = moved.facet(new, "left").center_lps
@@ -362,11 +363,11 @@ def test_clicks_that_disagree_or_miss_are_not_believed(tmp_path):
     truth = maps.neck()
     spine = read_labels([_nifti(tmp_path, truth.labels("verse"))], truth.ct)
     c4, c6 = (truth.ct.grid.to_lps(np.argwhere(truth.bones == n)).mean(axis=0) for n in (4, 6))
-    found = locate_with_labels(spine, truth.ct, None, clicks={"C4": c4, "C5": c6})
+    found = locate_with_labels(spine, truth.ct, None, SpineStatements({"C4": c4, "C5": c6}))
     assert found.numbering is Numbering.PROVISIONAL
     assert "clicks-disagree" in {finding.code for finding in found.findings}
     with pytest.raises(FusionError, match="nearest labelled"):
-        locate_with_labels(spine, truth.ct, None, clicks={"C4": np.add(c4, (60, 0, 0))})
+        locate_with_labels(spine, truth.ct, None, SpineStatements({"C4": np.add(c4, (60, 0, 0))}))
 
 
 @pytest.mark.parametrize("first", [3, 4])
@@ -391,7 +392,9 @@ def test_recorded_anomalies_reach_joints_from_labels(tmp_path):
     truth = maps.neck()
     spine = read_labels([_nifti(tmp_path, truth.labels("verse"))], truth.ct)
     anomalies = [Anomaly("fused", "C5-C6"), Anomaly("extra segment")]
-    found = locate_with_labels(spine, truth.ct, _neck(), anomalies=anomalies)
+    found = locate_with_labels(
+        spine, truth.ct, _neck(), SpineStatements(anomalies=tuple(anomalies))
+    )
     assert {found.facet("C5-C6", side).status for side in Side} == {Status.FUSED}
     assert found.facet("C7-T1", "left").numbering is Numbering.PROVISIONAL
     assert found.numbering is Numbering.PROVISIONAL
@@ -578,6 +581,15 @@ def test_either_statement_of_place_is_enough(kept, tmp_path):
         ([(42, "h", 300)], "cut short"),
         ([(42, "h", -3)], "no label map"),
         ([(108, "f", -5.0)], "damaged"),
+        ([(108, "f", float("nan"))], "begin at byte nan"),
+        ([(108, "f", 351.0)], "begin at byte 351"),
+        ([(108, "f", 2.0**20 + 1)], "begin at byte 1.0"),
+        ([(70, "h", 1536)], "type 1536"),
+        ([(70, "h", 999)], "type 999"),
+        ([(254, "h", 0), (256, "f", 2.0)], "quaternion of small.nii is no rotation"),
+        ([(254, "h", 0), (256, "f", float("nan"))], "no rotation|not a number"),
+        ([(80, "f", -0.5)], "voxel edges"),
+        ([(123, "B", 1)], "metres"),
         ([(344, "B", 0)], "one file"),
         ([(0, "i", 7)], "does not begin"),
     ],
@@ -585,6 +597,51 @@ def test_either_statement_of_place_is_enough(kept, tmp_path):
 def test_a_header_that_leaves_the_place_open_is_refused(changes, words, tmp_path):
     with pytest.raises(FusionError, match=words):
         read_nifti(_patched(_small(tmp_path), *changes))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_both_versions_and_byte_orders_say_the_same(version, order, tmp_path):
+    path = _small(tmp_path)
+    expected = read_nifti(path)
+    kind = nib.Nifti1Image if version == 1 else nib.Nifti2Image
+    source = nib.load(path)
+    header = kind.header_class(endianness=order)
+    header.set_xyzt_units("mm")
+    other = kind(np.asarray(source.dataobj), source.affine, header)
+    other.set_qform(source.affine, 1)
+    other.set_sform(source.affine, 1)
+    other.set_data_dtype(np.dtype(np.int16).newbyteorder(order))
+    nib.save(other, tmp_path / "other.nii.gz")
+    found = read_nifti(tmp_path / "other.nii.gz")
+    assert np.allclose(found.grid.affine, expected.grid.affine, atol=1e-5)
+    assert sorted(found.masks) == sorted(expected.masks)
+    assert np.allclose(found.masks[59].points_lps, expected.masks[59].points_lps, atol=1e-4)
+    assert not [one for one in found.findings if one.code == "labels-unit-assumed"]
+
+
+def test_a_third_axis_that_was_not_said_to_turn_does_not(tmp_path):
+    # nifti1.h: pixdim[0], "if qfac is 0, then it is taken to be 1"; programs leave it 0.
+    path = _small(tmp_path)
+    expected = read_nifti(path).grid.affine
+    zero = read_nifti(_patched(path, (76, "f", 0.0), (254, "h", 0)))
+    assert np.allclose(zero.grid.affine, expected, atol=1e-3)
+    with pytest.raises(GeometryError, match="states its place twice"):
+        read_nifti(_patched(_small(tmp_path), (76, "f", -1.0)))
+
+
+def test_a_place_that_differs_by_half_a_millimetre_is_refused(tmp_path):
+    # Offset 268 is qoffset_x; LPS x is −11 in RAS.
+    read_nifti(_patched(_small(tmp_path), (268, "f", -11.0 + 0.4)))
+    with pytest.raises(GeometryError, match=r"a corner 0\.6 mm apart"):
+        read_nifti(_patched(_small(tmp_path), (268, "f", -11.0 + 0.6)))
+
+
+def test_the_unit_of_time_is_of_no_interest(tmp_path):
+    found = read_nifti(_patched(_small(tmp_path), (123, "B", 2 + 8 * 7)))
+    assert not [one for one in found.findings if one.code == "labels-unit-assumed"]
+    said = read_nifti(_patched(_small(tmp_path), (123, "B", 0))).findings
+    assert "labels-unit-assumed" in [one.code for one in said]
 
 
 def test_a_sheared_matrix_is_refused(tmp_path):

@@ -14,9 +14,10 @@ from fusion.dicom.candidate import read_volume
 from fusion.dicom.catalog import scan as scan_folder
 from fusion.dicom.pairing import choose_ct
 from fusion.errors import FusionError
-from fusion.facets.automatic.locate import Anomaly, locate, locate_in
+from fusion.facets.automatic.locate import locate, locate_in
 from fusion.facets.automatic.neck import find_neck
 from fusion.facets.localisation import Localisation, Numbering, Status
+from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Source, Volume
 from sample_data import NeckParameters, ScanParameters
 from sample_data.anatomy import build_anatomy, placed
@@ -122,11 +123,11 @@ def test_what_lies_outside_the_field_is_said_to():
 def test_a_click_moves_every_level_and_nothing_overrides_it():
     ct, truth, _ = _simulated(NeckParameters(seed=301), COARSE)
     body = (truth["C4-C5", "left"] + truth["C5-C6", "right"]) / 2
-    confirmed = locate(ct, clicks={"C5": body})
+    confirmed = locate(ct, SpineStatements({"C5": body}))
     assert confirmed.numbering is Numbering.CONFIRMED
     assert np.median(_errors(confirmed, truth)) < 1.5
     # The reader says that this vertebra is C6: against all evidence, it is.
-    moved = locate(ct, clicks={"C6": body})
+    moved = locate(ct, SpineStatements({"C6": body}))
     assert moved.numbering is Numbering.CONFIRMED
     for upper, lower in (("C4-C5", "C3-C4"), ("C5-C6", "C4-C5"), ("C6-C7", "C5-C6")):
         shifted = moved.facet(upper, "left").center_lps
@@ -136,14 +137,14 @@ def test_a_click_moves_every_level_and_nothing_overrides_it():
 def test_clicks_that_disagree_are_not_believed():
     ct, truth, _ = _simulated(NeckParameters(seed=301), COARSE)
     low, high = truth["C6-C7", "left"], truth["C3-C4", "left"]
-    found = locate(ct, clicks={"C3": low, "C6": high})
+    found = locate(ct, SpineStatements({"C3": low, "C6": high}))
     assert found.numbering is Numbering.PROVISIONAL
     assert "clicks-disagree" in {f.code for f in found.findings}
 
 
 def test_recorded_fusion_marks_both_joints():
     ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
-    found = locate(ct, anomalies=[Anomaly("fused", "C6-C7")])
+    found = locate(ct, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))
     assert [found.facet("C6-C7", side).status for side in Side] == [Status.FUSED] * 2
     assert "anomaly-recorded" in {f.code for f in found.findings}
 
@@ -161,10 +162,10 @@ def test_numbering_again_gives_what_one_go_gives():
     neck = find_neck(ct)
     clicks = {"C7": (truth["C5-C6", "left"] + truth["C6-C7", "right"]) / 2}
     anomaly = Anomaly("fused", "C6-C7")
-    numbered = locate_in(neck, clicks=clicks, anomalies=[anomaly])
+    numbered = locate_in(neck, SpineStatements(clicks, anomalies=(anomaly,)))
     again = locate_in(neck)  # nothing is left over from what was said before
     for found, expected in (
-        (numbered, locate(ct, clicks=clicks, anomalies=[anomaly])),
+        (numbered, locate(ct, SpineStatements(clicks, anomalies=(anomaly,)))),
         (again, at_once),
     ):
         assert found.to_json() == expected.to_json()
@@ -202,7 +203,7 @@ def test_a_joint_that_was_not_found_can_be_marked():
 
 def test_a_fused_joint_stays_fused_wherever_it_is_put():
     ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
-    found = locate(ct, anomalies=[Anomaly("fused", "C6-C7")])
+    found = locate(ct, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))
     joint = Joint("C6-C7", Side.LEFT)
     place = found.facet("C6-C7", "left").center_lps + 1.0
     assert found.with_moved({joint: place}).facet("C6-C7", "left").status is Status.FUSED
@@ -211,12 +212,12 @@ def test_a_fused_joint_stays_fused_wherever_it_is_put():
 def test_clicks_are_checked():
     ct, truth, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
     with pytest.raises(FusionError, match="C9"):
-        locate(ct, clicks={"C9": truth["C6-C7", "left"]})
+        locate(ct, SpineStatements({"C9": truth["C6-C7", "left"]}))
     with pytest.raises(FusionError, match="outside the CT"):
-        locate(ct, clicks={"C6": (0, 0, 5000)})
+        locate(ct, SpineStatements({"C6": (0, 0, 5000)}))
     beside = truth["C6-C7", "left"] + np.array([50.0, 0.0, 0.0])
     with pytest.raises(FusionError, match="from the spinal canal"):
-        locate(ct, clicks={"C6": beside})
+        locate(ct, SpineStatements({"C6": beside}))
 
 
 def test_joints_speak_the_vocabulary():

@@ -12,7 +12,7 @@ from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.changes import Change, Record
 from fusion.annotations.changes.canonical import canonical
 from fusion.annotations.changes.event import Event
-from fusion.annotations.changes.vertebrae import Anatomy
+from fusion.annotations.changes.vertebrae import AnatomyForm
 from fusion.annotations.journal import Journal
 from fusion.annotations.placement import Placement
 from fusion.annotations.reading import Reading
@@ -20,7 +20,7 @@ from fusion.annotations.snapshots import LocalisationSnapshot, Measured, Registr
 from fusion.annotations.study import InputKey, StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.tables import read_reading
 from fusion.json_form import from_json, to_json
 from fusion.pathway.assessment import Assessment
@@ -44,7 +44,7 @@ __all__ = [
 
 #: Everything that is written and read again, by its name in November 2026.
 CLASSES: dict[str, Any] = {
-    "Anatomy": Anatomy,
+    "Anatomy": AnatomyForm,
     "Event": Event,
     "InputKey": InputKey,
     "LocalisationSnapshot": LocalisationSnapshot,

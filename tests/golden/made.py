@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,8 +39,7 @@ from fusion.annotations.target import Answer, Decision, Origin
 from fusion.cli import main
 from fusion.facets import Localisation, locate_in
 from fusion.facets.automatic.neck import find_neck
-from fusion.json_form import to_json
-from fusion.uptake.proposals import Assessment, assess
+from fusion.uptake.proposals import Quantification, assess
 
 READER, OTHER_READER = "Dr. Åsa Öberg", "R. Eader"
 FACTS = Path(__file__).parent / "facts_2026_11.toml"
@@ -56,7 +54,7 @@ class Facets:
 
     localisation: Localisation
     spine: Spine
-    measured: Assessment
+    measured: Quantification
 
 
 class Desk:
@@ -80,14 +78,10 @@ class Desk:
 
     def _located(self) -> Facets:
         assert self.neck is not None
-        said = self.reading.anatomy
-        known = json.dumps(to_json(said))
+        said = self.reading.said
+        known = repr(said)
         if known not in self._known:
-            found = locate_in(
-                self.neck,
-                clicks=said.clicks,
-                anomalies=tuple(anomaly.as_anomaly() for anomaly in said.anomalies),
-            ).with_moved(said.moved)
+            found = locate_in(self.neck, said)
             review = self.review
             measured = assess(
                 found.facets, review.fused.spect, review.fused.registration, ct=review.fused.ct
@@ -96,12 +90,12 @@ class Desk:
         return self._known[known]
 
     def say(self, *changes: Change) -> None:
-        before = self.reading.anatomy
+        before = self.reading.said
         for change in changes:
             self._keep(
                 self.journal.append(self.reading, change, reader=self.reader, study=self.study)
             )
-        if before != self.reading.anatomy:
+        if before != self.reading.said:
             self.facets = self._located()
 
     def _keep(self, saved: object) -> None:
@@ -154,7 +148,9 @@ class Desk:
             AlignmentReviewed.of(
                 self.review.fused.registration, self.review.fused.focus_lps, note=note
             ),
-            confirming_numbering(self.facets.localisation, clicks=self.reading.clicks, note=note),
+            confirming_numbering(
+                self.facets.localisation, clicks=self.reading.said.clicks, note=note
+            ),
         )
 
     def finalise(self) -> None:

@@ -74,6 +74,11 @@ def rows(path: Path) -> list[tuple[Any, ...]]:
     return found
 
 
+def file_content(path: Path, kind: str) -> Any:
+    """What the first event of a kind holds in the file."""
+    return next(json.loads(row[3])["change"] for row in rows(path) if row[2] == kind)
+
+
 def test_the_old_journal_holds_every_kind_of_event_and_its_chain_is_whole(journal: Path) -> None:
     events = rows(journal)
     assert {kind for _, _, kind, _, _ in events} == KINDS
@@ -99,17 +104,17 @@ def test_the_old_journal_says_the_same(journal: Path) -> None:
     assert found == DECISIONS
     assert {reading.reading_id: reading.digest for reading in readings} == last
     first, amended, draft = readings
-    assert list(first.clicks) == ["C2"]
-    assert [joint.name for joint in first.moved] == ["Right C4-C5"]
-    assert [(a.anomaly, a.level, a.note) for a in first.anomalies] == [
+    assert list(first.said.clicks) == ["C2"]
+    assert [joint.name for joint in first.said.moved] == ["Right C4-C5"]
+    assert [(a.kind, a.level, a.note) for a in first.said.anomalies] == [
         ("fused", "C3-C4", "block vertebra")
     ]
-    assert amended.anatomy == first.anatomy
+    assert amended.said == first.said
     assert amended.opened.amends == first.reading_id
     assert amended.opened.amends_digest == first.digest
     assert amended.opened.reason == "seen again with the surgeon"
     answer = first.pathway.change.assessment
-    assert answer["words"] == "Supported by the pathway as a secondary examination"
+    assert answer.words == "Supported by the pathway as a secondary examination"
     assert amended.pathway.change.reason == "the facts did not change"
     assert (draft.pathway, draft.alignment, draft.numbering) == (None, None, None)
     nerves = [block.name for block in kept.plan_blocks(first.targets, fused={"C3-C4"}).nerves]
@@ -121,10 +126,16 @@ def test_the_old_journal_says_the_same(journal: Path) -> None:
 
 
 def test_the_old_answer_of_the_pathway_is_still_the_answer(journal: Path) -> None:
-    """Where statements change on purpose, the answer of before stands and is not used anew."""
+    """Where statements change on purpose, the answer of before stands and is not used anew.
+
+    It was then worded with the numbers of statements and facts; that, too, stays as it was.
+    """
     with kept.Journal(journal) as file:
         answer = file.readings()[0].pathway.change.assessment
-    assert kept.as_json(kept.back(kept.Assessment, answer)) == answer
+    assert isinstance(answer, kept.Assessment)
+    given = file_content(journal, "pathway-answered")["assessment"]
+    assert kept.as_json(answer) == given
+    assert kept.as_json(kept.back(kept.Assessment, given)) == given
 
 
 def test_every_event_is_written_as_it_was(journal: Path) -> None:

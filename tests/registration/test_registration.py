@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
-from fusion.findings import info
+from fusion.findings.alignment import STORED_REGISTRATION
 from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.opening import open_study
+from fusion.progress import Progress
 from fusion.registration import (
     Method,
     NeckCorrection,
@@ -23,6 +25,11 @@ from fusion.registration import (
     register,
     shared_frame,
 )
+from fusion.registration.evidence import RegistrationEvidence
+from fusion.registration.expectation import ct_model
+from fusion.registration.mutual_information import independent_opinion
+from fusion.registration.search import Search
+from fusion.registration.trust import objection
 from fusion.resampling import Resampler
 from tests.volumes import affine, volume
 
@@ -112,9 +119,14 @@ def test_finds_the_true_transform(necks, truth) -> None:
         assert is_identity(truth)
     assert joint_error_mm(result.transform, truth) < 1.5
     assert result.quality.correlation >= result.search.start_quality.correlation
+    # The independent method knows the truth as little, and ends beside it.
+    independent = result.search.evidence.independent.transform
+    assert joint_error_mm(independent, truth) < 2.5
+    assert "A second, independent method ends" in result.search.recommendation
     assert result.status is Trust.NO_INCONSISTENCY
     codes = [f.code for f in result.findings]
-    assert codes in (["registered"], ["registration-not-needed"])
+    assert codes[0] in ("registered", "registration-not-needed")
+    assert codes[1:] == ["second-method-agrees"]
 
 
 def test_a_tilted_gantry_is_straightened_first(necks) -> None:
@@ -137,6 +149,8 @@ def test_repeats_bit_for_bit(necks) -> None:
     other = moved(spect, RigidTransform.from_euler(translation_mm=(3, 5, -4)))
     first, second = register(ct, other), register(ct, other)
     assert np.array_equal(first.transform.matrix, second.transform.matrix)
+    ends = [one.search.evidence.independent.transform.matrix for one in (first, second)]
+    assert np.array_equal(*ends)
 
 
 def test_both_transforms_are_kept_side_by_side(necks) -> None:
@@ -174,7 +188,7 @@ def test_uncertainty_covers_the_error_and_says_what_is_in_use(necks) -> None:
 
 
 def stored(transform: RigidTransform) -> Registration:
-    note = info("stored-registration", "It came with the study.")
+    note = STORED_REGISTRATION(registration="reg.dcm", moved="")
     return Registration(transform, Method.STORED, lasting_findings=(note,))
 
 
@@ -189,6 +203,7 @@ def test_a_stored_registration_is_measured_and_stays_in_use(necks) -> None:
     assert [f.code for f in found.findings] == [
         "stored-registration",
         "stored-registration-checked",
+        "second-method-agrees",
     ]
     assert found.quality.correlation > found.search.start_quality.correlation
     assert (found.uncertainty_mm_at(JOINTS) <= 3).all()
@@ -386,6 +401,66 @@ def test_upside_down_is_refused(necks) -> None:
     upside_down = RigidTransform.from_euler(rotation_deg=(180, 0, 0))
     with pytest.raises(RegistrationFailed):
         register(ct, moved(spect, upside_down, frame="9.9"))
+
+
+def test_what_only_its_own_uncertainty_speaks_against_is_not_used(
+    necks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real search, whose blocks of tissue pull 5.2 mm apart: 3.1 mm more on what was said."""
+    ct, spect = necks
+    truth = RigidTransform.from_euler(translation_mm=(6, -9, 7))
+    other = moved(spect, truth)
+    run = Search.run
+
+    def torn(self: Search, starts: np.ndarray) -> RegistrationEvidence:
+        return replace(run(self, starts), covariance=np.diag([9.0, 9.0, 9.0, 0, 0, 0]))
+
+    monkeypatch.setattr(Search, "run", torn)
+    kept = register(ct, other)
+    assert objection(kept.search.evidence, kept.search.proposal) is None
+    assert kept.method is Method.SHARED_FRAME
+    assert is_identity(kept.transform)
+    assert kept.status is Trust.DO_NOT_TRUST
+    assert "its uncertainty in the neck is 4." in kept.search.recommendation
+    assert "(limit 3 mm)" in kept.findings[0].message
+    assert kept.with_proposal().status is Trust.DO_NOT_TRUST
+    found = checked(ct, other, stored(truth))
+    assert found.status is Trust.DO_NOT_TRUST
+    assert found.with_proposal().status is Trust.DO_NOT_TRUST
+    with pytest.raises(RegistrationFailed, match=r"limit 3 mm.*not shown together"):
+        register(ct, moved(spect, truth, frame="9.9"))
+
+
+def test_an_independent_method_that_gives_no_answer_says_so(necks) -> None:
+    ct, spect = necks
+    far = RigidTransform.from_euler(translation_mm=(0, 0, 900))
+    source = ct_model(ct)
+    said = independent_opinion(
+        source, spect, proposal=far, start=far, center_lps=np.zeros(3), report=Progress()
+    )
+    assert said.transform is None
+    assert said.problem == "the two volumes overlap too little for it"
+
+
+def test_the_independent_method_can_be_cancelled(necks) -> None:
+    ct, spect = necks
+    steps = []
+
+    def cancel(fraction: float, step: str) -> None:
+        steps.append(fraction)
+        if len(steps) == 3:
+            raise Cancelled("stop")
+
+    with pytest.raises(Cancelled):
+        independent_opinion(
+            ct_model(ct),
+            spect,
+            proposal=RigidTransform.identity(),
+            start=None,
+            center_lps=np.zeros(3),
+            report=Progress(cancel),
+        )
+    assert len(steps) == 3
 
 
 def test_shared_frame_is_the_identity_and_never_assumed(necks) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from qtpy.QtCore import QEvent, QObject, QPoint, Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLabel, QWidget
 from scipy import ndimage
 
@@ -58,26 +58,10 @@ def screen_point(window: ReviewWindow, index: int, point_lps: np.ndarray) -> QPo
     )
 
 
-class _Heard(QObject):
-    """Where a widget was last told that the mouse is."""
-
-    at: QPoint | None = None
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if event.type() == QEvent.Type.MouseMove:
-            self.at = event.position().toPoint()
-        return False
-
-
 def move_mouse(qtbot: object, widget: QWidget, point: QPoint) -> None:
-    """Move the mouse and wait until the widget was told so."""
-    heard = _Heard()
-    widget.installEventFilter(heard)
-    try:
-        qtbot.mouseMove(widget, point)
-        qtbot.waitUntil(lambda: heard.at == point)
-    finally:
-        widget.removeEventFilter(heard)
+    """Move the mouse, and leave it there long enough: vispy ignores moves in quick succession."""
+    qtbot.mouseMove(widget, point)
+    qtbot.wait(20)
 
 
 def press_key(

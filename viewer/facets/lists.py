@@ -14,21 +14,21 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.uptake import NOT_VALIDATED, Kind
+from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, NUMBERING_PROVISIONAL
+from fusion.uptake import NOT_VALIDATED, StructureKind
 from viewer.facets.words import evidence_line, hot_spot_text
 from viewer.kit.labels import LinkLabel, plain_label
 from viewer.kit.layout import scroll
 from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD, PALE, colored, edged
 
 if TYPE_CHECKING:
-    from fusion.facets import Localisation
-    from fusion.uptake import Assessment, Proposal
-    from viewer.facets.model import Said
+    from fusion.facets import Localisation, SpineStatements
+    from fusion.uptake import Proposal, Quantification
 
 _GRADE_COLORS = (FAINT, PALE, DOUBTFUL, BAD)
 WITHOUT_LABELS = "Locate without the label map"
-#: Codes of Findings that the panel's heading, or this list, says already.
-_SAID = frozenset({"numbering-provisional", "clicks-disagree", "anomaly-recorded"})
+#: Findings that the panel's heading, or this list, says already.
+_SAID = (NUMBERING_PROVISIONAL, CLICKS_DISAGREE, *ANOMALIES_RECORDED)
 
 
 class _Rows(QScrollArea):
@@ -75,7 +75,12 @@ class EvidenceList(_Rows):
         self.buttons: dict[str, QPushButton] = {}
 
     def show_evidence(
-        self, found: Localisation | None, said: Said, *, state: str, from_labels: bool = False
+        self,
+        found: Localisation | None,
+        said: SpineStatements,
+        *,
+        state: str,
+        from_labels: bool = False,
     ) -> None:
         """Show these instead.
 
@@ -83,7 +88,7 @@ class EvidenceList(_Rows):
         ----------
         found : Localisation or None
             The joints, with the evidence for their numbering.
-        said : Said
+        said : SpineStatements
             What the reader said.
         state : str
             What to say while there is nothing.
@@ -101,7 +106,7 @@ class EvidenceList(_Rows):
             )
             lines.append(text)
         for anomaly in said.anomalies:
-            what = f"{anomaly.kind} {anomaly.level}".strip()
+            what = anomaly.name
             text = f"• The reader recorded: {what}"
             rows.append(self._said(text, f"Take back {what}"))
             self.buttons[what].clicked.connect(
@@ -118,7 +123,7 @@ class EvidenceList(_Rows):
             rows.append(label)
             lines.append(text)
         for finding in found.findings if found else ():
-            if finding.code not in _SAID:
+            if finding.kind not in _SAID:
                 rows.append(plain_label(finding.message, wrap=True))
                 lines.append(finding.message)
         if not rows and state:
@@ -172,14 +177,14 @@ class HotSpotList(_Rows):
         self.in_spine = 0
         self.links: list[LinkLabel] = []
         self._all = False
-        self._shown: tuple[Assessment | None, str] = (None, "")
+        self._shown: tuple[Quantification | None, str] = (None, "")
 
-    def show_proposals(self, assessment: Assessment | None, *, state: str) -> None:
+    def show_proposals(self, assessment: Quantification | None, *, state: str) -> None:
         """Show these instead, the ones in the spine first.
 
         Parameters
         ----------
-        assessment : Assessment or None
+        assessment : Quantification or None
             The uptake; None while it is not known.
         state : str
             What to say while there is nothing.
@@ -226,4 +231,4 @@ class HotSpotList(_Rows):
 
 def outside_spine(proposal: Proposal) -> bool:
     """Tell whether a hot spot belongs to nothing in the spine."""
-    return proposal.place == Kind.OUTSIDE.value
+    return proposal.place == StructureKind.OUTSIDE.value

@@ -6,8 +6,7 @@ window stays usable; what is not known yet is None, never what was true before.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,17 +17,17 @@ from qtpy.QtCore import QTimer
 from fusion.annotations import Spine
 from fusion.errors import AnnotationError, FusionError
 from fusion.facets import (
-    Anomaly,
     Localisation,
     Neck,
     Numbering,
+    SpineStatements,
     checked_clicks,
     find_neck,
     locate_in,
     no_canal,
 )
 from fusion.progress import Progress
-from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
+from fusion.uptake import ProposalSettings, Quantification, ReferenceChoice, assess
 from viewer.jobs import Job
 from viewer.kit.theme import SETTLE_MS
 
@@ -69,20 +68,6 @@ class Labels:
     convention: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What the reading says about this spine."""
-
-    clicks: Mapping[str, Point] = field(default_factory=dict)
-    anomalies: tuple[Anomaly, ...] = ()
-    moved: Mapping[Joint, Point] = field(default_factory=dict)
-
-    @property
-    def naming(self) -> tuple[frozenset[tuple[str, Point]], frozenset[Anomaly]]:
-        """What the numbering follows from."""
-        return frozenset(self.clicks.items()), frozenset(self.anomalies)
-
-
 class FacetsModel:
     """The joints of the study on display.
 
@@ -100,7 +85,7 @@ class FacetsModel:
         The joints; None while they are not known, also while they are being numbered again.
     spine : Spine or None
         What tells side and level; None where :attr:`refusal` says why.
-    assessment : Assessment or None
+    assessment : Quantification or None
         The uptake and what it proposes; None while it is being measured, or cannot be.
     state : State
         How far the search is.
@@ -108,7 +93,7 @@ class FacetsModel:
         Fraction done, 0 to 1, and what is being done.
     search : Job or None
         What looks for the joints, while it does.
-    said : Said
+    said : SpineStatements
         What the reading says.
     labels : Labels
         Where the joints are taken from; see :meth:`use_labels`.
@@ -126,10 +111,10 @@ class FacetsModel:
         self.linked = linked
         self.localisation: Localisation | None = None
         self.spine: Spine | None = None
-        self.assessment: Assessment | None = None
+        self.assessment: Quantification | None = None
         self.state = State.NOT_STARTED
         self.progress = (0.0, "")
-        self.said = Said()
+        self.said = SpineStatements()
         self.labels = Labels()
         self._selected: Joint | None = None
         self._reference = ReferenceChoice()
@@ -246,24 +231,9 @@ class FacetsModel:
         self._stop_measuring()
         self.linked.events.review.disconnect(self._on_review)
 
-    def apply(
-        self,
-        clicks: Mapping[str, Point],
-        anomalies: Collection[Anomaly],
-        moved: Mapping[Joint, Point],
-    ) -> None:
-        """Show the joints as the reading has them now.
-
-        Parameters
-        ----------
-        clicks : mapping of str to (3,) point, mm
-            Vertebra to a point in it, in the CT's frame.
-        anomalies : collection of Anomaly
-            What the reader knows about this spine.
-        moved : mapping of Joint to (3,) point, mm
-            Where the reader put joints.
-        """
-        before, self.said = self.said, Said(dict(clicks), tuple(anomalies), dict(moved))
+    def apply(self, said: SpineStatements) -> None:
+        """Show the joints as the reading has them now."""
+        before, self.said = self.said, said
         if self.said == before or self.state is State.NOT_STARTED:
             return
         if self.said.naming != before.naming:
@@ -422,7 +392,7 @@ class FacetsModel:
         self._measuring = job
         job.start()
 
-    def _on_measured(self, assessment: Assessment) -> None:
+    def _on_measured(self, assessment: Quantification) -> None:
         self._measuring = None
         self.assessment = assessment
         self.events.assessment()
@@ -443,7 +413,7 @@ def _from_labels(
     looked: bool,
     labels: Labels,
     spine: LabelledSpine | None,
-    said: Said,
+    said: SpineStatements,
     report: Progress,
 ) -> _Located:
     """Take the joints from labels, or only number them again; in the worker's thread."""
@@ -463,14 +433,15 @@ def _from_labels(
         spine,
         ct,
         neck,
-        clicks=said.clicks,
-        anomalies=said.anomalies,
+        said.unmoved,
         progress=report.part(0.8, 1.0),
     )
     return neck, spine, located
 
 
-def _located(ct: Volume, neck: Neck | None, looked: bool, said: Said, report: Progress) -> _Located:
+def _located(
+    ct: Volume, neck: Neck | None, looked: bool, said: SpineStatements, report: Progress
+) -> _Located:
     """Find the joints, or only number them again; in the worker's thread."""
     share = 0.0
     if not looked:
@@ -478,10 +449,5 @@ def _located(ct: Volume, neck: Neck | None, looked: bool, said: Said, report: Pr
         neck = find_neck(ct, progress=report.part(0.0, share))
     if neck is None:
         return None, None, no_canal()
-    located = locate_in(
-        neck,
-        clicks=said.clicks,
-        anomalies=said.anomalies,
-        progress=report.part(share, 1.0),
-    )
+    located = locate_in(neck, said.unmoved, progress=report.part(share, 1.0))
     return neck, None, located

@@ -1,4 +1,4 @@
-"""Texts, times, places and numbers as every panel writes them. Knows nothing of Qt's widgets.
+"""Texts, times, places and numbers as every panel writes them. Knows nothing of Qt.
 
 Everything typed or foreign passes :func:`fusion.plain_text.plain` on its way to the screen.
 """
@@ -54,12 +54,6 @@ def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> 
     return "  ".join(
         f"{PATIENT_LETTERS[axis][int(point[axis] >= 0)]} {abs(point[axis]):.1f}" for axis in axes
     )
-
-
-def number_text(value: float) -> str:
-    """Write a measured value with three significant digits or as a whole number."""
-    value += 0.0  # never "-0"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def plain_lines(text: str) -> str:

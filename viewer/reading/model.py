@@ -8,7 +8,6 @@ now is shown.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -22,7 +21,6 @@ from fusion.annotations import (
     Change,
     Conflict,
     Decision,
-    JointMoved,
     Journal,
     LabelChange,
     Measured,
@@ -35,22 +33,22 @@ from fusion.annotations import (
     Target,
     TargetRemoved,
     TargetSaved,
-    VertebraNamed,
-    check_marked,
     check_name,
     confirming_numbering,
     decide,
     finalise,
     label_changes,
+    latest,
     missing,
     plan_blocks,
     registration_digest,
     relabelling,
     revise,
 )
-from fusion.errors import AnnotationError, FusionError
+from fusion.errors import AnnotationError
 from fusion.facets import Status
 from fusion.plain_text import plain
+from viewer.reading.joints import NOT_LOCATED, check_change
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -62,8 +60,6 @@ if TYPE_CHECKING:
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.joints import KnownJoints
 
-#: Said while side and level of nothing are known: at first, and while the levels are numbered anew.
-NOT_LOCATED = "The joints are not known yet: they have to be found first, or are being numbered."
 #: What becomes of a change in the journal.
 Attempt = Callable[[Journal, "Reading"], Saved | Conflict]
 
@@ -238,7 +234,7 @@ class ReadingModel:
         if self.reading is None:
             return plan_blocks((), fused=fused)
         # Also while the joints are not known, because they are being numbered again.
-        fused |= {said.level for said in self.reading.anomalies if said.level}
+        fused |= {said.level for said in self.reading.said.anomalies if said.level}
         return plan_blocks(self.reading.targets, fused=fused)
 
     @property
@@ -266,7 +262,8 @@ class ReadingModel:
             final, somebody else was first, or the journal could not be written. Nothing was
             saved.
         """
-        self._check(change)
+        self._draft()
+        check_change(change, self.facets, self.linked.review.fused.ct.grid)
         self._append(
             lambda journal, reading: journal.append(
                 reading, change, reader=self.reader, study=self.study
@@ -374,11 +371,11 @@ class ReadingModel:
         if localisation is None:
             raise AnnotationError(NOT_LOCATED)
         reading = self._draft()
-        self.save(confirming_numbering(localisation, clicks=reading.clicks, note=note))
+        self.save(confirming_numbering(localisation, clicks=reading.said.clicks, note=note))
 
     def answer_pathway(self, assessment: Assessment) -> None:
         """Save the pathway's answer with the reading."""
-        self.save(PathwayAnswered(json.dumps(assessment.to_json())))
+        self.save(PathwayAnswered(assessment))
 
     def leave_pathway_out(self, reason: str) -> None:
         """Save that the study is read without the pathway, and why."""
@@ -459,35 +456,11 @@ class ReadingModel:
             raise AnnotationError(result.words)
         self._show(result.reading)
 
-    def _check(self, change: Change) -> None:
-        """Refuse what contradicts the CT or the anatomy, before it is saved."""
-        self._draft()
-        if isinstance(change, VertebraNamed) and change.point_lps is not None:
-            try:
-                self.facets.check_click(change.vertebra, change.point_lps)
-            except FusionError as exc:
-                raise AnnotationError(f"Not saved. {exc}") from exc
-        if isinstance(change, JointMoved) and change.point_lps is not None:
-            if not self.linked.review.fused.ct.grid.contains(change.point_lps):
-                raise AnnotationError("Not saved. The point lies outside the CT.")
-            localisation = self.facets.localisation
-            if localisation is None:
-                raise AnnotationError(f"Not saved. {NOT_LOCATED}")
-            check_marked(
-                change.joint,
-                change.point_lps,
-                before=self.facets.spine,
-                localisation=localisation,
-                located=self.facets.located,
-            )
-
     def _show(self, reading: Reading) -> None:
         """Show a reading as it is in the journal."""
         before, self.reading = self.reading, reading
-        said = reading.anatomy
-        if before is None or before.anatomy != said:
-            anomalies = tuple(anomaly.as_anomaly() for anomaly in said.anomalies)
-            self.facets.apply(reading.clicks, anomalies, reading.moved)
+        if before is None or before.said != reading.said:
+            self.facets.apply(reading.said)
         self._mark_review()
         self.events.changed()
 
@@ -504,12 +477,10 @@ class ReadingModel:
     def _look_around(self, journal: Journal, reading: Reading) -> None:
         """Find the other readings of the study, as they are now."""
         known = journal.readings(reading.study.study_instance_uid)
-        amended = {other.opened.amends for other in known}
         self.others = tuple(
             other
-            for other in known
-            if other.reading_id not in (*amended, reading.reading_id)
-            and other.study.same_series(reading.study)
+            for other in latest(known, reading.study)
+            if other.reading_id != reading.reading_id
         )
 
     def _on_review(self) -> None:

@@ -6,21 +6,25 @@ The third, that the numbering is right, is in :mod:`fusion.annotations.changes.v
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import PlainSerializer, PlainValidator
 
 from fusion.annotations.changes.canonical import canonical, need, need_length
 from fusion.annotations.snapshots import RegistrationSnapshot, registration_digest
-from fusion.errors import AnnotationError
+from fusion.errors import AnnotationError, PathwayError
 from fusion.plain_text import plain
 
-if TYPE_CHECKING:  # they load image libraries, which the journal does without
+if TYPE_CHECKING:  # they load numpy and image libraries, which the journal does without
     import numpy.typing as npt
 
+    from fusion.pathway import Assessment, EarlierAnswer
     from fusion.registration import Registration
+
+    _Answer = Assessment | EarlierAnswer
+else:
+    _Answer = Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +80,44 @@ class AlignmentReviewed:
         return f"alignment reviewed ({plain(self.registration.method)})"
 
 
+def _stored(content: object) -> Assessment | EarlierAnswer:
+    from fusion.pathway import Assessment, EarlierAnswer, stored_answer
+
+    if isinstance(content, Assessment | EarlierAnswer):
+        return content
+    try:
+        return stored_answer(content)
+    except PathwayError as exc:
+        raise AnnotationError(str(exc)) from None
+
+
+def _sorted(answer: Assessment | EarlierAnswer) -> dict[str, Any]:
+    # In the order of their names, as every answer came out of the journal until now.
+    content: dict[str, Any] = json.loads(canonical(answer.to_json()))
+    return content
+
+
 @dataclass(frozen=True, slots=True)
 class PathwayAnswered:
     """The pathway was answered.
 
     Parameters
     ----------
-    assessment_json : str
-        ``Assessment.to_json()`` as text; kept as it was given, but for the order of its keys.
+    assessment : Assessment or EarlierAnswer
+        The answer; one that was given by another version of the statements stays as it was given.
     """
 
     kind: ClassVar[str] = "pathway-answered"
-    assessment_json: Annotated[
-        str,
-        Field(alias="assessment"),
-        BeforeValidator(lambda value: canonical(value) if isinstance(value, Mapping) else value),
-        PlainSerializer(json.loads, return_type=dict[str, Any]),
+    assessment: Annotated[
+        _Answer,
+        PlainValidator(_stored),
+        PlainSerializer(_sorted, return_type=dict[str, Any]),
     ]
-
-    def __post_init__(self) -> None:
-        try:
-            content = json.loads(self.assessment_json)
-        except ValueError as exc:
-            raise AnnotationError("The pathway's answer is not JSON.") from exc
-        need(isinstance(content, dict) and content.get("assessed"), "The pathway has no answer.")
-        object.__setattr__(self, "assessment_json", canonical(content))
-
-    @property
-    def assessment(self) -> dict[str, Any]:
-        """The answer, as ``Assessment.to_json()`` gave it."""
-        content: dict[str, Any] = json.loads(self.assessment_json)
-        return content
 
     @property
     def words(self) -> str:
         """What happened, in words."""
-        return f"pathway answered: {plain(str(self.assessment.get('words', '')))}"
+        return f"pathway answered: {plain(self.assessment.words)}"
 
 
 @dataclass(frozen=True, slots=True)

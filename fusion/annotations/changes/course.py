@@ -11,6 +11,7 @@ from fusion.annotations.changes.canonical import need
 from fusion.annotations.changes.vertebrae import Anatomy
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
+from fusion.facets import SpineStatements
 from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
 
@@ -49,8 +50,8 @@ class Opened:
         Its Targets.
     reason : str
         Why an addendum is made; required for one.
-    anatomy : Anatomy
-        What its reader said about the spine.
+    said : SpineStatements
+        What its reader said of the spine.
     """
 
     kind: ClassVar[str] = "opened"
@@ -61,7 +62,9 @@ class Opened:
     carried: tuple[Record, ...] = ()
     reason: str = ""
     # Without a key when empty: journals written before there was one stay as they are.
-    anatomy: Annotated[Anatomy, UNLESS_EMPTY] = field(default_factory=Anatomy)
+    said: Annotated[Anatomy, Field(alias="anatomy"), UNLESS_EMPTY] = field(
+        default_factory=SpineStatements
+    )
 
     def __post_init__(self) -> None:
         if self.version > 1:

@@ -1,30 +1,20 @@
-"""What a reader says about the spine itself: names of vertebrae, places of joints, anomalies.
-
-A joint is dragged under the name that it has at that moment. When the levels are numbered anew the
-name may belong to the joint above or below, so naming a vertebra or recording an anomaly ends what
-was dragged before; it stays in the history.
-"""
+"""What a reader says about the spine itself: names of vertebrae, places of joints, anomalies."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import GetCoreSchemaHandler, GetPydanticSchema
+from pydantic_core import core_schema
 
 from fusion.anatomy import VERTEBRAE, Joint
 from fusion.annotations.changes.canonical import need, need_length
 from fusion.annotations.placement import Point, point_of
 from fusion.errors import AnnotationError
-from fusion.json_form import AtJoint, from_json, to_json
+from fusion.facets import Anomaly, SpineStatements
+from fusion.json_form import AtJoint, to_json
 from fusion.plain_text import plain
-
-if TYPE_CHECKING:  # it loads image libraries, which the journal does without
-    from fusion.facets import Anomaly
-
-_Key = TypeVar("_Key", str, Joint)
-_UNREADABLE = "What was said about the spine cannot be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +82,7 @@ class AnomalyRecorded:
     Parameters
     ----------
     anomaly : str
-        What it is, one of the kinds of :class:`fusion.facets.anomalies.Anomaly`.
+        What it is, one of the kinds of :class:`fusion.facets.Anomaly`.
     level : str
         The level, where the anomaly has one; otherwise empty.
     note : str
@@ -115,17 +105,15 @@ class AnomalyRecorded:
         need_length(self.note)
 
     def as_anomaly(self) -> Anomaly:
-        """Return it as :func:`fusion.facets.automatic.locate.locate` takes it."""
-        from fusion.facets import Anomaly
-
-        return Anomaly(self.anomaly, self.level)
+        """Return what is recorded, or withdrawn."""
+        return Anomaly(self.anomaly, self.level, self.note)
 
     @property
     def words(self) -> str:
         """What happened, in words."""
-        what = f"{self.anomaly} {self.level}".strip()
-        note = f": {plain(self.note)}" if plain(self.note) else ""
-        return f"{what} {'withdrawn' if self.withdrawn else 'recorded'}{note}"
+        anomaly = self.as_anomaly()
+        withdrawn = f"{anomaly.name} withdrawn{anomaly.shown_note}"
+        return withdrawn if self.withdrawn else anomaly.words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,64 +157,65 @@ class NumberingConfirmed:
         return f"numbering confirmed, {plain(self.numbering)}{note}"
 
 
-def _moved(content: Any) -> Any:
-    if not isinstance(content, list):
-        return content
-    said = [from_json(JointMoved, one, error=AnnotationError, what=_UNREADABLE) for one in content]
-    return {one.joint: one.point_lps for one in said}
-
-
-#: Joints and their centres; a list of :class:`JointMoved` in JSON.
-Moved = Annotated[
-    dict[Joint, Point],
-    BeforeValidator(_moved),
-    PlainSerializer(
-        lambda moved: [to_json(JointMoved(joint, point)) for joint, point in moved.items()],
-        return_type=list[Any],
-    ),
-]
+def after(
+    statements: SpineStatements, change: VertebraNamed | JointMoved | AnomalyRecorded
+) -> SpineStatements:
+    """Return what a reader has said of the spine after one more change."""
+    if isinstance(change, VertebraNamed):
+        return statements.with_vertebra(change.vertebra, change.point_lps)
+    if isinstance(change, JointMoved):
+        return statements.with_joint(change.joint, change.point_lps)
+    return statements.with_anomaly(change.as_anomaly(), withdrawn=change.withdrawn)
 
 
 @dataclass(frozen=True, slots=True)
-class Anatomy:
-    """What a reader has said about the spine so far.
+class AnatomyForm:
+    """How what a reader said of the spine stands in JSON.
 
     Parameters
     ----------
     clicks : dict of str to (3,) tuple of float, mm
         Vertebra to the point that was named so.
-    moved : dict of Joint to (3,) tuple of float, mm
+    moved : tuple of JointMoved
         Joints whose centre the reader chose.
     anomalies : tuple of AnomalyRecorded
-        In the order they were recorded.
+        In the order they were recorded; what was withdrawn is not among them.
     """
 
-    clicks: dict[str, Point] = field(default_factory=dict)
-    moved: Moved = field(default_factory=dict)
-    anomalies: tuple[AnomalyRecorded, ...] = ()
+    clicks: dict[str, Point]
+    moved: tuple[JointMoved, ...]
+    anomalies: tuple[AnomalyRecorded, ...]
 
-    def __bool__(self) -> bool:
-        """Whether anything was said."""
-        return bool(self.clicks or self.moved or self.anomalies)
+    @classmethod
+    def of(cls, said: SpineStatements) -> AnatomyForm:
+        """Return it for what was said."""
+        return cls(
+            dict(said.clicks),
+            tuple(JointMoved(joint, point) for joint, point in said.moved.items()),
+            tuple(AnomalyRecorded(one.kind, one.level, one.note) for one in said.anomalies),
+        )
 
-    def after(self, change: VertebraNamed | JointMoved | AnomalyRecorded) -> Anatomy:
-        """Return what holds after one more statement."""
-        if isinstance(change, VertebraNamed):
-            return Anatomy(
-                _with(self.clicks, change.vertebra, change.point_lps), {}, self.anomalies
-            )
-        if isinstance(change, JointMoved):
-            return replace(self, moved=_with(self.moved, change.joint, change.point_lps))
-        same = (change.anomaly, change.level)
-        kept = tuple(a for a in self.anomalies if (a.anomaly, a.level) != same)
-        anomalies = kept if change.withdrawn else (*kept, change)
-        # A fused level keeps its number, and so do its neighbours.
-        return replace(self, moved=self.moved if change.level else {}, anomalies=anomalies)
+    def statements(self) -> SpineStatements:
+        """Return what was said."""
+        return SpineStatements(
+            {name: point_of(point) for name, point in self.clicks.items()},
+            {one.joint: point_of(one.point_lps) for one in self.moved},
+            tuple(one.as_anomaly() for one in self.anomalies),
+        )
 
 
-def _with(points: Mapping[_Key, Point], key: _Key, point: Point | None) -> dict[_Key, Point]:
-    kept = {other: there for other, there in points.items() if other != key}
-    return kept if point is None else {**kept, key: point}
+def _schema(_source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    return core_schema.no_info_after_validator_function(
+        AnatomyForm.statements,
+        handler.generate_schema(AnatomyForm),
+        serialization=core_schema.plain_serializer_function_ser_schema(
+            lambda said: to_json(AnatomyForm.of(said))
+        ),
+    )
+
+
+#: What a reader has said of the spine, in JSON an :class:`AnatomyForm`.
+Anatomy = Annotated[SpineStatements, GetPydanticSchema(_schema)]
 
 
 def _point(value: Any) -> Point | None:

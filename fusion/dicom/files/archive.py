@@ -19,9 +19,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusion.dicom.files.header import quiet_pydicom, read_header, sop_class_uid
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, stored_value
 from fusion.errors import DicomError
-from fusion.findings import Finding, error, warning
+from fusion.findings import Finding
+from fusion.findings.files import (
+    ARCHIVE_MEMBER_REFUSED,
+    ARCHIVE_MEMBER_UNREADABLE,
+    DICOMDIR_ESCAPE,
+    DICOMDIR_MISSING,
+    DICOMDIR_UNREADABLE,
+    FOLDER_UNREADABLE,
+    INNER_ARCHIVES_NOT_OPENED,
+    LINKS_NOT_FOLLOWED,
+)
 from fusion.plain_text import plain
 from fusion.progress import ProgressCallback
 
@@ -147,9 +157,8 @@ def referenced_files(
     try:
         with quiet_pydicom():
             references = list(_references(dicomdir))
-    except PARSE_ERRORS as exc:
-        reason = f"{dicomdir.label}: the index cannot be read ({type(exc).__name__})."
-        return (), (error("dicomdir-unreadable", reason),)
+    except (DicomError, *PARSE_ERRORS):
+        return (), (DICOMDIR_UNREADABLE(index=dicomdir.label),)
     folder = dicomdir.label.rpartition("/")[0]
     by_name = {file.label.casefold(): file for file in files}
     named: dict[str, FoundFile] = {}
@@ -167,27 +176,17 @@ def referenced_files(
             named[file.label] = file
     findings = []
     if escaping:
-        findings.append(
-            error(
-                "dicomdir-escape",
-                f"{dicomdir.label} names {escaping} file(s) outside its own folder; these were "
-                "refused.",
-            )
-        )
+        findings.append(DICOMDIR_ESCAPE(index=dicomdir.label, escaping=escaping))
     if missing:
         findings.append(
-            warning(
-                "dicomdir-missing",
-                f"{dicomdir.label} names {len(missing)} file(s) that are not there "
-                f"({_some(missing)}): the copy may be incomplete.",
-            )
+            DICOMDIR_MISSING(index=dicomdir.label, missing=len(missing), names=_some(missing))
         )
     return tuple(named[label] for label in sorted(named)), tuple(findings)
 
 
 def _references(dicomdir: Instance) -> Iterator[tuple[str, ...]]:
     for record in items(dicomdir.dataset, "DirectoryRecordSequence"):
-        value = record.get("ReferencedFileID")
+        value = stored_value(record, "ReferencedFileID")
         if value is None or value == "":
             continue
         components = [value] if isinstance(value, str) else list(value)
@@ -231,19 +230,9 @@ def _in_folder(root: Path) -> FoundFiles:
                 label=plain(root.name),
             )
     if outside:
-        findings.append(
-            warning(
-                "links-not-followed",
-                f"{len(outside)} link(s) lead out of the folder and were not followed "
-                f"({_some(outside)}). Open the place they point at instead.",
-            )
-        )
+        findings.append(LINKS_NOT_FOLLOWED(links=len(outside), names=_some(outside)))
     if closed:
-        findings.append(
-            warning(
-                "folder-unreadable", f"{len(closed)} place(s) cannot be read ({_some(closed)})."
-            )
-        )
+        findings.append(FOLDER_UNREADABLE(places=len(closed), names=_some(closed)))
     return FoundFiles(tuple(sorted(files, key=lambda file: file.label)), tuple(findings))
 
 
@@ -266,7 +255,7 @@ def _in_zip(path: Path, *, progress: ProgressCallback | None) -> FoundFiles:
         raise DicomError("The zip is damaged. Copy or export it again.", label=label) from exc
     except OSError as exc:
         raise DicomError(
-            f"The zip cannot be unpacked ({exc.strerror or type(exc).__name__}).", label=label
+            f"The zip cannot be unpacked ({exc.strerror or 'no reason given'}).", label=label
         ) from exc
     ordered = sorted(files, key=lambda file: (file.label, file.path))
     return FoundFiles(tuple(ordered), (*members[1], *findings), owner)
@@ -309,9 +298,7 @@ def _checked_members(
         else:
             refused.setdefault(reason, []).append(plain(member.filename))
     return usable, [
-        error(
-            "archive-member-refused", f"{len(names)} file(s) in {label} {reason}: {_some(names)}."
-        )
+        ARCHIVE_MEMBER_REFUSED(files=len(names), archive=label, reason=reason, names=_some(names))
         for reason, names in refused.items()
     ]
 
@@ -362,20 +349,9 @@ def _unpack(
             files.append(FoundFile(target, label))
     findings = []
     if broken:
-        findings.append(
-            error(
-                "archive-member-unreadable",
-                f"{len(broken)} file(s) in the zip are damaged or packed in a way that is not "
-                f"supported ({_some(broken)}). Unpack it yourself and open the folder.",
-            )
-        )
+        findings.append(ARCHIVE_MEMBER_UNREADABLE(files=len(broken), names=_some(broken)))
     if nested:
-        findings.append(
-            warning(
-                "archive-not-opened",
-                f"{len(nested)} zip(s) inside the zip were not opened ({_some(nested)}).",
-            )
-        )
+        findings.append(INNER_ARCHIVES_NOT_OPENED(zips=len(nested), names=_some(nested)))
     return files, findings
 
 

@@ -27,10 +27,13 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    NuclearMedicineImageStorage,
 )
 
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, hashed_uid, uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
 from fusion.errors import DicomError
+
+logger = logging.getLogger(__name__)
 
 #: Sequences inside sequences; real objects stay below 10.
 MAX_SEQUENCE_DEPTH = 32
@@ -44,6 +47,9 @@ RATIO_FREE_BYTES = 64 * 2**20
 
 #: Pixel Data, Float Pixel Data and Double Float Pixel Data: where the header ends.
 PIXEL_TAGS = frozenset({0x7FE00010, 0x7FE00008, 0x7FE00009})
+
+#: Nuclear Medicine Image Storage and its retired predecessor.
+NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
 
 _PREFIX_BYTES = 132
 _INFLATE_CHUNK = 2**16
@@ -119,7 +125,8 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
                 return None
             file.seek(0)
             try:
-                dataset = dcmread(file, stop_before_pixels=True, defer_size=MAX_ELEMENT_BYTES)
+                with damage_told():
+                    dataset = dcmread(file, stop_before_pixels=True, defer_size=MAX_ELEMENT_BYTES)
             except _DeflatedError:
                 dataset, _ = _read_deflated(file, label=label)
                 syntax, offset = str(DeflatedExplicitVRLittleEndian), None
@@ -134,9 +141,10 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     except PermissionError as exc:
         raise DicomError("The file may not be read (permission denied).", label=label) from exc
     except PARSE_ERRORS as exc:
+        logger.info("%s: the header cannot be read: %s", label, type(exc).__name__)
         raise DicomError(
-            f"The file says that it is DICOM, but its header cannot be read "
-            f"({type(exc).__name__}). It is probably damaged; export or copy it again.",
+            "The file says that it is DICOM, but its header cannot be read. It is probably "
+            "damaged; export or copy it again.",
             label=label,
         ) from exc
     return Instance(path, label, dataset, syntax, offset, owner)
@@ -223,16 +231,19 @@ def _read_deflated(file: _HeaderFile, *, label: str) -> tuple[FileDataset, io.By
     """Return header and unpacked data set, the latter positioned at the pixel data element."""
     start = file.tell()
     stream = inflate(file, packed_bytes=file.size - start, label=label)
-    elements = read_dataset(
-        stream,
-        is_implicit_VR=False,
-        is_little_endian=True,
-        stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
-        defer_size=MAX_ELEMENT_BYTES,
-    )
+    with damage_told():
+        elements = read_dataset(
+            stream,
+            is_implicit_VR=False,
+            is_little_endian=True,
+            stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
+            defer_size=MAX_ELEMENT_BYTES,
+        )
     file.seek(0)
     # The file up to the deflated part is a DICOM file with an empty data set.
-    meta = dcmread(io.BytesIO(file.read(start))).file_meta
+    before = io.BytesIO(file.read(start))
+    with damage_told():
+        meta = dcmread(before).file_meta
     dataset = FileDataset("", elements, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
     dataset.set_original_encoding(False, True, elements.original_character_set)
     return dataset, stream
@@ -280,7 +291,8 @@ def _is_nested_too_deeply(dataset: Dataset) -> bool:
             if isinstance(element, RawDataElement):
                 if not _may_be_sequence(element) or len(element.value or b"") < shortest:
                     continue
-                element = current[element.tag]
+                with damage_told():
+                    element = current[element.tag]
             if element.VR == "SQ":
                 pending.extend((item, depth + 1) for item in element.value or ())
     return False

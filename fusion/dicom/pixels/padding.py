@@ -12,7 +12,8 @@ import numpy.typing as npt
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, integer
 from fusion.dicom.pixels.layout import PixelLayout
 from fusion.errors import DicomError
-from fusion.findings import Finding, warning
+from fusion.findings import Finding
+from fusion.findings.volumes import PADDING_NOT_BELIEVED, PADDING_UNREADABLE
 
 #: A padding value above this CT number could be tissue (lung is about −850 HU) and is not believed:
 #: writers exist that state 0 where 0 is water.
@@ -72,11 +73,7 @@ def padding_of(
         value = integer(instance.dataset, "PixelPaddingValue")
         limit = integer(instance.dataset, "PixelPaddingRangeLimit")
     except (DicomError, *PARSE_ERRORS):
-        return None, warning(
-            "pixel-padding-ignored",
-            "The header's Pixel Padding Value cannot be read; unscanned corners of the CT keep "
-            "their stored values.",
-        )
+        return None, PADDING_UNREADABLE()
     if value is None:
         return None, None
     bounds = [_as_stored(number, layout) for number in (value, value if limit is None else limit)]
@@ -89,11 +86,7 @@ def padding_of(
         return (None, None) if inside else (Padding(stated, stated, True), None)
     warmest = max(slope * bound + intercept for slope, intercept in rescale for bound in bounds)
     if warmest > MAX_PADDING_HU:
-        return None, warning(
-            "pixel-padding-ignored",
-            f"The header calls {warmest:.0f} HU padding, which can be tissue. It was not masked; "
-            "unscanned corners may look like tissue.",
-        )
+        return None, PADDING_NOT_BELIEVED(warmest_hu=warmest)
     return Padding(low, high, False), None
 
 

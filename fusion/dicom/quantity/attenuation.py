@@ -11,11 +11,8 @@ import re
 from pydicom.dataset import Dataset
 
 from fusion.dicom.files.instance import items, text, texts
-from fusion.findings import Finding, warning
-
-#: Finding codes; pairing ranks volumes that carry them last.
-ATTENUATION_MAP = "attenuation-map"
-POSSIBLE_ATTENUATION_MAP = "attenuation-map-possible"
+from fusion.findings import Finding
+from fusion.findings.volumes import ATTENUATION_MAP, ATTENUATION_MAP_POSSIBLE
 
 # Names that workstations give to reconstructions: "AC", "CTAC", and GE's image identifiers
 # "IRAC", "IRACSC", "IRACSCRR" (iterative, attenuation, scatter, resolution) and "IRNC" (none),
@@ -80,7 +77,7 @@ def attenuation_map(dataset: Dataset) -> Finding | None:
     -------
     Finding or None
         Code :data:`ATTENUATION_MAP` when Image Type, the unit or the name says so;
-        :data:`POSSIBLE_ATTENUATION_MAP` when only the Radiopharmaceutical does (a GE Xeleris
+        :data:`ATTENUATION_MAP_POSSIBLE` when only the Radiopharmaceutical does (a GE Xeleris
         workstation was found to write "ATTENUATION MAPS" there for an emission reconstruction).
     """
     if "TRANSMISSION" in texts(dataset, "ImageType"):
@@ -96,17 +93,9 @@ def attenuation_map(dataset: Dataset) -> Finding | None:
     else:
         tracers = items(dataset, "RadiopharmaceuticalInformationSequence")
         if any(_MAP.search(_spaced(text(item, "Radiopharmaceutical"))) for item in tracers):
-            return warning(
-                POSSIBLE_ATTENUATION_MAP,
-                "The Radiopharmaceutical of this volume reads as an attenuation map, while nothing "
-                "else does. Check that it shows uptake before using it.",
-            )
+            return ATTENUATION_MAP_POSSIBLE()
         return None
-    return warning(
-        ATTENUATION_MAP,
-        f"This volume is an attenuation map ({reason}): it shows density, not uptake of the "
-        "tracer. Choose the emission reconstruction.",
-    )
+    return ATTENUATION_MAP(reason=reason)
 
 
 def is_map_by_name(dataset: Dataset) -> bool:

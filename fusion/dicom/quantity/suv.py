@@ -18,15 +18,24 @@ from datetime import datetime, timedelta
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     LegacyConvertedEnhancedPETImageStorage,
-    NuclearMedicineImageStorage,
     PositronEmissionTomographyImageStorage,
 )
 
+from fusion.dicom.files.header import NM_CLASSES
 from fusion.dicom.files.instance import items, number, text, texts
 from fusion.dicom.quantity.moments import date_time_of, moment, time_of
-from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW
+from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW, UNITS
 from fusion.errors import DicomError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding, FromFile
+from fusion.findings.volumes import (
+    DECAY_REFERENCE_ASSUMED,
+    DOSE_UNIT,
+    HALF_LIFE_DISAGREES,
+    INJECTION_DATE_ASSUMED,
+    SERIES_AFTER_ACQUISITION,
+    SUV_INPUTS,
+    SUV_NOT_AVAILABLE,
+)
 
 #: Plausible weight of a patient, kg. Zero is what some cameras write for "not entered". This and
 #: the next four: docs/sources.md#suv.
@@ -66,12 +75,15 @@ class Nuclide:
         SNOMED CT code and the code of the older scheme (DICOM CID 18 and CID 4020).
     half_life_s : float
         Half-life, seconds.
+    is_positron_emitter : bool
+        Whether it is imaged by PET; else it emits single photons.
     """
 
     name: str
     sct: str
     srt: str
     half_life_s: float
+    is_positron_emitter: bool = False
 
 
 #: Half-lives: Tc-99m from NNDC, Nuclear Data Sheets 145 (2017); the others from the European
@@ -84,8 +96,8 @@ NUCLIDES = (
     Nuclide("Lu-177", "447553000", "C-101ED", 6.645 * _DAY),
     Nuclide("Tl-201", "60057003", "C-138A9", 3.042 * _DAY),
     Nuclide("Ga-67", "2008008", "C-131A2", 3.261 * _DAY),
-    Nuclide("F-18", "77004003", "C-111A1", 109.77 * 60),
-    Nuclide("Ga-68", "35337001", "C-131A3", 67.8 * 60),
+    Nuclide("F-18", "77004003", "C-111A1", 109.77 * 60, is_positron_emitter=True),
+    Nuclide("Ga-68", "35337001", "C-131A3", 67.8 * 60, is_positron_emitter=True),
 )
 
 
@@ -171,7 +183,8 @@ def suvbw_factor(
     notes = _Notes([], [])
     scale = {BQ_PER_ML: 1.0, KBQ_PER_ML: 1000.0}.get(unit)
     if scale is None:
-        notes.missing.append(f"activity concentration (the values are in {unit})")
+        said = f"activity concentration (the values are in {unit})"
+        notes.missing.append(said if unit in UNITS else FromFile(said))
     weight = _weight(dataset, notes)
     reference = _reference(dataset, acquisitions or (dataset,), notes)
     tracers = items(dataset, "RadiopharmaceuticalInformationSequence")
@@ -201,9 +214,7 @@ def suvbw_factor(
         else f"{shown:.2f} h from injection to {reference.words}, half-life "
         f"{half_life / _HOUR:.3f} h"
     )
-    notes.findings.append(
-        info("suv-inputs", f"SUVbw from {dose:.1f} MBq, {weight:g} kg; {decayed}.")
-    )
+    notes.findings.append(SUV_INPUTS(dose=dose, weight_kg=weight, decayed=decayed))
     return Suv(
         scale * weight * 1000.0 / (dose * 1e6 * decay),
         findings=tuple(notes.findings),
@@ -224,10 +235,7 @@ def _unavailable(
     weight_kg: float | None = None,
 ) -> Suv:
     # What was assumed for an SUV that there is not would be untrue, and in the reader's way.
-    reason = info(
-        "suv-not-available",
-        f"No SUV: {', '.join(notes.missing)} missing or unusable. Ratios do not need them.",
-    )
+    reason = SUV_NOT_AVAILABLE(missing=tuple(notes.missing))
     return Suv(
         None,
         missing=tuple(notes.missing),
@@ -274,11 +282,11 @@ def _dose_mbq(dataset: Dataset, tracer: Dataset, notes: _Notes) -> float | None:
     prescribed_bq = text(dataset, "SOPClassUID") in _DOSE_IN_BQ
     if in_bq != prescribed_bq:
         notes.findings.append(
-            warning(
-                "dose-unit",
-                f"The file states a dose of {dose:g} without a unit; it can only be in "
-                f"{'Bq' if in_bq else 'MBq'}, although the standard prescribes "
-                f"{'Bq' if prescribed_bq else 'MBq'} here. {mbq:.1f} MBq is used.",
+            DOSE_UNIT(
+                dose=dose,
+                unit="Bq" if in_bq else "MBq",
+                prescribed="Bq" if prescribed_bq else "MBq",
+                dose_mbq=mbq,
             )
         )
     return mbq
@@ -287,7 +295,7 @@ def _dose_mbq(dataset: Dataset, tracer: Dataset, notes: _Notes) -> float | None:
 def _reference(
     dataset: Dataset, acquisitions: Sequence[Dataset], notes: _Notes
 ) -> _Reference | None:
-    if _is_nm(dataset):
+    if text(dataset, "SOPClassUID") in NM_CLASSES:
         return _nm_reference(dataset, acquisitions, notes)
     correction = text(dataset, "DecayCorrection").upper()
     if correction == "ADMIN":
@@ -317,13 +325,7 @@ def _nm_reference(
     if start is None:
         notes.missing.append("Acquisition Date and Time")
         return None
-    notes.findings.append(
-        warning(
-            "decay-reference-assumed",
-            "The file says that decay was corrected, but Nuclear Medicine objects cannot say to "
-            "which moment; the start of the acquisition is assumed for SUV.",
-        )
-    )
+    notes.findings.append(DECAY_REFERENCE_ASSUMED())
     return _Reference(start, "the start of the acquisition (assumed)")
 
 
@@ -332,13 +334,7 @@ def _start_reference(
 ) -> _Reference | None:
     series, acquired = moment(dataset, "Series"), _earliest(acquisitions)
     if series is not None and acquired is not None and series > acquired:
-        notes.findings.append(
-            warning(
-                "series-after-acquisition",
-                "The series is dated later than its first acquisition, as happens when it was "
-                "processed again; decay is counted to the start of the acquisition.",
-            )
-        )
+        notes.findings.append(SERIES_AFTER_ACQUISITION())
         return _Reference(acquired, "the start of the acquisition")
     if series is not None:
         return _Reference(series, "the start of the series")
@@ -372,11 +368,7 @@ def _half_life(tracer: Dataset, nuclide: Nuclide, notes: _Notes) -> float:
     if abs(stated / nuclide.half_life_s - 1) <= HALF_LIFE_TOLERANCE:
         return stated
     notes.findings.append(
-        warning(
-            "half-life-disagrees",
-            f"The file states a half-life of {stated:g} s for {nuclide.name}; "
-            f"{nuclide.half_life_s:.0f} s is used.",
-        )
+        HALF_LIFE_DISAGREES(stated=stated, nuclide=nuclide.name, half_life_s=nuclide.half_life_s)
     )
     return nuclide.half_life_s
 
@@ -400,11 +392,8 @@ def _interval_s(
             injected -= timedelta(days=1)
         if day_before or (half_life_s is not None and half_life_s > _SAME_DAY_HALF_LIFE_S):
             notes.findings.append(
-                warning(
-                    "injection-date-assumed",
-                    f"The file states the time of injection without its date; {injected:%H:%M} on "
-                    f"the {'day before' if day_before else 'day of'} the image is assumed. SUV is "
-                    "wrong if it was another day.",
+                INJECTION_DATE_ASSUMED(
+                    time=f"{injected:%H:%M}", day="day before" if day_before else "day of"
                 )
             )
     seconds = (reference - injected).total_seconds()
@@ -414,11 +403,3 @@ def _interval_s(
         )
         return None
     return seconds
-
-
-def _is_nm(dataset: Dataset) -> bool:
-    # Nuclear Medicine Image Storage and its retired predecessor.
-    return text(dataset, "SOPClassUID") in (
-        NuclearMedicineImageStorage,
-        "1.2.840.10008.5.1.4.1.1.5",
-    )

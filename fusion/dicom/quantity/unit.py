@@ -26,7 +26,20 @@ from pydicom.uid import (
 from fusion.dicom.files.instance import items, number, text
 from fusion.dicom.series import FrameRef, Kind
 from fusion.errors import DicomError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.volumes import (
+    MAPPING_RANGE,
+    MAPPING_RANGE_HALF_STATED,
+    MAPPING_WITHOUT_UNIT,
+    PHILIPS_SUV_FACTOR,
+    RESCALE_IN_NM,
+    RESCALE_MISSING,
+    RESCALE_TYPE_OTHER,
+    RESCALE_TYPE_UNSTATED,
+    SCALING_DISAGREES,
+    SEVERAL_UNITS,
+    UNIT_MISSING,
+)
 
 HU = "HU"
 BQ_PER_ML = "Bq/mL"
@@ -69,6 +82,10 @@ _UNIT_CODES = {
     "{suvbw}g/ml": SUVBW,
     "[hnsf'u]": HU,
 }
+#: All units that this program has a word for; any other is text of a file.
+UNITS = frozenset(
+    {HU, NOT_STATED, *_PET_UNITS.values(), *_SUV_TYPES.values(), *_UNIT_CODES.values()}
+)
 # Which mapping is used when an object offers several: the one from which most can be computed.
 _PREFERENCE = (BQ_PER_ML, KBQ_PER_ML, SUVBW)
 _LARGEST = 1e30
@@ -165,12 +182,12 @@ def _scale(layers: tuple[Dataset, ...], *, kind: Kind) -> _Scale:
     if mapping is not None:
         if rescale is not None and rescale != (mapping.slope, mapping.intercept):
             findings.append(
-                warning(
-                    "scaling-disagrees",
-                    f"The file states two scales: {mapping.slope:g} × stored "
-                    f"{mapping.intercept:+g} {mapping.unit} (Real World Value Mapping, used) and "
-                    f"{rescale[0]:g} × stored {rescale[1]:+g} (Rescale). Other programs may show "
-                    "other numbers.",
+                SCALING_DISAGREES(
+                    slope=mapping.slope,
+                    intercept=mapping.intercept,
+                    unit=mapping.unit,
+                    rescale_slope=rescale[0],
+                    rescale_intercept=rescale[1],
                 )
             )
         return _Scale(mapping.unit, mapping.slope, mapping.intercept, tuple(findings))
@@ -178,14 +195,7 @@ def _scale(layers: tuple[Dataset, ...], *, kind: Kind) -> _Scale:
     is_pet = kind is Kind.PET or text(dataset, "SOPClassUID") in PET_CLASSES
     unit = _pet_unit(layers, findings) if is_pet else COUNTS
     if not is_pet and rescale is not None and rescale != (1.0, 0.0):
-        findings.append(
-            warning(
-                "rescale-in-nm",
-                f"The file states a Rescale Slope of {slope:g} and Intercept of {intercept:g}, "
-                "which Nuclear Medicine objects should not have, and no unit. They were applied; "
-                "the values are shown as counts.",
-            )
-        )
+        findings.append(RESCALE_IN_NM(slope=slope, intercept=intercept))
     return _Scale(unit, slope, intercept, tuple(findings))
 
 
@@ -195,29 +205,15 @@ def _hounsfield(layers: tuple[Dataset, ...], rescale: tuple[float, float] | None
             HU,
             1.0,
             0.0,
-            (
-                warning(
-                    "rescale-missing",
-                    "The CT states no Rescale Slope and Intercept; its stored values are taken as "
-                    "Hounsfield units. Check bone and air before trusting densities.",
-                ),
-            ),
+            (RESCALE_MISSING(),),
         )
     stated = _transformed(layers, "RescaleType").upper()
     if stated in ("", "HU"):
         return _Scale(HU, *rescale)
     if stated == "US":
-        finding = warning(
-            "rescale-type",
-            "The CT does not specify the unit of its values (Rescale Type US); they are taken as "
-            "Hounsfield units.",
-        )
+        finding = RESCALE_TYPE_UNSTATED()
         return _Scale(HU, *rescale, (finding,))
-    finding = warning(
-        "rescale-type",
-        f"The values of this CT are in {stated}, not in Hounsfield units; bone and air may not be "
-        "where they are expected.",
-    )
+    finding = RESCALE_TYPE_OTHER(stated=stated)
     return _Scale(stated, *rescale, (finding,))
 
 
@@ -235,22 +231,10 @@ def _pet_unit(layers: tuple[Dataset, ...], findings: list[Finding]) -> str:
     places = (layers[-1], *converted)
     stated = next((unit for place in places if (unit := text(place, "Units").upper())), "")
     if not stated:
-        findings.append(
-            warning(
-                "unit-missing",
-                "The PET states no unit; its values can be compared with each other and with "
-                "nothing else.",
-            )
-        )
+        findings.append(UNIT_MISSING())
         return NOT_STATED
     if stated == "CNTS" and (0x7053, 0x1000) in layers[-1]:
-        findings.append(
-            info(
-                "philips-suv-factor",
-                "The file holds counts and a private factor of the manufacturer for SUV "
-                "(7053,1000), which is not applied.",
-            )
-        )
+        findings.append(PHILIPS_SUV_FACTOR())
     if stated == "GML":
         kinds = (text(place, "SUVType").upper() for place in places)
         suv_type = next((word for word in kinds if word), "")
@@ -288,24 +272,13 @@ def _real_world(layers: tuple[Dataset, ...], findings: list[Finding]) -> _Scale 
     )
     with_unit = [(mapping, unit) for mapping in mappings if (unit := _unit_code(mapping))]
     if mappings and not with_unit:
-        findings.append(
-            warning(
-                "mapping-without-unit",
-                "The file maps stored values to real-world values without saying in which unit; "
-                "the mapping is not used.",
-            )
-        )
+        findings.append(MAPPING_WITHOUT_UNIT())
     if not with_unit:
         return None
     offered = list(dict.fromkeys(unit for _, unit in with_unit))
     chosen = next((unit for unit in _PREFERENCE if unit in offered), offered[0])
     if len(offered) > 1:
-        findings.append(
-            info(
-                "several-units",
-                f"The file offers its values in {', '.join(offered)}; {chosen} is used.",
-            )
-        )
+        findings.append(SEVERAL_UNITS(offered=tuple(offered), chosen=chosen))
     same = [mapping for mapping, unit in with_unit if unit == chosen]
     lines = {_line(mapping) for mapping in same}
     if len(lines) > 1:
@@ -353,14 +326,9 @@ def _check_range(mapping: Dataset, dataset: Dataset, findings: list[Finding]) ->
     above = last is not None and highest is not None and highest > last
     if below or above:
         findings.append(
-            warning(
-                "mapping-range",
-                f"The file gives a meaning to stored values from {first:g} to {last:g} only, and "
-                f"holds values from {lowest:g} to {highest:g}. The same line was continued."
-                if None not in (first, last, lowest, highest)
-                else "The file holds stored values outside the range to which it gives a meaning. "
-                "The same line was continued.",
-            )
+            MAPPING_RANGE(first=first, last=last, lowest=lowest, highest=highest)
+            if None not in (first, last, lowest, highest)
+            else MAPPING_RANGE_HALF_STATED()
         )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
-from fusion.findings import Finding, error, info
+from fusion.findings import Finding
+from fusion.findings.volumes import DUPLICATE_COPIES, DUPLICATE_UID
 
 #: What a picture shows and where; two files that differ in one of these are not copies.
 _MEANING = (
@@ -64,18 +65,11 @@ def without_copies(instances: Iterable[Instance]) -> tuple[list[Instance], list[
         kept += different
     findings = []
     if copies:
-        findings.append(
-            info("duplicate-copies", f"{copies} file(s) are copies of others and were left out.")
-        )
+        findings.append(DUPLICATE_COPIES(copies=copies))
     if conflicting:
         more = f" and {len(conflicting) - 4} more" if len(conflicting) > 4 else ""
         findings.append(
-            error(
-                "duplicate-uid",
-                f"{len(conflicting)} different images carry an identifier (SOP Instance UID) that "
-                f"must be unique ({', '.join(conflicting[:4])}{more}). Which of them is right "
-                "cannot be told; check where the files come from.",
-            )
+            DUPLICATE_UID(count=len(conflicting), names=tuple(conflicting[:4]), more=more)
         )
     return kept, findings
 
@@ -97,7 +91,8 @@ def _different(group: list[Instance]) -> list[Instance]:
 
 def _meaning(instance: Instance) -> str:
     try:
-        return "\n".join(str(instance.dataset.get(keyword)) for keyword in _MEANING)
+        with damage_told():
+            return "\n".join(str(instance.dataset.get(keyword)) for keyword in _MEANING)
     except PARSE_ERRORS:
         return instance.label  # equal to no other
 
@@ -119,6 +114,6 @@ def _looks_alike(one: Instance, other: Instance) -> bool:
     # The same picture in another encoding. Comparing first frames is enough only for single ones.
     return (
         one.transfer_syntax_uid != other.transfer_syntax_uid
-        and one.dataset.get("NumberOfFrames") in (None, 1)
+        and stored_value(one.dataset, "NumberOfFrames") in (None, 1)
         and same_pixels(FrameRef(one), FrameRef(other))
     )

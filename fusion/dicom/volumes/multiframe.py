@@ -25,7 +25,8 @@ from fusion.dicom.volumes.stack import (
     plan_slices,
 )
 from fusion.errors import DicomError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.volumes import CONCATENATION_INCOMPLETE, LOCALIZER_FRAMES
 
 _FRAME_TYPES = ("CTImageFrameTypeSequence", "PETFrameTypeSequence", "CommonCTFrameTypeSequence")
 #: Dimensions that number slices within a stack, or the stacks: In-Stack Position Number, Image
@@ -70,9 +71,7 @@ def plan_volumes(instances: Sequence[Instance], *, kind: Kind) -> tuple[VolumePl
     findings = _incomplete(instances)
     if len(kept) < len(frames):
         number = len(frames) - len(kept)
-        findings.append(
-            info("localizer", f"{number} localizer frame(s) are no part of the volume; left out.")
-        )
+        findings.append(LOCALIZER_FRAMES(count=number))
     return plan_slices(
         slices,
         kind=kind,
@@ -178,11 +177,6 @@ def _incomplete(instances: Sequence[Instance]) -> list[Finding]:
         total = text(part.dataset, "InConcatenationTotalNumber")
         if total.isdigit() and int(total) > count:
             findings.append(
-                warning(
-                    "concatenation-incomplete",
-                    f"Only {count} of {total} parts of this object are here ({listed([part.label])}"
-                    " is one of them); slices may be missing at its ends. Open the complete "
-                    "series.",
-                )
+                CONCATENATION_INCOMPLETE(count=count, total=int(total), label=listed([part.label]))
             )
     return findings

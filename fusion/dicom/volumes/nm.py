@@ -14,11 +14,18 @@ from dataclasses import replace
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.uid import NuclearMedicineImageStorage
 
-from fusion.dicom.files.instance import Instance, integer, number, text, texts, uid
+from fusion.dicom.files.header import NM_CLASSES
+from fusion.dicom.files.instance import (
+    Instance,
+    integer,
+    number,
+    stored_value,
+    text,
+    texts,
+    uid,
+)
 from fusion.dicom.quantity.attenuation import (
-    ATTENUATION_MAP,
     attenuation_corrected,
     attenuation_map,
 )
@@ -26,15 +33,12 @@ from fusion.dicom.quantity.suv import suvbw_factor
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
-from fusion.dicom.volumes.nm_geometry import SPACING_NEEDED, grid_of, pixel_spacing_mm, pose_of
-from fusion.dicom.volumes.stack import Slice, place, plan_slices
+from fusion.dicom.volumes.nm_geometry import grid_of, pixel_spacing_mm, pose_of
+from fusion.dicom.volumes.slices import Slice
+from fusion.dicom.volumes.stack import place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
-
-__all__ = ["NM_CLASSES", "attenuation_corrected", "kind_of", "plan_volumes"]
-
-#: Nuclear Medicine Image Storage and its retired predecessor.
-NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
+from fusion.findings.volumes import ATTENUATION_MAP, SPACING_NEEDED
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
@@ -140,9 +144,11 @@ def _image_type(dataset: Dataset) -> set[str]:
 
 
 def _numbered_kind(dataset: Dataset) -> Kind:
-    if dataset.get("AngularViewVector") is not None:
+    if stored_value(dataset, "AngularViewVector") is not None:
         return Kind.PROJECTIONS
-    is_sliced = any(dataset.get(word) is not None for word in ("SliceVector", "NumberOfSlices"))
+    is_sliced = any(
+        stored_value(dataset, word) is not None for word in ("SliceVector", "NumberOfSlices")
+    )
     return Kind.SPECT if is_sliced else Kind.OTHER
 
 
@@ -199,10 +205,9 @@ def _volume_plan(
     spacing_mm: float | None,
 ) -> VolumePlan:
     frames = tuple(FrameRef(instance, n) for n in group.frames)
-    plan = _refused(
+    plan = _blank_plan(
         instance,
         kind=Kind.SPECT,
-        refusal="",
         description=_description(instance.dataset, group.description),
         frames=frames,
         findings=(*findings, *_about(instance.dataset)),
@@ -214,7 +219,7 @@ def _volume_plan(
         grid, more = grid_of(instance.dataset, plan.shape, spacing_mm=spacing_mm)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
-    refusal = next((f.message for f in more if f.code == SPACING_NEEDED), None)
+    refusal = next((f.message for f in more if f.kind is SPACING_NEEDED), None)
     return replace(plan, grid=grid, findings=(*plan.findings, *more), refusal=refusal)
 
 
@@ -283,7 +288,7 @@ def _about(dataset: Dataset) -> tuple[Finding, ...]:
 def _description(dataset: Dataset, part: str) -> str:
     found, corrected = attenuation_map(dataset), attenuation_corrected(dataset)
     what = ""
-    if found is not None and found.code == ATTENUATION_MAP:
+    if found is not None and found.kind is ATTENUATION_MAP:
         what = "attenuation map"
     elif corrected is not None:
         what = "attenuation corrected" if corrected else "not attenuation corrected"
@@ -291,15 +296,19 @@ def _description(dataset: Dataset, part: str) -> str:
     return ", ".join(filter(None, (name, part, what)))
 
 
-def _refused(
+def _refused(instance: Instance, *, kind: Kind, refusal: str) -> VolumePlan:
+    return replace(_blank_plan(instance, kind=kind), refusal=refusal)
+
+
+def _blank_plan(
     instance: Instance,
     *,
     kind: Kind,
-    refusal: str,
     description: str | None = None,
     frames: tuple[FrameRef, ...] = (),
     findings: tuple[Finding, ...] = (),
 ) -> VolumePlan:
+    """Return what is known of a volume before its values and its place are looked at."""
     dataset = instance.dataset
     return VolumePlan(
         volume_id="1",
@@ -316,7 +325,6 @@ def _refused(
         slope=np.ones(len(frames)),
         intercept=np.zeros(len(frames)),
         findings=findings,
-        refusal=refusal,
     )
 
 

@@ -16,9 +16,17 @@ from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from fusion.dicom.files.instance import integer, items, number, numbers, text
+from fusion.dicom.files.instance import integer, items, number, numbers, stored_value, text
 from fusion.errors import DicomError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.volumes import (
+    FRAME_POINTER_DISAGREES,
+    FRAME_POINTER_INCOMPLETE,
+    FRAME_POINTER_MISSING,
+    SLICE_COUNT_MISSING,
+    SLICE_VECTOR_MISSING,
+    VECTORS_LEFT_OVER,
+)
 
 #: Frame numbers and slice numbers are 16-bit in NM.
 MAX_FRAMES = 65_535
@@ -113,30 +121,14 @@ def frame_groups(dataset: Dataset) -> tuple[tuple[FrameGroup, ...], tuple[Findin
     findings = list(_pointer_findings(dataset, {*splitting, SLICE_VECTOR}))
     if left_over:
         findings.append(
-            info(
-                "vectors-left-over",
-                f"{' and '.join(_words(word) for word in left_over)} number other frames than the "
-                f"{count} of this file (the views that it was reconstructed from) and were not "
-                "used; the slices are numbered completely without.",
-            )
+            VECTORS_LEFT_OVER(vectors=" and ".join(_words(word) for word in left_over), count=count)
         )
     if slices is None:
         slices = _assumed_slices(dataset, count, splits=bool(splitting))
-        findings.append(
-            warning(
-                "slice-vector-missing",
-                f"The file does not number its {count} slices (Slice Vector); it was read in the "
-                "order of its frames, as Number of Slices allows. Check the levels.",
-            )
-        )
+        findings.append(SLICE_VECTOR_MISSING(count=count))
     expected = integer(dataset, "NumberOfSlices")
     if expected is None:
-        findings.append(
-            info(
-                "slice-count-missing",
-                "Number of Slices is missing; the slices were counted.",
-            )
-        )
+        findings.append(SLICE_COUNT_MISSING())
     keys = list(zip(*splitting.values(), strict=True)) or [()] * count
     members: dict[tuple[int, ...], list[int]] = {}
     for n, key in enumerate(keys):
@@ -249,19 +241,14 @@ def _slice_refusal(slices: Sequence[int], expected: int | None) -> str | None:
 
 def _pointer_findings(dataset: Dataset, needed: Set[str]) -> tuple[Finding, ...]:
     """Compare Frame Increment Pointer with the vectors that the frames were split by."""
-    value = dataset.get("FrameIncrementPointer")
+    value = stored_value(dataset, "FrameIncrementPointer")
     entries = value if hasattr(value, "__iter__") else [value] if value else []
     try:
         pointed = {Tag(entry) for entry in entries}
     except (ValueError, TypeError, OverflowError):
         pointed = set()
     if not pointed:
-        return (
-            info(
-                "frame-pointer-missing",
-                "Frame Increment Pointer is missing; the frames are numbered all the same.",
-            ),
-        )
+        return (FRAME_POINTER_MISSING(),)
     unnamed = sorted(_words(word) for word in needed if Tag(word) not in pointed)
     absent = sorted(
         _words(word)
@@ -270,21 +257,9 @@ def _pointer_findings(dataset: Dataset, needed: Set[str]) -> tuple[Finding, ...]
     )
     findings = []
     if unnamed:
-        findings.append(
-            info(
-                "frame-pointer-incomplete",
-                f"Frame Increment Pointer does not name {' and '.join(unnamed)}, which numbers the "
-                "frames all the same and was used.",
-            )
-        )
+        findings.append(FRAME_POINTER_INCOMPLETE(vectors=" and ".join(unnamed)))
     if absent:
-        findings.append(
-            warning(
-                "frame-pointer-disagrees",
-                f"Frame Increment Pointer names {' and '.join(absent)}, which the file does not "
-                "hold. The remaining vectors number every frame and were used.",
-            )
-        )
+        findings.append(FRAME_POINTER_DISAGREES(vectors=" and ".join(absent)))
     return tuple(findings)
 
 

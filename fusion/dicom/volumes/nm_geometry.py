@@ -16,12 +16,15 @@ from fusion.dicom.files.instance import items, number, numbers, uid
 from fusion.dicom.volumes.nm_frames import frame_count
 from fusion.dicom.volumes.slices import ORIENTATION_TOLERANCE
 from fusion.errors import GeometryError
-from fusion.findings import Finding, error, warning
+from fusion.findings import Finding
+from fusion.findings.volumes import (
+    SPACING_NEEDED,
+    TOP_LEVEL_GEOMETRY,
+    USER_GEOMETRY,
+    USER_SPACING_DOUBTFUL,
+    USER_SPACING_NOT_USED,
+)
 from fusion.geometry import FloatArray, Grid, direction_letters, unit_directions
-
-#: Finding codes that callers act on.
-SPACING_NEEDED = "spacing-needed"
-USER_GEOMETRY = "user-geometry"
 
 #: Two statements of one position agree when they are this near, mm: one of them may be rounded to
 #: one decimal in each coordinate. The one in the standard's place is used.
@@ -123,39 +126,22 @@ def _slice_spacing(
     if stated:
         if spacing_mm is None:
             return stated, ()
-        return stated, (
-            warning(
-                "user-spacing-not-used",
-                f"The file states a spacing of {stated:g} mm between slices, which was used; the "
-                f"{spacing_mm:g} mm given by the user were not.",
-            ),
-        )
+        return stated, (USER_SPACING_NOT_USED(stated=stated, spacing_mm=spacing_mm),)
     if spacing_mm is None:
         magnitude = f"{abs(thickness):g}" if thickness else "MM"
         return None, (
-            error(
-                SPACING_NEEDED,
-                f"Spacing Between Slices is {'missing' if stated is None else 'zero'}. Slice "
-                "Thickness gives its magnitude but not its sign, on which side and level depend. "
-                f"State it in mm: --spacing {magnitude} if the slices run towards the "
-                f"{_towards(normal_lps)}, --spacing -{magnitude} if towards the "
-                f"{_towards(-normal_lps)}.",
+            SPACING_NEEDED(
+                what="missing" if stated is None else "zero",
+                magnitude=magnitude,
+                along=_towards(normal_lps),
+                against=_towards(-normal_lps),
             ),
         )
-    findings = [
-        warning(
-            USER_GEOMETRY,
-            f"The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the "
-            f"file. With it the slices run towards the {_towards(normal_lps * spacing_mm)}; were "
-            "that wrong, side or level would be. Check against the CT.",
-        )
-    ]
+    findings = [USER_GEOMETRY(spacing_mm=spacing_mm, towards=_towards(normal_lps * spacing_mm))]
     if thickness and abs(abs(spacing_mm) / thickness - 1) > SPACING_DOUBT:
         findings.append(
-            warning(
-                "user-spacing-doubtful",
-                f"The spacing stated by the user ({spacing_mm:g} mm) differs from Slice Thickness "
-                f"({thickness:g} mm) by more than {SPACING_DOUBT:.0%}.",
+            USER_SPACING_DOUBTFUL(
+                spacing_mm=spacing_mm, thickness_mm=thickness, limit=SPACING_DOUBT
             )
         )
     return spacing_mm, tuple(findings)
@@ -187,14 +173,7 @@ def pose_of(dataset: Dataset) -> Pose:
                 "Image Orientation are missing from the Detector Information Sequence). It cannot "
                 "be placed on a CT. Export it from the workstation with its geometry."
             )
-        findings = (
-            warning(
-                "top-level-geometry",
-                "Position and orientation stand where Nuclear Medicine objects should not have "
-                "them (top level instead of Detector Information Sequence). They were used: check "
-                "side and level.",
-            ),
-        )
+        findings = (TOP_LEVEL_GEOMETRY(),)
     else:
         position, orientation = first
         _require_same(top, (position, orientation), "The top level and the detector")

@@ -14,10 +14,17 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from fusion.dicom.files.instance import stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
 from fusion.errors import GeometryError
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.volumes import (
+    DUPLICATE_SLICE,
+    GANTRY_TILT,
+    SLICE_POSITIONS_COARSE,
+    SLICE_POSITIONS_ROUNDED,
+)
 from fusion.geometry import FloatArray, Grid, unit_directions
 
 #: Steps between slices, and the place of every slice, may differ from an even grid by this much
@@ -153,7 +160,7 @@ class Arrangement:
 
 def frame_label(frame: FrameRef) -> str:
     """Name a frame as the user knows it: the file, and the frame number where it holds several."""
-    frames = frame.instance.dataset.get("NumberOfFrames")
+    frames = stored_value(frame.instance.dataset, "NumberOfFrames")
     if frames is None or str(frames).strip() in ("", "1"):
         return frame.instance.label
     return f"{frame.instance.label} frame {frame.index + 1}"
@@ -232,32 +239,15 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
         )
     findings = list(dropped)
     if tilt_deg is not None:
-        findings.append(
-            info(
-                "gantry-tilt",
-                f"The slices are tilted by {tilt_deg:.1f}° against the direction in which they are "
-                "stacked (gantry tilt). The tilt is kept exactly; the images are resampled for "
-                "display.",
-            )
-        )
+        findings.append(GANTRY_TILT(tilt_deg=tilt_deg))
     deviation = _deviations(positions, origin, step).max()
     if line is not None:
         findings.append(
-            info(
-                "slice-positions-coarse",
-                "The slice positions are stated with one decimal only, so that the steps between "
-                f"them differ. All fit an even step of {np.linalg.norm(step):.3f} mm to within "
-                f"{deviation:.2f} mm, which is used.",
-            )
+            SLICE_POSITIONS_COARSE(step_mm=np.linalg.norm(step), deviation_mm=deviation)
         )
     elif deviation > POSITION_TOLERANCE_MM + 1e-6:
         findings.append(
-            info(
-                "slice-positions-rounded",
-                f"The stated slice positions lie up to {deviation:.3f} mm away from an even grid "
-                "with steps of "
-                f"{np.linalg.norm(step):.3f} mm; the even grid is used.",
-            )
+            SLICE_POSITIONS_ROUNDED(deviation_mm=deviation, step_mm=np.linalg.norm(step))
         )
     try:
         grid = Grid.from_dicom(
@@ -311,7 +301,7 @@ def _about_repeats(repeats: Sequence[tuple[Slice, Slice]], normal: FloatArray) -
     more = len(repeats) - _NAMED
     rest = f"; and {more} more of the same kind" if more > 0 else ""
     were = "was" if len(repeats) == 1 else "were"
-    return [info("duplicate-slice", f"{named}{rest}; {were} left out.")]
+    return [DUPLICATE_SLICE(repeats=named, rest=rest, were=were)]
 
 
 def _same_place(a: Slice, b: Slice) -> bool:

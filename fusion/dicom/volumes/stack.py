@@ -20,10 +20,9 @@ from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.slices import Arrangement, Slice, arrange, frame_label, repeats_positions
 from fusion.errors import DicomError, FusionError, GeometryError
-from fusion.findings import Finding, info, warning
+from fusion.findings import Finding
+from fusion.findings.volumes import LOCALIZER_IMAGES, STRAY_IMAGE, UNUSABLE_SLICE
 from fusion.geometry import direction_letters
-
-__all__ = ["Arrangement", "Slice", "Unusable", "arrange", "place", "plan_slices", "plan_volumes"]
 
 #: The mark that holds values 3 and following of Image Type.
 IMAGE_TYPE = "image type"
@@ -84,9 +83,7 @@ def plan_volumes(instances: Sequence[Instance], *, kind: Kind) -> tuple[VolumePl
         kept = {id(item) for item in images}
         labels = [item.label for item in instances if id(item) not in kept]
         what = "is a localizer" if len(labels) == 1 else "are localizers"
-        findings.append(
-            info("localizer", f"{listed(labels)} {what} and no part of the volume; left out.")
-        )
+        findings.append(LOCALIZER_IMAGES(labels=listed(labels), what=what))
     slices, unusable = place((FrameRef(item) for item in images), read=_slice)
     return plan_slices(
         slices,
@@ -173,11 +170,9 @@ def plan_slices(
     notes = list(findings)
     if strays:
         notes.append(
-            warning(
-                "stray-image",
-                f"{listed([item.label for item in strays])} "
-                f"{'differs' if len(strays) == 1 else 'differ'} from the other images of the "
-                "series in kind, size, spacing, orientation or Frame of Reference; left out.",
+            STRAY_IMAGE(
+                labels=listed([item.label for item in strays]),
+                differ="differs" if len(strays) == 1 else "differ",
             )
         )
     headers = list({id(d): d for d in (item.frame.instance.dataset for item in slices)}.values())
@@ -380,11 +375,7 @@ def _with_unusable(
     # Were images missing inside a stack that is regular without them, every gap would lack one.
     if len(unusable) >= len(stack.slices) - 1:
         return f"{_reasons(unusable)} Too few of the other images are left to do without.", []
-    left_out = warning(
-        "unusable-slice",
-        f"{_reasons(unusable)} Left out: the other {len(stack.slices)} images are evenly spaced, "
-        "so that nothing is missing between them; an end of the volume may be.",
-    )
+    left_out = UNUSABLE_SLICE(reasons=_reasons(unusable), left=len(stack.slices))
     return None, [left_out]
 
 

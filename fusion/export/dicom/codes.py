@@ -1,56 +1,41 @@
 """Codes that the exported objects use: standard ones where the standard has them.
 
-Every standard code was looked up in the concept dictionary that pydicom carries (a test repeats
-it). What has no standard code is coded in the private scheme :data:`SCHEME`;
-docs/exports.md lists those codes and what they mean.
+They come from the concept dictionary that pydicom carries. What has no standard code is coded in
+the private scheme :data:`SCHEME`; docs/exports.md lists those codes and what they mean.
 """
 
 from __future__ import annotations
 
 from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes as standard
 from pydicom.sr.coding import Code
 
-from fusion.anatomy import JOINTS, Joint, Side
+from fusion.anatomy import (
+    JOINTS,
+    LEVEL_CODES,
+    PROCESS_CODES,
+    SIDE_CODES,
+    UPPER_JOINT_CODES,
+    Joint,
+)
 from fusion.annotations import Answer, Decision
 from fusion.errors import AnnotationError
 
 #: Coding Scheme Designator of the private codes (PS3.16 section 8.2: 99 marks a private scheme).
 SCHEME = "99FACETFUSION"
 
-FINDING = Code("404684003", "SCT", "Finding")
+FINDING = standard.SCT.Finding
 #: What viewers show as the label of a measurement group.
-COMMENT = Code("121106", "DCM", "Comment")
-IMAGING_PROCEDURE = Code("363679005", "SCT", "Imaging procedure")
-#: CID 244 and 247.
-SIDES = {
-    Side.LEFT: Code("7771000", "SCT", "Left"),
-    Side.RIGHT: Code("24028007", "SCT", "Right"),
-}
-#: The joint is named by its lower vertebra's process; which one is said by the level of the disc
-#: (docs/sources.md#codes).
-ARTICULAR_PROCESS = Code("317665004", "SCT", "Superior articular process of vertebra")
-#: CID 1003.
-DISC_LEVELS = {
-    "C2-C3": Code("243902007", "SCT", "Level of C2/C3 intervertebral disc"),
-    "C3-C4": Code("243903002", "SCT", "Level of C3/C4 intervertebral disc"),
-    "C4-C5": Code("243904008", "SCT", "Level of C4/C5 intervertebral disc"),
-    "C5-C6": Code("243905009", "SCT", "Level of C5/C6 intervertebral disc"),
-    "C6-C7": Code("243906005", "SCT", "Level of C6/C7 intervertebral disc"),
-    "C7-T1": Code("243925008", "SCT", "Level of C7/T1 intervertebral disc"),
-}
-#: The two that are no zygapophysial joints have a code of their own (CID 7483).
-UPPER_JOINTS = {
-    "C0-C1": Code("20292002", "SCT", "Atlanto-occipital joint"),
-    "C1-C2": Code("62555009", "SCT", "Atlantoaxial joint"),
-}
+COMMENT = standard.DCM.Comment
+IMAGING_PROCEDURE = standard.SCT.ImagingProcedure
 DECISIONS = {
-    Decision.POSITIVE: Code("10828004", "SCT", "Positive"),
-    Decision.NEGATIVE: Code("260385009", "SCT", "Negative"),
-    Decision.INDETERMINATE: Code("82334004", "SCT", "Indeterminate"),
+    Decision.POSITIVE: standard.SCT.Positive,
+    Decision.NEGATIVE: standard.SCT.Negative,
+    Decision.INDETERMINATE: standard.SCT.Indeterminate,
 }
 ANSWERS = {
-    Answer.YES: Code("373066001", "SCT", "Yes"),
-    Answer.NO: Code("373067005", "SCT", "No"),
+    Answer.YES: standard.SCT.Yes,
+    Answer.NO: standard.SCT.No,
     Answer.NOT_RECORDED: Code("not-recorded", SCHEME, "Not recorded"),
 }
 GRADES = {
@@ -66,26 +51,22 @@ CONCORDANT = Code("concordant", SCHEME, "Side and level match the patient's pain
 OPERATIVE_BED = Code("operative-bed", SCHEME, "Inside an operative bed")
 
 UPTAKE = Code("uptake", SCHEME, "Uptake")
-SUVBW = Code("126401", "DCM", "SUVbw")
-RATIO = Code("118586006", "SCT", "Ratio")
-RATIO_UNIT = Code("{ratio}", "UCUM", "ratio")
-#: CID 7464, by the name of the measured value.
-STATISTICS = {
-    "maximum": Code("56851009", "SCT", "Maximum"),
-    "mean": Code("373098007", "SCT", "Mean"),
-    "peak": Code("126031", "DCM", "Peak Value Within ROI"),
-}
+SUVBW = standard.DCM.Suvbw
 
-REGION_CATEGORY = Code("246464006", "SCT", "Function")
+REGION_CATEGORY = standard.SCT.Function
 REGION_TYPE = Code("uptake-region", SCHEME, "Region of uptake, not validated")
 
 
 def site_codes(joint: Joint) -> tuple[Code, Code, Code | None]:
-    """Return the codes of a joint: structure, laterality, level (None where not needed)."""
-    upper = UPPER_JOINTS.get(joint.level)
+    """Return the codes of a joint: structure, laterality, level (None where not needed).
+
+    A zygapophysial joint is named by its lower vertebra's process; which one is said by the level
+    of the disc (docs/sources.md#codes).
+    """
+    upper = UPPER_JOINT_CODES.get(joint.level)
     if upper is not None:
-        return upper, SIDES[joint.side], None
-    return ARTICULAR_PROCESS, SIDES[joint.side], DISC_LEVELS[joint.level]
+        return upper, SIDE_CODES[joint.side], None
+    return PROCESS_CODES["superior"], SIDE_CODES[joint.side], LEVEL_CODES[joint.level]
 
 
 def joint_of(structure: str, side: str, level: str | None) -> Joint:

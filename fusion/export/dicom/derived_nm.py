@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 from pydicom.uid import NuclearMedicineImageStorage
+from pydicom.valuerep import format_number_as_ds
 
 from fusion.dicom import SPATIAL_RESAMPLING, items, text
 from fusion.errors import GeometryError
-from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
+from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
 from fusion.export.handout import Handout
 from fusion.geometry import Grid
@@ -162,7 +164,9 @@ def _isotope(ds: Dataset, *, dose_in_bq: bool) -> None:
     for item in items(ds, "RadiopharmaceuticalInformationSequence"):
         if dose_in_bq and item.get("RadionuclideTotalDose") is not None:
             # Bq in the PET object, MBq in the NM object (PS3.3 C.8.9.2 and C.8.4.10.1.7).
-            item.RadionuclideTotalDose = decimal_string(float(item.RadionuclideTotalDose) / 1e6)
+            item.RadionuclideTotalDose = format_number_as_ds(
+                float(item.RadionuclideTotalDose) / 1e6
+            )
         for keyword in _NOT_IN_NM:
             if keyword in item:
                 del item[keyword]
@@ -182,16 +186,16 @@ def _geometry(ds: Dataset, grid: Grid) -> None:
     sign = 1.0 if float(np.cross(i, j) @ k) > 0 else -1.0
     ds.NumberOfFrames = ds.NumberOfSlices = slices
     ds.Rows, ds.Columns = rows, columns
-    ds.PixelSpacing = [decimal_string(spacing[1]), decimal_string(spacing[2])]
-    ds.SliceThickness = decimal_string(spacing[0])
-    ds.SpacingBetweenSlices = decimal_string(sign * spacing[0])
+    ds.PixelSpacing = [format_number_as_ds(spacing[1]), format_number_as_ds(spacing[2])]
+    ds.SliceThickness = format_number_as_ds(spacing[0])
+    ds.SpacingBetweenSlices = format_number_as_ds(sign * spacing[0])
     ds.FrameIncrementPointer = 0x00540080
     ds.SliceVector = list(range(1, slices + 1))
     detector = Dataset()
     detector.CollimatorType = ""
     detector.FieldOfViewShape = "RECTANGLE"
-    detector.ImageOrientationPatient = [decimal_string(v) for v in (*i, *j)]
-    detector.ImagePositionPatient = [decimal_string(v) for v in grid.affine[:3, 3]]
+    detector.ImageOrientationPatient = [format_number_as_ds(v) for v in (*i, *j)]
+    detector.ImagePositionPatient = [format_number_as_ds(v) for v in grid.affine[:3, 3]]
     ds.NumberOfDetectors = 1
     ds.DetectorInformationSequence = [detector]
 
@@ -224,7 +228,7 @@ def _pixels(
     mapping.LUTExplanation = f"Uptake in {unit}"
     mapping.LUTLabel = "UPTAKE"
     value, meaning = UCUM.get(unit, (unit[:16], unit[:64]))
-    mapping.MeasurementUnitsCodeSequence = [code_item(value, "UCUM", meaning)]
+    mapping.MeasurementUnitsCodeSequence = [CodedConcept(value, "UCUM", meaning)]
     ds.RealWorldValueMappingSequence = [mapping]
     ds.PixelData = stored.tobytes()
     ds["PixelData"].VR = "OW"
@@ -232,7 +236,7 @@ def _pixels(
 
 def _derivation(ds: Dataset, source: Dataset, source_references: Sequence[tuple[str, str]]) -> None:
     ds.DerivationDescription = "Resampled onto the grid of the CT"
-    ds.DerivationCodeSequence = [code_item(SPATIAL_RESAMPLING, "DCM", "Spatial resampling")]
+    ds.DerivationCodeSequence = [CodedConcept(SPATIAL_RESAMPLING, "DCM", "Spatial resampling")]
     corrected = text(source, "CorrectedImage")
     if corrected:
         ds.CorrectedImage = source.CorrectedImage
@@ -242,7 +246,7 @@ def _derivation(ds: Dataset, source: Dataset, source_references: Sequence[tuple[
         reference.ReferencedSOPClassUID = class_uid
         reference.ReferencedSOPInstanceUID = sop_uid
         reference.PurposeOfReferenceCodeSequence = [
-            code_item("121322", "DCM", "Source image for image processing operation")
+            CodedConcept("121322", "DCM", "Source image for image processing operation")
         ]
         references.append(reference)
     ds.SourceImageSequence = references

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 from pydicom.uid import EncapsulatedPDFStorage
 
-from fusion.export.dicom.header import code_item, new_object
+from fusion.export.dicom.header import new_object
 
 #: Document title of the object.
 TITLE = "facetfusion report"
@@ -40,7 +41,7 @@ def write_encapsulated_pdf(path: Path, pdf: bytes, *, source: Dataset, made: dat
     ds.AcquisitionDateTime = ""
     ds.BurnedInAnnotation = "YES"
     ds.DocumentTitle = TITLE
-    ds.ConceptNameCodeSequence = [code_item("18748-4", "LN", "Diagnostic imaging report")]
+    ds.ConceptNameCodeSequence = [CodedConcept("18748-4", "LN", "Diagnostic imaging report")]
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
     ds.EncapsulatedDocumentLength = len(pdf)
     ds.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)

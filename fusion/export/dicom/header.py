@@ -12,7 +12,6 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 
 from fusion.dicom import uid
-from fusion.errors import GeometryError
 from fusion.software import own_version
 
 _PATIENT_AND_STUDY = (
@@ -158,21 +157,3 @@ def copy_attributes(source: Dataset, target: Dataset, keywords: Sequence[str]) -
     for keyword in keywords:
         if keyword in source:
             target[keyword] = copy.deepcopy(source[keyword])
-
-
-def code_item(value: str, scheme: str, meaning: str) -> Dataset:
-    """Return an item of a code sequence."""
-    item = Dataset()
-    item.CodeValue = value
-    item.CodingSchemeDesignator = scheme
-    item.CodeMeaning = meaning
-    return item
-
-
-def decimal_string(value: float) -> str:
-    """Format a Decimal String of at most 16 characters without losing a tenth of a micrometre."""
-    for digits in range(15, 0, -1):
-        string = f"{float(value):.{digits}g}"
-        if len(string) <= 16:
-            return string
-    raise GeometryError(f"{value} cannot be written as a Decimal String.")

@@ -11,14 +11,15 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import generate_uid
+from pydicom.valuerep import format_number_as_ds
 
 from fusion.export.dicom import codes
-from fusion.export.dicom.header import decimal_string, dress
+from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import is_multi_frame, slice_image
 from fusion.export.dicom.structured_report import tracking_uid
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.regions import FRACTION, RADIUS_MM, RULE, UptakeRegion
-from fusion.findings import info
+from fusion.findings.readings import NO_SEGMENTATION
 from fusion.software import SHORT_DISCLAIMER, own_version
 
 #: Longest Segment Description, characters (ST, PS3.5 table 6.2-1).
@@ -39,7 +40,7 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
     """
     regions = [region for region in handout.regions if not region.is_empty]
     if not regions:
-        raise LeftOut(info("no-segmentation", "No positive joint has uptake to outline; no SEG."))
+        raise LeftOut(NO_SEGMENTATION())
     fused, ct = handout.review.fused, handout.review.pair.ct
     first = min(region.start[0] for region in regions)
     last = max(region.start[0] + region.mask.shape[0] for region in regions)
@@ -63,8 +64,8 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
     _, down, right = fused.ct.grid.directions
     measures = hd.PixelMeasuresSequence(
         pixel_spacing=[float(spacing[1]), float(spacing[2])],
-        slice_thickness=float(decimal_string(spacing[0])),
-        spacing_between_slices=float(decimal_string(spacing[0])),
+        slice_thickness=float(format_number_as_ds(spacing[0])),
+        spacing_between_slices=float(format_number_as_ds(spacing[0])),
     )
     orientation = hd.PlaneOrientationSequence(
         coordinate_system=hd.CoordinateSystemNames.PATIENT,

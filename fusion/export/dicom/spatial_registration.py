@@ -14,17 +14,20 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from highdicom.sr import CodedConcept
 from pydicom.dataset import Dataset
 from pydicom.uid import SpatialRegistrationStorage
+from pydicom.valuerep import format_number_as_ds
 
 from fusion.dicom import Candidate, uid
 from fusion.errors import GeometryError
-from fusion.export.dicom.header import code_item, copy_attributes, decimal_string, new_object
+from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
 from fusion.export.handout import Handout
-from fusion.export.tables import write_json
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.alignment import REGISTRATION_SAME_FRAME
 from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.json_form import write_json
 from fusion.registration import Method, Registration
 from fusion.review import Review
 from fusion.software import DISCLAIMER, SHORT_DISCLAIMER, versions
@@ -169,14 +172,7 @@ def same_frame(fixed: RegisteredImages, moving: RegisteredImages) -> tuple[Findi
     """Return a Finding when only the images tell the two sides of an object apart."""
     if fixed.frame_of_reference_uid != moving.frame_of_reference_uid:
         return ()
-    return (
-        info(
-            "registration-same-frame",
-            "Both sides of the Spatial Registration state the same Frame of Reference; only the "
-            "images that each lists tell them apart. A program that reads the Frame of Reference "
-            "alone will not apply it.",
-        ),
-    )
+    return (REGISTRATION_SAME_FRAME(),)
 
 
 def write_spatial_registration(
@@ -249,12 +245,12 @@ def _item(
     matrix = Dataset()
     matrix.FrameOfReferenceTransformationMatrixType = "RIGID"
     matrix.FrameOfReferenceTransformationMatrix = [
-        decimal_string(value) for value in transform.matrix.ravel()
+        format_number_as_ds(value) for value in transform.matrix.ravel()
     ]
     step = Dataset()
     step.FrameOfReferenceTransformationComment = comment
     code = _TYPE_CODES.get(method)
-    step.RegistrationTypeCodeSequence = [code_item(*code)] if code else []
+    step.RegistrationTypeCodeSequence = [CodedConcept(*code)] if code else []
     step.MatrixSequence = [matrix]
     item = Dataset()
     if images.frame_of_reference_uid is not None:

@@ -13,10 +13,10 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
+from pydicom.valuerep import format_number_as_ds
 
 from fusion.dicom import Candidate, text, uid
 from fusion.errors import GeometryError
-from fusion.export.dicom.header import decimal_string
 from fusion.geometry import Volume
 
 
@@ -76,10 +76,10 @@ def slice_image(volume: Volume, candidate: Candidate, k: int) -> Dataset:
     spacing = volume.grid.spacing_mm
     _, down, right = volume.grid.directions
     ds.Rows, ds.Columns = rows, columns
-    ds.PixelSpacing = [decimal_string(spacing[1]), decimal_string(spacing[2])]
-    ds.SliceThickness = decimal_string(spacing[0])
-    ds.ImageOrientationPatient = [decimal_string(value) for value in (*right, *down)]
-    ds.ImagePositionPatient = [decimal_string(v) for v in volume.grid.to_lps((k, 0, 0))]
+    ds.PixelSpacing = [format_number_as_ds(spacing[1]), format_number_as_ds(spacing[2])]
+    ds.SliceThickness = format_number_as_ds(spacing[0])
+    ds.ImageOrientationPatient = [format_number_as_ds(value) for value in (*right, *down)]
+    ds.ImagePositionPatient = [format_number_as_ds(v) for v in volume.grid.to_lps((k, 0, 0))]
     if is_multi_frame(candidate):
         ds.NumberOfFrames = len(candidate.plan.frames)
     return ds

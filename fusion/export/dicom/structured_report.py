@@ -1,10 +1,10 @@
-"""Targets as a DICOM Structured Report (Comprehensive 3D, TID 1500), and back.
+"""Targets as a DICOM Structured Report (Comprehensive 3D, TID 1500).
 
 Each Target is two measurement groups with one Tracking Unique Identifier
 (docs/sources.md#sr-shape): its point as a planar region (TID 1410) without numbers, and its
 measurements and evaluations (TID 1501). Nothing is left to prose that has a code or a number; what
 a Target holds beyond that is in text items, one for each value, so that
-:func:`read_structured_report` gives back equal Targets.
+:mod:`~fusion.export.dicom.structured_report_reading` gives back equal Targets.
 
 Points in a DICOM spatial coordinate have 32 bits. The text item that repeats the point has all of
 its digits and must agree with the coordinate, else the report is refused.
@@ -13,54 +13,52 @@ its digits and must agree with the coordinate, else the report is refused.
 from __future__ import annotations
 
 import json
-import math
-import re
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pydicom
 from highdicom import UID, sr
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes as standard_codes
 from pydicom.sr.coding import Code
-from pydicom.uid import Comprehensive3DSRStorage, generate_uid
+from pydicom.uid import generate_uid
 
 from fusion.anatomy import Joint
 from fusion.annotations import Answer, Decision, Target
-from fusion.errors import AnnotationError, DicomError
+from fusion.errors import AnnotationError
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import slice_image, slices_at
 from fusion.export.handout import Handout
 from fusion.export.wording import CONFIRM, NUMBERING, said_pathway, said_status
-from fusion.json_form import from_json, to_json
+from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
+from fusion.uptake import (
+    OF_VOLUME,
+    SUV,
+    Measure,
+    is_suv,
+    measure_named,
+    unknown_measure,
+)
 
 #: Name of the file.
 STRUCTURED_REPORT = "structured_report.dcm"
-#: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
-_SUV = "SUVbw g/mL"
-_SAME_UNIT = {"g/mL": _SUV}
-#: Begins the names of values in SUV beside those in the unit of the volume.
-_BESIDE = "suvbw_"
-#: How far the 32-bit coordinate may lie from the point in full, mm.
-_COORDINATE_TOLERANCE_MM = 1e-3
-#: What a name says besides when its level is doubtful.
-_DOUBT = re.compile(r" \(LEVEL [A-Z, ]+\)")
+#: Code of a measured value that has none but its name.
+MEASURED = "measured"
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
 #: Text items of a Target: code value, meaning, where in its JSON, whether it is text
 #: (else JSON). Order is that in the report.
-_TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
+TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("note", "Note", ("note",), True),
     ("reader", "Decided by", ("reader",), True),
     ("time", "Decided at", ("time",), True),
@@ -93,7 +91,7 @@ _TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("version", "Software version at the decision", ("software_version",), True),
 )
 #: Text items where nothing was typed are left out and come back empty.
-_MAY_BE_EMPTY = {("note",), ("uptake", "reference"), ("localisation", "status")}
+MAY_BE_EMPTY = {("note",), ("uptake", "reference"), ("localisation", "status")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +199,7 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
         referenced_images=list(source.images),
     )[0]
     if not groups:  # the container below is then enough for TID 1500
-        content.ContentSequence = [i for i in content.ContentSequence if _code(i) != "126010"]
+        content.ContentSequence = [i for i in content.ContentSequence if code_of(i) != "126010"]
     content.ContentSequence.append(_whole_report(source))
     ds = sr.Comprehensive3DSR(
         evidence=list(source.images),
@@ -306,14 +304,14 @@ def _point_group(target: Target, name: str) -> sr.PlanarROIMeasurementsAndQualit
     group[0].ContentSequence.append(
         sr.TextContentItem(
             name=codes.COMMENT,
-            value=_label(name, target.decision),
+            value=label_of(name, target.decision),
             relationship_type=sr.RelationshipTypeValues.CONTAINS,
         )
     )
     return group
 
 
-def _label(name: str, decision: Decision) -> str:
+def label_of(name: str, decision: Decision) -> str:
     """Return what viewers write beside the point.
 
     OHIF shows the comment of the group, or else only the meanings of finding and finding site:
@@ -343,7 +341,7 @@ def _value_group(
         ],
     )
     content = to_json(target)
-    for value, meaning, where, is_text in _TEXTS:
+    for value, meaning, where, is_text in TEXTS:
         found = _at(content, where)
         if found is not None and found != "":
             said = found if is_text else json.dumps(found, allow_nan=False)
@@ -358,183 +356,51 @@ def _answer(answer: Answer | None) -> Code | None:
 def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measurement]:
     if target.uptake is None:
         return
-    unit = _SAME_UNIT.get(target.uptake.unit, target.uptake.unit)
-    is_suv = unit.startswith("SUV")
-    beside = any(name.startswith(_BESIDE) for name in target.uptake)
-    if (is_suv or beside) and not source.suv_proven:
+    unit = target.uptake.unit
+    measures = {name: measure_named(name) or unknown_measure(name) for name in target.uptake}
+    in_suv = is_suv(unit) or any(measure.unit is SUV for measure in measures.values())
+    if in_suv and not source.suv_proven:
         raise AnnotationError(
             f"{target.joint.name} was measured in SUV, which the study as it is open now does not "
             "prove. Open it as it was then, or measure again."
         )
     functional = source.images[0]
     image = sr.SourceImageForMeasurement(functional.SOPClassUID, functional.SOPInstanceUID)
-    ucum = Code(*_ucum(unit))
     for name, value in target.uptake.items():
-        if name.startswith("ratio"):
-            concept, derivation, in_unit = _ratio(name), None, codes.RATIO_UNIT
-        elif name.startswith(_BESIDE) and not is_suv:
-            # In SUV, whatever the unit of the other values is.
-            concept, in_unit = codes.SUVBW, Code(*_ucum(_SUV))
-            derivation = codes.STATISTICS[name.removeprefix(_BESIDE)]
-        else:
-            concept = codes.SUVBW if is_suv else codes.UPTAKE
-            derivation, in_unit = codes.STATISTICS.get(name), ucum
-            if derivation is None:
-                concept = _other(name)
+        concept, derivation = concept_of(measures[name], unit)
         yield sr.Measurement(
             name=concept,
             value=float(value),
-            unit=in_unit,
+            unit=Code(*(measures[name].unit.ucum or _ucum(unit))),
             derivation=derivation,
             referenced_images=[image],
         )
 
 
-def _ratio(name: str) -> Code:
-    # One ratio has the standard's code; which one it is when there are several, a private one says.
-    return codes.RATIO if name == "ratio_to_reference" else _other(name)
+def concept_of(measure: Measure, unit: str) -> tuple[Code, Code | None]:
+    """Return what a measure is, and which statistic, in a volume of a unit."""
+    statistic = None if measure.statistic is None else Code(*measure.statistic)
+    if measure.unit is OF_VOLUME and statistic is not None:
+        return (codes.SUVBW if is_suv(unit) else codes.UPTAKE), statistic
+    # In a volume that is in SUV itself, the same statistic in SUV would have the same codes.
+    if measure.concept is None or (measure.unit is SUV and is_suv(unit)):
+        return _other(measure.name), None
+    return Code(*measure.concept), statistic
 
 
 def _other(name: str) -> Code:
     """Return a private concept whose meaning is the name of the value."""
-    return Code("measured", codes.SCHEME, plain(name)[:64])
+    return Code(MEASURED, codes.SCHEME, plain(name)[:64])
 
 
 def _ucum(unit: str) -> tuple[str, str, str]:
+    if is_suv(unit) and SUV.ucum is not None:
+        return SUV.ucum
     if unit in UCUM:
         value, meaning = UCUM[unit]
         return value, "UCUM", meaning
     inside = "".join(char for char in unit if char.isascii() and char.isalnum())[:14]
     return f"{{{inside or 'unit'}}}", "UCUM", plain(unit)[:64] or "unit"
-
-
-def read_structured_report(path: str | Path) -> tuple[Target, ...]:
-    """Read the Targets of a structured report that this program wrote.
-
-    Parameters
-    ----------
-    path : path
-        The file.
-
-    Returns
-    -------
-    tuple of Target
-        In the order of the report; equal to those that were written. Of a note, hidden characters
-        and blanks at the ends of its lines are not kept.
-
-    Raises
-    ------
-    DicomError
-        Not a structured report that can be read.
-    AnnotationError
-        Its parts contradict each other, or it was not written by this program.
-    """
-    try:
-        ds = pydicom.dcmread(path)
-        if ds.get("SOPClassUID") != Comprehensive3DSRStorage:
-            raise DicomError("This is not a Comprehensive 3D structured report.")
-        groups: dict[str, list[Dataset]] = {}
-        for group in _groups(ds):
-            groups.setdefault(_one(group, "112040").UID, []).append(group)
-        return tuple(_target(uid, found) for uid, found in groups.items())
-    except (pydicom.errors.InvalidDicomError, OSError) as exc:
-        raise DicomError(f"The structured report cannot be read ({type(exc).__name__}).") from exc
-    except (LookupError, AttributeError, TypeError, ValueError) as exc:
-        raise AnnotationError(
-            "The structured report was not written by this program, or was changed since "
-            f"({type(exc).__name__})."
-        ) from exc
-
-
-def _groups(ds: Dataset) -> Iterator[Dataset]:
-    for item in ds.ContentSequence:
-        if _code(item) == "126010":  # Imaging Measurements
-            yield from (group for group in item.ContentSequence if _code(group) == "125007")
-
-
-def _code(item: Dataset) -> str:
-    return str(item.ConceptNameCodeSequence[0].CodeValue)
-
-
-def _value_code(item: Dataset) -> str:
-    return str(item.ConceptCodeSequence[0].CodeValue)
-
-
-def _all(group: Dataset, code: str) -> list[Dataset]:
-    return [item for item in group.get("ContentSequence", []) if _code(item) == code]
-
-
-def _one(group: Dataset, code: str) -> Dataset:
-    found = _all(group, code)
-    if len(found) != 1:
-        raise LookupError(f"{len(found)} items {code}")
-    return found[0]
-
-
-def _target(uid: str, groups: Iterable[Dataset]) -> Target:
-    with_point: list[Dataset] = []
-    with_values: list[Dataset] = []
-    for group in groups:
-        points = [i for i in group.ContentSequence if i.ValueType == "SCOORD3D"]
-        (with_point if points else with_values).append(group)
-    if len(with_point) != 1 or len(with_values) != 1:
-        raise LookupError("groups of one target")
-    point_group, values = with_point[0], with_values[0]
-    joints = {_joint(group) for group in (point_group, values)}
-    names = {str(_one(group, "112039").TextValue) for group in (point_group, values)}
-    if len(joints) != 1 or {_DOUBT.sub("", name) for name in names} != {next(iter(joints)).name}:
-        raise AnnotationError("The structured report states two different joints for one target.")
-    joint = joints.pop()
-    content = _content(values)
-    coordinate = next(i for i in point_group.ContentSequence if i.ValueType == "SCOORD3D")
-    _check_point(content["point_lps"], coordinate)
-    content |= {
-        "target_id": f"{int(uid.removeprefix('2.25.')):032x}",
-        "level": joint.level,
-        "side": joint.side.value,
-        "frame_of_reference_uid": str(coordinate.ReferencedFrameOfReferenceUID),
-        "decision": _answered(values, codes.DECISION, codes.DECISIONS),
-        "grade": _answered(values, codes.GRADE, codes.GRADES),
-        "clinically_concordant": _answered(values, codes.CONCORDANT, codes.ANSWERS),
-        "inside_operative_bed": _answered(values, codes.OPERATIVE_BED, codes.ANSWERS),
-    }
-    _check_label(point_group, joint, content["decision"])
-    content["placement"] |= {
-        "level": joint.level,
-        "side": joint.side.value,
-        "point_lps": content["point_lps"],
-    }
-    measured = dict(_measured(values, content["uptake"]["unit"]))
-    if not content["localisation"]["status"]:
-        del content["localisation"]["status"]  # decided before it was recorded
-    content["uptake"] = {**content["uptake"], "values": measured} if measured else None
-    return from_json(Target, content, error=AnnotationError, what="A target cannot be read")
-
-
-def _joint(group: Dataset) -> Joint:
-    site = _one(group, "363698007")
-    level = _all(site, "106233006")
-    return codes.joint_of(
-        _value_code(site),
-        _value_code(_one(site, "272741003")),
-        _value_code(level[0]) if level else None,
-    )
-
-
-def _content(group: Dataset) -> dict[str, Any]:
-    """Return the nested values of the text items, as its JSON has them."""
-    content: dict[str, Any] = {}
-    for value, _, where, is_text in _TEXTS:
-        found = [i for i in _all(group, value) if i.ValueType == "TEXT"]
-        said: Any = "" if where in _MAY_BE_EMPTY else None
-        if found:
-            raw = str(found[0].TextValue).replace("\r\n", "\n")
-            said = raw if is_text else json.loads(raw)
-        inside = content
-        for key in where[:-1]:
-            inside = inside.setdefault(key, {})
-        inside[where[-1]] = said
-    return content
 
 
 def _at(content: Mapping[str, Any], where: tuple[str, ...]) -> Any:
@@ -544,47 +410,6 @@ def _at(content: Mapping[str, Any], where: tuple[str, ...]) -> Any:
     return found
 
 
-def _check_point(point: Sequence[float], coordinate: Dataset) -> None:
-    stated = [float(v) for v in coordinate.GraphicData]
-    if coordinate.GraphicType != "POINT" or len(stated) != 3:
-        raise AnnotationError("The structured report does not hold one point for each target.")
-    if math.dist(point, stated) > _COORDINATE_TOLERANCE_MM:
-        raise AnnotationError(
-            "The structured report states two different points for one target; it was changed."
-        )
-
-
-def _check_label(point_group: Dataset, joint: Joint, decision: Decision) -> None:
-    # Reports of early versions have no label.
-    for item in _all(point_group, codes.COMMENT.value):
-        if _DOUBT.sub("", str(item.TextValue)) != _label(joint.name, decision):
-            raise AnnotationError(
-                "The structured report states another joint or decision beside the point than in "
-                "its codes; it was changed."
-            )
-
-
-def _answered(group: Dataset, question: Code, answers: Mapping[Any, Code]) -> Any:
-    found = [i for i in _all(group, question.value) if i.ValueType == "CODE"]
-    if not found:
-        return None
-    return next(key for key, code in answers.items() if code.value == _value_code(found[0]))
-
-
-def _measured(group: Dataset, unit: str | None) -> Iterator[tuple[str, float]]:
-    names = {code.value: name for name, code in codes.STATISTICS.items()}
-    is_suv = _SAME_UNIT.get(unit or "", unit or "").startswith("SUV")
-    for item in group.ContentSequence:
-        if item.ValueType != "NUM":
-            continue
-        concept = item.ConceptNameCodeSequence[0]
-        derivation = _all(item, "121401")
-        if concept.CodeValue == codes.RATIO.value:
-            name = "ratio_to_reference"
-        elif derivation:
-            name = names[_value_code(derivation[0])]
-            if concept.CodeValue == codes.SUVBW.value and not is_suv:
-                name = f"{_BESIDE}{name}"
-        else:
-            name = str(concept.CodeMeaning)
-        yield name, float(item.MeasuredValueSequence[0].FloatingPointValue)
+def code_of(item: Dataset) -> str:
+    """Return the code value of what an item is called."""
+    return str(item.ConceptNameCodeSequence[0].CodeValue)

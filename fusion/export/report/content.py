@@ -10,7 +10,6 @@ from typing import Any
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import (
-    FOUND,
     Answer,
     BlockPlan,
     Decision,
@@ -33,6 +32,7 @@ from fusion.export.report.blocks import (
 )
 from fusion.export.report.pictures import PLANES
 from fusion.export.wording import LIMITATIONS, NUMBERING, said_date, said_moment, said_status
+from fusion.facets import Status
 from fusion.findings import Severity
 from fusion.geometry import Volume
 from fusion.pathway import (
@@ -41,11 +41,12 @@ from fusion.pathway import (
     Facts,
     facts_from_values,
     label,
-    seed,
+    published_pathway,
     target_cautions,
 )
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
+from fusion.uptake import measured_texts
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
@@ -166,11 +167,11 @@ def _said_of_spine(reading: Reading | None) -> list[str]:
     """Return what the reader said about the spine itself; it decides the levels."""
     if reading is None:
         return []
-    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.anomalies]
-    if reading.clicks:
-        said.append(f"Vertebrae named by the reader: {', '.join(reading.clicks)}.")
-    if reading.moved:
-        moved = sorted(reading.moved, key=JOINTS.index)
+    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.said.anomalies]
+    if reading.said.clicks:
+        said.append(f"Vertebrae named by the reader: {', '.join(reading.said.clicks)}.")
+    if reading.said.moved:
+        moved = sorted(reading.said.moved, key=JOINTS.index)
         said.append(f"Joints placed by the reader: {', '.join(j.name for j in moved)}.")
     return said
 
@@ -281,13 +282,7 @@ def _uptake(target: Target) -> str:
     measured = target.uptake
     if measured is None:
         return "not measured"
-    parts = []
-    for name, value in measured.entries:
-        unit = "" if name.startswith("ratio") else f" {plain(measured.unit)}"
-        said = plain(name).replace("_", " ")
-        if name.startswith("suvbw_"):  # beside the values in the unit of the volume
-            said, unit = f"SUVbw {said.removeprefix('suvbw ')}", " g/mL"
-        parts.append(f"{said} {value:.4g}{unit}")
+    parts = list(measured_texts(measured, measured.unit))
     if measured.reference:
         parts.append(f"reference: {plain(measured.reference)}")
     return "; ".join(parts)
@@ -311,8 +306,8 @@ def _cautions(target: Target) -> list[str]:
         else f"Joint located to about {located.confidence_mm:.1f} mm."
     )
     said.append(f"Numbering: {plain(located.numbering)}.")
-    if located.status not in ("", FOUND):
-        said.append(f"On the CT the joint is {plain(located.status)}.")
+    if located.status not in (None, Status.FOUND):
+        said.append(f"On the CT the joint is {plain(str(located.status))}.")
     return said
 
 
@@ -335,7 +330,7 @@ def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
 
 
 def _statement(name: str) -> str:
-    statement = seed().statement(name)
+    statement = published_pathway().statement(name)
     cites = f" [cites {statement.citation}]" if statement.cites else ""
     return f"{name}: “{statement.quoted}”{cites}"
 

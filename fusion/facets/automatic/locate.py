@@ -8,20 +8,27 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
-from fusion.facets.anomalies import Anomaly, anomaly_findings, levels_in_doubt, with_anomalies
+from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on
 from fusion.facets.automatic.numbering import Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import (
-    Facet,
-    Localisation,
-    Numbering,
-    Status,
+from fusion.facets.localisation import Facet, Localisation
+from fusion.facets.spine_statements import Anomaly, SpineStatements
+from fusion.facets.states import Numbering, Status
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    CLICKS_DISAGREE,
+    FUSION_NOT_TOLD,
+    JOINTS_FUSED,
+    JOINTS_OBSCURED,
+    NO_CANAL_FOUND,
+    NO_LEVEL_FOUND,
+    NUMBERING_PROVISIONAL,
+    THICK_SLICES,
 )
-from fusion.findings import Finding, info, warning
 from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -45,9 +52,8 @@ _IN_FIELD = 0.55
 
 def locate(
     ct: Volume,
+    said: SpineStatements | None = None,
     *,
-    clicks: Mapping[str, npt.ArrayLike] | None = None,
-    anomalies: Collection[Anomaly] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints on a CT.
@@ -56,11 +62,9 @@ def locate(
     ----------
     ct : Volume
         HU, any orientation, slice thickness and field.
-    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
-        A reader's clicks: vertebra (``"C2"``) to a point in it. They fix the numbering; nothing
+    said : SpineStatements, optional
+        What a reader says of this spine. Vertebrae that were named fix the numbering; nothing
         overrides them.
-    anomalies : collection of Anomaly, optional
-        What a reader knows about this spine.
     progress : Progress, optional
         Told what is being done.
 
@@ -75,23 +79,18 @@ def locate(
         A click on a vertebra that has no name here, or outside the CT.
     """
     report = Progress(progress)
-    points = points_on(ct, clicks or {})
+    said = said or SpineStatements()
+    points_on(ct, said.clicks)
     neck = find_neck(ct, progress=report.part(0.0, 0.75))
     if neck is None:
         return no_canal()
-    return locate_in(
-        neck,
-        clicks=points,
-        anomalies=anomalies,
-        progress=report.part(0.75, 1.0),
-    )
+    return locate_in(neck, said, progress=report.part(0.75, 1.0))
 
 
 def locate_in(
     neck: Neck,
+    said: SpineStatements | None = None,
     *,
-    clicks: Mapping[str, npt.ArrayLike] | None = None,
-    anomalies: Collection[Anomaly] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Name the levels of a neck and find its joints; as :func:`locate`, without what takes long.
@@ -100,7 +99,7 @@ def locate_in(
     ----------
     neck : Neck
         From :func:`fusion.facets.automatic.neck.find_neck`.
-    clicks, anomalies, progress
+    said, progress
         As for :func:`locate`.
 
     Raises
@@ -110,13 +109,15 @@ def locate_in(
     """
     report = Progress(progress)
     ct, frame, parts = neck.ct, neck.frame, neck.parts
-    points = checked_clicks(neck, clicks or {})
+    said = said or SpineStatements()
+    anomalies = said.anomalies
+    points = checked_clicks(neck, said.clicks)
     report(0.0, "Numbering the levels")
     seen = with_anomalies(neck.claims, anomalies)
     heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
     levels = number(neck.scores, parts, seen, heights, chest=neck.chest)
     if levels is None:
-        return _nothing("No level of the neck was recognised on this CT: no joints are reported.")
+        return _nothing(NO_LEVEL_FOUND())
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
@@ -132,7 +133,8 @@ def locate_in(
     }
     report(1.0, "Joints found")
     findings = findings_about(levels, facets, anomalies, neck.slice_mm)
-    return Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+    found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+    return found.with_moved(said.moved)
 
 
 def numbering_by_level(
@@ -231,14 +233,13 @@ def _facet(
 
 def no_canal() -> Localisation:
     """Return what there is to say about a CT without a spinal canal."""
-    return _nothing("No spinal canal was found on this CT: no joints are reported.")
+    return _nothing(NO_CANAL_FOUND())
 
 
-def _nothing(message: str) -> Localisation:
+def _nothing(finding: Finding) -> Localisation:
     facets = tuple(
         Facet(joint, Status.OUTSIDE, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
     )
-    finding = warning("no-spine-found", message + " Mark them by hand, or check the CT.")
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
 
 
@@ -270,42 +271,15 @@ def findings_about(
             if against
             else "the evidence in the field is too thin"
         )  # fmt: skip
-        findings.append(
-            warning(
-                "numbering-provisional",
-                f"The levels are provisional: {why}. Click on a vertebra you know (C2 is best) "
-                "before using any level.",
-            )
-        )
+        findings.append(NUMBERING_PROVISIONAL(why=why))
     if not levels.clicks_kept:
-        findings.append(
-            warning(
-                "clicks-disagree",
-                "No numbering fits every click: two of them disagree, or one is not on the spine. "
-                "Check them.",
-            )
-        )
-    for status, code, words in (
-        (Status.OBSCURED, "joints-obscured", "hidden by metal or not recognisable"),
-        (Status.FUSED, "joints-fused", "without a joint space (fused)"),
-    ):
-        names = [f.joint.name for f in facets if f.status is status]
+        findings.append(CLICKS_DISAGREE())
+    for status, kind in ((Status.OBSCURED, JOINTS_OBSCURED), (Status.FUSED, JOINTS_FUSED)):
+        names = tuple(f.joint.name for f in facets if f.status is status)
         if names:
-            findings.append(warning(code, f"{', '.join(names)}: {words}. Check by eye."))
+            findings.append(kind(joints=names))
     if slice_mm > _THICK_MM:
-        findings.append(
-            info(
-                "thick-slices",
-                f"Slices of {slice_mm:g} mm: joint spaces cannot be seen, centres are good to "
-                "about 3 to 6 mm, and fused joints cannot be told.",
-            )
-        )
+        findings.append(THICK_SLICES(slice_mm=slice_mm))
     elif slice_mm > GAP_SLICE_MM:
-        findings.append(
-            info(
-                "fusion-not-told",
-                f"Slices of {slice_mm:g} mm: whether a joint is fused cannot be told above "
-                f"{GAP_SLICE_MM:g} mm. Check by eye.",
-            )
-        )
+        findings.append(FUSION_NOT_TOLD(slice_mm=slice_mm, limit_mm=GAP_SLICE_MM))
     return (*findings, *anomaly_findings(anomalies))

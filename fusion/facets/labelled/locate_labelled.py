@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.anomalies import Anomaly, with_anomalies
+from fusion.facets.anomalies import with_anomalies
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
@@ -35,8 +35,25 @@ from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
 from fusion.facets.labelled.maps import Part
 from fusion.facets.labelled.spine import LabelledSpine
-from fusion.facets.localisation import Evidence, Facet, Localisation, Numbering, Status
-from fusion.findings import Finding, info, warning
+from fusion.facets.localisation import (
+    FROM_PROCESSES,
+    FROM_VERTEBRAE,
+    LABEL_MAP,
+    Evidence,
+    Facet,
+    Localisation,
+)
+from fusion.facets.spine_statements import Anomaly, SpineStatements
+from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.findings import Finding
+from fusion.findings.joints import (
+    JOINTS_FROM_CT,
+    JOINTS_FROM_LABELS,
+    JOINTS_NOT_LABELLED,
+    LABELS_CONTRADICTED,
+    LABELS_RENAMED,
+    LABELS_UNCHECKED,
+)
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -59,9 +76,8 @@ def locate_with_labels(
     spine: LabelledSpine,
     ct: Volume,
     neck: Neck | None,
+    said: SpineStatements | None = None,
     *,
-    clicks: Mapping[str, npt.ArrayLike] | None = None,
-    anomalies: Collection[Anomaly] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints from labels.
@@ -75,10 +91,9 @@ def locate_with_labels(
     neck : Neck or None
         What the CT alone says, from :func:`fusion.facets.automatic.neck.find_neck`; without it
         nothing can support or contradict the names of the levels.
-    clicks : mapping of str to (3,) array_like of float, LPS mm, optional
-        A reader's clicks: vertebra to a point in it. They overrule the names in the labels.
-    anomalies : collection of Anomaly, optional
-        What a reader knows about this spine.
+    said : SpineStatements, optional
+        What a reader says of this spine. Vertebrae that were named overrule the names in the
+        labels.
     progress : Progress, optional
         Told what is being done.
 
@@ -95,13 +110,15 @@ def locate_with_labels(
     """
     report = Progress(progress)
     report(0.0, "Finding the joints of the labels")
-    points = points_on(ct, clicks or {})
+    said = said or SpineStatements()
+    anomalies = said.anomalies
+    points = points_on(ct, said.clicks)
     shift, kept = _shift(spine, points)
     bones = {COLUMN[n]: bone for n, bone in _shifted(spine.bones, shift)}
     found = _joints(spine, bones, with_skull=shift == 0)
     report(0.4, "Comparing with what the CT shows")
     # Where a reader's click renames every level, the CT's own count has nothing left to say.
-    own = None if neck is None or shift else locate_in(neck, anomalies=anomalies)
+    own = None if neck is None or shift else locate_in(neck, SpineStatements(anomalies=anomalies))
     evidence = [_claim(spine, shift)]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
@@ -130,9 +147,9 @@ def locate_with_labels(
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]
-    return Localisation(
-        facets, weakest(facets), tuple(evidence), _midline(facets, bones), tuple(findings)
-    )
+    midline = _midline(facets, bones)
+    located = Localisation(facets, weakest(facets), tuple(evidence), midline, tuple(findings))
+    return located.with_moved(said.moved)
 
 
 def check_clicks(spine: LabelledSpine, ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> None:
@@ -210,7 +227,7 @@ def _claim(spine: LabelledSpine, shift: int) -> Evidence:
     implies = LEVELS[n + 1 + shift] if 0 <= n + 1 + shift < len(LEVELS) else "outside the neck"
     first, *_, last = spine.bones
     saw = f"{spine.source} calls its vertebrae {first} to {last}"
-    return Evidence("label map", saw, level, implies, LABEL_WEIGHT, not shift)
+    return Evidence(EvidenceSource.LABELS, saw, level, implies, LABEL_WEIGHT, not shift)
 
 
 def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:
@@ -267,8 +284,7 @@ def _facet(
         error_mm += HIDDEN_MM
     elif _is_fused(joint, one, own, anomalies):
         status = Status.FUSED
-    from_what = "articular processes" if one.from_processes else "vertebrae"
-    source = f"{spine.source}, from {from_what}"
+    source = spine.source + (FROM_PROCESSES if one.from_processes else FROM_VERTEBRAE)
     return Facet(
         joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
     )
@@ -319,58 +335,26 @@ def _findings(
     *,
     has_neck: bool,
 ) -> list[Finding]:
-    findings = [
-        info(
-            "joints-from-labels",
-            f"Joints come from {spine.source}. Its names were checked against anatomy; what "
-            "cannot be told is whether map and CT are mirrored together.",
-        )
-    ]
+    findings = [JOINTS_FROM_LABELS(source=spine.source)]
     if shift:
         findings.append(
-            warning(
-                "labels-renamed",
-                f"The reader's click moves every name of the label map by {abs(shift)} level"
-                f"{'s' if abs(shift) > 1 else ''} towards the "
-                f"{'feet' if shift > 0 else 'head'}; the click is followed.",
+            LABELS_RENAMED(
+                levels="1 level" if abs(shift) == 1 else f"{abs(shift)} levels",
+                end="feet" if shift > 0 else "head",
             )
         )
     if disagree:
-        findings.append(
-            warning(
-                "labels-contradicted",
-                "On the CT alone the levels are numbered otherwise, and surely: the label map or "
-                "the CT is off by a level. The names are provisional. Click on a vertebra you "
-                "know.",
-            )
-        )
+        findings.append(LABELS_CONTRADICTED())
     if not has_neck:
-        findings.append(
-            warning(
-                "labels-unchecked",
-                "No spinal canal was found on the CT itself: nothing supports or contradicts the "
-                "names of the label map.",
-            )
-        )
+        findings.append(LABELS_UNCHECKED())
     missing = [
         f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
     ]
     if missing:
-        findings.append(
-            info(
-                "joints-not-labelled",
-                f"{', '.join(missing)}: not in the label map, or no labelled surfaces face each "
-                "other there; called outside field.",
-            )
-        )
+        findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [
-        f.joint.name for f in facets if f.center_lps is not None and "label map" not in f.source
+        f.joint.name for f in facets if f.center_lps is not None and LABEL_MAP not in f.source
     ]
     if automatic:
-        findings.append(
-            info(
-                "joints-from-ct",
-                f"{', '.join(automatic)}: not in the label map, found on the CT alone.",
-            )
-        )
+        findings.append(JOINTS_FROM_CT(joints=tuple(automatic)))
     return findings

@@ -9,52 +9,40 @@ https://nifti.nimh.nih.gov/pub/dist/src/niftilib/nifti1.h and nifti2.h.
 from __future__ import annotations
 
 import gzip
-import struct
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from fusion.errors import FusionError, GeometryError
 from fusion.facets.labelled.maps import MAX_LABEL_VOXELS, LabelMap, as_labels, masks_of
-from fusion.findings import Finding, info
+from fusion.findings import Finding
+from fusion.findings.joints import LABELS_UNIT_ASSUMED, LABELS_WITHOUT_FRAME
 from fusion.geometry import DIRECTION_TOLERANCE, FloatArray, Grid
 from fusion.plain_text import plain
 
+if TYPE_CHECKING:
+    # Imported where a header is read: opening a study waits for no library that it does not need.
+    from nibabel.nifti1 import Nifti1Header
+
 SUFFIXES = (".nii", ".nii.gz")
 #: The two statements of place agree when no corner moves by more than this, mm. The quaternion is
-#: stored as float32 without its first component, which loses up to 4e-4 rad near half a turn.
+#: stored as float32 without its first component, which loses up to 6e-4 of it near half a turn.
 _AGREE_MM = 0.5
 #: Relative difference of a voxel edge and the length of its column that is rounding.
 _EDGE_TOLERANCE = 0.01
-#: NIfTI datatype codes of real numbers.
-_DTYPES = {
-    2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8",
-    256: "i1", 512: "u2", 768: "u4", 1024: "i8", 1280: "u8",
-}  # fmt: skip
 #: ``xform`` codes: 1 scanner, 2 aligned to another file of the patient; 3 and 4 are atlases.
 _IN_PATIENT = (1, 2)
+#: Codes of the unit of length: not stated, and millimetres.
+_UNIT_UNKNOWN, _MILLIMETRES = 0, 2
+#: Furthest byte at which values may begin; extensions of the header stand before them.
+_MAX_OFFSET = 2**20
 #: Most bytes of values: 1024 slices of 512 × 512 as float32.
 _MAX_BYTES, _PIECE = 2**30, 2**24
+_BYTE_ORDERS: tuple[Literal["little", "big"], ...] = ("little", "big")
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Header:
-    shape: tuple[int, int, int]
-    dtype: np.dtype[np.generic]
-    offset: int
-    slope: float
-    intercept: float
-    pixdim: tuple[float, ...]
-    units: int
-    qform_code: int
-    sform_code: int
-    quaternion: tuple[float, ...]
-    sform: FloatArray
 
 
 def is_nifti(path: Path) -> bool:
@@ -86,83 +74,99 @@ def read_nifti(path: Path) -> LabelMap:
             size = None if packed else path.stat().st_size
             stream: BinaryIO = gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[assignment]
             header = _header(stream, name=name)
-            labels = _labels(stream, header, size=size, name=name)
-    except (OSError, EOFError, zlib.error, struct.error) as exc:
+            shape = _shape(header, name=name)
+            labels = _labels(stream, header, shape, size=size, name=name)
+    except (OSError, EOFError, zlib.error) as exc:
         raise FusionError(f"{name} cannot be read as NIfTI: it is damaged or cut short.") from exc
-    grid = Grid(header.shape, _affine(header, name=name))
+    grid = Grid(shape, _affine(header, shape, name=name))
     return LabelMap(name, grid, masks_of(labels, grid, name=name), findings=_findings(header, name))
 
 
-def _header(stream: BinaryIO, *, name: str) -> _Header:
+def _header(stream: BinaryIO, *, name: str) -> Nifti1Header:
+    """Read the header of either version and byte order; its extensions are not looked at."""
+    from nibabel.nifti1 import Nifti1Header
+    from nibabel.nifti2 import Nifti2Header
+
     first = stream.read(4)
-    for order in "<>":
-        if len(first) == 4 and struct.unpack(f"{order}i", first)[0] in (348, 540):
-            break
-    else:
+    kinds: tuple[type[Nifti1Header], ...] = (Nifti1Header, Nifti2Header)
+    sizes = {
+        kind.sizeof_hdr.to_bytes(4, order): (kind, order)
+        for kind in kinds
+        for order in _BYTE_ORDERS
+    }
+    if first not in sizes:
         raise FusionError(f"{name} is not NIfTI: it does not begin with a NIfTI header.")
-    version_2 = struct.unpack(f"{order}i", first)[0] == 540
-    data = first + stream.read((540 if version_2 else 348) - 4)
-
-    def at(offset: int, layout: str) -> tuple[float, ...]:
-        return struct.unpack_from(order + layout, data, offset)
-
-    if version_2:
-        magic, dims, code = data[4:7], at(16, "8q"), at(12, "h")[0]
-        pixdim, offset = at(104, "8d"), int(at(168, "q")[0])
-        slope, intercept = at(176, "2d")
-        qcode, scode = (int(v) for v in at(344, "2i"))
-        quaternion, rows, units = at(352, "6d"), at(400, "12d"), int(at(500, "i")[0])
-    else:
-        magic, dims, code = data[344:347], at(40, "8h"), at(70, "h")[0]
-        pixdim, offset = at(76, "8f"), int(at(108, "f")[0])
-        slope, intercept = at(112, "2f")
-        qcode, scode = (int(v) for v in at(252, "2h"))
-        quaternion, rows, units = at(256, "6f"), at(280, "12f"), data[123]
-    if magic not in ((b"n+2",) if version_2 else (b"n+1",)):
+    kind, order = sizes[first]
+    block = first + stream.read(kind.sizeof_hdr - 4)
+    if len(block) < kind.sizeof_hdr:
+        raise EOFError
+    # Its own checks repair what they can and log the rest; here what is wrong is refused.
+    header = kind(block, order, check=False)
+    if header["magic"].item() != kind.single_magic:
         raise FusionError(f"{name} is not NIfTI in one file (.nii or .nii.gz).")
-    counts = [int(n) for n in dims]
-    if not 3 <= counts[0] <= 7 or any(n != 1 for n in counts[4 : counts[0] + 1]):
+    # nifti1.h: the third axis is turned where pixdim[0] is negative; 0 is taken for 1.
+    header["pixdim"][0] = -1.0 if header["pixdim"][0] < 0 else 1.0
+    return header
+
+
+def _shape(header: Nifti1Header, *, name: str) -> tuple[int, int, int]:
+    count, *sizes = (int(n) for n in header["dim"])
+    if not 3 <= count <= 7 or any(n != 1 for n in sizes[3:count]):
         raise FusionError(
-            f"{name} has {counts[0]} dimensions of sizes {counts[1 : counts[0] + 1]}; a label map "
-            "has three."
+            f"{name} has {count} dimensions of sizes {sizes[:count]}; a label map has three."
         )
-    shape = counts[3], counts[2], counts[1]
+    shape = sizes[2], sizes[1], sizes[0]
     if min(shape) < 1 or float(np.prod([float(n) for n in shape])) > MAX_LABEL_VOXELS:
         raise FusionError(f"{name} states {shape} voxels, which no label map of a neck has.")
-    if code not in _DTYPES:
-        raise FusionError(f"{name} holds values of NIfTI type {code}; labels are whole numbers.")
-    dtype = np.dtype(order + _DTYPES[int(code)])
-    smallest = 544 if version_2 else 352
-    if not smallest <= offset <= 2**20:
-        raise FusionError(f"{name} states that its values begin at byte {offset}: it is damaged.")
-    sform = np.eye(4)
-    sform[:3] = np.array(rows).reshape(3, 4)
-    return _Header(
-        shape, dtype, offset, slope, intercept, pixdim, units & 7, qcode, scode, quaternion, sform
-    )
+    return shape
+
+
+def _dtype(header: Nifti1Header, *, name: str) -> np.dtype[np.generic]:
+    try:
+        dtype: np.dtype[np.generic] | None = header.get_data_dtype()
+    except KeyError:
+        dtype = None
+    if dtype is None or dtype.kind not in "iuf" or dtype.itemsize > 8:
+        raise FusionError(
+            f"{name} holds values of NIfTI type {int(header['datatype'])}; labels are whole "
+            "numbers."
+        )
+    return dtype
 
 
 def _labels(
-    stream: BinaryIO, header: _Header, *, size: int | None, name: str
+    stream: BinaryIO,
+    header: Nifti1Header,
+    shape: tuple[int, int, int],
+    *,
+    size: int | None,
+    name: str,
 ) -> npt.NDArray[np.uint16]:
-    slope = header.slope if np.isfinite(header.slope) else 0.0
-    intercept = header.intercept if np.isfinite(header.intercept) else 0.0
+    dtype = _dtype(header, name=name)
+    # The smallest is the header and the four bytes that say whether extensions follow. A number
+    # that is none fails the comparison too.
+    offset = float(header["vox_offset"])
+    if not header.single_vox_offset <= offset <= _MAX_OFFSET:
+        raise FusionError(f"{name} states that its values begin at byte {offset:g}: it is damaged.")
+    slope, intercept = (
+        float(v) if np.isfinite(v) else 0.0 for v in (header["scl_slope"], header["scl_inter"])
+    )
     if slope not in (0.0, 1.0) or (slope == 1.0 and intercept != 0.0):
         raise FusionError(
             f"{name} scales its values (slope {slope:g}, intercept {intercept:g}); labels are "
             "stored as they are. Write the label map without scaling."
         )
-    wanted = int(np.prod(header.shape)) * header.dtype.itemsize
-    if size is not None and size < header.offset + wanted:
+    wanted = int(np.prod(shape)) * dtype.itemsize
+    if size is not None and size < offset + wanted:
         raise EOFError
-    stream.seek(header.offset)
+    stream.seek(int(offset))
     if wanted > _MAX_BYTES:
         raise FusionError(
             f"{name} states {wanted / 2**30:.1f} GiB of values, which no label map of a neck has."
         )
     # Memory that is not written to is not taken: a packed file that claims more than it holds
     # costs no more than it holds.
-    values = np.empty(header.shape, header.dtype)
+    values = np.empty(shape, dtype)
     view, filled = values.reshape(-1).view(np.uint8).data, 0
     while filled < wanted:
         count = stream.readinto(view[filled : filled + _PIECE])  # type: ignore[attr-defined]
@@ -172,25 +176,26 @@ def _labels(
     return as_labels(values, name=name)
 
 
-def _affine(header: _Header, *, name: str) -> FloatArray:
-    if header.units not in (0, 2):
-        unit = {1: "metres", 3: "micrometres"}.get(header.units, f"unit {header.units}")
-        raise GeometryError(f"{name} states its place in {unit}; write it in millimetres.")
-    edges = np.array(header.pixdim[1:4])
+def _affine(header: Nifti1Header, shape: tuple[int, int, int], *, name: str) -> FloatArray:
+    """Return the matrix from (k, j, i) to LPS mm, or refuse."""
+    if (unit := _length_unit(header)) not in (_UNIT_UNKNOWN, _MILLIMETRES):
+        stated = {1: "metres", 3: "micrometres"}.get(unit, f"unit {unit}")
+        raise GeometryError(f"{name} states its place in {stated}; write it in millimetres.")
+    edges = np.array(header["pixdim"][1:4], dtype=np.float64)
     if not np.isfinite(edges).all() or edges.min() <= 0:
         raise GeometryError(f"{name} states voxel edges of {edges.tolist()} mm.")
-    atlas = [c for c in (header.sform_code, header.qform_code) if c > 2]
+    codes = int(header["sform_code"]), int(header["qform_code"])
+    atlas = [code for code in codes if code > max(_IN_PATIENT)]
     if atlas:
         raise GeometryError(
             f"{name} lies in the space of an atlas (xform code {atlas[0]}), not of the patient. "
             "Give the label map as it was made on the patient's CT."
         )
-    by_matrix = _checked(header.sform, edges, name) if header.sform_code in _IN_PATIENT else None
-    by_quaternion = (
-        _checked(_from_quaternion(header, edges, name), edges, name)
-        if header.qform_code in _IN_PATIENT
-        else None
-    )
+    by_matrix = by_quaternion = None
+    if codes[0] in _IN_PATIENT:
+        by_matrix = _checked(header.get_sform(), edges, name)
+    if codes[1] in _IN_PATIENT:
+        by_quaternion = _checked(_qform(header, name), edges, name)
     if by_matrix is None and by_quaternion is None:
         raise GeometryError(
             f"{name} does not state where it lies in the patient (sform and qform are both "
@@ -198,7 +203,7 @@ def _affine(header: _Header, *, name: str) -> FloatArray:
         )
     if by_matrix is not None and by_quaternion is not None:
         last = np.array([(*corner, 1) for corner in np.ndindex(2, 2, 2)], dtype=np.float64)
-        last[:, :3] *= np.array(header.shape[::-1]) - 1
+        last[:, :3] *= np.array(shape[::-1]) - 1
         apart = float(np.abs(last @ (by_matrix - by_quaternion).T).max())
         if apart > _AGREE_MM:
             raise GeometryError(
@@ -230,37 +235,20 @@ def _checked(affine: FloatArray, edges: FloatArray, name: str) -> FloatArray:
     return affine
 
 
-def _from_quaternion(header: _Header, edges: FloatArray, name: str) -> FloatArray:
-    b, c, d, *offset = header.quaternion
-    square = 1.0 - (b * b + c * c + d * d)
-    if not square >= -1e-3:
-        raise GeometryError(f"The quaternion of {name} is no rotation.")
-    a = float(np.sqrt(max(square, 0.0)))
-    b, c, d = np.array([b, c, d]) / np.sqrt(a * a + b * b + c * c + d * d)
-    rotation = np.array(
-        [
-            [a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)],
-            [2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)],
-            [2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b],
-        ]
-    )
-    flip = -1.0 if header.pixdim[0] < 0 else 1.0
-    affine = np.eye(4)
-    affine[:3, :3] = rotation * edges * (1.0, 1.0, flip)
-    affine[:3, 3] = offset
-    return affine
+def _qform(header: Nifti1Header, name: str) -> FloatArray:
+    try:
+        return np.asarray(header.get_qform(), dtype=np.float64)
+    except ValueError as exc:
+        raise GeometryError(f"The quaternion of {name} is no rotation.") from exc
 
 
-def _findings(header: _Header, name: str) -> tuple[Finding, ...]:
-    findings = [
-        info(
-            "labels-without-frame",
-            f"{name} is NIfTI, which states no patient and no frame of reference: that it belongs "
-            "to this CT is checked by its place and by the bone under its labels only.",
-        )
-    ]
-    if header.units == 0:
-        findings.append(
-            info("labels-unit-assumed", f"{name} states no unit of length; millimetres are taken.")
-        )
+def _length_unit(header: Nifti1Header) -> int:
+    # The lowest three bits; what unit of time the file states is of no interest.
+    return int(header["xyzt_units"]) & 7
+
+
+def _findings(header: Nifti1Header, name: str) -> tuple[Finding, ...]:
+    findings = [LABELS_WITHOUT_FRAME(name=name)]
+    if _length_unit(header) == _UNIT_UNKNOWN:
+        findings.append(LABELS_UNIT_ASSUMED(name=name))
     return tuple(findings)

@@ -29,7 +29,9 @@ from fusion.facets.labelled.conventions import (
 from fusion.facets.labelled.maps import LabelMap, Mask, Part, cut_out
 from fusion.facets.labelled.nifti import is_nifti, read_nifti
 from fusion.facets.labelled.segments import read_segmentation
-from fusion.findings import Finding, warning
+from fusion.facets.localisation import LABEL_MAP
+from fusion.findings import Finding
+from fusion.findings.joints import LABELS_COARSE
 from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -142,16 +144,11 @@ def read_labels(
     names = " and ".join(one.name for one in maps)
     findings = [finding for one in maps for finding in one.findings]
     spine = LabelledSpine(
-        f"label map {names} ({reading.words})", bones, reading.skull, processes, tuple(findings)
+        f"{LABEL_MAP} {names} ({reading.words})", bones, reading.skull, processes, tuple(findings)
     )
     report(1.0, "Labels read")
     if spine.voxel_mm > COARSE_MM:
-        coarse = warning(
-            "labels-coarse",
-            f"The labels have voxels of up to {spine.voxel_mm:.1f} mm; joints from labels coarser "
-            f"than {COARSE_MM:g} mm can be off by several millimetres. Make the label map again "
-            "without a fast mode, or check every joint by eye.",
-        )
+        coarse = LABELS_COARSE(voxel_mm=spine.voxel_mm, limit_mm=COARSE_MM)
         findings.append(coarse)
     return LabelledSpine(spine.source, bones, reading.skull, processes, tuple(findings))
 

@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QDialogButtonBox
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError, FusionError
-from fusion.facets.anomalies import Anomaly
-from fusion.facets.localisation import SOURCE, Numbering, Status
+from fusion.facets.localisation import AUTOMATIC, Numbering, Status
+from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
 from tests.viewer.simulated_neck import PATIENCE, Neck, measured
@@ -140,7 +140,7 @@ def test_clicks_anomalies_and_moves_work_as_without_a_map(
     with pytest.raises(FusionError, match="from the nearest labelled vertebra"):
         model.check_click("C5", (x + 40, y, z))
     model.check_click("C6", point)
-    model.apply({"C6": point}, (), {})
+    model.apply(SpineStatements(clicks={"C6": point}))
     assert (model.state, model.localisation, model.spine) == (State.LOCATING, None, None)
     ended(model, qtbot)
     assert model.localisation.numbering is Numbering.CONFIRMED
@@ -148,13 +148,13 @@ def test_clicks_anomalies_and_moves_work_as_without_a_map(
         away = simulated.truth[Joint("C4-C5", side)]
         facet = model.localisation.facet("C5-C6", side)
         assert np.linalg.norm(facet.center_lps - away) < 2.0
-    model.apply({}, (Anomaly("fused", "C4-C5"),), {})
+    model.apply(SpineStatements(anomalies=(Anomaly("fused", "C4-C5"),)))
     ended(model, qtbot)
     assert model.localisation.facet("C4-C5", Side.LEFT).status is Status.FUSED
     place = tuple(float(v) for v in simulated.truth[LEFT_C5] + (1.0, 2.0, -2.0))
-    model.apply({}, (), {LEFT_C5: place})
+    model.apply(SpineStatements(moved={LEFT_C5: place}))
     assert model.spine.centers_lps[LEFT_C5] == pytest.approx(place)
-    model.apply({}, (), {})
+    model.apply(SpineStatements())
     assert all(
         now is old for now, old in zip(model.localisation.facets, before.facets, strict=True)
     )
@@ -178,16 +178,16 @@ def test_a_shifted_map_leaves_no_joint_of_the_map_before(
     assert (model.localisation, model.spine) == (None, None)
     assert "do not lie on the bones" in panel.reason.text()
     # What the reader says does not bring them back either.
-    model.apply({}, (Anomaly("fused", "C4-C5"),), {})
+    model.apply(SpineStatements(anomalies=(Anomaly("fused", "C4-C5"),)))
     ended(model, qtbot)
     assert model.state is State.LABELS_REFUSED
-    model.apply({}, (), {})
+    model.apply(SpineStatements())
     ended(model, qtbot)
     assert panel.without.isVisible()
     qtbot.mouseClick(panel.without, Qt.MouseButton.LeftButton)
     ended(model, qtbot)
     assert model.labels == Labels()
-    assert model.localisation.facet("C5-C6", Side.LEFT).source == SOURCE
+    assert model.localisation.facet("C5-C6", Side.LEFT).source == AUTOMATIC
     assert "label map" not in panel.reason.text()
     panel.hide()
     reading.close()

@@ -19,6 +19,7 @@ from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.facets.automatic.locate import no_canal
 from fusion.facets.localisation import Evidence, Numbering
+from fusion.facets.spine_statements import SpineStatements
 from tests.viewer import marked_study
 from tests.viewer.known_neck import TRUE, KnownFacets, vertebra_lps
 from tests.viewer.marked_study import BALLS, FFS, HFS, MIDDLE_LPS, ct_lattice, spect_lattice
@@ -162,11 +163,11 @@ def test_dragging_a_ring_moves_that_joint_alone_and_undo_brings_it_back(
     expected = before[LEFT_C5].copy()
     expected[2 - horizontal] += 4 / zoom
     expected[2 - vertical] += 5 / zoom * (1 if index == 0 else -1)
-    qtbot.waitUntil(lambda: bool(seen.reading.reading.moved))
+    qtbot.waitUntil(lambda: bool(seen.reading.reading.said.moved))
     after = places(seen)
     np.testing.assert_allclose(after[LEFT_C5], expected, atol=0.01)
-    assert list(seen.reading.reading.moved) == [LEFT_C5]
-    np.testing.assert_allclose(seen.reading.reading.moved[LEFT_C5], expected, atol=0.01)
+    assert list(seen.reading.reading.said.moved) == [LEFT_C5]
+    np.testing.assert_allclose(seen.reading.reading.said.moved[LEFT_C5], expected, atol=0.01)
     for joint, point in before.items():
         if joint != LEFT_C5:
             np.testing.assert_array_equal(after[joint], point)
@@ -203,7 +204,7 @@ def test_a_joint_dragged_past_its_neighbour_is_refused(seen: ReviewWindow, qtbot
     start = screen_point(seen, 1, before[LEFT_C5] + ON_RING[1])
     drag(qtbot, seen, 1, start, QPoint(0, round(-18 * zoom)))
     qtbot.waitUntil(lambda: bool(seen.facets_panel.marks.notice))
-    assert not seen.reading.reading.moved
+    assert not seen.reading.reading.said.moved
     np.testing.assert_array_equal(center(seen, LEFT_C5), before[LEFT_C5])
 
 
@@ -275,9 +276,9 @@ def test_a_click_on_a_wrongly_named_vertebra_renames_every_level(
     widget = _napari.canvas_widget(seen.canvases[2])
     place = screen_point(seen, 2, np.array(vertebra_lps("C5")))
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
-    qtbot.waitUntil(lambda: bool(seen.reading.reading.clicks))
+    qtbot.waitUntil(lambda: bool(seen.reading.reading.said.clicks))
     zoom = seen.linked.panes[2].model.scene.camera.zoom
-    clicked = seen.reading.reading.clicks["C6"]
+    clicked = seen.reading.reading.said.clicks["C6"]
     np.testing.assert_allclose(clicked, vertebra_lps("C5"), atol=0.6 / zoom + 1.3)
     for upper, lower in pairwise(LEVELS):
         for side in Side:
@@ -294,7 +295,7 @@ def test_a_name_is_taken_back_with_its_button(seen: ReviewWindow) -> None:
     panel = seen.facets_panel
     assert panel.marks.name("C6", np.array(vertebra_lps("C5")))
     panel.evidence.buttons["C6"].click()
-    assert not seen.reading.reading.clicks
+    assert not seen.reading.reading.said.clicks
     assert seen.facets.localisation.numbering is Numbering.SURE
 
 
@@ -307,10 +308,10 @@ def test_an_anomaly_is_recorded_and_taken_back(seen: ReviewWindow) -> None:
     dialog.level.setCurrentText("C4-C5")
     assert ok.isEnabled()
     ok.click()
-    recorded = seen.reading.reading.anomalies
+    recorded = seen.reading.reading.said.anomalies
     assert [(a.anomaly, a.level) for a in recorded] == [("fused", "C4-C5")]
     panel.evidence.buttons["fused C4-C5"].click()
-    assert not seen.reading.reading.anomalies
+    assert not seen.reading.reading.said.anomalies
 
 
 def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
@@ -366,7 +367,7 @@ def test_the_panel_says_why_there_are_no_joints(seen: ReviewWindow) -> None:
     assert panel.put.text() == "Mark here"
     seen.linked.point_lps = TRUE[LEFT_C5]
     panel.put.click()
-    assert list(seen.reading.reading.moved) == [LEFT_C5]
+    assert list(seen.reading.reading.said.moved) == [LEFT_C5]
     np.testing.assert_array_equal(center(seen, LEFT_C5), seen.linked.point_lps)
     assert "marked" in panel.table.texts(LEFT_C5)[-1]
 
@@ -397,12 +398,12 @@ def test_a_target_under_an_old_name_is_drawn_as_disputed(seen: ReviewWindow) -> 
 
 def test_joints_that_make_no_spine_are_drawn_as_doubtful(seen: ReviewWindow) -> None:
     facets, marks = seen.facets, seen.facets_panel.marks
-    facets.apply({}, (), {LEFT_C5: TRUE[RIGHT_C5]})
+    facets.apply(SpineStatements(moved={LEFT_C5: TRUE[RIGHT_C5]}))
     assert facets.spine is None
     assert all(m.dashed for m in marks.marks(seen.linked.panes[0]) if m.text)
     assert "CONTRADICT" in seen.linked.panes[2].model.canvas.overlays["numbering"].text
     assert facets.refusal in seen.facets_panel.reason.text()
-    facets.apply({}, (), {})
+    facets.apply(SpineStatements())
     assert not seen.linked.panes[2].model.canvas.overlays["numbering"].visible
 
 

@@ -13,11 +13,12 @@ from fusion.anatomy.joints import Joint, Side
 from fusion.errors import FusionError
 from fusion.facets.automatic.locate import Anomaly
 from fusion.facets.localisation import Numbering, Status
+from fusion.facets.spine_statements import SpineStatements
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 from tests.viewer.simulated_neck import PATIENCE, Neck, located, measured
 from viewer.alignment.model import Alignment
-from viewer.facets.model import FacetsModel, Said, State
+from viewer.facets.model import FacetsModel, State
 from viewer.pictures.panes import LinkedPanes
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
@@ -29,7 +30,7 @@ pytestmark = [pytest.mark.window, pytest.mark.usefixtures("qapp")]
 def neck(simulated: Neck, qtbot: QtBot) -> Neck:
     """Located and measured, with nothing said by anyone."""
     simulated.model.start()
-    simulated.model.apply({}, (), {})
+    simulated.model.apply(SpineStatements())
     simulated.model.reference, simulated.model.settings = ReferenceChoice(), ProposalSettings()
     measured(simulated.model, qtbot)
     return simulated
@@ -77,7 +78,7 @@ def test_a_click_renames_all_levels_and_undo_takes_no_search(neck: Neck, qtbot: 
     states, stop = listen(model)
     point = neck.body("C4-C5", "C5-C6")  # truly C5
     model.check_click("C6", point)
-    model.apply({"C6": point}, (), {})
+    model.apply(SpineStatements(clicks={"C6": point}))
     # Until the levels are known again nothing is shown that could be wrong, and nothing decided.
     assert (model.state, model.localisation, model.spine) == (State.LOCATING, None, None)
     assert model.assessment is None
@@ -89,7 +90,7 @@ def test_a_click_renames_all_levels_and_undo_takes_no_search(neck: Neck, qtbot: 
             away = neck.center(Joint(upper, side)) - neck.truth[Joint(lower, side)]
             assert np.linalg.norm(away) < 6
     del states[:]
-    model.apply({}, (), {})
+    model.apply(SpineStatements())
     stop()
     assert model.localisation is before
     assert State.LOCATING not in states
@@ -100,10 +101,10 @@ def test_undo_while_the_levels_are_numbered_leaves_no_numbering_on_its_way(
 ) -> None:
     model, before = neck.model, neck.model.localisation
     x, y, z = neck.body("C4-C5", "C5-C6")
-    model.apply({"C6": (x, y, z + 0.5)}, (), {})  # no place that was named before
+    model.apply(SpineStatements(clicks={"C6": (x, y, z + 0.5)}))  # no place that was named before
     on_its_way, ended = model.search, []
     on_its_way.done.connect(ended.append)
-    model.apply({}, (), {})
+    model.apply(SpineStatements())
     assert on_its_way.stopped
     qtbot.waitUntil(lambda: not on_its_way.running, timeout=PATIENCE)
     assert ended == []
@@ -114,7 +115,7 @@ def test_a_moved_joint_is_shown_at_once_and_measured_again(neck: Neck, qtbot: Qt
     model, before = neck.model, neck.model.localisation
     states, stop = listen(model)
     place = neck.center(LEFT_C5) + np.array([1.0, 2.0, -2.0])
-    model.apply({}, (), {LEFT_C5: tuple(place)})
+    model.apply(SpineStatements(moved={LEFT_C5: tuple(place)}))
     stop()
     assert State.LOCATING not in states
     np.testing.assert_array_equal(neck.center(LEFT_C5), place)
@@ -130,22 +131,24 @@ def test_a_joint_put_back_where_nothing_could_be_numbered_shows_nothing(
     simulated: Neck, qtbot: QtBot
 ) -> None:
     model = FacetsModel(simulated.linked)
-    model.said = Said(moved={LEFT_C5: (0.0, 0.0, 0.0)})
+    model.said = SpineStatements(moved={LEFT_C5: (0.0, 0.0, 0.0)})
     model._on_refused(FusionError("No joint can be numbered."))
-    model.apply({}, (), {})
+    model.apply(SpineStatements())
     assert (model.state, model.localisation) == (State.NOTHING_FOUND, None)
     assert model.refusal == "No joint can be numbered."
     model.close()
 
 
 def test_a_moved_joint_that_makes_no_spine_is_said(neck: Neck) -> None:
-    neck.model.apply({}, (), {LEFT_C5: tuple(neck.truth[Joint("C5-C6", Side.RIGHT)])})
+    neck.model.apply(
+        SpineStatements(moved={LEFT_C5: tuple(neck.truth[Joint("C5-C6", Side.RIGHT)])})
+    )
     assert neck.model.spine is None
     assert "C5-C6" in neck.model.refusal
 
 
 def test_an_anomaly_reaches_the_joints(neck: Neck, qtbot: QtBot) -> None:
-    neck.model.apply({}, (Anomaly("fused", "C4-C5"),), {})
+    neck.model.apply(SpineStatements(anomalies=(Anomaly("fused", "C4-C5"),)))
     located(neck.model, qtbot)
     for side in Side:
         assert neck.model.localisation.facet("C4-C5", side).status is Status.FUSED
@@ -153,15 +156,15 @@ def test_an_anomaly_reaches_the_joints(neck: Neck, qtbot: QtBot) -> None:
 
 def test_uptake_is_measured_again_with_another_alignment(neck: Neck, qtbot: QtBot) -> None:
     model = neck.model
-    before = model.assessment.uptake_of(LEFT_C5).mean
+    before = model.assessment.uptake_of(LEFT_C5).values["mean"]
     alignment = Alignment(neck.linked)
     alignment.move((9.0, 0.0, 0.0))
     assert model.assessment is None
     measured(model, qtbot)
-    assert model.assessment.uptake_of(LEFT_C5).mean != before
+    assert model.assessment.uptake_of(LEFT_C5).values["mean"] != before
     alignment.undo()
     measured(model, qtbot)
-    assert model.assessment.uptake_of(LEFT_C5).mean == before
+    assert model.assessment.uptake_of(LEFT_C5).values["mean"] == before
 
 
 def test_another_reference_and_other_thresholds_are_used(neck: Neck, qtbot: QtBot) -> None:

@@ -17,7 +17,7 @@ from fusion.annotations.changes import JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
-from fusion.export.dicom.structured_report import read_structured_report
+from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.review_record import review_json
 from fusion.pathway.assessment import NOT_ASSESSED
 from tests.pathway.cases import GOLDEN

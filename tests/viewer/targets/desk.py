@@ -13,6 +13,7 @@ from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
+from fusion.facets.spine_statements import SpineStatements
 from viewer.facets.model import FacetsModel
 from viewer.reading.model import ReadingModel
 from viewer.targets.panel import TargetsPanel
@@ -69,7 +70,7 @@ class Desk:
         for emitter in (*self.facets.events.emitters.values(), self.window.linked.events.review):
             emitter.disconnect(self.panel)
         self.panel.deleteLater()
-        self.facets.apply({}, (), {})
+        self.facets.apply(SpineStatements())
         self.facets.selected = None
 
     # What a reader does

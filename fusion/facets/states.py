@@ -1,0 +1,36 @@
+"""What a CT shows of a joint, and how far its level is to be trusted: words for both."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What became of a joint."""
+
+    FOUND = "found"
+    OUTSIDE = "outside field"
+    FUSED = "fused"
+    OBSCURED = "obscured"
+
+
+class Numbering(StrEnum):
+    """How far the level of a joint is to be trusted."""
+
+    SURE = "sure"
+    PROVISIONAL = "provisional"
+    CONFIRMED = "confirmed"
+
+
+class EvidenceSource(StrEnum):
+    """What tells a level."""
+
+    DENS = "dens and atlas"
+    ATLAS = "shape of C1 and C2"
+    DISC = "no disc inside C2"
+    SKULL = "base of the skull"
+    RIBS = "first ribs"
+    LUNGS = "tops of the lungs"
+    SHAPES = "shapes of the vertebrae"
+    SPACING = "spacing of the levels"
+    LABELS = "label map"

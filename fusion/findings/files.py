@@ -1,0 +1,84 @@
+"""What was found where a study was opened: archives, files, series, patients."""
+
+from fusion.findings.finding import error, info, warning
+
+UNREADABLE = error("unreadable", "{reason}")
+MORE_UNREADABLE = error("unreadable", "{count} more file(s) cannot be read either.")
+NOT_DICOM = info("not-dicom", "{count} file(s) are not DICOM and were skipped.")
+ARCHIVE_NOT_OPENED = warning(
+    "archive-not-opened", "{label} is a zip and was not opened; open it by itself."
+)
+PLANAR_IMAGES = info(
+    "no-volume", "Planar (flat) images: no slices through the body, so nothing to fuse."
+)
+PROJECTIONS = info("no-volume", "Projections, not yet reconstructed: open the reconstructed SPECT.")
+SCOUT_VIEW = info("no-volume", "A localizer (scout view): no slices through the body.")
+MODALITY_CONTRADICTS = warning(
+    "modality-contradicts",
+    "Stored as CT images that say of themselves that they are of another modality (NM or PET): "
+    "whether they show density or uptake is not known. Export them as what they are.",
+)
+SERIES_SPLIT = info(
+    "series-split", "This series mixes {kinds}; each is listed by itself.", ours="kinds"
+)
+SERIES_REFUSED = error("series-refused", "{reason}")
+HEADERS_NOT_UNDERSTOOD = error(
+    "series-refused",
+    "The headers of this series cannot be understood; the files are damaged or not standard.",
+)
+STUDY_UID_MISSING = warning(
+    "study-uid-missing", "{count} image(s) state no study and were put into one."
+)
+LOSSY_COMPRESSION = warning(
+    "lossy-compression",
+    "{lossy} of {files} file(s) were compressed with loss: values, edges and small foci may have "
+    "changed. Ask for the original.",
+)
+PATIENT_MISMATCH = error(
+    "patient-mismatch",
+    "The images of this study state different patients ({differing}). They may be mixed up: check "
+    "every series before trusting any of it.",
+    ours="differing",
+)
+CHARACTER_SET = info(
+    "character-set",
+    "Names and descriptions use a character set that is not known ({character_sets}) and may be "
+    "shown wrongly. Go by the patient ID.",
+)
+SEVERAL_STUDIES = info("several-studies", "{studies} studies were found.")
+SEVERAL_PATIENTS = warning(
+    "several-patients",
+    "The studies state different patients. Choose with care.",
+)
+DICOMDIR_UNREADABLE = error("dicomdir-unreadable", "{index}: the index cannot be read.")
+DICOMDIR_ESCAPE = error(
+    "dicomdir-escape",
+    "{index} names {escaping} file(s) outside its own folder; these were refused.",
+)
+DICOMDIR_MISSING = warning(
+    "dicomdir-missing",
+    "{index} names {missing} file(s) that are not there ({names}): the copy may be incomplete.",
+)
+LINKS_NOT_FOLLOWED = warning(
+    "links-not-followed",
+    "{links} link(s) lead out of the folder and were not followed ({names}). Open the place they "
+    "point at instead.",
+)
+FOLDER_UNREADABLE = warning(
+    "folder-unreadable",
+    "{places} place(s) cannot be read ({names}).",
+)
+ARCHIVE_MEMBER_REFUSED = error(
+    "archive-member-refused",
+    "{files} file(s) in {archive} {reason}: {names}.",
+    ours="reason",
+)
+ARCHIVE_MEMBER_UNREADABLE = error(
+    "archive-member-unreadable",
+    "{files} file(s) in the zip are damaged or packed in a way that is not supported ({names}). "
+    "Unpack it yourself and open the folder.",
+)
+INNER_ARCHIVES_NOT_OPENED = warning(
+    "archive-not-opened",
+    "{zips} zip(s) inside the zip were not opened ({names}).",
+)

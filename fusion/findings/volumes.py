@@ -1,0 +1,238 @@
+"""Slices, pixels and their unit, before anything is put onto anything."""
+
+from fusion.findings.finding import error, info, warning
+
+PADDING_UNREADABLE = warning(
+    "pixel-padding-ignored",
+    "The header's Pixel Padding Value cannot be read; unscanned corners of the CT keep their "
+    "stored values.",
+)
+PADDING_NOT_BELIEVED = warning(
+    "pixel-padding-ignored",
+    "The header calls {warmest_hu:.0f} HU padding, which can be tissue. It was not masked; "
+    "unscanned corners may look like tissue.",
+)
+PIXEL_PADDING = info(
+    "pixel-padding",
+    "{voxels} voxels that were never scanned (padding) are shown as air, {air_hu:.0f} HU.",
+)
+ATTENUATION_MAP_POSSIBLE = warning(
+    "attenuation-map-possible",
+    "The Radiopharmaceutical of this volume reads as an attenuation map, while nothing else does. "
+    "Check that it shows uptake before using it.",
+)
+ATTENUATION_MAP = warning(
+    "attenuation-map",
+    "This volume is an attenuation map ({reason}): it shows density, not uptake of the tracer. "
+    "Choose the emission reconstruction.",
+    ours="reason",
+)
+SUV_INPUTS = info(
+    "suv-inputs",
+    "SUVbw from {dose:.1f} MBq, {weight_kg:g} kg; {decayed}.",
+    ours="decayed",
+    of_patient=True,
+)
+SUV_NOT_AVAILABLE = info(
+    "suv-not-available",
+    "No SUV: {missing} missing or unusable. Ratios do not need them.",
+    ours="missing",
+    of_patient=True,
+)
+DOSE_UNIT = warning(
+    "dose-unit",
+    "The file states a dose of {dose:g} without a unit; it can only be in {unit}, although the "
+    "standard prescribes {prescribed} here. {dose_mbq:.1f} MBq is used.",
+    ours="unit prescribed",
+)
+DECAY_REFERENCE_ASSUMED = warning(
+    "decay-reference-assumed",
+    "The file says that decay was corrected, but Nuclear Medicine objects cannot say to which "
+    "moment; the start of the acquisition is assumed for SUV.",
+)
+SERIES_AFTER_ACQUISITION = warning(
+    "series-after-acquisition",
+    "The series is dated later than its first acquisition, as happens when it was processed "
+    "again; decay is counted to the start of the acquisition.",
+)
+HALF_LIFE_DISAGREES = warning(
+    "half-life-disagrees",
+    "The file states a half-life of {stated:g} s for {nuclide}; {half_life_s:.0f} s is used.",
+    ours="nuclide",
+)
+INJECTION_DATE_ASSUMED = warning(
+    "injection-date-assumed",
+    "The file states the time of injection without its date; {time} on the {day} the image "
+    "is assumed. SUV is wrong if it was another day.",
+    ours="time day",
+    of_patient=True,
+)
+SCALING_DISAGREES = warning(
+    "scaling-disagrees",
+    "The file states two scales: {slope:g} × stored {intercept:+g} {unit} (Real World Value "
+    "Mapping, used) and {rescale_slope:g} × stored {rescale_intercept:+g} (Rescale). Other "
+    "programs may show other numbers.",
+)
+RESCALE_IN_NM = warning(
+    "rescale-in-nm",
+    "The file states a Rescale Slope of {slope:g} and Intercept of {intercept:g}, which Nuclear "
+    "Medicine objects should not have, and no unit. They were applied; the values are shown as "
+    "counts.",
+)
+RESCALE_MISSING = warning(
+    "rescale-missing",
+    "The CT states no Rescale Slope and Intercept; its stored values are taken as Hounsfield "
+    "units. Check bone and air before trusting densities.",
+)
+RESCALE_TYPE_UNSTATED = warning(
+    "rescale-type",
+    "The CT does not specify the unit of its values (Rescale Type US); they are taken as "
+    "Hounsfield units.",
+)
+RESCALE_TYPE_OTHER = warning(
+    "rescale-type",
+    "The values of this CT are in {stated}, not in Hounsfield units; bone and air may not be "
+    "where they are expected.",
+)
+UNIT_MISSING = warning(
+    "unit-missing",
+    "The PET states no unit; its values can be compared with each other and with nothing else.",
+)
+PHILIPS_SUV_FACTOR = info(
+    "philips-suv-factor",
+    "The file holds counts and a private factor of the manufacturer for SUV (7053,1000), which is "
+    "not applied.",
+)
+MAPPING_WITHOUT_UNIT = warning(
+    "mapping-without-unit",
+    "The file maps stored values to real-world values without saying in which unit; the mapping "
+    "is not used.",
+)
+MAPPING_RANGE = warning(
+    "mapping-range",
+    "The file gives a meaning to stored values from {first:g} to {last:g} only, and holds values "
+    "from {lowest:g} to {highest:g}. The same line was continued.",
+)
+MAPPING_RANGE_HALF_STATED = warning(
+    "mapping-range",
+    "The file holds stored values outside the range to which it gives a meaning. The same line "
+    "was continued.",
+)
+SEVERAL_UNITS = info(
+    "several-units",
+    "The file offers its values in {offered}; {chosen} is used.",
+)
+DUPLICATE_UID = error(
+    "duplicate-uid",
+    "{count} different images carry an identifier (SOP Instance UID) that must be unique "
+    "({names}{more}). Which of them is right cannot be told; check where the files come from.",
+    ours="more",
+)
+DUPLICATE_COPIES = info(
+    "duplicate-copies",
+    "{copies} file(s) are copies of others and were left out.",
+)
+LOCALIZER_FRAMES = info(
+    "localizer",
+    "{count} localizer frame(s) are no part of the volume; left out.",
+)
+CONCATENATION_INCOMPLETE = warning(
+    "concatenation-incomplete",
+    "Only {count} of {total} parts of this object are here ({label} is one of them); slices may "
+    "be missing at its ends. Open the complete series.",
+)
+VECTORS_LEFT_OVER = info(
+    "vectors-left-over",
+    "{vectors} number other frames than the {count} of this file (the views that it was "
+    "reconstructed from) and were not used; the slices are numbered completely without.",
+    ours="vectors",
+)
+SLICE_VECTOR_MISSING = warning(
+    "slice-vector-missing",
+    "The file does not number its {count} slices (Slice Vector); it was read in the order of its "
+    "frames, as Number of Slices allows. Check the levels.",
+    assumption=True,
+)
+SLICE_COUNT_MISSING = info(
+    "slice-count-missing",
+    "Number of Slices is missing; the slices were counted.",
+)
+FRAME_POINTER_MISSING = info(
+    "frame-pointer-missing",
+    "Frame Increment Pointer is missing; the frames are numbered all the same.",
+)
+FRAME_POINTER_INCOMPLETE = info(
+    "frame-pointer-incomplete",
+    "Frame Increment Pointer does not name {vectors}, which numbers the frames all the same and "
+    "was used.",
+    ours="vectors",
+)
+FRAME_POINTER_DISAGREES = warning(
+    "frame-pointer-disagrees",
+    "Frame Increment Pointer names {vectors}, which the file does not hold. The remaining vectors "
+    "number every frame and were used.",
+    ours="vectors",
+)
+USER_SPACING_NOT_USED = warning(
+    "user-spacing-not-used",
+    "The file states a spacing of {stated:g} mm between slices, which was used; the "
+    "{spacing_mm:g} mm given by the user were not.",
+)
+SPACING_NEEDED = error(
+    "spacing-needed",
+    "Spacing Between Slices is {what}. Slice Thickness gives its magnitude but not its sign, on "
+    "which side and level depend. State it in mm: --spacing {magnitude} if the slices run towards "
+    "the {along}, --spacing -{magnitude} if towards the {against}.",
+    ours="what magnitude along against",
+)
+USER_GEOMETRY = warning(
+    "user-geometry",
+    "The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the file. "
+    "With it the slices run towards the {towards}; were that wrong, side or level would be. Check "
+    "against the CT.",
+    ours="towards",
+    assumption=True,
+)
+USER_SPACING_DOUBTFUL = warning(
+    "user-spacing-doubtful",
+    "The spacing stated by the user ({spacing_mm:g} mm) differs from Slice Thickness "
+    "({thickness_mm:g} mm) by more than {limit:.0%}.",
+)
+TOP_LEVEL_GEOMETRY = warning(
+    "top-level-geometry",
+    "Position and orientation stand where Nuclear Medicine objects should not have them (top "
+    "level instead of Detector Information Sequence). They were used: check side and level.",
+    assumption=True,
+)
+GANTRY_TILT = info(
+    "gantry-tilt",
+    "The slices are tilted by {tilt_deg:.1f}° against the direction in which they are stacked "
+    "(gantry tilt). The tilt is kept exactly; the images are resampled for display.",
+)
+SLICE_POSITIONS_COARSE = info(
+    "slice-positions-coarse",
+    "The slice positions are stated with one decimal only, so that the steps between them differ. "
+    "All fit an even step of {step_mm:.3f} mm to within {deviation_mm:.2f} mm, which is used.",
+)
+SLICE_POSITIONS_ROUNDED = info(
+    "slice-positions-rounded",
+    "The stated slice positions lie up to {deviation_mm:.3f} mm away from an even grid with steps "
+    "of {step_mm:.3f} mm; the even grid is used.",
+)
+DUPLICATE_SLICE = info("duplicate-slice", "{repeats}{rest}; {were} left out.", ours="rest were")
+LOCALIZER_IMAGES = info(
+    "localizer",
+    "{labels} {what} and no part of the volume; left out.",
+    ours="what",
+)
+STRAY_IMAGE = warning(
+    "stray-image",
+    "{labels} {differ} from the other images of the series in kind, size, spacing, orientation or "
+    "Frame of Reference; left out.",
+    ours="differ",
+)
+UNUSABLE_SLICE = warning(
+    "unusable-slice",
+    "{reasons} Left out: the other {left} images are evenly spaced, so that nothing is missing "
+    "between them; an end of the volume may be.",
+)

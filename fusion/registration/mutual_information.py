@@ -1,0 +1,140 @@
+"""An independent second opinion of a registration: another measure, another optimiser, other code.
+
+Mattes mutual information of the CT numbers and the uptake, by regular-step gradient descent on two
+resolutions (SimpleITK). Nothing of it is shared with :mod:`fusion.registration.search` but the CT
+on about 4 mm and where the patient is: no idea of what bone takes up, no Gauss-Newton steps, no
+robust weights. It begins once where the search began and once some mm beside what the search
+proposes, and the end with more mutual information counts. One thread and a fixed sample: the same
+input gives the same end on the same machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import SimpleITK as sitk
+
+from fusion.errors import FusionError
+from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.progress import Progress
+from fusion.registration.evidence import Opinion
+from fusion.registration.expectation import CtModel, counted
+from fusion.sitk import image_on, transform_from_sitk, transform_to_sitk
+
+#: Bins of the joint histogram, along each axis.
+_BINS = 32
+#: Voxels of the CT on about 4 mm that are compared; those outside the patient are left out of them.
+_POINTS = 8_000
+_SAMPLING_SEED = 12345
+#: First every other voxel, blurred by so many mm (standard deviation), then all.
+_SHRINK, _SMOOTHING_MM = (2, 1), (6.0, 0.0)
+#: First and last step, mm, and steps at each resolution at most.
+_FIRST_STEP_MM, _LAST_STEP_MM, _STEPS = 2.0, 0.02, 60
+#: How far beside the proposal the second run begins: shift, mm, and turn about x, y and z, degrees.
+_BESIDE_MM, _BESIDE_DEG = (3.0, -3.0, 3.0), (2.0, -2.0, 2.0)
+
+
+def independent_opinion(
+    source: CtModel,
+    spect: Volume,
+    *,
+    proposal: RigidTransform,
+    start: RigidTransform | None,
+    center_lps: FloatArray,
+    report: Progress,
+) -> Opinion:
+    """Register once more by the independent method.
+
+    Parameters
+    ----------
+    source : CtModel
+        The CT.
+    spect : Volume
+        The functional volume.
+    proposal : RigidTransform
+        SPECT to CT, found by the search over the whole patient.
+    start : RigidTransform or None
+        Where that search began; None when it began in many places.
+    center_lps : (3,) ndarray of float64, mm
+        Point of the CT about which turns are counted.
+    report : Progress
+        Told the fraction done; what it raises stops the search.
+    """
+    away = RigidTransform.from_euler(
+        rotation_deg=_BESIDE_DEG, translation_mm=_BESIDE_MM, center_lps=center_lps
+    )
+    begins = [away @ proposal] if start is None else [start, away @ proposal]
+    fixed = image_on(source.density, source.grid)
+    usable = image_on(source.usable.astype(np.uint8), source.grid)
+    moving = image_on(np.sqrt(counted(spect)), spect.grid)
+    ends: list[tuple[float, RigidTransform]] = []
+    problem = ""
+    for n, begin in enumerate(begins):
+        part = report.part(n / len(begins), (n + 1) / len(begins))
+        run = _Run(begin, center_lps, part)
+        try:
+            ends.append(run.ended(fixed, usable, moving))
+        except _NoEndError as exc:
+            problem = str(exc)
+    if not ends:
+        return Opinion(None, problem)
+    return Opinion(min(ends, key=lambda end: end[0])[1])
+
+
+class _NoEndError(Exception):
+    """The method stopped before it came to an end."""
+
+
+class _Run:
+    """One descent from one place."""
+
+    def __init__(self, begin: RigidTransform, center_lps: FloatArray, report: Progress) -> None:
+        self._transform = transform_to_sitk(begin, center_lps=center_lps)
+        self._report = report
+        self._stopped: BaseException | None = None
+        self._steps = 0
+        self._method = sitk.ImageRegistrationMethod()
+
+    def ended(
+        self, fixed: sitk.Image, usable: sitk.Image, moving: sitk.Image
+    ) -> tuple[float, RigidTransform]:
+        """Return the negative mutual information at the end, and the transform, SPECT to CT."""
+        method = self._method
+        # One work unit, or sums run in the order in which threads happen to end.
+        method.SetNumberOfThreads(1)
+        method.SetNumberOfWorkUnits(1)
+        method.SetMetricAsMattesMutualInformation(_BINS)
+        method.SetMetricFixedMask(usable)
+        method.SetMetricSamplingStrategy(method.RANDOM)
+        share = min(1.0, _POINTS / fixed.GetNumberOfPixels())
+        method.SetMetricSamplingPercentage(share, _SAMPLING_SEED)
+        method.SetInterpolator(sitk.sitkLinear)
+        method.SetOptimizerAsRegularStepGradientDescent(
+            _FIRST_STEP_MM, _LAST_STEP_MM, _STEPS, relaxationFactor=0.6
+        )
+        method.SetOptimizerScalesFromPhysicalShift()
+        method.SetShrinkFactorsPerLevel(_SHRINK)
+        method.SetSmoothingSigmasPerLevel(_SMOOTHING_MM)
+        method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
+        method.SetInitialTransform(self._transform, inPlace=True)
+        method.AddCommand(sitk.sitkIterationEvent, self._step)
+        try:
+            method.Execute(fixed, moving)
+        except RuntimeError as exc:
+            if self._stopped is None:
+                raise _NoEndError("the two volumes overlap too little for it") from exc
+        if self._stopped is not None:
+            raise self._stopped
+        if method.GetOptimizerIteration() >= _STEPS:
+            raise _NoEndError(f"it was still moving after {_STEPS} steps")
+        return method.GetMetricValue(), transform_from_sitk(self._transform)
+
+    def _step(self) -> None:
+        if self._stopped is not None:  # stopping ends one resolution; the next begins
+            self._method.StopRegistration()
+            return
+        self._steps += 1
+        try:
+            self._report(min(1.0, self._steps / _STEPS), "Asking an independent method")
+        except FusionError as exc:  # Cancelled: must not cross the library's own frames
+            self._stopped = exc
+            self._method.StopRegistration()
