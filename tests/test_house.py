@@ -17,7 +17,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("fusion", "viewer", "sample_data")
 MOST_FILES = 15
 MOST_LINES = 600
-ROOMS = sorted(path.parent.name for path in (ROOT / "fusion").glob("*/__init__.py"))
+#: The table of Findings is read page by page, by every room; it has no inside.
+ROOMS = sorted(
+    path.parent.name
+    for path in (ROOT / "fusion").glob("*/__init__.py")
+    if path.parent.name != "findings"
+)
 FACES = ["fusion", *(f"fusion.{room}" for room in ROOMS if room != "cli")]
 
 
@@ -81,7 +86,7 @@ def test_no_two_public_classes_share_a_name() -> None:
 def test_a_folder_can_be_held_in_mind() -> None:
     """Count what a person lists: the files of one folder, as git knows them."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES, "tests"],
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES],
         cwd=ROOT,
         capture_output=True,
         text=True,
