@@ -122,7 +122,6 @@ class Job(QObject):
         self._leaves_nothing = dialog is not None and dialog.leaves_nothing
         self._unwanted = self.running = False
         self.report = _Report()
-        self.report.progressed.connect(self._on_progressed)
         self.dialog: QDialog | None = None
         self.progress: ProgressDialog | None = None
         if dialog is not None:
@@ -132,6 +131,7 @@ class Job(QObject):
         """Begin; returns at once."""
         if self._shows:
             self._open_progress()
+        self.report.progressed.connect(self._on_progressed)
         worker = create_worker(_run, self._work, self.report)
         worker.returned.connect(self._on_returned)
         worker.errored.connect(self._on_errored)
@@ -180,8 +180,13 @@ class Job(QObject):
         if not self.stopped:
             self.progressed.emit(fraction, step)
 
-    def _on_returned(self, outcome: Outcome) -> None:
+    def _end(self) -> None:
         self.running = False
+        # Left connected, job and report would hold each other, and what the work held, for ever.
+        self.report.progressed.disconnect(self._on_progressed)
+
+    def _on_returned(self, outcome: Outcome) -> None:
+        self._end()
         if self._unwanted:
             return
         self._close_progress()
@@ -195,7 +200,7 @@ class Job(QObject):
 
     def _on_errored(self, _bug: Exception) -> None:
         # The bug shows as one; whoever waits must not wait for ever.
-        self.running = False
+        self._end()
         self._close_progress()
         if not self._shows and not self._unwanted:
             self.refused.emit(FusionError("It stopped at an error of the program."))
