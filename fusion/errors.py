@@ -11,14 +11,18 @@
     ├── RegistrationFailed      no trustworthy transform was found
     ├── AnnotationError         a target, reading or journal that cannot be made, kept or read
     ├── PathwayError            pathway facts or statements that cannot be used
-    └── Cancelled               the user stopped a long operation
+    ├── Cancelled               the user stopped a long operation
+    └── ProgramFault            a bug of facetfusion, said as one
 
 The command line and the viewer catch :class:`FusionError` and show its message. Anything else is
-a bug and shows as one. Messages say what was found, what was expected and what to do next, and
-never hold patient identity.
+a bug and shows as one: at their edge :func:`as_fault` makes a sentence of it. Messages say what was
+found, what was expected and what to do next, and never hold patient identity.
 """
 
 from __future__ import annotations
+
+import traceback
+from pathlib import Path
 
 
 class FusionError(Exception):
@@ -94,3 +98,37 @@ def disk_reason(exc: OSError) -> str:
             return cause.strerror
         cause = cause.__cause__ or cause.__context__
     return type(exc).__name__
+
+
+class ProgramFault(FusionError):  # noqa: N818 - said as it is
+    """A bug: what the program did, not what the data are. Only the outermost layer makes one."""
+
+
+def as_fault(exc: BaseException) -> FusionError:
+    """Say an unexpected error as what it is, without its own words: they may hold identity.
+
+    Parameters
+    ----------
+    exc : Exception
+        Anything that is no :class:`FusionError`.
+    """
+    if isinstance(exc, MemoryError):
+        return FusionError(
+            "There is not enough memory for this. Close other programs, or open the folder of one "
+            "study alone."
+        )
+    if isinstance(exc, OSError):
+        where = f": {exc.filename}" if exc.filename else ""
+        return FusionError(f"A file or folder cannot be used ({disk_reason(exc)}{where}).")
+    house = Path(__file__).parents[1]
+    rooms = [house / name for name in ("fusion", "viewer", "sample_data")]
+    places = [
+        f"{Path(frame.filename).relative_to(house)}, line {frame.lineno}"
+        for frame in traceback.extract_tb(exc.__traceback__)
+        if any(Path(frame.filename).is_relative_to(room) for room in rooms)
+    ]
+    place = f" ({places[-1]})" if places else ""
+    return ProgramFault(
+        f"This is a fault of facetfusion, not of your files{place}. Nothing that it was about to "
+        "write can be relied on. Please report it, with what you did."
+    )

@@ -23,8 +23,9 @@ from fusion.progress import ProgressCallback
 from fusion.registration import Registration
 from fusion.resampling import Interpolation, Resampler
 
-#: HU from which a voxel counts as bone when the view is first centred on a hot spot in bone.
-BONE_HU = 150.0
+#: HU from which a voxel counts as bone when the view is first centred on a hot spot in bone: above
+#: soft tissue, below most cancellous bone. Chosen by us; nothing is measured by it.
+FOCUS_BONE_HU = 150.0
 #: Voxels this near to bone still belong to it, mm: one SPECT resolution element is about 10 mm.
 BONE_MARGIN_MM = 6.0
 #: Top of the default colour scale: this percentile of the voxels inside the CT's field, but at
@@ -302,7 +303,7 @@ class Fused:
         """
         hu = self._ct_at_spect
         near = np.isfinite(hu)
-        bone = np.nan_to_num(hu, nan=-1024.0) >= BONE_HU
+        bone = np.nan_to_num(hu, nan=-1024.0) >= FOCUS_BONE_HU
         if bone.any():
             spacing = self.spect.grid.spacing_mm.tolist()
             near &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fusion.dicom import (
     Catalog,
@@ -28,25 +29,12 @@ from fusion.resampling import Interpolation
 from fusion.review import Review
 
 
-def open_study(
-    path: str | Path,
-    *,
-    ct: str | None = None,
-    spect: str | None = None,
-    spacing_mm: float | None = None,
-    register: bool = False,
-    ignore_stored_registration: bool = False,
-    interpolation: Interpolation = "linear",
-    override_mismatch_by: str | None = None,
-    same_frame_by: str | None = None,
-    progress: ProgressCallback | None = None,
-) -> Review:
-    """Open a study: find, choose, read, and put the functional volume onto the CT.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenOptions:
+    """How a study is opened.
 
     Parameters
     ----------
-    path : path
-        Folder, zip, DICOMDIR or file.
     ct, spect : str, optional
         Choose a volume by the number that ``facetfusion scan`` prints, or by Series Instance UID.
     spacing_mm : float, optional, mm
@@ -65,8 +53,38 @@ def open_study(
     same_frame_by : str, optional
         Name of the person who states that the two volumes share one Frame of Reference although
         their files do not say so. Marked on every export.
+    """
+
+    ct: str | None = None
+    spect: str | None = None
+    spacing_mm: float | None = None
+    register: bool = False
+    ignore_stored_registration: bool = False
+    interpolation: Interpolation = "linear"
+    override_mismatch_by: str | None = None
+    same_frame_by: str | None = None
+
+
+def open_study(
+    path: str | Path,
+    *,
+    options: OpenOptions | None = None,
+    progress: ProgressCallback | None = None,
+    **choices: Any,
+) -> Review:
+    """Open a study: find, choose, read, and put the functional volume onto the CT.
+
+    Parameters
+    ----------
+    path : path
+        Folder, zip, DICOMDIR or file.
+    options : OpenOptions, optional
+        How.
     progress : callable, optional
         Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+    **choices
+        Fields of :class:`OpenOptions`, instead of ``options`` or on top of it:
+        ``open_study(path, register=True)``.
 
     Returns
     -------
@@ -84,12 +102,15 @@ def open_study(
     RegistrationFailed
         The search gave nothing trustworthy and there is no shared frame.
     """
+    how = replace(options or OpenOptions(), **choices)
     report = Progress(progress)
-    catalog = scan(path, spacing_mm=spacing_mm, progress=report.part(0.0, 0.4))
-    chosen = pair(catalog, ct=ct, spect=spect, override_mismatch_by=override_mismatch_by)
+    catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
+    chosen = pair(
+        catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by
+    )
     spect_volume = read_volume(chosen.spect, report.part(0.4, 0.5))
     ct_volume = read_volume(chosen.ct, report.part(0.5, 0.8))
-    ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, same_frame_by)
+    ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, how.same_frame_by)
     if stated:  # it says so itself; that they cannot be combined is no longer true
         kept = tuple(f for f in chosen.findings if f.kind is not DIFFERENT_FRAMES)
         chosen = replace(chosen, findings=kept)
@@ -97,8 +118,8 @@ def open_study(
         catalog,
         chosen,
         (ct_volume, spect_volume),
-        register=register,
-        ignore_stored=ignore_stored_registration,
+        register=how.register,
+        ignore_stored=how.ignore_stored_registration,
         progress=report.part(0.8, 1.0),
     )
     report(1.0, "Opened")
@@ -113,7 +134,7 @@ def open_study(
         *catalog.findings,
         choice,
     )
-    fused = Fused(ct_volume, spect_volume, registration, interpolation=interpolation)
+    fused = Fused(ct_volume, spect_volume, registration, interpolation=how.interpolation)
     return Review(catalog, chosen, fused, findings)
 
 

@@ -9,8 +9,8 @@ import sample_data
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.target import Decision
-from fusion.pathway.facts import Facts
-from fusion.pathway.statements import seed
+from fusion.pathway.facts.facts import Facts
+from fusion.pathway.statements import published_pathway
 from fusion.pathway.verdict import target_cautions
 from tests import safety_sentences as said
 from tests.annotations.samples import target
@@ -25,7 +25,7 @@ def test_what_stands_on_every_output_is_word_for_word() -> None:
 
 @pytest.mark.parametrize("number", said.PATHWAY)
 def test_sentences_of_the_pathway_are_quoted_word_for_word(number: str) -> None:
-    assert seed().statement(number).quoted == said.PATHWAY[number]
+    assert published_pathway().statement(number).quoted == said.PATHWAY[number]
 
 
 def positive(*levels: str, side: Side = Side.LEFT):

@@ -18,6 +18,7 @@ from viewer.jobs import OpenStudy, StudyMaker
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
+    from fusion.opening import OpenOptions
     from fusion.review import Review
 
 #: First size of the window in screen pixels, where the screen is large enough.
@@ -42,8 +43,8 @@ class ReviewApp(QObject):
         Label maps made elsewhere to take the joints from (see :class:`viewer.facets.model.Labels`).
     label_convention : str, optional
         Which program's numbers they are; told from the labels by default.
-    **options
-        Passed to :func:`fusion.open_study`.
+    options : OpenOptions, optional
+        How the study is opened.
 
     Attributes
     ----------
@@ -62,7 +63,7 @@ class ReviewApp(QObject):
         reader: str = "",
         labels: Sequence[Path] = (),
         label_convention: str | None = None,
-        **options: Any,
+        options: OpenOptions | None = None,
     ) -> None:
         self.viewer = viewer or napari.Viewer(
             title="facetfusion", show=False, show_welcome_screen=False
@@ -76,7 +77,7 @@ class ReviewApp(QObject):
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
         source = Path(source) if isinstance(source, str) else source
-        self.job = OpenStudy(window, source, **options)
+        self.job = OpenStudy(window, source, options)
         self.job.done.connect(self._show)
         self.job.refused.connect(self._close)
 
@@ -106,17 +107,16 @@ def _has_display() -> bool:
     return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
-def run(path: str | Path, **options: Any) -> int:
+def run(path: str | Path, **how: Any) -> int:
     """Open a study in a window and wait until the reader closes it.
 
     Parameters
     ----------
     path : str or Path
         Folder, zip or DICOMDIR.
-    **options
-        ``journal``, ``reader``, ``labels`` and ``label_convention`` as for :class:`ReviewApp`; the
-        rest is passed to :func:`fusion.open_study`: ``ct``, ``spect``, ``spacing_mm``,
-        ``register``, ``override_mismatch_by``.
+    **how
+        ``options``, ``journal``, ``reader``, ``labels`` and ``label_convention`` as for
+        :class:`ReviewApp`.
 
     Returns
     -------
@@ -131,10 +131,10 @@ def run(path: str | Path, **options: Any) -> int:
     """
     if not _has_display():
         raise FusionError(
-            "There is no screen to open a window on (neither DISPLAY nor WAYLAND_DISPLAY is set). "
+            "There is no screen to open a window on. "
             "Use facetfusion fuse, which writes pictures without a screen."
         )
-    app = ReviewApp(path, **options)
+    app = ReviewApp(path, **how)
     app.start()
     napari.run()
     if app.error is not None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ from qtpy.QtWidgets import (
 )
 
 import fusion
-from fusion.errors import Cancelled, FusionError, SpacingNeeded
+from fusion.errors import Cancelled, FusionError, SpacingNeeded, as_fault
+from fusion.opening import OpenOptions
 from fusion.progress import Progress
 from viewer.kit.dialogs import ProgressDialog, SpacingDialog, show_error
 
 if TYPE_CHECKING:
     from fusion.review import Review
+
+logger = logging.getLogger(__name__)
 
 #: Makes a study, reporting progress; the folder is gone when the context ends.
 StudyMaker = Callable[[Progress], AbstractContextManager[Path]]
@@ -60,6 +64,11 @@ def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
         return Outcome(work(Progress(report)))
     except FusionError as error:
         return Outcome(error=error)
+    except Exception as bug:
+        fault = as_fault(bug)
+        logger.error("%s", fault)
+        logger.debug("where", exc_info=True)
+        return Outcome(error=fault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +143,6 @@ class Job(QObject):
         self.report.progressed.connect(self._on_progressed)
         worker = create_worker(_run, self._work, self.report)
         worker.returned.connect(self._on_returned)
-        worker.errored.connect(self._on_errored)
         self.running = True
         worker.start()
 
@@ -180,13 +188,10 @@ class Job(QObject):
         if not self.stopped:
             self.progressed.emit(fraction, step)
 
-    def _end(self) -> None:
+    def _on_returned(self, outcome: Outcome) -> None:
         self.running = False
         # Left connected, job and report would hold each other, and what the work held, for ever.
         self.report.progressed.disconnect(self._on_progressed)
-
-    def _on_returned(self, outcome: Outcome) -> None:
-        self._end()
         if self._unwanted:
             return
         self._close_progress()
@@ -197,13 +202,6 @@ class Job(QObject):
             self._refuse(Cancelled("Cancelled by the reader."))
         else:
             self.done.emit(outcome.result)
-
-    def _on_errored(self, _bug: Exception) -> None:
-        # The bug shows as one; whoever waits must not wait for ever.
-        self._end()
-        self._close_progress()
-        if not self._shows and not self._unwanted:
-            self.refused.emit(FusionError("It stopped at an error of the program."))
 
     def _refuse(self, error: FusionError) -> None:
         if not self._shows or isinstance(error, Cancelled):
@@ -222,8 +220,8 @@ class OpenStudy(Job):
         The window that waits; the job ends with it.
     source : Path or callable
         Folder, zip or DICOMDIR; or what makes a study in the same thread.
-    **options
-        Passed to :func:`fusion.open_study`.
+    options : OpenOptions, optional
+        How it is opened.
 
     Attributes
     ----------
@@ -231,18 +229,20 @@ class OpenStudy(Job):
         With the Review.
     """
 
-    def __init__(self, window: QWidget, source: Path | StudyMaker, **options: Any) -> None:
+    def __init__(
+        self, window: QWidget, source: Path | StudyMaker, options: OpenOptions | None = None
+    ) -> None:
         super().__init__(
             self._open,
             dialog=Waiting(window, "Opening the study", refusal="The study was not opened"),
         )
         self._source = source
-        self._options = options
+        self._options = options or OpenOptions()
 
     def _open(self, report: Progress) -> Review:
         source = self._source
         with nullcontext(source) if isinstance(source, Path) else source(report) as path:
-            review = fusion.open_study(path, progress=report.part(0.0, 0.9), **self._options)
+            review = fusion.open_study(path, progress=report.part(0.0, 0.9), options=self._options)
         # What the panes need at once is made here, not in the window's thread.
         report(0.9, "Preparing the pictures")
         review.fused.ct_display()
@@ -261,7 +261,7 @@ class OpenStudy(Job):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def accepted() -> None:
-            self._options["spacing_mm"] = dialog.spacing_mm
+            self._options = replace(self._options, spacing_mm=dialog.spacing_mm)
             self.start()
 
         dialog.accepted.connect(accepted)

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 
 import fusion
 from fusion.findings import Severity
+from fusion.opening import OpenOptions
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from sample_data import make_study
@@ -175,7 +176,8 @@ class OpenStudyWidget(QWidget):
 
     def start(self) -> ReviewApp:
         """Open the chosen study."""
-        app = ReviewApp(self.path.text().strip(), register=self.register.isChecked())
+        how = OpenOptions(register=self.register.isChecked())
+        app = ReviewApp(self.path.text().strip(), options=how)
         app.start()
         return app
 

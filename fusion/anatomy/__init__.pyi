@@ -1,4 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .cervical import CERVICAL
 from .codes import (
     BONE_CODES,
     LEVEL_CODES,
@@ -11,6 +12,7 @@ from .joints import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 
 __all__ = [
     "BONE_CODES",
+    "CERVICAL",
     "JOINTS",
     "LEVELS",
     "LEVEL_CODES",

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+
+from fusion.anatomy.cervical import CERVICAL
 
 
 class Side(StrEnum):
@@ -24,11 +25,11 @@ class Side(StrEnum):
 
 
 #: From the skull down; ``C0`` is the occiput.
-VERTEBRAE = ("C0", "C1", "C2", "C3", "C4", "C5", "C6", "C7", "T1")
+VERTEBRAE = CERVICAL.vertebrae
 #: Every level that can be marked, from the skull down.
-LEVELS = tuple(f"{upper}-{lower}" for upper, lower in pairwise(VERTEBRAE))
+LEVELS = CERVICAL.levels
 #: Levels whose joints are zygapophysial and have a medial branch block.
-ZYGAPOPHYSIAL_LEVELS = LEVELS[2:]
+ZYGAPOPHYSIAL_LEVELS = CERVICAL.zygapophysial_levels
 
 
 @dataclass(frozen=True, slots=True, order=True)

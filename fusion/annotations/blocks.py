@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fusion.anatomy import JOINTS, LEVELS, Joint, Side
+from fusion.anatomy import CERVICAL, JOINTS, LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
 from fusion.facets import Status
@@ -256,8 +256,10 @@ def _notices(
 @cache
 def usual_map() -> BlockMap:
     """Return the map that comes with the program."""
-    text = resources.files("fusion.annotations").joinpath("blocks.toml").read_text("utf-8")
-    return _parsed(text, "blocks.toml")
+    text = (
+        resources.files("fusion.annotations").joinpath(CERVICAL.block_map_file).read_text("utf-8")
+    )
+    return _parsed(text, CERVICAL.block_map_file)
 
 
 def load_map(path: str | Path) -> BlockMap:

@@ -89,23 +89,11 @@ class Measured(Mapping[str, float]):
         Parameters
         ----------
         uptake : Uptake
-            From :mod:`fusion.uptake.measuring`. SUV stands beside the values as ``suvbw_maximum``
-            and so on, only where it is allowed.
+            From :mod:`fusion.uptake.measuring`, with every measure of its table that has a value.
         """
-        values = {
-            name: value
-            for name in ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
-            if (value := getattr(uptake, name)) is not None and math.isfinite(value)
-        }
-        if uptake.suvbw_per_unit is not None:
-            values |= {
-                f"suvbw_{name}": values[name] * uptake.suvbw_per_unit
-                for name in ("maximum", "mean", "peak")
-                if name in values
-            }
-        if not values:
+        if not uptake.values:
             return None
-        return cls.of(values, unit=uptake.unit, reference=uptake.reference.words)
+        return cls.of(uptake.values, unit=uptake.unit, reference=uptake.reference.words)
 
     def __getitem__(self, name: str) -> float:
         return dict(self.entries)[name]

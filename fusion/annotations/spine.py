@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy import LEVELS, Joint, Side
+from fusion.anatomy import CERVICAL, LEVELS, Joint, Side
 from fusion.annotations.placement import Placement, Point, point_of, side_of
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
@@ -37,10 +37,6 @@ NEAR_MIDLINE_MM = 3.0
 #: longest facet (13.5 / 2) plus 3 mm for each of localisation and registration
 #: (docs/sources.md#facet-surfaces).
 JOINT_REACH_MM = 12.75
-#: Distances between the left and right joint of a level that are believed, mm (20.8 to 40.6 in
-#: Panjabi 1993, docs/sources.md#facet-surfaces; wider for the two levels below the skull and for
-#: large patients).
-PAIR_WIDTH_MM = (15.0, 60.0)
 #: Least component along the patient's left that the direction from a right joint to a left one
 #: has: cosine of 75 degrees, more than a neck turns.
 _LEAST_LEFTWARD = 0.26
@@ -132,10 +128,11 @@ class Spine:
         left, right = self._pair(level)
         across = left - right
         width = float(np.linalg.norm(across))
-        if not PAIR_WIDTH_MM[0] <= width <= PAIR_WIDTH_MM[1]:
+        low, high = CERVICAL.pair_width_mm
+        if not low <= width <= high:
             raise AnnotationError(
                 f"The left and right joints of {level} are {width:.1f} mm apart; expected "
-                f"{PAIR_WIDTH_MM[0]:.0f} to {PAIR_WIDTH_MM[1]:.0f} mm. Check where they are marked."
+                f"{low:.0f} to {high:.0f} mm. Check where they are marked."
             )
         if across[0] < _LEAST_LEFTWARD * width:
             raise AnnotationError(

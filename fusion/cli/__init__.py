@@ -1,8 +1,9 @@
 """The command line: one module a group of commands, one contract for all.
 
 Exit codes: 0 done, 2 wrong usage, 3 the data were refused (the reason on standard error, and in
-the JSON where ``--json`` was given), 130 stopped by the user. With ``--json`` standard output
-holds one JSON document and nothing else. Progress and reasons go to standard error.
+the JSON where ``--json`` was given), 70 a fault of this program, 130 stopped by the user. With
+``--json`` standard output holds one JSON document and nothing else. Progress and reasons go to
+standard error.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from fusion.errors import Cancelled, FusionError
+from fusion.errors import Cancelled, FusionError, ProgramFault, as_fault
 from fusion.software import DISCLAIMER
 
 OK = 0
 USAGE = 2
 REFUSED = 3
+FAULT = 70
 STOPPED = 130
 
 
@@ -54,10 +57,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except FusionError as exc:
-        _say(f"facetfusion: {exc}")
-        if getattr(args, "json", False):
-            write_json({"error": {"code": type(exc).__name__, "message": str(exc)}})
-        return REFUSED
+        return _refused(exc, args)
+    except Exception as exc:  # noqa: BLE001 - whatever it is, the user is told
+        if args.debug:
+            traceback.print_exc()
+        return _refused(as_fault(exc), args)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -69,6 +73,12 @@ def build_parser() -> argparse.ArgumentParser:
         prog="facetfusion",
         description="Review of fused bone SPECT/CT of the neck. " + DISCLAIMER,
     )
+    parser.add_argument(
+        "--debug",
+        action="store_true",
+        help="show where a fault of facetfusion happened; what is shown may hold names from the "
+        "files",
+    )
     parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     study.register(commands)
@@ -76,6 +86,13 @@ def build_parser() -> argparse.ArgumentParser:
     pathway.register(commands)
     facets.register(commands)
     return parser
+
+
+def _refused(error: FusionError, args: argparse.Namespace) -> int:
+    _say(f"facetfusion: {error}")
+    if getattr(args, "json", False):
+        write_json({"error": {"code": type(error).__name__, "message": str(error)}})
+    return FAULT if isinstance(error, ProgramFault) else REFUSED
 
 
 def write_json(document: dict[str, Any]) -> None:

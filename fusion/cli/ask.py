@@ -9,7 +9,7 @@ from fusion.errors import Cancelled, PathwayError
 from fusion.pathway import (
     QUESTIONS,
     Facts,
-    Proposal,
+    ProposedFact,
     Verdict,
     answers,
     check,
@@ -37,7 +37,7 @@ class _EndOfQuestions(Exception):  # noqa: N818 - not a fault
 
 def ask(
     facts: Facts,
-    proposals: tuple[Proposal, ...],
+    proposals: tuple[ProposedFact, ...],
     *,
     reader: TextIO,
     writer: TextIO,
@@ -49,7 +49,7 @@ def ask(
     ----------
     facts : Facts
         What is recorded already; it is not asked for again.
-    proposals : tuple of Proposal
+    proposals : tuple of ProposedFact
         Shown beside the questions they are about; never an answer.
     reader, writer : text streams
         Where answers come from (the end of it ends the questions) and questions go.
@@ -88,7 +88,7 @@ def ask(
 def _one(
     facts: Facts,
     key: str,
-    proposals: tuple[Proposal, ...],
+    proposals: tuple[ProposedFact, ...],
     reader: TextIO,
     writer: TextIO,
     today: dt.date | None,
@@ -99,10 +99,10 @@ def _one(
         choices = ("yes", "no")
     for proposal in proposals:
         if proposal.key == key:
-            hint = f" (suggests {proposal.shown_value})" if proposal.value is not None else ""
-            writer.write(f"  The files{hint}: {proposal.text} [{proposal.source}]\n")
+            hint = f" (suggests {proposal.spoken_value})" if proposal.value is not None else ""
+            writer.write(f"  The files{hint}: {proposal.text} ({proposal.source})\n")
     while True:
-        writer.write(f"{asked.fact}  {asked.question} {_offer(key, choices)} ")
+        writer.write(f"{asked.question} {_offer(key, choices)} ")
         writer.flush()
         answer = _line(reader)
         if answer == "?":
@@ -149,7 +149,7 @@ def _choice(answer: str, choices: tuple[str, ...]) -> str:
 
 
 def _announce(verdict: Verdict, writer: TextIO) -> None:
-    writer.write(f"\n{verdict.words}.  [{verdict.code}]\n")
+    writer.write(f"\n{verdict.words}.\n")
 
 
 def _line(reader: TextIO) -> str:

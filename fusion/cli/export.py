@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise FusionError("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
     show = terminal_progress()
-    review = open_study(args.path, progress=show.part(0.0, 0.5), **opening_options(args))
+    review = open_study(args.path, progress=show.part(0.0, 0.5), options=opening_options(args))
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)

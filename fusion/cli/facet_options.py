@@ -44,7 +44,8 @@ def add_uptake_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--region",
         metavar="X,Y,Z[,RADIUS]",
-        help="reference region on the CT: centre in LPS mm and radius in mm (usual 8). Write -x "
+        help="reference region on the CT: centre in mm on the CT (left, back, "
+        "head) and radius in mm (usual 8). Write -x "
         "values as --region=-1,2,3",
     )
     group.add_argument(
@@ -81,7 +82,7 @@ def add_uptake_options(parser: argparse.ArgumentParser) -> None:
         "--resolution",
         type=float,
         metavar="MM",
-        help="full width at half maximum of the functional volume, where it is known (else it is "
+        help="full width at half maximum of the SPECT or PET, where it is known (else it is "
         "estimated)",
     )
 

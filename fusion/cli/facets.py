@@ -26,10 +26,11 @@ from fusion.findings.joints import UPTAKE_NOT_MEASURED
 from fusion.geometry import Volume
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
-    Assessment,
     ProposalSettings,
+    Quantification,
     ReferenceChoice,
     assess,
+    measured_texts,
     proposals_json,
     uptake_json,
 )
@@ -54,22 +55,25 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
-        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+        "--ct",
+        metavar="VOLUME",
+        help="CT to use: number that scan prints, or identifier of the series",
     )
     parser.add_argument(
-        "--spect", metavar="VOLUME", help="functional volume to use, likewise; else chosen"
+        "--spect", metavar="VOLUME", help="SPECT or PET to use, likewise; else chosen"
     )
     parser.add_argument(
         "--register",
         action="store_true",
-        help="search for a rigid transform of the functional volume onto the CT",
+        help="search for a rigid transform of the SPECT or PET onto the CT",
     )
     parser.add_argument(
         "--vertebra",
         action="append",
         default=[],
         metavar="C2=X,Y,Z",
-        help="a vertebra you know and a point in it, LPS mm; may be repeated. Write -x values as "
+        help="a vertebra you know and a point in it, mm on the CT; may be repeated. Write -x "
+        "values as "
         "--vertebra=C2=-1,2,3",
     )
     parser.add_argument(
@@ -98,7 +102,7 @@ def run(args: argparse.Namespace) -> int:
     review, refusal = _opened(args)
     if review is not None:
         volume, name = review.fused.ct, review.pair.ct.name
-        why = "it goes with the functional volume" if args.ct is None else "chosen by the user"
+        why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
         chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
         name = chosen.name
@@ -162,7 +166,7 @@ def _assessed(
     refusal: str,
     reference: ReferenceChoice,
     settings: ProposalSettings,
-) -> tuple[Assessment | None, str]:
+) -> tuple[Quantification | None, str]:
     if review is None:
         return None, refusal
     if all(facet.center_lps is None for facet in found.facets):
@@ -182,7 +186,7 @@ def _assessed(
 
 
 def _document(
-    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Assessment | None
+    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Quantification | None
 ) -> dict[str, Any]:
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -241,12 +245,12 @@ def not_measured(reason: str) -> Finding:
     return UPTAKE_NOT_MEASURED(reason=reason)
 
 
-def uptake_lines(assessment: Assessment) -> list[str]:
+def uptake_lines(assessment: Quantification) -> list[str]:
     """Return the uptake at every joint and the proposals, for a terminal.
 
     Parameters
     ----------
-    assessment : Assessment
+    assessment : Quantification
         From :func:`fusion.uptake.proposals.assess`.
     """
     resolution = assessment.uptakes[0].resolution
@@ -260,20 +264,15 @@ def uptake_lines(assessment: Assessment) -> list[str]:
 
 
 def _uptake_line(uptake: Uptake) -> str:
-    line = f"  {uptake.joint.name:<12} "
-    if uptake.maximum is None or uptake.mean is None or uptake.peak is None:
-        return line + "outside the functional volume's field"
-    line += f"max {uptake.maximum:9.4g}  mean {uptake.mean:9.4g}  peak {uptake.peak:9.4g}"
-    if uptake.ratio_to_reference is not None:
-        line += f"  {uptake.ratio_to_reference:5.2f} × reference"
-    if uptake.ratio_to_other_side is not None:
-        line += f"  {uptake.ratio_to_other_side:5.2f} × other side"
+    if uptake.maximum is None:
+        return f"  {uptake.joint.name:<12} outside the functional volume's field"
+    parts = list(measured_texts(uptake.values, uptake.unit))
     if uptake.spill_share is not None and uptake.spill_from is not None:
-        line += f"  {uptake.spill_share:4.0%} from neighbours"
+        parts.append(f"{uptake.spill_share:.0%} from neighbours")
     if uptake.merged_with:
         names = ", ".join(joint.name for joint in uptake.merged_with)
-        line += f"  cannot be told from {names}"
-    return line
+        parts.append(f"cannot be told from {names}")
+    return f"  {uptake.joint.name:<12} {', '.join(parts)}"
 
 
 def _proposal_line(proposal: Proposal) -> str:

@@ -17,16 +17,17 @@ from fusion.errors import AnnotationError, PathwayError
 from fusion.json_form import to_json
 from fusion.pathway import (
     Facts,
-    Proposal,
+    ProposedFact,
     Verdict,
     check,
     earlier_imaging,
     explain_text,
     facts_template,
     facts_toml,
+    label,
     propose,
+    published_pathway,
     read_facts,
-    seed,
     study_under_review,
     verdict_text,
 )
@@ -67,13 +68,17 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
-        "--ask", action="store_true", help="ask for the facts here (FACTS.toml: start from it)"
+        "--ask",
+        action="store_true",
+        help="ask for the facts here (with a facts file: start from it)",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="with --ask: write the answers to a new file"
     )
     parser.add_argument(
-        "--explain", metavar="S15", help="show a statement, its conditions and its sources"
+        "--explain",
+        metavar="S15",
+        help="show one sentence of the article by its number, its conditions and its sources",
     )
     parser.add_argument(
         "--facts-template", action="store_true", help="print a facts file with every fact explained"
@@ -91,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         cli.write_lines(facts_template().rstrip())
         return cli.OK
     if args.explain:
-        cli.write_lines(explain_text(seed(), args.explain.strip().upper()).rstrip())
+        cli.write_lines(explain_text(published_pathway(), args.explain.strip().upper()).rstrip())
         return cli.OK
     today = dt.date.today()
     facts = read_facts(args.facts, today=today) if args.facts else Facts()
@@ -115,18 +120,18 @@ def _wrong_usage(args: argparse.Namespace) -> str:
     chosen = [
         name
         for name, given in (
-            ("FACTS.toml or --ask", args.facts or args.ask),
+            ("a facts file or --ask", args.facts or args.ask),
             ("--explain", args.explain),
             ("--facts-template", args.facts_template),
         )
         if given
     ]
     if len(chosen) != 1:
-        return "give FACTS.toml, --ask, --explain or --facts-template" + (
+        return "give a facts file, --ask, --explain or --facts-template" + (
             f"; found {' and '.join(chosen)}" if chosen else ""
         )
     if args.record_as is not None and not (args.study and (args.facts or args.ask)):
-        return "--record-as needs --study, and facts from FACTS.toml or --ask"
+        return "--record-as needs --study, and facts from a facts file or --ask"
     if args.journal and args.record_as is None:
         return "--journal belongs to --record-as"
     if args.out and not args.ask:
@@ -155,7 +160,7 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
         sys.stderr.write(f"Stored in {journal.path}.\n")
 
 
-def _document(verdict: Verdict, proposals: tuple[Proposal, ...]) -> dict[str, Any]:
+def _document(verdict: Verdict, proposals: tuple[ProposedFact, ...]) -> dict[str, Any]:
     return {
         **verdict.to_json(),
         "evidence": [to_json(proposal) for proposal in proposals],
@@ -163,7 +168,7 @@ def _document(verdict: Verdict, proposals: tuple[Proposal, ...]) -> dict[str, An
     }
 
 
-def _proposals(path: Path, earlier: Path | None) -> tuple[Proposal, ...]:
+def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
     catalog = scan(path, progress=terminal_progress())
     study = study_under_review(catalog)
     found = propose(catalog, study)
@@ -178,17 +183,17 @@ def _proposals(path: Path, earlier: Path | None) -> tuple[Proposal, ...]:
     return tuple(dict.fromkeys((*found, *elsewhere)))
 
 
-def _proposal_text(proposals: tuple[Proposal, ...]) -> str:
+def _proposal_text(proposals: tuple[ProposedFact, ...]) -> str:
     if not proposals:
         return ""
     rows = [
         "",
-        "What the DICOM files suggest (nothing of it entered the verdict; confirm each by "
-        "recording it)",
+        "What the files suggest (nothing of it entered the verdict; confirm each by recording it)",
     ]
     for proposal in proposals:
-        line = f"{proposal.key} = {proposal.shown_value}" if proposal.key else "context"
-        rows.append(f"  {proposal.fact or '-'}  {line}: {proposal.text}  [{proposal.source}]")
+        said = "" if proposal.value is None else f" {proposal.spoken_value}."
+        about = f"{label(proposal.key)}:{said}" if proposal.key else "context:"
+        rows.append(f"  {about} {proposal.text} ({proposal.source})")
     return "\n".join(rows) + "\n"
 
 

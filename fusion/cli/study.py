@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 import sys
 import time
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
+    from fusion.opening import OpenOptions
     from fusion.pathway import Assessment
 
 #: Version of the JSON of ``scan``; keys are only ever added.
@@ -48,7 +50,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--at",
         type=_point,
         metavar="X,Y,Z",
-        help="LPS point in mm that the pictures pass through (default: the hottest bone)",
+        help="point in mm on the CT (left, back, head) that the pictures pass through (default: "
+        "the hottest bone)",
     )
     fuse.add_argument(
         "--facts",
@@ -84,22 +87,24 @@ def opening_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say how a study is opened."""
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
-        "--ct", metavar="VOLUME", help="CT to use: number as printed by scan, or Series UID"
+        "--ct",
+        metavar="VOLUME",
+        help="CT to use: number that scan prints, or identifier of the series",
     )
     parser.add_argument(
-        "--spect", metavar="VOLUME", help="SPECT or PET to use: number or Series UID"
+        "--spect", metavar="VOLUME", help="SPECT or PET to use: number or identifier of the series"
     )
     _spacing(parser)
     parser.add_argument(
         "--register",
         action="store_true",
-        help="search for a rigid correction instead of relying on a stored one or on the shared "
-        "Frame of Reference",
+        help="search for a rigid correction instead of relying on a stored one or on the "
+        "scanner's own alignment",
     )
     parser.add_argument(
         "--ignore-stored-registration",
         action="store_true",
-        help="do not use the DICOM Spatial Registration that the study comes with",
+        help="do not use the alignment that the study comes with",
     )
     parser.add_argument(
         "--interpolation",
@@ -109,46 +114,42 @@ def opening_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--override-mismatch",
+        dest="override_mismatch_by",
         metavar="NAME",
         help="combine volumes that state different patients, on the responsibility of NAME",
     )
     parser.add_argument(
         "--same-frame",
+        dest="same_frame_by",
         metavar="NAME",
-        help="place volumes that state different Frames of Reference, or none, as if they shared "
-        "one, on the word of NAME",
+        help="place images that lie in different coordinate systems (DICOM Frame of Reference), or "
+        "state none, as if in one, on the word of NAME",
     )
 
 
 def _spacing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spacing",
+        dest="spacing_mm",
         type=float,
         metavar="MM",
-        help="signed Spacing Between Slices for SPECT files that do not state it: positive when "
-        "the next slice lies along row x column, negative when against it",
+        help="distance between slices in mm, with its sign, for SPECT files that do not state it: "
+        "positive when the next slice lies along row x column, negative when against it",
     )
 
 
 def _point(string: str) -> tuple[float, float, float]:
     parts = [float(part) for part in string.split(",")]
     if len(parts) != 3:
-        raise argparse.ArgumentTypeError("expected three numbers: X,Y,Z in mm (LPS)")
+        raise argparse.ArgumentTypeError("expected three numbers: X,Y,Z in mm")
     return parts[0], parts[1], parts[2]
 
 
-def opening_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what :func:`opening_arguments` asked for, as :func:`fusion.open_study` takes it."""
-    return {
-        "ct": args.ct,
-        "spect": args.spect,
-        "spacing_mm": args.spacing,
-        "register": args.register,
-        "ignore_stored_registration": args.ignore_stored_registration,
-        "interpolation": args.interpolation,
-        "override_mismatch_by": args.override_mismatch,
-        "same_frame_by": args.same_frame,
-    }
+def opening_options(args: argparse.Namespace) -> OpenOptions:
+    """Return what :func:`opening_arguments` asked for."""
+    from fusion.opening import OpenOptions
+
+    return OpenOptions(**{field.name: getattr(args, field.name) for field in fields(OpenOptions)})
 
 
 def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessment | None:
@@ -184,7 +185,7 @@ def _scan(args: argparse.Namespace) -> int:
     """List studies, series and volumes: what each is, its geometry, its unit, its Findings."""
     from fusion.dicom import scan
 
-    catalog = scan(args.path, spacing_mm=args.spacing, progress=terminal_progress())
+    catalog = scan(args.path, spacing_mm=args.spacing_mm, progress=terminal_progress())
     if args.json:
         cli.write_json(catalog_json(catalog))
     else:
@@ -198,13 +199,13 @@ def _nothing_found(catalog: Catalog) -> int:
 
 
 def _fuse(args: argparse.Namespace) -> int:
-    """Open a study, put the functional volume onto the CT, and write pictures and DICOM."""
+    """Open a study, put the SPECT or PET onto the CT, and write pictures and DICOM."""
     from fusion.opening import open_study
     from fusion.pathway import NOT_ASSESSED
 
     assessment = assessed(args.facts, reader=args.reader, option="--reader")
     progress = terminal_progress()
-    review = open_study(args.path, progress=progress.part(0.0, 0.7), **opening_options(args))
+    review = open_study(args.path, progress=progress.part(0.0, 0.7), options=opening_options(args))
     review = review.with_assessment(assessment)
     handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
     if args.json:
@@ -225,14 +226,13 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 def _review(args: argparse.Namespace) -> int:
-    """Open a study in a napari window: three linked planes of fused CT and uptake."""
+    """Open a study in a window: three linked planes of CT and uptake."""
     from fusion.annotations import check_name
 
-    missing = [name for name in ("napari", "qtpy") if importlib.util.find_spec(name) is None]
-    if missing:
+    if any(importlib.util.find_spec(name) is None for name in ("napari", "qtpy")):
         raise FusionError(
-            f"The window needs {' and '.join(missing)}, which are not installed. Install them with "
-            "pip install 'facetfusion[viewer]', or work without a window: facetfusion fuse."
+            "The window is not installed. Install it with: pip install 'facetfusion[viewer]'. Or "
+            "work without a window: facetfusion fuse."
         )
     if args.reader is not None:
         check_name(args.reader)
@@ -240,7 +240,7 @@ def _review(args: argparse.Namespace) -> int:
     # By name, because the core must not depend on the viewer.
     run = importlib.import_module("viewer.app").run
     reading = {"journal": args.journal, "reader": args.reader or ""}
-    return int(run(args.path, **reading, **labels, **opening_options(args)))
+    return int(run(args.path, **reading, **labels, options=opening_options(args)))
 
 
 def terminal_progress() -> Progress:

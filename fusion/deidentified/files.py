@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from fusion.deidentified.profile import PIXELS, Deidentifier
-from fusion.dicom import PARSE_ERRORS, Instance, items, quiet_pydicom, text, uid
+from fusion.dicom import PARSE_ERRORS, Instance, damage_told, items, quiet_pydicom, text, uid
 from fusion.errors import DicomError
 from fusion.progress import ProgressCallback
 from fusion.review import Review
@@ -86,10 +86,11 @@ def _instances(review: Review) -> tuple[Instance, ...]:
 def _with_pixels(instance: Instance, source: Instance) -> FileDataset:
     header: Dataset = copy.copy(instance.dataset)
     try:
-        whole = pydicom.dcmread(source.path, force=True)
-        for keyword in PIXELS:
-            if keyword in whole:
-                header[keyword] = whole[keyword]
+        with damage_told():
+            whole = pydicom.dcmread(source.path, force=True)
+            for keyword in PIXELS:
+                if keyword in whole:
+                    header[keyword] = whole[keyword]
     except PARSE_ERRORS as exc:
         raise DicomError(f"{instance.label}: its pixels cannot be read.") from exc
     meta = FileMetaDataset()

@@ -32,7 +32,7 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.valuerep import VR
 
-from fusion.dicom import PARSE_ERRORS, hashed_uid, quiet_pydicom, text
+from fusion.dicom import PARSE_ERRORS, damage_told, hashed_uid, quiet_pydicom, text
 
 #: Edition of PS3.15 that the table is of.
 EDITION = "2026c"
@@ -275,7 +275,8 @@ class Deidentifier:
         copy = Dataset()
         for tag in sorted(source.keys()):
             try:
-                element = source[tag]
+                with damage_told():
+                    element = source[tag]
                 self._add(copy, element, strict=strict)
             except PARSE_ERRORS:
                 continue  # what cannot be decoded cannot be cleaned

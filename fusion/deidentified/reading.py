@@ -41,7 +41,7 @@ from fusion.json_form import from_json, to_json
 from fusion.pathway import Assessment, check, facts_from_values
 from fusion.plain_text import plain
 from fusion.registration import Method, Trust
-from fusion.uptake import REFERENCE_WORDS
+from fusion.uptake import REFERENCE_WORDS, SUV, measure_named
 
 #: Stands where somebody wrote something.
 REMOVED = "[text removed]"
@@ -175,7 +175,7 @@ class _Events:
             cleaned = {
                 name: self._clean(held, name)
                 for name, held in value.items()
-                if self.how.keeps_suv or not str(name).startswith("suvbw")
+                if key != "values" or self._may_leave(str(name))
             }
             # Measured in nothing but SUV: then not measured.
             return cleaned if cleaned.get("values", True) else None
@@ -184,6 +184,11 @@ class _Events:
         if isinstance(value, str) and value:
             return self._text(value, key)
         return value
+
+    def _may_leave(self, measure: str) -> bool:
+        # SUV tells the patient's weight and the dose; what is not known here may be SUV.
+        found = measure_named(measure)
+        return self.how.keeps_suv or (found is not None and found.unit is not SUV)
 
     def _text(self, value: str, key: str) -> str:
         if key.endswith("_uid"):

@@ -2,7 +2,17 @@
 from .candidate import Candidate, Pair, read_volume
 from .catalog import scan
 from .files.header import quiet_pydicom, read_header
-from .files.instance import PARSE_ERRORS, Instance, hashed_uid, items, text, texts, uid
+from .files.instance import (
+    PARSE_ERRORS,
+    Instance,
+    damage_told,
+    hashed_uid,
+    integer,
+    items,
+    text,
+    texts,
+    uid,
+)
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
@@ -23,8 +33,10 @@ __all__ = [
     "Study",
     "VolumePlan",
     "choose_ct",
+    "damage_told",
     "find_stored_registration",
     "hashed_uid",
+    "integer",
     "items",
     "pair",
     "quiet_pydicom",

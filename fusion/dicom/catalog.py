@@ -225,8 +225,8 @@ def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None
         message = str(exc) if exc.label else f"{label}: {exc.reason}"
         bad.append(_Bad(label, message, study, series))
     except PARSE_ERRORS as exc:
-        reason = f"its header is damaged ({type(exc).__name__})."
-        bad.append(_Bad(instance.label, f"{instance.label}: {reason}", study, series))
+        logger.info("%s: sorting in failed: %s", instance.label, type(exc).__name__)
+        bad.append(_Bad(instance.label, f"{instance.label}: its header is damaged.", study, series))
     else:
         entries.append(entry)
 
@@ -356,8 +356,8 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
     except FusionError as exc:
         return replace(series, findings=(*series.findings, SERIES_REFUSED(reason=str(exc))))
     except PARSE_ERRORS as exc:
-        logger.debug("planning a series failed", exc_info=True)
-        refusal = HEADERS_NOT_UNDERSTOOD(problem=type(exc).__name__)
+        logger.info("planning a series failed: %s", type(exc).__name__)
+        refusal = HEADERS_NOT_UNDERSTOOD()
         return replace(series, findings=(*series.findings, refusal))
     shared = [f for f in series.findings if f.kind in _OF_EACH_VOLUME]
     shared += _about_compression(series.instances)

@@ -380,7 +380,7 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
 def _acquired(one: Candidate) -> str:
     dataset = one.header
     for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
-        value = str(dataset.get(keyword) or "").strip()
+        value = text(dataset, keyword)
         if value:
             return value
     return one.study.date

@@ -135,8 +135,8 @@ def find_stored_registration(
             except FusionError as exc:
                 findings.append(_refused(instance, getattr(exc, "reason", str(exc))))
             except PARSE_ERRORS as exc:
-                logger.debug("parsing a Spatial Registration failed", exc_info=True)
-                findings.append(_refused(instance, f"it is damaged ({type(exc).__name__})."))
+                logger.info("parsing a Spatial Registration failed: %s", type(exc).__name__)
+                findings.append(_refused(instance, "it is damaged."))
             else:
                 answers += [answer] if answer else []
                 others += answer is None

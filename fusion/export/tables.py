@@ -20,6 +20,7 @@ from fusion.json_form import write_json
 from fusion.pathway import assessment_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, versions
+from fusion.uptake import SUV, every_measure
 
 #: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
 SCHEMA_VERSION = 1
@@ -27,10 +28,8 @@ SCHEMA_VERSION = 1
 READING, TABLE = "reading.json", "joints.csv"
 #: Where a spreadsheet begins to calculate, also in full width.
 _FORMULA_STARTS = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
-#: Measured values that have a column of their own.
-_MEASURED = ("maximum", "mean", "peak", "ratio_to_reference", "ratio_to_other_side")
-
-COLUMNS = (
+#: Columns before and after those of the measures.
+_BEFORE = (
     "joint",
     "level",
     "side",
@@ -40,7 +39,8 @@ COLUMNS = (
     "y_lps_mm",
     "z_lps_mm",
     "unit",
-    *_MEASURED,
+)
+_AFTER = (
     "other_measured",
     "reference",
     "matches_pain",
@@ -64,6 +64,16 @@ COLUMNS = (
     "level_doubt",
     "cautions",
 )
+
+
+def columns() -> tuple[str, ...]:
+    """Return the columns of the table."""
+    return (*_BEFORE, *_own_columns(), *_AFTER)
+
+
+def _own_columns() -> tuple[str, ...]:
+    # SUV stands with what is seldom there: most volumes do not prove it.
+    return tuple(measure.name for measure in every_measure() if measure.unit is not SUV)
 
 
 def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
@@ -156,7 +166,7 @@ def table(handout: Handout) -> str:
     """
     by_joint = {target.joint: target for target in handout.targets}
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
+    writer = csv.DictWriter(out, columns(), restval="", lineterminator="\r\n")
     writer.writeheader()
     for joint in JOINTS:
         row: dict[str, Any] = {
@@ -179,7 +189,8 @@ def table(handout: Handout) -> str:
 def _decided(target: Target) -> dict[str, Any]:
     uptake = target.uptake
     measured = dict(uptake.entries) if uptake else {}
-    others = {name: value for name, value in measured.items() if name not in _MEASURED}
+    own = _own_columns()
+    others = {name: value for name, value in measured.items() if name not in own}
     x, y, z = target.point_lps
     return {
         "decision": target.decision.value,
@@ -188,7 +199,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "y_lps_mm": y,
         "z_lps_mm": z,
         "unit": uptake.unit if uptake else None,
-        **{name: measured.get(name) for name in _MEASURED},
+        **{name: measured.get(name) for name in own},
         "other_measured": "; ".join(f"{name} {value!r}" for name, value in others.items()),
         "reference": uptake.reference if uptake else None,
         "matches_pain": target.clinically_concordant,

@@ -24,9 +24,7 @@ SERIES_SPLIT = info(
 SERIES_REFUSED = error("series-refused", "{reason}")
 HEADERS_NOT_UNDERSTOOD = error(
     "series-refused",
-    "The headers of this series cannot be understood ({problem}); the files are damaged or not "
-    "standard.",
-    ours="problem",
+    "The headers of this series cannot be understood; the files are damaged or not standard.",
 )
 STUDY_UID_MISSING = warning(
     "study-uid-missing", "{count} image(s) state no study and were put into one."
@@ -52,9 +50,7 @@ SEVERAL_PATIENTS = warning(
     "several-patients",
     "The studies state different patients. Choose with care.",
 )
-DICOMDIR_UNREADABLE = error(
-    "dicomdir-unreadable", "{index}: the index cannot be read ({problem}).", ours="problem"
-)
+DICOMDIR_UNREADABLE = error("dicomdir-unreadable", "{index}: the index cannot be read.")
 DICOMDIR_ESCAPE = error(
     "dicomdir-escape",
     "{index} names {escaping} file(s) outside its own folder; these were refused.",

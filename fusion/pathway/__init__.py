@@ -2,10 +2,10 @@
 
 ::
 
-    facts_file.read_facts(path) ─► facts.Facts ─┐
-    evidence.propose(catalog, study) (shown)    ├─► check.check(facts) ─► check.Verdict ─► text
-    statements.seed() ─► statements.Guideline ──┘         │
-                                             questions.next_question(verdict)
+    facts.read_facts(path) ─► Facts ───────────────┐
+    facts.propose(catalog, study) (shown)          ├─► verdict.check(facts) ─► Verdict ─► text
+    statements.published_pathway() ─► Guideline ───┘         │
+                                                  questions.next_question(verdict)
 
 ``procedure`` is the order of docs/pathway.md, "Verdicts", ``completions`` runs it over everything
 that the unrecorded facts could be, ``conditions`` reads the small expressions of

@@ -8,13 +8,22 @@ from .assessment import (
     stored_answer,
 )
 from .completions import ASKING_ORDER, RED_FLAGS
-from .facts import KEY_OF_FACT, QUESTIONS, Facts, answers
-from .facts_file import facts_from_values, facts_template, facts_toml, read_facts
-from .from_files import Proposal, earlier_imaging, propose, study_under_review
-from .hardware import propose_hardware
+from .facts.facts import KEY_OF_FACT, QUESTIONS, Facts, answers
+from .facts.facts_file import facts_from_values, facts_template, facts_toml, read_facts
+from .facts.from_files import ProposedFact, earlier_imaging, propose, study_under_review
+from .facts.hardware import propose_hardware
 from .questions import OTHER_RED_FLAG, next_further_question, next_question
-from .statements import seed
-from .text import Line, Section, explain_text, label, verbatim, verdict_sections, verdict_text
+from .statements import published_pathway
+from .text import (
+    TextLine,
+    TextSection,
+    explain_text,
+    label,
+    labels,
+    verbatim,
+    verdict_sections,
+    verdict_text,
+)
 from .verdict import Verdict, check, target_cautions
 
 __all__ = [
@@ -27,9 +36,9 @@ __all__ = [
     "Assessment",
     "EarlierAnswer",
     "Facts",
-    "Line",
-    "Proposal",
-    "Section",
+    "ProposedFact",
+    "TextLine",
+    "TextSection",
     "Unanswered",
     "Verdict",
     "answers",
@@ -41,12 +50,13 @@ __all__ = [
     "facts_template",
     "facts_toml",
     "label",
+    "labels",
     "next_further_question",
     "next_question",
     "propose",
     "propose_hardware",
+    "published_pathway",
     "read_facts",
-    "seed",
     "stored_answer",
     "study_under_review",
     "target_cautions",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from fusion.errors import PathwayError
-from fusion.pathway.facts import Facts
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts import Facts
+from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.text import verdict_text
 from fusion.pathway.verdict import Verdict, check
 
@@ -30,6 +30,9 @@ class Assessment:
         Who recorded the facts.
     time : datetime
         When, with time zone; kept to the second.
+    given : str
+        The JSON text of an earlier version that worded the same answer otherwise: it stands as it
+        was given. Empty for one of this version.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class Assessment:
     verdict: Verdict
     reader: str
     time: datetime
+    given: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         _require_reader(self.reader)
@@ -89,15 +93,20 @@ class Assessment:
                 "the pathway again."
             ) from exc
         now = json.loads(json.dumps(stored.to_json()))
-        if now != dict(value):
+        if now == dict(value):
+            return stored
+        if _without_wording(now) != _without_wording(dict(value)):
             raise PathwayError(
                 "The pathway's answer stored with the reading was given by another version of the "
                 "statements. It stands as it was given; answer the pathway again to renew it."
             )
-        return stored
+        return replace(stored, given=json.dumps(dict(value)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: that of the verdict, with ``reader``, ``time`` and ``text``."""
+        if self.given:
+            given: dict[str, Any] = json.loads(self.given)
+            return given
         return {
             "assessed": True,
             "reader": self.reader,
@@ -200,6 +209,26 @@ class Unanswered:
             "time": time,
             "text": f"{NOT_ASSESSED} {self.reader} left it unanswered ({time}): {self.reason}",
         }
+
+
+def _without_wording(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out this program's own sentences beside an answer, which a later version may improve.
+
+    The verdict and its words, and everything of the article (statements that decide and apply,
+    their text, cautions, gaps, what is needed) stay.
+    """
+    left = {key: value for key, value in answer.items() if key != "text"}
+    for key in ("gaps", "caution_details"):
+        left[key] = [_untold(item) for item in answer.get(key, [])]
+    left["targets"] = [
+        {**target, "cautions": [_untold(caution) for caution in target.get("cautions", [])]}
+        for target in answer.get("targets", [])
+    ]
+    return left
+
+
+def _untold(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in item.items() if key != "text"}
 
 
 def _require_reader(reader: str) -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.pathway.dates import PartialDate
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.dates import PartialDate
+from fusion.pathway.facts.facts import Facts
 
 #: The order of asking that prunes fastest: scope, earlier imaging, red flags and neurology, what
 #: MRI and CT said, surgery and trauma, facet and chronic; then what only adds cautions and gaps.

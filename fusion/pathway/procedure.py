@@ -47,7 +47,7 @@ READ = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decision:
+class ProcedureOutcome:
     """What the procedure decides, for every completion at once.
 
     Parameters
@@ -63,7 +63,7 @@ class Decision:
     derived: Mapping[str, npt.NDArray[Any]]
 
 
-def decide(fact: Mapping[str, npt.NDArray[Any]]) -> Decision:
+def decide(fact: Mapping[str, npt.NDArray[Any]]) -> ProcedureOutcome:
     """Decide every completion (docs/sources.md#pathway-procedure).
 
     Parameters
@@ -114,7 +114,7 @@ def decide(fact: Mapping[str, npt.NDArray[Any]]) -> Decision:
         "supported": verdict == VERDICT_CODES.index(SUPPORTED_SECONDARY),
         "headline": inconclusive & facet,
     }
-    return Decision(verdict, derived)
+    return ProcedureOutcome(verdict, derived)
 
 
 def _first(*steps: tuple[BoolArray, str], otherwise: str) -> npt.NDArray[np.int8]:

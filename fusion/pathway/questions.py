@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from fusion.pathway.completions import ASKING_ORDER, RED_FLAGS
-from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS
+from fusion.pathway.facts.facts import KEY_OF_FACT, QUESTIONS
 from fusion.pathway.verdict import Verdict
 
 #: Free text that belongs to the red flags and is asked for with them.
@@ -25,7 +25,7 @@ def next_question(verdict: Verdict, *, asked: Collection[str] = ()) -> str | Non
     Returns
     -------
     str or None
-        A key of :class:`fusion.pathway.facts.Facts`.
+        A key of :class:`fusion.pathway.facts.facts.Facts`.
     """
     return _first_open(verdict, {*verdict.need, *RED_FLAGS, OTHER_RED_FLAG}, asked)
 

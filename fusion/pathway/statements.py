@@ -18,7 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from fusion.errors import PathwayError
 from fusion.pathway.conditions import Condition, Vocabulary
-from fusion.pathway.facts import FACT_IDS
+from fusion.pathway.facts.facts import FACT_IDS
 
 #: Version of the statement files this program reads.
 STATEMENTS_SCHEMA_VERSION = 1
@@ -101,7 +101,7 @@ class _Entry(BaseModel):
     )
 
 
-class Origin(_Entry):
+class StatementSource(_Entry):
     """Where the statements come from, and the version of their encoding."""
 
     id: str
@@ -170,7 +170,7 @@ class Statement(_Entry):
 
     @property
     def citation(self) -> str:
-        """The citation numbers in the seed's form, ``"1, 2"``; empty when it has none."""
+        """The citation numbers in the article's form, ``"1, 2"``; empty when it has none."""
         return ", ".join(str(number) for number in self.cites)
 
 
@@ -202,7 +202,7 @@ class Note(_Entry):
     text: str
 
 
-class Reading(_Entry):
+class WordingNote(_Entry):
     """How an ambiguous wording was read."""
 
     id: str
@@ -210,7 +210,7 @@ class Reading(_Entry):
     text: str
 
 
-class Reference(_Entry):
+class Citation(_Entry):
     """What a citation number most probably means; not stated by the guideline."""
 
     number: int
@@ -222,7 +222,7 @@ class Guideline(_Entry):
     """A checked statement file."""
 
     schema_version: Literal[1]
-    source: Origin
+    source: StatementSource
     terms: dict[str, str]
     verdicts: dict[str, VerdictWords]
     scenarios: dict[str, str]
@@ -231,8 +231,8 @@ class Guideline(_Entry):
     gaps: Annotated[tuple[Gap, ...], BeforeValidator(_as_tuple)]
     emphases: Annotated[tuple[Emphasis, ...], BeforeValidator(_as_tuple)]
     notes: Annotated[tuple[Note, ...], BeforeValidator(_as_tuple)]
-    readings: Annotated[tuple[Reading, ...], BeforeValidator(_as_tuple)]
-    references: Annotated[tuple[Reference, ...], BeforeValidator(_as_tuple)]
+    readings: Annotated[tuple[WordingNote, ...], BeforeValidator(_as_tuple)]
+    references: Annotated[tuple[Citation, ...], BeforeValidator(_as_tuple)]
 
     def statement(self, statement_id: str) -> Statement:
         """Return a statement by its identifier.
@@ -250,7 +250,7 @@ class Guideline(_Entry):
 
 
 @cache
-def seed() -> Guideline:
+def published_pathway() -> Guideline:
     """Return the statements that come with the program (read once)."""
     resource = resources.files("fusion.pathway").joinpath("statements.toml")
     return parse_statements(resource.read_text(encoding="utf-8"), label="statements.toml")
@@ -276,7 +276,7 @@ def parse_statements(text: str, *, label: str) -> Guideline:
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise PathwayError(f"{label}: not valid TOML: {exc}.") from exc
+        raise PathwayError(f"{label}: cannot be read as a file of statements: {exc}.") from exc
     version = values.get("schema_version")
     if version != STATEMENTS_SCHEMA_VERSION or isinstance(version, bool):
         raise PathwayError(

@@ -1,17 +1,19 @@
 """The verdict as text that a physician can argue with.
 
-The seed's sentences stand in quotation marks, unbroken, with their identifier and citation
-numbers; everything outside the marks is this program's own wording.
+The article's sentences stand in quotation marks, unbroken, with their citation numbers; everything
+outside the marks is this program's own wording. Identifiers (S15, F20) stand beside the sentences,
+for whoever asks for them: they are not part of the text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from fusion.pathway.completions import FACTS_OF, in_asking_order
 from fusion.pathway.conditions import Condition
-from fusion.pathway.facts import FACT_IDS, KEY_OF_FACT, QUESTIONS, Facts
+from fusion.pathway.facts.facts import FACT_IDS, KEY_OF_FACT, QUESTIONS, Facts
 from fusion.pathway.questions import OTHER_RED_FLAG
 from fusion.pathway.statements import Guideline, Statement
 from fusion.pathway.verdict import Caution, Verdict
@@ -31,42 +33,49 @@ _EFFECT = {
 }
 
 _CAPITALS = {"mri": "MRI", "ct": "CT", "spect": "SPECT", "ap": "AP"}
+_SCENARIO = re.compile(r"scenario_([a-d])")
 
 
 def label(key: str) -> str:
     """Return a fact's key as words: ``"pseudoarthrosis suspected"``."""
-    return " ".join(_CAPITALS.get(word, word) for word in key.split("_"))
+    words = " ".join(_CAPITALS.get(word, word) for word in key.split("_"))
+    return words.replace("SPECT CT", "SPECT/CT")
+
+
+def labels(facts: Iterable[str]) -> str:
+    """Return facts, given by number, as words with commas."""
+    return ", ".join(label(KEY_OF_FACT[fact]) for fact in facts)
 
 
 def recorded_as(facts: Facts, fact: str) -> str:
-    """Return what is recorded for a fact: ``"F15 MRI: inconclusive (2024-03)"``."""
+    """Return what is recorded for a fact: ``"MRI: inconclusive (2024-03)"``."""
     key = KEY_OF_FACT[fact]
     recorded = facts.recorded()
     if key not in recorded:
-        return f"{fact} {label(key)}: not recorded"
+        return f"{label(key)}: not recorded"
     dates = [
         str(recorded[other])
         for other, asked in QUESTIONS.items()
         if asked.fact == fact and other.endswith("_date") and other in recorded
     ]
-    shown = f"{fact} {label(key)}: {_words(recorded[key])}"
+    shown = f"{label(key)}: {_words(recorded[key])}"
     return f"{shown} ({', '.join(dates)})" if dates else shown
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One sentence of an answer and the facts it rests on.
 
     Parameters
     ----------
     text : str
-        The sentence. The seed's wording stands in quotation marks, unbroken.
+        The sentence. The article's wording stands in quotation marks, unbroken.
     facts : tuple of str
         F-numbers that it rests on.
     statement : str
         Identifier of the statement that it quotes; empty when it is this program's own sentence.
     basis : str
-        For a quotation: where in the seed it stands, and what is recorded for its facts.
+        For a quotation: where in the article it stands, and what is recorded for its facts.
     missing : bool
         Whether the facts named are missing, and would decide it.
     """
@@ -79,14 +88,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class TextSection:
     """Lines under a title (empty for the outcome itself, which stands first)."""
 
     title: str
-    lines: tuple[Line, ...]
+    lines: tuple[TextLine, ...]
 
 
-def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
+def verdict_sections(verdict: Verdict) -> tuple[TextSection, ...]:
     """Return the whole answer, each sentence with its facts; sections without lines are left out.
 
     The first section has no title: the answer, scenarios, fit, and what would decide it.
@@ -95,36 +104,36 @@ def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
     shown = {s.id for s in (*verdict.deciding, *verdict.next_steps)}
     shown |= {caution.statement for caution in verdict.cautions} | {"S26", "S27"}
     sections = (
-        Section("", (*_answer(verdict), *_outcome(verdict))),
-        Section("Why, in the seed's words", tuple(_quoted(s, verdict) for s in verdict.deciding)),
-        Section(
-            "What the seed names as next", tuple(_quoted(s, verdict) for s in verdict.next_steps)
+        TextSection("", (*_answer(verdict), *_outcome(verdict))),
+        TextSection(
+            "Why, in the words of the article", tuple(_quoted(s, verdict) for s in verdict.deciding)
         ),
-        Section(
+        TextSection(
+            "What the article names as the next step",
+            tuple(_quoted(s, verdict) for s in verdict.next_steps),
+        ),
+        TextSection(
             "What is missing (does not change the verdict)",
-            tuple(
-                Line(f"{gap.text}  [{', '.join(gap.statements)}]", _facts_of(gap.when))
-                for gap in verdict.gaps
-            ),
+            tuple(TextLine(gap.text, _facts_of(gap.when)) for gap in verdict.gaps),
         ),
-        Section("Cautions", tuple(_cautions(verdict))),
-        Section(
+        TextSection("Cautions", tuple(_cautions(verdict))),
+        TextSection(
             "Cautions for each target",
             tuple(
-                Line(f"{name}: {caution.statement}  {_strength(caution)}{caution.text}", ("F23",))
+                TextLine(f"{name}: {_strength(caution)}{caution.text}", ("F23",), caution.statement)
                 for name, cautions in verdict.targets
                 for caution in cautions
             ),
         ),
-        Section(
-            "Other statements that apply",
+        TextSection(
+            "Other sentences of the article that apply",
             tuple(_quoted(s, verdict) for s in verdict.statements if s.id not in shown),
         ),
-        Section(
+        TextSection(
             "Would apply but for a missing fact",
             tuple(
-                Line(
-                    f"{verbatim(guideline.statement(item.name))}  needs {', '.join(item.facts)}",
+                TextLine(
+                    f"{verbatim(guideline.statement(item.name))}  Needs: {labels(item.facts)}.",
                     item.facts,
                     item.name,
                     missing=True,
@@ -132,19 +141,16 @@ def verdict_sections(verdict: Verdict) -> tuple[Section, ...]:
                 for item in verdict.would_apply
             ),
         ),
-        Section(
+        TextSection(
             "Context (this program's notes)",
-            tuple(Line(f"{note.id}  {note.text}", _facts_of(note.when)) for note in verdict.notes),
+            tuple(TextLine(note.text, _facts_of(note.when)) for note in verdict.notes),
         ),
-        Section(
+        TextSection(
             "How ambiguous wording was read (a reader may disagree)",
-            tuple(
-                Line(f"{reading.id}  {reading.text}  [{', '.join(reading.statements)}]")
-                for reading in verdict.readings
-            ),
+            tuple(TextLine(reading.text) for reading in verdict.readings),
         ),
         *_not_recorded(verdict),
-        Section("Whose rules these are", tuple(_whose_rules(guideline))),
+        TextSection("Whose rules these are", tuple(_whose_rules(guideline))),
     )
     return tuple(section for section in sections if section.lines)
 
@@ -171,40 +177,39 @@ def explain_text(guideline: Guideline, statement_id: str) -> str:
     """
     statement = guideline.statement(statement_id)
     rows = [
-        f"{statement.id}  {statement.section}",
-        f'  "{statement.quoted}"',
+        f'"{statement.quoted}" (statement {statement.id})',
+        f"  {statement.section}",
         "",
-        f"Effect: {'; '.join(f'{e} ({_EFFECT[e]})' for e in statement.effect)}.",
-        f"Shown when: {statement.when.source}",
+        f"Effect: {'; '.join(_EFFECT[e] for e in statement.effect)}.",
+        f"Shown when: {_spoken(statement.when)}",
     ]
     terms = guideline.terms
-    mentioned = statement.when.names or ("always",)
-    rows += [f"  {name}: {terms[name]}" for name in mentioned if name in terms]
+    rows += [f"  {_name(n)}: {terms[n]}" for n in statement.when.names if n in terms]
     rows += _section(
         "Facts it is about",
         (
-            f"{fact}  {KEY_OF_FACT[fact]}: {QUESTIONS[KEY_OF_FACT[fact]].question}"
+            f"{QUESTIONS[KEY_OF_FACT[fact]].question} (in a facts file: {KEY_OF_FACT[fact]})"
             for fact in sorted(statement.inputs, key=FACT_IDS.index)
         ),
     )
     rows += _section(
         "How ambiguous wording was read",
-        (f"{r.id}  {r.text}" for r in guideline.readings if statement_id in r.statements),
+        (r.text for r in guideline.readings if statement_id in r.statements),
     )
     rows += _section(
         "Notes attached",
-        (f"{n.id}  {n.text}" for n in guideline.notes if statement_id in n.attached_to),
+        (n.text for n in guideline.notes if statement_id in n.attached_to),
     )
     rows += _section(
         "Gaps that refer to it",
-        (
-            f"{gap.text}  (when {gap.when.source})"
-            for gap in guideline.gaps
-            if statement_id in gap.statements
-        ),
+        (gap.text for gap in guideline.gaps if statement_id in gap.statements),
     )
-    cited = f"cites {statement.citation}" if statement.cites else "no citation number in the seed"
-    rows += ["", f"Sources: {cited}. The seed gives no reference list."]
+    cited = (
+        f"cites {statement.citation}"
+        if statement.cites
+        else "the article gives no citation number here"
+    )
+    rows += ["", f"Sources: {cited}. The article gives no reference list."]
     rows += [
         f"  {ref.number}  ({guideline.source.reference_label}; confidence: {ref.confidence}) "
         f"{ref.text}"
@@ -215,116 +220,144 @@ def explain_text(guideline: Guideline, statement_id: str) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _answer(verdict: Verdict) -> Iterator[Line]:
+def _answer(verdict: Verdict) -> Iterator[TextLine]:
     need = verdict.need
     facts = need or in_asking_order(f for statement in verdict.deciding for f in statement.inputs)
     tense = _TENSE[verdict.facts.study_status]
-    yield Line(f"{tense}: {verdict.words}.  [{verdict.code}]", facts, missing=bool(need))
-    yield Line(verdict.explanation, facts, missing=bool(need))
+    yield TextLine(f"{tense}: {verdict.words}.", facts, missing=bool(need))
+    yield TextLine(verdict.explanation, facts, missing=bool(need))
 
 
-def _outcome(verdict: Verdict) -> Iterator[Line]:
+def _outcome(verdict: Verdict) -> Iterator[TextLine]:
     guideline, facts = verdict.guideline, verdict.facts
     if verdict.code == "OUT_OF_SCOPE":
-        yield Line(
+        yield TextLine(
             f"Recorded: {recorded_as(facts, 'F1')}; {recorded_as(facts, 'F2')}.", ("F1", "F2")
         )
     for letter in verdict.scenarios:
-        yield Line(
-            f"Scenario {letter}: {guideline.scenarios[letter]}",
+        yield TextLine(
+            f"Situation: {guideline.scenarios[letter]}",
             FACTS_OF[f"scenario_{letter.lower()}"],
         )
     for item in verdict.scenarios_open:
         words = guideline.scenarios[item.name]
-        yield Line(
-            f"Scenario {item.name} as well ({words}), if {', '.join(item.facts)} says so",
+        yield TextLine(
+            f"Also: {words}, if {labels(item.facts)} says so",
             item.facts,
             missing=True,
         )
     if verdict.fit:
-        open_fit = f"; {guideline.fit['headline']} if {', '.join(verdict.fit_open)} says so"
-        yield Line(
+        open_fit = f"; {guideline.fit['headline']} if {labels(verdict.fit_open)} says so"
+        yield TextLine(
             f"Fit: {verdict.fit}{open_fit if verdict.fit_open else ''}",
             verdict.fit_open or FACTS_OF["headline"],
             missing=bool(verdict.fit_open),
         )
     if not verdict.is_certain:
-        yield Line("Still possible:")
+        yield TextLine("Still possible:")
         for code in verdict.possible:
-            yield Line(f"  {code}: {guideline.verdicts[code].words}", verdict.need, missing=True)
-        yield Line("Needed to decide, in the order of asking:")
+            yield TextLine(f"  {guideline.verdicts[code].words}", verdict.need, missing=True)
+        yield TextLine("Needed to decide, in the order of asking:")
         for fact in verdict.need:
             question = QUESTIONS[KEY_OF_FACT[fact]].question
-            yield Line(f"  {fact}  {question}", (fact,), missing=True)
+            yield TextLine(f"  {question}", (fact,), missing=True)
     for fact in verdict.order_unknown:
-        yield Line(
+        yield TextLine(
             f"{recorded_as(facts, fact)}: the dates do not say whether it came before the "
-            f"SPECT/CT ({facts.study_date}), so it is treated as not recorded (A17).",
+            f"SPECT/CT ({facts.study_date}), so it is treated as not recorded.",
             (fact, "F3"),
             missing=True,
         )
     if facts.other_red_flag:
-        yield Line(
-            f"F7x recorded, outside this pathway's list: {facts.other_red_flag}", (OTHER_RED_FLAG,)
+        yield TextLine(
+            f"Another red flag is recorded, outside the article's list: {facts.other_red_flag}",
+            (OTHER_RED_FLAG,),
         )
     if verdict.red_flags_not_recorded:
-        yield Line(
-            f"Red flags not recorded: {', '.join(verdict.red_flags_not_recorded)}. Ask for them, "
+        yield TextLine(
+            f"Red flags not recorded: {labels(verdict.red_flags_not_recorded)}. Ask for them, "
             "whether or not they would change this answer.",
             verdict.red_flags_not_recorded,
             missing=True,
         )
 
 
-def _cautions(verdict: Verdict) -> Iterator[Line]:
+def _cautions(verdict: Verdict) -> Iterator[TextLine]:
     quoted: set[str] = set()
     for caution in verdict.cautions:
         if caution.statement == "S26":
             continue  # shown in full at the end
         own = f"  {_strength(caution)}{caution.text}" if caution.text else ""
         statement = verdict.guideline.statement(caution.statement)
-        words = caution.statement if statement.id in quoted else verbatim(statement)
+        words = _begins(statement) if statement.id in quoted else verbatim(statement)
         quoted.add(statement.id)
-        yield Line(f"{words}{own}", statement.inputs, statement.id)
+        yield TextLine(f"{words}{own}", statement.inputs, statement.id)
 
 
 def _strength(caution: Caution) -> str:
     return "" if caution.strength == "standard" else f"{caution.strength.upper()}. "
 
 
-def _not_recorded(verdict: Verdict) -> Iterator[Section]:
+def _not_recorded(verdict: Verdict) -> Iterator[TextSection]:
     certain = "would not change this answer" if verdict.is_certain else "would not decide it"
-    yield Section(
+    yield TextSection(
         f"Not recorded - {certain}",
         tuple(
-            Line(f"{fact}  {QUESTIONS[KEY_OF_FACT[fact]].question}", (fact,), missing=True)
+            TextLine(QUESTIONS[KEY_OF_FACT[fact]].question, (fact,), missing=True)
             for fact in verdict.not_recorded
         ),
     )
     details = verdict.details_not_recorded
     facts = tuple(dict.fromkeys(QUESTIONS[key].fact for key in details))
     said = f"{', '.join(label(key) for key in details)}."
-    yield Section("Details not recorded", (Line(said, facts, missing=True),) if details else ())
+    yield TextSection(
+        "Details not recorded", (TextLine(said, facts, missing=True),) if details else ()
+    )
 
 
-def _whose_rules(guideline: Guideline) -> Iterator[Line]:
+def _whose_rules(guideline: Guideline) -> Iterator[TextLine]:
     source = guideline.source
-    yield Line(source.authority)
-    yield Line(f"Statement file {source.id}, version {source.version}.")
-    yield Line(source.limits)
+    yield TextLine(source.authority)
+    yield TextLine(
+        f'Article: "{source.title}", {source.publisher}, last updated {source.dated}. As encoded '
+        f"by this program, version {source.version}."
+    )
+    yield TextLine(source.limits)
     by_id = {statement.id: statement for statement in guideline.statements}
     for statement_id in ("S27", "S26"):
         if statement_id in by_id:
-            yield Line(verbatim(by_id[statement_id]), statement=statement_id)
+            yield TextLine(verbatim(by_id[statement_id]), statement=statement_id)
 
 
 def verbatim(statement: Statement) -> str:
-    """Return a statement's identifier, its words in quotation marks, and its citation numbers."""
-    cites = f"  [cites {statement.citation}]" if statement.cites else ""
-    return f'{statement.id}  "{statement.quoted}"{cites}'
+    """Return a statement's words in quotation marks, and its citation numbers."""
+    cites = f"  [the article cites {statement.citation}]" if statement.cites else ""
+    return f'"{statement.quoted}"{cites}'
 
 
-def _quoted(statement: Statement, verdict: Verdict) -> Line:
+def _begins(statement: Statement) -> str:
+    """Return the first words of a statement that was quoted in full before."""
+    return f'"{" ".join(statement.quoted.split()[:5])} …"'
+
+
+def _spoken(condition: Condition) -> str:
+    """Return a condition in words: names as :func:`_name`, the answers in quotation marks."""
+    words = re.sub(r"'[^']*'|[a-z_]+", lambda found: _name(found[0]), condition.source)
+    for operator, said in (("==", "is"), ("!=", "is not")):
+        words = words.replace(operator, said)
+    return words
+
+
+def _name(word: str) -> str:
+    scenario = _SCENARIO.fullmatch(word)
+    if scenario:
+        return f"situation {scenario[1].upper()}"
+    if word == "always":
+        return "in every case"
+    return word.replace("'", '"') if word.startswith("'") else label(word)
+
+
+def _quoted(statement: Statement, verdict: Verdict) -> TextLine:
     # F18 is asked only where MRI and CT disagree; elsewhere it is not missing.
     asked = {*verdict.need, *verdict.not_recorded}
     shown = [
@@ -334,7 +367,7 @@ def _quoted(statement: Statement, verdict: Verdict) -> Line:
     ]
     because = "; ".join(recorded_as(verdict.facts, fact) for fact in shown)
     ending = f" {because}." if because else ""
-    return Line(
+    return TextLine(
         verbatim(statement), statement.inputs, statement.id, f"{statement.section}.{ending}"
     )
 

@@ -23,9 +23,17 @@ from fusion.pathway.completions import (
     in_asking_order,
     order_unknown,
 )
-from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS, Facts
+from fusion.pathway.facts.facts import KEY_OF_FACT, QUESTIONS, Facts
 from fusion.pathway.procedure import CANNOT_DETERMINE, SUPPORTED_SECONDARY, decide
-from fusion.pathway.statements import VERDICT_CODES, Gap, Guideline, Note, Reading, Statement, seed
+from fusion.pathway.statements import (
+    VERDICT_CODES,
+    Gap,
+    Guideline,
+    Note,
+    Statement,
+    WordingNote,
+    published_pathway,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,7 @@ class Caution:
     Parameters
     ----------
     statement : str
-        The seed's statement.
+        The article's statement.
     strength : str
         ``"standard"``, ``"strong"`` or ``"hard warning"``.
     text : str
@@ -82,7 +90,7 @@ class Verdict:
     scenarios_open : tuple of Open
         Scenarios that hold in some.
     fit : str or None
-        How the case fits the seed; None unless supported. The weaker form while open.
+        How the case fits the article; None unless supported. The weaker form while open.
     fit_open : tuple of str
         Facts that would make the fit that of the headline statement.
     deciding : tuple of Statement
@@ -90,16 +98,16 @@ class Verdict:
     next_steps : tuple of Statement
         Statements that say what comes next.
     statements : tuple of Statement
-        Every statement that applies, in the seed's order.
+        Every statement that applies, in the article's order.
     would_apply : tuple of Open
         Every statement that would apply but for a missing fact.
     gaps : tuple of Gap
-        What the seed asks for and is missing; never changes a verdict.
+        What the article asks for and is missing; never changes a verdict.
     cautions : tuple of Caution
-        In the seed's order.
+        In the article's order.
     notes : tuple of Note
         Context in this program's words.
-    readings : tuple of Reading
+    readings : tuple of WordingNote
         How ambiguous wording of the deciding statements was read.
     not_recorded : tuple of str
         Facts that are not recorded and would not change the verdict, in the order of asking.
@@ -108,7 +116,7 @@ class Verdict:
     order_unknown : tuple of str
         Imaging facts whose dates don't say whether the imaging came before the study.
     red_flags_not_recorded : tuple of str
-        The seed's red flags that nobody answered; always to be asked for.
+        The article's red flags that nobody answered; always to be asked for.
     targets : tuple of (str, tuple of Caution)
         Each target of the facts (F23) and the cautions that follow for it.
     facts : Facts
@@ -133,7 +141,7 @@ class Verdict:
     gaps: tuple[Gap, ...]
     cautions: tuple[Caution, ...]
     notes: tuple[Note, ...]
-    readings: tuple[Reading, ...]
+    readings: tuple[WordingNote, ...]
     not_recorded: tuple[str, ...]
     details_not_recorded: tuple[str, ...]
     order_unknown: tuple[str, ...]
@@ -198,7 +206,7 @@ def check(facts: Facts, guideline: Guideline | None = None) -> Verdict:
     Verdict
         Equal to what the procedure gives for each completion of the unrecorded facts, one by one.
     """
-    guideline = guideline or seed()
+    guideline = guideline or published_pathway()
     completions = Completions.of(facts)
     decision = decide(completions.arrays)
     names = {**completions.arrays, **decision.derived}
@@ -296,7 +304,7 @@ def target_cautions(
     tuple of Caution
         S21 and S19 always, S20 when the target may lie in an operative bed.
     """
-    guideline = guideline or seed()
+    guideline = guideline or published_pathway()
     found = [_concordance(clinically_concordant)]
     evidence = other_evidence_recorded
     evidence = facts.other_evidence_recorded if evidence is None else evidence

@@ -1,24 +1,59 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .hot_spots import HotSpotSettings
+from .measures import (
+    MAXIMUM,
+    OF_VOLUME,
+    RATIO,
+    RATIO_TO_REFERENCE,
+    SUV,
+    Measure,
+    every_measure,
+    is_suv,
+    measure_named,
+    measured_texts,
+    number_text,
+    quantity_text,
+    unknown_measure,
+)
 from .measuring import NOT_VALIDATED, Uptake, UptakeSettings, uptake_json
-from .proposals import GRADE_WORDS, Assessment, Proposal, ProposalSettings, assess, proposals_json
+from .proposals import (
+    GRADE_WORDS,
+    Proposal,
+    ProposalSettings,
+    Quantification,
+    assess,
+    proposals_json,
+)
 from .reference import REFERENCE_WORDS, ReferenceChoice, ReferenceKind
-from .structures import Kind
+from .structures import StructureKind
 
 __all__ = [
     "GRADE_WORDS",
+    "MAXIMUM",
     "NOT_VALIDATED",
+    "OF_VOLUME",
+    "RATIO",
+    "RATIO_TO_REFERENCE",
     "REFERENCE_WORDS",
-    "Assessment",
+    "SUV",
     "HotSpotSettings",
-    "Kind",
+    "Measure",
     "Proposal",
     "ProposalSettings",
+    "Quantification",
     "ReferenceChoice",
     "ReferenceKind",
+    "StructureKind",
     "Uptake",
     "UptakeSettings",
     "assess",
+    "every_measure",
+    "is_suv",
+    "measure_named",
+    "measured_texts",
+    "number_text",
     "proposals_json",
+    "quantity_text",
+    "unknown_measure",
     "uptake_json",
 ]

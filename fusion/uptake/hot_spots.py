@@ -22,11 +22,19 @@ from fusion.registration import Registration
 from fusion.uptake.activity import Activity
 from fusion.uptake.native import JointPlace, NativeNeck
 from fusion.uptake.resolution import recovery
-from fusion.uptake.structures import EXTENT_MM, Kind, Structure, structures
+from fusion.uptake.structures import EXTENT_MM, Structure, StructureKind, structures
 
 #: From the expected (mean) length of an error in space to the size of one of its components that
 #: 95 of 100 stay below: 1.96 / 1.596 for a normal distribution.
 _COMPONENT_95 = 1.23
+#: The same of one component whose standard deviation is known, from a normal distribution.
+_NORMAL_95 = 1.96
+#: How far a parabola through three voxels misses the top of a Gaussian, in voxels: calculated for
+#: the resolutions that are believed.
+_SUMMIT_VOXELS = 0.15
+#: What lies between joints and has no expected error of its own takes the worst of so many joints
+#: around it: both sides of two levels.
+_JOINTS_AROUND = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +184,7 @@ def find_hot_spots(
                 native_lps=native,
                 value=float(neck.values[tuple(kji)]),
                 excess=height,
-                position_mm=float(np.hypot(1.96 * noise, 0.15 * voxel)),
+                position_mm=float(np.hypot(_NORMAL_95 * noise, _SUMMIT_VOXELS * voxel)),
             )
         )
     return tuple(spots)
@@ -256,7 +264,9 @@ def assign(
     reach = EXTENT_MM[nearest.kind]
     outside = distance > reach + min(limit, reach)
     within = margin > limit and distance <= reach
-    certain = within and nearest.kind is not Kind.BEYOND and not nearest.name.endswith("found)")
+    certain = (
+        within and nearest.kind is not StructureKind.BEYOND and not nearest.name.endswith("found)")
+    )
     if outside:
         nearest_or_none, certain = None, bool(np.isfinite(combined))
         words = f"{distance:.0f} mm from the nearest structure of the spine, {nearest.name}"
@@ -304,7 +314,7 @@ def _localisation_mm(
     if structure.joint is not None:
         return known[structure.joint]
     order = sorted(known, key=lambda j: float(np.linalg.norm(centers[j] - structure.center_lps)))
-    values = [known[joint] for joint in order[:4]]
+    values = [known[joint] for joint in order[:_JOINTS_AROUND]]
     if any(value is None for value in values):
         return None
     return max(value for value in values if value is not None)
@@ -336,7 +346,7 @@ def _words(
 
 def between_words(one: Structure, other: Structure) -> str:
     """Say what a spot lies between: two levels, the two sides, or two structures."""
-    if one.kind is Kind.JOINT and other.kind is Kind.JOINT:
+    if one.kind is StructureKind.JOINT and other.kind is StructureKind.JOINT:
         if one.level == other.level:
             return f"near the midline at {one.level}, so that its side is open"
         if one.side is other.side:

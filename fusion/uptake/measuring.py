@@ -9,7 +9,7 @@ Resolution spreads a joint over its neighbours, so what the neighbours add is es
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,13 @@ from fusion.errors import GeometryError
 from fusion.geometry import FloatArray, Volume
 from fusion.registration import Registration
 from fusion.uptake.activity import Activity, Resolution, fit_activity
+from fusion.uptake.measures import (
+    MAXIMUM,
+    OF_VOLUME,
+    Voxels,
+    every_measure,
+    measured,
+)
 from fusion.uptake.native import JointPlace, NativeNeck, native_neck
 from fusion.uptake.reference import Reference, ReferenceChoice, ReferenceKind, measure_reference
 from fusion.uptake.resolution import valley_to_peak
@@ -82,19 +89,15 @@ class UptakeSettings:
 class Uptake:
     """What was measured at one joint.
 
-    Values are in :attr:`unit`; every one of them is None when the joint is outside the functional
-    volume's field.
-
     Parameters
     ----------
     joint : Joint
         Where.
     unit : str
         Of the functional volume.
-    maximum, mean : float or None
-        Over the native voxels of the volume of interest.
-    peak : float or None
-        Mean of the voxels near the maximum, see :class:`UptakeSettings`.
+    values : mapping of str to float
+        What was measured, by the names of :mod:`fusion.uptake.measures`; empty when the joint is
+        outside the functional volume's field.
     maximum_lps : (3,) ndarray of float64, mm, or None
         Centre of the hottest voxel, in the CT's frame.
     voxels, peak_voxels : int
@@ -103,20 +106,12 @@ class Uptake:
         Share of the volume of interest inside the functional volume's field, 0 to 1.
     reference : Reference
         What the ratio refers to.
-    ratio_to_reference : float or None
-        Maximum over the reference.
-    ratio_to_other_side : float or None
-        Maximum over the maximum of the same joint of the other side.
-    suvbw_per_unit : float or None
-        Factor to SUVbw, g/mL, only where SUV is allowed.
     spill_in : float or None
         Estimated part of the maximum that comes from other joints and hot spots.
     spill_from : Joint or None
         The joint that adds most of it.
-    separable : bool
-        Whether the resolution can tell this joint from every other.
     merged_with : tuple of Joint
-        Those that it cannot tell from this one.
+        Those that the resolution cannot tell from this one.
     resolution : Resolution
         With which that was decided.
     registration_mm : float or None
@@ -128,24 +123,23 @@ class Uptake:
 
     joint: Joint
     unit: str
-    maximum: float | None
-    mean: float | None
-    peak: float | None
+    values: Mapping[str, float]
     maximum_lps: FloatArray | None
     voxels: int
     peak_voxels: int
     in_field: float
     reference: Reference
-    ratio_to_reference: float | None
-    ratio_to_other_side: float | None
-    suvbw_per_unit: float | None
     spill_in: float | None
     spill_from: Joint | None
-    separable: bool
     merged_with: tuple[Joint, ...]
     resolution: Resolution
     registration_mm: float | None
     localisation_mm: float | None
+
+    @property
+    def maximum(self) -> float | None:
+        """Hottest voxel, in :attr:`unit`; None when the joint was not measured."""
+        return self.values.get(MAXIMUM.name)
 
     @property
     def spill_share(self) -> float | None:
@@ -156,31 +150,31 @@ class Uptake:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: numbers rounded to four places, null where unknown."""
-        suv = None
-        if self.suvbw_per_unit is not None and self.maximum is not None:
-            suv = {
-                name: _rounded(getattr(self, name) * self.suvbw_per_unit)
-                for name in ("maximum", "mean", "peak")
-            }
+        own: dict[str, float | None] = {}
+        others: dict[str, float | None] = {}
+        suv: dict[str, float] = {}
+        for measure in every_measure():
+            value = _rounded(self.values.get(measure.name))
+            if not measure.suv_of:
+                (own if measure.unit is OF_VOLUME else others)[measure.name] = value
+            elif value is not None:
+                suv[measure.suv_of] = value
         return {
             "unit": self.unit,
-            "maximum": _rounded(self.maximum),
-            "mean": _rounded(self.mean),
-            "peak": _rounded(self.peak),
+            **own,
             "maximum_lps": None
             if self.maximum_lps is None
             else np.round(self.maximum_lps, 2).tolist(),
             "voxels": self.voxels,
             "peak_voxels": self.peak_voxels,
             "in_field": round(self.in_field, 3),
-            "suvbw": suv,
+            "suvbw": suv or None,
             "reference": self.reference.to_json(),
-            "ratio_to_reference": _rounded(self.ratio_to_reference),
-            "ratio_to_other_side": _rounded(self.ratio_to_other_side),
+            **others,
             "spill_in": _rounded(self.spill_in),
             "spill_share": _rounded(self.spill_share),
             "spill_from": self.spill_from.name if self.spill_from else None,
-            "separable": self.separable,
+            "separable": not self.merged_with,
             "merged_with": [joint.name for joint in self.merged_with],
             "resolution_mm": round(self.resolution.mm, 2),
             "resolution_source": self.resolution.source,
@@ -251,40 +245,40 @@ def measure_in(
     choice = reference or ReferenceChoice()
     compared_with = measure_reference(neck, choice)
     regions = [_region(neck, row, settings) for row in range(len(neck.joints))]
-    maxima = {joint: region.maximum for joint, region in zip(neck.joints, regions, strict=True)}
+    maxima = {
+        joint: float(region.inside.max())
+        for joint, region in zip(neck.joints, regions, strict=True)
+        if len(region.inside)
+    }
     uncertainty = registration.uncertainty_mm_at(neck.centers_ct_lps)
     localisation = {place.joint: place.localisation_mm for place in places}
     result = []
     for row, (joint, region) in enumerate(zip(neck.joints, regions, strict=True)):
-        spill, largest = None, None
-        if region.maximum_lps is not None:
-            spill, largest = activity.spill(neck, row, region.maximum_lps)
+        spill, largest, maximum_lps = None, None, None
+        if region.hottest_lps is not None:
+            spill, largest = activity.spill(neck, row, region.hottest_lps)
+            maximum_lps = neck.to_ct(region.hottest_lps[None])[0]
         opposite = maxima.get(Joint(joint.level, _other(joint.side)))
-        to_other_side = _ratio(region.maximum, opposite)
-        merged = _merged(neck, row, activity.resolution.mm, settings.merged_valley)
+        voxels = Voxels(
+            inside=region.inside,
+            at_peak=region.at_peak,
+            reference=opposite if choice.kind is ReferenceKind.OTHER_SIDE else compared_with.value,
+            other_side=opposite,
+            suvbw_per_unit=neck.suvbw_per_unit,
+        )
         result.append(
             Uptake(
                 joint=joint,
                 unit=neck.unit,
-                maximum=region.maximum,
-                mean=region.mean,
-                peak=region.peak,
-                maximum_lps=None
-                if region.maximum_lps is None
-                else neck.to_ct(region.maximum_lps[None])[0],
-                voxels=region.voxels,
-                peak_voxels=region.peak_voxels,
+                values=measured(voxels) if len(region.inside) else {},
+                maximum_lps=maximum_lps,
+                voxels=len(region.inside),
+                peak_voxels=len(region.at_peak),
                 in_field=region.in_field,
                 reference=compared_with,
-                ratio_to_reference=to_other_side
-                if choice.kind is ReferenceKind.OTHER_SIDE
-                else _ratio(region.maximum, compared_with.value),
-                ratio_to_other_side=to_other_side,
-                suvbw_per_unit=neck.suvbw_per_unit,
                 spill_in=spill,
                 spill_from=None if largest is None else neck.joints[largest],
-                separable=not merged,
-                merged_with=merged,
+                merged_with=_merged(neck, row, activity.resolution.mm, settings.merged_valley),
                 resolution=activity.resolution,
                 registration_mm=None if np.isnan(uncertainty[row]) else float(uncertainty[row]),
                 localisation_mm=localisation[joint],
@@ -297,20 +291,13 @@ def _other(side: Side) -> Side:
     return Side.RIGHT if side is Side.LEFT else Side.LEFT
 
 
-def _ratio(value: float | None, reference: float | None) -> float | None:
-    if value is None or reference is None or reference <= 0:
-        return None
-    return value / reference
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Region:
-    maximum: float | None
-    mean: float | None
-    peak: float | None
-    maximum_lps: FloatArray | None
-    voxels: int
-    peak_voxels: int
+    """Native voxels of one joint; none where too little of it is in the field."""
+
+    inside: FloatArray
+    at_peak: FloatArray
+    hottest_lps: FloatArray | None
     in_field: float
 
 
@@ -324,18 +311,10 @@ def _region(neck: NativeNeck, row: int, settings: UptakeSettings) -> _Region:
     points, values = points[own], values[own]
     inside = np.square(points - center).sum(axis=-1) <= settings.radius_mm**2
     if in_field < settings.least_in_field or not inside.any():
-        return _Region(None, None, None, None, 0, 0, in_field)
+        return _Region(np.zeros(0), np.zeros(0), None, in_field)
     hottest = int(np.where(inside, values, -np.inf).argmax())
     at_peak = np.square(points - points[hottest]).sum(axis=-1) <= settings.peak_radius_mm**2
-    return _Region(
-        float(values[hottest]),
-        float(values[inside].mean()),
-        float(values[at_peak].mean()),
-        points[hottest],
-        int(inside.sum()),
-        int(at_peak.sum()),
-        in_field,
-    )
+    return _Region(values[inside], values[at_peak], points[hottest], in_field)
 
 
 def _nearest_is(centers: FloatArray, points: FloatArray, row: int) -> npt.NDArray[np.bool_]:

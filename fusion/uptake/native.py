@@ -19,9 +19,9 @@ from fusion.errors import GeometryError
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
 from fusion.registration import Registration
 
-#: HU from which a CT voxel counts as bone: above soft tissue and most contrast-filled vessels,
-#: below the cancellous bone of an elderly neck.
-BONE_HU = 130.0
+#: HU from which a CT voxel counts as bone that may take up tracer: above soft tissue and most
+#: contrast-filled vessels, below the cancellous bone of an elderly neck. Chosen by us.
+UPTAKE_BONE_HU = 130.0
 #: Voxels further than this from every joint are not looked at, mm: the front teeth and the parotid
 #: glands are within it.
 REACH_MM = 90.0
@@ -254,6 +254,6 @@ def _bone_share(
         inside = ((at >= 0) & (at < limits)).all(axis=-1)
         k, j, i = at[inside].T
         hu = ct.stored[k, j, i] * ct.slope[k] + ct.intercept[k]
-        share[inside] += hu >= BONE_HU
+        share[inside] += hu >= UPTAKE_BONE_HU
     result: FloatArray = share / 8
     return result

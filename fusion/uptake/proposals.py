@@ -37,13 +37,21 @@ from fusion.uptake.hot_spots import (
     between_words,
     find_hot_spots,
 )
+from fusion.uptake.measures import RATIO_TO_REFERENCE
 from fusion.uptake.measuring import NOT_VALIDATED, Uptake, UptakeSettings, measure_in
 from fusion.uptake.native import JointPlace, native_neck
 from fusion.uptake.reference import Reference, ReferenceChoice
-from fusion.uptake.structures import Kind
+from fusion.uptake.structures import StructureKind
 
 #: Words of the grades (docs/sources.md#visual-grades).
 GRADE_WORDS = ("not above the reference", "slightly above", "clearly above", "intense")
+
+#: What a reader must know about a joint that is proposed although it is not an ordinary one.
+_STATUS_WORDS = {
+    "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "
+    "fusion",
+    "obscured": "{} is hidden by metal or not recognisable on the CT: its place is an estimate",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +188,7 @@ class Proposal:
             "point_lps": np.round(self.point_lps, 2).tolist(),
             "value": round(self.value, 4),
             "unit": self.unit,
-            "ratio_to_reference": _rounded(self.ratio_to_reference, 3),
+            "ratio_to_reference": _rounded(self.ratio_to_reference, 4),
             "spill_in": round(self.spill_in, 4),
             "registration_mm": _rounded(self.registration_mm),
             "localisation_mm": _rounded(self.localisation_mm),
@@ -196,7 +204,7 @@ def _rounded(value: float | None, digits: int = 2) -> float | None:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Assessment:
+class Quantification:
     """Everything that the functional volume says about the joints of a neck.
 
     Parameters
@@ -230,7 +238,7 @@ def assess(
     reference: ReferenceChoice | None = None,
     settings: ProposalSettings | None = None,
     progress: ProgressCallback | None = None,
-) -> Assessment:
+) -> Quantification:
     """Measure the uptake at every joint and propose which are active.
 
     Parameters
@@ -262,10 +270,6 @@ def assess(
     neck = native_neck(places, spect, registration, ct=ct)
     report(0.4, "Telling joints from ordinary bone")
     activity = fit_activity(neck, resolution_mm=settings.uptake.resolution_mm)
-    first = measure_in(
-        neck, activity, places, registration, reference=reference, settings=settings.uptake
-    )
-    compared_with = first[0].reference
     spots = find_hot_spots(neck, activity, settings=settings.hot_spots)
     report(0.7, "Assigning hot spots")
     assigned = [
@@ -275,9 +279,10 @@ def assess(
     elsewhere = [s.native_lps for s, a in assigned if not _is_joint(a)]
     if elsewhere:  # what they spill into the joints is known only now
         activity = with_others(activity, neck, np.array(elsewhere))
-        first = measure_in(
-            neck, activity, places, registration, reference=reference, settings=settings.uptake
-        )
+    uptakes = measure_in(
+        neck, activity, places, registration, reference=reference, settings=settings.uptake
+    )
+    compared_with = uptakes[0].reference
     ordinary = compared_with.value or activity.background + activity.bone
     by_joint = {place.joint: place for place in places}
     proposals = []
@@ -288,7 +293,7 @@ def assess(
         grade = settings.grade((spot.value - spill) / ordinary)
         if grade < settings.least_grade:
             continue
-        measured = None if row is None else first[row]
+        measured = None if row is None else uptakes[row]
         proposals.append(
             _proposal(
                 spot,
@@ -304,9 +309,9 @@ def assess(
         )
     proposals.sort(key=lambda p: (-p.grade, -p.value))
     report(1.0, "Uptake measured")
-    measured_at = {uptake.joint: uptake for uptake in first}
+    measured_at = {uptake.joint: uptake for uptake in uptakes}
     ordered = tuple(measured_at[p.joint] for p in places if p.joint in measured_at)
-    return Assessment(
+    return Quantification(
         uptakes=ordered,
         proposals=tuple(proposals),
         reference=compared_with,
@@ -315,7 +320,7 @@ def assess(
 
 
 def _is_joint(assignment: Assignment) -> bool:
-    return assignment.structure is not None and assignment.structure.kind is Kind.JOINT
+    return assignment.structure is not None and assignment.structure.kind is StructureKind.JOINT
 
 
 def _proposal(
@@ -332,7 +337,7 @@ def _proposal(
 ) -> Proposal:
     structure, rival = assignment.structure, assignment.rival
     candidates = tuple(s.joint for s in (structure, rival) if s is not None and s.joint is not None)
-    place = Kind.OUTSIDE.value
+    place = StructureKind.OUTSIDE.value
     if structure is not None:
         place = structure.name if rival is None else between_words(structure, rival)
     joint = structure.joint if structure is not None and assignment.certain else None
@@ -388,7 +393,7 @@ def _reason(
     parts = []
     if ratio is not None:
         parts.append(
-            f"Hottest voxel {ratio:.1f} times the reference, grade {grade} "
+            f"Hottest voxel {RATIO_TO_REFERENCE.number(ratio)} times the reference, grade {grade} "
             f"({GRADE_WORDS[grade]}; thresholds {NOT_VALIDATED})"
         )
     else:
@@ -416,14 +421,6 @@ def _reason(
     if any(str(place.numbering) == "provisional" for place in candidates):
         parts.append("the numbering of the levels is provisional")
     return "; ".join(parts) + "."
-
-
-#: What a reader must know about a joint that is proposed although it is not an ordinary one.
-_STATUS_WORDS = {
-    "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "
-    "fusion",
-    "obscured": "{} is hidden by metal or not recognisable on the CT: its place is an estimate",
-}
 
 
 def _unknown(assignment: Assignment, settings: HotSpotSettings) -> list[str]:

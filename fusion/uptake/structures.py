@@ -14,13 +14,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from fusion.anatomy import LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.anatomy import CERVICAL, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.geometry import FloatArray
 
-#: From the midline to the centre of a facet joint, mm (docs/sources.md#joint-layout: 17 to 18).
-HALF_WIDTH_MM = 17.5
-#: From one level to the next along the joints, mm (same: 14 to 16).
-PITCH_MM = 15.0
 #: Middle of a disc in front of the midpoint between the joints of its level: half a canal (7) and
 #: half a body (8), mm (docs/sources.md#vertebral-bodies-and-canal).
 DISC_FORWARD_MM = 15.0
@@ -34,7 +30,7 @@ SPINOUS_BACK_MM = 24.0
 DENS_ABOVE_MM = 8.0
 
 
-class Kind(StrEnum):
+class StructureKind(StrEnum):
     """What kind of structure a place is."""
 
     JOINT = "joint"
@@ -50,13 +46,13 @@ class Kind(StrEnum):
 #: How far from its centre a structure reaches, mm: half its longest extent
 #: (docs/sources.md#vertebral-bodies-and-canal, #pillar, #facet-surfaces).
 EXTENT_MM = {
-    Kind.JOINT: 8.0,
-    Kind.DISC: 10.0,
-    Kind.BODY: 10.0,
-    Kind.UNCOVERTEBRAL: 6.0,
-    Kind.DENS: 8.0,
-    Kind.ARCH: 8.0,
-    Kind.BEYOND: 14.0,
+    StructureKind.JOINT: 8.0,
+    StructureKind.DISC: 10.0,
+    StructureKind.BODY: 10.0,
+    StructureKind.UNCOVERTEBRAL: 6.0,
+    StructureKind.DENS: 8.0,
+    StructureKind.ARCH: 8.0,
+    StructureKind.BEYOND: 14.0,
 }
 
 
@@ -66,7 +62,7 @@ class Structure:
 
     Parameters
     ----------
-    kind : Kind
+    kind : StructureKind
         What it is.
     name : str
         In words, for example ``"Left C5-C6"`` or ``"disc C5-C6"``.
@@ -80,7 +76,7 @@ class Structure:
         The joint, where it is one that has a centre on this CT.
     """
 
-    kind: Kind
+    kind: StructureKind
     name: str
     center_lps: FloatArray
     level: str | None = None
@@ -120,12 +116,12 @@ def structures(centers_lps: Mapping[Joint, FloatArray]) -> tuple[Structure, ...]
     rungs = _rungs(centers_lps)
     scale = _scale(rungs)
     result = [
-        Structure(Kind.JOINT, joint.name, center, joint.level, joint.side, joint)
+        Structure(StructureKind.JOINT, joint.name, center, joint.level, joint.side, joint)
         for joint, center in centers_lps.items()
     ]
     result += [
         Structure(
-            Kind.JOINT,
+            StructureKind.JOINT,
             f"{Joint(rung.level, side).name} (not found)",
             rung.at(0, 0, side.sign * rung.half_width_mm),
             rung.level,
@@ -139,9 +135,13 @@ def structures(centers_lps: Mapping[Joint, FloatArray]) -> tuple[Structure, ...]
     for rung in rungs:
         if rung.level in ZYGAPOPHYSIAL_LEVELS:
             result += _at_disc(rung, scale)
-        elif rung.level == "C1-C2":
+        elif rung.level == CERVICAL.dens_level:
             result.append(
-                Structure(Kind.DENS, "dens (C1-C2, midline)", rung.at(DENS_ABOVE_MM * scale, 0, 0))
+                Structure(
+                    StructureKind.DENS,
+                    "dens (C1-C2, midline)",
+                    rung.at(DENS_ABOVE_MM * scale, 0, 0),
+                )
             )
     result += _vertebrae(rungs, scale)
     return tuple(result)
@@ -152,7 +152,7 @@ def body_centers(centers_lps: Mapping[Joint, FloatArray]) -> FloatArray:
     bodies = [
         s.center_lps
         for s in structures(centers_lps)
-        if s.kind is Kind.BODY and s.name.split()[-1] in ("C3", "C4", "C5", "C6", "C7")
+        if s.kind is StructureKind.BODY and s.name.split()[-1] in CERVICAL.reference_bodies
     ]
     return np.array(bodies, dtype=np.float64).reshape(-1, 3)
 
@@ -160,7 +160,7 @@ def body_centers(centers_lps: Mapping[Joint, FloatArray]) -> FloatArray:
 def _scale(rungs: Sequence[_Rung]) -> float:
     widths = [r.half_width_mm for r in rungs if r.level in ZYGAPOPHYSIAL_LEVELS]
     widths = widths or [r.half_width_mm for r in rungs]
-    return float(np.clip(np.median(widths) / HALF_WIDTH_MM, 0.75, 1.3))
+    return float(np.clip(np.median(widths) / CERVICAL.half_width_mm, 0.75, 1.3))
 
 
 def _rungs(centers: Mapping[Joint, FloatArray]) -> list[_Rung]:
@@ -172,7 +172,7 @@ def _rungs(centers: Mapping[Joint, FloatArray]) -> list[_Rung]:
             across[n] = (pair[0] - pair[1]) / 2
     middles, halves = {}, {}
     for n in range(rows[0], rows[-1] + 1):
-        halves[n] = _between(n, across) if across else np.array([HALF_WIDTH_MM, 0.0, 0.0])
+        halves[n] = _between(n, across) if across else np.array([CERVICAL.half_width_mm, 0.0, 0.0])
         sides = [
             centers[Joint(LEVELS[n], side)] - side.sign * halves[n]
             for side in Side
@@ -209,22 +209,22 @@ def _beyond(rungs: Sequence[_Rung]) -> list[Structure]:
     result = []
     for rung, step, word in ((rungs[0], 1, "above"), (rungs[-1], -1, "below")):
         for side in Side:
-            at = rung.at(step * PITCH_MM, 0, side.sign * rung.half_width_mm)
+            at = rung.at(step * CERVICAL.pitch_mm, 0, side.sign * rung.half_width_mm)
             name = f"{word} {Joint(rung.level, side).name}"
-            result.append(Structure(Kind.BEYOND, name, at, None, side))
+            result.append(Structure(StructureKind.BEYOND, name, at, None, side))
     return result
 
 
 def _at_disc(rung: _Rung, scale: float) -> list[Structure]:
     level = rung.level
     disc = rung.at(0, -DISC_FORWARD_MM * scale, 0)
-    result = [Structure(Kind.DISC, f"disc {level}", disc, level)]
-    if level != "C7-T1":
+    result = [Structure(StructureKind.DISC, f"disc {level}", disc, level)]
+    if level in CERVICAL.uncovertebral:
         beside, forward = (v * scale for v in UNCOVERTEBRAL_MM)
         for side in Side:
             at = rung.at(0, -forward, side.sign * beside)
             name = f"{side.value.capitalize()} uncovertebral joint {level}"
-            result.append(Structure(Kind.UNCOVERTEBRAL, name, at, level, side))
+            result.append(Structure(StructureKind.UNCOVERTEBRAL, name, at, level, side))
     return result
 
 
@@ -232,7 +232,7 @@ def _vertebrae(rungs: Sequence[_Rung], scale: float) -> list[Structure]:
     """Return bodies and arches: half way between two levels, or half a pitch beyond the last."""
     result = []
     facets = [rung for rung in rungs if rung.level in ZYGAPOPHYSIAL_LEVELS]
-    half = PITCH_MM * scale / 2
+    half = CERVICAL.pitch_mm * scale / 2
     places: list[tuple[str, _Rung, float]] = []
     for upper, lower in pairwise(facets):
         gap = float(np.linalg.norm(upper.middle - lower.middle))
@@ -242,11 +242,11 @@ def _vertebrae(rungs: Sequence[_Rung], scale: float) -> list[Structure]:
         places.append((facets[-1].level.split("-")[1], facets[-1], -half))
     for name, rung, along in places:
         body = rung.at(along, -DISC_FORWARD_MM * scale, 0)
-        result.append(Structure(Kind.BODY, f"vertebral body {name}", body))
+        result.append(Structure(StructureKind.BODY, f"vertebral body {name}", body))
         back, beside = (v * scale for v in LAMINA_MM)
         for left in (-beside, beside):
             at = rung.at(along, back, left)
-            result.append(Structure(Kind.ARCH, f"posterior arch {name}", at))
+            result.append(Structure(StructureKind.ARCH, f"posterior arch {name}", at))
         spinous = rung.at(along, SPINOUS_BACK_MM * scale, 0)
-        result.append(Structure(Kind.ARCH, f"posterior arch {name}", spinous))
+        result.append(Structure(StructureKind.ARCH, f"posterior arch {name}", spinous))
     return result

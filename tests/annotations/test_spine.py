@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.spine import (
-    BETWEEN_LEVELS_MM,
     JOINT_REACH_MM,
     NEAR_MIDLINE_MM,
     Spine,
@@ -33,6 +32,8 @@ from .necks import PITCH_MM, centers, localised, other_side, shifted, spine
 from .samples import placement, target
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
+#: docs/sources.md#level-error; a literal, so that the number cannot change unseen.
+BETWEEN_LEVELS_MM = 3.0
 NECKS = {
     "straight": {},
     "off centre": {"origin": (60.0, -40.0, 900.0)},
@@ -212,6 +213,16 @@ def test_a_target_dragged_down_the_neck_meets_a_gap_between_levels(how: dict) ->
             for claimed in (upper, lower):
                 with pytest.raises(AnnotationError, match="lies between"):
                     check(claimed, point, neck)
+
+
+@pytest.mark.parametrize(("margin_mm", "between"), [(2.99, True), (3.01, False)])
+def test_level_is_open_within_three_millimetres_of_half_way(margin_mm, between) -> None:
+    places = centers()
+    upper, lower = places[LEFT_C5], places[Joint("C6-C7", Side.LEFT)]
+    along = (upper - lower) / np.linalg.norm(upper - lower)
+    found = spine().place((upper + lower) / 2 + margin_mm * along)
+    assert found.joint == LEFT_C5
+    assert found.is_between_levels is between
 
 
 def test_between_levels_only_an_indeterminate_decision_stands_at_either_level() -> None:

@@ -57,7 +57,7 @@ from fusion.findings import (
 from fusion.findings.table import KINDS
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.review import Review
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill_study, found_in, texts_of
 from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at

@@ -27,7 +27,7 @@ from fusion.export.handout import Handout
 from fusion.export.regions import uptake_region
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.facts import Facts
 from fusion.review import Review
 from tests.annotations import samples
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study

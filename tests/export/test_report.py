@@ -31,7 +31,7 @@ from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.facts import Facts
 from fusion.review import Review
 from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
@@ -278,7 +278,7 @@ def test_every_page_says_whose_study_of_when(tmp_path: Path, date: str, said_so:
 def test_suv_stands_in_its_own_unit() -> None:
     measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
     row = _joint_row(target(uptake=measured))
-    assert row[3].startswith("maximum 8120 Bq/mL; SUVbw maximum 4.25 g/mL")
+    assert row[3].startswith("maximum 8,120 Bq/mL; SUVbw maximum 4.25 g/mL")
     assert "Joint located to about 1.2 mm." in row[-1]
 
 

@@ -13,7 +13,7 @@ from fusion.anatomy.joints import JOINTS
 from fusion.annotations.snapshots import Measured
 from fusion.errors import AnnotationError
 from fusion.export.tables import (
-    COLUMNS,
+    columns,
     export_table,
     read_reading,
     reading_document,
@@ -71,7 +71,7 @@ def test_other_files_are_refused(tmp_path: Path, text: str) -> None:
 def test_a_row_for_every_joint(review: Review) -> None:
     found = rows(table(handout_of(review, target())))
     assert [row["joint"] for row in found] == [joint.name for joint in JOINTS]
-    assert tuple(found[0]) == COLUMNS
+    assert tuple(found[0]) == columns()
     decided = [row for row in found if row["decision"] != "not decided"]
     assert [row["joint"] for row in decided] == [LEFT_C5.name]
 

@@ -39,7 +39,7 @@ from fusion.annotations.target import Answer, Decision, Origin
 from fusion.cli import main
 from fusion.facets import Localisation, locate_in
 from fusion.facets.automatic.neck import find_neck
-from fusion.uptake.proposals import Assessment, assess
+from fusion.uptake.proposals import Quantification, assess
 
 READER, OTHER_READER = "Dr. Åsa Öberg", "R. Eader"
 FACTS = Path(__file__).parent / "facts_2026_11.toml"
@@ -54,7 +54,7 @@ class Facets:
 
     localisation: Localisation
     spine: Spine
-    measured: Assessment
+    measured: Quantification
 
 
 class Desk:

@@ -126,7 +126,10 @@ def test_the_old_journal_says_the_same(journal: Path) -> None:
 
 
 def test_the_old_answer_of_the_pathway_is_still_the_answer(journal: Path) -> None:
-    """Where statements change on purpose, the answer of before stands and is not used anew."""
+    """Where statements change on purpose, the answer of before stands and is not used anew.
+
+    It was then worded with the numbers of statements and facts; that, too, stays as it was.
+    """
     with kept.Journal(journal) as file:
         answer = file.readings()[0].pathway.change.assessment
     assert isinstance(answer, kept.Assessment)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fusion.pathway.facts import Facts
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts import Facts
+from fusion.pathway.facts.facts_file import facts_from_values
 
 #: "All unnamed facts are no/none."
 NO: dict[str, Any] = {

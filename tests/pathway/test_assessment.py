@@ -8,7 +8,7 @@ import pytest
 
 from fusion.errors import PathwayError
 from fusion.pathway.assessment import Assessment, EarlierAnswer, stored_answer
-from fusion.pathway.facts import Facts
+from fusion.pathway.facts.facts import Facts
 from fusion.pathway.verdict import check
 
 from .cases import GOLDEN

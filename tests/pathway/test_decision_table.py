@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pytest
 
 from fusion.pathway.completions import FACTS_OF, Completions
-from fusion.pathway.facts import Facts
-from fusion.pathway.facts_file import facts_from_values
+from fusion.pathway.facts.facts import Facts
+from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.procedure import decide
 from fusion.pathway.statements import VERDICT_CODES, VOCABULARY
 from fusion.pathway.verdict import Verdict, check

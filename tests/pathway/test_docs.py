@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from fusion.json_form import to_json
-from fusion.pathway.facts import QUESTIONS, TARGET_QUESTIONS
-from fusion.pathway.facts_file import parse_facts
-from fusion.pathway.from_files import Proposal
-from fusion.pathway.statements import seed
+from fusion.pathway.facts.facts import QUESTIONS, TARGET_QUESTIONS
+from fusion.pathway.facts.facts_file import parse_facts
+from fusion.pathway.facts.from_files import ProposedFact
+from fusion.pathway.statements import published_pathway
 from fusion.pathway.verdict import check
 from tests.pathway.cases import GOLDEN, SURGERY, facts
 
@@ -26,10 +26,10 @@ def test_the_table_maps_every_fact_to_its_key() -> None:
 
 
 def test_verdicts_are_documented_in_the_words_that_are_shown() -> None:
-    for code, verdict in seed().verdicts.items():
+    for code, verdict in published_pathway().verdicts.items():
         assert f"| `{code}` | {verdict.words} | {verdict.explanation} |" in PAGE
     for letter in "ABCD":
-        assert f"| {letter} | {seed().terms[f'scenario_{letter.lower()}']} |" in PAGE
+        assert f"| {letter} | {published_pathway().terms[f'scenario_{letter.lower()}']} |" in PAGE
 
 
 def test_the_example_gives_the_answer_that_is_stated() -> None:
@@ -49,7 +49,7 @@ def test_every_key_of_the_json_is_documented_and_no_other() -> None:
     by_identifier = {"facts", "quoted", "would_apply", "scenarios_open"}
     shown = set(keys(verdict.to_json(), by_identifier))
     shown |= set(keys(check(GOLDEN["G10"].facts).to_json(), by_identifier))
-    shown |= {"evidence", "text", *to_json(Proposal("", "", None, "", ""))}
+    shown |= {"evidence", "text", *to_json(ProposedFact("", "", None, "", ""))}
     assert documented == shown
 
 

@@ -12,9 +12,9 @@ from pydicom.uid import generate_uid
 
 from fusion.dicom.catalog import scan
 from fusion.errors import PathwayError
-from fusion.pathway.facts_file import facts_from_values
-from fusion.pathway.from_files import Proposal, propose, study_under_review
-from fusion.pathway.hardware import metal_pieces_mm3, propose_hardware
+from fusion.pathway.facts.facts_file import facts_from_values
+from fusion.pathway.facts.from_files import ProposedFact, propose, study_under_review
+from fusion.pathway.facts.hardware import metal_pieces_mm3, propose_hardware
 from tests.dicom import ct_objects as ct
 from tests.studies import write_ct, write_nm
 from tests.volumes import affine, volume
@@ -50,12 +50,12 @@ def study(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def proposals(path: Path) -> list[Proposal]:
+def proposals(path: Path) -> list[ProposedFact]:
     catalog = scan(path)
     return list(propose(catalog, study_under_review(catalog)))
 
 
-def by_key(found: list[Proposal], key: str) -> list[Proposal]:
+def by_key(found: list[ProposedFact], key: str) -> list[ProposedFact]:
     return [proposal for proposal in found if proposal.key == key]
 
 
@@ -233,7 +233,7 @@ class TestHardware:
         assert metal_pieces_mm3(self.ct(hu)) == (pytest.approx(240.0),)
         proposal = propose_hardware(self.ct(hu))
         assert (proposal.fact, proposal.key, proposal.value) == ("F10", "surgical_hardware", True)
-        assert "240 mm3" in proposal.text
+        assert "240 mm³" in proposal.text
         assert "Dental work" in proposal.text
 
     def test_metal_on_the_skin_and_specks_are_not(self) -> None:

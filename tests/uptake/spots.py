@@ -10,6 +10,8 @@ from fusion.registration import Method, Registration
 from fusion.uptake.native import Place
 
 SIGMA_PER_FWHM = 1 / 2.354820045
+#: Of a joint about its centre, mean of the axes: a disc of 12 x 12 x 6 mm, by hand.
+JOINT_VARIANCE_MM2 = (12**2 / 16 + 12**2 / 16 + 6**2 / 12) / 3
 MIDDLE = np.array([3.0, 20.0, -150.0])
 
 

@@ -14,13 +14,13 @@ from fusion.uptake.hot_spots import HotSpotSettings, find_hot_spots
 from fusion.uptake.measuring import UptakeSettings
 from fusion.uptake.native import Place, native_neck
 from fusion.uptake.proposals import ProposalSettings, assess, proposals_json
-from fusion.uptake.resolution import FACET_VARIANCE_MM2
-from fusion.uptake.structures import Kind, structures
+from fusion.uptake.structures import StructureKind, structures
 from sample_data.anatomy import build_anatomy
 from sample_data.parameters import COARSE_SCAN, HotJoint, HotSpot, NeckParameters
 from sample_data.scanner import acquire_ct, acquire_spect
 from sample_data.study import describe
 from tests.uptake.spots import (
+    JOINT_VARIANCE_MM2,
     MIDDLE,
     SIGMA_PER_FWHM,
     centers,
@@ -35,7 +35,7 @@ from tests.uptake.spots import (
 
 HOT = joint("Left C5-C6")
 FWHM = 10.0
-SIGMA = float(np.sqrt((FWHM * SIGMA_PER_FWHM) ** 2 + FACET_VARIANCE_MM2))
+SIGMA = float(np.sqrt((FWHM * SIGMA_PER_FWHM) ** 2 + JOINT_VARIANCE_MM2))
 SETTINGS = ProposalSettings(uptake=UptakeSettings(resolution_mm=FWHM))
 
 
@@ -187,7 +187,7 @@ def test_two_active_neighbours_are_two_proposals(where, ct):
 
 def test_two_active_neighbours_that_merge_are_claimed_for_neither(where, ct):
     points, above = centers(pitch_mm=12.0), joint("Left C4-C5")
-    sigma = float(np.sqrt((15.0 * SIGMA_PER_FWHM) ** 2 + FACET_VARIANCE_MM2))
+    sigma = float(np.sqrt((15.0 * SIGMA_PER_FWHM) ** 2 + JOINT_VARIANCE_MM2))
     both = [(points[HOT], 40.0), (points[above], 40.0)]
     values = spots(where, both, sigma_mm=sigma, background=2.0)
     settings = ProposalSettings(uptake=UptakeSettings(resolution_mm=15.0))
@@ -310,9 +310,9 @@ def test_simulated_study_proposes_its_active_joints_and_no_other(study):
     active = {Joint(j.level, Side(j.side)) for j in truth.joints if j.hot}
     assert {p.joint for p in result.proposals if p.joint} == active
     assert {j for p in result.proposals for j in p.candidates} == active
-    tooth = [p for p in result.proposals if p.place == Kind.OUTSIDE.value]
+    tooth = [p for p in result.proposals if p.place == StructureKind.OUTSIDE.value]
     assert min(np.linalg.norm(p.point_lps - truth.spots[0][1]) for p in tooth) < 6.0
-    ranked = sorted(result.uptakes, key=lambda u: -u.ratio_to_reference)
+    ranked = sorted(result.uptakes, key=lambda u: -u.values["ratio_to_reference"])
     assert {u.joint for u in ranked[:2]} == active
 
 

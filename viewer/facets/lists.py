@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, NUMBERING_PROVISIONAL
-from fusion.uptake import NOT_VALIDATED, Kind
+from fusion.uptake import NOT_VALIDATED, StructureKind
 from viewer.facets.words import evidence_line, hot_spot_text
 from viewer.kit.labels import LinkLabel, plain_label
 from viewer.kit.layout import scroll
@@ -23,7 +23,7 @@ from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD, PALE, colored, edged
 
 if TYPE_CHECKING:
     from fusion.facets import Localisation, SpineStatements
-    from fusion.uptake import Assessment, Proposal
+    from fusion.uptake import Proposal, Quantification
 
 _GRADE_COLORS = (FAINT, PALE, DOUBTFUL, BAD)
 WITHOUT_LABELS = "Locate without the label map"
@@ -177,14 +177,14 @@ class HotSpotList(_Rows):
         self.in_spine = 0
         self.links: list[LinkLabel] = []
         self._all = False
-        self._shown: tuple[Assessment | None, str] = (None, "")
+        self._shown: tuple[Quantification | None, str] = (None, "")
 
-    def show_proposals(self, assessment: Assessment | None, *, state: str) -> None:
+    def show_proposals(self, assessment: Quantification | None, *, state: str) -> None:
         """Show these instead, the ones in the spine first.
 
         Parameters
         ----------
-        assessment : Assessment or None
+        assessment : Quantification or None
             The uptake; None while it is not known.
         state : str
             What to say while there is nothing.
@@ -231,4 +231,4 @@ class HotSpotList(_Rows):
 
 def outside_spine(proposal: Proposal) -> bool:
     """Tell whether a hot spot belongs to nothing in the spine."""
-    return proposal.place == Kind.OUTSIDE.value
+    return proposal.place == StructureKind.OUTSIDE.value

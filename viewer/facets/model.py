@@ -27,7 +27,7 @@ from fusion.facets import (
     no_canal,
 )
 from fusion.progress import Progress
-from fusion.uptake import Assessment, ProposalSettings, ReferenceChoice, assess
+from fusion.uptake import ProposalSettings, Quantification, ReferenceChoice, assess
 from viewer.jobs import Job
 from viewer.kit.theme import SETTLE_MS
 
@@ -85,7 +85,7 @@ class FacetsModel:
         The joints; None while they are not known, also while they are being numbered again.
     spine : Spine or None
         What tells side and level; None where :attr:`refusal` says why.
-    assessment : Assessment or None
+    assessment : Quantification or None
         The uptake and what it proposes; None while it is being measured, or cannot be.
     state : State
         How far the search is.
@@ -111,7 +111,7 @@ class FacetsModel:
         self.linked = linked
         self.localisation: Localisation | None = None
         self.spine: Spine | None = None
-        self.assessment: Assessment | None = None
+        self.assessment: Quantification | None = None
         self.state = State.NOT_STARTED
         self.progress = (0.0, "")
         self.said = SpineStatements()
@@ -392,7 +392,7 @@ class FacetsModel:
         self._measuring = job
         job.start()
 
-    def _on_measured(self, assessment: Assessment) -> None:
+    def _on_measured(self, assessment: Quantification) -> None:
         self._measuring = None
         self.assessment = assessment
         self.events.assessment()

@@ -23,10 +23,11 @@ from fusion.uptake import (
     ProposalSettings,
     ReferenceChoice,
     ReferenceKind,
+    quantity_text,
 )
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scroll
-from viewer.kit.text import number_text, position_text
+from viewer.kit.text import position_text
 from viewer.kit.theme import BAD, DOUBTFUL, colored
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ class ReferencePage(QScrollArea):
             words = reference.words
             if reference.value is not None:
                 unit = assessment.uptakes[0].unit
-                words = f"{number_text(reference.value)} {unit}. {words}"
+                words = f"{quantity_text(reference.value, unit)}. {words}"
         elif self._facets.measuring:
             words = "Measuring …"
         if choice.kind is ReferenceKind.REGION and choice.center_lps is not None:

@@ -10,25 +10,20 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableW
 
 from fusion.anatomy import JOINTS, LEVELS, Joint
 from fusion.facets import Numbering, Status
-from viewer.facets.words import NONE, row_texts
+from fusion.uptake import OF_VOLUME
+from viewer.facets.words import NONE, columns, row_texts
 from viewer.kit.theme import DENSE_TABLE_STYLE, DOUBTFUL, FAINT, RAISED
 
 if TYPE_CHECKING:
     from fusion.facets import Localisation
-    from fusion.uptake import Assessment
+    from fusion.uptake import Quantification
 
-COLUMNS = ("Joint", "± mm", "Max", "× ref.", "× other\nside", "State")
-_WIDTHS = (80, 40, 48, 42, 48)
+#: Of the column of a measure.
+_MEASURE_WIDTH = 46
 _ROW_HEIGHT, _LEAST_ROWS = 18, 6
 _BAND = QColor(RAISED)
-_TIPS = (
-    "Side of the patient, told from the spine's own midline at that level",
-    "Expected error of the centre on the CT",
-    "Hottest voxel of the functional volume that belongs to the joint",
-    "Maximum over the reference (not validated)",
-    "Maximum over that of the same joint of the other side (not validated)",
-    "How far the level is to be trusted, and what else a reader must know",
-)
+_JOINT_TIP = "Side of the patient, told from the spine's own midline at that level"
+_STATE_TIP = "How far the level is to be trusted, and what else a reader must know"
 
 
 class JointTable(QTableWidget):
@@ -43,7 +38,14 @@ class JointTable(QTableWidget):
     chosen = Signal(object)
 
     def __init__(self) -> None:
-        super().__init__(len(JOINTS), len(COLUMNS))
+        self._measures = columns()
+        heads = [
+            ("Joint", _JOINT_TIP, 80),
+            ("± mm", "Expected error of the centre on the CT", 40),
+            *((m.heading, f"{m.how[:1].upper()}{m.how[1:]}", _MEASURE_WIDTH) for m in columns()),
+            ("State", _STATE_TIP, 0),
+        ]
+        super().__init__(len(JOINTS), len(heads))
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -59,20 +61,20 @@ class JointTable(QTableWidget):
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         self._heads: list[QTableWidgetItem] = []
-        for column, (name, tip) in enumerate(zip(COLUMNS, _TIPS, strict=True)):
+        for column, (name, tip, width) in enumerate(heads):
             item = QTableWidgetItem(name)
             item.setToolTip(tip)
             self.setHorizontalHeaderItem(column, item)
             self._heads.append(item)
-        for column, width in enumerate(_WIDTHS):
-            self.setColumnWidth(column, width)
-        self._cells = [[QTableWidgetItem() for _ in COLUMNS] for _ in JOINTS]
+            if width:
+                self.setColumnWidth(column, width)
+        self._cells = [[QTableWidgetItem() for _ in heads] for _ in JOINTS]
         for row, joint in enumerate(JOINTS):
             for column, item in enumerate(self._cells[row]):
                 # Both sides of a level belong together.
                 if LEVELS.index(joint.level) % 2:
                     item.setBackground(QBrush(_BAND))
-                if 0 < column < len(COLUMNS) - 1:
+                if 0 < column < len(heads) - 1:
                     item.setTextAlignment(
                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                     )
@@ -83,10 +85,12 @@ class JointTable(QTableWidget):
         self.currentCellChanged.connect(self._on_current)
         self.cellClicked.connect(self._on_clicked)
 
-    def show_joints(self, found: Localisation | None, assessment: Assessment | None) -> None:
+    def show_joints(self, found: Localisation | None, assessment: Quantification | None) -> None:
         """Show what is known; dashes where nothing is."""
         unit = assessment.uptakes[0].unit if assessment else ""
-        self._heads[2].setText(f"Max\n{unit}".strip())
+        for head, measure in zip(self._heads[2:], self._measures, strict=False):
+            if measure.unit is OF_VOLUME:
+                head.setText(f"{measure.heading}\n{unit}".strip())
         for row, joint in enumerate(JOINTS):
             facet = found.facet(joint.level, joint.side) if found else None
             uptake = assessment.uptake_of(joint) if assessment else None
@@ -95,11 +99,12 @@ class JointTable(QTableWidget):
                 facet.numbering is Numbering.PROVISIONAL or facet.status is not Status.FOUND
             )
             outside = facet is None or facet.center_lps is None
+            ends = (0, len(texts) - 1)
             for column, text in enumerate(texts):
                 item = self._cells[row][column]
                 item.setText(text)
                 faint = outside or text == NONE
-                color = FAINT if faint else DOUBTFUL if doubtful and column in (0, 5) else None
+                color = FAINT if faint else DOUBTFUL if doubtful and column in ends else None
                 item.setForeground(QBrush() if color is None else QBrush(QColor(color)))
             self._cells[row][-1].setToolTip(texts[-1])
 

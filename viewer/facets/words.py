@@ -13,9 +13,15 @@ from fusion.anatomy import LEVELS
 from fusion.facets import DRAGGED, MARKED, Numbering, Status
 from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, LABELS_CONTRADICTED
 from fusion.plain_text import plain
-from fusion.uptake import GRADE_WORDS
+from fusion.uptake import (
+    GRADE_WORDS,
+    RATIO_TO_REFERENCE,
+    Measure,
+    every_measure,
+    measured_texts,
+)
 from viewer.facets.model import State
-from viewer.kit.text import number_text, position_text, shortened
+from viewer.kit.text import position_text, shortened
 from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD
 
 if TYPE_CHECKING:
@@ -94,25 +100,24 @@ _SPILL_SHOWN = 0.1
 NONE = "–"
 
 
-def row_texts(facet: Facet | None, uptake: Uptake | None) -> tuple[str, str, str, str, str]:
-    """Return error, maximum, both ratios and the state of a joint, as its row shows them."""
+def columns() -> tuple[Measure, ...]:
+    """Return the measures that have a column in the table of the joints."""
+    return tuple(measure for measure in every_measure() if measure.heading)
+
+
+def row_texts(facet: Facet | None, uptake: Uptake | None) -> tuple[str, ...]:
+    """Return error, measures and the state of a joint, as its row shows them."""
     error, state = NONE, ""
     if facet is not None:
         error = NONE if facet.localisation_mm is None else f"{facet.localisation_mm:.1f}"
         state = state_words(facet, uptake)
-    if uptake is None or uptake.maximum is None:
-        return error, NONE, NONE, NONE, state
-    return (
-        error,
-        number_text(uptake.maximum),
-        _ratio(uptake.ratio_to_reference),
-        _ratio(uptake.ratio_to_other_side),
-        state,
+    values = {} if uptake is None else uptake.values
+    unit = "" if uptake is None else uptake.unit
+    numbers = (
+        measure.number(values[measure.name], unit) if measure.name in values else NONE
+        for measure in columns()
     )
-
-
-def _ratio(value: float | None) -> str:
-    return NONE if value is None else f"{value:.2f}" if value < 10 else f"{value:.1f}"
+    return (error, *numbers, state)
 
 
 def state_words(facet: Facet, uptake: Uptake | None) -> str:
@@ -158,24 +163,11 @@ def details(facet: Facet, uptake: Uptake | None, *, label: str) -> str:
 
 
 def _uptake_lines(uptake: Uptake, label: str) -> list[str]:
-    if uptake.maximum is None or uptake.mean is None or uptake.peak is None:
+    if uptake.maximum is None:
         return [f"Outside the field of the {label}: not measured."]
-    values = (("max", uptake.maximum), ("peak", uptake.peak), ("mean", uptake.mean))
-    line = f"{label}: " + ", ".join(f"{name} {number_text(value)}" for name, value in values)
-    line += f" {uptake.unit}"
-    if uptake.suvbw_per_unit is not None:
-        line += f" (SUVbw max {uptake.maximum * uptake.suvbw_per_unit:.2f} g/mL)"
-    lines = [line]
-    ratios = [
-        f"{value:.2f} × {what}"
-        for value, what in (
-            (uptake.ratio_to_reference, uptake.reference.kind.value),
-            (uptake.ratio_to_other_side, "the other side"),
-        )
-        if value is not None
-    ]
-    if ratios:
-        lines.append("; ".join(ratios))
+    lines = [f"{label}: {', '.join(measured_texts(uptake.values, uptake.unit))}"]
+    if RATIO_TO_REFERENCE.name in uptake.values:
+        lines.append(f"Reference: {uptake.reference.kind.value}")
     if uptake.spill_share is not None and uptake.spill_share > 0.005:
         source = f", mostly {uptake.spill_from.name}" if uptake.spill_from else ""
         lines.append(

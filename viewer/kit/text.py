@@ -56,12 +56,6 @@ def position_text(point_lps: npt.ArrayLike, axes: Sequence[int] = (0, 1, 2)) -> 
     )
 
 
-def number_text(value: float) -> str:
-    """Write a measured value with three significant digits or as a whole number."""
-    value += 0.0  # never "-0"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def plain_lines(text: str) -> str:
     """Return text with its line breaks, but without hidden characters."""
     return "\n".join(plain(line) for line in text.splitlines())

@@ -26,21 +26,22 @@ from fusion.pathway import (
     RED_FLAGS,
     Assessment,
     Facts,
-    Line,
-    Proposal,
-    Section,
+    ProposedFact,
+    TextLine,
+    TextSection,
     Unanswered,
     Verdict,
     check,
     facts_from_values,
     facts_toml,
     label,
+    labels,
     next_further_question,
     next_question,
     propose,
     propose_hardware,
+    published_pathway,
     read_facts,
-    seed,
     verbatim,
     verdict_sections,
 )
@@ -65,7 +66,7 @@ _ALWAYS = frozenset({*RED_FLAGS, OTHER_RED_FLAG})
 Recorded = Assessment | Unanswered
 
 
-def suggestions(review: Review) -> Iterator[Proposal]:
+def suggestions(review: Review) -> Iterator[ProposedFact]:
     """Yield what the files and the CT of a study suggest; takes seconds on a large CT."""
     pair = review.pair
     yield from propose(review.catalog, pair.spect.study, fused=(pair.ct.series, pair.spect.series))
@@ -99,6 +100,8 @@ class PathwayModel:
         What follows from them.
     problem : str
         Why there are no facts; otherwise empty.
+    problem_facts : tuple of str
+        F-numbers that the problem is about.
     """
 
     def __init__(
@@ -114,10 +117,11 @@ class PathwayModel:
         self._who = who or str
         self._today = today or dt.date.today()
         self.recorded = recorded
-        self.proposals: tuple[Proposal, ...] = ()
+        self.proposals: tuple[ProposedFact, ...] = ()
         self.facts: Facts | None = None
         self.verdict: Verdict | None = None
         self.problem = ""
+        self.problem_facts: tuple[str, ...] = ()
         known = recorded.verdict.facts.recorded() if isinstance(recorded, Assessment) else {}
         self._values: dict[str, Any] = known
         self._check()
@@ -151,16 +155,11 @@ class PathwayModel:
     def _check(self) -> None:
         try:
             self.facts = facts_from_values(self._values, label="Answers", today=self._today)
-            self.problem = ""
+            self.problem, self.problem_facts = "", ()
         except PathwayError as exc:
-            self.facts, self.problem = None, _in_words(str(exc))
+            self.facts = None
+            self.problem, self.problem_facts = _in_words(str(exc))
         self.verdict = None if self.facts is None else check(self.facts)
-
-    @property
-    def problem_facts(self) -> tuple[str, ...]:
-        """F-numbers that the problem is about."""
-        named = re.findall(r"\((F[0-9]+[a-cx]?)\)", self.problem)
-        return tuple(fact for fact in dict.fromkeys(named) if fact in KEY_OF_FACT)
 
     def is_needed(self, key: str) -> bool:
         """Whether the verdict still hangs on a fact."""
@@ -192,23 +191,23 @@ class PathwayModel:
 
     # What the files suggest
 
-    def suggest(self, proposals: Iterable[Proposal]) -> None:
+    def suggest(self, proposals: Iterable[ProposedFact]) -> None:
         """Add what the files suggest; none of it becomes an answer."""
         self.proposals = tuple(dict.fromkeys((*self.proposals, *proposals)))
         self.events.proposals()
 
-    def can_confirm(self, proposal: Proposal) -> bool:
+    def can_confirm(self, proposal: ProposedFact) -> bool:
         """Whether a suggestion says something that can be recorded now."""
         if not proposal.key or proposal.value is None or self.is_confirmed(proposal):
             return False
         parent = QUESTIONS[proposal.key].detail_of
         return not parent or self._values.get(parent) not in (None, False, "none")
 
-    def is_confirmed(self, proposal: Proposal) -> bool:
+    def is_confirmed(self, proposal: ProposedFact) -> bool:
         """Whether the answer is what the files suggest."""
         return proposal.value is not None and self._values.get(proposal.key) == proposal.value
 
-    def confirm(self, proposal: Proposal) -> None:
+    def confirm(self, proposal: ProposedFact) -> None:
         """Record what the files suggest, because the reader says so."""
         if self.can_confirm(proposal):
             self.answer(proposal.key, proposal.value)
@@ -364,25 +363,27 @@ class PathwayModel:
         return self.verdict.words
 
     @property
-    def sections(self) -> tuple[Section, ...]:
+    def sections(self) -> tuple[TextSection, ...]:
         """The answer in the checker's words, each sentence with its facts."""
         if self.verdict is None:
-            return (Section("", (Line(self.problem, self.problem_facts, missing=True),)),)
+            return (TextSection("", (TextLine(self.problem, self.problem_facts, missing=True),)),)
         return verdict_sections(self.verdict)
 
-    def statements_reading(self, fact: str) -> Section:
+    def statements_reading(self, fact: str) -> TextSection:
         """Return every statement that is about a fact, and whether it applies now."""
         lines = []
-        for statement in seed().statements:
+        for statement in published_pathway().statements:
             if fact in statement.inputs:
                 lines.append(
-                    Line(
+                    TextLine(
                         verbatim(statement), statement.inputs, statement.id, self._use(statement.id)
                     )
                 )
         if not lines:
-            lines = [Line("No statement of the pathway reads it.")]
-        return Section(f"Statements that read {fact} ({label(KEY_OF_FACT[fact])})", tuple(lines))
+            lines = [TextLine("No sentence of the article depends on it.")]
+        return TextSection(
+            f"Sentences of the article that depend on: {label(KEY_OF_FACT[fact])}", tuple(lines)
+        )
 
     def _use(self, statement_id: str) -> str:
         if self.verdict is None:
@@ -391,13 +392,14 @@ class PathwayModel:
             return "Applies."
         for item in self.verdict.would_apply:
             if item.name == statement_id:
-                return f"Would apply but for a missing fact: {', '.join(item.facts)}."
+                return f"Would apply but for what is not recorded: {labels(item.facts)}."
         return "Does not apply to the answers given."
 
 
-def _in_words(complaint: str) -> str:
-    """Return a complaint of the facts file with questions named as on the screen."""
+def _in_words(complaint: str) -> tuple[str, tuple[str, ...]]:
+    """Return a complaint of the facts file with questions named as on the screen, and which."""
     keys = sorted(QUESTIONS, key=len, reverse=True)
     pattern = re.compile(rf"\b({'|'.join(map(re.escape, keys))})\b(?=[^\"]*(?:\"[^\"]*\"[^\"]*)*$)")
-    named = pattern.sub(lambda m: f"{label(m[1])} ({QUESTIONS[m[1]].fact})", complaint)
-    return plain(named.replace(" in quotes", ""))
+    facts = dict.fromkeys(QUESTIONS[key].fact for key in pattern.findall(complaint))
+    named = pattern.sub(lambda found: label(found[1]), complaint)
+    return plain(named.replace(" in quotes", "")), tuple(facts)

@@ -1,7 +1,7 @@
 """The pathway's questions, with the verdict live beside them.
 
 Every sentence of the verdict is linked to the facts it rests on, and every question to the
-statements that read it. All text is plain text: names and notes come from files and people.
+sentences that depend on it. All text is plain text: names and notes come from files and people.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from viewer.pathway.questions import Question, set_property
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fusion.pathway import Line, Proposal, Section
+    from fusion.pathway import ProposedFact, TextLine, TextSection
 
 #: From this width on the verdict stands beside the questions instead of below, px.
 SIDE_BY_SIDE = 760
@@ -47,7 +47,7 @@ class VerdictView(QWidget):
     Attributes
     ----------
     chosen : Signal
-        With the :class:`fusion.pathway.text.Line` that the reader chose.
+        With the :class:`fusion.pathway.text.TextLine` that the reader chose.
     """
 
     chosen = Signal(object)
@@ -65,14 +65,14 @@ class VerdictView(QWidget):
         column.addWidget(self.area)
         self._titles: list[QLabel] = []
         self.links: list[LinkLabel] = []
-        self._lines: list[Line] = []
+        self._lines: list[TextLine] = []
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[TextLine, ...]:
         """The sentences shown."""
         return tuple(self._lines)
 
-    def show_sections(self, sections: Iterable[Section]) -> None:
+    def show_sections(self, sections: Iterable[TextSection]) -> None:
         """Show an answer; labels are kept, so that place and keyboard focus stay."""
         titles = links = place = 0
         self._lines = []
@@ -88,6 +88,9 @@ class VerdictView(QWidget):
                     self.links.append(self._make_link(links))
                 text = f"{line.text}\n{line.basis}" if line.basis else line.text
                 self._put(self.links[links], place, text)
+                self.links[links].setToolTip(
+                    f"Statement {line.statement}" if line.statement else ""
+                )
                 self._lines.append(line)
                 links, place = links + 1, place + 1
         for unused in (*self._titles[titles:], *self.links[links:]):
@@ -119,7 +122,7 @@ class PathwayPanel(QWidget):
     """
 
     def __init__(
-        self, model: PathwayModel, *, slow: Callable[[], Iterable[Proposal]] | None = None
+        self, model: PathwayModel, *, slow: Callable[[], Iterable[ProposedFact]] | None = None
     ) -> None:
         super().__init__()
         self.model = model
@@ -236,7 +239,7 @@ class PathwayPanel(QWidget):
             question.update_answer()
         targets = self.model.values.get("targets", [])
         self.targets.setText(
-            f"F23  {len(targets)} target(s) from the facts file; marked where the targets are."
+            f"{len(targets)} target(s) from the facts file; marked where the targets are."
         )
         self.targets.setVisible(bool(targets))
         self.words.setText(self.model.headline)
@@ -266,7 +269,7 @@ class PathwayPanel(QWidget):
 
     # Links
 
-    def choose_line(self, line: Line) -> None:
+    def choose_line(self, line: TextLine) -> None:
         """Mark a sentence and the facts that it rests on; go to the missing one."""
         self.choose_fact("")
         for link, shown in zip(self.verdict.links, self.verdict.lines, strict=False):
@@ -279,7 +282,7 @@ class PathwayPanel(QWidget):
             self.go_to(KEY_OF_FACT[wanted[0]], focus=line.missing)
 
     def choose_fact(self, fact: str) -> None:
-        """List the statements that read a fact, and mark it; the empty string ends it."""
+        """List the sentences that depend on a fact, and mark it; the empty string ends it."""
         self._fact = fact
         for question in self.questions.values():
             question.highlight(bool(fact) and QUESTIONS[question.key].fact == fact)
@@ -374,7 +377,7 @@ class PathwayPanel(QWidget):
             self._slow = None
             worker.start()
 
-    def _on_slow(self, proposals: tuple[Proposal, ...]) -> None:
+    def _on_slow(self, proposals: tuple[ProposedFact, ...]) -> None:
         self.model.suggest(proposals)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -391,5 +394,5 @@ class PathwayPanel(QWidget):
         self.splitter.setSizes([1000, 1000] if beside else [1100, 900])
 
 
-def _all(slow: Callable[[], Iterable[Proposal]]) -> tuple[Proposal, ...]:
+def _all(slow: Callable[[], Iterable[ProposedFact]]) -> tuple[ProposedFact, ...]:
     return tuple(slow())

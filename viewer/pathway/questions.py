@@ -26,7 +26,7 @@ from fusion.pathway import QUESTIONS, answers
 from viewer.kit.labels import LinkLabel, plain_label
 
 if TYPE_CHECKING:
-    from fusion.pathway import Proposal
+    from fusion.pathway import ProposedFact
     from viewer.pathway.model import PathwayModel
 
 NOT_RECORDED = "Not recorded"
@@ -84,12 +84,12 @@ class Question(QFrame):
         super().__init__()
         self.key = key
         self._model = model
-        self._shown: tuple[Proposal, ...] | None = None
+        self._shown: tuple[ProposedFact, ...] | None = None
         self._row: QHBoxLayout | None = None
         asked = QUESTIONS[key]
         self.setObjectName("question")
-        self.title = LinkLabel(f"{asked.fact}  {asked.question}")
-        self.title.setToolTip("Show the statements that read this fact")
+        self.title = LinkLabel(asked.question)
+        self.title.setToolTip(f"Show the sentences that depend on this ({asked.fact})")
         self.title.chosen.connect(lambda: self.chosen.emit(asked.fact))
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(10 if asked.detail_of else 4, 2, 2, 4)
@@ -254,19 +254,21 @@ class Question(QFrame):
             button = widget.findChild(QPushButton)
             if button is not None:
                 confirmed = self._model.is_confirmed(proposal)
-                button.setText("Confirmed" if confirmed else f"Confirm: {_spoken(proposal)}")
+                button.setText("Confirmed" if confirmed else f"Confirm: {proposal.spoken_value}")
                 button.setEnabled(self._model.can_confirm(proposal))
                 first = QUESTIONS[self.key].detail_of
-                wait = f"Answer {QUESTIONS[first].fact} first" if first else ""
+                wait = f'Answer "{QUESTIONS[first].question}" first' if first else ""
                 button.setToolTip("" if confirmed or button.isEnabled() else wait)
 
-    def _make_suggestion(self, proposal: Proposal) -> QWidget:
+    def _make_suggestion(self, proposal: ProposedFact) -> QWidget:
         box = QWidget()
         column = QVBoxLayout(box)
         column.setContentsMargins(6, 1, 0, 1)
         column.setSpacing(1)
         says = (
-            f"The files suggest {_spoken(proposal)}" if proposal.value is not None else "The files"
+            f"The files suggest {proposal.spoken_value}"
+            if proposal.value is not None
+            else "The files"
         )
         words = plain_label(f"{says}: {proposal.text} ({proposal.source})", wrap=True)
         words.setObjectName("suggestion")
@@ -288,9 +290,3 @@ class Question(QFrame):
     def highlight(self, on: bool) -> None:
         """Mark the question as one that a chosen sentence rests on."""
         set_property(self, "highlight", on)
-
-
-def _spoken(proposal: Proposal) -> str:
-    if isinstance(proposal.value, bool):
-        return "yes" if proposal.value else "no"
-    return str(proposal.value)

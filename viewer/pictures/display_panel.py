@@ -21,8 +21,8 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.palettes import PALETTES
+from fusion.uptake import number_text
 from viewer.kit.labels import plain_label
-from viewer.kit.text import number_text
 from viewer.kit.theme import DOUBTFUL, FAINT, colored
 from viewer.pictures.checking_views import Mode
 from viewer.pictures.colormaps import dicom_colormap
@@ -88,7 +88,7 @@ class ColourBar(QWidget):
         for value in self.ticks():
             y = bar.bottom() - (value - low) / (high - low) * bar.height()
             painter.drawLine(int(bar.right()), int(y), int(bar.right()) + 5, int(y))
-            painter.drawText(int(bar.right()) + 10, int(y + line / 3), number_text(value))
+            painter.drawText(int(bar.right()) + 10, int(y + line / 3), number_text(value, unit))
         painter.end()
 
 

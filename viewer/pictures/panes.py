@@ -14,8 +14,9 @@ from napari.utils.events import EmitterGroup
 
 from fusion.palettes import DEFAULT_PALETTE
 from fusion.software import SIMULATED
+from fusion.uptake import quantity_text
 from viewer import _napari
-from viewer.kit.text import number_text, position_text
+from viewer.kit.text import position_text
 from viewer.pictures.checking_views import CheckingView, Mode
 from viewer.pictures.colormaps import dicom_colormap
 from viewer.pictures.layers import (
@@ -349,9 +350,11 @@ class LinkedPanes:
         hu = "outside CT" if sample.hu is None else f"{sample.hu:.0f} HU"
         if sample.uptake is None:
             return f"{hu} · outside {self.review.spect_label} field"
-        text = f"{hu} · {number_text(sample.uptake)} {self.review.fused.spect.unit}"
+        text = f"{hu} · {quantity_text(sample.uptake, self.review.fused.spect.unit)}"
         factor = self.review.fused.spect.suvbw_per_unit
-        return text if factor is None else f"{text} · SUVbw {sample.uptake * factor:.2f} g/mL"
+        if factor is None:
+            return text
+        return f"{text} · SUVbw {quantity_text(sample.uptake * factor, 'g/mL')}"
 
     @property
     def ct_window(self) -> tuple[float, float]:

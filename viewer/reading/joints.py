@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fusion.annotations import Change, Point, Spine
     from fusion.facets import Localisation, SpineStatements
     from fusion.geometry import Grid
-    from fusion.uptake import Assessment
+    from fusion.uptake import Quantification
 
 #: Said while side and level of nothing are known: at first, and while the levels are numbered anew.
 NOT_LOCATED = "The joints are not known yet: they have to be found first, or are being numbered."
@@ -30,14 +30,14 @@ class KnownJoints(Protocol):
         The joints; None while they are not known.
     spine : Spine or None
         What tells side and level.
-    assessment : Assessment or None
+    assessment : Quantification or None
         The uptake at them.
     """
 
     events: EmitterGroup
     localisation: Localisation | None
     spine: Spine | None
-    assessment: Assessment | None
+    assessment: Quantification | None
 
     @property
     def located(self) -> Localisation | None:

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.pathway import seed
+from fusion.pathway import published_pathway
 from fusion.plain_text import plain
 from viewer.kit.labels import plain_label
 from viewer.kit.text import shortened
@@ -115,7 +115,7 @@ class TargetsPanel(QWidget):
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(1, 4, 2, 2)
-        said = {s.id: s.text for s in seed().statements if s.id in _BESIDE}
+        said = {s.id: s.text for s in published_pathway().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
         self.beside.setStyleSheet(f"{colored(FAINT)} font-size: 11px;")
         for widget in (self.proposals, self.table, self.form, self.beside):

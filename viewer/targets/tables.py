@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import Decision
+from fusion.uptake import RATIO_TO_REFERENCE
 from viewer.facets.words import is_certain, proposal_status, proposal_words
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import BOX_MARGINS
@@ -26,7 +27,7 @@ from viewer.targets.words import SYMBOLS, details_text, level_text, uncertainty_
 
 if TYPE_CHECKING:
     from fusion.annotations import Answer, LabelChange, Reading, Target
-    from fusion.uptake import Assessment, Proposal
+    from fusion.uptake import Proposal, Quantification
 
 DECISION_COLORS = {
     Decision.POSITIVE: POSITIVE,
@@ -111,13 +112,13 @@ class ProposalTable(QGroupBox):
         return self.shown[row] if marked and 0 <= row < len(self.shown) else None
 
     def show_proposals(
-        self, assessment: Assessment | None, reading: Reading | None, *, state: str, final: bool
+        self, assessment: Quantification | None, reading: Reading | None, *, state: str, final: bool
     ) -> None:
         """Show what the program suggests now.
 
         Parameters
         ----------
-        assessment : Assessment or None
+        assessment : Quantification or None
             From :func:`fusion.uptake.proposals.assess`.
         reading : Reading or None
             What was decided already.
@@ -150,7 +151,7 @@ class ProposalTable(QGroupBox):
             cells = (
                 shortened(proposal.place, 80),
                 str(proposal.grade),
-                "?" if ratio is None else f"{ratio:.1f}",
+                "?" if ratio is None else RATIO_TO_REFERENCE.number(ratio),
                 proposal_status(proposal),
                 "" if known is None else f"{SYMBOLS[known.decision]} {known.decision}",
             )

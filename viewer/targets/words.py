@@ -14,7 +14,8 @@ from fusion.annotations import (
 )
 from fusion.facets import Numbering
 from fusion.plain_text import plain
-from viewer.kit.text import clock, number_text, position_text, shortened
+from fusion.uptake import MAXIMUM, RATIO_TO_REFERENCE, quantity_text
+from viewer.kit.text import clock, position_text, shortened
 
 if TYPE_CHECKING:
     from fusion.annotations import LabelChange
@@ -30,10 +31,11 @@ def uptake_text(target: Target) -> str:
     if uptake is None:
         return "not\nmeasured"
     lines = []
-    if "ratio_to_reference" in uptake:
-        lines.append(f"{uptake['ratio_to_reference']:.1f} × ref.")
-    if "maximum" in uptake:
-        lines.append(f"{number_text(uptake['maximum'])} {plain(uptake.unit)}")
+    if RATIO_TO_REFERENCE.name in uptake:
+        number = RATIO_TO_REFERENCE.number(uptake[RATIO_TO_REFERENCE.name])
+        lines.append(f"{number} {RATIO_TO_REFERENCE.heading}")
+    if MAXIMUM.name in uptake:
+        lines.append(quantity_text(uptake[MAXIMUM.name], uptake.unit))
     return "\n".join(lines)
 
 

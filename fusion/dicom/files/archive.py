@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusion.dicom.files.header import quiet_pydicom, read_header, sop_class_uid
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, stored_value
 from fusion.errors import DicomError
 from fusion.findings import Finding
 from fusion.findings.files import (
@@ -157,8 +157,8 @@ def referenced_files(
     try:
         with quiet_pydicom():
             references = list(_references(dicomdir))
-    except PARSE_ERRORS as exc:
-        return (), (DICOMDIR_UNREADABLE(index=dicomdir.label, problem=type(exc).__name__),)
+    except (DicomError, *PARSE_ERRORS):
+        return (), (DICOMDIR_UNREADABLE(index=dicomdir.label),)
     folder = dicomdir.label.rpartition("/")[0]
     by_name = {file.label.casefold(): file for file in files}
     named: dict[str, FoundFile] = {}
@@ -186,7 +186,7 @@ def referenced_files(
 
 def _references(dicomdir: Instance) -> Iterator[tuple[str, ...]]:
     for record in items(dicomdir.dataset, "DirectoryRecordSequence"):
-        value = record.get("ReferencedFileID")
+        value = stored_value(record, "ReferencedFileID")
         if value is None or value == "":
             continue
         components = [value] if isinstance(value, str) else list(value)
@@ -255,7 +255,7 @@ def _in_zip(path: Path, *, progress: ProgressCallback | None) -> FoundFiles:
         raise DicomError("The zip is damaged. Copy or export it again.", label=label) from exc
     except OSError as exc:
         raise DicomError(
-            f"The zip cannot be unpacked ({exc.strerror or type(exc).__name__}).", label=label
+            f"The zip cannot be unpacked ({exc.strerror or 'no reason given'}).", label=label
         ) from exc
     ordered = sorted(files, key=lambda file: (file.label, file.path))
     return FoundFiles(tuple(ordered), (*members[1], *findings), owner)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 
+from fusion.dicom.files.instance import stored_value
 from fusion.dicom.series import FrameRef
 
 
@@ -41,7 +42,7 @@ def functional_group(frame: FrameRef, keyword: str) -> Dataset | None:
 
 def _item(dataset: Dataset, keyword: str, index: int) -> Dataset | None:
     # By index rather than through instance.items, which would walk all frames for each frame.
-    value = dataset.get(keyword)
+    value = stored_value(dataset, keyword)
     if not isinstance(value, DicomSequence) or not 0 <= index < len(value):
         return None
     return value[index]

@@ -30,8 +30,10 @@ from pydicom.uid import (
     NuclearMedicineImageStorage,
 )
 
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, hashed_uid, uid
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
 from fusion.errors import DicomError
+
+logger = logging.getLogger(__name__)
 
 #: Sequences inside sequences; real objects stay below 10.
 MAX_SEQUENCE_DEPTH = 32
@@ -123,7 +125,8 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
                 return None
             file.seek(0)
             try:
-                dataset = dcmread(file, stop_before_pixels=True, defer_size=MAX_ELEMENT_BYTES)
+                with damage_told():
+                    dataset = dcmread(file, stop_before_pixels=True, defer_size=MAX_ELEMENT_BYTES)
             except _DeflatedError:
                 dataset, _ = _read_deflated(file, label=label)
                 syntax, offset = str(DeflatedExplicitVRLittleEndian), None
@@ -138,9 +141,10 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     except PermissionError as exc:
         raise DicomError("The file may not be read (permission denied).", label=label) from exc
     except PARSE_ERRORS as exc:
+        logger.info("%s: the header cannot be read: %s", label, type(exc).__name__)
         raise DicomError(
-            f"The file says that it is DICOM, but its header cannot be read "
-            f"({type(exc).__name__}). It is probably damaged; export or copy it again.",
+            "The file says that it is DICOM, but its header cannot be read. It is probably "
+            "damaged; export or copy it again.",
             label=label,
         ) from exc
     return Instance(path, label, dataset, syntax, offset, owner)
@@ -227,16 +231,19 @@ def _read_deflated(file: _HeaderFile, *, label: str) -> tuple[FileDataset, io.By
     """Return header and unpacked data set, the latter positioned at the pixel data element."""
     start = file.tell()
     stream = inflate(file, packed_bytes=file.size - start, label=label)
-    elements = read_dataset(
-        stream,
-        is_implicit_VR=False,
-        is_little_endian=True,
-        stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
-        defer_size=MAX_ELEMENT_BYTES,
-    )
+    with damage_told():
+        elements = read_dataset(
+            stream,
+            is_implicit_VR=False,
+            is_little_endian=True,
+            stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
+            defer_size=MAX_ELEMENT_BYTES,
+        )
     file.seek(0)
     # The file up to the deflated part is a DICOM file with an empty data set.
-    meta = dcmread(io.BytesIO(file.read(start))).file_meta
+    before = io.BytesIO(file.read(start))
+    with damage_told():
+        meta = dcmread(before).file_meta
     dataset = FileDataset("", elements, file_meta=meta, is_implicit_VR=False, is_little_endian=True)
     dataset.set_original_encoding(False, True, elements.original_character_set)
     return dataset, stream
@@ -284,7 +291,8 @@ def _is_nested_too_deeply(dataset: Dataset) -> bool:
             if isinstance(element, RawDataElement):
                 if not _may_be_sequence(element) or len(element.value or b"") < shortest:
                     continue
-                element = current[element.tag]
+                with damage_told():
+                    element = current[element.tag]
             if element.VR == "SQ":
                 pending.extend((item, depth + 1) for item in element.value or ())
     return False

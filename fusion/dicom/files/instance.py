@@ -8,10 +8,12 @@ be used (values that are not finite). Nothing here touches pixel data.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,18 +27,17 @@ from fusion.errors import DicomError
 from fusion.plain_text import plain
 
 _UID = re.compile(r"^[0-9.]{1,64}$")
-#: What pydicom and its decoders raise for damaged files (docs/sources.md#damaged-files).
-#: RecursionError and NotImplementedError are RuntimeErrors; KeyError and IndexError are
-#: LookupErrors.
+#: What damaged files lead to (docs/sources.md#damaged-files). KeyError and IndexError are
+#: LookupErrors. AttributeError, TypeError, AssertionError and RuntimeError are not among them: in
+#: our own code they are faults of this program, and must never be told as damaged files. Where
+#: pydicom or a decoder raises them, :func:`damage_told` says so.
 PARSE_ERRORS = (
     ValueError,
-    TypeError,
-    AttributeError,
     LookupError,
     ArithmeticError,
-    RuntimeError,
+    NotImplementedError,
+    RecursionError,
     MemoryError,
-    AssertionError,
     EOFError,
     OSError,
     BytesLengthException,
@@ -44,6 +45,26 @@ PARSE_ERRORS = (
     struct.error,
     zlib.error,
 )
+logger = logging.getLogger(__name__)
+
+
+class DamagedDataError(ValueError):
+    """pydicom or a decoder stumbled over what a file holds."""
+
+
+@contextmanager
+def damage_told() -> Iterator[None]:
+    """Wrap calls into pydicom, highdicom or a decoder, and nothing of ours.
+
+    What they raise on damaged files includes AttributeError, TypeError, AssertionError and
+    RuntimeError; these become :class:`DamagedDataError`, one of :data:`PARSE_ERRORS`.
+    """
+    try:
+        yield
+    except (NotImplementedError, RecursionError):
+        raise
+    except (AttributeError, TypeError, AssertionError, RuntimeError) as exc:
+        raise DamagedDataError(type(exc).__name__) from exc
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +112,7 @@ def uid(dataset: Dataset, keyword: str) -> str | None:
     A UID from a file never becomes part of a path, a query or a page without this check. Raises
     DicomError when the element cannot be decoded.
     """
-    value = _value(dataset, keyword)
+    value = stored_value(dataset, keyword)
     if value is None or str(value).strip() == "":
         return None
     string = str(value).strip()
@@ -103,7 +124,7 @@ def text(dataset: Dataset, keyword: str) -> str:
 
     Raises DicomError when the element cannot be decoded.
     """
-    value = _value(dataset, keyword)
+    value = stored_value(dataset, keyword)
     return "" if value is None else plain(str(value))
 
 
@@ -113,7 +134,7 @@ def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
     Accepts writers that put the whole list into one string with backslashes or commas. Raises
     DicomError when the element cannot be decoded.
     """
-    value = _value(dataset, keyword)
+    value = stored_value(dataset, keyword)
     if value is None:
         return ()
     items = [value] if isinstance(value, str) else list(_iterate(value))
@@ -145,7 +166,7 @@ def numbers(
         Not a number, not finite, or another count.
     """
     try:
-        value = _value(dataset, keyword)
+        value = stored_value(dataset, keyword)
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
         result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
@@ -179,20 +200,24 @@ def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
 
     Raises DicomError when the element cannot be decoded.
     """
-    value = _value(dataset, keyword)
+    value = stored_value(dataset, keyword)
     if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         return ()
     return tuple(item for item in value if isinstance(item, Dataset))
 
 
-def _value(dataset: Dataset, keyword: str) -> Any:
-    # pydicom decodes an element when it is first asked for, so that damage shows only then.
+def stored_value(dataset: Dataset, keyword: str) -> Any:
+    """Return what an attribute holds as pydicom gives it; None when absent.
+
+    pydicom decodes an element when it is first asked for, so that damage shows only then. Raises
+    DicomError when the element cannot be decoded.
+    """
     try:
-        return dataset.get(keyword)
+        with damage_told():
+            return dataset.get(keyword)
     except PARSE_ERRORS as exc:
-        raise DicomError(
-            f"{keyword} cannot be read ({type(exc).__name__}); the header is damaged."
-        ) from exc
+        logger.info("%s cannot be decoded: %s", keyword, type(exc).__name__)
+        raise DicomError(f"{keyword} cannot be read; the header is damaged.") from exc
 
 
 def _iterate(value: Any) -> Iterator[Any]:

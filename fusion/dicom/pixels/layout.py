@@ -139,9 +139,7 @@ def layout_of(instance: Instance) -> PixelLayout:
     except DicomError as exc:
         raise DicomError(exc.reason, label=label) from exc
     except PARSE_ERRORS as exc:
-        raise DicomError(
-            f"The description of its pixels cannot be read ({type(exc).__name__}).", label=label
-        ) from exc
+        raise DicomError("The description of its pixels cannot be read.", label=label) from exc
     frames = 1 if values["NumberOfFrames"] is None else values["NumberOfFrames"]
     required = ("Rows", "Columns", "BitsAllocated", "PixelRepresentation")
     missing = [keyword for keyword in required if values[keyword] is None]

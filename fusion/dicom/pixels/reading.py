@@ -19,7 +19,7 @@ from pydicom.pixels import get_decoder
 from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from fusion.dicom.files.header import quiet_pydicom
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, text
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, text
 from fusion.dicom.pixels.codestream import is_complete, read_codestream, rle_segments
 from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
 from fusion.dicom.pixels.padding import Padding, padding_of
@@ -275,7 +275,8 @@ def _big_endian_frames(
     for index in indices:
         file.seek(start)
         # pydicom takes a falsy list of indices for "all frames"; one index a call is unambiguous.
-        ((array, _),) = decoder.iter_array(file, indices=[index], raw=True, **options)
+        with damage_told():
+            ((array, _),) = decoder.iter_array(file, indices=[index], raw=True, **options)
         yield array.astype(layout.dtype)
 
 
@@ -284,7 +285,7 @@ def _decoded_frames(
 ) -> Iterator[Pixels]:
     wanted = iter(indices)
     index = next(wanted, None)
-    for number, frame in enumerate(generate_frames(file, number_of_frames=layout.frames)):
+    for number, frame in enumerate(_compressed_frames(file, layout.frames)):
         while index == number:
             yield _decoded(frame, instance, layout)
             index = next(wanted, None)
@@ -293,19 +294,26 @@ def _decoded_frames(
     raise DicomError(f"Its frame {(index or 0) + 1} is missing.", label=instance.label)
 
 
+def _compressed_frames(file: BinaryIO, count: int) -> Iterator[bytes]:
+    frames = generate_frames(file, number_of_frames=count)
+    while True:
+        with damage_told():
+            frame = next(frames, None)
+        if frame is None:
+            return
+        yield frame
+
+
 def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
     syntax = instance.transfer_syntax_uid
     _check_codestream(frame, instance, layout)
-    decoder = get_decoder(syntax)
+    decoder, options = get_decoder(syntax), _options(layout)
+    packed = encapsulate([frame], has_bot=False)
     failure: Exception | None = None
     for plugin in DECODERS[syntax]:
         try:
-            array, _ = decoder.as_array(
-                encapsulate([frame], has_bot=False),
-                raw=True,
-                decoding_plugin=plugin,
-                **_options(layout),
-            )
+            with damage_told():
+                array, _ = decoder.as_array(packed, raw=True, decoding_plugin=plugin, **options)
         except PARSE_ERRORS as exc:
             failure = exc
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fusion.dicom.files.functional_groups import functional_group
+from fusion.dicom.files.instance import stored_value
 from fusion.dicom.pixels.reading import read_frame
 from fusion.dicom.series import FrameRef
 from fusion.errors import DicomError
@@ -51,11 +52,11 @@ def same_pixels(a: FrameRef, b: FrameRef) -> bool:
 def _meaning(frame: FrameRef) -> tuple[str, ...]:
     dataset = frame.instance.dataset
     rescale = functional_group(frame, "PixelValueTransformationSequence") or dataset
-    mapped = functional_group(frame, "RealWorldValueMappingSequence") or dataset.get(
-        "RealWorldValueMappingSequence"
+    mapped = functional_group(frame, "RealWorldValueMappingSequence") or stored_value(
+        dataset, "RealWorldValueMappingSequence"
     )
     return (
         str(mapped),
-        *(str(dataset.get(keyword)) for keyword in _MEANING),
-        *(str(rescale.get(keyword)) for keyword in _RESCALE),
+        *(str(stored_value(dataset, keyword)) for keyword in _MEANING),
+        *(str(stored_value(rescale, keyword)) for keyword in _RESCALE),
     )

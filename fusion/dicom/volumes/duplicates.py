@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
 from fusion.findings import Finding
@@ -91,7 +91,8 @@ def _different(group: list[Instance]) -> list[Instance]:
 
 def _meaning(instance: Instance) -> str:
     try:
-        return "\n".join(str(instance.dataset.get(keyword)) for keyword in _MEANING)
+        with damage_told():
+            return "\n".join(str(instance.dataset.get(keyword)) for keyword in _MEANING)
     except PARSE_ERRORS:
         return instance.label  # equal to no other
 
@@ -113,6 +114,6 @@ def _looks_alike(one: Instance, other: Instance) -> bool:
     # The same picture in another encoding. Comparing first frames is enough only for single ones.
     return (
         one.transfer_syntax_uid != other.transfer_syntax_uid
-        and one.dataset.get("NumberOfFrames") in (None, 1)
+        and stored_value(one.dataset, "NumberOfFrames") in (None, 1)
         and same_pixels(FrameRef(one), FrameRef(other))
     )

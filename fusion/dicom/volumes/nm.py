@@ -16,7 +16,15 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from fusion.dicom.files.header import NM_CLASSES
-from fusion.dicom.files.instance import Instance, integer, number, text, texts, uid
+from fusion.dicom.files.instance import (
+    Instance,
+    integer,
+    number,
+    stored_value,
+    text,
+    texts,
+    uid,
+)
 from fusion.dicom.quantity.attenuation import (
     attenuation_corrected,
     attenuation_map,
@@ -136,9 +144,11 @@ def _image_type(dataset: Dataset) -> set[str]:
 
 
 def _numbered_kind(dataset: Dataset) -> Kind:
-    if dataset.get("AngularViewVector") is not None:
+    if stored_value(dataset, "AngularViewVector") is not None:
         return Kind.PROJECTIONS
-    is_sliced = any(dataset.get(word) is not None for word in ("SliceVector", "NumberOfSlices"))
+    is_sliced = any(
+        stored_value(dataset, word) is not None for word in ("SliceVector", "NumberOfSlices")
+    )
     return Kind.SPECT if is_sliced else Kind.OTHER
 
 

@@ -16,7 +16,7 @@ from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from fusion.dicom.files.instance import integer, items, number, numbers, text
+from fusion.dicom.files.instance import integer, items, number, numbers, stored_value, text
 from fusion.errors import DicomError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
@@ -241,7 +241,7 @@ def _slice_refusal(slices: Sequence[int], expected: int | None) -> str | None:
 
 def _pointer_findings(dataset: Dataset, needed: Set[str]) -> tuple[Finding, ...]:
     """Compare Frame Increment Pointer with the vectors that the frames were split by."""
-    value = dataset.get("FrameIncrementPointer")
+    value = stored_value(dataset, "FrameIncrementPointer")
     entries = value if hasattr(value, "__iter__") else [value] if value else []
     try:
         pointed = {Tag(entry) for entry in entries}

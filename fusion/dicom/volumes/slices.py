@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from fusion.dicom.files.instance import stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
 from fusion.errors import GeometryError
@@ -159,7 +160,7 @@ class Arrangement:
 
 def frame_label(frame: FrameRef) -> str:
     """Name a frame as the user knows it: the file, and the frame number where it holds several."""
-    frames = frame.instance.dataset.get("NumberOfFrames")
+    frames = stored_value(frame.instance.dataset, "NumberOfFrames")
     if frames is None or str(frames).strip() in ("", "1"):
         return frame.instance.label
     return f"{frame.instance.label} frame {frame.index + 1}"

@@ -52,14 +52,6 @@ OPERATIVE_BED = Code("operative-bed", SCHEME, "Inside an operative bed")
 
 UPTAKE = Code("uptake", SCHEME, "Uptake")
 SUVBW = standard.DCM.Suvbw
-RATIO = standard.SCT.Ratio
-RATIO_UNIT = Code("{ratio}", "UCUM", "ratio")
-#: CID 7464, by the name of the measured value.
-STATISTICS = {
-    "maximum": standard.SCT.Maximum,
-    "mean": standard.SCT.Mean,
-    "peak": standard.DCM.PeakValueWithinROI,
-}
 
 REGION_CATEGORY = standard.SCT.Function
 REGION_TYPE = Code("uptake-region", SCHEME, "Region of uptake, not validated")

@@ -40,14 +40,19 @@ from fusion.export.wording import CONFIRM, NUMBERING, said_pathway, said_status
 from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
+from fusion.uptake import (
+    OF_VOLUME,
+    SUV,
+    Measure,
+    is_suv,
+    measure_named,
+    unknown_measure,
+)
 
 #: Name of the file.
 STRUCTURED_REPORT = "structured_report.dcm"
-#: Units of this program that mean the same as a UCUM unit of :data:`UCUM`.
-_SUV = "SUVbw g/mL"
-SAME_UNIT = {"g/mL": _SUV}
-#: Begins the names of values in SUV beside those in the unit of the volume.
-BESIDE = "suvbw_"
+#: Code of a measured value that has none but its name.
+MEASURED = "measured"
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
@@ -351,49 +356,46 @@ def _answer(answer: Answer | None) -> Code | None:
 def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measurement]:
     if target.uptake is None:
         return
-    unit = SAME_UNIT.get(target.uptake.unit, target.uptake.unit)
-    is_suv = unit.startswith("SUV")
-    beside = any(name.startswith(BESIDE) for name in target.uptake)
-    if (is_suv or beside) and not source.suv_proven:
+    unit = target.uptake.unit
+    measures = {name: measure_named(name) or unknown_measure(name) for name in target.uptake}
+    in_suv = is_suv(unit) or any(measure.unit is SUV for measure in measures.values())
+    if in_suv and not source.suv_proven:
         raise AnnotationError(
             f"{target.joint.name} was measured in SUV, which the study as it is open now does not "
             "prove. Open it as it was then, or measure again."
         )
     functional = source.images[0]
     image = sr.SourceImageForMeasurement(functional.SOPClassUID, functional.SOPInstanceUID)
-    ucum = Code(*_ucum(unit))
     for name, value in target.uptake.items():
-        if name.startswith("ratio"):
-            concept, derivation, in_unit = _ratio(name), None, codes.RATIO_UNIT
-        elif name.startswith(BESIDE) and not is_suv:
-            # In SUV, whatever the unit of the other values is.
-            concept, in_unit = codes.SUVBW, Code(*_ucum(_SUV))
-            derivation = codes.STATISTICS[name.removeprefix(BESIDE)]
-        else:
-            concept = codes.SUVBW if is_suv else codes.UPTAKE
-            derivation, in_unit = codes.STATISTICS.get(name), ucum
-            if derivation is None:
-                concept = _other(name)
+        concept, derivation = concept_of(measures[name], unit)
         yield sr.Measurement(
             name=concept,
             value=float(value),
-            unit=in_unit,
+            unit=Code(*(measures[name].unit.ucum or _ucum(unit))),
             derivation=derivation,
             referenced_images=[image],
         )
 
 
-def _ratio(name: str) -> Code:
-    # One ratio has the standard's code; which one it is when there are several, a private one says.
-    return codes.RATIO if name == "ratio_to_reference" else _other(name)
+def concept_of(measure: Measure, unit: str) -> tuple[Code, Code | None]:
+    """Return what a measure is, and which statistic, in a volume of a unit."""
+    statistic = None if measure.statistic is None else Code(*measure.statistic)
+    if measure.unit is OF_VOLUME and statistic is not None:
+        return (codes.SUVBW if is_suv(unit) else codes.UPTAKE), statistic
+    # In a volume that is in SUV itself, the same statistic in SUV would have the same codes.
+    if measure.concept is None or (measure.unit is SUV and is_suv(unit)):
+        return _other(measure.name), None
+    return Code(*measure.concept), statistic
 
 
 def _other(name: str) -> Code:
     """Return a private concept whose meaning is the name of the value."""
-    return Code("measured", codes.SCHEME, plain(name)[:64])
+    return Code(MEASURED, codes.SCHEME, plain(name)[:64])
 
 
 def _ucum(unit: str) -> tuple[str, str, str]:
+    if is_suv(unit) and SUV.ucum is not None:
+        return SUV.ucum
     if unit in UCUM:
         value, meaning = UCUM[unit]
         return value, "UCUM", meaning

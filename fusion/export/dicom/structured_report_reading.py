@@ -19,14 +19,15 @@ from fusion.annotations import Decision, Target
 from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
-    BESIDE,
     MAY_BE_EMPTY,
-    SAME_UNIT,
+    MEASURED,
     TEXTS,
     code_of,
+    concept_of,
     label_of,
 )
 from fusion.json_form import from_json
+from fusion.uptake import every_measure
 
 #: What a name says besides when its level is doubtful.
 _DOUBT = re.compile(r" \(LEVEL [A-Z, ]+\)")
@@ -187,19 +188,15 @@ def _answered(group: Dataset, question: Code, answers: Mapping[Any, Code]) -> An
 
 
 def _measured(group: Dataset, unit: str | None) -> Iterator[tuple[str, float]]:
-    names = {code.value: name for name, code in codes.STATISTICS.items()}
-    is_suv = SAME_UNIT.get(unit or "", unit or "").startswith("SUV")
+    names = {}
+    for measure in every_measure():
+        concept, derivation = concept_of(measure, unit or "")
+        names[concept.value, derivation and derivation.value] = measure.name
     for item in group.ContentSequence:
         if item.ValueType != "NUM":
             continue
         concept = item.ConceptNameCodeSequence[0]
-        derivation = _all(item, "121401")
-        if concept.CodeValue == codes.RATIO.value:
-            name = "ratio_to_reference"
-        elif derivation:
-            name = names[_value_code(derivation[0])]
-            if concept.CodeValue == codes.SUVBW.value and not is_suv:
-                name = f"{BESIDE}{name}"
-        else:
-            name = str(concept.CodeMeaning)
+        statistic = _all(item, "121401")
+        key = concept.CodeValue, (_value_code(statistic[0]) if statistic else None)
+        name = str(concept.CodeMeaning) if key[0] == MEASURED else names[key]
         yield name, float(item.MeasuredValueSequence[0].FloatingPointValue)

@@ -41,11 +41,12 @@ from fusion.pathway import (
     Facts,
     facts_from_values,
     label,
-    seed,
+    published_pathway,
     target_cautions,
 )
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
+from fusion.uptake import measured_texts
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
@@ -281,13 +282,7 @@ def _uptake(target: Target) -> str:
     measured = target.uptake
     if measured is None:
         return "not measured"
-    parts = []
-    for name, value in measured.entries:
-        unit = "" if name.startswith("ratio") else f" {plain(measured.unit)}"
-        said = plain(name).replace("_", " ")
-        if name.startswith("suvbw_"):  # beside the values in the unit of the volume
-            said, unit = f"SUVbw {said.removeprefix('suvbw ')}", " g/mL"
-        parts.append(f"{said} {value:.4g}{unit}")
+    parts = list(measured_texts(measured, measured.unit))
     if measured.reference:
         parts.append(f"reference: {plain(measured.reference)}")
     return "; ".join(parts)
@@ -335,7 +330,7 @@ def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
 
 
 def _statement(name: str) -> str:
-    statement = seed().statement(name)
+    statement = published_pathway().statement(name)
     cites = f" [cites {statement.citation}]" if statement.cites else ""
     return f"{name}: “{statement.quoted}”{cites}"
 

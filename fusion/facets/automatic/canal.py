@@ -21,8 +21,25 @@ from fusion.resampling import Resampler
 SEARCH_MM = 2.0
 #: How far from the centre of the canal its wall may be, mm.
 _REACH_MM = 22.0
-#: HU above which a voxel counts as bone wall; soft enough for thick slices and thin cortex.
-BONE_HU = 170.0
+#: HU above which a voxel counts as the bony wall of the canal; soft enough for thick slices and
+#: thin cortex. Chosen by us, as are the numbers below, on our simulated necks
+#: (docs/sources.md#vertebral-bodies-and-canal).
+CANAL_WALL_HU = 170.0
+#: HU of what fills a canal: softer than this is fat or air outside it; harder is bone.
+_CONTENT_HU = -150.0
+#: HU below which a direction ends without a wall: an airway or the outside, never the canal.
+_AIR_HU = -400.0
+#: Directions in which a wall is looked for; after half of them, fewer than so many walls end the
+#: search.
+_DIRECTIONS, _LEAST_HALF_WAY = 24, 4
+#: A canal is at least so wide to every side, search voxels (4 mm); what a narrower one costs.
+_LEAST_CLEAR, _NARROW_COST = 2, 0.25
+#: Marrow of a porous body is ringed by bone as well, but denser than what fills the canal: HU at
+#: which the cost of a dense middle begins, over which it grows, and what it comes to.
+_DENSE_HU, _DENSE_RANGE_HU, _DENSE_COST = 70.0, 60.0, 0.35
+#: Cost of each search voxel by which opposite walls differ in distance, and the difference that is
+#: taken where no two opposite walls are met.
+_OFF_CENTRE_COST, _OFF_CENTRE_UNKNOWN = 0.03, 4.0
 #: Share of directions that must meet bone for a slice to speak for a canal rather than against.
 _FAIR_SHARE = 0.62
 #: Cost of a sideways step of one search voxel between slices, squared in the step.
@@ -87,7 +104,7 @@ def find_canal(ct: Volume) -> Canal | None:
         Resampler(ct, grid, transform=RigidTransform.identity()).array(), nan=-1000.0
     )
     reach = int(_REACH_MM / SEARCH_MM)
-    score = _ring_score(hu, _directions(), reach, BONE_HU)
+    score = _ring_score(hu, _directions(), reach, CANAL_WALL_HU)
     path = _best_path(score, _MAX_STEP, _STEP_COST)
     if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
         return None
@@ -111,7 +128,7 @@ def _prolonged(points: FloatArray, grid: Grid) -> FloatArray:
     return result
 
 
-def _directions(count: int = 24) -> npt.NDArray[np.float32]:
+def _directions(count: int = _DIRECTIONS) -> npt.NDArray[np.float32]:
     angles = np.arange(count) * 2 * np.pi / count
     return np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
@@ -126,7 +143,7 @@ def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
         for j in range(1, nj - 1):
             for i in range(1, ni - 1):
                 v = hu[k, j, i]
-                if v < -150 or v > bone:
+                if v < _CONTENT_HU or v > bone:
                     continue
                 met = 0
                 for d in range(n):
@@ -138,13 +155,13 @@ def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
                         if a < 0 or b < 0 or a >= nj or b >= ni:
                             break
                         value = hu[k, a, b]
-                        if value < -400:  # air: an airway or the outside, never the canal
+                        if value < _AIR_HU:
                             break
                         if value > bone:
                             hits[d] = r
                             met += 1
                             break
-                    if d == 11 and met < 4:
+                    if d == n // 2 - 1 and met < _LEAST_HALF_WAY:
                         break
                 if met < n // 2:
                     continue
@@ -161,19 +178,17 @@ def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
                         off += abs(a - b)
                         pairs += 1
                 f = np.float32(met / n)
-                if clear < 2:
-                    f -= 0.25
-                # Marrow of a porous vertebral body is ringed by bone as well, but denser than
-                # what fills the canal.
+                if clear < _LEAST_CLEAR:
+                    f -= _NARROW_COST
                 mean = np.float32(0)
                 for a in range(-2, 3):
                     for b in range(-2, 3):
                         mean += hu[k, min(max(j + a, 0), nj - 1), min(max(i + b, 0), ni - 1)]
                 mean /= 25
-                denser = min(max(float((mean - 70) / 60), 0.0), 1.0)
-                f -= 0.35 * denser
-                centred = off / pairs if pairs else 4.0
-                score[k, j, i] = f - 0.03 * centred
+                denser = min(max(float((mean - _DENSE_HU) / _DENSE_RANGE_HU), 0.0), 1.0)
+                f -= _DENSE_COST * denser
+                centred = off / pairs if pairs else _OFF_CENTRE_UNKNOWN
+                score[k, j, i] = f - _OFF_CENTRE_COST * centred
     return score
 
 

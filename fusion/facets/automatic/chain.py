@@ -12,15 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from fusion.anatomy import CERVICAL
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.geometry import FloatArray
 
 #: Likeness below which a height speaks against being a level.
 _FAIR_SCORE = 0.08
-#: Spread of the distance between neighbouring levels about that of the template, mm. The head
-#: nods and turns on the upper two.
-_PITCH_SPREAD_MM = np.array([3.5, 3.5, 2.2, 2.0, 2.0, 2.0, 2.0, 2.2, 2.6])
+#: Cost of a distance that differs from the template's by the spread that is usual there.
 _PITCH_COST = 0.05
 #: Furthest from the template's distance that is considered, mm.
 _PITCH_REACH_MM = 9
@@ -126,7 +125,7 @@ def _solve(
             start[:] = -np.inf
         value, source = start, np.full(n, -1, dtype=np.int64)
         if level:
-            spread = _PITCH_SPREAD_MM[level - 1]
+            spread = CERVICAL.pitch_spread_mm[level - 1]
             for off in range(-_PITCH_REACH_MM, _PITCH_REACH_MM + 1):
                 step = round(float(pitch[level - 1])) + off
                 exact = step - pitch[level - 1]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
+from fusion.anatomy import CERVICAL
 from fusion.facets.automatic.straight import Frame, bone_map, sample
 from fusion.facets.states import EvidenceSource
 from fusion.geometry import FloatArray, Volume
@@ -47,6 +48,9 @@ class Claim:
     saw: str
 
 
+# Numbers below were chosen by us on our simulated necks and looked at on real CTs
+# (docs/sources.md#level-numbering); none is validated.
+
 #: Half width of the dens, of the gap beside it, and where the lateral masses of C1 lie, mm.
 _DENS_HALF_MM, _GAP_MM, _MASS_MM = 3.0, (6.0, 9.0), (12.0, 21.0)
 #: Contrast of dens against the gaps beside it that counts, and height over which it must hold.
@@ -68,6 +72,48 @@ _RIB_REACH = 0.8
 _CLEAR_MM, _CLEAR_LEVEL_MM = 5.0, 26.0
 #: Furthest that the first ribs of the two sides start from each other, mm.
 _RIBS_APART_MM = 13.0
+#: A second dens of more than this share of the best one leaves both open.
+_DENS_RIVAL = 0.6
+#: Window in front of the canal's middle in which a dens is looked for: its back edge, mm.
+_DENS_FRONT_MM = -3.0
+#: How much bone in the midline counts beyond that of the lateral masses beside it.
+_DENS_BEYOND_MASSES = 0.3
+#: HU above which smoothed voxels beside the spine count as bone of ribs and skull: like the wall of
+#: the canal, above the noise between the shoulders.
+_RIB_HU = 170.0
+#: Share of the lateral range below which a height is clear of bone, and from which the field counts
+#: as there.
+_CLEAR_SHARE, _KNOWN_SHARE = 0.25, 0.8
+#: Back edge of what has to be in the field beside the spine, mm.
+_KNOWN_P_MM = 8.0
+#: Length below its highest bone in which a rib must reach right across, mm.
+_RIB_STRETCH_MM = 30
+#: From the height where ribs start to the C7-T1 joints, mm: measured on our simulated necks and
+#: looked at on three real CTs.
+_RIB_TO_JOINT_MM = 3.0
+#: Quantile of the bone along the spine that is usual for a body, and the least that is one.
+_USUAL_QUANTILE, _LEAST_BONE = 0.7, 0.1
+#: C2 with its dens is longer than the next longest stretch by this factor.
+_C2_LEAD = 1.4
+#: Share of the usual bone below which a height is a disc, and how long C2 with its dens may be.
+_SOLID_SHARE, _C2_LENGTH_MM = 0.55, (25, 48)
+#: From the joint C2-C3 up to the lower end of the undivided stretch, mm.
+_C2_TO_JOINT_MM = 2.0
+#: Neck below the skull without bone across half of the range on either side, mm, and that share.
+_SKULL_CLEAR_MM, _SKULL_CLEAR_SHARE = 35, 0.5
+#: From the height where the skull reaches both sides of the spine to the C0-C1 joints, mm.
+_SKULL_TO_JOINT_MM = 7.0
+#: HU below which a voxel beside the spine is lung or outside air.
+_LUNG_HU = -500.0
+#: Where lungs pass: lateral, and behind the front of the canal at most, mm.
+_LUNG_L_MM, _LUNG_P_MM = (16.0, 52.0), 10.0
+#: Share of air of a height deep in the lung, length of that which is a lung, mm, and the share at
+#: its top.
+_LUNG_DEEP, _LUNG_LENGTH_MM, _LUNG_TOP = 0.2, 12, 0.06
+#: Share of air beside the spine from which a height lies in the chest.
+_CHEST_AIR = 0.12
+#: From the top of the higher lung to the C7-T1 joints, mm.
+_LUNG_TO_JOINT_MM = 19.0
 
 
 def claims(ct: Volume, frame: Frame, *, scale: float) -> tuple[Claim, ...]:
@@ -132,10 +178,10 @@ def dens_profile(ct: Volume, frame: Frame) -> FloatArray:
         )
         for side in (lateral > 0, lateral < 0)
     ]
-    middle = np.minimum(dens, 0.3 + np.minimum(masses[0], masses[1]))
+    middle = np.minimum(dens, _DENS_BEYOND_MASSES + np.minimum(masses[0], masses[1]))
     # In front of the canal only: further back the spinal cord has nothing but gaps beside it. The
     # gaps of a dens are open to the canal; the foramina of an artery have a pedicle behind them.
-    front = int(np.searchsorted(p, -3.0))
+    front = int(np.searchsorted(p, _DENS_FRONT_MM))
     gap = np.maximum(gaps[0], gaps[1])[:, :front]
     gap = np.maximum.accumulate(gap[:, ::-1], axis=1)[:, ::-1]
     return np.asarray((middle[:, :front] - gap).max(axis=1), dtype=np.float64)
@@ -154,7 +200,7 @@ def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
     runs.sort(key=lambda run: -run[0])
     total, where = runs[0]
     other = runs[1][0] if len(runs) > 1 else 0.0
-    if other > 0.6 * total:
+    if other > _DENS_RIVAL * total:
         return []
     middle = float(np.average(where, weights=profile[where]))
     height = middle - _DENS_ABOVE_JOINT_MM * scale
@@ -162,7 +208,7 @@ def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
     return [
         Claim(
             EvidenceSource.DENS,
-            "C1-C2",
+            CERVICAL.dens_level,
             height,
             4.5,
             2.5 if plain else 1.5,
@@ -184,7 +230,7 @@ def _beside(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> 
     rows = (p >= _RIB_P_MM[0]) & (p <= _RIB_P_MM[1])
     # Noise between the shoulders must not look like bone.
     smooth = ndimage.gaussian_filter(np.nan_to_num(hu[:, rows], nan=0.0), (2.0, 0.7, 0.7))
-    bone = (smooth > 170).any(axis=1)
+    bone = (smooth > _RIB_HU).any(axis=1)
     bone = ndimage.maximum_filter1d(bone.astype(np.uint8), 9, axis=0) > 0
     off = np.abs(lateral)
     sides = []
@@ -193,9 +239,11 @@ def _beside(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> 
         sides.append(bone[:, columns].mean(axis=1).astype(np.float64))
     # The end of the field cuts a tilted neck aslant; near the transverse processes is enough.
     core = np.ix_(
-        np.arange(len(hu)), (p >= _RIB_P_MM[0]) & (p <= 8), np.abs(lateral) <= _RIB_L_MM[1]
+        np.arange(len(hu)),
+        (p >= _RIB_P_MM[0]) & (p <= _KNOWN_P_MM),
+        np.abs(lateral) <= _RIB_L_MM[1],
     )
-    known = np.isfinite(hu[core]).mean(axis=(1, 2)) > 0.8
+    known = np.isfinite(hu[core]).mean(axis=(1, 2)) > _KNOWN_SHARE
     return _Beside((sides[0], sides[1]), known)
 
 
@@ -212,7 +260,7 @@ class _Onset:
 
 
 def _onset(share: FloatArray, known: npt.NDArray[np.bool_]) -> _Onset | None:
-    clear = (share < 0.25) & known
+    clear = (share < _CLEAR_SHARE) & known
     run, above = 0, False
     for s in range(len(share) - 1, -1, -1):
         if clear[s]:
@@ -222,7 +270,7 @@ def _onset(share: FloatArray, known: npt.NDArray[np.bool_]) -> _Onset | None:
         if known[s] and run >= (_CLEAR_LEVEL_MM if above else _CLEAR_MM):
             below = np.flatnonzero(clear[:s])
             end = int(below[-1]) if len(below) else 0
-            stretch = share[max(end, s - 30) : s + 1]
+            stretch = share[max(end, s - _RIB_STRETCH_MM) : s + 1]
             crossing = s
             while crossing > 0 and share[crossing] < min(_RIB_SHARE, stretch.max()):
                 crossing -= 1
@@ -253,12 +301,7 @@ def _ribs(beside: _Beside) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    return [Claim(EvidenceSource.RIBS, "C7-T1", height, spread, weight, saw)]
-
-
-#: From the height where ribs start to the C7-T1 joints, mm: measured on our simulated necks and
-#: looked at on three real CTs.
-_RIB_TO_JOINT_MM = 3.0
+    return [Claim(EvidenceSource.RIBS, CERVICAL.rib_level, height, spread, weight, saw)]
 
 
 def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
@@ -267,8 +310,8 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
     bone = bone_map(sample(ct, frame, p, lateral)).mean(axis=2)
     # Wherever in the body or the dens bone is densest: their cortex behind, mostly.
     column = ndimage.uniform_filter1d(bone, 5, axis=1).max(axis=1)
-    typical = float(np.quantile(column, 0.7))
-    if typical < 0.1:
+    typical = float(np.quantile(column, _USUAL_QUANTILE))
+    if typical < _LEAST_BONE:
         return []
     labels, count = ndimage.label(column > _SOLID_SHARE * typical)
     runs = sorted((np.flatnonzero(labels == n) for n in range(1, count + 1)), key=len)
@@ -277,13 +320,13 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
     longest, second = runs[-1], runs[-2]
     if not (_C2_LENGTH_MM[0] <= len(longest) <= _C2_LENGTH_MM[1]):
         return []
-    if len(longest) < 1.4 * len(second):
+    if len(longest) < _C2_LEAD * len(second):
         return []
     return [
         Claim(
             EvidenceSource.DISC,
-            "C2-C3",
-            float(longest[0]) - 2.0,
+            CERVICAL.undivided_level,
+            float(longest[0]) - _C2_TO_JOINT_MM,
             5.0,
             1.0,
             f"one stretch of {len(longest)} mm of bone without a disc, the next longest is "
@@ -292,14 +335,10 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
     ]
 
 
-#: Share of the usual bone below which a height is a disc, and how long C2 with its dens may be.
-_SOLID_SHARE, _C2_LENGTH_MM = 0.55, (25, 48)
-
-
 def _skull(beside: _Beside) -> list[Claim]:
     both = np.minimum(*beside.share)
     high = np.flatnonzero((both >= _RIB_SHARE) & beside.known)
-    clear = np.flatnonzero((np.maximum(*beside.share) < 0.25) & beside.known)
+    clear = np.flatnonzero((np.maximum(*beside.share) < _CLEAR_SHARE) & beside.known)
     if not len(high) or not len(clear):
         return []
     # The lowest bone on both sides above which there is no long clear stretch again.
@@ -309,13 +348,13 @@ def _skull(beside: _Beside) -> list[Claim]:
         return []
     neck_top = int(below[-1])
     start = high[high > neck_top]
-    length = int((np.maximum(*beside.share)[: neck_top + 1][::-1] < 0.5).argmin())
-    if not len(start) or length < 35:
+    length = int((np.maximum(*beside.share)[: neck_top + 1][::-1] < _SKULL_CLEAR_SHARE).argmin())
+    if not len(start) or length < _SKULL_CLEAR_MM:
         return []
     return [
         Claim(
             EvidenceSource.SKULL,
-            "C0-C1",
+            CERVICAL.occiput_level,
             float(start[0]) + _SKULL_TO_JOINT_MM,
             10.0,
             0.5,
@@ -324,29 +363,26 @@ def _skull(beside: _Beside) -> list[Claim]:
     ]
 
 
-#: From the height where the skull reaches both sides of the spine to the C0-C1 joints, mm.
-_SKULL_TO_JOINT_MM = 7.0
-
-
 def _lungs(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> list[Claim]:
-    rows = p <= 10
-    air = np.nan_to_num(hu[:, rows], nan=0.0) < -500
+    rows = p <= _LUNG_P_MM
+    air = np.nan_to_num(hu[:, rows], nan=0.0) < _LUNG_HU
     tops = []
     for sign in (1, -1):
-        columns = (np.sign(lateral) == sign) & (np.abs(lateral) > 16) & (np.abs(lateral) < 52)
+        columns = (np.sign(lateral) == sign) & (np.abs(lateral) > _LUNG_L_MM[0])
+        columns &= np.abs(lateral) < _LUNG_L_MM[1]
         share = air[:, :, columns].mean(axis=(1, 2))
-        deep = np.flatnonzero(share > 0.2)
-        if len(deep) < 12:
+        deep = np.flatnonzero(share > _LUNG_DEEP)
+        if len(deep) < _LUNG_LENGTH_MM:
             return []
         # The top of the stretch that reaches the deepest lung; the air around a neck is above it.
-        labels, _ = ndimage.label(share > 0.06)
+        labels, _ = ndimage.label(share > _LUNG_TOP)
         body = np.flatnonzero(labels == labels[deep[0]])
         tops.append(float(body[-1]))
     height = max(tops) + _LUNG_TO_JOINT_MM
     return [
         Claim(
             EvidenceSource.LUNGS,
-            "C7-T1",
+            CERVICAL.rib_level,
             height,
             12.0,
             0.5,
@@ -366,8 +402,8 @@ def chest(ct: Volume, frame: Frame) -> npt.NDArray[np.bool_]:
         The straight neck.
     """
     p, lateral = np.arange(-46.0, 11.0, 3.0), np.arange(-52.0, 52.1, 3.0)
-    air = np.nan_to_num(sample(ct, frame, p, lateral), nan=0.0) < -500
-    sides = [air[:, :, (sign * lateral > 16)].mean(axis=(1, 2)) for sign in (1, -1)]
+    air = np.nan_to_num(sample(ct, frame, p, lateral), nan=0.0) < _LUNG_HU
+    sides = [air[:, :, (sign * lateral > _LUNG_L_MM[0])].mean(axis=(1, 2)) for sign in (1, -1)]
     deep = np.maximum(*sides) > _CHEST_AIR
     # From the lowest lung up to where it ends; the air around a thin neck is not one with it.
     low = np.flatnonzero(deep[: len(deep) // 2 + 1])
@@ -375,9 +411,3 @@ def chest(ct: Volume, frame: Frame) -> npt.NDArray[np.bool_]:
         return np.zeros(len(deep), dtype=np.bool_)
     labels, _ = ndimage.label(deep)
     return np.asarray(labels == labels[low[0]], dtype=np.bool_)
-
-
-#: Share of air beside the spine from which a height lies in the chest.
-_CHEST_AIR = 0.12
-#: From the top of the higher lung to the C7-T1 joints, mm.
-_LUNG_TO_JOINT_MM = 19.0

@@ -23,6 +23,14 @@ STEP_MM = 1.0
 _BLUR_MM = 1.2
 #: Share of the plain correlation; the rest is that of what changes from height to height.
 _PLAIN_WEIGHT = 0.4
+#: Voxel edge across the canal, and how far beyond the largest window is sampled, mm.
+_ACROSS_MM, _MARGIN_MM = 1.5, 6.0
+#: Blur across the canal of the map (voxels of 1.5 mm) and of the template (of 2 mm).
+_BLUR_ACROSS, _TEMPLATE_BLUR_ACROSS = 0.6, 0.3
+#: Share of a slice, and of the heights of a window, that must be in the field.
+_SLICE_SHARE, _WINDOW_SHARE = 0.6, 0.62
+#: Keeps an even window, which correlates with nothing, from dividing by zero.
+_TINY = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,12 +62,12 @@ def likeness(ct: Volume, frame: Frame, parts: Template) -> Likeness:
     parts : Template
         What levels look like.
     """
-    margin = 6.0
-    p = np.arange(WINDOW_P[0] * max(SCALES) - margin, WINDOW_P[-1] * max(SCALES) + margin + 1, 1.5)
-    lateral = np.arange(WINDOW_L[0] * max(SCALES), WINDOW_L[-1] * max(SCALES) + 1, 1.5)
+    low, high = WINDOW_P[0] * max(SCALES) - _MARGIN_MM, WINDOW_P[-1] * max(SCALES) + _MARGIN_MM
+    p = np.arange(low, high + 1, _ACROSS_MM)
+    lateral = np.arange(WINDOW_L[0] * max(SCALES), WINDOW_L[-1] * max(SCALES) + 1, _ACROSS_MM)
     hu = sample(ct, frame, p, lateral)
-    inside = np.isfinite(hu).mean(axis=(1, 2)) > 0.6
-    bone = ndimage.gaussian_filter(bone_map(hu), (_BLUR_MM, 0.6, 0.6))
+    inside = np.isfinite(hu).mean(axis=(1, 2)) > _SLICE_SHARE
+    bone = ndimage.gaussian_filter(bone_map(hu), (_BLUR_MM, _BLUR_ACROSS, _BLUR_ACROSS))
     return _compare(bone, inside, p, lateral, parts)
 
 
@@ -74,21 +82,23 @@ def _compare(
     levels = len(parts.windows)
     score = np.full((len(SCALES), levels, n), np.nan, np.float32)
     shift = np.zeros_like(score)
-    windows = ndimage.gaussian_filter(parts.windows, (0, _BLUR_MM / 2, 0.3, 0.3))
+    windows = ndimage.gaussian_filter(
+        parts.windows, (0, _BLUR_MM / 2, *(2 * [_TEMPLATE_BLUR_ACROSS]))
+    )
     half = len(WINDOW_S) // 2
     whole = np.ones(len(WINDOW_S), bool)
     for a, scale in enumerate(SCALES):
         offsets = WINDOW_S * scale
         for shift_mm in _SHIFTS_P_MM:
-            rows = (WINDOW_P * scale + shift_mm - p[0]) / 1.5
-            columns = (WINDOW_L * scale - lateral[0]) / 1.5
+            rows = (WINDOW_P * scale + shift_mm - p[0]) / _ACROSS_MM
+            columns = (WINDOW_L * scale - lateral[0]) / _ACROSS_MM
             plane = _planes(bone, rows, columns)
             complete = _Pattern.of(windows, whole)
             for s in range(n):
                 at = np.rint(s + offsets).astype(int)
                 known = (at >= 0) & (at < n)
                 known[known] &= inside[at[known]]
-                if known.sum() < 0.62 * len(at) or not known[half]:
+                if known.sum() < _WINDOW_SHARE * len(at) or not known[half]:
                     continue
                 pattern = complete if known.all() else _Pattern.of(windows, known)
                 value = pattern.correlation(plane[at[known]])
@@ -124,8 +134,8 @@ class _Pattern:
         plain = (window - window.mean()).ravel()
         varying = (window - window.mean(axis=0)).ravel()
         result: npt.NDArray[np.float32] = _PLAIN_WEIGHT * (self.plain @ plain) / (
-            np.linalg.norm(plain) + 1e-3
-        ) + (1 - _PLAIN_WEIGHT) * (self.varying @ varying) / (np.linalg.norm(varying) + 1e-3)
+            np.linalg.norm(plain) + _TINY
+        ) + (1 - _PLAIN_WEIGHT) * (self.varying @ varying) / (np.linalg.norm(varying) + _TINY)
         return result
 
 

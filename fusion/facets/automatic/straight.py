@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.facets.automatic.canal import BONE_HU, Canal
+from fusion.facets.automatic.canal import CANAL_WALL_HU, Canal
 from fusion.geometry import FloatArray, Volume
 
 #: Step along the canal, and voxel edge across it, mm.
@@ -185,7 +185,7 @@ def _frame(line: FloatArray) -> Frame:
 def _centred(ct: Volume, frame: Frame) -> FloatArray:
     """Move every point to the middle of the soft region that it lies in."""
     grid = np.arange(-16.0, 16.5, 1.0)
-    bone = np.nan_to_num(sample(ct, frame, grid, grid), nan=-1000.0) > BONE_HU
+    bone = np.nan_to_num(sample(ct, frame, grid, grid), nan=-1000.0) > CANAL_WALL_HU
     bone = ndimage.uniform_filter1d(bone.astype(np.float32), 9, axis=0) > 0.35
     middle = len(grid) // 2
     moved = frame.origins_lps.copy()

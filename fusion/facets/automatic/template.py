@@ -15,13 +15,12 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
+from fusion.anatomy import CERVICAL
 from fusion.geometry import FloatArray
 
 #: Levels that have a template, from the skull down. The thoracic ones are never reported; they
 #: keep the search from taking thoracic levels for cervical ones.
-TEMPLATE_LEVELS = (
-    "C0-C1", "C1-C2", "C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1", "T1-T2", "T2-T3",
-)  # fmt: skip
+TEMPLATE_LEVELS = (*CERVICAL.levels, *CERVICAL.below)
 #: Offsets from the middle between the two joints of a level (s) and from the middle of the canal
 #: (p, l) at which a level window is sampled, mm.
 WINDOW_S = np.arange(-14.0, 14.1, 2.0)
@@ -29,7 +28,7 @@ WINDOW_P = np.arange(-26.0, 22.1, 2.0)
 WINDOW_L = np.arange(-28.0, 28.1, 2.0)
 #: Half extents of the window about one joint, mm, sampled every 1 mm.
 PATCH_HALF = (11, 11, 8)
-FILE = "template.npz"
+FILE = CERVICAL.template_file
 
 
 @dataclass(frozen=True, slots=True, eq=False)

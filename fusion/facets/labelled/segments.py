@@ -18,7 +18,16 @@ from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
 from fusion.anatomy import BONE_CODES, PROCESS_CODES, SIDE_CODES, VERTEBRA_CODE
-from fusion.dicom import PARSE_ERRORS, quiet_pydicom, read_header, text, uid
+from fusion.dicom import (
+    PARSE_ERRORS,
+    damage_told,
+    integer,
+    items,
+    quiet_pydicom,
+    read_header,
+    text,
+    uid,
+)
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.facets.labelled.maps import MAX_LABEL_VOXELS, LabelMap, Mask, Part, cut_out
 from fusion.geometry import DIRECTION_TOLERANCE, Grid
@@ -114,8 +123,9 @@ def _check_frame(found: str | None, wanted: str | None, name: str) -> None:
 
 
 def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
-    segmentation = hd.seg.segread(path)
-    geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
+    with damage_told():
+        segmentation = hd.seg.segread(path)
+        geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
     if geometry is None:
         raise GeometryError(f"The frames of {name} do not lie on one regular grid.")
     shape = tuple(int(n) for n in geometry.spatial_shape)
@@ -127,12 +137,13 @@ def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
         raise GeometryError(f"The axes of {name} are not perpendicular (cosine {skew:.4f}).")
     masks = {}
     for number in segmentation.segment_numbers:
-        volume = segmentation.get_volume(
-            segment_numbers=[number],
-            combine_segments=True,
-            allow_missing_positions=True,
-            apply_icc_profile=False,
-        )
+        with damage_told():
+            volume = segmentation.get_volume(
+                segment_numbers=[number],
+                combine_segments=True,
+                allow_missing_positions=True,
+                apply_icc_profile=False,
+            )
         voxels = np.asarray(volume.array) == number
         if volume.spatial_shape != geometry.spatial_shape:
             raise GeometryError(f"The segments of {name} do not lie on one grid.")
@@ -144,16 +155,18 @@ def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
 
 
 def _parts(header: Dataset, name: str) -> Iterator[tuple[int, Part]]:
-    for item in header.get("SegmentSequence", ()):
-        number = int(item.SegmentNumber)
+    for item in items(header, "SegmentSequence"):
+        number = integer(item, "SegmentNumber")
+        if number is None:
+            raise ValueError("a segment without a number")
         part = _part(item, name, number)
         if part is not None:
             yield number, part
 
 
 def _part(item: Dataset, name: str, number: int) -> Part | None:
-    kind = _code(item.get(_TYPE))
-    regions = {_BONES[c] for k in _REGIONS for c in _codes(item.get(k)) if c in _BONES}
+    kind = _code(items(item, _TYPE))
+    regions = {_BONES[c] for k in _REGIONS for c in _codes(items(item, k)) if c in _BONES}
     if kind in _PROCESSES:
         sides = {_SIDES[code] for code in _modifiers(item) if code in _SIDES}
         one = len(sides) == 1 and len(regions) == 1
@@ -170,25 +183,25 @@ def _part(item: Dataset, name: str, number: int) -> Part | None:
 
 
 def _modifiers(item: Dataset) -> Iterator[str]:
-    nested = [item, *(entry for k in (_TYPE, *_REGIONS) for entry in item.get(k, ()))]
+    nested = [item, *(entry for k in (_TYPE, *_REGIONS) for entry in items(item, k))]
     for dataset in nested:
         for keyword in _MODIFIERS:
-            yield from _codes(dataset.get(keyword))
+            yield from _codes(items(dataset, keyword))
 
 
-def _codes(sequence: object) -> list[str]:
-    return [_snomed(entry) for entry in sequence] if sequence else []  # type: ignore[attr-defined]
+def _codes(sequence: tuple[Dataset, ...]) -> list[str]:
+    return [_snomed(entry) for entry in sequence]
 
 
-def _code(sequence: object) -> str | None:
+def _code(sequence: tuple[Dataset, ...]) -> str | None:
     codes = _codes(sequence)
     return codes[0] if codes else None
 
 
 def _snomed(entry: Dataset) -> str:
     """Return a SNOMED CT code; codes of SNOMED RT are translated as DICOM PS3.16 says."""
-    scheme = str(entry.get("CodingSchemeDesignator", "")).strip()
-    value = str(entry.get("CodeValue", "")).strip()
+    scheme = text(entry, "CodingSchemeDesignator")
+    value = text(entry, "CodeValue")
     for code in (*_BONES, *_PROCESSES, *_SIDES, _VERTEBRA):
         if Code(value, scheme, "") == Code(code, "SCT", ""):
             return code

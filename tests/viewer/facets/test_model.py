@@ -156,15 +156,15 @@ def test_an_anomaly_reaches_the_joints(neck: Neck, qtbot: QtBot) -> None:
 
 def test_uptake_is_measured_again_with_another_alignment(neck: Neck, qtbot: QtBot) -> None:
     model = neck.model
-    before = model.assessment.uptake_of(LEFT_C5).mean
+    before = model.assessment.uptake_of(LEFT_C5).values["mean"]
     alignment = Alignment(neck.linked)
     alignment.move((9.0, 0.0, 0.0))
     assert model.assessment is None
     measured(model, qtbot)
-    assert model.assessment.uptake_of(LEFT_C5).mean != before
+    assert model.assessment.uptake_of(LEFT_C5).values["mean"] != before
     alignment.undo()
     measured(model, qtbot)
-    assert model.assessment.uptake_of(LEFT_C5).mean == before
+    assert model.assessment.uptake_of(LEFT_C5).values["mean"] == before
 
 
 def test_another_reference_and_other_thresholds_are_used(neck: Neck, qtbot: QtBot) -> None:

@@ -12,11 +12,11 @@ from qtpy.QtWidgets import QLabel
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.facets.spine_statements import SpineStatements
+from fusion.uptake.measures import number_text
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 from tests.viewer.simulated_neck import Neck, located, measured
 from viewer.facets.panel import FacetsPanel
-from viewer.kit.text import number_text
 from viewer.reading.model import ReadingModel
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
@@ -74,8 +74,8 @@ def test_every_joint_has_a_row_with_its_uptake(panel: FacetsPanel, simulated: Ne
             continue
         assert float(error) == facet.localisation_mm
         assert maximum == number_text(uptake.maximum)
-        assert float(ratio) == pytest.approx(uptake.ratio_to_reference, abs=0.051)
-        assert float(other) == pytest.approx(uptake.ratio_to_other_side, abs=0.051)
+        assert float(ratio) == pytest.approx(uptake.values["ratio_to_reference"], abs=0.0051)
+        assert float(other) == pytest.approx(uptake.values["ratio_to_other_side"], abs=0.0051)
         assert "sure" in state
         if uptake.spill_share >= 0.1:
             assert f"{uptake.spill_share:.0%} spill" in state
@@ -90,11 +90,11 @@ def test_the_chosen_joint_is_told_in_full(panel: FacetsPanel, simulated: Neck) -
         "Left C5-C6: found",
         "level sure",
         "automatic from CT",
-        f"max {number_text(uptake.maximum)}",
-        f"peak {number_text(uptake.peak)}",
-        uptake.unit,
-        f"{uptake.ratio_to_reference:.2f} × non-active cervical bone",
-        f"{uptake.ratio_to_other_side:.2f} × the other side",
+        f"maximum {number_text(uptake.maximum)} {uptake.unit}",
+        f"peak {number_text(uptake.values['peak'])} {uptake.unit}",
+        f"{uptake.values['ratio_to_reference']:.2f} × reference",
+        f"{uptake.values['ratio_to_other_side']:.2f} × other side",
+        "Reference: non-active cervical bone",
         "Alignment error here",
     ):
         assert part in said, part

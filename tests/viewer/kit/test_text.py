@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from viewer.kit.text import number_text, plain_lines, plain_tip, position_text, shortened
+from viewer.kit.text import plain_lines, plain_tip, position_text, shortened
 
 
 def test_long_and_hidden_text_is_made_harmless() -> None:
@@ -17,13 +17,3 @@ def test_long_and_hidden_text_is_made_harmless() -> None:
 def test_positions_are_written_with_letters() -> None:
     assert position_text((12.04, -3.5, -420.0)) == "L 12.0  A 3.5  F 420.0"
     assert position_text((-12.04, 3.5, 420.0)) == "R 12.0  P 3.5  H 420.0"
-
-
-def test_numbers_keep_three_digits() -> None:
-    assert [number_text(v) for v in (0.0, 0.1234, 12.34, 123.4, 54321.0)] == [
-        "0",
-        "0.123",
-        "12.3",
-        "123",
-        "54,321",
-    ]

@@ -9,8 +9,8 @@ import pytest
 
 import fusion
 from fusion.fused import Fused
+from fusion.uptake.measures import number_text
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
-from viewer.kit.text import number_text
 from viewer.pictures.layers import to_lps
 from viewer.pictures.panes import LinkedPanes
 

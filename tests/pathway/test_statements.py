@@ -11,8 +11,10 @@ import pytest
 
 from fusion.errors import PathwayError
 from fusion.pathway import statements as module
-from fusion.pathway.facts import KEY_OF_FACT, QUESTIONS
-from fusion.pathway.statements import load_statements, parse_statements, seed
+from fusion.pathway.facts.facts import KEY_OF_FACT, QUESTIONS
+from fusion.pathway.statements import load_statements, parse_statements, published_pathway
+
+PATHWAY = published_pathway()
 
 #: The document line by line, as SHA-256: not ours to ship, and its wording is held all the same.
 LINES = Path(__file__).with_name("document_lines.toml")
@@ -84,12 +86,12 @@ def lines() -> dict[str, tuple[int, ...]]:
 
 
 def test_every_text_is_unchanged_since_it_was_compared_with_the_document() -> None:
-    texts = {s.id: digest(f"{s.parent}\n{s.text}\n{s.citation}") for s in seed().statements}
+    texts = {s.id: digest(f"{s.parent}\n{s.text}\n{s.citation}") for s in PATHWAY.statements}
     assert texts == TEXT_DIGEST
 
 
 def test_every_text_equals_the_document_byte_for_byte(lines: dict[str, tuple[int, ...]]) -> None:
-    for statement in seed().statements:
+    for statement in PATHWAY.statements:
         whole = f"{statement.text}{AFTER_THE_DATE if statement.id == 'S27' else ''}"
         assert digest(whole) in lines, statement.id
         assert lines[digest(whole)] == statement.cites, statement.id
@@ -97,26 +99,26 @@ def test_every_text_equals_the_document_byte_for_byte(lines: dict[str, tuple[int
 
 
 def test_no_sentence_of_the_document_is_missing(lines: dict[str, tuple[int, ...]]) -> None:
-    ours = {s.text for s in seed().statements} | {s.parent for s in seed().statements}
-    headings = {part for s in seed().statements for part in s.section.split(" / ")}
-    dated = {f"{seed().statement('S27').text}{AFTER_THE_DATE}"}
+    ours = {s.text for s in PATHWAY.statements} | {s.parent for s in PATHWAY.statements}
+    headings = {part for s in PATHWAY.statements for part in s.section.split(" / ")}
+    dated = {f"{PATHWAY.statement('S27').text}{AFTER_THE_DATE}"}
     assert set(map(digest, ours | headings | FURNITURE | dated)) >= set(lines)
 
 
 def test_parents_stand_above_their_children(lines: dict[str, tuple[int, ...]]) -> None:
     """Between a parent and its child stand other children of that parent and nothing else."""
     order = list(lines)
-    for statement in seed().statements:
+    for statement in PATHWAY.statements:
         if not statement.parent.endswith(":"):
             continue
-        siblings = {digest(s.text) for s in seed().statements if s.parent == statement.parent}
+        siblings = {digest(s.text) for s in PATHWAY.statements if s.parent == statement.parent}
         above, below = order.index(digest(statement.parent)), order.index(digest(statement.text))
         assert above < below, statement.id
         assert set(order[above + 1 : below]) <= siblings, statement.id
 
 
 def test_there_are_27_statements_in_order() -> None:
-    assert [s.id for s in seed().statements] == [f"S{n}" for n in range(1, 28)]
+    assert [s.id for s in PATHWAY.statements] == [f"S{n}" for n in range(1, 28)]
 
 
 def test_conditions_read_only_the_facts_their_statement_names() -> None:
@@ -135,7 +137,7 @@ def test_conditions_read_only_the_facts_their_statement_names() -> None:
         "in_scope": shared,
         "supported": set(),
     }
-    for statement in seed().statements:
+    for statement in PATHWAY.statements:
         for name in statement.when.names:
             read = derived[name] if name in derived else {QUESTIONS[name].fact}
             assert read <= set(statement.inputs) | shared, (statement.id, name)
@@ -144,21 +146,21 @@ def test_conditions_read_only_the_facts_their_statement_names() -> None:
 
 def test_every_derived_name_is_explained() -> None:
     for name in module.VOCABULARY:
-        assert name in QUESTIONS or name in seed().terms, name
+        assert name in QUESTIONS or name in PATHWAY.terms, name
 
 
 def test_probable_references_say_that_they_are_probable() -> None:
-    assert seed().source.reference_label == "probable; not stated by the seed"
-    cited = {number for s in seed().statements for number in s.cites}
-    assert cited == {reference.number for reference in seed().references} == set(range(1, 9))
+    assert PATHWAY.source.reference_label == "probable; not stated by the article"
+    cited = {number for s in PATHWAY.statements for number in s.cites}
+    assert cited == {reference.number for reference in PATHWAY.references} == set(range(1, 9))
 
 
 def test_our_words_never_use_the_ratings_of_the_acr() -> None:
     ours = " ".join(
-        [v.words + v.explanation for v in seed().verdicts.values()]
-        + [g.text for g in seed().gaps]
-        + [n.text for n in seed().notes]
-        + [r.text for r in seed().readings]
+        [v.words + v.explanation for v in PATHWAY.verdicts.values()]
+        + [g.text for g in PATHWAY.gaps]
+        + [n.text for n in PATHWAY.notes]
+        + [r.text for r in PATHWAY.readings]
     ).lower()
     assert "appropriate" not in ours
 
@@ -198,7 +200,7 @@ class TestAnotherFile:
             ("[verdicts.NOT_YET]", "[verdicts.LATER]", "expected words for"),
             ('effect = ["BASE"]', 'effect = ["MAYBE"]', "effect"),
             ('procedure = "secondary-imaging"', 'procedure = "first"', "procedure"),
-            ("[fit]", "[fit", "not valid TOML"),
+            ("[fit]", "[fit", "cannot be read as a file of statements"),
         ],
     )
     def test_is_refused_with_the_reason(self, text: str, old: str, new: str, reason: str) -> None:

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from fusion.errors import PathwayError
 from fusion.geometry import Volume
-from fusion.pathway.from_files import Proposal
+from fusion.pathway.facts.from_files import ProposedFact
 
 #: Above cortical bone and most enamel; below it implants of titanium still show (judgement of
 #: this project, no source).
@@ -23,7 +23,7 @@ SMALLEST_PIECE_MM3 = 50.0
 _BODY_STEP_MM = 3.0
 
 
-def propose_hardware(ct: Volume) -> Proposal:
+def propose_hardware(ct: Volume) -> ProposedFact:
     """Say how much metal the body holds on a CT.
 
     Parameters
@@ -33,7 +33,7 @@ def propose_hardware(ct: Volume) -> Proposal:
 
     Returns
     -------
-    Proposal
+    ProposedFact
         For ``surgical_hardware``; its value is True when a connected piece of at least
         :data:`SMALLEST_PIECE_MM3` lies above :data:`METAL_HU` inside the body, else None. The
         number stands in its text. Dental work looks the same.
@@ -48,21 +48,21 @@ def propose_hardware(ct: Volume) -> Proposal:
     pieces = metal_pieces_mm3(ct)
     source = f'CT "{ct.source.description}": voxels above {METAL_HU:.0f} HU inside the body'
     if not pieces:
-        return Proposal(
+        return ProposedFact(
             "F10",
             "surgical_hardware",
             None,
-            f"No connected piece of {SMALLEST_PIECE_MM3:.0f} mm3 or more above {METAL_HU:.0f} HU. "
+            f"No connected piece of {SMALLEST_PIECE_MM3:.0f} mm³ or more above {METAL_HU:.0f} HU. "
             "This does not exclude hardware: the CT may be clipped, corrected or not cover it.",
             source,
         )
     count = f"{len(pieces)} connected piece{'s' if len(pieces) > 1 else ''}"
-    return Proposal(
+    return ProposedFact(
         "F10",
         "surgical_hardware",
         True,
-        f"{sum(pieces):.0f} mm3 above {METAL_HU:.0f} HU in {count}, the largest {pieces[0]:.0f} "
-        "mm3. Dental work and other metal look the same; confirm on the images and the history.",
+        f"{sum(pieces):.0f} mm³ above {METAL_HU:.0f} HU in {count}, the largest {pieces[0]:.0f} "
+        "mm³. Dental work and other metal look the same; confirm on the images and the history.",
         source,
     )
 

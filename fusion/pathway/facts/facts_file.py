@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import tomli_w
 from pydantic import ValidationError
 
 from fusion.errors import PathwayError
-from fusion.pathway.facts import (
+from fusion.pathway.facts.facts import (
     QUESTIONS,
     SCHEMA_VERSION,
     TARGET_QUESTIONS,
@@ -78,7 +79,10 @@ def parse_facts(text: str, *, label: str = "facts", today: dt.date | None = None
         stated = re.search(r" \(at line ([0-9]+), column [0-9]+\)", str(exc))
         line = stated.group(1) if stated else str(len(text.splitlines()) or 1)
         reason = str(exc).replace(stated.group(0), "") if stated else str(exc)
-        raise PathwayError(f"{label}, line {line}: not valid TOML: {reason}.") from exc
+        raise PathwayError(
+            f"{label}, line {line}: cannot be read as a facts file: {reason}. "
+            "Compare with facetfusion pathway --facts-template."
+        ) from exc
     return facts_from_values(values, label=label, lines=_Lines(text), today=today)
 
 
@@ -112,12 +116,12 @@ def facts_from_values(
     version = given.pop("schema_version", SCHEMA_VERSION)
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise PathwayError(
-            f"{label}{lines.at('schema_version')}: schema_version is {_show(version)}; "
-            f"expected a whole number, {SCHEMA_VERSION}."
+            f"{label}{lines.at('schema_version')}: the file's version (schema_version) is "
+            f"{_show(version)}; expected {SCHEMA_VERSION}."
         )
     if version > SCHEMA_VERSION:
         raise PathwayError(
-            f"{label}{lines.at('schema_version')}: schema_version is {version}, from a newer "
+            f"{label}{lines.at('schema_version')}: the file states version {version}, of a newer "
             f"facetfusion; this one reads up to {SCHEMA_VERSION}. Nothing was read from it."
         )
     try:
@@ -135,12 +139,10 @@ def facts_toml(facts: Facts) -> str:
     """Write facts as a facts file; reading it back gives the same facts."""
     recorded = facts.recorded()
     targets = recorded.pop("targets", [])
-    rows = [f"schema_version = {SCHEMA_VERSION}"]
-    rows += [f"{key} = {_toml(value)}" for key, value in recorded.items()]
-    for target in targets:
-        rows += ["", "[[targets]]"]
-        rows += [f"{key} = {_toml(value)}" for key, value in target.items()]
-    return "\n".join(rows) + "\n"
+    # Tables one by one, as in the template: the writer would put short ones into a line.
+    tables = [tomli_w.dumps({"schema_version": SCHEMA_VERSION, **recorded})]
+    tables += [f"[[targets]]\n{tomli_w.dumps(target)}" for target in targets]
+    return "\n".join(tables)
 
 
 def facts_template() -> str:
@@ -149,8 +151,9 @@ def facts_template() -> str:
         "# Facts for the pathway checker: facetfusion pathway FACTS.toml",
         "#",
         "# Remove the # in front of a line to record that fact. A fact without a line is",
-        '# "not recorded", which is never taken as "no". Dates: 2024-05-17 when the day is known,',
-        '# otherwise "2024-05" or "2024" in quotes. No names or numbers of patients belong here.',
+        '# "not recorded", which is never taken as "no". Yes is true, no is false.',
+        '# Dates: 2024-05-17 when the day is known, otherwise "2024-05" or "2024" in quotes.',
+        "# No names or numbers of patients belong here.",
         "",
         f"schema_version = {SCHEMA_VERSION}",
     ]
@@ -161,7 +164,7 @@ def facts_template() -> str:
         rows += [""] if asked.fact != shown else []
         shown = asked.fact
         rows += _explained(key, asked, _example(key))
-    rows += ["", "# F23  One [[targets]] table for each target.", "# [[targets]]"]
+    rows += ["", "# One [[targets]] table for each target.", "# [[targets]]"]
     for key, asked in TARGET_QUESTIONS.items():
         example = '"Left C5-C6"' if key == "name" else "true"
         rows += _explained(key, asked, example)
@@ -169,7 +172,7 @@ def facts_template() -> str:
 
 
 def _explained(key: str, asked: Asked, example: str) -> list[str]:
-    rows = [f"# {asked.fact}  {asked.question}"]
+    rows = [f"# {asked.question}"]
     rows += [f"#     {asked.help}"] if asked.help else []
     choices = answers(key) if key in QUESTIONS else ()
     if choices and choices != ("true", "false"):
@@ -187,15 +190,6 @@ def _example(key: str) -> str:
         return '"in your words"'
     choices = answers(key)
     return choices[-1 if choices[0] == '"none"' else 0] if choices else "2024-05-17"
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return f"[{', '.join(_toml(item) for item in value)}]"
-    # JSON text is a TOML basic string, except for DEL, which JSON leaves as it is.
-    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _show(value: object) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from fusion.dicom import Catalog, Kind, Series, Study, items, text, texts
 from fusion.errors import PathwayError
 from fusion.geometry import Grid
-from fusion.pathway.dates import PartialDate
+from fusion.pathway.facts.dates import PartialDate
 from fusion.plain_text import plain
 
 #: Modalities of radiographs: computed and digital radiography, fluoroscopy.
@@ -41,7 +41,7 @@ _VIEWS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedFact:
     """Something that the images suggest about a fact.
 
     Parameters
@@ -65,11 +65,11 @@ class Proposal:
     source: str
 
     @property
-    def shown_value(self) -> str:
-        """The value as the facts file would hold it; ``?`` when only the reader can say."""
+    def spoken_value(self) -> str:
+        """The value in words; empty when only the reader can say."""
         if isinstance(self.value, bool):
-            return "true" if self.value else "false"
-        return "?" if self.value is None else f'"{self.value}"'
+            return "yes" if self.value else "no"
+        return self.value or ""
 
 
 def study_under_review(catalog: Catalog) -> Study | None:
@@ -100,7 +100,7 @@ def study_under_review(catalog: Catalog) -> Study | None:
 
 def propose(
     catalog: Catalog, study: Study | None, *, fused: Collection[Series] = ()
-) -> tuple[Proposal, ...]:
+) -> tuple[ProposedFact, ...]:
     """Return what the files suggest about the facts of a study.
 
     Parameters
@@ -116,7 +116,7 @@ def propose(
 
     Returns
     -------
-    tuple of Proposal
+    tuple of ProposedFact
         In the order of the facts.
 
     Raises
@@ -132,7 +132,7 @@ def propose(
     return tuple(found)
 
 
-def _proposed_only(catalog: Catalog) -> Iterator[Proposal]:
+def _proposed_only(catalog: Catalog) -> Iterator[ProposedFact]:
     first = catalog.studies[0] if catalog.studies else None
     if first is None or not all(
         other is first or _same_patient(first, other) for other in catalog.studies
@@ -141,7 +141,7 @@ def _proposed_only(catalog: Catalog) -> Iterator[Proposal]:
             "No SPECT/CT was found there, and the files do not all state one and the same "
             "patient; name a folder that holds the studies of one patient."
         )
-    yield Proposal(
+    yield ProposedFact(
         "F3",
         "study_status",
         None,
@@ -161,7 +161,7 @@ def _kinds(study: Study) -> set[Kind]:
     return {series.kind for series in study.series}
 
 
-def _region(study: Study) -> Iterator[Proposal]:
+def _region(study: Study) -> Iterator[ProposedFact]:
     said = [
         (words, series) for series in study.series if (words := _region_words(series, study)[0])
     ]
@@ -175,7 +175,7 @@ def _region(study: Study) -> Iterator[Proposal]:
     ]
     field = f" ({'; '.join(dict.fromkeys(lengths))})" if lengths else ""
     if neck:
-        yield Proposal(
+        yield ProposedFact(
             "F1",
             "cervical_pain",
             True,
@@ -183,7 +183,7 @@ def _region(study: Study) -> Iterator[Proposal]:
             f'{_named(neck[1])}: "{neck[0]}"',
         )
     elif other:
-        yield Proposal(
+        yield ProposedFact(
             "F1",
             "cervical_pain",
             False,
@@ -191,12 +191,12 @@ def _region(study: Study) -> Iterator[Proposal]:
             f'{_named(other[1])}: "{other[0]}"',
         )
     elif lengths:
-        yield Proposal(
+        yield ProposedFact(
             "F1",
             "cervical_pain",
             None,
             f"The files do not name the region{field}. Say whether the pain is cervical.",
-            "BodyPartExamined and descriptions of the study",
+            "body part and descriptions in the files",
         )
 
 
@@ -224,7 +224,7 @@ def _own_series(catalog: Catalog, study: Study, fused: Collection[Series]) -> tu
     return (*study.series, *fused, *made_with_it)
 
 
-def _fused(study: Study, own: Collection[Series]) -> Iterator[Proposal]:
+def _fused(study: Study, own: Collection[Series]) -> Iterator[ProposedFact]:
     usable = [
         (series.kind, series)
         for series in own
@@ -234,7 +234,7 @@ def _fused(study: Study, own: Collection[Series]) -> Iterator[Proposal]:
     ct = next((s for kind, s in usable if kind is Kind.CT), None)
     nuclear = _kinds(study) & _NUCLEAR
     if spect and ct:
-        yield Proposal(
+        yield ProposedFact(
             "F2",
             "fused_spect_ct",
             True,
@@ -245,7 +245,7 @@ def _fused(study: Study, own: Collection[Series]) -> Iterator[Proposal]:
         missing = "no usable CT" if spect else "no reconstructed SPECT that can be read"
         if not nuclear:
             missing = "PET instead of SPECT"
-        yield Proposal(
+        yield ProposedFact(
             "F2",
             "fused_spect_ct",
             False,
@@ -254,16 +254,18 @@ def _fused(study: Study, own: Collection[Series]) -> Iterator[Proposal]:
         )
 
 
-def _status(study: Study) -> Iterator[Proposal]:
-    yield Proposal("F3", "study_status", "performed", "Its images exist.", "series of the study")
+def _status(study: Study) -> Iterator[ProposedFact]:
+    yield ProposedFact(
+        "F3", "study_status", "performed", "Its images exist.", "series of the study"
+    )
     day = _day(study.date)
     if day:
-        yield Proposal("F3", "study_date", str(day), f"Dated {day}.", "StudyDate of the study")
+        yield ProposedFact("F3", "study_date", str(day), f"Dated {day}.", "date of the study")
 
 
 def earlier_imaging(
     catalog: Catalog, study: Study, *, own: Collection[Series] = ()
-) -> Iterator[Proposal]:
+) -> Iterator[ProposedFact]:
     """Yield what a catalog holds of earlier imaging of the same patient.
 
     Parameters
@@ -288,7 +290,7 @@ def earlier_imaging(
 
 def _earlier_series(
     series: Series, study: Study, study_day: PartialDate | None
-) -> Iterator[Proposal]:
+) -> Iterator[ProposedFact]:
     fact_key = _modality_fact(series)
     if fact_key is None or series.kind is Kind.LOCALIZER:
         return
@@ -299,7 +301,7 @@ def _earlier_series(
 
 def _examination(
     series: Series, study: Study, study_day: PartialDate | None, fact: str, key: str
-) -> Iterator[Proposal]:
+) -> Iterator[ProposedFact]:
     words, body_part = _region_words(series, study)
     neck = bool(_NECK.search(words))
     if not neck and (body_part or _NOT_NECK_SPINE.search(words)):
@@ -311,7 +313,7 @@ def _examination(
     source = f"{_named(series)}, {when}"
     name = {"radiographs": "A radiograph", "mri": "An MRI", "diagnostic_ct": "A CT"}[key]
     if order is False:
-        yield Proposal(
+        yield ProposedFact(
             fact,
             key,
             None,
@@ -321,7 +323,7 @@ def _examination(
         return
     unsure = "" if order else " The dates do not say whether it came before this study."
     diagnostic = " Confirm that it is a diagnostic CT." if key == "diagnostic_ct" else ""
-    yield Proposal(
+    yield ProposedFact(
         fact,
         key,
         None,
@@ -329,25 +331,27 @@ def _examination(
         source,
     )
     if day:
-        yield Proposal(fact, f"{key}_date", str(day), f"{name} {region} is {when}.", source)
+        yield ProposedFact(fact, f"{key}_date", str(day), f"{name} {region} is {when}.", source)
     if key == "mri" and any(text(i.dataset, "ContrastBolusAgent") for i in series.instances):
-        yield Proposal(
-            fact, "mri_contrast", True, "Contrast is stated.", f"{source}: ContrastBolus"
+        yield ProposedFact(
+            fact, "mri_contrast", True, "Contrast is stated.", f"{source}: contrast agent"
         )
     if key == "radiographs":
         yield from _views(series, source)
 
 
-def _views(series: Series, source: str) -> Iterator[Proposal]:
+def _views(series: Series, source: str) -> Iterator[ProposedFact]:
     for key, pattern in _VIEWS.items():
         for instance in series.instances:
             said = f"{text(instance.dataset, 'ViewPosition')} {series.description}"
             if pattern.search(said.replace("_", " ")):
-                yield Proposal("F14", key, True, f'The view is stated as "{plain(said)}".', source)
+                yield ProposedFact(
+                    "F14", key, True, f'The view is stated as "{plain(said)}".', source
+                )
                 break
 
 
-def _tracer(study: Study) -> Iterator[Proposal]:
+def _tracer(study: Study) -> Iterator[ProposedFact]:
     for series in study.series:
         for instance in series.instances[:1]:
             for item in items(instance.dataset, "RadiopharmaceuticalInformationSequence"):
@@ -357,17 +361,17 @@ def _tracer(study: Study) -> Iterator[Proposal]:
                 ]
                 said = ", ".join(dict.fromkeys(part for part in [agent, *nuclides] if part))
                 if said:
-                    yield Proposal(
+                    yield ProposedFact(
                         "",
                         "",
                         None,
-                        f"Tracer: {said}. The seed's sentence on bone scans (S12) is about Tc-99m.",
-                        f"{_named(series)}: RadiopharmaceuticalInformationSequence",
+                        f"Tracer: {said}. The article's sentence on bone scans is about Tc-99m.",
+                        f"{_named(series)}: radiopharmaceutical",
                     )
                     return
 
 
-def _age_and_sex(study: Study) -> Iterator[Proposal]:
+def _age_and_sex(study: Study) -> Iterator[ProposedFact]:
     born, day = _day(study.patient.birth_date), _day(study.date)
     said = []
     if born and day and day.first >= born.first:
@@ -376,12 +380,12 @@ def _age_and_sex(study: Study) -> Iterator[Proposal]:
     if study.patient.sex:
         said.append(f"sex {study.patient.sex}")
     if said:
-        yield Proposal(
+        yield ProposedFact(
             "",
             "",
             None,
             f"At the study: {', '.join(said)}. No fact of the pathway uses them.",
-            "patient attributes of the study",
+            "age and sex in the files",
         )
 
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 from pydantic_core import PydanticCustomError
 
-from fusion.pathway.dates import PartialDate
+from fusion.pathway.facts.dates import PartialDate
 from fusion.plain_text import plain
 
 #: Version of the facts file this program writes; a file that states none is version 1.
@@ -37,7 +37,7 @@ class Asked:
     question : str
         The question as a clinician answers it.
     help : str
-        What to bear in mind; never a rule that the seed does not state.
+        What to bear in mind; never a rule that the article does not state.
     detail_of : str
         Key that must be answered before this one means anything; empty for the fact itself.
     """
@@ -107,8 +107,8 @@ class Facts(BaseModel):
     Raises
     ------
     pydantic.ValidationError
-        Unknown keys, wrong types, contradictory dates. :mod:`fusion.pathway.facts_file` turns it
-        into a :class:`fusion.errors.PathwayError` with the line and the reason.
+        Unknown keys, wrong types, contradictory dates; :mod:`fusion.pathway.facts.facts_file`
+        turns it into a :class:`fusion.errors.PathwayError` with the line and the reason.
     """
 
     model_config = _MODEL
@@ -121,7 +121,7 @@ class Facts(BaseModel):
         Asked(
             "F2",
             "Is the study under review a bone SPECT fused with CT?",
-            "Planar scintigraphy or SPECT without CT: false.",
+            "Planar scintigraphy or SPECT without CT: answer no.",
         ),
     ] = None
     study_status: Annotated[
@@ -141,7 +141,7 @@ class Facts(BaseModel):
         Asked(
             "F4",
             "Is the pain new or increasing (acute or worsening)?",
-            "The seed gives no duration; the clinician decides.",
+            "The article gives no duration; the clinician decides.",
         ),
     ] = None
     episode_began: Annotated[
@@ -152,7 +152,7 @@ class Facts(BaseModel):
         Asked(
             "F5",
             "Is the pain chronic?",
-            "The seed gives no duration; many use about three months, which is not a rule here.",
+            "The article gives no duration; many use about three months, which is not a rule here.",
         ),
     ] = None
     post_traumatic: Annotated[bool | None, Asked("F6", "Is the pain post-traumatic?")] = None
@@ -171,7 +171,7 @@ class Facts(BaseModel):
         Asked(
             "F7x",
             "Any other red flag, in your words?",
-            "Shown, never part of the verdict: the seed's list has three. Seek urgent review.",
+            "Shown, never part of the verdict: the article's list has three. Seek urgent review.",
         ),
     ] = None
     neurological_deficit: Annotated[
@@ -182,7 +182,7 @@ class Facts(BaseModel):
         Asked(
             "F9",
             "Do symptoms persist despite conservative treatment?",
-            "The seed gives no duration. A consensus on cervical facet pain advises 6 weeks of "
+            "The article gives no duration. A consensus on cervical facet pain advises 6 weeks of "
             "conservative care before blocks (grade C); it is not a rule here.",
         ),
     ] = None
@@ -283,7 +283,11 @@ class Facts(BaseModel):
         tuple[Use, ...] | None,
         Field(strict=False),
         BeforeValidator(_as_tuple),
-        Asked("F22", "What will the result be used for?", "A list; [] when nothing is planned."),
+        Asked(
+            "F22",
+            "What will the result be used for?",
+            "Several may be chosen; none when nothing is planned.",
+        ),
     ] = None
     other_evidence_recorded: Annotated[
         bool | None,

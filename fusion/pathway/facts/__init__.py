@@ -1,0 +1,1 @@
+"""What is recorded about a case: the facts, their file, and what the images suggest of them."""

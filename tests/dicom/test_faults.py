@@ -1,0 +1,97 @@
+"""A fault of ours is told as one, never as damaged files; damage is told as damage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+
+from fusion.cli import main
+from fusion.dicom import catalog
+from fusion.dicom.catalog import scan
+from fusion.dicom.files.instance import PARSE_ERRORS, text
+from fusion.dicom.pixels import reading
+from fusion.errors import DicomError
+from tests.studies import write_ct
+
+#: What a slip in our own code raises.
+SLIPS = (AttributeError, TypeError, AssertionError)
+SECRET = "Doe^Jane"
+
+
+def slip(error: type[Exception]) -> Callable[..., object]:
+    def broken(*_: object, **__: object) -> object:
+        raise error(SECRET)
+
+    return broken
+
+
+@pytest.mark.parametrize("error", SLIPS)
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(catalog, "_plans"), (catalog, "classify"), (reading, "layout_of")],
+)
+def test_a_fault_of_ours_is_not_told_as_damage(
+    module: object,
+    name: str,
+    error: type[Exception],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_ct(tmp_path / "ct")
+    monkeypatch.setattr(module, name, slip(error))
+    with pytest.raises(error):
+        scan(tmp_path)
+    assert main(["scan", str(tmp_path), "--json"]) == 70
+    out, err = capsys.readouterr()
+    said = json.loads(out)["error"]
+    assert said["code"] == "ProgramFault"
+    assert said["message"].startswith("This is a fault of facetfusion, not of your files (")
+    assert said["message"] in err
+    for unwanted in ("damaged", error.__name__, "Traceback", SECRET):
+        assert unwanted not in out + err
+
+
+def test_where_it_happened_is_shown_on_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ct(tmp_path / "ct")
+    monkeypatch.setattr(catalog, "_plans", slip(TypeError))
+    assert main(["--debug", "scan", str(tmp_path)]) == 70
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "fusion/dicom/catalog.py, line " in err
+
+
+def test_a_full_disk_and_no_memory_are_no_faults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_ct(tmp_path / "ct")
+    for error, words in (
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (MemoryError(), "not enough memory"),
+    ):
+
+        def fails(*_: object, error: Exception = error, **__: object) -> object:
+            raise error
+
+        monkeypatch.setattr("fusion.dicom.scan", fails)
+        assert main(["scan", str(tmp_path)]) == 3
+        assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [*SLIPS, RuntimeError])
+def test_what_pydicom_stumbles_over_is_damage(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Dataset, "get", slip(error))
+    with pytest.raises(DicomError, match="PatientID cannot be read; the header is damaged"):
+        text(Dataset(), "PatientID")
+
+
+def test_no_slip_counts_as_damage() -> None:
+    assert not any(issubclass(slip, PARSE_ERRORS) for slip in (*SLIPS, NameError, RuntimeError))
