@@ -78,7 +78,7 @@ BY_NAME = {
 
 #: Declared for work that is under way and imported by no module yet. Each has to go from here with
 #: the first module that imports it; the set has to be empty in a release.
-PENDING = {"platformdirs", "tomli-w"}
+PENDING: set[str] = set()
 
 
 def declared(*extras: str) -> set[str]:

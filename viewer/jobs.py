@@ -131,7 +131,6 @@ class Job(QObject):
         self._leaves_nothing = dialog is not None and dialog.leaves_nothing
         self._unwanted = self.running = False
         self.report = _Report()
-        self.report.progressed.connect(self._on_progressed)
         self.dialog: QDialog | None = None
         self.progress: ProgressDialog | None = None
         if dialog is not None:
@@ -141,6 +140,7 @@ class Job(QObject):
         """Begin; returns at once."""
         if self._shows:
             self._open_progress()
+        self.report.progressed.connect(self._on_progressed)
         worker = create_worker(_run, self._work, self.report)
         worker.returned.connect(self._on_returned)
         self.running = True
@@ -190,6 +190,8 @@ class Job(QObject):
 
     def _on_returned(self, outcome: Outcome) -> None:
         self.running = False
+        # Left connected, job and report would hold each other, and what the work held, for ever.
+        self.report.progressed.disconnect(self._on_progressed)
         if self._unwanted:
             return
         self._close_progress()

@@ -409,10 +409,13 @@ class ReviewWindow(QObject):
                 review, reading, folder, point_lps=point_lps, localisation=located, progress=report
             )
 
-        window = _napari.main_window(self.viewer)
         self.job = Job(
             work,
-            dialog=Waiting(window, "Writing the results", refusal="The results were not written"),
+            dialog=Waiting(
+                _napari.main_window(self.viewer),
+                "Writing the results",
+                refusal="The results were not written",
+            ),
         )
         self.job.done.connect(lambda handed: self._show_written(folder, handed))
         self.job.start()
@@ -423,7 +426,7 @@ class ReviewWindow(QObject):
         try:
             self.reading.catch_up()
         except FusionError as error:
-            return error
+            return error.with_traceback(None)  # which would hold this window, and be held by it
         reading = self.reading.reading
         if reading is not None and reading.targets and self.facets.state is State.LOCATING:
             return AnnotationError(f"Not exported. {NOT_LOCATED}")
