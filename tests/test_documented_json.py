@@ -45,7 +45,7 @@ WRITTEN = {
 }
 #: Keys that are there only after a search for the alignment.
 SEARCHED = words(
-    "correlation mutual_information point_lps "
+    "correlation mutual_information point_lps independent_method_mm "
     "largest_in_neck_mm blocks second_opinion reverse neck_box pieces level detail_correlation "
     "correlation_drop_at_8_mm bend_significance neck_overlap neck_found levels z_mm shift_lps_mm "
     "lower_matrix_spect_to_ct_lps upper_matrix_spect_to_ct_lps blends_between_z_mm bend_deg"
@@ -149,7 +149,7 @@ def test_files_of_fuse_are_those_documented(study: Path, tmp_path: Path) -> None
     assert main(["fuse", str(study), "--out", str(tmp_path)]) == 0
     page = (ROOT / "docs" / "scan-and-fuse.md").read_text("utf-8")
     table = page.partition("## One command from DICOM to fused pictures")[2].partition("\n##")[0]
-    named = set(re.findall(r"`([a-z_]+\.(?:json|png|dcm))`", table))
+    named = set(re.findall(r"`([a-z_]+\.(?:json|png|dcm|nii\.gz|nrrd|tfm))`", table))
     assert {path.name for path in tmp_path.iterdir()} == named
 
 
