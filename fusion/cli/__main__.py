@@ -1,7 +1,6 @@
 """``python -m fusion.cli``: the same as ``facetfusion``."""
 
-import sys
-
 from fusion.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    raise SystemExit(main())
