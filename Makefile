@@ -1,7 +1,7 @@
 # Two commands set everything up from nothing: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check docs lock release clean
+.PHONY: help demo test test-quick coverage check docs lock release clean
 
 BIN := .venv/bin
 
@@ -21,9 +21,13 @@ help: ## show this list
 demo: ## set up, make the sample study, fuse it, and open the window where there is a display
 	@scripts/demo.sh
 
-test: ## set up and run all tests, and hold the coverage; ARGS="-k geometry" chooses some
+test: ## set up and run all tests; ARGS="-k geometry" chooses some
 	@scripts/setup.sh tests
-	$(SCREEN) $(PYTEST) $(if $(ARGS),$(ARGS),--cov)
+	$(SCREEN) $(PYTEST) $(ARGS)
+
+coverage: ## run all tests and measure which branches they take
+	@scripts/setup.sh tests
+	$(SCREEN) $(PYTEST) --cov $(ARGS)
 
 test-quick: ## run what answers in about a minute: nothing slow, no window
 	@scripts/setup.sh headless

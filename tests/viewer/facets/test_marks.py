@@ -309,7 +309,7 @@ def test_an_anomaly_is_recorded_and_taken_back(seen: ReviewWindow) -> None:
     assert ok.isEnabled()
     ok.click()
     recorded = seen.reading.reading.said.anomalies
-    assert [(a.anomaly, a.level) for a in recorded] == [("fused", "C4-C5")]
+    assert [(a.kind, a.level) for a in recorded] == [("fused", "C4-C5")]
     panel.evidence.buttons["fused C4-C5"].click()
     assert not seen.reading.reading.said.anomalies
 
