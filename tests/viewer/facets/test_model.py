@@ -173,7 +173,8 @@ def test_another_reference_and_other_thresholds_are_used(neck: Neck, qtbot: QtBo
     assert model.assessment is None
     measured(model, qtbot)
     uptake = model.assessment.uptake_of(LEFT_C5)
-    assert uptake.ratio_to_reference == uptake.ratio_to_other_side
+    ratios = [uptake.values[f"ratio_to_{what}"] for what in ("reference", "other_side")]
+    assert ratios[0] == ratios[1]
     model.reference = ReferenceChoice()
     model.settings = ProposalSettings(grade_ratios=(100.0, 200.0, 300.0))
     measured(model, qtbot)
