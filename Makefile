@@ -1,7 +1,7 @@
 # Two commands set everything up from nothing: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick coverage check docs lock release clean
+.PHONY: help demo test test-all test-quick coverage check docs lock release clean
 
 BIN := .venv/bin
 
@@ -21,7 +21,11 @@ help: ## show this list
 demo: ## set up, make the sample study, fuse it, and open the window where there is a display
 	@scripts/demo.sh
 
-test: ## set up and run all tests; ARGS="-k geometry" chooses some
+test: ## set up and run the tests; ARGS="-k geometry" chooses some
+	@scripts/setup.sh tests
+	$(SCREEN) $(PYTEST) -m "not thorough" $(ARGS)
+
+test-all: ## run the tests that take minutes too: every output held against the golden files
 	@scripts/setup.sh tests
 	$(SCREEN) $(PYTEST) $(ARGS)
 
@@ -31,7 +35,7 @@ coverage: ## run all tests and measure which branches they take
 
 test-quick: ## run what answers in about a minute: nothing slow, no window
 	@scripts/setup.sh headless
-	$(PYTEST) -m "not slow and not window" --ignore tests/viewer $(ARGS)
+	$(PYTEST) -m "not slow and not thorough and not window" --ignore tests/viewer $(ARGS)
 
 check: ## lint, types, layers, plugin manifest, docs
 	@scripts/setup.sh tests

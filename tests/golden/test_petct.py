@@ -18,6 +18,8 @@ from tests.golden import made, stored
 from tests.golden.conftest import written
 from tests.golden.normal import Normal, arithmetic
 
+pytestmark = pytest.mark.thorough
+
 
 def _summary(texts: dict[str, str]) -> dict[str, object]:
     return {
