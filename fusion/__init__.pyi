@@ -12,7 +12,9 @@ from .errors import (
 )
 from .findings import Finding, Severity
 from .fused import Fused, Sample
-from .geometry import Grid, RigidTransform, Volume
+from .geometry.grid import Grid
+from .geometry.transform import RigidTransform
+from .geometry.volume import Volume
 from .opening import open_study
 from .registration.result import Registration
 from .review import Review

@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
-import subprocess
 import tomllib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,21 +83,8 @@ def test_no_two_public_classes_share_a_name() -> None:
 
 
 def test_a_folder_can_be_held_in_mind() -> None:
-    """Count what a person lists: the files of one folder, as git knows them."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", *PACKAGES],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if listed.returncode:
-        pytest.skip("this is not a checkout: git cannot list the files")
-    folders: dict[Path, int] = defaultdict(int)
-    for line in listed.stdout.splitlines():
-        if line.endswith(".py") and (ROOT / line).exists():
-            folders[Path(line).parent] += 1
-    assert {str(path): n for path, n in folders.items() if n > MOST_FILES} == {}
+    modules = Counter(path.parent.relative_to(ROOT) for path in sources())
+    assert {str(folder): n for folder, n in modules.items() if n > MOST_FILES} == {}
 
 
 def test_a_module_has_one_subject() -> None:

@@ -247,7 +247,7 @@ class Reading:
             nothing = to_json(AnatomyForm.of(SpineStatements()))
             intact = reading.to_json() == {"anatomy": nothing, **value}
         except (LookupError, TypeError) as exc:
-            raise AnnotationError(f"This is not a reading ({type(exc).__name__}).") from exc
+            raise AnnotationError("This is no reading of this program, or is damaged.") from exc
         if not intact:
             raise AnnotationError("The reading was changed after it was written; it is not used.")
         return reading

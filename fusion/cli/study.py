@@ -18,6 +18,7 @@ from fusion.dicom import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
 from fusion.export import review_json, write_review
 from fusion.findings import Finding, worst_first
+from fusion.findings.readings import NOT_EXPORTED
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
@@ -208,11 +209,13 @@ def _fuse(args: argparse.Namespace) -> int:
     review = open_study(args.path, progress=progress.part(0.0, 0.7), options=opening_options(args))
     review = review.with_assessment(assessment)
     handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
+    missing = any(finding.kind is NOT_EXPORTED for finding in handed.findings)
+    outcome = cli.REFUSED if missing else cli.OK
     if args.json:
         for finding in handed.findings:
             sys.stderr.write(f"facetfusion: {finding.message}\n")
         cli.write_json(review_json(review))
-        return cli.OK
+        return outcome
     cli.write_lines(
         *review.pair.reasons,
         f"Registration: {review.fused.registration.method.value}",
@@ -222,7 +225,7 @@ def _fuse(args: argparse.Namespace) -> int:
         *(f"  {path}" for path in handed.paths),
         DISCLAIMER,
     )
-    return cli.OK
+    return outcome
 
 
 def _review(args: argparse.Namespace) -> int:

@@ -89,8 +89,8 @@ class Assessment:
             stored = cls(check(facts), str(value["reader"]), time)
         except (LookupError, TypeError, ValueError) as exc:
             raise PathwayError(
-                f"The pathway's answer stored with the reading cannot be used ({exc!r}). Answer "
-                "the pathway again."
+                "The pathway's answer stored with the reading is damaged and cannot be used. "
+                "Answer the pathway again."
             ) from exc
         now = json.loads(json.dumps(stored.to_json()))
         if now == dict(value):

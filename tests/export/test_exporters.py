@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Target
+from fusion.cli import main
 from fusion.deidentified.profile import Deidentifier
 from fusion.errors import AnnotationError
 from fusion.export import handover
@@ -131,6 +132,17 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing_behind(
     }
     # What comes later can say what is missing.
     assert "No sentence was written. It cannot be said." in (tmp_path / "all.json").read_text()
+
+
+@pytest.mark.parametrize(("exporter", "code"), [(refuse, 3), (leave_out, 0), (tell_all, 0)])
+def test_fuse_does_not_end_well_without_what_it_was_asked_for(
+    exporter: Callable, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = write_study(tmp_path / "study")
+    one = (Exporter("sentence", ("all.json",), exporter),)
+    monkeypatch.setattr(handover, "STUDY_EXPORTERS", one)
+    monkeypatch.setattr(handover, "OTHER_FORMATS", ())
+    assert main(["fuse", str(study), "--out", str(tmp_path / "out")]) == code
 
 
 def test_no_two_exporters_write_one_file() -> None:

@@ -379,5 +379,5 @@ def _unreadable(instance: Instance, exc: BaseException) -> DicomError:
     elif isinstance(exc, MemoryError):
         reason = "There is not enough memory to read it."
     else:
-        reason = f"Its pixels cannot be read ({type(exc).__name__}); the file is damaged."
+        reason = "Its pixels cannot be read; the file is damaged."
     return DicomError(reason, label=instance.label)

@@ -65,11 +65,10 @@ def read_structured_report(path: str | Path) -> tuple[Target, ...]:
             groups.setdefault(_one(group, "112040").UID, []).append(group)
         return tuple(_target(uid, found) for uid, found in groups.items())
     except (pydicom.errors.InvalidDicomError, OSError) as exc:
-        raise DicomError(f"The structured report cannot be read ({type(exc).__name__}).") from exc
+        raise DicomError("The structured report cannot be read: it is damaged.") from exc
     except (LookupError, AttributeError, TypeError, ValueError) as exc:
         raise AnnotationError(
-            "The structured report was not written by this program, or was changed since "
-            f"({type(exc).__name__})."
+            "The structured report was not written by this program, or was changed since."
         ) from exc
 
 

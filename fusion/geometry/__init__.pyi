@@ -1,0 +1,27 @@
+# The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .directions import (
+    DIRECTION_TOLERANCE,
+    PATIENT_LETTERS,
+    FloatArray,
+    direction_letters,
+    unit_directions,
+)
+from .grid import ALIGNMENT_TOLERANCE_MM, MAX_VOXELS, Grid, canonical_view, enclosing_grid
+from .transform import RigidTransform
+from .volume import Source, Volume
+
+__all__ = [
+    "ALIGNMENT_TOLERANCE_MM",
+    "DIRECTION_TOLERANCE",
+    "MAX_VOXELS",
+    "PATIENT_LETTERS",
+    "FloatArray",
+    "Grid",
+    "RigidTransform",
+    "Source",
+    "Volume",
+    "canonical_view",
+    "direction_letters",
+    "enclosing_grid",
+    "unit_directions",
+]

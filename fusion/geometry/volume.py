@@ -1,0 +1,108 @@
+"""A grid with its values, their unit, and where they came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fusion.errors import GeometryError
+from fusion.findings import Finding
+from fusion.geometry.directions import FloatArray, frozen
+from fusion.geometry.grid import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the values of a Volume came from.
+
+    Parameters
+    ----------
+    study_instance_uid, series_instance_uid : str
+        DICOM identifiers.
+    volume_id : str
+        Which volume of the series; unique in the study, as printed by ``facetfusion scan``.
+    sop_instance_uids : tuple of str
+        Every instance that contributed, in slice order, without repeats.
+    modality : str
+        DICOM Modality as stated by the file.
+    description : str
+        Series Description and what tells this volume apart, for a list on screen.
+    """
+
+    study_instance_uid: str
+    series_instance_uid: str
+    volume_id: str
+    sop_instance_uids: tuple[str, ...]
+    modality: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Volume:
+    """A grid, its values, their unit, and where they came from.
+
+    Parameters
+    ----------
+    grid : Grid
+        Where the voxels are.
+    stored : (k, j, i) ndarray
+        Values as stored, usually int16 or uint16.
+    slope, intercept : float or (k,) array_like of float
+        ``value = slope * stored + intercept``, per volume or per slice.
+    unit : str
+        Unit of the values: ``"HU"``, ``"Bq/mL"``, ``"counts"``, …
+    source : Source
+        Provenance.
+    suvbw_per_unit : float or None
+        Factor from the unit to SUVbw (g/mL) when every input was present and consistent.
+    findings : tuple of Finding
+        What a reader must know about this volume.
+
+    Raises
+    ------
+    GeometryError
+        The array does not fit the grid.
+    """
+
+    grid: Grid
+    stored: npt.NDArray[Any]
+    slope: FloatArray
+    intercept: FloatArray
+    unit: str
+    source: Source
+    suvbw_per_unit: float | None = None
+    findings: tuple[Finding, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if self.stored.shape != self.grid.shape:
+            raise GeometryError(
+                f"Array of shape {self.stored.shape} does not fit a grid of {self.grid.shape}."
+            )
+        count = self.grid.shape[0]
+        for name in ("slope", "intercept"):
+            per_slice = np.broadcast_to(np.asarray(getattr(self, name), dtype=np.float64), (count,))
+            object.__setattr__(self, name, frozen(per_slice, (count,), name))
+
+    def values(self) -> npt.NDArray[np.float32]:
+        """Return the values in :attr:`unit`, float32 (k, j, i)."""
+        result = self.stored.astype(np.float32)
+        if not (np.all(self.slope == 1) and np.all(self.intercept == 0)):
+            result *= self.slope[:, None, None].astype(np.float32)
+            result += self.intercept[:, None, None].astype(np.float32)
+        return result
+
+    def nearest(self, point_lps: npt.ArrayLike) -> float | None:
+        """Return the value of the voxel that holds a point; None outside the field.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In this volume's own frame.
+        """
+        k, j, i = (int(n) for n in np.rint(self.grid.to_kji(point_lps)))
+        if not all(0 <= n < size for n, size in zip((k, j, i), self.grid.shape, strict=True)):
+            return None
+        return float(self.stored[k, j, i] * self.slope[k] + self.intercept[k])
