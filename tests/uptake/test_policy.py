@@ -61,20 +61,6 @@ def test_defaults_are_those_that_the_documentation_states():
     )
 
 
-@pytest.fixture(scope="module")
-def where():
-    return grid()
-
-
-@pytest.fixture(scope="module")
-def ct(where):
-    """Bone where the spine is: bodies and a column of pillars on both sides."""
-    away = np.abs(voxel_centers(where) - MIDDLE)
-    back = voxel_centers(where)[..., 1] - MIDDLE[1]
-    bone = (away[..., 0] < 24) & (back > -24) & (back < 10) & (away[..., 2] < 62)
-    return volume(np.where(bone, 400.0, 40.0), where, unit="HU")
-
-
 def assessed(where, ct, points, heights, **settings):
     values = spots(where, heights, sigma_mm=SIGMA, background=0.0)
     bone = np.where(ct.values() > 200, 10.0, 1.0)

@@ -30,7 +30,6 @@ from tests.uptake.spots import (
     registration,
     spots,
     volume,
-    voxel_centers,
 )
 
 HOT = joint("Left C5-C6")
@@ -53,20 +52,6 @@ def known(mm: float) -> Registration:
     kind = type("Known", (Known,), {"stated_mm": mm, "__slots__": ()})
     plain = registration()
     return kind(plain.transform, plain.method)
-
-
-@pytest.fixture(scope="module")
-def where():
-    return grid()
-
-
-@pytest.fixture(scope="module")
-def ct(where):
-    """Bone where the spine is: bodies and a column of pillars on both sides."""
-    away = np.abs(voxel_centers(where) - MIDDLE)
-    back = voxel_centers(where)[..., 1] - MIDDLE[1]
-    bone = (away[..., 0] < 24) & (back > -24) & (back < 10) & (away[..., 2] < 62)
-    return volume(np.where(bone, 400.0, 40.0), where, unit="HU")
 
 
 def assessed(where, ct, heights, *, by=None, points=None, settings=SETTINGS, **stated):
