@@ -225,7 +225,7 @@ def test_changed_json_is_refused() -> None:
         Reading.from_json(content)
     with pytest.raises(AnnotationError, match="newer version"):
         Reading.from_json({**content, "schema_version": 2})
-    with pytest.raises(AnnotationError, match="not a reading"):
+    with pytest.raises(AnnotationError, match="no reading of this program"):
         Reading.from_json({})
 
 
