@@ -271,13 +271,17 @@ def take_centre(viewer: napari.Viewer, widget: QWidget) -> None:
 
 
 def hide_clutter(viewer: napari.Viewer) -> None:
-    """Hide what a reader of a study does not need; it stays in napari's Window menu.
+    """Hide what a reader of a study does not need.
 
-    The layout is not written to the user's napari settings, which belong to other work.
+    The layer list and its controls stay hidden: with them the SPECT could be deleted or dimmed in
+    one pane alone. The layout is not written to the user's napari settings, which belong to other
+    work.
     """
     canvas, window = main_canvas(viewer), viewer.window._qt_window
-    canvas.dockLayerList.setVisible(False)
-    canvas.dockLayerControls.setVisible(False)
+    for dock in (canvas.dockLayerList, canvas.dockLayerControls):
+        dock.setVisible(False)
+        dock.toggleViewAction().setEnabled(False)
+        dock.visibilityChanged.connect(lambda shown, dock=dock: dock.hide() if shown else None)
     window.statusBar().setVisible(False)
     # Nobody sees napari's status any more; spare the thread that works it out.
     viewer.cursor.events.position.disconnect(window.status_thread.trigger_status_update)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from napari.components import ViewerModel
@@ -40,7 +41,9 @@ from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
 from viewer.jobs import Job, Waiting
 from viewer.kit.dialogs import show_error
+from viewer.kit.keys import KeyCard, Keys, every_key
 from viewer.kit.labels import plain_label
+from viewer.kit.message import MessageLine
 from viewer.kit.text import plain_tip, position_text, shortened
 from viewer.kit.theme import DOUBTFUL, SETTLE_MS, SIMULATED_BANNER, colored
 from viewer.pathway.model import PathwayModel, suggestions
@@ -53,6 +56,8 @@ from viewer.reading.dialogs import ReaderDialog
 from viewer.reading.joints import NOT_LOCATED
 from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
+from viewer.reading.undo import UndoAll
+from viewer.reading.words import known_state
 from viewer.targets.panel import TargetsPanel
 
 if TYPE_CHECKING:
@@ -63,15 +68,12 @@ if TYPE_CHECKING:
     from fusion.annotations import Event
     from fusion.review import Review
 
-SIDE_PANEL_WIDTH = 330
-#: Width at which a tab of text reads well, px.
-READING_WIDTH = 420
+#: The same on every tab, so that no picture and no tab moves under the mouse, px.
+SIDE_PANEL_WIDTH = 430
 NO_READER = "No reader yet"
 #: Letters of the reader's name above the pictures; all of them are in its tip.
 _NAME = 32
-#: What Ctrl+Z undoes depends on what is in front.
-UNDO_WHERE = " (on Display and Alignment: the last change of the alignment)"
-HELP_KEY = "F1"
+HELP_KEYS = ("?", "F1")
 
 
 class ReviewWindow(QObject):
@@ -106,6 +108,7 @@ class ReviewWindow(QObject):
         self.alignment = Alignment(self.linked)
         self.facets = FacetsModel(self.linked)
         self.reading = ReadingModel(self.linked, self.facets, journal=journal)
+        self.undo_all = UndoAll(self.reading, self.alignment)
         self._journal_path = journal or default_path()
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
@@ -125,7 +128,10 @@ class ReviewWindow(QObject):
         self.linked.events.cursor.connect(self._update_values)
         self.linked.events.review.connect(self._on_review)
         self.reading.events.changed.connect(self._on_reading)
+        self.alignment.events.moving.connect(self._show_alignment)
+        self._show_alignment()
         self._update_values()
+        self._look_for_readings()
         for canvas in self.canvases:
             _napari.canvas_widget(canvas).installEventFilter(self)
         window.installEventFilter(self)
@@ -172,8 +178,8 @@ class ReviewWindow(QObject):
         self.body.setStretchFactor(0, 1)
         self.body.setStretchFactor(1, 0)
         self.body.setChildrenCollapsible(False)
-        self.body.setSizes([4 * SIDE_PANEL_WIDTH, SIDE_PANEL_WIDTH])
-        self.tabs.currentChanged.connect(self._make_room)
+        self.body.setSizes([10 * SIDE_PANEL_WIDTH, SIDE_PANEL_WIDTH])
+        self.tabs.currentChanged.connect(self._on_tab)
         column.addWidget(self.body, stretch=1)
         column.addWidget(self._make_footer())
         return centre
@@ -189,6 +195,10 @@ class ReviewWindow(QObject):
         row.addWidget(self.identity, stretch=1)
         self.reader_label = plain_label(NO_READER)
         row.addWidget(self.reader_label)
+        self.read_as = QPushButton("Read as…")
+        self.read_as.setToolTip("Go on with a reading of this study, or begin one of your own")
+        self.read_as.clicked.connect(self.ask_reader)
+        row.addWidget(self.read_as)
         if self.review.simulated:
             banner = plain_label(SIMULATED)
             banner.setStyleSheet(f"color: black; background: {SIMULATED_BANNER}; padding: 2px 8px;")
@@ -211,7 +221,11 @@ class ReviewWindow(QObject):
         self.tabs = QTabWidget()
         self.add_tab(self.display_tab, "Display")
         self.alignment_panel = AlignmentPanel(
-            self.alignment, reading=self.reading, need_reader=self.need_reader
+            self.alignment,
+            reading=self.reading,
+            need_reader=self.need_reader,
+            undo=self.undo,
+            redo=self.redo,
         )
         self.add_tab(self.alignment_panel, "Alignment")
         models = self.facets, self.reading, self.linked
@@ -225,12 +239,18 @@ class ReviewWindow(QObject):
         )
         self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
         self.add_tab(self.pathway_panel, "Pathway")
+        self._panels = (
+            self.alignment_panel,
+            self.facets_panel,
+            self.targets_panel,
+            self.pathway_panel,
+        )
         # The targets show it among themselves.
         self.conflict = ConflictBox(self.reading)
         self.tabs.currentChanged.connect(self._show_conflict)
         column.addWidget(self.conflict)
         column.addWidget(self.tabs, stretch=1)
-        help_button = QPushButton(f"Keys and mouse  ({HELP_KEY})")
+        help_button = QPushButton(f"Keys and mouse  ({HELP_KEYS[0]})")
         help_button.clicked.connect(self.show_help)
         self.export_button = QPushButton("Export…")
         self.export_button.setToolTip(
@@ -247,9 +267,14 @@ class ReviewWindow(QObject):
 
     def need_reader(self) -> bool:
         """Ask once who reads, and begin or resume the reading; False when nobody says."""
-        if self.reading.reading is not None:
-            return True
-        dialog = ReaderDialog(_napari.main_window(self.viewer), self._journal_path)
+        return self.reading.reading is not None or self.ask_reader()
+
+    def ask_reader(self) -> bool:
+        """Ask who reads, offering the names of before; False when nobody says."""
+        model = self.reading
+        readings = model.known if model.reading is None else (model.reading, *model.others)
+        known = [(reading.reader, known_state(reading)) for reading in readings]
+        dialog = ReaderDialog(_napari.main_window(self.viewer), self._journal_path, known)
         try:
             return bool(dialog.exec()) and self.begin_reading(dialog.name)
         finally:
@@ -257,12 +282,22 @@ class ReviewWindow(QObject):
 
     def begin_reading(self, reader: str) -> bool:
         """Begin or resume a reader's reading; False when that fails, which the reader is told."""
+        if not self.targets_panel.form.note.commit():
+            self.say("The note beside the target is not saved: change, save or drop it first.")
+            return False
         try:
             self.reading.begin(reader)
         except AnnotationError as error:
             show_error(_napari.main_window(self.viewer), error, title="The reading was not begun")
             return False
         return True
+
+    def _look_for_readings(self) -> None:
+        """Say what was read of this study before."""
+        try:
+            self.reading.look()
+        except AnnotationError as error:
+            self.say(str(error))
 
     def _who(self) -> str:
         return self.reading.reader if self.need_reader() else ""
@@ -284,9 +319,16 @@ class ReviewWindow(QObject):
                 f"Read by {shortened(reading.reader, _NAME)} · version "
                 f"{reading.opened.version}, {state}{resumed}"
             )
-            if reading.pathway != self._pathway_event:
-                self._pathway_event = reading.pathway
-                self._show_pathway_of(reading.pathway)
+        elif self.reading.known:
+            said = [
+                f"{known_state(one)}, by {shortened(one.reader, _NAME)}"
+                for one in self.reading.known
+            ]
+            self.reader_label.setText(f"Read before: {said[-1]}" + _more(said))
+            self.reader_label.setToolTip(plain_tip("; ".join(said)))
+        if reading is not None and reading.pathway != self._pathway_event:
+            self._pathway_event = reading.pathway
+            self._show_pathway_of(reading.pathway)
         self._show_conflict()
         self._settle.start()
 
@@ -315,13 +357,32 @@ class ReviewWindow(QObject):
         """Everything a reader must know about the data and about the reading, worst first."""
         return worst_first((*self.reading.findings, *self._pathway_findings, *self.review.findings))
 
-    def _make_room(self) -> None:
-        # These tabs are text; the pictures give up some width where they have it.
-        pictures, side = self.body.sizes()
-        wide = self.pathway_panel, self.facets_panel, self.targets_panel
-        if self.tabs.currentWidget() in wide and pictures > 2 * READING_WIDTH:
-            missing = max(0, READING_WIDTH - side)
-            self.body.setSizes([pictures - missing, side + missing])
+    def _on_tab(self) -> None:
+        # The SPECT is moved where it is seen that it is, and nowhere else.
+        if self.tabs.currentWidget() is not self.alignment_panel:
+            self.alignment.moving = False
+
+    def toggle_moving(self) -> None:
+        """Begin or end moving the SPECT by hand, on the tab where that is seen."""
+        self.tabs.setCurrentWidget(self.alignment_panel)
+        self.alignment.moving = not self.alignment.moving
+
+    def _cancel(self) -> None:
+        if self.alignment.moving:
+            self.alignment.moving = False
+        else:
+            self.facets_panel.marks.cancel()
+
+    def _show_alignment(self) -> None:
+        """Write what is unusual about the alignment into every picture."""
+        for pane in self.linked:
+            pane.write_alignment(self.alignment.banner)
+        for key in alignment_keys(self.alignment):
+            self.shortcuts[key].setEnabled(self.alignment.moving)
+
+    def say(self, sentence: str, *, refused: bool = True) -> None:
+        """Tell a sentence in the line below the pictures."""
+        self.message.say(sentence, refused=refused)
 
     def show_pathway(self) -> None:
         """Bring the pathway's questions to the front."""
@@ -330,52 +391,74 @@ class ReviewWindow(QObject):
 
     def _make_footer(self) -> QWidget:
         footer = QFrame()
-        row = QHBoxLayout(footer)
-        row.setContentsMargins(10, 4, 10, 4)
+        row = QHBoxLayout()
         self.values = plain_label()
         self.values.setToolTip("Values under the mouse, or at the crosshair")
         disclaimer = plain_label(DISCLAIMER)
         disclaimer.setStyleSheet(colored(DOUBTFUL))
         row.addWidget(self.values, stretch=1)
         row.addWidget(disclaimer)
+        self.message = MessageLine(lines=1)
+        column = QVBoxLayout()
+        column.setContentsMargins(10, 2, 10, 4)
+        column.addWidget(self.message)
+        row.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        footer.setLayout(column)
         return footer
+
+    @property
+    def key_groups(self) -> dict[str, Keys]:
+        """Every key of the window, by what it is about."""
+        pages = (self.display_tab, *self._panels)
+        tabs: Keys = {
+            f"F{n + 2}": (f"the tab {self.tabs.tabText(n)}", partial(self.tabs.setCurrentIndex, n))
+            for n in range(len(pages))
+        }
+        card = dict.fromkeys(HELP_KEYS, ("this card", self.show_help))
+        return {
+            "Pictures": {**key_actions(self.linked), **mark_keys(self.facets_panel.marks)},
+            "The window": {
+                **tabs,
+                "Ctrl+Z": ("undo what was done last, whatever it was", self.undo),
+                "Ctrl+Shift+Z": ("redo it", self.redo),
+                "Escape": (
+                    "end moving the SPECT; let a dragged joint go where it was; stop naming a "
+                    "vertebra",
+                    self._cancel,
+                ),
+                **card,
+            },
+            "Alignment": {
+                "A": ("begin or end moving the SPECT by hand", self.toggle_moving),
+                **alignment_keys(self.alignment),
+            },
+        }
 
     def _add_keys(self, window: QWidget) -> None:
         self.shortcuts = {}
-        actions = {
-            **key_actions(self.linked),
-            **alignment_keys(self.alignment),
-            **mark_keys(self.facets_panel.marks),
-        }
-        for key, text, alignment, reading in (
-            ("Ctrl+Z", "undo: what you last said", self.alignment.undo, self.reading.undo),
-            ("Ctrl+Shift+Z", "redo it", self.alignment.redo, self.reading.redo),
-        ):
-            actions[key] = (text + UNDO_WHERE, self._either(alignment, reading))
-        self._key_help = tuple((key, text) for key, (text, _) in actions.items())
-        for key, (_, action) in {**actions, HELP_KEY: ("", self.show_help)}.items():
+        for key, (_, action) in every_key(self.key_groups).items():
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.activated.connect(action)
             self.shortcuts[key] = shortcut
         self.shortcuts["B"].setAutoRepeat(False)
 
-    def _either(
-        self, alignment: Callable[[], None], reading: Callable[[], None]
-    ) -> Callable[[], None]:
-        """Return what acts on the alignment where it is moved, on the reading where it is made."""
+    def undo(self) -> None:
+        """Take back what was done last, whatever it was."""
+        self._tell(self.undo_all.undo)
 
-        def act() -> None:
-            if self.tabs.currentWidget() in (self.display_tab, self.alignment_panel):
-                alignment()
-                return
-            try:
-                reading()
-            except FusionError as error:
-                show_error(_napari.main_window(self.viewer), error, title="Nothing was changed")
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._tell(self.undo_all.redo)
 
-        return act
+    def _tell(self, action: Callable[[], str]) -> None:
+        try:
+            self.say(action(), refused=False)
+        except FusionError as error:
+            self.say(str(error))
 
     def _on_review(self) -> None:
+        self._show_alignment()
         self._update_values()
         self._settle.start()
 
@@ -450,21 +533,19 @@ class ReviewWindow(QObject):
             f"{where}   {position_text(point)} mm     {self.linked.value_text(point)}"
         )
 
-    def show_help(self) -> QMessageBox:
+    def show_help(self) -> KeyCard:
         """Show what keys and mouse do."""
-        rows = [*MOUSE_HELP, *self._key_help]
-        box = QMessageBox(_napari.main_window(self.viewer))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Keys and mouse")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText("\n".join(f"{key}:  {text}" for key, text in rows))
-        box.open()
-        return box
+        groups: dict[str, tuple[tuple[str, str], ...]] = {"Mouse": MOUSE_HELP}
+        for title, keys in self.key_groups.items():
+            groups[title] = tuple((key, words) for key, (words, _) in keys.items())
+        card = KeyCard(_napari.main_window(self.viewer), groups)
+        card.open()
+        return card
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Notice the mouse leaving a canvas, and the window closing."""
         if event.type() == QEvent.Type.Leave:
-            self.linked.cursor_lps = None
+            self.linked.leave()
         elif watched is self.parent() and event.type() == QEvent.Type.Close:
             if not self._may_close(ask=event.spontaneous()):
                 event.ignore()
@@ -497,7 +578,12 @@ class ReviewWindow(QObject):
         for canvas in self.canvases[1:]:
             _napari.close_canvas(canvas)
         self.canvases = ()
+        self.linked.close()
         # Everything said is saved already; what the journal may complain of now loses nothing.
         with suppress(AnnotationError):
             self.reading.close()
         self.facets.close()
+
+
+def _more(said: list[str]) -> str:
+    return f" and {len(said) - 1} more" if len(said) > 1 else ""

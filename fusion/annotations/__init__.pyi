@@ -37,7 +37,18 @@ from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
 from .study import StudyKey, changed_input
-from .target import GRADES, MAX_NAME, Answer, Decision, Origin, Target, check_name
+from .target import (
+    GRADES,
+    MAX_NAME,
+    Answer,
+    Decision,
+    Origin,
+    Target,
+    check_name,
+    contradiction,
+    going_with,
+    same_name,
+)
 
 __all__ = [
     "GRADES",
@@ -79,11 +90,13 @@ __all__ = [
     "check_marked",
     "check_name",
     "confirming_numbering",
+    "contradiction",
     "decide",
     "default_path",
     "differences",
     "doubts_about_levels",
     "finalise",
+    "going_with",
     "label_changes",
     "latest",
     "missing",
@@ -92,4 +105,5 @@ __all__ = [
     "relabelling",
     "replay",
     "revise",
+    "same_name",
 ]

@@ -13,7 +13,7 @@ from fusion.annotations.placement import point_of
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.study import StudyKey
-from fusion.annotations.target import Answer, Decision, Origin, Target
+from fusion.annotations.target import Answer, Decision, Origin, Target, contradiction
 from fusion.errors import AnnotationError
 from fusion.facets import Localisation
 from fusion.registration import Registration, Trust
@@ -69,6 +69,8 @@ def decide(
     AnnotationError
         Side or level do not agree, or something is missing or impossible.
     """
+    if why := contradiction(Decision(decision), grade, clinically_concordant):
+        raise AnnotationError(f"Not saved. {why}")
     if point_lps is None:
         if Origin(origin) is not Origin.JOINT_CLICKED or joint not in spine.centers_lps:
             raise AnnotationError(
@@ -111,8 +113,11 @@ def decide(
     )
 
 
-def revise(target: Target, *, reader: str, **changes: Any) -> Target:
+def revise(target: Target, *, reader: str, spine: Spine | None = None, **changes: Any) -> Target:
     """Return the same Target with another decision, grade, answer, measurement or note, as of now.
+
+    A change passes the same check of side and level as making a Target does. Only the note, which
+    says nothing about a joint, passes without.
 
     Parameters
     ----------
@@ -120,6 +125,9 @@ def revise(target: Target, *, reader: str, **changes: Any) -> Target:
         As it is.
     reader : str
         Who changes it.
+    spine : Spine or None
+        The joints of this CT as they are numbered now; None while they are not known, when only
+        the note can be changed.
     **changes
         Any of ``decision``, ``grade``, ``uptake``, ``clinically_concordant``,
         ``inside_operative_bed``, ``note``. To move a Target, :func:`decide` anew with its
@@ -128,13 +136,30 @@ def revise(target: Target, *, reader: str, **changes: Any) -> Target:
     Raises
     ------
     AnnotationError
-        Anything else, or an impossible value.
+        Anything else, or an impossible value; or side or level do not agree with the anatomy.
     """
     other = sorted(set(changes) - _REVISABLE)
     if other:
         raise AnnotationError(
             f"{', '.join(other)} of a target cannot be revised; decide the joint anew."
         )
-    return replace(
+    changed = replace(
         target, reader=reader, time=datetime.now(UTC), software_version=own_version(), **changes
     )
+    if set(changes) <= {"note"}:
+        return changed
+    if why := changed.contradiction:
+        raise AnnotationError(f"Not saved. {why}")
+    if spine is None:
+        raise AnnotationError(
+            f"Not saved. The joints are not known now, so side and level of {target.joint.name} "
+            "cannot be checked."
+        )
+    verify_side_and_level(
+        target.joint,
+        target.point_lps,
+        spine=spine,
+        decision=changed.decision,
+        registration_mm=target.point_uncertainty_mm,
+    )
+    return changed

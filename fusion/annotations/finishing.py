@@ -19,14 +19,10 @@ from fusion.annotations.changes import (
 )
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading, not_finished, unfinished
-from fusion.annotations.snapshots import (
-    LocalisationSnapshot,
-    RegistrationSnapshot,
-    registration_digest,
-)
+from fusion.annotations.snapshots import LocalisationSnapshot
 from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
-from fusion.annotations.target import Target
+from fusion.annotations.target import Origin, Target
 from fusion.errors import AnnotationError
 from fusion.facets import Localisation, Numbering
 from fusion.findings import Finding
@@ -36,7 +32,7 @@ from fusion.findings.readings import (
     LEVELS_PROVISIONAL,
     LEVELS_UNCHECKED,
 )
-from fusion.registration import Registration
+from fusion.registration import Registration, Trust
 
 if TYPE_CHECKING:
     from fusion.facets import Localisation
@@ -76,13 +72,19 @@ def missing(
         if record.input_digest != study.digest
     ]
     review = reading.alignment.change if reading.alignment else None
-    if isinstance(review, AlignmentReviewed) and review.digest != registration_digest(registration):
+    if isinstance(review, AlignmentReviewed) and not review.covers(registration):
         items.append("The alignment has changed since it was reviewed")
     items += [
         f"{target.joint.name}: decided on another alignment than the one in use"
         for target in reading.targets
-        if target.registration != RegistrationSnapshot.of(registration, target.point_lps)
+        if not target.registration.same_alignment(registration, target.point_lps)
     ]
+    if registration.status is Trust.DO_NOT_TRUST:
+        items += [
+            f"{target.joint.name}: its point rests on an alignment that is not to be trusted"
+            for target in reading.targets
+            if target.origin is not Origin.JOINT_CLICKED
+        ]
     if spine is None:
         if reading.targets:
             items.append("The joints are not known, so side and level of the targets are unchecked")

@@ -33,6 +33,7 @@ from fusion.annotations.changes.event import Event, chain
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import Storage, default_path
 from fusion.annotations.study import StudyKey, changed_input
+from fusion.annotations.target import same_name
 from fusion.errors import AnnotationError
 from fusion.findings import Finding, PersonName
 from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
@@ -154,7 +155,7 @@ class Journal:
         """Return this reader's reading of a study: resumed, or begun when there is none.
 
         A finalised reading comes back as it is (see :meth:`addendum`); of several versions the
-        last.
+        last. A name that differs in capitals, full stops or blanks only is the same reader's.
 
         Parameters
         ----------
@@ -406,7 +407,7 @@ def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | 
     mine = [
         reading
         for reading in known
-        if plain(reading.reader) == plain(reader) and reading.study.same_series(study)
+        if same_name(reading.reader, reader) and reading.study.same_series(study)
     ]
     if not mine:
         return None

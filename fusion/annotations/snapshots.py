@@ -159,6 +159,22 @@ class RegistrationSnapshot:
             uncertainty_mm=uncertainty if math.isfinite(uncertainty) else None,
         )
 
+    def same_alignment(self, registration: Registration, point_lps: npt.ArrayLike) -> bool:
+        """Tell whether a Registration puts a point where this one put it.
+
+        How it was obtained and how far it is trusted say nothing about the place: a search that
+        keeps the scanner's alignment leaves every decision where it was.
+
+        Parameters
+        ----------
+        registration : Registration
+            In use.
+        point_lps : (3,) array_like of float, mm
+            In the CT's frame.
+        """
+        here = registration.transform_at(point_lps).matrix.tolist()
+        return self.matrix == tuple(map(tuple, here))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalisationSnapshot:

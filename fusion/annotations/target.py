@@ -9,6 +9,7 @@ Bilateral disease is two Targets.
 from __future__ import annotations
 
 import re
+import unicodedata
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -49,6 +50,52 @@ class Answer(StrEnum):
     def as_bool(self) -> bool | None:
         """The answer as the pathway takes it: None when not recorded."""
         return None if self is Answer.NOT_RECORDED else self is Answer.YES
+
+
+#: What goes together: the grades and the answers about pain that each decision may have. A joint
+#: that is called negative has no uptake to speak of, and nothing that could be the pain.
+GOES_TOGETHER: dict[Decision, tuple[tuple[int, ...], tuple[Answer, ...]]] = {
+    Decision.POSITIVE: ((1, 2, 3), tuple(Answer)),
+    Decision.NEGATIVE: ((0, 1), (Answer.NO, Answer.NOT_RECORDED)),
+    Decision.INDETERMINATE: (GRADES, tuple(Answer)),
+}
+
+
+def contradiction(decision: Decision, grade: int | None, concordant: Answer | None) -> str:
+    """Return why grade or answer do not go with a decision, in a sentence; empty when they do.
+
+    Parameters
+    ----------
+    decision, grade, concordant
+        As for :class:`Target`; ``concordant`` is ``clinically_concordant``.
+    """
+    grades, answers = GOES_TOGETHER[decision]
+    if grade is not None and grade not in grades:
+        allowed = " or ".join(map(str, grades)) if len(grades) < 3 else f"{grades[0]} or more"
+        return (
+            f"A {decision} joint cannot have grade {grade}; it has grade {allowed}. Change the "
+            "grade or the decision."
+        )
+    if concordant is not None and concordant not in answers:
+        return (
+            f"A {decision} joint cannot be what matches the patient's pain. Change the answer or "
+            "the decision."
+        )
+    return ""
+
+
+def going_with(
+    decision: Decision, grade: int | None, concordant: Answer | None
+) -> tuple[int | None, Answer | None]:
+    """Return grade and answer as far as they go with a decision; None for what does not.
+
+    Parameters
+    ----------
+    decision, grade, concordant
+        As for :func:`contradiction`.
+    """
+    grades, answers = GOES_TOGETHER[decision]
+    return (grade if grade in grades else None, concordant if concordant in answers else None)
 
 
 class Origin(StrEnum):
@@ -179,11 +226,15 @@ class Target(AtJoint):
         grade = self.grade
         if grade is not None and (isinstance(grade, bool) or grade not in GRADES):
             raise AnnotationError(f"A grade is 0, 1, 2 or 3; found {grade!r}.")
-        if self.decision is Decision.POSITIVE and grade == 0:
-            raise AnnotationError(
-                "A positive joint cannot have grade 0 (not above the reference). Change the grade "
-                "or the decision."
-            )
+        # Readings of earlier versions hold negative joints of every grade: they still open, and are
+        # refused when they are made or changed, and before a reading is final.
+        if self.decision is Decision.POSITIVE and (why := self.contradiction):
+            raise AnnotationError(why)
+
+    @property
+    def contradiction(self) -> str:
+        """Why grade or answer do not go with the decision, in a sentence; empty when they do."""
+        return contradiction(self.decision, self.grade, self.clinically_concordant)
 
     @property
     def point_lps(self) -> Point:
@@ -212,7 +263,12 @@ class Target(AtJoint):
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What a positive Target lacks before a reading can be finalised, in words."""
+        """What stands in the way of a reading being finalised, in words.
+
+        What a positive Target lacks, and what does not go together in any.
+        """
+        if why := self.contradiction:
+            return (f"{self.joint.name}: {why.split('.')[0].lower()}",)
         if self.decision is not Decision.POSITIVE:
             return ()
         wanted = {
@@ -251,6 +307,24 @@ def check_name(name: str) -> None:
         raise AnnotationError(
             f"The reader's name has {len(name)} characters; at most {MAX_NAME} can be kept."
         )
+
+
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names mean one reader: capitals, full stops and blanks say nothing.
+
+    Parameters
+    ----------
+    one, other : str
+        As typed.
+    """
+    return _letters(one) == _letters(other)
+
+
+def _letters(name: str) -> tuple[str, ...]:
+    bare = unicodedata.normalize("NFKC", plain(name)).casefold()
+    words = "".join(char if char.isalnum() else " " for char in bare).split()
+    # A name of signs alone is told from others by its signs.
+    return tuple(words) or (bare,)
 
 
 def in_utc(time: datetime) -> datetime:

@@ -26,7 +26,6 @@ from fusion.annotations import (
     PathwayAnswered,
     PathwayLeftOut,
     Reading,
-    RegistrationSnapshot,
     StudyKey,
     Target,
     changed_input,
@@ -331,9 +330,8 @@ def _on_another_alignment(review: Review, targets: tuple[Target, ...]) -> tuple[
     others = [
         target.joint.name
         for target in targets
-        if target.registration.matrix
         # A bent neck has a matrix for each place.
-        != RegistrationSnapshot.of(in_use, target.point_lps).matrix
+        if not target.registration.same_alignment(in_use, target.point_lps)
     ]
     if not others:
         return ()

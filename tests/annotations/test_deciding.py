@@ -10,7 +10,7 @@ import pytest
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.deciding import decide, revise
 from fusion.annotations.snapshots import Measured, RegistrationSnapshot
-from fusion.annotations.target import Answer, Decision, Origin, Target
+from fusion.annotations.target import Answer, Decision, Origin, Target, going_with
 from fusion.errors import AnnotationError
 from fusion.json_form import to_json
 from fusion.registration import Trust
@@ -19,7 +19,7 @@ from fusion.uptake.activity import Resolution
 from fusion.uptake.measuring import Uptake
 from fusion.uptake.reference import Reference, ReferenceKind
 
-from .necks import IN_USE, centers, localised, other_side, spine
+from .necks import IN_USE, centers, localised, other_side, shifted, spine
 from .samples import FRAME, LEFT_C5, READER, study
 
 
@@ -123,10 +123,61 @@ def test_a_target_that_is_moved_stays_the_same_target_and_is_checked_again() -> 
 
 def test_a_revision_is_the_reviser_s() -> None:
     one = made()
-    revised = revise(one, reader="Dr B", grade=3, clinically_concordant=Answer.NO, note="n")
+    said = {"grade": 3, "clinically_concordant": Answer.NO, "note": "n"}
+    revised = revise(one, reader="Dr B", spine=spine(), **said)
     assert (revised.reader, revised.grade, revised.clinically_concordant) == ("Dr B", 3, Answer.NO)
     assert revised.time >= one.time
     assert (revised.target_id, revised.placement) == (one.target_id, one.placement)
     for name in ("joint", "placement", "reader_", "time", "target_id"):
         with pytest.raises(AnnotationError, match=f"{name} of a target cannot be revised"):
             revise(one, reader="Dr B", **{name: None})
+
+
+def test_a_change_passes_the_same_check_of_side_and_level_as_a_decision() -> None:
+    one = made()
+    moved = {joint: tuple(map(float, point)) for joint, point in centers().items()}
+    exchanged = type(spine())(
+        {joint: moved[shifted(joint, 1) or joint] for joint in moved if shifted(joint, 1)}
+    )
+    with pytest.raises(AnnotationError, match="You chose Left C5-C6, but the point"):
+        revise(one, reader="Dr B", spine=exchanged, decision=Decision.INDETERMINATE)
+    with pytest.raises(AnnotationError, match="joints are not known now"):
+        revise(one, reader="Dr B", spine=None, grade=1)
+    assert revise(one, reader="Dr B", spine=exchanged, note="seen").note == "seen"
+
+
+#: Decision, grade, fits the pain, and whether they go together: written down by hand.
+TOGETHER = [
+    (Decision.POSITIVE, 0, None, False),
+    (Decision.POSITIVE, 1, Answer.YES, True),
+    (Decision.POSITIVE, 3, Answer.NO, True),
+    (Decision.NEGATIVE, 0, Answer.NO, True),
+    (Decision.NEGATIVE, 1, Answer.NOT_RECORDED, True),
+    (Decision.NEGATIVE, 2, None, False),
+    (Decision.NEGATIVE, 3, Answer.YES, False),
+    (Decision.NEGATIVE, None, Answer.YES, False),
+    (Decision.INDETERMINATE, 0, Answer.YES, True),
+    (Decision.INDETERMINATE, 3, Answer.NO, True),
+]
+
+
+@pytest.mark.parametrize(("decision", "grade", "pain", "together"), TOGETHER)
+def test_what_does_not_go_together_is_refused_made_and_changed(
+    decision: Decision, grade: int | None, pain: Answer | None, together: bool
+) -> None:
+    answers = {"decision": decision, "grade": grade, "clinically_concordant": pain}
+    if together:
+        assert made(**answers).grade == grade
+        assert revise(made(grade=None), reader="B", spine=spine(), **answers).decision is decision
+        return
+    with pytest.raises(AnnotationError, match=f"A {decision} joint cannot"):
+        made(**answers)
+    with pytest.raises(AnnotationError, match=f"A {decision} joint cannot"):
+        revise(made(grade=None), reader="B", spine=spine(), **answers)
+    left, answer = going_with(decision, grade, pain)
+    assert made(decision=decision, grade=left, clinically_concordant=answer)
+
+
+def test_what_an_earlier_version_let_pass_opens_and_cannot_become_final() -> None:
+    old = replace(made(grade=2), decision=Decision.NEGATIVE)
+    assert old.missing == ("Left C5-C6: a negative joint cannot have grade 2; it has grade 0 or 1",)

@@ -156,7 +156,7 @@ def test_without_the_joints_a_target_from_before_a_new_numbering_is_said(draft: 
     target = draft.decide(localised())
     draft.say(VertebraNamed("C6", target.point_lps))
     assert draft.said() == ["decided-on-another-numbering"]
-    draft.say(TargetSaved(revise(target, reader=READER, grade=3)))
+    draft.say(TargetSaved(revise(target, reader=READER, spine=spine(), grade=3)))
     assert draft.said() == ["decided-on-another-numbering"]
     draft.say(VertebraNamed("C6", None))
     named = replace(

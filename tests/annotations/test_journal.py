@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,14 +29,16 @@ from fusion.annotations.changes import (
     TargetRemoved,
     TargetSaved,
 )
-from fusion.annotations.finishing import finalise
+from fusion.annotations.finishing import finalise, missing
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.storage import default_path
-from fusion.annotations.target import Decision
+from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError
+from fusion.geometry import RigidTransform
+from fusion.registration import Registration, Trust
 
 from .necks import IN_USE, centers
 from .samples import LEFT_C5, READER, study, target
@@ -691,3 +694,31 @@ def test_the_default_place_is_that_of_the_user(monkeypatch: pytest.MonkeyPatch) 
     known = {"CSIDL_LOCAL_APPDATA": "/local"}
     monkeypatch.setattr(windows, "get_win_folder", known.__getitem__)
     assert default_path() == Path("/local/facetfusion/journal.sqlite")
+
+
+def test_a_search_that_keeps_the_alignment_is_no_other_alignment(path: Path) -> None:
+    """What the images say of it differs then; where it puts a point does not."""
+    looked_at = replace(IN_USE, status=Trust.NO_INCONSISTENCY)
+    elsewhere = replace(IN_USE, transform=RigidTransform.from_euler(translation_mm=(0.5, 0, 0)))
+    with Journal(path) as journal:
+        draft = settled(journal, placed())
+
+        def said(registration: Registration) -> str:
+            return "; ".join(missing(draft, spine=neck(), study=study(), registration=registration))
+
+        assert said(IN_USE) == said(looked_at) == ""
+        assert "another alignment" in said(elsewhere)
+        assert "has changed since" in said(elsewhere)
+        pointed = replace(draft.targets[0], origin=Origin.POINT_PLACED)
+        draft = journal.append(draft, TargetSaved(pointed), reader=READER, study=study()).reading
+        assert "not to be trusted" in said(replace(IN_USE, status=Trust.DO_NOT_TRUST))
+
+
+@pytest.mark.parametrize("typed", ["Dr. Å. Öberg", "dr Å öberg", " Dr  Å. Öberg. "])
+def test_a_full_stop_more_is_no_second_reader(path: Path, typed: str) -> None:
+    with Journal(path) as journal:
+        first = begin(journal, "Dr Å Öberg")
+        again = journal.begin(study(), reader=typed)
+        assert (again.resumed, again.reading) == (True, first)
+        for other in ("Dr A Öberg", "Dr Å Ö Berg", "Dr Å Öberg-Lind"):
+            assert not journal.begin(study(), reader=other).resumed

@@ -265,7 +265,8 @@ def test_what_a_positive_target_lacks_is_said_in_words() -> None:
         inside_operative_bed=Answer.NOT_RECORDED,
     )
     assert answered.missing == ()
-    assert target(decision=Decision.NEGATIVE, grade=None, uptake=None).missing == ()
+    cold = {"grade": None, "uptake": None, "clinically_concordant": None}
+    assert target(decision=Decision.NEGATIVE, **cold).missing == ()
 
 
 def test_answers_become_what_the_pathway_takes() -> None:

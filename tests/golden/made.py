@@ -132,7 +132,8 @@ class Desk:
     def revise(self, joint: Joint, **changes: Any) -> None:
         target = self.reading.target_at(joint)
         assert target is not None
-        self.say(TargetSaved(revise(target, reader=self.reader, **changes)))
+        changed = revise(target, reader=self.reader, spine=self.facets.spine, **changes)
+        self.say(TargetSaved(changed))
 
     def remove(self, joint: Joint) -> None:
         target = self.reading.target_at(joint)

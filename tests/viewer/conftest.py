@@ -114,7 +114,9 @@ def window(shared_window: ReviewWindow) -> ReviewWindow:
     linked.spect_visible, linked.crosshair_visible, linked.blend = True, True, 0.5
     linked.uptake_range, linked.palette = review.fused.uptake_range, DEFAULT_PALETTE
     linked.use_ct_preset("Bone")
-    linked.active, linked.cursor_lps = linked.panes[0], None
+    linked.active = linked.panes[0]
+    linked.leave()
+    shared_window.alignment.moving = False
     linked.centre()
     return shared_window
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QWheelEvent
+from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSlider, QWidget
 
 from fusion.software import DISCLAIMER
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
@@ -18,6 +20,9 @@ from tests.viewer.on_screen import (
     texts,
 )
 from viewer import _napari, plugin
+from viewer.kit.keys import KeyCard, every_key
+from viewer.kit.text import position_text
+from viewer.pictures.checking_views import Mode
 from viewer.pictures.layers import to_lps
 from viewer.window import ReviewWindow
 
@@ -138,7 +143,7 @@ def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -
     qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
     assert "1500 HU · " in window.values.text()
     assert window.values.text().endswith(linked.review.fused.spect.unit)
-    linked.cursor_lps = None
+    linked.leave()
     assert window.values.text().startswith("Crosshair")
 
 
@@ -173,12 +178,20 @@ def test_findings_are_listed_worst_first(window: ReviewWindow) -> None:
         assert text == f"{finding.severity.label.upper()}\n{finding.message}"
 
 
-def test_help_names_every_key(window: ReviewWindow) -> None:
-    box = window.show_help()
+def test_help_names_every_key(window: ReviewWindow, qtbot: QtBot) -> None:
+    press_key(qtbot, window, "?")
+    card = _napari.main_window(window.viewer).findChild(KeyCard)
     for key in window.shortcuts:
-        assert key == "F1" or f"{key}:" in box.text()
-    assert box.textFormat() == Qt.TextFormat.PlainText
-    box.close()
+        assert f"{key}: " in card.text
+    assert len(card.rows) == len(set(card.rows))
+    card.close()
+
+
+def test_no_key_means_two_things(window: ReviewWindow) -> None:
+    sequences = [shortcut.key().toString() for shortcut in window.shortcuts.values()]
+    assert len(set(sequences)) == len(sequences) > 30
+    with pytest.raises(ValueError, match="means 'b' already"):
+        every_key({"one": {"Ctrl+L": ("b", print)}, "other": {"ctrl+l": ("c", print)}})
 
 
 def test_letters_follow_the_picture_when_it_is_turned(
@@ -230,3 +243,105 @@ def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> Non
         show()
         assert window.tabs.currentWidget() is panel
     window.tabs.setCurrentIndex(0)
+
+
+def drag_left(window: ReviewWindow, qtbot: QtBot, start: QPoint, by: QPoint) -> None:
+    widget = _napari.canvas_widget(window.canvases[0])
+    qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
+    move_mouse(qtbot, widget, start + by)
+    qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + by)
+
+
+@pytest.mark.parametrize("mode", [*Mode, None], ids=[*(mode.name for mode in Mode), "selected"])
+def test_the_mouse_means_the_same_in_and_after_every_view(
+    window: ReviewWindow, qtbot: QtBot, mode: Mode | None
+) -> None:
+    """napari would let the left button pan, once its selected layer has changed."""
+    linked, axial = window.linked, window.linked.panes[0]
+    if mode is None:
+        axial.model.layers.selection.active = axial.ct
+        axial.model.layers.selection.clear()
+    else:
+        linked.use_mode(mode)
+    for after in (linked.check.mode, Mode.BLEND):
+        linked.use_mode(after)
+        linked.centre()
+        center, zoom = axial.model.scene.camera.center, axial.model.scene.camera.zoom
+        where, point = screen_point(window, 0, linked.point_lps), linked.point_lps
+        drag_left(window, qtbot, where + QPoint(-60, 70), QPoint(20, 10))
+        assert (axial.model.scene.camera.center, axial.model.scene.camera.zoom) == (center, zoom)
+        moved = linked.point_lps - point
+        assert moved[0] == pytest.approx(-40 / zoom, abs=2.5)
+        assert moved[1] == pytest.approx(80 / zoom, abs=2.5)
+
+
+def test_no_layer_can_be_taken_from_one_pane(window: ReviewWindow, qtbot: QtBot) -> None:
+    canvas, model = window.canvases[0], window.linked.panes[0].model
+    layers = list(model.layers)
+    for layer in layers:
+        model.layers.remove(layer)
+    qtbot.waitUntil(lambda: list(model.layers) == layers)
+    for dock in (canvas.dockLayerList, canvas.dockLayerControls):
+        assert not dock.toggleViewAction().isEnabled()
+        dock.setVisible(True)
+        qtbot.waitUntil(lambda dock=dock: not dock.isVisible())
+
+
+def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
+    window: ReviewWindow, qtbot: QtBot
+) -> None:
+    linked, pane = window.linked, window.linked.panes[0]
+    widget = _napari.canvas_widget(window.canvases[0])
+    linked.point_lps = MIDDLE_LPS
+    at = screen_point(window, 0, MIDDLE_LPS + np.array((20.0, 9.0, 0.0)))
+    move_mouse(qtbot, widget, at - QPoint(3, 0))
+    qtbot.mouseMove(widget, at)
+    qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
+
+    def under_mouse() -> str:
+        place = np.array([*linked.point_lps])
+        camera = pane.model.scene.camera
+        away = at - QPoint(widget.width() // 2, widget.height() // 2)
+        place[0] = camera.center[-1] + away.x() / camera.zoom
+        place[1] = camera.center[-2] + away.y() / camera.zoom
+        return f"Cursor   {position_text(place)} mm     {linked.value_text(place)}"
+
+    def agrees() -> bool:
+        said, real = window.values.text(), under_mouse()
+        apart = [abs(float(a) - float(b)) for a, b in zip(said.split()[2:7:2], real.split()[2:7:2])]
+        return max(apart) <= 1.5 / pane.model.scene.camera.zoom and said[-60:] != before[-60:]
+
+    before = window.values.text()
+    for key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Plus, Qt.Key.Key_Home):
+        press_key(qtbot, window, key)
+        assert agrees(), (window.values.text(), under_mouse())
+        before = window.values.text()
+    turn_wheel(widget, at)
+    assert agrees(), (window.values.text(), under_mouse())
+
+
+def turn_wheel(widget: QWidget, at: QPoint) -> None:
+    event = QWheelEvent(
+        QPointF(at),
+        QPointF(widget.mapToGlobal(at)),
+        QPoint(),
+        QPoint(0, 120),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(widget, event)
+
+
+def test_the_wheel_changes_no_number_list_or_slider(window: ReviewWindow) -> None:
+    found = 0
+    for kind in (QAbstractSpinBox, QComboBox, QSlider):
+        for widget in _napari.main_window(window.viewer).centralWidget().findChildren(kind):
+            value = widget.currentIndex() if kind is QComboBox else widget.value()
+            turn_wheel(widget, QPoint(4, 4))
+            now = widget.currentIndex() if kind is QComboBox else widget.value()
+            assert now == value, widget
+            found += 1
+    assert found > 15
+    assert not window.alignment.can_undo

@@ -36,9 +36,10 @@ class SpectGrab:
         self._start = np.zeros(3)
 
     def press(self, point_lps: FloatArray) -> None:
-        """Take hold of the SPECT."""
+        """Take hold of the SPECT, in the alignment mode; outside it nothing moves."""
         self._start = point_lps
-        self._alignment.begin_drag()
+        if self._alignment.moving:
+            self._alignment.begin_drag()
 
     def move(self, point_lps: FloatArray) -> None:
         """Shift the SPECT by as much as the mouse has moved."""
@@ -69,6 +70,8 @@ def screen_directions(pane: Pane) -> tuple[FloatArray, FloatArray, FloatArray]:
 def alignment_keys(alignment: Alignment) -> dict[str, tuple[str, Callable[[], None]]]:
     """Return what each key does to the alignment, like :func:`viewer.pictures.mouse.key_actions`.
 
+    They do it in the alignment mode only.
+
     Parameters
     ----------
     alignment : Alignment
@@ -77,6 +80,8 @@ def alignment_keys(alignment: Alignment) -> dict[str, tuple[str, Callable[[], No
 
     def shift(right: int, down: int, away: int = 0) -> Callable[[], None]:
         def act() -> None:
+            if not alignment.moving:
+                return
             to_right, to_bottom, to_next = screen_directions(alignment.linked.active)
             alignment.move(STEP_MM * (right * to_right + down * to_bottom + away * to_next))
 
@@ -84,6 +89,8 @@ def alignment_keys(alignment: Alignment) -> dict[str, tuple[str, Callable[[], No
 
     def turn(clockwise: int) -> Callable[[], None]:
         def act() -> None:
+            if not alignment.moving:
+                return
             to_right, to_bottom, _ = screen_directions(alignment.linked.active)
             axis = np.cross(to_right, to_bottom)
             alignment.move(rotation_deg=STEP_DEG * clockwise * axis)
@@ -103,6 +110,4 @@ def alignment_keys(alignment: Alignment) -> dict[str, tuple[str, Callable[[], No
         "Ctrl+PgDown": (f"SPECT {STEP_MM} mm out of the plane, the other way", shift(0, 0, -1)),
         "Ctrl+Shift+Right": (f"turn SPECT {STEP_DEG}° clockwise about the crosshair", turn(1)),
         "Ctrl+Shift+Left": (f"turn SPECT {STEP_DEG}° counter-clockwise", turn(-1)),
-        "Ctrl+Z": ("undo the last change of the alignment", alignment.undo),
-        "Ctrl+Shift+Z": ("redo it", alignment.redo),
     }

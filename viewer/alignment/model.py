@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from napari.utils.events import EmitterGroup
 from scipy.spatial.transform import Rotation
 
 from fusion.annotations import registration_digest
 from fusion.errors import GeometryError
 from fusion.geometry import RigidTransform
-from fusion.registration import Method, Registration, adjusted, shared_frame, stated
+from fusion.registration import Method, Registration, Trust, adjusted, shared_frame, stated
 
 if TYPE_CHECKING:
     from fusion.annotations import AlignmentReviewed
@@ -32,9 +33,20 @@ class Alignment:
     ----------
     linked : LinkedPanes
         What shows the study.
+
+    Attributes
+    ----------
+    events : napari.utils.events.EmitterGroup
+        ``step`` (another alignment was put into use, which can be undone) and ``moving``.
+    words : str
+        What a step is called.
     """
 
+    words = "the last change of the alignment"
+
     def __init__(self, linked: LinkedPanes) -> None:
+        self.events = EmitterGroup(source=self, step=None, moving=None)
+        self._moving = False
         self.linked = linked
         self.opened = linked.review.fused.registration
         self._offer = self.opened
@@ -48,6 +60,31 @@ class Alignment:
             )
         except GeometryError:
             self._scanner = None
+
+    @property
+    def moving(self) -> bool:
+        """Whether mouse, keys and number boxes move the SPECT; they do nothing to it otherwise."""
+        return self._moving
+
+    @moving.setter
+    def moving(self, moving: bool) -> None:
+        if moving != self._moving:
+            self._moving = moving
+            self.events.moving()
+
+    @property
+    def banner(self) -> str:
+        """What has to stand in every picture about where the SPECT is; empty for the scanner's."""
+        current = self.current
+        said = ["MOVING THE SPECT (A ends it)"] if self._moving else []
+        if current.method is Method.MANUAL:
+            shift = current.manual_shift_mm
+            said.append("SPECT MOVED BY HAND" + ("" if shift is None else f" {shift:.1f} mm"))
+        if current.method is Method.NECK:
+            said.append("NECK CORRECTION IN USE")
+        if current.status is Trust.DO_NOT_TRUST:
+            said.append("ALIGNMENT NOT TO BE TRUSTED")
+        return "\n".join(said)
 
     @property
     def current(self) -> Registration:
@@ -140,6 +177,7 @@ class Alignment:
             self._undo.append(base)
             self._redo.clear()
             self.linked.events.review()
+            self.events.step()
 
     @property
     def dragging(self) -> bool:
@@ -169,6 +207,7 @@ class Alignment:
         self._undo.append(before)
         self._redo.clear()
         self._show(registration)
+        self.events.step()
 
     def _show(self, registration: Registration) -> None:
         self.linked.review = self.linked.review.with_registration(registration)

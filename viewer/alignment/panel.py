@@ -8,7 +8,6 @@ import numpy as np
 from qtpy.QtCore import QRectF, Qt, QTimer
 from qtpy.QtGui import QColor, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
-    QDoubleSpinBox,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
@@ -39,8 +38,9 @@ from viewer.alignment.words import (
 )
 from viewer.jobs import Job, Waiting
 from viewer.kit.dialogs import show_error
+from viewer.kit.inputs import NumberBox
 from viewer.kit.labels import plain_label
-from viewer.kit.layout import scroll
+from viewer.kit.layout import scroll, scrolling
 from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, SETTLE_MS, TEXT, colored
 from viewer.pictures.display_panel import ModeChoice
 
@@ -122,6 +122,10 @@ class LevelChart(QWidget):
         painter.end()
 
 
+#: Height of what is said about the alignment, px.
+_TOLD_HEIGHT = 150
+_MOVE, _MOVING = "Move the SPECT  (A)", "MOVING THE SPECT: press to end"
+
 _MIDDLE = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
 
@@ -136,12 +140,21 @@ class AlignmentPanel(QScrollArea):
         Keeps the reader's statement that it was reviewed.
     need_reader : callable
         Asks who reads; returns False when nobody says.
+    undo, redo : callable, optional
+        Of everything that was done in the window; of the alignment alone by default.
     """
 
     def __init__(
-        self, alignment: Alignment, *, reading: ReadingModel, need_reader: Callable[[], bool]
+        self,
+        alignment: Alignment,
+        *,
+        reading: ReadingModel,
+        need_reader: Callable[[], bool],
+        undo: Callable[[], None] | None = None,
+        redo: Callable[[], None] | None = None,
     ) -> None:
         super().__init__()
+        self._undo_all, self._redo_all = undo or alignment.undo, redo or alignment.redo
         self.model = alignment
         self.reading = reading
         self._need_reader = need_reader
@@ -158,10 +171,12 @@ class AlignmentPanel(QScrollArea):
         column.addWidget(self._make_reviewed())
         column.addStretch()
         scroll(self, inside)
+        alignment.events.moving.connect(self._show_moving)
         self._linked.events.review.connect(self._on_review)
         self._linked.events.point.connect(self._on_point)
         reading.events.changed.connect(self._on_reading)
         self._on_review()
+        self._show_moving()
         self._update_trust()
 
     def _make_use(self) -> QGroupBox:
@@ -175,8 +190,24 @@ class AlignmentPanel(QScrollArea):
         self.recommendation = plain_label(wrap=True)
         self.warning = plain_label(wrap=True)
         self.warning.setStyleSheet(colored(DOUBTFUL))
-        for label in (self.in_use, self.status, self.uncertainty, self.warning):
-            column.addWidget(label)
+        # Every sentence has its place, so that no button moves when one comes or goes.
+        told = QWidget()
+        lines = QVBoxLayout(told)
+        lines.setContentsMargins(0, 0, 6, 0)
+        lines.setSpacing(2)
+        for label in (
+            self.in_use,
+            self.status,
+            self.uncertainty,
+            self.warning,
+            self.recommendation,
+            self.agreement,
+        ):
+            lines.addWidget(label)
+        lines.addStretch()
+        area = scrolling(told)
+        area.setFixedHeight(_TOLD_HEIGHT)
+        column.addWidget(area)
         self._choices = QGridLayout()
         self.buttons: dict[str, QPushButton] = {}
         for n, name in enumerate(("Scanner alignment", "Proposal", "Neck correction", *_SELDOM)):
@@ -186,20 +217,25 @@ class AlignmentPanel(QScrollArea):
             button.setMinimumWidth(1)
             self.buttons[name] = button
             self._choices.addWidget(button, n // 2, n % 2)
+            if name in _SELDOM:
+                button.setToolTip("Only where the study came with one, or one was reviewed")
         self.register = QPushButton("Register…")
         self.register.setToolTip("Search for a rigid correction that the images support")
         self.register.clicked.connect(self.start_search)
         column.addLayout(self._choices)
         column.addWidget(self.register)
-        column.addWidget(self.recommendation)
-        column.addWidget(self.agreement)
         return box
 
     def _make_hand(self) -> QGroupBox:
         box = QGroupBox("Move by hand, about the crosshair")
         grid = QGridLayout(box)
-        self.shifts: list[QDoubleSpinBox] = []
-        self.turns: list[QDoubleSpinBox] = []
+        self.moving = QPushButton(_MOVE)
+        self.moving.setCheckable(True)
+        self.moving.setToolTip("Key A. Otherwise neither mouse nor keys nor numbers move it")
+        self.moving.clicked.connect(self._set_moving)
+        grid.addWidget(self.moving, 9, 0, 1, 2)
+        self.shifts: list[NumberBox] = []
+        self.turns: list[NumberBox] = []
         self.words = []
         rows = [
             (spins, 0.5, unit, limit)
@@ -207,12 +243,11 @@ class AlignmentPanel(QScrollArea):
             for _ in range(3)
         ]
         for n, (spins, step, unit, limit) in enumerate(rows):
-            spin, words = QDoubleSpinBox(), plain_label()
+            spin, words = NumberBox(), plain_label()
             spin.setRange(-limit, limit)
             spin.setDecimals(2)
             spin.setSingleStep(step)
             spin.setSuffix(unit)
-            spin.setKeyboardTracking(False)
             spin.setFixedWidth(110)
             spin.valueChanged.connect(self._set_shift if n < 3 else self._set_turn)
             spins.append(spin)
@@ -224,13 +259,14 @@ class AlignmentPanel(QScrollArea):
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.undo.setToolTip("Ctrl+Z")
         self.redo.setToolTip("Ctrl+Shift+Z")
-        self.undo.clicked.connect(self.model.undo)
-        self.redo.clicked.connect(self.model.redo)
+        self.undo.clicked.connect(lambda: self._undo_all())
+        self.redo.clicked.connect(lambda: self._redo_all())
         row.addWidget(self.undo)
         row.addWidget(self.redo)
         grid.addLayout(row, 6, 0, 1, 2)
         hint = plain_label(
-            "Ctrl and drag in a picture, or Ctrl and the arrows; Ctrl, Shift and the arrows turn.",
+            "In this mode: Ctrl and drag in a picture, or Ctrl and the arrows; Ctrl, Shift and the "
+            "arrows turn.",
             wrap=True,
         )
         hint.setStyleSheet(colored(FAINT))
@@ -276,6 +312,16 @@ class AlignmentPanel(QScrollArea):
         self.model.choose(name)
         self._on_review()
 
+    def _set_moving(self, moving: bool) -> None:
+        self.model.moving = moving
+
+    def _show_moving(self) -> None:
+        moving = self.model.moving
+        self.moving.setChecked(moving)
+        self.moving.setText(_MOVING if moving else _MOVE)
+        for spin in (*self.shifts, *self.turns):
+            spin.setEnabled(moving)
+
     def _set_shift(self) -> None:
         # Only what was typed: the others stand rounded in their boxes.
         goal = self.model.shift_mm
@@ -287,7 +333,7 @@ class AlignmentPanel(QScrollArea):
         self._put(goal, self.turns)
         self.model.set_rotation_deg(goal)
 
-    def _put(self, goal: np.ndarray, spins: Sequence[QDoubleSpinBox]) -> None:
+    def _put(self, goal: np.ndarray, spins: Sequence[NumberBox]) -> None:
         for axis, spin in enumerate(spins):
             if spin is self.sender():
                 goal[axis] = spin.value()
@@ -340,7 +386,6 @@ class AlignmentPanel(QScrollArea):
         for name, button in self.buttons.items():
             choice = choices.get(name)
             button.setEnabled(choice is not None)
-            button.setVisible(choice is not None or name not in _SELDOM)
             button.setChecked(
                 choice is not None
                 and choice.method is current.method
@@ -356,7 +401,6 @@ class AlignmentPanel(QScrollArea):
         self.agreement.setVisible(bool(self.agreement.text()))
         levels = search.evidence.levels if search and search.evidence else ()
         self.levels.show_levels(levels)
-        self._levels_box.setVisible(bool(levels))
 
     def _show_position(self) -> None:
         values = [*self.model.shift_mm, *self.model.rotation_deg]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from qtpy.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -22,6 +21,7 @@ from fusion.annotations import AnomalyRecorded
 from fusion.facets import ANOMALIES, CONVENTIONS
 from fusion.plain_text import plain
 from viewer.facets.model import Labels
+from viewer.kit.inputs import ListBox
 from viewer.kit.labels import plain_label
 
 _FILES = "Label maps (*.nii *.nii.gz *.dcm);;All files (*)"
@@ -50,7 +50,7 @@ class LabelDialog(QDialog):
         )
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        self.convention = QComboBox()
+        self.convention = ListBox()
         self.convention.addItem("Tell from the labels", None)
         for one in CONVENTIONS:
             self.convention.addItem(one.words, one.name)
@@ -122,7 +122,7 @@ class AnomalyDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Record an anomaly")
         self.setMinimumWidth(420)
-        self.kind, self.level, self.note = QComboBox(), QComboBox(), QLineEdit()
+        self.kind, self.level, self.note = ListBox(), ListBox(), QLineEdit()
         self.kind.setPlaceholderText("What is unusual?")
         for kind in ANOMALIES:
             self.kind.addItem(kind.capitalize(), kind)

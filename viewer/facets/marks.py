@@ -414,5 +414,4 @@ def mark_keys(marks: Marks) -> dict[str, tuple[str, Callable[[], None]]]:
 
     return {
         "J": ("rings of the joints off and on", toggle),
-        "Escape": ("let a dragged joint go where it was; stop naming a vertebra", marks.cancel),
     }

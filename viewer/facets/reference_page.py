@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QPushButton,
     QScrollArea,
@@ -25,6 +23,7 @@ from fusion.uptake import (
     ReferenceKind,
     quantity_text,
 )
+from viewer.kit.inputs import ListBox, NumberBox
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scroll
 from viewer.kit.text import position_text
@@ -49,22 +48,21 @@ class ReferencePage(QScrollArea):
     def __init__(self, facets: FacetsModel) -> None:
         super().__init__()
         self._facets = facets
-        self.kind = QComboBox()
+        self.kind = ListBox()
         for kind in ReferenceKind:
             self.kind.addItem(f"{kind.value[0].upper()}{kind.value[1:]}", kind.value)
         self.kind.activated.connect(self._choose)
-        self.radius = QDoubleSpinBox()
+        self.radius = NumberBox()
         self.radius.setRange(2.0, 50.0)
         self.radius.setSuffix(" mm radius")
         self.radius.setValue(ReferenceChoice().radius_mm)
-        self.radius.setKeyboardTracking(False)
         self.here = QPushButton("Centre at the crosshair")
         self.here.clicked.connect(self._take_region)
         self.radius.valueChanged.connect(self._on_radius)
         self.words = plain_label(wrap=True)
         self.message = plain_label(wrap=True)
         self.message.setStyleSheet(colored(BAD))
-        self.ratios = [QDoubleSpinBox() for _ in GRADE_WORDS[1:]]
+        self.ratios = [NumberBox() for _ in GRADE_WORDS[1:]]
         self.reset = QPushButton("As they were")
         self.reset.clicked.connect(self._reset)
         self._settle = QTimer(self, singleShot=True, interval=_TYPING_MS)
@@ -103,7 +101,6 @@ class ReferencePage(QScrollArea):
         for n, (spin, words) in enumerate(zip(self.ratios, GRADE_WORDS[1:], strict=True), start=1):
             spin.setRange(0.1, 50.0)
             spin.setSingleStep(0.1)
-            spin.setKeyboardTracking(False)
             spin.setPrefix("× ")
             spin.valueChanged.connect(lambda _value: self._settle.start())
             grid.addWidget(plain_label(f"Grade {n}"), n, 0)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QResizeEvent, QWheelEvent
+from qtpy.QtGui import QResizeEvent
 from qtpy.QtWidgets import (
     QBoxLayout,
     QCheckBox,
@@ -23,6 +23,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.pathway import QUESTIONS, answers
+from viewer.kit.inputs import ListBox
 from viewer.kit.labels import LinkLabel, plain_label
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def set_property(widget: QWidget, name: str, value: bool) -> None:
         widget.style().polish(widget)
 
 
-class _Choice(QComboBox):
-    """A list of answers that the wheel does not change while the reader scrolls past it."""
+class _Choice(ListBox):
+    """A list of answers."""
 
     def __init__(self, choices: tuple[str, ...]) -> None:
         super().__init__()
@@ -54,10 +55,6 @@ class _Choice(QComboBox):
         # Long answers must not make the panel wider than its place.
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(12)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802 - Qt's name
-        """Leave the wheel to the list of questions."""
-        event.ignore()
 
 
 class Question(QFrame):

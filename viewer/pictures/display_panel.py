@@ -10,18 +10,17 @@ from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDoubleSpinBox,
     QGridLayout,
     QGroupBox,
     QHBoxLayout,
     QPushButton,
-    QSlider,
     QVBoxLayout,
     QWidget,
 )
 
 from fusion.palettes import PALETTES
 from fusion.uptake import number_text
+from viewer.kit.inputs import ListBox, NumberBox, Slider
 from viewer.kit.labels import plain_label
 from viewer.kit.theme import DOUBTFUL, FAINT, colored
 from viewer.pictures.checking_views import Mode
@@ -92,7 +91,7 @@ class ColourBar(QWidget):
         painter.end()
 
 
-class ModeChoice(QComboBox):
+class ModeChoice(ListBox):
     """Chooses how CT and SPECT share the picture.
 
     Parameters
@@ -143,7 +142,7 @@ class DisplayPanel(QWidget):
         label = self._linked.review.spect_label
         box = QGroupBox("Fusion")
         grid = QGridLayout(box)
-        self.blend = QSlider(Qt.Orientation.Horizontal)
+        self.blend = Slider(Qt.Orientation.Horizontal)
         self.blend.setRange(0, 100)
         self.blend.setToolTip(f"0 % is the CT alone, 100 % the {label} alone; keys [ and ]")
         self.blend.valueChanged.connect(self._set_blend)
@@ -165,17 +164,16 @@ class DisplayPanel(QWidget):
         label, unit = self._linked.review.spect_label, self._linked.review.fused.spect.unit
         box = QGroupBox(f"{label} ({unit})")
         grid = QGridLayout(box)
-        self.palette_choice = QComboBox()
+        self.palette_choice = ListBox()
         self.palette_choice.addItems(list(PALETTES))
         self.palette_choice.setToolTip("Colour maps of the DICOM standard; zero is transparent")
         self.palette_choice.currentTextChanged.connect(self._set_palette)
         low, high = self._linked.review.fused.uptake_range
-        self.lowest, self.highest = QDoubleSpinBox(), QDoubleSpinBox()
+        self.lowest, self.highest = NumberBox(), NumberBox()
         for spin, tip in ((self.lowest, "lowest"), (self.highest, "highest")):
             spin.setDecimals(0 if high >= 100 else 3)
             spin.setRange(min(0.0, low), 100 * high)
             spin.setSingleStep(high / 20)
-            spin.setKeyboardTracking(False)
             spin.setToolTip(f"Uptake at the {tip} colour, in {unit}")
             spin.valueChanged.connect(self._set_range)
         grid.addWidget(self.palette_choice, 0, 0, 1, 2)
@@ -195,9 +193,9 @@ class DisplayPanel(QWidget):
         self.window_text = plain_label()
         self.window_text.setToolTip("Drag with the right mouse button: sideways width, up level")
         buttons = QHBoxLayout()
-        for key, name in enumerate(CT_WINDOWS, start=1):
+        for name in CT_WINDOWS:
             button = QPushButton(name)
-            button.setToolTip(f"Key {key}")
+            button.setToolTip("Key C goes to the next")
             button.clicked.connect(lambda _checked, name=name: self._linked.use_ct_preset(name))
             buttons.addWidget(button)
         column.addWidget(self.window_text)

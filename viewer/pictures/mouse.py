@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viewer.pictures.checking_views import Mode
-from viewer.pictures.layers import to_lps
+from viewer.pictures.layers import CT_WINDOWS, to_lps
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -33,13 +33,17 @@ BLEND_STEP = 0.1
 #: How near to the divider of the wipe a press takes hold of it, screen pixels.
 DIVIDER_REACH = 8.0
 
+#: A press that moves less than this before it is released is a click, screen pixels.
+CLICK_REACH = 3.0
+
 MOUSE_HELP = (
     ("Click or drag left", "move the crosshair; all panes follow"),
+    ("Click on a joint", "choose it: the crosshair goes to its centre"),
     ("Wheel", "scroll through the planes"),
     ("Drag right", "CT window: sideways width, up and down level"),
     ("Drag middle, or Shift + left", "pan"),
     ("Ctrl + wheel", "zoom"),
-    ("Ctrl + drag left", "move the SPECT on the CT"),
+    ("Ctrl + drag left", "move the SPECT on the CT, in the alignment mode only (key A)"),
     ("Drag the divider", "in the wipe: move the border between CT and SPECT"),
     ("Drag the ring of a joint", "put the joint elsewhere; Escape lets it go where it was"),
 )
@@ -62,7 +66,7 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
 
     def follow(_model: ViewerModel, event: Any) -> None:
         point = to_lps(event.position)
-        linked.cursor_lps = point
+        linked.follow(pane, point)
         grab = linked.grab_at(pane, point)
         style = "standard" if grab is None else grab.cursor
         if model.cursor.style != style:
@@ -71,7 +75,7 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
     def drag(_model: ViewerModel, event: Any) -> Generator[None]:
         linked.active = pane
         shifted, control = "Shift" in event.modifiers, "Control" in event.modifiers
-        grab = None
+        grab = pressed = None
         if event.button == MIDDLE or (event.button == LEFT and shifted):
             act = _pan(pane, event)
         elif event.button == RIGHT:
@@ -83,14 +87,19 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
         elif event.button == LEFT and _on_divider(pane, linked, event):
             act = _move_divider(linked)
         elif event.button == LEFT:
-            act = _move_crosshair(linked)
+            act = _move_crosshair(pane, linked)
             act(event)
+            pressed = np.array(event.pos, dtype=float)
         else:
             return
         yield
         while event.type == "mouse_move":
             act(event)
+            if pressed is not None and np.abs(event.pos - pressed).max() > CLICK_REACH:
+                pressed = None
             yield
+        if pressed is not None:
+            linked.events.clicked()
         spect.release()
         if grab is not None:
             grab.release()
@@ -109,10 +118,10 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
     model.mouse_double_click_callbacks.clear()
 
 
-def _move_crosshair(linked: LinkedPanes) -> Callable[[Any], None]:
+def _move_crosshair(pane: Pane, linked: LinkedPanes) -> Callable[[Any], None]:
     def act(event: Any) -> None:
         linked.point_lps = to_lps(event.position)
-        linked.cursor_lps = to_lps(event.position)
+        linked.follow(pane, to_lps(event.position))
 
     return act
 
@@ -186,6 +195,12 @@ def key_actions(linked: LinkedPanes) -> dict[str, tuple[str, Callable[[], None]]
 
         return act
 
+    def next_window() -> None:
+        names = list(CT_WINDOWS)
+        low, high = CT_WINDOWS[names[0]]
+        at_first = linked.ct_window == (high - low, (high + low) / 2)
+        linked.use_ct_preset(names[1] if at_first else names[0])
+
     def next_mode() -> None:
         modes = list(Mode)
         linked.use_mode(modes[(modes.index(linked.check.mode) + 1) % len(modes)])
@@ -204,8 +219,7 @@ def key_actions(linked: LinkedPanes) -> dict[str, tuple[str, Callable[[], None]]
             lambda: linked.scroll(linked.active, -1),
         ),
         "Home": ("back to the first view", linked.centre),
-        "1": ("CT bone window", lambda: linked.use_ct_preset("Bone")),
-        "2": ("CT soft tissue window", lambda: linked.use_ct_preset("Soft tissue")),
+        "C": ("next CT window: bone, soft tissue", next_window),
         "X": ("crosshair off and on", toggle_crosshair),
         "+": ("zoom in", lambda: linked.active.zoom(ZOOM_STEP)),
         "-": ("zoom out", lambda: linked.active.zoom(1 / ZOOM_STEP)),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
+from qtpy.QtCore import QTimer
 
 from fusion.palettes import DEFAULT_PALETTE
 from fusion.software import SIMULATED
@@ -81,7 +82,13 @@ class Pane:
         camera = model.scene.camera
         camera.orientation2d = plane.orientation2d
         # The mouse means something else to a radiologist than to napari; see viewer.pictures.mouse.
-        camera.mouse_pan = camera.mouse_zoom = False
+        # napari gives it back whenever the selected layer changes.
+        camera.events.mouse_pan.connect(self._keep_mouse)
+        camera.events.mouse_zoom.connect(self._keep_mouse)
+        self._keep_mouse()
+        self._at: dict[Image, int] = {self.ct: 0, self.spect: 1}
+        self.closed = False
+        model.layers.events.removed.connect(self._on_removed)
         model.canvas.background_color_override = "black"
         self._add_overlays(simulated=review.simulated)
         model.dims.events.order.connect(self._keep_plane)
@@ -110,6 +117,8 @@ class Pane:
             "bottom": text("letter_bottom", "bottom_center", **letter),
         }
         self._caption = text("caption", "top_left", color="white")
+        self._alignment = text("alignment", "bottom_left", color=SIMULATED_COLOR)
+        self._alignment.visible = False
         if simulated:
             text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
         bar = overlays.scale_bar
@@ -131,6 +140,29 @@ class Pane:
         axis = self.plane.axis
         index = round(float(self._grid.to_kji(to_lps(self.model.dims.point))[axis]))
         return min(max(index, 0), self._grid.shape[axis] - 1)
+
+    def write_alignment(self, words: str) -> None:
+        """Write what has to be known of the alignment into the picture; empty takes it away."""
+        if self._alignment.text != words:
+            self._alignment.text = words
+        self._alignment.visible = bool(words)
+
+    def _keep_mouse(self) -> None:
+        camera = self.model.scene.camera
+        if camera.mouse_pan:
+            camera.mouse_pan = False
+        if camera.mouse_zoom:
+            camera.mouse_zoom = False
+
+    def _on_removed(self, event: Event) -> None:
+        # A pane without its SPECT shows every joint cold; a layer of another study is none of ours.
+        if event.value in self._at:
+            QTimer.singleShot(0, self._bring_back)
+
+    def _bring_back(self) -> None:
+        for layer, place in sorted(self._at.items(), key=lambda item: item[1]):
+            if not self.closed and layer not in self.model.layers:
+                self.model.layers.insert(place, layer)
 
     def fit(self) -> None:
         """Show the whole plane, and go on doing so when the pane changes its size."""
@@ -163,6 +195,7 @@ class Pane:
         self.spect.data.check = check
         if check.mode is Mode.EDGES and self.edges is None:
             self.edges = edge_layer(self.spect.data.review)
+            self._at[self.edges] = len(self._at)
             self.model.layers.append(self.edges)
             self.model.layers.selection.clear()
         if self.edges is not None:
@@ -231,26 +264,31 @@ class LinkedPanes:
         returns a :class:`viewer.pictures.grab.Grab` or None.
     events : napari.utils.events.EmitterGroup
         ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
-        (another alignment, another answer of the pathway) and ``cursor``.
+        (another alignment, another answer of the pathway), ``cursor``, and ``clicked`` (the left
+        button was pressed and released in one place, where the crosshair is now).
     """
 
     def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
         self._review = review
         self.handles: list[Callable[[Pane, FloatArray], Grab | None]] = []
-        self.events = EmitterGroup(source=self, point=None, display=None, review=None, cursor=None)
+        self.events = EmitterGroup(
+            source=self, point=None, display=None, review=None, cursor=None, clicked=None
+        )
         models = [ViewerModel() for _ in PLANES] if models is None else models
         self.panes = tuple(
             Pane(model, plane, review) for model, plane in zip(models, PLANES, strict=True)
         )
         self.active = self.panes[0]
         self._point_lps = review.fused.display_grid.center_lps
-        self._cursor_lps: FloatArray | None = None
+        self._mouse: tuple[Pane, tuple[float, float]] | None = None
         self._blend = 0.5
         self._spect_visible = True
         self._check = CheckingView()
         self._palette = DEFAULT_PALETTE
         for pane in self.panes:
             pane.model.dims.events.point.connect(self._on_scrolled)
+            pane.model.scene.camera.events.zoom.connect(self._on_camera)
+            pane.model.scene.camera.events.center.connect(self._on_camera)
         self.blend = self._blend
         self.point_lps = review.fused.focus_lps
 
@@ -333,13 +371,41 @@ class LinkedPanes:
 
     @property
     def cursor_lps(self) -> FloatArray | None:
-        """Where the mouse is, LPS mm (3,); None when it is on no pane."""
-        return self._cursor_lps
+        """Where the mouse is now, LPS mm (3,); None when it is on no pane.
 
-    @cursor_lps.setter
-    def cursor_lps(self, point: FloatArray | None) -> None:
-        self._cursor_lps = point
+        It follows the picture that passes below a mouse at rest.
+        """
+        if self._mouse is None:
+            return None
+        pane, (down, right) = self._mouse
+        camera, world = pane.model.scene.camera, list(pane.model.dims.point)
+        _, vertical, horizontal = pane.plane.order
+        world[vertical] = float(camera.center[-2]) + down / camera.zoom
+        world[horizontal] = float(camera.center[-1]) + right / camera.zoom
+        return to_lps(world)
+
+    def follow(self, pane: Pane, point_lps: FloatArray) -> None:
+        """Say where the mouse is in a pane."""
+        camera, world = pane.model.scene.camera, to_world(point_lps)
+        _, vertical, horizontal = pane.plane.order
+        down = (world[vertical] - float(camera.center[-2])) * camera.zoom
+        right = (world[horizontal] - float(camera.center[-1])) * camera.zoom
+        self._mouse = pane, (down, right)
         self.events.cursor()
+
+    def leave(self) -> None:
+        """Say that the mouse is on no pane."""
+        self._mouse = None
+        self.events.cursor()
+
+    def _on_camera(self) -> None:
+        if self._mouse is not None:
+            self.events.cursor()
+
+    def close(self) -> None:
+        """Let the layers go with the window."""
+        for pane in self.panes:
+            pane.closed = True
 
     def value_text(self, point_lps: npt.ArrayLike) -> str:
         """Return what both volumes say about a point, ``"HU · uptake with unit"``.

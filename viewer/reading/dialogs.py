@@ -19,11 +19,12 @@ from qtpy.QtWidgets import (
 from fusion.annotations import MAX_NAME
 from fusion.plain_text import plain
 from viewer.kit.labels import plain_label
+from viewer.kit.text import shortened
 from viewer.kit.theme import FAINT, colored
 
 
 class ReaderDialog(QDialog):
-    """Asks for the reader's name; proposes none, since it may be another person's.
+    """Asks for the reader's name; takes none by itself, since it may be another person's.
 
     Parameters
     ----------
@@ -31,9 +32,14 @@ class ReaderDialog(QDialog):
         The window.
     journal : Path
         Where the reading is kept.
+    known : iterable of (str, str)
+        Names under which this study was read, each with the state of that reading: one press takes
+        one.
     """
 
-    def __init__(self, parent: QWidget, journal: Path) -> None:
+    def __init__(
+        self, parent: QWidget, journal: Path, known: Iterable[tuple[str, str]] = ()
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Who reads this study?")
         self.setModal(True)
@@ -49,16 +55,29 @@ class ReaderDialog(QDialog):
         self.entry.textChanged.connect(self._check)
         explanation = plain_label(
             "Everything you decide is saved at once under this name, and stands on every report. "
-            "If you read this study before, write the name as you did then: your reading goes on "
-            "where it was. Names are not checked.",
+            "If you read this study before, take your name below: your reading goes on where it "
+            "was. Names are not checked.",
             wrap=True,
         )
         where = plain_label(f"Kept in {plain(str(journal))}", wrap=True)
         where.setStyleSheet(colored(FAINT))
+        self.names: dict[str, QPushButton] = {}
         column = QVBoxLayout(self)
-        for widget in (explanation, self.entry, where, self.buttons):
+        column.addWidget(explanation)
+        for name, state in known:
+            button = QPushButton(f"{shortened(name, 80)}: {state}".replace("&", "&&"))
+            button.setAutoDefault(False)
+            button.clicked.connect(lambda _checked, name=name: self._take(name))
+            self.names[name] = button
+            column.addWidget(button)
+        for widget in (self.entry, where, self.buttons):
             column.addWidget(widget)
+        self.entry.setFocus()
         self._check()
+
+    def _take(self, name: str) -> None:
+        self.entry.setText(name)
+        self.accept()
 
     @property
     def name(self) -> str:

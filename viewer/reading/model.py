@@ -36,18 +36,19 @@ from fusion.annotations import (
     check_name,
     confirming_numbering,
     decide,
+    default_path,
     finalise,
+    going_with,
     label_changes,
     latest,
     missing,
     plan_blocks,
-    registration_digest,
     relabelling,
     revise,
+    same_name,
 )
 from fusion.errors import AnnotationError
 from fusion.facets import Status
-from fusion.plain_text import plain
 from viewer.reading.joints import NOT_LOCATED, check_change
 
 if TYPE_CHECKING:
@@ -92,6 +93,9 @@ class ReadingModel:
         Changed input, and other readings of the study.
     others : tuple of Reading
         Readings of the same series by other readers, the last version of each.
+    known : tuple of Reading
+        Readings of the same series that were there when the study was opened, by whomever, the
+        last version of each; see :meth:`look`.
     conflict : Conflict or None
         The change that was not saved because another window was first; until
         :meth:`dismiss_conflict`.
@@ -106,6 +110,7 @@ class ReadingModel:
         self.resumed = False
         self.findings: tuple[Finding, ...] = ()
         self.others: tuple[Reading, ...] = ()
+        self.known: tuple[Reading, ...] = ()
         self.conflict: Conflict | None = None
         self._labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
         self.linked = linked
@@ -133,28 +138,51 @@ class ReadingModel:
     def begin(self, reader: str) -> None:
         """Begin this reader's reading of the study, or resume it.
 
+        What another reader said here before is saved, and stays as it is. A name that differs in
+        capitals, full stops or blanks only is the same reader's, as it was written first.
+
         Raises
         ------
         AnnotationError
-            No name, somebody else's reading is open here, or the journal cannot be used.
+            No name, or the journal cannot be used.
         """
         check_name(reader)
-        if self.reading is not None:
-            if plain(reader) == plain(self.reader):
-                return
-            raise AnnotationError(
-                f"{plain(self.reader)} reads this study here. Close the window and open the study "
-                "again to read it under another name."
-            )
+        if self.reading is not None and same_name(reader, self.reader):
+            return
         study = self.study
         journal = self.journal or Journal(self._path)
         self.journal = journal
         session = journal.begin(study, reader=reader)
-        self.reader = reader
+        self.reader = session.reading.reader
         self.resumed = session.resumed
         self.findings = session.findings
         self._look_around(journal, session.reading)
         self._show(session.reading)
+
+    def look(self) -> None:
+        """Find what was read of this study before; nothing is written, and no file is made.
+
+        Raises
+        ------
+        AnnotationError
+            The journal cannot be read.
+        """
+        path = self._path or default_path()
+        if self.reading is not None or not path.exists():
+            return
+        with Journal(path) as journal:
+            review = self.linked.review.fused
+            found = journal.readings(review.ct.source.study_instance_uid)
+        amended = {reading.opened.amends for reading in found}
+        series = (review.ct.source.series_instance_uid, review.spect.source.series_instance_uid)
+        self.known = tuple(
+            reading
+            for reading in found
+            if reading.reading_id not in amended
+            and (reading.study.ct.series_instance_uid, reading.study.spect.series_instance_uid)
+            == series
+        )
+        self.events.changed()
 
     def catch_up(self) -> None:
         """Show the reading as it is in the journal, where another window has changed it.
@@ -243,7 +271,7 @@ class ReadingModel:
         event = self.reading.alignment if self.reading else None
         if event is None or not isinstance(event.change, AlignmentReviewed):
             return False
-        return event.change.digest == registration_digest(self.linked.review.fused.registration)
+        return event.change.covers(self.linked.review.fused.registration)
 
     # Saying something
 
@@ -336,6 +364,8 @@ class ReadingModel:
     def revise(self, joint: Joint, **changes: Any) -> Target:
         """Change decision, grade, answers, measurement or note of a joint's target and save that.
 
+        Grade and answer that do not go with another decision are taken back with it.
+
         Parameters
         ----------
         joint : Joint
@@ -343,7 +373,13 @@ class ReadingModel:
         **changes
             As for :func:`fusion.annotations.deciding.revise`.
         """
-        target = revise(self._target(joint), reader=self.reader, **changes)
+        known = self._target(joint)
+        if "decision" in changes:
+            kept = going_with(
+                Decision(changes["decision"]), known.grade, known.clinically_concordant
+            )
+            changes = {"grade": kept[0], "clinically_concordant": kept[1], **changes}
+        target = revise(known, reader=self.reader, spine=self.facets.spine, **changes)
         self.save(TargetSaved(target))
         return target
 

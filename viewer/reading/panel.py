@@ -16,7 +16,13 @@ from viewer.kit.labels import plain_label
 from viewer.kit.text import clock, plain_tip, shortened
 from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, INFO, TEXT, colored
 from viewer.reading.dialogs import HistoryDialog
-from viewer.reading.words import change_words, history_lines, reading_state, target_line
+from viewer.reading.words import (
+    change_words,
+    history_lines,
+    known_state,
+    reading_state,
+    target_line,
+)
 
 if TYPE_CHECKING:
     from fusion.annotations import Conflict
@@ -87,7 +93,14 @@ class ReadingState(QWidget):
         self.others.setVisible(bool(self.others.text()))
         if reading is None:
             self.who.setText("No reader yet")
-            self.saved.setText("Nothing is recorded. Your first decision asks for your name.")
+            before = "; ".join(
+                f"{known_state(one)}, by {shortened(one.reader, 40)}" for one in model.known
+            )
+            self.saved.setText(
+                f"Read before: {before}."
+                if before
+                else "Nothing is recorded. Your first decision asks for your name."
+            )
             self.saved.setStyleSheet(colored(TEXT))
             return
         self.who.setText(reading_state(reading))

@@ -63,6 +63,16 @@ def reading_state(reading: Reading) -> str:
     return f"FINAL, {version} · finalised by {by}, {clock(reading.finalised.time)}"
 
 
+def known_state(reading: Reading) -> str:
+    """Return in a few words what a reading that is not open here holds, and when it was left."""
+    state = "draft"
+    if reading.finalised is not None:
+        state = "FINAL"
+    positive = len(reading.positive)
+    version = f", version {reading.opened.version}" if reading.opened.version > 1 else ""
+    return f"{state}{version}, {positive} positive, {clock(reading.events[-1].time)}"
+
+
 def history_lines(reading: Reading, target_id: str = "") -> Iterator[str]:
     """Yield what happened to a reading, oldest first: what changed each time, undo and redo too.
 

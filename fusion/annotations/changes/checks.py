@@ -74,6 +74,18 @@ class AlignmentReviewed:
             registration.is_bent,
         )
 
+    def covers(self, registration: Registration) -> bool:
+        """Tell whether what was looked at puts every point where a Registration puts it.
+
+        Parameters
+        ----------
+        registration : Registration
+            In use.
+        """
+        if self.bent or registration.is_bent:
+            return self.digest == registration_digest(registration)
+        return self.registration.same_alignment(registration, (0.0, 0.0, 0.0))
+
     @property
     def words(self) -> str:
         """What happened, in words."""

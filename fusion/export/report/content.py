@@ -10,6 +10,7 @@ from typing import Any
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import (
+    AlignmentReviewed,
     Answer,
     BlockPlan,
     Decision,
@@ -140,11 +141,7 @@ def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
 def _done(handout: Handout) -> tuple[str, ...]:
     """Return what was done to the data, in sentences."""
     review, reading = handout.review, handout.reading
-    registration = review.fused.registration
-    status = f" ({registration.status.value})" if registration.status else ""
-    said = [
-        f"The {review.spect_label} was put onto the CT by: {registration.method.value}{status}."
-    ]
+    said = [f"The {review.spect_label} was put onto the CT by: {_alignment(handout)}."]
     if reading is not None and reading.alignment is not None:
         said.append(f"Alignment reviewed by {plain(reading.alignment.reader)}.")
     else:
@@ -161,6 +158,20 @@ def _done(handout: Handout) -> tuple[str, ...]:
     if handout.regions:
         said.append(f"Regions of uptake: {RULE}")
     return tuple(said)
+
+
+def _alignment(handout: Handout) -> str:
+    """Return how the alignment in use was obtained: as its reader saw it, where one reviewed it.
+
+    A search in the window that kept the alignment is in no file: a final reading has to say the
+    same wherever it is opened.
+    """
+    registration, reading = handout.review.fused.registration, handout.reading
+    review = reading.alignment.change if reading and reading.alignment else None
+    if isinstance(review, AlignmentReviewed) and review.covers(registration):
+        return plain(review.registration.method)
+    status = f" ({registration.status.value})" if registration.status else ""
+    return f"{registration.method.value}{status}"
 
 
 def _said_of_spine(reading: Reading | None) -> list[str]:

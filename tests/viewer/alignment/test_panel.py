@@ -13,7 +13,13 @@ from qtpy.QtWidgets import QMessageBox
 
 from fusion.errors import Cancelled
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
-from tests.viewer.on_screen import bare_picture, bright_spots_mm, move_mouse, screen_point
+from tests.viewer.on_screen import (
+    bare_picture,
+    bright_spots_mm,
+    move_mouse,
+    press_key,
+    screen_point,
+)
 from viewer import _napari
 from viewer.pictures.checking_views import Mode
 from viewer.window import ReviewWindow
@@ -29,6 +35,8 @@ def still(window: ReviewWindow) -> ReviewWindow:
         alignment.undo()
     window.linked.use_mode(Mode.BLEND)
     window.linked.point_lps = MIDDLE_LPS
+    window.tabs.setCurrentWidget(window.alignment_panel)
+    window.alignment.moving = True
     return window
 
 
@@ -104,8 +112,8 @@ def test_letters_typed_into_a_field_are_letters(still: ReviewWindow, qtbot: QtBo
     field = still.pathway_panel.questions["other_red_flag"].entry
     field.clear()
     field.setFocus()
-    qtbot.keyClicks(field, "bxv12[")
-    assert field.text() == "bxv12["
+    qtbot.keyClicks(field, "bxv12[pnirl3yuahc")
+    assert field.text() == "bxv12[pnirl3yuahc"
     assert still.linked.spect_visible
     assert still.linked.crosshair_visible
     assert still.linked.check.mode is Mode.BLEND
@@ -177,3 +185,53 @@ def test_export_writes_what_is_on_the_screen(
 def test_the_left_ball_is_where_the_markers_say(still: ReviewWindow) -> None:
     still.linked.panes[0].look_at(tuple(float(v) for v in MIDDLE_LPS[1::-1]))
     assert ball_on_screen(still, 0)[0] == pytest.approx(BALLS["left"][0], abs=1.5)
+
+
+def test_outside_the_alignment_mode_nothing_moves_the_spect(
+    still: ReviewWindow, qtbot: QtBot
+) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    widget = _napari.canvas_widget(still.canvases[0])
+    start = screen_point(still, 0, MIDDLE_LPS)
+
+    def try_to_move() -> None:
+        for key in (Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_PageUp):
+            press_key(qtbot, still, key, control)
+        press_key(qtbot, still, Qt.Key.Key_Left, control | Qt.KeyboardModifier.ShiftModifier)
+        qtbot.mousePress(widget, Qt.MouseButton.LeftButton, control, start)
+        move_mouse(qtbot, widget, start + QPoint(20, -10))
+        qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, control, start + QPoint(20, -10))
+
+    for tab in range(still.tabs.count()):
+        still.tabs.setCurrentIndex(tab)
+        still.alignment.moving = False
+        try_to_move()
+        assert not still.alignment.can_undo, still.tabs.tabText(tab)
+    assert not any(box.isEnabled() for box in still.alignment_panel.shifts)
+    press_key(qtbot, still, Qt.Key.Key_A)
+    assert still.tabs.currentWidget() is still.alignment_panel
+    assert still.alignment.moving
+    try_to_move()
+    assert still.alignment.can_undo
+    still.tabs.setCurrentIndex(0)
+    assert not still.alignment.moving
+
+
+def test_where_the_spect_was_moved_to_stands_in_every_picture(
+    still: ReviewWindow, qtbot: QtBot
+) -> None:
+    def banners() -> set[str]:
+        shown = (pane.model.canvas.overlays["alignment"] for pane in still.linked)
+        return {overlay.text if overlay.visible else "" for overlay in shown}
+
+    assert banners() == {"MOVING THE SPECT (A ends it)"}
+    for _ in range(8):
+        press_key(qtbot, still, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+    still.tabs.setCurrentWidget(still.facets_panel)
+    assert banners() == {"SPECT MOVED BY HAND 4.0 mm"}
+    # One undo for everything, on every tab; and it says what it did.
+    for _ in range(8):
+        press_key(qtbot, still, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+        assert still.message.text() == "Undone: the last change of the alignment."
+    assert banners() == {""}
+    assert not still.alignment.can_undo

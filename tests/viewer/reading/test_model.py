@@ -261,8 +261,9 @@ def test_other_readers_are_told_of_and_not_merged(opened: Callable[..., ReadingM
     assert [other.reader for other in model.others] == ["Other"]
     (finding,) = model.findings
     assert finding.code == "other-reading"
-    with pytest.raises(AnnotationError, match=r"R\. Eader reads this study here"):
-        model.begin("Other")
+    model.begin("Other")
+    assert (model.resumed, len(model.reading.targets)) == (True, 1)
+    assert [other.reader for other in model.others] == [READER]
 
 
 def test_changed_input_is_a_finding(

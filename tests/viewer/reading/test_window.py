@@ -32,6 +32,13 @@ from viewer.window import NO_READER, ReviewWindow
 LEFT_C5, RIGHT_C4 = Joint("C5-C6", Side.LEFT), Joint("C4-C5", Side.RIGHT)
 READER = "R. Eader"
 
+COMPLETE = {
+    "grade": 2,
+    "clinically_concordant": Answer.YES,
+    "inside_operative_bed": Answer.NO,
+    "note": "no uptake here",
+}
+
 pytestmark = pytest.mark.window
 Show = Callable[..., ReviewWindow]
 
@@ -189,7 +196,7 @@ def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal
         assert file.readings()[0].target_at(LEFT_C5).note == "typed, and not left yet"
 
 
-def test_one_undo_where_things_are_said_and_one_where_the_spect_is_moved(
+def test_one_undo_for_what_is_said_and_for_the_spect(
     show: Show, qtbot: QtBot, tmp_path: Path
 ) -> None:
     window = show()
@@ -197,35 +204,34 @@ def test_one_undo_where_things_are_said_and_one_where_the_spect_is_moved(
     control = Qt.KeyboardModifier.ControlModifier
     both = control | Qt.KeyboardModifier.ShiftModifier
     window.alignment.move((1.0, 0, 0))
-    moved = window.review.fused.registration
     decide(window)
     window.pathway.answer("cervical_pain", True)
     window.pathway_panel.record.click()
-    for panel in (window.targets_panel, window.facets_panel, window.pathway_panel):
-        window.tabs.setCurrentWidget(panel)
-        press_key(qtbot, window, Qt.Key.Key_Z, control)
-        assert window.reading.reading.pathway is None
-        assert window.pathway.state.startswith(NOT_ASSESSED)
-        assert window.pathway.values == {"cervical_pain": True}
-        press_key(qtbot, window, Qt.Key.Key_Z, both)
-        assert window.reading.reading.pathway is not None
-        assert window.pathway.state.startswith("Recorded by")
-    assert window.review.fused.registration is moved
-    for panel in (window.display_tab, window.alignment_panel):
-        window.tabs.setCurrentWidget(panel)
-        press_key(qtbot, window, Qt.Key.Key_Z, control)
-        assert not window.alignment.can_undo
-        press_key(qtbot, window, Qt.Key.Key_Z, both)
-        assert window.review.fused.registration is moved
-    assert len(window.reading.reading.targets) == 1
-    window.tabs.setCurrentWidget(window.targets_panel)
-    for _ in range(2):
-        press_key(qtbot, window, Qt.Key.Key_Z, control)
-    assert window.reading.reading.targets == ()
     press_key(qtbot, window, Qt.Key.Key_Z, control)
-    assert boxes(window) == ["There is nothing to undo."]
-    for _ in range(2):
+    assert window.reading.reading.pathway is None
+    assert window.pathway.state.startswith(NOT_ASSESSED)
+    assert window.pathway.values == {"cervical_pain": True}
+    press_key(qtbot, window, Qt.Key.Key_Z, both)
+    assert window.reading.reading.pathway is not None
+    assert window.pathway.state.startswith("Recorded by")
+    window.alignment.move((0, 1.0, 0))
+    # In the order in which they were made, whatever they were and whatever is in front.
+    order = []
+    for panel in (window.targets_panel, window.facets_panel, window.pathway_panel, *[None] * 2):
+        if panel is not None:
+            window.tabs.setCurrentWidget(panel)
+        press_key(qtbot, window, Qt.Key.Key_Z, control)
+        reading = window.reading.reading
+        shift = round(float(window.alignment.shift_mm[1]), 3)
+        order.append((shift, reading.pathway is None, len(reading.targets)))
+    assert order == [(0, False, 1), (0, True, 1), (0, True, 0), (0, True, 0), (0, True, 0)]
+    assert not window.alignment.can_undo
+    assert window.message.text() == "There is nothing to undo."
+    for _ in range(4):
         press_key(qtbot, window, Qt.Key.Key_Z, both)
+    assert float(window.alignment.shift_mm[1]) == pytest.approx(1.0)
+    assert len(window.reading.reading.targets) == 1
+    window.alignment.undo()
     check_export(window, qtbot, tmp_path / "out")
 
 
@@ -313,3 +319,41 @@ def test_a_long_name_leaves_the_window_as_narrow_as_it_was(show: Show) -> None:
     assert window.begin_reading("A" * 200)
     assert _napari.main_window(window.viewer).minimumSizeHint().width() <= 1280
     assert "A" * 200 in window.reader_label.toolTip()
+
+
+def test_a_final_reading_is_told_of_when_the_study_is_opened_again(
+    show: Show, review: fusion.Review, journal: Path
+) -> None:
+    first = open_reading(review, journal)
+    first.begin("Reader One")
+    first.decide(LEFT_C5, Decision.POSITIVE, origin=Origin.JOINT_CLICKED, **COMPLETE)
+    first.review_alignment()
+    first.confirm_numbering()
+    first.leave_pathway_out("research case")
+    first.finalise()
+    first.close()
+    window = show()
+    assert window.reader_label.text().startswith("Read before: FINAL, 1 positive")
+    assert window.reader_label.text().endswith("by Reader One")
+    assert "FINAL" in window.targets_panel.state.saved.text()
+    assert window.reading.reading is None
+
+    def take() -> None:
+        dialog = QApplication.activeModalWidget()
+        if not isinstance(dialog, ReaderDialog):
+            QTimer.singleShot(20, take)
+            return
+        assert dialog.entry.text() == ""
+        dialog.names["Reader One"].click()
+
+    QTimer.singleShot(0, take)
+    window.read_as.click()
+    assert window.reader_label.text() == "Read by Reader One · version 1, final, resumed"
+    # A full stop more is the same reader; another name begins another reading, here and now.
+    assert window.begin_reading("reader one.")
+    assert window.reader_label.text().startswith("Read by Reader One · version 1, final")
+    assert window.begin_reading(READER)
+    assert window.reader_label.text() == f"Read by {READER} · version 1, draft"
+    assert [other.reader for other in window.reading.others] == ["Reader One"]
+    with Journal(journal) as file:
+        assert len(file.readings()) == 2

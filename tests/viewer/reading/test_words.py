@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.changes import NewLabel, Relabelled, TargetRemoved, TargetSaved
-from fusion.annotations.deciding import revise
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Target
@@ -60,9 +60,9 @@ def test_a_history_tells_what_changed_undone_and_redone(told: Told) -> None:
     target, other = samples.target(), samples.target(LEFT_C4)
     told.save(TargetSaved(target))
     told.save(TargetSaved(other))
-    told.save(TargetSaved(revise(target, reader=samples.READER, grade=3)))
+    told.save(TargetSaved(replace(target, grade=3)))
     told.undo()
-    told.save(TargetSaved(revise(target, reader=samples.READER, decision=Decision.NEGATIVE)))
+    told.save(TargetSaved(replace(target, decision=Decision.NEGATIVE)))
     told.undo()
     told.redo()
     told.save(TargetRemoved(target.target_id, target.joint))
@@ -89,7 +89,7 @@ def test_both_labels_are_told_after_a_relabelling(told: Told) -> None:
     moved = samples.placement(LEFT_C4, point_lps=target.point_lps)
     renamed = target.relabelled(moved, samples.localisation("confirmed"))
     told.save(Relabelled((NewLabel(target.joint, renamed),), "a block vertebra"))
-    told.save(TargetSaved(revise(renamed, reader=samples.READER, grade=1)))
+    told.save(TargetSaved(replace(renamed, grade=1)))
     lines = told.lines(target.target_id)
     assert "Left C5-C6 is now Left C4-C5 (a block vertebra)" in lines[1]
     assert lines[2] == "Left C4-C5: grade 2 → grade 1"
