@@ -58,6 +58,7 @@ from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
 from viewer.reading.words import known_state
+from viewer.targets.keys import target_keys
 from viewer.targets.panel import TargetsPanel
 
 if TYPE_CHECKING:
@@ -231,7 +232,8 @@ class ReviewWindow(QObject):
         models = self.facets, self.reading, self.linked
         self.facets_panel = FacetsPanel(*models, need_reader=self.need_reader)
         self.add_tab(self.facets_panel, "Facets")
-        self.targets_panel = TargetsPanel(*models, need_reader=self.need_reader)
+        self.targets_panel = TargetsPanel(*models, undo=self.undo_all, need_reader=self.need_reader)
+        self.targets_panel.wanted.connect(lambda: self.tabs.setCurrentWidget(self.targets_panel))
         self.add_tab(self.targets_panel, "Targets")
         review = self.review
         self.pathway = PathwayModel(
@@ -417,6 +419,7 @@ class ReviewWindow(QObject):
         }
         card = dict.fromkeys(HELP_KEYS, ("this card", self.show_help))
         return {
+            "The joint that is chosen": target_keys(self.targets_panel),
             "Pictures": {**key_actions(self.linked), **mark_keys(self.facets_panel.marks)},
             "The window": {
                 **tabs,

@@ -307,8 +307,9 @@ def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
         return f"Cursor   {position_text(place)} mm     {linked.value_text(place)}"
 
     def agrees() -> bool:
-        said, real = window.values.text(), under_mouse()
-        apart = [abs(float(a) - float(b)) for a, b in zip(said.split()[2:7:2], real.split()[2:7:2])]
+        said = window.values.text()
+        places = [text.split()[2:7:2] for text in (said, under_mouse())]
+        apart = [abs(float(a) - float(b)) for a, b in zip(*places, strict=True)]
         return max(apart) <= 1.5 / pane.model.scene.camera.zoom and said[-60:] != before[-60:]
 
     before = window.values.text()

@@ -267,6 +267,15 @@ class Marks:
                 nearest, joint = off, facet.joint
         return joint
 
+    def joint_around(self, point_lps: FloatArray) -> Joint | None:
+        """Return the joint in whose ball a point lies; None where no ring is drawn about it."""
+        return self._facets.joint_at(point_lps, reach_mm=BALL_MM) if self._shown else None
+
+    @property
+    def selected(self) -> Joint | None:
+        """The joint that is looked at."""
+        return self._facets.selected
+
     def center_lps(self, joint: Joint) -> FloatArray | None:
         """Return the centre of a joint, LPS mm (3,); None when it has none."""
         found = self._facets.localisation

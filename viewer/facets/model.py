@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from napari.utils.events import EmitterGroup
 from qtpy.QtCore import QTimer
 
@@ -32,6 +33,8 @@ from viewer.jobs import Job
 from viewer.kit.theme import SETTLE_MS
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from fusion.anatomy import Joint
     from fusion.annotations import Point
     from fusion.facets import Facet, LabelledSpine
@@ -40,6 +43,9 @@ if TYPE_CHECKING:
 
 #: How many ways to number this neck are remembered, so that undo and redo need no time.
 _REMEMBERED = 8
+#: Further than this from the centre of a joint the crosshair is not at it, mm: as far as a point
+#: may lie from its joint (docs/sources.md#facet-surfaces).
+REACH_MM = 12.75
 
 
 class State(StrEnum):
@@ -167,6 +173,25 @@ class FacetsModel:
         if facet is not None and facet.center_lps is not None:
             self.linked.point_lps = facet.center_lps
         self.events.selected()
+
+    def joint_at(self, point_lps: npt.ArrayLike, *, reach_mm: float = REACH_MM) -> Joint | None:
+        """Return the joint whose centre is nearest to a point; None further away than the reach.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In the CT's frame.
+        reach_mm : float, mm
+            How far from its centre a joint is still looked at.
+        """
+        point, nearest, joint = np.asarray(point_lps, dtype=np.float64), reach_mm, None
+        for facet in self._facets():
+            if facet.center_lps is None:
+                continue
+            away = float(np.linalg.norm(facet.center_lps - point))
+            if away <= nearest:
+                nearest, joint = away, facet.joint
+        return joint
 
     @property
     def found(self) -> bool:

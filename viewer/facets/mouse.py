@@ -114,4 +114,11 @@ def bind_marks(marks: Marks, linked: LinkedPanes) -> None:
         joint = marks.joint_at(pane, point_lps)
         return None if joint is None else RingGrab(marks, joint)
 
+    def clicked() -> None:
+        # A click on a joint chooses it; one more, inside its ring, moves the crosshair in it.
+        joint = marks.joint_around(linked.point_lps)
+        if joint is not None and joint != marks.selected:
+            marks.select(joint)
+
     linked.handles.append(grab_at)
+    linked.events.clicked.connect(clicked)

@@ -13,6 +13,8 @@ from qtpy.QtWidgets import (
     QMenu,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -31,7 +33,8 @@ from viewer.facets.table import JointTable
 from viewer.facets.words import count_against, details, heading, waiting_text
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scrolling
-from viewer.kit.theme import BOLD, FAINT, RAISED, REFUSAL_STYLE, TEXT
+from viewer.kit.message import MessageLine
+from viewer.kit.theme import BOLD, FAINT, RAISED, TEXT
 
 if TYPE_CHECKING:
     from fusion.uptake import Proposal
@@ -43,6 +46,8 @@ _STEPS = 1000
 _PUT = "Move here"
 #: Least height of proposals, evidence and reference, px.
 _LEAST_PAGE = 130
+#: Lines of the reason why levels are trusted or not, and height of what shows progress, px.
+_REASON_LINES, _PROGRESS_HEIGHT = 3, 32
 
 
 class FacetsPanel(QWidget):
@@ -101,18 +106,22 @@ class FacetsPanel(QWidget):
     def _make_heading(self) -> QWidget:
         self.heading = QFrame()
         self.heading.setObjectName("heading")
-        self.numbering = plain_label(wrap=True)
+        self.numbering = plain_label()
+        self.numbering.setMinimumWidth(1)
         self.reason = plain_label(wrap=True)
         self.numbering.setStyleSheet(f"{BOLD} font-size: 14px;")
         column = QVBoxLayout(self.heading)
         column.setContentsMargins(8, 3, 4, 3)
         column.setSpacing(1)
         column.addWidget(self.numbering)
-        column.addWidget(self.reason)
+        area = scrolling(self.reason)
+        area.setFixedHeight(_REASON_LINES * self.fontMetrics().lineSpacing())
+        column.addWidget(area)
         return self.heading
 
     def _make_progress(self) -> QWidget:
         self.progress = QWidget()
+        self.progress.setFixedHeight(_PROGRESS_HEIGHT)  # also while there is nothing to wait for
         row = QHBoxLayout(self.progress)
         row.setContentsMargins(0, 0, 0, 0)
         self.find_joints, self.cancel = QPushButton("Find the joints"), QPushButton("Cancel")
@@ -130,10 +139,7 @@ class FacetsPanel(QWidget):
         return self.progress
 
     def _make_message(self) -> QWidget:
-        self.message = plain_label(wrap=True)
-        self.message.setStyleSheet(REFUSAL_STYLE)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.hide()
+        self.message = MessageLine(lines=2)
         return self.message
 
     def _make_actions(self) -> QHBoxLayout:
@@ -165,6 +171,13 @@ class FacetsPanel(QWidget):
         for button in (self.name, self.stop, self.anomaly, self.put, self.back):
             button.setMinimumWidth(1)
             button.setStyleSheet("QPushButton { padding: 4px 2px; font-size: 12px; }")
+        self._naming = QStackedWidget()
+        self._naming.addWidget(self.name)
+        self._naming.addWidget(self.stop)
+        policy = QSizePolicy.Policy
+        self._naming.setSizePolicy(policy.Preferred, policy.Fixed)
+        row.addWidget(self._naming)
+        for button in (self.anomaly, self.put, self.back):
             row.addWidget(button)
         return row
 
@@ -220,7 +233,6 @@ class FacetsPanel(QWidget):
         title, reason, color = heading(self._facets)
         self.numbering.setText(title)
         self.reason.setText(reason)
-        self.reason.setVisible(bool(reason))
         self.heading.setStyleSheet(
             f"QFrame#heading {{ border-left: 6px solid {color}; background: {RAISED}; }}"
             f"QLabel {{ color: {color if color != FAINT else TEXT}; }}"
@@ -234,19 +246,15 @@ class FacetsPanel(QWidget):
         self.bar.setVisible(locating)
         self.cancel.setVisible(locating)
         self.without.setVisible(state is State.LABELS_REFUSED)
-        idle = state in (State.NOT_STARTED, State.LABELS_REFUSED)
-        self.progress.setVisible(locating or idle)
         self.bar.setValue(round(_STEPS * fraction))
         self.bar.setFormat(step or "Starting …")
 
     def _show_message(self) -> None:
-        self.message.setText(self.marks.notice)
-        self.message.setVisible(bool(self.marks.notice))
+        self.message.say(self.marks.notice)
 
     def _show_naming(self) -> None:
         naming, known = self.marks.naming, self._facets.localisation is not None
-        self.name.setVisible(not naming)
-        self.stop.setVisible(bool(naming))
+        self._naming.setCurrentWidget(self.stop if naming else self.name)
         self.stop.setText(f"Click {naming} (stop)")
         self.name.setEnabled(known)
         self.anomaly.setEnabled(known)
@@ -273,8 +281,7 @@ class FacetsPanel(QWidget):
         self._facets.selected = joint
 
     def _look_at(self, proposal: Proposal) -> None:
-        if proposal.joint is not None:
-            self._facets.selected = proposal.joint
+        self._facets.selected = proposal.joint
         self._linked.point_lps = proposal.point_lps
 
     def _put(self) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
-    QButtonGroup,
     QGridLayout,
     QPushButton,
     QWidget,
@@ -62,15 +61,13 @@ class Choice(QWidget):
         self, options: Mapping[Any, str], *, columns: int, tips: Iterable[str] = ()
     ) -> None:
         super().__init__()
-        self._group = QButtonGroup(self)
         self.buttons: dict[Any, _Button] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(3)
         for n, (value, text) in enumerate(options.items()):
             button = _Button(text)
-            button.clicked.connect(lambda _checked, value=value: self.chosen.emit(value))
-            self._group.addButton(button)
+            button.clicked.connect(lambda _checked, value=value: self._pressed(value))
             self.buttons[value] = button
             grid.addWidget(button, n // columns, n % columns)
         words = list(options.values())
@@ -79,6 +76,12 @@ class Choice(QWidget):
         for button, tip in zip(self.buttons.values(), tips, strict=False):
             button.setToolTip(tip)
 
+    def press(self, value: Any) -> None:
+        """Press a button as a hand would: nothing happens where it cannot be pressed."""
+        button = self.buttons[value]
+        if button.isEnabled():
+            button.click()
+
     @property
     def value(self) -> Any:
         """What is pressed; None while nothing is."""
@@ -86,7 +89,10 @@ class Choice(QWidget):
 
     @value.setter
     def value(self, value: Any) -> None:
-        self._group.setExclusive(False)
+        # In a group of Qt's own only one button could be reached with the tabulator.
         for key, button in self.buttons.items():
             button.setChecked(value is not None and key == value)
-        self._group.setExclusive(True)
+
+    def _pressed(self, value: Any) -> None:
+        self.value = value
+        self.chosen.emit(value)

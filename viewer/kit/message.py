@@ -34,7 +34,7 @@ class MessageLine(QScrollArea):
         """Return the sentence; empty when there is none."""
         return self.label.text()
 
-    def say(self, sentence: str, *, refused: bool = True) -> None:
+    def say(self, sentence: str, *, refused: bool = True, color: str = "") -> None:
         """Show a sentence, or none.
 
         Parameters
@@ -43,9 +43,11 @@ class MessageLine(QScrollArea):
             Plain text; empty takes the last one away.
         refused : bool
             Whether something was refused, or it is only told.
+        color : str
+            Of what is only told.
         """
         self.label.setText(sentence)
-        color = BAD if refused else TEXT
+        color = BAD if refused else color or TEXT
         self.label.setStyleSheet(f"{colored(color)} {edged(color)}" if sentence else "")
         self.setToolTip(plain_tip(sentence) if sentence else "")
         self.verticalScrollBar().setValue(0)

@@ -9,6 +9,7 @@ from qtpy.QtGui import QFocusEvent
 from qtpy.QtWidgets import QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from viewer.kit.labels import plain_label
+from viewer.kit.message import keep_place
 from viewer.kit.text import plain_lines
 from viewer.kit.theme import DOUBTFUL, colored
 
@@ -81,6 +82,7 @@ class SavedNote(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.edit)
         column.addWidget(self._row)
+        keep_place(self._row)
         self._show_state()
 
     @property

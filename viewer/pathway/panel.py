@@ -28,7 +28,8 @@ from fusion.errors import FusionError
 from fusion.pathway import KEY_OF_FACT, QUESTIONS
 from viewer.kit.labels import LinkLabel, plain_label
 from viewer.kit.layout import scrolling
-from viewer.kit.theme import BAD, BOLD, DOUBTFUL, QUESTION_STYLE, colored
+from viewer.kit.message import MessageLine, keep_place
+from viewer.kit.theme import BOLD, DOUBTFUL, QUESTION_STYLE, colored
 from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel
 from viewer.pathway.questions import Question, set_property
 
@@ -132,6 +133,10 @@ class PathwayPanel(QWidget):
         self.state = plain_label(wrap=True)
         self.words = plain_label(wrap=True)
         self.words.setStyleSheet(f"{BOLD} font-size: 14px;")
+        # The longest of them has its place from the beginning.
+        for label, lines in ((self.state, 2), (self.words, 2)):
+            label.setMinimumHeight(lines * label.fontMetrics().lineSpacing() + 4)
+            label.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.next = QPushButton("Next question")
         self.next.setToolTip("Go to the open question that decides most; red flags always")
         self.next.clicked.connect(self.go_to_next)
@@ -199,9 +204,7 @@ class PathwayPanel(QWidget):
         return box
 
     def _make_foot(self) -> QVBoxLayout:
-        self.message = plain_label(wrap=True)
-        self.message.setStyleSheet(colored(BAD))
-        self.message.hide()
+        self.message = MessageLine(lines=2)
         self.record = QPushButton("Record answers")
         self.record.clicked.connect(self._record)
         self.unanswered = QPushButton("Leave unanswered…")
@@ -209,6 +212,7 @@ class PathwayPanel(QWidget):
         self.reason = QLineEdit()
         self.reason.setPlaceholderText("Why is the pathway left unanswered?  Enter records it")
         self.reason.hide()
+        keep_place(self.reason)
         self.unanswered.toggled.connect(self.reason.setVisible)
         self.reason.returnPressed.connect(self._leave_unanswered)
         load, save = QPushButton("Load…"), QPushButton("Save…")
@@ -317,8 +321,7 @@ class PathwayPanel(QWidget):
     # Recording and files
 
     def _say(self, text: str) -> None:
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
+        self.message.say(text)
 
     def _try(self, action: Callable[[], object]) -> bool:
         """Do something; False when it was refused, or did nothing."""

@@ -13,6 +13,7 @@ from fusion.annotations import TargetSaved, differences
 from fusion.errors import FusionError
 from fusion.findings import Severity
 from viewer.kit.labels import plain_label
+from viewer.kit.message import MessageLine
 from viewer.kit.text import clock, plain_tip, shortened
 from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, INFO, TEXT, colored
 from viewer.reading.dialogs import HistoryDialog
@@ -27,6 +28,7 @@ from viewer.reading.words import (
 if TYPE_CHECKING:
     from fusion.annotations import Conflict
     from viewer.reading.model import ReadingModel
+    from viewer.reading.undo import UndoAll
 
 
 class ReadingState(QWidget):
@@ -36,6 +38,8 @@ class ReadingState(QWidget):
     ----------
     reading : ReadingModel
         The reading.
+    undo : UndoAll
+        Takes back what was done last, whatever it was.
     need_reader : callable
         Asks who reads.
 
@@ -47,23 +51,24 @@ class ReadingState(QWidget):
 
     said = Signal(str)
 
-    def __init__(self, reading: ReadingModel, *, need_reader: Callable[[], bool]) -> None:
+    def __init__(
+        self, reading: ReadingModel, *, undo: UndoAll, need_reader: Callable[[], bool]
+    ) -> None:
         super().__init__()
         self._reading = reading
         self._need_reader = need_reader
-        self.who = plain_label(wrap=True)
+        self.who = plain_label()
         self.who.setStyleSheet(f"{BOLD} font-size: 13px;")
-        self.saved = plain_label(wrap=True)
-        self.findings = plain_label(wrap=True)
-        self.findings.setStyleSheet(colored(DOUBTFUL))
-        self.others = plain_label(wrap=True)
-        self.others.setStyleSheet(colored(INFO))
+        self.saved = plain_label()
+        for label in (self.who, self.saved):
+            label.setMinimumWidth(1)
+        self.beside = MessageLine(lines=2)
         self.begin = QPushButton("Begin reading…")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.history = QPushButton("History…")
         self.begin.clicked.connect(self._begin)
-        self.undo.clicked.connect(lambda: self._try(reading.undo))
-        self.redo.clicked.connect(lambda: self._try(reading.redo))
+        self.undo.clicked.connect(lambda: self._try(undo.undo))
+        self.redo.clicked.connect(lambda: self._try(undo.redo))
         self.history.clicked.connect(self.show_history)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
@@ -73,24 +78,20 @@ class ReadingState(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 2, 4, 2)
         column.setSpacing(3)
-        for label in (self.who, self.saved, self.findings, self.others):
-            column.addWidget(label)
+        for widget in (self.who, self.saved, self.beside):
+            column.addWidget(widget)
         column.addLayout(buttons)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what the journal says now."""
         model, reading = self._reading, self._reading.reading
-        self.begin.setVisible(reading is None)
-        for button in (self.undo, self.redo, self.history):
-            button.setVisible(reading is not None)
-        self.undo.setEnabled(model.can_undo)
-        self.redo.setEnabled(model.can_redo)
+        self.begin.setEnabled(reading is None)
+        self.history.setEnabled(reading is not None)
         worrying = [f.message for f in model.findings if f.severity >= Severity.WARNING]
-        self.findings.setText("\n".join(shortened(message, 400) for message in worrying))
-        self.findings.setVisible(bool(worrying))
-        self.others.setText(_others(model))
-        self.others.setVisible(bool(self.others.text()))
+        lines = [*(shortened(message, 400) for message in worrying), _others(model)]
+        words = "\n".join(line for line in lines if line)
+        self.beside.say(words, refused=False, color=DOUBTFUL if worrying else INFO)
         if reading is None:
             self.who.setText("No reader yet")
             before = "; ".join(
@@ -131,7 +132,9 @@ class ReadingState(QWidget):
     def _try(self, action: Callable[[], object]) -> None:
         self.said.emit("")
         try:
-            action()
+            told = action()
+            if isinstance(told, str):
+                self.said.emit(told)
         except FusionError as error:
             self.said.emit(str(error))
 

@@ -25,11 +25,17 @@ from viewer.kit.labels import plain_label
 from viewer.kit.layout import scrolling
 from viewer.kit.note import NoteEdit
 from viewer.kit.text import shortened
-from viewer.kit.theme import BAD, BOLD, colored
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, colored
 from viewer.reading.words import target_line
+from viewer.targets.others import names
 
 if TYPE_CHECKING:
     from fusion.annotations import LabelChange, Reading
+    from viewer.targets.others import Others
+
+
+#: Presses the button that agrees.
+_AGREE = "Ctrl+Return"
 
 
 class Consent(QDialog):
@@ -80,6 +86,9 @@ class Consent(QDialog):
         self.refusal.setStyleSheet(colored(BAD))
         self.refusal.hide()
         self.agree, self.cancel = QPushButton(agree), QPushButton("Cancel")
+        # Return alone cancels: an agreement takes a key of its own.
+        self.agree.setShortcut(_AGREE)
+        self.agree.setToolTip(_AGREE)
         self.agree.setAutoDefault(False)
         self.cancel.setDefault(True)
         self.agree.clicked.connect(self._agree)
@@ -167,8 +176,43 @@ def labels_dialog(
     )
 
 
+def others_dialog(parent: QWidget, others: Others, *, decide: Callable[[], object]) -> Consent:
+    """Return the dialog that names the joints to be called negative in one go, and asks once.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window.
+    others : Others
+        What nothing was said about.
+    decide : callable
+        Calls those that are not hot negative.
+    """
+    lines = [(names(others.cold) or "No joint: everything in the field is decided.", BOLD)]
+    if others.hot:
+        words = f"Not these, which are hot or beside something hot: {names(others.hot)}."
+        lines.append((f"{words} Decide each of them.", colored(DOUBTFUL)))
+    if others.outside:
+        lines.append((f"Not these, which are outside the field: {names(others.outside)}.", ""))
+    return Consent(
+        parent,
+        "All other joints in the field negative",
+        f"These {len(others.cold)} joints are recorded as negative, without a grade; one undo "
+        "takes all of them back:",
+        _rows(lines),
+        agree="Negative, all of them",
+        action=lambda _reason: decide(),
+        possible=bool(others.cold),
+    )
+
+
 def finalise_dialog(
-    parent: QWidget, reading: Reading, *, reader: str, finalise: Callable[[], object]
+    parent: QWidget,
+    reading: Reading,
+    *,
+    reader: str,
+    finalise: Callable[[], object],
+    others: Others,
 ) -> Consent:
     """Return the dialog that reads the decisions back before they become final.
 
@@ -182,15 +226,26 @@ def finalise_dialog(
         In whose name.
     finalise : callable
         Makes it final.
+    others : Others
+        What the reading says nothing about.
     """
     lines = [(target_line(target), BOLD) for target in reading.targets]
+    if not lines:
+        lines = [("No joint is marked: the reading has no target.", BOLD)]
+    for words, joints in (
+        ("NOT DECIDED, although hot or beside something hot", others.hot),
+        ("Not decided", others.cold),
+        ("Outside the field, and not decided", others.outside),
+    ):
+        if joints:
+            lines.append((f"{words}: {names(joints)}.", colored(DOUBTFUL)))
     return Consent(
         parent,
         "Finalise the reading",
         f"Version {reading.opened.version} becomes final in the name of {shortened(reader, 200)}. "
         "After this nothing in it can be changed, by anybody; corrections are made in an addendum. "
         "Read side and level of each target once more:",
-        _rows(lines or [("No joint is marked: the reading has no target.", BOLD)]),
+        _rows(lines),
         agree="Finalise",
         action=lambda _reason: finalise(),
     )

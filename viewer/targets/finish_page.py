@@ -19,6 +19,7 @@ from viewer.kit.text import clock, shortened
 from viewer.kit.theme import BOLD, DOUBTFUL, FAINT, GOOD, TEXT, colored
 from viewer.reading.words import difference_words, reading_state
 from viewer.targets.dialogs import Consent, addendum_dialog, finalise_dialog
+from viewer.targets.others import Others
 
 if TYPE_CHECKING:
     from fusion.annotations import Event
@@ -204,7 +205,11 @@ class FinishPage(QScrollArea):
         if reading is None:
             return None
         dialog = finalise_dialog(
-            self.window(), reading, reader=self._reading.reader, finalise=self._reading.finalise
+            self.window(),
+            reading,
+            reader=self._reading.reader,
+            finalise=self._reading.finalise,
+            others=Others.of(self._facets.localisation, self._facets.assessment, reading),
         )
         dialog.open()
         return dialog

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QHideEvent
 from qtpy.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
@@ -16,6 +18,7 @@ from fusion.uptake import GRADE_WORDS
 from viewer.kit.choice import Choice
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import BOX_MARGINS
+from viewer.kit.message import MessageLine
 from viewer.kit.note import SavedNote
 from viewer.kit.text import clock, plain_tip, shortened
 from viewer.kit.theme import BOLD, DOUBTFUL, FAINT, INFO, colored
@@ -31,13 +34,42 @@ if TYPE_CHECKING:
     from viewer.reading.model import ReadingModel
 
 _GRADE_BUTTONS = ("0 not above", "1 slightly", "2 clearly", "3 intense")
+_ANSWERS = {Answer.YES: "Yes", Answer.NO: "No", Answer.NOT_RECORDED: "Not rec."}
+NOTHING_CHOSEN = "No joint is chosen"
+_IDLE = (
+    "Choose a joint in the ladder or in a picture, or H for the next hot one. Or put the crosshair "
+    "on a joint and place a point."
+)
+
+
+#: A place this near is the same place, mm: what a voxel makes of it.
+_SAME_PLACE_MM = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What was said about a target that is not decided yet."""
+
+    answers: tuple[object, ...]
+    note: str
+
+    @classmethod
+    def of(cls, form: TargetForm) -> _Draft:
+        return cls(tuple(choice.value for choice in form.answers), form.note.text)
+
+    def put_into(self, form: TargetForm) -> None:
+        for choice, value in zip(form.answers, self.answers, strict=True):
+            choice.value = value
+        form.note.edit.setPlainText(self.note)
 
 
 class TargetForm(QGroupBox):
     """Asks for side, level and decision of a new target, and shows and changes one that exists.
 
     A press on a decision saves; from then on every press saves. What the journal refused stays on
-    the screen as it was typed.
+    the screen as it was typed. Nothing can be pressed unless the crosshair is at the joint that the
+    form is about: a decision never lands on another joint than the one shown. Everything has its
+    place, whatever is asked and whatever is said.
 
     Parameters
     ----------
@@ -58,11 +90,14 @@ class TargetForm(QGroupBox):
         With a ``target_id``.
     shown : Signal
         Another target, or none, is shown now.
+    agreed : Signal
+        The crosshair came to what the form is about, or left it.
     """
 
     said = Signal(str)
     history_wanted = Signal(str)
     shown = Signal()
+    agreed = Signal()
 
     def __init__(
         self,
@@ -78,23 +113,26 @@ class TargetForm(QGroupBox):
         self.new: NewTarget | None = None
         self.target_id = ""
         self._refusal = ""
+        self._drafts: dict[object, _Draft] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(*BOX_MARGINS)
         column.setSpacing(4)
-        self.head = plain_label(wrap=True)
+        self.head = plain_label()
         self.head.setStyleSheet(f"{BOLD} font-size: 13px;")
-        self.hint = plain_label(wrap=True)
-        self.idle = plain_label(
-            "Click a joint in the pictures or on the Facets tab, accept a proposal, or put the "
-            "crosshair on a joint and place a point. A target is changed by choosing it above.",
-            wrap=True,
-        )
-        self.place = QPushButton("Place a point at the crosshair")
-        self.place.clicked.connect(self.place_point)
-        for widget in (self.head, self.hint, self.idle, self.place):
-            column.addWidget(widget)
+        self.hint = MessageLine(lines=2)
+        self.back = QPushButton("Back to it  (G)")
+        self.back.setToolTip("Puts the crosshair on what is chosen")
+        self.back.clicked.connect(self.go_back)
+        top = QHBoxLayout()
+        top.addWidget(self.head, stretch=1)
+        top.addWidget(self.back)
+        column.addLayout(top)
+        column.addWidget(self.hint)
         self._fields = self._make_fields()
         column.addWidget(self._fields)
+        column.addLayout(self._make_buttons())
+        facets.events.localisation.connect(self._show_agreement)
+        linked.events.point.connect(self._show_agreement)
         self.refresh()
 
     def _make_fields(self) -> QWidget:
@@ -108,7 +146,7 @@ class TargetForm(QGroupBox):
         self.side = Choice(
             {side: side.value.capitalize() for side in (Side.RIGHT, Side.LEFT)}, columns=2
         )
-        self.level = Choice({level: level for level in LEVELS}, columns=4)
+        self.level = Choice({level: level for level in LEVELS}, columns=len(LEVELS))
         self.decision = Choice(
             {d: f"{SYMBOLS[d]} {d.value.capitalize()}" for d in Decision}, columns=3
         )
@@ -120,11 +158,10 @@ class TargetForm(QGroupBox):
                 for n, words in enumerate(GRADE_WORDS)
             ],
         )
-        words = {answer: answer.value.capitalize() for answer in Answer}
-        self.pain, self.bed = Choice(words, columns=3), Choice(words, columns=3)
+        self.pain, self.bed = Choice(_ANSWERS, columns=3), Choice(_ANSWERS, columns=3)
         self.note = SavedNote(self._save_note)
-        self._side_row = self._add_row("Side", self.side)
-        self._level_row = self._add_row("Level", self.level)
+        self._add_row("Side", self.side)
+        self._add_row("Level", self.level)
         self._add_row("Decision", self.decision)
         self._add_row("Grade", self.grade)
         self._add_row("Fits pain", self.pain).setToolTip(
@@ -132,11 +169,12 @@ class TargetForm(QGroupBox):
         )
         self._add_row("Op. bed", self.bed).setToolTip("Does the joint lie in an operative bed?")
         self._add_row("Note", self.note)
-        self.details = plain_label(wrap=True)
+        self.details = plain_label()
         self.details.setStyleSheet(colored(FAINT))
         self._grid.addWidget(self.details, self._grid.rowCount(), 0, 1, 2)
-        self._grid.addLayout(self._make_buttons(), self._grid.rowCount(), 0, 1, 2)
         self.decision.chosen.connect(self._decided)
+        self.side.chosen.connect(lambda _value: self._said_where())
+        self.level.chosen.connect(lambda _value: self._said_where())
         self.grade.chosen.connect(lambda value: self._revised(grade=value))
         self.pain.chosen.connect(lambda value: self._revised(clinically_concordant=value))
         self.bed.chosen.connect(lambda value: self._revised(inside_operative_bed=value))
@@ -151,7 +189,10 @@ class TargetForm(QGroupBox):
         return label
 
     def _make_buttons(self) -> QHBoxLayout:
-        self.move_here = QPushButton("Move to crosshair")
+        self.place = QPushButton("Point here")
+        self.place.setToolTip("Begin a target at the crosshair instead of at the joint's centre")
+        self.move_here = QPushButton("Move here")
+        self.move_here.setToolTip("Put this target at the crosshair; it is checked like a new one")
         self.again = QPushButton("Decide again")
         self.again.setToolTip(
             "Save the same decision on the alignment, the joints and the images as they are now, "
@@ -160,14 +201,24 @@ class TargetForm(QGroupBox):
         self.history = QPushButton("History…")
         self.remove = QPushButton("Remove")
         self.start_over = QPushButton("Start over")
+        self.place.clicked.connect(self.place_point)
         self.move_here.clicked.connect(self.move_to_crosshair)
         self.again.clicked.connect(self._decide_again)
         self.history.clicked.connect(lambda: self.history_wanted.emit(self.target_id))
         self.remove.clicked.connect(self._remove)
         self.start_over.clicked.connect(self.clear)
         row = QHBoxLayout()
-        for button in (self.move_here, self.again, self.history, self.remove, self.start_over):
+        row.setSpacing(3)
+        for button in (
+            self.place,
+            self.move_here,
+            self.again,
+            self.history,
+            self.remove,
+            self.start_over,
+        ):
             button.setMinimumWidth(1)
+            button.setStyleSheet("QPushButton { padding: 4px 2px; font-size: 11px; }")
             row.addWidget(button)
         return row
 
@@ -184,43 +235,70 @@ class TargetForm(QGroupBox):
     @property
     def typed(self) -> bool:
         """Whether a new target has been begun to be described."""
-        chosen = (self.side, self.level, self.grade, self.pain, self.bed)
         return self.new is not None and bool(
-            self.note.text or any(choice.value is not None for choice in chosen)
+            self.note.text or any(choice.value is not None for choice in self.answers)
         )
 
-    def begin(self, new: NewTarget) -> None:
-        """Ask about a new target: side, level and everything else are open.
+    @property
+    def answers(self) -> tuple[Choice, ...]:
+        """What is asked beside the decision."""
+        return self.side, self.level, self.grade, self.pain, self.bed
 
-        A new target that is half described stays as it is; the reader is told so.
-        """
-        if self._free():
-            self._go_to(new, "")
+    @property
+    def joint(self) -> Joint | None:
+        """The joint that the form is about; None for a point or a hot spot at no one joint."""
+        target = self.target
+        return target.joint if target is not None else self.new.joint if self.new else None
+
+    @property
+    def point_lps(self) -> npt.ArrayLike | None:
+        """Where what the form is about is, LPS mm (3,)."""
+        target = self.target
+        return target.point_lps if target is not None else self.new.point_lps if self.new else None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the crosshair is at what the form is about; nothing is decided otherwise."""
+        point = self.point_lps
+        if point is None:
+            return False
+        here = self._linked.point_lps
+        at = self._facets.joint_at(here)
+        if at is not None and at == self._facets.joint_at(point):
+            return True
+        return float(np.linalg.norm(here - np.asarray(point))) <= _SAME_PLACE_MM
+
+    def begin(self, new: NewTarget) -> None:
+        """Ask about a new target: side, level and everything else are open."""
+        self._go_to(new, "")
 
     def edit(self, target_id: str) -> None:
-        """Show a target and let it be changed; one that is half described goes first."""
-        if target_id != self.target_id and self._free():
+        """Show a target and let it be changed."""
+        if target_id != self.target_id:
             self._go_to(None, target_id)
 
-    def _free(self) -> bool:
-        if self.typed:
-            self.said.emit(
-                "Decide about the new target first, or press Start over to forget what you said "
-                "about it."
-            )
-        return not self.typed
-
     def clear(self) -> None:
-        """Forget a target that was not decided; one that was stays as saved."""
-        self.new = None
+        """Forget what was said about a target that was not decided; one that was stays as saved."""
+        new, self.new = self.new, None
+        if new is not None:
+            self._drafts.pop(new.key, None)
+        self._go_to(new, "")
+
+    def leave(self) -> None:
+        """Be about nothing; what was said about a target that was not decided is kept for it."""
         self._go_to(None, "")
 
     def _go_to(self, new: NewTarget | None, target_id: str) -> None:
         self.said.emit("")
         if not self._note_settled():  # what was typed is not thrown away
             return
+        if self.new is not None and self.typed:
+            self._drafts[self.new.key] = _Draft.of(self)
         self.target_id, self.new = target_id, new
         self._empty()
+        draft = self._drafts.get(new.key) if new is not None else None
+        if draft is not None:
+            draft.put_into(self)
         self.refresh()
         self.shown.emit()
 
@@ -229,74 +307,104 @@ class TargetForm(QGroupBox):
             choice.value = None
         self.note.begin()
 
+    def go_back(self) -> None:
+        """Put the crosshair on what the form is about."""
+        point = self.point_lps
+        if point is not None:
+            self._linked.point_lps = point
+
     def refresh(self) -> None:
         """Show what the reading says now."""
         target = self.target
         if self.target_id and target is None:  # undone or removed
             self.target_id = ""
             self._empty()
-        reading = self._reading.reading
-        final = reading is not None and reading.finalised is not None
-        new = self.new is not None
-        self.idle.setVisible(not new and target is None and not final)
-        self.place.setVisible(self.idle.isVisibleTo(self))
-        self._fields.setVisible(new or target is not None)
-        for widget in (self.side, self._side_row, self.level, self._level_row, self.start_over):
-            widget.setVisible(new)
-        for widget in (self.again, self.history, self.remove, self.details):
-            widget.setVisible(target is not None)
-        for widget in (
-            self.decision,
-            self.grade,
-            self.pain,
-            self.bed,
-            self.move_here,
-            self.again,
-            self.remove,
-        ):
-            widget.setEnabled(not final)
-        self.note.edit.setReadOnly(final)
-        self.head.setVisible(new or target is not None)
         if target is not None:
             self._show_target(target)
         elif self.new is not None:
-            self.setTitle("Decide: a new target")
-            self.head.setText(self.new.words)
-            self._hint(self.new.hint, doubtful=self.new.doubtful)
-            self.move_here.setText("Take the crosshair instead")
+            self.head.setText(shortened(self.new.words, 60))
+            self.head.setToolTip(plain_tip(self.new.words))
+            self.details.setText("Not decided: say side and level, then the decision.")
+            self.details.setToolTip("")
         else:
-            self.setTitle("Decide")
-            self._hint("")
+            self.head.setText(NOTHING_CHOSEN)
+            self.details.setText("")
+        self._show_agreement()
 
-    def _show_target(self, target: Target) -> None:
-        self.setTitle("Decide: change a target")
-        self.head.setText(f"{target.joint.name}, saved {clock(target.time)}")
+    @property
+    def final(self) -> bool:
+        """Whether nothing can be changed any more."""
+        reading = self._reading.reading
+        return reading is not None and reading.finalised is not None
+
+    def _show_agreement(self) -> None:
+        target, new, agrees = self.target, self.new is not None, self.agrees
+        may = agrees and not self.final
+        for widget in (self.side, self.level):
+            widget.setEnabled(may and new)
+        for widget in (self.decision, self.grade, self.pain, self.bed):
+            widget.setEnabled(may)
+        for button in (self.again, self.remove):
+            button.setEnabled(may and target is not None)
+        self.move_here.setEnabled(target is not None and not self.final)
+        self.place.setEnabled(target is None and not self.final)
+        self.history.setEnabled(target is not None)
+        self.start_over.setEnabled(new)
+        about = new or target is not None
+        # A note that could not be saved stays within reach.
+        self.note.setEnabled((may and about) or self.note.pending)
+        self.note.edit.setReadOnly(self.final)
+        self.back.setEnabled(about and not agrees)
+        words, refused, tell = self._hint()
+        self.hint.say(words, refused=refused, color=tell)
+        self.agreed.emit()
+
+    def _hint(self) -> tuple[str, bool, str]:
+        target = self.target
+        if target is None and self.new is None:
+            return ("" if self.final else _IDLE), False, FAINT
+        if not self.agrees:
+            return f"Closed: the pictures show another place than {self._name()}.", True, ""
+        if target is None:
+            assert self.new is not None
+            return shortened(self.new.hint, 600), False, DOUBTFUL if self.new.doubtful else INFO
         reading = self._reading.reading
         change = next(
             (c for c in self._reading.label_changes if c.target.target_id == self.target_id), None
         )
         confirmed = reading is not None and reading.numbering is not None
-        provisional = self._facets.provisional
-        words = level_text(target, None, confirmed=confirmed, provisional=provisional)
-        self._hint(change.why if change else words)
+        level = level_text(target, None, confirmed=confirmed, provisional=self._facets.provisional)
+        words = change.why if change else level
+        if not words and target.missing:
+            words = f"Open: {'; '.join(item.split(': ', 1)[-1] for item in target.missing)}."
+        return shortened(words, 600), False, DOUBTFUL
+
+    def _name(self) -> str:
+        joint = self.joint
+        return "the chosen point" if joint is None else joint.name
+
+    def _show_target(self, target: Target) -> None:
+        self.head.setText(f"{target.joint.name}, saved {clock(target.time)}")
+        self.head.setToolTip("")
+        self.side.value, self.level.value = target.joint.side, target.joint.level
         self.decision.value, self.grade.value = target.decision, target.grade
         self.pain.value, self.bed.value = target.clinically_concordant, target.inside_operative_bed
         self.note.show_saved(target.note)
         lines = details_text(target).splitlines()
         self.details.setText(lines[0])
         self.details.setToolTip(plain_tip("\n".join(lines[1:])))
-        self.move_here.setText("Move to crosshair")
-
-    def _hint(self, text: str, *, doubtful: bool = True) -> None:
-        self.hint.setText(shortened(text, 600))
-        self.hint.setStyleSheet(colored(DOUBTFUL if doubtful else INFO))
-        self.hint.setVisible(bool(text))
 
     # Beginning
 
     def place_point(self) -> None:
-        """Begin a new target at the crosshair."""
-        self.begin(at_point(self._linked.point_lps, self._linked.review.fused.registration))
+        """Begin a new target at the crosshair; what was said of the joint there stays said."""
+        point = self._linked.point_lps
+        joint = self._facets.joint_at(point)
+        same = self.new is not None and self.new.joint is not None and self.new.joint == joint
+        draft = _Draft.of(self) if same else None
+        self.begin(at_point(point, self._linked.review.fused.registration))
+        if draft is not None:
+            draft.put_into(self)
 
     def accept(self, proposal: Proposal) -> None:
         """Begin a new target from a proposal; which joint, and what is decided, the reader says."""
@@ -308,17 +416,52 @@ class TargetForm(QGroupBox):
         known = None if reading is None else reading.target_at(joint)
         if known is not None:
             self.edit(known.target_id)
-        elif reading is None or reading.finalised is None:
+        elif reading is not None and reading.finalised is not None:
+            self.leave()
+        else:
             try:
-                self.begin(
-                    at_joint(joint, self._facets.spine, self._linked.review.fused.registration)
-                )
+                new = at_joint(joint, self._facets.spine, self._linked.review.fused.registration)
             except AnnotationError as error:
+                self.leave()
                 self.said.emit(str(error))
+            else:
+                self.begin(new)
 
     # Saving
 
+    def _said_where(self) -> None:
+        self.said.emit("")
+
+    def _open(self) -> bool:
+        """Tell whether something may be pressed now; say why not."""
+        if self.agrees and not self.final:
+            return True
+        if self.final:
+            words = "This reading is final and cannot be changed; make an addendum on Finish."
+        elif self.point_lps is None:
+            words = f"Not saved. {NOTHING_CHOSEN}."
+        else:
+            words = (
+                f"Not saved. The pictures show another place than {self._name()}: go back to it "
+                "(G), or choose what you see."
+            )
+        self.refresh()
+        self.said.emit(words)
+        return False
+
+    def explain(self) -> None:
+        """Say why what was wanted by a key cannot be pressed."""
+        target = self.target
+        if self._open() and target is not None:
+            self.said.emit(
+                f"{target.joint.name} is decided: side and level stay with it. Choose another "
+                "joint to decide that one."
+            )
+
     def _decided(self, decision: Decision) -> None:
+        if not self._open():
+            self.decision.value = self.target.decision if self.target else None
+            return
         if self.new is None:
             self._revised(decision=decision)
             return
@@ -362,6 +505,8 @@ class TargetForm(QGroupBox):
         return self._try(decide, joint)
 
     def _revised(self, **changes: object) -> None:
+        if not self._open():
+            return
         target = self.target
         if target is None or all(getattr(target, k) == v for k, v in changes.items()):
             return
@@ -369,6 +514,22 @@ class TargetForm(QGroupBox):
             lambda: self._reading.revise(target.joint, **changes)
         ):
             self.refresh()
+            return
+        self._tell_what_went(target)
+
+    def _tell_what_went(self, before: Target) -> None:
+        after = self.target
+        if after is None or after.decision is before.decision:
+            return
+        gone = []
+        if before.grade is not None and after.grade is None:
+            gone.append(f"grade {before.grade}")
+        if before.clinically_concordant is not None and after.clinically_concordant is None:
+            gone.append("that it fits the pain")
+        if gone:
+            self.said.emit(
+                f"Taken back, because it does not go with {after.decision}: {' and '.join(gone)}."
+            )
 
     def _save_note(self, text: str) -> bool:
         target = self.target
@@ -385,18 +546,14 @@ class TargetForm(QGroupBox):
         return settled
 
     def move_to_crosshair(self) -> None:
-        """Put the target, or the point of a new one, where the crosshair is."""
+        """Put the target where the crosshair is."""
         target, point = self.target, self._linked.point_lps
         if target is not None:
             self._place_again(target, Origin.POINT_PLACED, point)
-        elif self.new is not None:
-            self.new = at_point(point, self._linked.review.fused.registration)
-            self.said.emit("")
-            self.refresh()
 
     def _decide_again(self) -> None:
         target = self.target
-        if target is not None:
+        if target is not None and self._open():
             self._place_again(target, target.origin, target.point_lps)
 
     def _place_again(self, target: Target, origin: Origin, point_lps: npt.ArrayLike) -> None:
@@ -428,7 +585,7 @@ class TargetForm(QGroupBox):
 
     def _remove(self) -> None:
         target = self.target
-        if target is not None:
+        if target is not None and self._open():
             self._try(lambda: self._reading.remove(target.joint))
 
     def _try(self, action: Callable[[], object], made: Joint | None = None) -> bool:
@@ -447,6 +604,8 @@ class TargetForm(QGroupBox):
         reading = self._reading.reading
         known = reading.target_at(made) if reading is not None and made is not None else None
         if known is not None:
+            if self.new is not None:
+                self._drafts.pop(self.new.key, None)
             self.new, self.target_id = None, known.target_id
             self.note.show_saved(known.note, fresh=True)
             self.shown.emit()

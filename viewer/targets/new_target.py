@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fusion.annotations import Origin
 from fusion.errors import AnnotationError
 from viewer.facets.words import is_certain, proposal_words
@@ -42,6 +44,9 @@ class NewTarget:
         What to think of.
     doubtful : bool
         Whether the hint is a warning.
+    joint : Joint or None
+        What the program calls the joint there; the reader says it all the same. None for a point,
+        and where it may be several.
     """
 
     origin: Origin
@@ -50,6 +55,12 @@ class NewTarget:
     words: str
     hint: str = _SAY
     doubtful: bool = False
+    joint: Joint | None = None
+
+    @property
+    def key(self) -> object:
+        """What two beginnings at the same place have in common."""
+        return self.joint or tuple(round(float(v)) for v in np.asarray(self.point_lps))
 
     def check(self, registration: Registration) -> None:
         """Refuse a point that was chosen in another picture than the one on screen.
@@ -62,7 +73,7 @@ class NewTarget:
         if self.origin is not Origin.JOINT_CLICKED and registration is not self.registration:
             raise AnnotationError(
                 "Not saved. The alignment has changed since this point was chosen, so it may be "
-                "another place on the SPECT now. Look again: take the crosshair, or start over."
+                "another place on the SPECT now. Look again: place the point anew, or start over."
             )
 
 
@@ -85,6 +96,7 @@ def from_proposal(proposal: Proposal, registration: Registration) -> NewTarget:
         words=f"From a proposal: {shortened(proposal.place, 120)}",
         hint=proposal_words(proposal),
         doubtful=not is_certain(proposal),
+        joint=proposal.joint,
     )
 
 
@@ -106,5 +118,6 @@ def at_joint(joint: Joint, spine: Spine | None, registration: Registration) -> N
         origin=Origin.JOINT_CLICKED,
         point_lps=center,
         registration=registration,
-        words=f"Joint clicked: {joint.name}",
+        words=f"Joint chosen: {joint.name}",
+        joint=joint,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QTimer, Signal
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFrame,
@@ -22,25 +22,32 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.annotations import Decision, Origin
+from fusion.errors import AnnotationError, FusionError
 from fusion.pathway import published_pathway
 from fusion.plain_text import plain
 from viewer.kit.labels import plain_label
+from viewer.kit.message import MessageLine
 from viewer.kit.text import shortened
-from viewer.kit.theme import BAD, BOLD, FAINT, INPUT_STYLE, REFUSAL_STYLE, SETTLE_MS, colored
+from viewer.kit.theme import BAD, BOLD, FAINT, INPUT_STYLE, SETTLE_MS, colored
 from viewer.reading.dialogs import HistoryDialog
 from viewer.reading.panel import ConflictBox, ReadingState
 from viewer.reading.words import history_lines
 from viewer.targets.block_page import BlockPage
-from viewer.targets.dialogs import Consent, labels_dialog
+from viewer.targets.dialogs import Consent, labels_dialog, others_dialog
 from viewer.targets.finish_page import FinishPage
 from viewer.targets.form import TargetForm
-from viewer.targets.tables import ProposalTable, TargetTable
+from viewer.targets.hot_list import HotList
+from viewer.targets.ladder import Ladder, cells
+from viewer.targets.others import Others, names
 
 if TYPE_CHECKING:
+    from fusion.anatomy import Joint
     from fusion.uptake import Proposal
     from viewer.facets.model import FacetsModel
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel
+    from viewer.reading.undo import UndoAll
 
 #: Statements of the pathway that stand beside every list of targets
 #: (docs/sources.md#safety-sentences).
@@ -58,10 +65,15 @@ class TargetsPanel(QWidget):
         The reading.
     linked : LinkedPanes
         The pictures.
+    undo : UndoAll
+        Takes back what was done last, whatever it was.
     need_reader : callable, optional
         Asks once who reads and begins the reading; False when nobody answers. Without it a reader
         has to be named elsewhere first.
     """
+
+    #: Somebody wants to see this panel.
+    wanted = Signal()
 
     def __init__(
         self,
@@ -69,41 +81,44 @@ class TargetsPanel(QWidget):
         reading: ReadingModel,
         linked: LinkedPanes,
         *,
+        undo: UndoAll,
         need_reader: Callable[[], bool] | None = None,
     ) -> None:
         super().__init__()
         self._facets, self._reading, self._linked = facets, reading, linked
+        self._at: int | None = None
         ask = need_reader or (lambda: bool(reading.reader))
         self.setStyleSheet(INPUT_STYLE)
-        self.state = ReadingState(reading, need_reader=ask)
+        self._undo, self._ask = undo, ask
+        self.state = ReadingState(reading, undo=undo, need_reader=ask)
         self.conflict = ConflictBox(reading)
-        self.message = plain_label(wrap=True)
-        self.message.setStyleSheet(REFUSAL_STYLE)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.message.hide()
-        self.proposals, self.table = ProposalTable(), TargetTable()
+        self.message = MessageLine(lines=3)
+        self.ladder, self.hot = Ladder(), HotList()
         self.form = TargetForm(facets, reading, linked, need_reader=ask)
         self.blocks = BlockPage(reading)
         self.finish = FinishPage(facets, reading, need_reader=ask)
         self.pages = QTabWidget()
+        self.pages.tabBar().setExpanding(True)
+        self.pages.setUsesScrollButtons(False)
         self.pages.addTab(self._make_decide(), "Decide")
         self.pages.addTab(self.blocks, "Block plan")
         self.pages.addTab(self.finish, "Finish")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(4)
-        for widget in (self.state, self._make_dispute(), self.conflict, self.message):
-            column.addWidget(widget)
+        column.addWidget(self.state)
         column.addWidget(self.pages, stretch=1)
+        # What is rare takes its room from below: nothing above it moves.
+        for widget in (self.message, self._make_dispute(), self.conflict):
+            column.addWidget(widget)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self.refresh)
         for part in (self.state, self.form, self.finish):
             part.said.connect(self._say)
         self.form.history_wanted.connect(self.show_history)
-        self.form.shown.connect(self._mark)
-        self.proposals.looked_at.connect(self._look_at)
-        self.proposals.accepted.connect(self._accept)
-        self.table.chosen.connect(self._choose)
+        self.form.agreed.connect(self._mark)
+        self.ladder.chosen.connect(self._choose)
+        self.hot.chosen.connect(self.look_at)
         reading.events.changed.connect(self.refresh)
         facets.events.state.connect(self.refresh)
         facets.events.selected.connect(self._on_selected)
@@ -118,7 +133,11 @@ class TargetsPanel(QWidget):
         said = {s.id: s.text for s in published_pathway().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
         self.beside.setStyleSheet(f"{colored(FAINT)} font-size: 11px;")
-        for widget in (self.proposals, self.table, self.form, self.beside):
+        self.others = QPushButton("All other joints in the field negative…")
+        self.others.setToolTip("Names them and asks once; Ctrl+Shift+N")
+        self.others.clicked.connect(self.ask_others_negative)
+        column.setSpacing(3)
+        for widget in (self.ladder, self.hot, self.others, self.form, self.beside):
             column.addWidget(widget)
         column.addStretch()
         self.area = QScrollArea()
@@ -154,16 +173,22 @@ class TargetsPanel(QWidget):
             "says otherwise now."
         )
         self.show_labels.setEnabled(not final)
-        self.proposals.show_proposals(
-            self._facets.assessment, reading, state=self._facets_words(), final=final
+        self.ladder.show_cells(
+            cells(
+                self._facets.localisation,
+                self._facets.assessment,
+                reading,
+                changes,
+                provisional=self._facets.provisional,
+            )
         )
+        self.hot.show_proposals(self._facets.assessment, state=self._facets_words())
+        self.others.setEnabled(not final and self._facets.assessment is not None)
         self.form.refresh()
-        self.table.show_targets(
-            reading,
-            changes,
-            provisional=self._facets.provisional,
-            selected=self.form.target_id,
-        )
+        joint = self._facets.selected
+        if joint is not None and self.form.point_lps is None:
+            self.form.click(joint)  # its target was undone or removed
+        self._mark()
         self.blocks.refresh()
         self.finish.refresh()
         count = self.finish.count
@@ -190,45 +215,118 @@ class TargetsPanel(QWidget):
         conflict = self._reading.conflict
         if conflict is not None:
             sentence = sentence.replace(conflict.words, "").strip()
-        self.message.setText(shortened(sentence, 900))
-        self.message.setVisible(bool(sentence))
+        told = sentence.startswith(("Undone:", "Done again:", "Taken back", "Negative now:"))
+        self.message.say(shortened(sentence, 900), refused=not told)
 
-    # What is chosen
+    # What is chosen: one joint for the whole window
 
-    def _look_at(self, proposal: Proposal) -> None:
-        self._linked.point_lps = proposal.point_lps
+    def look_at(self, proposal: Proposal) -> None:
+        """Choose a hot spot: its joint where it has one, and the place itself."""
+        self._facets.selected = proposal.joint
+        if self.form.target is None:
+            self._linked.point_lps = proposal.point_lps
+            if not self.form.final:
+                self.form.accept(proposal)
 
-    def _accept(self, proposal: Proposal) -> None:
-        self.form.accept(proposal)
-        self._bring_form()
+    def next_hot(self, step: int) -> None:
+        """Choose the next hot spot at a joint, hottest first; backwards with a negative step."""
+        found = self._facets.assessment
+        hot = [p for p in found.proposals if p.candidates] if found else []
+        if not hot:
+            self._say(self._facets_words() or "No hot spot at a joint.")
+            return
+        self.bring_form()
+        self._at = (self._at + step) % len(hot) if self._at is not None else min(step, 0)
+        self.look_at(hot[self._at % len(hot)])
 
-    def _choose(self, target_id: str) -> None:
-        self.form.edit(target_id)
+    def next_joint(self, step: int) -> None:
+        """Choose the next joint of the ladder that is on the CT."""
+        order = [j for j in self.ladder.order if self.ladder.cell(j).there]
+        if not order:
+            self._say(self._facets_words())
+            return
+        joint = self._facets.selected
+        if joint in order:
+            self._choose(order[(order.index(joint) + step) % len(order)])
+        else:
+            self._choose(order[min(step - 1, 0)])
+
+    def bring_form(self) -> bool:
+        """Bring the page of the ladder to the front; returns whether it was there already."""
+        there = self.isVisible() and self.pages.currentWidget() is self.area
+        if not there:
+            self.wanted.emit()
+            self.pages.setCurrentWidget(self.area)
+        return there
+
+    def _choose(self, joint: Joint) -> None:
+        self._facets.selected = joint
+
+    def _on_selected(self) -> None:
+        joint = self._facets.selected
+        if joint is None:
+            if self.form.joint is not None:
+                self.form.leave()
+        elif self.form.joint != joint or self.form.target is None:
+            self.form.click(joint)
         target = self.form.target
-        if target is not None and self.form.target_id == target_id:
-            self._facets.selected = target.joint
+        if target is not None and target.joint == joint:
             # The joint's centre is not where the point of this target is.
             self._linked.point_lps = target.point_lps
         self._mark()
 
-    def _on_selected(self) -> None:
-        joint = self._facets.selected
-        shown = self.form.target
-        if joint is not None and (shown is None or shown.joint != joint):
-            self.form.click(joint)
-        self._mark()
-
     def _mark(self) -> None:
-        self.table.show_targets(
-            self._reading.reading,
-            self._reading.label_changes,
-            provisional=self._facets.provisional,
-            selected=self.form.target_id,
-        )
+        joint = self.form.joint or self._facets.selected
+        self.ladder.show_selected(joint, agrees=self.form.agrees)
 
-    def _bring_form(self) -> None:
-        self.pages.setCurrentWidget(self.area)
-        QTimer.singleShot(0, self.form, lambda: self.area.ensureWidgetVisible(self.form))
+    # Many joints
+
+    def ask_others_negative(self) -> Consent | None:
+        """Name the joints that nothing was said about, and call them negative if agreed."""
+        self.bring_form()
+        self._say("")
+        if self._facets.assessment is None or self.form.final:
+            self._say(self._facets_words() or "This reading is final and cannot be changed.")
+            return None
+        try:
+            if not self._ask():
+                self._say("Not saved. Every decision needs the name of its reader.")
+                return None
+        except FusionError as error:
+            self._say(str(error))
+            return None
+        facets, reading = self._facets, self._reading.reading
+        others = Others.of(facets.localisation, facets.assessment, reading)
+        dialog = others_dialog(
+            self.window(), others, decide=lambda: self._call_negative(others.cold)
+        )
+        dialog.open()
+        return dialog
+
+    def _call_negative(self, joints: tuple[Joint, ...]) -> None:
+        done, refused = [], []
+        self._undo.begin_group()
+        try:
+            for joint in joints:
+                try:
+                    self._reading.decide(joint, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
+                except AnnotationError as error:
+                    refused.append(f"{joint.name}: {error}")
+                else:
+                    done.append(joint)
+        finally:
+            self._undo.end_group()
+        self._say(f"Negative now: {names(tuple(done)) or 'none'}. {' '.join(refused)}".strip())
+
+    def ask_finish(self) -> Consent | None:
+        """Bring the page Finish to the front; ask for the last word where nothing is missing."""
+        self.bring_form()
+        self.pages.setCurrentWidget(self.finish)
+        missing = self._reading.missing
+        if self._reading.reading is None or self.form.final or missing:
+            self._say(f"Missing: {'; '.join(missing)}." if missing else "")
+            return None
+        return self.finish.ask_finalise()
 
     # Dialogs
 
