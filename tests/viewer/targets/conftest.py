@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
+from qtpy.QtWidgets import QApplication
 
 import fusion
 from sample_data import COARSE_SCAN, make_study
-from tests.viewer.targets.desk import Desk
-from viewer.facets.model import FacetsModel
-from viewer.window import ReviewWindow
+from tests.viewer.targets.desk import Bench, Desk
 
 
 @pytest.fixture(scope="session")
@@ -22,31 +21,18 @@ def truth(tmp_path_factory: pytest.TempPathFactory):
 
 
 @pytest.fixture(scope="session")
-def review(truth) -> fusion.Review:
-    """That neck, for the window that the tests of this module share."""
-    return fusion.open_study(truth.folder)
-
-
-@pytest.fixture(scope="module")
-def facets(shared_window: ReviewWindow) -> Iterator[FacetsModel]:
-    """Its joints, located once for all tests."""
-    from qtpy.QtTest import QTest
-
-    facets = shared_window.facets
-    facets.start()
-    for _ in range(600):
-        if facets.assessment is not None:
-            break
-        QTest.qWait(100)
-    assert facets.assessment is not None, facets.refusal
-    return facets
+def bench(truth, qapp: QApplication) -> Iterator[Bench]:
+    """What stands around the panel in a window, with the joints located once for all tests."""
+    bench = Bench(fusion.open_study(truth.folder))
+    bench.facets.start()
+    bench.wait()
+    yield bench
+    bench.close()
 
 
 @pytest.fixture
-def desk(
-    shared_window: ReviewWindow, facets: FacetsModel, tmp_path: Path, qtbot: QtBot
-) -> Iterator[Desk]:
-    desk = Desk(shared_window, facets, tmp_path / "journal.sqlite", qtbot)
+def desk(bench: Bench, tmp_path: Path, qtbot: QtBot) -> Iterator[Desk]:
+    desk = Desk(bench, tmp_path / "journal.sqlite", qtbot)
     desk.measured()
     yield desk
     desk.leave()

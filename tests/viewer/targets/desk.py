@@ -1,23 +1,33 @@
-"""A reader in front of the targets panel, in the real window, on a real journal."""
+"""A reader in front of the targets panel, with mouse and keys, on a real journal."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QApplication, QLabel, QWidget
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QLabel, QVBoxLayout, QWidget
 
+import fusion
 from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes import VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.facets.spine_statements import SpineStatements
+from fusion.uptake import Proposal
+from viewer.alignment.model import Alignment
 from viewer.facets.model import FacetsModel
+from viewer.pictures.panes import LinkedPanes
 from viewer.reading.model import ReadingModel
+from viewer.reading.undo import UndoAll
+from viewer.targets.keys import target_keys
+from viewer.targets.ladder import Cell
 from viewer.targets.panel import TargetsPanel
-from viewer.window import ReviewWindow
 
 READER = "Dr. Åsa Öberg"
 
@@ -35,12 +45,36 @@ HOT = (LEFT_C5, RIGHT_C2)
 POSITIVE, NEGATIVE, INDETERMINATE = Decision
 
 
+class Bench:
+    """The models of a window without its canvases, which take seconds and decide nothing."""
+
+    def __init__(self, review: fusion.Review) -> None:
+        self.linked = LinkedPanes(review)
+        self.alignment = Alignment(self.linked)
+        self.facets = FacetsModel(self.linked)
+        self.host = QWidget()
+        self.column = QVBoxLayout(self.host)
+        self.host.resize(430, 860)
+        self.host.show()
+
+    def wait(self) -> None:
+        for _ in range(600):
+            if self.facets.assessment is not None:
+                break
+            QTest.qWait(100)
+        assert self.facets.assessment is not None, self.facets.refusal
+
+    def close(self) -> None:
+        self.facets.close()
+        self.linked.close()
+        self.host.close()
+
+
 @dataclass
 class Desk:
-    """A reader in front of the window."""
+    """A reader in front of the panel."""
 
-    window: ReviewWindow
-    facets: FacetsModel
+    window: Bench
     path: Path
     qtbot: QtBot
     name: str = READER
@@ -49,13 +83,22 @@ class Desk:
     reading: ReadingModel = field(init=False)
 
     def __post_init__(self) -> None:
+        self.facets = self.window.facets
         self.reading = ReadingModel(self.window.linked, self.facets, journal=self.path)
+        self.undo = UndoAll(self.reading, self.window.alignment)
         self.panel = TargetsPanel(
-            self.facets, self.reading, self.window.linked, need_reader=self.need_reader
+            self.facets,
+            self.reading,
+            self.window.linked,
+            undo=self.undo,
+            need_reader=self.need_reader,
         )
-        self.window.add_tab(self.panel, "Under test")
-        self.window.tabs.setCurrentWidget(self.panel)
-        self.window.body.setSizes([1070, 430])
+        self.window.column.addWidget(self.panel)
+        self.shortcuts = []
+        for key, (_, action) in target_keys(self.panel).items():
+            self.shortcuts.append(QShortcut(QKeySequence(key), self.window.host))
+            self.shortcuts[-1].activated.connect(action)
+        QApplication.processEvents()
 
     def need_reader(self) -> bool:
         if not self.reading.reader:
@@ -65,17 +108,24 @@ class Desk:
         return bool(self.reading.reader)
 
     def leave(self) -> None:
-        self.window.tabs.removeTab(self.window.tabs.indexOf(self.panel))
+        self.facets.selected = None
         self.reading.close()
-        for emitter in (*self.facets.events.emitters.values(), self.window.linked.events.review):
+        linked, facets = self.window.linked.events, self.facets.events
+        for emitter in (*facets.emitters.values(), linked.review, linked.point):
             emitter.disconnect(self.panel)
+            emitter.disconnect(self.panel.form)
+        self.window.alignment.events.step.disconnect(self.undo)
+        for shortcut in self.shortcuts:
+            shortcut.setParent(None)
+        self.window.column.removeWidget(self.panel)
+        self.panel.hide()
         self.panel.deleteLater()
         self.facets.apply(SpineStatements())
-        self.facets.selected = None
 
     # What a reader does
 
     def press(self, widget: QWidget) -> None:
+        self.panel.area.ensureWidgetVisible(widget)
         QApplication.processEvents()  # what was shown just now has its place
         assert widget.isVisible(), "not on screen"
         assert widget.isEnabled(), "cannot be pressed"
@@ -88,22 +138,44 @@ class Desk:
         if decision is not None:
             self.press(form.decision.buttons[decision])
 
-    def accept(self, joint: Joint | None) -> None:
-        proposals = self.panel.proposals
-        row = next(n for n, p in enumerate(proposals.shown) if p.joint == joint)
-        self.choose(proposals.table, row)
-        self.press(proposals.accept)
+    def choose(self, joint: Joint) -> None:
+        """Press the cell of a joint in the ladder."""
+        ladder = self.panel.ladder
+        at = ladder.rect_of(joint).center()
+        self.qtbot.mouseClick(ladder, Qt.MouseButton.LeftButton, pos=at)
 
-    def choose(self, table, row: int) -> None:
-        at = table.visualItemRect(table.item(row, 0)).center()
-        self.qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    def accept(self, place: str) -> Proposal:
+        """Press a hot spot at no one joint."""
+        listed = self.panel.hot
+        row = next(n for n, p in enumerate(listed.shown) if place in p.place)
+        listed.scrollToItem(listed.item(row))
+        at = listed.visualItemRect(listed.item(row)).center()
+        self.qtbot.mouseClick(listed.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        return listed.shown[row]
+
+    def type(self, *keys: str) -> None:
+        """Press keys, one after the other: letters, or key sequences such as Ctrl+Shift+N."""
+        host = self.window.host
+        host.activateWindow()
+        self.qtbot.waitUntil(host.isActiveWindow)
+        for key in keys:
+            combination = QKeySequence(key)[0]
+            self.qtbot.keyClick(host, combination.key(), combination.keyboardModifiers())
+
+    def go_to_hot(self, joint: Joint) -> None:
+        """Press H until the hot spot of a joint is chosen."""
+        for _ in range(20):
+            self.type("H")
+            if self.panel.form.joint == joint:
+                return
+        raise AssertionError(f"{joint.name} is not among the hot ones")
 
     def start(self, origin: Origin, joint: Joint) -> None:
         """Begin to describe a target at the place of a joint, in one of the three ways."""
         if origin is Origin.PROPOSAL_ACCEPTED:
-            self.accept(joint)
+            self.go_to_hot(joint)
         elif origin is Origin.JOINT_CLICKED:
-            self.facets.selected = joint
+            self.choose(joint)
         else:
             self.window.linked.point_lps = self.facets.spine.centers_lps[joint]
             self.press(self.panel.form.place)
@@ -142,8 +214,7 @@ class Desk:
 
     @property
     def message(self) -> str:
-        label = self.panel.message
-        return label.text() if label.isVisible() else ""
+        return self.panel.message.text()
 
     def measured(self) -> None:
         """Wait until the uptake is known."""
@@ -154,9 +225,23 @@ class Desk:
         labels = self.panel.findChildren(QLabel)
         return "\n".join(label.text() for label in labels if label.isVisible())
 
-    def rows(self) -> list[list[str]]:
-        table = self.panel.table.table
-        return [
-            [table.item(row, column).text() for column in range(table.columnCount())]
-            for row in range(table.rowCount())
-        ]
+    def cell(self, joint: Joint) -> Cell:
+        """What the ladder says of a joint."""
+        return self.panel.ladder.cell(joint)
+
+    @property
+    def decided(self) -> list[str]:
+        """The joints that have a sign in the ladder, as they are read."""
+        ladder = self.panel.ladder
+        return [joint.name for joint in ladder.order if ladder.cell(joint).sign]
+
+
+def renumbered(desk: Desk, truth) -> None:
+    """Name C6 what the program calls C5, and wait until the levels are numbered anew."""
+    center = {
+        name: np.mean([joint.center_lps for joint in truth.joints if joint.level == name], axis=0)
+        for name in ("C4-C5", "C5-C6")
+    }
+    body = (center["C4-C5"] + center["C5-C6"]) / 2 + (0.0, -14.0, 0.0)
+    desk.reading.save(VertebraNamed("C6", tuple(map(float, body))))
+    desk.qtbot.waitUntil(lambda: desk.facets.localisation is not None, timeout=30_000)

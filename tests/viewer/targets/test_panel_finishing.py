@@ -8,14 +8,12 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel
 
-import fusion
-from fusion.anatomy.joints import Joint
-from fusion.annotations.changes import TargetSaved, VertebraNamed
+from fusion.anatomy.joints import JOINTS, Joint
+from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Origin
 from fusion.errors import AnnotationError
@@ -29,6 +27,7 @@ from tests.viewer.targets.desk import (
     READER,
     RIGHT_C2,
     Desk,
+    renumbered,
 )
 from viewer.reading.model import ReadingModel
 from viewer.targets.dialogs import Consent
@@ -39,7 +38,7 @@ pytestmark = pytest.mark.window
 def test_a_conflict_shows_both_sides(desk: Desk) -> None:
     target = desk.make(LEFT_C5)
     with Journal(desk.path) as journal:  # another window of the same reader
-        change = TargetSaved(fusion.annotations.deciding.revise(target, reader=READER, grade=1))
+        change = TargetSaved(replace(target, grade=1))
         journal.append(desk.kept, change, reader=READER, study=desk.reading.study)
     desk.press(desk.panel.form.grade.buttons[3])
     box = desk.panel.conflict
@@ -58,7 +57,7 @@ def test_a_conflict_shows_both_sides(desk: Desk) -> None:
 def test_a_note_is_not_pushed_over_somebody_elses_change(desk: Desk) -> None:
     target = desk.make(LEFT_C5)
     with Journal(desk.path) as journal:
-        change = fusion.annotations.deciding.revise(target, reader=READER, note="theirs")
+        change = replace(target, note="theirs")
         journal.append(desk.kept, TargetSaved(change), reader=READER, study=desk.reading.study)
     note = desk.panel.form.note
     note.edit.setPlainText("mine")
@@ -85,24 +84,13 @@ def test_other_readers_are_shown_and_not_merged(desk: Desk) -> None:
     assert [target.joint for target in desk.targets] == [LEFT_C5]
 
 
-def renumbered(desk: Desk, truth) -> None:
-    """Name C6 what the program calls C5, and wait until the levels are numbered anew."""
-    center = {
-        name: np.mean([joint.center_lps for joint in truth.joints if joint.level == name], axis=0)
-        for name in ("C4-C5", "C5-C6")
-    }
-    body = (center["C4-C5"] + center["C5-C6"]) / 2 + (0.0, -14.0, 0.0)
-    desk.reading.save(VertebraNamed("C6", tuple(map(float, body))))
-    desk.qtbot.waitUntil(lambda: desk.facets.localisation is not None, timeout=30_000)
-
-
 def test_new_labels_need_consent_and_a_reason(desk: Desk, truth) -> None:
     target = desk.make(LEFT_C5)
     renumbered(desk, truth)
     panel = desk.panel
     assert panel.dispute.isVisible()
     assert "Left C5-C6" in panel.dispute_words.text()
-    assert "DISPUTED\nLeft C6-C7?" in desk.rows()[0][0]
+    assert desk.cell(LEFT_C5).words == "DISPUTED"
     assert "DISPUTED: Left C5-C6" in panel.blocks.disputed.text()
     assert desk.targets[0].joint == LEFT_C5, "nothing changes by itself"
     desk.press(panel.show_labels)
@@ -154,6 +142,13 @@ def test_finishing(desk: Desk) -> None:
     shown = "\n".join(label.text() for label in dialog.findChildren(QLabel))
     assert READER in shown
     assert "Left C5-C6 positive, grade 2" in shown
+    # What nothing was said about is read back too.
+    assert "NOT DECIDED, although hot or beside something hot: C2-C3 right" in shown
+    assert "Not decided: " in shown
+    outside = [
+        j for j in JOINTS if desk.facets.localisation.facet(j.level, j.side).center_lps is None
+    ]
+    assert all(j.level in shown.split("Outside the field")[1] for j in outside) or not outside
     dialog.cancel.click()
     assert desk.kept.finalised is None
     dialog = finish.ask_finalise()
@@ -174,11 +169,12 @@ def test_a_final_reading_is_immutable_but_for_an_addendum(desk: Desk) -> None:
     for widget in (form.decision, form.grade, form.pain, form.bed, form.move_here, form.remove):
         assert not widget.isEnabled()
     assert form.note.edit.isReadOnly()
-    assert not state.undo.isEnabled()
-    form.clear()
-    desk.facets.selected = RIGHT_C2
+    desk.press(state.undo)
+    assert "There is nothing to undo. The reading is final" in desk.message
+    desk.choose(RIGHT_C2)
     assert form.new is None
-    assert not form.place.isVisible()
+    assert not form.place.isEnabled()
+    desk.type("L", "P", "N", "3")
     assert desk.kept.events == events
     desk.panel.pages.setCurrentWidget(desk.panel.finish)
     desk.press(desk.panel.finish.addendum)
@@ -221,8 +217,7 @@ def test_hostile_text_is_shown_as_it_is_and_does_no_harm(desk: Desk, kind: str) 
             assert label.textFormat() is Qt.TextFormat.PlainText
             assert not any(char in label.text() for char in "\u202e\u2066\x00\x07\x1b")
             assert len(label.text()) < 2000
-    table = desk.panel.table.table
-    for widget in (table.item(0, 0), desk.panel.form.details, desk.panel.state.undo):
+    for widget in (desk.panel.form.details, desk.panel.state.undo, desk.panel.message):
         assert "<b>" not in widget.toolTip()
         assert "\u202e" not in widget.toolTip()
         assert len(widget.toolTip()) < 2000
@@ -259,7 +254,8 @@ def test_provisional_levels_are_marked_and_confirmed_with_a_reason(desk: Desk, t
     )
     try:
         desk.make(LEFT_C5)
-        assert desk.rows()[0][0] == "Left C5-C6\nprovisional"
+        assert desk.cell(LEFT_C5).doubtful
+        assert desk.panel.form.hint.text() == "provisional"
         finish = desk.panel.finish
         desk.panel.pages.setCurrentWidget(finish)
         assert "PROVISIONAL" in finish.numbering.text()
@@ -269,7 +265,7 @@ def test_provisional_levels_are_marked_and_confirmed_with_a_reason(desk: Desk, t
         finish.note.setPlainText("twelve ribs counted on the scout")
         desk.press(finish.confirm)
         assert desk.kept.numbering.change.note == "twelve ribs counted on the scout"
-        assert desk.rows()[0][0] == "Left C5-C6"
+        assert not desk.cell(LEFT_C5).doubtful
     finally:
         desk.facets.localisation = found
 
