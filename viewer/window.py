@@ -35,7 +35,7 @@ from viewer import _napari
 from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
-from viewer.facets.marks import mark_keys
+from viewer.facets.marks import NOTICE_MS, mark_keys
 from viewer.facets.model import FacetsModel, State
 from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
@@ -259,8 +259,10 @@ class ReviewWindow(QObject):
             "Write the study and its reading to a folder: DICOM, report, pictures, JSON and CSV"
         )
         self.export_button.clicked.connect(self.choose_export)
-        column.addWidget(self.export_button)
-        column.addWidget(help_button)
+        below = QHBoxLayout()
+        below.addWidget(self.export_button)
+        below.addWidget(help_button)
+        column.addLayout(below)
         return side
 
     def add_tab(self, panel: QWidget, title: str) -> None:
@@ -385,6 +387,8 @@ class ReviewWindow(QObject):
     def say(self, sentence: str, *, refused: bool = True) -> None:
         """Tell a sentence in the line below the pictures."""
         self.message.say(sentence, refused=refused)
+        if sentence:
+            self._forget.start()
 
     def show_pathway(self) -> None:
         """Bring the pathway's questions to the front."""
@@ -401,6 +405,8 @@ class ReviewWindow(QObject):
         row.addWidget(self.values, stretch=1)
         row.addWidget(disclaimer)
         self.message = MessageLine(lines=1)
+        self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
+        self._forget.timeout.connect(lambda: self.say(""))
         column = QVBoxLayout()
         column.setContentsMargins(10, 2, 10, 4)
         column.addWidget(self.message)

@@ -167,8 +167,9 @@ class AlignmentPanel(QScrollArea):
         column.setContentsMargins(0, 4, 6, 0)
         column.addWidget(self._make_use())
         column.addWidget(self._make_hand())
-        column.addWidget(self._make_levels())
         column.addWidget(self._make_reviewed())
+        # Last: there is nothing below it that moves when it comes.
+        column.addWidget(self._make_levels())
         column.addStretch()
         scroll(self, inside)
         alignment.events.moving.connect(self._show_moving)
@@ -401,6 +402,7 @@ class AlignmentPanel(QScrollArea):
         self.agreement.setVisible(bool(self.agreement.text()))
         levels = search.evidence.levels if search and search.evidence else ()
         self.levels.show_levels(levels)
+        self._levels_box.setVisible(bool(levels))
 
     def _show_position(self) -> None:
         values = [*self.model.shift_mm, *self.model.rotation_deg]

@@ -84,7 +84,6 @@ class FacetsPanel(QWidget):
         column.setSpacing(4)
         column.addWidget(self._make_heading())
         column.addWidget(self._make_progress())
-        column.addWidget(self._make_message())
         column.addLayout(self._make_actions())
         self.table = JointTable()
         self.table.chosen.connect(self._choose)
@@ -92,6 +91,7 @@ class FacetsPanel(QWidget):
         column.addWidget(self.table, stretch=100)
         column.addWidget(self._make_details())
         column.addWidget(self._make_pages(), stretch=1)
+        column.addWidget(self._make_message())
         for event in (facets.events.localisation, facets.events.state, facets.events.assessment):
             event.connect(self._refresh)
         facets.events.progress.connect(self._show_progress)
@@ -116,6 +116,7 @@ class FacetsPanel(QWidget):
         column.addWidget(self.numbering)
         area = scrolling(self.reason)
         area.setFixedHeight(_REASON_LINES * self.fontMetrics().lineSpacing())
+        area.setStyleSheet("background: transparent;")
         column.addWidget(area)
         return self.heading
 

@@ -68,6 +68,7 @@ class Choice(QWidget):
         for n, (value, text) in enumerate(options.items()):
             button = _Button(text)
             button.clicked.connect(lambda _checked, value=value: self._pressed(value))
+            button.setMinimumWidth(1)
             self.buttons[value] = button
             grid.addWidget(button, n // columns, n % columns)
         words = list(options.values())

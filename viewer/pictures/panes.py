@@ -117,7 +117,7 @@ class Pane:
             "bottom": text("letter_bottom", "bottom_center", **letter),
         }
         self._caption = text("caption", "top_left", color="white")
-        self._alignment = text("alignment", "bottom_left", color=SIMULATED_COLOR)
+        self._alignment = text("alignment", "top_left", color=SIMULATED_COLOR)
         self._alignment.visible = False
         if simulated:
             text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)

@@ -62,7 +62,7 @@ class ReadingState(QWidget):
         self.saved = plain_label()
         for label in (self.who, self.saved):
             label.setMinimumWidth(1)
-        self.beside = MessageLine(lines=2)
+        self.beside = MessageLine(lines=1)
         self.begin = QPushButton("Begin reading…")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
         self.history = QPushButton("History…")
@@ -81,6 +81,8 @@ class ReadingState(QWidget):
         for widget in (self.who, self.saved, self.beside):
             column.addWidget(widget)
         column.addLayout(buttons)
+        for button in (self.begin, self.undo, self.redo, self.history):
+            button.setStyleSheet("QPushButton { padding: 3px 2px; font-size: 12px; }")
         self.refresh()
 
     def refresh(self) -> None:

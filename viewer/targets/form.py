@@ -146,7 +146,11 @@ class TargetForm(QGroupBox):
         self.side = Choice(
             {side: side.value.capitalize() for side in (Side.RIGHT, Side.LEFT)}, columns=2
         )
-        self.level = Choice({level: level for level in LEVELS}, columns=len(LEVELS))
+        self.level = Choice(
+            {level: level.replace("-C", "-") for level in LEVELS},
+            columns=len(LEVELS),
+            tips=[f"{level}; key {n}" for n, level in enumerate(LEVELS)],
+        )
         self.decision = Choice(
             {d: f"{SYMBOLS[d]} {d.value.capitalize()}" for d in Decision}, columns=3
         )
@@ -376,7 +380,7 @@ class TargetForm(QGroupBox):
         level = level_text(target, None, confirmed=confirmed, provisional=self._facets.provisional)
         words = change.why if change else level
         if not words and target.missing:
-            words = f"Open: {'; '.join(item.split(': ', 1)[-1] for item in target.missing)}."
+            words = f"Open: {', '.join(item.split(': ', 1)[-1] for item in target.missing)}."
         return shortened(words, 600), False, DOUBTFUL
 
     def _name(self) -> str:

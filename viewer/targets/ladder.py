@@ -46,11 +46,11 @@ DECISION_COLORS = {
 }
 #: In the order of the pictures: the patient's right is on the left of the screen.
 COLUMNS = (Side.RIGHT, Side.LEFT)
-ROW, _HEAD, _LEVEL = 21, 18, 58
+ROW, _HEAD, _LEVEL = 20, 18, 52
 #: Ratio at which a bar is full; hotter joints have the same bar, and their number.
 FULL_RATIO = 6.0
 #: Width of what stands in a cell: bar, ratio, decision with its grade; the rest is for words.
-_BAR, _NUMBER, _SIGN = 46, 38, 36
+_BAR, _NUMBER, _SIGN = 34, 36, 32
 #: Spill of at least this share of the maximum is said.
 _SPILL_SHOWN = 0.1
 
@@ -163,17 +163,17 @@ def _words(
     if change is not None:
         return "DISPUTED"
     if target is not None and target.missing:
-        return "… open"
+        return "open"
     if facet is None or facet.center_lps is None:
         return "outside" if known else ""
     if facet.status in (Status.FUSED, Status.OBSCURED):
         return facet.status.value
     if uptake is not None and uptake.maximum is None:
-        return "no SPECT"
+        return "no data"
     if uptake is not None and uptake.spill_share and uptake.spill_share >= _SPILL_SHOWN:
-        return f"{uptake.spill_share:.0%} spill"
+        return "spill"
     if facet.numbering is Numbering.PROVISIONAL:
-        return "level ?"
+        return "level?"
     return ""
 
 
@@ -318,11 +318,14 @@ class Ladder(QWidget):
             painter.setPen(QColor(DECISION_COLORS[cell.decision]))
             painter.drawText(QRect(x, place.top(), _SIGN, ROW), left, cell.sign)
         x += _SIGN
-        alarming = cell.doubtful or cell.words.startswith("…")
+        alarming = cell.doubtful or cell.words == "open"
         color_name = BAD if cell.words == "DISPUTED" else DOUBTFUL if alarming else FAINT
         painter.setPen(QColor(color_name))
-        words = cell.words or ("level ?" if cell.doubtful and cell.there else "")
+        font = QFont(painter.font())
+        painter.setFont(_small(font))
+        words = cell.words or ("level?" if cell.doubtful and cell.there else "")
         painter.drawText(QRect(x, place.top(), place.right() - x, ROW), left, words)
+        painter.setFont(font)
 
     def _paint_selected(self, painter: QPainter, place: QRect) -> None:
         inner = place.adjusted(1, 1, -1, -1)
@@ -333,3 +336,9 @@ class Ladder(QWidget):
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(inner)
+
+
+def _small(font: QFont) -> QFont:
+    small = QFont(font)
+    small.setPixelSize(10)
+    return small

@@ -16,7 +16,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -27,6 +26,7 @@ from fusion.errors import AnnotationError, FusionError
 from fusion.pathway import published_pathway
 from fusion.plain_text import plain
 from viewer.kit.labels import plain_label
+from viewer.kit.layout import scrolling
 from viewer.kit.message import MessageLine
 from viewer.kit.text import shortened
 from viewer.kit.theme import BAD, BOLD, FAINT, INPUT_STYLE, SETTLE_MS, colored
@@ -140,10 +140,7 @@ class TargetsPanel(QWidget):
         for widget in (self.ladder, self.hot, self.others, self.form, self.beside):
             column.addWidget(widget)
         column.addStretch()
-        self.area = QScrollArea()
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setWidget(inside)
+        self.area = scrolling(inside)
         return self.area
 
     def _make_dispute(self) -> QWidget:
