@@ -500,7 +500,9 @@ def test_two_positives_and_all_others_negative_by_keys_alone(desk: Desk) -> None
     dialog = desk.panel.window().findChild(Consent)
     named = "\n".join(label.text() for label in dialog.findChildren(QLabel))
     presses += 1
+    desk.qtbot.waitUntil(dialog.isActiveWindow)
     desk.qtbot.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.waitUntil(lambda: not dialog.isVisible())
     assert presses <= 20
     found, kept = desk.facets.localisation, desk.kept
     suspected = {j for p in desk.facets.assessment.proposals for j in p.candidates}
