@@ -164,7 +164,7 @@ def take(
                 (panel.form.level, joint.level),
                 (panel.form.decision, decision),
                 (panel.form.grade, grade),
-                (panel.form.pain, Answer.YES),
+                (panel.form.pain, Answer.YES if decision is Decision.POSITIVE else Answer.NO),
                 (panel.form.bed, Answer.NO),
             ):
                 choice.buttons[value].click()

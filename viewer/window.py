@@ -542,12 +542,17 @@ class ReviewWindow(QObject):
             f"{where}   {position_text(point)} mm     {self.linked.value_text(point)}"
         )
 
-    def show_help(self) -> KeyCard:
-        """Show what keys and mouse do."""
-        groups: dict[str, tuple[tuple[str, str], ...]] = {"Mouse": MOUSE_HELP}
+    @property
+    def card(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """What mouse and keys do, by what it is about."""
+        groups = {"Mouse": tuple(MOUSE_HELP)}
         for title, keys in self.key_groups.items():
             groups[title] = tuple((key, words) for key, (words, _) in keys.items())
-        card = KeyCard(_napari.main_window(self.viewer), groups)
+        return groups
+
+    def show_help(self) -> KeyCard:
+        """Show what keys and mouse do."""
+        card = KeyCard(_napari.main_window(self.viewer), self.card)
         card.open()
         return card
 

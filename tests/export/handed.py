@@ -22,7 +22,7 @@ from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.study import StudyKey
-from fusion.annotations.target import Decision, Target
+from fusion.annotations.target import Answer, Decision, Target
 from fusion.export.handout import Handout
 from fusion.export.regions import uptake_region
 from fusion.opening import open_study
@@ -77,7 +77,15 @@ def three_targets(review: Review) -> list[Target]:
     return [
         target_at(review, HOT, HOT_LPS, note=HOSTILE),
         target_at(review, BESIDE, BESIDE_LPS),
-        target_at(review, COLD, right, decision=Decision.NEGATIVE, grade=0, note=""),
+        target_at(
+            review,
+            COLD,
+            right,
+            decision=Decision.NEGATIVE,
+            grade=0,
+            clinically_concordant=Answer.NO,
+            note="",
+        ),
     ]
 
 

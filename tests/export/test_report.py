@@ -32,6 +32,7 @@ from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts.facts import Facts
+from fusion.registration import Trust
 from fusion.review import Review
 from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
@@ -342,3 +343,12 @@ def test_a_point_between_levels_is_said_to_be_so() -> None:
     )
     assert "Between C6-C7 and C7-T1." in _joint_row(sample)[-1]
     assert _joint_row(sample)[4] == "not recorded"
+
+
+def test_a_search_that_kept_the_alignment_changes_no_word_of_the_report(read: Read) -> None:
+    """The window may have searched, the command line has not: the reading is the same."""
+    in_use = read.review.fused.registration
+    searched = replace(in_use, status=Trust.NO_INCONSISTENCY)
+    again = replace(read, review=read.review.with_registration(searched))
+    assert list(said(report_of(again))) == list(said(report_of(read)))
+    assert not any("no inconsistency" in text for text in said(report_of(again)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -20,7 +22,7 @@ from tests.viewer.on_screen import (
     texts,
 )
 from viewer import _napari, plugin
-from viewer.kit.keys import KeyCard, every_key
+from viewer.kit.keys import KeyCard, as_markdown, every_key
 from viewer.kit.text import position_text
 from viewer.pictures.checking_views import Mode
 from viewer.pictures.layers import to_lps
@@ -187,6 +189,11 @@ def test_help_names_every_key(window: ReviewWindow, qtbot: QtBot) -> None:
     card.close()
 
 
+def test_the_keys_in_the_documentation_are_those_of_the_window(window: ReviewWindow) -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "viewer.md"
+    assert as_markdown(window.card) in page.read_text("utf-8")
+
+
 def test_no_key_means_two_things(window: ReviewWindow) -> None:
     sequences = [shortcut.key().toString() for shortcut in window.shortcuts.values()]
     assert len(set(sequences)) == len(sequences) > 30
@@ -210,7 +217,9 @@ def test_letters_follow_the_picture_when_it_is_turned(
 
 
 @pytest.mark.parametrize(
-    "key", [Qt.Key.Key_E, Qt.Key.Key_Y, Qt.Key.Key_T], ids=["roll", "3D", "transpose"]
+    "key",
+    [Qt.Key.Key_E, Qt.Key.Key_Y, Qt.Key.Key_T, Qt.Key.Key_G],
+    ids=["roll", "3D", "transpose", "grid"],
 )
 def test_a_pane_keeps_its_plane(window: ReviewWindow, qtbot: QtBot, key: Qt.Key) -> None:
     for pane, canvas in zip(window.linked, window.canvases, strict=True):
@@ -218,6 +227,7 @@ def test_a_pane_keeps_its_plane(window: ReviewWindow, qtbot: QtBot, key: Qt.Key)
         widget = _napari.canvas_widget(canvas)
         qtbot.keyClick(widget, key, Qt.KeyboardModifier.ControlModifier)
         assert pane.model.dims.ndisplay == 2
+        assert not pane.model.canvas.grid.enabled
         assert pane.model.dims.order == pane.plane.order
         assert pane.letters == letters
 

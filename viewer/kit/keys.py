@@ -103,3 +103,20 @@ def _group(title: str, rows: tuple[tuple[str, str], ...]) -> QWidget:
     grid.setColumnMinimumWidth(0, 150)
     grid.setColumnStretch(1, 1)
     return box
+
+
+def as_markdown(groups: Mapping[str, tuple[tuple[str, str], ...]]) -> str:
+    """Return the card as it stands in docs/viewer.md.
+
+    Parameters
+    ----------
+    groups : mapping of str to tuple of (str, str)
+        As for :class:`KeyCard`.
+    """
+    lines = ["| | |", "|---|---|"]
+    for title, rows in groups.items():
+        lines.append(f"| **{title}** | |")
+        for key, words in rows:
+            name = key if title == "Mouse" else f"`{key}`"
+            lines.append(f"| {name} | {words} |")
+    return "\n".join(lines)

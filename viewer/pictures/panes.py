@@ -93,6 +93,7 @@ class Pane:
         self._add_overlays(simulated=review.simulated)
         model.dims.events.order.connect(self._keep_plane)
         model.dims.events.ndisplay.connect(self._keep_plane)
+        model.canvas.grid.events.enabled.connect(self._keep_plane)
         camera.events.orientation.connect(self._update_letters)
         model.dims.events.point.connect(self._update_lines)
         self._fitted = True
@@ -215,6 +216,9 @@ class Pane:
             dims.ndisplay = 2
         if tuple(dims.order) != self.plane.order:
             dims.order = self.plane.order
+        # Its grid would show the SPECT beside the CT, where no hot spot is at its joint.
+        if self.model.canvas.grid.enabled:
+            self.model.canvas.grid.enabled = False
         self._update_letters()
 
     def _update_letters(self) -> None:

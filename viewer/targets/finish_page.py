@@ -14,6 +14,7 @@ from fusion.errors import FusionError
 from fusion.facets import Numbering
 from viewer.kit.labels import TextLines, plain_label
 from viewer.kit.layout import scroll
+from viewer.kit.message import keep_place
 from viewer.kit.note import NoteEdit
 from viewer.kit.text import clock, shortened
 from viewer.kit.theme import BOLD, DOUBTFUL, FAINT, GOOD, TEXT, colored
@@ -79,6 +80,7 @@ class FinishPage(QScrollArea):
         self.confirm.clicked.connect(self._confirm)
         for widget in (self.numbering, self.evidence, self.confirmed, self.note, self.confirm):
             column.addWidget(widget)
+        keep_place(self.note, self.confirm)  # a press on it brings nothing else under the hand
         return box
 
     def _make_finish(self) -> QWidget:

@@ -266,11 +266,17 @@ class TargetForm(QGroupBox):
         point = self.point_lps
         if point is None:
             return False
-        here = self._linked.point_lps
-        at = self._facets.joint_at(here)
-        if at is not None and at == self._facets.joint_at(point):
+        here, there = self._linked.point_lps, self._facets.joint_at(point)
+        if self._renamed(there):
+            return False
+        if there is not None and there == self._facets.joint_at(here):
             return True
         return float(np.linalg.norm(here - np.asarray(point))) <= _SAME_PLACE_MM
+
+    def _renamed(self, there: Joint | None) -> bool:
+        """Tell whether a joint that was chosen has another name now, by a new numbering."""
+        chosen = self.new.joint if self.new is not None else None
+        return chosen is not None and self._facets.found and there != chosen
 
     def begin(self, new: NewTarget) -> None:
         """Ask about a new target: side, level and everything else are open."""
@@ -314,6 +320,10 @@ class TargetForm(QGroupBox):
     def go_back(self) -> None:
         """Put the crosshair on what the form is about."""
         point = self.point_lps
+        if self.new is not None and self.new.joint is not None and point is not None:
+            if self._renamed(self._facets.joint_at(point)):
+                self.click(self.new.joint)  # where it is now
+            point = self.point_lps
         if point is not None:
             self._linked.point_lps = point
 
