@@ -24,7 +24,7 @@ _USUAL_PAGE = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class LoggedPage:
     """One page as a change left it.
 
     Parameters
@@ -69,7 +69,7 @@ def something_lost(log: bytes, *, page_size: int = _USUAL_PAGE) -> bool:
     return False
 
 
-def frames(log: bytes, *, page_size: int = _USUAL_PAGE) -> Iterator[Frame]:
+def frames(log: bytes, *, page_size: int = _USUAL_PAGE) -> Iterator[LoggedPage]:
     """Yield the frames since the log was begun anew, intact or not.
 
     Frames of the round before, which stand behind them with other salts, are left out.
@@ -93,7 +93,7 @@ def frames(log: bytes, *, page_size: int = _USUAL_PAGE) -> Iterator[Frame]:
                 running = _checksum(head[:8], running, little=little)
                 running = _checksum(content, running, little=little)
                 intact = running == tuple(sums)
-            yield Frame(page, ends, content, intact)
+            yield LoggedPage(page, ends, content, intact)
             searched = start + 16
             start += _FRAME_HEADER + size
         else:  # what follows may stand elsewhere than it did
