@@ -398,7 +398,7 @@ def test_changed_pixels_are_a_finding_and_the_reading_goes_on(path: Path) -> Non
         assert session.reading == reading
         (finding,) = session.findings
         assert finding.code == "changed-input"
-        assert "functional volume" in finding.message
+        assert "SPECT or PET" in finding.message
         assert "pixel data and geometry" in finding.message
 
 
