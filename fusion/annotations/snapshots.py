@@ -132,10 +132,10 @@ class RegistrationSnapshot:
         try:
             rows = tuple(tuple(float(v) for v in row) for row in self.matrix)
         except (TypeError, ValueError) as exc:
-            raise AnnotationError("A Registration needs a matrix of numbers.") from exc
+            raise AnnotationError("A stored alignment needs a transform of 4 × 4 numbers.") from exc
         object.__setattr__(self, "matrix", rows)
         if not _is_rigid(rows):
-            raise AnnotationError("The matrix of the Registration is not a rigid transform.")
+            raise AnnotationError("The stored alignment is not a rigid transform.")
         if not plain(self.method):
             raise AnnotationError("It is not said how the Registration was obtained.")
         _check_uncertainty(self.uncertainty_mm, "the Registration")

@@ -266,7 +266,7 @@ def assess(
     """
     settings = settings or ProposalSettings()
     report = Progress(progress)
-    report(0.0, "Taking the neck out of the functional volume")
+    report(0.0, f"Taking the neck out of the {spect.source.label}")
     neck = native_neck(places, spect, registration, ct=ct)
     report(0.4, "Telling joints from ordinary bone")
     activity = fit_activity(neck, resolution_mm=settings.uptake.resolution_mm)
@@ -315,7 +315,7 @@ def assess(
         uptakes=ordered,
         proposals=tuple(proposals),
         reference=compared_with,
-        findings=_findings(ordered, compared_with),
+        findings=_findings(ordered, compared_with, spect.source.label),
     )
 
 
@@ -438,13 +438,13 @@ def _unknown(assignment: Assignment, settings: HotSpotSettings) -> list[str]:
     return parts
 
 
-def _findings(uptakes: Sequence[Uptake], reference: Reference) -> tuple[Finding, ...]:
+def _findings(uptakes: Sequence[Uptake], reference: Reference, label: str) -> tuple[Finding, ...]:
     findings = [UPTAKE_NOT_VALIDATED()]
     if reference.value is None and "joint by joint" not in reference.words:
         findings.append(NO_REFERENCE(reason=reference.words))
     outside = [u.joint.name for u in uptakes if u.maximum is None]
     if outside:
-        findings.append(JOINTS_OUTSIDE_SPECT(joints=tuple(outside)))
+        findings.append(JOINTS_OUTSIDE_SPECT(spect=label, joints=tuple(outside)))
     merged = [u.joint.level for u in uptakes if u.merged_with and u.joint.side is Side.LEFT]
     if merged:
         resolution = uptakes[0].resolution

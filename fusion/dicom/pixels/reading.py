@@ -127,6 +127,7 @@ def read_plan(
         ),
         modality=text(plan.frames[0].instance.dataset, "Modality"),
         description=plan.description,
+        label=plan.kind.label,
     )
     return Volume(
         grid=plan.grid,

@@ -168,7 +168,7 @@ def _region(study: Study) -> Iterator[ProposedFact]:
     neck = next(((w, s) for w, s in said if _NECK.search(w)), None)
     other = next(((w, s) for w, s in said if _NOT_NECK_SPINE.search(w)), None)
     lengths = [
-        f"the {plan.kind.value.upper()} covers {_head_to_foot_mm(plan.grid):.0f} mm head to foot"
+        f"the {plan.kind.label} covers {_head_to_foot_mm(plan.grid):.0f} mm head to foot"
         for series in study.series
         for plan in series.volumes
         if plan.grid is not None and plan.refusal is None
