@@ -33,6 +33,7 @@ from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
 from fusion.dicom.volumes import multiframe, nm, stack
 from fusion.dicom.volumes.duplicates import without_copies
+from fusion.dicom.volumes.plausible import require_plausible_spacing
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.files import (
@@ -176,6 +177,7 @@ def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[st
     for value in spacings.values():
         if not math.isfinite(value) or value == 0:
             raise GeometryError(f"A spacing between slices of {value} mm is not possible.")
+        require_plausible_spacing(value, name="A spacing between slices")
     return spacings
 
 

@@ -278,7 +278,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
     "nothing left": (with_matrix(np.diag([0, 0, 0, 1])), "scales or shears"),
     "last row": (with_matrix(np.vstack([TRUTH[:3], [0, 0, 0.1, 1]])), "last row"),
     "column-major": (with_matrix(TRUTH.T), "last row"),
-    "far away": (with_matrix(turn(0, shift=(0, 0, 2e6))), "kilometre"),
+    "far away": (with_matrix(turn(0, shift=(0, 0, 2e4))), "more than 10 m"),
     "order matters": (with_matrix(TRUTH, AWAY), "order"),
     "fifteen numbers": (edited(set_matrix(["1"] * 15)), "15 values; expected 16"),
     "empty matrix": (edited(set_matrix(None)), "no matrix"),
