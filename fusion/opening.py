@@ -181,7 +181,7 @@ def _placed(
     """Ask a person where the alignment in use can hardly be right; return what was answered."""
     is_shared = registration.method is Method.SHARED_FRAME
     transform = None if is_shared else registration.transform
-    doubt = placement_doubt(spect.grid, ct.grid, transform)
+    doubt = placement_doubt(spect.grid, ct.grid, transform, label=spect.label)
     if doubt is None:
         return ()
     if stated_by and stated_by.strip():
@@ -206,7 +206,7 @@ def _in_one_frame(
         return ct, spect, ()
     # A CT without any frame gets one made from its own identity, so that exports can be placed.
     frame = frames[0] or hashed_uid(ct.source.series_instance_uid)
-    note = FRAME_STATED_BY_USER(who=PersonName(plain(stated_by)))
+    note = FRAME_STATED_BY_USER(spect=spect.source.label, who=PersonName(plain(stated_by)))
     moved = [
         replace(volume, grid=replace(volume.grid, frame_of_reference_uid=frame))
         for volume in (ct, spect)

@@ -45,7 +45,9 @@ def _share_inside(inner: Grid, outer: Grid, matrix: FloatArray) -> float:
     return float(((inside >= -0.5) & (inside <= limits)).all(axis=1).mean())
 
 
-def placement_doubt(spect: Grid, ct: Grid, transform: RigidTransform | None = None) -> str | None:
+def placement_doubt(
+    spect: Grid, ct: Grid, transform: RigidTransform | None = None, *, label: str = "SPECT"
+) -> str | None:
     """Say why a functional volume cannot be where it is put; None when it can.
 
     Parameters
@@ -55,10 +57,12 @@ def placement_doubt(spect: Grid, ct: Grid, transform: RigidTransform | None = No
     transform : RigidTransform, optional
         Functional frame to CT frame; none for a shared frame, in which
         both positions are looked at.
+    label : str
+        What a reader calls the functional volume.
     """
     if transform is None:
         for who, one, other in (
-            ("functional volume", spect, ct),
+            (label, spect, ct),
             ("CT", ct, spect),
         ):
             if _is_unfilled(one, other):
@@ -68,10 +72,10 @@ def placement_doubt(spect: Grid, ct: Grid, transform: RigidTransform | None = No
                 )
     share = common_share(spect, ct, transform)
     if share == 0:
-        return "The CT and the functional volume do not overlap at all."
+        return f"The CT and the {label} do not overlap at all."
     if share < LEAST_COMMON_SHARE:
         return (
-            f"The CT and the functional volume hardly overlap: at most {share:.0%} of one lies "
+            f"The CT and the {label} hardly overlap: at most {share:.0%} of one lies "
             "inside the other."
         )
     return None

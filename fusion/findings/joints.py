@@ -111,8 +111,8 @@ JOINTS_FROM_CT = info(
 )
 LABELS_WITHOUT_FRAME = info(
     "labels-without-frame",
-    "{name} is NIfTI, which states no patient and no frame of reference: that it belongs to this "
-    "CT is checked by its place and by the bone under its labels only.",
+    "{name} is NIfTI, which states no patient and no coordinate system of a scanner: that it "
+    "belongs to this CT is checked by its place and by the bone under its labels only.",
 )
 LABELS_UNIT_ASSUMED = info(
     "labels-unit-assumed",
@@ -140,7 +140,8 @@ NO_REFERENCE = warning(
 )
 JOINTS_OUTSIDE_SPECT = warning(
     "joints-outside-spect",
-    "{joints}: outside the functional volume's field, not measured.",
+    "{joints}: outside the field of the {spect}, not measured.",
+    ours="spect",
 )
 JOINTS_MERGED = warning(
     "joints-merged",

@@ -239,8 +239,8 @@ SLICE_POSITIONS_COARSE = info(
 )
 SLICE_POSITIONS_ROUNDED = info(
     "slice-positions-rounded",
-    "The stated slice positions lie up to {deviation_mm:.3f} mm away from an even grid with steps "
-    "of {step_mm:.3f} mm; the even grid is used.",
+    "The stated slice positions lie up to {deviation_mm:.3f} mm away from even steps of "
+    "{step_mm:.3f} mm; even steps are used.",
 )
 DUPLICATE_SLICE = info("duplicate-slice", "{repeats}{rest}; {were} left out.", ours="rest were")
 LOCALIZER_IMAGES = info(
@@ -251,7 +251,7 @@ LOCALIZER_IMAGES = info(
 STRAY_IMAGE = warning(
     "stray-image",
     "{labels} {differ} from the other images of the series in kind, size, spacing, orientation or "
-    "Frame of Reference; left out.",
+    "coordinate system; left out.",
     ours="differ",
 )
 UNUSABLE_SLICE = warning(

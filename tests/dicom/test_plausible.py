@@ -116,8 +116,8 @@ def test_the_share_is_that_of_a_slow_loop() -> None:
 @pytest.mark.parametrize(
     ("spect", "ct", "words"),
     [
-        ((0, 0, 0), (-100, -100, -500), "position of the functional volume is exactly zero"),
-        ((0.0, -0.0, -50), (-100, -100, -50), "functional volume is exactly zero"),
+        ((0, 0, 0), (-100, -100, -500), "position of the SPECT is exactly zero"),
+        ((0.0, -0.0, -50), (-100, -100, -50), "SPECT is exactly zero"),
         ((-100, -100, -50), (0, 0, -50), "position of the CT is exactly zero"),
         ((-100, -100, 300), (-100, -100, -50), "do not overlap at all"),
         ((-100, -100, 110), (-100, -100, -50), "hardly overlap: at most 2"),

@@ -294,7 +294,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
         lambda s: registration(
             FRAME, [Side(FRAME), Side(OTHER_FRAME, [s.ct_images[0], s.nm_image], [TRUTH])]
         ),
-        "another Frame of Reference",
+        "another coordinate system",
     ),
     "one image at two places": (
         lambda s: registration(
@@ -313,7 +313,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
         lambda s: registration(
             FRAME, [Side(FRAME, ["1.9"], [AWAY]), Side(OTHER_FRAME, [s.nm_image], [TRUTH])]
         ),
-        "within their own Frame of Reference",
+        "within their own coordinate system",
     ),
 }
 

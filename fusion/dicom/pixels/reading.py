@@ -129,6 +129,7 @@ def read_plan(
         ),
         modality=text(plan.frames[0].instance.dataset, "Modality"),
         description=plan.description,
+        label=plan.kind.label,
     )
     volume = Volume(
         grid=plan.grid,
