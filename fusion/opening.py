@@ -181,7 +181,7 @@ def _placed(
     """Ask a person where the alignment in use can hardly be right; return what was answered."""
     is_shared = registration.method is Method.SHARED_FRAME
     transform = None if is_shared else registration.transform
-    doubt = placement_doubt(spect.grid, ct.grid, transform, label=spect.label)
+    doubt = placement_doubt(spect.grid, ct.grid, transform, label=spect.source.label)
     if doubt is None:
         return ()
     if stated_by and stated_by.strip():

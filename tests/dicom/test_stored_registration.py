@@ -281,9 +281,9 @@ BAD: dict[str, tuple[Arrange, str]] = {
     "far away": (with_matrix(turn(0, shift=(0, 0, 2e4))), "more than 10 m"),
     "order matters": (with_matrix(TRUTH, AWAY), "order"),
     "fifteen numbers": (edited(set_matrix(["1"] * 15)), "15 values; expected 16"),
-    "empty matrix": (edited(set_matrix(None)), "no matrix"),
+    "empty matrix": (edited(set_matrix(None)), "no transform"),
     "two registrations of one side": (edited(twice), "2 registrations; expected 1"),
-    "no matrix": (edited(lambda ds: setattr(step(ds), "MatrixSequence", [])), "no matrix"),
+    "no matrix": (edited(lambda ds: setattr(step(ds), "MatrixSequence", [])), "no transform"),
     "no items": (edited(lambda ds: setattr(ds, "RegistrationSequence", [])), "no Registration"),
     "another patient": (edited(lambda ds: setattr(ds, "PatientID", "2")), "another patient"),
     "deformable": (
