@@ -14,6 +14,7 @@ from .files.instance import (
     uid,
 )
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
+from .pixels.reading import stored_frames
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
@@ -43,6 +44,7 @@ __all__ = [
     "read_header",
     "read_volume",
     "scan",
+    "stored_frames",
     "stored_registration_ignored",
     "text",
     "texts",
