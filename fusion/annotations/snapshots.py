@@ -16,6 +16,7 @@ from fusion.errors import AnnotationError
 from fusion.facets import Status
 from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
+from fusion.registration import Method
 
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
     import numpy.typing as npt
@@ -139,6 +140,11 @@ class RegistrationSnapshot:
         if not plain(self.method):
             raise AnnotationError("It is not said how the Registration was obtained.")
         _check_uncertainty(self.uncertainty_mm, "the Registration")
+
+    @property
+    def words(self) -> str:
+        """How it was obtained, for people."""
+        return plain(Method.words_of(self.method))
 
     @classmethod
     def of(cls, registration: Registration, point_lps: npt.ArrayLike) -> RegistrationSnapshot:

@@ -39,6 +39,7 @@ from fusion.findings.alignment import (
     STORED_REGISTRATIONS_DIFFER,
 )
 from fusion.geometry import FloatArray, RigidTransform
+from fusion.plain_text import iso_date
 
 logger = logging.getLogger(__name__)
 
@@ -426,7 +427,7 @@ def _latest(answers: Sequence[_Answer], pair: Pair) -> tuple[_Answer, tuple[Find
 
 def _used(chosen: _Answer, pair: Pair) -> Finding:
     date = chosen.source.moment[:8]
-    when = "" if date == "00000000" else f" of {date[:4]}-{date[4:6]}-{date[6:]}"
+    when = "" if date == "00000000" else f" of {iso_date(date)}"
     how = f" ({chosen.source.how})" if chosen.source.how else ""
     moved = ""
     if _same_frame(pair):

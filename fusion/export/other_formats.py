@@ -72,7 +72,7 @@ def _comments(review: Review) -> tuple[str, ...]:
     lines = [DISCLAIMER, f"Made by facetfusion {own_version()}."]
     if review.simulated:
         lines.append(SIMULATED.replace("—", "-"))
-    lines.append(f"Alignment: {review.fused.registration.method.value}.")
+    lines.append(f"Alignment: {review.fused.registration.method.words}.")
     if codes:
         lines.append(f"Assumed, see review.json: {', '.join(codes)}.")
     return tuple(lines)

@@ -24,9 +24,9 @@ from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.expectation import Level, ct_model
 from fusion.registration.fitting import sample
+from fusion.registration.method import Method
 from fusion.registration.neck_field import find_neck
 from fusion.registration.result import (
-    Method,
     Quality,
     Registration,
     SearchOutcome,

@@ -46,7 +46,7 @@ NECK_BEND_DEG = 1.5
 NECK_BEND_SIGNIFICANCE = 5.0
 
 #: The independent method further away than this, mm, is a warning and no refusal: in 15 simulated
-#: cases it ended 1.6 and less from right proposals, and 4.1 and more from proposals that were 4 to
+#: cases it ended 1.5 and less from right proposals, and 3.7 and more from proposals that were 4 to
 #: 10 off (docs/registration.md).
 MAX_INDEPENDENT_MM = 3.0
 #: Uncertainty that may remain where a bent neck is the explanation, mm: simulated necks that bent

@@ -26,6 +26,7 @@ from fusion.findings.joints import (
     UPTAKE_NOT_VALIDATED,
 )
 from fusion.geometry import FloatArray, Volume
+from fusion.json_form import rounded
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Registration
 from fusion.uptake.activity import fit_activity, with_others
@@ -188,19 +189,15 @@ class Proposal:
             "point_lps": np.round(self.point_lps, 2).tolist(),
             "value": round(self.value, 4),
             "unit": self.unit,
-            "ratio_to_reference": _rounded(self.ratio_to_reference, 4),
+            "ratio_to_reference": rounded(self.ratio_to_reference, 4),
             "spill_in": round(self.spill_in, 4),
-            "registration_mm": _rounded(self.registration_mm),
-            "localisation_mm": _rounded(self.localisation_mm),
-            "combined_mm": _rounded(self.combined_mm),
-            "margin_mm": _rounded(self.margin_mm),
+            "registration_mm": rounded(self.registration_mm),
+            "localisation_mm": rounded(self.localisation_mm),
+            "combined_mm": rounded(self.combined_mm),
+            "margin_mm": rounded(self.margin_mm),
             "reason": self.reason,
             "is_target": False,
         }
-
-
-def _rounded(value: float | None, digits: int = 2) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(float(value), digits)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

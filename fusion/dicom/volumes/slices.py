@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from fusion.dicom.files.instance import stored_value
+from fusion.dicom.files.instance import attribute_name, stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
 from fusion.errors import GeometryError
@@ -94,10 +94,16 @@ class Slice:
     marks: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, count in (("position_lps", 3), ("orientation", 6), ("pixel_spacing_mm", 2)):
+        for name, keyword, count in (
+            ("position_lps", "ImagePositionPatient", 3),
+            ("orientation", "ImageOrientationPatient", 6),
+            ("pixel_spacing_mm", "PixelSpacing", 2),
+        ):
             values = np.array(getattr(self, name), dtype=np.float64)
             if values.shape != (count,) or not np.isfinite(values).all():
-                raise GeometryError(f"{name} needs {count} finite numbers; found {values}.")
+                raise GeometryError(
+                    f"{attribute_name(keyword)} needs {count} finite numbers; found {values}."
+                )
             values.flags.writeable = False
             object.__setattr__(self, name, values)
         if self.rows < 1 or self.columns < 1:

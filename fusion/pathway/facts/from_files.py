@@ -17,7 +17,7 @@ from fusion.dicom import Catalog, Kind, Series, Study, items, text, texts
 from fusion.errors import PathwayError
 from fusion.geometry import Grid
 from fusion.pathway.facts.dates import PartialDate
-from fusion.plain_text import plain
+from fusion.plain_text import iso_date, plain
 
 #: Modalities of radiographs: computed and digital radiography, fluoroscopy.
 RADIOGRAPHY = frozenset({"CR", "DX", "RF"})
@@ -432,7 +432,7 @@ def _day(written: str) -> PartialDate | None:
     if len(digits) != 8:
         return None
     try:
-        return PartialDate.parse(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+        return PartialDate.parse(iso_date(digits))
     except ValueError:
         return None
 
