@@ -14,6 +14,7 @@ from .files.instance import (
     uid,
 )
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
+from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
@@ -46,6 +47,7 @@ __all__ = [
     "read_header",
     "read_volume",
     "scan",
+    "stored_frames",
     "stored_registration_ignored",
     "text",
     "texts",

@@ -21,7 +21,7 @@ from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from fusion.dicom.files.header import quiet_pydicom
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, text
-from fusion.dicom.pixels.codestream import is_complete, read_codestream, rle_segments
+from fusion.dicom.pixels.codestream import bare, is_complete, read_codestream, rle_segments
 from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
 from fusion.dicom.pixels.padding import Padding, padding_of
 from fusion.dicom.quantity.hounsfield import hounsfield_findings
@@ -173,6 +173,50 @@ def read_frame(instance: Instance, index: int = 0) -> Pixels:
     return raw
 
 
+def stored_frames(
+    instance: Instance, *, rescale: Sequence[tuple[float, float]] = ()
+) -> tuple[PixelLayout, bool, Iterator[Pixels]]:
+    """Read every frame as it is to be stored anew: the bits of a pixel and no others.
+
+    Parameters
+    ----------
+    instance : Instance
+        The object.
+    rescale : sequence of (float, float)
+        Slope and intercept to HU of its frames, for a CT.
+
+    Returns
+    -------
+    layout : PixelLayout
+        Of the file; the pixels returned stand in its lowest bits.
+    padded : bool
+        Whether padding that a pixel cannot hold was replaced by air.
+    frames : iterator of (rows, columns) ndarray
+        In order.
+
+    Raises
+    ------
+    DicomError
+        The object cannot be read or decoded.
+    """
+    layout = layout_of(instance)
+    padding = padding_of(instance, layout, rescale=rescale)[0] if rescale else None
+    if padding is not None and not padding.uses_spare_bits:
+        padding = None
+    air = 0
+    if padding is not None and rescale[0][0]:
+        lowest = -(1 << layout.bits_stored - 1) if layout.is_signed else 0
+        wanted = round((PADDING_HU - rescale[0][1]) / rescale[0][0])
+        air = min(max(wanted, lowest), lowest + (1 << layout.bits_stored) - 1)
+
+    def frames() -> Iterator[Pixels]:
+        for raw in _raw_frames(instance, layout, range(layout.frames)):
+            _place(raw, raw, layout, padding=padding, air=air)
+            yield raw
+
+    return layout, padding is not None, frames()
+
+
 def check_pixels(instance: Instance) -> None:
     """Check, without decoding, that an object's pixels are all there and can be decoded.
 
@@ -311,6 +355,8 @@ def _compressed_frames(file: BinaryIO, count: int) -> Iterator[bytes]:
 
 def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
     syntax = instance.transfer_syntax_uid
+    if syntax != RLELossless:
+        frame = bare(frame)
     _check_codestream(frame, instance, layout)
     decoder, options = get_decoder(syntax), _options(layout)
     packed = encapsulate([frame], has_bot=False)
@@ -345,7 +391,9 @@ def _check_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> 
         return
     stream = read_codestream(frame)
     if stream is None:
-        raise DicomError("Its compressed frame states no size; damaged.", label=label)
+        raise DicomError(
+            "Its compressed frame states no size, or one that no image has; damaged.", label=label
+        )
     if (stream.rows, stream.columns, stream.components) != (layout.rows, layout.columns, 1):
         raise DicomError(
             f"Its compressed frame states {stream.rows} × {stream.columns} pixels of "
