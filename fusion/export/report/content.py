@@ -6,6 +6,7 @@ Every text is made plain here, and escaped where it is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from fusion.anatomy import JOINTS
@@ -18,7 +19,6 @@ from fusion.annotations import (
     Reading,
     Target,
 )
-from fusion.deidentified import NO_MOMENT
 from fusion.dicom import Patient
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
@@ -44,8 +44,9 @@ from fusion.pathway import (
     label,
     published_pathway,
     target_cautions,
+    verbatim,
 )
-from fusion.plain_text import plain
+from fusion.plain_text import person_name, plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import measured_texts
 
@@ -91,8 +92,11 @@ def make_report(handout: Handout) -> Report:
     )
 
 
-def _said_time(value: str) -> str:
-    return "date removed" if value.startswith(NO_MOMENT.isoformat()[:19]) else plain(value)
+def _said_time(stored: str) -> str:
+    try:
+        return said_moment(datetime.fromisoformat(stored))
+    except ValueError:  # an answer that an earlier version stored stands as it was given
+        return plain(stored)
 
 
 def _banners(handout: Handout) -> tuple[str, ...]:
@@ -103,7 +107,7 @@ def _banners(handout: Handout) -> tuple[str, ...]:
 
 
 def _name(patient: Patient) -> str:
-    return " ".join(plain(patient.name).replace("^", " ").split()) or "not stated"
+    return person_name(patient.name) or "not stated"
 
 
 def _identity(patient: Patient) -> tuple[tuple[str, str], ...]:
@@ -171,7 +175,7 @@ def _alignment(handout: Handout) -> str:
     if isinstance(review, AlignmentReviewed) and review.covers(registration):
         return plain(review.registration.method)
     status = f" ({registration.status.value})" if registration.status else ""
-    return f"{registration.method.value}{status}"
+    return f"{registration.method.words}{status}"
 
 
 def _said_of_spine(reading: Reading | None) -> list[str]:
@@ -200,6 +204,11 @@ def _findings(handout: Handout) -> tuple[ReportBlock, ...]:
 
 
 def _pathway(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
+    source = published_pathway().source.words
+    return (*_answer_of(assessment), ReportLines((f"Sentences in quotation marks: {source}.",)))
+
+
+def _answer_of(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
     if assessment is None:
         return (ReportLines((NOT_ASSESSED,), strong=True),)
     if "words" not in assessment:
@@ -207,7 +216,7 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
         return (ReportLines((plain(str(assessment.get("text", NOT_ASSESSED))),), strong=True),)
     quoted = dict(assessment.get("quoted", {}))
     deciding = [str(key) for key in assessment.get("deciding", [])]
-    lines = [f"{plain(key)}: “{plain(str(quoted[key]))}”" for key in deciding if key in quoted]
+    lines = [f'"{plain(str(quoted[key]))}"' for key in deciding if key in quoted]
     left = len(lines) - _SHOWN_STATEMENTS
     lines = lines[:_SHOWN_STATEMENTS]
     if left > 0:
@@ -239,7 +248,7 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         "Uptake at the decision",
         "Matches pain",
         "Operative bed",
-        "Reader, time (UTC), note, cautions",
+        "Reader, time, note, cautions",
     )
     widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
     others = len(JOINTS) - len(targets)
@@ -263,7 +272,7 @@ def _pathway_cautions(
             clinically_concordant=None if concordant is None else concordant.as_bool,
             inside_operative_bed=None if inside is None else inside.as_bool,
         )
-        words = " ".join(f"{caution.text} ({caution.statement})" for caution in said)
+        words = " ".join(caution.text for caution in said)
         lines.append(f"{target.joint.name}: {words}")
     return tuple(lines)
 
@@ -341,9 +350,7 @@ def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
 
 
 def _statement(name: str) -> str:
-    statement = published_pathway().statement(name)
-    cites = f" [cites {statement.citation}]" if statement.cites else ""
-    return f"{name}: “{statement.quoted}”{cites}"
+    return verbatim(published_pathway().statement(name))
 
 
 def _limitations() -> tuple[str, ...]:
