@@ -258,7 +258,8 @@ def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> Non
 def drag_left(window: ReviewWindow, qtbot: QtBot, start: QPoint, by: QPoint) -> None:
     widget = _napari.canvas_widget(window.canvases[0])
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
-    move_mouse(qtbot, widget, start + by)
+    for part in (0.5, 1.0, 1.0):  # a busy machine takes no notice of some moves
+        move_mouse(qtbot, widget, start + by * part)
     qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=start + by)
 
 

@@ -88,6 +88,7 @@ class Pane:
         self._keep_mouse()
         self._at: dict[Image, int] = {self.ct: 0, self.spect: 1}
         self.closed = False
+        self.came_back: Callable[[], None] = self._keep_plane
         model.layers.events.removed.connect(self._on_removed)
         model.canvas.background_color_override = "black"
         self._add_overlays(simulated=review.simulated)
@@ -155,6 +156,11 @@ class Pane:
         if camera.mouse_zoom:
             camera.mouse_zoom = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was taken from the pane that has not come back yet."""
+        return all(layer in self.model.layers for layer in self._at)
+
     def _on_removed(self, event: Event) -> None:
         # A pane without its SPECT shows every joint cold; a layer of another study is none of ours.
         if event.value in self._at:
@@ -164,6 +170,9 @@ class Pane:
         for layer, place in sorted(self._at.items(), key=lambda item: item[1]):
             if not self.closed and layer not in self.model.layers:
                 self.model.layers.insert(place, layer)
+        if not self.closed:
+            self.model.layers.selection.clear()
+            self.came_back()
 
     def fit(self) -> None:
         """Show the whole plane, and go on doing so when the pane changes its size."""
@@ -212,6 +221,8 @@ class Pane:
         # Napari's own keys would roll the axes, or go to three dimensions, where its camera
         # mirrors left and right; a pane shows its plane and nothing else.
         dims = self.model.dims
+        if dims.ndim != 3:  # all layers are gone, and about to come back
+            return
         if dims.ndisplay != 2:
             dims.ndisplay = 2
         if tuple(dims.order) != self.plane.order:
@@ -227,6 +238,8 @@ class Pane:
             overlay.text = getattr(letters, edge)
 
     def _update_lines(self) -> None:
+        if self.model.dims.ndim != 3:
+            return
         point, limits, gap = self.model.dims.point, self.model.dims.range, CROSSHAIR_GAP_MM
         axis, vertical, horizontal = self.plane.order
         v, h = float(point[vertical]), float(point[horizontal])
@@ -291,6 +304,7 @@ class LinkedPanes:
         self._palette = DEFAULT_PALETTE
         for pane in self.panes:
             pane.model.dims.events.point.connect(self._on_scrolled)
+            pane.came_back = self._show_point
             pane.model.scene.camera.events.zoom.connect(self._on_camera)
             pane.model.scene.camera.events.center.connect(self._on_camera)
         self.blend = self._blend
@@ -351,9 +365,16 @@ class LinkedPanes:
                 pane.model.dims.point = to_world(self._point_lps)
         self.events.point()
 
+    def _show_point(self) -> None:
+        """Show the same point again, where layers were taken away and brought back."""
+        for pane in self.panes:
+            pane.model.dims.axis_labels = pane.ct.axis_labels
+        self.point_lps = self._point_lps
+
     def _on_scrolled(self, event: Event) -> None:
-        dims = next(p.model.dims for p in self.panes if p.model.dims is event.source)
-        self.point_lps = to_lps(dims.point)
+        pane = next(p for p in self.panes if p.model.dims is event.source)
+        if pane.whole:
+            self.point_lps = to_lps(pane.model.dims.point)
 
     def grab_at(self, pane: Pane, point_lps: FloatArray) -> Grab | None:
         """Return what the left button takes hold of at a point of a pane; None: the crosshair."""

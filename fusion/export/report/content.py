@@ -47,6 +47,7 @@ from fusion.pathway import (
     verbatim,
 )
 from fusion.plain_text import person_name, plain
+from fusion.registration import Method
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import measured_texts
 
@@ -173,7 +174,10 @@ def _alignment(handout: Handout) -> str:
     registration, reading = handout.review.fused.registration, handout.reading
     review = reading.alignment.change if reading and reading.alignment else None
     if isinstance(review, AlignmentReviewed) and review.covers(registration):
-        return plain(review.registration.method)
+        seen = plain(review.registration.method)
+        known = [method for method in Method if seen.startswith(method.value)]
+        longest = max(known, key=lambda method: len(method.value), default=None)
+        return seen if longest is None else f"{longest.words}{seen[len(longest.value) :]}"
     status = f" ({registration.status.value})" if registration.status else ""
     return f"{registration.method.words}{status}"
 
