@@ -269,6 +269,7 @@ def test_the_mouse_means_the_same_in_and_after_every_view(
 ) -> None:
     """napari would let the left button pan, once its selected layer has changed."""
     linked, axial = window.linked, window.linked.panes[0]
+    qtbot.wait(100)  # a window that was just built finds its sizes
     if mode is None:
         axial.model.layers.selection.active = axial.ct
         axial.model.layers.selection.clear()
