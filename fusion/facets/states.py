@@ -33,4 +33,5 @@ class EvidenceSource(StrEnum):
     LUNGS = "tops of the lungs"
     SHAPES = "shapes of the vertebrae"
     SPACING = "spacing of the levels"
+    COUNT = "vertebrae one by one"
     LABELS = "label map"

@@ -60,6 +60,21 @@ NUMBERING_PROVISIONAL = warning(
     "The levels are provisional: {why}. Click on a vertebra you know (C2 is best) before using "
     "any level.",
 )
+RIVAL_NUMBERING = warning(
+    "rival-numbering",
+    "This neck can be numbered in another way: {rival}. Look at the ribs and count from C2 by eye.",
+    ours="rival",
+)
+CLICK_CONTRADICTED = warning(
+    "click-contradicted",
+    "The click on {clicked} is followed, but the picture speaks against it: {why}. Check it.",
+    ours="why",
+)
+COUNT_BREAKS = warning(
+    "count-breaks",
+    "{levels}: the count of single vertebrae does not reach there without a break. These levels "
+    "are provisional.",
+)
 CLICKS_DISAGREE = warning(
     "clicks-disagree",
     "No numbering fits every click: two of them disagree, or one is not on the spine. Check them.",

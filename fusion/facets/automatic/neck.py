@@ -17,6 +17,7 @@ from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
+from fusion.facets.automatic.column import Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
@@ -47,6 +48,8 @@ class Neck:
         What the picture says about the numbering.
     chest : (n,) ndarray of bool
         Heights beside which there is lung.
+    rhythm : Rhythm
+        Vertebrae one by one, without names.
     """
 
     ct: Volume
@@ -55,6 +58,7 @@ class Neck:
     scores: Likeness
     claims: tuple[Claim, ...]
     chest: npt.NDArray[np.bool_]
+    rhythm: Rhythm
 
     @property
     def slice_mm(self) -> float:
@@ -97,8 +101,9 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     parts = template()
     report(0.75, "Comparing levels")
     scores = likeness(ct, frame, parts)
-    seen = claims(ct, frame, scale=1.0)
-    return Neck(ct, frame, parts, scores, seen, chest(ct, frame))
+    turns = rhythm(ct, frame)
+    seen = claims(ct, frame, turns)
+    return Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns)
 
 
 def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:

@@ -124,7 +124,7 @@ def locate_with_labels(
     chain = chain_of(heights, template())
     if neck is not None and heights:
         claims = with_anomalies(neck.claims, anomalies)
-        evidence += judge(chain, neck.scores, neck.parts, claims)
+        evidence += judge(chain, neck.scores, neck.parts, claims, neck.rhythm)
     if points:
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
