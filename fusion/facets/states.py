@@ -10,6 +10,7 @@ class Status(StrEnum):
 
     FOUND = "found"
     OUTSIDE = "outside field"
+    NOT_FOUND = "not found"
     FUSED = "fused"
     OBSCURED = "obscured"
 

@@ -156,7 +156,7 @@ def test_a_field_without_spine_reports_nothing():
     ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
     empty = Volume(ct.grid, np.full_like(ct.stored, 40), 1.0, 0.0, "HU", ct.source)
     found = locate(empty)
-    assert {f.status for f in found.facets} == {Status.OUTSIDE}
+    assert {f.status for f in found.facets} == {Status.NOT_FOUND}
     assert [f.code for f in found.findings] == ["no-spine-found"]
 
 

@@ -35,7 +35,7 @@ _LEAST_PITCH_MM, _PROMINENCE = 8, 0.45
 _LONGEST_MM = 16
 #: Depth of a foramen against the lower of the pedicles beside it, in spreads, from which it is seen
 #: plainly.
-PLAIN_DEPTH = 0.6
+PLAIN_DEPTH = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +67,13 @@ class Rhythm:
         """Number of pedicles at or below every height (n,)."""
         heights = np.arange(len(self.wall))
         return np.searchsorted(self.pedicles_mm, heights, side="right").astype(np.int64)
+
+    def span(self, at_mm: float) -> float | None:
+        """Return how far apart the pedicles on either side of a height are, mm, where both are."""
+        n = int(np.searchsorted(self.pedicles_mm, at_mm, side="right"))
+        if not 0 < n < len(self.pedicles_mm):
+            return None
+        return float(self.pedicles_mm[n] - self.pedicles_mm[n - 1])
 
     def gap(self, at_mm: float) -> tuple[float | None, float]:
         """Return the foramen between the pedicles on either side of a height.

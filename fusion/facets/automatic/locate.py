@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
+from fusion.facets.automatic.condition import MOST_NOISE_HU, Condition
 from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on
 from fusion.facets.automatic.numbering import C2_SOURCES, Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
@@ -23,6 +25,8 @@ from fusion.findings.joints import (
     CLICK_CONTRADICTED,
     CLICKS_DISAGREE,
     COUNT_BREAKS,
+    CT_TOO_NOISY,
+    CT_VALUES_SHIFTED,
     FUSION_NOT_TOLD,
     JOINTS_FUSED,
     JOINTS_OBSCURED,
@@ -121,6 +125,7 @@ def locate_in(
     levels = number(neck.scores, parts, seen, clicks, chest=neck.chest, rhythm=neck.rhythm)
     if levels is None:
         return _nothing(NO_LEVEL_FOUND())
+    levels = _within(levels, neck.condition)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
@@ -135,9 +140,39 @@ def locate_in(
         if level in LEVELS
     }
     report(1.0, "Joints found")
-    findings = findings_about(levels, facets, anomalies, neck.slice_mm)
+    findings = (
+        *condition_findings(neck.condition),
+        *findings_about(levels, facets, anomalies, neck.slice_mm),
+    )
     found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
     return found.with_moved(said.moved)
+
+
+def _within(levels: Levels, condition: Condition) -> Levels:
+    """Return what is left of a numbering on a CT whose values are not what they should be."""
+    if condition.too_noisy:
+        # Nothing is counted in such noise: a click vouches for its own vertebra only.
+        own = {level for level in LEVELS if set(level.split("-")) & set(levels.clicked)}
+        levels = replace(levels, reached=levels.reached & own)
+    if levels.numbering is Numbering.SURE and (condition.too_noisy or condition.shift_hu):
+        levels = replace(levels, numbering=Numbering.PROVISIONAL)
+    return levels
+
+
+def condition_findings(condition: Condition) -> tuple[Finding, ...]:
+    """Return what a reader must know about the values of the CT.
+
+    Parameters
+    ----------
+    condition : Condition
+        Noise and shift.
+    """
+    found = []
+    if condition.too_noisy:
+        found.append(CT_TOO_NOISY(noise_hu=condition.noise_hu, limit_hu=MOST_NOISE_HU))
+    if condition.shift_hu:
+        found.append(CT_VALUES_SHIFTED(shift_hu=condition.shift_hu))
+    return tuple(found)
 
 
 def numbering_by_level(
@@ -247,7 +282,7 @@ def no_canal() -> Localisation:
 
 def _nothing(finding: Finding) -> Localisation:
     facets = tuple(
-        Facet(joint, Status.OUTSIDE, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
+        Facet(joint, Status.NOT_FOUND, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
     )
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
 
@@ -289,7 +324,7 @@ def findings_about(
     """
     findings = []
     in_view = [f for f in facets if f.center_lps is not None]
-    if levels.numbering is Numbering.PROVISIONAL:
+    if levels.numbering is Numbering.PROVISIONAL and levels.clicks_kept:
         findings.append(NUMBERING_PROVISIONAL(why=_why_provisional(levels)))
     elif broken := list(
         dict.fromkeys(f.joint.level for f in in_view if f.joint.level not in levels.reached)

@@ -8,7 +8,7 @@ only what follows, see :func:`fusion.facets.automatic.locate.locate_in`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
 from fusion.facets.automatic.column import Rhythm, rhythm
+from fusion.facets.automatic.condition import Condition, condition
 from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
@@ -50,6 +51,8 @@ class Neck:
         Heights beside which there is lung.
     rhythm : Rhythm
         Vertebrae one by one, without names.
+    condition : Condition
+        Noise and shift of the CT's values; the shift is taken off already.
     """
 
     ct: Volume
@@ -59,6 +62,7 @@ class Neck:
     claims: tuple[Claim, ...]
     chest: npt.NDArray[np.bool_]
     rhythm: Rhythm
+    condition: Condition
 
     @property
     def slice_mm(self) -> float:
@@ -93,6 +97,9 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
         )
     report = Progress(progress)
     report(0.0, "Looking for the spinal canal")
+    state = condition(ct)
+    if state.shift_hu:
+        ct = replace(ct, intercept=ct.intercept - state.shift_hu)
     canal = find_canal(ct)
     if canal is None:
         return None
@@ -103,7 +110,7 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     scores = likeness(ct, frame, parts)
     turns = rhythm(ct, frame)
     seen = claims(ct, frame, turns)
-    return Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns)
+    return Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns, state)
 
 
 def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:

@@ -20,6 +20,7 @@ from fusion.facets.anomalies import with_anomalies
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
+    condition_findings,
     findings_about,
     locate_in,
     numbering_by_level,
@@ -129,6 +130,9 @@ def locate_with_labels(
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
         numbering = status_of(evidence)
+    doubtful = neck is not None and (neck.condition.too_noisy or neck.condition.shift_hu)
+    if doubtful and numbering is Numbering.SURE:
+        numbering = Numbering.PROVISIONAL
     filled, disagree = _from_ct(own, found)
     disagree &= not points
     if disagree:
@@ -144,6 +148,7 @@ def locate_with_labels(
     levels = Levels(chain, numbering, tuple(evidence), kept)
     findings = [
         *spine.findings,
+        *(() if neck is None else condition_findings(neck.condition)),
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]
