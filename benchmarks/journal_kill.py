@@ -7,9 +7,10 @@ every acknowledged event is there, with the content that was acknowledged; the h
 replay hold; and ``PRAGMA integrity_check`` says ok. The next child goes on with the same reading
 and the same file, so that damage would pile up.
 
-``--torn`` also plays power loss: before the next child starts, whatever stands in the write-ahead
-log after the last acknowledged change is cut off or overwritten at random, because it may never
-have reached the disk.
+``--torn`` also plays power loss: before the next child starts, the write-ahead log is cut off or
+overwritten from a random place on, because a change that was not acknowledged may never have
+reached the disk, and one that was is in the file itself. It is not done where the file has changed
+since the last acknowledgement: the log is on disk before anything of it goes there.
 
 Run: ``python benchmarks/journal_kill.py [--kills 1000] [--torn] [--seed 1]``
 """
@@ -17,6 +18,7 @@ Run: ``python benchmarks/journal_kill.py [--kills 1000] [--torn] [--seed 1]``
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import random
@@ -64,8 +66,7 @@ def child(path: Path, seed: int) -> None:
                 result = journal.append(reading, change, reader=READER, study=study())
             assert isinstance(result, Saved), result
             reading = result.reading
-            size = path.with_name(f"{path.name}-wal").stat().st_size
-            line = {"sequence": reading.sequence, "digest": reading.digest, "wal": size}
+            line = {"sequence": reading.sequence, "digest": reading.digest, "file": digest_of(path)}
             os.write(1, (json.dumps(line) + "\n").encode())  # one write: whole or not at all
 
 
@@ -91,13 +92,17 @@ def run_and_kill(path: Path, chance: random.Random) -> list[dict]:
     return [json.loads(line) for line in lines[:-1]]  # the last is empty or cut off
 
 
-def tear(path: Path, acknowledged: int, chance: random.Random) -> bool:
-    """Spoil what stands in the log after the last acknowledged change."""
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tear(path: Path, acknowledged: str, chance: random.Random) -> bool:
+    """Spoil the log, if nothing of it has gone into the file since the last acknowledged change."""
     log = Path(f"{path}-wal")
-    if not log.exists() or log.stat().st_size <= acknowledged:
+    if not log.exists() or not log.stat().st_size or digest_of(path) != acknowledged:
         return False
     with log.open("r+b") as file:
-        start = chance.randrange(acknowledged, log.stat().st_size)
+        start = chance.randrange(log.stat().st_size)
         if chance.random() < 0.5:
             file.truncate(start)
         else:
@@ -146,7 +151,7 @@ def main() -> int:
             acknowledged.update({line["sequence"]: line["digest"] for line in lines})
             total += len(lines)
             if options.torn and lines:
-                torn += tear(path, lines[-1]["wal"], chance)
+                torn += tear(path, lines[-1]["file"], chance)
             if not path.exists():
                 continue
             # Mostly leave the recovery to the next child, as a real program would.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -48,6 +49,11 @@ _WRONG = {
     "union_tag_invalid": "is of a kind that this version does not know",
     "union_tag_not_found": "is of no kind",
 }
+
+
+def rounded(value: float | None, digits: int = 2) -> float | None:
+    """Return a number as files have it; None for one that is not known or not finite."""
+    return None if value is None or not math.isfinite(value) else round(float(value), digits)
 
 
 class JsonForm:

@@ -67,8 +67,8 @@ class Resampler:
             frames = volume.grid.frame_of_reference_uid, grid.frame_of_reference_uid
             if frames[0] is None or frames[0] != frames[1]:
                 raise GeometryError(
-                    "The two volumes do not share a Frame of Reference; they can only be combined "
-                    "through a Registration."
+                    "The two volumes do not share a coordinate system (DICOM Frame of Reference); "
+                    "they can only be combined through a Registration."
                 )
             transform = RigidTransform.identity()
         self.volume = volume

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fusion.dicom import Catalog, Kind, Pair, Patient, Study, text
+from fusion.dicom import LEAST_COMMON_SHARE, Catalog, Pair, Patient, Study, text
 from fusion.errors import FusionError
 from fusion.findings import Finding, worst_first
 from fusion.findings.alignment import LITTLE_OVERLAP
@@ -16,9 +16,6 @@ from fusion.fused import Fused
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import iso_date
 from fusion.registration import Registration
-
-#: Below this share of either volume inside the other's field a reader is told.
-_LOW_OVERLAP = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +59,7 @@ class Review:
     @property
     def spect_label(self) -> str:
         """``"SPECT"`` or ``"PET"``."""
-        return "PET" if self.pair.spect.plan.kind is Kind.PET else "SPECT"
+        return self.pair.spect.label
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -85,9 +82,9 @@ class Review:
             for v in (self.fused.spect, self.fused.ct)
         ]
         share = self.fused.overlap
-        if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= _LOW_OVERLAP:
+        if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= LEAST_COMMON_SHARE:
             return ()
-        return (LITTLE_OVERLAP(share=share),)
+        return (LITTLE_OVERLAP(spect=self.spect_label, share=share),)
 
     @property
     def assumptions(self) -> tuple[Finding, ...]:

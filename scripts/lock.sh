@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Write requirements.lock: every package of every extra, for every platform, by name, version
-# and hash. No index addresses: whoever installs chooses where from. Needs the network.
+# and hash; and scripts/installer.lock, the same for uv, which installs them. No index addresses:
+# whoever installs chooses where from. Needs the network.
 # Usage: scripts/lock.sh [--upgrade]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# Only this script needs uv, so it is no dependency of the project.
 UV_VERSION=0.13.9
 
 if [ -x .venv/bin/uv ]; then
@@ -25,3 +25,8 @@ fi
     --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock" --quiet "$@"
+
+echo "uv==$UV_VERSION" | "$uv" pip compile - --output-file scripts/installer.lock \
+    --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-emit-find-links --no-annotate \
+    --custom-compile-command "make lock" --quiet

@@ -44,8 +44,12 @@ def test_a_finding_is_an_entry_and_its_values() -> None:
 
 
 def test_what_reads_the_same_is_one_finding() -> None:
-    repeated = (GANTRY_TILT(tilt_deg=12.0), DIFFERENT_STUDIES(), GANTRY_TILT(tilt_deg=12.01))
-    assert worst_first(repeated) == (DIFFERENT_STUDIES(), GANTRY_TILT(tilt_deg=12.0))
+    repeated = (
+        GANTRY_TILT(tilt_deg=12.0),
+        DIFFERENT_STUDIES(spect="SPECT"),
+        GANTRY_TILT(tilt_deg=12.01),
+    )
+    assert worst_first(repeated) == (DIFFERENT_STUDIES(spect="SPECT"), GANTRY_TILT(tilt_deg=12.0))
     assert GANTRY_TILT(tilt_deg=12.0) != GANTRY_TILT(tilt_deg=13.0)
 
 
@@ -143,6 +147,7 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
         "patient-mismatch-overridden",
         "slice-vector-missing",
         "frame-stated-by-user",
+        "placement-stated-by-user",
         "manual-shift",
         "neck-correction-in-use",
         "stored-registration-large",
@@ -156,10 +161,12 @@ def test_what_states_a_characteristic_of_the_patient() -> None:
 
 
 def test_pattern_shows_where_values_stand() -> None:
-    assert MANUAL_SHIFT.pattern.startswith("The functional volume was moved by hand by … mm and …°")
+    assert MANUAL_SHIFT.pattern.startswith("The alignment was moved by hand by … mm and …°")
 
 
 def test_values_keep_their_kind() -> None:
-    finding = DIFFERENT_DATES(ct_date=DateText("2024-03-11"), spect_date=DateText("2024-03-12"))
-    assert {type(value) for _, value in finding.values} == {DateText}
+    finding = DIFFERENT_DATES(
+        spect="SPECT", ct_date=DateText("2024-03-11"), spect_date=DateText("2024-03-12")
+    )
+    assert {type(value) for name, value in finding.values if name != "spect"} == {DateText}
     assert isinstance(finding.kind, FindingKind)

@@ -29,7 +29,7 @@ from .finishing import (
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved, latest
+from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest
 from .marking import check_marked
 from .placement import Point
 from .reading import Reading, replay
@@ -79,11 +79,13 @@ __all__ = [
     "check_marked",
     "check_name",
     "confirming_numbering",
+    "copied_whole",
     "decide",
     "default_path",
     "differences",
     "doubts_about_levels",
     "finalise",
+    "journal_damage",
     "label_changes",
     "latest",
     "missing",

@@ -80,7 +80,7 @@ def decide(
     aligned = RegistrationSnapshot.of(registration, point_lps)
     if not clicked and registration.status is Trust.DO_NOT_TRUST:
         raise AnnotationError(
-            f"Not saved. The alignment is not to be trusted, so a point from the functional image "
+            f"Not saved. The alignment is not to be trusted, so a point chosen by its uptake "
             f"cannot be given to {joint.name}. Correct the alignment, or click the joint on the CT."
         )
     placement = verify_side_and_level(

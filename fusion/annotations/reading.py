@@ -213,8 +213,8 @@ class Reading:
                 )
             if target.frame_of_reference_uid != frame:
                 raise AnnotationError(
-                    "The target's point is in another Frame of Reference than the CT of this "
-                    "reading. Nothing was saved."
+                    "The target's point is in another coordinate system (DICOM Frame of Reference) "
+                    "than the CT of this reading. Nothing was saved."
                 )
             joints.add(target.joint)
         return replace(self, records=tuple(by_id.values()))

@@ -16,6 +16,7 @@ from fusion.errors import AnnotationError
 from fusion.facets import Status
 from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
+from fusion.registration import Method
 
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
     import numpy.typing as npt
@@ -132,13 +133,18 @@ class RegistrationSnapshot:
         try:
             rows = tuple(tuple(float(v) for v in row) for row in self.matrix)
         except (TypeError, ValueError) as exc:
-            raise AnnotationError("A Registration needs a matrix of numbers.") from exc
+            raise AnnotationError("A stored alignment needs a transform of 4 × 4 numbers.") from exc
         object.__setattr__(self, "matrix", rows)
         if not _is_rigid(rows):
-            raise AnnotationError("The matrix of the Registration is not a rigid transform.")
+            raise AnnotationError("The stored alignment is not a rigid transform.")
         if not plain(self.method):
             raise AnnotationError("It is not said how the Registration was obtained.")
         _check_uncertainty(self.uncertainty_mm, "the Registration")
+
+    @property
+    def words(self) -> str:
+        """How it was obtained, for people."""
+        return plain(Method.words_of(self.method))
 
     @classmethod
     def of(cls, registration: Registration, point_lps: npt.ArrayLike) -> RegistrationSnapshot:

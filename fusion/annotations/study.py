@@ -125,7 +125,7 @@ def changed_input(recorded: StudyKey, now: StudyKey) -> tuple[Finding, ...]:
     found = []
     for name, before, after in (
         ("CT", recorded.ct, now.ct),
-        ("functional volume", recorded.spect, now.spect),
+        ("SPECT or PET", recorded.spect, now.spect),
     ):
         what = [
             words
@@ -134,7 +134,7 @@ def changed_input(recorded: StudyKey, now: StudyKey) -> tuple[Finding, ...]:
                 ("pixel data", before.pixels_sha256, after.pixels_sha256),
                 ("geometry", before.geometry_sha256, after.geometry_sha256),
                 (
-                    "Frame of Reference",
+                    "coordinate system",
                     before.frame_of_reference_uid,
                     after.frame_of_reference_uid,
                 ),

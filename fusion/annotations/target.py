@@ -167,7 +167,10 @@ class Target(AtJoint):
             )
         uid = self.frame_of_reference_uid
         if uid is not None and not _UID.fullmatch(uid):
-            raise AnnotationError("The Frame of Reference of the target is not a DICOM UID.")
+            raise AnnotationError(
+                "The coordinate system of the target (DICOM Frame of Reference) has no valid "
+                "identifier."
+            )
 
     def _check_decision(self) -> None:
         if self.placement.is_between_levels and self.decision is not Decision.INDETERMINATE:

@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import export, facets, pathway, study
+    from fusion.cli import export, facets, journal, pathway, study
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -85,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     export.register(commands)
     pathway.register(commands)
     facets.register(commands)
+    journal.register(commands)
     return parser
 
 

@@ -265,7 +265,7 @@ def uptake_lines(assessment: Quantification) -> list[str]:
 
 def _uptake_line(uptake: Uptake) -> str:
     if uptake.maximum is None:
-        return f"  {uptake.joint.name:<12} outside the functional volume's field"
+        return f"  {uptake.joint.name:<12} outside the field of the SPECT or PET, not measured"
     parts = list(measured_texts(uptake.values, uptake.unit))
     if uptake.spill_share is not None and uptake.spill_from is not None:
         parts.append(f"{uptake.spill_share:.0%} from neighbours")

@@ -37,6 +37,11 @@ class Candidate:
         return f"{self.plan.volume_id} ({self.plan.description or self.plan.kind.value})"
 
     @property
+    def label(self) -> str:
+        """What people call it: ``"CT"``, ``"SPECT"`` or ``"PET"``."""
+        return self.plan.kind.label
+
+    @property
     def header(self) -> Dataset:
         """Header of the volume's first object."""
         return self.plan.frames[0].instance.dataset

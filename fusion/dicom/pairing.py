@@ -106,13 +106,13 @@ def pair(
     chosen_spect, why_spect = _best(functionals, lambda one: _functional_criteria(one, cts))
     chosen_ct, why_ct = _best(cts, lambda one: _ct_criteria(one, chosen_spect))
     reasons = (
-        f"Functional volume {chosen_spect.name}: "
+        f"{chosen_spect.label} {chosen_spect.name}: "
         + ("chosen by the user." if spect else why_spect),
         f"CT {chosen_ct.name}: " + ("chosen by the user." if ct else why_ct),
     )
     findings = [
         *_identity(chosen_ct, chosen_spect, override_mismatch_by),
-        *_frames(chosen_ct.grid, chosen_spect.grid),
+        *_frames(chosen_ct, chosen_spect),
         *_about_ct(chosen_ct),
     ]
     return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
@@ -200,8 +200,8 @@ def _same_study(
             if c.study.study_instance_uid in both
         )
         raise PairingError(
-            "Several studies hold both a CT and a functional volume; choose one with --spect and "
-            f"--ct, or open its folder alone. {options}."
+            "Several studies hold both a CT and a SPECT or PET; choose one with --spect and --ct, "
+            f"or open its folder alone. {options}."
         )
     if both:
         (only,) = both
@@ -218,8 +218,8 @@ def _same_study(
         if all(joined) and len(_studies(*joined)) == 2:
             return joined
         raise PairingError(
-            "The CT and the functional volume are in different studies, and there are several of "
-            "them; choose with --ct and --spect."
+            "The CT and the SPECT or PET are in different studies, and there are several of them; "
+            "choose with --ct and --spect."
         )
     return cts, functionals
 
@@ -265,7 +265,7 @@ def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
             "the photopeak rather than scatter",
             -float(_is_match(_SCATTER_WINDOW, one.plan.description)),
         ),
-        ("its own voxels rather than a resampled copy", -float(_is_resampled(dataset))),
+        ("as reconstructed rather than a resampled copy", -float(_is_resampled(dataset))),
         ("lies within the CT", float(common >= MIN_COMMON_LENGTH_MM)),
         ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
         ("all gates and the main energy window together", -_part_number(one)),
@@ -296,7 +296,7 @@ def _part_number(one: Candidate) -> float:
 
 
 def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
-    dataset = one.header
+    dataset, label = one.header, functional.label
     common = _common_length(functional.grid, one.grid)
     slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
     # The kernel counts more than the description: "bone" there may be the kind of scan.
@@ -307,17 +307,17 @@ def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
         ("a CT rather than an attenuation map", -float(is_map_by_name(dataset))),
         ("in Hounsfield units", float(one.plan.unit == "HU")),
         ("same patient", float(not identity_conflicts(one.patient, functional.patient))),
-        ("shares the Frame of Reference", float(_shared_frame(one.grid, functional.grid))),
+        ("shares the scanner's coordinate system", float(_shared_frame(one.grid, functional.grid))),
         ("of the same day", float(_acquired(one) == _acquired(functional))),
         (
-            f"shows enough of the functional volume ({common:.0f} mm)",
+            f"shows enough of the {label} ({common:.0f} mm)",
             float(common >= MIN_COMMON_LENGTH_MM),
         ),
         ("axial slices rather than a reformat", float(_is_axial(one.grid))),
         ("original slices rather than a reformat", float(image_type[:1] != ("DERIVED",))),
         (f"thinner slices ({slice_mm:g} mm)", -slice_mm),
         ("sharper kernel", sharpness[0] + sharpness[1] / 2),
-        ("covers more of the functional volume", float(np.round(common, -1))),
+        (f"covers more of the {label}", float(np.round(common, -1))),
         ("more voxels", float(np.prod(one.grid.shape))),
     )
 
@@ -347,24 +347,29 @@ def _common_length(one: Grid, other: Grid) -> float:
 
 
 def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[Finding]:
-    findings = []
+    findings, label = [], spect.label
     differing = identity_conflicts(ct.patient, spect.patient)
     if differing and not (override_by and override_by.strip()):
         raise PairingError(
-            f"The CT and the functional volume state different patients ({', '.join(differing)} "
-            "differ). They are not combined. If they truly belong to one person, say who takes "
-            'responsibility: --override-mismatch "NAME".'
+            f"The CT and the {label} state different patients ({', '.join(differing)} differ). "
+            "They are not combined. If they truly belong to one person, say who takes "
+            "responsibility: "
+            '--override-mismatch "NAME".'
         )
     if differing:
         findings.append(
-            PATIENT_MISMATCH_OVERRIDDEN(differing=tuple(differing), who=PersonName(override_by))
+            PATIENT_MISMATCH_OVERRIDDEN(
+                spect=label, differing=tuple(differing), who=PersonName(override_by)
+            )
         )
     findings += _unverified(ct, spect)
     if ct.study.study_instance_uid != spect.study.study_instance_uid:
-        findings.append(DIFFERENT_STUDIES())
+        findings.append(DIFFERENT_STUDIES(spect=label))
     dates = [_acquired(one) for one in (ct, spect)]
     if all(dates) and dates[0] != dates[1]:
-        findings.append(DIFFERENT_DATES(ct_date=DateText(dates[0]), spect_date=DateText(dates[1])))
+        findings.append(
+            DIFFERENT_DATES(spect=label, ct_date=DateText(dates[0]), spect_date=DateText(dates[1]))
+        )
     return findings
 
 
@@ -373,8 +378,8 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
     if are_comparable(ct.patient, spect.patient):
         return []
     if ct.study.study_instance_uid == spect.study.study_instance_uid:
-        return [PATIENT_NOT_COMPARED_IN_STUDY()]
-    return [PATIENT_NOT_COMPARED()]
+        return [PATIENT_NOT_COMPARED_IN_STUDY(spect=spect.label)]
+    return [PATIENT_NOT_COMPARED(spect=spect.label)]
 
 
 def _acquired(one: Candidate) -> str:
@@ -392,10 +397,9 @@ def _about_ct(ct: Candidate) -> list[Finding]:
     return [CT_ATTENUATION_MAP()]
 
 
-def _frames(ct: Grid, spect: Grid) -> list[Finding]:
-    if _shared_frame(ct, spect):
-        return [SHARED_FRAME()]
-    return [DIFFERENT_FRAMES()]
+def _frames(ct: Candidate, spect: Candidate) -> list[Finding]:
+    kind = SHARED_FRAME if _shared_frame(ct.grid, spect.grid) else DIFFERENT_FRAMES
+    return [kind(spect=spect.label)]
 
 
 def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, str]:
@@ -422,7 +426,8 @@ def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, st
     """
     has_functional = any(one.plan.refusal is None for one in _of_kind(catalog, _is_functional))
     if has_functional and ct is None:
-        return pair(catalog).ct, "it goes with the functional volume"
+        both = pair(catalog)
+        return both.ct, f"it goes with the {both.spect.label}"
     usable = _candidates(catalog, _is_ct, ct, "CT")
     if ct is None and len({one.study.study_instance_uid for one in usable}) > 1:
         options = "; ".join(f"study of {c.study.date or 'unknown date'}: {c.name}" for c in usable)

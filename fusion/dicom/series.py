@@ -33,6 +33,11 @@ class Kind(StrEnum):
     UNREADABLE = "unreadable"
 
     @property
+    def label(self) -> str:
+        """What people call a volume of it: ``"CT"``, ``"SPECT"`` or ``"PET"``."""
+        return self.value.upper()
+
+    @property
     def is_functional(self) -> bool:
         """Whether the series may hold a reconstructed tracer distribution."""
         return self in (Kind.SPECT, Kind.PET)

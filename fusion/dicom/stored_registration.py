@@ -26,6 +26,7 @@ from fusion.dicom.files.header import quiet_pydicom, sop_class_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
 from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.series import Catalog, Kind, Patient
+from fusion.dicom.volumes.plausible import FURTHEST_MM
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.alignment import (
@@ -39,6 +40,7 @@ from fusion.findings.alignment import (
     STORED_REGISTRATIONS_DIFFER,
 )
 from fusion.geometry import FloatArray, RigidTransform
+from fusion.plain_text import iso_date
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +48,9 @@ logger = logging.getLogger(__name__)
 #: rounded to four decimals or more and is made exact; further away it scales or shears. The same
 #: as for direction cosines: 0.05 mm over 10 cm.
 ORTHONORMAL_TOLERANCE = 1e-3
+#: The last row of a matrix is 0, 0, 0, 1 to within this: what calculating leaves behind. Over a
+#: metre it amounts to a micrometre.
+LAST_ROW_TOLERANCE = 1e-9
 #: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
 SAME_MM = 0.01
 #: A stored correction of a shared Frame of Reference is pointed out from here, mm
@@ -188,7 +193,7 @@ def _read(instance: Instance, pair: Pair) -> _Answer | None:
     for matrix in matrices:
         _check_rigid(matrix)
     transform, moved_mm = _exactly_rigid(np.linalg.inv(ct_matrix) @ spect_matrix, pair.spect)
-    findings = _about_rounding(moved_mm)
+    findings = _about_rounding(moved_mm, pair)
     if _same_frame(pair):
         findings += _about_same_frame(transform, pair)
     return _Answer(found, transform, findings)
@@ -224,7 +229,7 @@ def _item(item: Dataset) -> _Item:
         raise DicomError(f"an item holds {len(steps)} registrations; expected 1.")
     matrices = [_matrix(one) for one in items(steps[0], "MatrixSequence")]
     if not matrices:
-        raise DicomError("an item holds no matrix.")
+        raise DicomError("an item holds no transform.")
     images = (uid(image, "ReferencedSOPInstanceUID") for image in _referenced(item))
     return _Item(
         frame=uid(item, "FrameOfReferenceUID"),
@@ -240,12 +245,13 @@ def _referenced(item: Dataset) -> tuple[Dataset, ...]:
 def _matrix(item: Dataset) -> FloatArray:
     values = numbers(item, "FrameOfReferenceTransformationMatrix", 16)
     if values is None:
-        raise DicomError("an item holds no matrix.")
+        raise DicomError("an item holds no transform.")
     matrix: FloatArray = values.reshape(4, 4)
-    if not np.array_equal(matrix[3], (0.0, 0.0, 0.0, 1.0)):
-        raise DicomError("the last row of a matrix is not 0, 0, 0, 1.")
-    if np.abs(matrix).max() > 1e6:
-        raise DicomError("a matrix moves the images by more than a kilometre.")
+    if not np.allclose(matrix[3], (0.0, 0.0, 0.0, 1.0), rtol=0, atol=LAST_ROW_TOLERANCE):
+        raise DicomError("an item holds no rigid transform (the last row is not 0, 0, 0, 1).")
+    matrix[3] = 0.0, 0.0, 0.0, 1.0
+    if np.abs(matrix).max() > FURTHEST_MM:
+        raise DicomError(f"it moves the images by more than {FURTHEST_MM / 1000:g} m.")
     return matrix
 
 
@@ -259,8 +265,8 @@ def _product(matrices: Sequence[FloatArray]) -> FloatArray:
         forwards, backwards = forwards @ matrix, matrix @ backwards
     if not np.allclose(forwards, backwards, rtol=0, atol=1e-6):
         raise DicomError(
-            "an item holds several matrices, and in which order they apply is not certain. Ask "
-            "for it as one matrix."
+            "an item holds several transforms, and in which order they apply is not certain. Ask "
+            "for it as one transform."
         )
     return forwards
 
@@ -300,8 +306,8 @@ def _within_frame(
             spect.matrix if spect is not None else np.eye(4),
         )
     raise DicomError(
-        "the images share one Frame of Reference, and it moves other images of that frame than "
-        "those chosen. Choose the images that it lists, with --ct and --spect."
+        "the images share one coordinate system (DICOM Frame of Reference), and it moves other "
+        "images in it than those chosen. Choose the images that it lists, with --ct and --spect."
     )
 
 
@@ -312,7 +318,8 @@ def _listing(found: _Object, one: Candidate) -> _Item | None:
     frame = one.grid.frame_of_reference_uid
     if any(item.frame is not None and item.frame != frame for item in listing):
         raise DicomError(
-            "it lists images under another Frame of Reference than these images state themselves."
+            "it lists images under another coordinate system (DICOM Frame of Reference) than these "
+            "images state themselves."
         )
     return _only(listing)
 
@@ -326,8 +333,8 @@ def _by_frame(found: _Object, one: Candidate) -> FloatArray | None:
         return None if item is None else item.matrix
     if item is not None and not _alike(item.matrix, np.eye(4)):
         raise DicomError(
-            "it moves images within their own Frame of Reference, and does not list those chosen. "
-            "Choose the images that it lists, with --ct and --spect."
+            "it moves images within their own coordinate system (DICOM Frame of Reference), and "
+            "does not list those chosen. Choose the images that it lists, with --ct and --spect."
         )
     return np.eye(4)
 
@@ -335,7 +342,9 @@ def _by_frame(found: _Object, one: Candidate) -> FloatArray | None:
 def _only(found: Sequence[_Item]) -> _Item | None:
     """Return one of several items that say the same, None of none."""
     if any(not _alike(item.matrix, found[0].matrix) for item in found):
-        raise DicomError("it gives the same images, or the same frame, more than one position.")
+        raise DicomError(
+            "it gives the same images, or the same coordinate system, more than one position."
+        )
     return found[0] if found else None
 
 
@@ -377,19 +386,20 @@ def _exactly_rigid(matrix: FloatArray, spect: Candidate) -> tuple[RigidTransform
     return transform, float(np.linalg.norm(transform.apply(corners) - written, axis=1).max())
 
 
-def _about_rounding(moved_mm: float) -> tuple[Finding, ...]:
+def _about_rounding(moved_mm: float, pair: Pair) -> tuple[Finding, ...]:
     if moved_mm <= SAME_MM:
         return ()
-    return (STORED_REGISTRATION_ROUNDED(moved_mm=moved_mm),)
+    return (STORED_REGISTRATION_ROUNDED(spect=pair.spect.label, moved_mm=moved_mm),)
 
 
 def _about_same_frame(transform: RigidTransform, pair: Pair) -> tuple[Finding, ...]:
-    same = STORED_REGISTRATION_BY_IMAGES()
+    label = pair.spect.label
+    same = STORED_REGISTRATION_BY_IMAGES(spect=label)
     shift = transform.shift_mm_at(pair.spect.grid.center_lps)
     if shift <= NOTABLE_SHIFT_MM:
         return (same,)
     return (
-        STORED_REGISTRATION_LARGE(shift_mm=shift),
+        STORED_REGISTRATION_LARGE(spect=label, shift_mm=shift),
         same,
     )
 
@@ -422,10 +432,14 @@ def _latest(answers: Sequence[_Answer], pair: Pair) -> tuple[_Answer, tuple[Find
 
 def _used(chosen: _Answer, pair: Pair) -> Finding:
     date = chosen.source.moment[:8]
-    when = "" if date == "00000000" else f" of {date[:4]}-{date[4:6]}-{date[6:]}"
+    when = "" if date == "00000000" else f" of {iso_date(date)}"
     how = f" ({chosen.source.how})" if chosen.source.how else ""
     moved = ""
     if _same_frame(pair):
         shift = chosen.transform.shift_mm_at(pair.spect.grid.center_lps)
         moved = f" It moves it by {shift:.1f} mm and {chosen.transform.angle_deg:.1f}°."
-    return STORED_REGISTRATION(registration=f"{chosen.source.label}{when}{how}", moved=moved)
+    return STORED_REGISTRATION(
+        spect=pair.spect.label,
+        registration=f"{chosen.source.label}{when}{how}",
+        moved=moved,
+    )

@@ -81,7 +81,7 @@ class Exporter:
 #: What is known of a study without a reading.
 STUDY_EXPORTERS = (
     Exporter("fused pictures", PICTURES, export_planes, takes=2),
-    Exporter("SPECT on the CT's grid", (DERIVED_NM,), export_derived_nm, takes=6),
+    Exporter("SPECT on the CT's slices", (DERIVED_NM,), export_derived_nm, takes=6),
     Exporter("Spatial Registration", (SPATIAL_REGISTRATION,), export_spatial_registration),
     Exporter("registration record", (REGISTRATION_RECORD,), export_registration_record),
     # It names those before it.
@@ -89,7 +89,7 @@ STUDY_EXPORTERS = (
 )
 #: For other programs, beside them, where there is no reading.
 OTHER_FORMATS = (
-    Exporter("SPECT on the CT's grid as NIfTI and NRRD", (NIFTI, NRRD), export_volumes, takes=6),
+    Exporter("SPECT on the CT's slices as NIfTI and NRRD", (NIFTI, NRRD), export_volumes, takes=6),
     Exporter("transform as .tfm", (TFM,), export_transform),
 )
 #: Everything, in the order in which it is written; later ones say what earlier ones could not.

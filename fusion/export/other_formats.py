@@ -56,7 +56,8 @@ def export_transform(handout: Handout, folder: Path) -> tuple[Path]:
     first, _, rest = path.read_text("ascii").partition("\n")
     lines = [
         *_comments(review),
-        "From points of the CT to points of the functional volume, LPS mm: what resampling needs.",
+        f"From points of the CT to points of the {review.spect_label}, LPS mm, as resampling "
+        "needs.",
     ]
     if review.fused.registration.is_bent:
         lines.append("The neck correction in use is not in it; registration.json has both parts.")
@@ -71,7 +72,7 @@ def _comments(review: Review) -> tuple[str, ...]:
     lines = [DISCLAIMER, f"Made by facetfusion {own_version()}."]
     if review.simulated:
         lines.append(SIMULATED.replace("—", "-"))
-    lines.append(f"Alignment: {review.fused.registration.method.value}.")
+    lines.append(f"Alignment: {review.fused.registration.method.words}.")
     if codes:
         lines.append(f"Assumed, see review.json: {', '.join(codes)}.")
     return tuple(lines)

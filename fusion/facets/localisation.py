@@ -69,8 +69,8 @@ class Facet:
             "level": self.joint.level,
             "side": self.joint.side.value,
             "status": self.status.value,
-            "center_lps": _rounded(self.center_lps),
-            "normal_lps": _rounded(self.normal_lps, 4),
+            "center_lps": _point_json(self.center_lps),
+            "normal_lps": _point_json(self.normal_lps, 4),
             "numbering": self.numbering.value,
             "localisation_mm": self.localisation_mm,
             "source": self.source,
@@ -139,7 +139,7 @@ class Localisation:
             "joints": [facet.to_json() for facet in self.facets],
             "numbering": self.numbering.value,
             "numbering_evidence": [to_json(piece) for piece in self.evidence],
-            "midline_lps": {level: _rounded(point) for level, point in self.midline_lps.items()},
+            "midline_lps": {level: _point_json(point) for level, point in self.midline_lps.items()},
             "proposals": [],
             "findings": [finding.to_json() for finding in self.findings],
         }
@@ -156,7 +156,7 @@ def _put(facet: Facet, point_lps: npt.ArrayLike) -> Facet:
     )
 
 
-def _rounded(point: FloatArray | None, digits: int = 2) -> list[float] | None:
+def _point_json(point: FloatArray | None, digits: int = 2) -> list[float] | None:
     return None if point is None else [round(float(v), digits) for v in point]
 
 

@@ -91,7 +91,8 @@ class FindingKind:
     def pattern(self) -> str:
         """Words with an ellipsis for each value, as the documentation shows them."""
         parts = Formatter().parse(self.words)
-        return "".join(said + ("" if name is None else "…") for said, name, _, _ in parts)
+        shown = {None: "", "spect": "SPECT or PET"}
+        return "".join(said + shown.get(name, "…") for said, name, _, _ in parts)
 
     def __call__(self, **values: Any) -> Finding:
         """Return the Finding with these values."""

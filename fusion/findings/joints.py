@@ -46,6 +46,11 @@ NO_CANAL_FOUND = warning(
     "No spinal canal was found on this CT: no joints are reported. Mark them by hand, or check "
     "the CT.",
 )
+CT_NOT_IN_HOUNSFIELD = warning(
+    "no-spine-found",
+    "The values of this CT are not Hounsfield units, by which bone is told from all else: no "
+    "joints are looked for. Mark them by hand, or open the CT as the scanner made it.",
+)
 NO_LEVEL_FOUND = warning(
     "no-spine-found",
     "No level of the neck was recognised on this CT: no joints are reported. Mark them by hand, "
@@ -133,8 +138,8 @@ JOINTS_FROM_CT = info(
 )
 LABELS_WITHOUT_FRAME = info(
     "labels-without-frame",
-    "{name} is NIfTI, which states no patient and no frame of reference: that it belongs to this "
-    "CT is checked by its place and by the bone under its labels only.",
+    "{name} is NIfTI, which states no patient and no coordinate system of a scanner: that it "
+    "belongs to this CT is checked by its place and by the bone under its labels only.",
 )
 LABELS_UNIT_ASSUMED = info(
     "labels-unit-assumed",
@@ -162,7 +167,8 @@ NO_REFERENCE = warning(
 )
 JOINTS_OUTSIDE_SPECT = warning(
     "joints-outside-spect",
-    "{joints}: outside the functional volume's field, not measured.",
+    "{joints}: outside the field of the {spect}, not measured.",
+    ours="spect",
 )
 JOINTS_MERGED = warning(
     "joints-merged",

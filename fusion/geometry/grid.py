@@ -47,15 +47,19 @@ class Grid:
     def __post_init__(self) -> None:
         shape = tuple(int(n) for n in self.shape)
         if len(shape) != 3 or min(shape) < 1:
-            raise GeometryError(f"A grid needs three positive sizes (k, j, i); found {shape}.")
+            raise GeometryError(f"A volume needs slices, rows and columns; found {shape}.")
         if int(np.prod([float(n) for n in shape])) > MAX_VOXELS:
-            raise GeometryError(f"A grid of {shape} voxels is larger than the limit {MAX_VOXELS}.")
+            raise GeometryError(
+                f"A volume of {shape} voxels is larger than the limit {MAX_VOXELS}."
+            )
         affine = frozen(self.affine, (4, 4), "the affine")
         if not np.array_equal(affine[3], (0.0, 0.0, 0.0, 1.0)):
             raise GeometryError("The last row of the affine must be 0, 0, 0, 1.")
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         if lengths.min() <= 0 or abs(np.linalg.det(affine[:3, :3])) < 1e-6 * float(lengths.prod()):
-            raise GeometryError("The affine does not span three dimensions.")
+            raise GeometryError(
+                "The slices do not span three dimensions: their directions coincide or a step is 0."
+            )
         object.__setattr__(self, "shape", shape)
         object.__setattr__(self, "affine", affine)
 

@@ -30,6 +30,8 @@ class Source:
         DICOM Modality as stated by the file.
     description : str
         Series Description and what tells this volume apart, for a list on screen.
+    label : str
+        What people call it: ``"CT"``, ``"SPECT"`` or ``"PET"``; that of the modality if empty.
     """
 
     study_instance_uid: str
@@ -38,6 +40,12 @@ class Source:
     sop_instance_uids: tuple[str, ...]
     modality: str
     description: str
+    label: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            usual = {"CT": "CT", "PT": "PET"}.get(self.modality, "SPECT")
+            object.__setattr__(self, "label", usual)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -114,6 +114,11 @@ class StatementSource(_Entry):
     limits: str
     reference_label: str
 
+    @property
+    def words(self) -> str:
+        """Title, publisher and date, as people name the article."""
+        return f'"{self.title}", {self.publisher}, last updated {self.dated}'
+
 
 class VerdictWords(_Entry):
     """How one verdict is put, and the statements that lead to it.

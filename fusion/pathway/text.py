@@ -319,8 +319,7 @@ def _whose_rules(guideline: Guideline) -> Iterator[TextLine]:
     source = guideline.source
     yield TextLine(source.authority)
     yield TextLine(
-        f'Article: "{source.title}", {source.publisher}, last updated {source.dated}. As encoded '
-        f"by this program, version {source.version}."
+        f"Article: {source.words}. As encoded by this program, version {source.version}."
     )
     yield TextLine(source.limits)
     by_id = {statement.id: statement for statement in guideline.statements}

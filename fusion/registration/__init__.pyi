@@ -2,8 +2,9 @@
 from .engine import checked, register, shared_frame
 from .evidence import LevelMisfit, RegistrationEvidence
 from .manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
+from .method import Method
 from .pieces import NeckCorrection
-from .result import Method, Quality, Registration, SearchOutcome, Trust
+from .result import Quality, Registration, SearchOutcome, Trust
 from .trust import TRUSTED_UNCERTAINTY_MM
 
 __all__ = [

@@ -24,9 +24,9 @@ from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.expectation import Level, ct_model
 from fusion.registration.fitting import sample
+from fusion.registration.method import Method
 from fusion.registration.neck_field import find_neck
 from fusion.registration.result import (
-    Method,
     Quality,
     Registration,
     SearchOutcome,
@@ -61,9 +61,10 @@ def shared_frame(ct: Volume, spect: Volume) -> Registration:
     """
     if not _shared(ct, spect):
         raise GeometryError(
-            "The CT and the functional volume state different Frames of Reference (or none), so "
-            "their positions are not comparable. Register them with --register, or, where you know "
-            'that one scanner made both in one session, say so: --same-frame "YOUR NAME".'
+            f"The CT and the {spect.source.label} state different coordinate systems (DICOM Frame "
+            "of Reference), or none, so their positions are not comparable. Register them with "
+            "--register, or, where you know that one scanner made both in one session, say so: "
+            '--same-frame "YOUR NAME".'
         )
     return Registration(
         RigidTransform.identity(), Method.SHARED_FRAME, start=RigidTransform.identity()
@@ -160,7 +161,9 @@ def checked(
             f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
         )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
-    note = STORED_REGISTRATION_CHECKED(away_mm=away, uncertainty_mm=uncertainty, ending=ending)
+    note = STORED_REGISTRATION_CHECKED(
+        spect=spect.source.label, away_mm=away, uncertainty_mm=uncertainty, ending=ending
+    )
     text = note.message.removesuffix(ending)
     keep = f"Keep the stored registration: {text[0].lower()}{text[1:]}"
     second = second_method(evidence)
@@ -239,7 +242,7 @@ def _judged(
     status = _status(against, moved)
     outcome = _outcome(search, evidence, start, status)
     if against is not None:
-        return _refused(outcome, start, against)
+        return _refused(outcome, start, against, search.spect.source.label)
     proposed = Registration(
         evidence.proposal,
         Method.CORRELATION,
@@ -267,12 +270,16 @@ def _judged(
             f"Use the proposal: it moves the neck by {shift_mm:.1f} mm and {angle_deg:.1f}°, and "
             "the pictures agree better with it."
             if start is not None
-            else "Use the proposal: the two frames have nothing else in common."
+            else "Use the proposal: the two scans have nothing else in common."
         )
         uncertainty = float(np.max(evidence.uncertainty_mm(points)))
         ending = "" if moved else " No inconsistency found; check the alignment by eye."
         note = REGISTERED(
-            shift_mm=shift_mm, angle_deg=angle_deg, uncertainty_mm=uncertainty, ending=ending
+            spect=search.spect.source.label,
+            shift_mm=shift_mm,
+            angle_deg=angle_deg,
+            uncertainty_mm=uncertainty,
+            ending=ending,
         )
     second = second_method(evidence)
     return replace(
@@ -282,12 +289,14 @@ def _judged(
     )
 
 
-def _refused(outcome: SearchOutcome, start: RigidTransform | None, reason: str) -> Registration:
+def _refused(
+    outcome: SearchOutcome, start: RigidTransform | None, reason: str, label: str
+) -> Registration:
     """Return the shared frame in use, the doubted proposal beside it."""
     if start is None:
         raise RegistrationFailed(
-            f"The functional volume could not be registered to the CT: {reason} They do not share "
-            "a Frame of Reference, so they are not shown together."
+            f"The {label} could not be registered to the CT: {reason} They do not share a "
+            "coordinate system (DICOM Frame of Reference), so they are not shown together."
         )
     return _kept(start, reason, outcome)
 
@@ -295,7 +304,7 @@ def _refused(outcome: SearchOutcome, start: RigidTransform | None, reason: str) 
 def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = None) -> Registration:
     """Return the shared frame with a Finding that says why nothing better is in use."""
     note = REGISTRATION_REJECTED(reason=reason)
-    words = f"Keep the shared frame, do not trust either: {reason}"
+    words = f"Keep the scanner's alignment, do not trust either: {reason}"
     if outcome is not None and outcome.evidence is not None:
         words = f"{words} {second_method(outcome.evidence).message}"
     found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from fusion.findings import Finding
 from fusion.findings.alignment import MANUAL_ADJUSTMENT, MANUAL_SHIFT
 from fusion.geometry import RigidTransform
-from fusion.registration.result import Method, Registration, Trust
+from fusion.registration.method import Method
+from fusion.registration.result import Registration, Trust
 
 #: Shift by hand above which every export warns, mm: about half the distance between neighbouring
 #: facet joints of one side; more puts uptake on the wrong joint (docs/sources.md#level-error).

@@ -10,6 +10,8 @@ input gives the same end on the same machine.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import SimpleITK as sitk
 
@@ -17,16 +19,17 @@ from fusion.errors import FusionError
 from fusion.geometry import FloatArray, RigidTransform, Volume
 from fusion.progress import Progress
 from fusion.registration.evidence import Opinion
-from fusion.registration.expectation import CtModel, counted
+from fusion.registration.expectation import CtModel, blurred, counted
 from fusion.sitk import image_on, transform_from_sitk, transform_to_sitk
 
 #: Bins of the joint histogram, along each axis.
-_BINS = 32
+_BINS = 24
 #: Voxels of the CT on about 4 mm that are compared; those outside the patient are left out of them.
 _POINTS = 8_000
 _SAMPLING_SEED = 12345
-#: First every other voxel, blurred by so many mm (standard deviation), then all.
-_SHRINK, _SMOOTHING_MM = (2, 1), (6.0, 0.0)
+#: First every other voxel, then all, and by how much both pictures are blurred (standard deviation,
+#: mm). The last blur is of the functional picture alone: its slopes are differences of neighbours.
+_SHRINK, _SMOOTHING_MM = (2, 1), (6.0, 1.7)
 #: First and last step, mm, and steps at each resolution at most.
 _FIRST_STEP_MM, _LAST_STEP_MM, _STEPS = 2.0, 0.02, 60
 #: How far beside the proposal the second run begins: shift, mm, and turn about x, y and z, degrees.
@@ -63,16 +66,14 @@ def independent_opinion(
         rotation_deg=_BESIDE_DEG, translation_mm=_BESIDE_MM, center_lps=center_lps
     )
     begins = [away @ proposal] if start is None else [start, away @ proposal]
-    fixed = image_on(source.density, source.grid)
-    usable = image_on(source.usable.astype(np.uint8), source.grid)
-    moving = image_on(np.sqrt(counted(spect)), spect.grid)
+    stages = _stages(source, spect)
     ends: list[tuple[float, RigidTransform]] = []
     problem = ""
     for n, begin in enumerate(begins):
         part = report.part(n / len(begins), (n + 1) / len(begins))
         run = _Run(begin, center_lps, part)
         try:
-            ends.append(run.ended(fixed, usable, moving))
+            ends.append(run.ended(stages))
         except _NoEndError as exc:
             problem = str(exc)
     if not ends:
@@ -84,6 +85,35 @@ class _NoEndError(Exception):
     """The method stopped before it came to an end."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    """What is compared at one resolution: blurred once, for every run."""
+
+    shrink: int
+    fixed: sitk.Image
+    usable: sitk.Image
+    moving: sitk.Image
+
+
+def _stages(source: CtModel, spect: Volume) -> tuple[_Stage, ...]:
+    usable = image_on(source.usable.astype(np.uint8), source.grid)
+    uptake = np.sqrt(counted(spect))
+    coarse, fine = _SMOOTHING_MM
+    pictures = (
+        (blurred(source.density, coarse / source.grid.spacing_mm), coarse),
+        (source.density, fine),
+    )
+    return tuple(
+        _Stage(
+            shrink,
+            image_on(density, source.grid),
+            usable,
+            image_on(blurred(uptake, blur / spect.grid.spacing_mm), spect.grid),
+        )
+        for shrink, (density, blur) in zip(_SHRINK, pictures, strict=True)
+    )
+
+
 class _Run:
     """One descent from one place."""
 
@@ -92,49 +122,52 @@ class _Run:
         self._report = report
         self._stopped: BaseException | None = None
         self._steps = 0
-        self._method = sitk.ImageRegistrationMethod()
 
-    def ended(
-        self, fixed: sitk.Image, usable: sitk.Image, moving: sitk.Image
-    ) -> tuple[float, RigidTransform]:
+    def ended(self, stages: tuple[_Stage, ...]) -> tuple[float, RigidTransform]:
         """Return the negative mutual information at the end, and the transform, SPECT to CT."""
-        method = self._method
+        value, steps = 0.0, 0
+        for stage in stages:
+            value, steps = self._descended(stage)
+        if steps >= _STEPS:
+            raise _NoEndError(f"it was still moving after {_STEPS} steps")
+        return value, transform_from_sitk(self._transform)
+
+    def _descended(self, stage: _Stage) -> tuple[float, int]:
+        """Move the transform to the end of one resolution; return the measure there, and steps."""
+        method = sitk.ImageRegistrationMethod()
         # One work unit, or sums run in the order in which threads happen to end.
         method.SetNumberOfThreads(1)
         method.SetNumberOfWorkUnits(1)
         method.SetMetricAsMattesMutualInformation(_BINS)
-        method.SetMetricFixedMask(usable)
+        method.SetMetricFixedMask(stage.usable)
         method.SetMetricSamplingStrategy(method.RANDOM)
-        share = min(1.0, _POINTS / fixed.GetNumberOfPixels())
+        share = min(1.0, _POINTS / stage.fixed.GetNumberOfPixels())
         method.SetMetricSamplingPercentage(share, _SAMPLING_SEED)
+        # Slopes are looked up at the sampled points only, not made everywhere beforehand.
+        method.MetricUseFixedImageGradientFilterOff()
+        method.MetricUseMovingImageGradientFilterOff()
         method.SetInterpolator(sitk.sitkLinear)
         method.SetOptimizerAsRegularStepGradientDescent(
             _FIRST_STEP_MM, _LAST_STEP_MM, _STEPS, relaxationFactor=0.6
         )
         method.SetOptimizerScalesFromPhysicalShift()
-        method.SetShrinkFactorsPerLevel(_SHRINK)
-        method.SetSmoothingSigmasPerLevel(_SMOOTHING_MM)
-        method.SmoothingSigmasAreSpecifiedInPhysicalUnitsOn()
+        method.SetShrinkFactorsPerLevel([stage.shrink])
+        method.SetSmoothingSigmasPerLevel([0.0])
         method.SetInitialTransform(self._transform, inPlace=True)
-        method.AddCommand(sitk.sitkIterationEvent, self._step)
+        method.AddCommand(sitk.sitkIterationEvent, lambda: self._step(method))
         try:
-            method.Execute(fixed, moving)
+            method.Execute(stage.fixed, stage.moving)
         except RuntimeError as exc:
             if self._stopped is None:
                 raise _NoEndError("the two volumes overlap too little for it") from exc
         if self._stopped is not None:
             raise self._stopped
-        if method.GetOptimizerIteration() >= _STEPS:
-            raise _NoEndError(f"it was still moving after {_STEPS} steps")
-        return method.GetMetricValue(), transform_from_sitk(self._transform)
+        return method.GetMetricValue(), method.GetOptimizerIteration()
 
-    def _step(self) -> None:
-        if self._stopped is not None:  # stopping ends one resolution; the next begins
-            self._method.StopRegistration()
-            return
+    def _step(self, method: sitk.ImageRegistrationMethod) -> None:
         self._steps += 1
         try:
             self._report(min(1.0, self._steps / _STEPS), "Asking an independent method")
         except FusionError as exc:  # Cancelled: must not cross the library's own frames
             self._stopped = exc
-            self._method.StopRegistration()
+            method.StopRegistration()

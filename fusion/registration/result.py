@@ -12,19 +12,11 @@ import numpy.typing as npt
 from fusion.findings import Finding
 from fusion.findings.alignment import IMAGES_ASK_ELSEWHERE, NECK_CORRECTION_IN_USE
 from fusion.geometry import FloatArray, RigidTransform
+from fusion.json_form import rounded
 from fusion.registration.evidence import RegistrationEvidence
+from fusion.registration.method import Method
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.trust import TRUSTED_UNCERTAINTY_MM
-
-
-class Method(StrEnum):
-    """How the transform of a Registration was obtained."""
-
-    SHARED_FRAME = "shared frame of reference"
-    CORRELATION = "rigid correlation"
-    STORED = "stored Spatial Registration"
-    NECK = "rigid correlation, upper and lower neck apart"
-    MANUAL = "moved by hand"
 
 
 class Trust(StrEnum):
@@ -259,7 +251,7 @@ class Registration:
             "start_matrix_lps": _matrix(self.start),
             "proposal_matrix_lps": _matrix(search.proposal if search else None),
             "uncertainty_mm": [
-                {"point_lps": np.round(point, 1).tolist(), "uncertainty_mm": _rounded(value)}
+                {"point_lps": np.round(point, 1).tolist(), "uncertainty_mm": rounded(value)}
                 for point, value in zip(at, self.uncertainty_mm_at(at), strict=True)
             ],
             "evidence": _json(evidence),
@@ -293,7 +285,3 @@ def _json(part: Quality | RegistrationEvidence | NeckCorrection | None) -> dict[
 def _matrix(transform: RigidTransform | None) -> list[list[float]] | None:
     matrix: list[list[float]] | None = transform.matrix.tolist() if transform else None
     return matrix
-
-
-def _rounded(value: float) -> float | None:
-    return round(float(value), 2) if np.isfinite(value) else None

@@ -200,8 +200,8 @@ class Search:
         self._report(0.36, "Registering")
         if fine is None or fair is None:
             raise RegistrationFailed(
-                "The registration found nothing to hold on to: the functional volume does not vary "
-                "where the CT shows the patient."
+                f"The registration found nothing to hold on to: the {self.spect.source.label} does "
+                "not vary where the CT shows the patient."
             )
         return _stored(fine.maps[0]), fine
 

@@ -46,7 +46,7 @@ NECK_BEND_DEG = 1.5
 NECK_BEND_SIGNIFICANCE = 5.0
 
 #: The independent method further away than this, mm, is a warning and no refusal: in 15 simulated
-#: cases it ended 1.6 and less from right proposals, and 4.1 and more from proposals that were 4 to
+#: cases it ended 1.5 and less from right proposals, and 3.7 and more from proposals that were 4 to
 #: 10 off (docs/registration.md).
 MAX_INDEPENDENT_MM = 3.0
 #: Uncertainty that may remain where a bent neck is the explanation, mm: simulated necks that bent
@@ -85,7 +85,7 @@ def objection(evidence: RegistrationEvidence, correction: RigidTransform | None)
         )
     for name, words in (
         ("second opinion", "a search that knows nothing of bone"),
-        ("reverse", "registering the CT to the functional volume"),
+        ("reverse", "registering the other way round"),
         ("neck box", "registering the neck alone"),
     ):
         distance, most = evidence.at_neck_mm(name), MAX_DISAGREEMENT_MM[name]
@@ -100,8 +100,8 @@ def objection(evidence: RegistrationEvidence, correction: RigidTransform | None)
         )
     if evidence.overlap < MIN_OVERLAP:
         return (
-            f"the functional volume covers only {evidence.overlap:.0%} of the neck (expected at "
-            f"least {MIN_OVERLAP:.0%})."
+            f"only {evidence.overlap:.0%} of the neck lies inside both scans (expected at least "
+            f"{MIN_OVERLAP:.0%})."
         )
     return None
 
@@ -131,7 +131,7 @@ def _largest_doubt(evidence: RegistrationEvidence) -> str:
     words = {
         "blocks": "different parts of the body pull in different directions",
         "second opinion": "a search that knows nothing of bone ends elsewhere",
-        "reverse": "registering the CT to the functional volume ends elsewhere",
+        "reverse": "registering the other way round ends elsewhere",
         "neck box": "the neck alone asks for another position",
         "pieces": "upper and lower neck ask for different positions",
         "level": "single levels of the neck ask for other positions",

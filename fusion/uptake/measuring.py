@@ -19,6 +19,7 @@ import numpy.typing as npt
 from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
 from fusion.geometry import FloatArray, Volume
+from fusion.json_form import rounded
 from fusion.registration import Registration
 from fusion.uptake.activity import Activity, Resolution, fit_activity
 from fusion.uptake.measures import (
@@ -154,7 +155,7 @@ class Uptake:
         others: dict[str, float | None] = {}
         suv: dict[str, float] = {}
         for measure in every_measure():
-            value = _rounded(self.values.get(measure.name))
+            value = rounded(self.values.get(measure.name), 4)
             if not measure.suv_of:
                 (own if measure.unit is OF_VOLUME else others)[measure.name] = value
             elif value is not None:
@@ -171,20 +172,16 @@ class Uptake:
             "suvbw": suv or None,
             "reference": self.reference.to_json(),
             **others,
-            "spill_in": _rounded(self.spill_in),
-            "spill_share": _rounded(self.spill_share),
+            "spill_in": rounded(self.spill_in, 4),
+            "spill_share": rounded(self.spill_share, 4),
             "spill_from": self.spill_from.name if self.spill_from else None,
             "separable": not self.merged_with,
             "merged_with": [joint.name for joint in self.merged_with],
             "resolution_mm": round(self.resolution.mm, 2),
             "resolution_source": self.resolution.source,
-            "registration_mm": _rounded(self.registration_mm),
-            "localisation_mm": _rounded(self.localisation_mm),
+            "registration_mm": rounded(self.registration_mm, 4),
+            "localisation_mm": rounded(self.localisation_mm, 4),
         }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(float(value), 4)
 
 
 def measure(

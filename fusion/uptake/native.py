@@ -171,7 +171,7 @@ def native_neck(
     _refuse_exchanged_sides(joints, centers_ct)
     transforms = tuple(registration.transform_at(center) for center in centers_ct)
     centers = np.array([t.inverse().apply(c) for t, c in zip(transforms, centers_ct, strict=True)])
-    low, high = _block(spect.grid, centers)
+    low, high = _block(spect, centers)
     kji = np.stack(
         np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"),
         axis=-1,
@@ -210,7 +210,10 @@ def _refuse_exchanged_sides(joints: tuple[Joint, ...], centers: FloatArray) -> N
             )
 
 
-def _block(grid: Grid, centers: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _block(
+    spect: Volume, centers: FloatArray
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    grid = spect.grid
     # Of a sheared grid, the voxel steps along an axis that leave a ball are those across its faces.
     reach = REACH_MM * np.linalg.norm(np.linalg.inv(grid.affine[:3, :3]), axis=1)
     kji = grid.to_kji(centers)
@@ -219,7 +222,7 @@ def _block(grid: Grid, centers: FloatArray) -> tuple[npt.NDArray[np.int64], npt.
     high = np.clip(np.ceil((kji + reach).max(axis=0)) + 1, 0, shape).astype(np.int64)
     if np.any(high <= low):
         raise GeometryError(
-            "The functional volume does not reach the joints of the neck. Check that it covers "
+            f"The {spect.source.label} does not reach the joints of the neck. Check that it covers "
             "the neck, and the registration."
         )
     return low, high

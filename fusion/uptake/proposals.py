@@ -26,6 +26,7 @@ from fusion.findings.joints import (
     UPTAKE_NOT_VALIDATED,
 )
 from fusion.geometry import FloatArray, Volume
+from fusion.json_form import rounded
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Registration
 from fusion.uptake.activity import fit_activity, with_others
@@ -188,19 +189,15 @@ class Proposal:
             "point_lps": np.round(self.point_lps, 2).tolist(),
             "value": round(self.value, 4),
             "unit": self.unit,
-            "ratio_to_reference": _rounded(self.ratio_to_reference, 4),
+            "ratio_to_reference": rounded(self.ratio_to_reference, 4),
             "spill_in": round(self.spill_in, 4),
-            "registration_mm": _rounded(self.registration_mm),
-            "localisation_mm": _rounded(self.localisation_mm),
-            "combined_mm": _rounded(self.combined_mm),
-            "margin_mm": _rounded(self.margin_mm),
+            "registration_mm": rounded(self.registration_mm),
+            "localisation_mm": rounded(self.localisation_mm),
+            "combined_mm": rounded(self.combined_mm),
+            "margin_mm": rounded(self.margin_mm),
             "reason": self.reason,
             "is_target": False,
         }
-
-
-def _rounded(value: float | None, digits: int = 2) -> float | None:
-    return None if value is None or not np.isfinite(value) else round(float(value), digits)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -266,7 +263,7 @@ def assess(
     """
     settings = settings or ProposalSettings()
     report = Progress(progress)
-    report(0.0, "Taking the neck out of the functional volume")
+    report(0.0, f"Taking the neck out of the {spect.source.label}")
     neck = native_neck(places, spect, registration, ct=ct)
     report(0.4, "Telling joints from ordinary bone")
     activity = fit_activity(neck, resolution_mm=settings.uptake.resolution_mm)
@@ -315,7 +312,7 @@ def assess(
         uptakes=ordered,
         proposals=tuple(proposals),
         reference=compared_with,
-        findings=_findings(ordered, compared_with),
+        findings=_findings(ordered, compared_with, spect.source.label),
     )
 
 
@@ -438,13 +435,13 @@ def _unknown(assignment: Assignment, settings: HotSpotSettings) -> list[str]:
     return parts
 
 
-def _findings(uptakes: Sequence[Uptake], reference: Reference) -> tuple[Finding, ...]:
+def _findings(uptakes: Sequence[Uptake], reference: Reference, label: str) -> tuple[Finding, ...]:
     findings = [UPTAKE_NOT_VALIDATED()]
     if reference.value is None and "joint by joint" not in reference.words:
         findings.append(NO_REFERENCE(reason=reference.words))
     outside = [u.joint.name for u in uptakes if u.maximum is None]
     if outside:
-        findings.append(JOINTS_OUTSIDE_SPECT(joints=tuple(outside)))
+        findings.append(JOINTS_OUTSIDE_SPECT(spect=label, joints=tuple(outside)))
     merged = [u.joint.level for u in uptakes if u.merged_with and u.joint.side is Side.LEFT]
     if merged:
         resolution = uptakes[0].resolution

@@ -191,7 +191,7 @@ def test_a_joint_has_one_target() -> None:
 
 
 def test_a_point_in_another_frame_is_refused() -> None:
-    with pytest.raises(AnnotationError, match="another Frame of Reference"):
+    with pytest.raises(AnnotationError, match="another coordinate system"):
         after(begun(), TargetSaved(target(frame_of_reference_uid="1.9")))
 
 

@@ -460,7 +460,7 @@ def test_what_is_simulated_goes_on_saying_so(tmp_path: Path) -> None:
 def test_findings_leave_without_what_names_somebody() -> None:
     said = plain_findings(
         (
-            alignment.FRAME_STATED_BY_USER(who=PersonName("Qzx")),
+            alignment.FRAME_STATED_BY_USER(spect="SPECT", who=PersonName("Qzx")),
             alignment.STORED_REGISTRATION_REFUSED(label="Qzx/reg.dcm", reason="Qzx is no matrix."),
             files.SERIES_REFUSED(reason="Qzx/ct.dcm is damaged."),
             volumes.GANTRY_TILT(tilt_deg=12.0),
@@ -474,9 +474,9 @@ def test_findings_leave_without_what_names_somebody() -> None:
     assert [(finding.code, finding.message) for finding in said] == [
         (
             "frame-stated-by-user",
-            "The files do not say that the CT and the functional volume share a Frame of "
-            "Reference; they are placed as if they did, on the word of a named person. Check the "
-            "alignment.",
+            "The files do not say that the CT and the SPECT share a coordinate system (DICOM Frame "
+            "of Reference); they are placed as if they did, on the word of a named person. Check "
+            "the alignment.",
         ),
         (
             "stored-registration-refused",

@@ -637,4 +637,4 @@ def test_damaged_vector_is_refused(tmp_path: Path) -> None:
     raw = RawDataElement(Tag("SliceVector"), "US", 39, b"\1" * 39, 0, False, True)
     instance.dataset[raw.tag] = raw
     (plan,) = plan_volumes([instance])
-    assert "SliceVector is not a number" in refusal(plan)
+    assert "Slice Vector is not a number" in refusal(plan)

@@ -180,7 +180,7 @@ def test_a_thin_ct_needs_60_mm_of_the_functional_volume(tmp_path, common_mm, cho
     write_nm(tmp_path, dataset=nm.recon(spacing=9.0), SpacingBetweenSlices=9.0)
     result = chosen(tmp_path)
     assert result.ct.series.description == chosen_name
-    why = "thinner slices (1 mm)" if common_mm > 60 else "shows enough of the functional volume"
+    why = "thinner slices (1 mm)" if common_mm > 60 else "shows enough of the SPECT"
     assert why in result.reasons[1]
 
 
@@ -259,7 +259,7 @@ def test_a_ct_in_another_frame_loses_to_one_in_the_same(tmp_path) -> None:
     write_nm(tmp_path)
     result = chosen(tmp_path)
     assert result.ct.series.description == "hybrid"
-    assert "Frame of Reference" in result.reasons[1]
+    assert "coordinate system" in result.reasons[1]
     other = chosen(tmp_path, ct="1.2.1")
     assert other.ct.series.description == "diagnostic"
     assert "chosen by the user" in other.reasons[1]

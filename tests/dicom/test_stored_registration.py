@@ -278,12 +278,12 @@ BAD: dict[str, tuple[Arrange, str]] = {
     "nothing left": (with_matrix(np.diag([0, 0, 0, 1])), "scales or shears"),
     "last row": (with_matrix(np.vstack([TRUTH[:3], [0, 0, 0.1, 1]])), "last row"),
     "column-major": (with_matrix(TRUTH.T), "last row"),
-    "far away": (with_matrix(turn(0, shift=(0, 0, 2e6))), "kilometre"),
+    "far away": (with_matrix(turn(0, shift=(0, 0, 2e4))), "more than 10 m"),
     "order matters": (with_matrix(TRUTH, AWAY), "order"),
     "fifteen numbers": (edited(set_matrix(["1"] * 15)), "15 values; expected 16"),
-    "empty matrix": (edited(set_matrix(None)), "no matrix"),
+    "empty matrix": (edited(set_matrix(None)), "no transform"),
     "two registrations of one side": (edited(twice), "2 registrations; expected 1"),
-    "no matrix": (edited(lambda ds: setattr(step(ds), "MatrixSequence", [])), "no matrix"),
+    "no matrix": (edited(lambda ds: setattr(step(ds), "MatrixSequence", [])), "no transform"),
     "no items": (edited(lambda ds: setattr(ds, "RegistrationSequence", [])), "no Registration"),
     "another patient": (edited(lambda ds: setattr(ds, "PatientID", "2")), "another patient"),
     "deformable": (
@@ -294,7 +294,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
         lambda s: registration(
             FRAME, [Side(FRAME), Side(OTHER_FRAME, [s.ct_images[0], s.nm_image], [TRUTH])]
         ),
-        "another Frame of Reference",
+        "another coordinate system",
     ),
     "one image at two places": (
         lambda s: registration(
@@ -313,7 +313,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
         lambda s: registration(
             FRAME, [Side(FRAME, ["1.9"], [AWAY]), Side(OTHER_FRAME, [s.nm_image], [TRUTH])]
         ),
-        "within their own Frame of Reference",
+        "within their own coordinate system",
     ),
 }
 

@@ -148,7 +148,7 @@ def by_hand(review: Review, journal: Path) -> Doubtful:
     moved = stated(moved, reference=RigidTransform.identity(), points_lps=[MIDDLE_LPS])
     return replace(
         certain(review.with_registration(moved), journal),
-        sentence="The functional volume was moved by hand by 7.2 mm and 0.0°, more than 5 mm: half "
+        sentence="The alignment was moved by hand by 7.2 mm and 0.0°, more than 5 mm: half "
         "a vertebral level, enough to put uptake on the wrong joint. Check every level by eye.",
     )
 

@@ -28,7 +28,7 @@ DISCLAIMER = (
 @pytest.fixture(scope="module")
 def review(tmp_path_factory: pytest.TempPathFactory) -> fusion.Review:
     opened = fusion.open_study(write_study(tmp_path_factory.mktemp("formats")))
-    note = FRAME_STATED_BY_USER(who="Dr. Somebody Particular")
+    note = FRAME_STATED_BY_USER(spect="SPECT", who="Dr. Somebody Particular")
     moved = opened.with_registration(Registration(TO_CT, Method.MANUAL))
     return replace(moved, opening_findings=(*moved.opening_findings, note))
 

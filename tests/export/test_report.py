@@ -37,6 +37,7 @@ from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
 from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
 from tests.export.others import debian
+from tests.pathway.cases import GOLDEN
 from tests.viewer.marked_study import write_study
 
 
@@ -159,11 +160,11 @@ def lines_of(report: Report, title: str) -> list[str]:
 
 
 def quoted(number: str, cites: str = "") -> str:
-    return f"{number}: “{sentences.PATHWAY[number]}”{cites}"
+    return f'"{sentences.PATHWAY[number]}"{cites}'
 
 
 #: Stand beside every list of joints.
-BESIDE = [quoted("S19", " [cites 5]"), quoted("S21", " [cites 2, 3]")]
+BESIDE = [quoted("S19", "  [the article cites 5]"), quoted("S21", "  [the article cites 2, 3]")]
 
 
 def test_the_section_on_limitations_says_these_sentences_and_no_others(
@@ -240,17 +241,23 @@ def test_each_positive_joint_carries_the_cautions_of_the_pathway(read: Read) -> 
     assert positive
     for positive_one in positive:
         (line,) = [one for one in lines if one.startswith(f"{positive_one.joint.name}: ")]
-        assert "Nothing but the SPECT result is recorded in support of this target. (S19)" in line
-        assert "(S21)" in line
+        assert "Nothing but the SPECT result is recorded in support of this target." in line
+        assert "Recorded as clinically concordant in side and level." in line
 
 
 def test_the_verdict_is_quoted(review: Review) -> None:
-    known = Facts(cervical_pain=True, fused_spect_ct=True, study_status="performed")
-    answer = Assessment.of(known, reader="R").to_json()
+    answer = Assessment.of(GOLDEN["G3"].facts, reader="R").to_json()
     text = list(said(report_of(review, assessment=answer)))
     assert answer["words"] in text
+    assert answer["deciding"]
     for statement in answer["deciding"][:4]:
-        assert any(line.startswith(f"{statement}: ") for line in text)
+        assert f'"{answer["quoted"][statement]}"' in text
+
+
+def test_the_article_is_named_by_its_title_and_date(review: Review) -> None:
+    (line,) = lines_of(report_of(review), "Imaging pathway")[1:]
+    assert line.startswith('Sentences in quotation marks: "What is the role of CT/SPECT (')
+    assert "last updated October 14, 2025" in line
 
 
 def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:

@@ -301,7 +301,7 @@ def test_a_ct_without_a_frame_is_refused(tmp_path) -> None:
         fixed.references,
     )
     registration = Registration(RigidTransform(TRUTH), Method.CORRELATION)
-    with pytest.raises(GeometryError, match="no Frame of Reference"):
+    with pytest.raises(GeometryError, match="no coordinate system"):
         write_spatial_registration(
             tmp_path / "reg.dcm",
             registration,

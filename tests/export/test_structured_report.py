@@ -256,7 +256,7 @@ def test_suv_that_the_data_do_not_prove_is_refused(tmp_path: Path, unit: str) ->
 
 
 def test_a_target_without_frame_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(AnnotationError, match="no Frame of Reference"):
+    with pytest.raises(AnnotationError, match="no coordinate system"):
         written(tmp_path, target(frame_of_reference_uid=None))
 
 

@@ -313,10 +313,10 @@ def test_another_frame_of_reference_is_refused(tmp_path):
     path = maps.write_segmentation(
         tmp_path / "s.dcm", _bone_masks(), truth.ct.grid, frame="1.2.3.99"
     )
-    with pytest.raises(GeometryError, match="another Frame of Reference"):
+    with pytest.raises(GeometryError, match="another coordinate system"):
         read_labels([path], truth.ct)
     grid = Grid(truth.ct.grid.shape, truth.ct.grid.affine)
-    with pytest.raises(GeometryError, match="The CT states no Frame of Reference"):
+    with pytest.raises(GeometryError, match="The CT states no coordinate system"):
         read_labels([path], replace(truth.ct, grid=grid))
 
 

@@ -188,7 +188,7 @@ def test_uncertainty_covers_the_error_and_says_what_is_in_use(necks) -> None:
 
 
 def stored(transform: RigidTransform) -> Registration:
-    note = STORED_REGISTRATION(registration="reg.dcm", moved="")
+    note = STORED_REGISTRATION(spect="SPECT", registration="reg.dcm", moved="")
     return Registration(transform, Method.STORED, lasting_findings=(note,))
 
 

@@ -13,9 +13,10 @@ from fusion.registration import manual, trust
 from fusion.registration.engine import SMALLEST_CORRECTION_MM
 from fusion.registration.evidence import LevelMisfit, Opinion, RegistrationEvidence
 from fusion.registration.manual import adjusted
+from fusion.registration.method import Method
 from fusion.registration.neck_field import NeckField
 from fusion.registration.pieces import NeckCorrection
-from fusion.registration.result import Method, Registration, SearchOutcome, Trust
+from fusion.registration.result import Registration, SearchOutcome, Trust
 
 IDENTITY = RigidTransform.identity()
 CENTER = np.array((2.0, 5.0, 10.0))

@@ -346,7 +346,7 @@ class AlignmentPanel(QScrollArea):
                 and choice.method is current.method
                 and np.array_equal(choice.transform.matrix, current.transform.matrix)
             )
-        self.in_use.setText(f"Alignment: {current.method.value}")
+        self.in_use.setText(f"Alignment: {current.method.words}")
         self.status.setText(f"Images: {status_text(current)}")
         self.status.setStyleSheet(f"{colored(_STATUS_COLORS[current.status])} {BOLD}")
         search = current.search

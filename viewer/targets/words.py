@@ -90,8 +90,8 @@ def details_text(target: Target) -> str:
             f"{position_text(target.point_lps)} mm; {place.distance_mm:.1f} mm from the joint's "
             f"centre, {abs(place.lateral_mm):.1f} mm {target.joint.side} of the midline, "
             f"{place.margin_mm:.1f} mm inside the border to {place.neighbour}.",
-            f"Alignment: {plain(registration.method)}, ± {millimetres(registration.uncertainty_mm)}"
-            f" mm. Joint: {plain(target.localisation.source)}, ± {millimetres(confidence)} mm, "
+            f"Alignment: {registration.words}, ± {millimetres(registration.uncertainty_mm)} mm. "
+            f"Joint: {plain(target.localisation.source)}, ± {millimetres(confidence)} mm, "
             f"level {plain(target.localisation.numbering)}.",
         )
     )

@@ -77,7 +77,7 @@ class AlignmentReviewed:
     @property
     def words(self) -> str:
         """What happened, in words."""
-        return f"alignment reviewed ({plain(self.registration.method)})"
+        return f"alignment reviewed ({self.registration.words})"
 
 
 def _stored(content: object) -> Assessment | EarlierAnswer:

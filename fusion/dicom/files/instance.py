@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
@@ -45,6 +46,13 @@ PARSE_ERRORS = (
     struct.error,
     zlib.error,
 )
+#: Attributes that have a plain word.
+_IN_WORDS = {
+    "ImageOrientationPatient": "Orientation of the slices",
+    "ImagePositionPatient": "Position of the slice",
+    "PixelSpacing": "Size of the pixels",
+    "SpacingBetweenSlices": "Distance between slices",
+}
 logger = logging.getLogger(__name__)
 
 
@@ -86,6 +94,9 @@ class Instance:
         transfer syntax is deflated.
     owner : object or None
         Kept alive as long as this Instance: the private folder that a zip was unpacked into.
+    doubtful_text : tuple of str
+        What was found about its character sets; see
+        :func:`fusion.dicom.files.character_sets.make_unicode`.
     """
 
     path: Path
@@ -94,6 +105,7 @@ class Instance:
     transfer_syntax_uid: str
     pixel_tag_offset: int | None
     owner: object | None = field(default=None, repr=False)
+    doubtful_text: tuple[str, ...] = ()
 
     @property
     def sop_instance_uid(self) -> str:
@@ -171,13 +183,13 @@ def numbers(
             return None
         result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
     except (DicomError, ValueError, TypeError, OverflowError) as exc:
-        raise DicomError(f"{keyword} is not a number.") from exc
+        raise DicomError(f"{attribute_name(keyword)} is not a number.") from exc
     if result.size == 0:
         return None
     if not np.isfinite(result).all():
-        raise DicomError(f"{keyword} holds a value that is not a finite number.")
+        raise DicomError(f"{attribute_name(keyword)} holds a value that is not a finite number.")
     if count is not None and result.size != count:
-        raise DicomError(f"{keyword} has {result.size} values; expected {count}.")
+        raise DicomError(f"{attribute_name(keyword)} has {result.size} values; expected {count}.")
     return result
 
 
@@ -191,7 +203,7 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
     """Return one whole number, or None when absent; errors as :func:`numbers`."""
     value = number(dataset, keyword)
     if value is not None and value != int(value):
-        raise DicomError(f"{keyword} is {value}; expected a whole number.")
+        raise DicomError(f"{attribute_name(keyword)} is {value:g}; expected a whole number.")
     return None if value is None else int(value)
 
 
@@ -217,7 +229,15 @@ def stored_value(dataset: Dataset, keyword: str) -> Any:
             return dataset.get(keyword)
     except PARSE_ERRORS as exc:
         logger.info("%s cannot be decoded: %s", keyword, type(exc).__name__)
-        raise DicomError(f"{keyword} cannot be read; the header is damaged.") from exc
+        raise DicomError(
+            f"{attribute_name(keyword)} cannot be read; the header is damaged."
+        ) from exc
+
+
+def attribute_name(keyword: str) -> str:
+    """Write a keyword in words: ``"Distance between slices (Spacing Between Slices)"``."""
+    name = dictionary_description(keyword)
+    return f"{_IN_WORDS[keyword]} ({name})" if keyword in _IN_WORDS else name
 
 
 def _iterate(value: Any) -> Iterator[Any]:

@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from pydicom.datadict import dictionary_description
 
 from fusion.dicom.files.functional_groups import functional_group
-from fusion.dicom.files.instance import Instance, integer, items, numbers, text, texts, uid
+from fusion.dicom.files.instance import (
+    Instance,
+    attribute_name,
+    integer,
+    items,
+    numbers,
+    text,
+    texts,
+    uid,
+)
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.slices import Slice
 from fusion.dicom.volumes.stack import (
@@ -104,7 +113,9 @@ def _slice(frame: FrameRef, *, object_name: str) -> Slice:
         group = functional_group(frame, macro)
         value = None if group is None else numbers(group, keyword, count)
         if value is None:
-            raise DicomError(f"{keyword} is missing in its functional groups.")
+            raise DicomError(
+                f"{attribute_name(keyword)} is missing in its description of each frame."
+            )
         values[keyword] = value
     dataset = frame.instance.dataset
     rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")

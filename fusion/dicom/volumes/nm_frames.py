@@ -12,11 +12,18 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-from pydicom.datadict import dictionary_description
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
-from fusion.dicom.files.instance import integer, items, number, numbers, stored_value, text
+from fusion.dicom.files.instance import (
+    attribute_name,
+    integer,
+    items,
+    number,
+    numbers,
+    stored_value,
+    text,
+)
 from fusion.errors import DicomError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
@@ -121,7 +128,9 @@ def frame_groups(dataset: Dataset) -> tuple[tuple[FrameGroup, ...], tuple[Findin
     findings = list(_pointer_findings(dataset, {*splitting, SLICE_VECTOR}))
     if left_over:
         findings.append(
-            VECTORS_LEFT_OVER(vectors=" and ".join(_words(word) for word in left_over), count=count)
+            VECTORS_LEFT_OVER(
+                vectors=" and ".join(attribute_name(word) for word in left_over), count=count
+            )
         )
     if slices is None:
         slices = _assumed_slices(dataset, count, splits=bool(splitting))
@@ -170,13 +179,15 @@ def _vector(dataset: Dataset, keyword: str, count: int) -> tuple[int, ...] | Non
     if values is None:
         return None
     if np.abs(values).max() > MAX_FRAMES or np.any(values != np.rint(values)):
-        raise DicomError(f"{_words(keyword)} holds values that are no frame or slice numbers.")
+        raise DicomError(
+            f"{attribute_name(keyword)} holds values that are no frame or slice numbers."
+        )
     if len(values) != count:
         if np.all(values == values[0]):
             return None
         raise DicomError(
-            f"{_words(keyword)} has {len(values)} entries for {count} frames; which frame is which "
-            "is not known."
+            f"{attribute_name(keyword)} has {len(values)} entries for {count} frames; which frame "
+            "is which is not known."
         )
     return tuple(values.astype(int).tolist())
 
@@ -249,9 +260,9 @@ def _pointer_findings(dataset: Dataset, needed: Set[str]) -> tuple[Finding, ...]
         pointed = set()
     if not pointed:
         return (FRAME_POINTER_MISSING(),)
-    unnamed = sorted(_words(word) for word in needed if Tag(word) not in pointed)
+    unnamed = sorted(attribute_name(word) for word in needed if Tag(word) not in pointed)
     absent = sorted(
-        _words(word)
+        attribute_name(word)
         for word in _SPLITTING
         if Tag(word) in pointed and numbers(dataset, word) is None
     )
@@ -291,8 +302,3 @@ def _energy_window(dataset: Dataset, index: int) -> str:
             limits.append(f"{low:.0f}-{high:.0f}")
     keV = f"{' + '.join(limits)} keV" if limits else ""
     return " ".join(filter(None, (text(window, "EnergyWindowName"), keV)))
-
-
-def _words(keyword: str) -> str:
-    """Write a keyword as DICOM names it: ``"SliceVector"`` becomes ``"Slice Vector"``."""
-    return dictionary_description(keyword)

@@ -14,9 +14,10 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from fusion.dicom.files.instance import stored_value
+from fusion.dicom.files.instance import attribute_name, stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
+from fusion.dicom.volumes.plausible import require_plausible_position
 from fusion.errors import GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
@@ -81,7 +82,8 @@ class Slice:
     Raises
     ------
     GeometryError
-        Values of the wrong number or that are not finite, an empty image.
+        Values of the wrong number or that are not finite, a position that is further away than
+        any scanner is long, an empty image.
     """
 
     frame: FrameRef
@@ -94,12 +96,19 @@ class Slice:
     marks: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
-        for name, count in (("position_lps", 3), ("orientation", 6), ("pixel_spacing_mm", 2)):
+        for name, keyword, count in (
+            ("position_lps", "ImagePositionPatient", 3),
+            ("orientation", "ImageOrientationPatient", 6),
+            ("pixel_spacing_mm", "PixelSpacing", 2),
+        ):
             values = np.array(getattr(self, name), dtype=np.float64)
             if values.shape != (count,) or not np.isfinite(values).all():
-                raise GeometryError(f"{name} needs {count} finite numbers; found {values}.")
+                raise GeometryError(
+                    f"{attribute_name(keyword)} needs {count} finite numbers; found {values}."
+                )
             values.flags.writeable = False
             object.__setattr__(self, name, values)
+        require_plausible_position(self.position_lps)
         if self.rows < 1 or self.columns < 1:
             raise GeometryError(f"An image of {self.rows} × {self.columns} pixels is empty.")
 

@@ -120,9 +120,12 @@ def write_derived_nm(
         The grid is sheared, or has no Frame of Reference.
     """
     if not grid.is_orthogonal:
-        raise GeometryError("A tilted grid cannot be written as a Nuclear Medicine Image.")
+        raise GeometryError("Tilted slices cannot be written as a Nuclear Medicine image.")
     if grid.frame_of_reference_uid is None:
-        raise GeometryError("The grid states no Frame of Reference, so the image cannot be placed.")
+        raise GeometryError(
+            "The CT states no coordinate system (DICOM Frame of Reference), so the image cannot be "
+            "placed."
+        )
     ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, made=made)
     copy_attributes(source, ds, _ACQUISITION)
     _series(ds, grid, description)
@@ -235,7 +238,7 @@ def _pixels(
 
 
 def _derivation(ds: Dataset, source: Dataset, source_references: Sequence[tuple[str, str]]) -> None:
-    ds.DerivationDescription = "Resampled onto the grid of the CT"
+    ds.DerivationDescription = "Resampled onto the slices of the CT"
     ds.DerivationCodeSequence = [CodedConcept(SPATIAL_RESAMPLING, "DCM", "Spatial resampling")]
     corrected = text(source, "CorrectedImage")
     if corrected:

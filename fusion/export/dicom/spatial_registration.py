@@ -203,7 +203,8 @@ def write_spatial_registration(
     """
     if fixed.frame_of_reference_uid is None:
         raise GeometryError(
-            "The CT states no Frame of Reference, so a Spatial Registration cannot refer to it."
+            "The CT states no coordinate system (DICOM Frame of Reference), so no registration can "
+            "refer to it."
         )
     ds = new_object(path, sop_class_uid=SpatialRegistrationStorage, source=fixed.header, made=made)
     ds.Modality = "REG"
@@ -224,7 +225,7 @@ def write_spatial_registration(
             registration.transform,
             registration.method,
             f"{moving.label} to {fixed.label}{by_hand}"
-            + (": same frame, see the images" if same_frame(fixed, moving) else ""),
+            + (": same coordinates, see images" if same_frame(fixed, moving) else ""),
         ),
     ]
     _references(ds, (fixed, moving))

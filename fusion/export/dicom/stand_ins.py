@@ -55,8 +55,8 @@ def slice_image(volume: Volume, candidate: Candidate, k: int) -> Dataset:
     frame_of_reference = volume.grid.frame_of_reference_uid
     if frame_of_reference is None:
         raise GeometryError(
-            f"The series {candidate.plan.volume_id} states no Frame of Reference, so nothing can "
-            "refer to places in it."
+            f"The series {candidate.plan.volume_id} states no coordinate system (DICOM Frame of "
+            "Reference), so nothing can refer to places in it."
         )
     source = candidate.plan.frames[k].instance.dataset
     ds = Dataset()

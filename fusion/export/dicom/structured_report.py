@@ -74,7 +74,7 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("reg-method", "Registration method", ("registration", "method"), True),
     (
         "reg-matrix",
-        "Registration, functional volume to CT, LPS mm",
+        "Registration, SPECT or PET to CT, LPS mm",
         ("registration", "matrix_spect_to_ct_lps"),
         False,
     ),
@@ -288,8 +288,8 @@ def _tracking(target: Target, name: str) -> sr.TrackingIdentifier:
 def _point_group(target: Target, name: str) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
     if target.frame_of_reference_uid is None:
         raise AnnotationError(
-            f"{target.joint.name}: the CT states no Frame of Reference, so a structured report "
-            "cannot say where the point is. Export JSON, CSV or PDF."
+            f"{target.joint.name}: the CT states no coordinate system (DICOM Frame of Reference), "
+            "so a structured report cannot say where the point is. Export JSON, CSV or PDF."
         )
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(target, name),

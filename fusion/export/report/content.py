@@ -43,6 +43,7 @@ from fusion.pathway import (
     label,
     published_pathway,
     target_cautions,
+    verbatim,
 )
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
@@ -143,7 +144,7 @@ def _done(handout: Handout) -> tuple[str, ...]:
     registration = review.fused.registration
     status = f" ({registration.status.value})" if registration.status else ""
     said = [
-        f"The {review.spect_label} was put onto the CT by: {registration.method.value}{status}."
+        f"The {review.spect_label} was put onto the CT by: {registration.method.words}{status}."
     ]
     if reading is not None and reading.alignment is not None:
         said.append(f"Alignment reviewed by {plain(reading.alignment.reader)}.")
@@ -189,6 +190,11 @@ def _findings(handout: Handout) -> tuple[ReportBlock, ...]:
 
 
 def _pathway(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
+    source = published_pathway().source.words
+    return (*_answer_of(assessment), ReportLines((f"Sentences in quotation marks: {source}.",)))
+
+
+def _answer_of(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
     if assessment is None:
         return (ReportLines((NOT_ASSESSED,), strong=True),)
     if "words" not in assessment:
@@ -196,7 +202,7 @@ def _pathway(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
         return (ReportLines((plain(str(assessment.get("text", NOT_ASSESSED))),), strong=True),)
     quoted = dict(assessment.get("quoted", {}))
     deciding = [str(key) for key in assessment.get("deciding", [])]
-    lines = [f"{plain(key)}: “{plain(str(quoted[key]))}”" for key in deciding if key in quoted]
+    lines = [f'"{plain(str(quoted[key]))}"' for key in deciding if key in quoted]
     left = len(lines) - _SHOWN_STATEMENTS
     lines = lines[:_SHOWN_STATEMENTS]
     if left > 0:
@@ -252,7 +258,7 @@ def _pathway_cautions(
             clinically_concordant=None if concordant is None else concordant.as_bool,
             inside_operative_bed=None if inside is None else inside.as_bool,
         )
-        words = " ".join(f"{caution.text} ({caution.statement})" for caution in said)
+        words = " ".join(caution.text for caution in said)
         lines.append(f"{target.joint.name}: {words}")
     return tuple(lines)
 
@@ -330,9 +336,7 @@ def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
 
 
 def _statement(name: str) -> str:
-    statement = published_pathway().statement(name)
-    cites = f" [cites {statement.citation}]" if statement.cites else ""
-    return f"{name}: “{statement.quoted}”{cites}"
+    return verbatim(published_pathway().statement(name))
 
 
 def _limitations() -> tuple[str, ...]:

@@ -12,7 +12,13 @@ from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.condition import MOST_NOISE_HU, Condition
-from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on
+from fusion.facets.automatic.neck import (
+    Neck,
+    checked_clicks,
+    find_neck,
+    not_in_hounsfield,
+    points_on,
+)
 from fusion.facets.automatic.numbering import C2_SOURCES, Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
@@ -25,6 +31,7 @@ from fusion.findings.joints import (
     CLICK_CONTRADICTED,
     CLICKS_DISAGREE,
     COUNT_BREAKS,
+    CT_NOT_IN_HOUNSFIELD,
     CT_TOO_NOISY,
     CT_VALUES_SHIFTED,
     FUSION_NOT_TOLD,
@@ -90,7 +97,7 @@ def locate(
     points_on(ct, said.clicks)
     neck = find_neck(ct, progress=report.part(0.0, 0.75))
     if neck is None:
-        return no_canal()
+        return no_canal(ct)
     return locate_in(neck, said, progress=report.part(0.75, 1.0))
 
 
@@ -275,9 +282,9 @@ def _facet(
     return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
 
 
-def no_canal() -> Localisation:
-    """Return what there is to say about a CT without a spinal canal."""
-    return _nothing(NO_CANAL_FOUND())
+def no_canal(ct: Volume | None = None) -> Localisation:
+    """Return what there is to say about a CT without a spinal canal, or in other units than HU."""
+    return _nothing(CT_NOT_IN_HOUNSFIELD() if ct and not_in_hounsfield(ct) else NO_CANAL_FOUND())
 
 
 def _nothing(finding: Finding) -> Localisation:

@@ -230,7 +230,7 @@ def _checked(affine: FloatArray, edges: FloatArray, name: str) -> FloatArray:
     if skew > DIRECTION_TOLERANCE:
         raise GeometryError(
             f"The axes of {name} are not perpendicular (cosine {skew:.4f}), for example because "
-            "of a tilted gantry. Write it again on an upright grid."
+            "of a tilted gantry. Write it again on upright slices."
         )
     return affine
 

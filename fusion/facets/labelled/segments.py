@@ -112,13 +112,13 @@ def _check_frame(found: str | None, wanted: str | None, name: str) -> None:
     if not found or not wanted:
         which = f"{name} states" if not found else "The CT states"
         raise GeometryError(
-            f"{which} no Frame of Reference, so the labels cannot be placed on the CT. Give a "
-            "Segmentation made on this CT."
+            f"{which} no coordinate system (DICOM Frame of Reference), so the labels cannot be "
+            "placed on the CT. Give a Segmentation made on this CT."
         )
     if found != wanted:
         raise GeometryError(
-            f"{name} lies in another Frame of Reference than the CT. Give a Segmentation made on "
-            "this CT."
+            f"{name} lies in another coordinate system (DICOM Frame of Reference) than the CT. "
+            "Give a Segmentation made on this CT."
         )
 
 
@@ -127,7 +127,7 @@ def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
         segmentation = hd.seg.segread(path)
         geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
     if geometry is None:
-        raise GeometryError(f"The frames of {name} do not lie on one regular grid.")
+        raise GeometryError(f"The frames of {name} are not evenly spaced parallel slices.")
     shape = tuple(int(n) for n in geometry.spatial_shape)
     if float(np.prod([float(n) for n in shape])) > MAX_LABEL_VOXELS:
         raise GeometryError(f"{name} states {shape} voxels, which no label map of a neck has.")
@@ -146,7 +146,7 @@ def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
             )
         voxels = np.asarray(volume.array) == number
         if volume.spatial_shape != geometry.spatial_shape:
-            raise GeometryError(f"The segments of {name} do not lie on one grid.")
+            raise GeometryError(f"The segments of {name} do not lie on the same slices.")
         if number and voxels.any():
             masks[int(number)] = cut_out(voxels, grid)
     if not masks:

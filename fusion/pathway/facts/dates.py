@@ -65,7 +65,7 @@ class PartialDate:
             days = calendar.monthrange(year, last_month)[1]
             return cls(first, dt.date(year, last_month, day or days))
         except ValueError as exc:
-            raise ValueError(f"{value} is not a date that exists: {exc}") from exc
+            raise ValueError(f"{value} is not a date that exists") from exc
 
     def __str__(self) -> str:
         """Return the date as precisely as it is known."""

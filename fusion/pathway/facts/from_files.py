@@ -17,7 +17,7 @@ from fusion.dicom import Catalog, Kind, Series, Study, items, text, texts
 from fusion.errors import PathwayError
 from fusion.geometry import Grid
 from fusion.pathway.facts.dates import PartialDate
-from fusion.plain_text import plain
+from fusion.plain_text import iso_date, plain
 
 #: Modalities of radiographs: computed and digital radiography, fluoroscopy.
 RADIOGRAPHY = frozenset({"CR", "DX", "RF"})
@@ -168,7 +168,7 @@ def _region(study: Study) -> Iterator[ProposedFact]:
     neck = next(((w, s) for w, s in said if _NECK.search(w)), None)
     other = next(((w, s) for w, s in said if _NOT_NECK_SPINE.search(w)), None)
     lengths = [
-        f"the {plan.kind.value.upper()} covers {_head_to_foot_mm(plan.grid):.0f} mm head to foot"
+        f"the {plan.kind.label} covers {_head_to_foot_mm(plan.grid):.0f} mm head to foot"
         for series in study.series
         for plan in series.volumes
         if plan.grid is not None and plan.refusal is None
@@ -432,7 +432,7 @@ def _day(written: str) -> PartialDate | None:
     if len(digits) != 8:
         return None
     try:
-        return PartialDate.parse(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+        return PartialDate.parse(iso_date(digits))
     except ValueError:
         return None
 
