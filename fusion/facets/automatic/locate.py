@@ -11,7 +11,6 @@ import numpy.typing as npt
 from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
-from fusion.facets.automatic.condition import MOST_NOISE_HU, Condition
 from fusion.facets.automatic.neck import (
     Neck,
     checked_clicks,
@@ -23,6 +22,7 @@ from fusion.facets.automatic.numbering import C2_SOURCES, Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
+from fusion.facets.automatic.values import MOST_NOISE_HU, CtValues
 from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.facets.states import EvidenceSource, Numbering, Status
@@ -132,7 +132,7 @@ def locate_in(
     levels = number(neck.scores, parts, seen, clicks, chest=neck.chest, rhythm=neck.rhythm)
     if levels is None:
         return _nothing(NO_LEVEL_FOUND())
-    levels = _within(levels, neck.condition)
+    levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
@@ -148,37 +148,37 @@ def locate_in(
     }
     report(1.0, "Joints found")
     findings = (
-        *condition_findings(neck.condition),
+        *values_findings(neck.values),
         *findings_about(levels, facets, anomalies, neck.slice_mm),
     )
     found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
     return found.with_moved(said.moved)
 
 
-def _within(levels: Levels, condition: Condition) -> Levels:
+def _within(levels: Levels, values: CtValues) -> Levels:
     """Return what is left of a numbering on a CT whose values are not what they should be."""
-    if condition.too_noisy:
+    if values.too_noisy:
         # Nothing is counted in such noise: a click vouches for its own vertebra only.
         own = {level for level in LEVELS if set(level.split("-")) & set(levels.clicked)}
         levels = replace(levels, reached=levels.reached & own)
-    if levels.numbering is Numbering.SURE and (condition.too_noisy or condition.shift_hu):
+    if levels.numbering is Numbering.SURE and (values.too_noisy or values.shift_hu):
         levels = replace(levels, numbering=Numbering.PROVISIONAL)
     return levels
 
 
-def condition_findings(condition: Condition) -> tuple[Finding, ...]:
+def values_findings(values: CtValues) -> tuple[Finding, ...]:
     """Return what a reader must know about the values of the CT.
 
     Parameters
     ----------
-    condition : Condition
+    values : CtValues
         Noise and shift.
     """
     found = []
-    if condition.too_noisy:
-        found.append(CT_TOO_NOISY(noise_hu=condition.noise_hu, limit_hu=MOST_NOISE_HU))
-    if condition.shift_hu:
-        found.append(CT_VALUES_SHIFTED(shift_hu=condition.shift_hu))
+    if values.too_noisy:
+        found.append(CT_TOO_NOISY(noise_hu=values.noise_hu, limit_hu=MOST_NOISE_HU))
+    if values.shift_hu:
+        found.append(CT_VALUES_SHIFTED(shift_hu=values.shift_hu))
     return tuple(found)
 
 

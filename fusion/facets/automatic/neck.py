@@ -18,10 +18,10 @@ from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
 from fusion.facets.automatic.column import Rhythm, rhythm
-from fusion.facets.automatic.condition import Condition, condition
 from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
+from fusion.facets.automatic.values import CtValues, values_of
 from fusion.facets.localisation import point_of
 from fusion.findings.volumes import HOUNSFIELD_OFF
 from fusion.geometry import FloatArray, Volume
@@ -52,7 +52,7 @@ class Neck:
         Heights beside which there is lung.
     rhythm : Rhythm
         Vertebrae one by one, without names.
-    condition : Condition
+    values : CtValues
         Noise and shift of the CT's values; the shift is taken off already.
     """
 
@@ -63,7 +63,7 @@ class Neck:
     claims: tuple[Claim, ...]
     chest: npt.NDArray[np.bool_]
     rhythm: Rhythm
-    condition: Condition
+    values: CtValues
 
     @property
     def slice_mm(self) -> float:
@@ -106,7 +106,7 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     report(0.0, "Looking for the spinal canal")
     if not_in_hounsfield(ct):
         return None
-    state = condition(ct)
+    state = values_of(ct)
     if state.shift_hu:
         ct = replace(ct, intercept=ct.intercept - state.shift_hu)
     canal = find_canal(ct)

@@ -20,10 +20,10 @@ from fusion.facets.anomalies import with_anomalies
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
-    condition_findings,
     findings_about,
     locate_in,
     numbering_by_level,
+    values_findings,
     weakest,
 )
 from fusion.facets.automatic.neck import Neck, points_on
@@ -130,7 +130,7 @@ def locate_with_labels(
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
         numbering = status_of(evidence)
-    doubtful = neck is not None and (neck.condition.too_noisy or neck.condition.shift_hu)
+    doubtful = neck is not None and (neck.values.too_noisy or neck.values.shift_hu)
     if doubtful and numbering is Numbering.SURE:
         numbering = Numbering.PROVISIONAL
     filled, disagree = _from_ct(own, found)
@@ -148,7 +148,7 @@ def locate_with_labels(
     levels = Levels(chain, numbering, tuple(evidence), kept)
     findings = [
         *spine.findings,
-        *(() if neck is None else condition_findings(neck.condition)),
+        *(() if neck is None else values_findings(neck.values)),
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]

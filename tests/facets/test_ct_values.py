@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.facets.automatic.condition import condition
-from fusion.facets.automatic.locate import condition_findings
+from fusion.facets.automatic.locate import values_findings
+from fusion.facets.automatic.values import values_of
 from fusion.geometry import Grid, Source, Volume
 
 
@@ -26,26 +26,26 @@ def _ct(noise_hu: float = 15.0, shift_hu: float = 0.0, fat_hu: float = -100.0) -
 
 @pytest.mark.parametrize("noise", [10.0, 60.0, 120.0, 200.0])
 def test_noise_is_measured_whatever_it_is(noise):
-    seen = condition(_ct(noise))
+    seen = values_of(_ct(noise))
     assert seen.noise_hu == pytest.approx(noise, rel=0.06)
     assert seen.too_noisy is (noise > 135)
-    codes = {finding.code for finding in condition_findings(seen)}
+    codes = {finding.code for finding in values_findings(seen)}
     assert ("ct-too-noisy" in codes) is (noise > 135)
 
 
 @pytest.mark.parametrize("shift", [-150.0, -100.0, 60.0, 100.0, 150.0])
 def test_shifted_values_are_seen_by_fat_and_muscle(shift):
-    seen = condition(_ct(shift_hu=shift))
+    seen = values_of(_ct(shift_hu=shift))
     assert seen.shift_hu == pytest.approx(shift, abs=10)
-    (finding,) = condition_findings(seen)
+    (finding,) = values_findings(seen)
     assert f"{seen.shift_hu:+.0f} HU from where they belong" in finding.message
 
 
 @pytest.mark.parametrize("shift", [-20.0, 0.0, 20.0])
 def test_what_real_scanners_differ_by_is_no_shift(shift):
-    assert condition(_ct(shift_hu=shift)).shift_hu == 0
-    assert not condition_findings(condition(_ct(shift_hu=shift)))
+    assert values_of(_ct(shift_hu=shift)).shift_hu == 0
+    assert not values_findings(values_of(_ct(shift_hu=shift)))
 
 
 def test_without_fat_nothing_is_guessed():
-    assert condition(_ct(fat_hu=50.0, shift_hu=100.0)).shift_hu == 0
+    assert values_of(_ct(fat_hu=50.0, shift_hu=100.0)).shift_hu == 0

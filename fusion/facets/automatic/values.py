@@ -28,7 +28,7 @@ _NEAR_BEST = 0.98
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class CtValues:
     """Noise of a CT, and how far its soft tissue lies from where it belongs.
 
     Parameters
@@ -49,7 +49,7 @@ class Condition:
         return self.noise_hu > MOST_NOISE_HU
 
 
-def condition(ct: Volume) -> Condition:
+def values_of(ct: Volume) -> CtValues:
     """Look at the soft tissue of a CT.
 
     Parameters
@@ -69,10 +69,10 @@ def condition(ct: Volume) -> Condition:
     )
     even = soft & (rough < np.quantile(rough[soft], 0.6)) if soft.any() else soft
     if even.sum() < 1000:
-        return Condition(0.0, 0.0)
+        return CtValues(0.0, 0.0)
     apart = (hu[:, :, 1:] - hu[:, :, :-1])[even[:, :, 1:]]
     noise = float(np.median(np.abs(apart)) / 0.6745 / np.sqrt(2))
-    return Condition(noise, _shift(mean[even]))
+    return CtValues(noise, _shift(mean[even]))
 
 
 def _shift(values: npt.NDArray[np.float32]) -> float:
