@@ -46,6 +46,11 @@ NO_CANAL_FOUND = warning(
     "No spinal canal was found on this CT: no joints are reported. Mark them by hand, or check "
     "the CT.",
 )
+CT_NOT_IN_HOUNSFIELD = warning(
+    "no-spine-found",
+    "The values of this CT are not Hounsfield units, by which bone is told from all else: no "
+    "joints are looked for. Mark them by hand, or open the CT as the scanner made it.",
+)
 NO_LEVEL_FOUND = warning(
     "no-spine-found",
     "No level of the neck was recognised on this CT: no joints are reported. Mark them by hand, "

@@ -32,6 +32,7 @@ from pydicom.uid import (
 )
 
 from fusion.dicom.files.budget import Budget, BudgetedBytes, BudgetedFile
+from fusion.dicom.files.character_sets import make_unicode
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
 from fusion.errors import DicomError
 
@@ -136,6 +137,7 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             _drop_oversized(dataset)
             if _is_nested_too_deeply(dataset, budget):
                 raise _too_deep(label)
+            doubtful_text = make_unicode(dataset)
     except RecursionError as exc:
         raise _too_deep(label) from exc
     except PermissionError as exc:
@@ -147,7 +149,7 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             "damaged; export or copy it again.",
             label=label,
         ) from exc
-    return Instance(path, label, dataset, syntax, offset, owner)
+    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text)
 
 
 def study_uid(dataset: Dataset) -> str:

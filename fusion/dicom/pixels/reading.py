@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -23,6 +24,7 @@ from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, tex
 from fusion.dicom.pixels.codestream import bare, is_complete, read_codestream, rle_segments
 from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
 from fusion.dicom.pixels.padding import Padding, padding_of
+from fusion.dicom.quantity.hounsfield import hounsfield_findings
 from fusion.dicom.series import VolumePlan
 from fusion.errors import DicomError, GeometryError
 from fusion.findings import Finding, worst_first
@@ -129,7 +131,7 @@ def read_plan(
         description=plan.description,
         label=plan.kind.label,
     )
-    return Volume(
+    volume = Volume(
         grid=plan.grid,
         stored=stored,
         slope=plan.slope,
@@ -137,8 +139,10 @@ def read_plan(
         unit=plan.unit,
         source=source,
         suvbw_per_unit=plan.suvbw_per_unit,
-        findings=worst_first((*plan.findings, *findings)),
     )
+    if plan.unit == "HU":
+        findings += hounsfield_findings(volume)
+    return replace(volume, findings=worst_first((*plan.findings, *findings)))
 
 
 def read_frame(instance: Instance, index: int = 0) -> Pixels:

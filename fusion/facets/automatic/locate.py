@@ -10,7 +10,13 @@ import numpy.typing as npt
 from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
-from fusion.facets.automatic.neck import Neck, checked_clicks, find_neck, points_on
+from fusion.facets.automatic.neck import (
+    Neck,
+    checked_clicks,
+    find_neck,
+    not_in_hounsfield,
+    points_on,
+)
 from fusion.facets.automatic.numbering import Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
@@ -21,6 +27,7 @@ from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding
 from fusion.findings.joints import (
     CLICKS_DISAGREE,
+    CT_NOT_IN_HOUNSFIELD,
     FUSION_NOT_TOLD,
     JOINTS_FUSED,
     JOINTS_OBSCURED,
@@ -83,7 +90,7 @@ def locate(
     points_on(ct, said.clicks)
     neck = find_neck(ct, progress=report.part(0.0, 0.75))
     if neck is None:
-        return no_canal()
+        return no_canal(ct)
     return locate_in(neck, said, progress=report.part(0.75, 1.0))
 
 
@@ -231,9 +238,9 @@ def _facet(
     return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
 
 
-def no_canal() -> Localisation:
-    """Return what there is to say about a CT without a spinal canal."""
-    return _nothing(NO_CANAL_FOUND())
+def no_canal(ct: Volume | None = None) -> Localisation:
+    """Return what there is to say about a CT without a spinal canal, or in other units than HU."""
+    return _nothing(CT_NOT_IN_HOUNSFIELD() if ct and not_in_hounsfield(ct) else NO_CANAL_FOUND())
 
 
 def _nothing(finding: Finding) -> Localisation:

@@ -21,6 +21,7 @@ from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
 from fusion.facets.localisation import point_of
+from fusion.findings.volumes import HOUNSFIELD_OFF
 from fusion.geometry import FloatArray, Volume
 from fusion.progress import Progress, ProgressCallback
 
@@ -62,6 +63,11 @@ class Neck:
         return float(self.ct.grid.spacing_mm.max())
 
 
+def not_in_hounsfield(ct: Volume) -> bool:
+    """Whether reading the CT found that its values stand away from Hounsfield units."""
+    return any(finding.kind is HOUNSFIELD_OFF for finding in ct.findings)
+
+
 def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck | None:
     """Do all that depends on the CT alone.
 
@@ -75,7 +81,8 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     Returns
     -------
     Neck or None
-        None when there is no spinal canal on this CT.
+        None when there is no spinal canal on this CT, or air and soft tissue show that its values
+        are not Hounsfield units.
 
     Raises
     ------
@@ -89,7 +96,7 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
         )
     report = Progress(progress)
     report(0.0, "Looking for the spinal canal")
-    canal = find_canal(ct)
+    canal = None if not_in_hounsfield(ct) else find_canal(ct)
     if canal is None:
         return None
     report(0.5, "Pulling the neck straight")
