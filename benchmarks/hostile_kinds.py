@@ -147,8 +147,99 @@ def _use_journal(*counts: int) -> Use:
     return use
 
 
+# Compressed frames of one small slice, in every encoding that GDCM can write.
+
+_ENCODINGS = (
+    "JPEGLosslessProcess14",
+    "JPEGLosslessProcess14_1",
+    "JPEGBaselineProcess1",
+    "JPEGExtendedProcess2_4",
+    "JPEGLSLossless",
+    "JPEGLSNearLossless",
+    "JPEG2000Lossless",
+    "JPEG2000",
+    "RLELossless",
+)
+
+
+def _pixels(folder: Path) -> None:
+    import gdcm
+
+    from fusion.errors import FusionError
+    from tests.dicom.ct_objects import stacked, write_series
+
+    apart = folder.parent / "made"
+    source = write_series(apart, stacked(count=3)).paths[0]
+    for name in _ENCODINGS:
+        reader = gdcm.ImageReader()
+        reader.SetFileName(str(source))
+        reader.Read()
+        change = gdcm.ImageChangeTransferSyntax()
+        change.SetTransferSyntax(gdcm.TransferSyntax(getattr(gdcm.TransferSyntax, name)))
+        change.SetInput(reader.GetImage())
+        if not change.Change():
+            continue
+        writer = gdcm.ImageWriter()
+        writer.SetFile(reader.GetFile())
+        writer.SetImage(change.GetOutput())
+        path = folder / f"{name}.dcm"
+        writer.SetFileName(str(path))
+        writer.Write()
+        try:
+            _use_pixels(folder)
+        except FusionError:  # 16 bits do not fit in every encoding
+            path.unlink()
+
+
+def _change_pixels(folder: Path, chance: random.Random) -> str:
+    """Change a compressed frame, mostly where its image is described."""
+    from pydicom import dcmread
+    from pydicom.encaps import encapsulate, generate_frames
+
+    paths = sorted(folder.iterdir())
+    path = chance.choice(paths)
+    for other in paths:
+        if other != path:
+            other.unlink()
+    ds = dcmread(path)
+    (frame,) = generate_frames(ds.PixelData, number_of_frames=1)
+    way = chance.choice(("head", "head", "head", "any", "app", "sizes"))
+    if way == "head":
+        head, what = bytes_changed(frame[:200], chance)
+        frame = head + frame[200:]
+    elif way == "any":
+        frame, what = bytes_changed(frame, chance)
+    elif way == "app":
+        what = "segment put in"
+        kind = chance.choice((0xE0, 0xE0, 0xE8, 0xEE, 0xFE, 0xC0, 0xC3, 0xC4, 0xDB, 0xDD, 0xF8))
+        content = chance.choice((b"JFIF\0", b"Adobe\0", b"mrfx", b"")) + chance.randbytes(14)
+        frame = (
+            frame[:2] + bytes((0xFF, kind)) + (len(content) + 2).to_bytes(2) + content + frame[2:]
+        )
+    else:
+        what = "a number made extreme"
+        at = chance.randrange(2, min(len(frame) - 4, 120))
+        wide = chance.choice((1, 2, 4))
+        value = chance.choice((0, 1, 256**wide - 1, 256**wide // 2))
+        frame = frame[:at] + value.to_bytes(wide) + frame[at + wide :]
+    ds.PixelData = encapsulate([frame])
+    ds.save_as(path)
+    return f"{path.stem}: {what}"
+
+
+def _use_pixels(folder: Path) -> None:
+    from fusion.dicom.files.header import read_header
+    from fusion.dicom.pixels.reading import read_frame
+
+    for path in sorted(folder.iterdir()):
+        instance = read_header(path, label=path.name)
+        assert instance is not None
+        read_frame(instance)
+
+
 KINDS: dict[str, tuple[Base, Change, Use]] = {
     "journal": (_journal, _change_file("journal.sqlite"), _use_journal(9, 4)),
     "journal-rows": (_journal, _change_journal_rows, _use_journal(9, 4)),
+    "pixels": (_pixels, _change_pixels, _use_pixels),
     "journal-log": (_journal_with_log, _change_file("journal.sqlite-wal"), _use_journal(13, 4)),
 }

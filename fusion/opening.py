@@ -1,4 +1,4 @@
-"""From a path to a Review: find, choose, read, and put the functional volume onto the CT."""
+"""From a path to a Review: find, choose, read, and put the SPECT or PET onto the CT."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from fusion.dicom import (
     find_stored_registration,
     hashed_uid,
     pair,
+    placement_doubt,
     read_volume,
     scan,
     stored_registration_ignored,
 )
 from fusion.errors import GeometryError
 from fusion.findings import Finding, PersonName
-from fusion.findings.alignment import CHOICE, DIFFERENT_FRAMES, FRAME_STATED_BY_USER
+from fusion.findings.alignment import (
+    CHOICE,
+    DIFFERENT_FRAMES,
+    FRAME_STATED_BY_USER,
+    PLACEMENT_STATED_BY_USER,
+)
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
@@ -72,7 +78,7 @@ def open_study(
     progress: ProgressCallback | None = None,
     **choices: Any,
 ) -> Review:
-    """Open a study: find, choose, read, and put the functional volume onto the CT.
+    """Open a study: find, choose, read, and put the SPECT or PET onto the CT.
 
     Parameters
     ----------
@@ -122,10 +128,12 @@ def open_study(
         ignore_stored=how.ignore_stored_registration,
         progress=report.part(0.8, 1.0),
     )
+    placed = _placed(ct_volume, spect_volume, registration, how.same_frame_by)
     report(1.0, "Opened")
     choice = CHOICE(reasons=" ".join(chosen.reasons))
     findings = (
         *stated,
+        *placed,
         *about_stored,
         *chosen.findings,
         *chosen.spect.series.findings,
@@ -165,6 +173,28 @@ def _registration(
             raise
         reasons = " ".join(finding.message for finding in unused)
         raise GeometryError(f"{exc} {reasons}") from exc
+
+
+def _placed(
+    ct: Volume, spect: Volume, registration: Registration, stated_by: str | None
+) -> tuple[Finding, ...]:
+    """Ask a person where the alignment in use can hardly be right; return what was answered."""
+    is_shared = registration.method is Method.SHARED_FRAME
+    transform = None if is_shared else registration.transform
+    doubt = placement_doubt(spect.grid, ct.grid, transform, label=spect.source.label)
+    if doubt is None:
+        return ()
+    if stated_by and stated_by.strip():
+        return (PLACEMENT_STATED_BY_USER(doubt=doubt, who=PersonName(plain(stated_by))),)
+    raise GeometryError(
+        f"{doubt} They are not shown together. If the files are right all the same, say who takes "
+        'responsibility: --same-frame "NAME"; '
+        + (
+            "or choose other images with --ct and --spect."
+            if is_shared
+            else "or open the study with --ignore-stored-registration."
+        )
+    )
 
 
 def _in_one_frame(

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
-from fusion.dicom import Catalog, Pair, Patient, Study, text
+from fusion.dicom import LEAST_COMMON_SHARE, Catalog, Pair, Patient, Study, text
 from fusion.errors import FusionError
 from fusion.findings import Finding, worst_first
 from fusion.findings.alignment import LITTLE_OVERLAP
 from fusion.fused import Fused
 from fusion.pathway import Assessment, Unanswered
-from fusion.plain_text import iso_date
+from fusion.plain_text import iso_date, person_name
 from fusion.registration import Registration
-
-#: Below this share of either volume inside the other's field a reader is told.
-_LOW_OVERLAP = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +81,7 @@ class Review:
             for v in (self.fused.spect, self.fused.ct)
         ]
         share = self.fused.overlap
-        if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= _LOW_OVERLAP:
+        if max(share, share * volumes_mm3[0] / volumes_mm3[1]) >= LEAST_COMMON_SHARE:
             return ()
         return (LITTLE_OVERLAP(spect=self.spect_label, share=share),)
 
@@ -109,7 +105,7 @@ class Review:
         """Registered patient and study identity on one line, for a window title."""
         patient = self.patient
         parts = [
-            re.sub(r"\s+", " ", patient.name.replace("^", " ")).strip() or "no name",
+            person_name(patient.name) or "no name",
             f"ID {patient.patient_id or 'none'}",
             f"born {iso_date(patient.birth_date)}" if patient.birth_date else "",
             patient.sex,

@@ -147,6 +147,7 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
         "patient-mismatch-overridden",
         "slice-vector-missing",
         "frame-stated-by-user",
+        "placement-stated-by-user",
         "manual-shift",
         "neck-correction-in-use",
         "stored-registration-large",

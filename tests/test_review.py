@@ -65,7 +65,8 @@ def test_ct_orientation_and_nm_sign_change_no_place(tmp_path, name, spacing) -> 
         edit=lambda k, ds: setattr(ds, "ImageOrientationPatient", list(orientation)),
     )
     write_nm(tmp_path / "NM", dataset=nm.recon(spacing=spacing))
-    review = fusion.open_study(tmp_path)
+    # Turned, they hardly meet.
+    review = fusion.open_study(tmp_path, same_frame_by="Dr. A")
     grid = review.fused.display_grid
     assert grid.directions == pytest.approx(np.eye(3)[::-1])
     for value, point in ct.markers(positions, orientation).items():
@@ -249,7 +250,7 @@ def test_spacing_is_asked_for_used_and_marked(tmp_path) -> None:
         assert review.fused.sample_at(nm_marker_lps(index)).uptake == pytest.approx(value, abs=0.5)
 
 
-def test_fields_that_do_not_meet_are_a_warning(tmp_path) -> None:
+def test_fields_that_do_not_meet_are_a_question(tmp_path) -> None:
     write_ct(tmp_path / "CT")
     write_nm(
         tmp_path / "NM",
@@ -257,8 +258,11 @@ def test_fields_that_do_not_meet_are_a_warning(tmp_path) -> None:
             ds.DetectorInformationSequence[0], "ImagePositionPatient", [-70, -62, 900]
         ),
     )
-    review = fusion.open_study(tmp_path)
-    assert "little-overlap" in {f.code for f in review.findings}
+    with pytest.raises(GeometryError, match=r"do not overlap at all.*--same-frame"):
+        fusion.open_study(tmp_path)
+    review = fusion.open_study(tmp_path, same_frame_by="Dr. A")
+    assert {"little-overlap", "placement-stated-by-user"} <= {f.code for f in review.findings}
+    assert "placement-stated-by-user" in {f.code for f in review.assumptions}
     write_review(review, tmp_path / "out")
 
 

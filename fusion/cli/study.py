@@ -19,6 +19,7 @@ from fusion.errors import FusionError, PathwayError
 from fusion.export import review_json, write_review
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import NOT_EXPORTED
+from fusion.plain_text import iso_date, person_name
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
@@ -81,7 +82,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "something is to be recorded)",
     )
     add_label_options(review)
-    review.set_defaults(run=_review)
+    review.set_defaults(run=_review, in_window=True)
 
 
 def opening_arguments(parser: argparse.ArgumentParser) -> None:
@@ -241,7 +242,11 @@ def _review(args: argparse.Namespace) -> int:
         check_name(args.reader)
     labels = label_options(args)
     # By name, because the core must not depend on the viewer.
-    run = importlib.import_module("viewer.app").run
+    try:
+        run = importlib.import_module("viewer.app").run
+    except ImportError:
+        importlib.import_module("viewer.screen").check_screen()  # says which library is missing
+        raise
     reading = {"journal": args.journal, "reader": args.reader or ""}
     return int(run(args.path, **reading, **labels, options=opening_options(args)))
 
@@ -327,8 +332,9 @@ def _catalog_lines(catalog: Catalog) -> list[str]:
     for study in catalog.studies:
         patient = study.patient
         lines += [
-            f"Study {study.date or 'without date'}  {study.description}".rstrip(),
-            f"  patient: {patient.name or 'no name'}  ID {patient.patient_id or 'none'}",
+            f"Study {iso_date(study.date) or 'without date'}  {study.description}".rstrip(),
+            f"  patient: {person_name(patient.name) or 'no name'}  ID "
+            f"{patient.patient_id or 'none'}",
             *_finding_lines(study.findings, indent="  "),
         ]
         for series in study.series:

@@ -12,12 +12,14 @@ import pydicom
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from fusion.deidentified.profile import PIXELS, Deidentifier
-from fusion.dicom import PARSE_ERRORS, Instance, damage_told, items, quiet_pydicom, text, uid
+from fusion.deidentified.profile import Deidentifier
+from fusion.dicom import Instance, items, quiet_pydicom, stored_frames, text, uid
 from fusion.errors import DicomError
 from fusion.progress import ProgressCallback
 from fusion.review import Review
 
+#: Slope and intercept to HU of the frames of one object; empty where it is no CT.
+_Rescale = tuple[tuple[float, float], ...]
 #: Folder of the copies, inside that of the export.
 IMAGES = "images"
 #: When a library made an object of ours: nobody needs it.
@@ -65,12 +67,14 @@ def write_images(
             )
     target = folder / IMAGES
     target.mkdir(exist_ok=True)
+    rescale = _rescale(original)
     written = []
     pairs = zip(_instances(review), sources, strict=True)
     for number, (instance, source) in enumerate(pairs, start=1):
         path = target / instance.label
         with quiet_pydicom():
-            _with_pixels(instance, source).save_as(path, enforce_file_format=True)
+            made = _with_pixels(instance, source, rescale.get(id(source), ()))
+            made.save_as(path, enforce_file_format=True)
         os.utime(path, _FILE_TIMES)
         written.append(path)
         progress(number / len(sources), "Copying the images")
@@ -83,29 +87,44 @@ def _instances(review: Review) -> tuple[Instance, ...]:
     return tuple({id(frame.instance): frame.instance for frame in frames}.values())
 
 
-def _with_pixels(instance: Instance, source: Instance) -> FileDataset:
+def _rescale(review: Review) -> dict[int, _Rescale]:
+    """Return slope and intercept of every frame of the CT in use, by its object."""
+    plan = review.pair.ct.plan
+    found: dict[int, list[tuple[float, float]]] = {}
+    for k, frame in enumerate(plan.frames):
+        number = float(plan.slope[k]), float(plan.intercept[k])
+        found.setdefault(id(frame.instance), []).append(number)
+    return {key: tuple(numbers) for key, numbers in found.items()}
+
+
+def _with_pixels(instance: Instance, source: Instance, rescale: _Rescale) -> FileDataset:
+    """Return a copy with its pixels decoded and written anew, and nothing else of the file.
+
+    Comments of compressed frames, bits beside those of a pixel (old overlays) and whatever stands
+    behind the last one stay behind.
+    """
     header: Dataset = copy.copy(instance.dataset)
-    try:
-        with damage_told():
-            whole = pydicom.dcmread(source.path, force=True)
-            for keyword in PIXELS:
-                if keyword in whole:
-                    header[keyword] = whole[keyword]
-    except PARSE_ERRORS as exc:
-        raise DicomError(f"{instance.label}: its pixels cannot be read.") from exc
+    layout, padded, frames = stored_frames(source, rescale=rescale)
+    content = b"".join(frame.astype(frame.dtype.newbyteorder("<")).tobytes() for frame in frames)
+    wide = layout.bits_allocated > 8
+    header.add_new("PixelData", "OW" if wide else "OB", content + b"\0" * (len(content) % 2))
+    header.HighBit = layout.bits_stored - 1
+    header.BitsStored = layout.bits_stored
+    if padded:  # the value was one that no pixel can have
+        for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+            if keyword in header:
+                del header[keyword]
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(uid(header, "SOPClassUID") or "")
     meta.MediaStorageSOPInstanceUID = UID(instance.sop_instance_uid)
-    meta.TransferSyntaxUID = UID(instance.transfer_syntax_uid)
-    if meta.TransferSyntaxUID.is_deflated:  # few programs read it
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return FileDataset(
         "",
         header,
         file_meta=meta,
         preamble=b"\0" * 128,
-        is_implicit_VR=meta.TransferSyntaxUID.is_implicit_VR,
-        is_little_endian=meta.TransferSyntaxUID.is_little_endian,
+        is_implicit_VR=False,
+        is_little_endian=True,
     )
 
 

@@ -25,13 +25,16 @@ from hashlib import sha256
 from typing import Any
 
 from highdicom.sr import CodedConcept
+from pydicom import config
 from pydicom.datadict import dictionary_is_retired
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.uid import UID
 from pydicom.valuerep import VR
 
+from fusion.deidentified.defined_terms import defined, is_defined
 from fusion.dicom import PARSE_ERRORS, damage_told, hashed_uid, quiet_pydicom, text
 
 #: Edition of PS3.15 that the table is of.
@@ -111,6 +114,27 @@ KEPT_TEXT = frozenset(
         "DecayCorrectionMethod",
     }
 )
+_TEXT = frozenset(
+    {
+        "Manufacturer",
+        "ManufacturerModelName",
+        "SoftwareVersions",
+        "ConvolutionKernel",
+        "Radiopharmaceutical",
+        "EnergyWindowName",
+        "CodeValue",
+        "CodingSchemeDesignator",
+        "CodingSchemeVersion",
+        "CodeMeaning",
+        "LUTLabel",
+        "LUTExplanation",
+        "RescaleType",
+        "ReconstructionMethod",
+        "AttenuationCorrectionMethod",
+        "ScatterCorrectionMethod",
+        "DecayCorrectionMethod",
+    }
+)
 #: Pixels, which are carried along untouched.
 PIXELS = frozenset(
     {
@@ -126,8 +150,8 @@ _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _TEMPORAL = frozenset({"DA", "DT", "TM"})
 #: Overlays, and the curves of old: graphics can hold text (PS3.15 E.1-1: X).
 _GRAPHICS_GROUPS = (0x5000, 0x6000)
-#: UIDs of the standard itself identify nobody.
-_STANDARD_ROOT = "1.2.840.10008."
+#: What patients may be (PS3.3 C.7.1.1).
+_SEXES = frozenset({"M", "F", "O"})
 _UID = re.compile(r"[0-9.]{1,64}")
 #: Dates move into the past by this many days, at least and at most.
 _LEAST_SHIFT_DAYS, _SHIFT_RANGE_DAYS = 30, 3650
@@ -190,9 +214,13 @@ class Deidentifier:
         return self._digest(kind, value).hex()[:digits]
 
     def uid(self, value: str) -> str:
-        """Return what stands for a UID; those of the standard itself stay."""
+        """Return what stands for a UID; those that the standard lists by name stay.
+
+        That one only begins like them says nothing: scanners make instances under that root too.
+        """
         value = value.strip()
-        if value.startswith(_STANDARD_ROOT) or not value:
+        listed = UID(value, validation_mode=config.IGNORE)
+        if not value or (not listed.is_private and listed.name != value):
             return value
         if not _UID.fullmatch(value):
             value = hashed_uid(value)  # as everything that reads it sees it
@@ -212,7 +240,8 @@ class Deidentifier:
         Parameters
         ----------
         source : Dataset
-            With or without pixel data, which is carried along untouched.
+            With or without pixel data, which is left out: see
+            :func:`fusion.deidentified.files.write_images`.
         """
         with quiet_pydicom():
             return self._header(source)
@@ -222,7 +251,8 @@ class Deidentifier:
         strict = "SharedFunctionalGroupsSequence" in source or text(source, "Modality") == "PT"
         copy = self._copied(source, strict=strict)
         if "SpecificCharacterSet" in source:
-            copy["SpecificCharacterSet"] = source["SpecificCharacterSet"]
+            said = source["SpecificCharacterSet"].value
+            copy.SpecificCharacterSet = defined("SpecificCharacterSet", said)
         who = self.identifier(
             "\0".join(text(source, k) for k in ("PatientID", "IssuerOfPatientID", "PatientName")),
             kind="patient",
@@ -305,7 +335,11 @@ class Deidentifier:
             return  # nothing that is read today, and nobody looks after these
         elif vr in _TEXT and keyword not in KEPT_TEXT:
             copy.add(DataElement(tag, element.VR, None))  # empty, since it may have to be there
-        elif vr not in _TEMPORAL and (vr not in _BINARY or keyword in PIXELS):
+        elif vr == VR.CS:
+            copy.add(DataElement(tag, element.VR, self._codes(keyword, element.value)))
+        elif vr == VR.AS:
+            copy.add(DataElement(tag, element.VR, _age(keyword, element.value)))
+        elif vr not in _TEMPORAL and vr not in _BINARY:
             copy.add(element)
 
     def _add_sequence(
@@ -316,6 +350,18 @@ class Deidentifier:
             copy.add(DataElement(element.tag, VR.SQ, Sequence(items)))
         elif action in ("Z", "Z/D"):  # an empty one is wrong wherever it need not be there
             copy.add(DataElement(element.tag, VR.SQ, Sequence([])))
+
+    def _codes(self, keyword: str, value: Any) -> Any:
+        if keyword not in ("ImageType", "FrameType"):
+            return defined(keyword, value)
+        # Passes of one series are told apart by these: what is not of the standard is replaced by
+        # what stands for it.
+        parts = value if isinstance(value, MultiValue) else re.split(r"[\\,]", str(value or ""))
+        words = [str(part).strip() for part in parts]
+        return [
+            word if is_defined(word) else f"TERM_{self.identifier(word, kind='term', digits=8)}"
+            for word in (word.upper() for word in words)
+        ]
 
     def _uids(self, value: Any) -> Any:
         if isinstance(value, MultiValue | list | tuple):
@@ -346,5 +392,13 @@ def _dummy(vr: str) -> Any:
 
 
 def _age(keyword: str, value: Any) -> Any:
-    match = re.fullmatch(r"(\d{3})Y", str(value).strip()) if keyword == "PatientAge" else None
-    return "090Y" if match and int(match[1]) > _OLDEST_YEARS else value
+    """Return a characteristic of a patient if it is one; ages above 89 years as 90."""
+    words = str(value or "").strip()
+    if keyword == "PatientSex":
+        return words if words in _SEXES else None
+    if keyword in ("PatientWeight", "PatientSize"):
+        return value
+    match = re.fullmatch(r"(\d{3})([DWMY])", words)
+    if match is None:
+        return None
+    return "090Y" if match[2] == "Y" and int(match[1]) > _OLDEST_YEARS else words

@@ -14,11 +14,14 @@ from .files.instance import (
     uid,
 )
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
+from .pixels.reading import stored_frames
+from .placement import LEAST_COMMON_SHARE, placement_doubt
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
 
 __all__ = [
+    "LEAST_COMMON_SHARE",
     "PARSE_ERRORS",
     "SPATIAL_RESAMPLING",
     "UNITS",
@@ -39,10 +42,12 @@ __all__ = [
     "integer",
     "items",
     "pair",
+    "placement_doubt",
     "quiet_pydicom",
     "read_header",
     "read_volume",
     "scan",
+    "stored_frames",
     "stored_registration_ignored",
     "text",
     "texts",

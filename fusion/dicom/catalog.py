@@ -9,13 +9,11 @@ from __future__ import annotations
 import gc
 import logging
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydicom.charset import python_encoding
 from pydicom.dataset import Dataset
 from pydicom.uid import (
     HTJ2K,
@@ -27,6 +25,7 @@ from pydicom.uid import (
 
 from fusion.dicom.classify import classify, contradicts_itself
 from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
+from fusion.dicom.files.character_sets import OUTSIDE_THE_SET
 from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
 from fusion.dicom.identity import identity_conflicts
@@ -34,11 +33,13 @@ from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
 from fusion.dicom.volumes import multiframe, nm, stack
 from fusion.dicom.volumes.duplicates import without_copies
+from fusion.dicom.volumes.plausible import require_plausible_spacing
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.files import (
     ARCHIVE_NOT_OPENED,
     CHARACTER_SET,
+    CHARACTERS_OUTSIDE_SET,
     HEADERS_NOT_UNDERSTOOD,
     LOSSY_COMPRESSION,
     MODALITY_CONTRADICTS,
@@ -176,6 +177,7 @@ def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[st
     for value in spacings.values():
         if not math.isfinite(value) or value == 0:
             raise GeometryError(f"A spacing between slices of {value} mm is not possible.")
+        require_plausible_spacing(value, name="A spacing between slices")
     return spacings
 
 
@@ -439,17 +441,12 @@ def _about_study(instances: Sequence[Instance]) -> list[Finding]:
     without = sum(1 for instance in instances if "StudyInstanceUID" not in instance.dataset)
     if without:
         findings.append(STUDY_UID_MISSING(count=without))
-    stated = {_shown(instance.dataset, "SpecificCharacterSet") for instance in instances}
-    unknown = {
-        term for value in stated for term in re.findall(r"[\w ]+", value) if not _is_known(term)
-    }
-    if unknown:
+    doubts = {doubt for instance in instances for doubt in instance.doubtful_text}
+    if unknown := doubts - {OUTSIDE_THE_SET}:
         findings.append(CHARACTER_SET(character_sets=tuple(sorted(unknown))))
+    if OUTSIDE_THE_SET in doubts:
+        findings.append(CHARACTERS_OUTSIDE_SET())
     return findings
-
-
-def _is_known(character_set: str) -> bool:
-    return character_set.strip() in python_encoding or not character_set.strip()
 
 
 def _disagreements(instances: Iterable[Instance]) -> list[str]:

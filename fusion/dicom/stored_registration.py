@@ -26,6 +26,7 @@ from fusion.dicom.files.header import quiet_pydicom, sop_class_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, items, numbers, text, uid
 from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.series import Catalog, Kind, Patient
+from fusion.dicom.volumes.plausible import FURTHEST_MM
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.alignment import (
@@ -47,6 +48,9 @@ logger = logging.getLogger(__name__)
 #: rounded to four decimals or more and is made exact; further away it scales or shears. The same
 #: as for direction cosines: 0.05 mm over 10 cm.
 ORTHONORMAL_TOLERANCE = 1e-3
+#: The last row of a matrix is 0, 0, 0, 1 to within this: what calculating leaves behind. Over a
+#: metre it amounts to a micrometre.
+LAST_ROW_TOLERANCE = 1e-9
 #: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
 SAME_MM = 0.01
 #: A stored correction of a shared Frame of Reference is pointed out from here, mm
@@ -243,10 +247,11 @@ def _matrix(item: Dataset) -> FloatArray:
     if values is None:
         raise DicomError("an item holds no transform.")
     matrix: FloatArray = values.reshape(4, 4)
-    if not np.array_equal(matrix[3], (0.0, 0.0, 0.0, 1.0)):
+    if not np.allclose(matrix[3], (0.0, 0.0, 0.0, 1.0), rtol=0, atol=LAST_ROW_TOLERANCE):
         raise DicomError("an item holds no rigid transform (the last row is not 0, 0, 0, 1).")
-    if np.abs(matrix).max() > 1e6:
-        raise DicomError("it moves the images by more than a kilometre.")
+    matrix[3] = 0.0, 0.0, 0.0, 1.0
+    if np.abs(matrix).max() > FURTHEST_MM:
+        raise DicomError(f"it moves the images by more than {FURTHEST_MM / 1000:g} m.")
     return matrix
 
 

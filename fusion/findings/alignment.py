@@ -105,6 +105,13 @@ CT_STRAIGHTENED = info(
     "onto straight slices of the same spacing.",
 )
 CHOICE = info("choice", "{reasons}")
+PLACEMENT_STATED_BY_USER = warning(
+    "placement-stated-by-user",
+    "{doubt} They are shown together as the files place them, on the word of {who}. Check the "
+    "alignment.",
+    ours="doubt",
+    assumption=True,
+)
 FRAME_STATED_BY_USER = warning(
     "frame-stated-by-user",
     "The files do not say that the CT and the {spect} share a coordinate system (DICOM Frame of "

@@ -45,6 +45,11 @@ CHARACTER_SET = info(
     "Names and descriptions use a character set that is not known ({character_sets}) and may be "
     "shown wrongly. Go by the patient ID.",
 )
+CHARACTERS_OUTSIDE_SET = info(
+    "character-set",
+    "Names and descriptions hold characters that the character set of the file does not have; "
+    "they were read as well as can be and may be shown wrongly. Go by the patient ID.",
+)
 SEVERAL_STUDIES = info("several-studies", "{studies} studies were found.")
 SEVERAL_PATIENTS = warning(
     "several-patients",

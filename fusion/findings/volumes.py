@@ -45,6 +45,23 @@ SUV_NOT_AVAILABLE = info(
     ours="missing",
     of_patient=True,
 )
+SLICES_DISAGREE = warning(
+    "slices-disagree",
+    "The slices of this volume state different values of {differing}: their numbers may not be "
+    "comparable with each other. Ask for the series to be exported again.",
+    ours="differing",
+)
+NOT_A_BONE_TRACER = warning(
+    "not-a-bone-tracer",
+    "The tracer is {tracer}, which does not show the turnover of bone: uptake at a joint may be "
+    "that of muscle, gland, vessel or marrow. Joints are measured; nothing is proposed unless "
+    "asked for.",
+)
+TRACER_NOT_STATED = warning(
+    "tracer-not-stated",
+    "The file does not say which tracer was injected, and most PET does not show the turnover of "
+    "bone. Joints are measured; nothing is proposed unless asked for.",
+)
 DOSE_UNIT = warning(
     "dose-unit",
     "The file states a dose of {dose:g} without a unit; it can only be in {unit}, although the "
@@ -89,6 +106,12 @@ RESCALE_MISSING = warning(
     "rescale-missing",
     "The CT states no Rescale Slope and Intercept; its stored values are taken as Hounsfield "
     "units. Check bone and air before trusting densities.",
+)
+HOUNSFIELD_OFF = warning(
+    "hounsfield-off",
+    "The values of this CT are not Hounsfield units: air stands at about {air_hu:.0f} and soft "
+    "tissue at about {tissue_hu:.0f}, which is {off_hu:+.0f} off. Its Rescale Intercept was "
+    "probably lost. Bone is not where it is looked for; ask for the CT from the scanner.",
 )
 RESCALE_TYPE_UNSTATED = warning(
     "rescale-type",

@@ -151,8 +151,8 @@ def test_the_reader_and_the_anatomy_must_agree() -> None:
         ({"reader": "R" * 201}, "201 characters"),
         ({"note": "n" * (MAX_NOTE + 1)}, "Shorten it"),
         ({"time": datetime(2026, 1, 1)}, "without time zone"),
-        ({"frame_of_reference_uid": "../../etc"}, "not a DICOM UID"),
-        ({"frame_of_reference_uid": ""}, "not a DICOM UID"),
+        ({"frame_of_reference_uid": "../../etc"}, "no valid identifier"),
+        ({"frame_of_reference_uid": ""}, "no valid identifier"),
         ({"software_version": ""}, "version of the software"),
         ({"target_id": "1; DROP"}, "identifier"),
         ({"placement": placement(margin_mm=2.9)}, "only be recorded as indeterminate"),
@@ -198,9 +198,9 @@ def test_snapshots_say_how_they_were_obtained() -> None:
         LocalisationSnapshot(source="s", numbering="n", confidence_mm=1.0, status="gone")
 
 
-def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_four_words() -> None:
+def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_five_words() -> None:
     # Written by hand: they stand in journals.
-    words = ("found", "outside field", "fused", "obscured")
+    words = ("found", "outside field", "not found", "fused", "obscured")
     assert tuple(Status) == words
     for word in words:
         assert localisation(status=word).status is Status(word)

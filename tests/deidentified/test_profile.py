@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import pytest
 from dicomanonymizer.simpledicomanonymizer import anonymize_dataset, initialize_actions
 from pydicom.datadict import DicomDictionary, tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate, generate_frames
 from pydicom.sequence import Sequence
+from pydicom.uid import JPEGLSLossless
 
+from fusion.deidentified.files import _with_pixels
 from fusion.deidentified.profile import (
     CHARACTERISTICS,
     EDITION,
@@ -22,9 +26,10 @@ from fusion.deidentified.profile import (
     Deidentifier,
     action_of,
 )
+from fusion.dicom.files.header import read_header
 from fusion.dicom.files.instance import hashed_uid
 from fusion.dicom.quantity.suv import suvbw_factor
-from tests.dicom.ct_objects import write_enhanced
+from tests.dicom.ct_objects import stacked, write_enhanced, write_series
 from tests.dicom.test_suv import nm, pet
 from tests.export.canaries import MARK, Canaries, fill
 
@@ -136,10 +141,72 @@ def test_uids_stay_consistent_within_an_export_and_never_between_two() -> None:
     assert one.uid("1.2.3") == one.uid(" 1.2.3 ") != one.uid("1.2.4")
     assert one.uid("1.2.3") != other.uid("1.2.3")
     assert one.uid("1.2.840.10008.1.2.1") == "1.2.840.10008.1.2.1"
+    assert one.uid("1.2.840.10008.5.1.4.1.1.5") == "1.2.840.10008.5.1.4.1.1.5"  # retired
+    # Under the root of the standard, and none of its own.
+    assert one.uid("1.2.840.10008.20260311.4711").startswith("2.25.")
     assert one.uid("not a uid") == one.uid(hashed_uid("not a uid"))
     assert one.uid("") == ""
     assert len(one.uid("1.2.3")) <= 64
     assert repr(one) == "Deidentifier(keeps_suv=False)"
+
+
+def test_of_codes_only_those_of_the_standard_stay() -> None:
+    ds = filled()
+    ds.Modality, ds.PatientPosition, ds.Units, ds.PatientSex = "PT", "HFS", "BQML", "ERIKA M"
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "RECON TOMO", "MUELLER 4711"]
+    ds.BodyPartExamined, ds.ScanOptions = "MUELLER E", ["HELIX", "BED 7 MUELLER"]
+    ds["PatientAge"]._value = "E.M."
+    after = Deidentifier(keeps_suv=True).header(ds)
+    assert "MUELLER" not in str(after)
+    assert "E.M." not in str(after)
+    assert (after.Modality, after.PatientPosition, after.Units) == ("PT", "HFS", "BQML")
+    assert list(after.ScanOptions) == ["HELIX", ""]
+    assert not after.PatientSex
+    # What tells passes apart still does.
+    assert list(after.ImageType)[:3] == ["ORIGINAL", "PRIMARY", "RECON TOMO"]
+    assert after.ImageType[3].startswith("TERM_")
+    every = Dataset()
+    for tag, (vr, *_) in DicomDictionary.items():
+        if vr == "CS" and tag >> 16 > 2:
+            every.add_new(tag, "CS", "QZX4711")
+    assert "QZX" not in str(Deidentifier(keeps_suv=True).header(every))
+
+
+def test_a_copy_holds_the_bits_of_its_pixels_and_nothing_else(tmp_path: Path) -> None:
+    words = np.arange(64, dtype=np.uint16).reshape(8, 8) | 0x6000  # an overlay of old in the rest
+    ds = ct_file(tmp_path / "bits.dcm", words, bits_stored=12)
+    assert b"\x60" in ds.PixelData
+    made = copied(tmp_path / "bits.dcm")
+    assert np.array_equal(made.pixel_array, words & 0x0FFF)
+    assert made.PixelData == (words & 0x0FFF).astype("<u2").tobytes()
+    # A comment in a compressed frame, as some writers leave the patient's name.
+    ds = ct_file(tmp_path / "jls.dcm", words & 0x0FFF, bits_stored=12)
+    ds.compress(JPEGLSLossless, generate_instance_uid=False)
+    (frame,) = generate_frames(ds.PixelData, number_of_frames=1)
+    said = b"\xff\xfe" + (2 + len(MARK)).to_bytes(2, "big") + MARK.encode()
+    ds.PixelData = encapsulate([frame[:2] + said + frame[2:]])
+    ds.save_as(tmp_path / "jls.dcm")
+    assert MARK.encode() in (tmp_path / "jls.dcm").read_bytes()
+    made = copied(tmp_path / "jls.dcm")
+    assert np.array_equal(made.pixel_array, words & 0x0FFF)
+    made.save_as(tmp_path / "copy.dcm", enforce_file_format=True)
+    assert MARK.encode() not in (tmp_path / "copy.dcm").read_bytes()
+
+
+def ct_file(path: Path, words: np.ndarray, *, bits_stored: int) -> pydicom.FileDataset:
+    made = write_series(path.parent / path.stem, stacked(count=3)).paths
+    ds = pydicom.dcmread(made[0])
+    ds.Rows, ds.Columns = words.shape
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation = bits_stored, bits_stored - 1, 0
+    ds.PixelData = words.astype("<u2").tobytes()
+    ds.save_as(path)
+    return ds
+
+
+def copied(path: Path) -> pydicom.FileDataset:
+    source = read_header(path, label=path.name)
+    assert source is not None
+    return _with_pixels(replace(source, dataset=Deidentifier().header(source.dataset)), source, ())
 
 
 def test_sequences_are_entered_at_any_depth() -> None:

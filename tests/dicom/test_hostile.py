@@ -14,6 +14,7 @@ import stat
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -33,8 +34,9 @@ from pydicom.uid import (
 )
 
 from fusion.dicom.catalog import scan
-from fusion.dicom.files import archive
+from fusion.dicom.files import archive, budget
 from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, read_header
+from fusion.dicom.pixels.codestream import bare, read_codestream
 from fusion.dicom.pixels.reading import read_plan
 from fusion.dicom.series import Catalog, Kind, Series
 from fusion.errors import DicomError
@@ -692,3 +694,113 @@ def test_too_many_files(folder, monkeypatch):
     monkeypatch.setattr(archive, "MAX_FILES", 2)
     with pytest.raises(DicomError, match="Choose the folder of one study"):
         scan(folder)
+
+
+# --- a budget for each file ----------------------------------------------------------------------
+
+
+def cpu_s(call: Callable[[], object]) -> float:
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+def test_a_header_that_goes_on_in_zeros_is_read_to_where_they_begin(folder):
+    path = folder / BAD
+    path.write_bytes(file_bytes(ct_image(PixelData=None)) + bytes(8 * 2**20))
+    assert cpu_s(lambda: read_header(path, label=BAD)) < 1
+    header = read_header(path, label=BAD)
+    assert header.dataset.Rows == 64
+    assert header.pixel_tag_offset is None
+
+
+def test_a_sequence_of_nothing_is_not_parsed_to_its_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(budget, "MAX_READS", 20_000)
+    ds = ct_image()
+    ds.SourceImageSequence = [Dataset()]
+    content = file_bytes(ds)
+    tag = struct.pack("<HH2sHL", 0x0008, 0x2112, b"SQ", 0, 0xFFFFFFFF)
+    before, _, after = content.partition(tag[:6])
+    zeros = 2**20
+    for length, filled in (
+        (zeros, bytes(zeros)),
+        (zeros, struct.pack("<HHL", 8, 0, 0) * (zeros // 8)),
+    ):
+        path = tmp_path / BAD
+        path.write_bytes(before + tag[:8] + struct.pack("<L", length) + filled + after[6:])
+        with pytest.raises(DicomError, match=r"far more than|cannot be read"):
+            read_header(path, label=BAD)
+
+
+def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / BAD)
+    with pytest.raises(DicomError):
+        read_header(tmp_path / BAD, label=BAD)
+
+
+def test_zip_whose_files_share_their_bytes_is_refused(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in "abcd":
+            made.writestr(name, bytes(2**16))
+    content = bytearray(path.read_bytes())
+    first = content.index(b"PK\x01\x02")
+    at = first
+    while (at := content.find(b"PK\x01\x02", at + 1)) > 0:
+        content[at + 42 : at + 46] = content[first + 42 : first + 46]  # where each begins
+    path.write_bytes(content)
+    with pytest.raises(DicomError, match="share the same bytes"):
+        scan(path)
+
+
+@pytest.mark.parametrize("what", ["version", "lzma", "method"])
+def test_zip_that_the_library_stumbles_over_is_a_sentence(tmp_path, what):
+    path = tmp_path / "x.zip"
+    method = zipfile.ZIP_LZMA if what == "lzma" else zipfile.ZIP_DEFLATED
+    with zipfile.ZipFile(path, "w", method) as made:
+        made.writestr("a", b"a" * 5000)
+    content = bytearray(path.read_bytes())
+    listed = content.index(b"PK\x01\x02")
+    if what == "version":
+        content[listed + 6] = 250
+    elif what == "method":
+        content[listed + 10] = content[8] = 99
+    else:
+        content[36:60] = b"\xff" * 24
+    path.write_bytes(content)
+    if what == "version":
+        with pytest.raises(DicomError, match="damaged"):
+            scan(path)
+    else:
+        assert scan(path).findings
+
+
+# --- compressed frames ----------------------------------------------------------------------------
+
+
+def test_a_frame_is_decoded_without_what_surrounds_its_image():
+    size = b"\xff\xc3\x00\x0b\x10\x00\x40\x00\x40\x01\x01\x11\x00"
+    scan_of = b"\xff\xda\x00\x08\x01\x01\x00\x01\x00\x00image\xff\xd9"
+    # GDCM aborts on a version that is not 1.
+    jfif = b"\xff\xe0\x00\x10JFIF\x00\x02\x01" + bytes(7)
+    said = b"\xff\xfe\x00\x06MARY"
+    whole = b"\xff\xd8" + jfif + said + size + scan_of
+    assert bare(whole) == b"\xff\xd8" + size + scan_of
+    assert read_codestream(bare(whole)).rows == 64
+    assert bare(b"\xff\xd8" + size + size + scan_of) == b""  # two sizes for two readers
+    assert bare(whole[:20]) == b""
+
+
+def test_the_codestream_of_jp2_is_the_one_that_its_boxes_lead_to():
+    def stream(rows: int) -> bytes:
+        size = struct.pack(">8L", 64, rows, 0, 0, 64, rows, 0, 0)
+        return b"\xff\x4f\xff\x51\x00\x29\x00\x00" + size + b"\x00\x01\x0f\x01\x01"
+
+    def box(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">L", 8 + len(content)) + kind + content
+
+    start = box(b"jP  ", b"\r\n\x87\n") + box(b"uuid", stream(64))
+    whole = start + box(b"jp2c", stream(60_000))
+    assert bare(whole) == stream(60_000)
+    assert read_codestream(bare(whole)).rows == 60_000
+    assert bare(start) == b""

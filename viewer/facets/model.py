@@ -448,6 +448,6 @@ def _located(
         share = 0.7
         neck = find_neck(ct, progress=report.part(0.0, share))
     if neck is None:
-        return None, None, no_canal()
+        return None, None, no_canal(ct)
     located = locate_in(neck, said.unmoved, progress=report.part(share, 1.0))
     return neck, None, located

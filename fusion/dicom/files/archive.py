@@ -7,11 +7,12 @@ as long as something made from it does.
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import stat
+import struct
 import tempfile
-import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -34,6 +35,7 @@ from fusion.findings.files import (
 )
 from fusion.plain_text import plain
 from fusion.progress import ProgressCallback
+from fusion.temporary import PrivateFolder
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -45,18 +47,28 @@ MAX_UNPACKED_BYTES = 16 * 2**30
 MAX_RATIO = 100
 RATIO_FREE_BYTES = 64 * 2**20
 
+#: What the standard library raises on damaged zips: unknown versions and methods of packing, bad
+#: data of each method, numbers that point nowhere.
+DAMAGED_ZIP = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    MemoryError,
+)
+#: Bytes before a packed file: its local header without its name.
+_LOCAL_HEADER_BYTES = 30
 _CHUNK = 2**20
 _ENCRYPTED = 0x1
 #: Files are named one by one up to here, then counted.
 _NAMED = 5
-
-
-class PrivateFolder:
-    """A temporary folder that only this user can read and that disappears with this object."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="facetfusion-"))
-        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,11 +263,15 @@ def _in_zip(path: Path, *, progress: ProgressCallback | None) -> FoundFiles:
             members = _checked_members(archive, label=label)
             owner = PrivateFolder()
             files, findings = _unpack(archive, members[0], owner=owner, progress=progress)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError) as exc:
-        raise DicomError("The zip is damaged. Copy or export it again.", label=label) from exc
     except OSError as exc:
         raise DicomError(
             f"The zip cannot be unpacked ({exc.strerror or 'no reason given'}).", label=label
+        ) from exc
+    except DAMAGED_ZIP as exc:
+        raise DicomError(
+            "The zip is damaged, or packed in a way that is not supported. Copy or export it "
+            "again, or unpack it yourself and open the folder.",
+            label=label,
         ) from exc
     ordered = sorted(files, key=lambda file: (file.label, file.path))
     return FoundFiles(tuple(ordered), (*members[1], *findings), owner)
@@ -268,6 +284,10 @@ def _checked_members(
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MAX_FILES:
         raise DicomError(f"The zip holds more than {MAX_FILES} files; refused.", label=label)
+    if _overlap(members):
+        raise DicomError(
+            "The zip holds files that share the same bytes; refused as harmful.", label=label
+        )
     total = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
     if total > MAX_UNPACKED_BYTES:
@@ -301,6 +321,17 @@ def _checked_members(
         ARCHIVE_MEMBER_REFUSED(files=len(names), archive=label, reason=reason, names=_some(names))
         for reason, names in refused.items()
     ]
+
+
+def _overlap(members: list[zipfile.ZipInfo]) -> bool:
+    """Whether one packed file begins inside another: a megabyte can then be unpacked endlessly."""
+    end = 0
+    for member in sorted(members, key=lambda one: one.header_offset):
+        if member.header_offset < end:
+            return True
+        # The local header may be longer than this, never shorter.
+        end = member.header_offset + _LOCAL_HEADER_BYTES + member.compress_size
+    return False
 
 
 def _reason_to_refuse(member: zipfile.ZipInfo) -> str | None:
@@ -338,7 +369,7 @@ def _unpack(
                     if left < 0:
                         raise zipfile.BadZipFile("longer than stated")
                     copy.write(chunk)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError):
+        except DAMAGED_ZIP:
             target.unlink(missing_ok=True)
             broken.append(label)
             continue

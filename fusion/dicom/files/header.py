@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import logging
-import os
 import struct
 import warnings
 import zlib
@@ -18,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydicom import config, dcmread
+from pydicom.charset import default_encoding
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileDataset
-from pydicom.filereader import read_dataset
+from pydicom.filereader import read_dataset, read_partial, read_sequence
+from pydicom.tag import BaseTag
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
@@ -30,6 +31,8 @@ from pydicom.uid import (
     NuclearMedicineImageStorage,
 )
 
+from fusion.dicom.files.budget import Budget, BudgetedBytes, BudgetedFile
+from fusion.dicom.files.character_sets import make_unicode
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
 from fusion.errors import DicomError
 
@@ -55,22 +58,19 @@ _PREFIX_BYTES = 132
 _INFLATE_CHUNK = 2**16
 #: Smallest sequence that can hold another one: element and item headers, implicit VR.
 _NESTED_SEQUENCE_BYTES = 16
+_LARGEST_UNKNOWN_BYTES = 2**18
 
 
 class _DeflatedError(EOFError):
     """The data set behind the file meta group is deflated and must not be read in one piece."""
 
 
-class _HeaderFile(io.BufferedReader):
+class _HeaderFile(BudgetedFile):
     """A file that never allocates for bytes it does not hold.
 
     pydicom reads everything that is left (a size below zero) only to inflate it without limit;
     that is refused here, so that :func:`inflate` can do it within bounds.
     """
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(io.FileIO(path))
-        self.size = os.fstat(self.fileno()).st_size
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0:
@@ -119,23 +119,25 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     DicomError
         Unreadable, damaged or hostile.
     """
+    budget = Budget(label)
     try:
-        with _HeaderFile(path) as file, quiet_pydicom():
+        with _HeaderFile(path, budget) as file, quiet_pydicom():
             if file.read(_PREFIX_BYTES)[128:] != b"DICM":
                 return None
             file.seek(0)
             try:
                 with damage_told():
-                    dataset = dcmread(file, stop_before_pixels=True, defer_size=MAX_ELEMENT_BYTES)
+                    dataset = _read_until_pixels(file)
             except _DeflatedError:
-                dataset, _ = _read_deflated(file, label=label)
+                dataset, _ = _read_deflated(file, budget=budget, label=label)
                 syntax, offset = str(DeflatedExplicitVRLittleEndian), None
             else:
                 syntax = _transfer_syntax(dataset)
                 offset = _pixel_offset(file, is_little=syntax != ExplicitVRBigEndian)
             _drop_oversized(dataset)
-            if _is_nested_too_deeply(dataset):
+            if _is_nested_too_deeply(dataset, budget):
                 raise _too_deep(label)
+            doubtful_text = make_unicode(dataset)
     except RecursionError as exc:
         raise _too_deep(label) from exc
     except PermissionError as exc:
@@ -147,7 +149,7 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             "damaged; export or copy it again.",
             label=label,
         ) from exc
-    return Instance(path, label, dataset, syntax, offset, owner)
+    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text)
 
 
 def study_uid(dataset: Dataset) -> str:
@@ -183,15 +185,18 @@ def inflated_from_pixels(path: Path, *, label: str) -> io.BytesIO:
     DicomError
         Larger than :data:`MAX_INFLATED_BYTES` or :data:`MAX_INFLATION_RATIO` allow.
     """
-    with _HeaderFile(path) as file, quiet_pydicom():
+    budget = Budget(label)
+    with _HeaderFile(path, budget) as file, quiet_pydicom():
         try:
-            dcmread(file, stop_before_pixels=True)
+            _read_until_pixels(file)
         except _DeflatedError:
-            return _read_deflated(file, label=label)[1]
+            return _read_deflated(file, budget=budget, label=label)[1]
     raise DicomError("The file is no longer deflated; it changed while in use.", label=label)
 
 
-def inflate(file: io.BufferedIOBase, *, packed_bytes: int, label: str) -> io.BytesIO:
+def inflate(
+    file: io.BufferedIOBase, *, packed_bytes: int, label: str, into: io.BytesIO | None = None
+) -> io.BytesIO:
     """Unpack a deflated data set within bounds.
 
     Parameters
@@ -202,6 +207,8 @@ def inflate(file: io.BufferedIOBase, *, packed_bytes: int, label: str) -> io.Byt
         Number of deflated bytes, for the ratio.
     label : str
         The file as the user knows it.
+    into : BytesIO, optional
+        Empty; what is unpacked goes there, and it is returned.
 
     Raises
     ------
@@ -210,7 +217,7 @@ def inflate(file: io.BufferedIOBase, *, packed_bytes: int, label: str) -> io.Byt
     """
     limit = min(MAX_INFLATED_BYTES, max(RATIO_FREE_BYTES, MAX_INFLATION_RATIO * packed_bytes))
     unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
-    result = io.BytesIO()
+    result = io.BytesIO() if into is None else into
     while not unpacker.eof:
         chunk = unpacker.unconsumed_tail or file.read(_INFLATE_CHUNK)
         unpacked = unpacker.decompress(chunk, _INFLATE_CHUNK)
@@ -227,16 +234,28 @@ def inflate(file: io.BufferedIOBase, *, packed_bytes: int, label: str) -> io.Byt
     return result
 
 
-def _read_deflated(file: _HeaderFile, *, label: str) -> tuple[FileDataset, io.BytesIO]:
+def _read_until_pixels(file: _HeaderFile) -> FileDataset:
+    return read_partial(file, _ends_header, defer_size=MAX_ELEMENT_BYTES)
+
+
+def _ends_header(tag: BaseTag, vr: str | None, length: int) -> bool:
+    """Whether a header ends before an element: at the pixels, or at zeros that fill the file up."""
+    return tag in PIXEL_TAGS or (tag == 0 and length == 0)
+
+
+def _read_deflated(
+    file: _HeaderFile, *, budget: Budget, label: str
+) -> tuple[FileDataset, io.BytesIO]:
     """Return header and unpacked data set, the latter positioned at the pixel data element."""
     start = file.tell()
-    stream = inflate(file, packed_bytes=file.size - start, label=label)
+    stream = BudgetedBytes(b"", budget)
+    inflate(file, packed_bytes=file.size - start, label=label, into=stream)
     with damage_told():
         elements = read_dataset(
             stream,
             is_implicit_VR=False,
             is_little_endian=True,
-            stop_when=lambda tag, vr, length: tag in PIXEL_TAGS,
+            stop_when=_ends_header,
             defer_size=MAX_ELEMENT_BYTES,
         )
     file.seek(0)
@@ -279,7 +298,7 @@ def _drop_oversized(dataset: Dataset) -> None:
         del dataset[tag]
 
 
-def _is_nested_too_deeply(dataset: Dataset) -> bool:
+def _is_nested_too_deeply(dataset: Dataset, budget: Budget) -> bool:
     pending = [(dataset, 1)]
     while pending:
         current, depth = pending.pop()
@@ -292,10 +311,32 @@ def _is_nested_too_deeply(dataset: Dataset) -> bool:
                 if not _may_be_sequence(element) or len(element.value or b"") < shortest:
                     continue
                 with damage_told():
-                    element = current[element.tag]
+                    element = _parsed(current, element, budget)
             if element.VR == "SQ":
                 pending.extend((item, depth + 1) for item in element.value or ())
     return False
+
+
+def _parsed(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:
+    """Return an element that may be a sequence, parsed by pydicom within the budget."""
+    if raw.VR == "UN":
+        # pydicom decides by itself how these are encoded; scanners have no large ones.
+        if len(raw.value or b"") > _LARGEST_UNKNOWN_BYTES:
+            del dataset[raw.tag]
+            return DataElement(raw.tag, "UN", b"")
+        return dataset[raw.tag]
+    value = raw.value or b""
+    items = read_sequence(
+        BudgetedBytes(value, budget),
+        raw.is_implicit_VR,
+        raw.is_little_endian,
+        len(value),
+        dataset.original_character_set or default_encoding,
+        raw.value_tell,
+    )
+    element = DataElement(raw.tag, "SQ", items, raw.value_tell, already_converted=True)
+    dataset[raw.tag] = element
+    return element
 
 
 def _may_be_sequence(element: RawDataElement) -> bool:

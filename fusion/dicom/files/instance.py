@@ -94,6 +94,9 @@ class Instance:
         transfer syntax is deflated.
     owner : object or None
         Kept alive as long as this Instance: the private folder that a zip was unpacked into.
+    doubtful_text : tuple of str
+        What was found about its character sets; see
+        :func:`fusion.dicom.files.character_sets.make_unicode`.
     """
 
     path: Path
@@ -102,6 +105,7 @@ class Instance:
     transfer_syntax_uid: str
     pixel_tag_offset: int | None
     owner: object | None = field(default=None, repr=False)
+    doubtful_text: tuple[str, ...] = ()
 
     @property
     def sop_instance_uid(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -20,9 +21,10 @@ from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from fusion.dicom.files.header import quiet_pydicom
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, text
-from fusion.dicom.pixels.codestream import is_complete, read_codestream, rle_segments
+from fusion.dicom.pixels.codestream import bare, is_complete, read_codestream, rle_segments
 from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
 from fusion.dicom.pixels.padding import Padding, padding_of
+from fusion.dicom.quantity.hounsfield import hounsfield_findings
 from fusion.dicom.series import VolumePlan
 from fusion.errors import DicomError, GeometryError
 from fusion.findings import Finding, worst_first
@@ -129,7 +131,7 @@ def read_plan(
         description=plan.description,
         label=plan.kind.label,
     )
-    return Volume(
+    volume = Volume(
         grid=plan.grid,
         stored=stored,
         slope=plan.slope,
@@ -137,8 +139,10 @@ def read_plan(
         unit=plan.unit,
         source=source,
         suvbw_per_unit=plan.suvbw_per_unit,
-        findings=worst_first((*plan.findings, *findings)),
     )
+    if plan.unit == "HU":
+        findings += hounsfield_findings(volume)
+    return replace(volume, findings=worst_first((*plan.findings, *findings)))
 
 
 def read_frame(instance: Instance, index: int = 0) -> Pixels:
@@ -167,6 +171,50 @@ def read_frame(instance: Instance, index: int = 0) -> Pixels:
     (raw,) = _raw_frames(instance, layout, [index])
     _clear_spare_bits(raw, layout)
     return raw
+
+
+def stored_frames(
+    instance: Instance, *, rescale: Sequence[tuple[float, float]] = ()
+) -> tuple[PixelLayout, bool, Iterator[Pixels]]:
+    """Read every frame as it is to be stored anew: the bits of a pixel and no others.
+
+    Parameters
+    ----------
+    instance : Instance
+        The object.
+    rescale : sequence of (float, float)
+        Slope and intercept to HU of its frames, for a CT.
+
+    Returns
+    -------
+    layout : PixelLayout
+        Of the file; the pixels returned stand in its lowest bits.
+    padded : bool
+        Whether padding that a pixel cannot hold was replaced by air.
+    frames : iterator of (rows, columns) ndarray
+        In order.
+
+    Raises
+    ------
+    DicomError
+        The object cannot be read or decoded.
+    """
+    layout = layout_of(instance)
+    padding = padding_of(instance, layout, rescale=rescale)[0] if rescale else None
+    if padding is not None and not padding.uses_spare_bits:
+        padding = None
+    air = 0
+    if padding is not None and rescale[0][0]:
+        lowest = -(1 << layout.bits_stored - 1) if layout.is_signed else 0
+        wanted = round((PADDING_HU - rescale[0][1]) / rescale[0][0])
+        air = min(max(wanted, lowest), lowest + (1 << layout.bits_stored) - 1)
+
+    def frames() -> Iterator[Pixels]:
+        for raw in _raw_frames(instance, layout, range(layout.frames)):
+            _place(raw, raw, layout, padding=padding, air=air)
+            yield raw
+
+    return layout, padding is not None, frames()
 
 
 def check_pixels(instance: Instance) -> None:
@@ -307,6 +355,8 @@ def _compressed_frames(file: BinaryIO, count: int) -> Iterator[bytes]:
 
 def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
     syntax = instance.transfer_syntax_uid
+    if syntax != RLELossless:
+        frame = bare(frame)
     _check_codestream(frame, instance, layout)
     decoder, options = get_decoder(syntax), _options(layout)
     packed = encapsulate([frame], has_bot=False)
@@ -341,7 +391,9 @@ def _check_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> 
         return
     stream = read_codestream(frame)
     if stream is None:
-        raise DicomError("Its compressed frame states no size; damaged.", label=label)
+        raise DicomError(
+            "Its compressed frame states no size, or one that no image has; damaged.", label=label
+        )
     if (stream.rows, stream.columns, stream.components) != (layout.rows, layout.columns, 1):
         raise DicomError(
             f"Its compressed frame states {stream.rows} × {stream.columns} pixels of "

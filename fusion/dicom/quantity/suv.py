@@ -16,23 +16,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydicom.dataset import Dataset
-from pydicom.uid import (
-    LegacyConvertedEnhancedPETImageStorage,
-    PositronEmissionTomographyImageStorage,
-)
 
 from fusion.dicom.files.header import NM_CLASSES
 from fusion.dicom.files.instance import items, number, text, texts
+from fusion.dicom.quantity.agreement import differing
+from fusion.dicom.quantity.dose import dose_of
 from fusion.dicom.quantity.moments import date_time_of, moment, time_of
 from fusion.dicom.quantity.unit import BQ_PER_ML, KBQ_PER_ML, SUVBW, UNITS
 from fusion.errors import DicomError
 from fusion.findings import Finding, FromFile
 from fusion.findings.volumes import (
     DECAY_REFERENCE_ASSUMED,
-    DOSE_UNIT,
     HALF_LIFE_DISAGREES,
     INJECTION_DATE_ASSUMED,
     SERIES_AFTER_ACQUISITION,
+    SLICES_DISAGREE,
     SUV_INPUTS,
     SUV_NOT_AVAILABLE,
 )
@@ -40,25 +38,22 @@ from fusion.findings.volumes import (
 #: Plausible weight of a patient, kg. Zero is what some cameras write for "not entered". This and
 #: the next four: docs/sources.md#suv.
 WEIGHT_RANGE_KG = (1.0, 400.0)
-#: A dose of at least this is in Bq, whatever the object type prescribes ...
-SURELY_BQ = 1e6
-#: ... and one of at most this in MBq. Between them the unit cannot be known.
-SURELY_MBQ = 15_000.0
-#: No image is made of less.
-LEAST_DOSE_MBQ = 1.0
 #: An image made later than this many half-lives after injection has a wrong time in its header.
 MOST_HALF_LIVES = 10
 #: The half-life in the file is used when it agrees with the table this well (relative;
 #: docs/sources.md#half-life).
 HALF_LIFE_TOLERANCE = 0.01
 
+#: Clocks of two devices are taken to differ by no more than this, seconds ...
+CLOCKS_APART_S = 2 * 3600.0
+#: ... and an image of a nuclide that lives for hours is made within this time of the injection,
+#: seconds (docs/sources.md#suv): bone is imaged 2 to 5 h after it.
+LONGEST_WAIT_S = 12 * 3600.0
+
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
 # Nuclides that live longer than this are often imaged on a later day than that of the injection.
 _SAME_DAY_HALF_LIFE_S = 8 * _HOUR
-_DOSE_IN_BQ = frozenset(
-    {PositronEmissionTomographyImageStorage, LegacyConvertedEnhancedPETImageStorage}
-)
 # SRT, SNM3 and 99SDM are older names of the scheme that holds codes such as C-163A8.
 _SCHEMES = frozenset({"SCT", "SRT", "SNM3", "99SDM"})
 
@@ -152,7 +147,11 @@ class _Reference:
 
 
 def suvbw_factor(
-    dataset: Dataset, *, unit: str, acquisitions: Sequence[Dataset] | None = None
+    dataset: Dataset,
+    *,
+    unit: str,
+    acquisitions: Sequence[Dataset] | None = None,
+    slices: Sequence[Dataset] = (),
 ) -> Suv:
     """Return the factor from a unit to SUV by body weight.
 
@@ -164,6 +163,8 @@ def suvbw_factor(
         Unit of the values, as :func:`fusion.dicom.quantity.unit.quantity_of` writes it.
     acquisitions : sequence of Dataset, optional
         Headers of all objects of the series: the acquisition starts with the earliest.
+    slices : sequence of Dataset, optional
+        Headers of all objects of the volume, where there are several: they have to agree.
 
     Returns
     -------
@@ -178,9 +179,12 @@ def suvbw_factor(
     NM has no such attribute: ``DECY`` in Corrected Image is required and the start of the
     acquisition is taken as the reference, with a Finding.
     """
-    if unit == SUVBW:
+    unlike = differing(slices, values=True)
+    if unit == SUVBW and not unlike:
         return Suv(1.0, decay_reference="as stored by the scanner")
-    notes = _Notes([], [])
+    notes = _Notes([], [SLICES_DISAGREE(differing=unlike)] if unlike else [])
+    unlike += differing(slices, values=False)
+    notes.missing += [f"one {name} (the slices state different ones)" for name in unlike]
     scale = {BQ_PER_ML: 1.0, KBQ_PER_ML: 1000.0}.get(unit)
     if scale is None:
         said = f"activity concentration (the values are in {unit})"
@@ -195,10 +199,12 @@ def suvbw_factor(
             else f"a single radiopharmaceutical (the file states {len(tracers)})"
         )
         return _unavailable(notes, weight_kg=weight)
-    dose = _dose_mbq(dataset, tracers[0], notes)
+    nuclide = _nuclide(tracers[0])
+    dose = _dose_mbq(dataset, tracers[0], nuclide, weight, notes)
     decay, interval, half_life = 1.0, None, None
     if reference is not None and reference.moment is not None:
-        nuclide = _nuclide(tracers[0], notes)
+        if nuclide is None:
+            notes.missing.append("the code of a known radionuclide")
         half_life = None if nuclide is None else _half_life(tracers[0], nuclide, notes)
         interval = _interval_s(dataset, tracers[0], reference.moment, half_life, notes)
         if half_life is not None and interval is not None:
@@ -236,10 +242,11 @@ def _unavailable(
 ) -> Suv:
     # What was assumed for an SUV that there is not would be untrue, and in the reader's way.
     reason = SUV_NOT_AVAILABLE(missing=tuple(notes.missing))
+    contradicted = [finding for finding in notes.findings if finding.kind is SLICES_DISAGREE]
     return Suv(
         None,
         missing=tuple(notes.missing),
-        findings=(reason,),
+        findings=(*contradicted, reason),
         dose_mbq=dose_mbq,
         interval_h=interval_h,
         half_life_s=half_life_s,
@@ -265,31 +272,18 @@ def _weight(dataset: Dataset, notes: _Notes) -> float | None:
     return None
 
 
-def _dose_mbq(dataset: Dataset, tracer: Dataset, notes: _Notes) -> float | None:
-    dose = _number(tracer, "RadionuclideTotalDose")
-    if dose is None:
-        notes.missing.append("Radionuclide Total Dose")
-        return None
-    in_bq = dose >= SURELY_BQ
-    if dose < LEAST_DOSE_MBQ or SURELY_MBQ < dose < SURELY_BQ:
-        notes.missing.append(
-            f"a Radionuclide Total Dose in a known unit (the file states {dose:g}, which is "
-            "plausible neither in Bq nor in MBq)"
-        )
-        return None
-    mbq = dose / 1e6 if in_bq else dose
-    # PS3.3: MBq in NM (C.8.4.10.1.7) and Enhanced PET, Bq in classic PET (C.8.9.2).
-    prescribed_bq = text(dataset, "SOPClassUID") in _DOSE_IN_BQ
-    if in_bq != prescribed_bq:
-        notes.findings.append(
-            DOSE_UNIT(
-                dose=dose,
-                unit="Bq" if in_bq else "MBq",
-                prescribed="Bq" if prescribed_bq else "MBq",
-                dose_mbq=mbq,
-            )
-        )
-    return mbq
+def _dose_mbq(
+    dataset: Dataset,
+    tracer: Dataset,
+    nuclide: Nuclide | None,
+    weight_kg: float | None,
+    notes: _Notes,
+) -> float | None:
+    name = None if nuclide is None else nuclide.name
+    dose = dose_of(dataset, tracer, nuclide=name, weight_kg=weight_kg)
+    notes.findings += dose.findings
+    notes.missing += [dose.problem] if dose.problem else []
+    return dose.mbq
 
 
 def _reference(
@@ -350,14 +344,13 @@ def _earliest(datasets: Sequence[Dataset]) -> datetime | None:
     )
 
 
-def _nuclide(tracer: Dataset, notes: _Notes) -> Nuclide | None:
+def _nuclide(tracer: Dataset) -> Nuclide | None:
     for code in items(tracer, "RadionuclideCodeSequence"):
         scheme, value = text(code, "CodingSchemeDesignator").upper(), text(code, "CodeValue")
         if scheme in _SCHEMES:
             known = next((n for n in NUCLIDES if value in (n.sct, n.srt)), None)
             if known is not None:
                 return known
-    notes.missing.append("the code of a known radionuclide")
     return None
 
 
@@ -387,19 +380,41 @@ def _interval_s(
             notes.missing.append("Radiopharmaceutical Start Time")
             return None
         injected = datetime.combine(reference.date(), clock)
-        day_before = injected > reference
-        if day_before:
+        late = (injected - reference).total_seconds()
+        if late > 0:
+            if not _may_be_day_before(late, half_life_s):
+                notes.missing.append(_not_after(late))
+                return None
             injected -= timedelta(days=1)
-        if day_before or (half_life_s is not None and half_life_s > _SAME_DAY_HALF_LIFE_S):
+        if late > 0 or (half_life_s is not None and half_life_s > _SAME_DAY_HALF_LIFE_S):
             notes.findings.append(
                 INJECTION_DATE_ASSUMED(
-                    time=f"{injected:%H:%M}", day="day before" if day_before else "day of"
+                    time=f"{injected:%H:%M}", day="day before" if late > 0 else "day of"
                 )
             )
     seconds = (reference - injected).total_seconds()
-    if seconds < 0 or (half_life_s is not None and seconds > MOST_HALF_LIVES * half_life_s):
+    if seconds < 0:
+        notes.missing.append(_not_after(-seconds))
+        return None
+    if half_life_s is not None and seconds > MOST_HALF_LIVES * half_life_s:
         notes.missing.append(
             f"a plausible time of injection (it would be {seconds / _HOUR:.1f} h before the image)"
         )
         return None
     return seconds
+
+
+def _may_be_day_before(late_s: float, half_life_s: float | None) -> bool:
+    """Whether an injection that is stated after the image can have been on the day before.
+
+    Clocks of injector and camera differ by minutes; and of a nuclide that decays within hours, only
+    an image just past midnight was made from the day before.
+    """
+    waited = _DAY - late_s
+    is_short_lived = half_life_s is None or half_life_s <= _SAME_DAY_HALF_LIFE_S
+    return late_s > CLOCKS_APART_S and not (is_short_lived and waited > LONGEST_WAIT_S)
+
+
+def _not_after(late_s: float) -> str:
+    late = f"{late_s / 60:.0f} min" if late_s < 2 * _HOUR else f"{late_s / _HOUR:.1f} h"
+    return f"a plausible time of injection (it is stated {late} after the image)"

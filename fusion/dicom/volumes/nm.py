@@ -30,6 +30,7 @@ from fusion.dicom.quantity.attenuation import (
     attenuation_map,
 )
 from fusion.dicom.quantity.suv import suvbw_factor
+from fusion.dicom.quantity.tracer import about_tracer
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
@@ -229,14 +230,19 @@ def _with_quantity(plan: VolumePlan) -> VolumePlan:
     except DicomError as exc:
         return replace(plan, refusal=str(exc))
     headers = list({id(f.instance): f.instance.dataset for f in plan.frames}.values())
-    suv = suvbw_factor(headers[0], unit=quantity.unit, acquisitions=headers)
+    suv = suvbw_factor(headers[0], unit=quantity.unit, acquisitions=headers, slices=headers)
     return replace(
         plan,
         unit=quantity.unit,
         slope=quantity.slope,
         intercept=quantity.intercept,
         suvbw_per_unit=suv.factor,
-        findings=(*plan.findings, *quantity.findings, *suv.findings),
+        findings=(
+            *plan.findings,
+            *quantity.findings,
+            *suv.findings,
+            *about_tracer(headers[0], kind=plan.kind),
+        ),
         refusal=None,
     )
 

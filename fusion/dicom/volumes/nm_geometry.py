@@ -13,7 +13,14 @@ import numpy as np
 from pydicom.dataset import Dataset
 
 from fusion.dicom.files.instance import items, number, numbers, uid
+from fusion.dicom.series import Kind
 from fusion.dicom.volumes.nm_frames import frame_count
+from fusion.dicom.volumes.plausible import (
+    range_of,
+    require_plausible_grid,
+    require_plausible_position,
+    require_plausible_spacing,
+)
 from fusion.dicom.volumes.slices import ORIENTATION_TOLERANCE
 from fusion.errors import GeometryError
 from fusion.findings import Finding
@@ -92,6 +99,7 @@ def grid_of(
     spacing, findings = _slice_spacing(dataset, normal, spacing_mm)
     if spacing is None:
         return None, (*pose.findings, *findings)
+    require_plausible_position(pose.position_lps)
     grid = Grid.from_dicom(
         shape,
         position_lps=pose.position_lps,
@@ -100,6 +108,7 @@ def grid_of(
         slice_step_lps=normal * spacing,
         frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
     )
+    require_plausible_grid(grid, kind=Kind.SPECT)
     return grid, (*pose.findings, *findings)
 
 
@@ -123,7 +132,12 @@ def _slice_spacing(
     """Return the signed spacing along row × column, None when a person has to state it."""
     stated = number(dataset, "SpacingBetweenSlices")
     thickness = number(dataset, "SliceThickness")
+    if thickness is not None and not 0 < abs(thickness) <= range_of(Kind.SPECT).step_mm[1]:
+        thickness = None
+    if spacing_mm is not None:
+        require_plausible_spacing(spacing_mm, name="A spacing stated by the user")
     if stated:
+        require_plausible_spacing(stated, name="Spacing Between Slices")
         if spacing_mm is None:
             return stated, ()
         return stated, (USER_SPACING_NOT_USED(stated=stated, spacing_mm=spacing_mm),)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fusion.dicom.files.instance import attribute_name, stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
+from fusion.dicom.volumes.plausible import require_plausible_position
 from fusion.errors import GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
@@ -81,7 +82,8 @@ class Slice:
     Raises
     ------
     GeometryError
-        Values of the wrong number or that are not finite, an empty image.
+        Values of the wrong number or that are not finite, a position that is further away than
+        any scanner is long, an empty image.
     """
 
     frame: FrameRef
@@ -106,6 +108,7 @@ class Slice:
                 )
             values.flags.writeable = False
             object.__setattr__(self, name, values)
+        require_plausible_position(self.position_lps)
         if self.rows < 1 or self.columns < 1:
             raise GeometryError(f"An image of {self.rows} × {self.columns} pixels is empty.")
 
@@ -202,7 +205,7 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
         return _refused(
             slices,
             f"The images {first.label} and {odd.label} differ in size, pixel spacing, orientation "
-            "or Frame of Reference and cannot be slices of one volume. Export them as separate "
+            "or coordinate system and cannot be slices of one volume. Export them as separate "
             "series.",
         )
     orientation = np.median([item.orientation for item in slices], axis=0)

@@ -16,8 +16,10 @@ from pydicom.dataset import Dataset
 
 from fusion.dicom.files.instance import Instance, integer, number, numbers, text, texts, uid
 from fusion.dicom.quantity.suv import Suv, suvbw_factor
+from fusion.dicom.quantity.tracer import about_tracer
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
+from fusion.dicom.volumes.plausible import require_plausible_grid
 from fusion.dicom.volumes.slices import Arrangement, Slice, arrange, frame_label, repeats_positions
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
@@ -400,6 +402,11 @@ def _plan(
     findings: Sequence[Finding],
 ) -> VolumePlan:
     first = stack.slices[0]
+    if stack.grid is not None and refusal is None:
+        try:
+            require_plausible_grid(stack.grid, kind=kind)
+        except GeometryError as exc:
+            refusal = str(exc)
     try:
         quantity = quantity_of(stack.frames, kind=kind)
     except FusionError as exc:
@@ -412,7 +419,12 @@ def _plan(
             findings=findings,
         )
     suv = (
-        suvbw_factor(first.frame.instance.dataset, unit=quantity.unit, acquisitions=headers)
+        suvbw_factor(
+            first.frame.instance.dataset,
+            unit=quantity.unit,
+            acquisitions=headers,
+            slices=_own_headers(stack),
+        )
         if kind.is_functional
         else Suv(None)
     )
@@ -427,9 +439,19 @@ def _plan(
         slope=quantity.slope,
         intercept=quantity.intercept,
         suvbw_per_unit=suv.factor,
-        findings=(*findings, *quantity.findings, *suv.findings),
+        findings=(
+            *findings,
+            *quantity.findings,
+            *suv.findings,
+            *about_tracer(first.frame.instance.dataset, kind=kind),
+        ),
         refusal=refusal,
     )
+
+
+def _own_headers(stack: Arrangement) -> list[Dataset]:
+    instances = {id(item.frame.instance): item.frame.instance for item in stack.slices}
+    return [instance.dataset for instance in instances.values()]
 
 
 def _refused_plan(

@@ -1,0 +1,86 @@
+"""Codes of attributes that hold one word of a list (VR CS): those of the standard stay.
+
+A code string is 16 capitals, and files hold names, wards and study numbers in them. What is not a
+defined term or an enumerated value of PS3.3 for CT, NM and PET, or a body part of PS3.16 annex L,
+says nothing that a volume is read by, and goes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pydicom.charset import python_encoding
+from pydicom.multival import MultiValue
+
+#: Enumerated values and defined terms of the modules of CT, NM, PET and what is made of them, PS3.3
+#: C.7 and C.8, whatever attribute they stand in.
+_TERMS = frozenset(
+    """
+    YES NO Y N NONE UNKNOWN MIXED OTHER ON OFF TRUE FALSE 00 01
+    CT PT NM MR SR KO PR SEG REG OT DOC RTSTRUCT RTDOSE RTPLAN XA CR DX MG US ES SC
+    ORIGINAL DERIVED PRIMARY SECONDARY AXIAL LOCALIZER HELIX REFORMATTED MPR
+    VOLUME RESAMPLED SUBTRACTION MULTIPLICATION DIVISION ADDITION FILTERED MAXIMUM MINIMUM MEAN
+    STDDEV STANDARD DISTORTED SAMPLED MAX_IP MIN_IP VOLUME_RENDER SURFACE_RENDER CURVED_MPR
+    QUANTITY ENERGY_PROP_WT PERFUSION CALCIUM_SCORING ANGIO FLUOROSCOPY MOTION DYNAMIC STATIC GATED
+    WHOLE_BODY TOMO GATED_TOMO RECON_TOMO RECON_GATED_TOMO EMISSION TRANSMISSION
+    BODY_CROSS REPROJECTION ATTENUATION_CORRECTED CONSTANT_ANGLE FREE STATIONARY SPIRAL SEQUENCED
+    CONTINUOUS STEPPED
+    HFS HFP HFDR HFDL FFS FFP FFDR FFDL LFP LFS RFP RFS AFDR AFDL PFDR PFDL
+    A P H F L R AF AFL AFR AH AHL AHR AL AR B U FH HF HL HR LA LH LP PA PF PH PL PR RA RH RP
+    MONOCHROME1 MONOCHROME2 RGB YBR_FULL YBR_FULL_422 PALETTE COLOR MONOCHROME
+    CNTS NONE CM2 CM2ML PCNT CPS BQML MGMINML UMOLMINML MLMING MLG 1CM UMOLML PROPCNTS PROPCPS
+    MLMINML MLML GML STDDEV
+    BW LBM BSA LBMJAMES128 LBMJANMA IBW
+    DECY ATTN SCAT DTIM MOTN PMOT CLN RAN RADL DCAL NORM UNIF COUN LIN ENER DTM SENS
+    START ADMIN BODY SINGLE MULTI STEPANDSHOOT
+    FFT IRT EM MLEM OSEM FBP ITERATIVE FILTER_BACK_PROJ FIXED REAL
+    CC CW CCW CYLINDRICAL RING CLOSED OPEN PARALLEL FAN CONE
+    BODY HEAD ABDOMINAL FIELD_OF_VIEW ROUND RECTANGLE CIRCULAR SQUARE HEXAGONAL
+    ISO_10918_1 ISO_14495_1 ISO_15444_1 ISO_15444_15 ISO_13818_2 ISO_10918_2
+    IDENTITY LINEAR LINEAR_EXACT SIGMOID SAME EQUAL DISP INVERSE
+    ORDER PLANAR INTERLEAVED
+    UM MM CM DEG PPM SECONDS MILLISECONDS
+    FIDUCIAL GEOMETRY CALIBRATED CALIBRATION
+    BETA CHARGE PATIENT EXTRINSIC INTRINSIC
+    DEAD_TIME PULSE_PILEUP COINCIDENCE GATE GATES RR ECG TIME RESP PROSPECTIVE RETROSPECTIVE
+    BINARY FRACTIONAL PROBABILITY OCCUPANCY LABELMAP AUTOMATIC SEMIAUTOMATIC MANUAL
+    RIGID RIGID_SCALE AFFINE
+    COMPLETE PARTIAL UNVERIFIED VERIFIED PRELIMINARY FINAL REMOVED MODIFIED UNMODIFIED
+    CONTAINS SEPARATE CONTINUOUS CONTAINER TEXT NUM CODE UIDREF PNAME DATE DATETIME SCOORD SCOORD3D
+    COMPOSITE IMAGE WAVEFORM POINT MULTIPOINT POLYLINE POLYGON ELLIPSE ELLIPSOID
+    HAS_ACQ_CONTEXT HAS_OBS_CONTEXT HAS_CONCEPT_MOD HAS_PROPERTIES INFERRED_FROM SELECTED_FROM
+    DCMR UCUM
+    HEADNECK NECK CSPINE TSPINE LSPINE SSPINE CTSPINE TLSPINE LSSPINE SPINE SKULL BRAIN CHEST
+    ABDOMEN PELVIS WHOLEBODY EXTREMITY TRUNK SHOULDER JAW FACE ORBIT EAR THYROID HEART LUNG LIVER
+    HIP KNEE FOOT HAND ARM LEG ELBOW ANKLE WRIST
+    """.split()  # noqa: SIM905 - a table that can be read
+)
+
+
+def defined(keyword: str, value: Any) -> Any:
+    """Return a code string without what is no defined term; None where nothing is left.
+
+    Parameters
+    ----------
+    keyword : str
+        Of the attribute.
+    value : str or sequence of str
+        As the file holds it.
+    """
+    parts = value if isinstance(value, MultiValue | list | tuple) else [value]
+    if keyword == "SpecificCharacterSet":
+        return value if all(str(part) in python_encoding for part in parts) else None
+    kept = [_term(str(part)) for part in parts]
+    if not any(kept):
+        return None
+    return kept[0] if len(kept) == 1 else kept
+
+
+def is_defined(value: str) -> bool:
+    """Whether a word is one of the standard's, however blanks are written."""
+    return re.sub(r"[\s_]+", "_", value.strip().upper()) in _TERMS or not value.strip()
+
+
+def _term(value: str) -> str:
+    return value if is_defined(value) else ""

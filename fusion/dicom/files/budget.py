@@ -1,0 +1,106 @@
+"""What one file's header may cost: elements, and seconds of the processor.
+
+A header is parsed element by element, and eight bytes are one: a file of zeros, which a copy that
+was interrupted leaves, or a few kilobytes that were deflated, would be parsed for minutes.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import time
+from pathlib import Path
+
+from fusion.errors import DicomError
+
+#: Reads of one header; an element takes one or two, and an object of 4,000 frames has 300,000.
+MAX_READS = 1_200_000
+#: Processor time of one header, s.
+MAX_SECONDS = 4.0
+#: How often the clock is looked at, reads.
+_BETWEEN_LOOKS = 2048
+
+
+class Budget:
+    """Counts what a header costs.
+
+    Parameters
+    ----------
+    label : str
+        The file as the user knows it.
+    """
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._reads = 0
+        self._until = time.thread_time() + MAX_SECONDS
+
+    def spend(self) -> None:
+        """Count one read.
+
+        Raises
+        ------
+        DicomError
+            The header costs more than any real one.
+        """
+        self._reads += 1
+        is_late = self._reads % _BETWEEN_LOOKS == 0 and time.thread_time() > self._until
+        if is_late or self._reads > MAX_READS:
+            raise DicomError(
+                "Its header holds far more than that of any real image, and reading it was "
+                "stopped. The file is damaged or made to do harm; copy or export it again.",
+                label=self._label,
+            )
+
+
+class BudgetedFile(io.BufferedReader):
+    """A regular file whose reads are counted; anything else at its path is refused.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    budget : Budget
+        Of its header.
+    """
+
+    def __init__(self, path: Path, budget: Budget) -> None:
+        # What was a file when it was listed may be a pipe by now, which would be waited for.
+        super().__init__(io.FileIO(path, opener=_opened))
+        self._budget = budget
+        found = os.fstat(self.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            self.close()
+            raise OSError("not a regular file")
+        self.size = found.st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most ``size`` bytes."""
+        self._budget.spend()
+        return super().read(size)
+
+
+class BudgetedBytes(io.BytesIO):
+    """Bytes whose reads are counted.
+
+    Parameters
+    ----------
+    content : bytes
+        What is read.
+    budget : Budget
+        Of the header that they belong to.
+    """
+
+    def __init__(self, content: bytes, budget: Budget) -> None:
+        super().__init__(content)
+        self._budget = budget
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most ``size`` bytes."""
+        self._budget.spend()
+        return super().read(size)
+
+
+def _opened(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
