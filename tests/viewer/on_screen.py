@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 from scipy import ndimage
 
 from viewer import _napari
-from viewer.pictures.panes import Pane
+from viewer.pictures.pane import Pane
 from viewer.window import ReviewWindow
 
 

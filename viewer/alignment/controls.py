@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from fusion.geometry import FloatArray
     from viewer.alignment.model import Alignment
-    from viewer.pictures.panes import Pane
+    from viewer.pictures.pane import Pane
 
 
 #: One press of a key that moves the SPECT, mm, and one that turns it, degrees.

@@ -24,14 +24,15 @@ from viewer._napari import Mark, MarksOverlay
 from viewer.facets.model import State
 from viewer.facets.words import beside_ring, label_of
 from viewer.pictures.layers import to_world
-from viewer.pictures.panes import BOX_COLOR
+from viewer.pictures.pane import BOX_COLOR
 
 if TYPE_CHECKING:
     from fusion.annotations import Point, Target
     from fusion.facets import Facet
     from fusion.geometry import FloatArray
     from viewer.facets.model import FacetsModel
-    from viewer.pictures.panes import LinkedPanes, Pane
+    from viewer.pictures.pane import Pane
+    from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel
 
 #: Radius of the ball about a joint, and distance from its centre at which planes still show it,

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from fusion.geometry import FloatArray
     from viewer.facets.marks import Marks
     from viewer.pictures.grab import Grab
-    from viewer.pictures.panes import LinkedPanes, Pane
+    from viewer.pictures.pane import Pane
+    from viewer.pictures.panes import LinkedPanes
 
 #: A ring that was carried less than this was clicked, mm.
 _CLICK_MM = 0.4

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
 
     from viewer.pictures.grab import Grab
-    from viewer.pictures.panes import LinkedPanes, Pane
+    from viewer.pictures.pane import Pane
+    from viewer.pictures.panes import LinkedPanes
 
 LEFT, RIGHT, MIDDLE = 1, 2, 3
 #: HU of window width or level for one screen pixel of dragging.

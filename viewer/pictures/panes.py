@@ -1,264 +1,35 @@
-"""One plane in one napari canvas, and three of them that show the same point."""
+"""Three panes that show the same point."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from napari.components import ViewerModel
-from napari.components.overlays import TextOverlay
 from napari.utils.events import EmitterGroup
-from qtpy.QtCore import QTimer
 
 from fusion.palettes import DEFAULT_PALETTE
-from fusion.software import SIMULATED
 from fusion.uptake import quantity_text
-from viewer import _napari
-from viewer.kit.text import position_text
 from viewer.pictures.checking_views import CheckingView, Mode
 from viewer.pictures.colormaps import dicom_colormap
 from viewer.pictures.layers import (
     CT_WINDOWS,
-    CtPlanes,
-    ct_layer_data,
-    edge_layer,
-    field_outline,
-    make_layer,
-    spect_layer_data,
     to_lps,
     to_world,
 )
-from viewer.pictures.planes import PLANES, EdgeLetters, Plane, edge_letters
+from viewer.pictures.pane import Pane
+from viewer.pictures.planes import PLANES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from napari.layers import Image
     from napari.utils.events import Event
 
     from fusion.geometry import FloatArray
     from fusion.review import Review
     from viewer.pictures.grab import Grab
-
-#: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
-CROSSHAIR_GAP_MM = 6.0
-CROSSHAIR_COLOR = (0.35, 0.85, 1.0, 0.8)
-DIVIDER_COLOR = (1.0, 1.0, 1.0, 0.9)
-FIELD_COLOR = (1.0, 0.75, 0.2, 0.5)
-LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
-#: Behind text, so that it stays legible on bone.
-BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
-SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
-
-
-class Pane:
-    """One plane of a Review in a napari canvas.
-
-    Parameters
-    ----------
-    model : napari.components.ViewerModel
-        Empty; a ``napari.Viewer`` or a bare model.
-    plane : Plane
-        How to cut.
-    review : Review
-        The study.
-    """
-
-    def __init__(self, model: ViewerModel, plane: Plane, review: Review) -> None:
-        self.model = model
-        self.plane = plane
-        self._grid = review.fused.display_grid
-        self.spect = make_layer(spect_layer_data(review))
-        array, options, kind = ct_layer_data(review)
-        self.ct = make_layer((CtPlanes(array, self.spect.data), options, kind))
-        self.edges: Image | None = None
-        model.layers.extend([self.ct, self.spect])
-        model.layers.selection.clear()
-        model.dims.axis_labels = self.ct.axis_labels
-        model.dims.order = plane.order
-        camera = model.scene.camera
-        camera.orientation2d = plane.orientation2d
-        # The mouse means something else to a radiologist than to napari; see viewer.pictures.mouse.
-        # napari gives it back whenever the selected layer changes.
-        camera.events.mouse_pan.connect(self._keep_mouse)
-        camera.events.mouse_zoom.connect(self._keep_mouse)
-        self._keep_mouse()
-        self._at: dict[Image, int] = {self.ct: 0, self.spect: 1}
-        self.closed = False
-        self.came_back: Callable[[], None] = self._keep_plane
-        model.layers.events.removed.connect(self._on_removed)
-        model.canvas.background_color_override = "black"
-        self._add_overlays(simulated=review.simulated)
-        model.dims.events.order.connect(self._keep_plane)
-        model.dims.events.ndisplay.connect(self._keep_plane)
-        model.canvas.grid.events.enabled.connect(self._keep_plane)
-        camera.events.orientation.connect(self._update_letters)
-        model.dims.events.point.connect(self._update_lines)
-        self._fitted = True
-        model.canvas.events.size.connect(self._on_resize)
-        self._update_letters()
-        self._update_lines()
-
-    def _add_overlays(self, *, simulated: bool) -> None:
-        overlays = self.model.canvas.overlays
-
-        def text(name: str, position: str, **options: object) -> TextOverlay:
-            overlays[name] = TextOverlay(
-                position=position, box=True, box_color=BOX_COLOR, visible=True, **options
-            )
-            return overlays[name]
-
-        letter = {"font_size": 15, "color": LETTER_COLOR}
-        self._letters = {
-            "left": text("letter_left", "middle_left", **letter),
-            "right": text("letter_right", "middle_right", **letter),
-            "top": text("letter_top", "top_center", **letter),
-            "bottom": text("letter_bottom", "bottom_center", **letter),
-        }
-        self._caption = text("caption", "top_left", color="white")
-        self._alignment = text("alignment", "top_left", color=SIMULATED_COLOR)
-        self._alignment.visible = False
-        if simulated:
-            text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
-        bar = overlays.scale_bar
-        bar.position, bar.box, bar.colored, bar.color = "bottom_right", False, True, "white"
-        bar.visible = True
-        lines = self.model.scene.overlays
-        lines["crosshair"] = _napari.LinesOverlay(color=CROSSHAIR_COLOR, visible=True)
-        lines["divider"] = _napari.LinesOverlay(color=DIVIDER_COLOR, visible=True)
-        lines["spect_field"] = _napari.LinesOverlay(color=FIELD_COLOR, visible=True)
-
-    @property
-    def letters(self) -> EdgeLetters:
-        """Patient directions at the edges, as shown."""
-        return EdgeLetters(**{edge: overlay.text for edge, overlay in self._letters.items()})
-
-    @property
-    def index(self) -> int:
-        """Index of the plane shown, along its axis of the display grid."""
-        axis = self.plane.axis
-        index = round(float(self._grid.to_kji(to_lps(self.model.dims.point))[axis]))
-        return min(max(index, 0), self._grid.shape[axis] - 1)
-
-    def write_alignment(self, words: str) -> None:
-        """Write what has to be known of the alignment into the picture; empty takes it away."""
-        if self._alignment.text != words:
-            self._alignment.text = words
-        self._alignment.visible = bool(words)
-
-    def _keep_mouse(self) -> None:
-        camera = self.model.scene.camera
-        if camera.mouse_pan:
-            camera.mouse_pan = False
-        if camera.mouse_zoom:
-            camera.mouse_zoom = False
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing was taken from the pane that has not come back yet."""
-        return all(layer in self.model.layers for layer in self._at)
-
-    def _on_removed(self, event: Event) -> None:
-        # A pane without its SPECT shows every joint cold; a layer of another study is none of ours.
-        if event.value in self._at:
-            QTimer.singleShot(0, self._bring_back)
-
-    def _bring_back(self) -> None:
-        for layer, place in sorted(self._at.items(), key=lambda item: item[1]):
-            if not self.closed and layer not in self.model.layers:
-                self.model.layers.insert(place, layer)
-        if not self.closed:
-            self.model.layers.selection.clear()
-            self.came_back()
-
-    def fit(self) -> None:
-        """Show the whole plane, and go on doing so when the pane changes its size."""
-        self._fitted = True
-        self.model.reset_view()
-
-    def _on_resize(self) -> None:
-        if self._fitted:
-            self.fit()
-
-    def zoom(self, factor: float) -> None:
-        """Enlarge (factor above 1) about the middle of the pane."""
-        self._fitted = False
-        self.model.scene.camera.zoom *= factor
-
-    def look_at(self, center: tuple[float, float]) -> None:
-        """Put a place of the displayed plane (vertical, horizontal; mm) in the middle."""
-        self._fitted = False
-        camera = self.model.scene.camera
-        camera.center = (*camera.center[:-2], *center)
-
-    def show_review(self, review: Review) -> None:
-        """Show the same study with another alignment; only the plane on screen is made."""
-        self.spect.data.review = review
-        apart = self.spect.data.check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
-        self._redraw(*([self.ct] if apart else []))
-
-    def show_check(self, check: CheckingView) -> None:
-        """Show CT and SPECT in a checking view; only the plane on screen is made."""
-        self.spect.data.check = check
-        if check.mode is Mode.EDGES and self.edges is None:
-            self.edges = edge_layer(self.spect.data.review)
-            self._at[self.edges] = len(self._at)
-            self.model.layers.append(self.edges)
-            self.model.layers.selection.clear()
-        if self.edges is not None:
-            self.edges.visible = check.mode is Mode.EDGES
-        self._redraw(self.ct)
-
-    def _redraw(self, *others: Image) -> None:
-        for layer in (self.spect, *others):
-            layer.refresh(thumbnail=False, highlight=False, extent=False)
-        self._update_lines()
-
-    def _keep_plane(self) -> None:
-        # Napari's own keys would roll the axes, or go to three dimensions, where its camera
-        # mirrors left and right; a pane shows its plane and nothing else.
-        dims = self.model.dims
-        if dims.ndim != 3:  # all layers are gone, and about to come back
-            return
-        if dims.ndisplay != 2:
-            dims.ndisplay = 2
-        if tuple(dims.order) != self.plane.order:
-            dims.order = self.plane.order
-        # Its grid would show the SPECT beside the CT, where no hot spot is at its joint.
-        if self.model.canvas.grid.enabled:
-            self.model.canvas.grid.enabled = False
-        self._update_letters()
-
-    def _update_letters(self) -> None:
-        letters = edge_letters(self.model.dims, self.model.scene.camera)
-        for edge, overlay in self._letters.items():
-            overlay.text = getattr(letters, edge)
-
-    def _update_lines(self) -> None:
-        if self.model.dims.ndim != 3:
-            return
-        point, limits, gap = self.model.dims.point, self.model.dims.range, CROSSHAIR_GAP_MM
-        axis, vertical, horizontal = self.plane.order
-        v, h = float(point[vertical]), float(point[horizontal])
-        (v0, v1, _), (h0, h1, _) = limits[vertical], limits[horizontal]
-        self.model.scene.overlays["crosshair"].segments = (
-            ((v0, h), (v - gap, h)),
-            ((v + gap, h), (v1, h)),
-            ((v, h0), (v, h - gap)),
-            ((v, h + gap), (v, h1)),
-        )
-        check = self.spect.data.check
-        at = check.divider_lps[2 - horizontal]
-        self.model.scene.overlays["divider"].segments = (
-            (((v0, at), (v1, at)),) if check.mode is Mode.WIPE else ()
-        )
-        corners = field_outline(self.spect.data.plane(axis, self.index), self._grid, axis)
-        self.model.scene.overlays["spect_field"].segments = tuple(pairwise(corners))
-        # The axis that napari scrolls is the same patient axis counted from the other end.
-        self._caption.text = f"{self.plane.name}\n{position_text(to_lps(point), [2 - axis])} mm"
 
 
 class LinkedPanes:
