@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtGui import QHideEvent
-from qtpy.QtWidgets import QGridLayout, QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from fusion.anatomy import LEVELS, Joint, Side
-from fusion.annotations import GRADES, Answer, Decision, Origin, Target
+from fusion.anatomy import Joint
+from fusion.annotations import Decision, Origin, Target
 from fusion.errors import AnnotationError, FusionError
-from fusion.uptake import GRADE_WORDS
-from viewer.kit.choice import Choice
-from viewer.kit.labels import plain_label
-from viewer.kit.layout import BOX_MARGINS
-from viewer.kit.message import MessageLine
-from viewer.kit.note import SavedNote
 from viewer.kit.text import clock, plain_tip, shortened
-from viewer.kit.theme import BOLD, DOUBTFUL, FAINT, INFO, colored
+from viewer.kit.theme import DOUBTFUL, FAINT, INFO
+from viewer.targets.fields import Draft, TargetFields
 from viewer.targets.new_target import NewTarget, at_joint, at_point, from_proposal
-from viewer.targets.words import SYMBOLS, details_text, level_text
+from viewer.targets.words import details_text, level_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -33,8 +26,6 @@ if TYPE_CHECKING:
     from viewer.pictures.panes import LinkedPanes
     from viewer.reading.model import ReadingModel
 
-_GRADE_BUTTONS = ("0 not above", "1 slightly", "2 clearly", "3 intense")
-_ANSWERS = {Answer.YES: "Yes", Answer.NO: "No", Answer.NOT_RECORDED: "Not rec."}
 NOTHING_CHOSEN = "No joint is chosen"
 _IDLE = (
     "Choose a joint in the ladder or in a picture, or H for the next hot one. Or put the crosshair "
@@ -46,24 +37,7 @@ _IDLE = (
 _SAME_PLACE_MM = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """What was said about a target that is not decided yet."""
-
-    answers: tuple[object, ...]
-    note: str
-
-    @classmethod
-    def of(cls, form: TargetForm) -> _Draft:
-        return cls(tuple(choice.value for choice in form.answers), form.note.text)
-
-    def put_into(self, form: TargetForm) -> None:
-        for choice, value in zip(form.answers, self.answers, strict=True):
-            choice.value = value
-        form.note.edit.setPlainText(self.note)
-
-
-class TargetForm(QGroupBox):
+class TargetForm(TargetFields):
     """Asks for side, level and decision of a new target, and shows and changes one that exists.
 
     A press on a decision saves; from then on every press saves. What the journal refused stays on
@@ -107,124 +81,29 @@ class TargetForm(QGroupBox):
         *,
         need_reader: Callable[[], bool],
     ) -> None:
-        super().__init__("Decide")
+        super().__init__(self._save_note)
         self._facets, self._reading, self._linked = facets, reading, linked
         self._need_reader = need_reader
         self.new: NewTarget | None = None
         self.target_id = ""
         self._refusal = ""
-        self._drafts: dict[object, _Draft] = {}
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*BOX_MARGINS)
-        column.setSpacing(4)
-        self.head = plain_label()
-        self.head.setStyleSheet(f"{BOLD} font-size: 13px;")
-        self.hint = MessageLine(lines=2)
-        self.back = QPushButton("Back to it  (G)")
-        self.back.setToolTip("Puts the crosshair on what is chosen")
-        self.back.clicked.connect(self.go_back)
-        top = QHBoxLayout()
-        top.addWidget(self.head, stretch=1)
-        top.addWidget(self.back)
-        column.addLayout(top)
-        column.addWidget(self.hint)
-        self._fields = self._make_fields()
-        column.addWidget(self._fields)
-        column.addLayout(self._make_buttons())
-        facets.events.localisation.connect(self._show_agreement)
-        linked.events.point.connect(self._show_agreement)
-        self.refresh()
-
-    def _make_fields(self) -> QWidget:
-        box = QWidget()
-        self._grid = QGridLayout(box)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setVerticalSpacing(5)
-        self._grid.setHorizontalSpacing(4)
-        self._grid.setColumnStretch(1, 1)
-        # The patient's right first, as in the pictures.
-        self.side = Choice(
-            {side: side.value.capitalize() for side in (Side.RIGHT, Side.LEFT)}, columns=2
-        )
-        self.level = Choice(
-            {level: level.replace("-C", "-") for level in LEVELS},
-            columns=len(LEVELS),
-            tips=[f"{level}; key {n}" for n, level in enumerate(LEVELS)],
-        )
-        self.decision = Choice(
-            {d: f"{SYMBOLS[d]} {d.value.capitalize()}" for d in Decision}, columns=3
-        )
-        self.grade = Choice(
-            dict(zip(GRADES, _GRADE_BUTTONS, strict=True)),
-            columns=4,
-            tips=[
-                f"Grade {n}: {words} (of the reference)" if n else f"Grade 0: {words}"
-                for n, words in enumerate(GRADE_WORDS)
-            ],
-        )
-        self.pain, self.bed = Choice(_ANSWERS, columns=3), Choice(_ANSWERS, columns=3)
-        self.note = SavedNote(self._save_note)
-        self._add_row("Side", self.side)
-        self._add_row("Level", self.level)
-        self._add_row("Decision", self.decision)
-        self._add_row("Grade", self.grade)
-        self._add_row("Fits pain", self.pain).setToolTip(
-            "Do side and level match the patient's pain?"
-        )
-        self._add_row("Op. bed", self.bed).setToolTip("Does the joint lie in an operative bed?")
-        self._add_row("Note", self.note)
-        self.details = plain_label()
-        self.details.setStyleSheet(colored(FAINT))
-        self._grid.addWidget(self.details, self._grid.rowCount(), 0, 1, 2)
+        self._drafts: dict[object, Draft] = {}
         self.decision.chosen.connect(self._decided)
         self.side.chosen.connect(lambda _value: self._said_where())
         self.level.chosen.connect(lambda _value: self._said_where())
         self.grade.chosen.connect(lambda value: self._revised(grade=value))
         self.pain.chosen.connect(lambda value: self._revised(clinically_concordant=value))
         self.bed.chosen.connect(lambda value: self._revised(inside_operative_bed=value))
-        return box
-
-    def _add_row(self, words: str, field: QWidget) -> QWidget:
-        row = self._grid.rowCount()
-        label = plain_label(words)
-        label.setStyleSheet("padding-top: 4px;")
-        self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
-        self._grid.addWidget(field, row, 1)
-        return label
-
-    def _make_buttons(self) -> QHBoxLayout:
-        self.place = QPushButton("Point here")
-        self.place.setToolTip("Begin a target at the crosshair instead of at the joint's centre")
-        self.move_here = QPushButton("Move here")
-        self.move_here.setToolTip("Put this target at the crosshair; it is checked like a new one")
-        self.again = QPushButton("Decide again")
-        self.again.setToolTip(
-            "Save the same decision on the alignment, the joints and the images as they are now, "
-            "with the uptake measured now"
-        )
-        self.history = QPushButton("History…")
-        self.remove = QPushButton("Remove")
-        self.start_over = QPushButton("Start over")
         self.place.clicked.connect(self.place_point)
         self.move_here.clicked.connect(self.move_to_crosshair)
         self.again.clicked.connect(self._decide_again)
         self.history.clicked.connect(lambda: self.history_wanted.emit(self.target_id))
         self.remove.clicked.connect(self._remove)
         self.start_over.clicked.connect(self.clear)
-        row = QHBoxLayout()
-        row.setSpacing(3)
-        for button in (
-            self.place,
-            self.move_here,
-            self.again,
-            self.history,
-            self.remove,
-            self.start_over,
-        ):
-            button.setMinimumWidth(1)
-            button.setStyleSheet("QPushButton { padding: 4px 2px; font-size: 11px; }")
-            row.addWidget(button)
-        return row
+        self.back.clicked.connect(self.go_back)
+        facets.events.localisation.connect(self._show_agreement)
+        linked.events.point.connect(self._show_agreement)
+        self.refresh()
 
     # What is shown
 
@@ -242,11 +121,6 @@ class TargetForm(QGroupBox):
         return self.new is not None and bool(
             self.note.text or any(choice.value is not None for choice in self.answers)
         )
-
-    @property
-    def answers(self) -> tuple[Choice, ...]:
-        """What is asked beside the decision."""
-        return self.side, self.level, self.grade, self.pain, self.bed
 
     @property
     def joint(self) -> Joint | None:
@@ -303,7 +177,7 @@ class TargetForm(QGroupBox):
         if not self._note_settled():  # what was typed is not thrown away
             return
         if self.new is not None and self.typed:
-            self._drafts[self.new.key] = _Draft.of(self)
+            self._drafts[self.new.key] = Draft.of(self)
         self.target_id, self.new = target_id, new
         self._empty()
         draft = self._drafts.get(new.key) if new is not None else None
@@ -415,7 +289,7 @@ class TargetForm(QGroupBox):
         point = self._linked.point_lps
         joint = self._facets.joint_at(point)
         same = self.new is not None and self.new.joint is not None and self.new.joint == joint
-        draft = _Draft.of(self) if same else None
+        draft = Draft.of(self) if same else None
         self.begin(at_point(point, self._linked.review.fused.registration))
         if draft is not None:
             draft.put_into(self)
