@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +10,6 @@ from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QMessageBox,
@@ -23,24 +21,21 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
-from fusion.errors import AnnotationError, FusionError
-from fusion.export import Handed, hand_on
+from fusion.errors import AnnotationError
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
-from fusion.progress import Progress
 from fusion.software import DISCLAIMER, SIMULATED
 from viewer import _napari
 from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
 from viewer.facets.marks import NOTICE_MS, mark_keys
-from viewer.facets.model import FacetsModel, State
+from viewer.facets.model import FacetsModel
 from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
-from viewer.jobs import Job, Waiting
-from viewer.kit.dialogs import show_error
+from viewer.jobs import Job
 from viewer.kit.keys import KeyCard, Keys, every_key
 from viewer.kit.labels import plain_label
 from viewer.kit.message import MessageLine
@@ -52,12 +47,11 @@ from viewer.pictures.display_panel import ColourBar, DisplayPanel
 from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
 from viewer.pictures.planes import PLANES
-from viewer.reading.dialogs import ReaderDialog
-from viewer.reading.joints import NOT_LOCATED
 from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
 from viewer.reading.words import known_state
+from viewer.sitting import Sitting
 from viewer.targets.keys import target_keys
 from viewer.targets.panel import TargetsPanel
 
@@ -77,7 +71,7 @@ _NAME = 32
 HELP_KEYS = ("?", "F1")
 
 
-class ReviewWindow(QObject):
+class ReviewWindow(Sitting):
     """Fills a napari window with three linked planes of a Review.
 
     The window's own napari canvas becomes the axial plane, so that napari's menus, command
@@ -269,43 +263,6 @@ class ReviewWindow(QObject):
         """Put a panel beside the pictures, as the last tab."""
         self.tabs.addTab(panel, title)
 
-    def need_reader(self) -> bool:
-        """Ask once who reads, and begin or resume the reading; False when nobody says."""
-        return self.reading.reading is not None or self.ask_reader()
-
-    def ask_reader(self) -> bool:
-        """Ask who reads, offering the names of before; False when nobody says."""
-        model = self.reading
-        readings = model.known if model.reading is None else (model.reading, *model.others)
-        known = [(reading.reader, known_state(reading)) for reading in readings]
-        dialog = ReaderDialog(_napari.main_window(self.viewer), self._journal_path, known)
-        try:
-            return bool(dialog.exec()) and self.begin_reading(dialog.name)
-        finally:
-            dialog.deleteLater()
-
-    def begin_reading(self, reader: str) -> bool:
-        """Begin or resume a reader's reading; False when that fails, which the reader is told."""
-        if not self.targets_panel.form.note.commit():
-            self.say("The note beside the target is not saved: change, save or drop it first.")
-            return False
-        try:
-            self.reading.begin(reader)
-        except AnnotationError as error:
-            show_error(_napari.main_window(self.viewer), error, title="The reading was not begun")
-            return False
-        return True
-
-    def _look_for_readings(self) -> None:
-        """Say what was read of this study before."""
-        try:
-            self.reading.look()
-        except AnnotationError as error:
-            self.say(str(error))
-
-    def _who(self) -> str:
-        return self.reading.reader if self.need_reader() else ""
-
     def _keep_assessment(self, assessment: Assessment | Unanswered) -> None:
         if isinstance(assessment, Assessment):
             self.reading.answer_pathway(assessment)
@@ -384,12 +341,6 @@ class ReviewWindow(QObject):
         for key in alignment_keys(self.alignment):
             self.shortcuts[key].setEnabled(self.alignment.moving)
 
-    def say(self, sentence: str, *, refused: bool = True) -> None:
-        """Tell a sentence in the line below the pictures."""
-        self.message.say(sentence, refused=refused)
-        if sentence:
-            self._forget.start()
-
     def show_pathway(self) -> None:
         """Bring the pathway's questions to the front."""
         self.tabs.setCurrentWidget(self.pathway_panel)
@@ -454,17 +405,11 @@ class ReviewWindow(QObject):
 
     def undo(self) -> None:
         """Take back what was done last, whatever it was."""
-        self._tell(self.undo_all.undo)
+        self.tell(self.undo_all.undo)
 
     def redo(self) -> None:
         """Do again what was taken back last."""
-        self._tell(self.undo_all.redo)
-
-    def _tell(self, action: Callable[[], str]) -> None:
-        try:
-            self.say(action(), refused=False)
-        except FusionError as error:
-            self.say(str(error))
+        self.tell(self.undo_all.redo)
 
     def _on_review(self) -> None:
         self._show_alignment()
@@ -479,60 +424,6 @@ class ReviewWindow(QObject):
         old, self.findings = self.findings, FindingsPanel(self.shown_findings)
         self._display_rows.replaceWidget(old, self.findings)
         old.deleteLater()
-
-    def choose_export(self) -> None:
-        """Ask for a folder and write the results there."""
-        folder = QFileDialog.getExistingDirectory(
-            _napari.main_window(self.viewer), "Folder for the results"
-        )
-        if folder:
-            self.export(folder)
-
-    def export(self, folder: str) -> Job:
-        """Write the study and its reading as they stand, away from the window's thread."""
-        review, point_lps = self.review, self.linked.point_lps
-        refusal = self._not_to_be_exported()
-        reading, located = self.reading.reading, self.facets.localisation
-
-        def work(report: Progress) -> Handed:
-            if refusal is not None:
-                raise refusal
-            return hand_on(
-                review, reading, folder, point_lps=point_lps, localisation=located, progress=report
-            )
-
-        self.job = Job(
-            work,
-            dialog=Waiting(
-                _napari.main_window(self.viewer),
-                "Writing the results",
-                refusal="The results were not written",
-            ),
-        )
-        self.job.done.connect(lambda handed: self._show_written(folder, handed))
-        self.job.start()
-        return self.job
-
-    def _not_to_be_exported(self) -> FusionError | None:
-        """Return why what is shown must not be handed on; it is never older than the journal."""
-        try:
-            self.reading.catch_up()
-        except FusionError as error:
-            return error.with_traceback(None)  # which would hold this window, and be held by it
-        reading = self.reading.reading
-        if reading is not None and reading.targets and self.facets.state is State.LOCATING:
-            return AnnotationError(f"Not exported. {NOT_LOCATED}")
-        return None
-
-    def _show_written(self, folder: str, handed: Handed) -> None:
-        box = QMessageBox(_napari.main_window(self.viewer))
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle("Exported")
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        said = [f"{finding.severity.label}: {finding.message}" for finding in handed.findings]
-        words = (f"{len(handed.paths)} files were written to {plain(folder)}.", *said, DISCLAIMER)
-        box.setText("\n\n".join(words))
-        box.open()
 
     def _update_values(self) -> None:
         cursor = self.linked.cursor_lps

@@ -89,8 +89,8 @@ class TargetForm(TargetFields):
         self._refusal = ""
         self._drafts: dict[object, Draft] = {}
         self.decision.chosen.connect(self._decided)
-        self.side.chosen.connect(lambda _value: self._said_where())
-        self.level.chosen.connect(lambda _value: self._said_where())
+        self.side.chosen.connect(lambda _value: self.said.emit(""))
+        self.level.chosen.connect(lambda _value: self.said.emit(""))
         self.grade.chosen.connect(lambda value: self._revised(grade=value))
         self.pain.chosen.connect(lambda value: self._revised(clinically_concordant=value))
         self.bed.chosen.connect(lambda value: self._revised(inside_operative_bed=value))
@@ -222,8 +222,7 @@ class TargetForm(TargetFields):
     @property
     def final(self) -> bool:
         """Whether nothing can be changed any more."""
-        reading = self._reading.reading
-        return reading is not None and reading.finalised is not None
+        return bool(self._reading.reading and self._reading.reading.finalised)
 
     def _show_agreement(self) -> None:
         target, new, agrees = self.target, self.new is not None, self.agrees
@@ -243,8 +242,8 @@ class TargetForm(TargetFields):
         self.note.setEnabled((may and about) or self.note.pending)
         self.note.edit.setReadOnly(self.final)
         self.back.setEnabled(about and not agrees)
-        words, refused, tell = self._hint()
-        self.hint.say(words, refused=refused, color=tell)
+        words, refused, color = self._hint()
+        self.hint.say(words, refused=refused, color=color)
         self.agreed.emit()
 
     def _hint(self) -> tuple[str, bool, str]:
@@ -268,8 +267,7 @@ class TargetForm(TargetFields):
         return shortened(words, 600), False, DOUBTFUL
 
     def _name(self) -> str:
-        joint = self.joint
-        return "the chosen point" if joint is None else joint.name
+        return self.joint.name if self.joint else "the chosen point"
 
     def _show_target(self, target: Target) -> None:
         self.head.setText(f"{target.joint.name}, saved {clock(target.time)}")
@@ -287,9 +285,8 @@ class TargetForm(TargetFields):
     def place_point(self) -> None:
         """Begin a new target at the crosshair; what was said of the joint there stays said."""
         point = self._linked.point_lps
-        joint = self._facets.joint_at(point)
-        same = self.new is not None and self.new.joint is not None and self.new.joint == joint
-        draft = Draft.of(self) if same else None
+        chosen = self.new.joint if self.new is not None else None
+        draft = Draft.of(self) if chosen and chosen == self._facets.joint_at(point) else None
         self.begin(at_point(point, self._linked.review.fused.registration))
         if draft is not None:
             draft.put_into(self)
@@ -316,9 +313,6 @@ class TargetForm(TargetFields):
                 self.begin(new)
 
     # Saving
-
-    def _said_where(self) -> None:
-        self.said.emit("")
 
     def _open(self) -> bool:
         """Tell whether something may be pressed now; say why not."""

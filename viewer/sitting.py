@@ -1,0 +1,156 @@
+"""One reader at one study: who reads, what is told, and what is handed on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtWidgets import QFileDialog, QMessageBox
+
+from fusion.errors import AnnotationError, FusionError
+from fusion.export import Handed, hand_on
+from fusion.plain_text import plain
+from fusion.progress import Progress
+from fusion.software import DISCLAIMER
+from viewer import _napari
+from viewer.facets.model import FacetsModel, State
+from viewer.jobs import Job, Waiting
+from viewer.kit.dialogs import show_error
+from viewer.kit.message import MessageLine
+from viewer.pictures.panes import LinkedPanes
+from viewer.reading.dialogs import ReaderDialog
+from viewer.reading.joints import NOT_LOCATED
+from viewer.reading.model import ReadingModel
+from viewer.reading.words import known_state
+from viewer.targets.panel import TargetsPanel
+
+if TYPE_CHECKING:
+    import napari
+
+
+class Sitting(QObject):
+    """What a window does in the name of its reader.
+
+    Attributes
+    ----------
+    viewer, linked, facets, reading, targets_panel, message
+        Of the window.
+    job : Job or None
+        What is being handed on.
+    """
+
+    viewer: napari.Viewer
+    linked: LinkedPanes
+    facets: FacetsModel
+    reading: ReadingModel
+    targets_panel: TargetsPanel
+    message: MessageLine
+    job: Job | None
+    _journal_path: Path
+    _forget: QTimer
+
+    def need_reader(self) -> bool:
+        """Ask once who reads, and begin or resume the reading; False when nobody says."""
+        return self.reading.reading is not None or self.ask_reader()
+
+    def ask_reader(self) -> bool:
+        """Ask who reads, offering the names of before; False when nobody says."""
+        model = self.reading
+        readings = model.known if model.reading is None else (model.reading, *model.others)
+        known = [(reading.reader, known_state(reading)) for reading in readings]
+        dialog = ReaderDialog(_napari.main_window(self.viewer), self._journal_path, known)
+        try:
+            return bool(dialog.exec()) and self.begin_reading(dialog.name)
+        finally:
+            dialog.deleteLater()
+
+    def begin_reading(self, reader: str) -> bool:
+        """Begin or resume a reader's reading; False when that fails, which the reader is told."""
+        if not self.targets_panel.form.note.commit():
+            self.say("The note beside the target is not saved: change, save or drop it first.")
+            return False
+        try:
+            self.reading.begin(reader)
+        except AnnotationError as error:
+            show_error(_napari.main_window(self.viewer), error, title="The reading was not begun")
+            return False
+        return True
+
+    def _look_for_readings(self) -> None:
+        """Say what was read of this study before."""
+        try:
+            self.reading.look()
+        except AnnotationError as error:
+            self.say(str(error))
+
+    def _who(self) -> str:
+        return self.reading.reader if self.need_reader() else ""
+
+    def say(self, sentence: str, *, refused: bool = True) -> None:
+        """Tell a sentence in the line below the pictures."""
+        self.message.say(sentence, refused=refused)
+        if sentence:
+            self._forget.start()
+
+    def tell(self, action: Callable[[], str]) -> None:
+        """Do something and tell what it says, or why it was refused."""
+        try:
+            self.say(action(), refused=False)
+        except FusionError as error:
+            self.say(str(error))
+
+    def choose_export(self) -> None:
+        """Ask for a folder and write the results there."""
+        folder = QFileDialog.getExistingDirectory(
+            _napari.main_window(self.viewer), "Folder for the results"
+        )
+        if folder:
+            self.export(folder)
+
+    def export(self, folder: str) -> Job:
+        """Write the study and its reading as they stand, away from the window's thread."""
+        review, point_lps = self.linked.review, self.linked.point_lps
+        refusal = self._not_to_be_exported()
+        reading, located = self.reading.reading, self.facets.localisation
+
+        def work(report: Progress) -> Handed:
+            if refusal is not None:
+                raise refusal
+            return hand_on(
+                review, reading, folder, point_lps=point_lps, localisation=located, progress=report
+            )
+
+        self.job = Job(
+            work,
+            dialog=Waiting(
+                _napari.main_window(self.viewer),
+                "Writing the results",
+                refusal="The results were not written",
+            ),
+        )
+        self.job.done.connect(lambda handed: self._show_written(folder, handed))
+        self.job.start()
+        return self.job
+
+    def _not_to_be_exported(self) -> FusionError | None:
+        """Return why what is shown must not be handed on; it is never older than the journal."""
+        try:
+            self.reading.catch_up()
+        except FusionError as error:
+            return error.with_traceback(None)  # which would hold this window, and be held by it
+        reading = self.reading.reading
+        if reading is not None and reading.targets and self.facets.state is State.LOCATING:
+            return AnnotationError(f"Not exported. {NOT_LOCATED}")
+        return None
+
+    def _show_written(self, folder: str, handed: Handed) -> None:
+        box = QMessageBox(_napari.main_window(self.viewer))
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle("Exported")
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        said = [f"{finding.severity.label}: {finding.message}" for finding in handed.findings]
+        words = (f"{len(handed.paths)} files were written to {plain(folder)}.", *said, DISCLAIMER)
+        box.setText("\n\n".join(words))
+        box.open()
