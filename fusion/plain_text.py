@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 
 #: Control, format (bidirectional overrides, zero width), surrogate and private-use characters.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
@@ -20,3 +21,13 @@ def plain(value: str) -> str:
 def iso_date(value: str) -> str:
     """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
     return re.sub(r"^(\d{4})(\d{2})(\d{2})$", r"\1-\2-\3", value)
+
+
+def utc_minute(value: datetime) -> str:
+    """Write a moment as people read it, to the minute: ``"2026-11-29 21:40 UTC"``."""
+    return f"{value.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def person_name(value: str) -> str:
+    """Write a DICOM name without the carets between its parts; empty when there is none."""
+    return " ".join(plain(value).replace("^", " ").split())

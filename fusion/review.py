@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -14,7 +13,7 @@ from fusion.findings import Finding, worst_first
 from fusion.findings.alignment import LITTLE_OVERLAP
 from fusion.fused import Fused
 from fusion.pathway import Assessment, Unanswered
-from fusion.plain_text import iso_date
+from fusion.plain_text import iso_date, person_name
 from fusion.registration import Registration
 
 
@@ -106,7 +105,7 @@ class Review:
         """Registered patient and study identity on one line, for a window title."""
         patient = self.patient
         parts = [
-            re.sub(r"\s+", " ", patient.name.replace("^", " ")).strip() or "no name",
+            person_name(patient.name) or "no name",
             f"ID {patient.patient_id or 'none'}",
             f"born {iso_date(patient.birth_date)}" if patient.birth_date else "",
             patient.sex,

@@ -19,6 +19,7 @@ from fusion.errors import FusionError, PathwayError
 from fusion.export import review_json, write_review
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import NOT_EXPORTED
+from fusion.plain_text import iso_date, person_name
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
@@ -327,8 +328,9 @@ def _catalog_lines(catalog: Catalog) -> list[str]:
     for study in catalog.studies:
         patient = study.patient
         lines += [
-            f"Study {study.date or 'without date'}  {study.description}".rstrip(),
-            f"  patient: {patient.name or 'no name'}  ID {patient.patient_id or 'none'}",
+            f"Study {iso_date(study.date) or 'without date'}  {study.description}".rstrip(),
+            f"  patient: {person_name(patient.name) or 'no name'}  ID "
+            f"{patient.patient_id or 'none'}",
             *_finding_lines(study.findings, indent="  "),
         ]
         for series in study.series:

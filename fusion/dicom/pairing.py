@@ -36,6 +36,7 @@ from fusion.findings.alignment import (
 )
 from fusion.findings.volumes import ATTENUATION_MAP, ATTENUATION_MAP_POSSIBLE, SPACING_NEEDED
 from fusion.geometry import Grid
+from fusion.plain_text import iso_date
 
 #: A CT that shows less than this length of the functional volume (head to foot, mm) is only
 #: taken when there is no other: about four cervical levels (docs/sources.md#ct-geometry).
@@ -195,7 +196,7 @@ def _same_study(
     }
     if len(both) > 1:
         options = "; ".join(
-            f"study of {c.study.date or 'unknown date'}: {c.name}"
+            f"study of {iso_date(c.study.date) or 'unknown date'}: {c.name}"
             for c in functionals
             if c.study.study_instance_uid in both
         )
@@ -367,9 +368,8 @@ def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[
         findings.append(DIFFERENT_STUDIES(spect=label))
     dates = [_acquired(one) for one in (ct, spect)]
     if all(dates) and dates[0] != dates[1]:
-        findings.append(
-            DIFFERENT_DATES(spect=label, ct_date=DateText(dates[0]), spect_date=DateText(dates[1]))
-        )
+        ct_date, spect_date = (DateText(iso_date(date)) for date in dates)
+        findings.append(DIFFERENT_DATES(spect=label, ct_date=ct_date, spect_date=spect_date))
     return findings
 
 
@@ -430,7 +430,9 @@ def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, st
         return both.ct, f"it goes with the {both.spect.label}"
     usable = _candidates(catalog, _is_ct, ct, "CT")
     if ct is None and len({one.study.study_instance_uid for one in usable}) > 1:
-        options = "; ".join(f"study of {c.study.date or 'unknown date'}: {c.name}" for c in usable)
+        options = "; ".join(
+            f"study of {iso_date(c.study.date) or 'unknown date'}: {c.name}" for c in usable
+        )
         raise PairingError(f"Several studies hold a CT; choose one with --ct. {options}.")
     best = max(usable, key=_preference)
     if ct is not None:

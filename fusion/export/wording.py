@@ -9,7 +9,7 @@ from typing import Any
 from fusion.annotations import Reading
 from fusion.deidentified import NO_MOMENT
 from fusion.pathway import NOT_ASSESSED
-from fusion.plain_text import iso_date, plain
+from fusion.plain_text import iso_date, plain, utc_minute
 
 #: How the levels of every exported object are counted (docs/sources.md#level-numbering).
 NUMBERING = "Levels numbered from C2 (dens)"
@@ -36,8 +36,8 @@ def said_date(value: str) -> str:
 
 
 def said_moment(value: datetime) -> str:
-    """Write a moment in UTC to the minute, or say that it was removed."""
-    return "date removed" if value == NO_MOMENT else f"{value:%Y-%m-%d %H:%M}"
+    """Write a moment to the minute, or say that it was removed."""
+    return "date removed" if value == NO_MOMENT else utc_minute(value)
 
 
 def said_status(reading: Reading | None) -> str:
@@ -49,7 +49,7 @@ def said_status(reading: Reading | None) -> str:
         return f"Draft, version {reading.opened.version}, not finalised."
     return (
         f"Version {reading.opened.version}, finalised by {plain(final.reader)}, "
-        f"{said_moment(final.time)} UTC."
+        f"{said_moment(final.time)}."
     )
 
 

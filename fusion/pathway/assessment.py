@@ -13,6 +13,7 @@ from fusion.pathway.facts.facts import Facts
 from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.text import verdict_text
 from fusion.pathway.verdict import Verdict, check
+from fusion.plain_text import utc_minute
 
 #: Stands in every record of a study that was read without answering the pathway.
 NOT_ASSESSED = "Pathway not assessed."
@@ -207,7 +208,8 @@ class Unanswered:
             "reason": self.reason,
             "reader": self.reader,
             "time": time,
-            "text": f"{NOT_ASSESSED} {self.reader} left it unanswered ({time}): {self.reason}",
+            "text": f"{NOT_ASSESSED} {self.reader} left it unanswered ({utc_minute(self.time)}): "
+            f"{self.reason}",
         }
 
 

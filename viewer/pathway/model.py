@@ -45,7 +45,7 @@ from fusion.pathway import (
     verbatim,
     verdict_sections,
 )
-from fusion.plain_text import plain
+from fusion.plain_text import plain, utc_minute
 
 if TYPE_CHECKING:
     from fusion.review import Review
@@ -230,7 +230,7 @@ class PathwayModel:
     def state(self) -> str:
         """What is recorded with the study, in a sentence."""
         if isinstance(self.recorded, Assessment):
-            when = self.recorded.time.strftime("%Y-%m-%d %H:%M %Z")
+            when = utc_minute(self.recorded.time)
             said = (
                 f"Recorded by {plain(self.recorded.reader)}, {when}: {self.recorded.verdict.words}."
             )

@@ -6,6 +6,7 @@ Every text is made plain here, and escaped where it is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from fusion.anatomy import JOINTS
@@ -17,7 +18,6 @@ from fusion.annotations import (
     Reading,
     Target,
 )
-from fusion.deidentified import NO_MOMENT
 from fusion.dicom import Patient
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
@@ -45,7 +45,7 @@ from fusion.pathway import (
     target_cautions,
     verbatim,
 )
-from fusion.plain_text import plain
+from fusion.plain_text import person_name, plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import measured_texts
 
@@ -91,8 +91,11 @@ def make_report(handout: Handout) -> Report:
     )
 
 
-def _said_time(value: str) -> str:
-    return "date removed" if value.startswith(NO_MOMENT.isoformat()[:19]) else plain(value)
+def _said_time(stored: str) -> str:
+    try:
+        return said_moment(datetime.fromisoformat(stored))
+    except ValueError:  # an answer that an earlier version stored stands as it was given
+        return plain(stored)
 
 
 def _banners(handout: Handout) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ def _banners(handout: Handout) -> tuple[str, ...]:
 
 
 def _name(patient: Patient) -> str:
-    return " ".join(plain(patient.name).replace("^", " ").split()) or "not stated"
+    return person_name(patient.name) or "not stated"
 
 
 def _identity(patient: Patient) -> tuple[tuple[str, str], ...]:
@@ -234,7 +237,7 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         "Uptake at the decision",
         "Matches pain",
         "Operative bed",
-        "Reader, time (UTC), note, cautions",
+        "Reader, time, note, cautions",
     )
     widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
     others = len(JOINTS) - len(targets)

@@ -91,7 +91,7 @@ def study_under_review(catalog: Catalog) -> Study | None:
     found = hybrids or scans or pets
     if not found:
         return None
-    dates = ", ".join(study.date or "no date" for study in found)
+    dates = ", ".join(iso_date(study.date) or "no date" for study in found)
     raise PathwayError(
         f"{len(found)} nuclear medicine or PET studies were found there (dated {dates}); name the "
         "folder of the one under review."
