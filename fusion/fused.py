@@ -1,4 +1,4 @@
-"""CT and functional volume put together by a Registration: what is displayed and sampled.
+"""CT and SPECT or PET put together by a Registration: what is displayed and sampled.
 
 Everything is shown on the *display grid*: along the patient axes, k to the head, j to posterior,
 i to the left. A CT that already lies along them is shown as it is (flipped and permuted without

@@ -1,4 +1,4 @@
-"""From a path to a Review: find, choose, read, and put the functional volume onto the CT."""
+"""From a path to a Review: find, choose, read, and put the SPECT or PET onto the CT."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def open_study(
     progress: ProgressCallback | None = None,
     **choices: Any,
 ) -> Review:
-    """Open a study: find, choose, read, and put the functional volume onto the CT.
+    """Open a study: find, choose, read, and put the SPECT or PET onto the CT.
 
     Parameters
     ----------

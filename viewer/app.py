@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ from fusion.errors import FusionError
 from viewer import _napari
 from viewer.facets.model import Labels
 from viewer.jobs import OpenStudy, StudyMaker
+from viewer.screen import check_screen
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -101,12 +100,6 @@ class ReviewApp(QObject):
         self.viewer.close()
 
 
-def _has_display() -> bool:
-    if sys.platform != "linux":
-        return True
-    return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-
-
 def run(path: str | Path, **how: Any) -> int:
     """Open a study in a window and wait until the reader closes it.
 
@@ -126,14 +119,10 @@ def run(path: str | Path, **how: Any) -> int:
     Raises
     ------
     FusionError
-        There is no screen; the data were refused (the reader has seen the sentence in a
+        There is no screen to draw on; the data were refused (the reader has seen the sentence in a
         dialog); or the user cancelled.
     """
-    if not _has_display():
-        raise FusionError(
-            "There is no screen to open a window on. "
-            "Use facetfusion fuse, which writes pictures without a screen."
-        )
+    check_screen()
     app = ReviewApp(path, **how)
     app.start()
     napari.run()

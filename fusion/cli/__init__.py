@@ -9,10 +9,15 @@ standard error.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import os
+import re
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fusion.errors import Cancelled, FusionError, ProgramFault, as_fault
@@ -23,6 +28,7 @@ USAGE = 2
 REFUSED = 3
 FAULT = 70
 STOPPED = 130
+_CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,14 +44,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code.
     """
+    _take_any_text()
     parser = build_parser()
+    if any("\0" in word for word in (sys.argv[1:] if argv is None else argv)):
+        _say("facetfusion: a name or path holds a character (NUL) that none can have.")
+        return USAGE
     try:
         args = parser.parse_args(argv)
     except SystemExit as exc:
         return exc.code if isinstance(exc.code, int) else USAGE
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        return run(args)
+        with _stopped_by_signals(in_window=getattr(args, "in_window", False)):
+            return run(args)
     except Cancelled:
         _say("Stopped.")
         return STOPPED
@@ -62,6 +73,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.debug:
             traceback.print_exc()
         return _refused(as_fault(exc), args)
+
+
+@contextlib.contextmanager
+def _stopped_by_signals(*, in_window: bool) -> Iterator[None]:
+    """Stop as for Ctrl-C when the program is told to end, so that nothing half-made stays behind.
+
+    A window ends at once, as the system does it: everything said is saved already.
+    """
+    names = () if in_window else ("SIGTERM", "SIGHUP")
+    usual = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        usual = {n: signal.getsignal(n) for n in numbers if signal.getsignal(n) == signal.SIG_DFL}
+    for number in usual:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+def _take_any_text() -> None:
+    """Print what the terminal's encoding lacks as a question mark instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -105,8 +143,9 @@ def write_json(document: dict[str, Any]) -> None:
 
 def write_lines(*lines: str) -> None:
     """Write plain lines to standard output."""
-    sys.stdout.write("\n".join(lines) + "\n")
+    # What the user typed comes back here too; nothing of it may move the cursor or clear a screen.
+    sys.stdout.write(_CONTROLS.sub("", "\n".join(lines)) + "\n")
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
+    sys.stderr.write(_CONTROLS.sub("", line) + "\n")

@@ -82,7 +82,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "something is to be recorded)",
     )
     add_label_options(review)
-    review.set_defaults(run=_review)
+    review.set_defaults(run=_review, in_window=True)
 
 
 def opening_arguments(parser: argparse.ArgumentParser) -> None:
@@ -242,7 +242,11 @@ def _review(args: argparse.Namespace) -> int:
         check_name(args.reader)
     labels = label_options(args)
     # By name, because the core must not depend on the viewer.
-    run = importlib.import_module("viewer.app").run
+    try:
+        run = importlib.import_module("viewer.app").run
+    except ImportError:
+        importlib.import_module("viewer.screen").check_screen()  # says which library is missing
+        raise
     reading = {"journal": args.journal, "reader": args.reader or ""}
     return int(run(args.path, **reading, **labels, options=opening_options(args)))
 

@@ -10,9 +10,8 @@ and a folder, and one line in :data:`EXPORTERS`.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +45,7 @@ from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, expo
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
 from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
+from fusion.export.staging import staged
 from fusion.export.tables import READING, TABLE, export_reading, export_table
 from fusion.facets import Localisation
 from fusion.findings import Finding, worst_first
@@ -148,13 +148,9 @@ def write_review(
         The folder cannot be written.
     """
     handout = Handout.of(review, None, made=datetime.now(), point_lps=point_lps)
-    with _disk_told(folder):
-        return _written(
-            (*STUDY_EXPORTERS, *OTHER_FORMATS),
-            handout,
-            Path(folder),
-            progress=Progress(progress),
-        )
+    exporters = (*STUDY_EXPORTERS, *OTHER_FORMATS)
+    with _placed(exporters, Path(folder)) as (part, at_place):
+        return at_place(_written(exporters, handout, part, progress=Progress(progress)))
 
 
 def hand_on(
@@ -205,8 +201,8 @@ def hand_on(
         handout = Handout.of(
             review, reading, made=now, point_lps=point_lps, localisation=localisation
         )
-        with _disk_told(folder):
-            return _written(EXPORTERS, handout, target, progress=report)
+        with _placed(EXPORTERS, target) as (part, at_place):
+            return at_place(_written(EXPORTERS, handout, part, progress=report))
     # What cannot be de-identified stops here: nothing below knows the original.
     readers = Readers()
     clean_reading = reading and deidentified_reading(reading, deidentify, readers)
@@ -218,11 +214,11 @@ def hand_on(
         point_lps=point_lps,
         localisation=localisation,
     )
-    with _disk_told(folder), _whole_or_empty(target):
+    with _placed(EXPORTERS, target, alone=True) as (part, at_place):
         handed = _written(
             EXPORTERS,
             handout,
-            target,
+            part,
             clean=lambda findings: plain_findings(findings, deidentify),
             progress=report.part(0.0, 0.7 if with_images else 1.0),
         )
@@ -230,10 +226,10 @@ def hand_on(
         paths, findings = handed.paths, [*about_this(deidentify), *handed.findings]
         if with_images:
             try:
-                paths += write_images(clean, review, target, report.part(0.7, 1.0))
+                paths += write_images(clean, review, part, report.part(0.7, 1.0))
             except DicomError as exc:
                 findings.append(IMAGES_NOT_COPIED(reason=str(exc)))
-        return Handed(paths, worst_first(findings))
+        return at_place(Handed(paths, worst_first(findings)))
 
 
 def _written(
@@ -251,14 +247,12 @@ def _written(
     clean : callable
         Put Findings into the words that may stand in the files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     findings = list(handout.findings)
     handout = replace(handout, findings=clean(handout.findings))
     whole, done = sum(one.takes for one in exporters), 0.0
     for exporter in exporters:
         part = progress.part(done / whole, (done + exporter.takes) / whole)
         part(0.0, f"Writing the {exporter.what}")
-        _remove(exporter, folder)  # never leave an older file where none could be written
         try:
             paths = exporter.write(replace(handout, progress=part), folder)
             handout = replace(handout, written=(*handout.written, *paths))
@@ -285,45 +279,24 @@ def _remove(exporter: Exporter, folder: Path) -> None:
 
 
 @contextmanager
-def _disk_told(folder: str | Path) -> Iterator[None]:
-    """Put what the disk refuses into words."""
+def _placed(
+    exporters: Sequence[Exporter], folder: Path, *, alone: bool = False
+) -> Iterator[tuple[Path, Callable[[Handed], Handed]]]:
+    """Yield a folder to write into, and what says where its files will be; errors in words.
+
+    See :func:`fusion.export.staging.staged`.
+    """
+    names = tuple(name for exporter in exporters for name in exporter.files)
     try:
-        yield
+        with staged(folder, names=names, alone=alone) as part:
+
+            def at_place(handed: Handed) -> Handed:
+                paths = tuple(folder / path.relative_to(part) for path in handed.paths)
+                return replace(handed, paths=paths)
+
+            yield part, at_place
     except OSError as exc:
         raise FusionError(
             f"The export could not be written to {folder}: {disk_reason(exc)}. Free some space "
             "or choose another folder."
         ) from exc
-
-
-@contextmanager
-def _whole_or_empty(folder: Path) -> Iterator[None]:
-    """Refuse a folder that holds something, and leave nothing in it when stopped half-way.
-
-    Half of a de-identified export still tells when it was made, and looks like the whole.
-    """
-    if folder.exists() and any(folder.iterdir()):
-        raise FusionError(
-            f"{folder} is not empty. A de-identified export needs a folder of its own, so that "
-            "nothing lies beside it that still names the patient."
-        )
-    try:
-        yield
-    except BaseException:
-        _empty(folder)
-        raise
-
-
-def _empty(folder: Path) -> None:
-    """Remove what was written into a folder that was empty before."""
-    for path in folder.iterdir() if folder.is_dir() else ():
-        with suppress(OSError):  # the rest is removed all the same, and what stays is said below
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-    if folder.is_dir() and any(folder.iterdir()):
-        raise FusionError(
-            f"{folder} holds a part of a de-identified export that was stopped, and could not be "
-            "emptied. It is not complete: delete it."
-        )

@@ -10,6 +10,7 @@ class Status(StrEnum):
 
     FOUND = "found"
     OUTSIDE = "outside field"
+    NOT_FOUND = "not found"
     FUSED = "fused"
     OBSCURED = "obscured"
 
@@ -33,4 +34,5 @@ class EvidenceSource(StrEnum):
     LUNGS = "tops of the lungs"
     SHAPES = "shapes of the vertebrae"
     SPACING = "spacing of the levels"
+    COUNT = "vertebrae one by one"
     LABELS = "label map"

@@ -75,6 +75,33 @@ NUMBERING_PROVISIONAL = warning(
     "The levels are provisional: {why}. Click on a vertebra you know (C2 is best) before using "
     "any level.",
 )
+RIVAL_NUMBERING = warning(
+    "rival-numbering",
+    "This neck can be numbered in another way: {rival}. Look at the ribs and count from C2 by eye.",
+    ours="rival",
+)
+CT_TOO_NOISY = warning(
+    "ct-too-noisy",
+    "The noise of this CT is {noise_hu:.0f} HU from voxel to voxel; above {limit_hu:.0f} HU single "
+    "vertebrae cannot be counted. No level is called sure. Use a smoother reconstruction, or count "
+    "by eye.",
+)
+CT_VALUES_SHIFTED = warning(
+    "ct-values-shifted",
+    "Fat and muscle of this CT lie {shift_hu:+.0f} HU from where they belong: its values are "
+    "probably not HU. Bone was looked for as if they had not been shifted, and no level is called "
+    "sure. Check the rescale intercept of the CT.",
+)
+CLICK_CONTRADICTED = warning(
+    "click-contradicted",
+    "The click on {clicked} is followed, but the picture speaks against it: {why}. Check it.",
+    ours="why",
+)
+COUNT_BREAKS = warning(
+    "count-breaks",
+    "{levels}: the count of single vertebrae does not reach there without a break. These levels "
+    "are provisional.",
+)
 CLICKS_DISAGREE = warning(
     "clicks-disagree",
     "No numbering fits every click: two of them disagree, or one is not on the spine. Check them.",

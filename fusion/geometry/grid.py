@@ -52,9 +52,9 @@ class Grid:
             raise GeometryError(
                 f"A volume of {shape} voxels is larger than the limit {MAX_VOXELS}."
             )
-        affine = frozen(self.affine, (4, 4), "the affine")
+        affine = frozen(self.affine, (4, 4), "the placement of the slices")
         if not np.array_equal(affine[3], (0.0, 0.0, 0.0, 1.0)):
-            raise GeometryError("The last row of the affine must be 0, 0, 0, 1.")
+            raise GeometryError("The placement of the slices must end with the row 0, 0, 0, 1.")
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         if lengths.min() <= 0 or abs(np.linalg.det(affine[:3, :3])) < 1e-6 * float(lengths.prod()):
             raise GeometryError(

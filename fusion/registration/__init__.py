@@ -1,4 +1,4 @@
-"""Rigid registration of the functional volume to the CT, and how far to trust it.
+"""Rigid registration of the SPECT or PET to the CT, and how far to trust it.
 
 The CT is turned into what a bone SPECT of it would look like and compared with the SPECT
 (:mod:`~fusion.registration.expectation`, docs/sources.md#registration-picture). One

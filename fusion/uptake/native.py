@@ -48,7 +48,7 @@ class JointPlace(Protocol):
 
     @property
     def status(self) -> str:
-        """``"found"``, ``"outside field"``, ``"fused"`` or ``"obscured"``."""
+        """``"found"``, ``"not found"``, ``"outside field"``, ``"fused"`` or ``"obscured"``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class Place:
     numbering : str
         ``"sure"``, ``"provisional"`` or ``"confirmed"``.
     status : str
-        ``"found"``, ``"outside field"``, ``"fused"`` or ``"obscured"``.
+        ``"found"``, ``"not found"``, ``"outside field"``, ``"fused"`` or ``"obscured"``.
     """
 
     joint: Joint

@@ -198,9 +198,9 @@ def test_snapshots_say_how_they_were_obtained() -> None:
         LocalisationSnapshot(source="s", numbering="n", confidence_mm=1.0, status="gone")
 
 
-def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_four_words() -> None:
+def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_five_words() -> None:
     # Written by hand: they stand in journals.
-    words = ("found", "outside field", "fused", "obscured")
+    words = ("found", "outside field", "not found", "fused", "obscured")
     assert tuple(Status) == words
     for word in words:
         assert localisation(status=word).status is Status(word)

@@ -128,7 +128,10 @@ def test_a_click_moves_every_level_and_nothing_overrides_it():
     assert np.median(_errors(confirmed, truth)) < 1.5
     # The reader says that this vertebra is C6: against all evidence, it is.
     moved = locate(ct, SpineStatements({"C6": body}))
-    assert moved.numbering is Numbering.CONFIRMED
+    assert moved.facet("C5-C6", "left").numbering is Numbering.CONFIRMED
+    # What would have to be C2-C3 is no joint that the count reaches, and the dens says otherwise.
+    assert moved.facet("C2-C3", "left").numbering is Numbering.PROVISIONAL
+    assert "click-contradicted" in {f.code for f in moved.findings}
     for upper, lower in (("C4-C5", "C3-C4"), ("C5-C6", "C4-C5"), ("C6-C7", "C5-C6")):
         shifted = moved.facet(upper, "left").center_lps
         assert np.linalg.norm(shifted - truth[lower, "left"]) < 6
@@ -153,7 +156,7 @@ def test_a_field_without_spine_reports_nothing():
     ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
     empty = Volume(ct.grid, np.full_like(ct.stored, 40), 1.0, 0.0, "HU", ct.source)
     found = locate(empty)
-    assert {f.status for f in found.facets} == {Status.OUTSIDE}
+    assert {f.status for f in found.facets} == {Status.NOT_FOUND}
     assert [f.code for f in found.findings] == ["no-spine-found"]
 
 

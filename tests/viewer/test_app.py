@@ -8,7 +8,7 @@ import pytest
 
 from fusion.cli import main
 from fusion.errors import FusionError
-from viewer import app
+from viewer import app, screen
 
 
 def test_without_a_screen_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,6 +17,30 @@ def test_without_a_screen_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("sys.platform", "linux")
     with pytest.raises(FusionError, match="no screen"):
         app.run(tmp_path)
+
+
+def test_a_screen_that_leads_nowhere_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":4321")
+    with pytest.raises(FusionError, match=r"cannot be reached.*facetfusion fuse"):
+        app.run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "words"),
+    [
+        (40, "libEGL.so.1\n", "is missing: libEGL.so.1."),
+        (40, "a sentence of somebody else\n", "is missing: Qt."),
+        (41, "screen\n", "no OpenGL"),
+        (-11, "screen\n", "no OpenGL"),
+        (-6, "", "cannot be reached"),
+    ],
+)
+def test_what_the_probe_died_of_is_said(code: int, said: str, words: str) -> None:
+    assert words in screen._why(code, said)
 
 
 def test_label_maps_on_the_command_line_reach_the_window(

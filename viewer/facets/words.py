@@ -122,8 +122,8 @@ def row_texts(facet: Facet | None, uptake: Uptake | None) -> tuple[str, ...]:
 
 def state_words(facet: Facet, uptake: Uptake | None) -> str:
     """Return in a few words what a reader must know about a joint."""
-    if facet.status is Status.OUTSIDE:
-        return Status.OUTSIDE.value
+    if facet.status in (Status.OUTSIDE, Status.NOT_FOUND):
+        return facet.status.value
     words = [facet.numbering.value]
     if facet.status is not Status.FOUND:
         words.insert(0, facet.status.value)

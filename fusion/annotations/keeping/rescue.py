@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from fusion.annotations.changes.event import chain
 from fusion.annotations.keeping.log import frames, log_of
 from fusion.errors import AnnotationError, disk_reason
+from fusion.temporary import PrivateFolder
 
 #: Text and hash of one event.
 Record = tuple[str, str]
@@ -65,11 +65,11 @@ def rescued(path: Path) -> Rescued:
     pool: dict[tuple[str, int], set[Record]] = {}
     seen = 0
     try:
-        with tempfile.TemporaryDirectory(prefix="facetfusion-") as folder:
-            for number, copy in enumerate(_copies(path, Path(folder))):
-                for reading_id, sequence, *record in _rows(copy):
-                    pool.setdefault((reading_id, sequence), set()).add((record[0], record[1]))
-                seen = seen if number else len(pool)
+        folder = PrivateFolder()
+        for number, copy in enumerate(_copies(path, folder.path)):
+            for reading_id, sequence, *record in _rows(copy):
+                pool.setdefault((reading_id, sequence), set()).add((record[0], record[1]))
+            seen = seen if number else len(pool)
     except OSError as exc:
         raise AnnotationError(f"{path} cannot be read ({disk_reason(exc)}).") from None
     whole = {reading_id: _history(pool, reading_id) for reading_id, _ in pool}

@@ -14,7 +14,6 @@ import shutil
 import stat
 import struct
 import tempfile
-import weakref
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -37,6 +36,7 @@ from fusion.findings.files import (
 )
 from fusion.plain_text import plain
 from fusion.progress import ProgressCallback
+from fusion.temporary import PrivateFolder
 
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 
@@ -70,14 +70,6 @@ _CHUNK = 2**20
 _ENCRYPTED = 0x1
 #: Files are named one by one up to here, then counted.
 _NAMED = 5
-
-
-class PrivateFolder:
-    """A temporary folder that only this user can read and that disappears with this object."""
-
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="facetfusion-"))
-        self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
         return _refused(
             slices,
             f"The images {first.label} and {odd.label} differ in size, pixel spacing, orientation "
-            "or Frame of Reference and cannot be slices of one volume. Export them as separate "
+            "or coordinate system and cannot be slices of one volume. Export them as separate "
             "series.",
         )
     orientation = np.median([item.orientation for item in slices], axis=0)

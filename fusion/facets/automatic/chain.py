@@ -27,8 +27,17 @@ _PITCH_REACH_MM = 9
 _MISSING_COST = 0.3
 #: Cost per step of scale away from an average patient.
 _SCALE_COST = 0.04
+#: Cost of each pedicle that is missing, or one too many, between two neighbouring levels.
+_COUNT_COST = 0.3
 #: How near the end of the field a level may be missed, mm.
 _EDGE_MM = 7.0
+
+
+#: Rows of the template that have exactly one pedicle between them and the one above: below C2-C3.
+_COUNTED_ROWS = range(
+    TEMPLATE_LEVELS.index(CERVICAL.undivided_level) + 1,
+    TEMPLATE_LEVELS.index(CERVICAL.rib_level) + 1,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +71,7 @@ def best_chain(
     *,
     only: tuple[str, float] | None = None,
     slack_mm: float = 4.0,
-    stiffness: float = 1.0,
+    pedicles: npt.NDArray[np.int64] | None = None,
 ) -> Chain | None:
     """Return the best assignment of heights to levels.
 
@@ -78,8 +87,8 @@ def best_chain(
         Consider only chains that have this level within ``slack_mm`` of this height, mm.
     slack_mm : float, mm
         See ``only``.
-    stiffness : float
-        Factor on the cost of uneven distances between levels.
+    pedicles : (n,) ndarray of int, optional
+        Number of pedicles at or below every height: one lies between two neighbouring levels.
 
     Returns
     -------
@@ -94,7 +103,7 @@ def best_chain(
             allowed = np.abs(np.arange(unary.shape[1]) - only[1]) <= slack_mm
             unary[row, ~allowed] = -np.inf
         chain = _solve(
-            unary, parts.pitch_mm * SCALES[a], a, must=only and only[0], stiffness=stiffness
+            unary, parts.pitch_mm * SCALES[a], a, must=only and only[0], pedicles=pedicles
         )
         if chain is not None and (best is None or chain.total > best.total):
             best = chain
@@ -107,7 +116,7 @@ def _solve(
     scale_index: int,
     *,
     must: str | None,
-    stiffness: float,
+    pedicles: npt.NDArray[np.int64] | None,
 ) -> Chain | None:
     levels, n = unary.shape
     heights = np.arange(n)
@@ -129,9 +138,11 @@ def _solve(
             for off in range(-_PITCH_REACH_MM, _PITCH_REACH_MM + 1):
                 step = round(float(pitch[level - 1])) + off
                 exact = step - pitch[level - 1]
-                cost = stiffness * _PITCH_COST * (exact / spread) ** 2
                 if step < 4 or step >= n:
                     continue
+                cost = np.full(n - step, _PITCH_COST * (exact / spread) ** 2)
+                if pedicles is not None and level in _COUNTED_ROWS:
+                    cost += _COUNT_COST * np.abs(pedicles[step:] - pedicles[: n - step] - 1)
                 other = np.full(n, -np.inf)
                 other[: n - step] = total[level - 1, step:] - cost
                 better = other > value
@@ -168,6 +179,8 @@ def shifted(
     parts: Template,
     gains: npt.NDArray[np.float32],
     by: int,
+    *,
+    pedicles: npt.NDArray[np.int64] | None = None,
 ) -> Chain | None:
     """Return the best chain that calls the same heights ``by`` levels lower (or higher, < 0)."""
     names = [name for name in chain.heights_mm if name not in ("C0-C1", "C1-C2")]
@@ -177,7 +190,11 @@ def shifted(
         if not 0 <= row < len(TEMPLATE_LEVELS):
             continue
         other = best_chain(
-            likeness, parts, gains, only=(TEMPLATE_LEVELS[row], chain.heights_mm[name])
+            likeness,
+            parts,
+            gains,
+            only=(TEMPLATE_LEVELS[row], chain.heights_mm[name]),
+            pedicles=pedicles,
         )
         if other is not None and (best is None or other.total > best.total):
             best = other

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from fusion.anatomy import CERVICAL
+from fusion.facets.automatic.column import Rhythm
 from fusion.facets.automatic.straight import Frame, bone_map, sample
 from fusion.facets.states import EvidenceSource
 from fusion.geometry import FloatArray, Volume
@@ -58,8 +59,9 @@ _DENS_CONTRAST = 0.42
 _DENS_LENGTH_MM = 7.0
 #: Mean contrast and height from which the dens is seen plainly.
 _DENS_PLAIN, _DENS_PLAIN_MM = 0.5, 9.0
-#: From the C1-C2 joint up to the middle of the dens in its ring, mm.
-_DENS_ABOVE_JOINT_MM = 9.0
+#: How far below the lower end of the dens in its ring the pedicle of C2 lies, mm: 5 to 18 on three
+#: real CTs. That of C3 lies 16 mm and more below that of C2.
+_BELOW_DENS_MM = (3.0, 22.0)
 #: Where ribs pass: lateral, and behind the front of the canal, mm. Clavicles lie in front,
 #: shoulder blades further out, the mandible in front and above.
 _RIB_L_MM, _RIB_P_MM = (32.0, 52.0), (-14.0, 34.0)
@@ -90,7 +92,7 @@ _KNOWN_P_MM = 8.0
 _RIB_STRETCH_MM = 30
 #: From the height where ribs start to the C7-T1 joints, mm: measured on our simulated necks and
 #: looked at on three real CTs.
-_RIB_TO_JOINT_MM = 3.0
+_RIB_TO_JOINT_MM = 1.0
 #: Quantile of the bone along the spine that is usual for a body, and the least that is one.
 _USUAL_QUANTILE, _LEAST_BONE = 0.7, 0.1
 #: C2 with its dens is longer than the next longest stretch by this factor.
@@ -116,7 +118,7 @@ _CHEST_AIR = 0.12
 _LUNG_TO_JOINT_MM = 19.0
 
 
-def claims(ct: Volume, frame: Frame, *, scale: float) -> tuple[Claim, ...]:
+def claims(ct: Volume, frame: Frame, rhythm: Rhythm) -> tuple[Claim, ...]:
     """Look for every piece of evidence.
 
     Parameters
@@ -125,14 +127,14 @@ def claims(ct: Volume, frame: Frame, *, scale: float) -> tuple[Claim, ...]:
         HU.
     frame : Frame
         The straight neck.
-    scale : float
-        Size of the patient against the template.
+    rhythm : Rhythm
+        Its vertebrae, one by one.
     """
     wide_p, wide_l = np.arange(-46.0, 46.1, 2.0), np.arange(-66.0, 66.1, 2.0)
     hu = sample(ct, frame, wide_p, wide_l)
     beside = _beside(hu, wide_p, wide_l)
     found = [
-        *_dens(ct, frame, scale),
+        *_dens(ct, frame, rhythm),
         *_ribs(beside),
         *_skull(beside),
         *_undivided(ct, frame),
@@ -187,7 +189,7 @@ def dens_profile(ct: Volume, frame: Frame) -> FloatArray:
     return np.asarray((middle[:, :front] - gap).max(axis=1), dtype=np.float64)
 
 
-def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
+def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
     profile = ndimage.uniform_filter1d(dens_profile(ct, frame), 5)
     labels, count = ndimage.label(profile > _DENS_CONTRAST)
     runs = []
@@ -202,18 +204,25 @@ def _dens(ct: Volume, frame: Frame, scale: float) -> list[Claim]:
     other = runs[1][0] if len(runs) > 1 else 0.0
     if other > _DENS_RIVAL * total:
         return []
-    middle = float(np.average(where, weights=profile[where]))
-    height = middle - _DENS_ABOVE_JOINT_MM * scale
+    # The pedicle of C2 is the highest one below its dens. How far below depends on how far the head
+    # is bent: that the dens lies so and so far above a joint can be a whole level off.
+    bottom = float(where[0])
+    below = rhythm.pedicles_mm[rhythm.pedicles_mm <= bottom - _BELOW_DENS_MM[0]]
+    if len(below) < 2 or below[-1] < bottom - _BELOW_DENS_MM[1]:
+        return []
+    height, _ = rhythm.gap(float(below[-1]) - 1.0)
+    if height is None:
+        return []
     plain = float(profile[where].mean()) >= _DENS_PLAIN and len(where) >= _DENS_PLAIN_MM
     return [
         Claim(
             EvidenceSource.DENS,
-            CERVICAL.dens_level,
+            CERVICAL.undivided_level,
             height,
             4.5,
             2.5 if plain else 1.5,
             f"a rounded bone in the midline between two lateral masses over {len(where)} mm: the "
-            "dens in the ring of C1",
+            "dens in the ring of C1, and the first pedicle below it: C2",
         )
     ]
 

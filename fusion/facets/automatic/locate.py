@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,23 +18,29 @@ from fusion.facets.automatic.neck import (
     not_in_hounsfield,
     points_on,
 )
-from fusion.facets.automatic.numbering import Levels, number
+from fusion.facets.automatic.numbering import C2_SOURCES, Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
+from fusion.facets.automatic.values import MOST_NOISE_HU, CtValues
 from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.facets.states import Numbering, Status
+from fusion.facets.states import EvidenceSource, Numbering, Status
 from fusion.findings import Finding
 from fusion.findings.joints import (
+    CLICK_CONTRADICTED,
     CLICKS_DISAGREE,
+    COUNT_BREAKS,
     CT_NOT_IN_HOUNSFIELD,
+    CT_TOO_NOISY,
+    CT_VALUES_SHIFTED,
     FUSION_NOT_TOLD,
     JOINTS_FUSED,
     JOINTS_OBSCURED,
     NO_CANAL_FOUND,
     NO_LEVEL_FOUND,
     NUMBERING_PROVISIONAL,
+    RIVAL_NUMBERING,
     THICK_SLICES,
 )
 from fusion.geometry import Volume
@@ -121,14 +128,15 @@ def locate_in(
     points = checked_clicks(neck, said.clicks)
     report(0.0, "Numbering the levels")
     seen = with_anomalies(neck.claims, anomalies)
-    heights = {name: float(frame.to_spl(point)[0]) for name, point in points.items()}
-    levels = number(neck.scores, parts, seen, heights, chest=neck.chest)
+    clicks = {name: frame.to_spl(point) for name, point in points.items()}
+    levels = number(neck.scores, parts, seen, clicks, chest=neck.chest, rhythm=neck.rhythm)
     if levels is None:
         return _nothing(NO_LEVEL_FOUND())
+    levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
-    numbering = numbering_by_level(levels.numbering, anomalies, points)
+    numbering = numbering_by_level(levels.numbering, anomalies, points, reached=levels.reached)
     facets = tuple(
         _facet(ct, frame, joint, fits.get(joint), numbering[joint.level], neck.slice_mm, fused)
         for joint in JOINTS
@@ -139,13 +147,47 @@ def locate_in(
         if level in LEVELS
     }
     report(1.0, "Joints found")
-    findings = findings_about(levels, facets, anomalies, neck.slice_mm)
+    findings = (
+        *values_findings(neck.values),
+        *findings_about(levels, facets, anomalies, neck.slice_mm),
+    )
     found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
     return found.with_moved(said.moved)
 
 
+def _within(levels: Levels, values: CtValues) -> Levels:
+    """Return what is left of a numbering on a CT whose values are not what they should be."""
+    if values.too_noisy:
+        # Nothing is counted in such noise: a click vouches for its own vertebra only.
+        own = {level for level in LEVELS if set(level.split("-")) & set(levels.clicked)}
+        levels = replace(levels, reached=levels.reached & own)
+    if levels.numbering is Numbering.SURE and (values.too_noisy or values.shift_hu):
+        levels = replace(levels, numbering=Numbering.PROVISIONAL)
+    return levels
+
+
+def values_findings(values: CtValues) -> tuple[Finding, ...]:
+    """Return what a reader must know about the values of the CT.
+
+    Parameters
+    ----------
+    values : CtValues
+        Noise and shift.
+    """
+    found = []
+    if values.too_noisy:
+        found.append(CT_TOO_NOISY(noise_hu=values.noise_hu, limit_hu=MOST_NOISE_HU))
+    if values.shift_hu:
+        found.append(CT_VALUES_SHIFTED(shift_hu=values.shift_hu))
+    return tuple(found)
+
+
 def numbering_by_level(
-    numbering: Numbering, anomalies: Collection[Anomaly], clicked: Collection[str]
+    numbering: Numbering,
+    anomalies: Collection[Anomaly],
+    clicked: Collection[str],
+    *,
+    reached: Collection[str] = LEVELS,
 ) -> dict[str, Numbering]:
     """Return how far the name of each level is to be trusted, anomalies taken into account.
 
@@ -157,8 +199,10 @@ def numbering_by_level(
         What a reader knows about this spine.
     clicked : collection of str
         Vertebrae that a reader named.
+    reached : collection of str
+        Levels that the count reaches without a break.
     """
-    doubtful = levels_in_doubt(anomalies, clicked)
+    doubtful = {*levels_in_doubt(anomalies, clicked), *set(LEVELS).difference(reached)}
     return {level: Numbering.PROVISIONAL if level in doubtful else numbering for level in LEVELS}
 
 
@@ -245,9 +289,25 @@ def no_canal(ct: Volume | None = None) -> Localisation:
 
 def _nothing(finding: Finding) -> Localisation:
     facets = tuple(
-        Facet(joint, Status.OUTSIDE, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
+        Facet(joint, Status.NOT_FOUND, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
     )
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
+
+
+def _why_provisional(levels: Levels) -> str:
+    against = [e for e in levels.evidence if e.agrees is False]
+    if against:
+        return "the evidence contradicts itself: " + "; ".join(
+            f"{e.source}: {e.saw}" for e in against
+        )
+    if not any(e.source in C2_SOURCES for e in levels.evidence):
+        if any(e.source is EvidenceSource.RIBS and e.agrees for e in levels.evidence):
+            return (
+                "C2 with its dens was not seen, they are counted from the ribs; one neck in a "
+                "hundred has a rib at C7, and some have six or eight cervical vertebrae"
+            )
+        return "neither C2 with its dens nor the first ribs were seen"
+    return "the evidence in the field is too thin"
 
 
 def findings_about(
@@ -270,15 +330,21 @@ def findings_about(
         Largest voxel edge of the CT.
     """
     findings = []
-    if levels.numbering is Numbering.PROVISIONAL:
-        against = [e for e in levels.evidence if e.agrees is False]
-        why = (
-            "the evidence contradicts itself: "
-            + "; ".join(f"{e.source}: {e.saw}" for e in against)
-            if against
-            else "the evidence in the field is too thin"
-        )  # fmt: skip
-        findings.append(NUMBERING_PROVISIONAL(why=why))
+    in_view = [f for f in facets if f.center_lps is not None]
+    if levels.numbering is Numbering.PROVISIONAL and levels.clicks_kept:
+        findings.append(NUMBERING_PROVISIONAL(why=_why_provisional(levels)))
+    elif broken := list(
+        dict.fromkeys(f.joint.level for f in in_view if f.joint.level not in levels.reached)
+    ):
+        findings.append(COUNT_BREAKS(levels=", ".join(broken)))
+    if levels.rival:
+        findings.append(RIVAL_NUMBERING(rival=levels.rival))
+    if levels.contradicted:
+        findings.append(
+            CLICK_CONTRADICTED(
+                clicked=", ".join(levels.clicked), why="; ".join(levels.contradicted)
+            )
+        )
     if not levels.clicks_kept:
         findings.append(CLICKS_DISAGREE())
     for status, kind in ((Status.OBSCURED, JOINTS_OBSCURED), (Status.FUSED, JOINTS_FUSED)):

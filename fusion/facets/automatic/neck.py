@@ -8,7 +8,7 @@ only what follows, see :func:`fusion.facets.automatic.locate.locate_in`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,9 +17,11 @@ from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
+from fusion.facets.automatic.column import Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
+from fusion.facets.automatic.values import CtValues, values_of
 from fusion.facets.localisation import point_of
 from fusion.findings.volumes import HOUNSFIELD_OFF
 from fusion.geometry import FloatArray, Volume
@@ -48,6 +50,10 @@ class Neck:
         What the picture says about the numbering.
     chest : (n,) ndarray of bool
         Heights beside which there is lung.
+    rhythm : Rhythm
+        Vertebrae one by one, without names.
+    values : CtValues
+        Noise and shift of the CT's values; the shift is taken off already.
     """
 
     ct: Volume
@@ -56,6 +62,8 @@ class Neck:
     scores: Likeness
     claims: tuple[Claim, ...]
     chest: npt.NDArray[np.bool_]
+    rhythm: Rhythm
+    values: CtValues
 
     @property
     def slice_mm(self) -> float:
@@ -96,7 +104,12 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
         )
     report = Progress(progress)
     report(0.0, "Looking for the spinal canal")
-    canal = None if not_in_hounsfield(ct) else find_canal(ct)
+    if not_in_hounsfield(ct):
+        return None
+    state = values_of(ct)
+    if state.shift_hu:
+        ct = replace(ct, intercept=ct.intercept - state.shift_hu)
+    canal = find_canal(ct)
     if canal is None:
         return None
     report(0.5, "Pulling the neck straight")
@@ -104,8 +117,9 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     parts = template()
     report(0.75, "Comparing levels")
     scores = likeness(ct, frame, parts)
-    seen = claims(ct, frame, scale=1.0)
-    return Neck(ct, frame, parts, scores, seen, chest(ct, frame))
+    turns = rhythm(ct, frame)
+    seen = claims(ct, frame, turns)
+    return Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns, state)
 
 
 def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:

@@ -23,6 +23,7 @@ from fusion.facets.automatic.locate import (
     findings_about,
     locate_in,
     numbering_by_level,
+    values_findings,
     weakest,
 )
 from fusion.facets.automatic.neck import Neck, points_on
@@ -124,11 +125,14 @@ def locate_with_labels(
     chain = chain_of(heights, template())
     if neck is not None and heights:
         claims = with_anomalies(neck.claims, anomalies)
-        evidence += judge(chain, neck.scores, neck.parts, claims)
+        evidence += judge(chain, neck.scores, neck.parts, claims, neck.rhythm)
     if points:
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
         numbering = status_of(evidence)
+    doubtful = neck is not None and (neck.values.too_noisy or neck.values.shift_hu)
+    if doubtful and numbering is Numbering.SURE:
+        numbering = Numbering.PROVISIONAL
     filled, disagree = _from_ct(own, found)
     disagree &= not points
     if disagree:
@@ -144,6 +148,7 @@ def locate_with_labels(
     levels = Levels(chain, numbering, tuple(evidence), kept)
     findings = [
         *spine.findings,
+        *(() if neck is None else values_findings(neck.values)),
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]

@@ -361,7 +361,7 @@ def test_the_panel_says_why_there_are_no_joints(seen: ReviewWindow) -> None:
     assert "No spinal canal was found" in panel.reason.text()
     assert "No spinal canal was found" in facets.refusal
     assert facets.spine is None
-    assert panel.table.texts(LEFT_C5)[1:] == ("–", "–", "–", "–", "outside field")
+    assert panel.table.texts(LEFT_C5)[1:] == ("–", "–", "–", "–", "not found")
     # Such a joint can be marked by hand all the same.
     facets.selected = LEFT_C5
     assert panel.put.text() == "Mark here"

@@ -1,0 +1,139 @@
+"""Vertebrae seen one by one, without names: where the side wall of the canal is bone.
+
+Beside the canal pedicles and foramina take turns from C2 down: bone, a gap for the nerve, bone. A
+joint lies at the height of its foramen, behind it. That turn and turn about is seen on any slice
+thickness, in worn necks as well, owes nothing to a template, and has the patient's own period: what
+lies between two foramina is one vertebra. So vertebrae are counted here before they are named.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import ndimage, signal
+
+from fusion.facets.automatic.straight import Frame, bone_map, sample
+from fusion.geometry import FloatArray, Volume
+
+# Numbers below were chosen by us on seven real CTs (docs/sources.md#counting-vertebrae).
+
+#: Where the side wall of the canal is, lateral and behind the middle of the canal, mm: pedicles and
+#: the fronts of the pillars, with the foramina between them.
+_WALL_L_MM, _WALL_P_MM = (10.0, 16.0), (-9.0, -3.0)
+#: Smoothing along the canal, mm (standard deviation).
+_SMOOTH_MM = 1.5
+#: What varies over more than this is no vertebra; spread of the variation about one height, mm.
+_TREND_MM, _SPREAD_MM = 9.0, 20.0
+#: Least spread of the profile that is taken for one, of full bone.
+_LEAST_SPREAD = 0.02
+#: Least distance between two pedicles, mm, and how much higher than the gaps beside it a pedicle
+#: has to be, in spreads.
+_LEAST_PITCH_MM, _PROMINENCE = 8, 0.45
+#: Longest stretch below the lowest pedicle that can be one foramen, mm.
+_LONGEST_MM = 16
+#: Depth of a foramen against the lower of the pedicles beside it, in spreads, from which it is seen
+#: plainly.
+PLAIN_DEPTH = 0.8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rhythm:
+    """How the side wall of the canal turns from bone to gap and back, along the canal.
+
+    Parameters
+    ----------
+    wall : (n,) ndarray of float64
+        Bone beside the canal at every height, without its trend, in units of its own spread:
+        high at pedicles, low at foramina; 0 outside the field.
+    pedicles_mm : (m,) ndarray of float64, mm
+        Heights of the crests, ascending: one a vertebra.
+    first : int
+        Lowest height in the field.
+    """
+
+    wall: FloatArray
+    pedicles_mm: FloatArray
+    first: int = 0
+
+    def between(self, low_mm: float, high_mm: float) -> int:
+        """Return how many vertebrae lie between two heights."""
+        inside = (self.pedicles_mm > low_mm) & (self.pedicles_mm <= high_mm)
+        return int(inside.sum())
+
+    @property
+    def counted(self) -> npt.NDArray[np.int64]:
+        """Number of pedicles at or below every height (n,)."""
+        heights = np.arange(len(self.wall))
+        return np.searchsorted(self.pedicles_mm, heights, side="right").astype(np.int64)
+
+    def span(self, at_mm: float) -> float | None:
+        """Return how far apart the pedicles on either side of a height are, mm, where both are."""
+        n = int(np.searchsorted(self.pedicles_mm, at_mm, side="right"))
+        if not 0 < n < len(self.pedicles_mm):
+            return None
+        return float(self.pedicles_mm[n] - self.pedicles_mm[n - 1])
+
+    def gap(self, at_mm: float) -> tuple[float | None, float]:
+        """Return the foramen between the pedicles on either side of a height.
+
+        Parameters
+        ----------
+        at_mm : float, mm
+            Along the canal.
+
+        Returns
+        -------
+        place_mm : float or None
+            Its height; None where no pedicle is seen above it, or the field ends there.
+        depth : float
+            How much lower than the lower of the two pedicles it is, in spreads. At the end of the
+            field the pedicle below may be missing.
+        """
+        below = self.pedicles_mm[self.pedicles_mm <= at_mm]
+        above = self.pedicles_mm[self.pedicles_mm > at_mm]
+        if not len(above):
+            return None, 0.0
+        high = int(above[0])
+        low = int(below[-1]) if len(below) else self.first
+        part = self.wall[low : high + 1]
+        if not len(below) and high - low > _LONGEST_MM:
+            return None, 0.0
+        place = low + int(part.argmin())
+        crest = min(self.wall[low], self.wall[high]) if len(below) else self.wall[high]
+        return float(place), float(crest - part.min())
+
+
+def rhythm(ct: Volume, frame: Frame) -> Rhythm:
+    """Look at the side walls of the canal.
+
+    Parameters
+    ----------
+    ct : Volume
+        HU.
+    frame : Frame
+        The straight neck.
+    """
+    p = np.arange(_WALL_P_MM[0], _WALL_P_MM[1] + 0.1, 1.0)
+    lateral = np.arange(_WALL_L_MM[0], _WALL_L_MM[1] + 0.1, 1.5)
+    hu = sample(ct, frame, p, np.concatenate([-lateral[::-1], lateral]))
+    inside = np.asarray(np.isfinite(hu).all(axis=(1, 2)), dtype=np.bool_)
+    wall = bone_map(hu).mean(axis=(1, 2)).astype(np.float64)
+    return _rhythm(wall, inside)
+
+
+def _rhythm(wall: FloatArray, inside: npt.NDArray[np.bool_]) -> Rhythm:
+    """Return the rhythm of a profile, as far as it lies in the field."""
+    known = np.flatnonzero(inside)
+    flat = np.zeros(len(wall))
+    if len(known) < _LEAST_PITCH_MM:
+        return Rhythm(flat, np.zeros(0))
+    first, last = int(known[0]), int(known[-1]) + 1
+    part = ndimage.gaussian_filter1d(wall[first:last], _SMOOTH_MM)
+    part = part - ndimage.gaussian_filter1d(part, _TREND_MM)
+    spread = np.sqrt(ndimage.gaussian_filter1d(part**2, _SPREAD_MM))
+    part = part / np.maximum(spread, _LEAST_SPREAD)
+    flat[first:last] = part
+    crests, _ = signal.find_peaks(part, prominence=_PROMINENCE, distance=_LEAST_PITCH_MM)
+    return Rhythm(flat, crests.astype(np.float64) + first, first)

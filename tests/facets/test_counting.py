@@ -1,0 +1,153 @@
+"""Vertebrae counted one by one, and what becomes of a count that breaks or is contradicted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fusion.facets.automatic.chain import Chain
+from fusion.facets.automatic.claims import Claim
+from fusion.facets.automatic.column import Rhythm, _rhythm
+from fusion.facets.automatic.numbering import (
+    _count,
+    _judged,
+    _off_by,
+    _reached,
+    _rival,
+    status_of,
+)
+from fusion.facets.automatic.template import template
+from fusion.facets.localisation import Evidence
+from fusion.facets.states import EvidenceSource, Numbering
+
+LEVELS = ("C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1")
+#: Joints 16 mm apart, C2-C3 at 110 mm; C1-C2 above it.
+HEIGHTS = {"C1-C2": 132.0} | {name: 110.0 - 16 * n for n, name in enumerate(LEVELS)}
+CHAIN = Chain(HEIGHTS, 1.0, 2)
+
+
+def _wall(pitch: float = 16.0, *, first: float = 22.0, count: int = 7, n: int = 150) -> np.ndarray:
+    """Bone beside the canal: a crest every so many mm, a gap for the nerve between them."""
+    s = np.arange(n)
+    wall = np.full(n, 0.2)
+    for k in range(count):
+        wall += 0.4 * np.exp(-0.5 * ((s - first - k * pitch) / 3.0) ** 2)
+    return wall
+
+
+def _seen(wall: np.ndarray) -> Rhythm:
+    return _rhythm(wall, np.ones(len(wall), dtype=bool))
+
+
+def _ribs(height: float) -> Claim:
+    return Claim(EvidenceSource.RIBS, "C7-T1", height, 5.0, 2.5, "ribs on both sides")
+
+
+@pytest.mark.parametrize("pitch", [12.0, 16.0, 20.0])
+def test_every_crest_is_a_vertebra_whatever_its_period(pitch):
+    turns = _seen(_wall(pitch, count=6))
+    assert turns.pedicles_mm == pytest.approx(22 + pitch * np.arange(6), abs=1)
+    assert turns.between(22 + pitch / 2, 22 + 4.5 * pitch) == 4
+    place, depth = turns.gap(22 + 1.4 * pitch)
+    assert place == pytest.approx(22 + 1.5 * pitch, abs=1.5)
+    assert depth > 1.0
+
+
+def test_a_flat_wall_and_one_outside_the_field_show_no_vertebra():
+    assert not len(_seen(np.full(150, 0.5)).pedicles_mm)
+    assert not len(_rhythm(_wall(), np.zeros(150, dtype=bool)).pedicles_mm)
+
+
+def test_an_unbroken_count_reaches_every_level():
+    evidence, reached = _count(CHAIN, _seen(_wall()), "C2-C3")
+    assert reached == {"C0-C1", "C1-C2", *LEVELS}
+    assert evidence.agrees
+    assert "5 vertebrae, counted without a break" in evidence.saw
+
+
+def test_a_level_without_its_own_vertebra_ends_the_count():
+    wall = _wall() - 0.4 * np.exp(-0.5 * ((np.arange(150) - 54) / 3.0) ** 2)
+    evidence, reached = _count(CHAIN, _seen(wall), "C2-C3")
+    # The pedicle at 54 mm, between C5-C6 (62) and C6-C7 (46), is not there.
+    assert {"C2-C3", "C3-C4", "C4-C5"} <= reached
+    assert not {"C6-C7", "C7-T1"} & reached
+    assert evidence.agrees is None
+    assert "breaks off" in evidence.saw
+    # A reader who names C7 has the levels below the break, not those above it.
+    from_below = _reached(CHAIN, _seen(wall), "C7-T1")
+    assert "C7-T1" in from_below
+    assert not {"C2-C3", "C3-C4", "C4-C5"} & from_below
+
+
+def test_a_distance_that_no_vertebra_of_this_patient_has_ends_the_count():
+    squeezed = HEIGHTS | {"C5-C6": 70.0}
+    reached = _reached(Chain(squeezed, 1.0, 2), _seen(_wall()), "C2-C3")
+    assert "C4-C5" in reached
+    assert "C6-C7" not in reached
+
+
+def _piece(source: EvidenceSource, weight: float, agrees: bool | None = True) -> Evidence:
+    return Evidence(source, "seen", "C2-C3", "C2-C3", weight, agrees)
+
+
+def test_without_c2_no_level_is_sure_whatever_else_agrees():
+    below = [_piece(EvidenceSource.RIBS, 2.5), _piece(EvidenceSource.LUNGS, 0.5)]
+    below += [_piece(EvidenceSource.SHAPES, 1.0), _piece(EvidenceSource.DISC, 1.0)]
+    assert status_of(below) is Numbering.PROVISIONAL
+    dens = _piece(EvidenceSource.DENS, 2.5)
+    assert status_of([*below, dens]) is Numbering.SURE
+    # The dens and a count from it say nothing of whether it is the dens.
+    assert status_of([dens, _piece(EvidenceSource.COUNT, 0.4)]) is Numbering.PROVISIONAL
+    assert status_of([*below, dens, _piece(EvidenceSource.SPACING, 1.0, False)]) is (
+        Numbering.PROVISIONAL
+    )
+
+
+@pytest.mark.parametrize(
+    ("height", "agrees", "words"),
+    [
+        (31.0, True, ""),
+        (46.0, False, "five vertebrae lie from C2 down to the first pair of ribs, six would be"),
+        (37.5, False, "half a level above"),
+        (12.0, False, "eight cervical vertebrae"),
+    ],
+)
+def test_ribs_are_held_against_the_count_and_name_the_other_way_to_number(height, agrees, words):
+    parts = template()
+    ribs = _judged(_ribs(height), CHAIN, parts)
+    assert ribs.agrees is agrees
+    said = _rival(CHAIN, parts, [_ribs(height)], [ribs, _piece(EvidenceSource.DENS, 2.5)])
+    assert (words in said) if words else not said
+    # Without C2 there is nothing to hold them against.
+    assert not _rival(CHAIN, parts, [_ribs(height)], [ribs])
+
+
+#: Body in front of the canal, pillar beside it, spinous process behind and lower; C5 has its joints
+#: at 78 and 62 mm.
+PLAIN = [
+    ((63.0, -16.0, 0.0), "C5"),
+    ((70.0, 0.0, 17.0), "C5"),
+    ((55.0, 32.0, 0.0), "C5"),
+    ((31.0, -16.0, 0.0), "C7"),
+]
+#: Near the end of a vertebra, and C1 and C2, which are one behind the other.
+NEAR = [
+    ((57.0, -20.0, 3.0), "C5"),
+    ((70.0, -14.0, -4.0), "C5"),
+    ((112.0, -14.0, 0.0), "C2"),
+    ((140.0, -14.0, 0.0), "C2"),
+    ((105.0, 20.0, 0.0), "C2"),
+    ((134.0, 18.0, 10.0), "C1"),
+]
+
+
+@pytest.mark.parametrize(("place", "right"), PLAIN + NEAR)
+def test_a_click_anywhere_on_a_vertebra_names_that_one(place, right):
+    assert _off_by(CHAIN, template(), right, np.array(place)) == 0
+
+
+@pytest.mark.parametrize(("place", "right"), PLAIN)
+@pytest.mark.parametrize("off", [-2, -1, 1])
+def test_another_name_for_it_moves_every_name(place, right, off):
+    name = {8: "T1"}.get(int(right[1]) + off, f"C{int(right[1]) + off}")
+    assert _off_by(CHAIN, template(), name, np.array(place)) == off
