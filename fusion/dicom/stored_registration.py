@@ -223,7 +223,8 @@ def _object(instance: Instance) -> _Object:
     is_deformable = sop_class_uid(dataset) == DeformableSpatialRegistrationStorage
     sets = items(dataset, _DEFORMABLE if is_deformable else "RegistrationSequence")
     if not sets:
-        raise DicomError("it holds no Registration Sequence.")
+        bends = "it bends the images (deformable); only rigid registrations are applied."
+        raise DicomError(bends if is_deformable else "it holds no Registration Sequence.")
     moment = re.sub(r"[^0-9]", "", text(dataset, "ContentDate"))[:8].ljust(8, "0")
     time = re.sub(r"[^0-9.]", "", text(dataset, "ContentTime"))
     # A method is a word for the reader, not something to decide by.

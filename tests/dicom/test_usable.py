@@ -28,8 +28,8 @@ from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
 
-#: These files are written wrong on purpose, and pydicom's FileSet leaves its temporary folder to the
-#: garbage collector.
+#: These files are written wrong on purpose, and pydicom's FileSet leaves its temporary folder to
+#: the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::UserWarning",
     "ignore::ResourceWarning",
@@ -183,7 +183,9 @@ def test_resource_files_of_a_mac_are_no_errors(tmp_path: Path) -> None:
 def medium(folder: Path) -> Path:
     source, disc = study(folder / "source"), FileSet()
     for path in files(source):
-        disc.add(path)
+        ds = pydicom.dcmread(path)
+        ds.StudyTime, ds.StudyID, ds.SeriesNumber = "120000", "1", 1
+        disc.add(ds)
     disc.write(folder / "disc")
     return folder / "disc"
 
