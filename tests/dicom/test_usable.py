@@ -28,13 +28,8 @@ from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
 
-#: These files are written wrong on purpose, and pydicom's FileSet leaves its temporary folder to
-#: the garbage collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::UserWarning",
-    "ignore::ResourceWarning",
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-)
+#: These files are written wrong on purpose.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 
 def study(folder: Path) -> Path:
@@ -187,6 +182,7 @@ def medium(folder: Path) -> Path:
         ds.StudyTime, ds.StudyID, ds.SeriesNumber = "120000", "1", 1
         disc.add(ds)
     disc.write(folder / "disc")
+    disc._tmp_dir.cleanup()
     return folder / "disc"
 
 
