@@ -99,8 +99,8 @@ CLICK_CONTRADICTED = warning(
 )
 COUNT_BREAKS = warning(
     "count-breaks",
-    "{levels}: the count of single vertebrae does not reach there without a break. These levels "
-    "are provisional.",
+    "{levels}: the count of single vertebrae does not reach there without a break, or a joint does "
+    "not lie beside the gap for its nerve. These levels are provisional.",
 )
 CLICKS_DISAGREE = warning(
     "clicks-disagree",

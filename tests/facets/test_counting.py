@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm, _rhythm
+from fusion.facets.automatic.locate import _astray
 from fusion.facets.automatic.numbering import (
     _count,
     _judged,
@@ -16,6 +18,7 @@ from fusion.facets.automatic.numbering import (
     _rival,
     status_of,
 )
+from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
 from fusion.facets.localisation import Evidence
 from fusion.facets.states import EvidenceSource, Numbering
@@ -84,6 +87,17 @@ def test_a_distance_that_no_vertebra_of_this_patient_has_ends_the_count():
     reached = _reached(Chain(squeezed, 1.0, 2), _seen(_wall()), "C2-C3")
     assert "C4-C5" in reached
     assert "C6-C7" not in reached
+
+
+@pytest.mark.parametrize(("off", "astray"), [(0.0, set()), (-5.0, set()), (7.0, {"C4-C5"})])
+def test_a_joint_far_from_the_gap_of_its_nerve_makes_its_level_provisional(off, astray):
+    turns = _seen(_wall())
+    fits = {}
+    for level in LEVELS[:4]:
+        height = turns.gap(HEIGHTS[level])[0]
+        center = np.array([height + (off if level == "C4-C5" else 0.0), 0.0, 17.0])
+        fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
+    assert _astray(CHAIN, turns, fits) == astray
 
 
 def _piece(source: EvidenceSource, weight: float, agrees: bool | None = True) -> Evidence:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
+from fusion.facets.automatic.column import Rhythm
 from fusion.facets.automatic.neck import (
     Neck,
     checked_clicks,
@@ -60,6 +61,9 @@ _ERROR = (0.6, 0.55, 1.6)
 HIDDEN_MM = 3.0
 #: Slices above this show no joint space at all, mm.
 _THICK_MM = 3.5
+#: Furthest along the canal that a joint lies from the foramen in front of it, mm: 4.8 for joints
+#: that were put by hand on six real CTs (docs/sources.md#counting-vertebrae).
+_FORAMEN_OFF_MM = 6.0
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
 
@@ -135,6 +139,7 @@ def locate_in(
     levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
+    levels = replace(levels, reached=levels.reached - _astray(levels.chain, neck.rhythm, fits))
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
     numbering = numbering_by_level(levels.numbering, anomalies, points, reached=levels.reached)
     facets = tuple(
@@ -241,6 +246,21 @@ def _fits(
                 shift_p_mm=float(np.nan_to_num(shift_p_mm[row, int(height)])),
             )
     return find_joints(ct, frame, parts, places, scale=chain.scale)
+
+
+def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]:
+    """Return the levels with a joint far above or below the foramen in front of it.
+
+    So it is where a joint was taken for its neighbour, and where half a vertebra is missing.
+    """
+    astray = set()
+    for joint, fit in fits.items():
+        if not joint.is_zygapophysial:
+            continue
+        place, _ = rhythm.gap(chain.heights_mm[joint.level])
+        if place is None or abs(float(fit.center_spl[0]) - place) > _FORAMEN_OFF_MM:
+            astray.add(joint.level)
+    return astray
 
 
 def _solid(fits: Mapping[Joint, Fit]) -> set[str]:
