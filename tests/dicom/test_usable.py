@@ -175,6 +175,10 @@ def test_resource_files_of_a_mac_are_no_errors(tmp_path: Path) -> None:
     assert "not-dicom" in codes(whole(scan(tmp_path)))
 
 
+#: pydicom's FileSet complains when its temporary folder is left to the garbage collector.
+_KEPT: list[FileSet] = []
+
+
 def medium(folder: Path) -> Path:
     source, disc = study(folder / "source"), FileSet()
     for path in files(source):
@@ -182,7 +186,7 @@ def medium(folder: Path) -> Path:
         ds.StudyTime, ds.StudyID, ds.SeriesNumber = "120000", "1", 1
         disc.add(ds)
     disc.write(folder / "disc")
-    disc._tmp_dir.cleanup()
+    _KEPT.append(disc)
     return folder / "disc"
 
 
