@@ -237,9 +237,278 @@ def _use_pixels(folder: Path) -> None:
         read_frame(instance)
 
 
+# Headers: elements changed in a way that knows what they are.
+
+
+def _study(folder: Path) -> None:
+    from tests.studies import write_ct, write_nm
+
+    write_ct(folder / "CT")
+    write_nm(folder / "NM")
+
+
+def _change_header(folder: Path, chance: random.Random) -> str:
+    """Change one file of a study: bytes of its header, one element, or one put in."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    path = chance.choice(paths)
+    content = path.read_bytes()
+    way = chance.choice(
+        ("bytes", "value", "value", "vr", "length", "inserted", "deflated", "zeros")
+    )
+    if way == "bytes":
+        head, what = bytes_changed(content[:2500], chance)
+        content = head + content[2500:]
+    elif way == "zeros":
+        at = chance.randrange(132, min(len(content), 2500))
+        content, what = content[:at] + bytes(chance.choice((8, 4096, 2**22))), f"zeros at {at}"
+    else:
+        places = _elements(content)
+        at, vr, start, length = chance.choice(places)
+        what = f"{way} of {content[at : at + 4].hex()} {vr}"
+        if way == "value":
+            content = content[:start] + _value(length, chance) + content[start + length :]
+        elif way == "vr":
+            new = chance.choice((b"\x01\x02", b"SQ", b"UN", b"OB", b"US", b"FD", b"PN", b"??"))
+            content = content[: at + 4] + new + content[at + 6 :]
+        elif way == "length":
+            new = chance.choice((0, 1, 0xFFFF, 0xFFFE, length + 1, length * 2 & 0xFFFF))
+            content = content[: at + 6] + new.to_bytes(2, "little") + content[at + 8 :]
+        elif way == "deflated":
+            content, what = _deflated(content, chance), "deflated"
+        else:
+            piece = _sequence(chance.choice((1, 30, 500, 20_000)), chance)
+            content = content[:at] + piece + content[at:]
+    path.write_bytes(content)
+    return f"{path.name}: {what}"
+
+
+def _elements(content: bytes) -> list[tuple[int, str, int, int]]:
+    """Return place, VR, and place and length of the value, of the elements before the pixels."""
+    found, at = [], 132
+    while at + 8 < len(content) and content[at : at + 4] != b"\xe0\x7f\x10\x00":
+        vr = content[at + 4 : at + 6].decode("latin-1")
+        if vr in ("OB", "OW", "SQ", "UN", "UT"):
+            start, length = at + 12, int.from_bytes(content[at + 8 : at + 12], "little")
+        else:
+            start, length = at + 8, int.from_bytes(content[at + 6 : at + 8], "little")
+        if length > len(content):  # of undefined length: what is inside comes next
+            start, length = start + 8, 0
+        found.append((at, vr, start, length))
+        at = start + length
+    return found
+
+
+def _value(length: int, chance: random.Random) -> bytes:
+    texts = (
+        "1e308",
+        "-1e308",
+        "nan",
+        "inf",
+        "0",
+        "-1",
+        "1e-9",
+        "9" * 16,
+        "\\" * 5,
+        "1\\2",
+        "",
+        "x",
+    )
+    made = chance.choice(
+        (
+            bytes(length),
+            b"\xff" * length,
+            chance.randbytes(length),
+            chance.choice(texts).encode().ljust(length)[:length],
+            b"\x1b[2J\x1b]0;x\x07".ljust(length)[:length],
+            b"\xe2\x80\xae<script>".ljust(length)[:length],
+        )
+    )
+    return made.ljust(length, b" ")[:length]
+
+
+def _sequence(items: int, chance: random.Random) -> bytes:
+    """Return a sequence with many items, one of undefined length, or one inside the other."""
+    tag = b"\x08\x00\x12\x21SQ\0\0"
+    item = b"\xfe\xff\x00\xe0"
+    if chance.random() < 0.5:
+        inside = b""
+        for _ in range(min(items, 2000)):
+            inside = (
+                tag
+                + (8 + len(inside)).to_bytes(4, "little")
+                + item
+                + len(inside).to_bytes(4, "little")
+                + inside
+            )
+        return inside
+    return tag + (8 * items).to_bytes(4, "little") + (item + bytes(4)) * items
+
+
+def _deflated(content: bytes, chance: random.Random) -> bytes:
+    import zlib
+
+    start = 132 + 12 + int.from_bytes(content[140:144], "little")
+    meta = content[132:start].replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99")
+    grown = len(meta) - (start - 132)
+    meta = (
+        meta[:8] + (int.from_bytes(meta[8:12], "little") + grown).to_bytes(4, "little") + meta[12:]
+    )
+    at = meta.find(b"1.2.840.10008.1.2.1.99")
+    meta = meta[: at - 2] + (22).to_bytes(2, "little") + meta[at:]
+    packer = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    body = content[start:] + bytes(chance.choice((0, 2**20, 2**25)))
+    return content[:132] + meta + packer.compress(body) + packer.flush()
+
+
+def _use_scan(folder: Path) -> None:
+    import json
+
+    from fusion.cli.study import catalog_json
+    from fusion.dicom import scan
+
+    json.dumps(catalog_json(scan(folder)), allow_nan=False)
+
+
+def _use_open(folder: Path) -> None:
+    from fusion.deidentified import Deidentifier, Readers, deidentified_review
+    from fusion.export import review_json
+    from fusion.opening import open_study
+
+    review = open_study(folder)
+    review_json(review)
+    deidentified_review(review, Deidentifier(), Readers())
+
+
+# Zips.
+
+
+def _zip(folder: Path) -> None:
+    import shutil
+    import zipfile
+
+    _study(folder / "study")
+    methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    with zipfile.ZipFile(folder / "study.zip", "w") as made:
+        for n, path in enumerate(sorted((folder / "study").rglob("*.*"))):
+            if path.is_file():
+                made.write(path, path.relative_to(folder), compress_type=methods[n % 4])
+    shutil.rmtree(folder / "study")
+
+
+def _change_zip(folder: Path, chance: random.Random) -> str:
+    """Change a zip, mostly its list and the headers of its files."""
+    path = folder / "study.zip"
+    content = bytearray(path.read_bytes())
+    if chance.random() < 0.4:
+        changed, what = bytes_changed(bytes(content), chance)
+        path.write_bytes(changed)
+        return what
+    kind = chance.choice((b"PK\x01\x02", b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06"))
+    places = [n for n in range(len(content)) if content[n : n + 4] == kind]
+    at = chance.choice(places) + chance.randrange(4, 46)
+    wide = chance.choice((1, 2, 4))
+    value = chance.choice((0, 1, 256**wide - 1, 256**wide // 2, chance.randrange(256**wide)))
+    content[at : at + wide] = value.to_bytes(wide, "little")
+    path.write_bytes(content)
+    return f"{kind!r} at {at}"
+
+
+def _use_zip(folder: Path) -> None:
+    from fusion.dicom import scan
+
+    scan(folder / "study.zip")
+
+
+# Label maps, readings, structured reports, facts.
+
+
+def _nifti(folder: Path) -> None:
+    import nibabel
+    import numpy as np
+
+    labels = np.zeros((12, 12, 12), np.uint8)
+    for n in range(7):
+        labels[3:9, 3:9, n + 2] = 44 + n
+    image = nibabel.Nifti1Image(labels, np.diag([2.0, 2.0, 2.0, 1.0]))
+    image.set_qform(image.affine, 1)
+    image.set_sform(image.affine, 1)
+    nibabel.save(image, folder / "labels.nii")
+
+
+def _change_nifti(folder: Path, chance: random.Random) -> str:
+    path = folder / "labels.nii"
+    content = bytearray(path.read_bytes())
+    at = chance.randrange(0, 352)
+    value = chance.choice(
+        (b"\0\0\xc0\x7f", b"\0\0\x80\x7f", b"\xff\xff\xff\x7f", b"\xff\xff", b"\0\0", b"\x80")
+    )
+    if chance.random() < 0.3:
+        content[:352] = bytes_changed(bytes(content[:352]), chance)[0]
+    else:
+        at -= at % len(value)
+        content[at : at + len(value)] = value
+    path.write_bytes(content)
+    return f"at {at}"
+
+
+def _use_nifti(folder: Path) -> None:
+    from fusion.facets.labelled.nifti import read_nifti
+
+    read_nifti(folder / "labels.nii")
+
+
+def _reading(folder: Path) -> None:
+    import gzip
+
+    golden = Path(__file__).parents[1] / "tests" / "golden"
+    for name, kept in (("reading.json", "reading_2026_11.json.gz"), ("facts.toml", "")):
+        packed = golden / (kept or "facts_2026_11.toml")
+        content = packed.read_bytes()
+        (folder / name).write_bytes(gzip.decompress(content) if kept else content)
+    report = (golden / "structured_report_2026_11.dcm.gz").read_bytes()
+    (folder / "report.dcm").write_bytes(gzip.decompress(report))
+
+
+def _change_reading(folder: Path, chance: random.Random) -> str:
+    path = folder / chance.choice(("reading.json", "facts.toml", "report.dcm"))
+    if path.suffix == ".json" and chance.random() < 0.3:
+        deep = 200_000
+        content, what = b'{"schema_version":1,"reading":' + b"[" * deep + b"]" * deep + b"}", "deep"
+    elif path.suffix == ".dcm" and chance.random() < 0.3:
+        content, what = _deflated(path.read_bytes(), chance), "deflated"
+    else:
+        content, what = bytes_changed(path.read_bytes(), chance)
+    path.write_bytes(content)
+    return f"{path.name} {what}"
+
+
+def _use_reading(folder: Path) -> None:
+    from fusion.errors import FusionError
+    from fusion.export import read_reading, read_structured_report
+    from fusion.pathway import read_facts
+
+    refusals = []
+    for read, name in (
+        (read_reading, "reading.json"),
+        (read_structured_report, "report.dcm"),
+        (read_facts, "facts.toml"),
+    ):
+        try:
+            read(folder / name)
+        except FusionError as exc:
+            refusals.append(exc)
+    if refusals:
+        raise refusals[0]
+
+
 KINDS: dict[str, tuple[Base, Change, Use]] = {
     "journal": (_journal, _change_file("journal.sqlite"), _use_journal(9, 4)),
     "journal-rows": (_journal, _change_journal_rows, _use_journal(9, 4)),
     "pixels": (_pixels, _change_pixels, _use_pixels),
     "journal-log": (_journal_with_log, _change_file("journal.sqlite-wal"), _use_journal(13, 4)),
+    "header": (_study, _change_header, _use_scan),
+    "open": (_study, _change_header, _use_open),
+    "zip": (_zip, _change_zip, _use_zip),
+    "nifti": (_nifti, _change_nifti, _use_nifti),
+    "reading": (_reading, _change_reading, _use_reading),
 }

@@ -18,7 +18,15 @@ from scipy import ndimage
 
 from fusion.findings import Finding
 from fusion.findings.alignment import CT_STRAIGHTENED
-from fusion.geometry import FloatArray, Grid, Volume, canonical_view, enclosing_grid
+from fusion.geometry import (
+    FloatArray,
+    Grid,
+    Volume,
+    canonical_view,
+    enclosing_grid,
+    seen_mask,
+    with_field_of_view,
+)
 from fusion.progress import ProgressCallback
 from fusion.registration import Registration
 from fusion.resampling import Interpolation, Resampler
@@ -104,7 +112,7 @@ class Fused:
         shared: tuple[_ShownCT, Resampler] | None = None,
     ) -> None:
         self.ct = ct
-        self.spect = spect
+        self.spect = with_field_of_view(spect)
         self.registration = registration
         self.interpolation = interpolation
         self._shown_ct = shared[0] if shared else _ShownCT(ct)
@@ -276,7 +284,7 @@ class Fused:
 
     @cached_property
     def _ct_at_spect(self) -> npt.NDArray[np.float32]:
-        """HU of the CT voxel at each native functional voxel; ``nan`` outside the CT's field."""
+        """HU of the CT voxel at each native functional voxel; ``nan`` outside either field."""
         shape = self.spect.grid.shape
         hu = np.full(shape, np.nan, dtype=np.float32)
         plane = np.stack(np.meshgrid(*map(np.arange, shape[1:]), indexing="ij"), axis=-1)
@@ -288,12 +296,17 @@ class Fused:
             inside = ((nearest >= 0) & (nearest < limits)).all(axis=-1)
             a, b, c = nearest[inside].T
             hu[k][inside] = self.ct.stored[a, b, c] * self.ct.slope[a] + self.ct.intercept[a]
+        seen = seen_mask(self.spect)
+        if seen is not None:
+            hu[~seen] = np.nan
         return hu
 
     @cached_property
     def overlap(self) -> float:
-        """Share of the functional volume's voxels that lie inside the CT's field, 0 to 1."""
-        return float(np.isfinite(self._ct_at_spect).mean())
+        """Share of what the functional volume saw that lies inside the CT's field, 0 to 1."""
+        seen = seen_mask(self.spect)
+        total = self.spect.stored.size if seen is None else int(seen.sum())
+        return float(np.isfinite(self._ct_at_spect).sum() / max(total, 1))
 
     @cached_property
     def _uptake_near_bone(self) -> npt.NDArray[np.float32]:

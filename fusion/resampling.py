@@ -6,7 +6,8 @@ handful of points or the whole grid cost only themselves. Nothing is resampled t
 Edge rule
     A voxel reaches half a spacing beyond its centre (as in ITK): inside that border the value of
     the edge voxel continues, beyond it the result is ``nan``, which means *outside the field of
-    view* and never *no uptake*.
+    view* and never *no uptake*. What a detector did not see (:class:`fusion.geometry.FieldOfView`)
+    is outside in the same way.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 from numba import njit
+from scipy import ndimage
 
 from fusion.errors import GeometryError
-from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
+from fusion.geometry import FloatArray, Grid, RigidTransform, Volume, seen_part
 from fusion.progress import ProgressCallback
 
 Interpolation = Literal["linear", "nearest"]
@@ -53,7 +55,16 @@ class Resampler:
         Two Frames of Reference and no transform.
     """
 
-    __slots__ = ("_affine", "_matrix", "_source", "grid", "interpolation", "volume")
+    __slots__ = (
+        "_affine",
+        "_matrix",
+        "_native",
+        "_seen",
+        "_source",
+        "grid",
+        "interpolation",
+        "volume",
+    )
 
     def __init__(
         self,
@@ -74,10 +85,12 @@ class Resampler:
         self.volume = volume
         self.grid = grid
         self.interpolation: Interpolation = interpolation
-        self._source = np.ascontiguousarray(volume.values())
+        part = seen_part(volume)
+        self._native = part.grid
+        self._source, self._seen = _continued(part)
         # Target index -> world of the grid -> world of the volume -> source index.
         self._affine: FloatArray = (
-            np.linalg.inv(volume.grid.affine) @ transform.inverse().matrix @ grid.affine
+            np.linalg.inv(part.grid.affine) @ transform.inverse().matrix @ grid.affine
         )
         self._matrix: FloatArray = np.ascontiguousarray(self._affine[:3, :3])
 
@@ -91,9 +104,9 @@ class Resampler:
         """
         other = object.__new__(Resampler)
         other.volume, other.grid, other.interpolation = self.volume, self.grid, self.interpolation
-        other._source = self._source
+        other._source, other._seen, other._native = self._source, self._seen, self._native
         other._affine = (
-            np.linalg.inv(self.volume.grid.affine) @ transform.inverse().matrix @ self.grid.affine
+            np.linalg.inv(self._native.affine) @ transform.inverse().matrix @ self.grid.affine
         )
         other._matrix = np.ascontiguousarray(other._affine[:3, :3])
         return other
@@ -170,7 +183,13 @@ class Resampler:
         out = np.empty((int(np.prod(source.shape[:-1], dtype=int)), 1, 1), dtype=np.float32)
         zero = np.zeros(3)
         for n, point in enumerate(source.reshape(-1, 3)):
-            self._interpolate(point, np.array([zero, zero, zero]), out[n : n + 1])
+            steps = np.array([zero, zero, zero])
+            self._interpolate(point, steps, out[n : n + 1])
+            if self._seen is not None:
+                inside = np.empty((1, 1, 1), dtype=np.float32)
+                _nearest(self._seen, np.ascontiguousarray(point), steps, inside)
+                if not inside[0, 0, 0] > 0:
+                    out[n] = np.nan
         return out.reshape(source.shape[:-1])
 
     def row(self, k: int, j: int, out: npt.NDArray[np.float32]) -> None:
@@ -188,6 +207,14 @@ class Resampler:
 
     def _fill(self, start: tuple[int, ...], out: npt.NDArray[np.float32]) -> None:
         origin = self._matrix @ np.array(start, dtype=np.float64) + self._affine[:3, 3]
+        self._fill_from(origin, out)
+        if self._seen is not None:
+            inside = np.empty_like(out)
+            steps = np.ascontiguousarray(self._matrix.T)
+            _nearest(self._seen, np.ascontiguousarray(origin), steps, inside)
+            out[~(inside > 0)] = np.nan
+
+    def _fill_from(self, origin: FloatArray, out: npt.NDArray[np.float32]) -> None:
         order = _parallel_axes(self._matrix, self.grid.shape)
         if self.interpolation == "linear" and order is not None:
             source = self._source.transpose(order)
@@ -211,6 +238,20 @@ class Resampler:
     ) -> None:
         kernel = _trilinear if self.interpolation == "linear" else _nearest
         kernel(self._source, np.ascontiguousarray(origin), steps, out)
+
+
+def _continued(
+    part: Volume,
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
+    """Return values that continue beyond what was seen, and 1 where it was; None: everywhere."""
+    values = np.ascontiguousarray(part.values())
+    mask = None if part.seen is None else part.seen.mask
+    if mask is None:
+        return values, None
+    nearest = ndimage.distance_transform_edt(
+        ~mask, sampling=part.grid.spacing_mm, return_distances=False, return_indices=True
+    )
+    return np.ascontiguousarray(values[tuple(nearest)]), mask.astype(np.float32)
 
 
 def _parallel_axes(matrix: FloatArray, shape: tuple[int, ...]) -> tuple[int, int, int] | None:

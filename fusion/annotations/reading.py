@@ -246,7 +246,7 @@ class Reading:
             # Written before what is said about the spine was kept: nothing was said.
             nothing = to_json(AnatomyForm.of(SpineStatements()))
             intact = reading.to_json() == {"anatomy": nothing, **value}
-        except (LookupError, TypeError) as exc:
+        except (LookupError, TypeError, RecursionError) as exc:
             raise AnnotationError("This is no reading of this program, or is damaged.") from exc
         if not intact:
             raise AnnotationError("The reading was changed after it was written; it is not used.")

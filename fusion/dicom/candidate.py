@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 
+from fusion.dicom.classify import names_positron_emitter
 from fusion.dicom.pixels.reading import read_plan
 from fusion.dicom.series import Patient, Series, Study, VolumePlan
 from fusion.findings import Finding
-from fusion.geometry import Grid, Volume
+from fusion.geometry import Grid, Volume, with_field_of_view
 from fusion.progress import ProgressCallback
 
 
@@ -88,9 +89,11 @@ def read_volume(candidate: Candidate, progress: ProgressCallback | None = None) 
     progress : callable, optional
         Called for every frame; may raise :class:`fusion.errors.Cancelled`.
     """
-    return read_plan(
+    volume = read_plan(
         candidate.plan,
         study_instance_uid=candidate.study.study_instance_uid,
         series_instance_uid=candidate.series.series_instance_uid,
         progress=progress,
     )
+    source = replace(volume.source, positrons=names_positron_emitter(candidate.header))
+    return with_field_of_view(replace(volume, source=source))

@@ -50,6 +50,19 @@ _SINGLE_PHOTON_NAME = re.compile(
     re.IGNORECASE,
 )
 
+_POSITRON_CODES = frozenset(
+    code
+    for nuclide in NUCLIDES
+    if nuclide.is_positron_emitter
+    for code in (nuclide.sct, nuclide.srt)
+)
+_POSITRON_NAME = re.compile(
+    r"fluor|fdg|\b(?:18[\s-]?f|f[\s-]?18|68[\s-]?ga|ga[\s-]?68|11[\s-]?c|c[\s-]?11|13[\s-]?n|n[\s-]?13"
+    r"|15[\s-]?o|o[\s-]?15|82[\s-]?rb|rb[\s-]?82|64[\s-]?cu|cu[\s-]?64|89[\s-]?zr|zr[\s-]?89"
+    r"|124[\s-]?i|i[\s-]?124)\b",
+    re.IGNORECASE,
+)
+
 
 def classify(instance: Instance) -> tuple[Kind, Planner]:
     """Tell what an object is and which planner it goes to.
@@ -125,10 +138,22 @@ def _is_grey(dataset: Dataset) -> bool:
     return integer(dataset, "SamplesPerPixel") in (None, 1)
 
 
+def names_positron_emitter(dataset: Dataset) -> bool:
+    """Whether an object names a tracer that emits positrons, and none that emits single photons."""
+    tracers = items(dataset, "RadiopharmaceuticalInformationSequence")
+    return any(_names(item, _POSITRON_CODES, _POSITRON_NAME) for item in tracers) and not any(
+        _is_single_photon(item) for item in tracers
+    )
+
+
 def _is_single_photon(radiopharmaceutical: Dataset) -> bool:
+    return _names(radiopharmaceutical, _SINGLE_PHOTON_CODES, _SINGLE_PHOTON_NAME)
+
+
+def _names(radiopharmaceutical: Dataset, among: frozenset[str], words: re.Pattern[str]) -> bool:
     codes = items(radiopharmaceutical, "RadionuclideCodeSequence")
-    if any(text(code, "CodeValue") in _SINGLE_PHOTON_CODES for code in codes):
+    if any(text(code, "CodeValue") in among for code in codes):
         return True
     names = [text(code, "CodeMeaning") for code in codes]
     names.append(text(radiopharmaceutical, "Radiopharmaceutical"))
-    return any(_SINGLE_PHOTON_NAME.search(name.replace("^", "")) for name in names)
+    return any(words.search(name.replace("^", "")) for name in names)

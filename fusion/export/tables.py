@@ -150,7 +150,7 @@ def read_reading(path: str | Path) -> Reading | None:
     try:
         document = json.loads(Path(path).read_text("utf-8"))
         version, content = document["schema_version"], document["reading"]
-    except (OSError, ValueError, LookupError, TypeError) as exc:
+    except (OSError, ValueError, LookupError, TypeError, RecursionError) as exc:
         raise AnnotationError("This is no reading.json of this program, or it is damaged.") from exc
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise AnnotationError("reading.json was written by a newer version of this program.")

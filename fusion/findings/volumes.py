@@ -27,6 +27,12 @@ ATTENUATION_MAP = warning(
     "Choose the emission reconstruction.",
     ours="reason",
 )
+FIELD_SMALLER = info(
+    "field-smaller",
+    "Parts of the {spect} are empty because its camera did not see there: {parts}. They count as "
+    "outside its field, never as no uptake.",
+    ours="spect parts",
+)
 SUV_INPUTS = info(
     "suv-inputs",
     "SUVbw from {dose:.1f} MBq, {weight_kg:g} kg; {decayed}.",

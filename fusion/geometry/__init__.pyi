@@ -6,15 +6,17 @@ from .directions import (
     direction_letters,
     unit_directions,
 )
+from .field_of_view import seen_mask, seen_part, with_field_of_view
 from .grid import ALIGNMENT_TOLERANCE_MM, MAX_VOXELS, Grid, canonical_view, enclosing_grid
 from .transform import RigidTransform
-from .volume import Source, Volume
+from .volume import FieldOfView, Source, Volume
 
 __all__ = [
     "ALIGNMENT_TOLERANCE_MM",
     "DIRECTION_TOLERANCE",
     "MAX_VOXELS",
     "PATIENT_LETTERS",
+    "FieldOfView",
     "FloatArray",
     "Grid",
     "RigidTransform",
@@ -23,5 +25,8 @@ __all__ = [
     "canonical_view",
     "direction_letters",
     "enclosing_grid",
+    "seen_mask",
+    "seen_part",
     "unit_directions",
+    "with_field_of_view",
 ]

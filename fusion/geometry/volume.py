@@ -32,6 +32,8 @@ class Source:
         Series Description and what tells this volume apart, for a list on screen.
     label : str
         What people call it: ``"CT"``, ``"SPECT"`` or ``"PET"``; that of the modality if empty.
+    positrons : bool
+        Whether the file names a tracer that emits positrons.
     """
 
     study_instance_uid: str
@@ -41,11 +43,39 @@ class Source:
     modality: str
     description: str
     label: str = ""
+    positrons: bool = False
 
     def __post_init__(self) -> None:
         if not self.label:
             usual = {"CT": "CT", "PT": "PET"}.get(self.modality, "SPECT")
             object.__setattr__(self, "label", usual)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldOfView:
+    """Which voxels of a functional volume its detector saw.
+
+    Parameters
+    ----------
+    low, high : (k, j, i) tuple of int
+        First voxel of the block that holds them, and one past its last.
+    mask : (k, j, i) ndarray of bool or None
+        Of the block; None where all of it was seen.
+    """
+
+    low: tuple[int, int, int]
+    high: tuple[int, int, int]
+    mask: npt.NDArray[np.bool_] | None
+
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """The block."""
+        k, j, i = (slice(a, b) for a, b in zip(self.low, self.high, strict=True))
+        return k, j, i
+
+    def is_smaller_than(self, shape: tuple[int, int, int]) -> bool:
+        """Whether anything of a volume of this shape was not seen."""
+        return self.mask is not None or self.low != (0, 0, 0) or self.high != shape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +98,9 @@ class Volume:
         Factor from the unit to SUVbw (g/mL) when every input was present and consistent.
     findings : tuple of Finding
         What a reader must know about this volume.
+    seen : FieldOfView or None
+        Where the detector of a functional volume saw; None where nobody looked
+        (:func:`fusion.geometry.with_field_of_view`).
 
     Raises
     ------
@@ -83,6 +116,7 @@ class Volume:
     source: Source
     suvbw_per_unit: float | None = None
     findings: tuple[Finding, ...] = field(default=())
+    seen: FieldOfView | None = None
 
     def __post_init__(self) -> None:
         if self.stored.shape != self.grid.shape:

@@ -117,7 +117,8 @@ class RegistrationEvidence:
     neck : NeckField
         Where the neck is.
     modality : str
-        DICOM Modality of the functional volume.
+        ``"PT"`` where the file names a tracer that emits positrons, else ``"NM"``: a SPECT that is
+        stored as PET looks like a SPECT.
     """
 
     proposal: RigidTransform

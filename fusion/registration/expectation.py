@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid
+from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid, seen_mask
 from fusion.registration.fitting import Expectation, Float32Array, Moving, products, sample
 
 #: Spacing of the pictures that are compared, mm.
@@ -145,6 +145,28 @@ def blurred(values: npt.NDArray[Any], sigma: npt.ArrayLike) -> Float32Array:
     return result
 
 
+def blurred_within(
+    values: Float32Array, sigma: npt.ArrayLike, seen: npt.NDArray[np.bool_] | None
+) -> Float32Array:
+    """Return an array blurred by a Gaussian that weighs nothing outside the field.
+
+    Parameters
+    ----------
+    values : (k, j, i) ndarray of float32
+        Zero outside the field.
+    sigma : float or (3,) array_like of float, voxels
+        As for :func:`blurred`.
+    seen : (k, j, i) ndarray of bool or None
+        The field; None where it is everywhere.
+    """
+    if seen is None:
+        return blurred(values, sigma)
+    weight = blurred(seen, sigma)
+    blur = blurred(values * seen, sigma) / np.maximum(weight, np.float32(1e-3))
+    result: Float32Array = np.asarray(blur, dtype=np.float32)
+    return result
+
+
 def uptake(moving_values: Float32Array) -> Float32Array:
     """Undo the square root of :func:`functional`."""
     result: Float32Array = (moving_values + np.float32(np.sqrt(_FLOOR))) ** 2 - np.float32(_FLOOR)
@@ -159,15 +181,22 @@ def counted(spect: Volume) -> Float32Array:
     spect : Volume
         Any unit; negative values (PET without attenuation correction) count as nothing.
     """
-    values = np.maximum(spect.values(), 0)
-    ceiling = float(np.percentile(values, _CEILING_PERCENTILE))
+    values = np.maximum(np.nan_to_num(spect.values(), nan=0.0, posinf=0.0), 0)
+    seen = seen_mask(spect)
+    ceiling = float(np.percentile(values if seen is None else values[seen], _CEILING_PERCENTILE))
     if ceiling <= 0:
         ceiling = float(values.max()) or 1.0
     result: Float32Array = np.minimum(values / np.float32(ceiling), 1)
     return result
 
 
-def functional(counts: Float32Array, grid: Grid, *, extra_sigma_mm: float = 0.0) -> Moving:
+def functional(
+    counts: Float32Array,
+    grid: Grid,
+    *,
+    seen: npt.NDArray[np.bool_] | None = None,
+    extra_sigma_mm: float = 0.0,
+) -> Moving:
     """Return the functional volume as it is compared: smoothed and square-rooted.
 
     Parameters
@@ -176,21 +205,28 @@ def functional(counts: Float32Array, grid: Grid, *, extra_sigma_mm: float = 0.0)
         From :func:`counted`.
     grid : Grid
         Where its voxels are.
+    seen : (k, j, i) ndarray of bool, optional
+        Where the detector saw; ``nan`` elsewhere, which takes no part in a search.
     extra_sigma_mm : float, mm
         More blur (standard deviation), for the first steps of a search.
     """
     sigma = np.hypot(SMOOTHING_FWHM_MM * _SIGMA_PER_FWHM, extra_sigma_mm)
-    values = blurred(counts, sigma / grid.spacing_mm)
-    return Moving(
-        np.sqrt(values + np.float32(_FLOOR)) - np.float32(np.sqrt(_FLOOR)),
-        inverse(grid.affine),
-    )
+    values = blurred_within(counts, sigma / grid.spacing_mm, seen)
+    rooted: Float32Array = np.sqrt(values + np.float32(_FLOOR)) - np.float32(np.sqrt(_FLOOR))
+    return Moving(_only(rooted, seen), inverse(grid.affine))
 
 
-def details(values: Float32Array, spacing_mm: FloatArray) -> Float32Array:
+def details(
+    values: Float32Array, spacing_mm: FloatArray, seen: npt.NDArray[np.bool_] | None = None
+) -> Float32Array:
     """Take away everything that varies slowly: tissues take up more here and less there."""
-    result: Float32Array = values - blurred(values, DETAIL_SIGMA_MM / spacing_mm)
-    return result
+    known = values if seen is None else np.where(seen, values, np.float32(0))
+    slow = blurred_within(known, DETAIL_SIGMA_MM / spacing_mm, seen)
+    return _only(known - slow, seen)
+
+
+def _only(values: Float32Array, seen: npt.NDArray[np.bool_] | None) -> Float32Array:
+    return values if seen is None else np.where(seen, values, np.float32(np.nan))
 
 
 class Level:
@@ -229,16 +265,17 @@ class Level:
         self.grid = grid
         self.center_lps = center_lps
         self.only_details = only_details
-        fwhm = FWHM_MM.get(spect.source.modality, FWHM_MM["NM"])
+        fwhm = FWHM_MM["PT" if spect.source.positrons else "NM"]
         total = (fwhm**2 + SMOOTHING_FWHM_MM**2) * _SIGMA_PER_FWHM**2 + extra_sigma_mm**2
         # Averaging over a voxel is itself a blur of variance edge² / 12.
         self._sigma = np.sqrt(np.maximum(total - grid.spacing_mm**2 / 12, 0.1)) / grid.spacing_mm
         self.bone = self.blurred(source.bone)
         self.body = self.blurred(source.body)
-        self.plain = functional(counts, spect.grid, extra_sigma_mm=extra_sigma_mm)
+        seen = seen_mask(spect)
+        self.plain = functional(counts, spect.grid, seen=seen, extra_sigma_mm=extra_sigma_mm)
         self.moving = self.plain
         if only_details:
-            values = details(self.plain.values, spect.grid.spacing_mm)
+            values = details(self.plain.values, spect.grid.spacing_mm, seen)
             self.moving = Moving(values, self.plain.to_index)
         kji, thinned = _chosen(source.usable, points)
         self._kji = kji

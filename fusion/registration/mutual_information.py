@@ -16,10 +16,10 @@ import numpy as np
 import SimpleITK as sitk
 
 from fusion.errors import FusionError
-from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.geometry import FloatArray, RigidTransform, Volume, seen_mask
 from fusion.progress import Progress
 from fusion.registration.evidence import Opinion
-from fusion.registration.expectation import CtModel, blurred, counted
+from fusion.registration.expectation import CtModel, blurred, blurred_within, counted
 from fusion.sitk import image_on, transform_from_sitk, transform_to_sitk
 
 #: Bins of the joint histogram, along each axis.
@@ -93,11 +93,13 @@ class _Stage:
     fixed: sitk.Image
     usable: sitk.Image
     moving: sitk.Image
+    seen: sitk.Image | None
 
 
 def _stages(source: CtModel, spect: Volume) -> tuple[_Stage, ...]:
     usable = image_on(source.usable.astype(np.uint8), source.grid)
-    uptake = np.sqrt(counted(spect))
+    uptake, seen = np.sqrt(counted(spect)), seen_mask(spect)
+    field = None if seen is None else image_on(seen.astype(np.uint8), spect.grid)
     coarse, fine = _SMOOTHING_MM
     pictures = (
         (blurred(source.density, coarse / source.grid.spacing_mm), coarse),
@@ -108,7 +110,8 @@ def _stages(source: CtModel, spect: Volume) -> tuple[_Stage, ...]:
             shrink,
             image_on(density, source.grid),
             usable,
-            image_on(blurred(uptake, blur / spect.grid.spacing_mm), spect.grid),
+            image_on(blurred_within(uptake, blur / spect.grid.spacing_mm, seen), spect.grid),
+            field,
         )
         for shrink, (density, blur) in zip(_SHRINK, pictures, strict=True)
     )
@@ -140,6 +143,8 @@ class _Run:
         method.SetNumberOfWorkUnits(1)
         method.SetMetricAsMattesMutualInformation(_BINS)
         method.SetMetricFixedMask(stage.usable)
+        if stage.seen is not None:
+            method.SetMetricMovingMask(stage.seen)
         method.SetMetricSamplingStrategy(method.RANDOM)
         share = min(1.0, _POINTS / stage.fixed.GetNumberOfPixels())
         method.SetMetricSamplingPercentage(share, _SAMPLING_SEED)

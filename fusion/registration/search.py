@@ -9,7 +9,14 @@ from itertools import product
 import numpy as np
 
 from fusion.errors import RegistrationFailed
-from fusion.geometry import FloatArray, RigidTransform, Volume
+from fusion.geometry import (
+    FloatArray,
+    RigidTransform,
+    Volume,
+    seen_mask,
+    seen_part,
+    with_field_of_view,
+)
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
 from fusion.registration.expectation import CtModel, Level, counted, inverse, lattice, slopes_at
@@ -68,7 +75,7 @@ class Search:
     source : CtModel
         The CT.
     spect : Volume
-        The functional volume.
+        The functional volume; what its detector did not see takes no part.
     neck : NeckField
         Where accuracy matters.
     report : callable
@@ -84,9 +91,10 @@ class Search:
     ) -> None:
         self._report = Progress(report)
         self.source = source
-        self.spect = spect
+        self.spect = seen_part(with_field_of_view(spect))
         self.neck = neck
-        self._counts = counted(spect)
+        self._seen = seen_mask(self.spect)
+        self._counts = counted(self.spect)
         self.fair = self._level(*_FAIR)
         self._fine: Level | None = None
 
@@ -100,6 +108,11 @@ class Search:
             only_details=only_details,
             center_lps=self.neck.center_lps,
         )
+
+    @property
+    def modality(self) -> str:
+        """Whose limits hold: those of PET only where the file names a positron emitter."""
+        return "PT" if self.spect.source.positrons else "NM"
 
     @property
     def fine(self) -> Level:
@@ -256,7 +269,7 @@ class Search:
             drop=drop,
             overlap=self._overlap(proposal),
             neck=self.neck,
-            modality=self.spect.source.modality,
+            modality=self.modality,
         )
 
     def _second(self, maps: FloatArray) -> RigidTransform | None:
@@ -279,7 +292,8 @@ class Search:
         picture = np.where(self.source.usable, picture, np.float32(np.nan))
         expected = Moving(picture, inverse(self.source.grid.affine))
         size = int(np.prod(grid.shape))
-        kji = np.argwhere(lattice(grid.shape, 1 + size // _REVERSE_CANDIDATES))
+        chosen = lattice(grid.shape, 1 + size // _REVERSE_CANDIDATES)
+        kji = np.argwhere(chosen if self._seen is None else chosen & self._seen)
         native = grid.to_lps(kji)
         back = np.linalg.inv(maps[0])
         inside = self.source.grid.contains(native @ back[:3, :3].T + back[:3, 3])
@@ -289,6 +303,7 @@ class Search:
             return None
         center = native.mean(axis=0)
         slopes = slopes_at(moving.values, kji) @ np.linalg.inv(grid.affine[:3, :3])
+        slopes[~np.isfinite(slopes).all(axis=1)] = 0  # next to what was not seen
         template = Expectation(
             np.asfortranarray(native - center, dtype=np.float32),
             moving.values[tuple(kji.T)],
@@ -365,7 +380,13 @@ class Search:
         points = np.array(
             [(neck.center_lps[0] + x, neck.center_lps[1], z) for z in heights for x in (-20, 20)]
         )
-        return float(self.spect.grid.contains(proposal.inverse().apply(points)).mean())
+        native = proposal.inverse().apply(points)
+        inside = self.spect.grid.contains(native)
+        if self._seen is not None:
+            kji = np.rint(self.spect.grid.to_kji(native[inside])).astype(np.intp)
+            kji = kji.clip(0, np.array(self.spect.grid.shape) - 1)
+            inside[inside] = self._seen[tuple(kji.T)]
+        return float(inside.mean())
 
 
 def _repeat(

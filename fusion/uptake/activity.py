@@ -134,7 +134,7 @@ def fit_activity(
         Hot spots that are no joint, functional frame.
     """
     others = np.zeros((0, 3)) if others_lps is None else others_lps
-    rows = neck.distance_mm <= _FIT_MM
+    rows = (neck.distance_mm <= _FIT_MM) & neck.seen
     if resolution_mm is not None:
         return _fitted(neck, rows, others, Resolution(resolution_mm, "stated"))[0]
     tried = np.arange(RESOLUTIONS_MM[0], RESOLUTIONS_MM[1] + 0.1, 1.0)
@@ -152,7 +152,7 @@ def fit_activity(
 
 def with_others(activity: Activity, neck: NativeNeck, others_lps: FloatArray) -> Activity:
     """Return the model fitted anew with hot spots beside the joints, at the same resolution."""
-    rows = neck.distance_mm <= _FIT_MM
+    rows = (neck.distance_mm <= _FIT_MM) & neck.seen
     return _fitted(neck, rows, others_lps, activity.resolution)[0]
 
 

@@ -302,7 +302,7 @@ def _region(neck: NativeNeck, row: int, settings: UptakeSettings) -> _Region:
     center = neck.centers_lps[row]
     in_field = _share_in_field(neck, row, settings.radius_mm)
     reach = settings.radius_mm + settings.peak_radius_mm
-    near = np.square(neck.points_lps - center).sum(axis=-1) <= reach**2
+    near = (np.square(neck.points_lps - center).sum(axis=-1) <= reach**2) & neck.seen
     points, values = neck.points_lps[near], neck.values[near]
     own = _nearest_is(neck.centers_lps, points, row)
     points, values = points[own], values[own]
@@ -322,15 +322,13 @@ def _nearest_is(centers: FloatArray, points: FloatArray, row: int) -> npt.NDArra
 
 
 def _share_in_field(neck: NativeNeck, row: int, radius_mm: float) -> float:
-    """Return the share of the clipped sphere that lies in voxels of the functional volume."""
+    """Return the share of the clipped sphere that lies in voxels that the detector saw."""
     steps = np.arange(-radius_mm, radius_mm + _RASTER_MM / 2, _RASTER_MM)
     offsets = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
     offsets = offsets[np.square(offsets).sum(axis=-1) <= radius_mm**2]
     points = neck.centers_lps[row] + offsets
     points = points[_nearest_is(neck.centers_lps, points, row)]
-    kji = neck.grid.to_kji(points)
-    inside = (kji >= -0.5) & (kji <= np.array(neck.grid.shape) - 0.5)
-    return float(inside.all(axis=-1).mean()) if len(points) else 0.0
+    return float(neck.is_seen(points).mean()) if len(points) else 0.0
 
 
 def _merged(

@@ -16,7 +16,14 @@ from scipy.spatial import cKDTree
 
 from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
-from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
+from fusion.geometry import (
+    FloatArray,
+    Grid,
+    RigidTransform,
+    Volume,
+    seen_mask,
+    with_field_of_view,
+)
 from fusion.registration import Registration
 
 #: HU from which a CT voxel counts as bone that may take up tracer: above soft tissue and most
@@ -25,6 +32,8 @@ UPTAKE_BONE_HU = 130.0
 #: Voxels further than this from every joint are not looked at, mm: the front teeth and the parotid
 #: glands are within it.
 REACH_MM = 90.0
+#: Of what the detector saw, something must lie this near to a joint, mm.
+LEAST_REACH_MM = 20.0
 
 
 class JointPlace(Protocol):
@@ -94,6 +103,8 @@ class NativeNeck:
         Index of the block's first voxel.
     values : (k, j, i) ndarray of float64
         Of the block, in ``unit``.
+    seen : (k, j, i) ndarray of bool
+        Of the block: which voxels the detector saw. The others are no "no uptake".
     points_lps : (k, j, i, 3) ndarray of float64, mm
         Voxel centres of the block, functional frame.
     distance_mm : (k, j, i) ndarray of float64, mm
@@ -113,6 +124,7 @@ class NativeNeck:
     grid: Grid
     low_kji: npt.NDArray[np.int64]
     values: FloatArray
+    seen: npt.NDArray[np.bool_]
     points_lps: FloatArray
     distance_mm: FloatArray
     bone_share: FloatArray | None
@@ -127,6 +139,14 @@ class NativeNeck:
     def to_ct(self, points_lps: npt.ArrayLike) -> FloatArray:
         """Map points (..., 3) of the functional frame to the CT's, mm."""
         return _to_ct(np.asarray(points_lps, dtype=np.float64), self.centers_lps, self.transforms)
+
+    def is_seen(self, points_lps: FloatArray) -> npt.NDArray[np.bool_]:
+        """Tell which points (n, 3) of the functional frame lie in voxels of the block seen."""
+        kji = np.rint(self.grid.to_kji(points_lps)).astype(np.intp) - self.low_kji
+        within = ((kji >= 0) & (kji < np.array(self.seen.shape))).all(axis=-1)
+        inside: npt.NDArray[np.bool_] = np.zeros(len(kji), np.bool_)
+        inside[within] = self.seen[tuple(kji[within].T)]
+        return inside
 
     def index(self, joint: Joint) -> int | None:
         """Return which row of the centres a joint has; None when it has no centre."""
@@ -180,7 +200,11 @@ def native_neck(
     part = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     scale = spect.slope[part[0], None, None], spect.intercept[part[0], None, None]
     values = spect.stored[part].astype(np.float64) * scale[0] + scale[1]
+    mask = seen_mask(with_field_of_view(spect))
+    seen = np.ones(values.shape, np.bool_) if mask is None else mask[part]
     distance, _ = cKDTree(centers).query(points)
+    if not (seen & (distance <= LEAST_REACH_MM)).any():
+        raise _not_reached(spect.source.label)
     bone = None if ct is None else _bone_share(ct, spect.grid, points, centers, transforms)
     return NativeNeck(
         joints,
@@ -190,6 +214,7 @@ def native_neck(
         spect.grid,
         low,
         values,
+        seen,
         points,
         distance,
         bone,
@@ -221,11 +246,15 @@ def _block(
     low = np.clip(np.floor((kji - reach).min(axis=0)), 0, shape).astype(np.int64)
     high = np.clip(np.ceil((kji + reach).max(axis=0)) + 1, 0, shape).astype(np.int64)
     if np.any(high <= low):
-        raise GeometryError(
-            f"The {spect.source.label} does not reach the joints of the neck. Check that it covers "
-            "the neck, and the registration."
-        )
+        raise _not_reached(spect.source.label)
     return low, high
+
+
+def _not_reached(label: str) -> GeometryError:
+    return GeometryError(
+        f"The {label} does not reach the joints of the neck. Check that it covers the neck, and "
+        "the registration."
+    )
 
 
 def _to_ct(

@@ -136,7 +136,7 @@ def measure_reference(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
 
 def _region(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
     on_ct = neck.to_ct(neck.points_lps)
-    inside = _within(on_ct, np.array([choice.center_lps]), choice.radius_mm)
+    inside = _within(on_ct, np.array([choice.center_lps]), choice.radius_mm) & neck.seen
     values = neck.values[inside]
     if not len(values) or values.mean() <= 0:
         return Reference(choice.kind, None, len(values), 0, _COLD_REGION)
@@ -149,7 +149,7 @@ def _bone(neck: NativeNeck, kind: ReferenceKind) -> Reference:
         return Reference(kind, None, 0, 0, _NO_CT)
     centers = dict(zip(neck.joints, neck.centers_ct_lps, strict=True))
     bodies = body_centers(centers)
-    inside = _within(neck.to_ct(neck.points_lps), bodies, BODY_RADIUS_MM)
+    inside = _within(neck.to_ct(neck.points_lps), bodies, BODY_RADIUS_MM) & neck.seen
     values = neck.values[inside & (neck.bone_share >= LEAST_BONE)]
     if len(values) < LEAST_VOXELS:
         words = _TOO_FEW.format(voxels=len(values), needed=LEAST_VOXELS)

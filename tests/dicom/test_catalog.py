@@ -28,7 +28,7 @@ from pydicom.uid import (
 
 from fusion.dicom import classify as classify_module
 from fusion.dicom.catalog import scan
-from fusion.dicom.classify import Planner, classify
+from fusion.dicom.classify import Planner, classify, names_positron_emitter
 from fusion.dicom.files.instance import Instance
 from fusion.dicom.pixels.reading import read_plan
 from fusion.dicom.series import Catalog, Kind, Series, Study
@@ -299,6 +299,30 @@ def test_codes_of_single_photon_emitters_are_those_of_the_standard():
     assert not listed & pet
     twins = {mapping["SCT"][code] for code in listed}
     assert listed | twins == classify_module._SINGLE_PHOTON_CODES
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "expected"),
+    [
+        ("77004003", "", True),
+        ("C-131A3", "", True),
+        ("", "^18^Fluorine", True),
+        ("", "FDG", True),
+        ("", "68Ga-DOTATATE", True),
+        ("72454006", "", False),
+        ("", "Technetium Tc-99m oxidronate", False),
+        ("", "In-111 and F-18", False),
+        ("", "", False),
+    ],
+)
+def test_limits_of_pet_need_a_tracer_that_emits_positrons(code, name, expected) -> None:
+    """A SPECT is sometimes stored as PET: what names no positron emitter is judged as a SPECT."""
+    tracer, nuclide, header = Dataset(), Dataset(), Dataset()
+    nuclide.CodeValue, nuclide.CodeMeaning = code, name
+    tracer.RadionuclideCodeSequence = [nuclide]
+    header.RadiopharmaceuticalInformationSequence = [tracer]
+    assert names_positron_emitter(header) is expected
+    assert not names_positron_emitter(Dataset())
 
 
 def test_localizer_in_the_series_is_split_off(tmp_path):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from fusion.anatomy.joints import JOINTS
+from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.deidentified.reading import described
 from fusion.errors import GeometryError
-from fusion.geometry import RigidTransform
+from fusion.geometry import Grid, RigidTransform
 from fusion.registration import Method, NeckCorrection, Registration
 from fusion.uptake import measuring as uptake
 from fusion.uptake.measuring import UptakeSettings, uptake_json
@@ -251,6 +251,33 @@ def test_joint_outside_the_field_is_not_measured_and_part_of_it_is_counted():
     cut = centers(middle=MIDDLE + np.array([0, 0, lowest - points[HOT][2]]))  # half of it outside
     half = of(measure(places(cut), volume(values, where), registration()), HOT.name)
     assert half.in_field == pytest.approx(0.5, abs=0.08)
+
+
+def test_joint_that_the_detector_did_not_see_is_outside_and_not_cold():
+    """Slices filled with zeros are the same as slices that are not there."""
+    points, where = centers(), grid()
+    values = spots(where, [(points[HOT], 50.0)], sigma_mm=5.0)
+    values[34:] = 0
+    found = measure(places(points), volume(values, where), registration())
+    short = volume(values[:34], Grid((34, *where.shape[1:]), where.affine))
+    cut = measure(places(points), short, registration())
+    assert of(found, "Left C0-C1").values == {}
+    assert of(found, "Left C0-C1").in_field == 0.0
+    assert 0.5 < of(found, "Left C1-C2").in_field < 1
+    for one, other in zip(found, cut, strict=True):
+        assert one.to_json() == other.to_json()
+    region = ReferenceChoice(ReferenceKind.REGION, tuple(points[Joint("C1-C2", Side.LEFT)]), 20.0)
+    by_region = [
+        measure(places(points), v, registration(), reference=region)[0].reference
+        for v in (volume(values, where), short)
+    ]
+    assert by_region[0].voxels == by_region[1].voxels > 0
+    assert by_region[0].value == pytest.approx(by_region[1].value)
+    values[8:] = 0
+    values[:8] = 1
+    low = centers(middle=MIDDLE + np.array([0, 0, 50.0]))
+    with pytest.raises(GeometryError, match="does not reach the joints"):
+        measure(places(low), volume(values, where), registration())
 
 
 def test_suv_only_where_allowed(noise):

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pydicom
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import Comprehensive3DSRStorage
 
 from fusion.anatomy import Joint
 from fusion.annotations import Decision, Target
+from fusion.dicom import PARSE_ERRORS, read_header
 from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
@@ -27,6 +27,7 @@ from fusion.export.dicom.structured_report import (
     label_of,
 )
 from fusion.json_form import from_json
+from fusion.plain_text import plain
 from fusion.uptake import every_measure
 
 #: What a name says besides when its level is doubtful.
@@ -57,16 +58,20 @@ def read_structured_report(path: str | Path) -> tuple[Target, ...]:
         Its parts contradict each other, or it was not written by this program.
     """
     try:
-        ds = pydicom.dcmread(path)
+        instance = read_header(Path(path), label=plain(Path(path).name))
+        if instance is None:
+            raise DicomError("The structured report cannot be read: it is damaged.")
+        ds = instance.dataset
         if ds.get("SOPClassUID") != Comprehensive3DSRStorage:
             raise DicomError("This is not a Comprehensive 3D structured report.")
         groups: dict[str, list[Dataset]] = {}
         for group in _groups(ds):
             groups.setdefault(_one(group, "112040").UID, []).append(group)
         return tuple(_target(uid, found) for uid, found in groups.items())
-    except (pydicom.errors.InvalidDicomError, OSError) as exc:
+    except (OSError, MemoryError) as exc:
         raise DicomError("The structured report cannot be read: it is damaged.") from exc
-    except (LookupError, AttributeError, TypeError, ValueError) as exc:
+    # What pydicom stumbles over when an element is first asked for is among them.
+    except (*PARSE_ERRORS, AttributeError, TypeError, AssertionError, RuntimeError) as exc:
         raise AnnotationError(
             "The structured report was not written by this program, or was changed since."
         ) from exc
