@@ -49,7 +49,12 @@ def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("ct_orientation", "spect_orientation"),
-    [("HFS", "HFS"), ("FFS", "HFS"), ("DECUBITUS", "FFS"), ("NODDING", "HFS")],
+    [
+        pytest.param("HFS", "HFS", marks=pytest.mark.thorough),
+        ("FFS", "HFS"),
+        pytest.param("DECUBITUS", "FFS", marks=pytest.mark.thorough),
+        ("NODDING", "HFS"),
+    ],
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_region_is_the_one_of_the_rule(

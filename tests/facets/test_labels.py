@@ -179,6 +179,7 @@ def test_a_skull_label_gives_the_joints_above_c1(tmp_path):
         assert np.linalg.norm(facet.center_lps - truth.joints["C0-C1", side.value]) < 4.0
 
 
+@pytest.mark.thorough
 def test_joints_of_meshes_that_nobody_here_made(shared_data):
     """ArtiSynth: real anatomy, truth from opposing surfaces of the meshes themselves."""
     assert (shared_data / "neck_meshes_artisynth").is_dir()

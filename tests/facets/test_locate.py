@@ -70,7 +70,11 @@ def test_every_joint_of_a_whole_neck_is_found_and_sure():
     ("neck", "scan"),
     [
         (NeckParameters(seed=302, rotation_deg=22.0, tilt_deg=12.0), COARSE),
-        (NeckParameters(seed=303, shape="kyphotic", size=0.87, bone_hu=0.55), COARSE),
+        pytest.param(
+            NeckParameters(seed=303, shape="kyphotic", size=0.87, bone_hu=0.55),
+            COARSE,
+            marks=pytest.mark.thorough,
+        ),
         (
             NeckParameters(seed=304, flexion_deg=8.0, size=1.1),
             ScanParameters(
@@ -160,6 +164,7 @@ def test_a_field_without_spine_reports_nothing():
     assert [f.code for f in found.findings] == ["no-spine-found"]
 
 
+@pytest.mark.thorough
 def test_numbering_again_gives_what_one_go_gives():
     ct, truth, at_once = _simulated(NeckParameters(seed=305), LOW_FIELD)
     neck = find_neck(ct)

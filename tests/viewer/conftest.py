@@ -46,6 +46,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_old_is_searched_for_garbage() -> None:
+    """Spare what lives by now: napari collects garbage with every window, in seconds each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def study_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A head-first supine study with the three markers."""

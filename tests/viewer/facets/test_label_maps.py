@@ -126,6 +126,7 @@ def test_a_window_refuses_a_mirrored_map_and_takes_the_right_one(
     window.viewer.close()
 
 
+@pytest.mark.thorough
 def test_clicks_anomalies_and_moves_work_as_without_a_map(
     model: FacetsModel, simulated: Neck, folder: Path, qtbot: QtBot
 ) -> None:

@@ -105,7 +105,9 @@ def places(window: ReviewWindow) -> dict[Joint, np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("orientation", "position"), [(HFS, "HFS"), (FFS, "FFS")], ids=["HFS", "FFS"]
+    ("orientation", "position"),
+    [pytest.param(HFS, "HFS", marks=pytest.mark.thorough), (FFS, "FFS")],
+    ids=["HFS", "FFS"],
 )
 def test_the_ring_is_where_the_joint_belongs(
     orientation: tuple[float, ...],

@@ -24,6 +24,8 @@ LETTERS = {
     "Sagittal": ("A", "P", "H", "F"),
 }
 
+thorough = pytest.mark.thorough
+
 CASES = {
     "HFS": (ct_lattice(), spect_lattice(), "HFS"),
     "HFS, SPECT spacing negative": (ct_lattice(), spect_lattice(slice_mm=-4.0), "HFS"),
@@ -38,7 +40,13 @@ CASES = {
 
 
 @pytest.mark.window
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case",
+    [
+        case if case.startswith(("FFS, ", "oblique")) else pytest.param(case, marks=thorough)
+        for case in CASES
+    ],
+)
 def test_markers_and_letters_are_where_a_radiologist_expects(
     case: str, tmp_path: Path, open_window: object
 ) -> None:

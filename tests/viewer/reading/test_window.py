@@ -103,6 +103,7 @@ def decide(window: ReviewWindow, joint: Joint = LEFT_C5, **answers: object) -> N
     )
 
 
+@pytest.mark.thorough
 def test_the_name_is_asked_for_once_and_not_proposed(
     show: Show, journal: Path, qtbot: QtBot
 ) -> None:
@@ -272,6 +273,7 @@ def test_a_second_window_conflicts_and_both_sides_are_shown(
     assert window.review.alignment_reviewed_by == READER
 
 
+@pytest.mark.thorough
 def test_nothing_older_than_the_journal_is_exported(
     show: Show, review: fusion.Review, journal: Path, tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -308,6 +310,7 @@ def refuse_export(window: ReviewWindow, qtbot: QtBot, out: Path, why: str) -> No
     assert not list(out.glob("*"))
 
 
+@pytest.mark.thorough
 def test_a_long_name_leaves_the_window_as_narrow_as_it_was(show: Show) -> None:
     window = show()
     assert window.begin_reading("A" * 200)
