@@ -60,6 +60,12 @@ def add_uptake_options(parser: argparse.ArgumentParser) -> None:
         help=f"propose nothing below this grade (usual {usual.least_grade})",
     )
     group.add_argument(
+        "--any-tracer",
+        action="store_true",
+        help="propose also where the tracer does not show bone (FDG and others), or a PET states "
+        "none",
+    )
+    group.add_argument(
         "--least-excess",
         type=float,
         metavar="TIMES",
@@ -128,6 +134,7 @@ def settings_of(args: argparse.Namespace) -> ProposalSettings:
     chosen: dict[str, Any] = {
         "hot_spots": HotSpotSettings(**spots),
         "uptake": UptakeSettings(**uptake),
+        "any_tracer": args.any_tracer,
     }
     if args.grade_ratios is not None:
         ratios = _numbers(args.grade_ratios, "--grade-ratios", "three rising numbers", (3,))

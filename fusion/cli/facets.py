@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,12 @@ from fusion.cli.facet_options import (
     settings_of,
 )
 from fusion.cli.study import terminal_progress
-from fusion.dicom import choose_ct, read_volume, scan
+from fusion.dicom import Catalog, Kind, choose_ct, read_volume, scan
 from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
 from fusion.facets import Anomaly, Localisation, SpineStatements, find_neck, locate
 from fusion.findings import Finding, worst_first
-from fusion.findings.joints import UPTAKE_NOT_MEASURED
+from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
+from fusion.findings.joints import FUNCTIONAL_NOT_USED, UPTAKE_NOT_MEASURED
 from fusion.geometry import Volume
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
@@ -99,12 +101,13 @@ def run(args: argparse.Namespace) -> int:
     reference, settings = reference_of(args), settings_of(args)
     maps = label_options(args)
     progress = terminal_progress()
-    review, refusal = _opened(args)
+    review, refusal, catalog = _opened(args)
     if review is not None:
         volume, name = review.fused.ct, review.pair.ct.name
         why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
-        chosen, why = choose_ct(scan(args.path, progress=progress), ct=args.ct)
+        catalog = catalog or scan(args.path, progress=progress)
+        chosen, why = choose_ct(catalog, ct=args.ct)
         name = chosen.name
         volume = read_volume(chosen, progress)
     if maps["labels"]:
@@ -112,7 +115,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = locate(volume, said, progress=progress)
     uptake, refusal = _assessed(review, found, refusal, reference, settings)
-    about_uptake = uptake.findings if uptake is not None else (not_measured(refusal),)
+    unused = review is None and catalog is not None and _holds_more(catalog)
+    about_uptake = uptake.findings if uptake is not None else (not_measured(refusal, unused),)
     about_study = review.findings if review is not None else volume.findings
     findings = worst_first([*found.findings, *about_study, *about_uptake])
     if args.json:
@@ -122,7 +126,18 @@ def run(args: argparse.Namespace) -> int:
         lines = [] if uptake is None else uptake_lines(uptake)
         lines += [settings_line(reference, settings)] if lines else []
         cli.write_lines(f"CT {name}: {why}", *_lines(found), *lines, *_told(findings), DISCLAIMER)
-    return cli.OK
+    if unused:
+        sys.stderr.write(f"facetfusion: {about_uptake[0].message}\n")
+    return cli.REFUSED if unused else cli.OK
+
+
+def _holds_more(catalog: Catalog) -> bool:
+    """Whether there is a SPECT or PET, or something that cannot be read and may be one."""
+    series = [one for study in catalog.studies for one in study.series]
+    return any(one.kind.is_functional or one.kind is Kind.UNREADABLE for one in series) or any(
+        f.kind in (UNREADABLE, MORE_UNREADABLE)
+        for f in (*catalog.findings, *(f for one in series for f in one.findings))
+    )
 
 
 def _from_labels(
@@ -141,8 +156,8 @@ def _from_labels(
     return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
-def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
-    """Return the CT with a functional volume on it; or None, and why there is none."""
+def _opened(args: argparse.Namespace) -> tuple[Review | None, str, Catalog | None]:
+    """Return the CT with a functional volume on it; or None, why, and what there is."""
     from fusion.opening import open_study
 
     try:
@@ -156,8 +171,8 @@ def _opened(args: argparse.Namespace) -> tuple[Review | None, str]:
     except (PairingError, GeometryError, RegistrationFailed) as exc:
         if args.spect or args.register:
             raise
-        return None, str(exc)
-    return review, ""
+        return None, str(exc), scan(args.path)
+    return review, "", None
 
 
 def _assessed(
@@ -240,9 +255,9 @@ def _anomaly(text: str) -> Anomaly:
         raise FusionError(f"--anomaly {text}: {exc}.") from exc
 
 
-def not_measured(reason: str) -> Finding:
-    """Return the Finding that no uptake was measured, and why."""
-    return UPTAKE_NOT_MEASURED(reason=reason)
+def not_measured(reason: str, unused: bool = False) -> Finding:
+    """Return the Finding that no uptake was measured, and why; an error where data were refused."""
+    return (FUNCTIONAL_NOT_USED if unused else UPTAKE_NOT_MEASURED)(reason=reason)
 
 
 def uptake_lines(assessment: Quantification) -> list[str]:

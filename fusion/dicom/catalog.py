@@ -28,6 +28,7 @@ from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, refer
 from fusion.dicom.files.character_sets import OUTSIDE_THE_SET
 from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
+from fusion.dicom.files.mending import NO_FILE_HEADER, UID_REPLACED
 from fusion.dicom.identity import identity_conflicts
 from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
@@ -46,6 +47,7 @@ from fusion.findings.files import (
     MORE_UNREADABLE,
     NOT_DICOM,
     PATIENT_MISMATCH,
+    PIXEL_DATA_LONGER,
     PLANAR_IMAGES,
     PROJECTIONS,
     SCOUT_VIEW,
@@ -54,7 +56,10 @@ from fusion.findings.files import (
     SEVERAL_PATIENTS,
     SEVERAL_STUDIES,
     STUDY_UID_MISSING,
+    UIDS_REPLACED,
     UNREADABLE,
+    VALUES_LEFT_OUT,
+    WITHOUT_FILE_HEADER,
 )
 from fusion.findings.volumes import DUPLICATE_UID
 from fusion.progress import Progress, ProgressCallback
@@ -94,6 +99,7 @@ class _Entry:
     kind: Kind
     planner: Planner
     order: tuple[float, str, str]
+    has_tail: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +202,9 @@ def _read_all(
         except DicomError as exc:
             bad.append(_Bad(file.label, str(exc)))
             continue
-        if instance is None:
+        if instance is None and Path(file.label).name.startswith("._"):
+            strangers += 1  # what a Mac notes about the file of this name
+        elif instance is None:
             suffix = Path(file.label).suffix.lower()
             if suffix in _DICOM_SUFFIXES:
                 bad.append(_Bad(file.label, f"{file.label}: {_not_dicom(file.path)}"))
@@ -219,9 +227,8 @@ def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None
         study, series = study_uid(instance.dataset), series_uid(instance.dataset)
         kind, planner = classify(instance)
         order = (*_order(instance.dataset, "InstanceNumber"), instance.sop_instance_uid)
-        entry = _Entry(instance, study, series, kind, planner, order)
-        if kind in VOLUME_KINDS:
-            check_pixels(instance)
+        has_tail = kind in VOLUME_KINDS and check_pixels(instance)
+        entry = _Entry(instance, study, series, kind, planner, order, has_tail)
     except DicomError as exc:
         label = instance.label
         message = str(exc) if exc.label else f"{label}: {exc.reason}"
@@ -305,6 +312,8 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
         findings.append(_NO_VOLUME[kind]())
     elif contradicts_itself(instances[0].dataset):
         findings.append(MODALITY_CONTRADICTS())
+    if tails := sum(entry.has_tail for entry in members):
+        findings.append(PIXEL_DATA_LONGER(files=tails))
     if len(kinds) > 1:
         findings.append(SERIES_SPLIT(kinds=tuple(sorted(kinds))))
     dataset = instances[0].dataset
@@ -441,12 +450,26 @@ def _about_study(instances: Sequence[Instance]) -> list[Finding]:
     without = sum(1 for instance in instances if "StudyInstanceUID" not in instance.dataset)
     if without:
         findings.append(STUDY_UID_MISSING(count=without))
+    findings += _about_mending(instances)
     doubts = {doubt for instance in instances for doubt in instance.doubtful_text}
     if unknown := doubts - {OUTSIDE_THE_SET}:
         findings.append(CHARACTER_SET(character_sets=tuple(sorted(unknown))))
     if OUTSIDE_THE_SET in doubts:
         findings.append(CHARACTERS_OUTSIDE_SET())
     return findings
+
+
+def _about_mending(instances: Sequence[Instance]) -> list[Finding]:
+    """Say what headers stated and cannot mean."""
+    remarks = {remark for instance in instances for remark in instance.remarks}
+    uids = sorted(r.removeprefix(UID_REPLACED) for r in remarks if r.startswith(UID_REPLACED))
+    bare = sum(NO_FILE_HEADER in instance.remarks for instance in instances)
+    values = sorted(r for r in remarks if r != NO_FILE_HEADER and not r.startswith(UID_REPLACED))
+    return [
+        *([WITHOUT_FILE_HEADER(count=bare)] if bare else []),
+        *([UIDS_REPLACED(names=tuple(uids))] if uids else []),
+        *([VALUES_LEFT_OUT(names=tuple(values))] if values else []),
+    ]
 
 
 def _disagreements(instances: Iterable[Instance]) -> list[str]:

@@ -34,7 +34,12 @@ from fusion.findings.alignment import (
     PATIENT_NOT_COMPARED_IN_STUDY,
     SHARED_FRAME,
 )
-from fusion.findings.volumes import ATTENUATION_MAP, ATTENUATION_MAP_POSSIBLE, SPACING_NEEDED
+from fusion.findings.volumes import (
+    ATTENUATION_MAP,
+    ATTENUATION_MAP_POSSIBLE,
+    ORDER_NEEDED,
+    SPACING_NEEDED,
+)
 from fusion.geometry import Grid
 from fusion.plain_text import iso_date
 
@@ -165,7 +170,7 @@ def _matches(candidate: Candidate, choice: str) -> bool:
 
 def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
     for candidate in every:
-        if any(f.kind is SPACING_NEEDED for f in candidate.plan.findings):
+        if any(f.kind in (SPACING_NEEDED, ORDER_NEEDED) for f in candidate.plan.findings):
             reason = candidate.plan.refusal or "The slice spacing is missing."
             return SpacingNeeded(
                 f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id

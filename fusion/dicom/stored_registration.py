@@ -51,6 +51,7 @@ ORTHONORMAL_TOLERANCE = 1e-3
 #: The last row of a matrix is 0, 0, 0, 1 to within this: what calculating leaves behind. Over a
 #: metre it amounts to a micrometre.
 LAST_ROW_TOLERANCE = 1e-9
+_DEFORMABLE = "DeformableRegistrationSequence"
 #: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
 SAME_MM = 0.01
 #: A stored correction of a shared Frame of Reference is pointed out from here, mm
@@ -166,12 +167,32 @@ def stored_registration_ignored(catalog: Catalog, pair: Pair) -> tuple[Finding, 
 
 
 def _instances(catalog: Catalog, pair: Pair) -> Iterator[Instance]:
-    """Yield the registration objects of the studies that the two volumes are in."""
+    """Yield the registrations of the studies of the two, and others that name their images."""
     studies = {one.study.study_instance_uid for one in (pair.ct, pair.spect)}
     for study in catalog.studies:
-        for series in study.series if study.study_instance_uid in studies else ():
+        for series in study.series:
             if series.kind is Kind.REGISTRATION:
-                yield from series.instances
+                is_own = study.study_instance_uid in studies
+                yield from (i for i in series.instances if is_own or _names_images(i, pair))
+
+
+def _names_images(instance: Instance, pair: Pair) -> bool:
+    """Whether an object that was filed in a study of its own names images of the two volumes."""
+    images = {
+        frame.instance.sop_instance_uid
+        for one in (pair.ct, pair.spect)
+        for frame in one.plan.frames
+    }
+    try:
+        listed = [
+            uid(image, "ReferencedSOPInstanceUID")
+            for keyword in ("RegistrationSequence", _DEFORMABLE)
+            for item in items(instance.dataset, keyword)
+            for image in _referenced(item)
+        ]
+    except DicomError:
+        return False
+    return not images.isdisjoint(listed)
 
 
 def _refused(instance: Instance, reason: str) -> Finding:
@@ -183,8 +204,6 @@ def _read(instance: Instance, pair: Pair) -> _Answer | None:
     patient = Patient.of(instance.dataset)
     if all(identity_conflicts(patient, one.patient) for one in (pair.ct, pair.spect)):
         raise DicomError("it states another patient than the images do.")
-    if sop_class_uid(instance.dataset) == DeformableSpatialRegistrationStorage:
-        raise DicomError("it bends the images (deformable); only rigid registrations are applied.")
     found = _object(instance)
     matrices = _matrices(found, pair)
     if matrices is None:
@@ -201,9 +220,11 @@ def _read(instance: Instance, pair: Pair) -> _Answer | None:
 
 def _object(instance: Instance) -> _Object:
     dataset = instance.dataset
-    sets = items(dataset, "RegistrationSequence")
+    is_deformable = sop_class_uid(dataset) == DeformableSpatialRegistrationStorage
+    sets = items(dataset, _DEFORMABLE if is_deformable else "RegistrationSequence")
     if not sets:
-        raise DicomError("it holds no Registration Sequence.")
+        bends = "it bends the images (deformable); only rigid registrations are applied."
+        raise DicomError(bends if is_deformable else "it holds no Registration Sequence.")
     moment = re.sub(r"[^0-9]", "", text(dataset, "ContentDate"))[:8].ljust(8, "0")
     time = re.sub(r"[^0-9.]", "", text(dataset, "ContentTime"))
     # A method is a word for the reader, not something to decide by.
@@ -212,7 +233,7 @@ def _object(instance: Instance) -> _Object:
     return _Object(
         label=instance.label,
         frame=uid(dataset, "FrameOfReferenceUID"),
-        items=tuple(_item(item) for item in sets),
+        items=tuple((_undeformed if is_deformable else _item)(item) for item in sets),
         moment=f"{moment} {time}".strip(),
         how=", ".join(sorted(hows))[:64],
     )
@@ -235,6 +256,22 @@ def _item(item: Dataset) -> _Item:
         frame=uid(item, "FrameOfReferenceUID"),
         images=frozenset(image for image in images if image),
         matrix=_product(matrices),
+    )
+
+
+def _undeformed(item: Dataset) -> _Item:
+    """Read an item of a deformable registration that bends nothing: only its matrices."""
+    if items(item, "DeformableRegistrationGridSequence"):
+        raise DicomError("it bends the images (deformable); only rigid registrations are applied.")
+    before, after = (
+        [_matrix(step) for step in items(item, f"{when}DeformationMatrixRegistrationSequence")]
+        for when in ("Pre", "Post")
+    )
+    images = (uid(image, "ReferencedSOPInstanceUID") for image in _referenced(item))
+    return _Item(
+        frame=uid(item, "SourceFrameOfReferenceUID"),
+        images=frozenset(image for image in images if image),
+        matrix=_product(after) @ _product(before),
     )
 
 

@@ -4,6 +4,27 @@ from fusion.findings.finding import error, info, warning
 
 UNREADABLE = error("unreadable", "{reason}")
 MORE_UNREADABLE = error("unreadable", "{count} more file(s) cannot be read either.")
+WITHOUT_FILE_HEADER = info(
+    "without-file-header",
+    "{count} file(s) are DICOM without the header of a file (preamble and file meta group), as "
+    "older systems write them; they were read.",
+)
+UIDS_REPLACED = warning(
+    "uids-replaced",
+    "Identifiers of these images are not valid in DICOM ({names}: too long, or of other signs than "
+    "digits and dots). Others stand for them, here and in everything that is exported; an archive "
+    "will not join exports to the original images.",
+    ours="names",
+)
+VALUES_LEFT_OUT = warning(
+    "values-left-out",
+    "{names}: what the files hold there is no date, or no code for a sex. It is left out.",
+    ours="names",
+)
+PIXEL_DATA_LONGER = info(
+    "pixel-data-longer",
+    "{files} file(s) hold more than their pixels; what follows the last pixel was not read.",
+)
 NOT_DICOM = info("not-dicom", "{count} file(s) are not DICOM and were skipped.")
 ARCHIVE_NOT_OPENED = warning(
     "archive-not-opened", "{label} is a zip and was not opened; open it by itself."

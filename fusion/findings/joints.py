@@ -1,10 +1,20 @@
 """The joints, their levels, and the uptake measured at them."""
 
-from fusion.findings.finding import info, warning
+from fusion.findings.finding import error, info, warning
 
 UPTAKE_NOT_MEASURED = info(
     "uptake-not-measured",
     "No uptake was measured. {reason}",
+)
+FUNCTIONAL_NOT_USED = error(
+    "uptake-not-measured",
+    "The study holds a SPECT or PET, or files that cannot be read, and no uptake was measured. "
+    "{reason}",
+)
+PROPOSALS_WITHHELD = warning(
+    "proposals-withheld",
+    "Nothing is proposed, because the tracer is not known to show bone. To see the hot spots "
+    "all the same, use --any-tracer.",
 )
 CERVICAL_RIB_RECORDED = info(
     "anomaly-recorded",

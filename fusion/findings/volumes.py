@@ -123,6 +123,16 @@ RESCALE_TYPE_OTHER = warning(
     "The values of this CT are in {stated}, not in Hounsfield units; bone and air may not be "
     "where they are expected.",
 )
+PALETTE_NOT_USED = info(
+    "palette-not-used",
+    "The file brings colours for its values (PALETTE COLOR); the values are read as counts, and "
+    "the colours are not used.",
+)
+SLOPE_ZERO = warning(
+    "slope-zero",
+    "{slices} slice(s) state a Rescale Slope of 0 and hold nothing but zeros; they are read as "
+    "zero.",
+)
 UNIT_MISSING = warning(
     "unit-missing",
     "The PET states no unit; its values can be compared with each other and with nothing else.",
@@ -179,8 +189,15 @@ VECTORS_LEFT_OVER = info(
 SLICE_VECTOR_MISSING = warning(
     "slice-vector-missing",
     "The file does not number its {count} slices (Slice Vector); it was read in the order of its "
-    "frames, as Number of Slices allows. Check the levels.",
+    "frames. Check the levels.",
     assumption=True,
+)
+ORDER_NEEDED = error(
+    "spacing-needed",
+    "The file numbers its {count} frames in no way (Slice Vector and Number of Slices are missing, "
+    "as in files of research programs): that they are slices, and in which order, is not stated. "
+    "If you know that they run in order, state the distance from one to the next with its sign, in "
+    "mm (--spacing).",
 )
 SLICE_COUNT_MISSING = info(
     "slice-count-missing",

@@ -22,7 +22,13 @@ from fusion.registration import Registration
 from fusion.uptake.activity import Activity
 from fusion.uptake.native import JointPlace, NativeNeck
 from fusion.uptake.resolution import recovery
-from fusion.uptake.structures import EXTENT_MM, Structure, StructureKind, structures
+from fusion.uptake.structures import (
+    EXTENT_MM,
+    Structure,
+    StructureKind,
+    elsewhere_words,
+    structures,
+)
 
 #: From the expected (mean) length of an error in space to the size of one of its components that
 #: 95 of 100 stay below: 1.96 / 1.596 for a normal distribution.
@@ -111,7 +117,7 @@ class Assignment:
     Parameters
     ----------
     structure : Structure or None
-        The nearest; None when it lies outside the spine.
+        The nearest; None when it is none of the neck.
     rival : Structure or None
         What else it may be; None when nothing else comes into question.
     margin_mm : float, mm
@@ -268,8 +274,11 @@ def assign(
         within and nearest.kind is not StructureKind.BEYOND and not nearest.name.endswith("found)")
     )
     if outside:
-        nearest_or_none, certain = None, bool(np.isfinite(combined))
-        words = f"{distance:.0f} mm from the nearest structure of the spine, {nearest.name}"
+        nearest_or_none, certain = None, False
+        words = (
+            f"{distance:.0f} mm from the nearest cervical structure, {nearest.name}, "
+            f"{elsewhere_words(spot.point_lps, centers)}"
+        )
     else:
         nearest_or_none = nearest
         words = _words(nearest, rival, distance, margin, limit, within)

@@ -22,9 +22,11 @@ from fusion.findings.joints import (
     JOINTS_MERGED,
     JOINTS_OUTSIDE_SPECT,
     NO_REFERENCE,
+    PROPOSALS_WITHHELD,
     REGISTRATION_NOT_TRUSTED,
     UPTAKE_NOT_VALIDATED,
 )
+from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
 from fusion.geometry import FloatArray, Volume
 from fusion.json_form import rounded
 from fusion.progress import Progress, ProgressCallback
@@ -47,6 +49,7 @@ from fusion.uptake.structures import StructureKind
 #: Words of the grades (docs/sources.md#visual-grades).
 GRADE_WORDS = ("not above the reference", "slightly above", "clearly above", "intense")
 
+_WITHHOLD = (NOT_A_BONE_TRACER, TRACER_NOT_STATED)
 #: What a reader must know about a joint that is proposed although it is not an ordinary one.
 _STATUS_WORDS = {
     "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "
@@ -68,6 +71,8 @@ class ProposalSettings:
         Hot spots of a lower grade are not proposed. By default none is left out: where the
         resolution is poor, an active joint stands out of the thin bone around it and still stays
         below the reference.
+    any_tracer : bool
+        Propose also where the tracer is not one of bone, or a PET states none.
     hot_spots : HotSpotSettings
         What counts as a hot spot and when its place is certain.
     uptake : UptakeSettings
@@ -81,6 +86,7 @@ class ProposalSettings:
 
     grade_ratios: tuple[float, float, float] = (1.3, 1.8, 3.0)
     least_grade: int = 0
+    any_tracer: bool = False
     hot_spots: HotSpotSettings = field(default_factory=HotSpotSettings)
     uptake: UptakeSettings = field(default_factory=UptakeSettings)
 
@@ -101,6 +107,7 @@ class ProposalSettings:
         return {
             "grade_ratios": list(self.grade_ratios),
             "least_grade": self.least_grade,
+            "any_tracer": self.any_tracer,
             "least_excess": self.hot_spots.least_excess,
             "least_noise": self.hot_spots.least_noise,
             "radius_mm": self.uptake.radius_mm,
@@ -120,7 +127,7 @@ class Proposal:
     candidates : tuple of Joint
         Joints that it may be, most likely first; one when certain, none elsewhere.
     place : str
-        In words: a joint, another structure, between two, or outside the spine.
+        In words: a joint, another structure, between two, or not cervical.
     certain : bool
         Whether registration and localisation leave nothing else open. The number of the level is
         another matter, see :attr:`numbering`.
@@ -282,8 +289,9 @@ def assess(
     compared_with = uptakes[0].reference
     ordinary = compared_with.value or activity.background + activity.bone
     by_joint = {place.joint: place for place in places}
-    proposals = []
-    for spot, assignment in assigned:
+    proposals: list[Proposal] = []
+    is_withheld = not settings.any_tracer and any(f.kind in _WITHHOLD for f in spect.findings)
+    for spot, assignment in [] if is_withheld else assigned:
         joint = assignment.structure.joint if assignment.structure else None
         row = None if joint is None else neck.index(joint)
         spill = 0.0 if row is None else activity.spill(neck, row, spot.native_lps)[0]
@@ -312,7 +320,10 @@ def assess(
         uptakes=ordered,
         proposals=tuple(proposals),
         reference=compared_with,
-        findings=_findings(ordered, compared_with, spect.source.label),
+        findings=(
+            *_findings(ordered, compared_with, spect.source.label),
+            *([PROPOSALS_WITHHELD()] if is_withheld else []),
+        ),
     )
 
 

@@ -26,6 +26,8 @@ UNCOVERTEBRAL_MM = (11.0, 12.0)
 #: Lamina and spinous process of a vertebra: to the back and to the side, mm.
 LAMINA_MM = (13.0, 11.0)
 SPINOUS_BACK_MM = 24.0
+#: The parotid and submandibular glands reach down to about here; the thyroid lies below.
+LAST_GLAND_LEVEL = "C4-C5"
 #: Middle of the dens above the midpoint between the C1-C2 joints, mm.
 DENS_ABOVE_MM = 8.0
 
@@ -40,7 +42,7 @@ class StructureKind(StrEnum):
     DENS = "dens"
     ARCH = "posterior arch"
     BEYOND = "beyond the joints"
-    OUTSIDE = "outside the spine"
+    OUTSIDE = "not cervical"
 
 
 #: How far from its centre a structure reaches, mm: half its longest extent
@@ -145,6 +147,35 @@ def structures(centers_lps: Mapping[Joint, FloatArray]) -> tuple[Structure, ...]
             )
     result += _vertebrae(rungs, scale)
     return tuple(result)
+
+
+def elsewhere_words(point_lps: FloatArray, centers_lps: Mapping[Joint, FloatArray]) -> str:
+    """Say what uptake away from every cervical structure may belong to; never what it is.
+
+    Parameters
+    ----------
+    point_lps : (3,) ndarray of float64, mm
+        In the CT's frame.
+    centers_lps : mapping of Joint to (3,) ndarray of float64, mm
+        Joints with a centre; at least one.
+    """
+    rungs = _rungs(centers_lps)
+    near = min(rungs, key=lambda rung: float(np.linalg.norm(point_lps - rung.middle)))
+    away = point_lps - near.middle
+    along, back = float(away @ near.along), float(away @ near.back)
+    if near is rungs[-1] and along < -CERVICAL.pitch_mm / 2:
+        may = "a vertebra further down (body, joint or marrow), a rib or a shoulder"
+        return f"below the levels that are numbered; it may be {may}, a gland or a tumour"
+    if near is rungs[0] and along > CERVICAL.pitch_mm / 2:
+        may = "a vertebra further up, the skull, the jaw, teeth or a sinus"
+        return f"above the levels that are numbered; it may be {may}, a gland or a tumour"
+    if back > SPINOUS_BACK_MM:
+        return "behind the spine; it may be muscle, skin or a tumour"
+    if LEVELS.index(near.level) <= LEVELS.index(LAST_GLAND_LEVEL):
+        may = "a salivary gland (parotid, submandibular), the jaw or teeth"
+    else:
+        may = "the thyroid, the larynx, a vessel, a rib or a shoulder"
+    return f"beside or in front of the spine; it may be {may}, a lymph node or a tumour"
 
 
 def body_centers(centers_lps: Mapping[Joint, FloatArray]) -> FloatArray:

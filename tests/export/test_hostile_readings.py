@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fusion.cli import main
 from fusion.errors import FusionError
 from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.tables import read_reading
@@ -35,3 +36,20 @@ def test_a_report_that_unpacks_without_end_is_a_sentence(tmp_path: Path) -> None
     path.write_bytes(content[:140] + len(meta).to_bytes(4, "little") + meta + body)
     with pytest.raises(FusionError, match="refused as harmful"):
         read_structured_report(path)
+
+
+def test_what_is_whole_of_a_damaged_journal_is_copied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged, new = tmp_path / "journal.sqlite", tmp_path / "new.sqlite"
+    content = (REPORT.parent / "journal_2026_11.sqlite").read_bytes()
+    damaged.write_bytes(
+        content.replace(b"C3 was clicked where C2 is", b"C4 was clicked where C2 is")
+    )
+    before = damaged.read_bytes()
+    assert main(["journal", str(damaged)]) == 3
+    assert "13 of at least 37 events are whole" in capsys.readouterr().err
+    assert main(["journal", str(damaged), "--copy", str(new)]) == 0
+    assert main(["journal", str(new)]) == 0
+    assert main(["journal", str(damaged), "--copy", str(new)]) == 3  # never over another file
+    assert damaged.read_bytes() == before

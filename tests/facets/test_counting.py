@@ -9,7 +9,7 @@ from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm, _rhythm
-from fusion.facets.automatic.locate import _astray
+from fusion.facets.automatic.locate import _astray, _before
 from fusion.facets.automatic.numbering import (
     _count,
     _judged,
@@ -98,6 +98,21 @@ def test_a_joint_far_from_the_gap_of_its_nerve_makes_its_level_provisional(off, 
         center = np.array([height + (off if level == "C4-C5" else 0.0), 0.0, 17.0])
         fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
     assert _astray(CHAIN, turns, fits) == astray
+
+
+@pytest.mark.parametrize(
+    ("astray", "clicked", "kept"),
+    [
+        (set(), (), LEVELS),
+        # Nothing below it is counted from C2 any more.
+        ({"C4-C5"}, (), LEVELS[:2]),
+        ({"C4-C5"}, ("C7",), LEVELS[3:]),
+        ({"C4-C5"}, ("C2", "C7"), (*LEVELS[:2], *LEVELS[3:])),
+        ({"C2-C3"}, (), ()),
+    ],
+)
+def test_a_level_that_is_astray_ends_the_count(astray, clicked, kept):
+    assert _before(astray, LEVELS, clicked) == set(kept)
 
 
 def _piece(source: EvidenceSource, weight: float, agrees: bool | None = True) -> Evidence:

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.errors import GeometryError
+from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
 from fusion.geometry import RigidTransform
 from fusion.registration import Registration
 from fusion.uptake.activity import fit_activity
@@ -14,7 +15,7 @@ from fusion.uptake.hot_spots import HotSpotSettings, find_hot_spots
 from fusion.uptake.measuring import UptakeSettings
 from fusion.uptake.native import Place, native_neck
 from fusion.uptake.proposals import ProposalSettings, assess, proposals_json
-from fusion.uptake.structures import StructureKind, structures
+from fusion.uptake.structures import StructureKind, elsewhere_words, structures
 from sample_data.anatomy import build_anatomy
 from sample_data.parameters import COARSE_SCAN, HotJoint, HotSpot, NeckParameters
 from sample_data.scanner import acquire_ct, acquire_spect
@@ -87,8 +88,8 @@ def test_nothing_is_proposed_where_nothing_stands_out(where, ct):
         ((0, -16, 0), "disc C5-C6"),
         ((0, -16, 7.5), "vertebral body C5"),
         ((0, 22, 7.5), "posterior arch C5"),
-        ((-45, -50, 30), "outside the spine"),
-        ((0, -70, 60), "outside the spine"),
+        ((-45, -50, 30), "not cervical"),
+        ((0, -70, 60), "not cervical"),
     ],
 )
 def test_what_is_no_joint_is_called_what_it_is(where, ct, offset, place):
@@ -287,6 +288,45 @@ def study(request):
     ct, spect = (volume(image.stored, image.grid) for image in taken)
     found = [Place(Joint(j.level, Side(j.side)), j.center_lps, 0.5, "sure") for j in truth.joints]
     return truth, assess(found, spect, registration(RigidTransform(truth.spect_to_ct)), ct=ct)
+
+
+@pytest.mark.parametrize(
+    ("offset", "words"),
+    [
+        ((-45, -50, 30), "salivary gland"),
+        ((5, -15, -130), "below the levels that are numbered; it may be a vertebra further down"),
+        ((5, -15, 130), "above the levels that are numbered"),
+        ((0, 45, 0), "behind the spine; it may be muscle"),
+        ((25, -45, -30), "the thyroid"),
+    ],
+)
+def test_what_is_not_cervical_is_a_possibility(offset, words):
+    at = (centers()[HOT] + centers()[joint("Right C5-C6")]) / 2 + np.array(offset)
+    said = elsewhere_words(at, centers())
+    assert words in said
+    assert "it may be" in said
+
+
+def test_nothing_outside_the_numbered_levels_is_certain(where, ct):
+    middle = (centers()[joint("Left C7-T1")] + centers()[joint("Right C7-T1")]) / 2
+    body_of_t2 = middle + np.array([0, -16, -25.0])
+    result = assessed(where, ct, [(body_of_t2, 40.0)])
+    [proposal] = [p for p in result.proposals if p.place == "not cervical"]
+    assert not proposal.certain
+    assert "may be a vertebra further down" in proposal.reason
+
+
+@pytest.mark.parametrize("doubt", [NOT_A_BONE_TRACER(tracer="FDG"), TRACER_NOT_STATED()])
+def test_for_another_tracer_something_is_proposed_only_when_asked(where, ct, doubt):
+    values = spots(where, [(centers()[HOT], 40.0)], sigma_mm=SIGMA, background=1.0)
+    spect = replace(volume(values, where), findings=(doubt,))
+    silent = assess(places(), spect, known(1.0), ct=ct, settings=SETTINGS)
+    assert silent.proposals == ()
+    assert "proposals-withheld" in {f.code for f in silent.findings}
+    assert any(u.maximum for u in silent.uptakes)
+    asked = assess(places(), spect, known(1.0), ct=ct, settings=replace(SETTINGS, any_tracer=True))
+    assert asked.proposals
+    assert "proposals-withheld" not in {f.code for f in asked.findings}
 
 
 @pytest.mark.slow

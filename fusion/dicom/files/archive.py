@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import lzma
 import os
+import re
 import shutil
 import stat
 import struct
@@ -130,9 +131,15 @@ def find_files(path: Path, *, progress: ProgressCallback | None = None) -> Found
         return _in_folder(root)
     if not stat.S_ISREG(mode):
         raise DicomError("This is neither a file nor a folder.", label=path.name)
-    if _starts_like_zip(root):
+    if _starts_like_zip(root) or _holds_zip(root):
         return _in_zip(root, progress=progress)
     label = plain(path.name)
+    if _is_named_zip(root):
+        raise DicomError(
+            "It is named like a zip and does not begin or end like one: it is damaged, or "
+            "something else. Copy or export it again.",
+            label=label,
+        )
     try:
         instance = read_header(root, label=label)
     except DicomError:
@@ -172,7 +179,7 @@ def referenced_files(
     except (DicomError, *PARSE_ERRORS):
         return (), (DICOMDIR_UNREADABLE(index=dicomdir.label),)
     folder = dicomdir.label.rpartition("/")[0]
-    by_name = {file.label.casefold(): file for file in files}
+    by_name, by_stem = _by_name(files)
     named: dict[str, FoundFile] = {}
     missing: list[str] = []
     escaping = 0
@@ -181,7 +188,12 @@ def referenced_files(
             escaping += 1
             continue
         name = plain("/".join((folder, *parts) if folder else parts))
-        file = by_name.get(name.casefold())
+        # The index of one series names files from the top of the medium, or of what was copied.
+        above = folder.split("/")[:-1] if folder else []
+        places = [name, *(plain("/".join((*above[:n], *parts))) for n in range(len(above), -1, -1))]
+        places.append(plain("/".join((folder, parts[-1]) if folder else parts[-1:])))
+        file = next((by_name[p.casefold()] for p in places if p.casefold() in by_name), None)
+        file = file or next((by_stem[_stem(p)] for p in places if _stem(p) in by_stem), None)
         if file is None:
             missing.append(name)
         else:
@@ -189,11 +201,29 @@ def referenced_files(
     findings = []
     if escaping:
         findings.append(DICOMDIR_ESCAPE(index=dicomdir.label, escaping=escaping))
-    if missing:
+    # Philips writes a DIRFILE into the folder of each series, which names what may lie elsewhere.
+    is_of_medium = dicomdir.label.rpartition("/")[2].partition(".")[0].upper() != "DIRFILE"
+    if missing and (is_of_medium or named):
         findings.append(
             DICOMDIR_MISSING(index=dicomdir.label, missing=len(missing), names=_some(missing))
         )
     return tuple(named[label] for label in sorted(named)), tuple(findings)
+
+
+def _by_name(files: Iterable[FoundFile]) -> tuple[dict[str, FoundFile], dict[str, FoundFile]]:
+    """Return files by name, and by name without what copying adds, where that tells them apart."""
+    exact: dict[str, FoundFile] = {}
+    loose: dict[str, list[FoundFile]] = {}
+    for file in files:
+        exact[file.label.casefold()] = file
+        loose.setdefault(_stem(file.label), []).append(file)
+    return exact, {stem: found[0] for stem, found in loose.items() if len(found) == 1}
+
+
+def _stem(name: str) -> str:
+    """Return a name without the version of ISO 9660 and without an extension for DICOM."""
+    plainer = re.sub(r";[0-9]+$", "", name.casefold())
+    return re.sub(r"\.(dcm|dic|dicom|ima|img)$|\.$", "", plainer)
 
 
 def _references(dicomdir: Instance) -> Iterator[tuple[str, ...]]:
@@ -252,6 +282,24 @@ def _starts_like_zip(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
+
+
+def _holds_zip(path: Path) -> bool:
+    """Whether a zip stands behind something else in a file, as in one that unpacks itself."""
+    try:
+        with path.open("rb") as file:
+            is_dicom = file.read(132)[128:] == b"DICM"
+        return not is_dicom and zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
+def _is_named_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return path.suffix.lower() == ".zip" and file.read(132)[128:] != b"DICM"
     except OSError:
         return False
 

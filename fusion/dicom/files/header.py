@@ -34,6 +34,7 @@ from pydicom.uid import (
 from fusion.dicom.files.budget import Budget, BudgetedBytes, BudgetedFile
 from fusion.dicom.files.character_sets import make_unicode
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
+from fusion.dicom.files.mending import NO_FILE_HEADER, mend
 from fusion.errors import DicomError
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,14 @@ _INFLATE_CHUNK = 2**16
 #: Smallest sequence that can hold another one: element and item headers, implicit VR.
 _NESTED_SEQUENCE_BYTES = 16
 _LARGEST_UNKNOWN_BYTES = 2**18
+
+
+#: A header without preamble begins with Group Length, Length to End, Specific Character Set, Image
+#: Type or SOP Class UID; value representations, and length in bytes, of those.
+_LAST_FIRST_ELEMENT = 0x0018
+_FIRST_VRS = frozenset({b"UL", b"CS", b"UI", b"DA", b"TM", b"SH", b"LO"})
+_LONGEST_FIRST = 256
+_DICOM_ROOT = "1.2.840.10008."
 
 
 class _DeflatedError(EOFError):
@@ -112,44 +121,51 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     Returns
     -------
     Instance or None
-        None when the file does not claim to be DICOM (no ``DICM`` prefix).
+        None when the file does not claim to be DICOM: no ``DICM`` prefix, and it does not read like
+        a data set that was written without one.
 
     Raises
     ------
     DicomError
         Unreadable, damaged or hostile.
     """
-    budget = Budget(label)
+    budget, is_bare = Budget(label), False
     try:
         with _HeaderFile(path, budget) as file, quiet_pydicom():
-            if file.read(_PREFIX_BYTES)[128:] != b"DICM":
-                return None
+            is_bare = file.read(_PREFIX_BYTES)[128:] != b"DICM"
             file.seek(0)
+            if is_bare and not _begins_like_header(file):
+                return None
             try:
                 with damage_told():
-                    dataset = _read_until_pixels(file)
+                    dataset = _read_until_pixels(file, force=is_bare)
             except _DeflatedError:
                 dataset, _ = _read_deflated(file, budget=budget, label=label)
                 syntax, offset = str(DeflatedExplicitVRLittleEndian), None
             else:
                 syntax = _transfer_syntax(dataset)
                 offset = _pixel_offset(file, is_little=syntax != ExplicitVRBigEndian)
+            if is_bare and not sop_class_uid(dataset).startswith(_DICOM_ROOT):
+                return None
             _drop_oversized(dataset)
             if _is_nested_too_deeply(dataset, budget):
                 raise _too_deep(label)
-            doubtful_text = make_unicode(dataset)
+            doubtful_text, remarks = make_unicode(dataset), mend(dataset)
     except RecursionError as exc:
         raise _too_deep(label) from exc
     except PermissionError as exc:
         raise DicomError("The file may not be read (permission denied).", label=label) from exc
     except PARSE_ERRORS as exc:
+        if is_bare:
+            return None
         logger.info("%s: the header cannot be read: %s", label, type(exc).__name__)
         raise DicomError(
             "The file says that it is DICOM, but its header cannot be read. It is probably "
             "damaged; export or copy it again.",
             label=label,
         ) from exc
-    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text)
+    remarks = (*remarks, NO_FILE_HEADER) if is_bare else remarks
+    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text, remarks)
 
 
 def study_uid(dataset: Dataset) -> str:
@@ -234,8 +250,28 @@ def inflate(
     return result
 
 
-def _read_until_pixels(file: _HeaderFile) -> FileDataset:
-    return read_partial(file, _ends_header, defer_size=MAX_ELEMENT_BYTES)
+def _read_until_pixels(file: _HeaderFile, *, force: bool = False) -> FileDataset:
+    return read_partial(file, _ends_header, defer_size=MAX_ELEMENT_BYTES, force=force)
+
+
+def _begins_like_header(file: _HeaderFile) -> bool:
+    """Whether a file begins with the first element of a header, as those without preamble do.
+
+    That is one of the file meta group or of group 8, with a known value representation and a
+    length that the file can hold.
+    """
+    first = file.read(12)
+    file.seek(0)
+    if len(first) < 12:
+        return False
+    group, element, length = struct.unpack("<HHL", first[:8])
+    if group == 2:
+        return element == 0 and first[4:6] == b"UL"
+    if group != 8 or element > _LAST_FIRST_ELEMENT:
+        return False
+    if first[4:6] in _FIRST_VRS:
+        (length,) = struct.unpack("<H", first[6:8])
+    return bool(length % 2 == 0 and length <= _LONGEST_FIRST and length + 8 < file.size)
 
 
 def _ends_header(tag: BaseTag, vr: str | None, length: int) -> bool:

@@ -97,6 +97,8 @@ class Instance:
     doubtful_text : tuple of str
         What was found about its character sets; see
         :func:`fusion.dicom.files.character_sets.make_unicode`.
+    remarks : tuple of str
+        What was mended when it was read; see :func:`fusion.dicom.files.mending.mend`.
     """
 
     path: Path
@@ -106,6 +108,7 @@ class Instance:
     pixel_tag_offset: int | None
     owner: object | None = field(default=None, repr=False)
     doubtful_text: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def sop_instance_uid(self) -> str:
@@ -118,6 +121,11 @@ def hashed_uid(value: str) -> str:
     return f"2.25.{int.from_bytes(hashlib.sha256(value.encode()).digest()[:16], 'big')}"
 
 
+def is_uid(value: str) -> bool:
+    """Whether a text can be a UID: digits and dots, 64 characters at most."""
+    return _UID.match(value) is not None
+
+
 def uid(dataset: Dataset, keyword: str) -> str | None:
     """Return a UID, or None when absent; a malformed one is replaced by a hash of it.
 
@@ -128,7 +136,7 @@ def uid(dataset: Dataset, keyword: str) -> str | None:
     if value is None or str(value).strip() == "":
         return None
     string = str(value).strip()
-    return string if _UID.match(string) else hashed_uid(string)
+    return string if is_uid(string) else hashed_uid(string)
 
 
 def text(dataset: Dataset, keyword: str) -> str:

@@ -15,6 +15,8 @@ _J2K_START = b"\xff\x4f\xff\x51"
 _JP2_START = b"\x00\x00\x00\x0cjP"
 #: JPEG and JPEG 2000 both end with this marker (EOI, EOC).
 _END = b"\xff\xd9"
+#: More than this behind the end marker is no tail: the marker belongs to something inside.
+_LONGEST_TAIL = 1024
 #: Start Of Frame: ISO/IEC 10918-1 table B.1 without DHT (C4), JPG (C8), DAC (CC); JPEG-LS F7.
 _START_OF_FRAME = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -130,6 +132,15 @@ def _boxed(frame: bytes) -> bytes:
         if kind == _CODESTREAM_BOX:
             return frame[start:end]
         position = end
+
+
+def without_tail(frame: bytes) -> bytes:
+    """Return a frame without what a writer put behind its end marker; unchanged without a marker.
+
+    The marker cannot stand inside the image: both codings keep it out of what they code.
+    """
+    end = frame.rfind(_END)
+    return frame if end < 0 or len(frame) - end > _LONGEST_TAIL else frame[: end + len(_END)]
 
 
 def is_complete(frame: bytes) -> bool:

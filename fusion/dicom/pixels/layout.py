@@ -30,7 +30,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from fusion.dicom.files.header import inflated_from_pixels, quiet_pydicom
+from fusion.dicom.files.header import NM_CLASSES, inflated_from_pixels, quiet_pydicom, sop_class_uid
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, integer, text
 from fusion.errors import DicomError
 
@@ -153,6 +153,8 @@ def layout_of(instance: Instance) -> PixelLayout:
     allocated, representation = values["BitsAllocated"] or 0, values["PixelRepresentation"]
     stored = allocated if values["BitsStored"] is None else values["BitsStored"]
     high = stored - 1 if values["HighBit"] is None else values["HighBit"]
+    if photometric == "PALETTE COLOR" and sop_class_uid(dataset) in NM_CLASSES:
+        photometric = "MONOCHROME2"  # the stored values are the counts, the palette shows them
     if (values["SamplesPerPixel"] or 1) != 1 or not photometric.startswith("MONOCHROME"):
         raise DicomError("This is a colour picture; expected grey values.", label=label)
     if min(rows, columns, frames) < 1 or allocated not in (8, 16, 32):
@@ -181,11 +183,11 @@ def layout_of(instance: Instance) -> PixelLayout:
 
 
 @contextmanager
-def open_pixels(instance: Instance, layout: PixelLayout) -> Iterator[tuple[BinaryIO, str]]:
+def open_pixels(instance: Instance, layout: PixelLayout) -> Iterator[tuple[BinaryIO, str, int]]:
     """Open an object at the first byte of its pixel value, after checking tag, VR and length.
 
-    Native pixels have exactly the stated length and are all there; compressed ones have at least
-    one fragment a frame, and every fragment lies within the file.
+    Native pixels are all there, and what follows them is less than a frame; compressed ones have
+    at least one fragment a frame, and every fragment lies within the file.
 
     Parameters
     ----------
@@ -200,6 +202,8 @@ def open_pixels(instance: Instance, layout: PixelLayout) -> Iterator[tuple[Binar
         At the first byte of the value.
     vr : str
         Value representation; empty when implicit.
+    length : int
+        Of the value, as stated.
 
     Raises
     ------
@@ -234,7 +238,7 @@ def open_pixels(instance: Instance, layout: PixelLayout) -> Iterator[tuple[Binar
                 raise DicomError("Its compressed pixels are not encapsulated.", label=label)
             _check_fragments(file, left, layout, label=label)
             file.seek(value)
-        yield file, vr
+        yield file, vr, length
 
 
 def _element_header(file: BinaryIO, instance: Instance) -> tuple[str, int]:
@@ -258,22 +262,36 @@ def _element_header(file: BinaryIO, instance: Instance) -> tuple[str, int]:
     return vr, int(length)
 
 
+def is_longer(length: int, layout: PixelLayout) -> bool:
+    """Whether pixel data hold more than the pixels and the byte that makes their length even."""
+    return length != _UNDEFINED and length > layout.total_bytes + layout.total_bytes % 2
+
+
 def _check_native(vr: str, length: int, left: int, layout: PixelLayout, *, label: str) -> None:
-    if vr not in ("", "OB", "OW") or (vr == "OB" and layout.bits_allocated > 8):
-        raise DicomError(f"Its pixels have the value representation {vr!r}.", label=label)
+    # OB and UN are written for 16 bits too; the bytes are the same (PS3.5 annex A and 6.2.2).
+    if vr not in ("", "OB", "OW", "UN", "OX"):
+        raise DicomError(
+            f"Its pixels have the value representation {vr!r}; expected OW or OB. Export the "
+            "series again uncompressed (Explicit VR Little Endian).",
+            label=label,
+        )
     expected = layout.total_bytes + layout.total_bytes % 2
     stated = (
         f"{layout.frames} frame(s) of {layout.rows} × {layout.columns} pixels of "
         f"{layout.bits_allocated} bits"
     )
-    if length != expected:
+    # Writers pad to a block, or leave out the byte that makes the length even (PS3.5 8.1.1); what
+    # is longer by a frame or more says that the header counts other frames.
+    if not layout.total_bytes <= length < expected + layout.frame_bytes:
         raise DicomError(
             f"The header states {stated}, {expected} bytes; the pixel data are {length} bytes "
             "long. The file is damaged.",
             label=label,
         )
-    if left < expected:
-        raise _cut_short(label, f"{expected - left} of {expected} bytes of its pixels are missing")
+    if left < layout.total_bytes:
+        raise _cut_short(
+            label, f"{layout.total_bytes - left} of {expected} bytes of its pixels are missing"
+        )
 
 
 def _check_fragments(file: BinaryIO, left: int, layout: PixelLayout, *, label: str) -> None:

@@ -21,8 +21,21 @@ from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 
 from fusion.dicom.files.header import quiet_pydicom
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, text
-from fusion.dicom.pixels.codestream import bare, is_complete, read_codestream, rle_segments
-from fusion.dicom.pixels.layout import DECODERS, NATIVE, PixelLayout, layout_of, open_pixels
+from fusion.dicom.pixels.codestream import (
+    bare,
+    is_complete,
+    read_codestream,
+    rle_segments,
+    without_tail,
+)
+from fusion.dicom.pixels.layout import (
+    DECODERS,
+    NATIVE,
+    PixelLayout,
+    is_longer,
+    layout_of,
+    open_pixels,
+)
 from fusion.dicom.pixels.padding import Padding, padding_of
 from fusion.dicom.quantity.hounsfield import hounsfield_findings
 from fusion.dicom.series import VolumePlan
@@ -217,8 +230,13 @@ def stored_frames(
     return layout, padding is not None, frames()
 
 
-def check_pixels(instance: Instance) -> None:
+def check_pixels(instance: Instance) -> bool:
     """Check, without decoding, that an object's pixels are all there and can be decoded.
+
+    Returns
+    -------
+    bool
+        Whether something follows the pixels, which is not read.
 
     Raises
     ------
@@ -227,8 +245,9 @@ def check_pixels(instance: Instance) -> None:
         :func:`fusion.dicom.pixels.layout.open_pixels`.
     """
     try:
-        with open_pixels(instance, layout_of(instance)):
-            pass
+        layout = layout_of(instance)
+        with open_pixels(instance, layout) as (_, _, length):
+            return is_longer(length, layout)
     except PARSE_ERRORS as exc:
         raise _unreadable(instance, exc) from exc
 
@@ -285,7 +304,7 @@ def _raw_frames(
     """
     syntax = instance.transfer_syntax_uid
     try:
-        with quiet_pydicom(), open_pixels(instance, layout) as (file, vr):
+        with quiet_pydicom(), open_pixels(instance, layout) as (file, vr, _):
             if syntax == ExplicitVRBigEndian:
                 yield from _big_endian_frames(file, vr, layout, indices)
             elif syntax in NATIVE:
@@ -319,7 +338,8 @@ def _big_endian_frames(
     file: BinaryIO, vr: str, layout: PixelLayout, indices: Sequence[int]
 ) -> Iterator[Pixels]:
     decoder = get_decoder(ExplicitVRBigEndian)
-    options = {**_options(layout), "number_of_frames": layout.frames, "pixel_vr": vr}
+    known = vr if vr in ("OB", "OW") else "OW"
+    options = {**_options(layout), "number_of_frames": layout.frames, "pixel_vr": known}
     start = file.tell()
     for index in indices:
         file.seek(start)
@@ -356,7 +376,7 @@ def _compressed_frames(file: BinaryIO, count: int) -> Iterator[bytes]:
 def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
     syntax = instance.transfer_syntax_uid
     if syntax != RLELossless:
-        frame = bare(frame)
+        frame = without_tail(bare(frame))
     _check_codestream(frame, instance, layout)
     decoder, options = get_decoder(syntax), _options(layout)
     packed = encapsulate([frame], has_bot=False)

@@ -12,7 +12,7 @@ Units are written the same way everywhere in the program: ``"HU"``, ``"Bq/mL"``,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ from pydicom.uid import (
 )
 
 from fusion.dicom.files.instance import items, number, text
+from fusion.dicom.pixels.reading import read_frame
 from fusion.dicom.series import FrameRef, Kind
 from fusion.errors import DicomError
 from fusion.findings import Finding
@@ -38,6 +39,7 @@ from fusion.findings.volumes import (
     RESCALE_TYPE_UNSTATED,
     SCALING_DISAGREES,
     SEVERAL_UNITS,
+    SLOPE_ZERO,
     UNIT_MISSING,
 )
 
@@ -117,6 +119,7 @@ class _Scale:
     slope: float
     intercept: float
     findings: tuple[Finding, ...] = ()
+    is_empty: bool = False
 
 
 def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
@@ -146,7 +149,16 @@ def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
         id(frame.instance): items(frame.instance.dataset, "PerFrameFunctionalGroupsSequence")
         for frame in frames
     }
-    scales = [_scale(_layers(frame, per_frame[id(frame.instance)]), kind=kind) for frame in frames]
+    scales = [
+        _scale(_layers(frame, per_frame[id(frame.instance)]), kind=kind, frame=frame)
+        for frame in frames
+    ]
+    if empty := sum(scale.is_empty for scale in scales):
+        if empty == len(scales):
+            raise DicomError("Rescale Slope is 0 in every slice; there is nothing to see.")
+        first = next(n for n, scale in enumerate(scales) if not scale.is_empty)
+        said = (*scales[first].findings, SLOPE_ZERO(slices=empty))
+        scales[first] = replace(scales[first], findings=said)
     units = list(dict.fromkeys(scale.unit for scale in scales))
     if len(units) > 1:
         raise DicomError(
@@ -172,8 +184,16 @@ def _layers(frame: FrameRef, per_frame: tuple[Dataset, ...]) -> tuple[Dataset, .
     return (*own, *items(dataset, "SharedFunctionalGroupsSequence")[:1], dataset)
 
 
-def _scale(layers: tuple[Dataset, ...], *, kind: Kind) -> _Scale:
+def _scale(layers: tuple[Dataset, ...], *, kind: Kind, frame: FrameRef) -> _Scale:
     dataset = layers[-1]
+    if (
+        kind is not Kind.CT
+        and _states_zero(layers)
+        and not read_frame(frame.instance, frame.index).any()
+    ):
+        # Zero times zero is zero, whatever the slope should have been.
+        unit = _pet_unit(layers, []) if kind is Kind.PET else COUNTS
+        return _Scale(unit, 1.0, 0.0, is_empty=True)
     rescale = _rescale(layers)
     if kind is Kind.CT:
         return _hounsfield(layers, rescale)
@@ -240,6 +260,10 @@ def _pet_unit(layers: tuple[Dataset, ...], findings: list[Finding]) -> str:
         suv_type = next((word for word in kinds if word), "")
         return _SUV_TYPES.get(suv_type, f"SUV {suv_type} g/mL")
     return _PET_UNITS.get(stated, stated)
+
+
+def _states_zero(layers: tuple[Dataset, ...]) -> bool:
+    return any(number(place, "RescaleSlope") == 0 for place in _transformations(layers))
 
 
 def _rescale(layers: tuple[Dataset, ...]) -> tuple[float, float] | None:

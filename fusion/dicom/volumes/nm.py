@@ -39,10 +39,16 @@ from fusion.dicom.volumes.slices import Slice
 from fusion.dicom.volumes.stack import place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
-from fusion.findings.volumes import ATTENUATION_MAP, SPACING_NEEDED
+from fusion.findings.volumes import (
+    ATTENUATION_MAP,
+    ORDER_NEEDED,
+    PALETTE_NOT_USED,
+    SPACING_NEEDED,
+)
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
+_IN_ONE_TEXT = re.compile(r"\bRECON( GATED)? TOMO\b")
 # Image Type value 3 (PS3.3 C.8.4.9.1.1) of objects without slices, and what they hold instead.
 _NOT_SLICES = {
     "TOMO": "views around the patient (projections)",
@@ -140,8 +146,11 @@ def _stated_kind(dataset: Dataset) -> Kind | None:
 
 
 def _image_type(dataset: Dataset) -> set[str]:
-    # Any position counts: some writers leave out value 2.
-    return {re.sub(r"[\s_]+", " ", value) for value in texts(dataset, "ImageType")}
+    # Any position counts: some writers leave out value 2, others put all into one text.
+    stated = {re.sub(r"[\s_'\"\[\]()]+", " ", v).strip() for v in texts(dataset, "ImageType")}
+    joined = " ".join(stated)
+    found = _IN_ONE_TEXT.search(joined) if stated.isdisjoint(_RECONSTRUCTED) else None
+    return stated | ({found[0]} if found else set())
 
 
 def _numbered_kind(dataset: Dataset) -> Kind:
@@ -190,7 +199,7 @@ def _is_single(dataset: Dataset) -> bool:
 def _multi_frame_plans(instance: Instance, *, spacing_mm: float | None) -> list[VolumePlan]:
     dataset = instance.dataset
     try:
-        groups, findings = frame_groups(dataset)
+        groups, findings = frame_groups(dataset, in_order=spacing_mm is not None)
     except DicomError as exc:
         return [_refused(instance, kind=Kind.SPECT, refusal=str(exc))]
     return [
@@ -216,6 +225,9 @@ def _volume_plan(
     plan = _with_quantity(plan)
     if plan.refusal or group.refusal:
         return replace(plan, refusal=plan.refusal or group.refusal)
+    question = next((f.message for f in findings if f.kind is ORDER_NEEDED), None)
+    if question is not None:
+        return replace(plan, refusal=question)
     try:
         grid, more = grid_of(instance.dataset, plan.shape, spacing_mm=spacing_mm)
     except FusionError as exc:
@@ -288,7 +300,11 @@ def _with_notes(plan: VolumePlan) -> VolumePlan:
 
 def _about(dataset: Dataset) -> tuple[Finding, ...]:
     found = attenuation_map(dataset)
-    return () if found is None else (found,)
+    is_coloured = text(dataset, "PhotometricInterpretation").upper() == "PALETTE COLOR"
+    return (
+        *(() if found is None else (found,)),
+        *((PALETTE_NOT_USED(),) if is_coloured else ()),
+    )
 
 
 def _description(dataset: Dataset, part: str) -> str:

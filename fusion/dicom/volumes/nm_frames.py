@@ -30,6 +30,7 @@ from fusion.findings.volumes import (
     FRAME_POINTER_DISAGREES,
     FRAME_POINTER_INCOMPLETE,
     FRAME_POINTER_MISSING,
+    ORDER_NEEDED,
     SLICE_COUNT_MISSING,
     SLICE_VECTOR_MISSING,
     VECTORS_LEFT_OVER,
@@ -89,13 +90,18 @@ def frame_count(dataset: Dataset) -> int:
     return count
 
 
-def frame_groups(dataset: Dataset) -> tuple[tuple[FrameGroup, ...], tuple[Finding, ...]]:
+def frame_groups(
+    dataset: Dataset, *, in_order: bool = False
+) -> tuple[tuple[FrameGroup, ...], tuple[Finding, ...]]:
     """Split the frames of a reconstruction into volumes.
 
     Parameters
     ----------
     dataset : Dataset
         Header of an NM RECON TOMO or RECON GATED TOMO object.
+    in_order : bool
+        A person states how the slices follow each other, so that frames that nothing numbers are
+        taken in their order.
 
     Returns
     -------
@@ -133,8 +139,13 @@ def frame_groups(dataset: Dataset) -> tuple[tuple[FrameGroup, ...], tuple[Findin
             )
         )
     if slices is None:
-        slices = _assumed_slices(dataset, count, splits=bool(splitting))
-        findings.append(SLICE_VECTOR_MISSING(count=count))
+        asks = integer(dataset, "NumberOfSlices") is None and not splitting and count > 1
+        if asks:
+            slices = tuple(range(1, count + 1))
+        else:
+            slices = _assumed_slices(dataset, count, splits=bool(splitting))
+        question = asks and not in_order
+        findings.append((ORDER_NEEDED if question else SLICE_VECTOR_MISSING)(count=count))
     expected = integer(dataset, "NumberOfSlices")
     if expected is None:
         findings.append(SLICE_COUNT_MISSING())

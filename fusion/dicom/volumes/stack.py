@@ -43,6 +43,8 @@ _COUNTERS = (
     ("reference time (ms)", "FrameReferenceTime"),
     ("trigger time (ms)", "TriggerTime"),
 )
+#: Of these, what tells passes of one scan apart that lie beside each other in an uneven stack.
+_PASSES = ("acquisition", "time frame", "time point")
 _PLANES = {"L": "sagittal", "R": "sagittal", "P": "coronal", "A": "coronal"}
 #: How many files a message names before it counts the rest.
 _NAMED = 3
@@ -306,7 +308,9 @@ def _phases(group: Sequence[Slice]) -> tuple[list[tuple[str, Arrangement]], list
     for name in dict.fromkeys(name for name, _ in group[0].marks):
         # An even stack is taken apart only where reconstructions alternate in it, and without
         # repeats a change of acquisition at a gap must not hide the gap.
-        explains = (KERNEL,) if whole.grid is not None else (IMAGE_TYPE, KERNEL, OBJECT, STACK)
+        explains = (
+            (KERNEL,) if whole.grid is not None else (IMAGE_TYPE, KERNEL, OBJECT, STACK, *_PASSES)
+        )
         if not whole.has_repeats and name not in explains:
             continue
         parts: dict[str, list[Slice]] = {}
@@ -343,7 +347,7 @@ def _attempt(
     if len(clean) < len(stacks):
         return None
     # Images that follow each other are one volume with uneven spacing, of whatever type they are.
-    if name in (IMAGE_TYPE, KERNEL) and not _interleaved(clean):
+    if name in (IMAGE_TYPE, KERNEL, *_PASSES) and not _interleaved(clean):
         return None
     return 1.0, stacks, strays
 

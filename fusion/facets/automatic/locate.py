@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy import JOINTS, LEVELS, ZYGAPOPHYSIAL_LEVELS, Joint, Side
+from fusion.anatomy import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.column import Rhythm
@@ -139,7 +139,8 @@ def locate_in(
     levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
-    levels = replace(levels, reached=levels.reached - _astray(levels.chain, neck.rhythm, fits))
+    astray = _astray(levels.chain, neck.rhythm, fits)
+    levels = replace(levels, reached=_before(astray, levels.reached, levels.clicked))
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
     numbering = numbering_by_level(levels.numbering, anomalies, points, reached=levels.reached)
     facets = tuple(
@@ -261,6 +262,23 @@ def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]
         if place is None or abs(float(fit.center_spl[0]) - place) > _FORAMEN_OFF_MM:
             astray.add(joint.level)
     return astray
+
+
+def _before(
+    astray: Collection[str], reached: Collection[str], clicked: Collection[str]
+) -> frozenset[str]:
+    """Return the levels that the count reaches before it comes to one that is astray."""
+    rows = [LEVELS.index(level) for level in astray]
+    # Level n lies below vertebra n: the count starts at C2, or at what was clicked on.
+    starts = [VERTEBRAE.index(name) for name in clicked or ("C2",)]
+
+    def free(level: str) -> bool:
+        row = LEVELS.index(level)
+        return any(
+            not any(min(row, start) <= at <= max(row, start) for at in rows) for start in starts
+        )
+
+    return frozenset(level for level in reached if free(level))
 
 
 def _solid(fits: Mapping[Joint, Fit]) -> set[str]:

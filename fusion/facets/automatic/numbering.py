@@ -539,7 +539,9 @@ def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]
         ]
     )
     worst = int(np.abs(off).argmax())
-    dimmest = int(like.argmin())
+    # What lies below the neck is never reported; ribs make it look like nothing in the template.
+    own = [n for n, name in enumerate(names) if name not in CERVICAL.below]
+    dimmest = min(own, key=lambda n: like[n], default=worst)
     if abs(off[worst]) > _UNEVEN_MM:
         level = names[worst + 1]
         saw = f"{names[worst]} and {level} are {-np.diff(heights)[worst]:.0f} mm apart"
