@@ -180,7 +180,7 @@ def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
     out = str(tmp_path / "out")
     assert main(["fuse", str(tmp_path), "--out", out]) == 3
     assert "--spacing" in capsys.readouterr().err
-    code, document = run_json(capsys, "fuse", str(tmp_path), "--out", out, "--spacing", "-3")
+    code, document = run_json(capsys, "fuse", str(tmp_path), "--out", out, "--spacing", "3")
     assert code == 0
     assert [a["code"] for a in document["assumptions"]] == ["user-geometry"]
 

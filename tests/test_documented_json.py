@@ -34,7 +34,8 @@ NO_KEYS = {
         "do found inconsistency json motion neck no not null possible registration review trust"
     ),
     "facets": words(
-        "STUDY confirmed facetfusion facets found fused json obscured outside provisional scan sure"
+        "STUDY confirmed facetfusion facets field found fused json not obscured outside "
+        "provisional scan sure"
     ),
     "pathway": {"json", "study"},
 }

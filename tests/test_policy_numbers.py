@@ -45,9 +45,9 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("dicom.stored_registration", "NOTABLE_SHIFT_MM", 5.0, "level-error"),
     # Values.
     ("dicom.quantity.suv", "WEIGHT_RANGE_KG", (1.0, 400.0), "suv"),
-    ("dicom.quantity.suv", "SURELY_BQ", 1_000_000.0, "suv"),
-    ("dicom.quantity.suv", "SURELY_MBQ", 15_000.0, "suv"),
-    ("dicom.quantity.suv", "LEAST_DOSE_MBQ", 1.0, "suv"),
+    ("dicom.quantity.dose", "SURELY_BQ", 1_000_000.0, "suv"),
+    ("dicom.quantity.dose", "SURELY_MBQ", 15_000.0, "suv"),
+    ("dicom.quantity.dose", "LEAST_DOSE_MBQ", 1.0, "suv"),
     ("dicom.quantity.suv", "MOST_HALF_LIVES", 10, "suv"),
     ("dicom.quantity.suv", "HALF_LIFE_TOLERANCE", 0.01, "half-life"),
     ("dicom.quantity.suv", "_SAME_DAY_HALF_LIFE_S", 28_800.0, OURS),
@@ -99,7 +99,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("registration.engine", "SMALLEST_CORRECTION_MM", 0.5, OURS),
     ("registration.manual", "LARGE_MANUAL_SHIFT_MM", 5.0, OURS),
     ("registration.neck_field", "HALF_WIDTH_MM", 45.0, OURS),
-    ("review", "_LOW_OVERLAP", 0.05, OURS),
+    ("dicom.placement", "LEAST_COMMON_SHARE", 0.25, OURS),
     # Label maps.
     ("facets.labelled.nifti", "_AGREE_MM", 0.5, OURS),
     ("facets.labelled.nifti", "_EDGE_TOLERANCE", 0.01, OURS),

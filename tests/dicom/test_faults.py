@@ -89,7 +89,7 @@ def test_what_pydicom_stumbles_over_is_damage(
     error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Dataset, "get", slip(error))
-    with pytest.raises(DicomError, match="PatientID cannot be read; the header is damaged"):
+    with pytest.raises(DicomError, match="Patient ID cannot be read; the header is damaged"):
         text(Dataset(), "PatientID")
 
 

@@ -443,7 +443,7 @@ def test_image_type_in_one_string_or_lower_case(value: object) -> None:
         (with_value("SliceVector", list(range(20))), "numbered 0 to 19"),
         (with_value("SliceVector", list(range(1, 20))), "19 entries for 20 frames"),
         (with_value("NumberOfSlices", 25), "holds 20 of 25 slices"),
-        (both(without("SliceVector"), without("NumberOfSlices")), "Number of Slices is missing"),
+        (both(without("SliceVector"), without("NumberOfSlices")), "Number of Slices are missing"),
         (both(without("SliceVector"), with_value("NumberOfSlices", 10)), "Number of Slices is 10"),
         (
             both(without("SliceVector"), with_value("EnergyWindowVector", [1, 2] * 10)),

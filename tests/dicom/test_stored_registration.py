@@ -214,7 +214,7 @@ def test_a_registration_of_others_is_not_used(one_frame) -> None:
     assert opened.stored is None
     (finding,) = opened.unused
     assert finding.code == "stored-registration-of-others"
-    assert finding.message.startswith("3 registration")
+    assert finding.message.startswith("3 stored registration")
 
 
 @pytest.mark.parametrize("ct_listed", [True, False])
@@ -230,11 +230,16 @@ def test_other_images_of_the_same_frame_are_not_taken_for_the_chosen(one_frame, 
     assert "--spect" in finding.message
 
 
-def test_another_study_is_not_searched(two_frames) -> None:
-    good = TWO_FRAMES["to the CT, both sides"](two_frames)
+@pytest.mark.parametrize(
+    ("case", "used"), [("to the CT, both sides", True), ("to the CT, moving side alone", False)]
+)
+def test_filed_under_another_study_it_is_used_only_where_it_names_these_images(
+    case: str, used: bool, two_frames: StudyOnDisk
+) -> None:
+    good = TWO_FRAMES[case](two_frames)
     good.StudyInstanceUID = "1.2.3.4.99"
     two_frames.put(good)
-    assert two_frames.open().stored is None
+    assert (two_frames.open().stored is not None) is used
 
 
 # --- objects that must not be used --------------------------------------------------------------

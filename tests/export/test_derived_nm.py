@@ -116,7 +116,7 @@ def test_dciodvfy_finds_no_error(tmp_path, name) -> None:
 def test_a_sheared_or_frameless_grid_is_refused(tmp_path) -> None:
     sheared = GRIDS["straight"].copy()
     sheared[1, 0] = 0.8
-    with pytest.raises(GeometryError, match="tilted"):
+    with pytest.raises(GeometryError, match="Tilted slices"):
         written(tmp_path / "nm.dcm", sheared, ramp())
     with pytest.raises(GeometryError, match="Frame of Reference"):
         write_derived_nm(

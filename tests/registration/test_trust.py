@@ -105,11 +105,15 @@ def test_limits_are_these() -> None:
         ({"correlation": 0.81, "modality": "OT"}, {"correlation": 0.79, "modality": "OT"}, "0.80"),
         ({"drop": 0.031}, {"drop": 0.029}, "hardly a difference"),
         ({"second": shifted(4.4)}, {"second": shifted(4.6)}, "knows nothing of bone"),
-        ({"reverse": shifted(0, 2.9)}, {"reverse": shifted(0, 3.1)}, "registering the CT"),
+        (
+            {"reverse": shifted(0, 2.9)},
+            {"reverse": shifted(0, 3.1)},
+            "registering the other way round",
+        ),
         ({"box": shifted(0, 0, 3.4)}, {"box": shifted(0, 0, 3.6)}, "the neck alone"),
         ({"second": IDENTITY}, {"second": None}, "knows nothing of bone"),
         ({"pieces": bent(11.9)}, {"pieces": bent(12.1)}, "12°"),
-        ({"overlap": 0.91}, {"overlap": 0.89}, "covers only 89%"),
+        ({"overlap": 0.91}, {"overlap": 0.89}, "only 89% of the neck lies inside both"),
     ],
 )
 def test_refused_at_the_edge(right: dict, wrong: dict, word: str) -> None:

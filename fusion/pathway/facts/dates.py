@@ -62,10 +62,10 @@ class PartialDate:
         try:
             first = dt.date(year, month or 1, day or 1)
             last_month = month or 12
-            days = calendar.monthrange(year, last_month)[1]
-            return cls(first, dt.date(year, last_month, day or days))
+            last = dt.date(year, last_month, day or calendar.monthrange(year, last_month)[1])
         except ValueError as exc:
             raise ValueError(f"{value} is not a date that exists") from exc
+        return cls(first, last)
 
     def __str__(self) -> str:
         """Return the date as precisely as it is known."""
