@@ -24,6 +24,7 @@ from pydicom.uid import (
 )
 
 from fusion.dicom.classify import classify, contradicts_itself
+from fusion.dicom.continuation import with_continuations
 from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
 from fusion.dicom.files.character_sets import OUTSIDE_THE_SET
 from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
@@ -345,7 +346,7 @@ def _numbered(
             unused -= {str(count)} if series.volumes else set()
             unused -= {plan.volume_id for plan in series.volumes}
             planned.append(series)
-        result.append(replace(study, series=tuple(planned)))
+        result.append(replace(study, series=with_continuations(planned)))
     if unused:
         known = [p.volume_id for study in result for s in study.series for p in s.volumes]
         raise GeometryError(

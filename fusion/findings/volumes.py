@@ -271,6 +271,13 @@ LOCALIZER_IMAGES = info(
     "{labels} {what} and no part of the volume; left out.",
     ours="what",
 )
+CT_GOES_ON_ELSEWHERE = warning(
+    "ct-goes-on-elsewhere",
+    "Towards the {towards} this CT is continued by {count} image(s) of another series of the study "
+    "that are no part of it. It may end too early there; ask for the complete series if the neck "
+    "lies at that end.",
+    ours="towards",
+)
 STRAY_IMAGE = warning(
     "stray-image",
     "{labels} {differ} from the other images of the series in kind, size, spacing, orientation or "
