@@ -99,12 +99,12 @@ def test_missing_spacing_is_asked_for_and_never_proposed(
     for not_signed in ("4", "4.0", "+", "-0", "+0.0", "x"):
         dialog.entry.setText(not_signed)
         assert not ok.isEnabled(), not_signed
-    dialog.entry.setText("-4.0")
+    dialog.entry.setText("+4.0")
     assert ok.isEnabled()
     ok.click()
     qtbot.waitUntil(lambda: app.review_window is not None, timeout=60000)
     step = app.review_window.review.fused.spect.grid.affine[:3, 0]
-    assert step.tolist() == pytest.approx([0, 0, -4.0])
+    assert step.tolist() == pytest.approx([0, 0, 4.0])
     assert app.review_window.review.assumptions
 
 

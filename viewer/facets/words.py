@@ -44,6 +44,7 @@ def heading(facets: FacetsModel) -> tuple[str, str, str]:
         The joints.
     """
     found = facets.localisation
+    named = f"{', '.join(facets.said.clicks)} named by the reader" if facets.said.clicks else ""
     if facets.state is State.NOT_STARTED:
         return "Joints not looked for yet", "", FAINT
     if found is None:
@@ -67,9 +68,10 @@ def heading(facets: FacetsModel) -> tuple[str, str, str]:
         thin = "The evidence in the field is too thin; see Numbering below."
         texts.insert(0, dispute or "\n".join(said) or thin)
         texts.append("Name a vertebra that you know (C2 is best) before using any level.")
-        return "Levels PROVISIONAL – not certain", "\n".join(texts), DOUBTFUL
+        title = "Levels PROVISIONAL – not certain" + (f"; {named}" if named else "")
+        return title, "\n".join(texts), DOUBTFUL
     if found.numbering is Numbering.CONFIRMED:
-        title = f"Levels confirmed: {', '.join(facets.said.clicks)} named by the reader"
+        title = f"Levels confirmed: {named}"
         texts += [dispute] if dispute else []
     else:
         title = "Levels sure"

@@ -190,6 +190,7 @@ KEYS = {
 
 @pytest.mark.parametrize("key", KEYS)
 def test_keys_move_the_picture_their_way(alignment: Alignment, key: str) -> None:
+    alignment.moving = True
     keys = alignment_keys(alignment)
     for pane, direction in zip(alignment.linked, KEYS[key], strict=True):
         alignment.linked.active = pane
@@ -205,6 +206,7 @@ CLOCKWISE = (((1, 0, 0), (0, 1, 0)), ((1, 0, 0), (0, 0, -1)), ((0, 1, 0), (0, 0,
 
 
 def test_the_turning_keys_turn_clockwise_on_the_screen(alignment: Alignment) -> None:
+    alignment.moving = True
     keys = alignment_keys(alignment)
     for pane, (right, down) in zip(alignment.linked, CLOCKWISE, strict=True):
         alignment.linked.active = pane

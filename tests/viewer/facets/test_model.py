@@ -84,7 +84,9 @@ def test_a_click_renames_all_levels_and_undo_takes_no_search(neck: Neck, qtbot: 
     assert model.assessment is None
     assert model.renumbering
     located(model, qtbot)
-    assert model.localisation.numbering is Numbering.CONFIRMED
+    # The dens says otherwise: the name holds where the count from it goes, and is doubted above.
+    assert model.localisation.numbering is Numbering.PROVISIONAL
+    assert model.localisation.facet("C5-C6", "left").numbering is Numbering.CONFIRMED
     for upper, lower in (("C4-C5", "C3-C4"), ("C5-C6", "C4-C5"), ("C6-C7", "C5-C6")):
         for side in Side:
             away = neck.center(Joint(upper, side)) - neck.truth[Joint(lower, side)]

@@ -178,7 +178,7 @@ def test_a_named_vertebra_stands_in_the_heading_with_what_speaks_against(
     assert panel.numbering.text() == "Numbering again …"
     assert set(panel.table.texts(LEFT_C5)[1:5]) == {"–"}
     located(simulated.model, qtbot)
-    assert panel.numbering.text() == "Levels confirmed: C6 named by the reader"
+    assert panel.numbering.text() == "Levels PROVISIONAL – not certain; C6 named by the reader"
     assert "Against it" in panel.reason.text()
     assert panel.table.texts(LEFT_C5)[-1].startswith("confirmed")
 

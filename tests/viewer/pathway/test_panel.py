@@ -209,7 +209,7 @@ def test_recording_takes_what_was_typed_last(
     enter(qtbot, panel.questions["cervical_pain"], True)
     qtbot.keyClicks(panel.questions["other_red_flag"].entry, "night sweats")
     qtbot.mouseClick(panel.record, Qt.MouseButton.LeftButton)
-    assert panel.message.isHidden()
+    assert panel.message.text() == ""
     assert kept[0].verdict.facts.other_red_flag == "night sweats"
     assert panel.state.text().startswith("Recorded by R. Eader")
 
@@ -238,7 +238,7 @@ def test_files_and_their_refusal(panel: PathwayPanel, tmp_path: Path) -> None:
     assert panel.model.facts == GOLDEN["G10"].facts
     panel.save(path)
     assert path.read_text(encoding="utf-8") == facts_toml(GOLDEN["G10"].facts)
-    assert panel.message.isHidden()
+    assert panel.message.text() == ""
 
 
 def test_hostile_text_is_only_text(panel: PathwayPanel, qtbot: QtBot) -> None:
