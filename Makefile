@@ -1,7 +1,8 @@
 # Two commands set everything up from nothing: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-quick coverage check docs lock release clean
+.PHONY: help demo test test-all test-quick coverage check check-types check-rest docs lock \
+	release clean
 
 BIN := .venv/bin
 
@@ -13,7 +14,7 @@ SCREEN := env -u WAYLAND_DISPLAY LIBGL_ALWAYS_SOFTWARE=1 QT_QPA_PLATFORM=xcb LC_
 unexport PYTHONDONTWRITEBYTECODE
 
 # As many workers as there are cores; ARGS="-n 0" runs in one process, for a debugger.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8 --durations 15
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
@@ -39,9 +40,14 @@ test-quick: ## run what answers in about a minute: nothing slow, no window
 
 check: ## lint, types, layers, plugin manifest, docs
 	@scripts/setup.sh tests
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target check-types check-rest
+
+check-types:
+	$(BIN)/mypy
+
+check-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(SCREEN) $(BIN)/npe2 validate --imports facetfusion
 	$(MAKE) --no-print-directory docs

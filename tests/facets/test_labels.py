@@ -371,7 +371,7 @@ def test_clicks_that_disagree_or_miss_are_not_believed(tmp_path):
         locate_with_labels(spine, truth.ct, None, SpineStatements({"C4": np.add(c4, (60, 0, 0))}))
 
 
-@pytest.mark.parametrize("first", [3, 4])
+@pytest.mark.parametrize("first", [3, pytest.param(4, marks=pytest.mark.thorough)])
 def test_names_that_the_ct_contradicts_are_provisional_with_the_evidence(first, tmp_path):
     """A map that begins below C1 and is off by one looks like a spine; the CT knows better."""
     truth = maps.neck()

@@ -85,7 +85,9 @@ def test_every_joint_of_a_whole_neck_is_found_and_sure():
             ),
         ),
         (NeckParameters(seed=306, cervical_ribs=("left", "right")), LOW_FIELD),
-        (NeckParameters(seed=307, segmentation="missing"), COARSE),
+        pytest.param(
+            NeckParameters(seed=307, segmentation="missing"), COARSE, marks=pytest.mark.thorough
+        ),
     ],
 )
 def test_levels_are_right_or_provisional(neck, scan):

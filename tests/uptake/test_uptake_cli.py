@@ -28,6 +28,7 @@ def test_uptake_and_proposals_stand_beside_the_joints(truth, capsys):
     assert "uptake-not-validated" in {finding["code"] for finding in document["findings"]}
 
 
+@pytest.mark.thorough
 def test_ct_alone_says_that_nothing_was_measured(truth, capsys):
     assert main(["facets", str(truth.folder / "CT"), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)

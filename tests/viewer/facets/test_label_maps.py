@@ -161,6 +161,7 @@ def test_clicks_anomalies_and_moves_work_as_without_a_map(
     )
 
 
+@pytest.mark.thorough
 def test_a_shifted_map_leaves_no_joint_of_the_map_before(
     model: FacetsModel, simulated: Neck, folder: Path, qtbot: QtBot, tmp_path: Path
 ) -> None:

@@ -183,6 +183,7 @@ def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) 
         assert file.readings()[0].finalised
 
 
+@pytest.mark.thorough
 def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal: Path) -> None:
     window = show()
     assert window.begin_reading(READER)
