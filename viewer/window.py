@@ -37,7 +37,7 @@ from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
 from viewer.jobs import Job
 from viewer.kit.keys import KeyCard, Keys, every_key
-from viewer.kit.labels import plain_label
+from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.text import plain_tip, position_text, shortened
 from viewer.kit.theme import DOUBTFUL, SETTLE_MS, SIMULATED_BANNER, colored
@@ -349,8 +349,7 @@ class ReviewWindow(Sitting):
     def _make_footer(self) -> QWidget:
         footer = QFrame()
         row = QHBoxLayout()
-        self.values = plain_label()
-        self.values.setToolTip("Values under the mouse, or at the crosshair")
+        self.values = OneLineLabel()  # or the pictures would change their size as the mouse moves
         disclaimer = plain_label(DISCLAIMER)
         disclaimer.setStyleSheet(colored(DOUBTFUL))
         row.addWidget(self.values, stretch=1)
@@ -429,9 +428,9 @@ class ReviewWindow(Sitting):
         cursor = self.linked.cursor_lps
         where = "Crosshair" if cursor is None else "Cursor"
         point = self.linked.point_lps if cursor is None else cursor
-        self.values.setText(
-            f"{where}   {position_text(point)} mm     {self.linked.value_text(point)}"
-        )
+        said = f"{where}   {position_text(point)} mm     {self.linked.value_text(point)}"
+        self.values.setText(said)
+        self.values.setToolTip(plain_tip(f"Values under the mouse, or at the crosshair: {said}"))
 
     @property
     def card(self) -> dict[str, tuple[tuple[str, str], ...]]:

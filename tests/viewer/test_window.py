@@ -280,11 +280,11 @@ def test_the_mouse_means_the_same_in_and_after_every_view(
         linked.centre()
         center, zoom = axial.model.scene.camera.center, axial.model.scene.camera.zoom
         where, point = screen_point(window, 0, linked.point_lps), linked.point_lps
-        drag_left(window, qtbot, where + QPoint(-60, 70), QPoint(20, 10))
+        drag_left(window, qtbot, where + QPoint(-60, 40), QPoint(20, 10))
         assert (axial.model.scene.camera.center, axial.model.scene.camera.zoom) == (center, zoom)
         moved = linked.point_lps - point
         assert moved[0] == pytest.approx(-40 / zoom, abs=2.5)
-        assert moved[1] == pytest.approx(80 / zoom, abs=2.5)
+        assert moved[1] == pytest.approx(50 / zoom, abs=2.5)
 
 
 def test_no_layer_can_be_taken_from_one_pane(window: ReviewWindow, qtbot: QtBot) -> None:
@@ -306,9 +306,6 @@ def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
     widget = _napari.canvas_widget(window.canvases[0])
     linked.point_lps = MIDDLE_LPS
     at = screen_point(window, 0, MIDDLE_LPS + np.array((20.0, 9.0, 0.0)))
-    move_mouse(qtbot, widget, at - QPoint(3, 0))
-    qtbot.mouseMove(widget, at)
-    qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
 
     def under_mouse() -> str:
         place = np.array([*linked.point_lps])
@@ -318,12 +315,20 @@ def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
         place[1] = camera.center[-2] + away.y() / camera.zoom
         return f"Cursor   {position_text(place)} mm     {linked.value_text(place)}"
 
-    def agrees() -> bool:
-        said = window.values.text()
-        places = [text.split()[2:7:2] for text in (said, under_mouse())]
+    def near() -> bool:
+        places = [text.split()[2:7:2] for text in (window.values.text(), under_mouse())]
         apart = [abs(float(a) - float(b)) for a, b in zip(*places, strict=True)]
-        return max(apart) <= 1.5 / pane.model.scene.camera.zoom and said[-60:] != before[-60:]
+        return max(apart) <= 1.5 / pane.model.scene.camera.zoom
 
+    def agrees() -> bool:
+        return near() and window.values.text()[-60:] != before[-60:]
+
+    def comes_to_rest() -> bool:  # a busy machine takes no notice of some moves
+        for away in (3, 0):
+            move_mouse(qtbot, widget, at - QPoint(away, 0))
+        return window.values.text().startswith("Cursor") and near()
+
+    qtbot.waitUntil(comes_to_rest)
     before = window.values.text()
     for key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Plus, Qt.Key.Key_Home):
         press_key(qtbot, window, key)
@@ -331,6 +336,20 @@ def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
         before = window.values.text()
     turn_wheel(widget, at)
     assert agrees(), (window.values.text(), under_mouse())
+
+
+def test_long_values_leave_the_size_of_the_pictures_alone(
+    window: ReviewWindow, qtbot: QtBot
+) -> None:
+    """The window grew with them, and the pictures below the mouse with the window."""
+    widget, said = _napari.main_window(window.viewer), window.values.text()
+    before = widget.size(), window.linked.panes[0].model.scene.camera.zoom
+    window.values.setText(f"{'Cursor   ' * 60}7 counts")
+    qtbot.wait(20)
+    assert (widget.size(), window.linked.panes[0].model.scene.camera.zoom) == before
+    assert window.values.shown.startswith("…")
+    assert window.values.shown.endswith("7 counts")
+    window.values.setText(said)
 
 
 def turn_wheel(widget: QWidget, at: QPoint) -> None:
@@ -350,7 +369,12 @@ def turn_wheel(widget: QWidget, at: QPoint) -> None:
 def test_the_wheel_changes_no_number_list_or_slider(window: ReviewWindow) -> None:
     found = 0
     for kind in (QAbstractSpinBox, QComboBox, QSlider):
+        # napari plays through planes from popups of its sliders, and those are never shown.
+        assert not any(canvas.dims.isVisible() for canvas in window.canvases)
+        hidden = [one for canvas in window.canvases for one in canvas.dims.findChildren(kind)]
         for widget in _napari.main_window(window.viewer).centralWidget().findChildren(kind):
+            if widget in hidden:
+                continue
             value = widget.currentIndex() if kind is QComboBox else widget.value()
             turn_wheel(widget, QPoint(4, 4))
             now = widget.currentIndex() if kind is QComboBox else widget.value()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeyEvent, QMouseEvent
+from qtpy.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from viewer.kit.layout import clear
@@ -19,6 +19,28 @@ def plain_label(text: str = "", *, wrap: bool = False) -> QLabel:
     label.setWordWrap(wrap)
     label.setText(text)
     return label
+
+
+class OneLineLabel(QLabel):
+    """Plain text on one line that makes no window wider: without room its beginning is left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setMinimumWidth(1)
+
+    @property
+    def shown(self) -> str:
+        """What of the text there is room for."""
+        room, metrics = self.contentsRect().width(), self.fontMetrics()
+        return str(metrics.elidedText(self.text(), Qt.TextElideMode.ElideLeft, room))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw what there is room for."""
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self.contentsRect(), middle, self.shown)
 
 
 class LinkLabel(QLabel):

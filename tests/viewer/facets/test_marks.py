@@ -273,7 +273,8 @@ def test_a_click_on_a_wrongly_named_vertebra_renames_every_level(
     action.trigger()
     assert panel.stop.isVisibleTo(panel)
     for pane in seen.linked:
-        assert "Click into the body of C6" in pane.model.canvas.overlays["notice"].text
+        shown = pane.model.canvas.overlays["notice"].text
+        assert "Click into the body of C6" in " ".join(shown.split())
     seen.linked.point_lps = vertebra_lps("C5")
     widget = _napari.canvas_widget(seen.canvases[2])
     place = screen_point(seen, 2, np.array(vertebra_lps("C5")))
