@@ -679,6 +679,7 @@ def test_fractions_are_no_labels(tmp_path):
 # --- the command ----------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_command_takes_joints_from_a_label_map(tmp_path, capsys):
     parameters = NeckParameters(seed=3)
     study = make_study(tmp_path / "study", neck=parameters, scan=COARSE_SCAN)

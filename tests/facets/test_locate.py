@@ -75,7 +75,7 @@ def test_every_joint_of_a_whole_neck_is_found_and_sure():
             COARSE,
             marks=pytest.mark.thorough,
         ),
-        (
+        pytest.param(
             NeckParameters(seed=304, flexion_deg=8.0, size=1.1),
             ScanParameters(
                 ct_shape=(46, 150, 150),
@@ -83,6 +83,7 @@ def test_every_joint_of_a_whole_neck_is_found_and_sure():
                 ct_top_mm=165.0,
                 position="FFS",
             ),
+            marks=pytest.mark.thorough,
         ),
         (NeckParameters(seed=306, cervical_ribs=("left", "right")), LOW_FIELD),
         pytest.param(

@@ -254,6 +254,7 @@ def check_export(window: ReviewWindow, qtbot: QtBot, out: Path) -> None:
     assert READER in (out / "report.html").read_text("utf-8")
 
 
+@pytest.mark.thorough
 def test_a_second_window_conflicts_and_both_sides_are_shown(
     show: Show, review: fusion.Review, journal: Path
 ) -> None:
