@@ -181,3 +181,11 @@ def test_scales_of_each_slice_go_with_the_slices() -> None:
     part = seen_part(with_field_of_view(replace(volume(array, MATRIX), slope=slopes)))
     np.testing.assert_array_equal(part.slope, slopes[10:])
     np.testing.assert_allclose(part.values(), (array * slopes[:, None, None])[10:], rtol=1e-6)
+
+
+def test_words_written_into_every_slice_are_no_edge_of_the_field() -> None:
+    array = body()
+    array[:, 2:7, 3:40:3] = 14  # sharp, and far from anything that was counted
+    found = looked(array)
+    assert seen_mask(found) is None
+    assert said(found) == []

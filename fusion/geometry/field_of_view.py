@@ -39,6 +39,9 @@ _EDGE_HEIGHT = 0.3
 _SECTION_MM2 = 6000.0
 #: Flat pieces of the outline this close in direction are one edge, degrees.
 _SAME_DIRECTION_DEG = 5.0
+#: What is the same in every slice is written into the pixels (a word, a frame), where it is no more
+#: than this share of all that is not empty; nothing that was counted is.
+_WRITTEN_SHARE = 0.25
 #: Fields of fewer planes than this are not believed.
 _LEAST_PLANES = 8
 #: Words of the patient's directions.
@@ -121,7 +124,15 @@ def _filled(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], n
     above = np.abs(values - np.float32(empty))
     height = float(np.percentile(above[::2, ::2, ::2], 99.9)) or float(above.max()) or 1.0
     above /= np.float32(height)
-    return above, (above > _EMPTY) & finite
+    filled = (above > _EMPTY) & finite
+    written = filled[0] & (above == above[0]).all(axis=0)
+    if (
+        len(filled) >= _LEAST_PLANES
+        and written.sum() * len(filled) <= _WRITTEN_SHARE * filled.sum()
+    ):
+        filled &= ~written
+        above[:, written] = 0
+    return above, filled
 
 
 def _box(
