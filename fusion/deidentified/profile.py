@@ -114,27 +114,6 @@ KEPT_TEXT = frozenset(
         "DecayCorrectionMethod",
     }
 )
-_TEXT = frozenset(
-    {
-        "Manufacturer",
-        "ManufacturerModelName",
-        "SoftwareVersions",
-        "ConvolutionKernel",
-        "Radiopharmaceutical",
-        "EnergyWindowName",
-        "CodeValue",
-        "CodingSchemeDesignator",
-        "CodingSchemeVersion",
-        "CodeMeaning",
-        "LUTLabel",
-        "LUTExplanation",
-        "RescaleType",
-        "ReconstructionMethod",
-        "AttenuationCorrectionMethod",
-        "ScatterCorrectionMethod",
-        "DecayCorrectionMethod",
-    }
-)
 #: Pixels, which are carried along untouched.
 PIXELS = frozenset(
     {

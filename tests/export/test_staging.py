@@ -105,7 +105,7 @@ from fusion.temporary import PrivateFolder
 folder = PrivateFolder()
 with _stopped_by_signals(in_window=False):
     print("ready", flush=True)
-    time.sleep(30)
+    time.sleep(30)  # until it is told to end; on its own only where nobody does
 """
     child = subprocess.Popen(
         [sys.executable, "-c", program],
