@@ -9,15 +9,9 @@ from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm, _rhythm
+from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.locate import _astray, _before
-from fusion.facets.automatic.numbering import (
-    _count,
-    _judged,
-    _off_by,
-    _reached,
-    _rival,
-    status_of,
-)
+from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
 from fusion.facets.localisation import Evidence

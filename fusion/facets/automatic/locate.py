@@ -12,6 +12,7 @@ from fusion.anatomy import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Join
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.column import Rhythm
+from fusion.facets.automatic.judging import C2_SOURCES
 from fusion.facets.automatic.neck import (
     Neck,
     checked_clicks,
@@ -19,7 +20,7 @@ from fusion.facets.automatic.neck import (
     not_in_hounsfield,
     points_on,
 )
-from fusion.facets.automatic.numbering import C2_SOURCES, Levels, number
+from fusion.facets.automatic.numbering import Levels, number
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.errors import FusionError
 from fusion.facets.anomalies import with_anomalies
+from fusion.facets.automatic.judging import judge, status_of
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
@@ -27,7 +28,7 @@ from fusion.facets.automatic.locate import (
     weakest,
 )
 from fusion.facets.automatic.neck import Neck, points_on
-from fusion.facets.automatic.numbering import Levels, chain_of, judge, status_of
+from fusion.facets.automatic.numbering import Levels, chain_of
 from fusion.facets.automatic.refine import METAL_HU
 from fusion.facets.automatic.straight import sample_points
 from fusion.facets.automatic.template import template
