@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-SOURCES = Path(__file__).parents[1] / "docs" / "sources.md"
+SOURCES = Path(__file__).parents[2] / "docs" / "sources.md"
 OURS = "ours"
 
 #: Module of fusion, name, value, and the section of docs/sources.md that the comment in the code
