@@ -43,9 +43,9 @@ def _pyjpegls() -> _Decode:
 
 
 def _pylibjpeg() -> _Decode:
-    import openjpeg
+    from openjpeg.utils import decode_pixel_data
 
-    return lambda frame, _: openjpeg.decode_pixel_data(frame, version=2)
+    return lambda frame, _: bytes(decode_pixel_data(frame, version=2))
 
 
 def _gdcm() -> _Decode:
