@@ -88,6 +88,7 @@ def _markup(handout: Handout) -> str:
         f"</button> {escape(_said(handout, target))}</li>"
         for n, target in enumerate(handout.targets)
     )
+    undecided = "".join(f"<p>{escape(line)}</p>" for line in handout.account.undecided)
     windows = "".join(f'<option value="{n}">{name}</option>' for n, name in enumerate(WINDOWS_HU))
     label = escape(handout.review.spect_label)
     return (
@@ -97,7 +98,7 @@ def _markup(handout: Handout) -> str:
         f'value="50" disabled> {label}</label><button type="button" id="blink" disabled>Blink'
         f'</button><label>CT window <select id="preset" disabled>{windows}</select></label>'
         f'<span>{_KEYS}</span></div><div class="planes">{planes}</div>'
-        f'<p id="shown" class="strong" aria-live="polite"></p><ol class="joints">{joints}</ol>'
+        f'<p id="shown" class="strong" aria-live="polite"></p><ol class="joints">{joints}</ol>{undecided}'
         f'<script type="application/json" id="neck">{_data(handout)}</script></section>'
     )
 
@@ -115,7 +116,8 @@ def _said(handout: Handout, target: Target) -> str:
         parts.append(f"operative bed: {said_answer(target.inside_operative_bed)}")
     if nerves:
         parts.append(f"nerves that usually supply it: {', '.join(nerves)}")
-    return "; ".join((*parts, *why))
+    remarks = " ".join((*why, *handout.account.of_joint(target.joint).remarks))
+    return f"{'; '.join(parts)}. {remarks}".strip()
 
 
 def _data(handout: Handout) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from tests.export.others import debian
+from tests.export.dicom.others import debian
 
 #: No window, no network of its own, and no WebGL: what a thin client of a clinic has.
 FLAGS = (

@@ -18,7 +18,7 @@ from fusion.annotations.target import Decision
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.page import page as page_module
 from fusion.export.page.page import LACKING, STILL, WRONG, export_interactive
-from tests.export.browser import Browser, chromium
+from tests.export.page.browser import Browser, chromium
 from tests.export.handed import HOSTILE, HOT, HOT_LPS, MADE, Read, handout_of, read_study, target_at
 from tests.viewer.marked_study import (
     BALLS,
