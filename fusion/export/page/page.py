@@ -98,8 +98,8 @@ def _markup(handout: Handout) -> str:
         f'value="50" disabled> {label}</label><button type="button" id="blink" disabled>Blink'
         f'</button><label>CT window <select id="preset" disabled>{windows}</select></label>'
         f'<span>{_KEYS}</span></div><div class="planes">{planes}</div>'
-        f'<p id="shown" class="strong" aria-live="polite"></p><ol class="joints">{joints}</ol>{undecided}'
-        f'<script type="application/json" id="neck">{_data(handout)}</script></section>'
+        f'<p id="shown" class="strong" aria-live="polite"></p><ol class="joints">{joints}</ol>'
+        f'{undecided}<script type="application/json" id="neck">{_data(handout)}</script></section>'
     )
 
 

@@ -18,8 +18,8 @@ from fusion.annotations.target import Decision
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.page import page as page_module
 from fusion.export.page.page import LACKING, STILL, WRONG, export_interactive
-from tests.export.page.browser import Browser, chromium
 from tests.export.handed import HOSTILE, HOT, HOT_LPS, MADE, Read, handout_of, read_study, target_at
+from tests.export.page.browser import Browser, chromium
 from tests.viewer.marked_study import (
     BALLS,
     FFS,
@@ -107,7 +107,7 @@ def test_the_page_holds_the_reading_and_no_more(pages: dict[str, Path]) -> None:
     hot = data["joints"][1]
     assert hot["at"] == pytest.approx(HOT_LPS.tolist())
     assert hot["said"].startswith("Left C5-C6: positive; grade 2; uptake maximum 812 counts")
-    assert hot["said"].endswith("Left C5 medial branch, Left C6 medial branch")
+    assert hot["said"].endswith("Left C5 medial branch, Left C6 medial branch.")
     # To both sides of the joints 30 mm; the joint on the right counts, whoever decided it or not.
     low = np.array(data["ct"]["origin"])
     high = low + (np.array(data["ct"]["shape"][::-1]) - 1) * data["ct"]["step"]
