@@ -40,8 +40,8 @@ from fusion.registration import adjusted, stated
 from fusion.review import Review
 from tests.annotations.necks import centers, localised
 from tests.annotations.samples import READER, localisation
+from tests.export.dicom.others import debian
 from tests.export.handed import HOT, HOT_LPS, registration_of, target_at
-from tests.export.others import debian
 from tests.viewer.marked_study import MIDDLE_LPS, write_study
 
 #: Orange of everything on a picture that must not be missed.

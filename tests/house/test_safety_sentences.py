@@ -13,8 +13,8 @@ from fusion.pathway.facts.facts import Facts
 from fusion.pathway.statements import published_pathway
 from fusion.pathway.verdict import target_cautions
 from fusion.views import RADIOGRAPH_WORDS
-from tests import safety_sentences as said
 from tests.annotations.samples import target
+from tests.house import safety_sentences as said
 
 
 def test_what_stands_on_every_output_is_word_for_word() -> None:

@@ -16,7 +16,7 @@ from fusion.findings.joints import JOINTS_FUSED
 from fusion.findings.table import KINDS, PAGES
 from fusion.findings.volumes import GANTRY_TILT
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 #: Entries whose own words say nothing without what fills them.
 ONLY_A_VALUE = {
     "CHOICE", "IMAGES_NOT_COPIED", "PATHWAY_OF_ANOTHER_VERSION", "SERIES_REFUSED", "UNREADABLE"

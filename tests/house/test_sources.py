@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("fusion", "viewer", "sample_data", "tests", "benchmarks", "scripts")
 #: ``docs/sources.md#suv``; further entries of the same page follow as ``#codes`` after a comma.
 CITED = re.compile(r"docs/sources\.md(?:#| \()([a-z0-9-]+)((?:(?:, | and | to )\s*#[a-z0-9-]+)*)")

@@ -25,8 +25,8 @@ from fusion.pathway.verdict import check
 from fusion.registration import Method
 from tests.pathway.cases import GOLDEN
 
-ROOT = Path(__file__).parents[1]
-FROZEN = Path(__file__).with_name("golden") / "files"
+ROOT = Path(__file__).parents[2]
+FROZEN = Path(__file__).parents[1].joinpath("golden") / "files"
 
 INSIDE = re.compile(
     # Of this program.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 #: What `pip install facetfusion` does not bring, made absent for the program that follows. Doing it
 #: at run time finds lazy imports too, which the import-linter contract cannot tell from eager.

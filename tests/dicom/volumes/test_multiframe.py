@@ -14,8 +14,7 @@ from fusion.dicom.series import Kind, VolumePlan
 from fusion.dicom.volumes.multiframe import plan_volumes
 from fusion.findings import Severity
 from fusion.geometry import Grid
-
-from . import ct_objects as ct
+from tests.dicom import ct_objects as ct
 
 EXACT_MM = 0.01
 PERMUTED = random.Random(5).sample(range(ct.SLICES), ct.SLICES)

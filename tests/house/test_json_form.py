@@ -15,8 +15,7 @@ from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError, PathwayError
 from fusion.json_form import from_json, json_text, to_json, write_json
-
-from .annotations.samples import target
+from tests.annotations.samples import target
 
 SECRET = "Jane Roe"
 

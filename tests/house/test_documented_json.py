@@ -13,7 +13,7 @@ import pytest
 from fusion.cli import main
 from tests.viewer.marked_study import write_study
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "files"
 FINDING = {"severity", "code", "message"}
 

@@ -16,8 +16,8 @@ from PIL import Image
 from fusion.export.dicom.structured_report import tracking_uid
 from fusion.export.handover import Handed, hand_on
 from fusion.export.regions import uptake_region
+from tests.export.dicom.others import TOOLS, dcmqi, dcmtk, pixelmed
 from tests.export.handed import Read, read_study
-from tests.export.others import TOOLS, dcmqi, dcmtk, pixelmed
 from tests.viewer.marked_study import NODDING, ct_lattice
 
 

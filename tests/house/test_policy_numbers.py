@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-SOURCES = Path(__file__).parents[1] / "docs" / "sources.md"
+SOURCES = Path(__file__).parents[2] / "docs" / "sources.md"
 OURS = "ours"
 
 #: Module of fusion, name, value, and the section of docs/sources.md that the comment in the code
@@ -56,6 +56,10 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("dicom.pixels.padding", "MAX_PADDING_HU", -900.0, "pixel-reading"),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
+    ("dicom.pixels.decoder_process", "MEMORY_BYTES", 536_870_912, OURS),
+    ("dicom.pixels.decoder_process", "MEMORY_PER_PIXEL_BYTES", 32, OURS),
+    ("dicom.pixels.decoder_process", "TIME_S", 2.0, OURS),
+    ("dicom.pixels.decoder_process", "TIME_PER_MEGAPIXEL_S", 0.5, OURS),
     ("dicom.files.header", "MAX_SEQUENCE_DEPTH", 32, "damaged-files"),
     ("dicom.files.header", "MAX_ELEMENT_BYTES", 16_777_216, "damaged-files"),
     ("dicom.files.header", "MAX_INFLATED_BYTES", 536_870_912, "damaged-files"),

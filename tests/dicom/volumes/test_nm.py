@@ -20,8 +20,7 @@ from fusion.dicom.quantity.attenuation import attenuation_corrected
 from fusion.dicom.series import Kind, VolumePlan
 from fusion.dicom.volumes.nm import kind_of, plan_volumes
 from fusion.errors import GeometryError
-
-from . import nm_objects as nm
+from tests.dicom import nm_objects as nm
 
 #: What "exact" means for markers, mm.
 EXACT_MM = 0.01

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from fusion.errors import GeometryError
 from fusion.export.dicom.derived_nm import write_derived_nm
 from fusion.geometry import Grid
-from tests.export.others import dicom3tools
+from tests.export.dicom.others import dicom3tools
 from tests.volumes import affine
 
 MADE = datetime(2026, 11, 2, 15, 4, 5)

@@ -26,8 +26,8 @@ from fusion.opening import open_study
 from fusion.registration import adjusted
 from fusion.review import Review
 from tests.annotations import samples
+from tests.export.dicom.pacs import Pacs, running
 from tests.export.handed import read_study, target_at
-from tests.export.pacs import Pacs, running
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 
 #: What is handed on for two positive targets: objects of each modality.

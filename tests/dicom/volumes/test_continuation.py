@@ -8,9 +8,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from fusion.dicom.catalog import scan
+from tests.dicom import ct_objects as ct
 from tests.studies import write_ct
-
-from . import ct_objects as ct
 
 
 def told(folder: Path) -> list[str]:

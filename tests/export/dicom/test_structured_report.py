@@ -31,7 +31,7 @@ from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.wording import NUMBERING
 from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
-from tests.export.others import dcmqi, dcmtk, dicom3tools, pixelmed
+from tests.export.dicom.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
 STUDY = "1.2.3"
 MADE = datetime(2026, 11, 2, 15, 4, 5)

@@ -33,7 +33,7 @@ from fusion.review import Review
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
 from tests.dicom.registration_objects import turn
-from tests.export.others import debian, dicom3tools
+from tests.export.dicom.others import debian, dicom3tools
 from tests.studies import FRAME, NM_ORIGIN_LPS, write_ct, write_nm
 from tests.viewer import marked_study
 

@@ -34,10 +34,10 @@ from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
 from fusion.pathway.facts.facts import Facts
 from fusion.registration import Trust
 from fusion.review import Review
-from tests import safety_sentences as sentences
 from tests.annotations.samples import placement, target
+from tests.export.dicom.others import debian
 from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
-from tests.export.others import debian
+from tests.house import safety_sentences as sentences
 from tests.pathway.cases import GOLDEN
 from tests.viewer.marked_study import write_study
 

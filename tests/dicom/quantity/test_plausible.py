@@ -19,8 +19,8 @@ from fusion.errors import GeometryError
 from fusion.geometry import Grid, RigidTransform
 from tests.dicom import nm_objects as nm
 from tests.dicom.ct_objects import stacked, write_series
-from tests.dicom.test_suv import code, codes, missing, pet
-from tests.dicom.test_suv import nm as nm_header
+from tests.dicom.quantity.test_suv import code, codes, missing, pet
+from tests.dicom.quantity.test_suv import nm as nm_header
 from tests.studies import write_ct, write_nm
 
 

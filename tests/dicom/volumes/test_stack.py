@@ -20,8 +20,7 @@ from fusion.dicom.volumes.slices import Slice, arrange
 from fusion.dicom.volumes.stack import plan_volumes
 from fusion.findings import Severity
 from fusion.geometry import Grid, direction_letters
-
-from . import ct_objects as ct
+from tests.dicom import ct_objects as ct
 
 #: What "exact" means for markers, mm.
 EXACT_MM = 0.01

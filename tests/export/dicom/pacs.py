@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from tests.export.others import dcmtk
+from tests.export.dicom.others import dcmtk
 
 #: Names by which archive and client know each other.
 ARCHIVE, CLIENT = "TESTPACS", "VIEWER"

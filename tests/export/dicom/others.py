@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 #: Where scripts/validators.sh puts what is no Debian package.
-TOOLS = Path(__file__).resolve().parents[2] / ".tools"
+TOOLS = Path(__file__).resolve().parents[3] / ".tools"
 
 
 def dcmqi(name: str) -> str:
