@@ -1,7 +1,7 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .joint_planes import JointPlane, joint_planes
-from .landmarks import Landmark, landmarks
 from .maximum import MaximumProjection
+from .naming import Landmark, landmarks
+from .oblique import JointPlane, joint_planes
 from .radiograph import RADIOGRAPH_WORDS, Radiography, fluoroscopic
 from .sight import Sight, View, turned, turned_words
 
