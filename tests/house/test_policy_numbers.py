@@ -146,6 +146,8 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     # What leaves the program, and what the pictures show.
     ("export.regions", "RADIUS_MM", 7.0, "joint-layout"),
     ("export.regions", "FRACTION", 0.5, "no-uptake-cut-off"),
+    ("export.account", "SAID_SPILL", 0.1, OURS),
+    ("export.account", "WHOLE_SPHERE", 0.9, OURS),
     ("export.dicom.structured_report_reading", "_COORDINATE_TOLERANCE_MM", 0.001, OURS),
     ("export.report.pictures", "BONE_WINDOW_HU", (-350.0, 1150.0), OURS),
     ("fused", "FOCUS_BONE_HU", 150.0, OURS),
