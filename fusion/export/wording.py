@@ -11,8 +11,6 @@ from fusion.deidentified import NO_MOMENT
 from fusion.pathway import NOT_ASSESSED
 from fusion.plain_text import iso_date, plain, utc_minute
 
-#: How the levels of every exported object are counted (docs/sources.md#level-numbering).
-NUMBERING = "Levels numbered from C2 (dens)"
 #: Stands in every report and document.
 CONFIRM = "Confirm side and level on live imaging, with marking and time-out, at the procedure."
 #: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
@@ -44,13 +42,15 @@ def said_status(reading: Reading | None) -> str:
     """Return who finalised a reading and when, or that nobody did."""
     if reading is None:
         return "Nobody has recorded a decision on this study."
-    final = reading.finalised
+    final, opened = reading.finalised, reading.opened
+    which = f"ersion {opened.version}"
+    why = ""
+    if opened.version > 1:
+        which += f", amends version {opened.version - 1}"
+        why = f" Reason for the addendum: {plain(opened.reason).rstrip('.')}."
     if final is None:
-        return f"Draft, version {reading.opened.version}, not finalised."
-    return (
-        f"Version {reading.opened.version}, finalised by {plain(final.reader)}, "
-        f"{said_moment(final.time)}."
-    )
+        return f"Draft, v{which}, not finalised.{why}"
+    return f"V{which}, finalised by {plain(final.reader)}, {said_moment(final.time)}.{why}"
 
 
 def said_pathway(assessment: Mapping[str, Any] | None) -> str:
