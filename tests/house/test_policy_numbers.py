@@ -17,8 +17,7 @@ SOURCES = Path(__file__).parents[2] / "docs" / "sources.md"
 OURS = "ours"
 
 #: Module of fusion, name, value, and the section of docs/sources.md that the comment in the code
-#: names ("ours": chosen or measured by us). Uptake and the automatic way to joints are held by
-#: their own tests.
+#: names ("ours": chosen or measured by us).
 NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     # Grids and slices.
     ("geometry", "DIRECTION_TOLERANCE", 0.001, OURS),
@@ -164,6 +163,63 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("pathway.facts.hardware", "SMALLEST_PIECE_MM3", 50.0, OURS),
     ("pathway.facts.hardware", "PEEL_MM", 5.0, OURS),
     ("deidentified.profile", "_OLDEST_YEARS", 89, OURS),
+    # Uptake, and what is plausible.
+    ("uptake.measuring", "ONE_ML_RADIUS_MM", 6.2035, OURS),
+    ("uptake.native", "UPTAKE_BONE_HU", 130.0, OURS),
+    ("uptake.native", "REACH_MM", 90.0, OURS),
+    ("uptake.native", "LEAST_REACH_MM", 20.0, OURS),
+    ("uptake.reference", "BODY_RADIUS_MM", 7.0, OURS),
+    ("uptake.reference", "LEAST_BONE", 0.5, OURS),
+    ("uptake.reference", "ACTIVE_TIMES_MEDIAN", 1.5, OURS),
+    ("uptake.reference", "LEAST_VOXELS", 8, OURS),
+    ("uptake.resolution", "FACET_VARIANCE_MM2", 7.0, "partial-volume"),
+    ("uptake.resolution", "FACET_SIZE_MM", (12.0, 12.0, 6.0), OURS),
+    ("uptake.resolution", "RESOLUTIONS_MM", (6.0, 18.0), "bone-spect-resolution"),
+    ("uptake.resolution", "ASSUMED_RESOLUTION_MM", 10.0, "bone-spect-resolution"),
+    ("uptake.structures", "DISC_FORWARD_MM", 15.0, "vertebral-bodies-and-canal"),
+    ("uptake.structures", "UNCOVERTEBRAL_MM", (11.0, 12.0), "vertebral-bodies-and-canal"),
+    ("uptake.structures", "LAMINA_MM", (13.0, 11.0), OURS),
+    ("uptake.structures", "SPINOUS_BACK_MM", 24.0, OURS),
+    ("uptake.structures", "DENS_ABOVE_MM", 8.0, OURS),
+    ("uptake.measures", "RATIO_DECIMALS", 2, OURS),
+    ("uptake.measures", "SUV_DECIMALS", 2, OURS),
+    ("uptake.measures", "SIGNIFICANT_DIGITS", 3, OURS),
+    ("uptake.hot_spots", "_COMPONENT_95", 1.23, OURS),
+    ("uptake.hot_spots", "_NORMAL_95", 1.96, OURS),
+    ("uptake.hot_spots", "_SUMMIT_VOXELS", 0.15, OURS),
+    ("uptake.hot_spots", "_JOINTS_AROUND", 4, OURS),
+    ("uptake.activity", "_FIT_MM", 28.0, OURS),
+    ("uptake.activity", "_CLEARLY", 0.005, OURS),
+    ("registration.trust", "MAX_INDEPENDENT_MM", 3.0, OURS),
+    ("registration.expectation", "BONE_RAMP_HU", (120.0, 350.0), OURS),
+    ("registration.expectation", "SOFT_TISSUE_UPTAKE", 0.15, OURS),
+    ("registration.expectation", "BODY_HU", -300.0, OURS),
+    ("dicom.quantity.dose", "BONE_MBQ_PER_KG", (1.5, 60.0), "injected-activity"),
+    ("dicom.quantity.dose", "MBQ_PER_MCI", 37.0, "injected-activity"),
+    ("dicom.quantity.suv", "CLOCKS_APART_S", 7200.0, "half-life"),
+    ("dicom.quantity.suv", "LONGEST_WAIT_S", 43200.0, "suv"),
+    ("dicom.quantity.hounsfield", "APART_HU", (975.0, 1130.0), "hounsfield-units"),
+    ("dicom.quantity.hounsfield", "_LEAST_APART_HU", 700.0, "hounsfield-units"),
+    ("dicom.quantity.hounsfield", "_NOTABLE", 0.2, "hounsfield-units"),
+    ("dicom.volumes.plausible", "FURTHEST_MM", 10000.0, "plausible-geometry"),
+    ("dicom.continuation", "MOST_SLICES", 5, OURS),
+    ("dicom.stored_registration", "LAST_ROW_TOLERANCE", 1e-09, OURS),
+    ("geometry.field_of_view", "_EMPTY", 1e-05, OURS),
+    ("geometry.field_of_view", "_EDGE_MM2", 1000.0, OURS),
+    ("geometry.field_of_view", "_EDGE_HEIGHT", 0.3, OURS),
+    ("geometry.field_of_view", "_SECTION_MM2", 6000.0, OURS),
+    ("geometry.field_of_view", "_WRITTEN_SHARE", 0.25, OURS),
+    ("geometry.field_of_view", "_LEAST_PLANES", 8, OURS),
+    ("annotations.target", "GRADES", (0, 1, 2, 3), OURS),
+    ("annotations.target", "MAX_NOTE", 10000, OURS),
+    ("annotations.target", "MAX_NAME", 200, OURS),
+    ("cli", "OK", 0, OURS),
+    ("cli", "USAGE", 2, OURS),
+    ("cli", "REFUSED", 3, OURS),
+    ("cli", "FAULT", 70, OURS),
+    ("cli", "STOPPED", 130, OURS),
+    ("pathway.facts.hardware", "BODY_HU", -300.0, OURS),
+    ("pathway.facts.dates", "EARLIEST_YEAR", 1900, OURS),
 )
 
 
