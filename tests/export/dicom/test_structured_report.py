@@ -28,7 +28,6 @@ from fusion.export.dicom.structured_report import (
     write_structured_report,
 )
 from fusion.export.dicom.structured_report_reading import read_structured_report
-from fusion.export.wording import NUMBERING
 from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.dicom.others import dcmqi, dcmtk, dicom3tools, pixelmed
@@ -155,9 +154,11 @@ def test_the_character_set_of_the_source_is_kept_where_it_can(tmp_path: Path) ->
 
 
 def test_what_the_report_says_of_itself(tmp_path: Path) -> None:
-    path = written(tmp_path, target(), simulated=True, statements=("Draft, version 1",))
+    path = written(
+        tmp_path, target(), simulated=True, levels=("Counted.",), statements=("Draft, version 1",)
+    )
     said = [i.TextValue for i in pydicom.dcmread(path).ContentSequence[-1].ContentSequence]
-    assert said[:3] == [SIMULATED, DISCLAIMER, NUMBERING]
+    assert said[:3] == [SIMULATED, DISCLAIMER, "Counted."]
     assert said[-1] == "Draft, version 1"
 
 
