@@ -11,6 +11,7 @@ DISCLAIMER = (
 SIMULATED = "SIMULATED — not a patient"
 SIMULATED_IN_DICOM = "SIMULATED - not a patient"
 
+RADIOGRAPH = "Computed from the CT; not a fluoroscopy image; not for needle placement."
 CONFIRM = "Confirm side and level on live imaging, with marking and time-out, at the procedure."
 NOT_PAINFUL = (
     "SPECT-positive does not mean painful. About one third of cervical facets in people without "

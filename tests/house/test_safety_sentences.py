@@ -12,6 +12,7 @@ from fusion.annotations.target import Decision
 from fusion.pathway.facts.facts import Facts
 from fusion.pathway.statements import published_pathway
 from fusion.pathway.verdict import target_cautions
+from fusion.views import RADIOGRAPH_WORDS
 from tests.annotations.samples import target
 from tests.house import safety_sentences as said
 
@@ -21,6 +22,7 @@ def test_what_stands_on_every_output_is_word_for_word() -> None:
     assert fusion.software.SHORT_DISCLAIMER == said.SHORT_DISCLAIMER
     assert fusion.software.SIMULATED == said.SIMULATED
     assert sample_data.SIMULATED == said.SIMULATED_IN_DICOM
+    assert RADIOGRAPH_WORDS == said.RADIOGRAPH
 
 
 @pytest.mark.parametrize("number", said.PATHWAY)
