@@ -108,7 +108,7 @@ def _uptake(fused: Fused, grid: Grid) -> npt.NDArray[np.uint8]:
     uptake = fused.spect_on(grid)
     bottom, top = fused.uptake_range
     share = (np.nan_to_num(uptake, nan=bottom) - bottom) / (top - bottom)
-    levels = 1 + np.rint(share.clip(0, 1) * 254).astype(np.uint8)
+    levels: npt.NDArray[np.uint8] = 1 + np.rint(share.clip(0, 1) * 254).astype(np.uint8)
     levels[~np.isfinite(uptake)] = 0
     return levels
 
