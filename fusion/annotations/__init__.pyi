@@ -26,13 +26,14 @@ from .finishing import (
     differences,
     doubts_about_levels,
     finalise,
+    lacks,
     missing,
     relabelling,
 )
 from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest
 from .marking import check_marked
 from .placement import Point
-from .reading import Reading, replay
+from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
@@ -53,6 +54,7 @@ from .target import (
 __all__ = [
     "GRADES",
     "MAX_NAME",
+    "NOT_BEGUN",
     "NUMBERING_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
@@ -66,6 +68,8 @@ __all__ = [
     "JointMoved",
     "Journal",
     "LabelChange",
+    "Lack",
+    "Lacking",
     "LevelDoubt",
     "Measured",
     "NumberingConfirmed",
@@ -100,6 +104,7 @@ __all__ = [
     "going_with",
     "journal_damage",
     "label_changes",
+    "lacks",
     "latest",
     "missing",
     "plan_blocks",
