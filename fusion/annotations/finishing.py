@@ -164,21 +164,13 @@ def confirming_numbering(
     AnnotationError
         Nothing was numbered; or something speaks against the numbering and the note is blank.
     """
-    inside = [facet.joint for facet in localisation.facets if facet.center_lps is not None]
+    inside = in_field(localisation)
     if not inside:
         raise AnnotationError(
             "No joint was found on this CT, so there is no numbering to confirm. Mark the joints "
             "first."
         )
-    agreeing = [piece for piece in localisation.evidence if piece.agrees]
-    if clicks:
-        anchor, how = ", ".join(clicks), _COUNTED_FROM_CLICKS.format(names=", ".join(clicks))
-    elif agreeing:
-        strongest = max(agreeing, key=lambda piece: piece.weight)
-        anchor = strongest.level
-        how = _COUNTED_FROM.format(level=anchor, source=strongest.source)
-    else:
-        anchor, how = inside[0].upper, _BY_SHAPES
+    anchor, how = counted_from(localisation, clicks=clicks)
     against = [
         f"{piece.source} at {piece.level}: {piece.saw}"
         for piece in localisation.evidence
@@ -193,7 +185,33 @@ def confirming_numbering(
         t1_in_field=any(joint.lower == "T1" for joint in inside),
         disagreement="; ".join(against),
         note=note,
+        joints_in_field=_names(inside),
     )
+
+
+def in_field(localisation: Localisation) -> tuple[Joint, ...]:
+    """Return the joints that lie in the field of the CT, from the skull down."""
+    return tuple(facet.joint for facet in localisation.facets if facet.center_lps is not None)
+
+
+def counted_from(localisation: Localisation, *, clicks: Collection[str] = ()) -> tuple[str, str]:
+    """Return the level or vertebrae that the levels are counted from, and that in words.
+
+    Parameters
+    ----------
+    localisation : Localisation
+        With a joint in the field.
+    clicks : collection of str
+        Vertebrae that the reader named.
+    """
+    if clicks:
+        names = ", ".join(clicks)
+        return names, _COUNTED_FROM_CLICKS.format(names=names)
+    agreeing = [piece for piece in localisation.evidence if piece.agrees]
+    if agreeing:
+        strongest = max(agreeing, key=lambda piece: piece.weight)
+        return strongest.level, _COUNTED_FROM.format(level=strongest.level, source=strongest.source)
+    return in_field(localisation)[0].upper, _BY_SHAPES
 
 
 def relabelling(
