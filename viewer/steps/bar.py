@@ -10,12 +10,17 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 from viewer.kit.labels import ElidedButton
 from viewer.kit.text import plain_tip, shortened
 from viewer.kit.theme import BOLD, CHOSEN, DOUBTFUL, FAINT, GOOD, LINE, RAISED, TEXT
-from viewer.steps.model import Mark, Step
+from viewer.steps.model import Standing, Step
 
 if TYPE_CHECKING:
     from viewer.steps.model import Item, StepState
 
-_COLORS = {Mark.DONE: GOOD, Mark.OPEN: TEXT, Mark.DOUBTFUL: DOUBTFUL, Mark.BUSY: FAINT}
+_COLORS = {
+    Standing.DONE: GOOD,
+    Standing.OPEN: TEXT,
+    Standing.DOUBTFUL: DOUBTFUL,
+    Standing.BUSY: FAINT,
+}
 _HEIGHT = 40
 _FINAL = "The reading is final"
 

@@ -38,7 +38,7 @@ class Step(StrEnum):
     FINISH = "Finish"
 
 
-class Mark(Enum):
+class Standing(Enum):
     """How far a step is; the sign stands beside its name."""
 
     DONE = "✓"
@@ -89,7 +89,7 @@ class StepState:
     ----------
     step : Step
         Which.
-    mark : Mark
+    mark : Standing
         How far it is.
     words : str
         The same in a word or two.
@@ -98,7 +98,7 @@ class StepState:
     """
 
     step: Step
-    mark: Mark
+    mark: Standing
     words: str
     items: tuple[Item, ...] = ()
 
@@ -161,39 +161,41 @@ class Way:
             before = f", which was read before ({known_state(known[0])})" if known else ""
             items.append(Item(f"Say who reads this study{before}", Step.OPEN, Act.READER))
         words = f"{warnings} warning{'s' if warnings != 1 else ''}" if warnings else "opened"
-        mark = Mark.DOUBTFUL if warnings else Mark.OPEN if items else Mark.DONE
+        mark = Standing.DOUBTFUL if warnings else Standing.OPEN if items else Standing.DONE
         return StepState(Step.OPEN, mark, words, tuple(items))
 
     def _align(self, lacks: Sequence[Lack]) -> StepState:
         registration = self._reading.linked.review.fused.registration
         items = tuple(map(item_of, lacks))
         if registration.status is Trust.DO_NOT_TRUST:
-            return StepState(Step.ALIGN, Mark.DOUBTFUL, "do not trust", items)
+            return StepState(Step.ALIGN, Standing.DOUBTFUL, "do not trust", items)
         if items:
-            return StepState(Step.ALIGN, Mark.OPEN, "not reviewed", items)
-        return StepState(Step.ALIGN, Mark.DONE, "reviewed")
+            return StepState(Step.ALIGN, Standing.OPEN, "not reviewed", items)
+        return StepState(Step.ALIGN, Standing.DONE, "reviewed")
 
     def _levels(self, lacks: Sequence[Lack]) -> StepState:
         found, state = self._facets.localisation, self._facets.state
         items = tuple(map(item_of, lacks))
         if state is State.LOCATING:
-            return StepState(Step.LEVELS, Mark.BUSY, "searching", items)
+            return StepState(Step.LEVELS, Standing.BUSY, "searching", items)
         if found is None:
             words = "not searched" if state is State.NOT_STARTED else "none found"
-            return StepState(Step.LEVELS, Mark.DOUBTFUL, words, items)
+            return StepState(Step.LEVELS, Standing.DOUBTFUL, words, items)
         if items:
             provisional = found.numbering is Numbering.PROVISIONAL
-            mark = Mark.DOUBTFUL if provisional else Mark.OPEN
+            mark = Standing.DOUBTFUL if provisional else Standing.OPEN
             words = "PROVISIONAL" if provisional else "not confirmed"
             return StepState(Step.LEVELS, mark, words, items)
-        return StepState(Step.LEVELS, Mark.DONE, "confirmed")
+        return StepState(Step.LEVELS, Standing.DONE, "confirmed")
 
     def _joints(self, lacks: Sequence[Lack]) -> StepState:
         facets, reading = self._facets, self._reading.reading
         items = [*map(item_of, lacks)]
         if facets.assessment is None:
             busy = facets.measuring or facets.state is State.LOCATING
-            mark, words = (Mark.BUSY, "measuring") if busy else (Mark.DOUBTFUL, "not measured")
+            mark, words = (
+                (Standing.BUSY, "measuring") if busy else (Standing.DOUBTFUL, "not measured")
+            )
             return StepState(Step.JOINTS, mark, words, tuple(items))
         others = Others.of(facets.localisation, facets.assessment, reading)
         if not self.final:
@@ -219,7 +221,7 @@ class Way:
         words = f"{decided} of {decided + len(others.hot) + len(others.cold)}"
         if others.hot and not self.final:
             words = f"{len(others.hot)} hot open"
-        mark = Mark.DONE if not items else Mark.DOUBTFUL if lacks else Mark.OPEN
+        mark = Standing.DONE if not items else Standing.DOUBTFUL if lacks else Standing.OPEN
         return StepState(Step.JOINTS, mark, words, tuple(items))
 
     def _hottest_first(self, joints: Sequence[Joint]) -> Iterator[Joint]:
@@ -230,15 +232,15 @@ class Way:
     def _pathway(self, lacks: Sequence[Lack]) -> StepState:
         items = tuple(map(item_of, lacks))
         if items:
-            return StepState(Step.PATHWAY, Mark.OPEN, "not answered", items)
-        return StepState(Step.PATHWAY, Mark.DONE, "recorded")
+            return StepState(Step.PATHWAY, Standing.OPEN, "not answered", items)
+        return StepState(Step.PATHWAY, Standing.DONE, "recorded")
 
     def _finish(self, count: int) -> StepState:
         if self.final:
-            return StepState(Step.FINISH, Mark.DONE, "FINAL")
+            return StepState(Step.FINISH, Standing.DONE, "FINAL")
         words = f"{count} missing" if count else "read back"
         item = Item("Read everything back and make the reading final", Step.FINISH, Act.FINALISE)
-        return StepState(Step.FINISH, Mark.OPEN, words, (item,))
+        return StepState(Step.FINISH, Standing.OPEN, words, (item,))
 
 
 #: Where what is lacking is done.

@@ -31,7 +31,7 @@ from tests.viewer.targets.desk import (
     renumbered,
 )
 from viewer.reading.model import ReadingModel
-from viewer.steps.model import Act, Mark, Step, Way, item_of
+from viewer.steps.model import Act, Standing, Step, Way, item_of
 from viewer.targets.dialogs import Consent
 
 pytestmark = pytest.mark.window
@@ -155,7 +155,7 @@ def test_the_way_says_what_each_step_lacks_and_leads_there(desk: Desk) -> None:
     assert way.next.act is Act.FINALISE
     desk.reading.finalise()
     assert way.next is None
-    assert [state.mark for state in way.steps] == [Mark.DONE] * 6
+    assert [state.mark for state in way.steps] == [Standing.DONE] * 6
 
 
 def test_what_is_missing_leads_to_where_it_is_done(desk: Desk, qtbot: QtBot) -> None:
