@@ -58,6 +58,9 @@ class Sample:
     uptake: float | None
 
 
+#: Heights at which the transform of a neck correction is worked out for planes that are not level,
+#: mm; between them values are blended.
+_BAND_MM = 1.0
 #: Of the search for the place on the CT of a point of the functional volume.
 _SETTLING_STEPS = 5
 
@@ -252,7 +255,7 @@ class Fused:
         Parameters
         ----------
         grid : Grid
-            Axis-aligned, where a neck correction is in use.
+            In any direction.
         progress : callable, optional
             Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
 
@@ -261,15 +264,63 @@ class Fused:
         (k, j, i) ndarray of float32
             In :attr:`spect`'s unit; ``nan`` outside its field.
         """
-        straight = Resampler(
-            self.spect,
-            grid,
-            transform=self.registration.transform,
-            interpolation=self.interpolation,
-        )
+        straight = self._spect_on_display.on(grid)
         if not self.registration.is_bent:
             return straight.array(progress)
-        return _stacked(self._at_heights(straight, grid), progress)
+        if np.abs(grid.affine[2, 1:3]).max() == 0:
+            return _stacked(self._at_heights(straight, grid), progress)
+        return self._banded(straight, grid)
+
+    def _banded(self, straight: Resampler, grid: Grid) -> npt.NDArray[np.float32]:
+        """Values on a grid whose slices are not level, where each height has its own transform."""
+        height = sum(
+            np.arange(n).reshape([-1 if a == axis else 1 for a in range(3)]) * grid.affine[2, axis]
+            for axis, n in enumerate(grid.shape)
+        )
+        height = (height + grid.affine[2, 3]) / _BAND_MM
+        out = np.zeros(grid.shape, dtype=np.float32)
+        for n in range(int(np.floor(height.min())), int(np.ceil(height.max())) + 1):
+            share = 1 - np.abs(height - n)
+            here = np.broadcast_to(share > 0, grid.shape)
+            there = self.registration.transform_at((0.0, 0.0, n * _BAND_MM))
+            shown = straight.with_transform(there).array()
+            out[here] += (share * shown)[here]
+        return out
+
+    def to_spect(self, points_lps: npt.ArrayLike) -> FloatArray:
+        """Return where points of the CT lie in the functional volume's own frame.
+
+        Parameters
+        ----------
+        points_lps : (..., 3) array_like of float, mm
+            In the CT's frame.
+
+        Returns
+        -------
+        (..., 3) ndarray of float64, mm
+        """
+        points = np.asarray(points_lps, dtype=np.float64)
+        moved = [
+            self.registration.transform_at(point).inverse().apply(point)
+            for point in points.reshape(-1, 3)
+        ]
+        return np.array(moved).reshape(points.shape)
+
+    def to_ct(self, point_lps: npt.ArrayLike) -> FloatArray:
+        """Return where a point of the functional volume's own frame lies on the CT: (3,), mm.
+
+        Parameters
+        ----------
+        point_lps : (3,) array_like of float, mm
+            In the functional volume's frame.
+        """
+        point = self.registration.transform.apply(point_lps)
+        if self.registration.is_bent:
+            # Which transform applies depends on where on the CT it leads; the pieces differ
+            # little, so that a few steps settle it.
+            for _ in range(_SETTLING_STEPS):
+                point = self.registration.transform_at(point).apply(point_lps)
+        return point
 
     def sample_at(self, point_lps: npt.ArrayLike) -> Sample:
         """Return what both volumes say about one point of the CT's frame.
@@ -344,14 +395,7 @@ class Fused:
         if not np.isfinite(values).any():
             return self.display_grid.center_lps
         hottest = np.array(np.unravel_index(values.argmax(), values.shape))
-        native = self.spect.grid.to_lps(hottest)
-        point = self.registration.transform.apply(native)
-        if self.registration.is_bent:
-            # Which transform applies depends on where on the CT it leads; the pieces differ
-            # little, so that a few steps settle it.
-            for _ in range(_SETTLING_STEPS):
-                point = self.registration.transform_at(point).apply(native)
-        return point
+        return self.to_ct(self.spect.grid.to_lps(hottest))
 
 
 def _stacked(planes: list[Resampler], progress: ProgressCallback | None) -> npt.NDArray[np.float32]:

@@ -64,6 +64,7 @@ class Resampler:
         "_native",
         "_seen",
         "_source",
+        "_transform",
         "grid",
         "interpolation",
         "volume",
@@ -86,16 +87,11 @@ class Resampler:
                 )
             transform = RigidTransform.identity()
         self.volume = volume
-        self.grid = grid
         self.interpolation: Interpolation = interpolation
         part = seen_part(volume)
         self._native = part.grid
         self._source, self._seen = _continued(part)
-        # Target index -> world of the grid -> world of the volume -> source index.
-        self._affine: FloatArray = (
-            np.linalg.inv(part.grid.affine) @ transform.inverse().matrix @ grid.affine
-        )
-        self._matrix: FloatArray = np.ascontiguousarray(self._affine[:3, :3])
+        self._place(grid, transform)
 
     def with_transform(self, transform: RigidTransform) -> Resampler:
         """Return the same through another transform; the values are shared, so this costs nothing.
@@ -105,14 +101,32 @@ class Resampler:
         transform : RigidTransform
             Points of the volume's frame to points of the grid's frame.
         """
+        return self._shared(self.grid, transform)
+
+    def on(self, grid: Grid) -> Resampler:
+        """Return the same on another grid of the same frame; the values are shared.
+
+        Parameters
+        ----------
+        grid : Grid
+            Where values are wanted instead.
+        """
+        return self._shared(grid, self._transform)
+
+    def _shared(self, grid: Grid, transform: RigidTransform) -> Resampler:
         other = object.__new__(Resampler)
-        other.volume, other.grid, other.interpolation = self.volume, self.grid, self.interpolation
+        other.volume, other.interpolation = self.volume, self.interpolation
         other._source, other._seen, other._native = self._source, self._seen, self._native
-        other._affine = (
-            np.linalg.inv(self._native.affine) @ transform.inverse().matrix @ self.grid.affine
-        )
-        other._matrix = np.ascontiguousarray(other._affine[:3, :3])
+        other._place(grid, transform)
         return other
+
+    def _place(self, grid: Grid, transform: RigidTransform) -> None:
+        self.grid, self._transform = grid, transform
+        # Target index -> world of the grid -> world of the volume -> source index.
+        self._affine: FloatArray = (
+            np.linalg.inv(self._native.affine) @ transform.inverse().matrix @ grid.affine
+        )
+        self._matrix: FloatArray = np.ascontiguousarray(self._affine[:3, :3])
 
     def plane(self, axis: int, index: int) -> npt.NDArray[np.float32]:
         """Return one plane of the grid.

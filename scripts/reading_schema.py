@@ -134,6 +134,13 @@ def document() -> dict[str, Any]:
         "voxels": COUNT,
         "maximum": {"type": ["number", "null"]},
     }
+    joint = {
+        "level": {"enum": list(LEVELS)},
+        "side": {"enum": ["left", "right"]},
+        "label": TEXT,
+        "decision": TEXT,
+        "remarks": {"type": "array", "items": TEXT},
+    }
     severity = {"enum": ["info", "warning", "error"]}
     finding = all_of({"severity": severity, "code": TEXT, "message": TEXT})
     written = {
@@ -167,6 +174,17 @@ def document() -> dict[str, Any]:
                     "description": "What has to be said with every reading.",
                     "items": TEXT,
                 },
+                "account": all_of(
+                    {
+                        "state": TEXT,
+                        "levels": {"type": "array", "items": TEXT},
+                        "alignment": TEXT,
+                        "undecided": {"type": "array", "items": TEXT},
+                        "joints": {"type": "array", "items": all_of(joint)},
+                    },
+                    description="What is true of this reading, in the words of every output; for "
+                    "people, and not read back.",
+                ),
                 "cautions": {
                     "type": "array",
                     "description": "Sentences that stand on every output: doubtful levels, a "
@@ -183,7 +201,7 @@ def document() -> dict[str, Any]:
         ),
         "$defs": forms,
     }
-    for later in ("limitations", "cautions"):  # the first files do not have them
+    for later in ("limitations", "cautions", "account"):  # the first files do not have them
         written["required"].remove(later)
     return written
 

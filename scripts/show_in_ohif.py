@@ -18,8 +18,8 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from tests.export.others import TOOLS
-from tests.export.pacs import Pacs, running
+from tests.export.dicom.others import TOOLS
+from tests.export.dicom.pacs import Pacs, running
 
 OHIF = "@ohif/app@3.13.2"
 CONFIGURATION = """window.config = {

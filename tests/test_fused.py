@@ -106,14 +106,25 @@ def bent(fused: Fused) -> Fused:
     return fused.with_registration(registration)
 
 
-def test_neck_correction_holds_on_every_grid_and_for_the_first_look() -> None:
+TOLERANCE = 0.3
+LEANING = ((0.0, -0.6, 0.8), (0.0, 0.8, 0.6), (1.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    "directions", [((0, 0, 1), (0, 1, 0), (1, 0, 0)), LEANING], ids=["level", "leaning"]
+)
+def test_neck_correction_holds_on_every_grid_and_for_the_first_look(directions) -> None:
     fused = bent(made())
-    grid = Grid((9, 7, 8), affine(spacing_kji=(7, 5, 6), origin_lps=(-20, -12, -30)), "1.2.3")
+    matrix = affine(spacing_kji=(7, 5, 6), origin_lps=(-20, -12, -30), directions_kji=directions)
+    grid = Grid((9, 7, 8), matrix, "1.2.3")
     shown = fused.spect_on(grid)
-    for kji in np.ndindex(*grid.shape):
+    for kji in list(np.ndindex(*grid.shape))[::7]:
         point = grid.to_lps(kji)
         expected = fused.sample_at(point).uptake
-        assert shown[kji] == pytest.approx(expected, abs=1e-3)
+        wanted = np.nan if expected is None else expected
+        assert shown[kji] == pytest.approx(wanted, abs=TOLERANCE, nan_ok=True)
     assert fused.spect_on(fused.display_grid) == pytest.approx(fused.spect_display(), nan_ok=True)
     hot = fused.focus_lps
+    assert fused.to_spect([hot, hot])[1] == pytest.approx(BONE_LPS)
+    assert fused.to_ct(BONE_LPS) == pytest.approx(hot)
     assert fused.sample_at(hot).uptake == pytest.approx(100.0, abs=0.01)

@@ -34,8 +34,8 @@ from fusion.uptake.measures import (
 from fusion.uptake.measuring import UptakeSettings
 from fusion.uptake.proposals import ProposalSettings, assess
 from tests.annotations.samples import target
+from tests.export.dicom.test_structured_report import written
 from tests.export.handed import handout_of, read_study
-from tests.export.test_structured_report import written
 from tests.uptake.spots import centers, grid, places, registration, spots, volume
 from viewer.facets import words
 from viewer.targets.words import uptake_text

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, PlainSerializer
 
-from fusion.anatomy import Joint
+from fusion.anatomy import JOINTS, Joint
 from fusion.errors import AnnotationError
 from fusion.facets import Status
 from fusion.json_form import UNLESS_EMPTY
@@ -57,16 +57,28 @@ class Measured(Mapping[str, float]):
         Names and values, for example ``("maximum", 812.0)`` and ``("ratio_to_reference", 3.1)``.
     reference : str
         What the ratios refer to, in words; empty when there are none.
+    spill_share : float
+        Estimated share of the maximum that came from elsewhere, 0 to 1; 0 when nothing did, or in
+        readings of versions that did not record it.
+    spill_from : str
+        Name of the joint that adds most of it; empty when none does.
+    merged_with : tuple of str
+        Names of the joints that the resolution of the images cannot tell from this one.
 
     Raises
     ------
     AnnotationError
-        No unit, no value, a value that is not finite, or a name given twice.
+        No unit, no value, a value that is not finite, a name given twice, or spill that is no
+        share, or from what is no joint.
     """
 
     unit: str
     entries: Entries
     reference: str = ""
+    # Without a key when empty: journals written before there was one stay as they are.
+    spill_share: Annotated[float, UNLESS_EMPTY] = 0.0
+    spill_from: Annotated[str, UNLESS_EMPTY] = ""
+    merged_with: Annotated[tuple[str, ...], UNLESS_EMPTY] = ()
 
     def __post_init__(self) -> None:
         pairs = tuple((str(name), float(value)) for name, value in self.entries)
@@ -77,6 +89,12 @@ class Measured(Mapping[str, float]):
             raise AnnotationError("A measurement names one of its values twice.")
         if not all(name and math.isfinite(value) for name, value in pairs):
             raise AnnotationError("A measurement holds a value that is not a finite number.")
+        if not 0 <= self.spill_share <= 1:
+            raise AnnotationError("What spills into a joint is a share, 0 to 1.")
+        object.__setattr__(self, "spill_share", float(self.spill_share))
+        joints = {*self.merged_with, *([self.spill_from] if self.spill_from else [])}
+        if not joints <= {joint.name for joint in JOINTS}:
+            raise AnnotationError("A measurement names a joint that does not exist.")
 
     @classmethod
     def of(cls, values: Mapping[str, float], *, unit: str, reference: str = "") -> Measured:
@@ -94,7 +112,14 @@ class Measured(Mapping[str, float]):
         """
         if not uptake.values:
             return None
-        return cls.of(uptake.values, unit=uptake.unit, reference=uptake.reference.words)
+        return cls(
+            uptake.unit,
+            tuple(uptake.values.items()),
+            uptake.reference.words,
+            spill_share=uptake.spill_share or 0.0,
+            spill_from=uptake.spill_from.name if uptake.spill_from and uptake.spill_share else "",
+            merged_with=tuple(joint.name for joint in uptake.merged_with),
+        )
 
     def __getitem__(self, name: str) -> float:
         return dict(self.entries)[name]

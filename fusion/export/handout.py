@@ -33,6 +33,7 @@ from fusion.annotations import (
     plan_blocks,
 )
 from fusion.errors import AnnotationError, FusionError
+from fusion.export.account import Account
 from fusion.export.regions import UptakeRegion, uptake_region
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
@@ -171,6 +172,8 @@ class Handout:
         From the skull down, left before right.
     doubts : tuple of LevelDoubt
         What makes side or level of Targets doubtful.
+    account : Account
+        What is true of levels, alignment, state and each joint, in words.
     cautions : tuple of str
         Sentences that have to stand on everything that leaves: that levels are doubtful, that the
         reading is a draft, what was supplied or assumed rather than stated by the files.
@@ -197,6 +200,7 @@ class Handout:
     reading: Reading | None = field(repr=False)
     targets: tuple[Target, ...]
     doubts: tuple[LevelDoubt, ...]
+    account: Account = field(repr=False)
     cautions: tuple[str, ...]
     plan: BlockPlan
     regions: tuple[UptakeRegion, ...]
@@ -242,11 +246,15 @@ class Handout:
         anomalies = reading.said.anomalies if reading else ()
         cautions = _cautions(review, reading, doubts)
         regions = tuple(uptake_region(one, review.fused) for one in targets if _is_positive(one))
+        account = Account.of(
+            review, reading, doubts=doubts, regions=regions, localisation=localisation
+        )
         return cls(
             review=review,
             reading=reading,
             targets=targets,
             doubts=doubts,
+            account=account,
             cautions=cautions,
             plan=plan_blocks(targets, fused={one.level for one in anomalies if one.level}),
             regions=regions,
@@ -254,7 +262,7 @@ class Handout:
             pictures=Pictures(
                 review,
                 review.fused.focus_lps if point_lps is None else np.asarray(point_lps, float),
-                tuple((_named(target, doubts), target) for target in targets),
+                tuple((account.of_joint(target.joint).label, target) for target in targets),
                 cautions,
             ),
             made=made,
@@ -285,8 +293,8 @@ class Handout:
         return _doubt(joint, self.doubts)
 
     def name_of(self, target: Target) -> str:
-        """Return the name of a Target for labels; it says when its level is doubtful."""
-        return _named(target, self.doubts)
+        """Return the name of a Target for labels: doubtful levels and drafts say that they are."""
+        return self.account.of_joint(target.joint).label
 
 
 def _is_positive(target: Target) -> bool:
@@ -295,11 +303,6 @@ def _is_positive(target: Target) -> bool:
 
 def _doubt(joint: Joint, doubts: tuple[LevelDoubt, ...]) -> str:
     return ", ".join(doubt.word for doubt in doubts if joint in doubt.joints)
-
-
-def _named(target: Target, doubts: tuple[LevelDoubt, ...]) -> str:
-    doubt = _doubt(target.joint, doubts)
-    return f"{target.joint.name} (LEVEL {doubt})" if doubt else target.joint.name
 
 
 def _cautions(

@@ -43,12 +43,15 @@ class UptakeRegion:
         The box around the sphere; empty when the sphere lies outside either volume.
     maximum : float
         Highest uptake in the sphere, in the functional volume's unit; ``nan`` for an empty region.
+    share : float
+        Of the sphere that the region covers, 0 to 1: near 1 there is nothing to outline.
     """
 
     target: Target
     start: tuple[int, int, int]
     mask: npt.NDArray[np.bool_] = field(repr=False)
     maximum: float
+    share: float = 0.0
 
     @property
     def is_empty(self) -> bool:
@@ -90,5 +93,6 @@ def uptake_region(target: Target, fused: Fused) -> UptakeRegion:
     maximum = float(uptake[inside].max()) if inside.any() else float("nan")
     if not maximum > 0:
         return UptakeRegion(target, start, np.zeros(shape, bool), float("nan"))
+    sphere = int(inside.sum())
     inside[inside] = uptake[inside] >= FRACTION * maximum
-    return UptakeRegion(target, start, inside, maximum)
+    return UptakeRegion(target, start, inside, maximum, float(inside.sum() / sphere))

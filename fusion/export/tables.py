@@ -12,9 +12,10 @@ from typing import Any
 from fusion.anatomy import JOINTS
 from fusion.annotations import Reading, Target
 from fusion.errors import AnnotationError
+from fusion.export.account import Account
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
-from fusion.export.wording import LIMITATIONS, NUMBERING
+from fusion.export.wording import LIMITATIONS, said_numbering
 from fusion.findings import worst_first
 from fusion.json_form import write_json
 from fusion.pathway import assessment_json
@@ -63,6 +64,15 @@ _AFTER = (
     "disclaimer",
     "level_doubt",
     "cautions",
+    "patient_id",
+    "status",
+    "version",
+    "label",
+    "remarks",
+    "alignment",
+    "spill_share",
+    "spill_from",
+    "merged_with",
 )
 
 
@@ -80,6 +90,7 @@ def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
     """Write ``reading.json``: the reading with its history, and all that is known beside it."""
     review, patient = handout.review, handout.review.patient
     about = {
+        "levels": handout.account.levels,
         "simulated": review.simulated,
         "study_instance_uid": review.study.study_instance_uid,
         "patient": {
@@ -103,6 +114,7 @@ def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
                 for region in handout.regions
             ],
         },
+        "account": _account(handout.account),
         "cautions": list(handout.cautions),
         "limitations": list(LIMITATIONS),
         "findings": [finding.to_json() for finding in worst_first(handout.said_findings)],
@@ -111,6 +123,25 @@ def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
     path = folder / READING
     write_json(path, reading_document(handout.reading, about=about))
     return (path,)
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "state": account.state,
+        "levels": [account.levels, *account.level_remarks],
+        "alignment": account.alignment,
+        "undecided": list(account.undecided),
+        "joints": [
+            {
+                "level": one.joint.level,
+                "side": one.joint.side.value,
+                "label": one.label,
+                "decision": one.decision,
+                "remarks": list(one.remarks),
+            }
+            for one in account.joints
+        ],
+    }
 
 
 def export_table(handout: Handout, folder: Path) -> tuple[Path, ...]:
@@ -133,7 +164,6 @@ def reading_document(reading: Reading | None, *, about: Mapping[str, Any]) -> di
     return {
         "schema_version": SCHEMA_VERSION,
         "disclaimer": DISCLAIMER,
-        "levels": NUMBERING,
         **about,
         "reading": None if reading is None else reading.to_json(),
     }
@@ -163,6 +193,7 @@ def table(handout: Handout) -> str:
     Text that a spreadsheet would take for a formula has an apostrophe before it.
     """
     by_joint = {target.joint: target for target in handout.targets}
+    account = handout.account
     out = io.StringIO()
     writer = csv.DictWriter(out, columns(), restval="", lineterminator="\r\n")
     writer.writeheader()
@@ -171,17 +202,29 @@ def table(handout: Handout) -> str:
             "joint": joint.name,
             "level": joint.level,
             "side": joint.side.value,
-            "decision": "not decided",
+            "decision": account.of_joint(joint).decision,
             "study_instance_uid": handout.review.study.study_instance_uid,
-            "levels": NUMBERING,
+            "levels": " ".join((account.levels, *account.level_remarks)),
             "disclaimer": DISCLAIMER,
             "level_doubt": handout.doubt_of(joint),
             "cautions": " ".join(handout.cautions),
+            "patient_id": handout.review.patient.patient_id,
+            "status": _status(handout),
+            "version": handout.reading.opened.version if handout.reading else "",
+            "label": account.of_joint(joint).label,
+            "remarks": " ".join(account.of_joint(joint).remarks),
+            "alignment": account.alignment,
         }
         if joint in by_joint:
             row |= _decided(by_joint[joint])
         writer.writerow({key: _cell(value) for key, value in row.items()})
     return out.getvalue()
+
+
+def _status(handout: Handout) -> str:
+    if handout.reading is None:
+        return "not read"
+    return "final" if handout.is_final else "draft"
 
 
 def _decided(target: Target) -> dict[str, Any]:
@@ -200,6 +243,9 @@ def _decided(target: Target) -> dict[str, Any]:
         **{name: measured.get(name) for name in own},
         "other_measured": "; ".join(f"{name} {value!r}" for name, value in others.items()),
         "reference": uptake.reference if uptake else None,
+        "spill_share": uptake.spill_share if uptake else None,
+        "spill_from": uptake.spill_from if uptake else None,
+        "merged_with": "; ".join(uptake.merged_with) if uptake else None,
         "matches_pain": target.clinically_concordant,
         "in_operative_bed": target.inside_operative_bed,
         "note": target.note,
@@ -208,7 +254,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "registration": target.registration.method,
         "registration_uncertainty_mm": target.registration.uncertainty_mm,
         "joint_found_by": target.localisation.source,
-        "numbering": target.localisation.numbering,
+        "numbering": said_numbering(target.localisation.numbering),
         "localisation_uncertainty_mm": target.localisation.confidence_mm,
         "joint_state": target.localisation.status or "",
         "level_margin_mm": target.placement.margin_mm,

@@ -8,11 +8,16 @@ from typing import Any
 
 from fusion.annotations import Reading
 from fusion.deidentified import NO_MOMENT
+from fusion.facets import Numbering
 from fusion.pathway import NOT_ASSESSED
 from fusion.plain_text import iso_date, plain, utc_minute
 
-#: How the levels of every exported object are counted (docs/sources.md#level-numbering).
-NUMBERING = "Levels numbered from C2 (dens)"
+#: How far the program trusted the levels; what is stored is no word for people.
+TRUSTED_WORDS = {
+    Numbering.SURE: "several independent signs agree",
+    Numbering.PROVISIONAL: "PROVISIONAL, the signs do not settle them",
+    Numbering.CONFIRMED: "they follow the vertebrae that the reader named",
+}
 #: Stands in every report and document.
 CONFIRM = "Confirm side and level on live imaging, with marking and time-out, at the procedure."
 #: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
@@ -30,6 +35,16 @@ LIMITATIONS = (
 )
 
 
+def said_numbering(stored: str) -> str:
+    """Return how far the levels were trusted at a decision, for people."""
+    return TRUSTED_WORDS[Numbering(stored)] if stored in {*Numbering} else stored
+
+
+def stored_numbering(said: str) -> str:
+    """Return what :func:`said_numbering` made words of."""
+    return next((state.value for state, words in TRUSTED_WORDS.items() if words == said), said)
+
+
 def said_date(value: str) -> str:
     """Write a DICOM date as YYYY-MM-DD; anything else as it stands."""
     return iso_date(plain(value))
@@ -44,13 +59,15 @@ def said_status(reading: Reading | None) -> str:
     """Return who finalised a reading and when, or that nobody did."""
     if reading is None:
         return "Nobody has recorded a decision on this study."
-    final = reading.finalised
+    final, opened = reading.finalised, reading.opened
+    which = f"ersion {opened.version}"
+    why = ""
+    if opened.version > 1:
+        which += f", amends version {opened.version - 1}"
+        why = f" Reason for the addendum: {plain(opened.reason).rstrip('.')}."
     if final is None:
-        return f"Draft, version {reading.opened.version}, not finalised."
-    return (
-        f"Version {reading.opened.version}, finalised by {plain(final.reader)}, "
-        f"{said_moment(final.time)}."
-    )
+        return f"Draft, v{which}, not finalised.{why}"
+    return f"V{which}, finalised by {plain(final.reader)}, {said_moment(final.time)}.{why}"
 
 
 def said_pathway(assessment: Mapping[str, Any] | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -83,4 +85,31 @@ def direction_letters(direction_lps: npt.ArrayLike) -> str:
         PATIENT_LETTERS[axis][int(direction[axis] > 0)]
         for n, axis in enumerate(order)
         if n == 0 or abs(direction[axis]) > 0.2
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLetters:
+    """Patient directions at the four edges of a picture; empty when they cannot be told."""
+
+    left: str
+    right: str
+    top: str
+    bottom: str
+
+
+def edge_letters(right_lps: npt.ArrayLike, down_lps: npt.ArrayLike) -> EdgeLetters:
+    """Name the patient direction at each edge of a picture.
+
+    Parameters
+    ----------
+    right_lps, down_lps : (3,) array_like of float
+        Where the right and the lower edge of the picture point.
+    """
+    right, down = np.asarray(right_lps, np.float64), np.asarray(down_lps, np.float64)
+    return EdgeLetters(
+        left=direction_letters(-right),
+        right=direction_letters(right),
+        top=direction_letters(-down),
+        bottom=direction_letters(down),
     )

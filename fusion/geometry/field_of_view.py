@@ -20,7 +20,7 @@ from scipy.spatial import ConvexHull, QhullError
 from fusion.findings.volumes import FIELD_SMALLER
 from fusion.geometry.directions import FloatArray, direction_letters
 from fusion.geometry.grid import Grid
-from fusion.geometry.volume import FieldOfView, Volume
+from fusion.geometry.volume import FieldOfView, Volume, block_of
 
 #: Values this near to the empty value are empty, as a share of the bright ones: less than one step
 #: of 16 bits.
@@ -90,18 +90,9 @@ def seen_part(volume: Volume) -> Volume:
     seen = volume.seen
     if seen is None or (seen.low == (0, 0, 0) and seen.high == volume.grid.shape):
         return volume
-    affine = volume.grid.affine.copy()
-    affine[:3, 3] = volume.grid.to_lps(seen.low)
     shape = tuple(b - a for a, b in zip(seen.low, seen.high, strict=True))
-    k = slice(seen.low[0], seen.high[0])
-    return replace(
-        volume,
-        grid=Grid((shape[0], shape[1], shape[2]), affine, volume.grid.frame_of_reference_uid),
-        stored=volume.stored[seen.box],
-        slope=volume.slope[k],
-        intercept=volume.intercept[k],
-        seen=FieldOfView((0, 0, 0), (shape[0], shape[1], shape[2]), seen.mask),
-    )
+    part = block_of(volume, seen.low, seen.high)
+    return replace(part, seen=FieldOfView((0, 0, 0), (shape[0], shape[1], shape[2]), seen.mask))
 
 
 def seen_mask(volume: Volume) -> npt.NDArray[np.bool_] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -148,3 +148,51 @@ class Volume:
         if not all(0 <= n < size for n, size in zip((k, j, i), self.grid.shape, strict=True)):
             return None
         return float(self.stored[k, j, i] * self.slope[k] + self.intercept[k])
+
+
+def block_of(volume: Volume, low: tuple[int, int, int], high: tuple[int, int, int]) -> Volume:
+    """Return a block of a volume; the values are shared.
+
+    Parameters
+    ----------
+    volume : Volume
+        Where the detector saw is left out.
+    low, high : (k, j, i) tuple of int
+        First voxel, and one past the last.
+    """
+    affine = volume.grid.affine.copy()
+    affine[:3, 3] = volume.grid.to_lps(low)
+    k, j, i = (slice(a, b) for a, b in zip(low, high, strict=True))
+    shape = (high[0] - low[0], high[1] - low[1], high[2] - low[2])
+    return replace(
+        volume,
+        grid=Grid(shape, affine, volume.grid.frame_of_reference_uid),
+        stored=volume.stored[k, j, i],
+        slope=volume.slope[k],
+        intercept=volume.intercept[k],
+        seen=None,
+    )
+
+
+def block_around(volume: Volume, points_lps: npt.ArrayLike) -> Volume | None:
+    """Return the smallest block of a volume that values between some points need.
+
+    Parameters
+    ----------
+    volume : Volume
+        Where the detector saw is left out.
+    points_lps : (n, 3) array_like of float, mm
+        Corners of what is wanted, in the volume's own frame.
+
+    Returns
+    -------
+    Volume or None
+        The values are shared; None where the volume reaches to none of them.
+    """
+    kji = volume.grid.to_kji(points_lps)
+    low = (np.floor(kji.min(axis=0)).astype(int) - 1).clip(0)
+    high = (np.ceil(kji.max(axis=0)).astype(int) + 2).clip(max=volume.grid.shape)
+    if (high <= low).any():
+        return None
+    a, b = (tuple(int(n) for n in corner) for corner in (low, high))
+    return block_of(volume, (a[0], a[1], a[2]), (b[0], b[1], b[2]))

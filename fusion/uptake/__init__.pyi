@@ -25,7 +25,7 @@ from .proposals import (
     proposals_json,
 )
 from .reference import REFERENCE_WORDS, ReferenceChoice, ReferenceKind
-from .structures import StructureKind
+from .structures import StructureKind, vertebral_bodies
 
 __all__ = [
     "GRADE_WORDS",
@@ -56,4 +56,5 @@ __all__ = [
     "quantity_text",
     "unknown_measure",
     "uptake_json",
+    "vertebral_bodies",
 ]

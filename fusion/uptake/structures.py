@@ -178,13 +178,28 @@ def elsewhere_words(point_lps: FloatArray, centers_lps: Mapping[Joint, FloatArra
     return f"beside or in front of the spine; it may be {may}, a lymph node or a tumour"
 
 
+def vertebral_bodies(centers_lps: Mapping[Joint, FloatArray]) -> dict[str, FloatArray]:
+    """Return the middle of each vertebral body that the joints show, from above: (3,), mm.
+
+    Parameters
+    ----------
+    centers_lps : mapping of Joint to (3,) ndarray of float64, mm
+        Joints with a centre, in the CT's frame.
+    """
+    if not centers_lps:
+        return {}
+    found = {
+        s.name.split()[-1]: s.center_lps
+        for s in structures(centers_lps)
+        if s.kind is StructureKind.BODY
+    }
+    return {name: found[name] for name in CERVICAL.vertebrae if name in found}
+
+
 def body_centers(centers_lps: Mapping[Joint, FloatArray]) -> FloatArray:
     """Return the middles of the vertebral bodies C3 to C7 that the joints show: (n, 3), mm."""
-    bodies = [
-        s.center_lps
-        for s in structures(centers_lps)
-        if s.kind is StructureKind.BODY and s.name.split()[-1] in CERVICAL.reference_bodies
-    ]
+    found = vertebral_bodies(centers_lps)
+    bodies = [found[name] for name in CERVICAL.reference_bodies if name in found]
     return np.array(bodies, dtype=np.float64).reshape(-1, 3)
 
 

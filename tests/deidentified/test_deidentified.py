@@ -60,8 +60,8 @@ from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.review import Review
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill_study, found_in, texts_of
+from tests.export.dicom.others import debian, dicom3tools
 from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at
-from tests.export.others import debian, dicom3tools
 from tests.viewer.marked_study import write_study
 
 pytestmark = pytest.mark.slow

@@ -30,7 +30,7 @@ from fusion.dicom.files.header import read_header
 from fusion.dicom.files.instance import hashed_uid
 from fusion.dicom.quantity.suv import suvbw_factor
 from tests.dicom.ct_objects import stacked, write_enhanced, write_series
-from tests.dicom.test_suv import nm, pet
+from tests.dicom.quantity.test_suv import nm, pet
 from tests.export.canaries import MARK, Canaries, fill
 
 

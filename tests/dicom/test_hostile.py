@@ -20,6 +20,7 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import gdcm
 import numpy as np
 import pydicom
 import pytest
@@ -29,6 +30,7 @@ from pydicom.uid import (
     CTImageStorage,
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
+    JPEGLosslessSV1,
     RLELossless,
     generate_uid,
 )
@@ -37,6 +39,8 @@ from fusion.dicom.catalog import scan
 from fusion.dicom.files import archive, budget
 from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, read_header
 from fusion.dicom.pixels.codestream import bare, read_codestream
+from fusion.dicom.pixels.isolated import decode_apart
+from fusion.dicom.pixels.layout import layout_of
 from fusion.dicom.pixels.reading import read_plan
 from fusion.dicom.series import Catalog, Kind, Series
 from fusion.errors import DicomError
@@ -791,6 +795,31 @@ def test_a_frame_is_decoded_without_what_surrounds_its_image():
     assert read_codestream(bare(whole)).rows == 64
     assert bare(b"\xff\xd8" + size + size + scan_of) == b""  # two sizes for two readers
     assert bare(whole[:20]) == b""
+
+
+def test_a_decoder_that_dies_of_a_frame_takes_nothing_with_it(tmp_path):
+    first, _ = ct.write_series(tmp_path, ct.stacked(count=2)).paths
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(first))
+    reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.JPEGLosslessProcess14_1))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    fragments = change.GetOutput().GetDataElement().GetSequenceOfFragments()
+    content = fragments.GetFragment(0).GetByteValue().GetBuffer()
+    frame = bare(content.encode("utf-8", "surrogateescape"))
+    # What `bare` takes away: GDCM aborts on a version of JFIF that is not 1.
+    deadly = frame[:2] + b"\xff\xe0\x00\x10JFIF\x00\x02\x01" + bytes(7) + frame[2:]
+
+    def decoded(frame: bytes) -> np.ndarray | None:
+        layout = layout_of(read_header(first, label=""))
+        stream = read_codestream(frame)
+        return decode_apart("gdcm", frame, syntax=JPEGLosslessSV1, stream=stream, layout=layout)
+
+    np.testing.assert_array_equal(decoded(frame), pydicom.dcmread(first).pixel_array)
+    assert decoded(deadly) is None
+    np.testing.assert_array_equal(decoded(frame), pydicom.dcmread(first).pixel_array)
 
 
 def test_the_codestream_of_jp2_is_the_one_that_its_boxes_lead_to():

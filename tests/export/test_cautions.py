@@ -6,6 +6,7 @@ Every sentence is a literal: what has to be said is not taken from the code that
 from __future__ import annotations
 
 import csv
+import html
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -40,8 +41,8 @@ from fusion.registration import adjusted, stated
 from fusion.review import Review
 from tests.annotations.necks import centers, localised
 from tests.annotations.samples import READER, localisation
+from tests.export.dicom.others import debian
 from tests.export.handed import HOT, HOT_LPS, registration_of, target_at
-from tests.export.others import debian
 from tests.viewer.marked_study import MIDDLE_LPS, write_study
 
 #: Orange of everything on a picture that must not be missed.
@@ -71,7 +72,9 @@ class Doubtful:
 
     @property
     def name(self) -> str:
-        return f"Left C5-C6 (LEVEL {self.word})" if self.word else "Left C5-C6"
+        words = [f"LEVEL {self.word}"] if self.word else []
+        words += [] if self.is_final else ["DRAFT"]
+        return f"Left C5-C6 ({', '.join(words)})" if words else "Left C5-C6"
 
 
 def read_by(review: Review, journal: Path, *changes: Any) -> Reading:
@@ -259,9 +262,7 @@ def test_the_segment_says_so(case: Case) -> None:
     segment = case.export.segment
     assert segment.SegmentLabel == f"{case.doubtful.name} uptake"
     assert segment.TrackingID == case.doubtful.name
-    assert segment.SegmentDescription.endswith(case.doubtful.sentence) or (
-        case.doubtful.word and case.doubtful.sentence in segment.SegmentDescription
-    )
+    assert case.doubtful.sentence in segment.SegmentDescription
 
 
 def test_the_report_says_so_on_screen_and_on_paper(case: Case) -> None:
@@ -269,6 +270,14 @@ def test_the_report_says_so_on_screen_and_on_paper(case: Case) -> None:
     assert banner in case.export.html()
     assert "".join(case.doubtful.sentence.split()) in case.export.paper()
     assert f"<td>{case.doubtful.name}</td>" in case.export.html()
+
+
+def test_screen_and_paper_say_what_is_true_of_levels_and_alignment(case: Case) -> None:
+    account = case.export.reading["account"]
+    paper, page = case.export.paper(), html.unescape(case.export.html())
+    for sentence in (account["state"], *account["levels"], account["alignment"]):
+        assert sentence in page
+        assert "".join(sentence.split()) in paper
 
 
 def test_the_json_says_so(case: Case) -> None:

@@ -21,8 +21,8 @@ from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
 from fusion.facets.spine_statements import Anomaly, SpineStatements
+from tests.export.dicom.others import dicom3tools
 from tests.export.handed import HOT, Read, read_study, target_at
-from tests.export.others import dicom3tools
 from tests.viewer.marked_study import MIDDLE_LPS
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reading.schema.json"

@@ -14,7 +14,7 @@ import pytest
 from fusion.errors import Cancelled
 from sample_data import NeckParameters, ScanParameters, Truth, make_study
 from sample_data.__main__ import main
-from tests.export.others import dicom3tools
+from tests.export.dicom.others import dicom3tools
 
 TINY = ScanParameters(
     ct_shape=(8, 32, 32),

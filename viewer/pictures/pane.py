@@ -22,7 +22,7 @@ from viewer.pictures.layers import (
     spect_layer_data,
     to_lps,
 )
-from viewer.pictures.planes import EdgeLetters, Plane, edge_letters
+from viewer.pictures.planes import Plane, letters_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.utils.events import Event
 
+    from fusion.geometry import EdgeLetters
     from fusion.review import Review
 
 #: Half the hole in the middle of the crosshair, mm: what it points at stays visible.
@@ -222,7 +223,7 @@ class Pane:
         self._update_letters()
 
     def _update_letters(self) -> None:
-        letters = edge_letters(self.model.dims, self.model.scene.camera)
+        letters = letters_of(self.model.dims, self.model.scene.camera)
         for edge, overlay in self._letters.items():
             overlay.text = getattr(letters, edge)
 

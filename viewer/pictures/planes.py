@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fusion.geometry import direction_letters
+from fusion.geometry import EdgeLetters, edge_letters
 
 if TYPE_CHECKING:
     from napari.components import Camera, Dims
@@ -52,17 +52,7 @@ SAGITTAL = Plane("Sagittal", 2, ("up", "right"))
 PLANES = (AXIAL, CORONAL, SAGITTAL)
 
 
-@dataclass(frozen=True, slots=True)
-class EdgeLetters:
-    """Patient directions at the four edges of a picture; empty when they cannot be told."""
-
-    left: str
-    right: str
-    top: str
-    bottom: str
-
-
-def edge_letters(dims: Dims, camera: Camera) -> EdgeLetters:
+def letters_of(dims: Dims, camera: Camera) -> EdgeLetters:
     """Name the patient direction at each edge of a canvas.
 
     The directions follow from what the canvas does at this moment (which world axes it displays
@@ -81,9 +71,4 @@ def edge_letters(dims: Dims, camera: Camera) -> EdgeLetters:
     _, vertical_goes, horizontal_goes = camera.orientation
     down = vertical if vertical_goes == "down" else -vertical
     right = horizontal if horizontal_goes == "right" else -horizontal
-    return EdgeLetters(
-        left=direction_letters(-right),
-        right=direction_letters(right),
-        top=direction_letters(-down),
-        bottom=direction_letters(down),
-    )
+    return edge_letters(right, down)

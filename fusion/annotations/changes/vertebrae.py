@@ -8,12 +8,12 @@ from typing import Annotated, Any, ClassVar
 from pydantic import GetCoreSchemaHandler, GetPydanticSchema
 from pydantic_core import core_schema
 
-from fusion.anatomy import VERTEBRAE, Joint
+from fusion.anatomy import JOINTS, VERTEBRAE, Joint
 from fusion.annotations.changes.canonical import need, need_length
 from fusion.annotations.placement import Point, point_of
 from fusion.errors import AnnotationError
-from fusion.facets import Anomaly, SpineStatements
-from fusion.json_form import AtJoint, to_json
+from fusion.facets import Anomaly, Numbering, SpineStatements
+from fusion.json_form import UNLESS_EMPTY, AtJoint, to_json
 from fusion.plain_text import plain
 
 
@@ -132,6 +132,9 @@ class NumberingConfirmed:
         What speaks against it (a cervical rib, a count from T1 that differs); empty when nothing.
     note : str
         Why the reader confirms it all the same; required when something disagrees.
+    joints_in_field : tuple of str
+        Names of the joints that lie in the field of the CT; empty in readings of versions that did
+        not record it.
     """
 
     kind: ClassVar[str] = "numbering-confirmed"
@@ -141,8 +144,14 @@ class NumberingConfirmed:
     t1_in_field: bool
     disagreement: str = ""
     note: str = ""
+    # Without a key when empty: journals written before there was one stay as they are.
+    joints_in_field: Annotated[tuple[str, ...], UNLESS_EMPTY] = ()
 
     def __post_init__(self) -> None:
+        need(
+            {*self.joints_in_field} <= {joint.name for joint in JOINTS},
+            "A joint in the field is one that does not exist.",
+        )
         need(plain(self.numbering) and plain(self.anchor), "Say what the levels are counted from.")
         need(
             plain(self.note) or not plain(self.disagreement),
@@ -154,7 +163,21 @@ class NumberingConfirmed:
     def words(self) -> str:
         """What happened, in words."""
         note = f": {plain(self.note)}" if plain(self.note) else ""
-        return f"numbering confirmed, {plain(self.numbering)}{note}"
+        said = self.how if self.state is Numbering.SURE else self.numbering
+        return f"numbering confirmed, {plain(said)}{note}"
+
+    @property
+    def state(self) -> Numbering | None:
+        """How far the program trusted the levels then; None where it is not recorded."""
+        word = self.numbering.partition(", ")[0]
+        return Numbering(word) if word in {*Numbering} else None
+
+    @property
+    def how(self) -> str:
+        """How the levels were counted: ``"counted from C1-C2 (dens and atlas)"``."""
+        if self.state is None:
+            return self.numbering
+        return self.numbering.partition(", ")[2] or f"counted from {self.anchor}"
 
 
 def after(

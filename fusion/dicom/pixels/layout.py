@@ -43,10 +43,10 @@ NATIVE = (
     ExplicitVRBigEndian,
     DeflatedExplicitVRLittleEndian,
 )
-#: pydicom's name of the decoder for each compressed transfer syntax, in the order to try. None of
-#: them is pylibjpeg-libjpeg (GPL). GDCM comes last wherever another decoder exists. RLE is left to
-#: pydicom: pylibjpeg-rle 2.2 panics on damaged frames with an exception that no `except Exception`
-#: catches, and is not much faster.
+#: Libraries that decode each compressed transfer syntax, in the order to try (their names in
+#: pydicom). None of them is pylibjpeg-libjpeg (GPL). GDCM comes last wherever another exists. RLE
+#: is left to pydicom, which is Python: pylibjpeg-rle 2.2 panics on damaged frames with an exception
+#: that no `except Exception` catches, and is not much faster.
 DECODERS: dict[str, tuple[str, ...]] = {
     JPEGBaseline8Bit: ("pillow", "gdcm"),
     JPEGExtended12Bit: ("pillow", "gdcm"),

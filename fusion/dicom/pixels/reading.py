@@ -1,8 +1,8 @@
 """Reading pixels: a planned volume into one array, exactly as stored.
 
 Native pixels are read straight into the volume (about twice as fast as through pydicom,
-docs/sources.md#pixel-reading); everything else goes through pydicom's decoders one frame at a
-time, and only after the compressed frame's own statement of its size was compared with the header.
+docs/sources.md#pixel-reading). Compressed ones go one frame at a time to a decoder in a process of
+its own, and only after the frame's own statement of its size was compared with the header.
 """
 
 from __future__ import annotations
@@ -22,14 +22,15 @@ from pydicom.uid import UID, ExplicitVRBigEndian, RLELossless
 from fusion.dicom.files.header import quiet_pydicom
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, text
 from fusion.dicom.pixels.codestream import (
+    Codestream,
     bare,
     is_complete,
     read_codestream,
     rle_segments,
     without_tail,
 )
+from fusion.dicom.pixels.isolated import begin, decode_apart, libraries
 from fusion.dicom.pixels.layout import (
-    DECODERS,
     NATIVE,
     PixelLayout,
     is_longer,
@@ -246,6 +247,7 @@ def check_pixels(instance: Instance) -> bool:
     """
     try:
         layout = layout_of(instance)
+        begin(instance.transfer_syntax_uid)
         with open_pixels(instance, layout) as (_, _, length):
             return is_longer(length, layout)
     except PARSE_ERRORS as exc:
@@ -375,40 +377,52 @@ def _compressed_frames(file: BinaryIO, count: int) -> Iterator[bytes]:
 
 def _decoded(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
     syntax = instance.transfer_syntax_uid
-    if syntax != RLELossless:
-        frame = without_tail(bare(frame))
-    _check_codestream(frame, instance, layout)
-    decoder, options = get_decoder(syntax), _options(layout)
+    if syntax == RLELossless:
+        _check_rle(frame, layout, label=instance.label)
+        return _run_lengths(frame, instance, layout)
+    frame = without_tail(bare(frame))
+    stream = _checked_codestream(frame, instance, layout)
+    for library in libraries(syntax, stream, layout):
+        pixels = decode_apart(library, frame, syntax=syntax, stream=stream, layout=layout)
+        if pixels is not None:
+            return pixels
+    raise _not_decoded(instance)
+
+
+def _run_lengths(frame: bytes, instance: Instance, layout: PixelLayout) -> Pixels:
     packed = encapsulate([frame], has_bot=False)
-    failure: Exception | None = None
-    for plugin in DECODERS[syntax]:
-        try:
-            with damage_told():
-                array, _ = decoder.as_array(packed, raw=True, decoding_plugin=plugin, **options)
-        except PARSE_ERRORS as exc:
-            failure = exc
-            continue
-        if array.shape != (layout.rows, layout.columns):
-            raise DicomError("A frame decodes to another size than stated.", label=instance.label)
-        return array.astype(layout.dtype)
-    raise DicomError(
-        f"Its compressed pixels ({UID(syntax).name}) cannot be decoded: they are damaged, or use "
-        "an option that is not supported. Export the series again uncompressed (Explicit VR "
-        "Little Endian).",
+    try:
+        with damage_told():
+            array, _ = get_decoder(RLELossless).as_array(
+                packed, raw=True, decoding_plugin="pydicom", **_options(layout)
+            )
+    except PARSE_ERRORS as exc:
+        raise _not_decoded(instance) from exc
+    if array.shape != (layout.rows, layout.columns):
+        raise DicomError("A frame decodes to another size than stated.", label=instance.label)
+    return array.astype(layout.dtype)
+
+
+def _not_decoded(instance: Instance) -> DicomError:
+    return DicomError(
+        f"Its compressed pixels ({UID(instance.transfer_syntax_uid).name}) cannot be decoded: they "
+        "are damaged, or use an option that is not supported. Export the series again uncompressed "
+        "(Explicit VR Little Endian).",
         label=instance.label,
-    ) from failure
+    )
 
 
-def _check_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> None:
+def _check_rle(frame: bytes, layout: PixelLayout, *, label: str) -> None:
+    segments = layout.bits_allocated // 8
+    # Two bytes a value is the worst that run-length coding can do; more would only decode to far
+    # more than a frame.
+    longest = 64 + segments * (2 * layout.rows * layout.columns + 2)
+    if rle_segments(frame) != segments or len(frame) > longest:
+        raise DicomError("Its RLE frame does not fit its header; damaged.", label=label)
+
+
+def _checked_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> Codestream:
     label = instance.label
-    if instance.transfer_syntax_uid == RLELossless:
-        segments = layout.bits_allocated // 8
-        # Two bytes a value is the worst that run-length coding can do; more would only decode to
-        # far more than a frame.
-        longest = 64 + segments * (2 * layout.rows * layout.columns + 2)
-        if rle_segments(frame) != segments or len(frame) > longest:
-            raise DicomError("Its RLE frame does not fit its header; damaged.", label=label)
-        return
     stream = read_codestream(frame)
     if stream is None:
         raise DicomError(
@@ -428,6 +442,7 @@ def _check_codestream(frame: bytes, instance: Instance, layout: PixelLayout) -> 
         )
     if not is_complete(frame):
         raise DicomError("Its compressed frame is cut short. Copy or export it again.", label=label)
+    return stream
 
 
 def _options(layout: PixelLayout) -> dict[str, Any]:

@@ -153,6 +153,16 @@ def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.
     )
     description.AnatomicRegionSequence[0].AnatomicRegionModifierSequence = modifiers
     item: Dataset = description
-    said = " ".join((f"{RULE} Maximum {region.maximum:.4g} {unit}.", *handout.cautions))
+    account = handout.account
+    said = " ".join(
+        (
+            *account.of_joint(target.joint).remarks,
+            f"{RULE} Maximum {region.maximum:.4g} {unit}.",
+            *handout.cautions,
+            account.state,
+            account.levels,
+            account.alignment,
+        )
+    )
     item.SegmentDescription = said[:_DESCRIPTION_LENGTH]
     return description

@@ -36,7 +36,7 @@ from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import slice_image, slices_at
 from fusion.export.handout import Handout
-from fusion.export.wording import CONFIRM, NUMBERING, said_pathway, said_status
+from fusion.export.wording import CONFIRM, said_numbering, said_pathway
 from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
@@ -53,6 +53,8 @@ from fusion.uptake import (
 STRUCTURED_REPORT = "structured_report.dcm"
 #: Code of a measured value that has none but its name.
 MEASURED = "measured"
+#: Code of how the levels were numbered, at a decision and in the report as a whole.
+NUMBERING = "numbering"
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
@@ -71,6 +73,9 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("level-doubt", "Uncertainty of the level, mm", ("placement", "uncertainty_mm"), False),
     ("unit", "Unit of the uptake", ("uptake", "unit"), True),
     ("reference", "Reference of the ratios", ("uptake", "reference"), True),
+    ("spill-share", "Share of the maximum from elsewhere", ("uptake", "spill_share"), False),
+    ("spill-from", "Joint that most of it comes from", ("uptake", "spill_from"), True),
+    ("merged-with", "Joints that it cannot be told from", ("uptake", "merged_with"), False),
     ("reg-method", "Registration method", ("registration", "method"), True),
     (
         "reg-matrix",
@@ -80,7 +85,7 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ),
     ("reg-uncertainty", "Registration uncertainty, mm", ("registration", "uncertainty_mm"), False),
     ("located-by", "Joints found by", ("localisation", "source"), True),
-    ("numbering", "Numbering of the levels", ("localisation", "numbering"), True),
+    (NUMBERING, "Numbering of the levels", ("localisation", "numbering"), True),
     (
         "located-within",
         "Uncertainty of the joint's centre, mm",
@@ -92,6 +97,13 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
 )
 #: Text items where nothing was typed are left out and come back empty.
 MAY_BE_EMPTY = {("note",), ("uptake", "reference"), ("localisation", "status")}
+#: Those that are no keys of a Target's JSON while they are empty.
+NO_KEY_WHILE_EMPTY = {
+    ("uptake", "spill_share"),
+    ("uptake", "spill_from"),
+    ("uptake", "merged_with"),
+    ("localisation", "status"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +119,12 @@ class ReportSource:
         first.
     reader : str
         The observer.
+    levels : tuple of str
+        How the levels were counted and what is to be known of that; each a text item of its own.
+    alignment : str
+        How the images were aligned, and who reviewed that; empty for no item.
     statements : tuple of str
-        Sentences that stand in the report as a whole, beside disclaimer and numbering.
+        Further sentences that stand in the report as a whole.
     is_final : bool
         Whether the reading was finalised.
     simulated : bool
@@ -119,17 +135,22 @@ class ReportSource:
         When.
     names : mapping of str to str
         Names of Targets, by their identifier, where that of the joint does not say enough.
+    remarks : mapping of str to tuple of str
+        Sentences about Targets, by their identifier.
     """
 
     header: Dataset = field(repr=False)
     images: Sequence[Dataset] = field(repr=False)
     reader: str = field(repr=False)
+    levels: tuple[str, ...] = ()
+    alignment: str = ""
     statements: tuple[str, ...] = ()
     is_final: bool = False
     simulated: bool = False
     suv_proven: bool = False
     made: datetime
     names: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def tracking_uid(target: Target) -> str:
@@ -145,7 +166,7 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
     AnnotationError, GeometryError
         As for :func:`write_structured_report`; or the CT states no Frame of Reference.
     """
-    review, reading = handout.review, handout.reading
+    review, reading, account = handout.review, handout.reading, handout.account
     images = [slice_image(review.fused.spect, review.pair.spect, 0)]
     numbers = slices_at(review.fused.ct, [target.point_lps for target in handout.targets])
     images += [slice_image(review.fused.ct, review.pair.ct, k) for k in numbers]
@@ -153,9 +174,12 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
         header=review.pair.ct.header,
         images=images,
         reader=reading.reader if reading else "",
+        levels=(account.levels, *account.level_remarks),
+        alignment=account.alignment,
         statements=(
-            said_status(reading),
+            account.state,
             *handout.cautions,
+            *account.undecided,
             said_pathway(handout.assessment),
             CONFIRM,
         ),
@@ -164,6 +188,9 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
         suv_proven=review.fused.spect.suvbw_per_unit is not None,
         made=handout.made,
         names={target.target_id: handout.name_of(target) for target in handout.targets},
+        remarks={
+            target.target_id: account.of_joint(target.joint).remarks for target in handout.targets
+        },
     )
     path = folder / STRUCTURED_REPORT
     write_structured_report(path, handout.targets, source)
@@ -213,7 +240,8 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
         is_final=source.is_final,
     )
     texts = [said for target in targets for said in (target.note, target.reader)]
-    texts += [source.reader, *source.statements, SIMULATED if source.simulated else ""]
+    texts += [source.reader, *source.levels, source.alignment, *source.statements]
+    texts += [SIMULATED] if source.simulated else []
     dress(ds, source.header, description="Facet joint targets", made=source.made, texts=texts)
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
     ds.save_as(path, enforce_file_format=True)
@@ -243,7 +271,8 @@ def _whole_report(source: ReportSource) -> Dataset:
     """Return the container of TID 1500 that holds what is said of the report as a whole."""
     said = [
         ("disclaimer", "Disclaimer", DISCLAIMER),
-        ("numbering", "Numbering of the levels", NUMBERING),
+        *((NUMBERING, "Numbering of the levels", sentence) for sentence in source.levels),
+        *((("alignment", "Alignment", source.alignment),) if source.alignment else ()),
         ("version", "Software version", f"facetfusion {own_version()}"),
         *(("statement", "Statement", sentence) for sentence in source.statements),
     ]
@@ -345,7 +374,10 @@ def _value_group(
         found = _at(content, where)
         if found is not None and found != "":
             said = found if is_text else json.dumps(found, allow_nan=False)
+            said = said_numbering(said) if value == NUMBERING else said
             group[0].ContentSequence.append(_text(value, meaning, said))
+    for sentence in source.remarks.get(target.target_id, ()):
+        group[0].ContentSequence.append(_text("remark", "Remark", sentence))
     return group
 
 

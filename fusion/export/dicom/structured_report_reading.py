@@ -21,17 +21,20 @@ from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
     MAY_BE_EMPTY,
     MEASURED,
+    NO_KEY_WHILE_EMPTY,
+    NUMBERING,
     TEXTS,
     code_of,
     concept_of,
     label_of,
 )
+from fusion.export.wording import stored_numbering
 from fusion.json_form import from_json
 from fusion.plain_text import plain
 from fusion.uptake import every_measure
 
-#: What a name says besides when its level is doubtful.
-_DOUBT = re.compile(r" \(LEVEL [A-Z, ]+\)")
+#: What a name says besides when its level is doubtful or the reading a draft.
+_DOUBT = re.compile(r" \((?:LEVEL )?[A-Z]+(?:, [A-Z]+)*\)")
 #: How far the 32-bit coordinate may lie from the point in full, mm.
 _COORDINATE_TOLERANCE_MM = 1e-3
 
@@ -132,8 +135,6 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
         "point_lps": content["point_lps"],
     }
     measured = dict(_measured(values, content["uptake"]["unit"]))
-    if not content["localisation"]["status"]:
-        del content["localisation"]["status"]  # decided before it was recorded
     content["uptake"] = {**content["uptake"], "values": measured} if measured else None
     return from_json(Target, content, error=AnnotationError, what="A target cannot be read")
 
@@ -154,9 +155,12 @@ def _content(group: Dataset) -> dict[str, Any]:
     for value, _, where, is_text in TEXTS:
         found = [i for i in _all(group, value) if i.ValueType == "TEXT"]
         said: Any = "" if where in MAY_BE_EMPTY else None
+        if not found and where in NO_KEY_WHILE_EMPTY:
+            continue
         if found:
             raw = str(found[0].TextValue).replace("\r\n", "\n")
             said = raw if is_text else json.loads(raw)
+            said = stored_numbering(said) if value == NUMBERING else said
         inside = content
         for key in where[:-1]:
             inside = inside.setdefault(key, {})

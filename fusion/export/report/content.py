@@ -11,8 +11,6 @@ from typing import Any
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import (
-    AlignmentReviewed,
-    Answer,
     BlockPlan,
     Decision,
     PathwayLeftOut,
@@ -20,6 +18,7 @@ from fusion.annotations import (
     Target,
 )
 from fusion.dicom import Patient
+from fusion.export.account import JointAccount
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
 from fusion.export.report.blocks import (
@@ -31,9 +30,9 @@ from fusion.export.report.blocks import (
     ReportRows,
     ReportSection,
 )
+from fusion.export.report.joints import said_answer, said_uptake
 from fusion.export.report.pictures import PLANES
-from fusion.export.wording import LIMITATIONS, NUMBERING, said_date, said_moment, said_status
-from fusion.facets import Status
+from fusion.export.wording import LIMITATIONS, said_date, said_moment
 from fusion.findings import Severity
 from fusion.geometry import Volume
 from fusion.pathway import (
@@ -47,9 +46,7 @@ from fusion.pathway import (
     verbatim,
 )
 from fusion.plain_text import person_name, plain
-from fusion.registration import Method
 from fusion.software import DISCLAIMER, SIMULATED, own_version
-from fusion.uptake import measured_texts
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
@@ -89,7 +86,7 @@ def make_report(handout: Handout) -> Report:
         banners=_banners(handout),
         identity=_one_line(review.patient, study),
         sections=sections,
-        footer=f"{DISCLAIMER} {NUMBERING}. facetfusion {own_version()}.",
+        footer=f"{DISCLAIMER} {handout.account.levels} facetfusion {own_version()}.",
     )
 
 
@@ -127,7 +124,7 @@ def _study(handout: Handout) -> tuple[tuple[str, str], ...]:
         ("Study", plain(review.study.description) or "not stated"),
         ("CT", _series(review.fused.ct)),
         (review.spect_label, f"{_series(review.fused.spect)}, {plain(review.fused.spect.unit)}"),
-        ("Reading", said_status(reading)),
+        ("Reading", handout.account.state),
         ("Reader", plain(reading.reader) if reading else "none"),
     )
 
@@ -145,17 +142,8 @@ def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
 
 def _done(handout: Handout) -> tuple[str, ...]:
     """Return what was done to the data, in sentences."""
-    review, reading = handout.review, handout.reading
-    said = [f"The {review.spect_label} was put onto the CT by: {_alignment(handout)}."]
-    if reading is not None and reading.alignment is not None:
-        said.append(f"Alignment reviewed by {plain(reading.alignment.reader)}.")
-    else:
-        said.append("The alignment has not been reviewed by a reader.")
-    if reading is not None and reading.numbering is not None:
-        confirmed = reading.numbering.change.words
-        said.append(f"{_sentence(confirmed)} ({plain(reading.numbering.reader)}).")
-    else:
-        said.append("The numbering of the levels has not been confirmed by a reader.")
+    reading, account = handout.reading, handout.account
+    said = [account.alignment, account.levels, *account.level_remarks]
     said += _said_of_spine(reading)
     pathway = reading.pathway if reading else None
     if pathway is not None and isinstance(pathway.change, PathwayLeftOut):
@@ -163,23 +151,6 @@ def _done(handout: Handout) -> tuple[str, ...]:
     if handout.regions:
         said.append(f"Regions of uptake: {RULE}")
     return tuple(said)
-
-
-def _alignment(handout: Handout) -> str:
-    """Return how the alignment in use was obtained: as its reader saw it, where one reviewed it.
-
-    A search in the window that kept the alignment is in no file: a final reading has to say the
-    same wherever it is opened.
-    """
-    registration, reading = handout.review.fused.registration, handout.reading
-    review = reading.alignment.change if reading and reading.alignment else None
-    if isinstance(review, AlignmentReviewed) and review.covers(registration):
-        seen = plain(review.registration.method)
-        known = [method for method in Method if seen.startswith(method.value)]
-        longest = max(known, key=lambda method: len(method.value), default=None)
-        return seen if longest is None else f"{longest.words}{seen[len(longest.value) :]}"
-    status = f" ({registration.status.value})" if registration.status else ""
-    return f"{registration.method.words}{status}"
 
 
 def _said_of_spine(reading: Reading | None) -> list[str]:
@@ -244,7 +215,7 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
             ReportLines(("No decision about any joint is recorded.",), strong=True),
             ReportLines(beside),
         )
-    rows = tuple(_joint_row(target, doubt=handout.doubt_of(target.joint)) for target in targets)
+    rows = tuple(_joint_row(handout.account.of_joint(target.joint), target) for target in targets)
     header = (
         "Joint",
         "Decision",
@@ -255,8 +226,7 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         "Reader, time, note, cautions",
     )
     widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
-    others = len(JOINTS) - len(targets)
-    undecided = (f"{others} of {len(JOINTS)} joints have no decision.",) if others else ()
+    undecided = handout.account.undecided
     cautions = _pathway_cautions(targets, handout.assessment)
     return (ReportCells(header, rows, widths), ReportLines((*undecided, *cautions, *beside)))
 
@@ -281,41 +251,25 @@ def _pathway_cautions(
     return tuple(lines)
 
 
-def _joint_row(target: Target, *, doubt: str = "") -> tuple[str, ...]:
+def _joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
     note = target.shown_note
     if len(note) > _SHOWN_NOTE:
         note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
     said = [f"{target.shown_reader}, {said_moment(target.time)}."]
-    said += [f"Note: “{note}”." if note else "", *_cautions(target)]
+    said += [f"Note: “{note}”." if note else "", *account.remarks, *_cautions(target)]
     return (
-        f"{target.joint.name} (LEVEL {doubt})" if doubt else target.joint.name,
+        account.label,
         target.decision.value,
         "–" if target.grade is None else str(target.grade),
-        _uptake(target),
-        _answer(target.clinically_concordant),
-        _answer(target.inside_operative_bed),
+        said_uptake(target),
+        said_answer(target.clinically_concordant),
+        said_answer(target.inside_operative_bed),
         " ".join(part for part in said if part),
     )
 
 
-def _answer(answer: Answer | None) -> str:
-    return "not answered" if answer is None else answer.value
-
-
-def _uptake(target: Target) -> str:
-    measured = target.uptake
-    if measured is None:
-        return "not measured"
-    parts = list(measured_texts(measured, measured.unit))
-    if measured.reference:
-        parts.append(f"reference: {plain(measured.reference)}")
-    return "; ".join(parts)
-
-
 def _cautions(target: Target) -> list[str]:
     said = []
-    if target.placement.is_between_levels:
-        said.append(f"Between {target.joint.level} and {plain(target.placement.neighbour)}.")
     uncertainty = target.registration.uncertainty_mm
     said.append(
         "Alignment uncertainty not known."
@@ -329,9 +283,6 @@ def _cautions(target: Target) -> list[str]:
         if located.confidence_mm is None
         else f"Joint located to about {located.confidence_mm:.1f} mm."
     )
-    said.append(f"Numbering: {plain(located.numbering)}.")
-    if located.status not in (None, Status.FOUND):
-        said.append(f"On the CT the joint is {plain(str(located.status))}.")
     return said
 
 

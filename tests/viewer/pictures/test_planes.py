@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 from napari.components import ViewerModel
 
+from fusion.geometry import EdgeLetters
 from viewer.pictures.planes import (
     AXIAL,
     CORONAL,
     PLANES,
     SAGITTAL,
-    EdgeLetters,
     Plane,
-    edge_letters,
+    letters_of,
 )
 
 
@@ -34,17 +34,17 @@ def model_of(plane: Plane) -> ViewerModel:
 )
 def test_radiological_convention(plane: Plane, letters: EdgeLetters) -> None:
     model = model_of(plane)
-    assert edge_letters(model.dims, model.scene.camera) == letters
+    assert letters_of(model.dims, model.scene.camera) == letters
 
 
 def test_letters_come_from_the_canvas_not_from_the_plane() -> None:
     model = model_of(AXIAL)
     model.dims.order = CORONAL.order
-    assert edge_letters(model.dims, model.scene.camera) == EdgeLetters("R", "L", "F", "H")
+    assert letters_of(model.dims, model.scene.camera) == EdgeLetters("R", "L", "F", "H")
     model.scene.camera.orientation2d = ("up", "left")
-    assert edge_letters(model.dims, model.scene.camera) == EdgeLetters("L", "R", "H", "F")
+    assert letters_of(model.dims, model.scene.camera) == EdgeLetters("L", "R", "H", "F")
     model.dims.transpose()
-    assert edge_letters(model.dims, model.scene.camera) == EdgeLetters("H", "F", "L", "R")
+    assert letters_of(model.dims, model.scene.camera) == EdgeLetters("H", "F", "L", "R")
 
 
 def test_each_plane_scrolls_its_own_axis() -> None:

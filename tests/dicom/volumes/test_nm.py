@@ -1,0 +1,639 @@
+"""NM reconstructions: exact to 0.01 mm, with their sign, or refused with the reason."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
+
+from fusion.dicom.files.instance import Instance
+from fusion.dicom.quantity.attenuation import attenuation_corrected
+from fusion.dicom.series import Kind, VolumePlan
+from fusion.dicom.volumes.nm import kind_of, plan_volumes
+from fusion.errors import GeometryError
+from tests.dicom import nm_objects as nm
+
+#: What "exact" means for markers, mm.
+EXACT_MM = 0.01
+
+
+def planned(dataset: Dataset, tmp_path: Path, **options: float) -> tuple[VolumePlan, ...]:
+    return plan_volumes([nm.read(nm.write(dataset, tmp_path / "nm.dcm"))], **options)
+
+
+def only(dataset: Dataset, tmp_path: Path, **options: float) -> VolumePlan:
+    plans = planned(dataset, tmp_path, **options)
+    assert len(plans) == 1
+    return plans[0]
+
+
+def codes(plan: VolumePlan) -> set[str]:
+    return {finding.code for finding in plan.findings}
+
+
+def refusal(plan: VolumePlan) -> str:
+    assert plan.grid is None
+    assert plan.refusal
+    return plan.refusal
+
+
+def marker_errors_mm(
+    plan: VolumePlan, *, orientation: tuple[float, ...], spacing: float, offset: int = 0
+) -> list[float]:
+    """Distance of each marker on the grid from where it was written."""
+    assert plan.refusal is None
+    assert plan.grid is not None
+    stored = nm.stored(plan)
+    errors = []
+    for value, index in nm.MARKERS.items():
+        found = np.argwhere(stored == value + offset)
+        assert len(found) == 1
+        truth = nm.truth_lps(index, orientation=orientation, spacing=spacing)
+        errors.append(float(np.linalg.norm(plan.grid.to_lps(found[0]) - truth)))
+    return errors
+
+
+# --- the twelve objects of nm_objects.py -----------------------------------------------------
+
+
+@pytest.mark.parametrize("letter", nm.GEOMETRY)
+def test_markers_lie_where_they_were_written(letter: str, tmp_path: Path) -> None:
+    orientation, spacing = nm.GEOMETRY[letter]
+    plan = only(nm.OBJECTS[letter](), tmp_path)
+    assert plan.kind is Kind.SPECT
+    assert plan.shape == (nm.SLICES, nm.ROWS, nm.COLUMNS)
+    assert max(marker_errors_mm(plan, orientation=orientation, spacing=spacing)) <= EXACT_MM
+    assert plan.grid is not None
+    # A negative spacing is kept, not made positive and not undone by reordering.
+    assert np.sign(np.linalg.det(plan.grid.affine[:3, [2, 1, 0]])) == np.sign(spacing)
+    assert plan.grid.frame_of_reference_uid == "1.2.3.4.5.7"
+    assert ("top-level-geometry" in codes(plan)) == (letter == "G")
+
+
+@pytest.mark.parametrize("letter", ["A", "B", "C", "D", "E", "H"])
+def test_agrees_with_simpleitk(letter: str, tmp_path: Path) -> None:
+    path = nm.write(nm.OBJECTS[letter](), tmp_path / "nm.dcm")
+    (plan,) = plan_volumes([nm.read(path)])
+    assert plan.grid is not None
+    image = sitk.ReadImage(str(path))
+    pixels = sitk.GetArrayFromImage(image)
+    ours = nm.stored(plan)
+    for value in nm.MARKERS:
+        k, j, i = (int(n) for n in np.argwhere(pixels == value)[0])
+        theirs = image.TransformIndexToPhysicalPoint((i, j, k))
+        mine = plan.grid.to_lps(np.argwhere(ours == value)[0])
+        assert np.linalg.norm(mine - theirs) <= EXACT_MM
+
+
+def test_single_frame_files_lie_at_their_own_positions(tmp_path: Path) -> None:
+    paths = [nm.write(ds, tmp_path / f"{n:02}.dcm") for n, ds in enumerate(nm.single_frames())]
+    names = [str(path) for path in paths]
+    random.Random(1).shuffle(paths)
+    (plan,) = plan_volumes([nm.read(path) for path in paths])
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    assert plan.grid is not None
+    reader = sitk.ImageSeriesReader()
+    reader.SetFileNames(names)
+    image = reader.Execute()
+    pixels = sitk.GetArrayFromImage(image)
+    k, j, i = (int(n) for n in np.argwhere(pixels == 3000)[0])
+    theirs = image.TransformIndexToPhysicalPoint((i, j, k))
+    mine = plan.grid.to_lps(np.argwhere(nm.stored(plan) == 3000)[0])
+    assert np.linalg.norm(mine - theirs) <= EXACT_MM
+
+
+def test_two_reconstructions_of_single_frames_are_told_apart_by_their_name(tmp_path: Path) -> None:
+    instances = []
+    for added, name in enumerate(("IRAC", "IRNC")):
+        for k, ds in enumerate(nm.single_frames()):
+            ds.ImageID = name
+            ds.PixelData = (nm.volume()[k] + np.uint16(added)).tobytes()
+            instances.append(nm.read(nm.write(ds, tmp_path / f"{name}{k}.dcm")))
+    plans = plan_volumes(instances)
+    assert [plan.refusal for plan in plans] == [None, None]
+    for offset, plan in enumerate(plans):
+        assert f"image {('IRAC', 'IRNC')[offset]}" in plan.description
+        errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ, offset=offset)
+        assert max(errors) <= EXACT_MM
+
+
+def test_missing_single_frame_is_refused(tmp_path: Path) -> None:
+    datasets = nm.single_frames()
+    del datasets[7]
+    paths = [nm.write(ds, tmp_path / f"{n}.dcm") for n, ds in enumerate(datasets)]
+    (plan,) = plan_volumes([nm.read(path) for path in paths])
+    assert refusal(plan)
+
+
+def test_missing_spacing_is_asked_for_with_its_sign(tmp_path: Path) -> None:
+    plan = only(nm.OBJECTS["F"](), tmp_path)
+    text = refusal(plan)
+    assert "spacing-needed" in codes(plan)
+    assert "--spacing 3.5 if the slices run towards the head" in text
+    assert "--spacing -3.5 if towards the feet" in text
+    assert plan.shape == (nm.SLICES, nm.ROWS, nm.COLUMNS)
+
+
+@pytest.mark.parametrize("spacing", [3.5, -3.5])
+def test_spacing_given_by_the_user_is_used_and_recorded(spacing: float, tmp_path: Path) -> None:
+    plan = only(nm.OBJECTS["F"](), tmp_path, spacing_mm=spacing)
+    assert max(marker_errors_mm(plan, orientation=nm.AXIAL, spacing=spacing)) <= EXACT_MM
+    assert codes(plan) >= {"user-geometry"}
+    assert not codes(plan) & {"spacing-needed", "user-spacing-doubtful"}
+
+
+def test_spacing_far_from_the_thickness_is_doubted(tmp_path: Path) -> None:
+    plan = only(nm.OBJECTS["F"](), tmp_path, spacing_mm=-9.0)
+    assert codes(plan) >= {"user-geometry", "user-spacing-doubtful"}
+
+
+def test_spacing_in_the_file_outweighs_the_user(tmp_path: Path) -> None:
+    plan = only(nm.OBJECTS["B"](), tmp_path, spacing_mm=3.5)
+    assert max(marker_errors_mm(plan, orientation=nm.AXIAL, spacing=-nm.DZ)) <= EXACT_MM
+    assert "user-spacing-not-used" in codes(plan)
+    assert "user-geometry" not in codes(plan)
+
+
+@pytest.mark.parametrize("spacing", [0.0, float("nan"), float("inf")])
+def test_unusable_spacing_from_the_user_raises(spacing: float, tmp_path: Path) -> None:
+    with pytest.raises(GeometryError, match="other than zero"):
+        planned(nm.OBJECTS["F"](), tmp_path, spacing_mm=spacing)
+
+
+def test_zero_spacing_in_the_file_is_asked_for(tmp_path: Path) -> None:
+    plan = only(nm.recon(spacing=0.0), tmp_path)
+    assert "zero" in refusal(plan)
+    assert "spacing-needed" in codes(plan)
+
+
+def test_without_any_geometry_refused_and_never_identity(tmp_path: Path) -> None:
+    plan = only(nm.OBJECTS["I"](), tmp_path, spacing_mm=3.0)
+    assert "does not say where its slices lie" in refusal(plan)
+    assert "user-geometry" not in codes(plan)
+
+
+def test_reversed_slice_vector_is_refused(tmp_path: Path) -> None:
+    assert "numbered backwards, 20 to 1" in refusal(only(nm.OBJECTS["L"](), tmp_path))
+
+
+def test_gated_reconstruction_gives_one_volume_a_gate(tmp_path: Path) -> None:
+    plans = planned(nm.OBJECTS["J"](), tmp_path)
+    assert len(plans) == 8
+    assert len({plan.volume_id for plan in plans}) == 8
+    for n, plan in enumerate(plans, start=1):
+        assert f"gate {n} of 8" in plan.description
+        errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ, offset=n)
+        assert max(errors) <= EXACT_MM
+
+
+def test_two_energy_windows_give_two_volumes(tmp_path: Path) -> None:
+    first, second = planned(nm.OBJECTS["K"](), tmp_path)
+    assert "energy window 1 of 2: Tc99m 126-154 keV" in first.description
+    assert "energy window 2 of 2: Scatter 108-126 keV" in second.description
+    for offset, plan in enumerate((first, second)):
+        errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ, offset=offset)
+        assert max(errors) <= EXACT_MM
+        assert not codes(plan) & {"frame-pointer-incomplete", "frame-pointer-disagrees"}
+
+
+def test_interleaved_windows_are_told_apart_by_their_vectors(tmp_path: Path) -> None:
+    ds = nm.two_windows()
+    pixels = np.empty((2 * nm.SLICES, nm.ROWS, nm.COLUMNS), dtype="<u2")
+    pixels[0::2], pixels[1::2] = nm.volume(), nm.volume() + 1
+    ds.PixelData = pixels.tobytes()
+    ds.EnergyWindowVector = [1, 2] * nm.SLICES
+    ds.SliceVector = [k for k in range(1, nm.SLICES + 1) for _ in range(2)]
+    for offset, plan in enumerate(planned(ds, tmp_path)):
+        errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ, offset=offset)
+        assert max(errors) <= EXACT_MM
+
+
+def test_xeleris_object_is_spect_although_its_modality_is_ot(tmp_path: Path) -> None:
+    plan = only(nm.xeleris(), tmp_path)
+    assert plan.kind is Kind.SPECT
+    assert max(marker_errors_mm(plan, orientation=nm.AXIAL, spacing=-nm.DZ)) <= EXACT_MM
+    assert "attenuation corrected" in plan.description
+    # Its Radiopharmaceutical reads "ATTENUATION MAPS" although it is an emission image.
+    assert "attenuation-map-possible" in codes(plan)
+    assert "attenuation-map" not in codes(plan)
+
+
+# --- geometry in odd places ------------------------------------------------------------------
+
+
+def detector(position: list[float] | None, orientation: list[float] | None) -> Dataset:
+    item = Dataset()
+    item.ImagePositionPatient = position
+    item.ImageOrientationPatient = orientation
+    return item
+
+
+def test_first_detector_with_both_places_the_volume(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.DetectorInformationSequence.insert(0, detector(None, None))
+    ds.DetectorInformationSequence.append(detector(list(nm.ORIGIN_LPS), list(nm.OBLIQUE)))
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+
+
+@pytest.mark.parametrize(
+    ("position", "orientation", "words"),
+    [
+        ([0.0, 0.0, 0.0], list(nm.OBLIQUE), "mm apart"),
+        (list(nm.ORIGIN_LPS), list(nm.AXIAL), "different orientations"),
+        (None, list(nm.AXIAL), "different orientations"),
+    ],
+)
+def test_detectors_that_disagree_are_refused(
+    position: list[float] | None, orientation: list[float], words: str, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.DetectorInformationSequence.append(detector(position, orientation))
+    assert words in refusal(only(ds, tmp_path))
+
+
+@pytest.mark.parametrize("first_is_meant", [True, False])
+def test_the_detector_that_all_frames_name_places_the_volume(
+    first_is_meant: bool, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    head = detector([0.0, 0.0, 0.0], [-1.0, 0.0, 0.0, 0.0, 0.0, -1.0])
+    ds.DetectorInformationSequence.insert(1 if first_is_meant else 0, head)
+    assert "Which one is right is not known" in refusal(only(ds, tmp_path))
+    ds.DetectorVector = [1 if first_is_meant else 2] * nm.SLICES
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+
+
+@pytest.mark.parametrize("vector", [[3] * nm.SLICES, [1] * 10 + [2] * 10, [1, 1]])
+def test_a_detector_vector_that_names_no_single_detector_settles_nothing(
+    vector: list[int], tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.DetectorInformationSequence.append(detector([0.0, 0.0, 0.0], list(nm.OBLIQUE)))
+    ds.DetectorVector = vector
+    assert all(plan.refusal for plan in planned(ds, tmp_path))
+
+
+def test_the_same_place_rounded_elsewhere_is_no_contradiction(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["H"]()
+    ds.ImagePositionPatient = [round(v + 0.04, 1) for v in nm.ORIGIN_LPS]
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    ds.ImagePositionPatient = [v + 0.1 for v in nm.ORIGIN_LPS]
+    assert "0.17 mm apart" in refusal(only(ds, tmp_path))
+
+
+def test_top_level_that_disagrees_with_the_detector_is_refused(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["H"]()
+    ds.ImagePositionPatient = [*nm.ORIGIN_LPS[:2], nm.ORIGIN_LPS[2] - 57]
+    assert "57.00 mm apart" in refusal(only(ds, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (lambda ds: ds.pop("PixelSpacing"), "Pixel Spacing is missing"),
+        (lambda ds: setattr(ds, "PixelSpacing", [0, 4.4]), "positive"),
+        (lambda ds: ds.pop("Rows"), "Rows"),
+        (
+            lambda ds: setattr(
+                ds.DetectorInformationSequence[0], "ImageOrientationPatient", [1, 0, 0, 0, 2, 0]
+            ),
+            "length 1",
+        ),
+        (
+            lambda ds: setattr(
+                ds.DetectorInformationSequence[0], "ImageOrientationPatient", [1, 0, 0, 1, 0, 0]
+            ),
+            "perpendicular",
+        ),
+        (
+            lambda ds: setattr(
+                ds.DetectorInformationSequence[0], "ImagePositionPatient", ["0", "0", "1e309"]
+            ),
+            "finite",
+        ),
+    ],
+)
+def test_unusable_geometry_is_refused(
+    edit: Callable[[Dataset], object], words: str, tmp_path: Path
+) -> None:
+    instance = nm.read(nm.write(nm.recon(), tmp_path / "nm.dcm"))
+    edit(instance.dataset)
+    (plan,) = plan_volumes([instance])
+    assert words in refusal(plan)
+
+
+unit_vectors = st.tuples(*[st.floats(-1, 1) for _ in range(3)]).filter(
+    lambda v: np.linalg.norm(v) > 0.1
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    row=unit_vectors,
+    other=unit_vectors,
+    spacing=st.floats(0.5, 12) | st.floats(-12, -0.5),
+    pixel=st.tuples(st.floats(0.5, 10), st.floats(0.5, 10)),
+    origin=st.tuples(*[st.floats(-400, 400) for _ in range(3)]),
+)
+def test_affine_equals_the_formula_of_the_standard(
+    row: tuple[float, ...],
+    other: tuple[float, ...],
+    spacing: float,
+    pixel: tuple[float, float],
+    origin: tuple[float, ...],
+) -> None:
+    x = np.array(row) / np.linalg.norm(row)
+    y = np.array(other) - np.dot(other, x) * x
+    assume(np.linalg.norm(y) > 0.05)
+    y /= np.linalg.norm(y)
+    ds = nm.recon(np.zeros((4, 3, 2), dtype=np.uint16), spacing=None)
+    del ds.PixelData
+    ds.SpacingBetweenSlices = f"{spacing:.8f}"
+    ds.PixelSpacing = [f"{value:.8f}" for value in pixel]
+    item = ds.DetectorInformationSequence[0]
+    item.ImageOrientationPatient = [f"{value:.8f}" for value in (*x, *y)]
+    item.ImagePositionPatient = [f"{value:.6f}" for value in origin]
+    (plan,) = plan_volumes([Instance(Path("x"), "x", ds, "1.2.840.10008.1.2.1", None)])
+    assert plan.grid is not None
+    for k, r, c in np.ndindex(4, 3, 2):
+        for axis in range(3):
+            n = (x[axis - 2] * y[axis - 1]) - (x[axis - 1] * y[axis - 2])
+            truth = origin[axis] + c * pixel[1] * x[axis] + r * pixel[0] * y[axis]
+            truth += k * spacing * n
+            assert abs(plan.grid.to_lps((k, r, c))[axis] - truth) < 1e-4
+
+
+# --- frames and their numbers ----------------------------------------------------------------
+
+
+def without(keyword: str) -> Callable[[Dataset], None]:
+    return lambda ds: delattr(ds, keyword)
+
+
+def with_value(keyword: str, value: object) -> Callable[[Dataset], None]:
+    return lambda ds: setattr(ds, keyword, value)
+
+
+def both(*edits: Callable[[Dataset], None]) -> Callable[[Dataset], None]:
+    def apply(ds: Dataset) -> None:
+        for edit in edits:
+            edit(ds)
+
+    return apply
+
+
+@pytest.mark.parametrize(
+    ("edit", "code"),
+    [
+        (without("FrameIncrementPointer"), "frame-pointer-missing"),
+        (with_value("FrameIncrementPointer", [0x00540010, 0x00540080]), "frame-pointer-disagrees"),
+        (with_value("FrameIncrementPointer", 0x00181063), "frame-pointer-incomplete"),
+        (without("SliceVector"), "slice-vector-missing"),
+        (without("NumberOfSlices"), "slice-count-missing"),
+        (without("ImageType"), None),
+        (with_value("ImageType", ["ORIGINAL", "RECON_TOMO"]), None),
+        (with_value("EnergyWindowVector", [1]), None),
+        (with_value("DetectorVector", [1] * nm.SLICES), None),
+    ],
+)
+def test_sloppy_writers_are_understood_where_nothing_is_ambiguous(
+    edit: Callable[[Dataset], None], code: str | None, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    edit(ds)
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    about_frames = {c for c in codes(plan) if c.startswith(("frame-", "slice-"))}
+    assert about_frames == ({code} if code else set())
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "ORIGINAL\\PRIMARY\\RECON TOMO\\EMISSION",
+        ["original", "primary", "recon tomo", "emission"],
+        ["Original", "Primary", "Recon Gated Tomo", ""],
+    ],
+)
+def test_image_type_in_one_string_or_lower_case(value: object) -> None:
+    ds = nm.recon()
+    # As a writer's wrong VR (LT, UT) or lax check lets it through.
+    ds["ImageType"] = DataElement("ImageType", "LT" if isinstance(value, str) else "LO", value)
+    assert kind_of(Instance(Path("x"), "x", ds, "", None)) is Kind.SPECT
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (with_value("SliceVector", [1, 1, *range(3, 21)]), "slice 1 occurs 2 times"),
+        (with_value("SliceVector", [2, 1, *range(3, 21)]), "out of order"),
+        (with_value("SliceVector", list(range(20))), "numbered 0 to 19"),
+        (with_value("SliceVector", list(range(1, 20))), "19 entries for 20 frames"),
+        (with_value("NumberOfSlices", 25), "holds 20 of 25 slices"),
+        (both(without("SliceVector"), without("NumberOfSlices")), "Number of Slices are missing"),
+        (both(without("SliceVector"), with_value("NumberOfSlices", 10)), "Number of Slices is 10"),
+        (
+            both(without("SliceVector"), with_value("EnergyWindowVector", [1, 2] * 10)),
+            "belong to several volumes",
+        ),
+        (with_value("TimeSlotVector", [1, 2, 3]), "3 entries for 20 frames"),
+        (with_value("AngularViewVector", list(range(1, 21))), "views around the patient"),
+    ],
+)
+def test_uncertain_order_of_slices_is_refused(
+    edit: Callable[[Dataset], None], words: str, tmp_path: Path
+) -> None:
+    ds = nm.recon()
+    edit(ds)
+    assert words in refusal(only(ds, tmp_path))
+
+
+def test_vectors_left_over_from_the_projections_part_no_complete_volume(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.AngularViewVector = list(range(1, 61)) * 2
+    ds.DetectorVector = [1] * 60 + [2] * 60
+    ds.RotationVector = [1] * 120
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    (finding,) = [f for f in plan.findings if f.code == "vectors-left-over"]
+    assert "Angular View Vector" in finding.message
+    ds.SliceVector = [1, 1, *range(3, nm.SLICES + 1)]
+    assert "which frame is which is not known" in refusal(only(ds, tmp_path))
+
+
+def test_gates_without_their_vector_are_refused(tmp_path: Path) -> None:
+    ds = nm.gated(2)
+    del ds.TimeSlotVector
+    assert "occurs 2 times" in refusal(only(ds, tmp_path))
+
+
+def test_one_incomplete_gate_does_not_take_the_others_with_it(tmp_path: Path) -> None:
+    ds = nm.gated(3)
+    slices = list(ds.SliceVector)
+    slices[nm.SLICES + 4] = 4
+    ds.SliceVector = slices
+    first, second, third = planned(ds, tmp_path)
+    assert first.grid is not None
+    assert third.grid is not None
+    assert refusal(second)
+
+
+@pytest.mark.parametrize("frames", [0, -3, 70_000])
+def test_impossible_number_of_frames_is_refused(frames: int, tmp_path: Path) -> None:
+    instance = nm.read(nm.write(nm.recon(), tmp_path / "nm.dcm"))
+    instance.dataset.NumberOfFrames = frames
+    (plan,) = plan_volumes([instance])
+    assert "Number of Frames" in refusal(plan)
+
+
+def test_several_reconstructions_in_one_series_are_volumes_of_their_own(tmp_path: Path) -> None:
+    paths = [
+        nm.write(nm.OBJECTS[letter](), tmp_path / f"{letter}.dcm") for letter in ("A", "D", "I")
+    ]
+    plans = plan_volumes([nm.read(path) for path in paths])
+    assert sorted(plan.volume_id for plan in plans) == ["1", "2", "3"]
+    assert sorted(plan.grid is None for plan in plans) == [False, False, True]
+
+
+# --- what is no reconstruction ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("image_type", "kind", "words"),
+    [
+        ("TOMO", Kind.PROJECTIONS, "projections"),
+        ("GATED TOMO", Kind.PROJECTIONS, "gated views"),
+        ("STATIC", Kind.PLANAR, "planar"),
+        ("WHOLE BODY", Kind.PLANAR, "whole-body"),
+        ("DYNAMIC", Kind.PLANAR, "over time"),
+        ("GATED", Kind.PLANAR, "gated series"),
+    ],
+)
+def test_not_reconstructed_objects_are_named(
+    image_type: str, kind: Kind, words: str, tmp_path: Path
+) -> None:
+    plan = only(nm.recon(image_type=image_type), tmp_path)
+    assert plan.kind is kind
+    assert refusal(plan).startswith("Not reconstructed")
+    assert words in refusal(plan)
+    assert plan.frames == ()
+
+
+def test_unknown_object_without_slices_is_not_offered(tmp_path: Path) -> None:
+    ds = nm.recon(image_type="NOVELTY")
+    for keyword in ("SliceVector", "NumberOfSlices"):
+        delattr(ds, keyword)
+    plan = only(ds, tmp_path)
+    assert plan.kind is Kind.OTHER
+    assert refusal(plan)
+
+
+def test_projections_without_image_type_are_recognised_by_their_views(tmp_path: Path) -> None:
+    ds = nm.recon()
+    del ds.ImageType
+    ds.AngularViewVector = list(range(1, nm.SLICES + 1))
+    assert only(ds, tmp_path).kind is Kind.PROJECTIONS
+
+
+# --- attenuation -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("SeriesDescription", "ACMAP"),
+        ("SeriesDescription", "Bone_mu-map"),
+        ("SeriesDescription", "µMap"),
+        ("ImageID", "AC_MAP"),
+        ("SeriesDescription", "Attenuation map from CT"),
+        ("SeriesDescription", "CTACMAP001_DS"),
+        ("SeriesDescription", "Mumap_from_CT"),
+        ("SeriesDescription", "CT Map"),
+        ("SeriesDescription", "Attenuation coefficients"),
+        ("ImageType", ["ORIGINAL", "PRIMARY", "RECON TOMO", "TRANSMISSION"]),
+    ],
+)
+def test_attenuation_maps_are_not_offered_silently(
+    keyword: str, value: object, tmp_path: Path
+) -> None:
+    ds = nm.recon()
+    setattr(ds, keyword, value)
+    plan = only(ds, tmp_path)
+    assert "attenuation-map" in codes(plan)
+    assert plan.description.endswith("attenuation map")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"CorrectedImage": ["DECY", "ATTN"]}, True),
+        ({"SeriesDescription": "Bone AC"}, True),
+        ({"ImageID": "TOMO_EM_IRACSCRR"}, True),
+        ({"ImageID": "TOMO_EM_IRNCRR"}, False),
+        ({"SeriesDescription": "Bone NAC"}, False),
+        ({"SeriesDescription": "Recon_NoAC"}, False),
+        ({"SeriesDescription": "Bone NAC", "CorrectedImage": ["ATTN"]}, False),
+        ({"SeriesDescription": "Neck_IRAC001_DS"}, True),
+        ({"SeriesDescription": "Neck_IRNC001_DS"}, False),
+        ({"SeriesDescription": "Bone without CTAC"}, False),
+        ({"SeriesDescription": "Bone no CT AC"}, False),
+        ({"SeriesDescription": "OSEM NoACSC"}, False),
+        ({"SeriesDescription": "Bone AC off"}, False),
+        ({"SeriesDescription": "Not attenuation corrected"}, False),
+        ({"SeriesDescription": "Attenuation corrected"}, True),
+        ({"SeriesDescription": "Astonish NC"}, False),
+        ({"SeriesDescription": "Bone NC", "CorrectedImage": ["ATTN"]}, True),
+        ({"AttenuationCorrectionMethod": "NONE"}, False),
+        ({"AttenuationCorrectionMethod": "measured,, 0.096000 cm-1,"}, True),
+        ({"SeriesDescription": "Bone SPECT"}, None),
+        ({"SeriesDescription": "AC joint SPECT"}, None),
+        ({"SeriesDescription": "THORACIC", "CorrectedImage": ["DECY"]}, None),
+    ],
+)
+def test_attenuation_correction_is_read_from_what_writers_say(
+    attributes: dict[str, object], expected: bool | None
+) -> None:
+    ds = Dataset()
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
+    assert attenuation_corrected(ds) is expected
+
+
+# --- real files ------------------------------------------------------------------------------
+
+
+def test_real_reconstruction_without_geometry_is_refused(shared_data: Path) -> None:
+    path = shared_data / "nm_recon_without_geometry" / "NM-MONO2-16-13x-heart"
+    (plan,) = plan_volumes([nm.read(path)])
+    assert plan.kind is Kind.SPECT
+    assert plan.shape == (13, 64, 64)
+    assert plan.unit == "counts"
+    assert "does not say where its slices lie" in refusal(plan)
+
+
+def test_real_planar_bone_scan_is_no_spect(shared_data: Path) -> None:
+    path = shared_data / "nm_planar_bone" / "NM1_UNC"
+    (plan,) = plan_volumes([nm.read(path)])
+    assert plan.kind is Kind.PLANAR
+    assert "whole-body" in refusal(plan)
+
+
+def test_damaged_vector_is_refused(tmp_path: Path) -> None:
+    # 39 bytes where each number takes two, as after a lost byte.
+    instance = nm.read(nm.write(nm.recon(), tmp_path / "nm.dcm"))
+    raw = RawDataElement(Tag("SliceVector"), "US", 39, b"\1" * 39, 0, False, True)
+    instance.dataset[raw.tag] = raw
+    (plan,) = plan_volumes([instance])
+    assert "Slice Vector is not a number" in refusal(plan)

@@ -1,0 +1,361 @@
+"""The report: the same content on screen and on paper, and hostile text that stays text."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from PIL import Image
+
+from fusion.anatomy.joints import JOINTS, Joint, Side
+from fusion.annotations.snapshots import Measured
+from fusion.annotations.target import Answer, Decision
+from fusion.export.handout import Handout, Picture
+from fusion.export.report.blocks import (
+    Report,
+    ReportCells,
+    ReportLines,
+    ReportPictures,
+    ReportRows,
+)
+from fusion.export.report.content import _joint_row, make_report
+from fusion.export.report.fonts import STAND_IN, letters
+from fusion.export.report.html import report_html
+from fusion.export.report.pdf import INCOMPLETE, report_pdf
+from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
+from fusion.opening import open_study
+from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
+from fusion.pathway.facts.facts import Facts
+from fusion.registration import Trust
+from fusion.review import Review
+from tests.annotations.samples import placement, target
+from tests.export.dicom.others import debian
+from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
+from tests.house import safety_sentences as sentences
+from tests.pathway.cases import GOLDEN
+from tests.viewer.marked_study import write_study
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    return read_study(tmp_path_factory.mktemp("report"), final=False)
+
+
+@pytest.fixture(scope="module")
+def review(tmp_path_factory: pytest.TempPathFactory) -> Review:
+    """A study that nobody has read."""
+    return opened(tmp_path_factory.mktemp("unread"), patient_name="Hostile^<b>Name")
+
+
+def opened(folder: Path, **study: Any) -> Review:
+    return open_study(write_study(folder, **study))
+
+
+def report_of(what: Read | Review, **changes: Any) -> Report:
+    """The report of a study, or of a study and its reading, of which something is changed."""
+    if isinstance(what, Read):
+        return make_report(replace(Handout.of(what.review, what.reading, made=MADE), **changes))
+    return make_report(handout_of(what, **changes))
+
+
+def said(report: Report) -> Iterator[str]:
+    yield from (report.title, *report.banners, report.footer)
+    for section in report.sections:
+        yield section.title
+        for block in section.blocks:
+            if isinstance(block, ReportRows):
+                yield from (text for row in block.rows for text in row)
+            elif isinstance(block, ReportLines):
+                yield from block.lines
+            elif isinstance(block, ReportCells):
+                yield from (*block.header, *(cell for row in block.rows for cell in row))
+            elif isinstance(block, ReportPictures):
+                yield block.caption
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with their attributes, and the text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += f"{data}\n"
+
+
+def pdf_text(pdf: bytes, tmp_path: Path) -> str:
+    program = debian("pdftotext", "poppler-utils")
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    done = subprocess.run(
+        [program, "-raw", "-enc", "UTF-8", tmp_path / "report.pdf", "-"],
+        capture_output=True,
+        check=True,
+    )
+    return done.stdout.decode()
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_screen_and_paper_say_the_same(read: Read, tmp_path: Path) -> None:
+    report = report_of(read)
+    page = Page(report_html(report))
+    paper = squeezed(pdf_text(report_pdf(report), tmp_path))
+    for text in said(report):
+        assert text in page.text
+        assert squeezed(text) in paper
+
+
+def test_hostile_text_stays_text(read: Read) -> None:
+    report = report_of(read, findings=(PATHWAY_OF_ANOTHER_VERSION(reason=HOSTILE),))
+    html = report_html(report)
+    page = Page(html)
+    allowed = {"html", "head", "meta", "title", "style", "body", "section", "h1", "h2", "p", "dl"}
+    allowed |= {"dt", "dd", "table", "thead", "tbody", "tr", "th", "td", "footer", "figure", "div"}
+    allowed |= {"figcaption", "img"}
+    assert {tag for tag, _ in page.tags} <= allowed
+    assert "<script>alert(1)</script>" in page.text
+    assert "\u202e" not in html
+
+
+def test_nothing_is_loaded_from_anywhere(review: Review) -> None:
+    page = Page(report_html(report_of(review)))
+    sources = [value for _, attrs in page.tags for key, value in attrs.items() if key == "src"]
+    assert sources
+    assert all(str(source).startswith("data:image/png;base64,") for source in sources)
+    keys = {key for _, attrs in page.tags for key in attrs}
+    assert keys <= {
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "class",
+        "scope",
+        "alt",
+        "src",
+    }
+    policy = next(a["content"] for _, a in page.tags if a.get("http-equiv"))
+    assert policy.startswith("default-src 'none'")
+
+
+def lines_of(report: Report, title: str) -> list[str]:
+    """Return the sentences of one section, in order."""
+    (section,) = [section for section in report.sections if section.title == title]
+    return [
+        line for block in section.blocks if isinstance(block, ReportLines) for line in block.lines
+    ]
+
+
+def quoted(number: str, cites: str = "") -> str:
+    return f'"{sentences.PATHWAY[number]}"{cites}'
+
+
+#: Stand beside every list of joints.
+BESIDE = [quoted("S19", "  [the article cites 5]"), quoted("S21", "  [the article cites 2, 3]")]
+
+
+def test_the_section_on_limitations_says_these_sentences_and_no_others(
+    read: Read, review: Review
+) -> None:
+    wanted = [sentences.DISCLAIMER, *sentences.LIMITATIONS, quoted("S27"), quoted("S26")]
+    for report in (report_of(review), report_of(read)):
+        assert lines_of(report, "Limitations") == wanted
+        assert report.footer.startswith(sentences.DISCLAIMER)
+
+
+def test_cautions_stand_beside_every_list_of_joints(read: Read, review: Review) -> None:
+    for report in (report_of(review), report_of(read)):
+        assert lines_of(report, "Joints")[-2:] == BESIDE
+
+
+#: Said in every report, and that of simulated data.
+EVERYWHERE = (
+    sentences.DISCLAIMER,
+    sentences.SIMULATED,
+    *sentences.LIMITATIONS,
+    *sentences.PATHWAY.values(),
+)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder = tmp_path_factory.mktemp("simulated")
+    return report_of(opened(folder, description="SIMULATED, not a patient"))
+
+
+@pytest.mark.parametrize("sentence", EVERYWHERE)
+def test_what_has_to_be_said_is_said_word_for_word(simulated: Report, sentence: str) -> None:
+    report = simulated
+    assert sentence in " ".join(said(report))
+    assert sentence in Page(report_html(report)).text
+
+
+def test_what_has_to_be_said_stands_on_paper(simulated: Report, tmp_path: Path) -> None:
+    paper = squeezed(pdf_text(report_pdf(simulated), tmp_path))
+    for sentence in EVERYWHERE:
+        assert squeezed(sentence) in paper
+
+
+def test_no_targets_no_pathway_and_nobody_read_it(review: Review) -> None:
+    report = report_of(review)
+    text = list(said(report))
+    assert NOT_ASSESSED in text
+    assert any("NOT READ" in banner for banner in report.banners)
+    assert "No decision about any joint is recorded." in text
+    assert report_pdf(report).startswith(b"%PDF")
+
+
+def test_banners_say_simulated_draft_and_assumed(read: Read, simulated: Report) -> None:
+    assert simulated.banners[0] == sentences.SIMULATED
+    assert report_of(read).banners == ("DRAFT: this reading is not finalised.",)
+    guessed = "The spacing was given by a user."
+    assert guessed in report_of(read, cautions=(guessed,)).banners
+
+
+def test_a_pathway_left_out_says_by_whom_and_why(review: Review) -> None:
+    left_out = Unanswered.now("referral letter missing", reader="Dr A. Reader").to_json()
+    text = " ".join(said(report_of(review, assessment=left_out)))
+    assert NOT_ASSESSED in text
+    assert "Dr A. Reader" in text
+    assert "referral letter missing" in text
+
+
+def test_each_positive_joint_carries_the_cautions_of_the_pathway(read: Read) -> None:
+    known = Facts(cervical_pain=True, other_evidence_recorded=False)
+    answer = Assessment.of(known, reader="R").to_json()
+    lines = list(said(report_of(read, assessment=answer)))
+    positive = [t for t in read.reading.targets if t.decision is Decision.POSITIVE]
+    assert positive
+    for positive_one in positive:
+        (line,) = [one for one in lines if one.startswith(f"{positive_one.joint.name}: ")]
+        assert "Nothing but the SPECT result is recorded in support of this target." in line
+        assert "Recorded as clinically concordant in side and level." in line
+
+
+def test_the_verdict_is_quoted(review: Review) -> None:
+    answer = Assessment.of(GOLDEN["G3"].facts, reader="R").to_json()
+    text = list(said(report_of(review, assessment=answer)))
+    assert answer["words"] in text
+    assert answer["deciding"]
+    for statement in answer["deciding"][:4]:
+        assert f'"{answer["quoted"][statement]}"' in text
+
+
+def test_the_article_is_named_by_its_title_and_date(review: Review) -> None:
+    (line,) = lines_of(report_of(review), "Imaging pathway")[1:]
+    assert line.startswith('Sentences in quotation marks: "What is the role of CT/SPECT (')
+    assert "last updated October 14, 2025" in line
+
+
+def test_the_table_says_side_level_and_what_is_open(read: Read) -> None:
+    report = report_of(read)
+    grid = next(b for s in report.sections for b in s.blocks if isinstance(b, ReportCells))
+    names = [row[0] for row in grid.rows]
+    order = [joint.name for joint in JOINTS]
+    assert names == sorted(names, key=order.index)
+    assert {"Left C5-C6", "Left C4-C5", "Right C5-C6"} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("date", "said_so"),
+    [("20240311", "study of 2024-03-11"), ("", "study date not stated")],
+)
+def test_every_page_says_whose_study_of_when(tmp_path: Path, date: str, said_so: str) -> None:
+    study = write_study(tmp_path)
+    for path in study.iterdir():
+        ds = pydicom.dcmread(path)
+        ds.StudyDate, ds.PatientID = date, "ID<4711>"
+        ds.save_as(path)
+    assert report_of(open_study(study)).identity.endswith(f"ID ID<4711> · {said_so}")
+
+
+def test_suv_stands_in_its_own_unit() -> None:
+    measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
+    row = _joint_row(target(uptake=measured))
+    assert row[3].startswith("maximum 8,120 Bq/mL; SUVbw maximum 4.25 g/mL")
+    assert "Joint located to about 1.2 mm." in row[-1]
+
+
+def test_blocks_show_both_counts(read: Read) -> None:
+    text = list(said(report_of(read)))
+    assert "2 joints, 3 nerves." in text
+    assert "Left C5 medial branch" in text
+
+
+def test_letters_that_cannot_be_drawn_are_said_to_be_so(tmp_path: Path) -> None:
+    fonts = letters()
+    assert fonts.markup("Müller <b> Ångström") == "Müller &lt;b&gt; Ångström"
+    assert not fonts.incomplete
+    assert fonts.markup("שרה") == STAND_IN * 3  # right to left would be drawn backwards
+    assert fonts.incomplete
+    report = report_of(opened(tmp_path / "study", patient_name="שרה"))
+    assert "שרה" in report_html(report)
+    text = pdf_text(report_pdf(report), tmp_path)
+    assert squeezed(INCOMPLETE) in squeezed(text)
+    assert "4711" in text
+
+
+class Drawn:
+    """Pictures of the usual size, as many as there are positive joints."""
+
+    def __init__(self, joints: int) -> None:
+        image = Picture("joint", ("L", "P"), Image.new("RGB", (628, 600)))
+        self.joints = tuple((f"joint number {n}", (image,) * 3) for n in range(joints))
+        self.overview = Picture("whole", ("L", "F"), Image.new("RGB", (1100, 480)))
+
+
+def pages(pdf: bytes, tmp_path: Path) -> int:
+    program = debian("pdfinfo", "poppler-utils")
+    (tmp_path / "report.pdf").write_bytes(pdf)
+    done = subprocess.run(
+        [program, tmp_path / "report.pdf"], capture_output=True, text=True, check=True
+    )
+    line = next(line for line in done.stdout.splitlines() if line.startswith("Pages:"))
+    return int(line.split()[1])
+
+
+@pytest.mark.parametrize("positive", [0, 1, 3])
+def test_two_pages(read: Read, tmp_path: Path, positive: int) -> None:
+    report = report_of(read, pictures=Drawn(positive))
+    assert pages(report_pdf(report), tmp_path) == 2
+
+
+def test_more_joints_take_more_pages_and_lose_nothing(read: Read, tmp_path: Path) -> None:
+    pdf = report_pdf(report_of(read, pictures=Drawn(16)))
+    text = pdf_text(pdf, tmp_path)
+    assert all(f"joint number {n}" in text for n in range(16))
+
+
+def test_a_point_between_levels_is_said_to_be_so() -> None:
+    joint = Joint("C6-C7", Side.RIGHT)
+    sample = target(
+        joint,
+        decision=Decision.INDETERMINATE,
+        clinically_concordant=Answer.NOT_RECORDED,
+        placement=placement(joint, margin_mm=1.0, neighbour="C7-T1"),
+    )
+    assert "Between C6-C7 and C7-T1." in _joint_row(sample)[-1]
+    assert _joint_row(sample)[4] == "not recorded"
+
+
+def test_a_search_that_kept_the_alignment_changes_no_word_of_the_report(read: Read) -> None:
+    """The window may have searched, the command line has not: the reading is the same."""
+    in_use = read.review.fused.registration
+    searched = replace(in_use, status=Trust.NO_INCONSISTENCY)
+    again = replace(read, review=read.review.with_registration(searched))
+    assert list(said(report_of(again))) == list(said(report_of(read)))
+    assert not any("no inconsistency" in text for text in said(report_of(again)))
