@@ -14,7 +14,7 @@ import pytest
 
 from fusion.annotations.changes import AlignmentReviewed, Finalised, PathwayLeftOut, TargetSaved
 from fusion.annotations.finishing import missing
-from fusion.annotations.journal import Journal, Saved
+from fusion.annotations.journal import Journal, Saved, versions_of
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.study import StudyKey
 from fusion.deidentified import Deidentifier, Readers, deidentified_reading, deidentified_review
@@ -101,6 +101,7 @@ def test_an_addendum_takes_the_place_of_what_it_amends(
     versions: tuple[Review, Reading, Reading], tmp_path: Path
 ) -> None:
     review, first, second = versions
+    assert versions_of(second, versions[1:]) == (first, second)
     kinds = export_structured_report, export_segmentation
     old = written(Handout.of(review, first, made=NOW), tmp_path / "old", *kinds)
     new = written(Handout.of(review, second, made=NOW), tmp_path / "new", *kinds)
