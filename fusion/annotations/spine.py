@@ -318,7 +318,11 @@ class Spine:
             for n in (nearest - 1, nearest + 1)
             if 0 <= n < len(rungs)
         ]
-        margin, neighbour = min(margins)
+        # The end of the column is drawn as far below a joint as the next joint lies above it: a
+        # point on that joint is as near to both. The one that was found is named, on any processor.
+        margin, neighbour = min(
+            margins, key=lambda one: (round(one[0], 6), one[1] not in LEVELS, one[1])
+        )
         judged = [Joint(name, side) for name in (level, neighbour) if name in LEVELS]
         return Placement(
             joint=Joint(level, side),

@@ -22,7 +22,7 @@ from fusion.annotations import (
     in_field,
 )
 from fusion.export.regions import UptakeRegion
-from fusion.export.wording import said_status
+from fusion.export.wording import TRUSTED_WORDS, said_status
 from fusion.facets import DRAGGED, MARKED, Localisation, Numbering, Status
 from fusion.plain_text import plain
 from fusion.registration import Method
@@ -38,12 +38,6 @@ WHOLE_SPHERE = 0.9
 NOT_DECIDED, OUTSIDE_FIELD = "not decided", "outside the field of the CT"
 
 _NOT_CONFIRMED = "Not confirmed by a reader."
-#: How far the program trusted the levels, by :class:`~fusion.facets.Numbering`.
-_TRUSTED = {
-    Numbering.SURE: "several independent signs agree",
-    Numbering.PROVISIONAL: "PROVISIONAL, the signs do not settle them",
-    Numbering.CONFIRMED: "they follow the vertebrae that the reader named",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,13 +240,13 @@ def _level_remarks(reading: Reading | None, localisation: Localisation | None) -
     if confirmed := _confirmed(reading):
         change = confirmed[1]
         if change.state is not None:
-            said.append(f"Levels when they were confirmed: {_TRUSTED[change.state]}.")
+            said.append(f"Levels when they were confirmed: {TRUSTED_WORDS[change.state]}.")
         if plain(change.disagreement):
             said.append(f"Against this numbering: {plain(change.disagreement)}.")
         if plain(change.note):
             said.append(f"The reader on the numbering: “{plain(change.note)}”.")
     elif localisation is not None:
-        said.append(f"Levels as the program counts them: {_TRUSTED[localisation.numbering]}.")
+        said.append(f"Levels as the program counts them: {TRUSTED_WORDS[localisation.numbering]}.")
     elif reading is not None:
         recorded = {
             Numbering(target.localisation.numbering)
@@ -260,7 +254,7 @@ def _level_remarks(reading: Reading | None, localisation: Localisation | None) -
             if target.localisation.numbering in {*Numbering}
         }
         said += [
-            f"Levels at the decisions: {_TRUSTED[state]}."
+            f"Levels at the decisions: {TRUSTED_WORDS[state]}."
             for state in Numbering
             if state in recorded
         ]

@@ -15,7 +15,7 @@ from fusion.errors import AnnotationError
 from fusion.export.account import Account
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
-from fusion.export.wording import LIMITATIONS
+from fusion.export.wording import LIMITATIONS, said_numbering
 from fusion.findings import worst_first
 from fusion.json_form import write_json
 from fusion.pathway import assessment_json
@@ -254,7 +254,7 @@ def _decided(target: Target) -> dict[str, Any]:
         "registration": target.registration.method,
         "registration_uncertainty_mm": target.registration.uncertainty_mm,
         "joint_found_by": target.localisation.source,
-        "numbering": target.localisation.numbering,
+        "numbering": said_numbering(target.localisation.numbering),
         "localisation_uncertainty_mm": target.localisation.confidence_mm,
         "joint_state": target.localisation.status or "",
         "level_margin_mm": target.placement.margin_mm,

@@ -8,9 +8,16 @@ from typing import Any
 
 from fusion.annotations import Reading
 from fusion.deidentified import NO_MOMENT
+from fusion.facets import Numbering
 from fusion.pathway import NOT_ASSESSED
 from fusion.plain_text import iso_date, plain, utc_minute
 
+#: How far the program trusted the levels; what is stored is no word for people.
+TRUSTED_WORDS = {
+    Numbering.SURE: "several independent signs agree",
+    Numbering.PROVISIONAL: "PROVISIONAL, the signs do not settle them",
+    Numbering.CONFIRMED: "they follow the vertebrae that the reader named",
+}
 #: Stands in every report and document.
 CONFIRM = "Confirm side and level on live imaging, with marking and time-out, at the procedure."
 #: What has to be said (docs/sources.md#safety-sentences); the disclaimer and the sentences of the
@@ -26,6 +33,16 @@ LIMITATIONS = (
     "Pathway result reflects only the facts entered. Red flags need urgent clinical assessment "
     "whatever this screen says.",
 )
+
+
+def said_numbering(stored: str) -> str:
+    """Return how far the levels were trusted at a decision, for people."""
+    return TRUSTED_WORDS[Numbering(stored)] if stored in {*Numbering} else stored
+
+
+def stored_numbering(said: str) -> str:
+    """Return what :func:`said_numbering` made words of."""
+    return next((state.value for state, words in TRUSTED_WORDS.items() if words == said), said)
 
 
 def said_date(value: str) -> str:

@@ -344,6 +344,15 @@ def test_a_level_that_was_not_found_is_not_taken_for_its_neighbour() -> None:
     assert check(LEFT_C5, places[LEFT_C5], neck).neighbour in ("C4-C5", "C6-C7")
 
 
+@pytest.mark.parametrize("z_mm", np.linspace(-500.0, 500.0, 21))
+def test_of_two_neighbours_as_near_the_one_that_is_a_joint_is_named(z_mm: float) -> None:
+    """On the last joint, the end of the column is as far as the joint before, but for rounding."""
+    how = {"origin": (0.1, 33.3, z_mm / 7), "flex_deg": 11.0}
+    for level, expected in (("C7-T1", "C6-C7"), (LEVELS[0], LEVELS[1])):
+        joint = Joint(level, Side.LEFT)
+        assert check(joint, centers(**how)[joint], spine(**how)).neighbour == expected
+
+
 def test_beyond_the_levels_that_were_found_nothing_is_counted_on() -> None:
     places = {j: tuple(p) for j, p in centers().items() if j.level in LEVELS[3:6]}
     neck = Spine(places)

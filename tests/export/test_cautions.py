@@ -6,6 +6,7 @@ Every sentence is a literal: what has to be said is not taken from the code that
 from __future__ import annotations
 
 import csv
+import html
 import json
 import subprocess
 from collections.abc import Callable, Iterator
@@ -269,6 +270,14 @@ def test_the_report_says_so_on_screen_and_on_paper(case: Case) -> None:
     assert banner in case.export.html()
     assert "".join(case.doubtful.sentence.split()) in case.export.paper()
     assert f"<td>{case.doubtful.name}</td>" in case.export.html()
+
+
+def test_screen_and_paper_say_what_is_true_of_levels_and_alignment(case: Case) -> None:
+    account = case.export.reading["account"]
+    paper, page = case.export.paper(), html.unescape(case.export.html())
+    for sentence in (account["state"], *account["levels"], account["alignment"]):
+        assert sentence in page
+        assert "".join(sentence.split()) in paper
 
 
 def test_the_json_says_so(case: Case) -> None:

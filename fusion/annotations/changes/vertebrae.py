@@ -163,7 +163,8 @@ class NumberingConfirmed:
     def words(self) -> str:
         """What happened, in words."""
         note = f": {plain(self.note)}" if plain(self.note) else ""
-        return f"numbering confirmed, {plain(self.how)}{note}"
+        said = self.how if self.state is Numbering.SURE else self.numbering
+        return f"numbering confirmed, {plain(said)}{note}"
 
     @property
     def state(self) -> Numbering | None:

@@ -36,7 +36,7 @@ from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import slice_image, slices_at
 from fusion.export.handout import Handout
-from fusion.export.wording import CONFIRM, said_pathway
+from fusion.export.wording import CONFIRM, said_numbering, said_pathway
 from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
@@ -53,6 +53,8 @@ from fusion.uptake import (
 STRUCTURED_REPORT = "structured_report.dcm"
 #: Code of a measured value that has none but its name.
 MEASURED = "measured"
+#: Code of how the levels were numbered, at a decision and in the report as a whole.
+NUMBERING = "numbering"
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
@@ -83,7 +85,7 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ),
     ("reg-uncertainty", "Registration uncertainty, mm", ("registration", "uncertainty_mm"), False),
     ("located-by", "Joints found by", ("localisation", "source"), True),
-    ("numbering", "Numbering of the levels", ("localisation", "numbering"), True),
+    (NUMBERING, "Numbering of the levels", ("localisation", "numbering"), True),
     (
         "located-within",
         "Uncertainty of the joint's centre, mm",
@@ -269,7 +271,7 @@ def _whole_report(source: ReportSource) -> Dataset:
     """Return the container of TID 1500 that holds what is said of the report as a whole."""
     said = [
         ("disclaimer", "Disclaimer", DISCLAIMER),
-        *(("numbering", "Numbering of the levels", sentence) for sentence in source.levels),
+        *((NUMBERING, "Numbering of the levels", sentence) for sentence in source.levels),
         *((("alignment", "Alignment", source.alignment),) if source.alignment else ()),
         ("version", "Software version", f"facetfusion {own_version()}"),
         *(("statement", "Statement", sentence) for sentence in source.statements),
@@ -372,6 +374,7 @@ def _value_group(
         found = _at(content, where)
         if found is not None and found != "":
             said = found if is_text else json.dumps(found, allow_nan=False)
+            said = said_numbering(said) if value == NUMBERING else said
             group[0].ContentSequence.append(_text(value, meaning, said))
     for sentence in source.remarks.get(target.target_id, ()):
         group[0].ContentSequence.append(_text("remark", "Remark", sentence))

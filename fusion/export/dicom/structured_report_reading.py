@@ -22,11 +22,13 @@ from fusion.export.dicom.structured_report import (
     MAY_BE_EMPTY,
     MEASURED,
     NO_KEY_WHILE_EMPTY,
+    NUMBERING,
     TEXTS,
     code_of,
     concept_of,
     label_of,
 )
+from fusion.export.wording import stored_numbering
 from fusion.json_form import from_json
 from fusion.plain_text import plain
 from fusion.uptake import every_measure
@@ -158,6 +160,7 @@ def _content(group: Dataset) -> dict[str, Any]:
         if found:
             raw = str(found[0].TextValue).replace("\r\n", "\n")
             said = raw if is_text else json.loads(raw)
+            said = stored_numbering(said) if value == NUMBERING else said
         inside = content
         for key in where[:-1]:
             inside = inside.setdefault(key, {})
