@@ -11,6 +11,7 @@
     ├── RegistrationFailed      no trustworthy transform was found
     ├── AnnotationError         a target, reading or journal that cannot be made, kept or read
     ├── PathwayError            pathway facts or statements that cannot be used
+    ├── ArchiveError            an archive cannot be reached, or what it did was not whole
     ├── Cancelled               the user stopped a long operation
     └── ProgramFault            a bug of facetfusion, said as one
 
@@ -80,6 +81,10 @@ class AnnotationError(FusionError):
 
 class PathwayError(FusionError):
     """Pathway facts or statements cannot be used."""
+
+
+class ArchiveError(FusionError):
+    """An archive cannot be reached or used, or what came from it or went to it is not whole."""
 
 
 class Cancelled(FusionError):  # noqa: N818 - not a fault

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from fusion.archive import is_address, local_path
 from fusion.dicom import (
     Catalog,
     Pair,
@@ -83,7 +84,7 @@ def open_study(
     Parameters
     ----------
     path : path
-        Folder, zip, DICOMDIR or file.
+        Folder, zip, DICOMDIR or file; or ``archive:NAME/STUDYUID``, which is fetched first.
     options : OpenOptions, optional
         How.
     progress : callable, optional
@@ -98,6 +99,8 @@ def open_study(
 
     Raises
     ------
+    ArchiveError
+        The study cannot be fetched whole from the archive.
     DicomError
         Nothing readable.
     PairingError, SpacingNeeded
@@ -110,6 +113,8 @@ def open_study(
     """
     how = replace(options or OpenOptions(), **choices)
     report = Progress(progress)
+    if is_address(path):
+        path, report = local_path(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
     catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by

@@ -104,7 +104,7 @@ def _take_any_text() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import export, facets, journal, pathway, study
+    from fusion.cli import archive, export, facets, journal, pathway, study
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -124,6 +124,7 @@ def build_parser() -> argparse.ArgumentParser:
     pathway.register(commands)
     facets.register(commands)
     journal.register(commands)
+    archive.register(commands)
     return parser
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.anatomy import LEVELS
+from fusion.archive import local_path
 from fusion.cli.facet_options import (
     add_label_options,
     add_uptake_options,
@@ -106,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         volume, name = review.fused.ct, review.pair.ct.name
         why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
-        catalog = catalog or scan(args.path, progress=progress)
+        catalog = catalog or scan(local_path(args.path), progress=progress)
         chosen, why = choose_ct(catalog, ct=args.ct)
         name = chosen.name
         volume = read_volume(chosen, progress)
@@ -171,7 +172,7 @@ def _opened(args: argparse.Namespace) -> tuple[Review | None, str, Catalog | Non
     except (PairingError, GeometryError, RegistrationFailed) as exc:
         if args.spect or args.register:
             raise
-        return None, str(exc), scan(args.path)
+        return None, str(exc), scan(local_path(args.path))
     return review, "", None
 
 

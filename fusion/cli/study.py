@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
+from fusion.archive import local_path
 from fusion.cli.facet_options import add_label_options, label_options
 from fusion.dicom import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
@@ -187,7 +188,8 @@ def _scan(args: argparse.Namespace) -> int:
     """List studies, series and volumes: what each is, its geometry, its unit, its Findings."""
     from fusion.dicom import scan
 
-    catalog = scan(args.path, spacing_mm=args.spacing_mm, progress=terminal_progress())
+    path = local_path(args.path, terminal_progress())
+    catalog = scan(path, spacing_mm=args.spacing_mm, progress=terminal_progress())
     if args.json:
         cli.write_json(catalog_json(catalog))
     else:

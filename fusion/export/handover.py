@@ -42,6 +42,7 @@ from fusion.export.dicom.spatial_registration import (
 from fusion.export.dicom.structured_report import STRUCTURED_REPORT, export_structured_report
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, export_volumes
+from fusion.export.page.page import INTERACTIVE, export_interactive
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
 from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
@@ -99,6 +100,7 @@ EXPORTERS = (
     Exporter("segmentation", (SEGMENTATION,), export_segmentation),
     Exporter("pictures of the joints", (CAPTURES, SELECTION), export_captures, takes=4),
     Exporter("report", (HTML, PDF, ENCAPSULATED_PDF), export_report, takes=3),
+    Exporter("interactive report", (INTERACTIVE,), export_interactive, takes=3),
     Exporter("reading as JSON", (READING,), export_reading),
     Exporter("table of the joints", (TABLE,), export_table),
 )

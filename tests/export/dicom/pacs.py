@@ -123,15 +123,18 @@ class Pacs:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Pacs]:
-    """Run an archive whose data lie in a folder; skips the test where there is none."""
+def running(folder: Path, **more: Any) -> Iterator[Pacs]:
+    """Run an archive whose data lie in a folder; skips the test where there is none.
+
+    ``more`` are settings of its own (the Orthanc Book), on top of these.
+    """
     program = shutil.which("Orthanc", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     plugin = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
     if program is None or not plugin.exists():
         pytest.skip("Orthanc is not installed (Debian: apt-get install orthanc orthanc-dicomweb)")
     for name in ("storescu", "findscu", "getscu"):
         dcmtk(name)
-    pacs = Pacs(*_free_ports(2))
+    pacs = Pacs(*free_ports(2))
     client = {"AET": CLIENT, "Host": "127.0.0.1", "Port": 1, "AllowGet": True}
     config = {
         "Name": "facetfusion tests",
@@ -154,6 +157,7 @@ def running(folder: Path) -> Iterator[Pacs]:
         "DicomModalities": {"viewer": client},
         "UnknownSopClassAccepted": False,
         "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
+        **more,
     }
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "orthanc.json").write_text(json.dumps(config))
@@ -185,7 +189,7 @@ def _wait(pacs: Pacs, archive: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"Orthanc did not start: {log.read_text()[-2000:]}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     sockets = [socket.socket() for _ in range(count)]
     for each in sockets:
         each.bind(("127.0.0.1", 0))

@@ -1,0 +1,333 @@
+"""An archive that speaks DIMSE: C-FIND, C-GET, C-MOVE, C-STORE, by pynetdicom."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import uuid
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.filereader import read_file_meta_info
+from pydicom.uid import (
+    JPEG2000,
+    UID,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
+    HTJ2KLossless,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+from pynetdicom import AE, Association, _config, build_role, evt
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
+    StudyRootQueryRetrieveInformationModelFind,
+    StudyRootQueryRetrieveInformationModelGet,
+)
+
+from fusion.archive.encryption import client_context
+from fusion.archive.model import (
+    FoundSeries,
+    FoundStudy,
+    Keep,
+    Listed,
+    Query,
+    Told,
+    each,
+)
+from fusion.archive.settings import ArchiveSettings, Settings
+from fusion.dicom import text
+from fusion.errors import ArchiveError, FusionError
+
+#: How long an archive may be silent, s.
+SILENCE_S = 60.0
+#: How long it may take to be reached, s.
+REACH_S = 15.0
+#: Largest piece that we take at once; without a limit the other side decides what we hold.
+LARGEST_PDU_BYTES = 128 * 1024
+#: Objects named in one request.
+_AT_ONCE = 100
+#: A presentation context holds one accepted syntax; an association at most 128 of them.
+_MOST_CONTEXTS = 126
+
+_PLAIN = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+#: Deflate is never offered: a few bytes of it can fill the memory.
+_PACKED = [
+    JPEGLosslessSV1,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+    JPEGBaseline8Bit,
+    JPEG2000,
+    JPEGExtended12Bit,
+    JPEGLSNearLossless,
+    JPEGLossless,
+    HTJ2KLossless,
+]
+SYNTAXES: list[UID] = [*_PLAIN, *_PACKED, ExplicitVRBigEndian]
+
+_OK = 0x0000
+_NOT_WANTED = 0xA900  # "Data Set does not match SOP Class" is the closest that C-STORE has
+
+_config.LOG_HANDLER_LEVEL = "none"  # names of patients stand in what it logs
+_config.LOG_RESPONSE_IDENTIFIERS = False
+_config.LOG_REQUEST_IDENTIFIERS = False
+_config.STORE_SEND_CHUNKED_DATASET = True
+logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
+
+
+class DimseArchive:
+    """An archive that is reached by DIMSE.
+
+    Parameters
+    ----------
+    name : str
+        In archives.toml.
+    stated : ArchiveSettings
+        How it is reached.
+    settings : Settings
+        How this program calls itself.
+    """
+
+    def __init__(self, name: str, stated: ArchiveSettings, settings: Settings) -> None:
+        self.name = name
+        self._stated = stated
+        self._settings = settings
+
+    # ---- Questions -------------------------------------------------------------------------------
+
+    def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+        """Search for studies."""
+        asked = Dataset()
+        asked.QueryRetrieveLevel = "STUDY"
+        asked.StudyInstanceUID = query.study_instance_uid
+        asked.PatientID = query.patient_id
+        asked.PatientName = query.patient_name
+        asked.StudyDate = query.dates
+        asked.ModalitiesInStudy = query.modality
+        for wanted in (
+            "IssuerOfPatientID",
+            "PatientBirthDate",
+            "PatientSex",
+            "StudyDescription",
+            "NumberOfStudyRelatedInstances",
+        ):
+            setattr(asked, wanted, None)
+        return each(self._find(asked), FoundStudy.of)
+
+    def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
+        """List the series of a study."""
+        asked = Dataset()
+        asked.QueryRetrieveLevel = "SERIES"
+        asked.StudyInstanceUID = study_instance_uid
+        for wanted in ("SeriesInstanceUID", "Modality", "SeriesDescription", "SeriesDate"):
+            setattr(asked, wanted, "")
+        asked.BodyPartExamined = ""
+        return each(self._find(asked), FoundSeries.of)
+
+    def objects(self, study_instance_uid: str) -> dict[str, Listed]:
+        """List every object of a study by its UID, over one association."""
+        found: dict[str, Listed] = {}
+        with self._associated([_context(StudyRootQueryRetrieveInformationModelFind)]) as way:
+            asked = Dataset()
+            asked.QueryRetrieveLevel = "SERIES"
+            asked.StudyInstanceUID = study_instance_uid
+            asked.SeriesInstanceUID = ""
+            series = [text(answer, "SeriesInstanceUID") for answer in self._answers(way, asked)]
+            for uid in series:
+                asked = Dataset()
+                asked.QueryRetrieveLevel = "IMAGE"
+                asked.StudyInstanceUID = study_instance_uid
+                asked.SeriesInstanceUID = uid
+                asked.SOPInstanceUID = ""
+                asked.SOPClassUID = ""
+                for answer in self._answers(way, asked):
+                    sop = text(answer, "SOPInstanceUID")
+                    found[sop] = Listed(sop, uid, text(answer, "SOPClassUID"))
+        return found
+
+    def _find(self, asked: Dataset) -> Iterator[Dataset]:
+        with self._associated([_context(StudyRootQueryRetrieveInformationModelFind)]) as way:
+            yield from self._answers(way, asked)
+
+    def _answers(self, way: Association, asked: Dataset) -> Iterator[Dataset]:
+        for status, answer in way.send_c_find(asked, StudyRootQueryRetrieveInformationModelFind):
+            code = self._status(status, "search")
+            if code in (0xFF00, 0xFF01) and answer is not None:
+                yield answer
+            elif code != _OK:
+                raise self._refused("search", code)
+
+    # ---- Fetching --------------------------------------------------------------------------------
+
+    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
+        """Fetch objects over one association, series by series."""
+        classes = sorted({one.sop_class_uid for one in wanted if one.sop_class_uid})
+        if not classes:
+            raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
+        contexts, roles = _storage_contexts(classes)
+        stopped: list[FusionError] = []
+
+        def arrived(event: Any) -> int:
+            if stopped:
+                return 0xA700
+            try:
+                content = event.encoded_dataset()
+                kept = keep(str(event.request.AffectedSOPInstanceUID), content)
+            except FusionError as exc:
+                stopped.append(exc)
+                return 0xA700
+            return _OK if kept else _NOT_WANTED
+
+        by_series: dict[str, list[str]] = defaultdict(list)
+        for one in wanted:
+            by_series[one.series_instance_uid].append(one.sop_instance_uid)
+        get = StudyRootQueryRetrieveInformationModelGet
+        with self._associated(
+            [_context(get), *contexts], roles=roles, handlers=[(evt.EVT_C_STORE, arrived)]
+        ) as way:
+            for series, uids in by_series.items():
+                for first in range(0, len(uids), _AT_ONCE):
+                    asked = Dataset()
+                    asked.QueryRetrieveLevel = "IMAGE"
+                    asked.StudyInstanceUID = study_instance_uid
+                    asked.SeriesInstanceUID = series
+                    asked.SOPInstanceUID = uids[first : first + _AT_ONCE]
+                    for status, _ in way.send_c_get(asked, get):
+                        if stopped:
+                            way.abort()
+                            raise stopped[0]
+                        self._status(status, "retrieval")
+
+    # ---- Sending ---------------------------------------------------------------------------------
+
+    def store(self, files: Sequence[Path], told: Told) -> None:
+        """Send files as they are over one association."""
+        headers = [read_file_meta_info(path) for path in files]
+        wanted = {(one.MediaStorageSOPClassUID, one.TransferSyntaxUID) for one in headers}
+        contexts = [_context(kind, syntax) for kind, syntax in sorted(wanted)]
+        with self._associated(contexts) as way:
+            for path in files:
+                try:
+                    code = self._status(way.send_c_store(path), "storage")
+                except ValueError:
+                    told(path, "the archive does not take objects of this kind")
+                    continue
+                # 0xBxxx: stored, with a warning.
+                told(path, "" if code == _OK or code >> 12 == 0xB else _why(code))
+
+    def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
+        """Ask the archive to answer for objects."""
+        del files
+        return None
+
+    # ---- The way there ---------------------------------------------------------------------------
+
+    @contextmanager
+    def _associated(
+        self,
+        contexts: list[PresentationContext],
+        *,
+        roles: Sequence[Any] = (),
+        handlers: Sequence[tuple[Any, Any]] = (),
+    ) -> Iterator[Association]:
+        ae = AE(ae_title=self._settings.title)
+        ae.connection_timeout = ae.acse_timeout = REACH_S
+        ae.dimse_timeout = ae.network_timeout = SILENCE_S
+        tls = self._stated.tls
+        host = str(self._stated.host)
+        secured = None if tls is None else (client_context(self._settings, tls), host)
+        way = ae.associate(
+            host,
+            int(self._stated.port or 0),
+            contexts=contexts,
+            ae_title=str(self._stated.title),
+            max_pdu=LARGEST_PDU_BYTES,
+            ext_neg=list(roles),
+            tls_args=secured,
+            evt_handlers=[(evt.EVT_CONN_OPEN, at_once), *handlers],
+        )
+        if not way.is_established:
+            raise self._not_reached(way)
+        try:
+            yield way
+        except BaseException:
+            if way.is_established:
+                way.abort()
+            raise
+        if way.is_established:
+            way.release()
+
+    def _not_reached(self, way: Association) -> ArchiveError:
+        stated = self._stated
+        where = f"{self.name} ({stated.title} at {stated.host}, port {stated.port})"
+        if way.is_rejected:
+            return ArchiveError(
+                f"The archive {where} refused us. Its administrator has to allow the title "
+                f"{self._settings.title} from this machine, and archives.toml has to name the "
+                "archive's own title."
+            )
+        if way.acceptor.primitive is not None and not way.is_aborted:
+            return ArchiveError(f"The archive {where} takes part in nothing that was asked.")
+        how = " with TLS" if stated.tls else " without TLS"
+        return ArchiveError(
+            f"The archive {where} cannot be reached{how}. Check host, port and TLS in "
+            "archives.toml, and whether it runs."
+        )
+
+    def _status(self, status: Dataset, what: str) -> int:
+        if "Status" not in status:
+            raise ArchiveError(
+                f"The archive {self.name} stopped answering during the {what}. What is here "
+                "already is kept; run the same command again."
+            )
+        return int(status.Status)
+
+    def _refused(self, what: str, code: int) -> ArchiveError:
+        return ArchiveError(f"The archive {self.name} refused the {what}: {_why(code)}.")
+
+
+def at_once(event: Any) -> None:
+    """Send what is written at once: with Nagle's algorithm each answer may wait 40 ms."""
+    way = event.assoc.dul.socket
+    if way is not None and way.socket is not None:
+        way.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _context(kind: str, *syntaxes: str) -> PresentationContext:
+    context = PresentationContext()
+    context.abstract_syntax = kind
+    context.transfer_syntax = list(syntaxes) or _PLAIN
+    return context
+
+
+def _storage_contexts(classes: Sequence[str]) -> tuple[list[PresentationContext], list[Any]]:
+    """Offer to take objects of some kinds, uncompressed and in every packing that we can read."""
+    if len(classes) > _MOST_CONTEXTS:
+        raise ArchiveError("The study holds objects of more kinds than can be asked for at once.")
+    contexts = [_context(kind, *_PLAIN) for kind in classes]
+    for packed in _PACKED:
+        if len(contexts) + len(classes) <= _MOST_CONTEXTS:
+            contexts += [_context(kind, packed) for kind in classes]
+    return contexts, [build_role(kind, scp_role=True) for kind in classes]
+
+
+def _why(code: int) -> str:
+    known = {0xA7: "it has no room left", 0xA8: "it is not meant for this", 0xA9: "it does not fit"}
+    return known.get(code >> 8, f"status {code:04X}")
+
+
+def new_transaction() -> str:
+    """Return a UID for one question about storage commitment (PS3.5 annex B.2)."""
+    return f"2.25.{uuid.uuid4().int}"

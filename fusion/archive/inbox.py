@@ -1,0 +1,117 @@
+"""Where studies arrive: quarantined, named by hashes, whole or not there.
+
+A file is written under another name and renamed when all of it is there, so that a program that is
+killed leaves whole files and a folder of parts, which the next one removes. No UID and no text
+from the network becomes part of a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fusion.errors import ArchiveError, disk_reason
+from fusion.temporary import begun, sweep
+
+_PARTS = "part-"
+#: Value of Study Instance UID (0020,000D) in little endian, with or without its representation.
+_STUDY_UID = re.compile(rb"\x20\x00\x0d\x00(?:UI..|....)([0-9.]{1,64})", re.DOTALL)
+
+
+def hashed(value: str) -> str:
+    """Return the name under which something from the network is kept."""
+    return hashlib.sha256(value.encode("utf-8", "replace")).hexdigest()[:40]
+
+
+@dataclass(frozen=True, slots=True)
+class Tray:
+    """The folder of one study, and the folder of parts of the program that fills it.
+
+    Parameters
+    ----------
+    folder : Path
+        Whole files only.
+    parts : Path
+        Files that are not whole yet.
+    """
+
+    folder: Path
+    parts: Path
+
+    def has(self, sop_instance_uid: str) -> bool:
+        """Whether an object is here, whole."""
+        return self._file(sop_instance_uid).exists()
+
+    def keep(self, sop_instance_uid: str, content: bytes) -> None:
+        """Keep one object as it arrived.
+
+        Raises
+        ------
+        ArchiveError
+            It cannot be written.
+        """
+        part = self.parts / uuid.uuid4().hex
+        try:
+            part.write_bytes(content)
+            part.rename(self._file(sop_instance_uid))
+        except OSError as exc:
+            raise ArchiveError(
+                f"What arrived cannot be kept ({disk_reason(exc)}). Free some space or name "
+                "another folder as inbox in archives.toml; what is there already is kept."
+            ) from exc
+
+    def _file(self, sop_instance_uid: str) -> Path:
+        return self.folder / f"{hashed(sop_instance_uid)}.dcm"
+
+
+class Inbox:
+    """A folder that only this user can read.
+
+    Parameters
+    ----------
+    root : Path
+        Made when absent.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as exc:
+            raise ArchiveError(f"The inbox {root} cannot be made ({disk_reason(exc)}).") from exc
+
+    def folder(self, study_instance_uid: str) -> Path:
+        """Return where the files of a study lie."""
+        return self.root / hashed(study_instance_uid)
+
+    @contextmanager
+    def receiving(self, study_instance_uid: str) -> Iterator[Tray]:
+        """Yield a tray to fill; parts are gone afterwards, also those of a killed program."""
+        sweep(self.root, f"{_PARTS}*")
+        folder = self.folder(study_instance_uid)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        with begun(self.root / f"{_PARTS}{uuid.uuid4().hex}") as parts:
+            yield Tray(folder, parts)
+
+    def free_bytes(self) -> int:
+        """Return how much space is left."""
+        return shutil.disk_usage(self.root).free
+
+
+def stated_study(content: bytes) -> str:
+    """Return the Study Instance UID of a file, read without trusting the rest of it."""
+    found = _STUDY_UID.search(content)
+    return "" if found is None else found[1].decode("ascii").rstrip("\0")
+
+
+def file_count(folder: Path) -> int:
+    """Return the number of whole files of a study."""
+    with os.scandir(folder) as entries:
+        return sum(entry.name.endswith(".dcm") for entry in entries)

@@ -1,0 +1,164 @@
+"""What every archive can be asked, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydicom.dataset import Dataset
+
+from fusion.dicom import Patient, text, texts
+from fusion.errors import ArchiveError
+
+#: A UID as PS3.5 section 9 writes it; nothing else from the network is used as one.
+UID_PATTERN = r"[0-9]{1,64}|(?=[0-9.]{1,64}$)[0-9]+(?:\.[0-9]+)+"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is looked for; an empty field matches everything.
+
+    Parameters
+    ----------
+    study_instance_uid, patient_id, patient_name : str
+        As DICOM matches them; ``*`` and ``?`` stand for letters in a name.
+    dates : str
+        One day or a span, ``20240101-20240131``.
+    modality : str
+        That a study holds, for example ``"NM"``.
+    """
+
+    study_instance_uid: str = ""
+    patient_id: str = field(default="", repr=False)
+    patient_name: str = field(default="", repr=False)
+    dates: str = ""
+    modality: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStudy:
+    """One study as the archive describes it; nothing of it was checked against its images.
+
+    Parameters
+    ----------
+    study_instance_uid : str
+        Its UID.
+    patient : Patient
+        Whose it states to be.
+    issuer : str
+        Who issued the patient ID; empty when not stated.
+    date, description : str
+        As stated.
+    modalities : tuple of str
+        That it holds.
+    count : int or None
+        Number of objects; None when the archive does not tell.
+    """
+
+    study_instance_uid: str
+    patient: Patient
+    issuer: str
+    date: str
+    description: str
+    modalities: tuple[str, ...]
+    count: int | None
+
+    @classmethod
+    def of(cls, answer: Dataset) -> FoundStudy:
+        """Take one answer to a search."""
+        stated = text(answer, "NumberOfStudyRelatedInstances")
+        return cls(
+            study_instance_uid=text(answer, "StudyInstanceUID"),
+            patient=Patient.of(answer),
+            issuer=text(answer, "IssuerOfPatientID"),
+            date=text(answer, "StudyDate"),
+            description=text(answer, "StudyDescription"),
+            modalities=tuple(texts(answer, "ModalitiesInStudy")),
+            count=int(stated) if stated.isdecimal() and len(stated) < 10 else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSeries:
+    """One series as the archive describes it."""
+
+    series_instance_uid: str
+    modality: str
+    description: str
+    body_part: str
+    date: str
+
+    @classmethod
+    def of(cls, answer: Dataset) -> FoundSeries:
+        """Take one answer to a search."""
+        return cls(
+            series_instance_uid=text(answer, "SeriesInstanceUID"),
+            modality=text(answer, "Modality"),
+            description=text(answer, "SeriesDescription"),
+            body_part=text(answer, "BodyPartExamined"),
+            date=text(answer, "SeriesDate"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object that the archive says it has."""
+
+    sop_instance_uid: str
+    series_instance_uid: str
+    sop_class_uid: str
+
+
+#: Keeps what arrived: given the UID of an object and its bytes as a file, says whether it was
+#: wanted and whole.
+Keep = Callable[[str, bytes], bool]
+#: Told of each file: its path, and an empty string or why it was not taken.
+Told = Callable[[Path, str], None]
+
+
+class Archive(Protocol):
+    """An archive; a way to it is opened for each question and closed again."""
+
+    name: str
+
+    def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+        """Search for studies."""
+
+    def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
+        """List the series of a study."""
+
+    def objects(self, study_instance_uid: str) -> dict[str, Listed]:
+        """List every object of a study by its UID."""
+
+    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
+        """Fetch objects; what does not come is simply not kept."""
+
+    def store(self, files: Sequence[Path], told: Told) -> None:
+        """Send files."""
+
+    def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
+        """Ask the archive to answer for objects (UID: class); None where it cannot be asked."""
+
+
+def only_study(archive: Archive, study_instance_uid: str) -> FoundStudy:
+    """Return a study by its UID.
+
+    Raises
+    ------
+    ArchiveError
+        The archive has none such, or answers with another.
+    """
+    found = archive.studies(Query(study_instance_uid=study_instance_uid))
+    if [one.study_instance_uid for one in found] != [study_instance_uid]:
+        raise ArchiveError(
+            f"The archive {archive.name} has no study with this identifier. Look for it with: "
+            f"facetfusion archive find {archive.name}"
+        )
+    return found[0]
+
+
+def each(answers: Iterator[Any], make: Callable[[Dataset], Any]) -> tuple[Any, ...]:
+    """Turn the answers to a search into a tuple."""
+    return tuple(make(answer) for answer in answers)

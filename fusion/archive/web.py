@@ -1,0 +1,195 @@
+"""An archive that speaks DICOMweb: QIDO-RS by dicomweb-client, WADO-RS and STOW-RS as raw bytes."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from dicomweb_client.api import DICOMwebClient
+from pydicom.dataset import Dataset
+
+from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, Query, Told
+from fusion.archive.settings import ArchiveSettings, Settings, password
+from fusion.dicom import text
+from fusion.errors import ArchiveError
+
+#: How long an archive may take to be reached, and be silent, s.
+TIMEOUT_S = (15.0, 60.0)
+#: Answers of a search taken at once, and at most.
+_PAGE, _MOST = 1000, 100_000
+#: They log addresses, and what is asked for in them.
+_TALKATIVE = ("dicomweb_client", "retrying", "urllib3", "requests")
+_DICOM = 'multipart/related; type="application/dicom"'
+
+for _name in _TALKATIVE:
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+
+class WebArchive:
+    """An archive that is reached by DICOMweb.
+
+    Parameters
+    ----------
+    name : str
+        In archives.toml.
+    stated : ArchiveSettings
+        How it is reached.
+    settings : Settings
+        Where TLS files are.
+    """
+
+    def __init__(self, name: str, stated: ArchiveSettings, settings: Settings) -> None:
+        self.name = name
+        self._url = str(stated.url).rstrip("/")
+        session = requests.Session()
+        session.trust_env = False  # no proxy sees it that archives.toml does not name
+        if stated.user:
+            session.auth = (stated.user, password(name, stated.user))
+        if stated.tls is not None:
+            session.verify = settings.file(stated.tls.authority)
+            session.cert = (settings.file(stated.tls.certificate), settings.file(stated.tls.key))
+        self._session = session
+
+    # ---- Questions -------------------------------------------------------------------------------
+
+    def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+        """Search for studies."""
+        filters = {
+            "StudyInstanceUID": query.study_instance_uid,
+            "PatientID": query.patient_id,
+            "PatientName": query.patient_name,
+            "StudyDate": query.dates,
+            "ModalitiesInStudy": query.modality,
+        }
+        fields = [
+            "IssuerOfPatientID",
+            "PatientBirthDate",
+            "PatientSex",
+            "StudyDescription",
+            "ModalitiesInStudy",
+            "NumberOfStudyRelatedInstances",
+        ]
+        found = self._search("search_for_studies", filters=filters, fields=fields)
+        return tuple(FoundStudy.of(one) for one in found)
+
+    def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
+        """List the series of a study."""
+        found = self._search(
+            "search_for_series",
+            study_instance_uid=study_instance_uid,
+            fields=["SeriesDescription", "BodyPartExamined", "SeriesDate"],
+        )
+        return tuple(FoundSeries.of(one) for one in found)
+
+    def objects(self, study_instance_uid: str) -> dict[str, Listed]:
+        """List every object of a study by its UID."""
+        found = self._search("search_for_instances", study_instance_uid=study_instance_uid)
+        return {
+            text(one, "SOPInstanceUID"): Listed(
+                text(one, "SOPInstanceUID"),
+                text(one, "SeriesInstanceUID"),
+                text(one, "SOPClassUID"),
+            )
+            for one in found
+        }
+
+    def _search(
+        self, how: str, *, filters: Mapping[str, str] | None = None, **which: Any
+    ) -> Iterator[Dataset]:
+        given = {key: value for key, value in (filters or {}).items() if value}
+        with self._in_words():
+            client = DICOMwebClient(self._url, session=self._session)
+            client.set_http_retry_params(retry=False)
+            search = getattr(client, how)
+            for first in range(0, _MOST, _PAGE):
+                page = search(search_filters=given, limit=_PAGE, offset=first, **which)
+                yield from (Dataset.from_json(one) for one in page)
+                if len(page) < _PAGE:
+                    return
+
+    # ---- Fetching --------------------------------------------------------------------------------
+
+    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
+        """Fetch objects one by one over one connection, as the archive holds them."""
+        for one in wanted:
+            url = (
+                f"{self._url}/studies/{study_instance_uid}/series/{one.series_instance_uid}"
+                f"/instances/{one.sop_instance_uid}"
+            )
+            with self._in_words():
+                answer = self._session.get(
+                    url,
+                    headers={"Accept": f"{_DICOM}; transfer-syntax=*"},
+                    timeout=TIMEOUT_S,
+                    allow_redirects=False,
+                )
+                if answer.status_code == requests.codes.not_found:
+                    continue
+                answer.raise_for_status()
+            content = _only_part(answer.headers.get("Content-Type", ""), answer.content)
+            if content is not None:
+                keep(one.sop_instance_uid, content)
+
+    # ---- Sending ---------------------------------------------------------------------------------
+
+    def store(self, files: Sequence[Path], told: Told) -> None:
+        """Send files as they are, one by one over one connection."""
+        for path in files:
+            mark = uuid.uuid4().hex
+            head = f"--{mark}\r\nContent-Type: application/dicom\r\n\r\n".encode()
+            with self._in_words():
+                answer = self._session.post(
+                    f"{self._url}/studies",
+                    data=head + path.read_bytes() + f"\r\n--{mark}--\r\n".encode(),
+                    headers={
+                        "Content-Type": f"{_DICOM}; boundary={mark}",
+                        "Accept": "application/dicom+json",
+                    },
+                    timeout=TIMEOUT_S,
+                    allow_redirects=False,
+                )
+            # 200 stored, 202 stored with warnings or in part; one file cannot be stored in part.
+            stored = answer.status_code in (200, 202) and '"00081199"' in answer.text
+            told(path, "" if stored else f"it answered {answer.status_code}")
+
+    def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
+        """DICOMweb has no storage commitment."""
+        del files
+        return None
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except requests.exceptions.SSLError as exc:
+            raise ArchiveError(
+                f"The archive {self.name} and this machine do not accept each other's "
+                "certificates. Check the files of tls in archives.toml."
+            ) from exc
+        except requests.exceptions.HTTPError as exc:
+            code = exc.response.status_code if exc.response is not None else 0
+            why = "it does not accept user and password" if code in (401, 403) else f"status {code}"
+            raise ArchiveError(f"The archive {self.name} refused: {why}.") from exc
+        except requests.exceptions.RequestException as exc:
+            raise ArchiveError(
+                f"The archive {self.name} at {self._url} cannot be reached. Check the url in "
+                "archives.toml, and whether it runs. What is here already is kept."
+            ) from exc
+
+
+def _only_part(content_type: str, body: bytes) -> bytes | None:
+    """Return the one part of a multipart answer; None when there is not exactly one whole part."""
+    found = re.search(r'boundary="?([^";,]+)"?', content_type)
+    if found is None:
+        return None
+    mark = b"--" + found[1].encode("latin-1")
+    start = body.find(mark)
+    head = body.find(b"\r\n\r\n", start)
+    end = body.rfind(b"\r\n" + mark + b"--")
+    return body[head + 4 : end] if 0 <= start < head < end else None

@@ -1,0 +1,116 @@
+"""``facetfusion archive``: studies from where they live, and results back to there."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from fusion import cli
+from fusion.archive import Query, connect, get, parse_address, read_settings
+from fusion.cli.study import terminal_progress
+from fusion.errors import ArchiveError
+from fusion.plain_text import iso_date, person_name, plain
+from fusion.software import DISCLAIMER
+
+if TYPE_CHECKING:
+    from fusion.archive import FoundStudy
+
+#: Version of the JSON of ``archive``; keys are only ever added.
+SCHEMA_VERSION = 1
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the ``archive`` command and its own commands."""
+    parser = commands.add_parser(
+        "archive",
+        help="find and get studies in an archive (PACS)",
+        description="Work with the archives that archives.toml names: docs/archive.md. "
+        + DISCLAIMER,
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    find = actions.add_parser("find", help="list studies of an archive", description=_find.__doc__)
+    _name(find)
+    find.add_argument("--patient-id", default="", metavar="ID")
+    find.add_argument(
+        "--patient-name", default="", metavar="NAME", help="* and ? stand for letters"
+    )
+    find.add_argument("--dates", default="", metavar="DATES", help="20240131, or 20240101-20240131")
+    find.add_argument("--modality", default="", metavar="NM", help="that the study holds")
+    find.add_argument("--json", action="store_true", help="print one JSON document")
+    find.set_defaults(run=_find)
+
+    fetch = actions.add_parser("get", help="fetch a study into the inbox", description=_get.__doc__)
+    fetch.add_argument("address", metavar="archive:NAME/IDENTIFIER", help="as find prints it")
+    fetch.add_argument("--json", action="store_true", help="print one JSON document")
+    fetch.set_defaults(run=_get)
+
+
+def _name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("archive", metavar="NAME", help="the archive's name in archives.toml")
+
+
+def _find(args: argparse.Namespace) -> int:
+    """List the studies of an archive that match what is asked for."""
+    query = Query(
+        patient_id=args.patient_id,
+        patient_name=args.patient_name,
+        dates=args.dates,
+        modality=args.modality,
+    )
+    if query == Query():
+        raise ArchiveError(
+            "Say what to look for: a patient, dates or a modality. A whole archive is not listed."
+        )
+    settings = read_settings()
+    found = sorted(connect(settings, args.archive).studies(query), key=lambda one: one.date)
+    if args.json:
+        studies = [_study_json(one, args.archive) for one in found]
+        cli.write_json({"schema_version": SCHEMA_VERSION, "studies": studies})
+    else:
+        cli.write_lines(*(line for one in found for line in _study_lines(one, args.archive)))
+        if not found:
+            cli.write_lines("No study there matches.")
+    return cli.OK
+
+
+def _get(args: argparse.Namespace) -> int:
+    """Fetch a study; what is here already is not fetched again."""
+    name, study = parse_address(args.address)
+    settings = read_settings()
+    folder = get(connect(settings, name), study, settings=settings, progress=terminal_progress())
+    if args.json:
+        cli.write_json({"schema_version": SCHEMA_VERSION, "folder": str(folder)})
+    else:
+        cli.write_lines(f"The study is whole and lies in {folder}")
+    return cli.OK
+
+
+def _study_json(study: FoundStudy, name: str) -> dict[str, Any]:
+    patient = study.patient
+    return {
+        "address": f"archive:{name}/{study.study_instance_uid}",
+        "patient": {
+            "name": patient.name,
+            "id": patient.patient_id,
+            "issuer": study.issuer,
+            "birth_date": patient.birth_date,
+            "sex": patient.sex,
+        },
+        "date": study.date,
+        "description": study.description,
+        "modalities": list(study.modalities),
+        "objects": study.count,
+    }
+
+
+def _study_lines(study: FoundStudy, name: str) -> list[str]:
+    patient = study.patient
+    count = "an unknown number of" if study.count is None else str(study.count)
+    return [
+        f"{iso_date(study.date) or 'without date'}  {plain(study.description)}".rstrip(),
+        f"  patient: {person_name(patient.name) or 'no name'}  ID {patient.patient_id or 'none'}"
+        f"  born {iso_date(patient.birth_date) or 'not stated'}",
+        f"  {', '.join(study.modalities) or 'modalities not stated'}, {count} objects",
+        f"  archive:{name}/{study.study_instance_uid}",
+    ]

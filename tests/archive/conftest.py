@@ -1,0 +1,69 @@
+"""A real archive with a small study in it, and the settings that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from fusion.archive.settings import WHERE, Settings, read_settings
+from tests.export.dicom.pacs import ARCHIVE, CLIENT, Pacs, free_ports, running
+from tests.studies import STUDY, write_ct, write_nm
+
+
+@dataclass
+class Clinic:
+    """An archive, what was put into it, and our settings."""
+
+    pacs: Pacs
+    folder: Path
+    files: list[Path]
+    listen_port: int
+    toml: Path = field(init=False)
+
+    def write_settings(self, place: Path, more: str = "") -> Settings:
+        """Write ``archives.toml`` with an inbox of its own, and read it."""
+        place.mkdir(exist_ok=True, parents=True)
+        self.toml = place / "archives.toml"
+        self.toml.write_text(
+            f'title = "{CLIENT}"\ninbox = "inbox"\noutbox = "outbox"\n'
+            f'[archives.pacs]\nkind = "dimse"\ntitle = "{ARCHIVE}"\nhost = "127.0.0.1"\n'
+            f"port = {self.pacs.dicom_port}\n"
+            f'[archives.web]\nkind = "web"\nurl = "http://127.0.0.1:{self.pacs.http_port}/dicom-web"\n'
+            f"[listen]\nport = {self.listen_port}\nallow = ['{ARCHIVE}']\n{more}"
+        )
+        return read_settings(self.toml)
+
+
+@pytest.fixture(scope="session")
+def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
+    folder = tmp_path_factory.mktemp("clinic")
+    [port] = free_ports(1)
+    client = {
+        "AET": CLIENT,
+        "Host": "127.0.0.1",
+        "Port": port,
+        "AllowGet": True,
+        "AllowStorageCommitment": True,
+        "AllowMove": True,
+    }
+    with running(folder / "orthanc", DicomModalities={"viewer": client}) as pacs:
+        write_ct(folder / "ct")
+        write_nm(folder / "nm", PatientName="No^Body", PatientSex="O", StudyInstanceUID=STUDY)
+        files = sorted(folder.glob("ct/*")) + sorted(folder.glob("nm/*"))
+        pacs.store(files)
+        yield Clinic(pacs, folder, files, port)
+
+
+@pytest.fixture
+def settings(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    found = clinic.write_settings(tmp_path)
+    monkeypatch.setenv(WHERE, str(clinic.toml))
+    return found
+
+
+def data_sets(files: list[Path]) -> dict[str, pydicom.Dataset]:
+    return {str(ds.SOPInstanceUID): ds for ds in map(pydicom.dcmread, files)}
