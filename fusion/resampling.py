@@ -12,7 +12,9 @@ Edge rule
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
 from typing import Any, Literal
 
@@ -22,7 +24,14 @@ from numba import njit
 from scipy import ndimage
 
 from fusion.errors import GeometryError
-from fusion.geometry import FloatArray, Grid, RigidTransform, Volume, seen_part
+from fusion.geometry import (
+    FloatArray,
+    Grid,
+    RigidTransform,
+    Volume,
+    block_around,
+    seen_part,
+)
 from fusion.progress import ProgressCallback
 
 Interpolation = Literal["linear", "nearest"]
@@ -30,6 +39,9 @@ Interpolation = Literal["linear", "nearest"]
 #: Off-diagonal part of the index-to-index map, in voxels over the whole target, below which the
 #: two grids count as parallel and the fast separable kernel is exact to float32.
 _PARALLEL_TOLERANCE_VOXELS = 1e-6
+#: Slices that are made at once, most of such parts in the making, and slices of a part that is
+#: made of a part.
+_SLAB, _WORKERS, _PART = 32, 8, 8
 #: Half a voxel plus rounding: where a voxel ends.
 _HALF_VOXEL = 0.5 + 1e-9
 
@@ -162,22 +174,55 @@ class Resampler:
             ``nan`` outside the volume's field.
         """
         out = np.empty(self.grid.shape, dtype=np.float32)
-        slab = max(1, min(32, self.grid.shape[0] // 4))
-        starts = range(0, self.grid.shape[0], slab)
-        with ThreadPoolExecutor(max_workers=min(8, cpu_count() or 1)) as pool:
-            jobs = [
-                pool.submit(self._fill, (start, 0, 0), out[start : start + slab])
-                for start in starts
-            ]
-            try:
-                for done, job in enumerate(jobs, start=1):
-                    job.result()
-                    if progress is not None:
-                        progress(done / len(jobs), "Resampling")
-            finally:
-                for job in jobs:
-                    job.cancel()
+        for _ in self._filled(out, progress):
+            pass
         return out
+
+    def slabs(self, progress: ProgressCallback | None = None) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield :meth:`array` in parts along k, in order, without holding the whole of it.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+        Yields
+        ------
+        (n, j, i) ndarray of float32
+        """
+        return self._filled(None, progress)
+
+    def _filled(
+        self, out: npt.NDArray[np.float32] | None, progress: ProgressCallback | None
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield parts along k, of ``out`` where it is given; a few are in the making at a time."""
+        count, rows, columns = self.grid.shape
+        slab = max(1, min(_SLAB, count // 4))
+        workers = min(_WORKERS, cpu_count() or 1)
+        waiting: deque[Future[npt.NDArray[np.float32]]] = deque()
+
+        def part(start: int) -> npt.NDArray[np.float32]:
+            end = min(start + slab, count)
+            made = (
+                np.empty((end - start, rows, columns), np.float32)
+                if out is None
+                else out[start:end]
+            )
+            self._fill((start, 0, 0), made)
+            return made
+
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            try:
+                for start in range(0, count + workers * slab, slab):
+                    if start < count:
+                        waiting.append(pool.submit(part, start))
+                    if waiting and start >= workers * slab:
+                        yield waiting.popleft().result()
+                        if progress is not None:
+                            progress(min(1.0, (start - (workers - 1) * slab) / count), "Resampling")
+            finally:
+                for job in waiting:
+                    job.cancel()
 
     def at(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return values at world points of the grid's frame.
@@ -254,6 +299,33 @@ class Resampler:
         kernel(self._source, np.ascontiguousarray(origin), steps, out)
 
 
+def resampled_in_parts(volume: Volume, grid: Grid) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield a volume on a grid in parts along k, in order, with no more than a part of it as float.
+
+    Parameters
+    ----------
+    volume : Volume
+        Wholly seen: a CT.
+    grid : Grid
+        In the same frame.
+
+    Yields
+    ------
+    (n, j, i) ndarray of float32
+        ``nan`` outside the volume's field.
+    """
+    for start in range(0, grid.shape[0], _PART):
+        affine = grid.affine.copy()
+        affine[:3, 3] = grid.to_lps((start, 0, 0))
+        shape = (min(_PART, grid.shape[0] - start), *grid.shape[1:])
+        part = Grid(shape, affine, grid.frame_of_reference_uid)
+        block = block_around(volume, part.corners_lps)
+        if block is None:
+            yield np.full(shape, np.nan, np.float32)
+            continue
+        yield Resampler(block, part, transform=RigidTransform.identity()).array()
+
+
 def _continued(
     part: Volume,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
@@ -262,10 +334,21 @@ def _continued(
     mask = None if part.seen is None else part.seen.mask
     if mask is None:
         return values, None
-    nearest = ndimage.distance_transform_edt(
-        ~mask, sampling=part.grid.spacing_mm, return_distances=False, return_indices=True
-    )
-    return np.ascontiguousarray(values[tuple(nearest)]), mask.astype(np.float32)
+    # Interpolation asks for no more than the next voxel beside what was seen: found in parts, as
+    # the places of the nearest take twelve bytes a voxel.
+    spacing_mm = part.grid.spacing_mm
+    beside = int(np.ceil(np.linalg.norm(spacing_mm) / spacing_mm[0]))
+    continued = values.copy()
+    for start in range(0, len(values), _SLAB):
+        first, end = max(0, start - beside), start + _SLAB
+        near = slice(first, end + beside)
+        if not mask[near].any():
+            continue
+        nearest = ndimage.distance_transform_edt(
+            ~mask[near], sampling=spacing_mm, return_distances=False, return_indices=True
+        )
+        continued[start:end] = values[near][tuple(nearest[:, start - first : end - first])]
+    return continued, mask.astype(np.float32)
 
 
 def _parallel_axes(matrix: FloatArray, shape: tuple[int, ...]) -> tuple[int, int, int] | None:

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
-from fusion.resampling import Resampler
+from fusion.geometry import FloatArray, Grid, Volume
+from fusion.resampling import resampled_in_parts
 
 #: Edge of the voxels of the search, mm.
 SEARCH_MM = 2.0
@@ -100,12 +100,7 @@ def find_canal(ct: Volume) -> Canal | None:
         None when nothing in the field looks like a spine.
     """
     grid = search_grid(ct.grid)
-    hu = np.nan_to_num(
-        Resampler(ct, grid, transform=RigidTransform.identity()).array(), nan=-1000.0
-    )
-    reach = int(_REACH_MM / SEARCH_MM)
-    score = _ring_score(hu, _directions(), reach, CANAL_WALL_HU)
-    path = _best_path(score, _MAX_STEP, _STEP_COST)
+    path = _best_path(ct, grid)
     if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
         return None
     points = grid.to_lps(path)
@@ -192,32 +187,36 @@ def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
     return score
 
 
-def _best_path(
-    score: npt.NDArray[np.float32], max_step: int, step_cost: float
-) -> npt.NDArray[np.int64]:
-    total, back = _forward(score - np.float32(_FAIR_SHARE), max_step, step_cost)
-    end = np.unravel_index(int(total.argmax()), total.shape)
-    if total[end] <= 0:
-        return np.zeros((0, 3), np.int64)
-    path = [(int(end[0]), int(end[1]), int(end[2]))]
-    width = 2 * max_step + 1
-    while True:
+def _best_path(ct: Volume, grid: Grid) -> npt.NDArray[np.int64]:
+    """Return the voxels of the best path; the sums are kept of one slice, the steps of all."""
+    reach, width = int(_REACH_MM / SEARCH_MM), 2 * _MAX_STEP + 1
+    steps = np.empty(grid.shape, dtype=np.int8)
+    before = np.zeros(grid.shape[1:], dtype=np.float32)
+    highest, end, start = np.float32(0), (-1, -1, -1), 0
+    for part in resampled_in_parts(ct, grid):
+        hu = np.nan_to_num(part, nan=-1000.0, copy=False)
+        sums = _ring_score(hu, _directions(), reach, CANAL_WALL_HU)
+        sums -= np.float32(_FAIR_SHARE)
+        _forward(sums, before, steps[start : start + len(hu)], _MAX_STEP, _STEP_COST)
+        k, j, i = (int(n) for n in np.unravel_index(int(sums.argmax()), sums.shape))
+        if sums[k, j, i] > highest:
+            highest, end = sums[k, j, i], (start + k, j, i)
+        before = sums[-1].copy()
+        start += len(hu)
+    path = [end] if end[0] >= 0 else []
+    while path and (code := int(steps[path[-1]])) >= 0:
         k, j, i = path[-1]
-        code = int(back[k, j, i])
-        if code < 0:
-            break
-        path.append((k - 1, j + code // width - max_step, i + code % width - max_step))
-    return np.array(path[::-1], dtype=np.int64)
+        path.append((k - 1, j + code // width - _MAX_STEP, i + code % width - _MAX_STEP))
+    return np.array(path[::-1], dtype=np.int64).reshape(-1, 3)
 
 
 @njit(cache=True, nogil=True)
-def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
-    # Best sum of a path that may start anywhere and ends in each voxel.
-    nk, nj, ni = gain.shape
-    total = gain.copy()
-    back = np.full(gain.shape, np.int8(-1))
+def _forward(sums: Any, before: Any, steps: Any, max_step: int, step_cost: float) -> None:
+    # From what each voxel gains: best sum of a path that may start anywhere and ends in it.
+    nk, nj, ni = sums.shape
     width = 2 * max_step + 1
-    for k in range(1, nk):
+    for k in range(nk):
+        last = before if k == 0 else sums[k - 1]
         for j in range(nj):
             for i in range(ni):
                 best, code = np.float32(0.0), -1
@@ -227,12 +226,11 @@ def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
                         continue
                     for di in range(-max_step, max_step + 1):
                         b = i + di
-                        if b < 0 or b >= ni or total[k - 1, a, b] <= 0:
+                        if b < 0 or b >= ni or last[a, b] <= 0:
                             continue
-                        value = total[k - 1, a, b] - step_cost * (dj * dj + di * di)
+                        value = last[a, b] - step_cost * (dj * dj + di * di)
                         if value > best:
                             best = value
                             code = (dj + max_step) * width + di + max_step
-                total[k, j, i] = gain[k, j, i] + best
-                back[k, j, i] = code
-    return total, back
+                sums[k, j, i] += best
+                steps[k, j, i] = code

@@ -19,6 +19,8 @@ from fusion.geometry import FloatArray, Volume
 
 #: Step along the canal, and voxel edge across it, mm.
 STEP_MM = 1.0
+#: Planes across the canal whose points are held at once.
+_PLANES_AT_ONCE = 64
 #: Smoothing of the centre line along the canal, mm (standard deviation).
 _SMOOTH_MM = 8.0
 #: Axial turn that is looked for on top of the direction of the couch, degrees.
@@ -95,25 +97,30 @@ def sample(ct: Volume, frame: Frame, p_mm: FloatArray, l_mm: FloatArray) -> npt.
     (n, m, q) ndarray of float32
         Linear interpolation; ``nan`` outside the field.
     """
-    points = (
-        frame.origins_lps[:, None, None]
-        + p_mm[:, None, None] * frame.axes_lps[:, None, None, 1]
-        + l_mm[:, None] * frame.axes_lps[:, None, None, 2]
-    )
-    return sample_points(ct, points)
+    return _across(ct, frame.origins_lps, frame.axes_lps, p_mm, l_mm)
 
 
 def sample_box(
     ct: Volume, frame: Frame, s_mm: FloatArray, p_mm: FloatArray, l_mm: FloatArray
 ) -> npt.NDArray[np.float32]:
     """Return HU (n, m, q) at every combination of places along and across the canal, mm."""
-    origin, axes = frame.at(s_mm)
-    points = (
-        origin[:, None, None]
-        + p_mm[:, None, None] * axes[:, None, None, 1]
-        + l_mm[:, None] * axes[:, None, None, 2]
-    )
-    return sample_points(ct, points)
+    return _across(ct, *frame.at(s_mm), p_mm, l_mm)
+
+
+def _across(
+    ct: Volume, origins: FloatArray, axes: FloatArray, p_mm: FloatArray, l_mm: FloatArray
+) -> npt.NDArray[np.float32]:
+    """Sample planes across the canal, a few at a time: points take six times what they give."""
+    result = np.empty((len(origins), len(p_mm), len(l_mm)), dtype=np.float32)
+    for start in range(0, len(origins), _PLANES_AT_ONCE):
+        some = slice(start, start + _PLANES_AT_ONCE)
+        points = (
+            origins[some, None, None]
+            + p_mm[:, None, None] * axes[some, None, None, 1]
+            + l_mm[:, None] * axes[some, None, None, 2]
+        )
+        result[some] = sample_points(ct, points)
+    return result
 
 
 def sample_points(ct: Volume, points_lps: FloatArray) -> npt.NDArray[np.float32]:
