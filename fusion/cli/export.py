@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
-    reading = _reading(args.journal, key, args.reader)
+    reading = meant_reading(args.journal, key, args.reader)
     handed = hand_on(
         review,
         reading,
@@ -121,7 +121,7 @@ def _whose(reading: Reading | None) -> str:
     )
 
 
-def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
+def meant_reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
     """Return the latest version of the one reading of a study that is meant; None for none."""
     from fusion.annotations import Journal, default_path, latest
 
