@@ -18,6 +18,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from fusion.errors import Cancelled, FusionError, ProgramFault, as_fault
@@ -104,7 +105,7 @@ def _take_any_text() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import archive, export, facets, journal, pathway, study
+    from fusion.cli import archive, export, facets, journal, pathway, readings, study, taking_in
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -123,9 +124,18 @@ def build_parser() -> argparse.ArgumentParser:
     export.register(commands)
     pathway.register(commands)
     facets.register(commands)
+    readings.register(commands)
+    taking_in.register(commands)
     journal.register(commands)
     archive.register(commands)
     return parser
+
+
+def add_journal(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--journal``, which means one thing everywhere."""
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help=f"{what} (default: that of the user)"
+    )
 
 
 def _refused(error: FusionError, args: argparse.Namespace) -> int:
