@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from fusion.annotations import Reading, StudyKey
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``export`` command."""
-    parser = commands.add_parser(
-        "export",
-        help="write the study's reading as DICOM, PDF, HTML, JSON and CSV",
-        description="Write a study and its reading, as recorded in the journal, in every form: "
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``export``."""
+    parser.description = (
+        "Write a study and its reading, as recorded in the journal, in every form: "
         "DICOM SR, Segmentation, Spatial Registration, resampled SPECT, pictures, PDF, HTML, JSON "
-        "and CSV. Without a reading the same files say that there is none.",
+        "and CSV. Without a reading the same files say that there is none."
     )
     opening_arguments(parser)
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="folder to write to")

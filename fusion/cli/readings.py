@@ -19,13 +19,9 @@ SCHEMA_VERSION = 1
 _SHORTEST = 4
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``readings`` command and its own commands."""
-    parser = commands.add_parser(
-        "readings",
-        help="list the readings of a journal, show one, or its versions",
-        description="List the readings of a journal, show one, or its versions. " + DISCLAIMER,
-    )
+def add_readings(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``readings``, and its own commands."""
+    parser.description = "List the readings of a journal, show one, or its versions. " + DISCLAIMER
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     listed = actions.add_parser("list", help="every reading", description=_list.__doc__)
     listed.add_argument("--reader", metavar="NAME", help="only the readings of NAME")
@@ -41,7 +37,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
             "reading", metavar="ID", help="identifier that list prints, or how it begins"
         )
     for one in (listed, shown, versions):
-        cli.add_journal(one, "the journal")
+        cli.journal_option(one, "the journal")
         one.add_argument("--json", action="store_true", help="print one JSON document")
 
 
@@ -138,7 +134,8 @@ def _json(reading: Reading) -> dict[str, Any]:
 def _lines(reading: Reading) -> tuple[str, ...]:
     state = "final" if reading.finalised else "draft"
     return (
-        f"{reading.reading_id}  {plain(reading.reader)}, version {reading.opened.version}, {state}, "
+        f"{reading.reading_id}  {plain(reading.reader)}, version {reading.opened.version}, "
+        f"{state}, "
         f"{utc_minute(reading.events[-1].time)}",
         f"  study {reading.study.study_instance_uid}: {len(reading.targets)} decisions, "
         f"{len(reading.positive)} positive",

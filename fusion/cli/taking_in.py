@@ -10,15 +10,13 @@ from fusion.cli.study import opening_arguments, opening_options, terminal_progre
 from fusion.software import DISCLAIMER
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``import`` command."""
-    parser = commands.add_parser(
-        "import",
-        help="take decisions that were exported back into a journal",
-        description="Take a structured report or a reading.json of this program back into a "
-        "journal. It has to belong to the study that is open. Shows what would be taken in; "
-        "--yes takes it in. Decisions of a structured report become a draft, whose alignment and "
-        "levels have to be checked anew; of reading.json the whole history comes back.",
+def add_import(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``import``."""
+    parser.description = (
+        "Take a structured report or a reading.json of this program back into a journal. It has "
+        "to belong to the study that is open. Shows what would be taken in; --yes takes it in. "
+        "Decisions of a structured report become a draft, whose alignment and levels have to be "
+        "checked anew; of reading.json the whole history comes back."
     )
     opening_arguments(parser)
     parser.add_argument(
@@ -30,7 +28,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "the study)",
     )
     parser.add_argument("--reader", required=True, metavar="NAME", help="who takes it in")
-    cli.add_journal(parser, "journal to take it into")
+    cli.journal_option(parser, "journal to take it into")
     parser.add_argument("--yes", action="store_true", help="take it in")
     parser.set_defaults(run=run)
 
