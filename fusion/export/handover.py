@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy.typing as npt
@@ -42,6 +42,7 @@ from fusion.export.dicom.spatial_registration import (
 from fusion.export.dicom.structured_report import STRUCTURED_REPORT, export_structured_report
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, export_volumes
+from fusion.export.page.page import INTERACTIVE, export_interactive
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
 from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
@@ -99,6 +100,7 @@ EXPORTERS = (
     Exporter("segmentation", (SEGMENTATION,), export_segmentation),
     Exporter("pictures of the joints", (CAPTURES, SELECTION), export_captures, takes=4),
     Exporter("report", (HTML, PDF, ENCAPSULATED_PDF), export_report, takes=3),
+    Exporter("interactive report", (INTERACTIVE,), export_interactive, takes=3),
     Exporter("reading as JSON", (READING,), export_reading),
     Exporter("table of the joints", (TABLE,), export_table),
 )
@@ -147,7 +149,7 @@ def write_review(
     FusionError
         The folder cannot be written.
     """
-    handout = Handout.of(review, None, made=datetime.now(), point_lps=point_lps)
+    handout = Handout.of(review, None, made=datetime.now(UTC), point_lps=point_lps)
     exporters = (*STUDY_EXPORTERS, *OTHER_FORMATS)
     with _placed(exporters, Path(folder)) as (part, at_place):
         return at_place(_written(exporters, handout, part, progress=Progress(progress)))
@@ -194,7 +196,7 @@ def hand_on(
         The folder cannot be written; or copies are asked for without de-identification; or the
         folder of a de-identified export holds something.
     """
-    report, target, now = Progress(progress), Path(folder), datetime.now()
+    report, target, now = Progress(progress), Path(folder), datetime.now(UTC)
     if deidentify is None:
         if with_images:
             raise FusionError("Copies of the images are only written de-identified.")
@@ -210,7 +212,8 @@ def hand_on(
     handout = Handout.of(
         clean,
         clean_reading,
-        made=deidentify.moment(now),
+        # Without a time zone: which one it was is removed as well.
+        made=deidentify.moment(now).replace(tzinfo=None),
         point_lps=point_lps,
         localisation=localisation,
     )
@@ -222,7 +225,7 @@ def hand_on(
             clean=lambda findings: plain_findings(findings, deidentify),
             progress=report.part(0.0, 0.7 if with_images else 1.0),
         )
-        settle(handed.paths, deidentify, made=handout.made)
+        settle(handed.paths, deidentify, made=handout.edition.made)
         paths, findings = handed.paths, [*about_this(deidentify), *handed.findings]
         if with_images:
             try:

@@ -67,4 +67,8 @@ NO_SEGMENTATION = info(
     "no-segmentation",
     "No positive joint has uptake to outline; no SEG.",
 )
+NO_INTERACTIVE_REPORT = info(
+    "no-interactive-report",
+    "No joint is decided, so there is nothing to move to; no report_interactive.html.",
+)
 PATHWAY_OF_ANOTHER_VERSION = warning("pathway-of-another-version", "{reason}")

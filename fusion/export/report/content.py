@@ -11,7 +11,6 @@ from typing import Any
 
 from fusion.anatomy import JOINTS
 from fusion.annotations import (
-    Answer,
     BlockPlan,
     Decision,
     PathwayLeftOut,
@@ -31,6 +30,7 @@ from fusion.export.report.blocks import (
     ReportRows,
     ReportSection,
 )
+from fusion.export.report.joints import said_answer, said_uptake
 from fusion.export.report.pictures import PLANES
 from fusion.export.wording import LIMITATIONS, said_date, said_moment
 from fusion.findings import Severity
@@ -47,7 +47,6 @@ from fusion.pathway import (
 )
 from fusion.plain_text import person_name, plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
-from fusion.uptake import measured_texts
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
@@ -262,25 +261,11 @@ def _joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
         account.label,
         target.decision.value,
         "–" if target.grade is None else str(target.grade),
-        _uptake(target),
-        _answer(target.clinically_concordant),
-        _answer(target.inside_operative_bed),
+        said_uptake(target),
+        said_answer(target.clinically_concordant),
+        said_answer(target.inside_operative_bed),
         " ".join(part for part in said if part),
     )
-
-
-def _answer(answer: Answer | None) -> str:
-    return "not answered" if answer is None else answer.value
-
-
-def _uptake(target: Target) -> str:
-    measured = target.uptake
-    if measured is None:
-        return "not measured"
-    parts = list(measured_texts(measured, measured.unit))
-    if measured.reference:
-        parts.append(f"reference: {plain(measured.reference)}")
-    return "; ".join(parts)
 
 
 def _cautions(target: Target) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
+from dataclasses import dataclass
 from html import escape
 
 from PIL import Image
@@ -40,34 +42,72 @@ figure img { max-width: 32%; height: auto; background: #000; }
 figcaption { font-weight: 700; margin-bottom: .3rem; }
 footer { color: #5a6472; border-top: 1px solid #c9ced6; margin-top: 2rem; padding-top: .5rem; }
 """
-#: Nothing is loaded, nothing runs, whatever stands in the text.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def report_html(report: Report) -> str:
+#: Of pictures beside a part that does something, of 100.
+_QUALITY = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """What an HTML report can do beside being read.
+
+    Parameters
+    ----------
+    markup : str
+        Stands above the sections; made by this program, with every text escaped.
+    style, script : str
+        Added to the page; the script runs when all of it is there.
+
+    A page with such a part keeps its still pictures small.
+    """
+
+    markup: str
+    style: str
+    script: str
+
+
+def report_html(report: Report, *, insert: Insert | None = None) -> str:
     """Return a report as a whole HTML document.
+
+    Nothing is loaded, and nothing runs but the script that is given here, whatever stands in the
+    text.
 
     Parameters
     ----------
     report : Report
         What is said and shown.
+    insert : Insert, optional
+        A part that does something.
     """
+    style = _STYLE + (insert.style if insert else "")
+    policy = f"default-src 'none'; img-src data:; style-src {_hash(style)}"
+    markup = script = ""
+    if insert:
+        policy += f"; script-src {_hash(insert.script)}"
+        markup, script = insert.markup, f"<script>{insert.script}</script>"
     banners = "".join(f'<p class="banner">{escape(text)}</p>' for text in report.banners)
     sections = "".join(
-        f"<section><h2>{escape(section.title)}</h2>{''.join(map(_block, section.blocks))}</section>"
+        f"<section><h2>{escape(section.title)}</h2>"
+        f"{''.join(_block(block, still=insert is None) for block in section.blocks)}</section>"
         for section in report.sections
     )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(report.title)}</title><style>{_STYLE}</style></head><body>"
-        f"{banners}<h1>{escape(report.title)}</h1>{sections}"
-        f"<footer>{escape(report.footer)}</footer></body></html>\n"
+        f"<title>{escape(report.title)}</title><style>{style}</style></head><body>"
+        f"{banners}<h1>{escape(report.title)}</h1>{markup}{sections}"
+        f"<footer>{escape(report.footer)}</footer>{script}</body></html>\n"
     )
 
 
-def _block(block: ReportBlock) -> str:
+def _hash(source: str) -> str:
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _block(block: ReportBlock, *, still: bool) -> str:
     if isinstance(block, ReportRows):
         rows = (f"<dt>{escape(key)}</dt><dd>{escape(value)}</dd>" for key, value in block.rows)
         return f"<dl>{''.join(rows)}</dl>"
@@ -80,19 +120,20 @@ def _block(block: ReportBlock) -> str:
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return _figure(block)
+    return _figure(block, still=still)
 
 
-def _figure(block: ReportPictures) -> str:
+def _figure(block: ReportPictures, *, still: bool) -> str:
     images = "".join(
-        f'<img alt="{escape(block.caption)}" src="data:image/png;base64,{_png(image)}">'
+        f'<img alt="{escape(block.caption)}" src="{_source(image, still=still)}">'
         for image in block.images
     )
     caption = f"<figcaption>{escape(block.caption)}</figcaption>"
     return f"<figure>{caption}<div>{images}</div></figure>"
 
 
-def _png(image: Image.Image) -> str:
+def _source(image: Image.Image, *, still: bool) -> str:
+    form = "png" if still else "jpeg"
     out = io.BytesIO()
-    image.save(out, "PNG")
-    return base64.b64encode(out.getvalue()).decode("ascii")
+    image.save(out, form, **({} if still else {"quality": _QUALITY}))
+    return f"data:image/{form};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"
