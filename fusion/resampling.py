@@ -30,6 +30,7 @@ from fusion.geometry import (
     RigidTransform,
     Volume,
     block_around,
+    block_of,
     seen_part,
 )
 from fusion.progress import ProgressCallback
@@ -39,11 +40,12 @@ Interpolation = Literal["linear", "nearest"]
 #: Off-diagonal part of the index-to-index map, in voxels over the whole target, below which the
 #: two grids count as parallel and the fast separable kernel is exact to float32.
 _PARALLEL_TOLERANCE_VOXELS = 1e-6
-#: Slices that are made at once, most of such parts in the making, and slices of a part that is
-#: made of a part.
-_SLAB, _WORKERS, _PART = 32, 8, 8
+#: Slices that are made at once, and most of such parts in the making.
+_SLAB, _WORKERS = 32, 8
 #: Half a voxel plus rounding: where a voxel ends.
 _HALF_VOXEL = 0.5 + 1e-9
+#: Slices of the grid that :func:`resampled` fills at once.
+_PART = 8
 
 
 class Resampler:
@@ -299,31 +301,66 @@ class Resampler:
         kernel(self._source, np.ascontiguousarray(origin), steps, out)
 
 
-def resampled_in_parts(volume: Volume, grid: Grid) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield a volume on a grid in parts along k, in order, with no more than a part of it as float.
+def resampled(
+    volume: Volume, grid: Grid, *, transform: RigidTransform | None = None
+) -> npt.NDArray[np.float32]:
+    """Return a volume on a whole grid, once: as :meth:`Resampler.array`, in less memory.
 
     Parameters
     ----------
-    volume : Volume
-        Wholly seen: a CT.
-    grid : Grid
-        In the same frame.
+    volume, grid, transform
+        As for :class:`Resampler`.
+
+    Returns
+    -------
+    (k, j, i) ndarray of float32
+        ``nan`` outside the volume's field.
+
+    Raises
+    ------
+    GeometryError
+        Two Frames of Reference and no transform.
+    """
+    out, start = np.empty(grid.shape, dtype=np.float32), 0
+    for part in resampled_in_parts(volume, grid, transform=transform):
+        out[start : start + len(part)] = part
+        start += len(part)
+    return out
+
+
+def resampled_in_parts(
+    volume: Volume, grid: Grid, *, transform: RigidTransform | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield :func:`resampled` in parts along k, in order.
+
+    A :class:`Resampler` keeps all values of its volume as float32 for what is asked next. Here only
+    the block that a part of the grid needs is converted, part by part.
+
+    Parameters
+    ----------
+    volume, grid, transform
+        As for :class:`Resampler`.
 
     Yields
     ------
     (n, j, i) ndarray of float32
-        ``nan`` outside the volume's field.
     """
+    if volume.seen is not None:
+        yield Resampler(volume, grid, transform=transform).array()
+        return
+    inverse = RigidTransform.identity() if transform is None else transform.inverse()
     for start in range(0, grid.shape[0], _PART):
-        affine = grid.affine.copy()
-        affine[:3, 3] = grid.to_lps((start, 0, 0))
-        shape = (min(_PART, grid.shape[0] - start), *grid.shape[1:])
-        part = Grid(shape, affine, grid.frame_of_reference_uid)
-        block = block_around(volume, part.corners_lps)
-        if block is None:
-            yield np.full(shape, np.nan, np.float32)
-            continue
-        yield Resampler(block, part, transform=RigidTransform.identity()).array()
+        part = _slices(grid, start, min(start + _PART, grid.shape[0]))
+        block = block_around(volume, inverse.apply(part.corners_lps))
+        # What lies beyond the volume still has to be refused where nothing joins the two.
+        block = block_of(volume, (0, 0, 0), (1, 1, 1)) if block is None else block
+        yield Resampler(block, part, transform=transform).array()
+
+
+def _slices(grid: Grid, start: int, stop: int) -> Grid:
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_lps((start, 0, 0))
+    return Grid((stop - start, *grid.shape[1:]), affine, grid.frame_of_reference_uid)
 
 
 def _continued(
