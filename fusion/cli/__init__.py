@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
+import importlib.util
 import io
 import os
 import re
@@ -49,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if any("\0" in word for word in (sys.argv[1:] if argv is None else argv)):
         _say("facetfusion: a name or path holds a character (NUL) that none can have.")
         return USAGE
+    if not (sys.argv[1:] if argv is None else argv) and _has_window():
+        argv = ["review"]
     try:
         args = parser.parse_args(argv)
     except SystemExit as exc:
@@ -93,6 +97,13 @@ def _stopped_by_signals(*, in_window: bool) -> Iterator[None]:
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
+
+
+def _has_window() -> bool:
+    """Whether a window can be meant where nothing is said: it is there, and so is a screen."""
+    if any(importlib.util.find_spec(name) is None for name in ("napari", "qtpy")):
+        return False
+    return bool(importlib.import_module("viewer.screen").has_display())
 
 
 def _take_any_text() -> None:

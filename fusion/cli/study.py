@@ -67,9 +67,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fuse.set_defaults(run=_fuse)
 
     review = commands.add_parser(
-        "review", help="look at the study in a window", description=_review.__doc__
+        "review",
+        aliases=["view"],
+        help="look at a study in a window, or choose one on the start page",
+        description=_review.__doc__,
     )
-    opening_arguments(review)
+    opening_arguments(review, optional=True)
     review.add_argument(
         "--journal",
         type=Path,
@@ -86,9 +89,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     review.set_defaults(run=_review, in_window=True)
 
 
-def opening_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say how a study is opened."""
-    parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
+def opening_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add the arguments that say which study is opened, and how; perhaps it is chosen later."""
+    words = "folder, zip, DICOMDIR or file"
+    if optional:
+        words += " (default: the start page asks)"
+    parser.add_argument("path", nargs="?" if optional else None, metavar="PATH", help=words)
     parser.add_argument(
         "--ct",
         metavar="VOLUME",
@@ -232,7 +238,7 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 def _review(args: argparse.Namespace) -> int:
-    """Open a study in a window: three linked planes of CT and uptake."""
+    """Open a study in a window, or a start page that lists what was opened before."""
     from fusion.annotations import check_name
 
     if any(importlib.util.find_spec(name) is None for name in ("napari", "qtpy")):
