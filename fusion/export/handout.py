@@ -3,7 +3,7 @@
 Everything that several outputs need is worked out once, here. Of a de-identified export the
 Handout is made from a study and a reading that have already lost their identity, so an exporter
 cannot give away what it was not given: it takes names, dates and identifiers from the Handout,
-and the moment of the export from :attr:`Handout.made`, never from a clock.
+and moments from :attr:`Handout.edition`, never from a clock.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from fusion.annotations import (
 )
 from fusion.errors import AnnotationError, FusionError
 from fusion.export.account import Account
+from fusion.export.edition import Edition
 from fusion.export.regions import UptakeRegion, uptake_region
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
@@ -186,8 +187,8 @@ class Handout:
         reading, else the one given with the study; None when it was not asked.
     pictures : Pictures
         Of the study and of the Targets.
-    made : datetime
-        When this was handed on; of a de-identified export what stands for that moment.
+    edition : Edition
+        Which version this is, when its content came about, and what identifies its objects.
     findings : tuple of Finding
         About this hand-over; those of the study are :attr:`Review.findings`.
     written : tuple of Path
@@ -206,7 +207,7 @@ class Handout:
     regions: tuple[UptakeRegion, ...]
     assessment: dict[str, Any] | None = field(repr=False)
     pictures: Pictures = field(repr=False)
-    made: datetime
+    edition: Edition
     findings: tuple[Finding, ...] = ()
     written: tuple[Path, ...] = ()
     progress: Progress = field(default_factory=Progress, repr=False)
@@ -225,8 +226,11 @@ class Handout:
 
         Parameters
         ----------
-        review, reading, made
+        review, reading
             As for the class.
+        made : datetime
+            When this is handed on, with its time zone; of a de-identified export what stands for
+            that moment, without.
         point_lps : (3,) array_like of float, optional, mm
             The fused planes pass through it; the hottest bone by default.
         localisation : Localisation, optional
@@ -265,7 +269,14 @@ class Handout:
                 tuple((account.of_joint(target.joint).label, target) for target in targets),
                 cautions,
             ),
-            made=made,
+            edition=Edition.of(
+                reading,
+                review.fused.registration,
+                made=made,
+                words=account.version,
+                doubts=[doubt.finding for doubt in doubts],
+                assessment=_assessment(review, reading),
+            ),
             findings=(
                 *(doubt.finding for doubt in doubts),
                 *_on_another_alignment(review, targets),
