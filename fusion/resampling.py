@@ -44,7 +44,7 @@ _PARALLEL_TOLERANCE_VOXELS = 1e-6
 _SLAB, _WORKERS = 32, 8
 #: Half a voxel plus rounding: where a voxel ends.
 _HALF_VOXEL = 0.5 + 1e-9
-#: Slices of the grid that :func:`resampled` fills at once.
+#: Slices of the grid that :func:`resampled_in_parts` fills at once.
 _PART = 8
 
 
@@ -301,37 +301,10 @@ class Resampler:
         kernel(self._source, np.ascontiguousarray(origin), steps, out)
 
 
-def resampled(
-    volume: Volume, grid: Grid, *, transform: RigidTransform | None = None
-) -> npt.NDArray[np.float32]:
-    """Return a volume on a whole grid, once: as :meth:`Resampler.array`, in less memory.
-
-    Parameters
-    ----------
-    volume, grid, transform
-        As for :class:`Resampler`.
-
-    Returns
-    -------
-    (k, j, i) ndarray of float32
-        ``nan`` outside the volume's field.
-
-    Raises
-    ------
-    GeometryError
-        Two Frames of Reference and no transform.
-    """
-    out, start = np.empty(grid.shape, dtype=np.float32), 0
-    for part in resampled_in_parts(volume, grid, transform=transform):
-        out[start : start + len(part)] = part
-        start += len(part)
-    return out
-
-
 def resampled_in_parts(
     volume: Volume, grid: Grid, *, transform: RigidTransform | None = None
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Yield :func:`resampled` in parts along k, in order.
+    """Yield a volume on a whole grid, once: as :meth:`Resampler.slabs`, in less memory.
 
     A :class:`Resampler` keeps all values of its volume as float32 for what is asked next. Here only
     the block that a part of the grid needs is converted, part by part.
@@ -344,6 +317,12 @@ def resampled_in_parts(
     Yields
     ------
     (n, j, i) ndarray of float32
+        Parts along k, in order; ``nan`` outside the volume's field.
+
+    Raises
+    ------
+    GeometryError
+        Two Frames of Reference and no transform.
     """
     if volume.seen is not None:
         yield Resampler(volume, grid, transform=transform).array()
