@@ -13,6 +13,7 @@ from .files.instance import (
     texts,
     uid,
 )
+from .identity import identity_conflicts, names_agree
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
@@ -39,8 +40,10 @@ __all__ = [
     "damage_told",
     "find_stored_registration",
     "hashed_uid",
+    "identity_conflicts",
     "integer",
     "items",
+    "names_agree",
     "pair",
     "placement_doubt",
     "quiet_pydicom",
