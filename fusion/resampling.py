@@ -13,6 +13,7 @@ Edge rule
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from os import cpu_count
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ Interpolation = Literal["linear", "nearest"]
 _PARALLEL_TOLERANCE_VOXELS = 1e-6
 #: Half a voxel plus rounding: where a voxel ends.
 _HALF_VOXEL = 0.5 + 1e-9
+#: Slices of the grid that :func:`resampled` fills at once.
+_PART = 16
 
 
 class Resampler:
@@ -252,6 +255,61 @@ class Resampler:
     ) -> None:
         kernel = _trilinear if self.interpolation == "linear" else _nearest
         kernel(self._source, np.ascontiguousarray(origin), steps, out)
+
+
+def resampled(
+    volume: Volume, grid: Grid, *, transform: RigidTransform | None = None
+) -> npt.NDArray[np.float32]:
+    """Return a volume on a whole grid, once: as :meth:`Resampler.array`, in less memory.
+
+    A :class:`Resampler` keeps all values of its volume as float32 for what is asked next. Here only
+    the slices that a part of the grid needs are converted, part by part.
+
+    Parameters
+    ----------
+    volume, grid, transform
+        As for :class:`Resampler`.
+
+    Returns
+    -------
+    (k, j, i) ndarray of float32
+        ``nan`` outside the volume's field.
+
+    Raises
+    ------
+    GeometryError
+        Two Frames of Reference and no transform.
+    """
+    count, size = grid.shape[0], volume.grid.shape[0]
+    inverse = RigidTransform.identity() if transform is None else transform.inverse()
+    corners = np.array(list(np.ndindex(2, 2, 2))) * np.array(grid.shape)
+    parts = []
+    for start in range(0, count, _PART):
+        low, high = corners.copy(), min(start + _PART, count) - 1
+        low[:, 0] = np.where(corners[:, 0] == 0, start, high)
+        k = volume.grid.to_kji(inverse.apply(grid.to_lps(low)))[:, 0]
+        first, last = max(int(np.floor(k.min())) - 1, 0), min(int(np.ceil(k.max())) + 2, size)
+        parts.append((start, high + 1, min(first, size - 1), max(last, 1)))
+    # Slices that lie across the grid are needed by all of its parts.
+    if volume.seen is not None or sum(last - first for *_, first, last in parts) > 2 * size:
+        return Resampler(volume, grid, transform=transform).array()
+    out = np.empty(grid.shape, dtype=np.float32)
+    for start, stop, first, last in parts:
+        part = replace(
+            volume,
+            grid=_slices(volume.grid, first, last),
+            stored=volume.stored[first:last],
+            slope=volume.slope[first:last],
+            intercept=volume.intercept[first:last],
+        )
+        out[start:stop] = Resampler(part, _slices(grid, start, stop), transform=transform).array()
+    return out
+
+
+def _slices(grid: Grid, start: int, stop: int) -> Grid:
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_lps((start, 0, 0))
+    return Grid((stop - start, *grid.shape[1:]), affine, grid.frame_of_reference_uid)
 
 
 def _continued(

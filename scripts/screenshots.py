@@ -112,7 +112,7 @@ def take(
         linked.spect_visible, linked.blend = True, 1.0
 
     def alignment() -> None:
-        window.tabs.setCurrentWidget(window.alignment_panel)
+        window.pages.setCurrentWidget(window.alignment_panel)
         linked.blend = 0.5
         job = window.alignment_panel.start_search()
         while job.progress is not None:
@@ -136,7 +136,7 @@ def take(
 
     def facets() -> None:
         linked.palette = DEFAULT_PALETTE
-        window.tabs.setCurrentWidget(window.facets_panel)
+        window.pages.setCurrentWidget(window.facets_panel)
         give_up = time.monotonic() + OPEN_WITHIN_S
         while window.facets.assessment is None and time.monotonic() < give_up:
             QTest.qWait(100)
@@ -152,7 +152,7 @@ def take(
     def targets() -> None:
         linked.palette = DEFAULT_PALETTE
         panel = window.targets_panel
-        window.tabs.setCurrentWidget(panel)
+        window.pages.setCurrentWidget(panel)
         window.begin_reading("A. Reader")
         give_up = time.monotonic() + OPEN_WITHIN_S
         while window.facets.assessment is None and time.monotonic() < give_up:
@@ -206,7 +206,7 @@ def take(
     save("window-edges", edges)
     save("window-checkerboard", lambda: linked.use_mode(Mode.CHECKERBOARD))
     linked.use_mode(Mode.BLEND)
-    window.tabs.setCurrentIndex(0)
+    window.pages.setCurrentIndex(0)
     save("window-close", close_look)
     save("window-facets", facets)
     save("window-targets", targets)

@@ -92,6 +92,7 @@ class ReviewApp(QObject):
     def _show(self, review: Review) -> None:
         self.review_window = ReviewWindow(self.viewer, review, journal=self._journal)
         self.review_window.facets.use_labels(self._labels)
+        self.review_window.begin()
         if self._reader:
             self.review_window.begin_reading(self._reader)
 

@@ -34,6 +34,7 @@ from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.layers import ct_layer_data, spect_layer_data
+from viewer.steps.model import Step
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -282,13 +283,13 @@ def show_pathway() -> None:
 def show_facets() -> None:
     """Show the joints of the current review."""
     if review := _current_review():
-        review.tabs.setCurrentWidget(review.facets_panel)
+        review.show_step(Step.LEVELS)
 
 
 def show_targets() -> None:
     """Show the targets of the current review."""
     if review := _current_review():
-        review.tabs.setCurrentWidget(review.targets_panel)
+        review.show_step(Step.JOINTS)
 
 
 def show_help() -> None:

@@ -15,15 +15,20 @@ from fusion.plain_text import plain
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from viewer import _napari
+from viewer.alignment.panel import AlignmentPanel
 from viewer.facets.model import FacetsModel, State
+from viewer.facets.panel import FacetsPanel
 from viewer.jobs import Job, Waiting
 from viewer.kit.dialogs import show_error
 from viewer.kit.message import MessageLine
+from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.panes import LinkedPanes
 from viewer.reading.dialogs import ReaderDialog
 from viewer.reading.joints import NOT_LOCATED
 from viewer.reading.model import ReadingModel
 from viewer.reading.words import known_state
+from viewer.steps.model import Act, Item, Step, Way
+from viewer.steps.pages import StepPages
 from viewer.targets.panel import TargetsPanel
 
 if TYPE_CHECKING:
@@ -35,7 +40,7 @@ class Sitting(QObject):
 
     Attributes
     ----------
-    viewer, linked, facets, reading, targets_panel, message
+    viewer, linked, facets, reading, message, pages, way, and the panels
         Of the window.
     job : Job or None
         What is being handed on.
@@ -46,6 +51,11 @@ class Sitting(QObject):
     facets: FacetsModel
     reading: ReadingModel
     targets_panel: TargetsPanel
+    alignment_panel: AlignmentPanel
+    facets_panel: FacetsPanel
+    pathway_panel: PathwayPanel
+    pages: StepPages
+    way: Way
     message: MessageLine
     job: Job | None
     _journal_path: Path
@@ -76,7 +86,65 @@ class Sitting(QObject):
         except AnnotationError as error:
             show_error(_napari.main_window(self.viewer), error, title="The reading was not begun")
             return False
+        if self.reading.resumed:
+            self.come_back()
         return True
+
+    def begin(self) -> None:
+        """Begin what takes its time, and go to where the reading stands."""
+        self.facets.start()
+        self.alignment_panel.check()
+        self.come_back()
+
+    def come_back(self) -> None:
+        """Go to where the reading stands: the last place decided, the first step that lacks."""
+        reading = self.reading.reading
+        if reading is not None and reading.targets:
+            self.linked.point_lps = reading.targets[-1].point_lps
+        waiting = [item for item in self.way.items if item.act is not Act.READER]
+        self.show_step(waiting[0].step if waiting else Step.FINISH)
+
+    # The way
+
+    def show_step(self, step: Step) -> None:
+        """Bring a step of the way to the front."""
+        self.pages.show_step(step)
+
+    def lead_next(self) -> None:
+        """Go to what needs the reader next."""
+        item = self.way.next
+        if item is None:
+            self.say("Nothing is left to do: the reading is final.", refused=False)
+        else:
+            self.lead(item)
+
+    def lead(self, item: Item) -> None:
+        """Go to where an item is done, and begin to do it where that decides nothing by itself."""
+        self.show_step(item.step)
+        if item.joint is not None:
+            self.facets.selected = item.joint
+        if item.act is Act.READER:
+            self.ask_reader()
+        elif item.act is Act.OTHERS:
+            self.targets_panel.ask_others_negative()
+        elif item.act is Act.FINALISE:
+            self.targets_panel.ask_finish()
+        else:
+            self.say(f"{item.words}.", refused=False)
+
+    def state(self) -> None:
+        """State what the step in front asks; what may be pressed there, and nothing else."""
+        step = self.pages.front
+        if step is Step.ALIGN:
+            self.alignment_panel.reviewed.click()
+        elif step is Step.LEVELS:
+            self.facets_panel.confirming.confirm.click()
+        elif step is Step.PATHWAY:
+            self.pathway_panel.record_or_leave()
+        elif step is Step.FINISH:
+            self.targets_panel.ask_finish()
+        else:
+            self.say("This step asks for nothing to be stated.", refused=False)
 
     def _look_for_readings(self) -> None:
         """Say what was read of this study before."""

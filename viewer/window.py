@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QMessageBox,
     QPushButton,
     QSplitter,
-    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from viewer import _napari
 from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
+from viewer.alignment.words import alignment_line
 from viewer.facets.marks import NOTICE_MS, mark_keys
 from viewer.facets.model import FacetsModel
 from viewer.facets.panel import FacetsPanel
@@ -39,8 +39,8 @@ from viewer.jobs import Job
 from viewer.kit.keys import KeyCard, Keys, every_key
 from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.message import MessageLine
-from viewer.kit.text import plain_tip, position_text, shortened
-from viewer.kit.theme import DOUBTFUL, SETTLE_MS, SIMULATED_BANNER, colored
+from viewer.kit.text import clock, plain_tip, position_text, shortened
+from viewer.kit.theme import DOUBTFUL, GOOD, SETTLE_MS, SIMULATED_BANNER, colored
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
@@ -52,6 +52,9 @@ from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
 from viewer.reading.words import known_state
 from viewer.sitting import Sitting
+from viewer.steps.bar import StepBar
+from viewer.steps.model import Step, Way, item_of
+from viewer.steps.pages import StepPages
 from viewer.targets.keys import target_keys
 from viewer.targets.panel import TargetsPanel
 
@@ -63,12 +66,14 @@ if TYPE_CHECKING:
     from fusion.annotations import Event
     from fusion.review import Review
 
-#: The same on every tab, so that no picture and no tab moves under the mouse, px.
+#: The same at every step, so that no picture and no button moves under the mouse, px.
 SIDE_PANEL_WIDTH = 430
 NO_READER = "No reader yet"
 #: Letters of the reader's name above the pictures; all of them are in its tip.
 _NAME = 32
 HELP_KEYS = ("?", "F1")
+#: Leads to what needs the reader next.
+NEXT_KEY = "S"
 
 
 class ReviewWindow(Sitting):
@@ -120,6 +125,7 @@ class ReviewWindow(Sitting):
         viewer.title = f"{title} · facetfusion"
         self._add_keys(window)
         self.linked.events.point.connect(self._update_values)
+        self.linked.events.point.connect(self._on_point)
         self.linked.events.cursor.connect(self._update_values)
         self.linked.events.review.connect(self._on_review)
         self.reading.events.changed.connect(self._on_reading)
@@ -127,6 +133,7 @@ class ReviewWindow(Sitting):
         self._show_alignment()
         self._update_values()
         self._look_for_readings()
+        self._on_settled()
         for canvas in self.canvases:
             _napari.canvas_widget(canvas).installEventFilter(self)
         window.installEventFilter(self)
@@ -151,6 +158,8 @@ class ReviewWindow(Sitting):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._make_header())
+        self.bar = StepBar()
+        column.addWidget(self.bar)
         pictures = QWidget()
         row = QHBoxLayout(pictures)
         row.setContentsMargins(0, 0, 0, 0)
@@ -168,15 +177,19 @@ class ReviewWindow(Sitting):
         row.addWidget(planes, stretch=1)
         row.addWidget(self.colour_bar)
         self.body = QSplitter(Qt.Orientation.Horizontal)
-        self.body.addWidget(pictures)
+        left = QWidget()
+        under = QVBoxLayout(left)
+        under.setContentsMargins(0, 0, 0, 0)
+        under.setSpacing(0)
+        under.addWidget(pictures, stretch=1)
+        under.addWidget(self._make_footer())
+        self.body.addWidget(left)
         self.body.addWidget(self._make_side())
         self.body.setStretchFactor(0, 1)
         self.body.setStretchFactor(1, 0)
         self.body.setChildrenCollapsible(False)
         self.body.setSizes([10 * SIDE_PANEL_WIDTH, SIDE_PANEL_WIDTH])
-        self.tabs.currentChanged.connect(self._on_tab)
         column.addWidget(self.body, stretch=1)
-        column.addWidget(self._make_footer())
         return centre
 
     def _make_header(self) -> QWidget:
@@ -189,7 +202,10 @@ class ReviewWindow(Sitting):
         self.identity.setMinimumWidth(1)
         row.addWidget(self.identity, stretch=1)
         self.reader_label = plain_label(NO_READER)
+        self.saved = plain_label()
+        self.saved.setStyleSheet(colored(GOOD))
         row.addWidget(self.reader_label)
+        row.addWidget(self.saved)
         self.read_as = QPushButton("Read as…")
         self.read_as.setToolTip("Go on with a reading of this study, or begin one of your own")
         self.read_as.clicked.connect(self.ask_reader)
@@ -207,14 +223,14 @@ class ReviewWindow(Sitting):
         self.display = DisplayPanel(self.linked)
         self.findings = FindingsPanel(self.shown_findings)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self._update_findings)
-        self.display_tab = QWidget()
-        self._display_rows = QVBoxLayout(self.display_tab)
+        self._settle.timeout.connect(self._on_settled)
+        self._settle_aligned = QTimer(self, singleShot=True, interval=SETTLE_MS)
+        self._settle_aligned.timeout.connect(self._show_aligned)
+        opened = QWidget()
+        self._display_rows = QVBoxLayout(opened)
         self._display_rows.setContentsMargins(0, 4, 0, 0)
-        self._display_rows.addWidget(self.display)
         self._display_rows.addWidget(self.findings, stretch=1)
-        self.tabs = QTabWidget()
-        self.add_tab(self.display_tab, "Display")
+        self._display_rows.addWidget(self.display)
         self.alignment_panel = AlignmentPanel(
             self.alignment,
             reading=self.reading,
@@ -222,46 +238,48 @@ class ReviewWindow(Sitting):
             undo=self.undo,
             redo=self.redo,
         )
-        self.add_tab(self.alignment_panel, "Alignment")
         models = self.facets, self.reading, self.linked
-        self.facets_panel = FacetsPanel(*models, need_reader=self.need_reader)
-        self.add_tab(self.facets_panel, "Facets")
-        self.targets_panel = TargetsPanel(*models, undo=self.undo_all, need_reader=self.need_reader)
-        self.targets_panel.wanted.connect(lambda: self.tabs.setCurrentWidget(self.targets_panel))
-        self.add_tab(self.targets_panel, "Targets")
+        self.message = MessageLine(lines=2)
+        ask = self.need_reader
+        self.facets_panel = FacetsPanel(*models, need_reader=ask, message=self.message)
+        self.targets_panel = TargetsPanel(
+            *models, undo=self.undo_all, need_reader=ask, message=self.message
+        )
+        self.targets_panel.finish.export_wanted.connect(self.choose_export)
+        self.targets_panel.finish.wanted.connect(lambda lack: self.lead(item_of(lack)))
         review = self.review
         self.pathway = PathwayModel(
             keep=self._keep_assessment, who=self._who, recorded=review.assessment
         )
         self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
-        self.add_tab(self.pathway_panel, "Pathway")
-        self._panels = (
-            self.alignment_panel,
-            self.facets_panel,
+        self.way = Way(self.facets, self.reading)
+        self.pages = StepPages(
+            {
+                Step.OPEN: opened,
+                Step.ALIGN: self.alignment_panel,
+                Step.LEVELS: self.facets_panel,
+                Step.JOINTS: self.targets_panel,
+                Step.PATHWAY: self.pathway_panel,
+                Step.FINISH: self.targets_panel,
+            },
             self.targets_panel,
-            self.pathway_panel,
         )
-        # The targets show it among themselves.
+        # The joints show it among themselves.
         self.conflict = ConflictBox(self.reading)
-        self.tabs.currentChanged.connect(self._show_conflict)
+        self.pages.fronted.connect(self._on_step)
+        self.bar.chosen.connect(self.show_step)
+        self.bar.next_wanted.connect(self.lead_next)
+        for emitter in (
+            self.facets.events.state,
+            self.facets.events.localisation,
+            self.facets.events.assessment,
+        ):
+            emitter.connect(self._show_way)
+        column.setContentsMargins(4, 0, 4, 0)
         column.addWidget(self.conflict)
-        column.addWidget(self.tabs, stretch=1)
-        help_button = QPushButton(f"Keys and mouse  ({HELP_KEYS[0]})")
-        help_button.clicked.connect(self.show_help)
-        self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip(
-            "Write the study and its reading to a folder: DICOM, report, pictures, JSON and CSV"
-        )
-        self.export_button.clicked.connect(self.choose_export)
-        below = QHBoxLayout()
-        below.addWidget(self.export_button)
-        below.addWidget(help_button)
-        column.addLayout(below)
+        column.addWidget(self.pages, stretch=1)
+        column.addWidget(self.message)
         return side
-
-    def add_tab(self, panel: QWidget, title: str) -> None:
-        """Put a panel beside the pictures, as the last tab."""
-        self.tabs.addTab(panel, title)
 
     def _keep_assessment(self, assessment: Assessment | Unanswered) -> None:
         if isinstance(assessment, Assessment):
@@ -280,6 +298,8 @@ class ReviewWindow(Sitting):
                 f"Read by {shortened(reading.reader, _NAME)} · version "
                 f"{reading.opened.version}, {state}{resumed}"
             )
+            # It has come back from the journal; nothing else is called saved.
+            self.saved.setText(f"✓ saved {clock(reading.events[-1].time)}")
         elif self.reading.known:
             said = [
                 f"{known_state(one)}, by {shortened(one.reader, _NAME)}"
@@ -291,6 +311,7 @@ class ReviewWindow(Sitting):
             self._pathway_event = reading.pathway
             self._show_pathway_of(reading.pathway)
         self._show_conflict()
+        self._show_way()
         self._settle.start()
 
     def _show_pathway_of(self, event: Event | None) -> None:
@@ -310,7 +331,7 @@ class ReviewWindow(Sitting):
 
     def _show_conflict(self) -> None:
         self.conflict.refresh()
-        if self.tabs.currentWidget() is self.targets_panel:
+        if self.pages.currentWidget() is self.targets_panel:
             self.conflict.hide()
 
     @property
@@ -318,14 +339,21 @@ class ReviewWindow(Sitting):
         """Everything a reader must know about the data and about the reading, worst first."""
         return worst_first((*self.reading.findings, *self._pathway_findings, *self.review.findings))
 
-    def _on_tab(self) -> None:
+    def _on_step(self) -> None:
         # The SPECT is moved where it is seen that it is, and nowhere else.
-        if self.tabs.currentWidget() is not self.alignment_panel:
+        if self.pages.currentWidget() is not self.alignment_panel:
             self.alignment.moving = False
+        self._show_conflict()
+        self._show_way()
+
+    def _show_way(self) -> None:
+        self.bar.show_steps(
+            self.way.steps, front=self.pages.front, following=self.way.next, key=NEXT_KEY
+        )
 
     def toggle_moving(self) -> None:
-        """Begin or end moving the SPECT by hand, on the tab where that is seen."""
-        self.tabs.setCurrentWidget(self.alignment_panel)
+        """Begin or end moving the SPECT by hand, at the step where that is seen."""
+        self.show_step(Step.ALIGN)
         self.alignment.moving = not self.alignment.moving
 
     def _cancel(self) -> None:
@@ -343,42 +371,50 @@ class ReviewWindow(Sitting):
 
     def show_pathway(self) -> None:
         """Bring the pathway's questions to the front."""
-        self.tabs.setCurrentWidget(self.pathway_panel)
+        self.show_step(Step.PATHWAY)
         self.pathway_panel.setFocus()
 
     def _make_footer(self) -> QWidget:
         footer = QFrame()
         row = QHBoxLayout()
-        self.values = OneLineLabel()  # or the pictures would change their size as the mouse moves
+        # On one line, or the pictures would change their size as the mouse moves.
+        self.aligned, self.values = OneLineLabel(), OneLineLabel()
         disclaimer = plain_label(DISCLAIMER)
         disclaimer.setStyleSheet(colored(DOUBTFUL))
-        row.addWidget(self.values, stretch=1)
-        row.addWidget(disclaimer)
-        self.message = MessageLine(lines=1)
+        row.addWidget(self.aligned, stretch=2)
+        row.addWidget(self.values, stretch=3)
         self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
         self._forget.timeout.connect(lambda: self.say(""))
         column = QVBoxLayout()
         column.setContentsMargins(10, 2, 10, 4)
-        column.addWidget(self.message)
+        column.setSpacing(1)
         row.setContentsMargins(0, 0, 0, 0)
         column.addLayout(row)
+        column.addWidget(disclaimer)
         footer.setLayout(column)
         return footer
 
     @property
     def key_groups(self) -> dict[str, Keys]:
         """Every key of the window, by what it is about."""
-        pages = (self.display_tab, *self._panels)
-        tabs: Keys = {
-            f"F{n + 2}": (f"the tab {self.tabs.tabText(n)}", partial(self.tabs.setCurrentIndex, n))
-            for n in range(len(pages))
+        steps: Keys = {
+            f"F{n}": (f"the step {step}", partial(self.show_step, step))
+            for n, step in enumerate(Step, start=2)
         }
         card = dict.fromkeys(HELP_KEYS, ("this card", self.show_help))
         return {
+            "The way": {
+                NEXT_KEY: ("what needs you next: goes there", self.lead_next),
+                "Ctrl+E": (
+                    "state what the step in front asks: the alignment is reviewed, the numbering "
+                    "confirmed, the answers recorded",
+                    self.state,
+                ),
+                **steps,
+            },
             "The joint that is chosen": target_keys(self.targets_panel),
             "Pictures": {**key_actions(self.linked), **mark_keys(self.facets_panel.marks)},
             "The window": {
-                **tabs,
                 "Ctrl+Z": ("undo what was done last, whatever it was", self.undo),
                 "Ctrl+Shift+Z": ("redo it", self.redo),
                 "Escape": (
@@ -414,6 +450,20 @@ class ReviewWindow(Sitting):
         self._show_alignment()
         self._update_values()
         self._settle.start()
+
+    def _on_point(self) -> None:
+        self._settle_aligned.start()
+
+    def _on_settled(self) -> None:
+        self._update_findings()
+        if not self.alignment.dragging:
+            self._show_way()
+            self._show_aligned()
+
+    def _show_aligned(self) -> None:
+        words = alignment_line(self.review, self.linked.point_lps)
+        self.aligned.setText(words)
+        self.aligned.setToolTip(plain_tip(f"{words}. 95 % of errors are smaller, on simulated"))
 
     def _update_findings(self) -> None:
         # Not while the SPECT follows the mouse: the overlap of the two fields takes a moment.
@@ -486,6 +536,7 @@ class ReviewWindow(Sitting):
         # Everything said is saved already; what the journal may complain of now loses nothing.
         with suppress(AnnotationError):
             self.reading.close()
+        self.alignment_panel.stop()
         self.facets.close()
 
 

@@ -28,13 +28,14 @@ from .finishing import (
     doubts_about_levels,
     finalise,
     in_field,
+    lacks,
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest
+from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest, versions_of
 from .marking import check_marked
 from .placement import Point
-from .reading import Reading, replay
+from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
@@ -55,6 +56,7 @@ from .target import (
 __all__ = [
     "GRADES",
     "MAX_NAME",
+    "NOT_BEGUN",
     "NUMBERING_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
@@ -68,6 +70,8 @@ __all__ = [
     "JointMoved",
     "Journal",
     "LabelChange",
+    "Lack",
+    "Lacking",
     "LevelDoubt",
     "Measured",
     "NumberingConfirmed",
@@ -104,6 +108,7 @@ __all__ = [
     "in_field",
     "journal_damage",
     "label_changes",
+    "lacks",
     "latest",
     "missing",
     "plan_blocks",
@@ -112,4 +117,5 @@ __all__ = [
     "replay",
     "revise",
     "same_name",
+    "versions_of",
 ]

@@ -456,6 +456,23 @@ def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:
     )
 
 
+def versions_of(reading: Reading, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """Return a reading and those that it amends, the first version first.
+
+    Parameters
+    ----------
+    reading : Reading
+        One version.
+    readings : iterable of Reading
+        Of the same journal.
+    """
+    by_id = {one.reading_id: one for one in readings}
+    found = [reading]
+    while (before := by_id.get(found[0].opened.amends)) is not None:
+        found.insert(0, before)
+    return tuple(found)
+
+
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:
     """Return the last version of a reader's reading of these series; None when there is none."""
     amended_by = {reading.opened.amends: reading for reading in known}

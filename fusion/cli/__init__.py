@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -28,6 +29,22 @@ USAGE = 2
 REFUSED = 3
 FAULT = 70
 STOPPED = 130
+#: Every command: its name, what it does, and the module that holds it. The module has a function
+#: ``add_NAME`` for its options.
+COMMANDS = (
+    ("scan", "list the studies and series under a path", "study"),
+    ("fuse", "put the SPECT onto the CT, without a screen", "study"),
+    ("review", "look at the study in a window", "study"),
+    ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
+    ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
+    ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
+    (
+        "journal",
+        "check whether a journal is whole, and copy what is whole of a damaged one",
+        "journal",
+    ),
+    ("archive", "find and get studies in an archive (PACS)", "archive"),
+)
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -104,7 +121,6 @@ def _take_any_text() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import archive, export, facets, journal, pathway, study
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -118,14 +134,33 @@ def build_parser() -> argparse.ArgumentParser:
         "files",
     )
     parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    study.register(commands)
-    export.register(commands)
-    pathway.register(commands)
-    facets.register(commands)
-    journal.register(commands)
-    archive.register(commands)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
+    for name, does, module in COMMANDS:
+        commands.add_parser(name, help=does).held_in = module
     return parser
+
+
+class _Command(argparse.ArgumentParser):
+    """A command that gets its options when it is asked for: ``--help`` waits for no library."""
+
+    #: Module of the command, until its options are there.
+    held_in = ""
+
+    def _complete(self) -> None:
+        module, self.held_in = self.held_in, ""
+        if module:
+            add = f"add_{self.prog.split()[-1]}"
+            getattr(importlib.import_module(f"fusion.cli.{module}"), add)(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, with all options."""
+        self._complete()
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """Return the help, with all options."""
+        self._complete()
+        return super().format_help()
 
 
 def _refused(error: FusionError, args: argparse.Namespace) -> int:

@@ -19,13 +19,10 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``archive`` command and its own commands."""
-    parser = commands.add_parser(
-        "archive",
-        help="find and get studies in an archive (PACS)",
-        description="Work with the archives that archives.toml names: docs/archive.md. "
-        + DISCLAIMER,
+def add_archive(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``archive``."""
+    parser.description = (
+        "Work with the archives that archives.toml names: docs/archive.md. " + DISCLAIMER
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
 

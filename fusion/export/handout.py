@@ -3,7 +3,7 @@
 Everything that several outputs need is worked out once, here. Of a de-identified export the
 Handout is made from a study and a reading that have already lost their identity, so an exporter
 cannot give away what it was not given: it takes names, dates and identifiers from the Handout,
-and the moment of the export from :attr:`Handout.made`, never from a clock.
+and moments from :attr:`Handout.edition`, never from a clock.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from fusion.annotations import (
 )
 from fusion.errors import AnnotationError, FusionError, GeometryError
 from fusion.export.account import Account
+from fusion.export.edition import Edition
 from fusion.export.regions import UptakeRegion, uptake_region
 from fusion.export.report.c_arm import c_arm_pair
 from fusion.export.report.overview import overview
@@ -212,8 +213,8 @@ class Handout:
         Of the study and of the Targets.
     seen : mapping of Joint to Status
         What the CT shows of each joint that is known: found, fused, hidden.
-    made : datetime
-        When this was handed on; of a de-identified export what stands for that moment.
+    edition : Edition
+        Which version this is, when its content came about, and what identifies its objects.
     findings : tuple of Finding
         About this hand-over; those of the study are :attr:`Review.findings`.
     written : tuple of Path
@@ -233,7 +234,7 @@ class Handout:
     assessment: dict[str, Any] | None = field(repr=False)
     pictures: Pictures = field(repr=False)
     seen: Mapping[Joint, Status] = field(repr=False)
-    made: datetime
+    edition: Edition
     findings: tuple[Finding, ...] = ()
     written: tuple[Path, ...] = ()
     progress: Progress = field(default_factory=Progress, repr=False)
@@ -252,8 +253,11 @@ class Handout:
 
         Parameters
         ----------
-        review, reading, made
+        review, reading
             As for the class.
+        made : datetime
+            When this is handed on, with its time zone; of a de-identified export what stands for
+            that moment, without.
         point_lps : (3,) array_like of float, optional, mm
             The fused planes pass through it; the hottest bone by default.
         localisation : Localisation, optional
@@ -294,7 +298,14 @@ class Handout:
                 _centers(targets, localisation),
             ),
             seen=_seen(targets, localisation),
-            made=made,
+            edition=Edition.of(
+                reading,
+                review.fused.registration,
+                made=made,
+                words=account.version,
+                doubts=[doubt.finding for doubt in doubts],
+                assessment=_assessment(review, reading),
+            ),
             findings=(
                 *(doubt.finding for doubt in doubts),
                 *_on_another_alignment(review, targets),

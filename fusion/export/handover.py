@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy.typing as npt
@@ -149,7 +149,7 @@ def write_review(
     FusionError
         The folder cannot be written.
     """
-    handout = Handout.of(review, None, made=datetime.now(), point_lps=point_lps)
+    handout = Handout.of(review, None, made=datetime.now(UTC), point_lps=point_lps)
     exporters = (*STUDY_EXPORTERS, *OTHER_FORMATS)
     with _placed(exporters, Path(folder)) as (part, at_place):
         return at_place(_written(exporters, handout, part, progress=Progress(progress)))
@@ -196,7 +196,7 @@ def hand_on(
         The folder cannot be written; or copies are asked for without de-identification; or the
         folder of a de-identified export holds something.
     """
-    report, target, now = Progress(progress), Path(folder), datetime.now()
+    report, target, now = Progress(progress), Path(folder), datetime.now(UTC)
     if deidentify is None:
         if with_images:
             raise FusionError("Copies of the images are only written de-identified.")
@@ -212,7 +212,8 @@ def hand_on(
     handout = Handout.of(
         clean,
         clean_reading,
-        made=deidentify.moment(now),
+        # Without a time zone: which one it was is removed as well.
+        made=deidentify.moment(now).replace(tzinfo=None),
         point_lps=point_lps,
         localisation=localisation,
     )
@@ -224,7 +225,7 @@ def hand_on(
             clean=lambda findings: plain_findings(findings, deidentify),
             progress=report.part(0.0, 0.7 if with_images else 1.0),
         )
-        settle(handed.paths, deidentify, made=handout.made)
+        settle(handed.paths, deidentify, made=handout.edition.made)
         paths, findings = handed.paths, [*about_this(deidentify), *handed.findings]
         if with_images:
             try:

@@ -158,14 +158,16 @@ def test_exporters_list_what_they_write(read: Read, tmp_path: Path) -> None:
     assert listed == set(handed.paths) == set(tmp_path.iterdir())
 
 
-CLOCKS = re.compile(r"\b(?:now|utcnow|today|time|localtime|gmtime|ctime)\(\)|time\.strftime")
+CLOCKS = re.compile(
+    r"\b(?:now|utcnow|today|time|localtime|gmtime|ctime)\((?:UTC)?\)|time\.strftime"
+)
 
 
 @pytest.mark.parametrize("path", sorted(EXPORT.rglob("*.py")), ids=lambda path: path.stem)
 def test_no_exporter_looks_at_a_clock(path: Path) -> None:
     """The moment of the export is that of the Handout, which de-identification has moved."""
     found = CLOCKS.findall(path.read_text("utf-8"))
-    assert found == (["now()"] * 2 if path.name == "handover.py" else [])
+    assert found == (["now(UTC)"] * 2 if path.name == "handover.py" else [])
 
 
 def test_every_object_is_of_the_moment_of_the_handout(read: Read, tmp_path: Path) -> None:

@@ -251,8 +251,8 @@ def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> Non
         (plugin.show_pathway, window.pathway_panel),
     ):
         show()
-        assert window.tabs.currentWidget() is panel
-    window.tabs.setCurrentIndex(0)
+        assert window.pages.currentWidget() is panel
+    window.pages.setCurrentIndex(0)
 
 
 def drag_left(window: ReviewWindow, qtbot: QtBot, start: QPoint, by: QPoint) -> None:

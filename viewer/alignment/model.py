@@ -147,6 +147,25 @@ class Alignment:
         self._offer = registration
         self._use(registration)
 
+    def learn(self, registration: Registration) -> None:
+        """Keep what a search in the background found and offers; the SPECT stays where it is.
+
+        Parameters
+        ----------
+        registration : Registration
+            Result of a search. What it says of the scanner's alignment is said from now on, where
+            that is still in use.
+        """
+        if self._offer is not self.opened:
+            return  # the reader was first
+        self._offer = registration
+        checked = registration.with_start()
+        if self.current is self.opened and np.array_equal(
+            checked.transform.matrix, self.opened.transform.matrix
+        ):
+            self.opened = checked
+            self._show(checked)
+
     def move(
         self, translation_mm: npt.ArrayLike = (0, 0, 0), rotation_deg: npt.ArrayLike = (0, 0, 0)
     ) -> None:

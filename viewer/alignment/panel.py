@@ -24,6 +24,7 @@ from fusion.registration import (
     LARGE_MANUAL_SHIFT_MM,
     TRUSTED_UNCERTAINTY_MM,
     LevelMisfit,
+    Method,
     Registration,
     Trust,
     register,
@@ -159,6 +160,7 @@ class AlignmentPanel(QScrollArea):
         self.reading = reading
         self._need_reader = need_reader
         self.job: Job | None = None
+        self._checking: Job | None = None
         self._linked = alignment.linked
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._update_trust)
@@ -294,6 +296,28 @@ class AlignmentPanel(QScrollArea):
         for widget in (self.reviewed, self.reviewed_text):
             column.addWidget(widget)
         return box
+
+    def check(self) -> None:
+        """Search in the background for what the images say of the scanner's alignment."""
+        current = self.model.current
+        if current.method is not Method.SHARED_FRAME or current.status is not None:
+            return
+        ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
+        self._checking = Job(lambda report: register(ct, spect, progress=report))
+        self._checking.done.connect(self._on_checked)
+        self._checking.refused.connect(lambda _error: self._on_checked(None))
+        self._checking.start()
+
+    def _on_checked(self, found: Registration | None) -> None:
+        self._checking = None
+        if found is not None:
+            self.model.learn(found)
+            self._on_review()
+
+    def stop(self) -> None:
+        """Stop what runs in the background; the window closes."""
+        if self._checking is not None:
+            self._checking.cancel()
 
     def start_search(self) -> Job:
         """Search for a correction, away from the window's thread."""

@@ -43,6 +43,17 @@ def uncertainty_text(review: Review, point_lps: npt.ArrayLike) -> str:
     return "not to be trusted" if np.isinf(value) else f"up to {value:.1f} mm"
 
 
+def alignment_line(review: Review, point_lps: npt.ArrayLike) -> str:
+    """Say on one line what puts the SPECT where it is, whether it was reviewed, and how sure."""
+    registration = review.fused.registration
+    error = float(registration.uncertainty_mm_at(np.asarray(point_lps)))
+    sure = "error not measured" if np.isnan(error) else f"± {error:.1f} mm at the crosshair"
+    if np.isinf(error) or registration.status is Trust.DO_NOT_TRUST:
+        sure = "NOT TO BE TRUSTED"
+    reviewed = "reviewed" if review.alignment_reviewed_by else "not reviewed"
+    return f"{review.spect_label}: {registration.method.words}, {reviewed}, {sure}"
+
+
 def agreement_text(registration: Registration) -> str:
     """Say how well the two pictures agree, with the scanner's alignment and with the one in use."""
     search, after, method = registration.search, registration.quality, registration.method

@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from qtpy.QtCore import QTimer
 
+from fusion.geometry import EdgeLetters
 from fusion.software import SIMULATED
 from viewer import _napari
 from viewer.kit.text import position_text
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from napari.utils.events import Event
 
-    from fusion.geometry import EdgeLetters
     from fusion.review import Review
 
 #: Half the hole in the middle of the crosshair, mm: what it points at stays visible.

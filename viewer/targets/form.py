@@ -319,7 +319,9 @@ class TargetForm(TargetFields):
         if self.agrees and not self.final:
             return True
         if self.final:
-            words = "This reading is final and cannot be changed; make an addendum on Finish."
+            words = (
+                "This reading is final and cannot be changed; make an addendum at the step Finish."
+            )
         elif self.point_lps is None:
             words = f"Not saved. {NOTHING_CHOSEN}."
         else:

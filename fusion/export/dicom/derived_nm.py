@@ -8,7 +8,6 @@ Padding Value); the smallest real value is stored as 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from fusion.dicom import SPATIAL_RESAMPLING, items, text
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
+from fusion.export.edition import Edition
 from fusion.export.handout import Handout
 from fusion.geometry import Grid
 from fusion.software import DISCLAIMER
@@ -74,7 +74,7 @@ def export_derived_nm(handout: Handout, folder: Path) -> tuple[Path, ...]:
         source_references=instance_references(review.pair.spect),
         description=fused.spect.source.description or review.spect_label,
         value_range=(float(native.min()), float(native.max())),
-        made=handout.made,
+        edition=handout.edition,
     )
     return (path,)
 
@@ -89,7 +89,7 @@ def write_derived_nm(
     source_references: Sequence[tuple[str, str]],
     description: str,
     value_range: tuple[float, float],
-    made: datetime,
+    edition: Edition,
 ) -> None:
     """Write a functional volume on an orthogonal grid.
 
@@ -111,8 +111,8 @@ def write_derived_nm(
         Series Description of the source.
     value_range : (float, float)
         Smallest and largest value of the source, in ``unit``.
-    made : datetime
-        When.
+    edition : Edition
+        When it was made and what it is called.
 
     Raises
     ------
@@ -126,9 +126,10 @@ def write_derived_nm(
             "The CT states no coordinate system (DICOM Frame of Reference), so the image cannot be "
             "placed."
         )
-    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, made=made)
+    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, edition=edition)
     copy_attributes(source, ds, _ACQUISITION)
     _series(ds, grid, description)
+    ds.SeriesNumber = edition.series_number(9001)
     _isotope(ds, dose_in_bq=text(source, "Modality") == "PT")
     _geometry(ds, grid)
     _pixels(ds, values, unit, value_range)
@@ -138,7 +139,6 @@ def write_derived_nm(
 
 def _series(ds: Dataset, grid: Grid, description: str) -> None:
     ds.Modality = "NM"
-    ds.SeriesNumber = 9001
     ds.SeriesDescription = f"{description} on CT grid"[:64]
     ds.FrameOfReferenceUID = grid.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""

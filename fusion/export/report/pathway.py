@@ -115,9 +115,9 @@ def _said_time(stored: str) -> str:
 
 
 def joint_cautions(targets: Sequence[Target], assessment: Stored) -> tuple[str, ...]:
-    """Return what the pathway cautions for each positive joint, in the checker's words."""
+    """Return what the pathway cautions for the positive joints, in the checker's words."""
     known = facts_of(assessment)
-    lines = []
+    joints_of: dict[str, list[str]] = {}
     for target in targets:
         if target.decision is not Decision.POSITIVE:
             continue
@@ -128,5 +128,5 @@ def joint_cautions(targets: Sequence[Target], assessment: Stored) -> tuple[str, 
             inside_operative_bed=None if inside is None else inside.as_bool,
         )
         words = " ".join(caution.text for caution in said)
-        lines.append(f"{target.joint.name}: {words}")
-    return tuple(lines)
+        joints_of.setdefault(words, []).append(target.joint.name)
+    return tuple(f"{', '.join(joints)}: {words}" for words, joints in joints_of.items())

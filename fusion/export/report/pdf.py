@@ -168,7 +168,8 @@ def _section(section: ReportSection, fonts: Letters) -> list[Flowable]:
             drawn += [CondPageBreak(_TABLE_ROOM), *waiting, *part]
         else:
             kept = part if isinstance(block, ReportPictures) else part[:1]
-            drawn += [KeepTogether([*waiting, *kept]), *part[len(kept) :]]
+            whole = bool(waiting) or isinstance(block, ReportPictures)
+            drawn += [KeepTogether([*waiting, *kept]), *part[len(kept) :]] if whole else part
         waiting = []
     return [*before, *drawn]
 

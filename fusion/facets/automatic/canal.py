@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
-from fusion.resampling import Resampler
+from fusion.resampling import resampled
 
 #: Edge of the voxels of the search, mm.
 SEARCH_MM = 2.0
@@ -100,11 +100,10 @@ def find_canal(ct: Volume) -> Canal | None:
         None when nothing in the field looks like a spine.
     """
     grid = search_grid(ct.grid)
-    hu = np.nan_to_num(
-        Resampler(ct, grid, transform=RigidTransform.identity()).array(), nan=-1000.0
-    )
+    hu = resampled(ct, grid, transform=RigidTransform.identity())
+    hu[np.isnan(hu)] = -1000.0
     reach = int(_REACH_MM / SEARCH_MM)
-    score = _ring_score(hu, _directions(), reach, CANAL_WALL_HU)
+    score = _ring_score(hu, _rays(_directions(), reach), CANAL_WALL_HU)
     path = _best_path(score, _MAX_STEP, _STEP_COST)
     if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
         return None
@@ -133,35 +132,64 @@ def _directions(count: int = _DIRECTIONS) -> npt.NDArray[np.float32]:
     return np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
+def _rays(directions: npt.NDArray[np.float32], reach: int) -> npt.NDArray[np.int64]:
+    """Return the steps (j, i) to the voxels along each direction, (2, 2, directions, reach, 2).
+
+    Halves are rounded to even numbers, so that steps depend on whether j and i are odd.
+    """
+    odd = np.array([[[0, 0], [0, 1]], [[1, 0], [1, 1]]])[:, :, None, None]
+    along = np.arange(1, reach + 1)[:, None] * directions[:, None].astype(np.float64)
+    return np.asarray(np.rint(odd + along) - odd, dtype=np.int64)
+
+
+#: What a ray from the canal meets: nothing, what ends it without a wall, or a wall.
+_FREE, _END, _WALL = 0, 1, 2
+
+
 @njit(cache=True, nogil=True)
-def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
+def _met(plane: Any, reach: int, bone: float) -> Any:
+    """Return what rays meet in each voxel of a plane, and in a margin about it: their end."""
+    nj, ni = plane.shape
+    met = np.full((nj + 2 * reach, ni + 2 * reach), np.uint8(_END))
+    for j in range(nj):
+        for i in range(ni):
+            value = plane[j, i]
+            if value > bone:
+                met[j + reach, i + reach] = _WALL
+            elif not value < _AIR_HU:
+                met[j + reach, i + reach] = _FREE
+    return met
+
+
+@njit(cache=True, nogil=True)
+def _ring_score(hu: Any, rays: Any, bone: float) -> Any:
     nk, nj, ni = hu.shape
-    n = len(directions)
+    n, reach = rays.shape[2], rays.shape[3]
     score = np.full((nk, nj, ni), np.float32(-1.0))
     hits = np.zeros(n, np.int64)
+    wide = ni + 2 * reach
+    steps = rays[..., 0] * wide + rays[..., 1]
     for k in range(nk):
+        plane = _met(hu[k], reach, bone).reshape(-1)
         for j in range(1, nj - 1):
             for i in range(1, ni - 1):
                 v = hu[k, j, i]
                 if v < _CONTENT_HU or v > bone:
                     continue
+                here = (j + reach) * wide + i + reach
                 met = 0
                 for d in range(n):
                     hits[d] = 0
-                    dj, di = directions[d, 0], directions[d, 1]
-                    for r in range(1, reach + 1):
-                        a = int(np.rint(j + r * dj))
-                        b = int(np.rint(i + r * di))
-                        if a < 0 or b < 0 or a >= nj or b >= ni:
-                            break
-                        value = hu[k, a, b]
-                        if value < _AIR_HU:
-                            break
-                        if value > bone:
-                            hits[d] = r
-                            met += 1
+                    for r in range(reach):
+                        what = plane[here + steps[j % 2, i % 2, d, r]]
+                        if what != _FREE:
+                            if what == _WALL:
+                                hits[d] = r + 1
+                                met += 1
                             break
                     if d == n // 2 - 1 and met < _LEAST_HALF_WAY:
+                        break
+                    if met + n - 1 - d < n // 2:  # too few are left
                         break
                 if met < n // 2:
                     continue
@@ -217,22 +245,22 @@ def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
     total = gain.copy()
     back = np.full(gain.shape, np.int8(-1))
     width = 2 * max_step + 1
+    best = np.zeros((nj, ni))
     for k in range(1, nk):
+        best[:] = 0.0
+        # From every voxel that a path may come from: most are none.
+        for a in range(nj):
+            for b in range(ni):
+                come = total[k - 1, a, b]
+                if come <= 0:
+                    continue
+                for dj in range(max(-max_step, a - nj + 1), min(max_step, a) + 1):
+                    for di in range(max(-max_step, b - ni + 1), min(max_step, b) + 1):
+                        value = come - step_cost * (dj * dj + di * di)
+                        if value > best[a - dj, b - di]:
+                            best[a - dj, b - di] = value
+                            back[k, a - dj, b - di] = (dj + max_step) * width + di + max_step
         for j in range(nj):
             for i in range(ni):
-                best, code = np.float32(0.0), -1
-                for dj in range(-max_step, max_step + 1):
-                    a = j + dj
-                    if a < 0 or a >= nj:
-                        continue
-                    for di in range(-max_step, max_step + 1):
-                        b = i + di
-                        if b < 0 or b >= ni or total[k - 1, a, b] <= 0:
-                            continue
-                        value = total[k - 1, a, b] - step_cost * (dj * dj + di * di)
-                        if value > best:
-                            best = value
-                            code = (dj + max_step) * width + di + max_step
-                total[k, j, i] = gain[k, j, i] + best
-                back[k, j, i] = code
+                total[k, j, i] = gain[k, j, i] + best[j, i]
     return total, back

@@ -28,6 +28,7 @@ from fusion.export.dicom.structured_report import (
     write_structured_report,
 )
 from fusion.export.dicom.structured_report_reading import read_structured_report
+from fusion.export.edition import Edition
 from fusion.software import DISCLAIMER, SIMULATED
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.dicom.others import dcmqi, dcmtk, dicom3tools, pixelmed
@@ -77,7 +78,7 @@ def source(**changes: object) -> ReportSource:
         image("1.2.840.10008.5.1.4.1.1.20", "1.2.3.1.1", "NM"),
         image("1.2.840.10008.5.1.4.1.1.2", "1.2.3.0.1", "CT"),
     ]
-    values = {"header": header(), "images": images, "reader": READER, "made": MADE}
+    values = {"header": header(), "images": images, "reader": READER, "edition": Edition(made=MADE)}
     return ReportSource(**(values | changes))
 
 

@@ -85,7 +85,7 @@ def test_a_window_refuses_a_mirrored_map_and_takes_the_right_one(
     qtbot.waitUntil(lambda: app.review_window is not None, timeout=PATIENCE)
     window = app.review_window
     facets, panel, reading = window.facets, window.facets_panel, window.reading
-    window.tabs.setCurrentWidget(panel)
+    window.pages.setCurrentWidget(panel)
     ended(facets, qtbot)
     # No joint, no level, no decision; and nothing taken from the CT in its place.
     assert facets.state is State.LABELS_REFUSED

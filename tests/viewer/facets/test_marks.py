@@ -329,7 +329,7 @@ def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
         facets=tuple(replace(f, numbering=Numbering.PROVISIONAL) for f in found.facets),
     )
     facets.show_located(doubtful)
-    seen.tabs.setCurrentWidget(seen.facets_panel)
+    seen.pages.setCurrentWidget(seen.facets_panel)
     said = "\n".join(texts(seen))
     assert "Levels PROVISIONAL" in said
     assert "Against it: first ribs" in said
@@ -353,7 +353,7 @@ def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
     assert not seen.linked.panes[0].model.scene.overlays["joints"].marks
     assert seen.linked.panes[0].model.canvas.overlays["numbering"].visible
     panel.marks.shown = True
-    seen.tabs.setCurrentIndex(0)
+    seen.pages.setCurrentIndex(0)
 
 
 def test_the_panel_says_why_there_are_no_joints(seen: ReviewWindow) -> None:

@@ -188,7 +188,7 @@ def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal
     window = show()
     assert window.begin_reading(READER)
     decide(window)
-    window.tabs.setCurrentWidget(window.targets_panel)
+    window.pages.setCurrentWidget(window.targets_panel)
     window.facets.selected = LEFT_C5
     window.targets_panel.form.note.edit.setPlainText("typed, and not left yet")
     assert window.reading.reading.target_at(LEFT_C5).note != "typed, and not left yet"
@@ -221,7 +221,7 @@ def test_one_undo_for_what_is_said_and_for_the_spect(
     order = []
     for panel in (window.targets_panel, window.facets_panel, window.pathway_panel, *[None] * 2):
         if panel is not None:
-            window.tabs.setCurrentWidget(panel)
+            window.pages.setCurrentWidget(panel)
         press_key(qtbot, window, Qt.Key.Key_Z, control)
         reading = window.reading.reading
         shift = round(float(window.alignment.shift_mm[1]), 3)
@@ -265,7 +265,7 @@ def test_a_second_window_conflicts_and_both_sides_are_shown(
     other.decide(RIGHT_C4, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
     other.close()
     assert window.conflict.isHidden()
-    window.tabs.setCurrentWidget(window.alignment_panel)
+    window.pages.setCurrentWidget(window.alignment_panel)
     window.alignment_panel.reviewed.click()
     (said,) = boxes(window)
     assert said.startswith("Not saved: alignment reviewed")
