@@ -6,7 +6,7 @@ Every text is made plain here, and escaped where it is drawn.
 from __future__ import annotations
 
 from fusion.anatomy import JOINTS, Joint
-from fusion.annotations import BlockPlan, PathwayLeftOut, Reading
+from fusion.annotations import PathwayLeftOut, Reading
 from fusion.errors import PathwayError
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
@@ -56,7 +56,7 @@ def make_report(handout: Handout) -> Report:
         ReportSection("Comparison", _comparison(handout)),
         ReportSection("Technical quality", _quality(handout)),
         ReportSection("Findings, joint by joint", _joints(handout)),
-        ReportSection("Nerves and their bony landmarks", _blocks(handout.plan)),
+        ReportSection("Nerves and their bony landmarks", _blocks(handout)),
         ReportSection("CT", _ct(handout)),
         ReportSection("Imaging pathway", verdict(assessment)),
         ReportSection("Pictures of the positive joints", _pictures(handout)),
@@ -126,20 +126,31 @@ def _quality(handout: Handout) -> tuple[ReportBlock, ...]:
 
 def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
     """Return what the program saw on the CT beside the joints' uptake, and room for the rest."""
+    reading = handout.reading
     said = [
         f"{_sentence(state.value)}: {', '.join(joint.name for joint in joints)}."
         for state in (Status.FUSED, Status.OBSCURED)
         if (joints := _in_state(handout, state))
     ]
+    if handout.seen and not said:
+        whose = "joints" if len(handout.seen) == len(JOINTS) else "decided joints"
+        said.append(f"None of the {whose} was found to be fused or obscured.")
+    said.append(_metal(handout))
+    anomalies = reading.said.anomalies if reading else ()
+    said += [f"Recorded by the reader: {anomaly.words}." for anomaly in anomalies]
+    return (
+        ReportLines(tuple(map(plain, said)), flowing=True),
+        ReportLines(("Other findings on the CT and uptake beside the joints, by the reader:",)),
+        ReportRoom(2),
+    )
+
+
+def _metal(handout: Handout) -> str:
     try:
-        metal = propose_hardware(handout.review.fused.ct)
-        if metal.value:
-            said.append(f"Metal: {metal.text}")
+        found = propose_hardware(handout.review.fused.ct)
     except PathwayError as exc:
-        said.append(str(exc))
-    intro = "Seen by the program: " + (" ".join(said) or "no fused joint, no metal.")
-    room = "Other findings on the CT and uptake beside the joints, by the reader:"
-    return (ReportLines((plain(intro), room)), ReportRoom(2))
+        return str(exc)
+    return f"Metal was looked for: {found.text}"
 
 
 def _in_state(handout: Handout, state: Status) -> list[Joint]:
@@ -150,7 +161,7 @@ def _said_of_spine(reading: Reading | None) -> list[str]:
     """Return what the reader said about the spine itself; it decides the levels."""
     if reading is None:
         return []
-    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.said.anomalies]
+    said = []
     if reading.said.clicks:
         said.append(f"Vertebrae named by the reader: {', '.join(reading.said.clicks)}.")
     if reading.said.moved:
@@ -196,9 +207,10 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
     return (ReportCells(header, rows, widths), ReportLines(said, flowing=True))
 
 
-def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
+def _blocks(handout: Handout) -> tuple[ReportBlock, ...]:
+    plan, label = handout.plan, handout.account.of_joint
     rows = tuple(
-        (block.name, block.nerve.landmark, ", ".join(joint.name for joint in block.joints))
+        (block.name, block.nerve.landmark, ", ".join(label(joint).label for joint in block.joints))
         for block in plan.nerves
     )
     if not rows:

@@ -30,7 +30,7 @@ def impression(handout: Handout) -> tuple[ReportBlock, ...]:
         blocks.append(ReportLines((NOTHING_POSITIVE,), strong=True))
     if rows:
         blocks.append(ReportCells(header, rows, (0.13, 0.13, 0.13, 0.08, 0.09, 0.44)))
-    negative = [t.joint.name for t in handout.targets if t.decision is Decision.NEGATIVE]
+    negative = [handout.name_of(t) for t in handout.targets if t.decision is Decision.NEGATIVE]
     lines = [f"Negative: {', '.join(negative)}."] if negative else []
     lines.append(handout.account.levels)
     beneath = [f"Imaging pathway: {_ended(said_pathway(handout.assessment))}", *beside()]
