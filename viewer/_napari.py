@@ -21,13 +21,14 @@ from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
 from napari.utils.color import ColorValue
 from pydantic import Field
+from qtpy.QtGui import QCloseEvent
 from vispy.scene.visuals import Compound, Line, Mesh
 
 if TYPE_CHECKING:
     import napari
     from napari._vispy.utils.qt_font import FontInfo
     from napari.components import ViewerModel
-    from qtpy.QtWidgets import QBoxLayout, QMainWindow, QWidget
+    from qtpy.QtWidgets import QBoxLayout, QMainWindow, QMenuBar, QWidget
 
 #: A pair of ends, each (vertical, horizontal) in displayed world coordinates, mm.
 Segment = tuple[tuple[float, float], tuple[float, float]]
@@ -268,6 +269,23 @@ def take_centre(viewer: napari.Viewer, widget: QWidget) -> None:
     layout: QBoxLayout = viewer.window._qt_window.centralWidget().layout()
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(widget)
+
+
+def empty_menu_bar(viewer: napari.Viewer) -> QMenuBar:
+    """Return the menu bar of a napari window without napari's menus, whose keys go with them."""
+    bar: QMenuBar = viewer.window._qt_window.menuBar()
+    bar.clear()
+    return bar
+
+
+def close_unasked(window: QWidget) -> bool:
+    """Let a napari window close as it does when a program closes it; returns whether it does.
+
+    It would ask a person first, as if something could be lost.
+    """
+    event = QCloseEvent()
+    window.event(event)
+    return bool(event.isAccepted())
 
 
 def hide_clutter(viewer: napari.Viewer) -> None:

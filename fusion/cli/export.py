@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
-    reading = _reading(args.journal, key, args.reader, version=args.reading_version)
+    reading = meant_reading(args.journal, key, args.reader, version=args.reading_version)
     handed = hand_on(
         review,
         reading,
@@ -126,8 +126,8 @@ def _whose(reading: Reading | None) -> str:
     )
 
 
-def _reading(
-    path: Path | None, key: StudyKey, reader: str | None, *, version: int | None
+def meant_reading(
+    path: Path | None, key: StudyKey, reader: str | None, *, version: int | None = None
 ) -> Reading | None:
     """Return a version, or the last, of the one reading of a study that is meant; None for none."""
     from fusion.annotations import Journal, default_path, latest, same_name, versions_of

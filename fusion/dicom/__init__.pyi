@@ -14,6 +14,7 @@ from .files.instance import (
     texts,
     uid,
 )
+from .identity import identity_conflicts, names_agree
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
@@ -43,8 +44,10 @@ __all__ = [
     "damage_told",
     "find_stored_registration",
     "hashed_uid",
+    "identity_conflicts",
     "integer",
     "items",
+    "names_agree",
     "number",
     "pair",
     "placement_doubt",

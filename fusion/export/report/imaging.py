@@ -15,7 +15,7 @@ from fusion.plain_text import person_name, plain
 from fusion.review import Review
 
 NOT_STATED = "not stated"
-#: Defined terms of Corrected Image (PS3.3 C.8.4.9.1.? and C.8.9.1.1.?), in words.
+#: Defined terms of Corrected Image (0028,0051) in PS3.3 C.8.4 and C.8.9, in words.
 _CORRECTED = {
     "ATTN": "attenuation",
     "SCAT": "scatter",
