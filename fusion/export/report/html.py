@@ -123,7 +123,9 @@ def _block(block: ReportBlock, *, still: bool) -> str:
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        columns = "".join(f'<col width="{share:.0%}">' for share in block.widths)
+        head = f"<colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>"
+        return f"<table>{head}<tbody>{body}</tbody></table>"
     if isinstance(block, ReportRoom):
         return '<p class="room"></p>' * block.lines
     return _figure(block, still=still)
