@@ -47,8 +47,8 @@ footer { color: #5a6472; border-top: 1px solid #c9ced6; margin-top: 2rem; paddin
 """
 
 
-#: Of pictures beside a part that does something, of 100.
-_QUALITY = 80
+#: Of pictures beside a part that does something: quality, of 100, and greatest height, pixels.
+_QUALITY, _HEIGHT = 80, 460
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,10 @@ def _figure(block: ReportPictures, *, still: bool) -> str:
 
 
 def _source(image: Image.Image, *, still: bool) -> str:
-    form = "png" if still else "jpeg"
+    form, how = "png", {}
+    if not still:
+        form, how, image = "jpeg", {"quality": _QUALITY}, image.copy()
+        image.thumbnail((4 * _HEIGHT, _HEIGHT))
     out = io.BytesIO()
-    image.save(out, form, **({} if still else {"quality": _QUALITY}))
+    image.save(out, form, **how)
     return f"data:image/{form};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"

@@ -16,6 +16,7 @@ import pytest
 
 from fusion.annotations.target import Decision
 from fusion.export.handout import Handout, LeftOut
+from fusion.export.page import crop as crop_module
 from fusion.export.page import page as page_module
 from fusion.export.page.page import LACKING, STILL, WRONG, export_interactive
 from fusion.export.report.overview import COLORS
@@ -114,6 +115,16 @@ def test_the_page_holds_the_reading_and_no_more(pages: dict[str, Path]) -> None:
     high = low + (np.array(data["ct"]["shape"][::-1]) - 1) * data["ct"]["step"]
     assert low[1] >= HOT_LPS[1] - 34.0
     assert high[1] <= HOT_LPS[1] + 34.0 + 0.7
+
+
+def test_a_noisy_ct_is_drawn_coarser_and_the_page_stays_small(
+    reads: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reads["HFS"]
+    handout = Handout.of(read.review, read.reading, made=MADE)
+    monkeypatch.setattr(crop_module, "MOST_BYTES", 0)
+    (page,) = export_interactive(handout, tmp_path)
+    assert data_of(page)["ct"]["step"] == pytest.approx(1.2)
 
 
 def test_nothing_runs_but_the_script_of_the_program(pages: dict[str, Path]) -> None:
