@@ -2,6 +2,7 @@
 from .connecting import connect
 from .getting import get, is_address, local_path, parse_address
 from .model import Archive, FoundSeries, FoundStudy, Query
+from .priors import Priors, Whose, priors
 from .sending import Sent, State, prepared, send
 from .settings import Settings, read_settings
 
@@ -9,16 +10,19 @@ __all__ = [
     "Archive",
     "FoundSeries",
     "FoundStudy",
+    "Priors",
     "Query",
     "Sent",
     "Settings",
     "State",
+    "Whose",
     "connect",
     "get",
     "is_address",
     "local_path",
     "parse_address",
     "prepared",
+    "priors",
     "read_settings",
     "send",
 ]
