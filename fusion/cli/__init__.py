@@ -35,7 +35,7 @@ STOPPED = 130
 COMMANDS = (
     ("scan", "list the studies and series under a path", "study"),
     ("fuse", "put the SPECT onto the CT, without a screen", "study"),
-    ("review", "look at the study in a window", "study"),
+    ("review", "look at a study in a window, or choose one on the start page", "study"),
     ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
     ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
     ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
@@ -48,6 +48,8 @@ COMMANDS = (
     ),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
 )
+#: Other names of a command.
+ALIASES = {"review": ("view",)}
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -69,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if any("\0" in word for word in (sys.argv[1:] if argv is None else argv)):
         _say("facetfusion: a name or path holds a character (NUL) that none can have.")
         return USAGE
+    if not (sys.argv[1:] if argv is None else argv) and _has_window():
+        argv = ["review"]
     try:
         args = parser.parse_args(argv)
     except SystemExit as exc:
@@ -115,6 +119,15 @@ def _stopped_by_signals(*, in_window: bool) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _has_window() -> bool:
+    """Whether a window can be meant where nothing is said: it is there, and so is a screen."""
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("napari", "qtpy")):
+        return False
+    return bool(importlib.import_module("viewer.screen").has_display())
+
+
 def _take_any_text() -> None:
     """Print what the terminal's encoding lacks as a question mark instead of failing."""
     for stream in (sys.stdout, sys.stderr):
@@ -139,7 +152,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
     for name, does, module in COMMANDS:
-        commands.add_parser(name, help=does).held_in = module
+        commands.add_parser(name, help=does, aliases=ALIASES.get(name, ())).held_in = module
     return parser
 
 

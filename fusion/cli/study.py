@@ -68,7 +68,7 @@ def add_review(review: argparse.ArgumentParser) -> None:
     from fusion.cli.facet_options import add_label_options
 
     review.description = _review.__doc__
-    opening_arguments(review)
+    opening_arguments(review, optional=True)
     review.add_argument(
         "--journal",
         type=Path,
@@ -85,9 +85,12 @@ def add_review(review: argparse.ArgumentParser) -> None:
     review.set_defaults(run=_review, in_window=True)
 
 
-def opening_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say how a study is opened."""
-    parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
+def opening_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add the arguments that say which study is opened, and how; perhaps it is chosen later."""
+    words = "folder, zip, DICOMDIR or file"
+    if optional:
+        words += " (default: the start page asks)"
+    parser.add_argument("path", nargs="?" if optional else None, metavar="PATH", help=words)
     parser.add_argument(
         "--ct",
         metavar="VOLUME",
@@ -233,7 +236,7 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 def _review(args: argparse.Namespace) -> int:
-    """Open a study in a window: three linked planes of CT and uptake."""
+    """Open a study in a window, or a start page that lists what was opened before."""
     from fusion.annotations import check_name
     from fusion.cli.facet_options import label_options
 
