@@ -1,8 +1,8 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .connecting import connect
+from .earlier import Priors, Whose, priors
 from .getting import get, is_address, local_path, parse_address
 from .model import Archive, FoundSeries, FoundStudy, Query
-from .priors import Priors, Whose, priors
 from .sending import Sent, State, prepared, send
 from .settings import Settings, read_settings
 

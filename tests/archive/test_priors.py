@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from fusion.archive.earlier import Whose, another_person, priors
 from fusion.archive.model import FoundSeries, FoundStudy, Query
-from fusion.archive.priors import Whose, another_person, priors
 from fusion.archive.words import WORDS, described, plain_words
 from fusion.dicom.series import Patient
 from fusion.errors import ArchiveError
