@@ -96,9 +96,10 @@ OTHER_FORMATS = (
 #: Everything, in the order in which it is written; later ones say what earlier ones could not.
 EXPORTERS = (
     *STUDY_EXPORTERS,
-    Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("segmentation", (SEGMENTATION,), export_segmentation),
     Exporter("pictures of the joints", (CAPTURES, SELECTION), export_captures, takes=4),
+    # It refers to those before it: the root of everything that an archive holds of a reading.
+    Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("report", (HTML, PDF, ENCAPSULATED_PDF), export_report, takes=3),
     Exporter("interactive report", (INTERACTIVE,), export_interactive, takes=3),
     Exporter("reading as JSON", (READING,), export_reading),

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 from highdicom import UID, sr
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes as standard_codes
@@ -33,7 +34,7 @@ from fusion.errors import AnnotationError
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
-from fusion.export.dicom.stand_ins import slice_image, slices_at
+from fusion.export.dicom.stand_ins import instance_references, slice_image, slices_at
 from fusion.export.edition import Edition
 from fusion.export.handout import Handout
 from fusion.export.wording import CONFIRM, said_numbering, said_pathway
@@ -53,6 +54,8 @@ from fusion.uptake import (
 STRUCTURED_REPORT = "structured_report.dcm"
 #: What its identifiers are made from, beside the reading.
 _KIND = "structured report"
+#: What a reference to an object consists of.
+_REFERENCED = "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID"
 #: Code of a measured value that has none but its name.
 MEASURED = "measured"
 #: Code of how the levels were numbered, at a decision and in the report as a whole.
@@ -119,6 +122,8 @@ class ReportSource:
     images : sequence of Dataset
         Stand-ins (:mod:`fusion.export.dicom.stand_ins`) for the images, the functional volume
         first.
+    evidence : sequence of Dataset
+        References to everything else that it rests on or that was handed on with it.
     reader : str
         The observer.
     levels : tuple of str
@@ -143,6 +148,7 @@ class ReportSource:
 
     header: Dataset = field(repr=False)
     images: Sequence[Dataset] = field(repr=False)
+    evidence: Sequence[Dataset] = field(default=(), repr=False)
     reader: str = field(repr=False)
     levels: tuple[str, ...] = ()
     alignment: str = ""
@@ -175,6 +181,7 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
     source = ReportSource(
         header=review.pair.ct.header,
         images=images,
+        evidence=_evidence(handout, {image.SOPInstanceUID for image in images}),
         reader=reading.reader if reading else "",
         levels=(account.levels, *account.level_remarks),
         alignment=account.alignment,
@@ -197,6 +204,33 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
     path = folder / STRUCTURED_REPORT
     write_structured_report(path, handout.targets, source)
     return (path,)
+
+
+def _evidence(handout: Handout, named: set[str]) -> list[Dataset]:
+    """Return references to every image that was used, and to the objects written before."""
+    found: list[Dataset] = []
+    for volume, candidate in (
+        (handout.review.fused.spect, handout.review.pair.spect),
+        (handout.review.fused.ct, handout.review.pair.ct),
+    ):
+        source = volume.source
+        for class_uid, instance_uid in instance_references(candidate):
+            if instance_uid not in named:
+                series = source.study_instance_uid, source.series_instance_uid
+                found.append(reference(*series, class_uid, instance_uid))
+    for path in handout.written:
+        if path.suffix == ".dcm":
+            ds = dcmread(path, specific_tags=list(_REFERENCED), stop_before_pixels=True)
+            found.append(reference(*(str(ds[keyword].value) for keyword in _REFERENCED)))
+    return found
+
+
+def reference(study: str, series: str, sop_class: str, instance: str) -> Dataset:
+    """Return a stand-in for an object that is only referred to."""
+    ds = Dataset()
+    for keyword, value in zip(_REFERENCED, (study, series, sop_class, instance), strict=True):
+        setattr(ds, keyword, value)
+    return ds
 
 
 def write_structured_report(path: Path, targets: Sequence[Target], source: ReportSource) -> None:
@@ -232,7 +266,7 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
     content.ContentSequence.append(_whole_report(source))
     edition = source.edition
     ds = sr.Comprehensive3DSR(
-        evidence=list(source.images),
+        evidence=[*source.images, *source.evidence],
         content=content,
         series_instance_uid=edition.uid(_KIND, "series"),
         series_number=edition.series_number(9003),
@@ -425,6 +459,7 @@ def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measureme
             unit=Code(*(measures[name].unit.ucum or _ucum(unit))),
             derivation=derivation,
             referenced_images=[image],
+            algorithm_id=sr.AlgorithmIdentification(name="facetfusion", version=own_version()),
         )
 
 
