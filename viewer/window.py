@@ -204,10 +204,10 @@ class ReviewWindow(Sitting):
         header = QFrame()
         row = QHBoxLayout(header)
         row.setContentsMargins(10, 4, 10, 4)
-        self.identity = plain_label(plain(self.review.title))
-        self.identity.setToolTip(plain_tip(plain(self.review.title)))
         # A long name must not make the window wider than the screen.
-        self.identity.setMinimumWidth(1)
+        self.identity = OneLineLabel(keep_end=False)
+        self.identity.setText(plain(self.review.title))
+        self.identity.setToolTip(plain_tip(plain(self.review.title)))
         row.addWidget(self.identity, stretch=1)
         self.reader_label = plain_label(NO_READER)
         self.saved = plain_label()
