@@ -168,7 +168,10 @@ def _registration(
             return search(ct, spect, progress=progress), about
         return shared_frame(ct, spect), about
     stored, unused = find_stored_registration(catalog, chosen)
-    if stored is not None:
+    frames = ct.grid.frame_of_reference_uid, spect.grid.frame_of_reference_uid
+    shared = frames[0] is not None and frames[0] == frames[1]
+    # What we wrote of the scanner's own alignment when the study was handed on says nothing new.
+    if stored is not None and not (stored.is_own and stored.moves_nothing and shared):
         brought = Registration(stored.transform, Method.STORED, lasting_findings=stored.findings)
         return checked(ct, spect, brought, progress=progress), unused
     try:

@@ -23,7 +23,7 @@ from fusion.annotations.target import Answer, Decision
 from fusion.palettes import DEFAULT_PALETTE
 from sample_data import make_study
 from viewer import _napari
-from viewer.app import ReviewApp
+from viewer.app import ReviewApp, Wishes
 from viewer.pictures.checking_views import Mode
 from viewer.window import ReviewWindow
 
@@ -80,7 +80,7 @@ def hottest_joint(truth: dict) -> list[float]:
 
 def open_window(study: Path, *, journal: Path) -> ReviewWindow:
     """Open a study as ``facetfusion review`` does."""
-    app = ReviewApp(study, journal=journal)
+    app = ReviewApp(study, wishes=Wishes(journal=journal))
     app.start()
     give_up = time.monotonic() + OPEN_WITHIN_S
     while app.review_window is None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,10 +23,8 @@ from qtpy.QtWidgets import (
 import fusion
 from fusion.findings import Severity
 from fusion.opening import OpenOptions
-from fusion.progress import Progress
 from fusion.software import DISCLAIMER
-from sample_data import make_study
-from viewer.app import ReviewApp
+from viewer.app import ReviewApp, Wishes, sample_study
 from viewer.findings_panel import FindingsPanel
 from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
@@ -128,20 +124,6 @@ def open_sample() -> list[FullLayerData]:
         return layers_of(fusion.open_study(path))
 
 
-@contextmanager
-def sample_study(progress: Progress | None) -> Iterator[Path]:
-    """Make the simulated neck SPECT/CT in a folder that is gone when the context ends.
-
-    Parameters
-    ----------
-    progress : callable or None
-        Told the fraction done.
-    """
-    with tempfile.TemporaryDirectory(prefix="facetfusion-sample-") as folder:
-        make_study(folder, progress=progress)
-        yield Path(folder) / "study"
-
-
 class OpenStudyWidget(QWidget):
     """Chooses a study and opens it for review in a window of its own."""
 
@@ -178,7 +160,7 @@ class OpenStudyWidget(QWidget):
     def start(self) -> ReviewApp:
         """Open the chosen study."""
         how = OpenOptions(register=self.register.isChecked())
-        app = ReviewApp(self.path.text().strip(), options=how)
+        app = ReviewApp(self.path.text().strip(), wishes=Wishes(options=how))
         app.start()
         return app
 

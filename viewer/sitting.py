@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from fusion.errors import AnnotationError, FusionError
@@ -26,6 +26,7 @@ from viewer.pictures.panes import LinkedPanes
 from viewer.reading.dialogs import ReaderDialog
 from viewer.reading.joints import NOT_LOCATED
 from viewer.reading.model import ReadingModel
+from viewer.reading.undo import UndoAll
 from viewer.reading.words import known_state
 from viewer.steps.model import Act, Item, Step, Way
 from viewer.steps.pages import StepPages
@@ -44,7 +45,14 @@ class Sitting(QObject):
         Of the window.
     job : Job or None
         What is being handed on.
+    start_wanted : Signal
+        The reader wants the start page.
+    series_wanted : Signal
+        The reader wants the series of the files.
     """
+
+    start_wanted = Signal()
+    series_wanted = Signal()
 
     viewer: napari.Viewer
     linked: LinkedPanes
@@ -58,6 +66,7 @@ class Sitting(QObject):
     way: Way
     message: MessageLine
     job: Job | None
+    undo_all: UndoAll
     _journal_path: Path
     _forget: QTimer
 
@@ -90,10 +99,11 @@ class Sitting(QObject):
             self.come_back()
         return True
 
-    def begin(self) -> None:
-        """Begin what takes its time, and go to where the reading stands."""
-        self.facets.start()
-        self.alignment_panel.check()
+    def begin(self, *, background: bool = True) -> None:
+        """Begin what takes its time, if that is wanted, and go to where the reading stands."""
+        if background:
+            self.facets.start()
+            self.alignment_panel.check()
         self.come_back()
 
     def come_back(self) -> None:
@@ -168,6 +178,18 @@ class Sitting(QObject):
             self.say(action(), refused=False)
         except FusionError as error:
             self.say(str(error))
+
+    def undo(self) -> None:
+        """Take back what was done last, whatever it was."""
+        self.tell(self.undo_all.undo)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self.tell(self.undo_all.redo)
+
+    def close_window(self) -> None:
+        """Close the window; nothing is lost."""
+        _napari.main_window(self.viewer).close()
 
     def choose_export(self) -> None:
         """Ask for a folder and write the results there."""

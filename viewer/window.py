@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
-from fusion.errors import AnnotationError
+from fusion.errors import AnnotationError, FusionError
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.pathway import Assessment, Unanswered
@@ -37,11 +37,13 @@ from viewer.facets.naming import doubt_of, named_places
 from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
 from viewer.jobs import Job
+from viewer.kit.key_file import ChangedKeys, default_key_file, write_template
 from viewer.kit.keys import KeyCard, Keys, every_key
 from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.text import clock, plain_tip, position_text, shortened
 from viewer.kit.theme import DOUBTFUL, GOOD, SETTLE_MS, SIMULATED_BANNER, colored
+from viewer.menus import add_menus
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.area import PictureArea, layout_keys
@@ -81,9 +83,8 @@ NEXT_KEY = "S"
 class ReviewWindow(Sitting):
     """Fills a napari window with three linked planes of a Review.
 
-    The window's own napari canvas becomes the axial plane, so that napari's menus, command
-    palette and plugins go on working; the coronal and sagittal plane get canvases of their own,
-    which live and die with the window.
+    The window's own napari canvas becomes the axial plane; the coronal and sagittal plane get
+    canvases of their own, which live and die with the window. The menus are the window's own.
 
     Parameters
     ----------
@@ -115,6 +116,8 @@ class ReviewWindow(Sitting):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
+        self.keys = self._read_keys()
+        self.alignment.key = self.keys.of("A")
         spect = SpectGrab(self.alignment)
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
             bind_mouse(pane, self.linked, spect=spect)
@@ -126,6 +129,11 @@ class ReviewWindow(Sitting):
             title = f"{SIMULATED} · {title}"
         viewer.title = f"{title} · facetfusion"
         self._add_keys(window)
+        helps = (
+            ("Keys and mouse", self.show_help, self.keys.of(HELP_KEYS[0])),
+            ("Change keys…", self.change_keys, ""),
+        )
+        add_menus(self, self.key_groups, of=self.keys.of, helps=helps)
         self.linked.events.point.connect(self._update_values)
         self.linked.events.point.connect(self._on_point)
         self.linked.events.cursor.connect(self._update_values)
@@ -346,9 +354,7 @@ class ReviewWindow(Sitting):
         self._show_way()
 
     def _show_way(self) -> None:
-        self.bar.show_steps(
-            self.way.steps, front=self.pages.front, following=self.way.next, key=NEXT_KEY
-        )
+        self.bar.show_steps(self.way.steps, front=self.pages.front, following=self.way.next)
 
     def toggle_moving(self) -> None:
         """Begin or end moving the SPECT by hand, at the step where that is seen."""
@@ -367,7 +373,7 @@ class ReviewWindow(Sitting):
             pane.write_alignment(self.alignment.banner)
         self.pictures.study.write_alignment(self.alignment.banner)
         for key in alignment_keys(self.alignment):
-            self.shortcuts[key].setEnabled(self.alignment.moving)
+            self.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
 
     def _show_names(self) -> None:
         """Show the joints, as they stand now, in the pictures that are drawn flat."""
@@ -388,11 +394,11 @@ class ReviewWindow(Sitting):
         footer = QFrame()
         row = QHBoxLayout()
         # On one line, or the pictures would change their size as the mouse moves.
-        self.aligned, self.values = OneLineLabel(), OneLineLabel()
+        self.aligned, self.values = OneLineLabel(keep_end=False), OneLineLabel()
         disclaimer = plain_label(DISCLAIMER)
         disclaimer.setStyleSheet(colored(DOUBTFUL))
-        row.addWidget(self.aligned, stretch=2)
-        row.addWidget(self.values, stretch=3)
+        row.addWidget(self.aligned, stretch=1)
+        row.addWidget(self.values, stretch=1)
         self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
         self._forget.timeout.connect(lambda: self.say(""))
         column = QVBoxLayout()
@@ -404,9 +410,27 @@ class ReviewWindow(Sitting):
         footer.setLayout(column)
         return footer
 
+    def _read_keys(self) -> ChangedKeys:
+        """Return the keys that the user changed; none of them where the file is refused."""
+        self.keys_refused = ""
+        try:
+            return ChangedKeys(default_key_file())
+        except FusionError as error:
+            self.keys_refused = str(error)
+            return ChangedKeys(None)
+
     @property
     def key_groups(self) -> dict[str, Keys]:
-        """Every key of the window, by what it is about."""
+        """Every key of the window, by what it is about, as the user has them."""
+        try:
+            return self.keys.applied(self.usual_keys)
+        except FusionError as error:
+            self.keys_refused, self.keys = str(error), ChangedKeys(None)
+            return self.usual_keys
+
+    @property
+    def usual_keys(self) -> dict[str, Keys]:
+        """Every key of the window, by what it is about, as they are unless they are changed."""
         steps: Keys = {
             f"F{n}": (f"the step {step}", partial(self.show_step, step))
             for n, step in enumerate(Step, start=2)
@@ -450,15 +474,21 @@ class ReviewWindow(Sitting):
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.activated.connect(action)
             self.shortcuts[key] = shortcut
-        self.shortcuts["B"].setAutoRepeat(False)
+        self.shortcuts[self.keys.of("B")].setAutoRepeat(False)
+        self.bar.key = self.keys.of(NEXT_KEY)
+        self.targets_panel.form.back.setText(f"Back to it  ({self.keys.of('G')})")
+        if self.keys_refused:
+            self.say(f"The keys are as usual. {self.keys_refused}")
 
-    def undo(self) -> None:
-        """Take back what was done last, whatever it was."""
-        self.tell(self.undo_all.undo)
-
-    def redo(self) -> None:
-        """Do again what was taken back last."""
-        self.tell(self.undo_all.redo)
+    def change_keys(self) -> None:
+        """Say where keys are changed, and make that file where there is none."""
+        path = default_key_file()
+        self.tell(
+            lambda: (
+                f"Keys are changed in {write_template(path, self.usual_keys)}; they "
+                "hold from the next window on."
+            )
+        )
 
     def _on_review(self) -> None:
         self._show_alignment()
@@ -477,7 +507,8 @@ class ReviewWindow(Sitting):
     def _show_aligned(self) -> None:
         words = alignment_line(self.review, self.linked.point_lps)
         self.aligned.setText(words)
-        self.aligned.setToolTip(plain_tip(f"{words}. 95 % of errors are smaller, on simulated"))
+        why = "at the crosshair; 95 % of errors are smaller, on simulated studies"
+        self.aligned.setToolTip(plain_tip(f"{words} {why}"))
 
     def _update_findings(self) -> None:
         # Not while the SPECT follows the mouse: the overlap of the two fields takes a moment.
@@ -518,8 +549,8 @@ class ReviewWindow(Sitting):
             if not self._may_close(ask=event.spontaneous()):
                 event.ignore()
                 return True
-            # napari may ask whether to close; nothing is closed here before that is answered.
-            watched.event(event)
+            assert isinstance(watched, QWidget)
+            event.setAccepted(_napari.close_unasked(watched))
             if event.isAccepted():
                 self._close()
             return True

@@ -32,7 +32,7 @@ from .finishing import (
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest
+from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest, versions_of
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
@@ -117,4 +117,5 @@ __all__ = [
     "replay",
     "revise",
     "same_name",
+    "versions_of",
 ]

@@ -31,6 +31,7 @@ from fusion.annotations.changes import (
 )
 from fusion.annotations.changes.event import Event
 from fusion.annotations.changes.vertebrae import Anatomy, AnatomyForm, after
+from fusion.annotations.snapshots import same_matrix
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
@@ -400,7 +401,7 @@ def unfinished(reading: Reading) -> tuple[Lack, ...]:
             lack_at(target.joint, "decided on another alignment than the one that was reviewed")
             for target in reading.targets
             # A bent neck has a matrix for each place; `finishing.lacks` compares them.
-            if target.registration.matrix != reviewed and not change.bent
+            if not same_matrix(target.registration.matrix, reviewed) and not change.bent
         ]
     if reading.numbering is None:
         found.append(no_numbering)

@@ -2,6 +2,7 @@
 from .connecting import connect
 from .getting import get, is_address, local_path, parse_address
 from .model import Archive, FoundSeries, FoundStudy, Query
+from .sending import Sent, State, prepared, send
 from .settings import Settings, read_settings
 
 __all__ = [
@@ -9,11 +10,15 @@ __all__ = [
     "FoundSeries",
     "FoundStudy",
     "Query",
+    "Sent",
     "Settings",
+    "State",
     "connect",
     "get",
     "is_address",
     "local_path",
     "parse_address",
+    "prepared",
     "read_settings",
+    "send",
 ]

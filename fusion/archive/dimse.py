@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import socket
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,30 +13,17 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
-from pydicom.uid import (
-    JPEG2000,
-    UID,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)
 from pynetdicom import AE, Association, _config, build_role, evt
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
+    StorageCommitmentPushModel,
+    StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
 )
 
 from fusion.archive.encryption import client_context
+from fusion.archive.listening import Commitments, hearing
 from fusion.archive.model import (
     FoundSeries,
     FoundStudy,
@@ -47,35 +34,19 @@ from fusion.archive.model import (
     each,
 )
 from fusion.archive.settings import ArchiveSettings, Settings
+from fusion.archive.wire import LARGEST_PDU_BYTES, PACKED, PLAIN, SILENCE_S, only_asked_for, tuned
 from fusion.dicom import text
 from fusion.errors import ArchiveError, FusionError
 
-#: How long an archive may be silent, s.
-SILENCE_S = 60.0
 #: How long it may take to be reached, s.
 REACH_S = 15.0
-#: Largest piece that we take at once; without a limit the other side decides what we hold.
-LARGEST_PDU_BYTES = 128 * 1024
+#: How long to wait for the archive to answer for what was sent, s; the next time asks again.
+COMMITMENT_S = 30.0
+_LOOK_S = 0.05
 #: Objects named in one request.
 _AT_ONCE = 100
 #: A presentation context holds one accepted syntax; an association at most 128 of them.
 _MOST_CONTEXTS = 126
-
-_PLAIN = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-#: Deflate is never offered: a few bytes of it can fill the memory.
-_PACKED = [
-    JPEGLosslessSV1,
-    JPEG2000Lossless,
-    JPEGLSLossless,
-    RLELossless,
-    JPEGBaseline8Bit,
-    JPEG2000,
-    JPEGExtended12Bit,
-    JPEGLSNearLossless,
-    JPEGLossless,
-    HTJ2KLossless,
-]
-SYNTAXES: list[UID] = [*_PLAIN, *_PACKED, ExplicitVRBigEndian]
 
 _OK = 0x0000
 _NOT_WANTED = 0xA900  # "Data Set does not match SOP Class" is the closest that C-STORE has
@@ -228,9 +199,27 @@ class DimseArchive:
                 told(path, "" if code == _OK or code >> 12 == 0xB else _why(code))
 
     def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
-        """Ask the archive to answer for objects."""
-        del files
-        return None
+        """Ask the archive to answer for objects; None where no answer came in time."""
+        if self._settings.listen is None:
+            return None
+        transaction = f"2.25.{uuid.uuid4().int}"  # PS3.5 annex B.2
+        asked = Dataset()
+        asked.TransactionUID = transaction
+        asked.ReferencedSOPSequence = [_reference(uid, kind) for uid, kind in files.items()]
+        with hearing(self._settings) as answers:
+            answers.ask(transaction)
+            with self._associated([_context(StorageCommitmentPushModel)]) as way:
+                status, _ = way.send_n_action(
+                    asked,
+                    1,
+                    StorageCommitmentPushModel,
+                    StorageCommitmentPushModelInstance,
+                )
+                code = self._status(status, "storage commitment")
+            if code != _OK:
+                answers.forget(transaction)
+                raise self._refused("storage commitment", code)
+            return _awaited(answers, transaction)
 
     # ---- The way there ---------------------------------------------------------------------------
 
@@ -256,10 +245,11 @@ class DimseArchive:
             max_pdu=LARGEST_PDU_BYTES,
             ext_neg=list(roles),
             tls_args=secured,
-            evt_handlers=[(evt.EVT_CONN_OPEN, at_once), *handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, tuned), *handlers],
         )
         if not way.is_established:
             raise self._not_reached(way)
+        only_asked_for(way)
         try:
             yield way
         except BaseException:
@@ -298,17 +288,10 @@ class DimseArchive:
         return ArchiveError(f"The archive {self.name} refused the {what}: {_why(code)}.")
 
 
-def at_once(event: Any) -> None:
-    """Send what is written at once: with Nagle's algorithm each answer may wait 40 ms."""
-    way = event.assoc.dul.socket
-    if way is not None and way.socket is not None:
-        way.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
 def _context(kind: str, *syntaxes: str) -> PresentationContext:
     context = PresentationContext()
     context.abstract_syntax = kind
-    context.transfer_syntax = list(syntaxes) or _PLAIN
+    context.transfer_syntax = list(syntaxes) or PLAIN
     return context
 
 
@@ -316,8 +299,8 @@ def _storage_contexts(classes: Sequence[str]) -> tuple[list[PresentationContext]
     """Offer to take objects of some kinds, uncompressed and in every packing that we can read."""
     if len(classes) > _MOST_CONTEXTS:
         raise ArchiveError("The study holds objects of more kinds than can be asked for at once.")
-    contexts = [_context(kind, *_PLAIN) for kind in classes]
-    for packed in _PACKED:
+    contexts = [_context(kind, *PLAIN) for kind in classes]
+    for packed in PACKED:
         if len(contexts) + len(classes) <= _MOST_CONTEXTS:
             contexts += [_context(kind, packed) for kind in classes]
     return contexts, [build_role(kind, scp_role=True) for kind in classes]
@@ -328,6 +311,17 @@ def _why(code: int) -> str:
     return known.get(code >> 8, f"status {code:04X}")
 
 
-def new_transaction() -> str:
-    """Return a UID for one question about storage commitment (PS3.5 annex B.2)."""
-    return f"2.25.{uuid.uuid4().int}"
+def _reference(uid: str, kind: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = kind
+    item.ReferencedSOPInstanceUID = uid
+    return item
+
+
+def _awaited(answers: Commitments, transaction: str) -> dict[str, bool] | None:
+    until = time.monotonic() + COMMITMENT_S
+    while (found := answers.take(transaction)) is None and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+    if found is None:
+        answers.forget(transaction)
+    return found

@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from fusion.annotations import Reading, StudyKey
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``export`` command."""
-    parser = commands.add_parser(
-        "export",
-        help="write the study's reading as DICOM, PDF, HTML, JSON and CSV",
-        description="Write a study and its reading, as recorded in the journal, in every form: "
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``export``."""
+    parser.description = (
+        "Write a study and its reading, as recorded in the journal, in every form: "
         "DICOM SR, Segmentation, Spatial Registration, resampled SPECT, pictures, PDF, HTML, JSON "
-        "and CSV. Without a reading the same files say that there is none.",
+        "and CSV. Without a reading the same files say that there is none."
     )
     opening_arguments(parser)
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="folder to write to")
@@ -36,6 +34,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument(
         "--reader", metavar="NAME", help="whose reading, when there are several of this study"
+    )
+    parser.add_argument(
+        "--version",
+        dest="reading_version",
+        type=int,
+        metavar="N",
+        help="which version of the reading (default: the last)",
     )
     parser.add_argument(
         "--facts",
@@ -83,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
-    reading = _reading(args.journal, key, args.reader)
+    reading = meant_reading(args.journal, key, args.reader, version=args.reading_version)
     handed = hand_on(
         review,
         reading,
@@ -121,9 +126,11 @@ def _whose(reading: Reading | None) -> str:
     )
 
 
-def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
-    """Return the latest version of the one reading of a study that is meant; None for none."""
-    from fusion.annotations import Journal, default_path, latest
+def meant_reading(
+    path: Path | None, key: StudyKey, reader: str | None, *, version: int | None = None
+) -> Reading | None:
+    """Return a version, or the last, of the one reading of a study that is meant; None for none."""
+    from fusion.annotations import Journal, default_path, latest, same_name, versions_of
 
     if path is None and not default_path().exists():
         return None  # an export makes no journal
@@ -133,7 +140,7 @@ def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | 
         known = journal.readings(key.study_instance_uid)
     meant = latest(known, key)
     if reader is not None:
-        meant = tuple(one for one in meant if plain(one.reader) == plain(reader))
+        meant = tuple(one for one in meant if same_name(one.reader, reader))
         if not meant:
             raise AnnotationError("The journal holds no reading of this study by that reader.")
     if len(meant) > 1:
@@ -149,4 +156,11 @@ def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | 
             "facetfusion: the journal holds readings of this study, but of other series; choose "
             "theirs with --ct and --spect to export them.\n"
         )
-    return meant[0] if meant else None
+    if version is None:
+        return meant[0] if meant else None
+    every = versions_of(meant[0], known) if meant else ()
+    for one in every:
+        if one.opened.version == version:
+            return one
+    there = ", ".join(str(one.opened.version) for one in every) or "none"
+    raise AnnotationError(f"The reading has no version {version}; there is: {there}.")

@@ -46,15 +46,13 @@ from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 SCHEMA_VERSION = 1
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``facets`` command."""
-    parser = commands.add_parser(
-        "facets",
-        help="find the facet joints on the CT, and measure their uptake",
-        description="Find the facet joints of the neck on the CT of a study, with how sure their "
+def add_facets(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``facets``."""
+    parser.description = (
+        "Find the facet joints of the neck on the CT of a study, with how sure their "
         "level is and why. Levels that are provisional need a vertebra named by --vertebra. Where "
         "the study holds a SPECT or PET, measure the uptake at every joint and propose which are "
-        "active; a proposal is never a target.",
+        "active; a proposal is never a target."
     )
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(

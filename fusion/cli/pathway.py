@@ -33,13 +33,11 @@ from fusion.pathway import (
 )
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``pathway`` command."""
-    parser = subparsers.add_parser(
-        "pathway",
-        help="check facts about a patient against the imaging pathway",
-        description="Check whether the pathway supports a bone SPECT/CT of the neck, and why. "
-        "Facts that are not recorded are never taken as no.",
+def add_pathway(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``pathway``."""
+    parser.description = (
+        "Check whether the pathway supports a bone SPECT/CT of the neck, and why. "
+        "Facts that are not recorded are never taken as no."
     )
     parser.add_argument("facts", nargs="?", type=Path, metavar="FACTS.toml", help="facts file")
     parser.add_argument(

@@ -9,13 +9,16 @@ from .files.instance import (
     hashed_uid,
     integer,
     items,
+    number,
     text,
     texts,
     uid,
 )
+from .identity import identity_conflicts, names_agree
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
+from .quantity.administration import Administration, administered
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
@@ -25,6 +28,7 @@ __all__ = [
     "PARSE_ERRORS",
     "SPATIAL_RESAMPLING",
     "UNITS",
+    "Administration",
     "Candidate",
     "Catalog",
     "FrameRef",
@@ -35,12 +39,16 @@ __all__ = [
     "Series",
     "Study",
     "VolumePlan",
+    "administered",
     "choose_ct",
     "damage_told",
     "find_stored_registration",
     "hashed_uid",
+    "identity_conflicts",
     "integer",
     "items",
+    "names_agree",
+    "number",
     "pair",
     "placement_doubt",
     "quiet_pydicom",

@@ -68,6 +68,22 @@ def are_comparable(one: Patient, other: Patient) -> bool:
     )
 
 
+def names_agree(one: str, other: str) -> bool:
+    """Whether two names are one, without anything else to support it.
+
+    Both have to state it in the same script; family and given name have to be there and agree.
+    Another order of the parts, or one cut short, is another name.
+    """
+    return any(
+        _same_name(a, b, corroborated=False) and _is_full(a) == _is_full(b)
+        for a, b in _common_groups(one, other)
+    )
+
+
+def _is_full(name: str) -> bool:
+    return sum(_spellings(part) != {""} for part in _parts(name)[:2]) == 2
+
+
 def _patient_id(value: str) -> str:
     return re.sub(r"\s+", "", value).casefold()
 

@@ -3,12 +3,17 @@ from .dicom.structured_report_reading import read_structured_report
 from .handover import Handed, hand_on, write_review
 from .review_record import review_json
 from .tables import read_reading
+from .taking_in import Offer, offer, report_beside, take_in
 
 __all__ = [
     "Handed",
+    "Offer",
     "hand_on",
+    "offer",
     "read_reading",
     "read_structured_report",
+    "report_beside",
     "review_json",
+    "take_in",
     "write_review",
 ]

@@ -76,7 +76,7 @@ class Account:
     state : str
         Version, draft or final, by whom and when, why an addendum was made.
     version : str
-        In short, for titles: ``"version 2, amends 1, draft"``; empty without a reading.
+        In short, for titles: ``"version 2, amends 1, DRAFT"``; empty without a reading.
     levels : str
         How the levels were counted and from what, whether C2 and T1 are on the CT, who confirmed
         them.
@@ -172,7 +172,7 @@ def _version(reading: Reading | None) -> str:
         return ""
     number = reading.opened.version
     amends = f", amends {number - 1}" if number > 1 else ""
-    draft = "" if reading.finalised else ", draft"
+    draft = "" if reading.finalised else f", {DRAFT_WORD}"
     return f"version {number}{amends}{draft}"
 
 

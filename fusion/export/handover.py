@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy.typing as npt
@@ -96,9 +96,10 @@ OTHER_FORMATS = (
 #: Everything, in the order in which it is written; later ones say what earlier ones could not.
 EXPORTERS = (
     *STUDY_EXPORTERS,
-    Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("segmentation", (SEGMENTATION,), export_segmentation),
     Exporter("pictures of the joints", (CAPTURES, SELECTION), export_captures, takes=4),
+    # It refers to those before it: the root of everything that an archive holds of a reading.
+    Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("report", (HTML, PDF, ENCAPSULATED_PDF), export_report, takes=3),
     Exporter("interactive report", (INTERACTIVE,), export_interactive, takes=3),
     Exporter("reading as JSON", (READING,), export_reading),
@@ -149,7 +150,7 @@ def write_review(
     FusionError
         The folder cannot be written.
     """
-    handout = Handout.of(review, None, made=datetime.now(), point_lps=point_lps)
+    handout = Handout.of(review, None, made=datetime.now(UTC), point_lps=point_lps)
     exporters = (*STUDY_EXPORTERS, *OTHER_FORMATS)
     with _placed(exporters, Path(folder)) as (part, at_place):
         return at_place(_written(exporters, handout, part, progress=Progress(progress)))
@@ -196,7 +197,7 @@ def hand_on(
         The folder cannot be written; or copies are asked for without de-identification; or the
         folder of a de-identified export holds something.
     """
-    report, target, now = Progress(progress), Path(folder), datetime.now()
+    report, target, now = Progress(progress), Path(folder), datetime.now(UTC)
     if deidentify is None:
         if with_images:
             raise FusionError("Copies of the images are only written de-identified.")
@@ -212,7 +213,8 @@ def hand_on(
     handout = Handout.of(
         clean,
         clean_reading,
-        made=deidentify.moment(now),
+        # Without a time zone: which one it was is removed as well.
+        made=deidentify.moment(now).replace(tzinfo=None),
         point_lps=point_lps,
         localisation=localisation,
     )
@@ -224,7 +226,7 @@ def hand_on(
             clean=lambda findings: plain_findings(findings, deidentify),
             progress=report.part(0.0, 0.7 if with_images else 1.0),
         )
-        settle(handed.paths, deidentify, made=handout.made)
+        settle(handed.paths, deidentify, made=handout.edition.made)
         paths, findings = handed.paths, [*about_this(deidentify), *handed.findings]
         if with_images:
             try:

@@ -19,6 +19,9 @@ from tests.viewer import marked_study
 # Tests neither read nor change the settings of the person who runs them.
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-tests-")) / "settings.yaml")
 
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="data-tests-")
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="config-tests-")
+
 from qtpy.QtTest import QTest
 
 from tests.viewer.simulated_neck import Neck, make_neck

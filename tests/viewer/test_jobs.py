@@ -14,7 +14,7 @@ import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from tests.viewer import marked_study
 from viewer import _napari
-from viewer.app import ReviewApp
+from viewer.app import ReviewApp, Wishes
 from viewer.jobs import OpenStudy
 from viewer.kit.dialogs import SpacingDialog
 
@@ -26,7 +26,8 @@ def start_app(make_napari_viewer: Callable, qtbot: object) -> Iterator[Callable]
     apps = []
 
     def start(path: Path, **options: object) -> ReviewApp:
-        app = ReviewApp(path, viewer=make_napari_viewer(), **options)
+        wishes = Wishes(background=False, **options)
+        app = ReviewApp(path, viewer=make_napari_viewer(), wishes=wishes)
         apps.append(app)
         app.start()
         return app

@@ -43,6 +43,8 @@ class Alignment:
     """
 
     words = "the last change of the alignment"
+    #: Begins and ends moving by hand.
+    key = "A"
 
     def __init__(self, linked: LinkedPanes) -> None:
         self.events = EmitterGroup(source=self, step=None, moving=None)
@@ -76,7 +78,7 @@ class Alignment:
     def banner(self) -> str:
         """What has to stand in every picture about where the SPECT is; empty for the scanner's."""
         current = self.current
-        said = ["MOVING THE SPECT (A ends it)"] if self._moving else []
+        said = [f"MOVING THE SPECT ({self.key} ends it)"] if self._moving else []
         if current.method is Method.MANUAL:
             shift = current.manual_shift_mm
             said.append("SPECT MOVED BY HAND" + ("" if shift is None else f" {shift:.1f} mm"))

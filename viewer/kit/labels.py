@@ -31,10 +31,18 @@ def plain_label(text: str = "", *, wrap: bool = False) -> QLabel:
 
 
 class OneLineLabel(QLabel):
-    """Plain text on one line that makes no window wider: without room its beginning is left out."""
+    """Plain text on one line that makes no window wider: without room one end is left out.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep_end : bool
+        Whether its beginning is left out, or its end.
+    """
+
+    def __init__(self, *, keep_end: bool = True) -> None:
         super().__init__()
+        mode = Qt.TextElideMode
+        self._elide = mode.ElideLeft if keep_end else mode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(1)
 
@@ -42,7 +50,7 @@ class OneLineLabel(QLabel):
     def shown(self) -> str:
         """What of the text there is room for."""
         room, metrics = self.contentsRect().width(), self.fontMetrics()
-        return str(metrics.elidedText(self.text(), Qt.TextElideMode.ElideLeft, room))
+        return str(metrics.elidedText(self.text(), self._elide, room))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw what there is room for."""

@@ -44,6 +44,8 @@ class StepBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("steps")
+        #: Leads to the next thing.
+        self.key = ""
         self.buttons: dict[Step, QPushButton] = {}
         row = QHBoxLayout(self)
         row.setContentsMargins(6, 0, 6, 2)
@@ -65,7 +67,7 @@ class StepBar(QFrame):
         row.addWidget(self.next, stretch=6)
 
     def show_steps(
-        self, states: tuple[StepState, ...], *, front: Step, following: Item | None, key: str
+        self, states: tuple[StepState, ...], *, front: Step, following: Item | None
     ) -> None:
         """Show how far everything is.
 
@@ -77,8 +79,6 @@ class StepBar(QFrame):
             The one that is shown.
         following : Item or None
             What needs the reader next.
-        key : str
-            Which key leads there.
         """
         for number, state in enumerate(states, start=1):
             button = self.buttons[state.step]
@@ -88,7 +88,9 @@ class StepBar(QFrame):
                 button.setText(text)
             button.setToolTip(plain_tip(state.tip).replace("\n", "<br>"))
             button.setStyleSheet(_style(_COLORS[state.mark]))
-        words = _FINAL if following is None else f"Next ({key}): {shortened(following.words, 200)}"
+        words = (
+            _FINAL if following is None else f"Next ({self.key}): {shortened(following.words, 200)}"
+        )
         self.next.setText(words)
         self.next.setToolTip(plain_tip(words))
         self.next.setEnabled(following is not None)

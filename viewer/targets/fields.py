@@ -33,15 +33,15 @@ class TargetFields(QGroupBox):
     """
 
     def __init__(self, save_note: Callable[[str], bool]) -> None:
-        super().__init__("Decide")
+        super().__init__()
         self._save_note_with = save_note
         column = QVBoxLayout(self)
         column.setContentsMargins(*BOX_MARGINS)
-        column.setSpacing(4)
+        column.setSpacing(3)
         self.head = plain_label()
         self.head.setStyleSheet(f"{BOLD} font-size: 13px;")
         self.hint = MessageLine(lines=2)
-        self.back = QPushButton("Back to it  (G)")
+        self.back = QPushButton("Back to it")
         self.back.setToolTip("Puts the crosshair on what is chosen")
         top = QHBoxLayout()
         top.addWidget(self.head, stretch=1)
@@ -56,7 +56,7 @@ class TargetFields(QGroupBox):
         box = QWidget()
         self._grid = QGridLayout(box)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setVerticalSpacing(5)
+        self._grid.setVerticalSpacing(3)
         self._grid.setHorizontalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         # The patient's right first, as in the pictures.

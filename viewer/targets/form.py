@@ -326,8 +326,8 @@ class TargetForm(TargetFields):
             words = f"Not saved. {NOTHING_CHOSEN}."
         else:
             words = (
-                f"Not saved. The pictures show another place than {self._name()}: go back to it "
-                "(G), or choose what you see."
+                f"Not saved. The pictures show another place than {self._name()}: go back to it, "
+                "or choose what you see."
             )
         self.refresh()
         self.said.emit(words)

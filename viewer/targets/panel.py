@@ -145,11 +145,18 @@ class TargetsPanel(QWidget):
         said = {s.id: s.text for s in published_pathway().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
         self.beside.setStyleSheet(f"{colored(FAINT)} font-size: 11px;")
-        self.others = QPushButton("All other joints in the field negative…")
-        self.others.setToolTip("Names them and asks once; Ctrl+Shift+N")
+        self.others = QPushButton("All others negative…")
+        self.others.setToolTip(
+            "All other joints in the field: names them and asks once; Ctrl+Shift+N"
+        )
         self.others.clicked.connect(self.ask_others_negative)
         column.setSpacing(3)
-        for widget in (self.ladder, self.hot, self.others, self.form, self.beside):
+        between = QHBoxLayout()
+        between.addWidget(self.hot, stretch=1)
+        between.addWidget(self.others)
+        column.addWidget(self.ladder)
+        column.addLayout(between)
+        for widget in (self.form, self.beside):
             column.addWidget(widget)
         column.addStretch()
         self.area = scrolling(inside)

@@ -28,7 +28,8 @@ from fusion.export.dicom.structured_report import (
     write_structured_report,
 )
 from fusion.export.dicom.structured_report_reading import read_structured_report
-from fusion.software import DISCLAIMER, SIMULATED
+from fusion.export.edition import Edition
+from fusion.software import DISCLAIMER, SIMULATED, own_version
 from tests.annotations.samples import FRAME, READER, localisation, target
 from tests.export.dicom.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
@@ -77,7 +78,7 @@ def source(**changes: object) -> ReportSource:
         image("1.2.840.10008.5.1.4.1.1.20", "1.2.3.1.1", "NM"),
         image("1.2.840.10008.5.1.4.1.1.2", "1.2.3.0.1", "CT"),
     ]
-    values = {"header": header(), "images": images, "reader": READER, "made": MADE}
+    values = {"header": header(), "images": images, "reader": READER, "edition": Edition(made=MADE)}
     return ReportSource(**(values | changes))
 
 
@@ -178,6 +179,11 @@ def test_another_reader_finds_side_level_point_and_numbers(tmp_path: Path) -> No
         [label] = [i.TextValue for i in group[0].ContentSequence if i.name == codes.COMMENT]
         assert label == f"{sample.joint.name}: {sample.decision.value}"
         [site] = group.finding_sites
+        # What readers keep that leave modifiers out.
+        if sample.joint.is_zygapophysial:
+            assert site.value.meaning == (
+                f"Superior articular process of vertebra, {sample.joint.name}"
+            )
         assert site.laterality == SIDE_CODES[sample.joint.side]
         level = site.topographical_modifier
         if sample.joint.is_zygapophysial:
@@ -187,6 +193,12 @@ def test_another_reader_finds_side_level_point_and_numbers(tmp_path: Path) -> No
     values = content.get_image_measurement_groups()
     for group, sample in zip(values, made, strict=True):
         assert group.tracking_uid == tracking_uid(sample)
+        for measured in group.get_measurements():  # by which program, and which version of it
+            assert [
+                item.TextValue
+                for item in measured[0].ContentSequence
+                if item.ConceptNameCodeSequence[0].CodeValue in {"111001", "111003"}
+            ] == ["facetfusion", own_version()]
         found = [item.value for item in group.get_measurements()]
         assert found == pytest.approx(
             [v for _, v in (sample.uptake.entries if sample.uptake else ())]

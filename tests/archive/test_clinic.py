@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import pydicom
 import pytest
 
 from fusion.archive.connecting import connect
 from fusion.archive.getting import get, parse_address
-from fusion.archive.model import Keep, Listed, Query
+from fusion.archive.model import FoundStudy, Keep, Listed, Query
+from fusion.archive.sending import prepared, send
 from fusion.archive.settings import Settings, read_settings
 from fusion.cli import main
 from fusion.dicom.catalog import scan
 from fusion.errors import ArchiveError, Cancelled
-from tests.archive.conftest import Clinic, data_sets
-from tests.studies import STUDY
+from tests.archive.conftest import NAME, Clinic, data_sets
 
 BOTH = pytest.mark.parametrize("way", ["pacs", "web"])
 
@@ -26,18 +28,18 @@ def test_a_study_is_found_and_fetched_as_it_is(
     way: str, clinic: Clinic, settings: Settings
 ) -> None:
     archive = connect(settings, way)
-    [found] = archive.studies(Query(patient_id="1"))
-    assert found.study_instance_uid == STUDY
+    [found] = archive.studies(Query(patient_id="FF-4711"))
+    assert found.study_instance_uid == clinic.study
     assert found.count == len(clinic.files)
     assert set(found.modalities) == {"CT", "NM"}
-    assert found.patient.name == "No^Body"
+    assert found.patient.name == NAME
     assert archive.studies(Query(patient_id="2")) == ()
-    assert {one.modality for one in archive.series(STUDY)} == {"CT", "NM"}
+    assert {one.modality for one in archive.series(clinic.study)} == {"CT", "NM"}
 
-    folder = get(archive, STUDY, settings=settings)
+    folder = get(archive, clinic.study, settings=settings)
     assert data_sets(list(folder.iterdir())) == data_sets(clinic.files)
     assert len(scan(folder).studies) == 1
-    assert STUDY not in str(folder)
+    assert clinic.study not in str(folder)
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no parts are left
 
 
@@ -53,12 +55,12 @@ def test_it_goes_on_where_it_stopped(way: str, clinic: Clinic, settings: Setting
                 raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
-        get(archive, STUDY, settings=settings, progress=stop)
+        get(archive, clinic.study, settings=settings, progress=stop)
     folder = next((settings.place("inbox")).iterdir())
     kept = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert len(kept) == 3
 
-    assert get(archive, STUDY, settings=settings) == folder
+    assert get(archive, clinic.study, settings=settings) == folder
     assert len(list(folder.iterdir())) == len(clinic.files)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not fetched again
 
@@ -82,10 +84,12 @@ class Leaky:
 
 
 @pytest.mark.parametrize(("drop", "hide"), [(1, 0), (0, 1)])
-def test_less_than_the_archive_counts_is_refused(drop: int, hide: int, settings: Settings) -> None:
+def test_less_than_the_archive_counts_is_refused(
+    drop: int, hide: int, clinic: Clinic, settings: Settings
+) -> None:
     leaky = Leaky(connect(settings, "web"), drop=drop, hide=hide)
     with pytest.raises(ArchiveError, match="not whole"):
-        get(leaky, STUDY, settings=settings)  # type: ignore[arg-type]
+        get(leaky, clinic.study, settings=settings)  # type: ignore[arg-type]
 
 
 def test_only_what_was_asked_for_is_kept(clinic: Clinic, settings: Settings) -> None:
@@ -93,23 +97,26 @@ def test_only_what_was_asked_for_is_kept(clinic: Clinic, settings: Settings) -> 
         def fetch(self, study: str, wanted: Sequence[Listed], keep: Keep) -> None:
             content = clinic.files[0].read_bytes()
             assert not keep("1.2.3.999", content)  # not listed
-            assert not keep(wanted[0].sop_instance_uid, content.replace(b"1.2.3.4.5", b"1.2.3.4.6"))
+            assert not keep(
+                wanted[0].sop_instance_uid,
+                content.replace(study.encode(), study[:-2].encode() + b"12"),
+            )
 
     with pytest.raises(ArchiveError, match="not whole: 0 of its objects"):
-        get(Stranger(connect(settings, "web"), drop=0, hide=0), STUDY, settings=settings)  # type: ignore[arg-type]
+        get(Stranger(connect(settings, "web"), drop=0, hide=0), clinic.study, settings=settings)  # type: ignore[arg-type]
 
 
 def test_the_command_line_and_an_address_for_a_path(
     clinic: Clinic, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["archive", "find", "pacs", "--patient-id", "1", "--json"]) == 0
+    assert main(["archive", "find", "pacs", "--patient-id", "FF-4711", "--json"]) == 0
     [study] = json.loads(capsys.readouterr().out)["studies"]
-    assert study["address"] == f"archive:pacs/{STUDY}"
+    assert study["address"] == f"archive:pacs/{clinic.study}"
     assert main(["archive", "get", study["address"]]) == 0
     assert "whole" in capsys.readouterr().out
     assert main(["scan", study["address"], "--json"]) == 0
     [scanned] = json.loads(capsys.readouterr().out)["studies"]
-    assert scanned["study_instance_uid"] == STUDY
+    assert scanned["study_instance_uid"] == clinic.study
     assert main(["archive", "find", "pacs"]) == 3
     assert "whole archive is not listed" in capsys.readouterr().err
     assert main(["archive", "get", "archive:pacs/1.2.3"]) == 3
@@ -133,4 +140,60 @@ def test_an_archive_that_is_not_there(tmp_path: Path, clinic: Clinic) -> None:
         text = clinic.toml.read_text().replace(str(port), "9")
         clinic.toml.write_text(text)
         with pytest.raises(ArchiveError, match="cannot be reached"):
-            connect(read_settings(clinic.toml), name).studies(Query(patient_id="1"))
+            connect(read_settings(clinic.toml), name).studies(Query(patient_id="FF-4711"))
+
+
+# ---- Results go back -----------------------------------------------------------------------------
+
+
+def send_args(clinic: Clinic, *more: str) -> list[str]:
+    journal = str(clinic.read.journal)
+    return ["archive", "send", str(clinic.read.study), "--to", "pacs", "--journal", journal, *more]
+
+
+def test_results_go_into_the_study_once_and_are_answered_for(
+    clinic: Clinic, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(send_args(clinic)) == 3
+    assert "not finalised; nothing was sent" in capsys.readouterr().err
+    assert not settings.place("outbox").exists()
+
+    before = connect(settings, "web").objects(clinic.study)
+    assert main(send_args(clinic, "--draft", "--json")) == 0
+    sent = json.loads(capsys.readouterr().out)
+    assert set(sent["objects"].values()) == {"answered for"}  # by Orthanc, to our listener
+    assert sent["sent_now"] == len(sent["objects"]) > 5
+    after = connect(settings, "web").objects(clinic.study)
+    assert after.keys() - before.keys() == sent["objects"].keys()
+    kinds = {one.modality for one in connect(settings, "web").series(clinic.study)}
+    assert kinds == {"CT", "NM", "SR", "SEG", "REG", "KO", "DOC", "OT"}
+
+    # Again, as after a crash before anything was written down: the same objects, none twice.
+    record = Path(sent["folder"]) / "sent.json"
+    assert json.loads(record.read_text())["pacs"].keys() == sent["objects"].keys()
+    record.unlink()
+    assert main(send_args(clinic, "--draft", "--json")) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["sent_now"], again["objects"]) == (0, sent["objects"])
+    assert connect(settings, "web").objects(clinic.study) == after
+
+
+def test_results_are_not_filed_under_another_person(clinic: Clinic, settings: Settings) -> None:
+    class Refiled:
+        name = "pacs"
+
+        def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+            [found] = connect(settings, "pacs").studies(query)
+            return (replace(found, patient=replace(found.patient, name="Marker^Eva")),)
+
+    place = prepared(settings, "one", lambda folder: copy_of(clinic, folder))
+    with pytest.raises(ArchiveError, match=r"another patient for this study.*name differ"):
+        send(Refiled(), place)  # type: ignore[arg-type]
+
+
+def copy_of(clinic: Clinic, folder: Path) -> None:
+    """A file that could be a result: one image of the study, called a report."""
+    folder.mkdir()
+    header = pydicom.dcmread(clinic.files[0])
+    header.Modality = "SR"
+    header.save_as(folder / "result.dcm")
