@@ -49,7 +49,7 @@ LAYOUT_KEYS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Spot:
     """Where a picture stands: first row and column, and how many of each."""
 
     row: int
@@ -89,35 +89,35 @@ class PictureArea(QWidget):
             for n in ((0, 2) if side is Side.LEFT else (0, 1, 2))
         }
         right, left = Side.RIGHT, Side.LEFT
-        self._cells: dict[Layout, dict[QWidget, Cell]] = {
+        self._cells: dict[Layout, dict[QWidget, Spot]] = {
             Layout.READING: {
-                self.projection: Cell(0, 0, rows=6),
-                self.ct[0]: Cell(0, 1, rows=2),
-                self.spect[0]: Cell(0, 2, rows=2),
-                axial: Cell(2, 1, rows=4),
-                coronal: Cell(2, 2, rows=2),
-                sagittal: Cell(4, 2, rows=2),
+                self.projection: Spot(0, 0, rows=6),
+                self.ct[0]: Spot(0, 1, rows=2),
+                self.spect[0]: Spot(0, 2, rows=2),
+                axial: Spot(2, 1, rows=4),
+                coronal: Spot(2, 2, rows=2),
+                sagittal: Spot(4, 2, rows=2),
             },
             Layout.PLANES: {
-                axial: Cell(0, 0, rows=2, columns=3),
-                coronal: Cell(0, 3, columns=2),
-                sagittal: Cell(1, 3, columns=2),
+                axial: Spot(0, 0, rows=2, columns=3),
+                coronal: Spot(0, 3, columns=2),
+                sagittal: Spot(1, 3, columns=2),
             },
             Layout.COMPARING: {
-                widget: Cell(row, column)
+                widget: Spot(row, column)
                 for row in range(3)
                 for column, widget in enumerate(
                     (self.ct[row], self.spect[row], (axial, coronal, sagittal)[row])
                 )
             },
             Layout.JOINT: {
-                self.joints[right, 0]: Cell(0, 0),
-                self.joints[left, 0]: Cell(0, 1),
-                self.joints[right, 2]: Cell(1, 0),
-                self.joints[left, 2]: Cell(1, 1),
-                self.joints[right, 1]: Cell(0, 2, rows=2),
+                self.joints[right, 0]: Spot(0, 0),
+                self.joints[left, 0]: Spot(0, 1),
+                self.joints[right, 2]: Spot(1, 0),
+                self.joints[left, 2]: Spot(1, 1),
+                self.joints[right, 1]: Spot(0, 2, rows=2),
             },
-            Layout.C_ARM: {canvas: Cell(0, n) for n, canvas in enumerate(self.c_arms)},
+            Layout.C_ARM: {canvas: Spot(0, n) for n, canvas in enumerate(self.c_arms)},
         }
         self._large: QWidget | None = None
         self._layout = Layout.READING
@@ -166,7 +166,7 @@ class PictureArea(QWidget):
             self._grid.setRowStretch(n, 0)
             self._grid.setColumnStretch(n, 0)
         for widget in shown:
-            cell = Cell(0, 0) if self._large else self._cells[self._layout][widget]
+            cell = Spot(0, 0) if self._large else self._cells[self._layout][widget]
             self._grid.addWidget(widget, cell.row, cell.column, cell.rows, cell.columns)
             for n in range(cell.row, cell.row + cell.rows):
                 self._grid.setRowStretch(n, 1)

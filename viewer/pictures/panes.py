@@ -37,7 +37,7 @@ JOINT_FIELD_MM = 100.0
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Closeup:
     """What part of the planes is shown.
 
     Parameters
@@ -95,7 +95,7 @@ class LinkedPanes:
         )
         self.active = self.panes[0]
         self._point_lps = review.fused.display_grid.center_lps
-        self._frame: Frame | None = None
+        self._frame: Closeup | None = None
         self._mouse: Callable[[], FloatArray | None] | None = None
         self._blend = 0.5
         self._spect_visible = True
@@ -193,12 +193,12 @@ class LinkedPanes:
         self.frame = None
 
     @property
-    def frame(self) -> Frame | None:
+    def frame(self) -> Closeup | None:
         """What part of the planes is shown; None: all of them."""
         return self._frame
 
     @frame.setter
-    def frame(self, frame: Frame | None) -> None:
+    def frame(self, frame: Closeup | None) -> None:
         self._frame = frame
         for pane in self.panes:
             pane.show_frame(None if frame is None else (to_world(frame.center_lps), frame.field_mm))
@@ -209,7 +209,7 @@ class LinkedPanes:
         self.point_lps = point
         field = JOINT_FIELD_MM if self._frame is None else self._frame.field_mm
         x, y, z = (float(value) for value in self._point_lps)
-        self.frame = Frame((x, y, z), min(field, JOINT_FIELD_MM))
+        self.frame = Closeup((x, y, z), min(field, JOINT_FIELD_MM))
 
     def zoom(self, factor: float) -> None:
         """Enlarge all planes (factor above 1), about the middle of what is shown."""
@@ -222,14 +222,14 @@ class LinkedPanes:
         x, y, z = (float(value) for value in np.add(frame.center_lps, by_lps))
         self.frame = replace(frame, center_lps=(x, y, z))
 
-    def _whole(self) -> Frame:
+    def _whole(self) -> Closeup:
         """Return what the pane that was used last shows now."""
         world = list(to_world(self._point_lps))
         center, field_mm = self.active.shown_field()
         for axis, value in zip(self.active.plane.order[1:], center, strict=True):
             world[axis] = value
         x, y, z = (float(value) for value in to_lps(world))
-        return Frame((x, y, z), field_mm)
+        return Closeup((x, y, z), field_mm)
 
     @property
     def cursor_lps(self) -> FloatArray | None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from fusion.geometry import FloatArray
-    from viewer.pictures.flat.sources import Source
+    from viewer.pictures.flat.sources import FlatSource
     from viewer.pictures.flat.study import FlatStudy
 
 #: Text of letters, captions and names, px.
@@ -50,7 +50,7 @@ class FlatCanvas(QWidget):
     ----------
     study : FlatStudy
         What all flat pictures share.
-    source : Source
+    source : FlatSource
         What this one shows.
 
     Attributes
@@ -61,7 +61,7 @@ class FlatCanvas(QWidget):
 
     enlarged = Signal()
 
-    def __init__(self, study: FlatStudy, source: Source) -> None:
+    def __init__(self, study: FlatStudy, source: FlatSource) -> None:
         super().__init__()
         self.study, self.source = study, source
         self._made: tuple[Hashable, Shown | None, QImage | None] | None = None

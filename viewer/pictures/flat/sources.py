@@ -50,7 +50,7 @@ class Content(StrEnum):
     FUSED = "fused"
 
 
-class Source:
+class FlatSource:
     """Something that a flat picture shows.
 
     Parameters
@@ -106,7 +106,7 @@ class Source:
         """Answer the left button, dragged."""
 
 
-class PlaneSource(Source):
+class PlaneSource(FlatSource):
     """An axial, coronal or sagittal plane through the crosshair.
 
     Parameters
@@ -209,7 +209,7 @@ class PlaneSource(Source):
         linked.scroll(linked.panes[self.plane.axis], steps)
 
 
-class ProjectionSource(Source):
+class ProjectionSource(FlatSource):
     """The SPECT from outside: the maximum along each line of sight, turning."""
 
     turns = True
@@ -254,7 +254,7 @@ class ProjectionSource(Source):
         self.turn_deg = (self.turn_deg - PIXEL_DEG * right_px) % 360
 
 
-class CArmSource(Source):
+class CArmSource(FlatSource):
     """What a C-arm would show of the bones, from any side; computed from the CT."""
 
     turns = True
@@ -327,7 +327,7 @@ class CArmSource(Source):
         self.turn_deg, self.tilt_deg = self.start_deg, 0.0
 
 
-class JointSource(Source):
+class JointSource(FlatSource):
     """A plane through the joint that is looked at, or through that of the other side.
 
     Parameters
