@@ -1,5 +1,6 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .connecting import connect
+from .earlier import Priors, Whose, priors
 from .getting import get, is_address, local_path, parse_address
 from .model import Archive, FoundSeries, FoundStudy, Query
 from .sending import Sent, State, prepared, send
@@ -9,16 +10,19 @@ __all__ = [
     "Archive",
     "FoundSeries",
     "FoundStudy",
+    "Priors",
     "Query",
     "Sent",
     "Settings",
     "State",
+    "Whose",
     "connect",
     "get",
     "is_address",
     "local_path",
     "parse_address",
     "prepared",
+    "priors",
     "read_settings",
     "send",
 ]
