@@ -20,11 +20,7 @@ def connect(settings: Settings, name: str) -> Archive:
         There is none of this name, or the extra is not installed.
     """
     archive = settings.archive(name)
-    if any(importlib.util.find_spec(needed) is None for needed in _NEEDED):
-        raise ArchiveError(
-            "What talks to archives is not installed. Install it with: pip install "
-            "'facetfusion[archive]'"
-        )
+    require_installed()
     if archive.kind == "web":
         from fusion.archive.web import WebArchive
 
@@ -32,3 +28,12 @@ def connect(settings: Settings, name: str) -> Archive:
     from fusion.archive.dimse import DimseArchive
 
     return DimseArchive(name, archive, settings)
+
+
+def require_installed() -> None:
+    """Raise ArchiveError where the extra is not installed."""
+    if any(importlib.util.find_spec(needed) is None for needed in _NEEDED):
+        raise ArchiveError(
+            "What talks to archives is not installed. Install it with: pip install "
+            "'facetfusion[archive]'"
+        )
