@@ -168,6 +168,9 @@ def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) 
     assert again.pathway.state == NOT_ASSESSED
     assert again.begin_reading(READER)
     assert again.reading.reading == before
+    # Back where the reading stood: the last joint decided, and the step that lacks something.
+    assert again.facets.joint_at(again.linked.point_lps) == LEFT_C5
+    assert again.pages.front is again.way.next.step
     assert again.reader_label.text().endswith("draft, resumed")
     assert again.review.alignment_reviewed_by == READER
     assert review_json(again.review)["pathway"] == stored
