@@ -1,8 +1,7 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .connecting import connect, require_installed
+from .connecting import connect, taking_in
 from .earlier import Priors, Whose, priors
 from .getting import get, is_address, local_path, parse_address
-from .listening import Listener
 from .model import Archive, FoundSeries, FoundStudy, Query
 from .sending import Sent, State, prepared, send
 from .settings import Settings, read_settings
@@ -12,7 +11,6 @@ __all__ = [
     "Archive",
     "FoundSeries",
     "FoundStudy",
-    "Listener",
     "Priors",
     "Query",
     "Sent",
@@ -29,7 +27,7 @@ __all__ = [
     "prepared",
     "priors",
     "read_settings",
-    "require_installed",
     "send",
+    "taking_in",
     "work_list",
 ]

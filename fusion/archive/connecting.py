@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import AbstractContextManager
 
 from fusion.archive.model import Archive
 from fusion.archive.settings import Settings
@@ -20,7 +21,7 @@ def connect(settings: Settings, name: str) -> Archive:
         There is none of this name, or the extra is not installed.
     """
     archive = settings.archive(name)
-    require_installed()
+    _require_installed()
     if archive.kind == "web":
         from fusion.archive.web import WebArchive
 
@@ -30,8 +31,21 @@ def connect(settings: Settings, name: str) -> Archive:
     return DimseArchive(name, archive, settings)
 
 
-def require_installed() -> None:
-    """Raise ArchiveError where the extra is not installed."""
+def taking_in(settings: Settings) -> AbstractContextManager[object]:
+    """Return what takes in studies as long as it is entered.
+
+    Raises
+    ------
+    ArchiveError
+        Nothing is said about listening, or the extra is not installed.
+    """
+    _require_installed()
+    from fusion.archive.listening import Listener
+
+    return Listener(settings, takes_studies=True)
+
+
+def _require_installed() -> None:
     if any(importlib.util.find_spec(needed) is None for needed in _NEEDED):
         raise ArchiveError(
             "What talks to archives is not installed. Install it with: pip install "

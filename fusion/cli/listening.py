@@ -11,13 +11,12 @@ from pathlib import Path
 
 from fusion import cli
 from fusion.archive import (
-    Listener,
     Settings,
     WorkItem,
     connect,
     look,
     read_settings,
-    require_installed,
+    taking_in,
     work_list,
 )
 from fusion.errors import FusionError
@@ -48,8 +47,7 @@ def worklist(args: argparse.Namespace) -> int:
 
 def _until_stopped(args: argparse.Namespace, *, prepares: bool) -> int:
     settings = read_settings()
-    require_installed()
-    with Listener(settings, takes_studies=True):
+    with taking_in(settings):
         assert settings.listen is not None  # or there were no Listener
         sys.stderr.write(
             f"Listening on {settings.listen.host}, port {settings.listen.port}; Ctrl-C stops. "
