@@ -284,7 +284,7 @@ class _FurtherCanvas(QtViewer):
 
 def load_units() -> None:
     """Read napari's table of units, which its first layer would wait for; in any thread."""
-    _ = pint.get_application_registry().millimeter
+    _ = pint.get_application_registry().millimeter  # type: ignore[no-untyped-call]
 
 
 def new_canvas(model: ViewerModel) -> QtViewer:
