@@ -8,6 +8,7 @@ interpolated once, from its original values, onto the same grid.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,6 +62,8 @@ class Sample:
 #: Heights at which the transform of a neck correction is worked out for planes that are not level,
 #: mm; between them values are blended.
 _BAND_MM = 1.0
+#: Slices whose distances are held at once.
+_AT_ONCE = 32
 #: Of the search for the place on the CT of a point of the functional volume.
 _SETTLING_STEPS = 5
 
@@ -245,7 +248,7 @@ class Fused:
         """
         if not self.registration.is_bent:
             return self._spect_on_display.array(progress)
-        return _stacked(self._bent, progress)
+        return np.concatenate(list(_planes(self._bent, progress)))
 
     def spect_on(
         self, grid: Grid, progress: ProgressCallback | None = None
@@ -264,12 +267,33 @@ class Fused:
         (k, j, i) ndarray of float32
             In :attr:`spect`'s unit; ``nan`` outside its field.
         """
+        out = np.empty(grid.shape, dtype=np.float32)
+        start = 0
+        for part in self.spect_slabs_on(grid, progress):
+            out[start : start + len(part)] = part
+            start += len(part)
+        return out
+
+    def spect_slabs_on(
+        self, grid: Grid, progress: ProgressCallback | None = None
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield :meth:`spect_on` in parts along k, in order, without holding the whole of it.
+
+        Parameters
+        ----------
+        grid, progress
+            As for :meth:`spect_on`.
+
+        Yields
+        ------
+        (n, j, i) ndarray of float32
+        """
         straight = self._spect_on_display.on(grid)
         if not self.registration.is_bent:
-            return straight.array(progress)
+            return straight.slabs(progress)
         if np.abs(grid.affine[2, 1:3]).max() == 0:
-            return _stacked(self._at_heights(straight, grid), progress)
-        return self._banded(straight, grid)
+            return _planes(self._at_heights(straight, grid), progress)
+        return iter([self._banded(straight, grid)])
 
     def _banded(self, straight: Resampler, grid: Grid) -> npt.NDArray[np.float32]:
         """Values on a grid whose slices are not level, where each height has its own transform."""
@@ -369,8 +393,7 @@ class Fused:
         near = np.isfinite(hu)
         bone = np.nan_to_num(hu, nan=-1024.0) >= FOCUS_BONE_HU
         if bone.any():
-            spacing = self.spect.grid.spacing_mm.tolist()
-            near &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM
+            near &= _within(bone, BONE_MARGIN_MM, self.spect.grid.spacing_mm)
         return np.where(near, self.spect.values(), np.float32(-np.inf))
 
     @cached_property
@@ -398,13 +421,28 @@ class Fused:
         return self.to_ct(self.spect.grid.to_lps(hottest))
 
 
-def _stacked(planes: list[Resampler], progress: ProgressCallback | None) -> npt.NDArray[np.float32]:
-    out = np.empty(planes[0].grid.shape, dtype=np.float32)
+def _within(
+    mask: npt.NDArray[np.bool_], margin_mm: float, spacing_mm: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Return what lies within a margin of a mask; in parts, as distances take 20 bytes a voxel."""
+    result = np.zeros_like(mask)
+    beside = int(margin_mm / spacing_mm[0]) + 1
+    for start in range(0, len(mask), _AT_ONCE):
+        first, end = max(0, start - beside), start + _AT_ONCE
+        part = mask[first : end + beside]
+        if part.any():
+            away = ndimage.distance_transform_edt(~part, sampling=spacing_mm.tolist())
+            result[start:end] = (away <= margin_mm)[start - first : end - first]
+    return result
+
+
+def _planes(
+    planes: list[Resampler], progress: ProgressCallback | None
+) -> Iterator[npt.NDArray[np.float32]]:
     for k, at_height in enumerate(planes):
-        out[k] = at_height.plane(0, k)
+        yield at_height.plane(0, k)[None]
         if progress is not None:
             progress((k + 1) / len(planes), "Resampling")
-    return out
 
 
 def _hounsfield(ct: Volume) -> npt.NDArray[Any]:

@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pint
 from napari._qt.qt_viewer import QtViewer
 from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
 from napari._vispy.utils.visual import overlay_to_visual
 from napari._vispy.visuals.text import Text
 from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
+from napari.utils.action_manager import action_manager
 from napari.utils.color import ColorValue
 from pydantic import Field
 from qtpy.QtGui import QCloseEvent
+from vispy.gloo.program import Program
 from vispy.scene.visuals import Compound, Line, Mesh
 
 if TYPE_CHECKING:
@@ -240,14 +243,53 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
 overlay_to_visual[MarksOverlay] = _VispyMarks
 
 
+def _read_each_shader_once() -> None:
+    """Let vispy keep what it read from the text of a shader.
+
+    It reads some fifty of them for each window, a few of them all the time, and takes half a second
+    of it, because its way of leaving comments out tries every letter of every line.
+    """
+    read, known = Program._parse_variables_from_code, {}
+
+    def read_once(program: Program, update_variables: bool = True) -> None:
+        text = tuple(shader.code for shader in program._shaders)
+        if text not in known:
+            read(program, update_variables=False)
+            known[text] = program._code_variables
+        program._code_variables = known[text].copy()
+        if update_variables:
+            program._process_pending_variables()
+
+    Program._parse_variables_from_code = read_once
+
+
+_read_each_shader_once()
+
+
 def refuse_non_orthogonal_slicing() -> None:
     """Turn napari's warning that it is drawing in the wrong place into an error."""
     warnings.filterwarnings("error", message="Non-orthogonal slicing is being requested")
 
 
+class _FurtherCanvas(QtViewer):
+    """A canvas beside the one that napari's window has.
+
+    Shortcuts are the program's, not a canvas's, and that one has bound them all. Binding them anew
+    would have every welcome screen write its words again for each.
+    """
+
+    def _bind_shortcuts(self) -> None:
+        pass
+
+
+def load_units() -> None:
+    """Read napari's table of units, which its first layer would wait for; in any thread."""
+    _ = pint.get_application_registry().millimeter  # type: ignore[no-untyped-call]
+
+
 def new_canvas(model: ViewerModel) -> QtViewer:
-    """Return a canvas for a model; whoever asks owns it and closes it."""
-    return QtViewer(model)
+    """Return a canvas for a model, beside a window's own; whoever asks owns it and closes it."""
+    return _FurtherCanvas(model)
 
 
 def main_canvas(viewer: napari.Viewer) -> QtViewer:
@@ -312,6 +354,8 @@ def strip(canvas: QtViewer) -> None:
     A file dropped by accident would become a layer of another patient on this one.
     """
     canvas.setAcceptDrops(False)
+    # Nobody will see it: its words need not follow napari's shortcuts.
+    action_manager.events.shortcut_changed.disconnect(canvas._welcome_widget.refresh)
     canvas.dims.setMaximumHeight(0)
     canvas.dims.setVisible(False)
 

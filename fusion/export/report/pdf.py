@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image
@@ -12,6 +13,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -30,6 +32,7 @@ from fusion.export.report.blocks import (
     ReportCells,
     ReportLines,
     ReportPictures,
+    ReportRoom,
     ReportRows,
     ReportSection,
 )
@@ -60,11 +63,12 @@ _BANNER = ParagraphStyle(
     borderPadding=(2, 4, 2, 4),
 )
 _FOOT = ParagraphStyle("foot", parent=_TEXT, fontSize=6.2, leading=7.6, textColor=_FAINT)
-#: Height of a picture that stands alone, and the room that all others share on their page.
-_ALONE_HEIGHT = 48 * mm
+#: Room that all rows of pictures of a section share.
 _SHARED_HEIGHT = 150 * mm
 #: Greatest and least height of a row of pictures.
-_ROW_HEIGHT = 50 * mm, 36 * mm
+_ROW_HEIGHT = 46 * mm, 29 * mm
+#: What has to be left of a page for a table to begin there.
+_TABLE_ROOM = 40 * mm
 #: Width and height that a picture is stored with, dots per inch.
 _DPI = 220
 #: Stands in the report when a letter was replaced.
@@ -147,14 +151,27 @@ def _story(report: Report, fonts: Letters) -> list[Flowable]:
 
 def _section(section: ReportSection, fonts: Letters) -> list[Flowable]:
     drawn: list[Flowable] = []
-    rows = sum(isinstance(b, ReportPictures) and len(b.images) > 1 for b in section.blocks)
-    height = max(_ROW_HEIGHT[1], min(_ROW_HEIGHT[0], _SHARED_HEIGHT / max(rows, 1)))
-    for block in section.blocks:
-        drawn += _block(block, fonts, height)
+    rows = [block.images for block in section.blocks if isinstance(block, ReportPictures)]
+    height = max(_ROW_HEIGHT[1], min(_ROW_HEIGHT[0], _SHARED_HEIGHT / max(len(rows), 1)))
+    # Of one height, and none wider than the page.
+    height = min((height, *map(_fitting, rows)))
     heading = Paragraph(fonts.markup(section.title), _HEADING)
     before: list[Flowable] = [PageBreak()] if section.new_page else []
-    # A heading never stands alone at the foot of a page.
-    return [*before, KeepTogether([heading, *drawn[:1]]), *drawn[1:]]
+    # A heading never stands alone at the foot of a page, nor a caption without what it is of.
+    waiting: list[Flowable] = [heading]
+    for block in section.blocks:
+        part = _block(block, fonts, height)
+        if isinstance(block, ReportLines) and block.strong and block is not section.blocks[-1]:
+            waiting += part
+            continue
+        if isinstance(block, ReportCells):  # may go on overleaf
+            drawn += [CondPageBreak(_TABLE_ROOM), *waiting, *part]
+        else:
+            kept = part if isinstance(block, ReportPictures) else part[:1]
+            whole = bool(waiting) or isinstance(block, ReportPictures)
+            drawn += [KeepTogether([*waiting, *kept]), *part[len(kept) :]] if whole else part
+        waiting = []
+    return [*before, *drawn]
 
 
 def _block(block: ReportBlock, fonts: Letters, height: float) -> list[Flowable]:
@@ -162,10 +179,13 @@ def _block(block: ReportBlock, fonts: Letters, height: float) -> list[Flowable]:
         return [_pairs(block, fonts)]
     if isinstance(block, ReportLines):
         style = _STRONG if block.strong else _TEXT
-        return [Paragraph(fonts.markup(line), style) for line in block.lines]
+        lines = (" ".join(block.lines),) if block.flowing else block.lines
+        return [Paragraph(fonts.markup(line), style) for line in lines]
     if isinstance(block, ReportCells):
         return [_grid(block, fonts), Spacer(1, 3)]
-    return [_figure(block, fonts, height)]
+    if isinstance(block, ReportRoom):
+        return [_room(block)]
+    return _figure(block, fonts, height)
 
 
 def _pairs(block: ReportRows, fonts: Letters) -> Table:
@@ -178,7 +198,7 @@ def _pairs(block: ReportRows, fonts: Letters) -> Table:
     empty = [Paragraph("", _TEXT), Paragraph("", _TEXT)]
     right = cells[half:] + [empty] * (2 * half - len(cells))
     rows = [[*a, *b] for a, b in zip(cells[:half], right, strict=True)]
-    widths = [0.13 * _WIDTH, 0.37 * _WIDTH] * 2
+    widths = [0.16 * _WIDTH, 0.34 * _WIDTH] * 2
     return Table(rows, colWidths=widths, style=_padding(0.6))
 
 
@@ -211,13 +231,24 @@ def _padding(points: float) -> TableStyle:
     )
 
 
-def _figure(block: ReportPictures, fonts: Letters, height: float) -> Flowable:
-    alone = len(block.images) == 1
-    each = _WIDTH if alone else _WIDTH / max(3, len(block.images)) - 2 * mm
-    cells = [_picture(image, each, _ALONE_HEIGHT if alone else height) for image in block.images]
-    widths = [cell.drawWidth + 4 for cell in cells] if alone else [each + 2 * mm] * len(cells)
+def _room(block: ReportRoom) -> Table:
+    ruled = TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE)])
+    return Table(
+        [[""]] * block.lines, colWidths=[_WIDTH], rowHeights=[6 * mm] * block.lines, style=ruled
+    )
+
+
+def _figure(block: ReportPictures, fonts: Letters, height: float) -> list[Flowable]:
+    cells = [_picture(image, _WIDTH, height) for image in block.images]
+    widths = [cell.drawWidth + 2 * mm for cell in cells]
     row = Table([cells], colWidths=widths, style=_padding(1), hAlign="LEFT")
-    return KeepTogether([Paragraph(fonts.markup(block.caption), _STRONG), row])
+    return [Paragraph(fonts.markup(block.caption), _STRONG), row]
+
+
+def _fitting(images: Sequence[Image.Image]) -> float:
+    """Return the height at which pictures side by side fill the width of the page."""
+    room = _WIDTH - 2 * mm * len(images)
+    return float(room / sum(image.width / image.height for image in images))
 
 
 def _picture(image: Image.Image, width: float, height: float) -> Drawn:

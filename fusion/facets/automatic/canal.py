@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
-from fusion.resampling import resampled
+from fusion.resampling import resampled_in_parts
 
 #: Edge of the voxels of the search, mm.
 SEARCH_MM = 2.0
@@ -100,11 +100,7 @@ def find_canal(ct: Volume) -> Canal | None:
         None when nothing in the field looks like a spine.
     """
     grid = search_grid(ct.grid)
-    hu = resampled(ct, grid, transform=RigidTransform.identity())
-    hu[np.isnan(hu)] = -1000.0
-    reach = int(_REACH_MM / SEARCH_MM)
-    score = _ring_score(hu, _rays(_directions(), reach), CANAL_WALL_HU)
-    path = _best_path(score, _MAX_STEP, _STEP_COST)
+    path = _best_path(ct, grid)
     if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
         return None
     points = grid.to_lps(path)
@@ -220,38 +216,43 @@ def _ring_score(hu: Any, rays: Any, bone: float) -> Any:
     return score
 
 
-def _best_path(
-    score: npt.NDArray[np.float32], max_step: int, step_cost: float
-) -> npt.NDArray[np.int64]:
-    total, back = _forward(score - np.float32(_FAIR_SHARE), max_step, step_cost)
-    end = np.unravel_index(int(total.argmax()), total.shape)
-    if total[end] <= 0:
-        return np.zeros((0, 3), np.int64)
-    path = [(int(end[0]), int(end[1]), int(end[2]))]
-    width = 2 * max_step + 1
-    while True:
+def _best_path(ct: Volume, grid: Grid) -> npt.NDArray[np.int64]:
+    """Return the voxels of the best path; the sums are kept of one slice, the steps of all."""
+    rays, width = _rays(_directions(), int(_REACH_MM / SEARCH_MM)), 2 * _MAX_STEP + 1
+    steps = np.empty(grid.shape, dtype=np.int8)
+    before = np.zeros(grid.shape[1:], dtype=np.float32)
+    highest, end, start = np.float32(0), (-1, -1, -1), 0
+    for hu in resampled_in_parts(ct, grid, transform=RigidTransform.identity()):
+        hu[np.isnan(hu)] = -1000.0
+        sums = _ring_score(hu, rays, CANAL_WALL_HU)
+        sums -= np.float32(_FAIR_SHARE)
+        _forward(sums, before, steps[start : start + len(hu)], _MAX_STEP, _STEP_COST)
+        k, j, i = (int(n) for n in np.unravel_index(int(sums.argmax()), sums.shape))
+        if sums[k, j, i] > highest:
+            highest, end = sums[k, j, i], (start + k, j, i)
+        before = sums[-1].copy()
+        start += len(hu)
+    path = [end] if end[0] >= 0 else []
+    while path and (code := int(steps[path[-1]])) >= 0:
         k, j, i = path[-1]
-        code = int(back[k, j, i])
-        if code < 0:
-            break
-        path.append((k - 1, j + code // width - max_step, i + code % width - max_step))
-    return np.array(path[::-1], dtype=np.int64)
+        path.append((k - 1, j + code // width - _MAX_STEP, i + code % width - _MAX_STEP))
+    return np.array(path[::-1], dtype=np.int64).reshape(-1, 3)
 
 
 @njit(cache=True, nogil=True)
-def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
-    # Best sum of a path that may start anywhere and ends in each voxel.
-    nk, nj, ni = gain.shape
-    total = gain.copy()
-    back = np.full(gain.shape, np.int8(-1))
+def _forward(sums: Any, before: Any, steps: Any, max_step: int, step_cost: float) -> None:
+    # From what each voxel gains: best sum of a path that may start anywhere and ends in it.
+    nk, nj, ni = sums.shape
     width = 2 * max_step + 1
     best = np.zeros((nj, ni))
-    for k in range(1, nk):
+    for k in range(nk):
+        last = before if k == 0 else sums[k - 1]
         best[:] = 0.0
+        steps[k] = -1
         # From every voxel that a path may come from: most are none.
         for a in range(nj):
             for b in range(ni):
-                come = total[k - 1, a, b]
+                come = last[a, b]
                 if come <= 0:
                     continue
                 for dj in range(max(-max_step, a - nj + 1), min(max_step, a) + 1):
@@ -259,8 +260,7 @@ def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
                         value = come - step_cost * (dj * dj + di * di)
                         if value > best[a - dj, b - di]:
                             best[a - dj, b - di] = value
-                            back[k, a - dj, b - di] = (dj + max_step) * width + di + max_step
+                            steps[k, a - dj, b - di] = (dj + max_step) * width + di + max_step
         for j in range(nj):
             for i in range(ni):
-                total[k, j, i] = gain[k, j, i] + best[j, i]
-    return total, back
+                sums[k, j, i] += best[j, i]
