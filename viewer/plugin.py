@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.utils.notifications import show_info, show_warning
+from qtpy.QtCore import QEventLoop
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -23,9 +24,13 @@ from qtpy.QtWidgets import (
 import fusion
 from fusion.findings import Severity
 from fusion.opening import OpenOptions
+from fusion.progress import Progress
+from fusion.review import Review
 from fusion.software import DISCLAIMER
+from viewer import _napari
 from viewer.app import ReviewApp, Wishes, sample_study
 from viewer.findings_panel import FindingsPanel
+from viewer.jobs import Job, Waiting
 from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
@@ -119,9 +124,32 @@ def layers_of(review: Review) -> list[FullLayerData]:
 
 
 def open_sample() -> list[FullLayerData]:
-    """Make the simulated neck SPECT/CT and return it as napari layer data."""
-    with sample_study(None) as path:
-        return layers_of(fusion.open_study(path))
+    """Make the simulated neck SPECT/CT and return it as napari layer data.
+
+    In a napari window this shows its progress and can be cancelled, which adds nothing.
+    """
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return layers_of(_opened_sample(Progress()))
+    waiting = Waiting(
+        _napari.main_window(viewer),
+        "Making the sample study",
+        refusal="The sample study was not made",
+        leaves_nothing=True,
+    )
+    job, until, made = Job(_opened_sample, dialog=waiting), QEventLoop(), list[Review]()
+    job.done.connect(made.append)
+    for end in (job.done, job.refused):
+        end.connect(lambda _result: until.quit())
+    job.start()
+    # napari wants the layers in return; everything else in its window goes on meanwhile.
+    until.exec()
+    return [layer for review in made for layer in layers_of(review)]
+
+
+def _opened_sample(report: Progress) -> Review:
+    with sample_study(report.part(0.0, 0.8)) as path:
+        return fusion.open_study(path, progress=report.part(0.8, 1.0))
 
 
 class OpenStudyWidget(QWidget):

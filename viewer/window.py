@@ -33,6 +33,7 @@ from viewer.alignment.panel import AlignmentPanel
 from viewer.alignment.words import alignment_line
 from viewer.facets.marks import NOTICE_MS, mark_keys
 from viewer.facets.model import FacetsModel
+from viewer.facets.naming import doubt_of, named_places
 from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
 from viewer.jobs import Job
@@ -45,6 +46,7 @@ from viewer.kit.theme import DOUBTFUL, GOOD, SETTLE_MS, SIMULATED_BANNER, colore
 from viewer.menus import add_menus
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
+from viewer.pictures.area import PictureArea, layout_keys
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
 from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
@@ -137,6 +139,11 @@ class ReviewWindow(Sitting):
         self.linked.events.cursor.connect(self._update_values)
         self.linked.events.review.connect(self._on_review)
         self.reading.events.changed.connect(self._on_reading)
+        for changed in (self.facets.events.localisation, self.facets.events.state):
+            changed.connect(self._show_names)
+        self.facets.events.selected.connect(self._show_names)
+        self.reading.events.changed.connect(self._show_names)
+        self._show_names()
         self.alignment.events.moving.connect(self._show_alignment)
         self._show_alignment()
         self._update_values()
@@ -172,17 +179,9 @@ class ReviewWindow(Sitting):
         row = QHBoxLayout(pictures)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        right = QSplitter(Qt.Orientation.Vertical)
-        for canvas in self.canvases[1:]:
-            right.addWidget(canvas)
-        planes = QSplitter(Qt.Orientation.Horizontal)
-        planes.addWidget(self.canvases[0])
-        planes.addWidget(right)
-        planes.setSizes([580, 420])
-        planes.setStretchFactor(0, 3)
-        planes.setStretchFactor(1, 2)
+        self.pictures = PictureArea(self.linked, self.canvases)
         self.colour_bar = ColourBar(self.linked)
-        row.addWidget(planes, stretch=1)
+        row.addWidget(self.pictures, stretch=1)
         row.addWidget(self.colour_bar)
         self.body = QSplitter(Qt.Orientation.Horizontal)
         left = QWidget()
@@ -204,10 +203,10 @@ class ReviewWindow(Sitting):
         header = QFrame()
         row = QHBoxLayout(header)
         row.setContentsMargins(10, 4, 10, 4)
-        self.identity = plain_label(plain(self.review.title))
-        self.identity.setToolTip(plain_tip(plain(self.review.title)))
         # A long name must not make the window wider than the screen.
-        self.identity.setMinimumWidth(1)
+        self.identity = OneLineLabel(keep_end=False)
+        self.identity.setText(plain(self.review.title))
+        self.identity.setToolTip(plain_tip(plain(self.review.title)))
         row.addWidget(self.identity, stretch=1)
         self.reader_label = plain_label(NO_READER)
         self.saved = plain_label()
@@ -372,8 +371,19 @@ class ReviewWindow(Sitting):
         """Write what is unusual about the alignment into every picture."""
         for pane in self.linked:
             pane.write_alignment(self.alignment.banner)
+        self.pictures.study.write_alignment(self.alignment.banner)
         for key in alignment_keys(self.alignment):
             self.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
+
+    def _show_names(self) -> None:
+        """Show the joints, as they stand now, in the pictures that are drawn flat."""
+        named = named_places(self.facets, self.reading)
+        self.pictures.study.show_names(
+            self.facets.localisation,
+            named,
+            joint=self.facets.selected,
+            doubt=doubt_of(self.facets),
+        )
 
     def show_pathway(self) -> None:
         """Bring the pathway's questions to the front."""
@@ -437,7 +447,11 @@ class ReviewWindow(Sitting):
                 **steps,
             },
             "The joint that is chosen": target_keys(self.targets_panel),
-            "Pictures": {**key_actions(self.linked), **mark_keys(self.facets_panel.marks)},
+            "Pictures": {
+                **layout_keys(self.pictures),
+                **key_actions(self.linked),
+                **mark_keys(self.facets_panel.marks),
+            },
             "The window": {
                 "Ctrl+Z": ("undo what was done last, whatever it was", self.undo),
                 "Ctrl+Shift+Z": ("redo it", self.redo),
@@ -563,6 +577,7 @@ class ReviewWindow(Sitting):
         for canvas in self.canvases[1:]:
             _napari.close_canvas(canvas)
         self.canvases = ()
+        self.pictures.let_go()
         self.linked.close()
         # Everything said is saved already; what the journal may complain of now loses nothing.
         with suppress(AnnotationError):

@@ -7,15 +7,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.archive import Query, connect, get, parse_address, prepared, read_settings, send
+from fusion.archive import (
+    Query,
+    Whose,
+    connect,
+    get,
+    local_path,
+    parse_address,
+    prepared,
+    priors,
+    read_settings,
+    send,
+)
+from fusion.cli import listening
 from fusion.cli.export import meant_reading
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
+from fusion.dicom import scan
 from fusion.errors import ArchiveError
+from fusion.json_form import to_json
+from fusion.pathway import label, study_under_review
 from fusion.plain_text import iso_date, person_name, plain
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.archive import FoundStudy, State
+    from fusion.archive import FoundStudy, Priors, State
+    from fusion.dicom import Study
 
 #: Version of the JSON of ``archive``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -43,6 +59,33 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     fetch.add_argument("address", metavar="archive:NAME/IDENTIFIER", help="as find prints it")
     fetch.add_argument("--json", action="store_true", help="print one JSON document")
     fetch.set_defaults(run=_get)
+
+    earlier = actions.add_parser(
+        "priors",
+        help="propose answers to the pathway from earlier studies of the same patient",
+        description=_priors.__doc__,
+    )
+    earlier.add_argument("path", metavar="PATH", help="the study under review")
+    earlier.add_argument(
+        "--from", dest="archive", required=True, metavar="NAME", help="the archive to search"
+    )
+    earlier.add_argument("--json", action="store_true", help="print one JSON document")
+    earlier.set_defaults(run=_priors)
+
+    for name, run, does in (
+        ("listen", listening.listen, "take in what archives send"),
+        ("watch", listening.watch, "take in studies and prepare them for reading"),
+    ):
+        taking = actions.add_parser(name, help=does, description=run.__doc__)
+        taking.add_argument(
+            "--seconds", type=float, metavar="S", help="stop after this time (default: never)"
+        )
+        taking.set_defaults(run=run)
+    listed = actions.add_parser(
+        "worklist", help="list what was prepared", description=listening.worklist.__doc__
+    )
+    listed.add_argument("--json", action="store_true", help="print one JSON document")
+    listed.set_defaults(run=listening.worklist)
 
     sending = actions.add_parser(
         "send",
@@ -109,6 +152,61 @@ def _get(args: argparse.Namespace) -> int:
     else:
         cli.write_lines(f"The study is whole and lies in {folder}")
     return cli.OK
+
+
+def _priors(args: argparse.Namespace) -> int:
+    """Search for earlier imaging of the same patient; nothing of it enters a verdict by itself."""
+    progress = terminal_progress()
+    catalog = scan(local_path(args.path, progress), progress=progress)
+    study = study_under_review(catalog)
+    if study is None:
+        raise ArchiveError(
+            "No SPECT/CT was found there, so it cannot be said whose priors to look for."
+        )
+    found = priors_of(study, args.archive)
+    if args.json:
+        compared = [_study_json(one, args.archive) for one in found.to_compare]
+        cli.write_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "proposals": [to_json(one) for one in found.proposals],
+                "to_compare": compared,
+                "not_shown": found.not_shown,
+                "later": found.later,
+            }
+        )
+        return cli.OK
+    cli.write_lines(
+        "What the archive suggests; confirm each by recording it (facetfusion pathway --ask):",
+        *(
+            f"  {label(one.key)}: {f'{one.spoken_value}. ' if one.spoken_value else ''}{one.text} "
+            f"({one.source})"
+            for one in found.proposals
+        ),
+        *([] if found.proposals else ["  nothing"]),
+        *(
+            f"To compare: archive:{args.archive}/{one.study_instance_uid}"
+            for one in found.to_compare
+        ),
+        *_not_shown(found),
+    )
+    return cli.OK
+
+
+def priors_of(study: Study, archive: str) -> Priors:
+    """Search an archive for earlier studies of a patient."""
+    settings = read_settings()
+    issuer = settings.archive(archive).issuer
+    return priors(connect(settings, archive), Whose.of(study), issuer=issuer)
+
+
+def _not_shown(found: Priors) -> list[str]:
+    lines = [
+        f"Not shown: {count} under the same ID, of another person or not to be told from one "
+        f"({reason} not the same, or not stated)."
+        for reason, count in sorted(found.not_shown.items())
+    ]
+    return lines + ([f"Not shown: {found.later} after this study."] if found.later else [])
 
 
 def _send(args: argparse.Namespace) -> int:

@@ -100,12 +100,12 @@ def run(args: argparse.Namespace) -> int:
     reference, settings = reference_of(args), settings_of(args)
     maps = label_options(args)
     progress = terminal_progress()
-    review, refusal, catalog = _opened(args)
+    catalog = scan(local_path(args.path, progress), progress=progress)
+    review, refusal = _opened(catalog, args)
     if review is not None:
         volume, name = review.fused.ct, review.pair.ct.name
         why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
-        catalog = catalog or scan(local_path(args.path), progress=progress)
         chosen, why = choose_ct(catalog, ct=args.ct)
         name = chosen.name
         volume = read_volume(chosen, progress)
@@ -114,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = locate(volume, said, progress=progress)
     uptake, refusal = _assessed(review, found, refusal, reference, settings)
-    unused = review is None and catalog is not None and _holds_more(catalog)
+    unused = review is None and _holds_more(catalog)
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal, unused),)
     about_study = review.findings if review is not None else volume.findings
     findings = worst_first([*found.findings, *about_study, *about_uptake])
@@ -155,13 +155,13 @@ def _from_labels(
     return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
-def _opened(args: argparse.Namespace) -> tuple[Review | None, str, Catalog | None]:
-    """Return the CT with a functional volume on it; or None, why, and what there is."""
+def _opened(catalog: Catalog, args: argparse.Namespace) -> tuple[Review | None, str]:
+    """Return the CT with a functional volume on it; or None, and why."""
     from fusion.opening import open_study
 
     try:
         review = open_study(
-            args.path,
+            catalog,
             ct=args.ct,
             spect=args.spect,
             register=args.register,
@@ -170,8 +170,8 @@ def _opened(args: argparse.Namespace) -> tuple[Review | None, str, Catalog | Non
     except (PairingError, GeometryError, RegistrationFailed) as exc:
         if args.spect or args.register:
             raise
-        return None, str(exc), scan(local_path(args.path))
-    return review, "", None
+        return None, str(exc)
+    return review, ""
 
 
 def _assessed(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion import cli
+from fusion.archive import is_address, local_path, parse_address
 from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
 from fusion.dicom import scan
@@ -51,7 +52,8 @@ def add_pathway(parser: argparse.ArgumentParser) -> None:
         "--earlier",
         type=Path,
         metavar="PATH",
-        help="with --study: another folder or archive to look for the patient's earlier imaging",
+        help="with --study: another folder, or archive:NAME of archives.toml, to look for the "
+        "patient's earlier imaging",
     )
     parser.add_argument(
         "--record-as",
@@ -167,7 +169,8 @@ def _document(verdict: Verdict, proposals: tuple[ProposedFact, ...]) -> dict[str
 
 
 def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
-    catalog = scan(path, progress=terminal_progress())
+    progress = terminal_progress()
+    catalog = scan(local_path(path, progress), progress=progress)
     study = study_under_review(catalog)
     found = propose(catalog, study)
     if earlier is None:
@@ -177,6 +180,11 @@ def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
             f"{path}: no SPECT/CT was found there, so it cannot be said whose earlier imaging to "
             "look for elsewhere; name a folder of that patient alone with --study."
         )
+    if is_address(earlier):
+        from fusion.cli.archive import priors_of
+
+        name, _ = parse_address(str(earlier))
+        return tuple(dict.fromkeys((*found, *priors_of(study, name).proposals)))
     elsewhere = earlier_imaging(scan(earlier, progress=terminal_progress()), study)
     return tuple(dict.fromkeys((*found, *elsewhere)))
 

@@ -1,7 +1,7 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .candidate import Candidate, Pair, read_volume
 from .catalog import scan
-from .files.header import quiet_pydicom, read_header
+from .files.header import quiet_pydicom, read_header, read_with_pixels
 from .files.instance import (
     PARSE_ERRORS,
     Instance,
@@ -54,6 +54,7 @@ __all__ = [
     "quiet_pydicom",
     "read_header",
     "read_volume",
+    "read_with_pixels",
     "scan",
     "stored_frames",
     "stored_registration_ignored",

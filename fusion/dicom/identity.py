@@ -71,17 +71,18 @@ def are_comparable(one: Patient, other: Patient) -> bool:
 def names_agree(one: str, other: str) -> bool:
     """Whether two names are one, without anything else to support it.
 
-    Both have to state it in the same script; family and given name have to be there and agree.
-    Another order of the parts, or one cut short, is another name.
+    Both have to state it in the same script. Family and given name have to be spelled alike, in
+    capitals or not, with or without accents; a middle name that both state has to agree. Another
+    order of the parts, a part that is missing or one that is longer is another name.
     """
-    return any(
-        _same_name(a, b, corroborated=False) and _is_full(a) == _is_full(b)
-        for a, b in _common_groups(one, other)
+    return any(_alike(a, b) for a, b in _common_groups(one, other))
+
+
+def _alike(one: str, other: str) -> bool:
+    parts = [[*_parts(name), ""][:2] for name in (one, other)]
+    return _parts_agree(one, other) and all(
+        _spellings(a) & _spellings(b) for a, b in zip(*parts, strict=True)
     )
-
-
-def _is_full(name: str) -> bool:
-    return sum(_spellings(part) != {""} for part in _parts(name)[:2]) == 2
 
 
 def _patient_id(value: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from fusion.archive.connecting import connect
 from fusion.archive.getting import get, parse_address
@@ -141,6 +142,52 @@ def test_an_archive_that_is_not_there(tmp_path: Path, clinic: Clinic) -> None:
         clinic.toml.write_text(text)
         with pytest.raises(ArchiveError, match="cannot be reached"):
             connect(read_settings(clinic.toml), name).studies(Query(patient_id="FF-4711"))
+
+
+def test_priors_become_proposals_beside_the_questions(
+    clinic: Clinic, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "priors"
+    for n, changes in enumerate(
+        (
+            {"Modality": "CR", "StudyDescription": "HWS Funktionsaufnahmen"},
+            {"Modality": "CR", "StudyDescription": "not his", "PatientBirthDate": "19610204"},
+            {"Modality": "CR", "StudyDescription": "not his", "IssuerOfPatientID": "ELSEWHERE"},
+        )
+    ):
+        write_prior(folder / f"{n}.dcm", clinic.files[0], **changes)
+    clinic.pacs.store(sorted(folder.iterdir()))
+    study = str(clinic.read.study)
+    for way in ("pacs", "web"):
+        assert main(["archive", "priors", study, "--from", way, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        keys = [one["key"] for one in found["proposals"]]
+        assert keys == [
+            "radiographs", "radiographs_date", "radiograph_flexion", "radiograph_extension"
+        ]  # fmt: skip
+        assert found["not_shown"] == {"birth date": 1, "issuer of the ID": 1}
+        assert "not his" not in json.dumps(found)
+
+    facts = tmp_path / "facts.toml"
+    facts.write_text("cervical_pain = true\n")
+    asked = ["pathway", str(facts), "--study", study, "--earlier", "archive:pacs", "--json"]
+    assert main(asked) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert "archive pacs: CR" in json.dumps(said["evidence"])
+    assert "radiographs" not in json.dumps(said["facts"])  # proposed, never set
+
+
+def write_prior(path: Path, image: Path, **changes: str) -> None:
+    """An image of the study as an earlier one, with other words."""
+    path.parent.mkdir(exist_ok=True)
+    header = pydicom.dcmread(image)
+    header.StudyDate, header.SeriesDescription = "20230102", ""
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        setattr(header, keyword, generate_uid())
+    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID
+    for keyword, value in changes.items():
+        setattr(header, keyword, value)
+    header.save_as(path)
 
 
 # ---- Results go back -----------------------------------------------------------------------------

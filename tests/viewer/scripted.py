@@ -11,7 +11,7 @@ from collections.abc import Callable
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QLineEdit, QWidget
 
 from fusion.anatomy.joints import Joint
 from viewer import _napari
@@ -70,6 +70,8 @@ class Hands:
     def click(self, widget: QWidget, at: QPoint | None = None) -> None:
         """Press the left button on something that is on screen and can be pressed."""
         self.clicks += 1
+        widget.window().activateWindow()  # as a window manager would
+        wait_until(widget.window().isActiveWindow)
         assert widget.isVisible(), widget
         assert widget.isEnabled(), widget
         at = at or widget.rect().center()
@@ -78,8 +80,10 @@ class Hands:
         QTest.qWait(1)
 
     def type(self, text: str) -> None:
-        """Type a text where the keyboard is; it is no count of keys."""
-        QTest.keyClicks(QApplication.focusWidget(), text)
+        """Type a text where the keyboard is; it does not count as keys."""
+        target = QApplication.focusWidget()
+        assert isinstance(target, QLineEdit), target
+        QTest.keyClicks(target, text)
 
     def answering(self, answer: Callable[[ReaderDialog], None]) -> None:
         """Say one's name once a dialog asks for it."""
@@ -87,7 +91,8 @@ class Hands:
         def act() -> None:
             dialog = QApplication.activeModalWidget()
             if isinstance(dialog, ReaderDialog):
-                dialog.entry.setFocus()
+                dialog.activateWindow()  # as a window manager would
+                wait_until(dialog.entry.hasFocus)
                 self.type(self.name)
                 answer(dialog)
             else:
@@ -144,8 +149,9 @@ class Hands:
         self.answering(
             lambda dialog: self.click(dialog.buttons.button(dialog.buttons.StandardButton.Ok))
         )
-        self.click(window.alignment_panel.reviewed)
-        wait_until(lambda: bool(window.reading.reader))
+        begun = window.reading.reading is not None
+        self.click(window.read_as if begun else window.alignment_panel.reviewed)
+        wait_until(lambda: window.reading.reader == self.name)
         while (item := window.way.next) is not None:
             self.settled()
             self.click(bar.next)
@@ -154,6 +160,8 @@ class Hands:
                 wait_until(lambda: QApplication.activeModalWidget() is None)
             elif item.step is Step.JOINTS:
                 self._decide_by_mouse()
+            elif item.step is Step.ALIGN:
+                self.click(window.alignment_panel.reviewed)
             elif item.step is Step.LEVELS:
                 self.click(window.facets_panel.confirming.confirm)
             else:

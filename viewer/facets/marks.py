@@ -289,7 +289,7 @@ class Marks:
 
     def select(self, joint: Joint) -> None:
         """Look at a joint."""
-        self._facets.selected = joint
+        self._facets.choose(joint, closer=False)
 
     def put(self, joint: Joint, point_lps: FloatArray | None) -> bool:
         """Save where the reader puts a joint; None puts it back where it was found.

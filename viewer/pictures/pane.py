@@ -88,6 +88,8 @@ class Pane:
         camera.events.orientation.connect(self._update_letters)
         model.dims.events.point.connect(self._update_lines)
         self._fitted = True
+        self._frame: tuple[tuple[float, float, float], float] | None = None
+        self.enlarged: Callable[[], None] = lambda: None
         model.canvas.events.size.connect(self._on_resize)
         self._update_letters()
         self._update_lines()
@@ -166,21 +168,39 @@ class Pane:
 
     def fit(self) -> None:
         """Show the whole plane, and go on doing so when the pane changes its size."""
-        self._fitted = True
+        self._fitted, self._frame = True, None
         self.model.reset_view()
+
+    def show_frame(self, frame: tuple[tuple[float, float, float], float] | None) -> None:
+        """Show a part of the plane: middle in displayed world coordinates, and size; or all."""
+        if frame is None:
+            self.fit()
+            return
+        world, field_mm = frame
+        self.look_at((world[self.plane.order[1]], world[self.plane.order[2]]))
+        self._frame = frame
+        self.model.scene.camera.zoom = min(self.model.canvas.size) / field_mm
+
+    def shown_field(self) -> tuple[tuple[float, float], float]:
+        """Return what is in the middle (vertical, horizontal), and how much is shown, mm."""
+        camera = self.model.scene.camera
+        down, right = camera.center[-2:]
+        return (float(down), float(right)), float(min(self.model.canvas.size) / camera.zoom)
 
     def _on_resize(self) -> None:
         if self._fitted:
             self.fit()
+        elif self._frame is not None:
+            self.show_frame(self._frame)
 
     def zoom(self, factor: float) -> None:
         """Enlarge (factor above 1) about the middle of the pane."""
-        self._fitted = False
+        self._fitted, self._frame = False, None
         self.model.scene.camera.zoom *= factor
 
     def look_at(self, center: tuple[float, float]) -> None:
         """Put a place of the displayed plane (vertical, horizontal; mm) in the middle."""
-        self._fitted = False
+        self._fitted, self._frame = False, None
         camera = self.model.scene.camera
         camera.center = (*camera.center[:-2], *center)
 

@@ -178,3 +178,28 @@ def test_an_empty_range_of_colours_is_not_taken(linked: LinkedPanes) -> None:
     before = linked.uptake_range
     linked.uptake_range = (50.0, 50.0)
     assert linked.uptake_range == before
+
+
+def test_zoom_and_pan_hold_for_all_planes_whatever_their_size(linked: LinkedPanes) -> None:
+    for pane, size in zip(linked, ((400, 600), (300, 300), (200, 500)), strict=True):
+        pane.model.canvas.size = size
+    linked.go_to(MIDDLE_LPS + BALLS["left"])
+    for _ in range(2):
+        for pane in linked:
+            camera = pane.model.scene.camera
+            assert min(pane.model.canvas.size) / camera.zoom == pytest.approx(linked.frame.field_mm)
+            shown = [linked.frame.center_lps[2 - axis] for axis in pane.plane.order[1:]]
+            assert camera.center[-2:] == pytest.approx(shown)
+        assert linked.frame.field_mm in (100.0, 50.0)
+        linked.zoom(2.0)
+        linked.pan(np.array([3.0, -4.0, 5.0]))
+    # A closer look stays close; a wider one comes nearer.
+    linked.go_to(MIDDLE_LPS)
+    assert linked.frame.field_mm == pytest.approx(25.0)
+    linked.zoom(1 / 100)
+    linked.go_to(MIDDLE_LPS)
+    assert linked.frame.field_mm == pytest.approx(100.0)
+    linked.panes[0].model.canvas.size = (800, 800)
+    assert linked.panes[0].model.scene.camera.zoom == pytest.approx(8.0)
+    linked.centre()
+    assert linked.frame is None
