@@ -44,7 +44,7 @@ def add_fuse(fuse: argparse.ArgumentParser) -> None:
     """Add the options of ``fuse``."""
     fuse.description = _fuse.__doc__
     opening_arguments(fuse)
-    fuse.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    fuse.add_argument("--to", required=True, metavar="DIR", help="folder for the results")
     fuse.add_argument(
         "--at",
         type=_point,
@@ -215,7 +215,7 @@ def _fuse(args: argparse.Namespace) -> int:
     progress = terminal_progress()
     review = open_study(args.path, progress=progress.part(0.0, 0.7), options=opening_options(args))
     review = review.with_assessment(assessment)
-    handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
+    handed = write_review(review, args.to, point_lps=args.at, progress=progress.part(0.7, 1.0))
     missing = any(finding.kind is NOT_EXPORTED for finding in handed.findings)
     outcome = cli.REFUSED if missing else cli.OK
     if args.json:
