@@ -137,7 +137,7 @@ def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
         said.append(f"None of the {whose} was found to be fused or obscured.")
     said.append(_metal(handout))
     anomalies = reading.said.anomalies if reading else ()
-    said += [f"Recorded by the reader: {anomaly.words}." for anomaly in anomalies]
+    said += [f"{_sentence(anomaly.words)}." for anomaly in anomalies]
     return (
         ReportLines(tuple(map(plain, said)), flowing=True),
         ReportLines(("Other findings on the CT and uptake beside the joints, by the reader:",)),
