@@ -44,7 +44,7 @@ def add_fuse(fuse: argparse.ArgumentParser) -> None:
     """Add the options of ``fuse``."""
     fuse.description = _fuse.__doc__
     opening_arguments(fuse)
-    fuse.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    fuse.add_argument("--to", required=True, metavar="DIR", help="folder for the results")
     fuse.add_argument(
         "--at",
         type=_point,
@@ -219,7 +219,7 @@ def _fuse(args: argparse.Namespace) -> int:
     if point is None:
         point, where = shown_point(review.fused, progress=progress.part(0.7, 0.8))
         said = (where,)
-    handed = write_review(review, args.out, point_lps=point, progress=progress.part(0.8, 1.0))
+    handed = write_review(review, args.to, point_lps=point, progress=progress.part(0.8, 1.0))
     handed = replace(handed, findings=(*handed.findings, *said))
     missing = any(finding.kind is NOT_EXPORTED for finding in handed.findings)
     outcome = cli.REFUSED if missing else cli.OK
