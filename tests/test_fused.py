@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fusion.export.report.planes import shown_point
+from fusion.export.planes import shown_point
 from fusion.fused import Fused
 from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.registration import Method, Registration

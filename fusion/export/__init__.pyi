@@ -1,7 +1,7 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .dicom.structured_report_reading import read_structured_report
 from .handover import Handed, hand_on, write_review
-from .report.planes import shown_point
+from .planes import shown_point
 from .review_record import review_json
 from .tables import read_reading
 from .taking_in import Offer, offer, report_beside, take_in
