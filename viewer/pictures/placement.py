@@ -75,7 +75,11 @@ class Label:
 
 
 def place(
-    labels: Sequence[Label], *, room: tuple[float, float], taken: Sequence[Box] = ()
+    labels: Sequence[Label],
+    *,
+    room: tuple[float, float],
+    taken: Sequence[Box] = (),
+    avoid: Sequence[Box] = (),
 ) -> tuple[Box | None, ...]:
     """Find a place for each name.
 
@@ -87,6 +91,8 @@ def place(
         Of the picture.
     taken : sequence of Box
         What must not be covered: letters, banners, hot spots.
+    avoid : sequence of Box
+        What is covered only by a name that else had no place: the joints themselves.
 
     Returns
     -------
@@ -100,12 +106,18 @@ def place(
     placed: dict[int, Box] = {}
     used = list(taken)
     for label in order:
-        for box in _candidates(label, whole):
-            if box.within(whole) and not any(box.meets(other, GAP_PX) for other in used):
-                placed[id(label)] = box
-                used.append(box)
-                break
+        box = _first(label, whole, [*used, *avoid]) or _first(label, whole, used)
+        if box is not None:
+            placed[id(label)] = box
+            used.append(box)
     return tuple(placed.get(id(label)) for label in labels)
+
+
+def _first(label: Label, room: Box, used: Sequence[Box]) -> Box | None:
+    for box in _candidates(label, room):
+        if box.within(room) and not any(box.meets(other, GAP_PX) for other in used):
+            return box
+    return None
 
 
 def _holds(box: Box, point: tuple[float, float]) -> bool:
@@ -138,9 +150,11 @@ def leader(
     label: Label, box: Box, *, ring_px: float = 0.0
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return both ends of the line from a name to its place, px; it ends at the ring around it."""
-    middle = box.y + box.height / 2
-    start = box.right + GAP_PX if box.right < label.anchor[0] else box.x - GAP_PX
-    right, down = label.anchor[0] - start, label.anchor[1] - middle
+    x, y = label.anchor
+    start = min(max(x, box.x - GAP_PX), box.right + GAP_PX), box.y + box.height / 2
+    if box.x < x < box.right:  # above or below it
+        start = x, box.bottom if box.bottom < y else box.y
+    right, down = x - start[0], y - start[1]
     length = (right**2 + down**2) ** 0.5
     share = max(1 - ring_px / length, 0.0) if length else 0.0
-    return (start, middle), (start + share * right, middle + share * down)
+    return start, (start[0] + share * right, start[1] + share * down)
