@@ -449,7 +449,7 @@ def _placed(pane: Pane, marks: list[Mark], hot: list[Box]) -> list[Mark]:
                 text_shift_mm=((box.right if ends else box.x) - x) / zoom,
                 text_drop_mm=(box.y + box.height / 2 - y) / zoom * down,
                 text_ends=ends,
-                leader=ends or box.x >= x,
+                leader=True,
             )
         )
     return result

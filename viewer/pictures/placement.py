@@ -12,6 +12,8 @@ from dataclasses import dataclass
 GAP_PX, MARGIN_PX = 2.0, 6.0
 #: How far a name is moved at a time to find room, as a share of its height.
 _STEP = 0.25
+#: Furthest that a name is moved up or down, in heights of it.
+_REACH = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +133,18 @@ def _candidates(label: Label, room: Box) -> Iterator[Box]:
     far = {-1: MARGIN_PX, 1: room.width - width - MARGIN_PX}
     further = {-1: 2 * MARGIN_PX + width, 1: room.width - 2 * (width + MARGIN_PX)}
     for at in (far[side], further[side], far[-side], further[-side]):
-        for top in _heights(y - height / 2, height, room.height):
+        # A name far from its place is no name, unless it is of the joint that is looked at.
+        reach = room.height if label.weight else min(_REACH * height, room.height)
+        for top in _heights(y - height / 2, height, reach):
             box = Box(at, top, width, height)
             # What is named is never covered by its own name.
             if not _holds(Box(at - GAP_PX, top, width + 2 * GAP_PX, height), (x, y)):
                 yield box
 
 
-def _heights(best: float, height: float, room: float) -> Iterator[float]:
+def _heights(best: float, height: float, reach: float) -> Iterator[float]:
     step = height * _STEP
-    for n in range(int(room / step) + 1):
+    for n in range(int(reach / step) + 1):
         yield best + n * step
         if n:
             yield best - n * step

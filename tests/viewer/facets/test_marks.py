@@ -137,6 +137,9 @@ def test_the_ring_is_where_the_joint_belongs(
     window.facets.start()
     linked.point_lps = TRUE[LEFT_C5]
     for index, (ball, seen_ball) in enumerate(zip(balls, steps, strict=True)):
+        # Alone in the window: in a small pane names lie on rings, and both are of one colour.
+        window.pictures.enlarge(window.canvases[index])
+        QApplication.processEvents()
         away = np.array(TRUE[LEFT_C5]) - MIDDLE_LPS - BALLS[ball]
         right, down = ((0, 1), (0, -2), (1, -2))[index]
         expected = [
@@ -150,6 +153,7 @@ def test_the_ring_is_where_the_joint_belongs(
         assert "Left C5-C6" in labels
         # The same place on the other side holds no ring called left.
         assert "Right C5-C6" in labels or index == 2
+        window.pictures.enlarge(window.canvases[index])
 
 
 @pytest.mark.parametrize("index", [0, 1, 2], ids=["axial", "coronal", "sagittal"])
