@@ -241,9 +241,10 @@ def _use_pixels(folder: Path) -> None:
 
 
 def _study(folder: Path) -> None:
+    from tests.dicom import ct_objects as ct
     from tests.studies import write_ct, write_nm
 
-    write_ct(folder / "CT")
+    write_ct(folder / "CT", positions=ct.stacked(count=6))
     write_nm(folder / "NM")
 
 

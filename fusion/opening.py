@@ -73,7 +73,7 @@ class OpenOptions:
 
 
 def open_study(
-    path: str | Path,
+    path: str | Path | Catalog,
     *,
     options: OpenOptions | None = None,
     progress: ProgressCallback | None = None,
@@ -83,8 +83,9 @@ def open_study(
 
     Parameters
     ----------
-    path : path
-        Folder, zip, DICOMDIR or file; or ``archive:NAME/STUDYUID``, which is fetched first.
+    path : path or Catalog
+        Folder, zip, DICOMDIR or file; or ``archive:NAME/STUDYUID``, which is fetched first; or what
+        was found there already.
     options : OpenOptions, optional
         How.
     progress : callable, optional
@@ -113,9 +114,12 @@ def open_study(
     """
     how = replace(options or OpenOptions(), **choices)
     report = Progress(progress)
-    if is_address(path):
-        path, report = local_path(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
-    catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
+    if isinstance(path, Catalog):
+        catalog = path
+    else:
+        if is_address(path):
+            path, report = local_path(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
+        catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by
     )

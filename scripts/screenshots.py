@@ -174,8 +174,8 @@ def take(
     def plan_and_finish() -> QPixmap:
         panel = window.targets_panel
         pages = []
-        for index in (1, 2):
-            panel.pages.setCurrentIndex(index)
+        for page in (panel.blocks, panel.finish):
+            panel.show_page(page)
             QTest.qWait(300)
             pages.append(panel.grab())
         both = QPixmap(2 * pages[0].width() + 12, pages[0].height())
@@ -184,7 +184,7 @@ def take(
         for n, page in enumerate(pages):
             painter.drawPixmap(n * (page.width() + 12), 0, page)
         painter.end()
-        panel.pages.setCurrentIndex(0)
+        panel.show_page(panel.area)
         return both
 
     def pathway() -> None:

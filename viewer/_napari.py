@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pint
 from napari._qt.qt_viewer import QtViewer
 from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
 from napari._vispy.utils.visual import overlay_to_visual
@@ -296,6 +297,11 @@ class _FurtherCanvas(QtViewer):
 
     def _bind_shortcuts(self) -> None:
         pass
+
+
+def load_units() -> None:
+    """Read napari's table of units, which its first layer would wait for; in any thread."""
+    _ = pint.get_application_registry().millimeter  # type: ignore[no-untyped-call]
 
 
 def new_canvas(model: ViewerModel) -> QtViewer:

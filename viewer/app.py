@@ -170,8 +170,11 @@ class ReviewApp(QObject):
     def _desk(self, wishes: Wishes) -> FrontDesk:
         """Return a start page which takes the place of this window once it opened something."""
         self.desk = FrontDesk(wishes)  # kept, or its page would go with it
-        self.desk.opened.connect(self.viewer.close)
+        self.desk.opened.connect(self._make_room)
         return self.desk
+
+    def _make_room(self) -> None:
+        self.viewer.close()
 
     def ask_series(self) -> SeriesDialog:
         """Show the series of the files, and open them anew with others if the reader says so."""
@@ -250,6 +253,7 @@ class FrontDesk(QObject):
 
     def _show(self, source: Path | StudyMaker, review: Review) -> None:
         self.page.tell("Preparing the window …", refused=False)
+        self.page.message.repaint()  # before the pictures are made, which takes a moment
         self.error = None
         self.app = ReviewApp(review, wishes=self.wishes, origin=source)
         self.app.came_from = self  # and lives as long as that

@@ -21,6 +21,7 @@ import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded, as_fault
 from fusion.opening import OpenOptions
 from fusion.progress import Progress
+from viewer import _napari
 from viewer.kit.dialogs import ProgressDialog, SpacingDialog, show_error
 
 if TYPE_CHECKING:
@@ -263,6 +264,7 @@ class OpenStudy(Job):
         report(0.9, "Preparing the pictures")
         review.fused.ct_display()
         _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
+        _napari.load_units()
         report(1.0, "Ready")
         return review
 

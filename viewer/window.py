@@ -206,10 +206,10 @@ class ReviewWindow(Sitting):
         header = QFrame()
         row = QHBoxLayout(header)
         row.setContentsMargins(10, 4, 10, 4)
-        self.identity = plain_label(plain(self.review.title))
-        self.identity.setToolTip(plain_tip(plain(self.review.title)))
         # A long name must not make the window wider than the screen.
-        self.identity.setMinimumWidth(1)
+        self.identity = OneLineLabel(keep_end=False)
+        self.identity.setText(plain(self.review.title))
+        self.identity.setToolTip(plain_tip(plain(self.review.title)))
         row.addWidget(self.identity, stretch=1)
         self.reader_label = plain_label(NO_READER)
         self.saved = plain_label()
@@ -592,6 +592,7 @@ class ReviewWindow(Sitting):
         with suppress(AnnotationError):
             self.reading.close()
         self.alignment_panel.stop()
+        self.facets_panel.marks.close()
         self.facets.close()
 
 

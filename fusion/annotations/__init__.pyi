@@ -1,5 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .blocks import BlockPlan, plan_blocks
+from .blocks import BlockPlan, NerveBlock, plan_blocks
 from .changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -74,6 +74,7 @@ __all__ = [
     "Lacking",
     "LevelDoubt",
     "Measured",
+    "NerveBlock",
     "NumberingConfirmed",
     "Opened",
     "Origin",

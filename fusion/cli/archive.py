@@ -19,6 +19,7 @@ from fusion.archive import (
     read_settings,
     send,
 )
+from fusion.cli import listening
 from fusion.cli.export import meant_reading
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
 from fusion.dicom import scan
@@ -70,6 +71,21 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     )
     earlier.add_argument("--json", action="store_true", help="print one JSON document")
     earlier.set_defaults(run=_priors)
+
+    for name, run, does in (
+        ("listen", listening.listen, "take in what archives send"),
+        ("watch", listening.watch, "take in studies and prepare them for reading"),
+    ):
+        taking = actions.add_parser(name, help=does, description=run.__doc__)
+        taking.add_argument(
+            "--seconds", type=float, metavar="S", help="stop after this time (default: never)"
+        )
+        taking.set_defaults(run=run)
+    listed = actions.add_parser(
+        "worklist", help="list what was prepared", description=listening.worklist.__doc__
+    )
+    listed.add_argument("--json", action="store_true", help="print one JSON document")
+    listed.set_defaults(run=listening.worklist)
 
     sending = actions.add_parser(
         "send",

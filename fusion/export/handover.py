@@ -40,11 +40,12 @@ from fusion.export.dicom.spatial_registration import (
     export_spatial_registration,
 )
 from fusion.export.dicom.structured_report import STRUCTURED_REPORT, export_structured_report
+from fusion.export.fhir import FHIR, export_fhir
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, export_volumes
 from fusion.export.page.page import INTERACTIVE, export_interactive
+from fusion.export.planes import PICTURES, export_planes
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
-from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
 from fusion.export.staging import staged
 from fusion.export.tables import READING, TABLE, export_reading, export_table
@@ -102,6 +103,7 @@ EXPORTERS = (
     Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("report", (HTML, PDF, ENCAPSULATED_PDF), export_report, takes=3),
     Exporter("interactive report", (INTERACTIVE,), export_interactive, takes=3),
+    Exporter("report for health records", (FHIR,), export_fhir),
     Exporter("reading as JSON", (READING,), export_reading),
     Exporter("table of the joints", (TABLE,), export_table),
 )

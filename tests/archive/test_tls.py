@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import socket
-import ssl
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from fusion.archive.settings import Settings, read_settings
 from fusion.errors import ArchiveError
 from tests.archive.conftest import data_sets
 from tests.dicom import ct_objects as ct
+from tests.export.dicom.others import dcmtk
 from tests.export.dicom.pacs import ARCHIVE, CLIENT, Pacs, free_ports, running
 from tests.studies import STUDY, write_ct
 
@@ -102,23 +102,21 @@ def test_the_archive_takes_nobody_else(
 
 @pytest.mark.parametrize("name", ["client", "stranger", None])
 def test_we_take_nobody_else(name: str | None, secured: Secured, tmp_path: Path) -> None:
-    with Listener(secured.settings(tmp_path), takes_studies=True):
-        way: socket.socket = socket.create_connection(("127.0.0.1", secured.port), timeout=10)
-        try:
-            if name is not None:
-                context = ssl.create_default_context(cafile=str(secured.folder / "ours.crt"))
-                context.load_cert_chain(
-                    secured.folder / f"{name}.crt", secured.folder / f"{name}.key"
-                )
-                way = context.wrap_socket(way, server_hostname="127.0.0.1")
-            way.sendall(b"\x07\x00\x00\x00\x00\x04\x00\x00\x00\x00")  # A-ABORT
-            answer = way.recv(1)
-        except (ssl.SSLError, ConnectionError):
-            answer = b"refused"
-        finally:
-            way.close()
-    # With our certificate the abort is understood and the connection closed without a word.
-    assert answer == (b"" if name == "client" else b"refused")
+    ours = secured.folder / "ours.crt"
+    tls = ["+tls", f"{secured.folder}/{name}.key", f"{secured.folder}/{name}.crt", "+cf", str(ours)]
+    who = ["-aet", ARCHIVE, "-aec", CLIENT, "127.0.0.1", str(secured.port)]
+    with (
+        Listener(secured.settings(tmp_path), takes_studies=True),
+        # One that says nothing holds up nobody.
+        socket.create_connection(("127.0.0.1", secured.port), timeout=10),
+    ):
+        done = subprocess.run(
+            [dcmtk("echoscu"), *(tls if name else ["-to", "5"]), *who],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.returncode == 0) == (name == "client"), done.stderr
     assert not list((tmp_path / "inbox").iterdir())
 
 

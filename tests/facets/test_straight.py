@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy import ndimage
+from skimage.feature import match_template
 
 from fusion.facets.automatic.canal import _directions, _rays
 from fusion.facets.automatic.likeness import _Pattern
+from fusion.facets.automatic.refine import Matcher
 from fusion.facets.automatic.straight import Frame, sample, sample_box, sample_points
 from tests.volumes import affine, volume
 
@@ -102,3 +104,16 @@ def test_rays_pass_the_voxels_nearest_to_them(start) -> None:
             exact = np.rint(start + r * direction.astype(float)).astype(int)
             steps = _rays(directions, 11)[start % 2, start % 2, n, r - 1]
             assert (start + steps == exact).all()
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_a_patch_is_matched_as_skimage_does_it(empty) -> None:
+    patch = RANDOM.random((5, 7, 4)).astype(np.float32)
+    image = np.zeros((12, 11, 9), np.float32)
+    if not empty:
+        image[2:7, 3:10, 1:5] = patch
+        image[8:] = RANDOM.random((4, 11, 9))
+    ours = Matcher.of(patch, image.shape).correlation(image)
+    assert ours.shape == (8, 5, 6)
+    np.testing.assert_array_equal(ours, match_template(image, patch))
+    assert empty or ours[2, 3, 1] == pytest.approx(1.0, abs=1e-4)

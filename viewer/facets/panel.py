@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -202,6 +203,7 @@ class FacetsPanel(QWidget):
         self.proposals, self.evidence = HotSpotList(), EvidenceList()
         self.reference = ReferencePage(self._facets)
         self.proposals.chosen.connect(self._look_at)
+        self.proposals.any_tracer.connect(self._propose_for_any_tracer)
         self.evidence.unnamed.connect(lambda vertebra: self.marks.name(vertebra, None))
         self.evidence.withdrawn.connect(self._withdraw)
         self.evidence.map_asked.connect(self.ask_labels)
@@ -224,7 +226,9 @@ class FacetsPanel(QWidget):
         self._show_selected()
         self._show_naming()
         waiting = waiting_text(facets)
-        self.proposals.show_proposals(facets.assessment, state=waiting)
+        self.proposals.show_proposals(
+            facets.assessment, state=waiting, any_tracer=facets.settings.any_tracer
+        )
         count = self.proposals.in_spine
         self.evidence.show_evidence(
             facets.localisation,
@@ -299,6 +303,9 @@ class FacetsPanel(QWidget):
     def _put_back(self) -> None:
         if self._facets.selected is not None:
             self.marks.put(self._facets.selected, None)
+
+    def _propose_for_any_tracer(self, asked: bool) -> None:
+        self._facets.settings = replace(self._facets.settings, any_tracer=asked)
 
     def ask_anomaly(self) -> AnomalyDialog:
         """Ask what is unusual about this spine, and save it."""

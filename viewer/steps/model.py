@@ -154,7 +154,8 @@ class Way:
     def _open(self) -> StepState:
         model = self._reading
         review = model.linked.review
-        warnings = sum(f.severity >= Severity.WARNING for f in review.findings)
+        found = (*model.findings, *review.findings)
+        warnings = sum(finding.severity >= Severity.WARNING for finding in found)
         items = []
         if model.reading is None:
             known = model.known[-1:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QGroupBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from fusion.annotations import differences
+from fusion.annotations import NOT_BEGUN, differences
 from viewer.kit.labels import LinkLines, TextLines, plain_label
 from viewer.kit.layout import scroll
 from viewer.kit.text import shortened
@@ -120,7 +120,7 @@ class FinishPage(QScrollArea):
             if reading.opened.version > 1:
                 done.insert(0, (shortened(reading.opened.words, 400), ""))
         self.done.show_lines(done)
-        self._lacks = missing = self._reading.lacks
+        self._lacks = missing = NOT_BEGUN if reading is None else self._reading.lacks
         self.missing.show_lines(
             (f"• {shortened(item.words, 500).rstrip('.')}.", DOUBTFUL) for item in missing
         )

@@ -456,7 +456,7 @@ def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measureme
         yield sr.Measurement(
             name=concept,
             value=float(value),
-            unit=Code(*(measures[name].unit.ucum or _ucum(unit))),
+            unit=Code(*(measures[name].unit.ucum or unit_code(unit))),
             derivation=derivation,
             referenced_images=[image],
             algorithm_id=sr.AlgorithmIdentification(name="facetfusion", version=own_version()),
@@ -479,7 +479,8 @@ def _other(name: str) -> Code:
     return Code(MEASURED, codes.SCHEME, plain(name)[:64])
 
 
-def _ucum(unit: str) -> tuple[str, str, str]:
+def unit_code(unit: str) -> tuple[str, str, str]:
+    """Return the UCUM code of a volume's unit."""
     if is_suv(unit) and SUV.ucum is not None:
         return SUV.ucum
     if unit in UCUM:

@@ -95,12 +95,13 @@ def _drawn(
 
 
 def _edges(view: View, box: tuple[int, int, int, int]) -> list[tuple[str, float, float]]:
-    letters, middle = view.letters, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    letters, middle = view.letters, (box[0] + box[2]) / 2
     return [
-        (letters.top, middle[0], box[1] - 18),
-        (letters.bottom, middle[0], box[3] + 18),
-        (letters.left, box[0] - 18, middle[1]),
-        (letters.right, box[2] + 18, middle[1]),
+        (letters.top, middle, box[1] - 18),
+        (letters.bottom, middle, box[3] + 18),
+        # In the corners, where no name leads across them.
+        (letters.left, box[0] - 18, box[3] - 16),
+        (letters.right, box[2] + 18, box[3] - 16),
     ]
 
 

@@ -47,8 +47,8 @@ footer { color: #5a6472; border-top: 1px solid #c9ced6; margin-top: 2rem; paddin
 """
 
 
-#: Of pictures beside a part that does something, of 100.
-_QUALITY = 80
+#: Of pictures beside a part that does something: quality, of 100, and greatest height, pixels.
+_QUALITY, _HEIGHT = 80, 460
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,9 @@ def _block(block: ReportBlock, *, still: bool) -> str:
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        columns = "".join(f'<col width="{share:.0%}">' for share in block.widths)
+        head = f"<colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>"
+        return f"<table>{head}<tbody>{body}</tbody></table>"
     if isinstance(block, ReportRoom):
         return '<p class="room"></p>' * block.lines
     return _figure(block, still=still)
@@ -139,7 +141,10 @@ def _figure(block: ReportPictures, *, still: bool) -> str:
 
 
 def _source(image: Image.Image, *, still: bool) -> str:
-    form = "png" if still else "jpeg"
+    form, how = "png", {}
+    if not still:
+        form, how, image = "jpeg", {"quality": _QUALITY}, image.copy()
+        image.thumbnail((4 * _HEIGHT, _HEIGHT))
     out = io.BytesIO()
-    image.save(out, form, **({} if still else {"quality": _QUALITY}))
+    image.save(out, form, **how)
     return f"data:image/{form};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"

@@ -26,6 +26,7 @@ from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.model import State
+from viewer.kit.key_file import default_key_file
 from viewer.reading.dialogs import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
 
@@ -146,8 +147,17 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     assert label.textFormat() == Qt.TextFormat.PlainText
 
 
-def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) -> None:
+def test_closed_and_opened_again_everything_is_there(
+    show: Show, journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    keys = default_key_file()
+    keys.parent.mkdir(parents=True)
+    keys.write_text('[keys]\n"H" = "P"\n')
     window = show()
+    # Two things on one key: told in words, and every key stays as it was.
+    assert window.message.text().startswith("The keys are as usual. Two things would be on one key")
+    assert {"H", "P"} <= window.shortcuts.keys()
     assert window.begin_reading(READER)
     for key, value in GOLDEN["G3"].facts.recorded().items():
         window.pathway.answer(key, value)
@@ -163,7 +173,11 @@ def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) 
     with pytest.raises(AnnotationError):
         decide(window)  # the journal is closed with its window
 
+    keys.write_text('[keys]\n"H" = "Alt+H"\n"S" = "Alt+S"\n')
     again = show()
+    assert "Alt+H" in again.shortcuts
+    assert "H" not in again.shortcuts
+    assert again.bar.next.text().startswith("Next (Alt+S): ")
     assert review_json(again.review)["pathway"]["assessed"] is False
     assert again.pathway.state == NOT_ASSESSED
     assert again.begin_reading(READER)
