@@ -583,6 +583,7 @@ class ReviewWindow(Sitting):
         with suppress(AnnotationError):
             self.reading.close()
         self.alignment_panel.stop()
+        self.facets_panel.marks.close()
         self.facets.close()
 
 

@@ -109,7 +109,7 @@ class Marks:
         self._carried_lps: FloatArray | None = None
         self._shown = True
         self._forget = QTimer(singleShot=True, interval=NOTICE_MS)
-        self._forget.timeout.connect(lambda: self.say(""))
+        self._forget.timeout.connect(self._on_forget)
         for pane in linked:
             pane.model.scene.overlays["joints"] = MarksOverlay(visible=True)
             for name in ("numbering", "notice"):
@@ -354,6 +354,14 @@ class Marks:
             self._forget.start()
         self.refresh()
         self.events.notice()
+
+    def close(self) -> None:
+        """Let go; Qt would hold these marks by their timer, and with them the study."""
+        self._forget.stop()
+        self._forget.timeout.disconnect(self._on_forget)
+
+    def _on_forget(self) -> None:
+        self.say("")
 
     def cancel(self) -> None:
         """Let a joint that is being dragged go where it was; or name no vertebra."""
