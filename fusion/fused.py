@@ -420,6 +420,42 @@ class Fused:
         hottest = np.array(np.unravel_index(values.argmax(), values.shape))
         return self.to_ct(self.spect.grid.to_lps(hottest))
 
+    def hottest_near(self, points_lps: npt.ArrayLike, reach_mm: float) -> FloatArray | None:
+        """Return the hottest voxel in or next to bone that lies near some points of the CT.
+
+        Parameters
+        ----------
+        points_lps : (n, 3) array_like of float, mm
+            In the CT's frame.
+        reach_mm : float, mm
+            How near.
+
+        Returns
+        -------
+        (3,) ndarray of float64, mm, or None
+            In the CT's frame; None where the functional volume shows nothing there.
+        """
+        points = self.to_spect(points_lps)
+        values = self._uptake_near_bone
+        # Of a sheared grid, the voxel steps that leave a ball are those across its faces.
+        inverse = np.linalg.inv(self.spect.grid.affine[:3, :3])
+        reach = reach_mm * np.linalg.norm(inverse, axis=1)
+        kji = self.spect.grid.to_kji(points)
+        low = np.floor((kji - reach).min(axis=0)).astype(int).clip(0)
+        high = np.ceil((kji + reach).max(axis=0)).astype(int).clip(max=np.array(values.shape) - 1)
+        hottest, found = 0.0, None
+        for k in range(low[0], high[0] + 1):
+            j, i = np.mgrid[low[1] : high[1] + 1, low[2] : high[2] + 1]
+            places = self.spect.grid.to_lps(np.stack([np.full_like(j, k), j, i], axis=-1))
+            near = np.zeros(j.shape, np.bool_)
+            for point in points:
+                near |= np.square(places - point).sum(axis=-1) <= reach_mm**2
+            here = np.where(near, values[k, low[1] : high[1] + 1, low[2] : high[2] + 1], -np.inf)
+            if here.size and here.max() > hottest:
+                hottest = float(here.max())
+                found = self.to_ct(places[np.unravel_index(int(here.argmax()), here.shape)])
+        return found
+
 
 def _within(
     mask: npt.NDArray[np.bool_], margin_mm: float, spacing_mm: FloatArray

@@ -41,6 +41,8 @@ PACKED = [
 ]
 SYNTAXES: list[UID] = [*PLAIN, *PACKED, ExplicitVRBigEndian]
 
+#: How often an association looks for something to send, s. Each object waits for it twice.
+_LOOP_S = 0.0002
 #: Largest piece that we take at once; without a limit the other side decides what we hold.
 LARGEST_PDU_BYTES = 128 * 1024
 #: What may be in memory of objects that are not whole yet, over all associations.
@@ -89,6 +91,7 @@ def tuned(event: Any, gauge: Gauge | None = None) -> None:
     way = event.assoc.dul.socket
     if way is None or way.socket is None:
         return
+    event.assoc.dul._run_loop_delay = _LOOP_S
     way.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def recv(count: int) -> bytearray:

@@ -46,6 +46,7 @@ COMMANDS = (
         "check whether a journal is whole, and copy what is whole of a damaged one",
         "journal",
     ),
+    ("completion", "print a script that completes commands and options with Tab", "completion"),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
 )
 #: Other names of a command.
@@ -186,6 +187,19 @@ def journal_option(parser: argparse.ArgumentParser, what: str) -> None:
     )
 
 
+def words_of(command: str) -> tuple[str, ...]:
+    """Return the options of a command, and its own commands where it has some."""
+    parser = _Command(prog=f"facetfusion {command}")
+    parser.held_in = next(module for name, _, module in COMMANDS if name == command)
+    parser.format_help()  # which adds the options
+    found: list[str] = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found += action.choices
+        found += action.option_strings
+    return tuple(found)
+
+
 def _refused(error: FusionError, args: argparse.Namespace) -> int:
     _say(f"facetfusion: {error}")
     if getattr(args, "json", False):
@@ -202,9 +216,15 @@ def write_json(document: dict[str, Any]) -> None:
 
 def write_lines(*lines: str) -> None:
     """Write plain lines to standard output."""
-    # What the user typed comes back here too; nothing of it may move the cursor or clear a screen.
-    sys.stdout.write(_CONTROLS.sub("", "\n".join(lines)) + "\n")
+    # Names of files and what the user typed come back here too; nothing of it may move the cursor
+    # or clear a screen, and a name that holds such a character shows that it does.
+    sys.stdout.write(_CONTROLS.sub(_visible, "\n".join(lines)) + "\n")
+
+
+def _visible(found: re.Match[str]) -> str:
+    """Return a control character as it is written in source text."""
+    return found[0].encode("unicode_escape").decode("ascii")
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(_CONTROLS.sub("", line) + "\n")
+    sys.stderr.write(_CONTROLS.sub(_visible, line) + "\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fusion import cli
 from fusion.cli.study import assessed, opening_arguments, opening_options, terminal_progress
-from fusion.errors import AnnotationError, FusionError
+from fusion.errors import AnnotationError
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER
 
@@ -33,7 +33,9 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         help="journal to take the reading from (default: that of the user)",
     )
     parser.add_argument(
-        "--reader", metavar="NAME", help="whose reading, when there are several of this study"
+        "--reader",
+        metavar="NAME",
+        help="whose reading, when there are several of this study; with --facts, who recorded them",
     )
     parser.add_argument(
         "--version",
@@ -48,7 +50,6 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         metavar="FACTS.toml",
         help="answer the pathway with these facts, where the reading holds no answer",
     )
-    parser.add_argument("--facts-by", metavar="NAME", help="who recorded the facts")
     parser.add_argument(
         "--deidentify",
         action="store_true",
@@ -81,8 +82,12 @@ def run(args: argparse.Namespace) -> int:
     if args.deidentify or args.deidentify_keep_suv:
         deidentify = Deidentifier(keeps_suv=args.deidentify_keep_suv)
     elif args.with_images:
-        raise FusionError("--with-images goes with --deidentify: only such copies are written.")
-    assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
+        sys.stderr.write(
+            "facetfusion export: --with-images goes with --deidentify: only such copies are "
+            "written.\n"
+        )
+        return cli.USAGE
+    assessment = assessed(args.facts, reader=args.reader, option="--reader")
     show = terminal_progress()
     review = open_study(args.path, progress=show.part(0.0, 0.5), options=opening_options(args))
     if assessment is not None:

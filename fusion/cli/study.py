@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 import sys
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,13 +44,13 @@ def add_fuse(fuse: argparse.ArgumentParser) -> None:
     """Add the options of ``fuse``."""
     fuse.description = _fuse.__doc__
     opening_arguments(fuse)
-    fuse.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    fuse.add_argument("--to", required=True, metavar="DIR", help="folder for the results")
     fuse.add_argument(
         "--at",
         type=_point,
         metavar="X,Y,Z",
         help="point in mm on the CT (left, back, head) that the pictures pass through (default: "
-        "the hottest bone)",
+        "the hottest bone of the neck)",
     )
     fuse.add_argument(
         "--facts",
@@ -207,7 +207,7 @@ def _nothing_found(catalog: Catalog) -> int:
 
 def _fuse(args: argparse.Namespace) -> int:
     """Open a study, put the SPECT or PET onto the CT, and write pictures and DICOM."""
-    from fusion.export import review_json, write_review
+    from fusion.export import review_json, shown_point, write_review
     from fusion.opening import open_study
     from fusion.pathway import NOT_ASSESSED
 
@@ -215,7 +215,12 @@ def _fuse(args: argparse.Namespace) -> int:
     progress = terminal_progress()
     review = open_study(args.path, progress=progress.part(0.0, 0.7), options=opening_options(args))
     review = review.with_assessment(assessment)
-    handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
+    point, said = args.at, tuple[Finding, ...]()
+    if point is None:
+        point, where = shown_point(review.fused, progress=progress.part(0.7, 0.8))
+        said = (where,)
+    handed = write_review(review, args.to, point_lps=point, progress=progress.part(0.8, 1.0))
+    handed = replace(handed, findings=(*handed.findings, *said))
     missing = any(finding.kind is NOT_EXPORTED for finding in handed.findings)
     outcome = cli.REFUSED if missing else cli.OK
     if args.json:

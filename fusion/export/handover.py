@@ -44,8 +44,8 @@ from fusion.export.fhir import FHIR, export_fhir
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, export_volumes
 from fusion.export.page.page import INTERACTIVE, export_interactive
+from fusion.export.planes import PICTURES, export_planes
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
-from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
 from fusion.export.staging import staged
 from fusion.export.tables import READING, TABLE, export_reading, export_table

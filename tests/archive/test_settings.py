@@ -8,6 +8,7 @@ import pytest
 
 from fusion.archive.connecting import connect
 from fusion.archive.settings import password, read_settings
+from fusion.archive.web import parts
 from fusion.errors import ArchiveError
 
 DIMSE = '[archives.pacs]\nkind = "dimse"\ntitle = "PACS"\nhost = "{host}"\nport = 104\n'
@@ -71,6 +72,20 @@ def test_what_is_refused_and_why(text: str, expected: str, tmp_path: Path) -> No
     said = refusal(tmp_path, text)
     assert expected in said
     assert bool(said) == bool(expected)
+
+
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_a_multipart_answer_is_taken_apart_wherever_it_is_cut(size: int) -> None:
+    contents = [b"one", b"\r\n--bound", b"\r\n\r\n\x00--boundary\r\n", b""]
+    head = b"\r\n--boundary\r\nContent-Type: application/dicom\r\n\r\n"
+    whole = b"preamble" + b"".join(head + content for content in contents)
+    kind = 'multipart/related; type="application/dicom"; boundary="boundary"'
+
+    def cut(body: bytes) -> list[bytes]:
+        return list(parts(kind, (body[n : n + size] for n in range(0, len(body), size))))
+
+    assert cut(whole + b"\r\n--boundary--\r\n") == contents
+    assert cut(whole) == contents[:-1]  # the last is not whole
 
 
 def test_no_secret_stands_in_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

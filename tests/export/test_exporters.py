@@ -142,7 +142,7 @@ def test_fuse_does_not_end_well_without_what_it_was_asked_for(
     one = (Exporter("sentence", ("all.json",), exporter),)
     monkeypatch.setattr(handover, "STUDY_EXPORTERS", one)
     monkeypatch.setattr(handover, "OTHER_FORMATS", ())
-    assert main(["fuse", str(study), "--out", str(tmp_path / "out")]) == code
+    assert main(["fuse", str(study), "--to", str(tmp_path / "out")]) == code
 
 
 def test_no_two_exporters_write_one_file() -> None:

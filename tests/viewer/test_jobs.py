@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -58,6 +60,17 @@ def test_study_opens_off_the_windows_thread(
     # Whoever was named reads it at once, in the journal that was named.
     assert app.review_window.reading.reading.reader == "R. Eader"
     assert app.review_window.reading.journal_path == journal
+    # A window that is closed lets go of its study, or the next one would lie beside it.
+    shown = weakref.ref(app.review_window.linked)
+    app.viewer.close()
+    app.error = Cancelled("closed by the test")
+    app.review_window = app.viewer = None
+
+    def let_go() -> bool:
+        gc.collect()
+        return shown() is None
+
+    qtbot.waitUntil(let_go, timeout=20_000)
 
 
 def test_cancel_stops_the_work_and_shows_nothing(

@@ -270,6 +270,8 @@ class FacetsModel:
         """Stop all work; the window closes."""
         self.cancel()
         self._stop_measuring()
+        # Qt would hold this model by its timer, and with it the study, for as long as the program.
+        self._settle.timeout.disconnect(self._measure)
         self.linked.events.review.disconnect(self._on_review)
 
     def apply(self, said: SpineStatements) -> None:

@@ -133,8 +133,9 @@ def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
         if (joints := _in_state(handout, state))
     ]
     if handout.seen and not said:
-        whose = "joints" if len(handout.seen) == len(JOINTS) else "decided joints"
-        said.append(f"None of the {whose} was found to be fused or obscured.")
+        all_looked_at = len(handout.seen) == len(JOINTS)
+        whose = "joints that were found" if all_looked_at else "decided joints"
+        said.append(f"None of the {whose} on the CT was seen to be fused or obscured.")
     said.append(_metal(handout))
     anomalies = reading.said.anomalies if reading else ()
     said += [f"{_sentence(anomaly.words)}." for anomaly in anomalies]

@@ -30,6 +30,7 @@ from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
 from fusion.export.report.joints import joint_row
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
+from fusion.export.report.right_to_left import drawn_order
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
@@ -361,13 +362,32 @@ def test_letters_that_cannot_be_drawn_are_said_to_be_so(tmp_path: Path) -> None:
     fonts = letters()
     assert fonts.markup("Müller <b> Ångström") == "Müller &lt;b&gt; Ångström"
     assert not fonts.incomplete
-    assert fonts.markup("שרה") == STAND_IN * 3  # right to left would be drawn backwards
+    assert fonts.markup("शर्मा") == STAND_IN * 5  # would be drawn with its parts in a wrong order
     assert fonts.incomplete
-    report = report_of(opened(tmp_path / "study", patient_name="שרה"))
-    assert "שרה" in report_html(report)
+    report = report_of(opened(tmp_path / "study", patient_name="शर्मा"))
+    assert "शर्मा" in report_html(report)
     text = pdf_text(report_pdf(report), tmp_path)
     assert squeezed(INCOMPLETE) in squeezed(text)
     assert "4711" in text
+
+
+@pytest.mark.parametrize(
+    ("stored", "drawn"),
+    [
+        # Forms as the Unicode charts name them: FEH initial, ALEF final, TAH initial, MEEM medial,
+        # TEH MARBUTA final; ALEF WITH HAMZA isolated, HAH initial, MEEM medial, DAL final.
+        (
+            "فاطمة أحمد",
+            "\ufeaa\ufee4\ufea3\ufe83\u00a0\ufe94\ufee4\ufec3\ufe8e\ufed3",
+        ),
+        # BEH initial, LAM WITH ALEF final, LAM isolated.
+        ("بلال", "\ufedd\ufefc\ufe91"),
+        ("שרה כהן, ID 12", "ןהכ\u00a0הרש, ID 12"),
+        ("Müller 山田", "Müller 山田"),
+    ],
+)
+def test_names_from_right_to_left_are_joined_and_turned_round(stored: str, drawn: str) -> None:
+    assert drawn_order(stored) == drawn
 
 
 class Drawn:
