@@ -241,16 +241,21 @@ def _use_pixels(folder: Path) -> None:
 
 
 def _study(folder: Path) -> None:
+    from tests.dicom import ct_objects as ct
     from tests.studies import write_ct, write_nm
 
-    write_ct(folder / "CT")
+    write_ct(folder / "CT", positions=ct.stacked(count=6))
     write_nm(folder / "NM")
 
 
 def _change_header(folder: Path, chance: random.Random) -> str:
-    """Change one file of a study: bytes of its header, one element, or one put in."""
+    """Change one file of a study."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    path = chance.choice(paths)
+    return _change_elements(chance.choice(paths), chance)
+
+
+def _change_elements(path: Path, chance: random.Random) -> str:
+    """Change bytes of a header, one element, or put one in."""
     content = path.read_bytes()
     way = chance.choice(
         ("bytes", "value", "value", "vr", "length", "inserted", "deflated", "zeros")
@@ -501,6 +506,105 @@ def _use_reading(folder: Path) -> None:
         raise refusals[0]
 
 
+# Objects beside the images: a Spatial Registration, an index, a label map as SEG.
+
+
+def _registration(folder: Path) -> None:
+    import numpy as np
+
+    from tests.dicom import registration_objects as reg
+    from tests.studies import FRAME, write_ct, write_nm
+
+    write_ct(folder / "CT")
+    write_nm(folder / "NM", FrameOfReferenceUID="1.2.3.99")
+    (folder / "REG").mkdir()
+    here = reg.Side(FRAME, matrices=(np.eye(4),))
+    there = reg.Side("1.2.3.99", matrices=(reg.turn(5.0, shift=(1.0, 2.0, 3.0)),))
+    reg.write(reg.registration(FRAME, (here, there)), folder / "REG" / "reg.dcm")
+
+
+def _changed_beside(name: str) -> Change:
+    def change(folder: Path, chance: random.Random) -> str:
+        return _change_elements(sorted((folder / name).rglob("*.*"))[0], chance)
+
+    return change
+
+
+def _dicomdir(folder: Path) -> None:
+    import shutil
+
+    from pydicom.fileset import FileSet
+
+    _study(folder / "source")
+    disc = FileSet()
+    for path in sorted((folder / "source").rglob("*.dcm")):
+        disc.add(path)
+    disc.write(folder / "disc")
+    shutil.rmtree(folder / "source")
+
+
+def _change_dicomdir(folder: Path, chance: random.Random) -> str:
+    path = folder / "disc" / "DICOMDIR"
+    if chance.random() < 0.5:
+        content, what = bytes_changed(path.read_bytes(), chance)
+        path.write_bytes(content)
+        return what
+    content = path.read_bytes()
+    at = content.find(b"\x04\x00\x00\x15CS", chance.randrange(len(content) // 2))
+    names = (b"..\\..\\etc\\x", b"C:\\A", b"/etc/passwd", b"\0\0", b"DICOMDIR", b"A" * 200, b"")
+    name = chance.choice(names)
+    name += b" " * (len(name) % 2)
+    length = int.from_bytes(content[at + 6 : at + 8], "little")
+    content = (
+        content[: at + 6] + len(name).to_bytes(2, "little") + name + content[at + 8 + length :]
+    )
+    path.write_bytes(content)
+    return f"names {name[:20]!r}"
+
+
+def _use_dicomdir(folder: Path) -> None:
+    from fusion.dicom import scan
+
+    scan(folder / "disc" / "DICOMDIR")
+
+
+def _segmentation(folder: Path) -> None:
+    import numpy as np
+
+    from fusion.geometry import Grid
+    from tests.facets import label_maps
+
+    grid = Grid((24, 12, 12), np.diag([2.0, 2.0, 2.0, 1.0])[[2, 1, 0, 3]], label_maps.FRAME)
+    masks = {}
+    for n, name in enumerate(("C2", "C3", "C4", "C5", "C6", "C7")):
+        masks[name] = np.zeros(grid.shape, np.bool_)
+        masks[name][3 * n : 3 * n + 2, 3:9, 3:9] = True
+    (folder / "SEG").mkdir()
+    for kind in ("BINARY", "LABELMAP"):
+        label_maps.write_segmentation(folder / "SEG" / f"{kind}.dcm", masks, grid, kind=kind)
+
+
+def _change_segmentation(folder: Path, chance: random.Random) -> str:
+    paths = sorted((folder / "SEG").iterdir())
+    path = chance.choice(paths)
+    for other in paths:
+        if other != path:
+            other.unlink()
+    if chance.random() < 0.5:
+        return _change_elements(path, chance)
+    content, what = bytes_changed(path.read_bytes(), chance)
+    path.write_bytes(content)
+    return f"{path.name}: {what}"
+
+
+def _use_segmentation(folder: Path) -> None:
+    from fusion.facets.labelled.segments import read_segmentation
+    from tests.facets import label_maps
+
+    for path in sorted((folder / "SEG").iterdir()):
+        read_segmentation(path, frame_of_reference_uid=label_maps.FRAME)
+
+
 KINDS: dict[str, tuple[Base, Change, Use]] = {
     "journal": (_journal, _change_file("journal.sqlite"), _use_journal(9, 4)),
     "journal-rows": (_journal, _change_journal_rows, _use_journal(9, 4)),
@@ -510,5 +614,8 @@ KINDS: dict[str, tuple[Base, Change, Use]] = {
     "open": (_study, _change_header, _use_open),
     "zip": (_zip, _change_zip, _use_zip),
     "nifti": (_nifti, _change_nifti, _use_nifti),
+    "registration": (_registration, _changed_beside("REG"), _use_open),
+    "dicomdir": (_dicomdir, _change_dicomdir, _use_dicomdir),
+    "segmentation": (_segmentation, _change_segmentation, _use_segmentation),
     "reading": (_reading, _change_reading, _use_reading),
 }

@@ -8,6 +8,7 @@ interpolated once, from its original values, onto the same grid.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -61,6 +62,8 @@ class Sample:
 #: Heights at which the transform of a neck correction is worked out for planes that are not level,
 #: mm; between them values are blended.
 _BAND_MM = 1.0
+#: Slices whose distances are held at once.
+_AT_ONCE = 32
 #: Of the search for the place on the CT of a point of the functional volume.
 _SETTLING_STEPS = 5
 
@@ -245,7 +248,7 @@ class Fused:
         """
         if not self.registration.is_bent:
             return self._spect_on_display.array(progress)
-        return _stacked(self._bent, progress)
+        return np.concatenate(list(_planes(self._bent, progress)))
 
     def spect_on(
         self, grid: Grid, progress: ProgressCallback | None = None
@@ -264,12 +267,33 @@ class Fused:
         (k, j, i) ndarray of float32
             In :attr:`spect`'s unit; ``nan`` outside its field.
         """
+        out = np.empty(grid.shape, dtype=np.float32)
+        start = 0
+        for part in self.spect_slabs_on(grid, progress):
+            out[start : start + len(part)] = part
+            start += len(part)
+        return out
+
+    def spect_slabs_on(
+        self, grid: Grid, progress: ProgressCallback | None = None
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield :meth:`spect_on` in parts along k, in order, without holding the whole of it.
+
+        Parameters
+        ----------
+        grid, progress
+            As for :meth:`spect_on`.
+
+        Yields
+        ------
+        (n, j, i) ndarray of float32
+        """
         straight = self._spect_on_display.on(grid)
         if not self.registration.is_bent:
-            return straight.array(progress)
+            return straight.slabs(progress)
         if np.abs(grid.affine[2, 1:3]).max() == 0:
-            return _stacked(self._at_heights(straight, grid), progress)
-        return self._banded(straight, grid)
+            return _planes(self._at_heights(straight, grid), progress)
+        return iter([self._banded(straight, grid)])
 
     def _banded(self, straight: Resampler, grid: Grid) -> npt.NDArray[np.float32]:
         """Values on a grid whose slices are not level, where each height has its own transform."""
@@ -369,8 +393,7 @@ class Fused:
         near = np.isfinite(hu)
         bone = np.nan_to_num(hu, nan=-1024.0) >= FOCUS_BONE_HU
         if bone.any():
-            spacing = self.spect.grid.spacing_mm.tolist()
-            near &= ndimage.distance_transform_edt(~bone, sampling=spacing) <= BONE_MARGIN_MM
+            near &= _within(bone, BONE_MARGIN_MM, self.spect.grid.spacing_mm)
         return np.where(near, self.spect.values(), np.float32(-np.inf))
 
     @cached_property
@@ -397,14 +420,65 @@ class Fused:
         hottest = np.array(np.unravel_index(values.argmax(), values.shape))
         return self.to_ct(self.spect.grid.to_lps(hottest))
 
+    def hottest_near(self, points_lps: npt.ArrayLike, reach_mm: float) -> FloatArray | None:
+        """Return the hottest voxel in or next to bone that lies near some points of the CT.
 
-def _stacked(planes: list[Resampler], progress: ProgressCallback | None) -> npt.NDArray[np.float32]:
-    out = np.empty(planes[0].grid.shape, dtype=np.float32)
+        Parameters
+        ----------
+        points_lps : (n, 3) array_like of float, mm
+            In the CT's frame.
+        reach_mm : float, mm
+            How near.
+
+        Returns
+        -------
+        (3,) ndarray of float64, mm, or None
+            In the CT's frame; None where the functional volume shows nothing there.
+        """
+        points = self.to_spect(points_lps)
+        values = self._uptake_near_bone
+        # Of a sheared grid, the voxel steps that leave a ball are those across its faces.
+        inverse = np.linalg.inv(self.spect.grid.affine[:3, :3])
+        reach = reach_mm * np.linalg.norm(inverse, axis=1)
+        kji = self.spect.grid.to_kji(points)
+        low = np.floor((kji - reach).min(axis=0)).astype(int).clip(0)
+        high = np.ceil((kji + reach).max(axis=0)).astype(int).clip(max=np.array(values.shape) - 1)
+        hottest, found = 0.0, None
+        for k in range(low[0], high[0] + 1):
+            j, i = np.mgrid[low[1] : high[1] + 1, low[2] : high[2] + 1]
+            places = self.spect.grid.to_lps(np.stack([np.full_like(j, k), j, i], axis=-1))
+            near = np.zeros(j.shape, np.bool_)
+            for point in points:
+                near |= np.square(places - point).sum(axis=-1) <= reach_mm**2
+            here = np.where(near, values[k, low[1] : high[1] + 1, low[2] : high[2] + 1], -np.inf)
+            if here.size and here.max() > hottest:
+                hottest = float(here.max())
+                found = self.to_ct(places[np.unravel_index(int(here.argmax()), here.shape)])
+        return found
+
+
+def _within(
+    mask: npt.NDArray[np.bool_], margin_mm: float, spacing_mm: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Return what lies within a margin of a mask; in parts, as distances take 20 bytes a voxel."""
+    result = np.zeros_like(mask)
+    beside = int(margin_mm / spacing_mm[0]) + 1
+    for start in range(0, len(mask), _AT_ONCE):
+        first, end = max(0, start - beside), start + _AT_ONCE
+        part = mask[first : end + beside]
+        if part.any():
+            away = ndimage.distance_transform_edt(~part, sampling=spacing_mm.tolist())
+            result[start:end] = (away <= margin_mm)[start - first : end - first]
+    return result
+
+
+def _planes(
+    planes: list[Resampler], progress: ProgressCallback | None
+) -> Iterator[npt.NDArray[np.float32]]:
     for k, at_height in enumerate(planes):
-        out[k] = at_height.plane(0, k)
+        yield at_height.plane(0, k)[None]
         if progress is not None:
             progress((k + 1) / len(planes), "Resampling")
-    return out
 
 
 def _hounsfield(ct: Volume) -> npt.NDArray[Any]:

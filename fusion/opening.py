@@ -73,7 +73,7 @@ class OpenOptions:
 
 
 def open_study(
-    path: str | Path,
+    path: str | Path | Catalog,
     *,
     options: OpenOptions | None = None,
     progress: ProgressCallback | None = None,
@@ -83,8 +83,9 @@ def open_study(
 
     Parameters
     ----------
-    path : path
-        Folder, zip, DICOMDIR or file; or ``archive:NAME/STUDYUID``, which is fetched first.
+    path : path or Catalog
+        Folder, zip, DICOMDIR or file; or ``archive:NAME/STUDYUID``, which is fetched first; or what
+        was found there already.
     options : OpenOptions, optional
         How.
     progress : callable, optional
@@ -113,9 +114,12 @@ def open_study(
     """
     how = replace(options or OpenOptions(), **choices)
     report = Progress(progress)
-    if is_address(path):
-        path, report = local_path(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
-    catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
+    if isinstance(path, Catalog):
+        catalog = path
+    else:
+        if is_address(path):
+            path, report = local_path(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
+        catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by
     )
@@ -168,7 +172,10 @@ def _registration(
             return search(ct, spect, progress=progress), about
         return shared_frame(ct, spect), about
     stored, unused = find_stored_registration(catalog, chosen)
-    if stored is not None:
+    frames = ct.grid.frame_of_reference_uid, spect.grid.frame_of_reference_uid
+    shared = frames[0] is not None and frames[0] == frames[1]
+    # What we wrote of the scanner's own alignment when the study was handed on says nothing new.
+    if stored is not None and not (stored.is_own and stored.moves_nothing and shared):
         brought = Registration(stored.transform, Method.STORED, lasting_findings=stored.findings)
         return checked(ct, spect, brought, progress=progress), unused
     try:

@@ -29,5 +29,10 @@ def utc_minute(value: datetime) -> str:
 
 
 def person_name(value: str) -> str:
-    """Write a DICOM name without the carets between its parts; empty when there is none."""
-    return " ".join(plain(value).replace("^", " ").split())
+    """Write a DICOM name as people read it; empty when there is none.
+
+    Without the carets between its parts. Of one that is written in several scripts (alphabetic,
+    ideographic, phonetic; PS3.5 6.2.1.2) the first that is there.
+    """
+    groups = (" ".join(group.replace("^", " ").split()) for group in plain(value).split("="))
+    return next(filter(None, groups), "")

@@ -12,7 +12,9 @@ Edge rule
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from os import cpu_count
 from typing import Any, Literal
 
@@ -22,7 +24,15 @@ from numba import njit
 from scipy import ndimage
 
 from fusion.errors import GeometryError
-from fusion.geometry import FloatArray, Grid, RigidTransform, Volume, seen_part
+from fusion.geometry import (
+    FloatArray,
+    Grid,
+    RigidTransform,
+    Volume,
+    block_around,
+    block_of,
+    seen_part,
+)
 from fusion.progress import ProgressCallback
 
 Interpolation = Literal["linear", "nearest"]
@@ -30,8 +40,12 @@ Interpolation = Literal["linear", "nearest"]
 #: Off-diagonal part of the index-to-index map, in voxels over the whole target, below which the
 #: two grids count as parallel and the fast separable kernel is exact to float32.
 _PARALLEL_TOLERANCE_VOXELS = 1e-6
+#: Slices that are made at once, and most of such parts in the making.
+_SLAB, _WORKERS = 32, 8
 #: Half a voxel plus rounding: where a voxel ends.
 _HALF_VOXEL = 0.5 + 1e-9
+#: Slices of the grid that :func:`resampled_in_parts` fills at once.
+_PART = 8
 
 
 class Resampler:
@@ -162,22 +176,55 @@ class Resampler:
             ``nan`` outside the volume's field.
         """
         out = np.empty(self.grid.shape, dtype=np.float32)
-        slab = max(1, min(32, self.grid.shape[0] // 4))
-        starts = range(0, self.grid.shape[0], slab)
-        with ThreadPoolExecutor(max_workers=min(8, cpu_count() or 1)) as pool:
-            jobs = [
-                pool.submit(self._fill, (start, 0, 0), out[start : start + slab])
-                for start in starts
-            ]
-            try:
-                for done, job in enumerate(jobs, start=1):
-                    job.result()
-                    if progress is not None:
-                        progress(done / len(jobs), "Resampling")
-            finally:
-                for job in jobs:
-                    job.cancel()
+        for _ in self._filled(out, progress):
+            pass
         return out
+
+    def slabs(self, progress: ProgressCallback | None = None) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield :meth:`array` in parts along k, in order, without holding the whole of it.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+        Yields
+        ------
+        (n, j, i) ndarray of float32
+        """
+        return self._filled(None, progress)
+
+    def _filled(
+        self, out: npt.NDArray[np.float32] | None, progress: ProgressCallback | None
+    ) -> Iterator[npt.NDArray[np.float32]]:
+        """Yield parts along k, of ``out`` where it is given; a few are in the making at a time."""
+        count, rows, columns = self.grid.shape
+        slab = max(1, min(_SLAB, count // 4))
+        workers = min(_WORKERS, cpu_count() or 1)
+        waiting: deque[Future[npt.NDArray[np.float32]]] = deque()
+
+        def part(start: int) -> npt.NDArray[np.float32]:
+            end = min(start + slab, count)
+            made = (
+                np.empty((end - start, rows, columns), np.float32)
+                if out is None
+                else out[start:end]
+            )
+            self._fill((start, 0, 0), made)
+            return made
+
+        with ThreadPoolExecutor(max_workers=workers) as pool:
+            try:
+                for start in range(0, count + workers * slab, slab):
+                    if start < count:
+                        waiting.append(pool.submit(part, start))
+                    if waiting and start >= workers * slab:
+                        yield waiting.popleft().result()
+                        if progress is not None:
+                            progress(min(1.0, (start - (workers - 1) * slab) / count), "Resampling")
+            finally:
+                for job in waiting:
+                    job.cancel()
 
     def at(self, points_lps: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Return values at world points of the grid's frame.
@@ -254,6 +301,47 @@ class Resampler:
         kernel(self._source, np.ascontiguousarray(origin), steps, out)
 
 
+def resampled_in_parts(
+    volume: Volume, grid: Grid, *, transform: RigidTransform | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Yield a volume on a whole grid, once: as :meth:`Resampler.slabs`, in less memory.
+
+    A :class:`Resampler` keeps all values of its volume as float32 for what is asked next. Here only
+    the block that a part of the grid needs is converted, part by part.
+
+    Parameters
+    ----------
+    volume, grid, transform
+        As for :class:`Resampler`.
+
+    Yields
+    ------
+    (n, j, i) ndarray of float32
+        Parts along k, in order; ``nan`` outside the volume's field.
+
+    Raises
+    ------
+    GeometryError
+        Two Frames of Reference and no transform.
+    """
+    if volume.seen is not None:
+        yield Resampler(volume, grid, transform=transform).array()
+        return
+    inverse = RigidTransform.identity() if transform is None else transform.inverse()
+    for start in range(0, grid.shape[0], _PART):
+        part = _slices(grid, start, min(start + _PART, grid.shape[0]))
+        block = block_around(volume, inverse.apply(part.corners_lps))
+        # What lies beyond the volume still has to be refused where nothing joins the two.
+        block = block_of(volume, (0, 0, 0), (1, 1, 1)) if block is None else block
+        yield Resampler(block, part, transform=transform).array()
+
+
+def _slices(grid: Grid, start: int, stop: int) -> Grid:
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_lps((start, 0, 0))
+    return Grid((stop - start, *grid.shape[1:]), affine, grid.frame_of_reference_uid)
+
+
 def _continued(
     part: Volume,
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32] | None]:
@@ -262,10 +350,21 @@ def _continued(
     mask = None if part.seen is None else part.seen.mask
     if mask is None:
         return values, None
-    nearest = ndimage.distance_transform_edt(
-        ~mask, sampling=part.grid.spacing_mm, return_distances=False, return_indices=True
-    )
-    return np.ascontiguousarray(values[tuple(nearest)]), mask.astype(np.float32)
+    # Interpolation asks for no more than the next voxel beside what was seen: found in parts, as
+    # the places of the nearest take twelve bytes a voxel.
+    spacing_mm = part.grid.spacing_mm
+    beside = int(np.ceil(np.linalg.norm(spacing_mm) / spacing_mm[0]))
+    continued = values.copy()
+    for start in range(0, len(values), _SLAB):
+        first, end = max(0, start - beside), start + _SLAB
+        near = slice(first, end + beside)
+        if not mask[near].any():
+            continue
+        nearest = ndimage.distance_transform_edt(
+            ~mask[near], sampling=spacing_mm, return_distances=False, return_indices=True
+        )
+        continued[start:end] = values[near][tuple(nearest[:, start - first : end - first])]
+    return continued, mask.astype(np.float32)
 
 
 def _parallel_axes(matrix: FloatArray, shape: tuple[int, ...]) -> tuple[int, int, int] | None:

@@ -16,7 +16,7 @@ rm -rf out/sample out/fused
 say "making the sample study (SIMULATED, not a patient)"
 .venv/bin/python -m sample_data out/sample
 say "fusing it"
-.venv/bin/facetfusion fuse out/sample --out out/fused
+.venv/bin/facetfusion fuse out/sample --to out/fused
 
 say "the sample study is in   $PWD/out/sample"
 say "the fused pictures are   $(find "$PWD/out/fused" -name '*.png' | sort | tr '\n' ' ')"

@@ -23,7 +23,7 @@ from fusion.annotations.target import Answer, Decision
 from fusion.palettes import DEFAULT_PALETTE
 from sample_data import make_study
 from viewer import _napari
-from viewer.app import ReviewApp
+from viewer.app import ReviewApp, Wishes
 from viewer.pictures.checking_views import Mode
 from viewer.window import ReviewWindow
 
@@ -80,7 +80,7 @@ def hottest_joint(truth: dict) -> list[float]:
 
 def open_window(study: Path, *, journal: Path) -> ReviewWindow:
     """Open a study as ``facetfusion review`` does."""
-    app = ReviewApp(study, journal=journal)
+    app = ReviewApp(study, wishes=Wishes(journal=journal))
     app.start()
     give_up = time.monotonic() + OPEN_WITHIN_S
     while app.review_window is None:
@@ -112,7 +112,7 @@ def take(
         linked.spect_visible, linked.blend = True, 1.0
 
     def alignment() -> None:
-        window.tabs.setCurrentWidget(window.alignment_panel)
+        window.pages.setCurrentWidget(window.alignment_panel)
         linked.blend = 0.5
         job = window.alignment_panel.start_search()
         while job.progress is not None:
@@ -136,7 +136,7 @@ def take(
 
     def facets() -> None:
         linked.palette = DEFAULT_PALETTE
-        window.tabs.setCurrentWidget(window.facets_panel)
+        window.pages.setCurrentWidget(window.facets_panel)
         give_up = time.monotonic() + OPEN_WITHIN_S
         while window.facets.assessment is None and time.monotonic() < give_up:
             QTest.qWait(100)
@@ -152,7 +152,7 @@ def take(
     def targets() -> None:
         linked.palette = DEFAULT_PALETTE
         panel = window.targets_panel
-        window.tabs.setCurrentWidget(panel)
+        window.pages.setCurrentWidget(panel)
         window.begin_reading("A. Reader")
         give_up = time.monotonic() + OPEN_WITHIN_S
         while window.facets.assessment is None and time.monotonic() < give_up:
@@ -174,8 +174,8 @@ def take(
     def plan_and_finish() -> QPixmap:
         panel = window.targets_panel
         pages = []
-        for index in (1, 2):
-            panel.pages.setCurrentIndex(index)
+        for page in (panel.blocks, panel.finish):
+            panel.show_page(page)
             QTest.qWait(300)
             pages.append(panel.grab())
         both = QPixmap(2 * pages[0].width() + 12, pages[0].height())
@@ -184,7 +184,7 @@ def take(
         for n, page in enumerate(pages):
             painter.drawPixmap(n * (page.width() + 12), 0, page)
         painter.end()
-        panel.pages.setCurrentIndex(0)
+        panel.show_page(panel.area)
         return both
 
     def pathway() -> None:
@@ -206,7 +206,7 @@ def take(
     save("window-edges", edges)
     save("window-checkerboard", lambda: linked.use_mode(Mode.CHECKERBOARD))
     linked.use_mode(Mode.BLEND)
-    window.tabs.setCurrentIndex(0)
+    window.pages.setCurrentIndex(0)
     save("window-close", close_look)
     save("window-facets", facets)
     save("window-targets", targets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fusion.cli import main
+from fusion import cli
+from fusion.cli import COMMANDS, main, words_of
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
 
@@ -65,7 +67,7 @@ def test_scan_for_people(capsys, folder) -> None:
 
 
 def test_fuse_writes_and_prints_one_document(capsys, folder, tmp_path) -> None:
-    code, document = run_json(capsys, "fuse", str(folder), "--out", str(tmp_path / "out"))
+    code, document = run_json(capsys, "fuse", str(folder), "--to", str(tmp_path / "out"))
     assert code == 0
     assert document["spect"]["series_instance_uid"] == "1.2.3.4.5.6"
     assert document["registration"]["matrix_spect_to_ct_lps"][3] == [0, 0, 0, 1]
@@ -88,8 +90,16 @@ def test_fuse_writes_and_prints_one_document(capsys, folder, tmp_path) -> None:
         ["nonsense"],
         ["scan"],
         ["fuse", "somewhere"],
-        ["fuse", "x", "--out", "y", "--at", "1,2"],
+        ["fuse", "x", "--to", "y", "--at", "1,2"],
         ["scan", "x", "--spacing", "three"],
+        ["facets", "x", "--vertebra", "C7=1,2"],
+        ["facets", "x", "--vertebra", "C9=1,2,3"],
+        ["facets", "x", "--vertebra", "C7=1,2,nan"],
+        ["facets", "x", "--anomaly", "tail"],
+        ["facets", "x", "--anomaly", "fused=C9"],
+        ["export", "x", "--to", "y", "--version", "two"],
+        ["readings"],
+        ["import", "x"],
     ],
 )
 def test_wrong_usage_is_2(capsys, argv) -> None:
@@ -101,15 +111,63 @@ def test_wrong_usage_is_2(capsys, argv) -> None:
 
 def test_refused_data_are_3_with_a_sentence(capsys, tmp_path) -> None:
     write_ct(tmp_path / "ct")
-    code = main(["fuse", str(tmp_path), "--out", str(tmp_path / "out")])
+    code = main(["fuse", str(tmp_path), "--to", str(tmp_path / "out")])
     captured = capsys.readouterr()
     assert code == 3
     assert captured.out == ""
     assert captured.err.startswith("facetfusion: No SPECT or PET volume was found")
     assert not (tmp_path / "out").exists()
-    code, document = run_json(capsys, "fuse", str(tmp_path), "--out", str(tmp_path / "out"))
+    code, document = run_json(capsys, "fuse", str(tmp_path), "--to", str(tmp_path / "out"))
     assert code == 3
     assert document["error"]["code"] == "PairingError"
+
+
+def test_one_name_for_one_thing() -> None:
+    """Whatever opens a study opens it by the same options; places are --to, people --reader."""
+    opening = {
+        "--ct", "--spect", "--spacing", "--register", "--ignore-stored-registration",
+        "--interpolation", "--override-mismatch", "--same-frame",
+    }  # fmt: skip
+    for command in ("fuse", "review", "export", "facets", "import"):
+        assert opening <= set(words_of(command)), command
+    every = {word for name, _, _ in COMMANDS for word in words_of(name)}
+    assert {"--out", "--record-as", "--facts-by"}.isdisjoint(every)
+
+
+def test_a_shell_completes_commands_and_options(capsys, tmp_path) -> None:
+    assert main(["completion"]) == 0
+    script = tmp_path / "completion.sh"
+    script.write_text(capsys.readouterr().out)
+
+    def completed(*words: str) -> set[str]:
+        typed = " ".join(f"'{word}'" for word in words)
+        asked = f"COMP_WORDS=({typed}); COMP_CWORD={len(words) - 1}; _facetfusion"
+        done = subprocess.run(
+            ["bash", "-c", f". {script}; {asked}; echo ${{COMPREPLY[@]}}"],
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return set(done.stdout.split())
+
+    assert completed("facetfusion", "e") == {"export"}
+    assert completed("facetfusion", "facets", "x", "--sp") == {"--spect", "--spacing"}
+    assert completed("facetfusion", "readings", "s") == {"show"}
+    assert completed("facetfusion", "fuse", "x", "y") == set()  # names of files are the shell's
+
+
+def test_control_characters_of_names_are_seen_and_do_nothing(capsys) -> None:
+    cli.write_lines("a\x1b[2Jb\u202ec\td")
+    assert capsys.readouterr().out == "a\\x1b[2Jb\\u202ec\td\n"
+
+
+def test_a_terminal_without_utf8_is_no_reason_to_fail() -> None:
+    plain = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
+    for argv in (["facets", "--help"], ["scan", "no-such-\u5c71"], ["pathway", "--explain", "S15"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "fusion.cli", *argv],
+            capture_output=True, env=plain, check=False,
+        )  # fmt: skip
+        assert done.returncode in (0, 3), done.stderr
+        assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["absent", "empty"])
@@ -122,7 +180,7 @@ def test_nothing_there_is_3(capsys, tmp_path, name) -> None:
 def test_pathway_answer_is_stored_with_reader_and_version(capsys, folder, tmp_path) -> None:
     facts = tmp_path / "facts.toml"
     facts.write_text("cervical_pain = false\n")
-    argv = ["fuse", str(folder), "--out", str(tmp_path / "out")]
+    argv = ["fuse", str(folder), "--to", str(tmp_path / "out")]
     code, document = run_json(capsys, *argv)
     assert code == 0
     assert document["pathway"] == {"assessed": False, "text": "Pathway not assessed."}
@@ -148,8 +206,8 @@ def test_report_prints_the_pathway_or_says_that_it_was_not_assessed(
     assert main(argv) == 0
     assert "Pathway not assessed" in (tmp_path / "out" / "report.html").read_text("utf-8")
     assert main([*argv, "--facts", str(facts)]) == 3
-    assert "--facts-by" in capsys.readouterr().err
-    assert main([*argv, "--facts", str(facts), "--facts-by", "Dr A. Reader"]) == 0
+    assert "--reader" in capsys.readouterr().err
+    assert main([*argv, "--facts", str(facts), "--reader", "Dr A. Reader"]) == 0
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert "Outside this pathway" in page
     assert "Dr A. Reader" in page
@@ -160,7 +218,7 @@ def test_pathway_answer_is_kept_with_the_reading_and_reported_from_it(
 ) -> None:
     facts, journal = tmp_path / "facts.toml", str(tmp_path / "journal.sqlite")
     facts.write_text("cervical_pain = false\n")
-    record = ["pathway", str(facts), "--record-as", "Dr A. Reader", "--journal", journal]
+    record = ["pathway", str(facts), "--reader", "Dr A. Reader", "--journal", journal]
     assert main(record) == 2
     assert "--study" in capsys.readouterr().err
     assert main([*record, "--study", str(folder)]) == 0
@@ -178,9 +236,9 @@ def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
     write_ct(tmp_path / "ct")
     write_nm(tmp_path / "nm", dataset=nm.recon(spacing=None))
     out = str(tmp_path / "out")
-    assert main(["fuse", str(tmp_path), "--out", out]) == 3
+    assert main(["fuse", str(tmp_path), "--to", out]) == 3
     assert "--spacing" in capsys.readouterr().err
-    code, document = run_json(capsys, "fuse", str(tmp_path), "--out", out, "--spacing", "3")
+    code, document = run_json(capsys, "fuse", str(tmp_path), "--to", out, "--spacing", "3")
     assert code == 0
     assert [a["code"] for a in document["assumptions"]] == ["user-geometry"]
 
@@ -217,7 +275,7 @@ def test_real_folders_are_listed_and_refused_without_a_traceback(
     listed = main(["scan", str(shared_data / name)])
     assert listed in (0, 3)
     capsys.readouterr()
-    assert main(["fuse", str(shared_data / name), "--out", str(tmp_path / "out")]) == 3
+    assert main(["fuse", str(shared_data / name), "--to", str(tmp_path / "out")]) == 3
     reason = capsys.readouterr().err
     assert len(reason.split()) > 6
     assert not (tmp_path / "out").exists()

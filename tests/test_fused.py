@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fusion.export.planes import shown_point
 from fusion.fused import Fused
 from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.registration import Method, Registration
@@ -38,6 +39,27 @@ def made(*, transform=None, bone=True):
 def test_looks_first_at_the_hottest_bone_not_at_the_hottest_spot() -> None:
     assert made().focus_lps == pytest.approx(BONE_LPS)
     assert made(bone=False).focus_lps == pytest.approx(SALIVARY_LPS)
+
+
+@pytest.mark.parametrize("turn_deg", [0, 8])
+def test_the_hottest_bone_near_a_place_is_not_the_hottest_of_all(turn_deg) -> None:
+    transform = RigidTransform.from_euler(rotation_deg=(0, 0, turn_deg), translation_mm=(4, 0, 0))
+    fused = made(transform=transform, bone=False)
+    assert fused.hottest_near([np.add(BONE_LPS, (6, -3, 9))], 14.0) == pytest.approx(
+        BONE_LPS, abs=2.1
+    )
+    near_both = [BONE_LPS, np.add(SALIVARY_LPS, (0, 5, 0))]
+    assert fused.hottest_near(near_both, 9.0) == pytest.approx(SALIVARY_LPS, abs=2.1)
+    assert fused.hottest_near([(0, 30, 30)], 9.0) is None
+    assert fused.hottest_near([(0, 0, 900)], 9.0) is None
+
+
+def test_pictures_of_a_ct_without_a_neck_pass_through_the_hottest_bone_and_say_so() -> None:
+    point, said = shown_point(made())
+    assert point == pytest.approx(BONE_LPS)
+    assert said.message == (
+        "The pictures pass through the hottest bone: no neck was found on the CT."
+    )
 
 
 def test_focus_follows_the_registration() -> None:

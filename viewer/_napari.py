@@ -13,21 +13,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pint
 from napari._qt.qt_viewer import QtViewer
 from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
 from napari._vispy.utils.visual import overlay_to_visual
 from napari._vispy.visuals.text import Text
 from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
+from napari.utils.action_manager import action_manager
 from napari.utils.color import ColorValue
 from pydantic import Field
+from qtpy.QtGui import QCloseEvent
+from vispy.gloo.program import Program
 from vispy.scene.visuals import Compound, Line, Mesh
 
 if TYPE_CHECKING:
     import napari
     from napari._vispy.utils.qt_font import FontInfo
     from napari.components import ViewerModel
-    from qtpy.QtWidgets import QBoxLayout, QMainWindow, QWidget
+    from qtpy.QtWidgets import QBoxLayout, QMainWindow, QMenuBar, QWidget
 
 #: A pair of ends, each (vertical, horizontal) in displayed world coordinates, mm.
 Segment = tuple[tuple[float, float], tuple[float, float]]
@@ -106,10 +110,13 @@ class Mark:
     text : str
         Beside the ring; may be empty.
     text_shift_mm : float, mm
-        Along the horizontal coordinate, from the centre to where the words begin; or to where
-        they end, when it is negative.
+        Along the horizontal coordinate, from the centre to where the words begin or end.
     text_drop_mm : float, mm
         Along the vertical coordinate, from the centre to the middle of the words.
+    text_ends : bool
+        Whether the words end there.
+    leader : bool
+        Whether a line leads from there to the ring.
     """
 
     center: tuple[float, float]
@@ -121,6 +128,8 @@ class Mark:
     text: str = ""
     text_shift_mm: float = 0.0
     text_drop_mm: float = 0.0
+    text_ends: bool = False
+    leader: bool = False
 
 
 class MarksOverlay(SceneOverlay):
@@ -141,6 +150,9 @@ _PIECES = 48
 _TEXT_SIZE = 10
 #: Size of what fills a ring, and distance of a second one, of the ring's radius.
 _FILLED, _SECOND = 0.55, 1.22
+#: A leader is drawn in the colour of its ring, so much fainter (red, green, blue, alpha).
+_SECOND_COLOR = (0.85, 0.2, 0.85, 1.0)
+_FAINT = (0.6, 0.6, 0.6, 0.8)
 
 
 class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
@@ -179,14 +191,18 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
         for mark in marks:
             parts = pieces[np.arange(_PIECES) % 4 < 2] if mark.dashed else pieces
             drawn = [parts * mark.radius_mm]
-            if mark.double:
-                drawn.append(parts * mark.radius_mm * _SECOND)
+            if mark.double:  # seen on bright uptake as well
+                points.append((parts * mark.radius_mm * _SECOND).reshape(-1, 2) + mark.center[::-1])
+                colors.append(np.tile(_SECOND_COLOR, (len(points[-1]), 1)))
             if mark.fill == "cross":
                 arm = mark.radius_mm * _FILLED
                 drawn.append(np.array([[[-arm, -arm], [arm, arm]], [[-arm, arm], [arm, -arm]]]))
             ends = np.concatenate(drawn).reshape(-1, 2) + mark.center[::-1]
             points.append(ends)
             colors.append(np.tile(mark.color, (len(ends), 1)))
+            if mark.text and mark.leader:
+                points.append(_leader(mark))
+                colors.append(np.tile(np.multiply(mark.color, _FAINT), (2, 1)))
         self._rings.set_data(
             pos=np.concatenate(points).astype(np.float32),
             color=np.concatenate(colors).astype(np.float32),
@@ -213,11 +229,7 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
 
     def _draw_texts(self, marks: tuple[Mark, ...]) -> None:
         for anchor, text in self._texts.items():
-            shown = [
-                mark
-                for mark in marks
-                if mark.text and (mark.text_shift_mm > 0) == (anchor == "left")
-            ]
+            shown = [mark for mark in marks if mark.text and mark.text_ends == (anchor == "right")]
             text.visible = bool(shown)
             if shown:
                 text.text = [mark.text for mark in shown]
@@ -236,7 +248,39 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
         super().close()
 
 
+def _leader(mark: Mark) -> npt.NDArray[np.float64]:
+    """Return both ends of the line from the words of a mark to its ring, (x, y)."""
+    away = np.array([mark.text_shift_mm, mark.text_drop_mm])
+    length = float(np.hypot(*away))
+    near = away * min(mark.radius_mm / length, 1.0) if length else away
+    ends: npt.NDArray[np.float64] = np.array([away, near]) + mark.center[::-1]
+    return ends
+
+
 overlay_to_visual[MarksOverlay] = _VispyMarks
+
+
+def _read_each_shader_once() -> None:
+    """Let vispy keep what it read from the text of a shader.
+
+    It reads some fifty of them for each window, a few of them all the time, and takes half a second
+    of it, because its way of leaving comments out tries every letter of every line.
+    """
+    read, known = Program._parse_variables_from_code, {}
+
+    def read_once(program: Program, update_variables: bool = True) -> None:
+        text = tuple(shader.code for shader in program._shaders)
+        if text not in known:
+            read(program, update_variables=False)
+            known[text] = program._code_variables
+        program._code_variables = known[text].copy()
+        if update_variables:
+            program._process_pending_variables()
+
+    Program._parse_variables_from_code = read_once
+
+
+_read_each_shader_once()
 
 
 def refuse_non_orthogonal_slicing() -> None:
@@ -244,9 +288,25 @@ def refuse_non_orthogonal_slicing() -> None:
     warnings.filterwarnings("error", message="Non-orthogonal slicing is being requested")
 
 
+class _FurtherCanvas(QtViewer):
+    """A canvas beside the one that napari's window has.
+
+    Shortcuts are the program's, not a canvas's, and that one has bound them all. Binding them anew
+    would have every welcome screen write its words again for each.
+    """
+
+    def _bind_shortcuts(self) -> None:
+        pass
+
+
+def load_units() -> None:
+    """Read napari's table of units, which its first layer would wait for; in any thread."""
+    _ = pint.get_application_registry().millimeter  # type: ignore[no-untyped-call]
+
+
 def new_canvas(model: ViewerModel) -> QtViewer:
-    """Return a canvas for a model; whoever asks owns it and closes it."""
-    return QtViewer(model)
+    """Return a canvas for a model, beside a window's own; whoever asks owns it and closes it."""
+    return _FurtherCanvas(model)
 
 
 def main_canvas(viewer: napari.Viewer) -> QtViewer:
@@ -268,6 +328,23 @@ def take_centre(viewer: napari.Viewer, widget: QWidget) -> None:
     layout: QBoxLayout = viewer.window._qt_window.centralWidget().layout()
     layout.setContentsMargins(0, 0, 0, 0)
     layout.addWidget(widget)
+
+
+def empty_menu_bar(viewer: napari.Viewer) -> QMenuBar:
+    """Return the menu bar of a napari window without napari's menus, whose keys go with them."""
+    bar: QMenuBar = viewer.window._qt_window.menuBar()
+    bar.clear()
+    return bar
+
+
+def close_unasked(window: QWidget) -> bool:
+    """Let a napari window close as it does when a program closes it; returns whether it does.
+
+    It would ask a person first, as if something could be lost.
+    """
+    event = QCloseEvent()
+    window.event(event)
+    return bool(event.isAccepted())
 
 
 def hide_clutter(viewer: napari.Viewer) -> None:
@@ -294,6 +371,8 @@ def strip(canvas: QtViewer) -> None:
     A file dropped by accident would become a layer of another patient on this one.
     """
     canvas.setAcceptDrops(False)
+    # Nobody will see it: its words need not follow napari's shortcuts.
+    action_manager.events.shortcut_changed.disconnect(canvas._welcome_widget.refresh)
     canvas.dims.setMaximumHeight(0)
     canvas.dims.setVisible(False)
 

@@ -1,27 +1,79 @@
-"""``facetfusion review``: a study on screen."""
+"""``facetfusion`` and ``facetfusion review``: the start page, and a study on screen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
-from qtpy.QtCore import QObject
+from napari.qt import get_qapp
+from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
-from fusion.errors import FusionError
+from fusion.errors import Cancelled, FusionError
+from fusion.opening import OpenOptions
+from fusion.review import Review
+from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
 from viewer.jobs import OpenStudy, StudyMaker
 from viewer.screen import check_screen
+from viewer.start.page import StartPage
+from viewer.start.recent import RecentStudies
+from viewer.start.series import SeriesDialog
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
-    from fusion.opening import OpenOptions
-    from fusion.review import Review
+    from fusion.progress import Progress
+    from viewer.start.recent import RecentStudy
 
 #: First size of the window in screen pixels, where the screen is large enough.
 WINDOW_SIZE = (1500, 950)
+#: How long the end of the program waits for what was told to stop, ms.
+_PATIENCE_MS = 20_000
+
+
+@contextmanager
+def sample_study(progress: Progress | None) -> Iterator[Path]:
+    """Make the simulated neck SPECT/CT in a folder that is gone when the context ends.
+
+    Parameters
+    ----------
+    progress : callable or None
+        Told the fraction done.
+    """
+    with tempfile.TemporaryDirectory(prefix="facetfusion-sample-") as folder:
+        make_study(folder, progress=progress)
+        yield Path(folder) / "study"
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a window is to do beyond showing a study.
+
+    Parameters
+    ----------
+    journal : Path or None
+        Where readings are kept; the journal of the user by default.
+    reader : str
+        Who reads: the reading begins or goes on once the study is open. Asked for when needed by
+        default.
+    labels : Labels
+        Label maps made elsewhere to take the joints from.
+    options : OpenOptions
+        How the study is opened.
+    background : bool
+        Whether joints are looked for and the alignment is checked from the start, or when asked.
+    """
+
+    journal: Path | None = None
+    reader: str = ""
+    labels: Labels = field(default_factory=Labels)
+    options: OpenOptions = field(default_factory=OpenOptions)
+    background: bool = True
 
 
 class ReviewApp(QObject):
@@ -29,21 +81,15 @@ class ReviewApp(QObject):
 
     Parameters
     ----------
-    source : str, Path or callable
-        Folder, zip or DICOMDIR; or what makes a study (see :class:`viewer.jobs.OpenStudy`).
+    source : str, Path, callable or Review
+        Folder, zip or DICOMDIR; what makes a study (see :class:`viewer.jobs.OpenStudy`); or a study
+        that is open already, with ``origin``.
     viewer : napari.Viewer, optional
         An empty one to use.
-    journal : Path, optional
-        Where readings are kept; the journal of the user by default.
-    reader : str
-        Who reads: the reading begins or goes on once the study is open. Asked for when needed by
-        default.
-    labels : sequence of Path
-        Label maps made elsewhere to take the joints from (see :class:`viewer.facets.model.Labels`).
-    label_convention : str, optional
-        Which program's numbers they are; told from the labels by default.
-    options : OpenOptions, optional
-        How the study is opened.
+    wishes : Wishes, optional
+        What else is to be done.
+    origin : Path or callable, optional
+        Where an open study came from.
 
     Attributes
     ----------
@@ -51,18 +97,19 @@ class ReviewApp(QObject):
         Once the study is open.
     error : FusionError or None
         Why it is not.
+    shown : Signal
+        The study is on screen.
     """
+
+    shown = Signal()
 
     def __init__(
         self,
-        source: str | Path | StudyMaker,
+        source: str | Path | StudyMaker | Review,
         *,
         viewer: napari.Viewer | None = None,
-        journal: Path | None = None,
-        reader: str = "",
-        labels: Sequence[Path] = (),
-        label_convention: str | None = None,
-        options: OpenOptions | None = None,
+        wishes: Wishes | None = None,
+        origin: Path | StudyMaker | None = None,
     ) -> None:
         self.viewer = viewer or napari.Viewer(
             title="facetfusion", show=False, show_welcome_screen=False
@@ -71,14 +118,20 @@ class ReviewApp(QObject):
         super().__init__(window)
         self.viewer.theme = "dark"
         self.review_window: ReviewWindow | None = None
-        self._journal, self._reader = journal, reader
-        self._labels = Labels(tuple(labels), label_convention)
+        self.wishes = wishes or Wishes()
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
-        source = Path(source) if isinstance(source, str) else source
-        self.job = OpenStudy(window, source, options)
-        self.job.done.connect(self._show)
-        self.job.refused.connect(self._close)
+        self.job: OpenStudy | None = None
+        self.desk: FrontDesk | None = None
+        self.came_from: FrontDesk | None = None
+        self._review: Review | None = None
+        if isinstance(source, Review):
+            self._review, self.source = source, origin
+        else:
+            self.source = Path(source) if isinstance(source, str) else source
+            self.job = OpenStudy(window, self.source, self.wishes.options)
+            self.job.done.connect(self._show)
+            self.job.refused.connect(self._close)
 
     def start(self) -> None:
         """Show the window and begin to open the study."""
@@ -87,45 +140,163 @@ class ReviewApp(QObject):
         window = _napari.main_window(self.viewer)
         room = window.screen().availableGeometry()
         window.resize(min(WINDOW_SIZE[0], room.width()), min(WINDOW_SIZE[1], room.height()))
-        self.job.start()
+        if self.job is not None:
+            self.job.start()
+        else:
+            QTimer.singleShot(0, self._show_opened)
+
+    def _show_opened(self) -> None:
+        review, self._review = self._review, None
+        if review is not None:
+            self._show(review)
 
     def _show(self, review: Review) -> None:
-        self.review_window = ReviewWindow(self.viewer, review, journal=self._journal)
-        self.review_window.facets.use_labels(self._labels)
-        if self._reader:
-            self.review_window.begin_reading(self._reader)
+        wishes = self.wishes
+        self.review_window = ReviewWindow(self.viewer, review, journal=wishes.journal)
+        self.review_window.start_wanted.connect(self.leave)
+        self.review_window.series_wanted.connect(self.ask_series)
+        self.review_window.facets.use_labels(wishes.labels)
+        self.review_window.begin(background=wishes.background)
+        if isinstance(self.source, Path):
+            RecentStudies(wishes.journal).add(self.source, review)
+        if wishes.reader:
+            self.review_window.begin_reading(wishes.reader)
+        self.shown.emit()
+
+    def leave(self) -> None:
+        """Go to the start page; this study stays open until another one is."""
+        self._desk(self.wishes).show()
+
+    def _desk(self, wishes: Wishes) -> FrontDesk:
+        """Return a start page which takes the place of this window once it opened something."""
+        self.desk = FrontDesk(wishes)  # kept, or its page would go with it
+        self.desk.opened.connect(self._make_room)
+        return self.desk
+
+    def _make_room(self) -> None:
+        self.viewer.close()
+
+    def ask_series(self) -> SeriesDialog:
+        """Show the series of the files, and open them anew with others if the reader says so."""
+        assert self.review_window is not None
+        dialog = SeriesDialog(
+            _napari.main_window(self.viewer), self.review_window.review, self._reopen
+        )
+        dialog.open()
+        return dialog
+
+    def _reopen(self, ct: str, spect: str) -> None:
+        assert self.source is not None
+        options = replace(self.wishes.options, ct=ct, spect=spect)
+        desk = self._desk(self.wishes)
+        desk.show()
+        desk.open(self.source, options)
 
     def _close(self, error: FusionError) -> None:
         self.error = error
         self.viewer.close()
 
 
-def run(path: str | Path, **how: Any) -> int:
-    """Open a study in a window and wait until the reader closes it.
+class FrontDesk(QObject):
+    """The start page, and whatever is opened from it.
 
     Parameters
     ----------
-    path : str or Path
-        Folder, zip or DICOMDIR.
+    wishes : Wishes
+        For every study that is opened here.
+
+    Attributes
+    ----------
+    page : StartPage
+        What is on screen until a study is.
+    error : FusionError or None
+        Why the last study was not opened; None once one is on screen.
+    opened : Signal
+        A study is on screen; the page is closed.
+    """
+
+    opened = Signal()
+
+    def __init__(self, wishes: Wishes) -> None:
+        self.page = StartPage(RecentStudies(wishes.journal))
+        super().__init__(self.page)
+        self.wishes = wishes
+        self.error: FusionError | None = None
+        self.job: OpenStudy | None = None
+        self.app: ReviewApp | None = None
+        self.page.chosen.connect(lambda path: self.open(path, self.wishes.options))
+        self.page.again.connect(self._open_again)
+        self.page.sample_wanted.connect(lambda: self.open(sample_study, OpenOptions()))
+
+    def show(self) -> None:
+        """Show the start page."""
+        self.page.show()
+        self.page.raise_()
+
+    def open(self, source: Path | StudyMaker, options: OpenOptions) -> None:
+        """Open a study; where that fails, the page says why and stays."""
+        self.wishes = replace(self.wishes, options=options)
+        self.job = OpenStudy(self.page, source, options, told_elsewhere=True)
+        self.job.done.connect(lambda review: self._show(source, review))
+        self.job.refused.connect(self._refused)
+        self.job.start()
+
+    def _open_again(self, study: RecentStudy) -> None:
+        options = replace(self.wishes.options, ct=study.ct, spect=study.spect)
+        self.open(Path(study.path), options)
+
+    def _refused(self, error: FusionError) -> None:
+        if not isinstance(error, Cancelled):
+            self.page.tell(f"Not opened. {error}")
+        self.error = error
+        self.show()
+
+    def _show(self, source: Path | StudyMaker, review: Review) -> None:
+        self.page.tell("Preparing the window …", refused=False)
+        self.page.message.repaint()  # before the pictures are made, which takes a moment
+        self.error = None
+        self.app = ReviewApp(review, wishes=self.wishes, origin=source)
+        self.app.came_from = self  # and lives as long as that
+        self.app.shown.connect(self._on_shown)
+        self.app.start()
+
+    def _on_shown(self) -> None:
+        self.opened.emit()
+        self.page.close()
+
+
+def run(path: str | Path | None = None, **how: Any) -> int:
+    """Show the start page, or open a study, and wait until the reader closes every window.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        Folder, zip or DICOMDIR; the start page by default. A path that is refused leads there too.
     **how
-        ``options``, ``journal``, ``reader``, ``labels`` and ``label_convention`` as for
-        :class:`ReviewApp`.
+        ``options``, ``journal``, ``reader``, ``labels`` and ``label_convention``.
 
     Returns
     -------
     int
-        0, after a review.
+        0, after a review, or where nothing was to be opened.
 
     Raises
     ------
     FusionError
-        There is no screen to draw on; the data were refused (the reader has seen the sentence in a
-        dialog); or the user cancelled.
+        There is no screen to draw on; or the last study was refused (the reader has seen the
+        sentence on the start page) or cancelled, and no other was opened.
     """
     check_screen()
-    app = ReviewApp(path, **how)
-    app.start()
-    napari.run()
-    if app.error is not None:
-        raise app.error
+    get_qapp()
+    labels = Labels(tuple(how.pop("labels", ())), how.pop("label_convention", None))
+    how = {name: value for name, value in how.items() if value is not None}
+    desk = FrontDesk(Wishes(labels=labels, **how))
+    desk.show()
+    if path is not None:
+        desk.open(Path(path), desk.wishes.options)
+    napari.run(force=True)
+    # What still runs in the background was told to stop with its window.
+    QThreadPool.globalInstance().waitForDone(_PATIENCE_MS)
+    if desk.error is not None:
+        raise desk.error
     return 0

@@ -21,6 +21,7 @@ import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded, as_fault
 from fusion.opening import OpenOptions
 from fusion.progress import Progress
+from viewer import _napari
 from viewer.kit.dialogs import ProgressDialog, SpacingDialog, show_error
 
 if TYPE_CHECKING:
@@ -86,12 +87,15 @@ class Waiting:
     leaves_nothing : bool
         The work changes nothing outside itself: after a cancel the window is free again at once,
         even when the work takes longer to notice.
+    told_elsewhere : bool
+        Whoever asked for the work says why it was refused; no dialog does.
     """
 
     window: QWidget
     title: str
     refusal: str
     leaves_nothing: bool = False
+    told_elsewhere: bool = False
 
 
 class Job(QObject):
@@ -127,6 +131,7 @@ class Job(QObject):
         self._work = work
         # Not the window itself: it owns the job, and neither would ever be let go.
         self._shows = dialog is not None
+        self._tells = dialog is not None and not dialog.told_elsewhere
         self._title, self._refusal = (dialog.title, dialog.refusal) if dialog else ("", "")
         self._leaves_nothing = dialog is not None and dialog.leaves_nothing
         self._unwanted = self.running = False
@@ -204,7 +209,7 @@ class Job(QObject):
             self.done.emit(outcome.result)
 
     def _refuse(self, error: FusionError) -> None:
-        if not self._shows or isinstance(error, Cancelled):
+        if not self._tells or isinstance(error, Cancelled):
             self.refused.emit(error)
             return
         self.dialog = show_error(self.window, error, title=self._refusal)
@@ -222,6 +227,8 @@ class OpenStudy(Job):
         Folder, zip or DICOMDIR; or what makes a study in the same thread.
     options : OpenOptions, optional
         How it is opened.
+    told_elsewhere : bool
+        Whoever asked says why it was refused.
 
     Attributes
     ----------
@@ -230,11 +237,21 @@ class OpenStudy(Job):
     """
 
     def __init__(
-        self, window: QWidget, source: Path | StudyMaker, options: OpenOptions | None = None
+        self,
+        window: QWidget,
+        source: Path | StudyMaker,
+        options: OpenOptions | None = None,
+        *,
+        told_elsewhere: bool = False,
     ) -> None:
         super().__init__(
             self._open,
-            dialog=Waiting(window, "Opening the study", refusal="The study was not opened"),
+            dialog=Waiting(
+                window,
+                "Opening the study",
+                refusal="The study was not opened",
+                told_elsewhere=told_elsewhere,
+            ),
         )
         self._source = source
         self._options = options or OpenOptions()
@@ -247,6 +264,7 @@ class OpenStudy(Job):
         report(0.9, "Preparing the pictures")
         review.fused.ct_display()
         _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
+        _napari.load_units()
         report(1.0, "Ready")
         return review
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.utils.notifications import show_info, show_warning
+from qtpy.QtCore import QEventLoop
 from qtpy.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -26,14 +25,17 @@ import fusion
 from fusion.findings import Severity
 from fusion.opening import OpenOptions
 from fusion.progress import Progress
+from fusion.review import Review
 from fusion.software import DISCLAIMER
-from sample_data import make_study
-from viewer.app import ReviewApp
+from viewer import _napari
+from viewer.app import ReviewApp, Wishes, sample_study
 from viewer.findings_panel import FindingsPanel
+from viewer.jobs import Job, Waiting
 from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.layers import ct_layer_data, spect_layer_data
+from viewer.steps.model import Step
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -122,23 +124,32 @@ def layers_of(review: Review) -> list[FullLayerData]:
 
 
 def open_sample() -> list[FullLayerData]:
-    """Make the simulated neck SPECT/CT and return it as napari layer data."""
-    with sample_study(None) as path:
-        return layers_of(fusion.open_study(path))
+    """Make the simulated neck SPECT/CT and return it as napari layer data.
 
-
-@contextmanager
-def sample_study(progress: Progress | None) -> Iterator[Path]:
-    """Make the simulated neck SPECT/CT in a folder that is gone when the context ends.
-
-    Parameters
-    ----------
-    progress : callable or None
-        Told the fraction done.
+    In a napari window this shows its progress and can be cancelled, which adds nothing.
     """
-    with tempfile.TemporaryDirectory(prefix="facetfusion-sample-") as folder:
-        make_study(folder, progress=progress)
-        yield Path(folder) / "study"
+    viewer = napari.current_viewer()
+    if viewer is None:
+        return layers_of(_opened_sample(Progress()))
+    waiting = Waiting(
+        _napari.main_window(viewer),
+        "Making the sample study",
+        refusal="The sample study was not made",
+        leaves_nothing=True,
+    )
+    job, until, made = Job(_opened_sample, dialog=waiting), QEventLoop(), list[Review]()
+    job.done.connect(made.append)
+    for end in (job.done, job.refused):
+        end.connect(lambda _result: until.quit())
+    job.start()
+    # napari wants the layers in return; everything else in its window goes on meanwhile.
+    until.exec()
+    return [layer for review in made for layer in layers_of(review)]
+
+
+def _opened_sample(report: Progress) -> Review:
+    with sample_study(report.part(0.0, 0.8)) as path:
+        return fusion.open_study(path, progress=report.part(0.8, 1.0))
 
 
 class OpenStudyWidget(QWidget):
@@ -177,7 +188,7 @@ class OpenStudyWidget(QWidget):
     def start(self) -> ReviewApp:
         """Open the chosen study."""
         how = OpenOptions(register=self.register.isChecked())
-        app = ReviewApp(self.path.text().strip(), options=how)
+        app = ReviewApp(self.path.text().strip(), wishes=Wishes(options=how))
         app.start()
         return app
 
@@ -282,13 +293,13 @@ def show_pathway() -> None:
 def show_facets() -> None:
     """Show the joints of the current review."""
     if review := _current_review():
-        review.tabs.setCurrentWidget(review.facets_panel)
+        review.show_step(Step.LEVELS)
 
 
 def show_targets() -> None:
     """Show the targets of the current review."""
     if review := _current_review():
-        review.tabs.setCurrentWidget(review.targets_panel)
+        review.show_step(Step.JOINTS)
 
 
 def show_help() -> None:

@@ -24,7 +24,7 @@ def check_screen() -> None:
     FusionError
         What is missing, in a sentence.
     """
-    if not _has_display():
+    if not has_display():
         raise FusionError(f"There is no screen to open a window on.{_INSTEAD}")
     try:
         done = subprocess.run(
@@ -63,7 +63,8 @@ def _why(code: int, said: str) -> str:
     )
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
+    """Whether there seems to be a screen; quick, and not tried."""
     if sys.platform != "linux":
         return True
     return any(os.environ.get(n) for n in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))

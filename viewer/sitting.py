@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from fusion.errors import AnnotationError, FusionError
@@ -15,15 +15,21 @@ from fusion.plain_text import plain
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from viewer import _napari
+from viewer.alignment.panel import AlignmentPanel
 from viewer.facets.model import FacetsModel, State
+from viewer.facets.panel import FacetsPanel
 from viewer.jobs import Job, Waiting
 from viewer.kit.dialogs import show_error
 from viewer.kit.message import MessageLine
+from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.panes import LinkedPanes
 from viewer.reading.dialogs import ReaderDialog
 from viewer.reading.joints import NOT_LOCATED
 from viewer.reading.model import ReadingModel
+from viewer.reading.undo import UndoAll
 from viewer.reading.words import known_state
+from viewer.steps.model import Act, Item, Step, Way
+from viewer.steps.pages import StepPages
 from viewer.targets.panel import TargetsPanel
 
 if TYPE_CHECKING:
@@ -35,19 +41,32 @@ class Sitting(QObject):
 
     Attributes
     ----------
-    viewer, linked, facets, reading, targets_panel, message
+    viewer, linked, facets, reading, message, pages, way, and the panels
         Of the window.
     job : Job or None
         What is being handed on.
+    start_wanted : Signal
+        The reader wants the start page.
+    series_wanted : Signal
+        The reader wants the series of the files.
     """
+
+    start_wanted = Signal()
+    series_wanted = Signal()
 
     viewer: napari.Viewer
     linked: LinkedPanes
     facets: FacetsModel
     reading: ReadingModel
     targets_panel: TargetsPanel
+    alignment_panel: AlignmentPanel
+    facets_panel: FacetsPanel
+    pathway_panel: PathwayPanel
+    pages: StepPages
+    way: Way
     message: MessageLine
     job: Job | None
+    undo_all: UndoAll
     _journal_path: Path
     _forget: QTimer
 
@@ -76,7 +95,66 @@ class Sitting(QObject):
         except AnnotationError as error:
             show_error(_napari.main_window(self.viewer), error, title="The reading was not begun")
             return False
+        if self.reading.resumed:
+            self.come_back()
         return True
+
+    def begin(self, *, background: bool = True) -> None:
+        """Begin what takes its time, if that is wanted, and go to where the reading stands."""
+        if background:
+            self.facets.start()
+            self.alignment_panel.check()
+        self.come_back()
+
+    def come_back(self) -> None:
+        """Go to where the reading stands: the last place decided, the first step that lacks."""
+        reading = self.reading.reading
+        if reading is not None and reading.targets:
+            self.linked.point_lps = reading.targets[-1].point_lps
+        waiting = [item for item in self.way.items if item.act is not Act.READER]
+        self.show_step(waiting[0].step if waiting else Step.FINISH)
+
+    # The way
+
+    def show_step(self, step: Step) -> None:
+        """Bring a step of the way to the front."""
+        self.pages.show_step(step)
+
+    def lead_next(self) -> None:
+        """Go to what needs the reader next."""
+        item = self.way.next
+        if item is None:
+            self.say("Nothing is left to do: the reading is final.", refused=False)
+        else:
+            self.lead(item)
+
+    def lead(self, item: Item) -> None:
+        """Go to where an item is done, and begin to do it where that decides nothing by itself."""
+        self.show_step(item.step)
+        if item.joint is not None:
+            self.facets.selected = item.joint
+        if item.act is Act.READER:
+            self.ask_reader()
+        elif item.act is Act.OTHERS:
+            self.targets_panel.ask_others_negative()
+        elif item.act is Act.FINALISE:
+            self.targets_panel.ask_finish()
+        else:
+            self.say(f"{item.words}.", refused=False)
+
+    def state(self) -> None:
+        """State what the step in front asks; what may be pressed there, and nothing else."""
+        step = self.pages.front
+        if step is Step.ALIGN:
+            self.alignment_panel.reviewed.click()
+        elif step is Step.LEVELS:
+            self.facets_panel.confirming.confirm.click()
+        elif step is Step.PATHWAY:
+            self.pathway_panel.record_or_leave()
+        elif step is Step.FINISH:
+            self.targets_panel.ask_finish()
+        else:
+            self.say("This step asks for nothing to be stated.", refused=False)
 
     def _look_for_readings(self) -> None:
         """Say what was read of this study before."""
@@ -100,6 +178,18 @@ class Sitting(QObject):
             self.say(action(), refused=False)
         except FusionError as error:
             self.say(str(error))
+
+    def undo(self) -> None:
+        """Take back what was done last, whatever it was."""
+        self.tell(self.undo_all.undo)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self.tell(self.undo_all.redo)
+
+    def close_window(self) -> None:
+        """Close the window; nothing is lost."""
+        _napari.main_window(self.viewer).close()
 
     def choose_export(self) -> None:
         """Ask for a folder and write the results there."""

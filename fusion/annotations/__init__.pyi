@@ -1,5 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .blocks import BlockPlan, plan_blocks
+from .blocks import BlockPlan, NerveBlock, plan_blocks
 from .changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -28,13 +28,15 @@ from .finishing import (
     doubts_about_levels,
     finalise,
     in_field,
+    lacks,
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest
+from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest, versions_of
 from .marking import check_marked
 from .placement import Point
-from .reading import Reading, replay
+from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
+from .rows import row_of
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
@@ -55,6 +57,7 @@ from .target import (
 __all__ = [
     "GRADES",
     "MAX_NAME",
+    "NOT_BEGUN",
     "NUMBERING_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
@@ -68,8 +71,11 @@ __all__ = [
     "JointMoved",
     "Journal",
     "LabelChange",
+    "Lack",
+    "Lacking",
     "LevelDoubt",
     "Measured",
+    "NerveBlock",
     "NumberingConfirmed",
     "Opened",
     "Origin",
@@ -104,6 +110,7 @@ __all__ = [
     "in_field",
     "journal_damage",
     "label_changes",
+    "lacks",
     "latest",
     "missing",
     "plan_blocks",
@@ -111,5 +118,7 @@ __all__ = [
     "relabelling",
     "replay",
     "revise",
+    "row_of",
     "same_name",
+    "versions_of",
 ]

@@ -18,7 +18,14 @@ from fusion.annotations.changes import (
     VertebraNamed,
 )
 from fusion.annotations.journal import Conflict, Journal, Saved
-from fusion.annotations.reading import Reading, not_finished, unfinished
+from fusion.annotations.reading import (
+    Lack,
+    Lacking,
+    Reading,
+    lack_at,
+    not_finished,
+    unfinished,
+)
 from fusion.annotations.snapshots import LocalisationSnapshot
 from fusion.annotations.spine import LabelChange, Spine, label_changes
 from fusion.annotations.study import StudyKey
@@ -44,9 +51,9 @@ _BY_SHAPES = "by the shapes of the vertebrae alone"
 NUMBERING_WORDS = (_COUNTED_FROM_CLICKS, _COUNTED_FROM, _BY_SHAPES)
 
 
-def missing(
+def lacks(
     reading: Reading, *, spine: Spine | None, study: StudyKey, registration: Registration
-) -> tuple[str, ...]:
+) -> tuple[Lack, ...]:
     """Return what a reading lacks before it can be finalised.
 
     Parameters
@@ -62,38 +69,47 @@ def missing(
 
     Returns
     -------
-    tuple of str
-        Sentences without a full stop; empty when nothing is missing.
+    tuple of Lack
+        Empty when nothing is missing.
     """
-    items = list(unfinished(reading))
-    items += [
-        f"{record.target.joint.name}: decided on other image data than what is open now"
+    found = list(unfinished(reading))
+    found += [
+        lack_at(record.target.joint, "decided on other image data than what is open now")
         for record in reading.records
         if record.input_digest != study.digest
     ]
     review = reading.alignment.change if reading.alignment else None
     if isinstance(review, AlignmentReviewed) and not review.covers(registration):
-        items.append("The alignment has changed since it was reviewed")
-    items += [
-        f"{target.joint.name}: decided on another alignment than the one in use"
+        found.append(Lack("The alignment has changed since it was reviewed", Lacking.ALIGNMENT))
+    found += [
+        lack_at(target.joint, "decided on another alignment than the one in use")
         for target in reading.targets
         if not target.registration.same_alignment(registration, target.point_lps)
     ]
     if registration.status is Trust.DO_NOT_TRUST:
-        items += [
-            f"{target.joint.name}: its point rests on an alignment that is not to be trusted"
+        found += [
+            lack_at(target.joint, "its point rests on an alignment that is not to be trusted")
             for target in reading.targets
             if target.origin is not Origin.JOINT_CLICKED
         ]
     if spine is None:
         if reading.targets:
-            items.append("The joints are not known, so side and level of the targets are unchecked")
+            words = "The joints are not known, so side and level of the targets are unchecked"
+            found.append(Lack(words, Lacking.LEVELS))
     else:
-        items += [
-            f"{change.target.joint.name}: the numbering has changed since. {change.why}"
+        found += [
+            lack_at(change.target.joint, f"the numbering has changed since. {change.why}")
             for change in label_changes(reading.targets, spine=spine)
         ]
-    return tuple(items)
+    return tuple(found)
+
+
+def missing(
+    reading: Reading, *, spine: Spine | None, study: StudyKey, registration: Registration
+) -> tuple[str, ...]:
+    """Return :func:`lacks` in words: sentences without a full stop."""
+    found = lacks(reading, spine=spine, study=study, registration=registration)
+    return tuple(lack.words for lack in found)
 
 
 def finalise(
@@ -116,14 +132,14 @@ def finalise(
     reader : str
         Who finalises it.
     spine, study, registration
-        As for :func:`missing`.
+        As for :func:`lacks`.
 
     Raises
     ------
     AnnotationError
         Something is missing (all of it is listed), or nothing could be saved.
     """
-    items = missing(reading, spine=spine, study=study, registration=registration)
+    items = lacks(reading, spine=spine, study=study, registration=registration)
     if items:
         raise AnnotationError(not_finished(items))
     return journal.append(reading, Finalised(), reader=reader, study=study)

@@ -232,6 +232,49 @@ class Journal:
                 )
             return self._insert(opened, reader=reader, study=study)
 
+    def adopt(self, reading: Reading) -> Reading:
+        """Keep a reading of another journal, with all of its history as it is.
+
+        Parameters
+        ----------
+        reading : Reading
+            As :meth:`fusion.annotations.reading.Reading.from_json` gives it.
+
+        Returns
+        -------
+        Reading
+            The same; where the journal held it already, nothing is written.
+
+        Raises
+        ------
+        AnnotationError
+            The journal holds it with another history.
+        """
+        opened = reading.opened
+        with self._storage.writing():
+            known = {one for (one,) in self._storage.execute("SELECT reading_id FROM readings")}
+            if reading.reading_id in known:
+                if self._load(reading.reading_id).digest == reading.digest:
+                    return reading
+                raise AnnotationError(
+                    "The journal holds this reading with another history. Nothing was changed; "
+                    "keep both files and compare them."
+                )
+            self._storage.execute(
+                "INSERT INTO readings VALUES (?, ?, ?, ?)",
+                (
+                    reading.reading_id,
+                    opened.study.study_instance_uid,
+                    opened.study.ct.pixels_sha256,
+                    opened.amends if opened.amends in known else None,
+                ),
+            )
+            previous = ""
+            for event in reading.events:
+                self._write(reading.reading_id, event, previous=previous)
+                previous = event.chained(previous)
+        return reading
+
     def append(
         self,
         reading: Reading,
@@ -454,6 +497,23 @@ def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:
         for reading in known
         if reading.reading_id not in amended and reading.study.same_series(study)
     )
+
+
+def versions_of(reading: Reading, readings: Iterable[Reading]) -> tuple[Reading, ...]:
+    """Return a reading and those that it amends, the first version first.
+
+    Parameters
+    ----------
+    reading : Reading
+        One version.
+    readings : iterable of Reading
+        Of the same journal.
+    """
+    by_id = {one.reading_id: one for one in readings}
+    found = [reading]
+    while (before := by_id.get(found[0].opened.amends)) is not None:
+        found.insert(0, before)
+    return tuple(found)
 
 
 def _own(known: tuple[Reading, ...], study: StudyKey, reader: str) -> Reading | None:

@@ -6,11 +6,13 @@ the history and no longer counts. Finalised is the last event that a reading can
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Literal
 
-from fusion.anatomy import Joint
+from fusion.anatomy import JOINTS, Joint
 from fusion.annotations.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -30,6 +32,8 @@ from fusion.annotations.changes import (
 )
 from fusion.annotations.changes.event import Event
 from fusion.annotations.changes.vertebrae import Anatomy, AnatomyForm, after
+from fusion.annotations.rows import row_of
+from fusion.annotations.snapshots import same_matrix
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
 from fusion.errors import AnnotationError
@@ -225,6 +229,38 @@ class Reading:
                 return record
         raise AnnotationError("The target is not there any more. Nothing was changed.")
 
+    def to_dataframe(self) -> Any:
+        """Return the decisions as a pandas DataFrame, a row for each, from the skull down.
+
+        Columns are ``joint``, ``level``, ``side``, the version and state of the reading, and those
+        of :func:`fusion.annotations.row_of`; numbers have all of their digits, points are in the
+        CT's frame, LPS mm.
+
+        Raises
+        ------
+        AnnotationError
+            pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as exc:
+            raise AnnotationError("A table needs the package pandas: pip install pandas.") from exc
+        about = {
+            "version": self.opened.version,
+            "status": "final" if self.finalised else "draft",
+        }
+        rows = [
+            {
+                "joint": target.joint.name,
+                "level": target.joint.level,
+                "side": target.joint.side.value,
+                **about,
+                **row_of(target),
+            }
+            for target in sorted(self.targets, key=lambda one: JOINTS.index(one.joint))
+        ]
+        return pandas.DataFrame(rows)
+
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: the history, and the present state for those who only read."""
         content: dict[str, Any] = to_json(ReadingDocument.of(self))
@@ -336,10 +372,46 @@ def replay(reading_id: str, events: Iterable[Event]) -> Reading:
     return reading
 
 
-def unfinished(reading: Reading) -> tuple[str, ...]:
+class Lacking(StrEnum):
+    """What a reading may lack something about."""
+
+    ALIGNMENT = "alignment"
+    LEVELS = "levels"
+    JOINT = "joint"
+    PATHWAY = "pathway"
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One thing that a reading lacks before it can be final.
+
+    Parameters
+    ----------
+    words : str
+        A sentence without a full stop.
+    about : Lacking
+        What it is about.
+    joint : Joint or None
+        Which, where it is about one.
+    """
+
+    words: str
+    about: Lacking
+    joint: Joint | None = None
+
+
+#: What a reading lacks at first, whoever reads.
+NOT_BEGUN = (
+    Lack("The alignment of the two images has not been reviewed", Lacking.ALIGNMENT),
+    Lack("The numbering of the levels has not been confirmed", Lacking.LEVELS),
+    Lack("The pathway has been neither answered nor explicitly left out", Lacking.PATHWAY),
+)
+
+
+def unfinished(reading: Reading) -> tuple[Lack, ...]:
     """Return what a reading lacks before it can be finalised, as far as it shows by itself.
 
-    :func:`fusion.annotations.finishing.missing` asks the anatomy and the opened data as well.
+    :func:`fusion.annotations.finishing.lacks` asks the anatomy and the opened data as well.
 
     Parameters
     ----------
@@ -348,34 +420,40 @@ def unfinished(reading: Reading) -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
-        Sentences without a full stop; empty when nothing is missing.
+    tuple of Lack
+        Empty when nothing is missing.
     """
-    open_items = []
+    no_alignment, no_numbering, no_pathway = NOT_BEGUN
+    found = []
     if reading.alignment is None:
-        open_items.append("The alignment of the two images has not been reviewed")
+        found.append(no_alignment)
     else:
         change = reading.alignment.change
         assert isinstance(change, AlignmentReviewed)
         reviewed = change.registration.matrix
-        open_items += [
-            f"{target.joint.name}: decided on another alignment than the one that was reviewed"
+        found += [
+            lack_at(target.joint, "decided on another alignment than the one that was reviewed")
             for target in reading.targets
-            # A bent neck has a matrix for each place; `finishing.missing` compares them.
-            if target.registration.matrix != reviewed and not change.bent
+            # A bent neck has a matrix for each place; `finishing.lacks` compares them.
+            if not same_matrix(target.registration.matrix, reviewed) and not change.bent
         ]
     if reading.numbering is None:
-        open_items.append("The numbering of the levels has not been confirmed")
+        found.append(no_numbering)
     for target in reading.targets:
-        open_items += target.missing
+        found += [Lack(words, Lacking.JOINT, target.joint) for words in target.missing]
     if reading.pathway is None:
-        open_items.append("The pathway has been neither answered nor explicitly left out")
-    return tuple(open_items)
+        found.append(no_pathway)
+    return tuple(found)
 
 
-def not_finished(items: Iterable[str]) -> str:
+def lack_at(joint: Joint, words: str) -> Lack:
+    """Return what is lacking at a joint, which it names."""
+    return Lack(f"{joint.name}: {words}", Lacking.JOINT, joint)
+
+
+def not_finished(items: Iterable[Lack]) -> str:
     """Return the sentence that lists what is missing."""
-    return f"The reading is not finalised. Missing: {'; '.join(items)}."
+    return f"The reading is not finalised. Missing: {'; '.join(item.words for item in items)}."
 
 
 def _touched(event: Event) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # they load image libraries, which the journal does without
 
 #: How far a matrix may be from a rotation.
 _ROTATION_TOLERANCE = 1e-4
+#: How far entries of a matrix may lie apart that was written as a DICOM object, whose numbers have
+#: 16 characters, and read again: a micrometre at a metre.
+_WRITTEN_AND_READ = 1e-9
 
 _Four = Field(min_length=4, max_length=4)
 Matrix = Annotated[tuple[Annotated[tuple[float, ...], _Four], ...], _Four]
@@ -204,7 +207,7 @@ class RegistrationSnapshot:
             In the CT's frame.
         """
         here = registration.transform_at(point_lps).matrix.tolist()
-        return self.matrix == tuple(map(tuple, here))
+        return same_matrix(self.matrix, tuple(map(tuple, here)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +267,15 @@ def registration_digest(registration: Registration) -> str:
     neck = registration.neck.to_json() if registration.neck else None
     content = [registration.transform.matrix.tolist(), registration.method.value, neck]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def same_matrix(one: Matrix, other: Matrix) -> bool:
+    """Tell whether two transforms put a point in one place, but for :data:`_WRITTEN_AND_READ`."""
+    return all(
+        abs(a - b) <= _WRITTEN_AND_READ
+        for row, other_row in zip(one, other, strict=True)
+        for a, b in zip(row, other_row, strict=True)
+    )
 
 
 def _check_uncertainty(value: float | None, what: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from contextlib import AbstractContextManager
 
 from fusion.archive.model import Archive
 from fusion.archive.settings import Settings
@@ -20,11 +21,7 @@ def connect(settings: Settings, name: str) -> Archive:
         There is none of this name, or the extra is not installed.
     """
     archive = settings.archive(name)
-    if any(importlib.util.find_spec(needed) is None for needed in _NEEDED):
-        raise ArchiveError(
-            "What talks to archives is not installed. Install it with: pip install "
-            "'facetfusion[archive]'"
-        )
+    _require_installed()
     if archive.kind == "web":
         from fusion.archive.web import WebArchive
 
@@ -32,3 +29,25 @@ def connect(settings: Settings, name: str) -> Archive:
     from fusion.archive.dimse import DimseArchive
 
     return DimseArchive(name, archive, settings)
+
+
+def taking_in(settings: Settings) -> AbstractContextManager[object]:
+    """Return what takes in studies as long as it is entered.
+
+    Raises
+    ------
+    ArchiveError
+        Nothing is said about listening, or the extra is not installed.
+    """
+    _require_installed()
+    from fusion.archive.listening import Listener
+
+    return Listener(settings, takes_studies=True)
+
+
+def _require_installed() -> None:
+    if any(importlib.util.find_spec(needed) is None for needed in _NEEDED):
+        raise ArchiveError(
+            "What talks to archives is not installed. Install it with: pip install "
+            "'facetfusion[archive]'"
+        )

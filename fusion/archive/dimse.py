@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import socket
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,30 +13,18 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.filereader import read_file_meta_info
-from pydicom.uid import (
-    JPEG2000,
-    UID,
-    ExplicitVRBigEndian,
-    ExplicitVRLittleEndian,
-    HTJ2KLossless,
-    ImplicitVRLittleEndian,
-    JPEG2000Lossless,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLossless,
-    JPEGLosslessSV1,
-    JPEGLSLossless,
-    JPEGLSNearLossless,
-    RLELossless,
-)
 from pynetdicom import AE, Association, _config, build_role, evt
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
+    StorageCommitmentPushModel,
+    StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
 )
 
 from fusion.archive.encryption import client_context
+from fusion.archive.listening import Commitments, Listener, hearing
 from fusion.archive.model import (
     FoundSeries,
     FoundStudy,
@@ -47,37 +35,22 @@ from fusion.archive.model import (
     each,
 )
 from fusion.archive.settings import ArchiveSettings, Settings
+from fusion.archive.wire import LARGEST_PDU_BYTES, PACKED, PLAIN, SILENCE_S, only_asked_for, tuned
 from fusion.dicom import text
 from fusion.errors import ArchiveError, FusionError
 
-#: How long an archive may be silent, s.
-SILENCE_S = 60.0
 #: How long it may take to be reached, s.
 REACH_S = 15.0
-#: Largest piece that we take at once; without a limit the other side decides what we hold.
-LARGEST_PDU_BYTES = 128 * 1024
+#: How long to wait for the archive to answer for what was sent, s; the next time asks again.
+COMMITMENT_S = 30.0
+_LOOK_S = 0.05
 #: Objects named in one request.
 _AT_ONCE = 100
 #: A presentation context holds one accepted syntax; an association at most 128 of them.
 _MOST_CONTEXTS = 126
 
-_PLAIN = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-#: Deflate is never offered: a few bytes of it can fill the memory.
-_PACKED = [
-    JPEGLosslessSV1,
-    JPEG2000Lossless,
-    JPEGLSLossless,
-    RLELossless,
-    JPEGBaseline8Bit,
-    JPEG2000,
-    JPEGExtended12Bit,
-    JPEGLSNearLossless,
-    JPEGLossless,
-    HTJ2KLossless,
-]
-SYNTAXES: list[UID] = [*_PLAIN, *_PACKED, ExplicitVRBigEndian]
-
 _OK = 0x0000
+_UNKNOWN_DESTINATION = 0xA801
 _NOT_WANTED = 0xA900  # "Data Set does not match SOP Class" is the closest that C-STORE has
 
 _config.LOG_HANDLER_LEVEL = "none"  # names of patients stand in what it logs
@@ -173,6 +146,9 @@ class DimseArchive:
 
     def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
         """Fetch objects over one association, series by series."""
+        if self._stated.retrieve == "move":
+            self._move(study_instance_uid, wanted)
+            return
         classes = sorted({one.sop_class_uid for one in wanted if one.sop_class_uid})
         if not classes:
             raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
@@ -190,25 +166,32 @@ class DimseArchive:
                 return 0xA700
             return _OK if kept else _NOT_WANTED
 
-        by_series: dict[str, list[str]] = defaultdict(list)
-        for one in wanted:
-            by_series[one.series_instance_uid].append(one.sop_instance_uid)
         get = StudyRootQueryRetrieveInformationModelGet
         with self._associated(
             [_context(get), *contexts], roles=roles, handlers=[(evt.EVT_C_STORE, arrived)]
         ) as way:
-            for series, uids in by_series.items():
-                for first in range(0, len(uids), _AT_ONCE):
-                    asked = Dataset()
-                    asked.QueryRetrieveLevel = "IMAGE"
-                    asked.StudyInstanceUID = study_instance_uid
-                    asked.SeriesInstanceUID = series
-                    asked.SOPInstanceUID = uids[first : first + _AT_ONCE]
-                    for status, _ in way.send_c_get(asked, get):
-                        if stopped:
-                            way.abort()
-                            raise stopped[0]
-                        self._status(status, "retrieval")
+            for asked in _requests(study_instance_uid, wanted):
+                for status, _ in way.send_c_get(asked, get):
+                    if stopped:
+                        way.abort()
+                        raise stopped[0]
+                    self._status(status, "retrieval")
+
+    def _move(self, study_instance_uid: str, wanted: Sequence[Listed]) -> None:
+        """Have objects sent to our listener, which puts them into the inbox itself."""
+        move = StudyRootQueryRetrieveInformationModelMove
+        with (
+            Listener(self._settings, takes_studies=True),
+            self._associated([_context(move)]) as way,
+        ):
+            for asked in _requests(study_instance_uid, wanted):
+                for status, _ in way.send_c_move(asked, self._settings.title, move):
+                    if self._status(status, "retrieval") == _UNKNOWN_DESTINATION:
+                        raise ArchiveError(
+                            f"The archive {self.name} does not know where to send: its "
+                            f"administrator has to enter the title {self._settings.title} with "
+                            "this machine and the port of [listen]."
+                        )
 
     # ---- Sending ---------------------------------------------------------------------------------
 
@@ -228,9 +211,27 @@ class DimseArchive:
                 told(path, "" if code == _OK or code >> 12 == 0xB else _why(code))
 
     def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
-        """Ask the archive to answer for objects."""
-        del files
-        return None
+        """Ask the archive to answer for objects; None where no answer came in time."""
+        if self._settings.listen is None:
+            return None
+        transaction = f"2.25.{uuid.uuid4().int}"  # PS3.5 annex B.2
+        asked = Dataset()
+        asked.TransactionUID = transaction
+        asked.ReferencedSOPSequence = [_reference(uid, kind) for uid, kind in files.items()]
+        with hearing(self._settings) as answers:
+            answers.ask(transaction)
+            with self._associated([_context(StorageCommitmentPushModel)]) as way:
+                status, _ = way.send_n_action(
+                    asked,
+                    1,
+                    StorageCommitmentPushModel,
+                    StorageCommitmentPushModelInstance,
+                )
+                code = self._status(status, "storage commitment")
+            if code != _OK:
+                answers.forget(transaction)
+                raise self._refused("storage commitment", code)
+            return _awaited(answers, transaction)
 
     # ---- The way there ---------------------------------------------------------------------------
 
@@ -256,10 +257,11 @@ class DimseArchive:
             max_pdu=LARGEST_PDU_BYTES,
             ext_neg=list(roles),
             tls_args=secured,
-            evt_handlers=[(evt.EVT_CONN_OPEN, at_once), *handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, tuned), *handlers],
         )
         if not way.is_established:
             raise self._not_reached(way)
+        only_asked_for(way)
         try:
             yield way
         except BaseException:
@@ -298,17 +300,25 @@ class DimseArchive:
         return ArchiveError(f"The archive {self.name} refused the {what}: {_why(code)}.")
 
 
-def at_once(event: Any) -> None:
-    """Send what is written at once: with Nagle's algorithm each answer may wait 40 ms."""
-    way = event.assoc.dul.socket
-    if way is not None and way.socket is not None:
-        way.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _requests(study: str, wanted: Sequence[Listed]) -> Iterator[Dataset]:
+    """Yield requests for objects, series by series."""
+    by_series: dict[str, list[str]] = defaultdict(list)
+    for one in wanted:
+        by_series[one.series_instance_uid].append(one.sop_instance_uid)
+    for series, uids in by_series.items():
+        for first in range(0, len(uids), _AT_ONCE):
+            asked = Dataset()
+            asked.QueryRetrieveLevel = "IMAGE"
+            asked.StudyInstanceUID = study
+            asked.SeriesInstanceUID = series
+            asked.SOPInstanceUID = uids[first : first + _AT_ONCE]
+            yield asked
 
 
 def _context(kind: str, *syntaxes: str) -> PresentationContext:
     context = PresentationContext()
     context.abstract_syntax = kind
-    context.transfer_syntax = list(syntaxes) or _PLAIN
+    context.transfer_syntax = list(syntaxes) or PLAIN
     return context
 
 
@@ -316,8 +326,8 @@ def _storage_contexts(classes: Sequence[str]) -> tuple[list[PresentationContext]
     """Offer to take objects of some kinds, uncompressed and in every packing that we can read."""
     if len(classes) > _MOST_CONTEXTS:
         raise ArchiveError("The study holds objects of more kinds than can be asked for at once.")
-    contexts = [_context(kind, *_PLAIN) for kind in classes]
-    for packed in _PACKED:
+    contexts = [_context(kind, *PLAIN) for kind in classes]
+    for packed in PACKED:
         if len(contexts) + len(classes) <= _MOST_CONTEXTS:
             contexts += [_context(kind, packed) for kind in classes]
     return contexts, [build_role(kind, scp_role=True) for kind in classes]
@@ -328,6 +338,17 @@ def _why(code: int) -> str:
     return known.get(code >> 8, f"status {code:04X}")
 
 
-def new_transaction() -> str:
-    """Return a UID for one question about storage commitment (PS3.5 annex B.2)."""
-    return f"2.25.{uuid.uuid4().int}"
+def _reference(uid: str, kind: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = kind
+    item.ReferencedSOPInstanceUID = uid
+    return item
+
+
+def _awaited(answers: Commitments, transaction: str) -> dict[str, bool] | None:
+    until = time.monotonic() + COMMITMENT_S
+    while (found := answers.take(transaction)) is None and time.monotonic() < until:
+        time.sleep(_LOOK_S)
+    if found is None:
+        answers.forget(transaction)
+    return found

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+from typing import Any
 
 from fusion.archive.settings import Settings, Tls
+from fusion.archive.wire import SILENCE_S
 from fusion.errors import ArchiveError
 
 
@@ -16,9 +19,18 @@ def client_context(settings: Settings, tls: Tls) -> ssl.SSLContext:
 
 def server_context(settings: Settings, tls: Tls) -> ssl.SSLContext:
     """Return what this program shows of itself, and demands of who calls it."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context = _LaterHandshake(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _loaded(context, settings, tls)
+
+
+class _LaterHandshake(ssl.SSLContext):
+    """Shakes hands in the thread of each connection: one that is silent holds up no other."""
+
+    def wrap_socket(self, sock: socket.socket, *args: Any, **how: Any) -> ssl.SSLSocket:
+        """Wrap a connection that was just accepted."""
+        sock.settimeout(SILENCE_S)
+        return super().wrap_socket(sock, *args, **{**how, "do_handshake_on_connect": False})
 
 
 def _loaded(context: ssl.SSLContext, settings: Settings, tls: Tls) -> ssl.SSLContext:

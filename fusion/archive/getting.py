@@ -98,9 +98,10 @@ def get(
     report = Progress(progress)
     inbox = Inbox(settings.place("inbox"))
     report(0.0, "Asking the archive")
-    found = only_study(archive, study_instance_uid)
+    only_study(archive, study_instance_uid)
     listed = archive.objects(study_instance_uid)
-    with inbox.receiving(study_instance_uid) as tray:
+    with inbox.parts() as parts:
+        tray = inbox.tray(study_instance_uid, parts)
         missing = [one for uid, one in listed.items() if not tray.has(uid)]
 
         def keep(sop_instance_uid: str, content: bytes) -> bool:
@@ -131,7 +132,6 @@ def get(
             "counted. What came is kept; run the same command again to go on from there."
         )
     _no_others(tray.folder, len(listed))
-    del found
     report(1.0, "Fetched")
     return tray.folder
 

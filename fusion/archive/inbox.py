@@ -92,13 +92,17 @@ class Inbox:
         return self.root / hashed(study_instance_uid)
 
     @contextmanager
-    def receiving(self, study_instance_uid: str) -> Iterator[Tray]:
-        """Yield a tray to fill; parts are gone afterwards, also those of a killed program."""
+    def parts(self) -> Iterator[Path]:
+        """Yield a folder for what is not whole; gone afterwards, also that of a killed program."""
         sweep(self.root, f"{_PARTS}*")
+        with begun(self.root / f"{_PARTS}{uuid.uuid4().hex}") as parts:
+            yield parts
+
+    def tray(self, study_instance_uid: str, parts: Path) -> Tray:
+        """Return the tray of a study."""
         folder = self.folder(study_instance_uid)
         folder.mkdir(mode=0o700, exist_ok=True)
-        with begun(self.root / f"{_PARTS}{uuid.uuid4().hex}") as parts:
-            yield Tray(folder, parts)
+        return Tray(folder, parts)
 
     def free_bytes(self) -> int:
         """Return how much space is left."""
@@ -109,6 +113,13 @@ def stated_study(content: bytes) -> str:
     """Return the Study Instance UID of a file, read without trusting the rest of it."""
     found = _STUDY_UID.search(content)
     return "" if found is None else found[1].decode("ascii").rstrip("\0")
+
+
+def written(path: Path, content: str) -> None:
+    """Write a small file so that it is there whole or as it was."""
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    part.write_text(content, "utf-8")
+    part.replace(path)
 
 
 def file_count(folder: Path) -> int:

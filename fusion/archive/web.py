@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,12 @@ TIMEOUT_S = (15.0, 60.0)
 _PAGE, _MOST = 1000, 100_000
 #: They log addresses, and what is asked for in them.
 _TALKATIVE = ("dicomweb_client", "retrying", "urllib3", "requests")
+#: Largest object that is taken.
+MOST_BYTES = 4 * 2**30
+_PIECE_BYTES = 2**20
+#: Media Storage SOP Instance UID (0002,0003), near the beginning of a file.
+_OBJECT_UID = re.compile(rb"\x02\x00\x03\x00UI..([0-9.]{1,64})", re.DOTALL)
+_HEAD_BYTES = 4096
 _DICOM = 'multipart/related; type="application/dicom"'
 
 for _name in _TALKATIVE:
@@ -55,6 +62,7 @@ class WebArchive:
             session.verify = settings.file(stated.tls.authority)
             session.cert = (settings.file(stated.tls.certificate), settings.file(stated.tls.key))
         self._session = session
+        self._counts: Counter[str] = Counter()
 
     # ---- Questions -------------------------------------------------------------------------------
 
@@ -90,7 +98,7 @@ class WebArchive:
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID."""
         found = self._search("search_for_instances", study_instance_uid=study_instance_uid)
-        return {
+        listed = {
             text(one, "SOPInstanceUID"): Listed(
                 text(one, "SOPInstanceUID"),
                 text(one, "SeriesInstanceUID"),
@@ -98,6 +106,8 @@ class WebArchive:
             )
             for one in found
         }
+        self._counts = Counter(one.series_instance_uid for one in listed.values())
+        return listed
 
     def _search(
         self, how: str, *, filters: Mapping[str, str] | None = None, **which: Any
@@ -116,25 +126,38 @@ class WebArchive:
     # ---- Fetching --------------------------------------------------------------------------------
 
     def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
-        """Fetch objects one by one over one connection, as the archive holds them."""
+        """Fetch whole series where all of one is wanted, else object by object."""
+        by_series: dict[str, list[Listed]] = defaultdict(list)
         for one in wanted:
-            url = (
-                f"{self._url}/studies/{study_instance_uid}/series/{one.series_instance_uid}"
-                f"/instances/{one.sop_instance_uid}"
-            )
-            with self._in_words():
-                answer = self._session.get(
-                    url,
-                    headers={"Accept": f"{_DICOM}; transfer-syntax=*"},
-                    timeout=TIMEOUT_S,
-                    allow_redirects=False,
-                )
-                if answer.status_code == requests.codes.not_found:
-                    continue
-                answer.raise_for_status()
-            content = _only_part(answer.headers.get("Content-Type", ""), answer.content)
-            if content is not None:
-                keep(one.sop_instance_uid, content)
+            by_series[one.series_instance_uid].append(one)
+        study = f"{self._url}/studies/{study_instance_uid}"
+        for series, listed in by_series.items():
+            url = f"{study}/series/{series}"
+            if len(listed) > 1 and len(listed) == self._counts.get(series):
+                self._take(url, keep)
+                continue
+            for one in listed:
+                self._take(f"{url}/instances/{one.sop_instance_uid}", keep)
+
+    def _take(self, url: str, keep: Keep) -> None:
+        with (
+            self._in_words(),
+            self._session.get(
+                url,
+                headers={"Accept": f"{_DICOM}; transfer-syntax=*"},
+                timeout=TIMEOUT_S,
+                allow_redirects=False,
+                stream=True,
+            ) as answer,
+        ):
+            if answer.status_code == requests.codes.not_found:
+                return
+            answer.raise_for_status()
+            pieces = answer.iter_content(_PIECE_BYTES)
+            for content in parts(answer.headers.get("Content-Type", ""), pieces):
+                found = _OBJECT_UID.search(content, 0, _HEAD_BYTES)
+                if found is not None:
+                    keep(found[1].decode("ascii"), content)
 
     # ---- Sending ---------------------------------------------------------------------------------
 
@@ -183,13 +206,35 @@ class WebArchive:
             ) from exc
 
 
-def _only_part(content_type: str, body: bytes) -> bytes | None:
-    """Return the one part of a multipart answer; None when there is not exactly one whole part."""
+def parts(content_type: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the whole parts of a multipart answer as they come, without their headers.
+
+    Parameters
+    ----------
+    content_type : str
+        Of the answer, with its boundary.
+    pieces : iterable of bytes
+        The answer, cut anywhere.
+
+    Raises
+    ------
+    ArchiveError
+        A part is larger than any object that is taken.
+    """
     found = re.search(r'boundary="?([^";,]+)"?', content_type)
     if found is None:
-        return None
-    mark = b"--" + found[1].encode("latin-1")
-    start = body.find(mark)
-    head = body.find(b"\r\n\r\n", start)
-    end = body.rfind(b"\r\n" + mark + b"--")
-    return body[head + 4 : end] if 0 <= start < head < end else None
+        return
+    mark = b"\r\n--" + found[1].encode("latin-1")
+    held, searched = bytearray(b"\r\n"), 0
+    for piece in pieces:
+        held += piece
+        while (end := held.find(mark, searched)) >= 0:
+            head = held.find(b"\r\n\r\n", 0, end)
+            if head >= 0:
+                yield bytes(held[head + 4 : end])
+            # What stands between the mark and the end of its line belongs to the next header.
+            del held[: end + len(mark)]
+            searched = 0
+        searched = max(0, len(held) - len(mark))
+        if len(held) > MOST_BYTES:
+            raise ArchiveError("An object is larger than any that is taken; nothing of it is kept.")

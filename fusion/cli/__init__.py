@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -18,6 +19,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from fusion.errors import Cancelled, FusionError, ProgramFault, as_fault
@@ -28,6 +30,27 @@ USAGE = 2
 REFUSED = 3
 FAULT = 70
 STOPPED = 130
+#: Every command: its name, what it does, and the module that holds it. The module has a function
+#: ``add_NAME`` for its options.
+COMMANDS = (
+    ("scan", "list the studies and series under a path", "study"),
+    ("fuse", "put the SPECT onto the CT, without a screen", "study"),
+    ("review", "look at a study in a window, or choose one on the start page", "study"),
+    ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
+    ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
+    ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
+    ("readings", "list the readings of a journal, show one, or its versions", "readings"),
+    ("import", "take decisions that were exported back into a journal", "taking_in"),
+    (
+        "journal",
+        "check whether a journal is whole, and copy what is whole of a damaged one",
+        "journal",
+    ),
+    ("completion", "print a script that completes commands and options with Tab", "completion"),
+    ("archive", "find and get studies in an archive (PACS)", "archive"),
+)
+#: Other names of a command.
+ALIASES = {"review": ("view",)}
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -49,6 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if any("\0" in word for word in (sys.argv[1:] if argv is None else argv)):
         _say("facetfusion: a name or path holds a character (NUL) that none can have.")
         return USAGE
+    if not (sys.argv[1:] if argv is None else argv) and _has_window():
+        argv = ["review"]
     try:
         args = parser.parse_args(argv)
     except SystemExit as exc:
@@ -95,6 +120,15 @@ def _stopped_by_signals(*, in_window: bool) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _has_window() -> bool:
+    """Whether a window can be meant where nothing is said: it is there, and so is a screen."""
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("napari", "qtpy")):
+        return False
+    return bool(importlib.import_module("viewer.screen").has_display())
+
+
 def _take_any_text() -> None:
     """Print what the terminal's encoding lacks as a question mark instead of failing."""
     for stream in (sys.stdout, sys.stderr):
@@ -104,7 +138,6 @@ def _take_any_text() -> None:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with every command."""
-    from fusion.cli import archive, export, facets, journal, pathway, study
     from fusion.software import own_version
 
     parser = argparse.ArgumentParser(
@@ -118,14 +151,53 @@ def build_parser() -> argparse.ArgumentParser:
         "files",
     )
     parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    study.register(commands)
-    export.register(commands)
-    pathway.register(commands)
-    facets.register(commands)
-    journal.register(commands)
-    archive.register(commands)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
+    for name, does, module in COMMANDS:
+        commands.add_parser(name, help=does, aliases=ALIASES.get(name, ())).held_in = module
     return parser
+
+
+class _Command(argparse.ArgumentParser):
+    """A command that gets its options when it is asked for: ``--help`` waits for no library."""
+
+    #: Module of the command, until its options are there.
+    held_in = ""
+
+    def _complete(self) -> None:
+        module, self.held_in = self.held_in, ""
+        if module:
+            add = f"add_{self.prog.split()[-1]}"
+            getattr(importlib.import_module(f"fusion.cli.{module}"), add)(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse, with all options."""
+        self._complete()
+        return super().parse_known_args(args, namespace)
+
+    def format_help(self) -> str:
+        """Return the help, with all options."""
+        self._complete()
+        return super().format_help()
+
+
+def journal_option(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add ``--journal``, which means one thing everywhere."""
+    parser.add_argument(
+        "--journal", type=Path, metavar="FILE", help=f"{what} (default: that of the user)"
+    )
+
+
+def words_of(command: str) -> tuple[str, ...]:
+    """Return the options of a command, and its own commands where it has some."""
+    parser = _Command(prog=f"facetfusion {command}")
+    parser.held_in = next(module for name, _, module in COMMANDS if name == command)
+    parser.format_help()  # which adds the options
+    found: list[str] = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found += action.choices
+        found += action.option_strings
+    return tuple(found)
 
 
 def _refused(error: FusionError, args: argparse.Namespace) -> int:
@@ -144,9 +216,15 @@ def write_json(document: dict[str, Any]) -> None:
 
 def write_lines(*lines: str) -> None:
     """Write plain lines to standard output."""
-    # What the user typed comes back here too; nothing of it may move the cursor or clear a screen.
-    sys.stdout.write(_CONTROLS.sub("", "\n".join(lines)) + "\n")
+    # Names of files and what the user typed come back here too; nothing of it may move the cursor
+    # or clear a screen, and a name that holds such a character shows that it does.
+    sys.stdout.write(_CONTROLS.sub(_visible, "\n".join(lines)) + "\n")
+
+
+def _visible(found: re.Match[str]) -> str:
+    """Return a control character as it is written in source text."""
+    return found[0].encode("unicode_escape").decode("ascii")
 
 
 def _say(line: str) -> None:
-    sys.stderr.write(_CONTROLS.sub("", line) + "\n")
+    sys.stderr.write(_CONTROLS.sub(_visible, line) + "\n")

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.archive import Query, connect, get, parse_address, read_settings
-from fusion.cli.study import terminal_progress
+from fusion.archive import (
+    Query,
+    Whose,
+    connect,
+    get,
+    local_path,
+    parse_address,
+    prepared,
+    priors,
+    read_settings,
+    send,
+)
+from fusion.cli import listening
+from fusion.cli.export import meant_reading
+from fusion.cli.study import opening_arguments, opening_options, terminal_progress
+from fusion.dicom import scan
 from fusion.errors import ArchiveError
+from fusion.json_form import to_json
+from fusion.pathway import label, study_under_review
 from fusion.plain_text import iso_date, person_name, plain
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.archive import FoundStudy
+    from fusion.archive import FoundStudy, Priors, State
+    from fusion.dicom import Study
 
 #: Version of the JSON of ``archive``; keys are only ever added.
 SCHEMA_VERSION = 1
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``archive`` command and its own commands."""
-    parser = commands.add_parser(
-        "archive",
-        help="find and get studies in an archive (PACS)",
-        description="Work with the archives that archives.toml names: docs/archive.md. "
-        + DISCLAIMER,
+def add_archive(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``archive``."""
+    parser.description = (
+        "Work with the archives that archives.toml names: docs/archive.md. " + DISCLAIMER
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
 
@@ -44,6 +59,59 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fetch.add_argument("address", metavar="archive:NAME/IDENTIFIER", help="as find prints it")
     fetch.add_argument("--json", action="store_true", help="print one JSON document")
     fetch.set_defaults(run=_get)
+
+    earlier = actions.add_parser(
+        "priors",
+        help="propose answers to the pathway from earlier studies of the same patient",
+        description=_priors.__doc__,
+    )
+    earlier.add_argument("path", metavar="PATH", help="the study under review")
+    earlier.add_argument(
+        "--from", dest="archive", required=True, metavar="NAME", help="the archive to search"
+    )
+    earlier.add_argument("--json", action="store_true", help="print one JSON document")
+    earlier.set_defaults(run=_priors)
+
+    for name, run, does in (
+        ("listen", listening.listen, "take in what archives send"),
+        ("watch", listening.watch, "take in studies and prepare them for reading"),
+    ):
+        taking = actions.add_parser(name, help=does, description=run.__doc__)
+        taking.add_argument(
+            "--seconds", type=float, metavar="S", help="stop after this time (default: never)"
+        )
+        taking.set_defaults(run=run)
+    listed = actions.add_parser(
+        "worklist", help="list what was prepared", description=listening.worklist.__doc__
+    )
+    listed.add_argument("--json", action="store_true", help="print one JSON document")
+    listed.set_defaults(run=listening.worklist)
+
+    sending = actions.add_parser(
+        "send",
+        help="send the results of a finalised reading to the study they belong to",
+        description=_send.__doc__,
+    )
+    opening_arguments(sending)
+    sending.add_argument(
+        "--to", required=True, metavar="NAME", help="the archive's name in archives.toml"
+    )
+    sending.add_argument(
+        "--journal",
+        type=Path,
+        metavar="FILE",
+        help="journal to take the reading from (default: that of the user)",
+    )
+    sending.add_argument(
+        "--reader", metavar="NAME", help="whose reading, when there are several of this study"
+    )
+    sending.add_argument(
+        "--draft",
+        action="store_true",
+        help="send a reading that is not finalised; every object says that it is a draft",
+    )
+    sending.add_argument("--json", action="store_true", help="print one JSON document")
+    sending.set_defaults(run=_send)
 
 
 def _name(parser: argparse.ArgumentParser) -> None:
@@ -84,6 +152,125 @@ def _get(args: argparse.Namespace) -> int:
     else:
         cli.write_lines(f"The study is whole and lies in {folder}")
     return cli.OK
+
+
+def _priors(args: argparse.Namespace) -> int:
+    """Search for earlier imaging of the same patient; nothing of it enters a verdict by itself."""
+    progress = terminal_progress()
+    catalog = scan(local_path(args.path, progress), progress=progress)
+    study = study_under_review(catalog)
+    if study is None:
+        raise ArchiveError(
+            "No SPECT/CT was found there, so it cannot be said whose priors to look for."
+        )
+    found = priors_of(study, args.archive)
+    if args.json:
+        compared = [_study_json(one, args.archive) for one in found.to_compare]
+        cli.write_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "proposals": [to_json(one) for one in found.proposals],
+                "to_compare": compared,
+                "not_shown": found.not_shown,
+                "later": found.later,
+            }
+        )
+        return cli.OK
+    cli.write_lines(
+        "What the archive suggests; confirm each by recording it (facetfusion pathway --ask):",
+        *(
+            f"  {label(one.key)}: {f'{one.spoken_value}. ' if one.spoken_value else ''}{one.text} "
+            f"({one.source})"
+            for one in found.proposals
+        ),
+        *([] if found.proposals else ["  nothing"]),
+        *(
+            f"To compare: archive:{args.archive}/{one.study_instance_uid}"
+            for one in found.to_compare
+        ),
+        *_not_shown(found),
+    )
+    return cli.OK
+
+
+def priors_of(study: Study, archive: str) -> Priors:
+    """Search an archive for earlier studies of a patient."""
+    settings = read_settings()
+    issuer = settings.archive(archive).issuer
+    return priors(connect(settings, archive), Whose.of(study), issuer=issuer)
+
+
+def _not_shown(found: Priors) -> list[str]:
+    lines = [
+        f"Not shown: {count} under the same ID, of another person or not to be told from one "
+        f"({reason} not the same, or not stated)."
+        for reason, count in sorted(found.not_shown.items())
+    ]
+    return lines + ([f"Not shown: {found.later} after this study."] if found.later else [])
+
+
+def _send(args: argparse.Namespace) -> int:
+    """Send report, regions, alignment, key objects and pictures into the study of the images.
+
+    The same reading sent again gives the same objects: what the archive has already is not sent
+    again. The archive is then asked to answer for what it has (storage commitment).
+    """
+    from fusion.annotations import StudyKey
+    from fusion.export import hand_on
+    from fusion.opening import open_study
+
+    settings = read_settings()
+    archive = connect(settings, args.to)
+    show = terminal_progress()
+    review = open_study(args.path, progress=show.part(0.0, 0.4), options=opening_options(args))
+    key = StudyKey.of(review.fused.ct, review.fused.spect)
+    reading = meant_reading(args.journal, key, args.reader)
+    if reading is None:
+        raise ArchiveError("There is no reading of this study in the journal; nothing was sent.")
+    if not reading.finalised and not args.draft:
+        raise ArchiveError(
+            "The reading is not finalised; nothing was sent. Finalise it in the window, or say "
+            "with --draft that a draft is to be sent."
+        )
+    folder = prepared(
+        settings,
+        f"{reading.reading_id}/{reading.digest}",
+        lambda place: hand_on(review, reading, place, progress=show.part(0.4, 0.7)),
+    )
+    sent = send(archive, folder, progress=show.part(0.7, 1.0))
+    counts = {state: list(sent.states.values()).count(state) for state in _STATES}
+    if args.json:
+        cli.write_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "folder": str(sent.folder),
+                "sent_now": sent.stored_now,
+                "objects": dict(sent.states),
+            }
+        )
+    else:
+        cli.write_lines(
+            f"Sent now: {sent.stored_now} of {len(sent.states)} objects"
+            + (", as a draft." if not reading.finalised else "."),
+            *(f"  {_STATES[state]}: {count}" for state, count in counts.items() if count),
+            *([] if sent.answered else [_NOT_ANSWERED]),
+            f"Kept in {sent.folder}",
+            DISCLAIMER,
+        )
+    return cli.OK if sent.is_whole else cli.REFUSED
+
+
+#: State of an object, as people read it.
+_STATES: dict[State, str] = {
+    "answered for": "in the archive, which answers for keeping them",
+    "there": "in the archive's list",
+    "refused": "refused by the archive",
+    "waiting": "not in the archive's list yet; send again",
+}
+_NOT_ANSWERED = (
+    "The archive did not answer for keeping them (storage commitment): it cannot be asked, or did "
+    "not answer yet. Send again to ask again; nothing is sent twice."
+)
 
 
 def _study_json(study: FoundStudy, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fusion import cli
 from fusion.cli.study import assessed, opening_arguments, opening_options, terminal_progress
-from fusion.errors import AnnotationError, FusionError
+from fusion.errors import AnnotationError
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER
 
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from fusion.annotations import Reading, StudyKey
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``export`` command."""
-    parser = commands.add_parser(
-        "export",
-        help="write the study's reading as DICOM, PDF, HTML, JSON and CSV",
-        description="Write a study and its reading, as recorded in the journal, in every form: "
+def add_export(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``export``."""
+    parser.description = (
+        "Write a study and its reading, as recorded in the journal, in every form: "
         "DICOM SR, Segmentation, Spatial Registration, resampled SPECT, pictures, PDF, HTML, JSON "
-        "and CSV. Without a reading the same files say that there is none.",
+        "and CSV. Without a reading the same files say that there is none."
     )
     opening_arguments(parser)
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="folder to write to")
@@ -35,7 +33,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="journal to take the reading from (default: that of the user)",
     )
     parser.add_argument(
-        "--reader", metavar="NAME", help="whose reading, when there are several of this study"
+        "--reader",
+        metavar="NAME",
+        help="whose reading, when there are several of this study; with --facts, who recorded them",
+    )
+    parser.add_argument(
+        "--version",
+        dest="reading_version",
+        type=int,
+        metavar="N",
+        help="which version of the reading (default: the last)",
     )
     parser.add_argument(
         "--facts",
@@ -43,7 +50,6 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         metavar="FACTS.toml",
         help="answer the pathway with these facts, where the reading holds no answer",
     )
-    parser.add_argument("--facts-by", metavar="NAME", help="who recorded the facts")
     parser.add_argument(
         "--deidentify",
         action="store_true",
@@ -76,14 +82,18 @@ def run(args: argparse.Namespace) -> int:
     if args.deidentify or args.deidentify_keep_suv:
         deidentify = Deidentifier(keeps_suv=args.deidentify_keep_suv)
     elif args.with_images:
-        raise FusionError("--with-images goes with --deidentify: only such copies are written.")
-    assessment = assessed(args.facts, reader=args.facts_by, option="--facts-by")
+        sys.stderr.write(
+            "facetfusion export: --with-images goes with --deidentify: only such copies are "
+            "written.\n"
+        )
+        return cli.USAGE
+    assessment = assessed(args.facts, reader=args.reader, option="--reader")
     show = terminal_progress()
     review = open_study(args.path, progress=show.part(0.0, 0.5), options=opening_options(args))
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
-    reading = _reading(args.journal, key, args.reader)
+    reading = meant_reading(args.journal, key, args.reader, version=args.reading_version)
     handed = hand_on(
         review,
         reading,
@@ -121,9 +131,11 @@ def _whose(reading: Reading | None) -> str:
     )
 
 
-def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | None:
-    """Return the latest version of the one reading of a study that is meant; None for none."""
-    from fusion.annotations import Journal, default_path, latest
+def meant_reading(
+    path: Path | None, key: StudyKey, reader: str | None, *, version: int | None = None
+) -> Reading | None:
+    """Return a version, or the last, of the one reading of a study that is meant; None for none."""
+    from fusion.annotations import Journal, default_path, latest, same_name, versions_of
 
     if path is None and not default_path().exists():
         return None  # an export makes no journal
@@ -133,7 +145,7 @@ def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | 
         known = journal.readings(key.study_instance_uid)
     meant = latest(known, key)
     if reader is not None:
-        meant = tuple(one for one in meant if plain(one.reader) == plain(reader))
+        meant = tuple(one for one in meant if same_name(one.reader, reader))
         if not meant:
             raise AnnotationError("The journal holds no reading of this study by that reader.")
     if len(meant) > 1:
@@ -149,4 +161,11 @@ def _reading(path: Path | None, key: StudyKey, reader: str | None) -> Reading | 
             "facetfusion: the journal holds readings of this study, but of other series; choose "
             "theirs with --ct and --spect to export them.\n"
         )
-    return meant[0] if meant else None
+    if version is None:
+        return meant[0] if meant else None
+    every = versions_of(meant[0], known) if meant else ()
+    for one in every:
+        if one.opened.version == version:
+            return one
+    there = ", ".join(str(one.opened.version) for one in every) or "none"
+    raise AnnotationError(f"The reading has no version {version}; there is: {there}.")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.anatomy import LEVELS
+from fusion.anatomy import LEVELS, VERTEBRAE
 from fusion.archive import local_path
 from fusion.cli.facet_options import (
     add_label_options,
@@ -19,9 +20,9 @@ from fusion.cli.facet_options import (
     settings_line,
     settings_of,
 )
-from fusion.cli.study import terminal_progress
+from fusion.cli.study import opening_arguments, opening_options, terminal_progress
 from fusion.dicom import Catalog, Kind, choose_ct, read_volume, scan
-from fusion.errors import FusionError, GeometryError, PairingError, RegistrationFailed
+from fusion.errors import GeometryError, PairingError, RegistrationFailed
 from fusion.facets import Anomaly, Localisation, SpineStatements, find_neck, locate
 from fusion.findings import Finding, worst_first
 from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
@@ -46,32 +47,18 @@ from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 SCHEMA_VERSION = 1
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``facets`` command."""
-    parser = commands.add_parser(
-        "facets",
-        help="find the facet joints on the CT, and measure their uptake",
-        description="Find the facet joints of the neck on the CT of a study, with how sure their "
+def add_facets(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``facets``."""
+    parser.description = (
+        "Find the facet joints of the neck on the CT of a study, with how sure their "
         "level is and why. Levels that are provisional need a vertebra named by --vertebra. Where "
         "the study holds a SPECT or PET, measure the uptake at every joint and propose which are "
-        "active; a proposal is never a target.",
+        "active; a proposal is never a target."
     )
-    parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
-    parser.add_argument(
-        "--ct",
-        metavar="VOLUME",
-        help="CT to use: number that scan prints, or identifier of the series",
-    )
-    parser.add_argument(
-        "--spect", metavar="VOLUME", help="SPECT or PET to use, likewise; else chosen"
-    )
-    parser.add_argument(
-        "--register",
-        action="store_true",
-        help="search for a rigid transform of the SPECT or PET onto the CT",
-    )
+    opening_arguments(parser)
     parser.add_argument(
         "--vertebra",
+        type=_click,
         action="append",
         default=[],
         metavar="C2=X,Y,Z",
@@ -81,6 +68,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     parser.add_argument(
         "--anomaly",
+        type=_anomaly,
         action="append",
         default=[],
         metavar="KIND",
@@ -96,18 +84,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
     said = SpineStatements(
-        clicks=dict(_click(text) for text in args.vertebra),
-        anomalies=tuple(_anomaly(text) for text in args.anomaly),
+        clicks=dict(args.vertebra),
+        anomalies=tuple(args.anomaly),
     )
     reference, settings = reference_of(args), settings_of(args)
     maps = label_options(args)
     progress = terminal_progress()
-    review, refusal, catalog = _opened(args)
+    catalog = scan(local_path(args.path, progress), spacing_mm=args.spacing_mm, progress=progress)
+    review, refusal = _opened(catalog, args)
     if review is not None:
         volume, name = review.fused.ct, review.pair.ct.name
         why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
     else:
-        catalog = catalog or scan(local_path(args.path), progress=progress)
         chosen, why = choose_ct(catalog, ct=args.ct)
         name = chosen.name
         volume = read_volume(chosen, progress)
@@ -116,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = locate(volume, said, progress=progress)
     uptake, refusal = _assessed(review, found, refusal, reference, settings)
-    unused = review is None and catalog is not None and _holds_more(catalog)
+    unused = review is None and _holds_more(catalog)
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal, unused),)
     about_study = review.findings if review is not None else volume.findings
     findings = worst_first([*found.findings, *about_study, *about_uptake])
@@ -157,23 +145,18 @@ def _from_labels(
     return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
-def _opened(args: argparse.Namespace) -> tuple[Review | None, str, Catalog | None]:
-    """Return the CT with a functional volume on it; or None, why, and what there is."""
+def _opened(catalog: Catalog, args: argparse.Namespace) -> tuple[Review | None, str]:
+    """Return the CT with a functional volume on it; or None, and why."""
     from fusion.opening import open_study
 
     try:
-        review = open_study(
-            args.path,
-            ct=args.ct,
-            spect=args.spect,
-            register=args.register,
-            progress=terminal_progress(),
-        )
+        review = open_study(catalog, options=opening_options(args), progress=terminal_progress())
     except (PairingError, GeometryError, RegistrationFailed) as exc:
-        if args.spect or args.register:
+        # Whoever says how the SPECT is to be used wants to know why it is not.
+        if args.spect or args.register or args.same_frame_by or args.override_mismatch_by:
             raise
-        return None, str(exc), scan(local_path(args.path))
-    return review, "", None
+        return None, str(exc)
+    return review, ""
 
 
 def _assessed(
@@ -239,13 +222,16 @@ def _lines(found: Localisation) -> list[str]:
 
 def _click(text: str) -> tuple[str, tuple[float, float, float]]:
     name, _, rest = text.partition("=")
+    name = name.strip().upper()
     try:
         x, y, z = (float(part) for part in rest.split(","))
     except ValueError:
-        raise FusionError(
-            f"--vertebra needs a name and three numbers, for example C2=1.5,-20,-130; found {text}."
-        ) from None
-    return name.strip().upper(), (x, y, z)
+        x = y = z = math.nan
+    if name not in VERTEBRAE[1:] or not math.isfinite(x + y + z):
+        raise argparse.ArgumentTypeError(
+            f"expected a vertebra and three numbers, for example C2=1.5,-20,-130; found {text}"
+        )
+    return name, (x, y, z)
 
 
 def _anomaly(text: str) -> Anomaly:
@@ -253,7 +239,7 @@ def _anomaly(text: str) -> Anomaly:
     try:
         return Anomaly(kind.strip().replace("-", " "), level.strip().upper())
     except ValueError as exc:
-        raise FusionError(f"--anomaly {text}: {exc}.") from exc
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def not_measured(reason: str, unused: bool = False) -> Finding:

@@ -9,13 +9,11 @@ from fusion import cli
 from fusion.errors import AnnotationError
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``journal`` command."""
-    parser = subparsers.add_parser(
-        "journal",
-        help="check whether a journal is whole, and copy what is whole of a damaged one",
-        description="Check every event of a journal against the hash of all before it. A "
-        "damaged one is left as it is.",
+def add_journal(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``journal``."""
+    parser.description = (
+        "Check every event of a journal against the hash of all before it. A "
+        "damaged one is left as it is."
     )
     parser.add_argument(
         "journal",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion import cli
+from fusion.archive import is_address, local_path, parse_address
 from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
 from fusion.dicom import scan
@@ -33,13 +34,11 @@ from fusion.pathway import (
 )
 
 
-def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the ``pathway`` command."""
-    parser = subparsers.add_parser(
-        "pathway",
-        help="check facts about a patient against the imaging pathway",
-        description="Check whether the pathway supports a bone SPECT/CT of the neck, and why. "
-        "Facts that are not recorded are never taken as no.",
+def add_pathway(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``pathway``."""
+    parser.description = (
+        "Check whether the pathway supports a bone SPECT/CT of the neck, and why. "
+        "Facts that are not recorded are never taken as no."
     )
     parser.add_argument("facts", nargs="?", type=Path, metavar="FACTS.toml", help="facts file")
     parser.add_argument(
@@ -53,10 +52,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--earlier",
         type=Path,
         metavar="PATH",
-        help="with --study: another folder or archive to look for the patient's earlier imaging",
+        help="with --study: another folder, or archive:NAME of archives.toml, to look for the "
+        "patient's earlier imaging",
     )
     parser.add_argument(
-        "--record-as",
+        "--reader",
         metavar="NAME",
         help="with --study: store the answer with NAME's reading of that study, in the journal",
     )
@@ -64,7 +64,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--journal",
         type=Path,
         metavar="FILE",
-        help="with --record-as: the journal (default: that of the user)",
+        help="with --reader: the journal (default: that of the user)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
@@ -73,7 +73,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="ask for the facts here (with a facts file: start from it)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="with --ask: write the answers to a new file"
+        "--to", type=Path, metavar="FILE", help="with --ask: write the answers to a new file"
     )
     parser.add_argument(
         "--explain",
@@ -102,13 +102,13 @@ def run(args: argparse.Namespace) -> int:
     facts = read_facts(args.facts, today=today) if args.facts else Facts()
     proposals = _proposals(args.study, args.earlier) if args.study else ()
     if args.ask:
-        _refuse_existing(args.out)
+        _refuse_existing(args.to)
         facts = ask(facts, proposals, reader=sys.stdin, writer=sys.stderr, today=today)
-        if args.out:
-            _write_new(args.out, facts_toml(facts))
+        if args.to:
+            _write_new(args.to, facts_toml(facts))
     verdict = check(facts)
-    if args.record_as is not None:
-        _record(facts, args.study, reader=args.record_as, journal_path=args.journal)
+    if args.reader is not None:
+        _record(facts, args.study, reader=args.reader, journal_path=args.journal)
     if args.json:
         cli.write_json(_document(verdict, proposals))
     else:
@@ -130,12 +130,12 @@ def _wrong_usage(args: argparse.Namespace) -> str:
         return "give a facts file, --ask, --explain or --facts-template" + (
             f"; found {' and '.join(chosen)}" if chosen else ""
         )
-    if args.record_as is not None and not (args.study and (args.facts or args.ask)):
-        return "--record-as needs --study, and facts from a facts file or --ask"
-    if args.journal and args.record_as is None:
-        return "--journal belongs to --record-as"
-    if args.out and not args.ask:
-        return "--out belongs to --ask"
+    if args.reader is not None and not (args.study and (args.facts or args.ask)):
+        return "--reader needs --study, and facts from a facts file or --ask"
+    if args.journal and args.reader is None:
+        return "--journal belongs to --reader"
+    if args.to and not args.ask:
+        return "--to belongs to --ask"
     if args.earlier and not args.study:
         return "--earlier belongs to --study"
     if (args.explain or args.facts_template) and (args.json or args.study):
@@ -169,7 +169,8 @@ def _document(verdict: Verdict, proposals: tuple[ProposedFact, ...]) -> dict[str
 
 
 def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
-    catalog = scan(path, progress=terminal_progress())
+    progress = terminal_progress()
+    catalog = scan(local_path(path, progress), progress=progress)
     study = study_under_review(catalog)
     found = propose(catalog, study)
     if earlier is None:
@@ -179,6 +180,11 @@ def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
             f"{path}: no SPECT/CT was found there, so it cannot be said whose earlier imaging to "
             "look for elsewhere; name a folder of that patient alone with --study."
         )
+    if is_address(earlier):
+        from fusion.cli.archive import priors_of
+
+        name, _ = parse_address(str(earlier))
+        return tuple(dict.fromkeys((*found, *priors_of(study, name).proposals)))
     elsewhere = earlier_imaging(scan(earlier, progress=terminal_progress()), study)
     return tuple(dict.fromkeys((*found, *elsewhere)))
 

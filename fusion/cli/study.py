@@ -8,16 +8,12 @@ import importlib
 import importlib.util
 import sys
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.archive import local_path
-from fusion.cli.facet_options import add_label_options, label_options
-from fusion.dicom import Catalog, Series, Study, VolumePlan
 from fusion.errors import FusionError, PathwayError
-from fusion.export import review_json, write_review
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import NOT_EXPORTED
 from fusion.plain_text import iso_date, person_name
@@ -25,6 +21,7 @@ from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
+    from fusion.dicom import Catalog, Series, Study, VolumePlan
     from fusion.opening import OpenOptions
     from fusion.pathway import Assessment
 
@@ -34,27 +31,26 @@ SCHEMA_VERSION = 1
 _SHOWN_FINDINGS = 30
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the commands that open a study."""
-    scan = commands.add_parser(
-        "scan", help="list the studies and series under a path", description=_scan.__doc__
-    )
+def add_scan(scan: argparse.ArgumentParser) -> None:
+    """Add the options of ``scan``."""
+    scan.description = _scan.__doc__
     scan.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     _spacing(scan)
     scan.add_argument("--json", action="store_true", help="print one JSON document")
     scan.set_defaults(run=_scan)
 
-    fuse = commands.add_parser(
-        "fuse", help="put the SPECT onto the CT, without a screen", description=_fuse.__doc__
-    )
+
+def add_fuse(fuse: argparse.ArgumentParser) -> None:
+    """Add the options of ``fuse``."""
+    fuse.description = _fuse.__doc__
     opening_arguments(fuse)
-    fuse.add_argument("--out", required=True, metavar="DIR", help="folder for the results")
+    fuse.add_argument("--to", required=True, metavar="DIR", help="folder for the results")
     fuse.add_argument(
         "--at",
         type=_point,
         metavar="X,Y,Z",
         help="point in mm on the CT (left, back, head) that the pictures pass through (default: "
-        "the hottest bone)",
+        "the hottest bone of the neck)",
     )
     fuse.add_argument(
         "--facts",
@@ -66,10 +62,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     fuse.add_argument("--json", action="store_true", help="print review.json on standard output")
     fuse.set_defaults(run=_fuse)
 
-    review = commands.add_parser(
-        "review", help="look at the study in a window", description=_review.__doc__
-    )
-    opening_arguments(review)
+
+def add_review(review: argparse.ArgumentParser) -> None:
+    """Add the options of ``review``."""
+    from fusion.cli.facet_options import add_label_options
+
+    review.description = _review.__doc__
+    opening_arguments(review, optional=True)
     review.add_argument(
         "--journal",
         type=Path,
@@ -86,9 +85,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     review.set_defaults(run=_review, in_window=True)
 
 
-def opening_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say how a study is opened."""
-    parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
+def opening_arguments(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add the arguments that say which study is opened, and how; perhaps it is chosen later."""
+    words = "folder, zip, DICOMDIR or file"
+    if optional:
+        words += " (default: the start page asks)"
+    parser.add_argument("path", nargs="?" if optional else None, metavar="PATH", help=words)
     parser.add_argument(
         "--ct",
         metavar="VOLUME",
@@ -186,6 +188,7 @@ def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessmen
 
 def _scan(args: argparse.Namespace) -> int:
     """List studies, series and volumes: what each is, its geometry, its unit, its Findings."""
+    from fusion.archive import local_path
     from fusion.dicom import scan
 
     path = local_path(args.path, terminal_progress())
@@ -204,6 +207,7 @@ def _nothing_found(catalog: Catalog) -> int:
 
 def _fuse(args: argparse.Namespace) -> int:
     """Open a study, put the SPECT or PET onto the CT, and write pictures and DICOM."""
+    from fusion.export import review_json, shown_point, write_review
     from fusion.opening import open_study
     from fusion.pathway import NOT_ASSESSED
 
@@ -211,7 +215,12 @@ def _fuse(args: argparse.Namespace) -> int:
     progress = terminal_progress()
     review = open_study(args.path, progress=progress.part(0.0, 0.7), options=opening_options(args))
     review = review.with_assessment(assessment)
-    handed = write_review(review, args.out, point_lps=args.at, progress=progress.part(0.7, 1.0))
+    point, said = args.at, tuple[Finding, ...]()
+    if point is None:
+        point, where = shown_point(review.fused, progress=progress.part(0.7, 0.8))
+        said = (where,)
+    handed = write_review(review, args.to, point_lps=point, progress=progress.part(0.8, 1.0))
+    handed = replace(handed, findings=(*handed.findings, *said))
     missing = any(finding.kind is NOT_EXPORTED for finding in handed.findings)
     outcome = cli.REFUSED if missing else cli.OK
     if args.json:
@@ -232,8 +241,9 @@ def _fuse(args: argparse.Namespace) -> int:
 
 
 def _review(args: argparse.Namespace) -> int:
-    """Open a study in a window: three linked planes of CT and uptake."""
+    """Open a study in a window, or a start page that lists what was opened before."""
     from fusion.annotations import check_name
+    from fusion.cli.facet_options import label_options
 
     if any(importlib.util.find_spec(name) is None for name in ("napari", "qtpy")):
         raise FusionError(

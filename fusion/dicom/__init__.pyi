@@ -1,7 +1,7 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .candidate import Candidate, Pair, read_volume
 from .catalog import scan
-from .files.header import quiet_pydicom, read_header
+from .files.header import quiet_pydicom, read_header, read_with_pixels
 from .files.instance import (
     PARSE_ERRORS,
     Instance,
@@ -9,13 +9,16 @@ from .files.instance import (
     hashed_uid,
     integer,
     items,
+    number,
     text,
     texts,
     uid,
 )
+from .identity import identity_conflicts, names_agree
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
+from .quantity.administration import Administration, administered
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
@@ -25,6 +28,7 @@ __all__ = [
     "PARSE_ERRORS",
     "SPATIAL_RESAMPLING",
     "UNITS",
+    "Administration",
     "Candidate",
     "Catalog",
     "FrameRef",
@@ -35,17 +39,22 @@ __all__ = [
     "Series",
     "Study",
     "VolumePlan",
+    "administered",
     "choose_ct",
     "damage_told",
     "find_stored_registration",
     "hashed_uid",
+    "identity_conflicts",
     "integer",
     "items",
+    "names_agree",
+    "number",
     "pair",
     "placement_doubt",
     "quiet_pydicom",
     "read_header",
     "read_volume",
+    "read_with_pixels",
     "scan",
     "stored_frames",
     "stored_registration_ignored",

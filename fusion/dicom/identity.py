@@ -68,6 +68,23 @@ def are_comparable(one: Patient, other: Patient) -> bool:
     )
 
 
+def names_agree(one: str, other: str) -> bool:
+    """Whether two names are one, without anything else to support it.
+
+    Both have to state it in the same script. Family and given name have to be spelled alike, in
+    capitals or not, with or without accents; a middle name that both state has to agree. Another
+    order of the parts, a part that is missing or one that is longer is another name.
+    """
+    return any(_alike(a, b) for a, b in _common_groups(one, other))
+
+
+def _alike(one: str, other: str) -> bool:
+    parts = [[*_parts(name), ""][:2] for name in (one, other)]
+    return _parts_agree(one, other) and all(
+        _spellings(a) & _spellings(b) for a, b in zip(*parts, strict=True)
+    )
+
+
 def _patient_id(value: str) -> str:
     return re.sub(r"\s+", "", value).casefold()
 

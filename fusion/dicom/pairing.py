@@ -38,6 +38,7 @@ from fusion.findings.volumes import (
     ATTENUATION_MAP,
     ATTENUATION_MAP_POSSIBLE,
     ORDER_NEEDED,
+    PART_OF_CT,
     SPACING_NEEDED,
 )
 from fusion.geometry import Grid
@@ -155,10 +156,21 @@ def _candidates(
                 f"No {noun} volume has the number or UID that was asked for. Found: {known}."
             )
         every = matching
-    usable = [c for c in every if c.plan.refusal is None and c.plan.grid is not None]
+    # A part of a CT is used where a person asks for that very part.
+    usable = [
+        c
+        for c in every
+        if c.plan.refusal is None
+        and c.plan.grid is not None
+        and (c.plan.volume_id == choice or not _is_part(c))
+    ]
     if not usable:
         raise _nothing_usable(every, catalog, noun)
     return usable
+
+
+def _is_part(candidate: Candidate) -> bool:
+    return any(finding.kind is PART_OF_CT for finding in candidate.plan.findings)
 
 
 def _matches(candidate: Candidate, choice: str) -> bool:
@@ -176,8 +188,18 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
                 f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id
             )
     if every:
-        reasons = "; ".join(f"{c.name}: {c.plan.refusal}" for c in every[:5])
-        return PairingError(f"No {noun} volume can be used. {reasons}")
+        whole = [c for c in every if not _is_part(c)][:5]
+        reasons = "; ".join(f"{c.name}: {c.plan.refusal}" for c in whole)
+        parts = "; or ".join(
+            f"--ct {c.plan.volume_id} for {c.plan.description}" for c in every if _is_part(c)
+        )
+        offer = (
+            " What is whole of it can be used where that is enough, and every output says so: "
+            f"{parts}."
+            if parts
+            else ""
+        )
+        return PairingError(f"No {noun} volume can be used. {reasons}{offer}")
     refused = dict.fromkeys(
         f"{series.description or series.modality}: {finding.message}"
         for study in catalog.studies

@@ -71,11 +71,19 @@ class StoredRegistration:
         File that it came from.
     findings : tuple of Finding
         Which object, how old, how made, and what was not used.
+    is_own : bool
+        Whether this program wrote it, when it handed a study on.
     """
 
     transform: RigidTransform
     label: str
     findings: tuple[Finding, ...]
+    is_own: bool = False
+
+    @property
+    def moves_nothing(self) -> bool:
+        """Whether it leaves every point within a metre where it is, to :data:`SAME_MM`."""
+        return bool(np.abs(self.transform.matrix - np.eye(4)).max() < SAME_MM / 1000)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +104,7 @@ class _Object:
     items: tuple[_Item, ...]
     moment: str
     how: str
+    is_own: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,6 +164,7 @@ def find_stored_registration(
         chosen.transform,
         chosen.source.label,
         (_used(chosen, pair), *about, *chosen.findings),
+        is_own=chosen.source.is_own,
     )
     return stored, tuple(findings)
 
@@ -236,6 +246,7 @@ def _object(instance: Instance) -> _Object:
         items=tuple((_undeformed if is_deformable else _item)(item) for item in sets),
         moment=f"{moment} {time}".strip(),
         how=", ".join(sorted(hows))[:64],
+        is_own=text(dataset, "Manufacturer") == "facetfusion",
     )
 
 

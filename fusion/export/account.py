@@ -76,7 +76,7 @@ class Account:
     state : str
         Version, draft or final, by whom and when, why an addendum was made.
     version : str
-        In short, for titles: ``"version 2, amends 1, draft"``; empty without a reading.
+        In short, for titles: ``"version 2, amends 1, DRAFT"``; empty without a reading.
     levels : str
         How the levels were counted and from what, whether C2 and T1 are on the CT, who confirmed
         them.
@@ -122,8 +122,11 @@ class Account:
         regions : sequence of UptakeRegion
             Of the positive targets.
         localisation : Localisation, optional
-            The joints as they are numbered now.
+            The joints as they are numbered now. A final reading says what its reader saw, and the
+            same wherever it is handed on: what speaks against it now is among the doubts.
         """
+        if reading is not None and reading.finalised is not None:
+            localisation = None
         inside = _inside(reading, localisation)
         by_joint = {target.joint: target for target in (reading.targets if reading else ())}
         region_of = {region.target.target_id: region for region in regions}
@@ -172,7 +175,7 @@ def _version(reading: Reading | None) -> str:
         return ""
     number = reading.opened.version
     amends = f", amends {number - 1}" if number > 1 else ""
-    draft = "" if reading.finalised else ", draft"
+    draft = "" if reading.finalised else f", {DRAFT_WORD}"
     return f"version {number}{amends}{draft}"
 
 

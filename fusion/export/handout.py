@@ -3,11 +3,12 @@
 Everything that several outputs need is worked out once, here. Of a de-identified export the
 Handout is made from a study and a reading that have already lost their identity, so an exporter
 cannot give away what it was not given: it takes names, dates and identifiers from the Handout,
-and the moment of the export from :attr:`Handout.made`, never from a clock.
+and moments from :attr:`Handout.edition`, never from a clock.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -32,12 +33,14 @@ from fusion.annotations import (
     doubts_about_levels,
     plan_blocks,
 )
-from fusion.errors import AnnotationError, FusionError
+from fusion.errors import AnnotationError, FusionError, GeometryError
 from fusion.export.account import Account
+from fusion.export.edition import Edition
 from fusion.export.regions import UptakeRegion, uptake_region
+from fusion.export.report.c_arm import c_arm_pair
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
-from fusion.facets import Localisation
+from fusion.facets import Localisation, Status
 from fusion.findings import Finding
 from fusion.findings.readings import DECIDED_ON_ANOTHER_ALIGNMENT, NO_UPTAKE_REGION
 from fusion.geometry import FloatArray
@@ -103,12 +106,16 @@ class Pictures:
         With the names that they have on pictures.
     cautions : tuple of str
         Sentences burned into every picture.
+    centers_lps : mapping of Joint to (3,) ndarray of float, mm
+        Where the joints of this CT are: as they are numbered now, where that is known, else the
+        decided ones.
     """
 
     review: Review
     point_lps: FloatArray
     targets: tuple[tuple[str, Target], ...]
     cautions: tuple[str, ...]
+    centers_lps: Mapping[Joint, FloatArray] = field(default_factory=dict)
 
     @cached_property
     def planes(self) -> tuple[Picture, ...]:
@@ -140,6 +147,24 @@ class Pictures:
             warnings=self.cautions,
         )
         return Picture("Overview", ORIENTATIONS[1], image)
+
+    @cached_property
+    def c_arm(self) -> tuple[Picture, ...]:
+        """The neck as a C-arm would show it, from the front and the left; empty without a joint."""
+        try:
+            front, left = c_arm_pair(
+                self.review.fused.ct,
+                self.centers_lps,
+                [target for _, target in self.targets],
+                simulated=self.review.simulated,
+                warnings=self.cautions,
+            )
+        except GeometryError:
+            return ()
+        return (
+            Picture("C-arm view from the front", ORIENTATIONS[1], front),
+            Picture("C-arm view from the left", ORIENTATIONS[2], left),
+        )
 
     def _through(self, point_lps: npt.ArrayLike, title: str, **how: Any) -> tuple[Picture, ...]:
         words = PictureText(
@@ -186,8 +211,10 @@ class Handout:
         reading, else the one given with the study; None when it was not asked.
     pictures : Pictures
         Of the study and of the Targets.
-    made : datetime
-        When this was handed on; of a de-identified export what stands for that moment.
+    seen : mapping of Joint to Status
+        What the CT shows of each joint that is known: found, fused, hidden.
+    edition : Edition
+        Which version this is, when its content came about, and what identifies its objects.
     findings : tuple of Finding
         About this hand-over; those of the study are :attr:`Review.findings`.
     written : tuple of Path
@@ -206,7 +233,8 @@ class Handout:
     regions: tuple[UptakeRegion, ...]
     assessment: dict[str, Any] | None = field(repr=False)
     pictures: Pictures = field(repr=False)
-    made: datetime
+    seen: Mapping[Joint, Status] = field(repr=False)
+    edition: Edition
     findings: tuple[Finding, ...] = ()
     written: tuple[Path, ...] = ()
     progress: Progress = field(default_factory=Progress, repr=False)
@@ -225,8 +253,11 @@ class Handout:
 
         Parameters
         ----------
-        review, reading, made
+        review, reading
             As for the class.
+        made : datetime
+            When this is handed on, with its time zone; of a de-identified export what stands for
+            that moment, without.
         point_lps : (3,) array_like of float, optional, mm
             The fused planes pass through it; the hottest bone by default.
         localisation : Localisation, optional
@@ -264,8 +295,18 @@ class Handout:
                 review.fused.focus_lps if point_lps is None else np.asarray(point_lps, float),
                 tuple((account.of_joint(target.joint).label, target) for target in targets),
                 cautions,
+                _centers(targets, localisation),
             ),
-            made=made,
+            seen=_seen(targets, localisation),
+            edition=Edition.of(
+                reading,
+                review.fused.registration,
+                made=made,
+                words=account.version,
+                doubts=[doubt.finding for doubt in doubts],
+                said=account.sentences,
+                assessment=_assessment(review, reading),
+            ),
             findings=(
                 *(doubt.finding for doubt in doubts),
                 *_on_another_alignment(review, targets),
@@ -295,6 +336,21 @@ class Handout:
     def name_of(self, target: Target) -> str:
         """Return the name of a Target for labels: doubtful levels and drafts say that they are."""
         return self.account.of_joint(target.joint).label
+
+
+def _centers(
+    targets: tuple[Target, ...], localisation: Localisation | None
+) -> dict[Joint, FloatArray]:
+    centers = {target.joint: np.array(target.point_lps) for target in targets}
+    for facet in localisation.facets if localisation else ():
+        if facet.center_lps is not None:
+            centers[facet.joint] = np.array(facet.center_lps)
+    return centers
+
+
+def _seen(targets: tuple[Target, ...], localisation: Localisation | None) -> dict[Joint, Status]:
+    seen = {t.joint: t.localisation.status for t in targets if t.localisation.status is not None}
+    return seen | {one.joint: one.status for one in (localisation.facets if localisation else ())}
 
 
 def _is_positive(target: Target) -> bool:

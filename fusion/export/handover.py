@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy.typing as npt
@@ -40,11 +40,12 @@ from fusion.export.dicom.spatial_registration import (
     export_spatial_registration,
 )
 from fusion.export.dicom.structured_report import STRUCTURED_REPORT, export_structured_report
+from fusion.export.fhir import FHIR, export_fhir
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.other_formats import NIFTI, NRRD, TFM, export_transform, export_volumes
 from fusion.export.page.page import INTERACTIVE, export_interactive
+from fusion.export.planes import PICTURES, export_planes
 from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_report
-from fusion.export.report.planes import PICTURES, export_planes
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
 from fusion.export.staging import staged
 from fusion.export.tables import READING, TABLE, export_reading, export_table
@@ -96,11 +97,13 @@ OTHER_FORMATS = (
 #: Everything, in the order in which it is written; later ones say what earlier ones could not.
 EXPORTERS = (
     *STUDY_EXPORTERS,
-    Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("segmentation", (SEGMENTATION,), export_segmentation),
     Exporter("pictures of the joints", (CAPTURES, SELECTION), export_captures, takes=4),
+    # It refers to those before it: the root of everything that an archive holds of a reading.
+    Exporter("structured report", (STRUCTURED_REPORT,), export_structured_report),
     Exporter("report", (HTML, PDF, ENCAPSULATED_PDF), export_report, takes=3),
     Exporter("interactive report", (INTERACTIVE,), export_interactive, takes=3),
+    Exporter("report for health records", (FHIR,), export_fhir),
     Exporter("reading as JSON", (READING,), export_reading),
     Exporter("table of the joints", (TABLE,), export_table),
 )
@@ -149,7 +152,7 @@ def write_review(
     FusionError
         The folder cannot be written.
     """
-    handout = Handout.of(review, None, made=datetime.now(), point_lps=point_lps)
+    handout = Handout.of(review, None, made=datetime.now(UTC), point_lps=point_lps)
     exporters = (*STUDY_EXPORTERS, *OTHER_FORMATS)
     with _placed(exporters, Path(folder)) as (part, at_place):
         return at_place(_written(exporters, handout, part, progress=Progress(progress)))
@@ -196,7 +199,7 @@ def hand_on(
         The folder cannot be written; or copies are asked for without de-identification; or the
         folder of a de-identified export holds something.
     """
-    report, target, now = Progress(progress), Path(folder), datetime.now()
+    report, target, now = Progress(progress), Path(folder), datetime.now(UTC)
     if deidentify is None:
         if with_images:
             raise FusionError("Copies of the images are only written de-identified.")
@@ -212,7 +215,8 @@ def hand_on(
     handout = Handout.of(
         clean,
         clean_reading,
-        made=deidentify.moment(now),
+        # Without a time zone: which one it was is removed as well.
+        made=deidentify.moment(now).replace(tzinfo=None),
         point_lps=point_lps,
         localisation=localisation,
     )
@@ -224,7 +228,7 @@ def hand_on(
             clean=lambda findings: plain_findings(findings, deidentify),
             progress=report.part(0.0, 0.7 if with_images else 1.0),
         )
-        settle(handed.paths, deidentify, made=handout.made)
+        settle(handed.paths, deidentify, made=handout.edition.made)
         paths, findings = handed.paths, [*about_this(deidentify), *handed.findings]
         if with_images:
             try:

@@ -9,7 +9,7 @@ from fusion.dicom import Candidate
 from fusion.export.dicom.derived_nm import DERIVED_NM
 from fusion.export.dicom.spatial_registration import REGISTRATION_RECORD, SPATIAL_REGISTRATION
 from fusion.export.handout import Handout
-from fusion.export.report.planes import PICTURES
+from fusion.export.planes import PICTURES
 from fusion.geometry import Volume
 from fusion.json_form import write_json
 from fusion.pathway import assessment_json

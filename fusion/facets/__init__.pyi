@@ -1,5 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .automatic.locate import locate, locate_in, no_canal
+from .automatic.locate import locate, locate_in, neck_midline, no_canal
 from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
 from .labelled.locate_labelled import check_clicks, locate_with_labels
@@ -44,6 +44,7 @@ __all__ = [
     "locate",
     "locate_in",
     "locate_with_labels",
+    "neck_midline",
     "no_canal",
     "read_labels",
 ]

@@ -58,6 +58,7 @@ DECIDED_ON_ANOTHER_ALIGNMENT = warning(
     "Decided on another alignment than the one that pictures and regions here are made with: "
     "{joints}. Points and uptake are those of the decision.",
 )
+PICTURES_PASS = info("pictures-pass", "The pictures pass through {where}.", ours="where")
 NOT_EXPORTED = warning("not-exported", "No {what} was written. {reason}", ours="what")
 NO_UPTAKE_REGION = warning(
     "no-uptake-region",

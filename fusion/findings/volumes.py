@@ -278,6 +278,13 @@ CT_GOES_ON_ELSEWHERE = warning(
     "lies at that end.",
     ours="towards",
 )
+PART_OF_CT = warning(
+    "part-of-ct",
+    "Only a part of this CT is used, chosen by number: {used} of {total} slices, z from "
+    "{low_mm:.0f} to {high_mm:.0f} mm. Slices are missing beyond it: what lies there is not seen, "
+    "and levels are counted within this part alone.",
+    assumption=True,
+)
 STRAY_IMAGE = warning(
     "stray-image",
     "{labels} {differ} from the other images of the series in kind, size, spacing, orientation or "

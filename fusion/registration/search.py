@@ -30,7 +30,6 @@ from fusion.registration.fitting import (
     fit,
     sample,
 )
-from fusion.registration.mutual_information import independent_opinion
 from fusion.registration.neck_field import HALF_WIDTH_MM, NeckField
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.trust import bent
@@ -244,6 +243,9 @@ class Search:
         box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
         self._report(0.58, "Asking for other opinions")
         levels = tuple(self._levels(template, maps))
+        # Here alone: it brings a library of 80 MiB, which nothing else needs.
+        from fusion.registration.mutual_information import independent_opinion
+
         independent = independent_opinion(
             self.source,
             self.spect,

@@ -30,6 +30,8 @@ _FIT_MM = 28.0
 #: A resolution is read off the data only where the best fit is better than both ends of the range
 #: by this share of the residual.
 _CLEARLY = 0.005
+#: Voxels whose part in the fit is held at once.
+_ROWS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,66 +138,100 @@ def fit_activity(
     others = np.zeros((0, 3)) if others_lps is None else others_lps
     rows = (neck.distance_mm <= _FIT_MM) & neck.seen
     if resolution_mm is not None:
-        return _fitted(neck, rows, others, Resolution(resolution_mm, "stated"))[0]
+        return _Fit.of(neck, rows, others, Resolution(resolution_mm, "stated")).activity()
     tried = np.arange(RESOLUTIONS_MM[0], RESOLUTIONS_MM[1] + 0.1, 1.0)
-    fits = [
-        _fitted(neck, rows, others, Resolution(float(mm), "estimated from the data"))
-        for mm in tried
-    ]
-    residuals = np.array([residual for _, residual in fits])
+    found = [Resolution(float(mm), "estimated from the data") for mm in tried]
+    # Of each only the residual is kept: a fit is as large as the neck.
+    residuals = np.array([_Fit.of(neck, rows, others, one).residual for one in found])
     best = int(residuals.argmin())
     ends = min(residuals[0], residuals[-1])
+    resolution = found[best]
     if best in (0, len(tried) - 1) or residuals[best] > (1 - _CLEARLY) * ends:
-        return _fitted(neck, rows, others, Resolution(ASSUMED_RESOLUTION_MM, "assumed"))[0]
-    return fits[best][0]
+        resolution = Resolution(ASSUMED_RESOLUTION_MM, "assumed")
+    return _Fit.of(neck, rows, others, resolution).activity()
 
 
 def with_others(activity: Activity, neck: NativeNeck, others_lps: FloatArray) -> Activity:
     """Return the model fitted anew with hot spots beside the joints, at the same resolution."""
     rows = (neck.distance_mm <= _FIT_MM) & neck.seen
-    return _fitted(neck, rows, others_lps, activity.resolution)[0]
+    return _Fit.of(neck, rows, others_lps, activity.resolution).activity()
 
 
-def _fitted(
-    neck: NativeNeck,
-    rows: npt.NDArray[np.bool_],
-    others: FloatArray,
-    resolution: Resolution,
-) -> tuple[Activity, float]:
-    # The share of bone is already an average over each voxel.
-    variance = sigma_mm(resolution.mm) ** 2 - neck.spacing_mm**2 / 12
-    blur = np.sqrt(np.maximum(variance, 0)) / neck.spacing_mm
-    share = neck.bone_share if neck.bone_share is not None else np.zeros_like(neck.values)
-    bone = ndimage.gaussian_filter(share, blur, mode="nearest", truncate=3.0)
-    sigma = joint_sigma_mm(resolution.mm)
-    points, values = neck.points_lps[rows], neck.values[rows]
-    columns = [np.ones(len(values)), bone[rows]]
-    columns += [spread(points, center, sigma) for center in neck.centers_lps]
-    columns += [spread(points, center, sigma) for center in others]
-    # Counts scatter with the root of their number; a floor keeps empty voxels from ruling the fit.
-    positive = np.maximum(values, 0)
-    weights = 1 / np.sqrt(np.maximum(positive, max(float(np.median(positive)), 1e-12)))
-    parts = np.stack([*columns, values], axis=1)
-    # The same least squares on a triangle of a few rows instead of every voxel.
-    triangle = np.asarray(np.linalg.qr(parts * weights[:, None], mode="r"), dtype=np.float64)
-    solution, residual = nnls(triangle[:, :-1], triangle[:, -1])
-    ordinary = solution[0] + solution[1] * bone
-    count = len(neck.joints)
-    # Counts scatter with the root of their number, and so does what reconstruction makes of them.
-    floor = max(0.05 * float(np.max(ordinary)), 1e-12)
-    left = (values - parts[:, :-1] @ solution) / np.sqrt(np.maximum(ordinary[rows], floor))
-    noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
-    return (
-        Activity(
-            resolution,
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fit:
+    """The model at one resolution: its numbers, and what the voxels are told by."""
+
+    neck: NativeNeck
+    rows: npt.NDArray[np.bool_]
+    others: FloatArray
+    resolution: Resolution
+    bone: FloatArray
+    solution: FloatArray
+    residual: float
+
+    @classmethod
+    def of(
+        cls,
+        neck: NativeNeck,
+        rows: npt.NDArray[np.bool_],
+        others: FloatArray,
+        resolution: Resolution,
+    ) -> _Fit:
+        # The share of bone is already an average over each voxel.
+        variance = sigma_mm(resolution.mm) ** 2 - neck.spacing_mm**2 / 12
+        blur = np.sqrt(np.maximum(variance, 0)) / neck.spacing_mm
+        share = neck.bone_share if neck.bone_share is not None else np.zeros_like(neck.values)
+        bone = ndimage.gaussian_filter(share, blur, mode="nearest", truncate=3.0)
+        values, points, bone_at = neck.values[rows], neck.points_lps[rows], bone[rows]
+        # Counts scatter with the root of their number; a floor keeps empty voxels from ruling it.
+        least = max(float(np.median(np.maximum(values, 0))), 1e-12)
+        sources = np.concatenate([neck.centers_lps, others])
+        # The same least squares on a triangle of a few rows instead of every voxel.
+        triangle = np.zeros((0, len(sources) + 3))
+        for some in _parts(len(values)):
+            parts = _columns(points[some], bone_at[some], sources, resolution)
+            weights = 1 / np.sqrt(np.maximum(values[some], least))
+            weighted = np.column_stack([parts, values[some]]) * weights[:, None]
+            rows_so_far = np.concatenate([triangle, weighted])
+            triangle = np.asarray(np.linalg.qr(rows_so_far, mode="r"), dtype=np.float64)
+        solution, residual = nnls(triangle[:, :-1], triangle[:, -1])
+        return cls(neck, rows, others, resolution, bone, solution, float(residual))
+
+    def activity(self) -> Activity:
+        neck, rows, solution = self.neck, self.rows, self.solution
+        sources = np.concatenate([neck.centers_lps, self.others])
+        ordinary = solution[0] + solution[1] * self.bone
+        count = len(neck.joints)
+        # Counts scatter with the root of their number, and so does what reconstruction makes of
+        # them.
+        floor = max(0.05 * float(np.max(ordinary)), 1e-12)
+        left = neck.values[rows]
+        points, bone = neck.points_lps[rows], self.bone[rows]
+        for some in _parts(len(left)):
+            left[some] -= _columns(points[some], bone[some], sources, self.resolution) @ solution
+        left /= np.sqrt(np.maximum(ordinary[rows], floor))
+        noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
+        return Activity(
+            self.resolution,
             float(solution[0]),
             float(solution[1]),
             ordinary,
             solution[2 : 2 + count],
-            others,
+            self.others,
             solution[2 + count :],
-            sigma,
+            joint_sigma_mm(self.resolution.mm),
             noise * np.sqrt(np.maximum(ordinary, floor)),
-        ),
-        float(residual),
-    )
+        )
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(start, start + _ROWS_AT_ONCE) for start in range(0, count, _ROWS_AT_ONCE)]
+
+
+def _columns(
+    points: FloatArray, bone: FloatArray, sources: FloatArray, resolution: Resolution
+) -> FloatArray:
+    sigma = joint_sigma_mm(resolution.mm)
+    columns = [np.ones(len(points)), bone]
+    columns += [spread(points, source, sigma) for source in sources]
+    return np.stack(columns, axis=1)

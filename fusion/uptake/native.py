@@ -192,11 +192,10 @@ def native_neck(
     transforms = tuple(registration.transform_at(center) for center in centers_ct)
     centers = np.array([t.inverse().apply(c) for t, c in zip(transforms, centers_ct, strict=True)])
     low, high = _block(spect, centers)
-    kji = np.stack(
-        np.meshgrid(*(np.arange(a, b) for a, b in zip(low, high, strict=True)), indexing="ij"),
-        axis=-1,
-    )
-    points = spect.grid.to_lps(kji)
+    points = np.empty((*(high - low), 3))
+    for plane, k in zip(points, range(low[0], high[0]), strict=True):
+        sides = (np.arange(a, b) for a, b in zip(low[1:], high[1:], strict=True))
+        plane[...] = spect.grid.to_lps(np.stack(np.meshgrid(k, *sides, indexing="ij"), axis=-1)[0])
     part = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
     scale = spect.slope[part[0], None, None], spect.intercept[part[0], None, None]
     values = spect.stored[part].astype(np.float64) * scale[0] + scale[1]
@@ -278,14 +277,15 @@ def _bone_share(
     transforms: Sequence[RigidTransform],
 ) -> FloatArray:
     """Return the share of the CT voxels met at eight points of each voxel that are bone."""
-    share = np.zeros(points.shape[:-1])
+    share: FloatArray = np.zeros(points.shape[:-1])
     limits = np.array(ct.grid.shape)
-    for corner in np.ndindex(2, 2, 2):
-        step = grid.affine[:3, :3] @ ((np.array(corner) - 0.5) / 2)
-        at = np.rint(ct.grid.to_kji(_to_ct(points + step, centers, transforms))).astype(np.int64)
-        inside = ((at >= 0) & (at < limits)).all(axis=-1)
-        k, j, i = at[inside].T
-        hu = ct.stored[k, j, i] * ct.slope[k] + ct.intercept[k]
-        share[inside] += hu >= UPTAKE_BONE_HU
-    result: FloatArray = share / 8
-    return result
+    for part, some in zip(share, points, strict=True):  # slice by slice: places take much room
+        for corner in np.ndindex(2, 2, 2):
+            step = grid.affine[:3, :3] @ ((np.array(corner) - 0.5) / 2)
+            at = np.rint(ct.grid.to_kji(_to_ct(some + step, centers, transforms))).astype(np.int64)
+            inside = ((at >= 0) & (at < limits)).all(axis=-1)
+            k, j, i = at[inside].T
+            hu = ct.stored[k, j, i] * ct.slope[k] + ct.intercept[k]
+            part[inside] += hu >= UPTAKE_BONE_HU
+    share /= 8
+    return share

@@ -135,8 +135,7 @@ def measure_reference(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
 
 
 def _region(neck: NativeNeck, choice: ReferenceChoice) -> Reference:
-    on_ct = neck.to_ct(neck.points_lps)
-    inside = _within(on_ct, np.array([choice.center_lps]), choice.radius_mm) & neck.seen
+    inside = _on_ct_within(neck, np.array([choice.center_lps]), choice.radius_mm) & neck.seen
     values = neck.values[inside]
     if not len(values) or values.mean() <= 0:
         return Reference(choice.kind, None, len(values), 0, _COLD_REGION)
@@ -149,7 +148,7 @@ def _bone(neck: NativeNeck, kind: ReferenceKind) -> Reference:
         return Reference(kind, None, 0, 0, _NO_CT)
     centers = dict(zip(neck.joints, neck.centers_ct_lps, strict=True))
     bodies = body_centers(centers)
-    inside = _within(neck.to_ct(neck.points_lps), bodies, BODY_RADIUS_MM) & neck.seen
+    inside = _on_ct_within(neck, bodies, BODY_RADIUS_MM) & neck.seen
     values = neck.values[inside & (neck.bone_share >= LEAST_BONE)]
     if len(values) < LEAST_VOXELS:
         words = _TOO_FEW.format(voxels=len(values), needed=LEAST_VOXELS)
@@ -162,8 +161,13 @@ def _bone(neck: NativeNeck, kind: ReferenceKind) -> Reference:
     return Reference(kind, float(ordinary.mean()), len(ordinary), left_out, words)
 
 
-def _within(points: FloatArray, centers: FloatArray, radius_mm: float) -> npt.NDArray[np.bool_]:
-    inside = np.zeros(points.shape[:-1], dtype=np.bool_)
-    for center in centers:
-        inside |= np.square(points - center).sum(axis=-1) <= radius_mm**2
+def _on_ct_within(
+    neck: NativeNeck, centers_ct: FloatArray, radius_mm: float
+) -> npt.NDArray[np.bool_]:
+    """Return which voxels lie within a radius of points of the CT, slice by slice."""
+    inside = np.zeros(neck.values.shape, dtype=np.bool_)
+    for part, points in zip(inside, neck.points_lps, strict=True):
+        on_ct = neck.to_ct(points)
+        for center in centers_ct:
+            part |= np.square(on_ct - center).sum(axis=-1) <= radius_mm**2
     return inside

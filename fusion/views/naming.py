@@ -46,7 +46,10 @@ class Landmark:
 
 
 def landmarks(
-    found: Localisation, *, nerves: Mapping[Joint, Sequence[str]] | None = None
+    found: Localisation,
+    *,
+    nerves: Mapping[Joint, Sequence[str]] | None = None,
+    bodies: bool = True,
 ) -> tuple[Landmark, ...]:
     """Return what can be named on a CT whose joints were found.
 
@@ -56,6 +59,8 @@ def landmarks(
         The joints.
     nerves : mapping of Joint to sequence of str, optional
         Names of the nerves of the plan, by the joint that they supply.
+    bodies : bool
+        Name the vertebrae as well; not where the joints contradict each other.
 
     Returns
     -------
@@ -71,8 +76,10 @@ def landmarks(
         for joint, center in centers.items()
     ]
     unsure = {name for joint in doubted & set(centers) for name in joint.level.split("-")}
-    bodies = [
+    if not bodies:
+        return tuple(joints)
+    vertebrae = [
         Landmark(name, point, whole or name in unsure)
         for name, point in vertebral_bodies(centers).items()
     ]
-    return (*joints, *bodies)
+    return (*joints, *vertebrae)

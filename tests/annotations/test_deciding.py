@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from fusion.anatomy.joints import Joint, Side
@@ -13,7 +14,7 @@ from fusion.annotations.snapshots import Measured, RegistrationSnapshot
 from fusion.annotations.target import Answer, Decision, Origin, Target, going_with
 from fusion.errors import AnnotationError
 from fusion.json_form import to_json
-from fusion.registration import Trust
+from fusion.registration import Registration, Trust
 from fusion.software import own_version
 from fusion.uptake.activity import Resolution
 from fusion.uptake.measuring import Uptake
@@ -76,6 +77,25 @@ def test_an_alignment_that_is_not_to_be_trusted_gives_no_point_a_joint() -> None
             )
     clicked = made(registration=wrong)
     assert clicked.registration.method == "shared frame of reference (do not trust)"
+
+
+class SixMillimetres(Registration):
+    """An alignment that may be 6 mm off everywhere."""
+
+    def uncertainty_mm_at(self, points_lps):
+        return np.full(np.shape(points_lps)[:-1], 6.0)
+
+
+def test_how_far_the_alignment_may_be_off_counts_for_a_point_and_not_for_a_click() -> None:
+    """4.5 mm before half way to C6-C7: enough on the CT, not for uptake that may be 6 mm off."""
+    vague = SixMillimetres(IN_USE.transform, IN_USE.method)
+    neck = centers()
+    down = neck[Joint("C6-C7", Side.LEFT)] - neck[LEFT_C5]
+    point = neck[LEFT_C5] + 3.0 * down / np.linalg.norm(down)
+    made(registration=vague, point_lps=point)
+    made(origin=Origin.POINT_PLACED, point_lps=point)
+    with pytest.raises(AnnotationError, match=r"between Left C5-C6 and C6-C7"):
+        made(registration=vague, origin=Origin.POINT_PLACED, point_lps=point)
 
 
 def measured(**changes) -> Uptake:

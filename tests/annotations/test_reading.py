@@ -33,7 +33,7 @@ from fusion.annotations.changes import (
 )
 from fusion.annotations.changes.event import Event
 from fusion.annotations.finishing import differences, missing, relabelling
-from fusion.annotations.reading import Reading, replay, unfinished
+from fusion.annotations.reading import Lack, Lacking, Reading, replay, unfinished
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
 from fusion.annotations.target import Decision
@@ -315,7 +315,7 @@ def test_a_new_numbering_asks_for_confirmation_again() -> None:
         AnomalyRecorded("cervical rib"),
     ):
         reading = after(complete(), said)
-        assert [i for i in unfinished(reading) if "numbering" in i]
+        assert [i for i in unfinished(reading) if "numbering" in i.words]
         assert lacks(after(reading, Undone(reading.sequence))) == ()
     assert lacks(after(complete(), JointMoved(LEFT_C5, (17, 3, -75)))) == ()
 
@@ -323,7 +323,11 @@ def test_a_new_numbering_asks_for_confirmation_again() -> None:
 def test_targets_on_another_alignment_are_listed() -> None:
     reading = complete(placed(LEFT_C5, registration=registration(0.5)))
     (item,) = unfinished(reading)
-    assert item == "Left C5-C6: decided on another alignment than the one that was reviewed"
+    assert item == Lack(
+        "Left C5-C6: decided on another alignment than the one that was reviewed",
+        Lacking.JOINT,
+        LEFT_C5,
+    )
     items = lacks(reading, neck())
     assert "Left C5-C6: decided on another alignment than the one in use" in items
 

@@ -11,7 +11,9 @@ import pytest
 
 from fusion.archive.settings import WHERE, Settings, read_settings
 from tests.export.dicom.pacs import ARCHIVE, CLIENT, Pacs, free_ports, running
-from tests.studies import STUDY, write_ct, write_nm
+from tests.export.handed import Read, read_study
+
+NAME = "Marker^Ana"
 
 
 @dataclass
@@ -20,9 +22,14 @@ class Clinic:
 
     pacs: Pacs
     folder: Path
+    read: Read
     files: list[Path]
     listen_port: int
     toml: Path = field(init=False)
+
+    @property
+    def study(self) -> str:
+        return self.read.reading.study.study_instance_uid
 
     def write_settings(self, place: Path, more: str = "") -> Settings:
         """Write ``archives.toml`` with an inbox of its own, and read it."""
@@ -32,6 +39,8 @@ class Clinic:
             f'title = "{CLIENT}"\ninbox = "inbox"\noutbox = "outbox"\n'
             f'[archives.pacs]\nkind = "dimse"\ntitle = "{ARCHIVE}"\nhost = "127.0.0.1"\n'
             f"port = {self.pacs.dicom_port}\n"
+            f'[archives.moved]\nkind = "dimse"\ntitle = "{ARCHIVE}"\nhost = "127.0.0.1"\n'
+            f'retrieve = "move"\nport = {self.pacs.dicom_port}\n'
             f'[archives.web]\nkind = "web"\nurl = "http://127.0.0.1:{self.pacs.http_port}/dicom-web"\n'
             f"[listen]\nport = {self.listen_port}\nallow = ['{ARCHIVE}']\n{more}"
         )
@@ -51,11 +60,10 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         "AllowMove": True,
     }
     with running(folder / "orthanc", DicomModalities={"viewer": client}) as pacs:
-        write_ct(folder / "ct")
-        write_nm(folder / "nm", PatientName="No^Body", PatientSex="O", StudyInstanceUID=STUDY)
-        files = sorted(folder.glob("ct/*")) + sorted(folder.glob("nm/*"))
+        read = read_study(folder / "study", patient_name=NAME, final=False)
+        files = sorted(path for path in (folder / "study").rglob("*.dcm"))
         pacs.store(files)
-        yield Clinic(pacs, folder, files, port)
+        yield Clinic(pacs, folder, read, files, port)
 
 
 @pytest.fixture

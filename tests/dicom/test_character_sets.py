@@ -18,6 +18,7 @@ from fusion.dicom.catalog import scan
 from fusion.dicom.files.character_sets import OUTSIDE_THE_SET, decoded, make_unicode
 from fusion.dicom.pairing import pair
 from fusion.export.dicom.header import new_object
+from fusion.export.edition import Edition
 from tests.studies import write_ct, write_nm
 
 JAPANESE = b"\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B=\x1b$B$d$^$@\x1b(B^\x1b$B$?$m$&\x1b(B"
@@ -135,7 +136,7 @@ def test_one_person_in_two_character_sets_is_one_patient(tmp_path: Path) -> None
         tmp_path / "out.dcm",
         sop_class_uid="1.2.840.10008.5.1.4.1.1.88.34",
         source=chosen.spect.header,
-        made=datetime(2026, 11, 29),
+        edition=Edition(made=datetime(2026, 11, 29)),
     )
     made.save_as(tmp_path / "out.dcm", enforce_file_format=True)
     written = (tmp_path / "out.dcm").read_bytes()

@@ -379,6 +379,32 @@ def test_missing_spacing_is_a_question(tmp_path) -> None:
     assert answered.spect.grid.affine[2, 0] == -3.0
 
 
+def test_a_ct_that_lacks_a_slice_is_used_in_part_where_a_person_asks_for_that_part(
+    tmp_path,
+) -> None:
+    """44 slices of 2 mm, the 39th missing: 74 mm below are whole, the five above are too short."""
+    every = ct.stacked(count=44, step_mm=2.0)
+    write_ct(tmp_path / "ct", positions=np.delete(every, 38, axis=0))
+    write_nm(tmp_path / "nm")
+    catalog = scan(tmp_path)
+    (whole,) = (s for study in catalog.studies for s in study.series if s.modality == "CT")
+    (refused, part) = whole.volumes
+    for choice in (None, "2", whole.series_instance_uid, refused.volume_id):
+        with pytest.raises(PairingError, match="one slice is missing"):
+            pair(catalog, ct=choice)
+    with pytest.raises(PairingError) as offered:
+        choose_ct(catalog, ct=whole.series_instance_uid)
+    assert "and every output says so: --ct 2.2 for CT bone, the 38 slices from z = -104 to " in str(
+        offered.value
+    )
+    result = pair(catalog, ct="2.2")
+    assert result.ct.plan is part
+    np.testing.assert_allclose(result.ct.grid.corners_lps[:, 2].max(), every[37, 2])
+    (note,) = (f for f in part.findings if f.code == "part-of-ct")
+    assert note.kind.assumption
+    assert "38 of 43 slices, z from -104 to -30 mm" in note.message
+
+
 def test_nothing_to_fuse_says_what_was_there(tmp_path) -> None:
     write_ct(tmp_path / "ct")
     with pytest.raises(PairingError, match="No SPECT or PET volume was found; found ct"):

@@ -323,6 +323,44 @@ BAD: dict[str, tuple[Arrange, str]] = {
 }
 
 
+@pytest.mark.parametrize("off", [1e-17, -9e-10])
+def test_rounding_in_the_last_row_is_none_of_the_transform(two_frames, off) -> None:
+    def noisy(ds: Dataset) -> None:
+        values = step(ds).MatrixSequence[0].FrameOfReferenceTransformationMatrix
+        values[12], values[15] = off, 1 + off
+
+    two_frames.put(edited(noisy)(two_frames))
+    opened = two_frames.open()
+    assert_truth(opened.transform)
+    assert opened.codes == {"stored-registration"}
+
+
+def undeformed(ds: Dataset) -> None:
+    """As a deformable object whose grids were left out."""
+    ds.SOPClassUID = DeformableSpatialRegistrationStorage
+    ds.DeformableRegistrationSequence = []
+    for rigid in ds.RegistrationSequence:
+        item, before = Dataset(), Dataset()
+        item.SourceFrameOfReferenceUID = rigid.FrameOfReferenceUID
+        item.ReferencedImageSequence = rigid.ReferencedImageSequence
+        (one,) = rigid.MatrixRegistrationSequence[0].MatrixSequence
+        before.FrameOfReferenceTransformationMatrixType = "RIGID"
+        before.FrameOfReferenceTransformationMatrix = one.FrameOfReferenceTransformationMatrix
+        item.PreDeformationMatrixRegistrationSequence = [before]
+        item.DeformableRegistrationGridSequence = []
+        ds.DeformableRegistrationSequence.append(item)
+    del ds.RegistrationSequence
+
+
+def test_a_deformable_registration_without_a_grid_is_the_rigid_one_that_it_holds(
+    two_frames,
+) -> None:
+    two_frames.put(edited(undeformed)(two_frames))
+    opened = two_frames.open()
+    assert_truth(opened.transform)
+    assert opened.codes == {"stored-registration"}
+
+
 @pytest.mark.parametrize("name", BAD)
 def test_what_does_not_add_up_is_refused_in_words(two_frames, name) -> None:
     arrange, words = BAD[name]

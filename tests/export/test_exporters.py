@@ -142,7 +142,7 @@ def test_fuse_does_not_end_well_without_what_it_was_asked_for(
     one = (Exporter("sentence", ("all.json",), exporter),)
     monkeypatch.setattr(handover, "STUDY_EXPORTERS", one)
     monkeypatch.setattr(handover, "OTHER_FORMATS", ())
-    assert main(["fuse", str(study), "--out", str(tmp_path / "out")]) == code
+    assert main(["fuse", str(study), "--to", str(tmp_path / "out")]) == code
 
 
 def test_no_two_exporters_write_one_file() -> None:
@@ -158,14 +158,16 @@ def test_exporters_list_what_they_write(read: Read, tmp_path: Path) -> None:
     assert listed == set(handed.paths) == set(tmp_path.iterdir())
 
 
-CLOCKS = re.compile(r"\b(?:now|utcnow|today|time|localtime|gmtime|ctime)\(\)|time\.strftime")
+CLOCKS = re.compile(
+    r"\b(?:now|utcnow|today|time|localtime|gmtime|ctime)\((?:UTC)?\)|time\.strftime"
+)
 
 
 @pytest.mark.parametrize("path", sorted(EXPORT.rglob("*.py")), ids=lambda path: path.stem)
 def test_no_exporter_looks_at_a_clock(path: Path) -> None:
     """The moment of the export is that of the Handout, which de-identification has moved."""
     found = CLOCKS.findall(path.read_text("utf-8"))
-    assert found == (["now()"] * 2 if path.name == "handover.py" else [])
+    assert found == (["now(UTC)"] * 2 if path.name == "handover.py" else [])
 
 
 def test_every_object_is_of_the_moment_of_the_handout(read: Read, tmp_path: Path) -> None:
@@ -173,3 +175,17 @@ def test_every_object_is_of_the_moment_of_the_handout(read: Read, tmp_path: Path
     objects = [pydicom.dcmread(path) for path in handed.paths if path.suffix == ".dcm"]
     moments = {(ds.SeriesDate, ds.SeriesTime, ds.ContentDate, ds.ContentTime) for ds in objects}
     assert len(moments) == 1
+    # The structured report is the root: it refers to every image used and to what was made before.
+    [report] = [ds for ds in objects if ds.Modality == "SR"]
+    referred = {
+        one.ReferencedSOPInstanceUID
+        for study in report.CurrentRequestedProcedureEvidenceSequence
+        for series in study.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    }
+    images = {pydicom.dcmread(path).SOPInstanceUID for path in read.study.rglob("*.dcm")}
+    before = {
+        ds.SOPInstanceUID for ds in objects if ds.Modality in {"NM", "REG", "SEG", "KO", "OT"}
+    }
+    assert referred == images | before
+    assert len(images) > 50

@@ -214,6 +214,8 @@ def test_export_asks_whose_reading(
     assert "choose one with --reader" in capsys.readouterr().err
     assert main([*argv, "--reader", "Three"]) == 3
     assert not (tmp_path / "o").exists()
+    assert main([*argv, "--reader", "Two", "--version", "2"]) == 3
+    assert "The reading has no version 2; there is: 1." in capsys.readouterr().err
     assert main([*argv, "--reader", "Two"]) == 0
     assert "Reading by Two, version 1, a draft: 0 decisions." in capsys.readouterr().out
 

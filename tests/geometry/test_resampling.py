@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 from fusion.errors import Cancelled, GeometryError
 from fusion.geometry import Grid, RigidTransform
-from fusion.resampling import Resampler
+from fusion.resampling import Resampler, resampled_in_parts
 from tests.volumes import affine, sitk_image, sitk_transform, volume
 
 SPECT = affine(spacing_kji=(4.0, 4.4, 4.8), origin_lps=(-60, -50, -40))
@@ -50,6 +52,26 @@ def test_equal_to_simpleitk_inside_and_out(transform, oblique) -> None:
     assert (np.isnan(ours) != np.isnan(theirs)).sum() <= 2
     both = np.isfinite(ours) & np.isfinite(theirs)
     assert np.abs(ours - theirs)[both].max() < 1e-5
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+@pytest.mark.parametrize("slices_along", [0, 1, 2])
+@pytest.mark.parametrize("flip", [1, -1])
+def test_part_by_part_is_the_same_as_at_once(transform, slices_along, flip) -> None:
+    directions = flip * np.roll(np.eye(3), slices_along, axis=0)[:, ::-1]
+    moving = volume(
+        noise((30, 24, 26)),
+        affine(
+            spacing_kji=(3.1, 3.4, 3.8),
+            origin_lps=-flip * np.array([40.0, 45.0, 45.0]),
+            directions_kji=directions,
+        ),
+    )
+    moving = replace(moving, slope=np.linspace(1, 2, 30), intercept=np.linspace(-5, 5, 30))
+    whole = Resampler(moving, FIXED, transform=transform).array()
+    parts = np.concatenate(list(resampled_in_parts(moving, FIXED, transform=transform)))
+    assert 0.02 < np.isnan(whole).mean() < 0.9
+    np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-5, equal_nan=True)
 
 
 QUARTER = RigidTransform.from_euler(rotation_deg=(0, 0, 90))

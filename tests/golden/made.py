@@ -173,7 +173,7 @@ class Desk:
 
     def answer_pathway(self) -> None:
         """Through the command line, which stores it with the reader's reading."""
-        answering = ("--record-as", self.reader, "--journal", self.journal.path)
+        answering = ("--reader", self.reader, "--journal", self.journal.path)
         run("pathway", FACTS, "--study", self.path, *answering)
         self.reading = self.journal.load(self.reading.reading_id)
 

@@ -41,6 +41,8 @@ _PSEUDONYM = re.compile(r"(?<![0-9A-F])[0-9A-F]{12}(?![0-9A-F])")
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[-+]?\d+)?(?![\w.]*\d)")
 _PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
+#: What the planes of the interactive report are drawn from.
+_PLANES = re.compile(r'(?<="levels":")[A-Za-z0-9+/=]+|(?<="checks":)\[\[.*?\]\]')
 #: Of what is in the file, or of what differs from run to run.
 _LENGTHS = ("FileMetaInformationGroupLength", "EncapsulatedDocumentLength")
 _TIMES = {"DA", "TM", "DT"}
@@ -115,6 +117,7 @@ class Normal:
         for path, name in self._places.items():
             value = value.replace(path, name)
         value = _PICTURE.sub("<picture>", value)
+        value = _PLANES.sub("<planes>", value)
         value = _UID.sub(lambda m: self._uid(m[0]), value)
         value = _HEX.sub(lambda m: self._token("HASH" if len(m[0]) == 64 else "ID", m[0]), value)
         value = _PSEUDONYM.sub(lambda m: self._token("ID", m[0]), value)

@@ -56,7 +56,7 @@ def test_bulk_data_bit_by_bit(sample: Sample, name: str) -> None:
 
 
 def test_fused_with_a_search_for_the_alignment(sample: Sample, tmp_path: Path) -> None:
-    printed = run("fuse", sample.study, "--register", "--out", tmp_path, "--json")
+    printed = run("fuse", sample.study, "--register", "--to", tmp_path, "--json")
     texts, _ = written(sample.normal({"to": tmp_path}), tmp_path, printed)
     stored.check_all(texts, folder="registered")
 

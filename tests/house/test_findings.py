@@ -146,6 +146,7 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
         "top-level-geometry",
         "patient-mismatch-overridden",
         "slice-vector-missing",
+        "part-of-ct",
         "frame-stated-by-user",
         "placement-stated-by-user",
         "manual-shift",

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from pydicom.data import get_testdata_file
 
+from fusion.cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 #: What `pip install facetfusion` does not bring, made absent for the program that follows. Doing it
@@ -65,6 +67,19 @@ print(len(names))
     done = run_without_window(program)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 0
+
+
+def test_help_waits_for_no_library() -> None:
+    program = """
+import sys
+from fusion.cli import main
+assert main(["--help"]) == 0 and main(["--version"]) == 0
+heavy = {"numpy", "scipy", "numba", "pydicom", "pydantic", "SimpleITK", "highdicom", "reportlab"}
+sys.stderr.write(" ".join(heavy & set(sys.modules)))
+"""
+    done = run_without_window(program)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(f"    {name} " in done.stdout for name, *_ in COMMANDS)
 
 
 def test_scan_works_without_a_window_system(tmp_path: Path) -> None:

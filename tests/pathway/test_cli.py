@@ -81,7 +81,7 @@ def test_every_statement_can_be_explained(capsys: Output) -> None:
         ["facts.toml", "--explain", "S1"],
         ["--explain", "S1", "--json"],
         ["--facts-template", "--study", "."],
-        ["facts.toml", "--out", "x.toml"],
+        ["facts.toml", "--to", "x.toml"],
         ["--nonsense"],
     ],
 )
@@ -150,7 +150,7 @@ class TestAsking:
     ) -> None:
         answer(monkeypatch, "y", "1", "none", "1", "none", "n", "n", "n", "", "n")
         out_file = tmp_path / "answers.toml"
-        assert main(["pathway", "--ask", "--json", "--out", str(out_file)]) == 0
+        assert main(["pathway", "--ask", "--json", "--to", str(out_file)]) == 0
         out, err = capsys.readouterr()
         document = json.loads(out)
         assert document["verdict"] == "NOT_SUPPORTED_INITIAL"
@@ -214,11 +214,11 @@ class TestAsking:
     ) -> None:
         answer(monkeypatch, "y")
         before = g11.read_bytes()
-        assert main(["pathway", "--ask", "--out", str(g11)]) == 3
+        assert main(["pathway", "--ask", "--to", str(g11)]) == 3
         assert g11.read_bytes() == before
         assert "exists already" in capsys.readouterr().err
         answer(monkeypatch, "y")
-        assert main(["pathway", "--ask", "--out", str(g11 / "no" / "folder.toml")]) == 3
+        assert main(["pathway", "--ask", "--to", str(g11 / "no" / "folder.toml")]) == 3
 
     @pytest.mark.slow
     def test_order_prunes_and_reaches_every_fact(self) -> None:

@@ -6,9 +6,12 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
+from pydicom.dataset import Dataset
 from scipy import ndimage
 
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
@@ -31,6 +34,7 @@ from fusion.registration.mutual_information import independent_opinion
 from fusion.registration.search import Search
 from fusion.registration.trust import objection
 from fusion.resampling import Resampler
+from tests.dicom.ct_objects import write_series
 from tests.volumes import affine, volume
 
 pytestmark = pytest.mark.slow
@@ -345,6 +349,43 @@ def test_a_mirrored_neck_is_refused_where_it_can_be_seen(necks) -> None:
         assert is_identity(result.transform)
         assert result.findings[0].code == "registration-rejected"
         assert np.isinf(result.uncertainty_mm_at(JOINTS)).all()
+
+
+def on_disk(folder: Path, of: Volume, *, pet: bool) -> None:
+    """Write a volume as axial slices of one study and frame; a PET of technetium."""
+
+    def place(k: int, ds: Dataset) -> None:
+        ds.StudyInstanceUID, ds.FrameOfReferenceUID = "1.2.3.4", "1.2.3.4.5"
+        ds.PatientName, ds.PatientID = "No^Body", "1"
+        if pet:
+            code, tracer = Dataset(), Dataset()
+            code.CodeValue, code.CodingSchemeDesignator = "72454002", "SCT"
+            code.CodeMeaning = "Technetium Tc^99m^"
+            tracer.RadionuclideCodeSequence, tracer.Radiopharmaceutical = [code], "Tc-99m HDP"
+            ds.RadiopharmaceuticalInformationSequence = [tracer]
+
+    positions = of.grid.to_lps([(k, 0, 0) for k in range(of.grid.shape[0])])
+    written = write_series(folder, positions, pet=pet, edit=place)
+    for path, plane in zip(written.paths, of.stored, strict=True):
+        ds = pydicom.dcmread(path)
+        ds.PixelSpacing = [float(mm) for mm in of.grid.spacing_mm[1:]]
+        ds.Rows, ds.Columns = plane.shape
+        ds.PixelData = np.rint(plane + (0 if pet else 1024)).astype("<i2").tobytes()
+        ds.save_as(path)
+
+
+@pytest.mark.thorough
+def test_a_mirrored_spect_that_is_stored_as_pet_is_refused_from_its_files(necks, tmp_path) -> None:
+    ct, spect = necks
+    flipped = volume(np.ascontiguousarray(np.flip(spect.stored, 1)), spect.grid.affine)
+    on_disk(tmp_path / "ct", ct, pet=False)
+    on_disk(tmp_path / "pet", flipped, pet=True)
+    review = open_study(tmp_path, register=True)
+    assert review.fused.spect.source.modality == "PT"
+    result = review.fused.registration
+    assert result.status is Trust.DO_NOT_TRUST
+    assert is_identity(result.transform)
+    assert "registration-rejected" in {finding.code for finding in review.findings}
 
 
 def test_a_hot_spot_outside_the_patient_moves_nothing(necks) -> None:

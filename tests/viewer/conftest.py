@@ -19,6 +19,9 @@ from tests.viewer import marked_study
 # Tests neither read nor change the settings of the person who runs them.
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-tests-")) / "settings.yaml")
 
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="data-tests-")
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="config-tests-")
+
 from qtpy.QtTest import QTest
 
 from tests.viewer.simulated_neck import Neck, make_neck
@@ -132,12 +135,15 @@ def _show(
     viewer: napari.Viewer, review: fusion.Review, journal: Path | None = None
 ) -> ReviewWindow:
     from viewer import _napari
+    from viewer.pictures.area import Layout
     from viewer.window import ReviewWindow
 
     _napari.main_window(viewer).resize(1000, 700)
     if journal is None:  # never the one of the person who runs the tests
         journal = Path(tempfile.mkdtemp(prefix="journal-tests-")) / "journal.sqlite"
     window = ReviewWindow(viewer, review, journal=journal)
+    # Most tests look at the planes; at this size the reading layout leaves them little room.
+    window.pictures.layout_shown = Layout.PLANES
     QTest.qWait(100)
     for pane in window.linked:
         pane.fit()

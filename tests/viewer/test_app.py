@@ -76,3 +76,24 @@ def test_label_options_without_sense_open_no_window(
     monkeypatch.setattr(app, "run", lambda *_, **__: pytest.fail("a window was opened"))
     assert main(["review", str(tmp_path), *options]) == 3
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("argv", [[], ["view"], ["review"]])
+def test_without_a_study_the_start_page_is_opened(
+    argv: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[object] = []
+    monkeypatch.setattr(app, "run", lambda path, **_: opened.append(path) or 0)
+    monkeypatch.setenv("DISPLAY", ":77")
+    assert main(argv) == 0
+    assert opened == [None]
+
+
+def test_without_a_screen_and_a_command_the_usage_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert main([]) == 2
+    assert "COMMAND" in capsys.readouterr().err

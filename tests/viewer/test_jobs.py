@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from tests.viewer import marked_study
 from viewer import _napari
-from viewer.app import ReviewApp
+from viewer.app import ReviewApp, Wishes
 from viewer.jobs import OpenStudy
 from viewer.kit.dialogs import SpacingDialog
 
@@ -26,7 +28,8 @@ def start_app(make_napari_viewer: Callable, qtbot: object) -> Iterator[Callable]
     apps = []
 
     def start(path: Path, **options: object) -> ReviewApp:
-        app = ReviewApp(path, viewer=make_napari_viewer(), **options)
+        wishes = Wishes(background=False, **options)
+        app = ReviewApp(path, viewer=make_napari_viewer(), wishes=wishes)
         apps.append(app)
         app.start()
         return app
@@ -57,6 +60,17 @@ def test_study_opens_off_the_windows_thread(
     # Whoever was named reads it at once, in the journal that was named.
     assert app.review_window.reading.reading.reader == "R. Eader"
     assert app.review_window.reading.journal_path == journal
+    # A window that is closed lets go of its study, or the next one would lie beside it.
+    shown = weakref.ref(app.review_window.linked)
+    app.viewer.close()
+    app.error = Cancelled("closed by the test")
+    app.review_window = app.viewer = None
+
+    def let_go() -> bool:
+        gc.collect()
+        return shown() is None
+
+    qtbot.waitUntil(let_go, timeout=20_000)
 
 
 def test_cancel_stops_the_work_and_shows_nothing(

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
+from napari.utils.action_manager import action_manager
 from qtpy.QtWidgets import QApplication, QWidget
+from vispy.gloo import Program
 
 from viewer import _napari
 
@@ -79,11 +81,19 @@ def test_slider_stays_hidden_and_drops_are_refused(
 
 
 @pytest.mark.window
-def test_a_canvas_of_our_own_leaves_nothing_behind(
+def test_a_canvas_of_our_own_leaves_shortcuts_alone_and_nothing_behind(
     make_napari_viewer: Callable, qtbot: object
 ) -> None:
     make_napari_viewer()
+    bound = {name: list(keys) for name, keys in action_manager._shortcuts.items()}
+    changed: list[object] = []
+    action_manager.events.shortcut_changed.connect(changed.append)
     canvas = _napari.new_canvas(ViewerModel())
+    _napari.strip(canvas)
+    action_manager.events.shortcut_changed.disconnect(changed.append)
+    assert bound
+    assert not changed
+    assert action_manager._shortcuts == bound
     native = _napari.canvas_widget(canvas)
     gone = []
     native.destroyed.connect(lambda: gone.append(True))
@@ -96,3 +106,23 @@ def test_warning_filter_is_narrow() -> None:
         warnings.simplefilter("ignore")
         _napari.refuse_non_orthogonal_slicing()
         warnings.warn("something else", UserWarning, stacklevel=1)
+
+
+def test_a_shader_that_was_read_before_has_the_same_variables() -> None:
+    vertex = """
+    uniform vec2 u_shift; // uniform float not_this;
+    attribute vec2 a_place;
+    uniform float u_sizes[3];
+    void main() { gl_Position = vec4(a_place + u_shift * u_sizes[0], 0.0, 1.0); }
+    """
+    fragment = "uniform vec4 u_color; void main() { gl_FragColor = u_color; }"
+    first, second = Program(vertex, fragment), Program()
+    second["u_color"] = (1.0, 0.5, 0.0, 1.0)  # before the text is known
+    second.set_shaders(vertex, fragment)
+    assert {name for *_, name in first.variables} >= {"u_shift", "a_place", "u_sizes", "u_color"}
+    assert "not_this" not in {name for *_, name in first.variables}
+    assert second.variables == first.variables
+    assert second["u_color"][:2].tolist() == [1.0, 0.5]
+    with pytest.raises(KeyError):
+        first["u_color"]
+    assert Program(vertex.replace("u_shift", "u_other"), fragment).variables != first.variables

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 from npe2 import PluginManifest
-from qtpy.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QLabel
 
 import fusion
 import viewer
+from fusion.progress import Progress
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer import plugin
 from viewer.pictures.layers import make_layer, to_world
@@ -102,3 +107,41 @@ def test_study_widget_needs_a_path(make_napari_viewer: Callable, qtbot: object) 
 def test_commands_without_a_review_do_nothing(make_napari_viewer: Callable) -> None:
     make_napari_viewer()
     plugin.blink_spect()
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_the_sample_leaves_the_window_alive_and_can_be_cancelled(
+    cancelled: bool,
+    make_napari_viewer: Callable,
+    study_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    @contextmanager
+    def slow(report: Progress) -> Iterator[Path]:
+        for n in range(40):
+            report(n / 40, "Making it")
+            time.sleep(0.01)
+        yield study_folder
+
+    make_napari_viewer()
+    monkeypatch.setattr(plugin, "sample_study", slow)
+    ticks: list[object] = []
+
+    def tick() -> None:
+        ticks.append(None)
+        dialog = QApplication.activeModalWidget()
+        if cancelled and dialog is not None:
+            qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+
+    timer = QTimer(interval=5)
+    timer.timeout.connect(tick)
+    timer.start()
+    layers = plugin.open_sample()
+    timer.stop()
+    assert [options["name"] for _, options, _ in layers] == (
+        [] if cancelled else ["CT", "SPECT (counts)"]
+    )
+    assert ticks
+    assert cancelled or len(ticks) > 10

@@ -251,8 +251,8 @@ def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> Non
         (plugin.show_pathway, window.pathway_panel),
     ):
         show()
-        assert window.tabs.currentWidget() is panel
-    window.tabs.setCurrentIndex(0)
+        assert window.pages.currentWidget() is panel
+    window.pages.setCurrentIndex(0)
 
 
 def drag_left(window: ReviewWindow, qtbot: QtBot, start: QPoint, by: QPoint) -> None:
@@ -382,3 +382,26 @@ def test_the_wheel_changes_no_number_list_or_slider(window: ReviewWindow) -> Non
             found += 1
     assert found > 15
     assert not window.alignment.can_undo
+
+
+def test_layouts_come_by_key_and_a_picture_is_enlarged_by_a_double_click(
+    window: ReviewWindow, qtbot: QtBot
+) -> None:
+    area = window.pictures
+    keys = {"D": 6, "W": 3, "E": 9, "O": 5, "F": 2}
+    for key, count in keys.items():
+        window.shortcuts[key].activated.emit()
+        assert sum(picture.isVisible() for picture in area.pictures) == count
+    window.shortcuts["M"].activated.emit()
+    assert [p for p in area.pictures if p.isVisible()] == [area.projection]
+    window.shortcuts["M"].activated.emit()
+    window.shortcuts["W"].activated.emit()
+    coronal = window.canvases[1]
+    widget = _napari.canvas_widget(coronal)
+    for visible in (1, 3):
+        qtbot.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=widget.rect().center())
+        qtbot.waitUntil(lambda n=visible: sum(p.isVisible() for p in area.pictures) == n)
+    inverse = area.study.inverse
+    window.shortcuts["Shift+I"].activated.emit()
+    assert area.study.inverse is not inverse
+    window.shortcuts["Shift+I"].activated.emit()

@@ -43,6 +43,8 @@ class Alignment:
     """
 
     words = "the last change of the alignment"
+    #: Begins and ends moving by hand.
+    key = "A"
 
     def __init__(self, linked: LinkedPanes) -> None:
         self.events = EmitterGroup(source=self, step=None, moving=None)
@@ -76,7 +78,7 @@ class Alignment:
     def banner(self) -> str:
         """What has to stand in every picture about where the SPECT is; empty for the scanner's."""
         current = self.current
-        said = ["MOVING THE SPECT (A ends it)"] if self._moving else []
+        said = [f"MOVING THE SPECT ({self.key} ends it)"] if self._moving else []
         if current.method is Method.MANUAL:
             shift = current.manual_shift_mm
             said.append("SPECT MOVED BY HAND" + ("" if shift is None else f" {shift:.1f} mm"))
@@ -146,6 +148,25 @@ class Alignment:
         """Put the result of a search into use, and keep what it offers."""
         self._offer = registration
         self._use(registration)
+
+    def learn(self, registration: Registration) -> None:
+        """Keep what a search in the background found and offers; the SPECT stays where it is.
+
+        Parameters
+        ----------
+        registration : Registration
+            Result of a search. What it says of the scanner's alignment is said from now on, where
+            that is still in use.
+        """
+        if self._offer is not self.opened:
+            return  # the reader was first
+        self._offer = registration
+        checked = registration.with_start()
+        if self.current is self.opened and np.array_equal(
+            checked.transform.matrix, self.opened.transform.matrix
+        ):
+            self.opened = checked
+            self._show(checked)
 
     def move(
         self, translation_mm: npt.ArrayLike = (0, 0, 0), rotation_deg: npt.ArrayLike = (0, 0, 0)

@@ -24,6 +24,7 @@ from fusion.registration import (
     LARGE_MANUAL_SHIFT_MM,
     TRUSTED_UNCERTAINTY_MM,
     LevelMisfit,
+    Method,
     Registration,
     Trust,
     register,
@@ -124,7 +125,7 @@ class LevelChart(QWidget):
 
 #: Height of what is said about the alignment, px.
 _TOLD_HEIGHT = 150
-_MOVE, _MOVING = "Move the SPECT  (A)", "MOVING THE SPECT: press to end"
+_MOVE, _MOVING = "Move the SPECT  ({key})", "MOVING THE SPECT: press to end"
 
 _MIDDLE = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
@@ -159,6 +160,7 @@ class AlignmentPanel(QScrollArea):
         self.reading = reading
         self._need_reader = need_reader
         self.job: Job | None = None
+        self._checking: Job | None = None
         self._linked = alignment.linked
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._update_trust)
@@ -230,9 +232,9 @@ class AlignmentPanel(QScrollArea):
     def _make_hand(self) -> QGroupBox:
         box = QGroupBox("Move by hand, about the crosshair")
         grid = QGridLayout(box)
-        self.moving = QPushButton(_MOVE)
+        self.moving = QPushButton()
         self.moving.setCheckable(True)
-        self.moving.setToolTip("Key A. Otherwise neither mouse nor keys nor numbers move it")
+        self.moving.setToolTip("Otherwise neither mouse nor keys nor numbers move it")
         self.moving.clicked.connect(self._set_moving)
         grid.addWidget(self.moving, 9, 0, 1, 2)
         self.shifts: list[NumberBox] = []
@@ -295,6 +297,31 @@ class AlignmentPanel(QScrollArea):
             column.addWidget(widget)
         return box
 
+    def check(self) -> None:
+        """Search in the background for what the images say of the scanner's alignment."""
+        current = self.model.current
+        if current.method is not Method.SHARED_FRAME or current.status is not None:
+            return
+        ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
+        self._checking = Job(lambda report: register(ct, spect, progress=report))
+        self._checking.done.connect(self._on_checked)
+        self._checking.refused.connect(self._not_checked)
+        self._checking.start()
+
+    def _on_checked(self, found: Registration) -> None:
+        self._checking = None
+        self.model.learn(found)
+        self._on_review()
+
+    def _not_checked(self, _error: FusionError) -> None:
+        self._checking = None  # it stays "not checked", as before
+
+    def stop(self) -> None:
+        """Stop what runs in the background; the window closes."""
+        if self._checking is not None:
+            self._checking.cancel()
+            self._checking = None
+
     def start_search(self) -> Job:
         """Search for a correction, away from the window's thread."""
         ct, spect = self._linked.review.fused.ct, self._linked.review.fused.spect
@@ -319,7 +346,7 @@ class AlignmentPanel(QScrollArea):
     def _show_moving(self) -> None:
         moving = self.model.moving
         self.moving.setChecked(moving)
-        self.moving.setText(_MOVING if moving else _MOVE)
+        self.moving.setText(_MOVING if moving else _MOVE.format(key=self.model.key))
         for spin in (*self.shifts, *self.turns):
             spin.setEnabled(moving)
 

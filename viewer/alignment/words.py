@@ -25,6 +25,16 @@ TURN_WORDS = (
 )
 
 
+#: Each alignment as the buttons call it.
+_IN_SHORT = {
+    Method.SHARED_FRAME: "scanner alignment",
+    Method.STORED: "alignment stored with the study",
+    Method.CORRELATION: "proposal",
+    Method.NECK: "neck correction",
+    Method.MANUAL: "moved by hand",
+}
+
+
 def status_text(registration: Registration) -> str:
     """Say in words how far the images allow the alignment to be trusted."""
     if registration.status is None:
@@ -41,6 +51,17 @@ def uncertainty_text(review: Review, point_lps: npt.ArrayLike) -> str:
     if np.isnan(value):
         return "not measured"
     return "not to be trusted" if np.isinf(value) else f"up to {value:.1f} mm"
+
+
+def alignment_line(review: Review, point_lps: npt.ArrayLike) -> str:
+    """Say on one line what puts the SPECT where it is, whether it was reviewed, and how sure."""
+    registration = review.fused.registration
+    error = float(registration.uncertainty_mm_at(np.asarray(point_lps)))
+    sure = "error not measured" if np.isnan(error) else f"± {error:.1f} mm"
+    if np.isinf(error) or registration.status is Trust.DO_NOT_TRUST:
+        sure = "NOT TO BE TRUSTED"
+    reviewed = "reviewed" if review.alignment_reviewed_by else "not reviewed"
+    return f"{review.spect_label}: {_IN_SHORT[registration.method]}, {reviewed}, {sure}"
 
 
 def agreement_text(registration: Registration) -> str:

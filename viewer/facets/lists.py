@@ -14,7 +14,12 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.findings.joints import ANOMALIES_RECORDED, CLICKS_DISAGREE, NUMBERING_PROVISIONAL
+from fusion.findings.joints import (
+    ANOMALIES_RECORDED,
+    CLICKS_DISAGREE,
+    NUMBERING_PROVISIONAL,
+    PROPOSALS_WITHHELD,
+)
 from fusion.uptake import NOT_VALIDATED, StructureKind
 from viewer.facets.words import evidence_line, hot_spot_text
 from viewer.kit.labels import LinkLabel, plain_label
@@ -39,6 +44,10 @@ class _Rows(QScrollArea):
         self._fill([])
 
     def _fill(self, rows: list[QWidget]) -> None:
+        before = self.takeWidget()
+        if before is not None:  # it may hold the button whose press is being answered
+            before.hide()
+            before.deleteLater()
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(2, 4, 6, 2)
@@ -167,19 +176,25 @@ class HotSpotList(_Rows):
     ----------
     chosen : Signal
         With the Proposal that the reader chose.
+    any_tracer : Signal
+        With whether hot spots of a tracer that is not known to show bone are to be proposed.
     """
 
     chosen = Signal(object)
+    any_tracer = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
+        self.all_the_same: QCheckBox | None = None
         self.proposals: tuple[Proposal, ...] = ()
         self.in_spine = 0
         self.links: list[LinkLabel] = []
         self._all = False
-        self._shown: tuple[Quantification | None, str] = (None, "")
+        self._shown: tuple[Quantification | None, str, bool] = (None, "", False)
 
-    def show_proposals(self, assessment: Quantification | None, *, state: str) -> None:
+    def show_proposals(
+        self, assessment: Quantification | None, *, state: str, any_tracer: bool = False
+    ) -> None:
         """Show these instead, the ones in the spine first.
 
         Parameters
@@ -188,10 +203,13 @@ class HotSpotList(_Rows):
             The uptake; None while it is not known.
         state : str
             What to say while there is nothing.
+        any_tracer : bool
+            Whether the reader asked for hot spots of a tracer that is not known to show bone.
         """
-        self._shown = assessment, state
+        self._shown = assessment, state, any_tracer
         if assessment is None:
             self.proposals, self.links, self.in_spine = (), [], 0
+            self.all_the_same = None
             self._fill([plain_label(state, wrap=True)] if state else [])
             return
         spine = [p for p in assessment.proposals if not outside_spine(p)]
@@ -203,7 +221,11 @@ class HotSpotList(_Rows):
         )
         head.setStyleSheet(colored(FAINT))
         rows: list[QWidget] = [head]
-        if not spine:
+        withheld = any(finding.kind is PROPOSALS_WITHHELD for finding in assessment.findings)
+        self.all_the_same = None
+        if withheld or any_tracer:
+            rows += self._tracer_rows(asked=any_tracer)
+        if not spine and not withheld:
             rows.append(plain_label("No hot spot in the spine."))
         self.links = [self._link(proposal) for proposal in self.proposals]
         rows += self.links[: len(spine)]
@@ -215,10 +237,19 @@ class HotSpotList(_Rows):
         rows += self.links[len(spine) :]
         self._fill(rows)
 
+    def _tracer_rows(self, *, asked: bool) -> list[QWidget]:
+        why = "The tracer is not known to show bone: uptake may be that of other tissue."
+        words = plain_label(why if asked else f"Nothing is proposed. {why}", wrap=True)
+        words.setStyleSheet(edged(DOUBTFUL))
+        self.all_the_same = QCheckBox("Propose its hot spots all the same")
+        self.all_the_same.setChecked(asked)
+        self.all_the_same.toggled.connect(self.any_tracer)
+        return [words, self.all_the_same]
+
     def _show_all(self, shown: bool) -> None:
         self._all = shown
-        assessment, state = self._shown
-        self.show_proposals(assessment, state=state)
+        assessment, state, any_tracer = self._shown
+        self.show_proposals(assessment, state=state, any_tracer=any_tracer)
 
     def _link(self, proposal: Proposal) -> LinkLabel:
         link = LinkLabel(hot_spot_text(proposal))

@@ -167,11 +167,27 @@ class FacetsModel:
 
     @selected.setter
     def selected(self, joint: Joint | None) -> None:
+        self.choose(joint)
+
+    def choose(self, joint: Joint | None, *, closer: bool = True) -> None:
+        """Look at a joint.
+
+        Parameters
+        ----------
+        joint : Joint or None
+            Which; None looks at none.
+        closer : bool
+            Show what is around it, and not the whole planes. Not what was chosen in a picture:
+            that would move away under the mouse.
+        """
         self._selected = joint
         found = self.localisation
         facet = found.facet(joint.level, joint.side) if joint and found is not None else None
         if facet is not None and facet.center_lps is not None:
-            self.linked.point_lps = facet.center_lps
+            if closer:
+                self.linked.go_to(facet.center_lps)
+            else:
+                self.linked.point_lps = facet.center_lps
         self.events.selected()
 
     def joint_at(self, point_lps: npt.ArrayLike, *, reach_mm: float = REACH_MM) -> Joint | None:
@@ -254,6 +270,8 @@ class FacetsModel:
         """Stop all work; the window closes."""
         self.cancel()
         self._stop_measuring()
+        # Qt would hold this model by its timer, and with it the study, for as long as the program.
+        self._settle.timeout.disconnect(self._measure)
         self.linked.events.review.disconnect(self._on_review)
 
     def apply(self, said: SpineStatements) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -23,6 +24,7 @@ from qtpy.QtWidgets import (
 from fusion.anatomy import VERTEBRAE, Joint
 from fusion.annotations import AnomalyRecorded
 from fusion.facets import DRAGGED, MARKED, Anomaly
+from viewer.facets.confirming import NumberingBox
 from viewer.facets.dialogs import AnomalyDialog, LabelDialog
 from viewer.facets.lists import WITHOUT_LABELS, EvidenceList, HotSpotList
 from viewer.facets.marks import Marks
@@ -46,8 +48,10 @@ _STEPS = 1000
 _PUT = "Move here"
 #: Least height of proposals, evidence and reference, px.
 _LEAST_PAGE = 130
+#: Height of what is known about the chosen joint, px.
+_DETAILS_HEIGHT = 88
 #: Lines of the reason why levels are trusted or not, and height of what shows progress, px.
-_REASON_LINES, _PROGRESS_HEIGHT = 3, 32
+_REASON_LINES, _PROGRESS_HEIGHT = 2, 26
 
 
 class FacetsPanel(QWidget):
@@ -63,6 +67,8 @@ class FacetsPanel(QWidget):
         What shows the study.
     need_reader : callable, optional
         Asks once who reads; False when nobody says. Without it a reader has to be named before.
+    message : MessageLine, optional
+        Where sentences are told; a line of its own by default.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class FacetsPanel(QWidget):
         linked: LinkedPanes,
         *,
         need_reader: Callable[[], bool] | None = None,
+        message: MessageLine | None = None,
     ) -> None:
         super().__init__()
         self._facets, self._reading, self._linked = facets, reading, linked
@@ -79,11 +86,15 @@ class FacetsPanel(QWidget):
         self.marks = Marks(facets, reading, linked, need_reader=ask)
         bind_marks(self.marks, linked)
         self.dialog: AnomalyDialog | LabelDialog | None = None
+        self.message = message or MessageLine(lines=2)
         column = QVBoxLayout(self)
         column.setContentsMargins(2, 4, 2, 0)
         column.setSpacing(4)
         column.addWidget(self._make_heading())
         column.addWidget(self._make_progress())
+        self.confirming = NumberingBox(facets, reading, need_reader=ask)
+        self.confirming.said.connect(lambda sentence: self.message.say(sentence))
+        column.addWidget(self.confirming)
         column.addLayout(self._make_actions())
         self.table = JointTable()
         self.table.chosen.connect(self._choose)
@@ -91,7 +102,8 @@ class FacetsPanel(QWidget):
         column.addWidget(self.table, stretch=100)
         column.addWidget(self._make_details())
         column.addWidget(self._make_pages(), stretch=1)
-        column.addWidget(self._make_message())
+        if message is None:
+            column.addWidget(self.message)
         for event in (facets.events.localisation, facets.events.state, facets.events.assessment):
             event.connect(self._refresh)
         facets.events.progress.connect(self._show_progress)
@@ -139,10 +151,6 @@ class FacetsPanel(QWidget):
         row.addWidget(self.without)
         return self.progress
 
-    def _make_message(self) -> QWidget:
-        self.message = MessageLine(lines=2)
-        return self.message
-
     def _make_actions(self) -> QHBoxLayout:
         self.name = QPushButton("This is vertebra…")
         self.name.setToolTip("Choose its name, then click into its body in any picture")
@@ -188,13 +196,14 @@ class FacetsPanel(QWidget):
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setContentsMargins(4, 2, 4, 2)
         area = scrolling(self.details)
-        area.setFixedHeight(104)
+        area.setFixedHeight(_DETAILS_HEIGHT)
         return area
 
     def _make_pages(self) -> QTabWidget:
         self.proposals, self.evidence = HotSpotList(), EvidenceList()
         self.reference = ReferencePage(self._facets)
         self.proposals.chosen.connect(self._look_at)
+        self.proposals.any_tracer.connect(self._propose_for_any_tracer)
         self.evidence.unnamed.connect(lambda vertebra: self.marks.name(vertebra, None))
         self.evidence.withdrawn.connect(self._withdraw)
         self.evidence.map_asked.connect(self.ask_labels)
@@ -217,7 +226,9 @@ class FacetsPanel(QWidget):
         self._show_selected()
         self._show_naming()
         waiting = waiting_text(facets)
-        self.proposals.show_proposals(facets.assessment, state=waiting)
+        self.proposals.show_proposals(
+            facets.assessment, state=waiting, any_tracer=facets.settings.any_tracer
+        )
         count = self.proposals.in_spine
         self.evidence.show_evidence(
             facets.localisation,
@@ -292,6 +303,9 @@ class FacetsPanel(QWidget):
     def _put_back(self) -> None:
         if self._facets.selected is not None:
             self.marks.put(self._facets.selected, None)
+
+    def _propose_for_any_tracer(self, asked: bool) -> None:
+        self._facets.settings = replace(self._facets.settings, any_tracer=asked)
 
     def ask_anomaly(self) -> AnomalyDialog:
         """Ask what is unusual about this spine, and save it."""

@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from viewer.kit.layout import clear
 from viewer.kit.theme import colored
@@ -22,10 +31,18 @@ def plain_label(text: str = "", *, wrap: bool = False) -> QLabel:
 
 
 class OneLineLabel(QLabel):
-    """Plain text on one line that makes no window wider: without room its beginning is left out."""
+    """Plain text on one line that makes no window wider: without room one end is left out.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep_end : bool
+        Whether its beginning is left out, or its end.
+    """
+
+    def __init__(self, *, keep_end: bool = True) -> None:
         super().__init__()
+        mode = Qt.TextElideMode
+        self._elide = mode.ElideLeft if keep_end else mode.ElideRight
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setMinimumWidth(1)
 
@@ -33,7 +50,7 @@ class OneLineLabel(QLabel):
     def shown(self) -> str:
         """What of the text there is room for."""
         room, metrics = self.contentsRect().width(), self.fontMetrics()
-        return str(metrics.elidedText(self.text(), Qt.TextElideMode.ElideLeft, room))
+        return str(metrics.elidedText(self.text(), self._elide, room))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """Draw what there is room for."""
@@ -41,6 +58,26 @@ class OneLineLabel(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         middle = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         painter.drawText(self.contentsRect(), middle, self.shown)
+
+
+class ElidedButton(QPushButton):
+    """A button as wide as its place, whatever it says: without room its end is left out."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setMinimumWidth(1)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw what there is room for."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        style = self.style()
+        inner = style.subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
+        room = inner.width() - 8
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        option.text = words.replace("&", "&&")
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
 
 
 class LinkLabel(QLabel):
@@ -99,8 +136,35 @@ class TextLines(QWidget):
         self._shown = lines
         clear(self._column)
         for text, color in lines:
-            label = plain_label(text, wrap=True)
+            label = self._make(text)
             if color:
                 label.setStyleSheet(colored(color))
             self._column.addWidget(label)
         self.setVisible(bool(lines))
+
+    def _make(self, text: str) -> QLabel:
+        return plain_label(text, wrap=True)
+
+
+class LinkLines(TextLines):
+    """Lines of plain text, each of which can be chosen.
+
+    Attributes
+    ----------
+    chosen : Signal
+        With the place of the line, from 0.
+    """
+
+    chosen = Signal(int)
+
+    @property
+    def links(self) -> tuple[LinkLabel, ...]:
+        """The lines as they can be pressed."""
+        items = (self._column.itemAt(n) for n in range(self._column.count()))
+        shown = (item.widget() for item in items if item is not None)
+        return tuple(link for link in shown if isinstance(link, LinkLabel))
+
+    def _make(self, text: str) -> QLabel:
+        link, place = LinkLabel(text), self._column.count()
+        link.chosen.connect(lambda: self.chosen.emit(place))
+        return link

@@ -74,6 +74,20 @@ QRadioButton#open, QLabel#open, QComboBox[recorded="false"] {{
 }}
 """
 
+#: A window of its own, without napari's theme around it.
+PAGE_STYLE = f"""
+QMainWindow, QWidget {{ background: #23252b; color: {TEXT}; font-size: 13px; }}
+QPushButton {{
+  background: {RAISED}; border: 1px solid {LINE}; border-radius: 4px; padding: 6px 14px;
+}}
+QPushButton:hover {{ background: {LINE}; }}
+QPushButton:focus {{ border: 1px solid white; }}
+QListWidget {{ border: 1px solid {LINE}; border-radius: 4px; }}
+QListWidget::item {{ padding: 7px; border-bottom: 1px solid {RAISED}; }}
+QListWidget::item:hover {{ background: {RAISED}; }}
+QListWidget::item:selected {{ background: {CHOSEN}; color: white; }}
+"""
+
 #: A table with many short rows.
 DENSE_TABLE_STYLE = f"""
 QTableWidget {{ font-size: 11px; }} QHeaderView::section {{ font-size: 11px; }}

@@ -214,6 +214,7 @@ class PathwayPanel(QWidget):
         self.reason.hide()
         keep_place(self.reason)
         self.unanswered.toggled.connect(self.reason.setVisible)
+        self.unanswered.clicked.connect(lambda _checked: self.reason.setFocus())
         self.reason.returnPressed.connect(self._leave_unanswered)
         load, save = QPushButton("Load…"), QPushButton("Save…")
         load.setToolTip("Read answers from a facts file")
@@ -336,6 +337,14 @@ class PathwayPanel(QWidget):
 
     def _record(self) -> None:
         self._try(self.model.record)
+
+    def record_or_leave(self) -> None:
+        """Record the answers; where there are none, ask why the pathway is left unanswered."""
+        if self.model.values:
+            self.record.click()
+        elif self.unanswered.isEnabled():
+            self.unanswered.setChecked(True)
+            self.reason.setFocus()
 
     def _leave_unanswered(self) -> None:
         reason = self.reason.text()

@@ -40,10 +40,12 @@ CLICK_REACH = 3.0
 MOUSE_HELP = (
     ("Click or drag left", "move the crosshair; all panes follow"),
     ("Click on a joint", "choose it: the crosshair goes to its centre"),
-    ("Wheel", "scroll through the planes"),
-    ("Drag right", "CT window: sideways width, up and down level"),
-    ("Drag middle, or Shift + left", "pan"),
-    ("Ctrl + wheel", "zoom"),
+    ("Double click", "show the picture alone; once more brings the others back"),
+    ("Wheel", "scroll through the planes; turn the maximum projection or a C-arm view"),
+    ("Drag right", "CT window: sideways width, up and down level; scale of the SPECT alone"),
+    ("Drag middle, or Shift + left", "pan; all planes follow"),
+    ("Ctrl + wheel", "zoom; all planes follow"),
+    ("Drag left in a projection", "turn it; a click goes to what is seen there"),
     ("Ctrl + drag left", "move the SPECT on the CT, in the alignment mode only (key A)"),
     ("Drag the divider", "in the wipe: move the border between CT and SPECT"),
     ("Drag the ring of a joint", "put the joint elsewhere; Escape lets it go where it was"),
@@ -78,7 +80,7 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
         shifted, control = "Shift" in event.modifiers, "Control" in event.modifiers
         grab = pressed = None
         if event.button == MIDDLE or (event.button == LEFT and shifted):
-            act = _pan(pane, event)
+            act = _pan(pane, linked, event)
         elif event.button == RIGHT:
             act = _window(linked, event)
         elif event.button == LEFT and control:
@@ -109,14 +111,14 @@ def bind_mouse(pane: Pane, linked: LinkedPanes, *, spect: Grab) -> None:
         linked.active = pane
         clicks = int(np.sign(event.delta[1]))
         if "Control" in event.modifiers:
-            pane.zoom(ZOOM_STEP**clicks)
+            linked.zoom(ZOOM_STEP**clicks)
         else:
             linked.scroll(pane, clicks)
 
     model.mouse_move_callbacks[:] = [follow]
     model.mouse_drag_callbacks[:] = [drag]
     model.mouse_wheel_callbacks[:] = [wheel]
-    model.mouse_double_click_callbacks.clear()
+    model.mouse_double_click_callbacks[:] = [lambda _model, _event: pane.enlarged()]
 
 
 def _move_crosshair(pane: Pane, linked: LinkedPanes) -> Callable[[Any], None]:
@@ -162,15 +164,19 @@ def _window(linked: LinkedPanes, press: Any) -> Callable[[Any], None]:
     return act
 
 
-def _pan(pane: Pane, press: Any) -> Callable[[Any], None]:
+def _pan(pane: Pane, linked: LinkedPanes, press: Any) -> Callable[[Any], None]:
     camera = pane.model.scene.camera
-    start, center = np.array(press.pos, dtype=float), np.array(camera.center[-2:], dtype=float)
+    last = np.array(press.pos, dtype=float)
     signs = np.array([1.0 if goes in ("down", "right") else -1.0 for goes in camera.orientation2d])
 
     def act(event: Any) -> None:
-        right, down = np.array(event.pos, dtype=float) - start
-        vertical, horizontal = center - np.array([down, right]) * signs / camera.zoom
-        pane.look_at((float(vertical), float(horizontal)))
+        nonlocal last
+        right, down = np.array(event.pos, dtype=float) - last
+        last = np.array(event.pos, dtype=float)
+        by = [0.0, 0.0, 0.0]
+        _, vertical, horizontal = pane.plane.order
+        by[vertical], by[horizontal] = -np.array([down, right]) * signs / camera.zoom
+        linked.pan(to_lps(by))
 
     return act
 
@@ -222,6 +228,6 @@ def key_actions(linked: LinkedPanes) -> dict[str, tuple[str, Callable[[], None]]
         "Home": ("back to the first view", linked.centre),
         "C": ("next CT window: bone, soft tissue", next_window),
         "X": ("crosshair off and on", toggle_crosshair),
-        "+": ("zoom in", lambda: linked.active.zoom(ZOOM_STEP)),
-        "-": ("zoom out", lambda: linked.active.zoom(1 / ZOOM_STEP)),
+        "+": ("zoom in", lambda: linked.zoom(ZOOM_STEP)),
+        "-": ("zoom out", lambda: linked.zoom(1 / ZOOM_STEP)),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,26 @@ if TYPE_CHECKING:
     from viewer.pictures.grab import Grab
 
 
+#: What is shown around a joint that is gone to, mm.
+JOINT_FIELD_MM = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Closeup:
+    """What part of the planes is shown.
+
+    Parameters
+    ----------
+    center_lps : (float, float, float), mm
+        In the middle of every picture.
+    field_mm : float, mm
+        Across the shorter side of each.
+    """
+
+    center_lps: tuple[float, float, float]
+    field_mm: float
+
+
 class LinkedPanes:
     """Three panes that show one point, one display window and one blend.
 
@@ -52,15 +72,22 @@ class LinkedPanes:
         returns a :class:`viewer.pictures.grab.Grab` or None.
     events : napari.utils.events.EmitterGroup
         ``point``, ``display`` (window, colour map, range, blend, blink, check), ``review``
-        (another alignment, another answer of the pathway), ``cursor``, and ``clicked`` (the left
-        button was pressed and released in one place, where the crosshair is now).
+        (another alignment, another answer of the pathway), ``frame`` (another part of the planes),
+        ``cursor``, and ``clicked`` (the left button was pressed and released in one place, where
+        the crosshair is now).
     """
 
     def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
         self._review = review
         self.handles: list[Callable[[Pane, FloatArray], Grab | None]] = []
         self.events = EmitterGroup(
-            source=self, point=None, display=None, review=None, cursor=None, clicked=None
+            source=self,
+            point=None,
+            display=None,
+            review=None,
+            frame=None,
+            cursor=None,
+            clicked=None,
         )
         models = [ViewerModel() for _ in PLANES] if models is None else models
         self.panes = tuple(
@@ -68,7 +95,9 @@ class LinkedPanes:
         )
         self.active = self.panes[0]
         self._point_lps = review.fused.display_grid.center_lps
-        self._mouse: tuple[Pane, tuple[float, float]] | None = None
+        self._frame: Closeup | None = None
+        self._reference: float | None = None
+        self._mouse: Callable[[], FloatArray | None] | None = None
         self._blend = 0.5
         self._spect_visible = True
         self._check = CheckingView()
@@ -162,23 +191,54 @@ class LinkedPanes:
     def centre(self) -> None:
         """Go back to the place where the study was opened, every plane in full."""
         self.point_lps = self.review.fused.focus_lps
+        self.frame = None
+
+    @property
+    def frame(self) -> Closeup | None:
+        """What part of the planes is shown; None: all of them."""
+        return self._frame
+
+    @frame.setter
+    def frame(self, frame: Closeup | None) -> None:
+        self._frame = frame
         for pane in self.panes:
-            pane.fit()
+            pane.show_frame(None if frame is None else (to_world(frame.center_lps), frame.field_mm))
+        self.events.frame()
+
+    def go_to(self, point: npt.ArrayLike) -> None:
+        """Put the crosshair on a point, and show what is around it; a closer look stays close."""
+        self.point_lps = point
+        field = JOINT_FIELD_MM if self._frame is None else self._frame.field_mm
+        x, y, z = (float(value) for value in self._point_lps)
+        self.frame = Closeup((x, y, z), min(field, JOINT_FIELD_MM))
+
+    def zoom(self, factor: float) -> None:
+        """Enlarge all planes (factor above 1), about the middle of what is shown."""
+        frame = self._frame or self._whole()
+        self.frame = replace(frame, field_mm=frame.field_mm / factor)
+
+    def pan(self, by_lps: FloatArray) -> None:
+        """Move what is in the middle of all planes, mm (3,)."""
+        frame = self._frame or self._whole()
+        x, y, z = (float(value) for value in np.add(frame.center_lps, by_lps))
+        self.frame = replace(frame, center_lps=(x, y, z))
+
+    def _whole(self) -> Closeup:
+        """Return what the pane that was used last shows now."""
+        world = list(to_world(self._point_lps))
+        center, field_mm = self.active.shown_field()
+        for axis, value in zip(self.active.plane.order[1:], center, strict=True):
+            world[axis] = value
+        x, y, z = (float(value) for value in to_lps(world))
+        return Closeup((x, y, z), field_mm)
 
     @property
     def cursor_lps(self) -> FloatArray | None:
-        """Where the mouse is now, LPS mm (3,); None when it is on no pane.
+        """Where the mouse is now, LPS mm (3,); None when it is on no picture.
 
         It follows the picture that passes below a mouse at rest.
         """
-        if self._mouse is None:
-            return None
-        pane, (down, right) = self._mouse
-        camera, world = pane.model.scene.camera, list(pane.model.dims.point)
-        _, vertical, horizontal = pane.plane.order
-        world[vertical] = float(camera.center[-2]) + down / camera.zoom
-        world[horizontal] = float(camera.center[-1]) + right / camera.zoom
-        return to_lps(world)
+        return None if self._mouse is None else self._mouse()
 
     def follow(self, pane: Pane, point_lps: FloatArray) -> None:
         """Say where the mouse is in a pane."""
@@ -186,7 +246,18 @@ class LinkedPanes:
         _, vertical, horizontal = pane.plane.order
         down = (world[vertical] - float(camera.center[-2])) * camera.zoom
         right = (world[horizontal] - float(camera.center[-1])) * camera.zoom
-        self._mouse = pane, (down, right)
+
+        def now() -> FloatArray:
+            here = list(pane.model.dims.point)
+            here[vertical] = float(camera.center[-2]) + down / camera.zoom
+            here[horizontal] = float(camera.center[-1]) + right / camera.zoom
+            return to_lps(here)
+
+        self.hover(now)
+
+    def hover(self, where: Callable[[], FloatArray | None]) -> None:
+        """Say how to tell at which point the mouse is; it is asked whenever a picture changes."""
+        self._mouse = where
         self.events.cursor()
 
     def leave(self) -> None:
@@ -249,6 +320,16 @@ class LinkedPanes:
             return
         for pane in self.panes:
             pane.spect.contrast_limits = (low, high)
+        self.events.display()
+
+    @property
+    def reference(self) -> float | None:
+        """Uptake that ratios refer to, in the SPECT's unit; None while it is not known."""
+        return self._reference
+
+    @reference.setter
+    def reference(self, value: float | None) -> None:
+        self._reference = value
         self.events.display()
 
     @property

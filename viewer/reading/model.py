@@ -23,6 +23,7 @@ from fusion.annotations import (
     Decision,
     Journal,
     LabelChange,
+    Lack,
     Measured,
     Origin,
     PathwayAnswered,
@@ -40,8 +41,8 @@ from fusion.annotations import (
     finalise,
     going_with,
     label_changes,
+    lacks,
     latest,
-    missing,
     plan_blocks,
     relabelling,
     revise,
@@ -232,9 +233,14 @@ class ReadingModel:
     @property
     def missing(self) -> tuple[str, ...]:
         """What the reading lacks before it can be finalised, sentences without a full stop."""
+        return tuple(lack.words for lack in self.lacks)
+
+    @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """What the reading lacks before it can be finalised; nothing before it has begun."""
         if self.reading is None or self.reading.finalised:
             return ()
-        return missing(
+        return lacks(
             self.reading,
             spine=self.facets.spine,
             study=self.study,

@@ -22,7 +22,7 @@ from fusion.annotations import (
 from viewer.kit.text import clock, position_text, shortened
 
 if TYPE_CHECKING:
-    from fusion.annotations import Change, Difference, Reading
+    from fusion.annotations import Change, Difference, Event, Reading
 
 
 #: What an answer that nobody gave looks like; "not recorded" is an answer.
@@ -71,6 +71,13 @@ def known_state(reading: Reading) -> str:
     positive = len(reading.positive)
     version = f", version {reading.opened.version}" if reading.opened.version > 1 else ""
     return f"{state}{version}, {positive} positive, {clock(reading.events[-1].time)}"
+
+
+def said_by(event: Event) -> str:
+    """Return what an event says, who said it and when."""
+    words = shortened(event.change.words, 300)
+    by = shortened(event.reader, 60)
+    return f"{words[:1].upper()}{words[1:]} ({by}, {clock(event.time)})"
 
 
 def history_lines(reading: Reading, target_id: str = "") -> Iterator[str]:

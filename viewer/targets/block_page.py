@@ -112,7 +112,7 @@ def _levels(reading: Reading | None) -> tuple[str, bool]:
     """Return how the levels were numbered, and whether a reader vouches for it."""
     event = None if reading is None else reading.numbering
     if event is None:
-        return ("The numbering of the levels is not confirmed (Finish).", False)
+        return ("The numbering of the levels is not confirmed (step Levels).", False)
     assert isinstance(event.change, NumberingConfirmed)
     words = f"Levels: {shortened(event.change.numbering)}"
     return f"{words}; confirmed by {shortened(event.reader, 60)}, {clock(event.time)}.", True

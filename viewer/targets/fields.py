@@ -20,7 +20,7 @@ from viewer.kit.theme import BOLD, FAINT, colored
 from viewer.targets.words import SYMBOLS
 
 _GRADE_BUTTONS = ("0 not above", "1 slightly", "2 clearly", "3 intense")
-_ANSWERS = {Answer.YES: "Yes", Answer.NO: "No", Answer.NOT_RECORDED: "Not rec."}
+_ANSWERS = {Answer.YES: "Yes", Answer.NO: "No", Answer.NOT_RECORDED: "n. r."}
 
 
 class TargetFields(QGroupBox):
@@ -33,15 +33,15 @@ class TargetFields(QGroupBox):
     """
 
     def __init__(self, save_note: Callable[[str], bool]) -> None:
-        super().__init__("Decide")
+        super().__init__()
         self._save_note_with = save_note
         column = QVBoxLayout(self)
         column.setContentsMargins(*BOX_MARGINS)
-        column.setSpacing(4)
+        column.setSpacing(3)
         self.head = plain_label()
         self.head.setStyleSheet(f"{BOLD} font-size: 13px;")
         self.hint = MessageLine(lines=2)
-        self.back = QPushButton("Back to it  (G)")
+        self.back = QPushButton("Back to it")
         self.back.setToolTip("Puts the crosshair on what is chosen")
         top = QHBoxLayout()
         top.addWidget(self.head, stretch=1)
@@ -56,7 +56,7 @@ class TargetFields(QGroupBox):
         box = QWidget()
         self._grid = QGridLayout(box)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setVerticalSpacing(5)
+        self._grid.setVerticalSpacing(3)
         self._grid.setHorizontalSpacing(4)
         self._grid.setColumnStretch(1, 1)
         # The patient's right first, as in the pictures.
@@ -79,16 +79,25 @@ class TargetFields(QGroupBox):
                 for n, words in enumerate(GRADE_WORDS)
             ],
         )
-        self.pain, self.bed = Choice(_ANSWERS, columns=3), Choice(_ANSWERS, columns=3)
+        self.pain, self.bed = (
+            Choice(_ANSWERS, columns=3, tips=[answer.value for answer in _ANSWERS])
+            for _ in range(2)
+        )
         self.note = SavedNote(self._save_note_with)
         self._add_row("Side", self.side)
         self._add_row("Level", self.level)
         self._add_row("Decision", self.decision)
         self._add_row("Grade", self.grade)
-        self._add_row("Fits pain", self.pain).setToolTip(
-            "Do side and level match the patient's pain?"
-        )
-        self._add_row("Op. bed", self.bed).setToolTip("Does the joint lie in an operative bed?")
+        both = QWidget()
+        row = QHBoxLayout(both)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        bed = plain_label("Op. bed")
+        bed.setToolTip("Does the joint lie in an operative bed?")
+        row.addWidget(self.pain, stretch=1)
+        row.addWidget(bed)
+        row.addWidget(self.bed, stretch=1)
+        self._add_row("Fits pain", both).setToolTip("Do side and level match the patient's pain?")
         self._add_row("Note", self.note)
         self.details = plain_label()
         self.details.setStyleSheet(colored(FAINT))

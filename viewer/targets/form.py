@@ -319,13 +319,15 @@ class TargetForm(TargetFields):
         if self.agrees and not self.final:
             return True
         if self.final:
-            words = "This reading is final and cannot be changed; make an addendum on Finish."
+            words = (
+                "This reading is final and cannot be changed; make an addendum at the step Finish."
+            )
         elif self.point_lps is None:
             words = f"Not saved. {NOTHING_CHOSEN}."
         else:
             words = (
-                f"Not saved. The pictures show another place than {self._name()}: go back to it "
-                "(G), or choose what you see."
+                f"Not saved. The pictures show another place than {self._name()}: go back to it, "
+                "or choose what you see."
             )
         self.refresh()
         self.said.emit(words)

@@ -15,7 +15,7 @@ from viewer.kit.theme import DOUBTFUL, FAINT
 if TYPE_CHECKING:
     from fusion.uptake import Proposal, Quantification
 
-_ROWS = 2
+_ROWS = 1
 
 
 class HotList(QListWidget):
@@ -34,7 +34,7 @@ class HotList(QListWidget):
         self._shown: tuple[Proposal, ...] = ()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(_ROWS * (self.fontMetrics().lineSpacing() + 4) + 6)
+        self.setFixedHeight(_ROWS * (self.fontMetrics().lineSpacing() + 4) + 4)
         self.itemClicked.connect(self._choose)
 
     @property

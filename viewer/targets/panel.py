@@ -1,4 +1,4 @@
-"""The targets beside the pictures: suggest, decide, plan, finish.
+"""The joints beside the pictures: the ladder and the form; then the last word and the block plan.
 
 All of it shows one reading in the journal and changes it through
 :class:`viewer.reading.model.ReadingModel`. Names, notes and whatever else was typed or came with
@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QPushButton,
+    QStackedWidget,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -70,6 +71,8 @@ class TargetsPanel(QWidget):
     need_reader : callable, optional
         Asks once who reads and begins the reading; False when nobody answers. Without it a reader
         has to be named elsewhere first.
+    message : MessageLine, optional
+        Where sentences are told; a line of its own by default.
     """
 
     #: Somebody wants to see this panel.
@@ -83,6 +86,7 @@ class TargetsPanel(QWidget):
         *,
         undo: UndoAll,
         need_reader: Callable[[], bool] | None = None,
+        message: MessageLine | None = None,
     ) -> None:
         super().__init__()
         self._facets, self._reading, self._linked = facets, reading, linked
@@ -92,28 +96,36 @@ class TargetsPanel(QWidget):
         self._undo, self._ask = undo, ask
         self.state = ReadingState(reading, undo=undo, need_reader=ask)
         self.conflict = ConflictBox(reading)
-        self.message = MessageLine(lines=3)
+        self.message = message or MessageLine(lines=2)
         self.ladder, self.hot = Ladder(), HotList()
         self.form = TargetForm(facets, reading, linked, need_reader=ask)
         self.blocks = BlockPage(reading)
-        self.finish = FinishPage(facets, reading, need_reader=ask)
-        self.pages = QTabWidget()
-        self.pages.tabBar().setExpanding(True)
-        self.pages.setUsesScrollButtons(False)
-        self.pages.addTab(self._make_decide(), "Decide")
-        self.pages.addTab(self.blocks, "Block plan")
-        self.pages.addTab(self.finish, "Finish")
+        self.finish = FinishPage(facets, reading)
+        self.closing = QTabWidget()
+        self.closing.tabBar().setExpanding(True)
+        self.closing.setUsesScrollButtons(False)
+        self.closing.addTab(self.finish, "Finish")
+        self.closing.addTab(self.blocks, "Block plan")
+        end = QWidget()
+        rows = QVBoxLayout(end)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.state)
+        rows.addWidget(self.closing, stretch=1)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self._make_decide())
+        self.pages.addWidget(end)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.setSpacing(4)
-        column.addWidget(self.state)
+        column.setContentsMargins(0, 2, 0, 0)
+        column.setSpacing(2)
         column.addWidget(self.pages, stretch=1)
         # What is rare takes its room from below: nothing above it moves.
-        for widget in (self.message, self._make_dispute(), self.conflict):
+        for widget in (self._make_dispute(), self.conflict):
             column.addWidget(widget)
+        if message is None:
+            column.addWidget(self.message)
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self.refresh)
-        for part in (self.state, self.form, self.finish):
+        for part in (self.state, self.form):
             part.said.connect(self._say)
         self.form.history_wanted.connect(self.show_history)
         self.form.agreed.connect(self._mark)
@@ -133,11 +145,18 @@ class TargetsPanel(QWidget):
         said = {s.id: s.text for s in published_pathway().statements if s.id in _BESIDE}
         self.beside = plain_label(" ".join(f"{said[name]}." for name in _BESIDE), wrap=True)
         self.beside.setStyleSheet(f"{colored(FAINT)} font-size: 11px;")
-        self.others = QPushButton("All other joints in the field negative…")
-        self.others.setToolTip("Names them and asks once; Ctrl+Shift+N")
+        self.others = QPushButton("All others negative…")
+        self.others.setToolTip(
+            "All other joints in the field: names them and asks once; Ctrl+Shift+N"
+        )
         self.others.clicked.connect(self.ask_others_negative)
         column.setSpacing(3)
-        for widget in (self.ladder, self.hot, self.others, self.form, self.beside):
+        between = QHBoxLayout()
+        between.addWidget(self.hot, stretch=1)
+        between.addWidget(self.others)
+        column.addWidget(self.ladder)
+        column.addLayout(between)
+        for widget in (self.form, self.beside):
             column.addWidget(widget)
         column.addStretch()
         self.area = scrolling(inside)
@@ -189,8 +208,8 @@ class TargetsPanel(QWidget):
         self.blocks.refresh()
         self.finish.refresh()
         count = self.finish.count
-        self.pages.setTabText(1, f"Block plan ({len(model.plan.nerves)})")
-        self.pages.setTabText(2, f"Finish ({count} open)" if count else "Finish")
+        self.closing.setTabText(0, f"Finish ({count} open)" if count else "Finish")
+        self.closing.setTabText(1, f"Block plan ({len(model.plan.nerves)})")
 
     def _facets_words(self) -> str:
         facets = self._facets
@@ -201,7 +220,7 @@ class TargetsPanel(QWidget):
         if facets.state == "locating":
             return "Locating the joints on the CT …"
         if facets.localisation is None:
-            return "The joints are not located yet; see the Facets tab."
+            return "The joints are not located yet; see the step Levels."
         return "Measuring the uptake at the joints …" if facets.measuring else ""
 
     def _on_review(self) -> None:
@@ -248,13 +267,24 @@ class TargetsPanel(QWidget):
         else:
             self._choose(order[min(step - 1, 0)])
 
+    @property
+    def deciding(self) -> bool:
+        """Whether the page of the ladder is in front of the other pages here."""
+        return self.pages.currentWidget() is self.area
+
     def bring_form(self) -> bool:
         """Bring the page of the ladder to the front; returns whether it was there already."""
-        there = self.isVisible() and self.pages.currentWidget() is self.area
+        there = self.isVisible() and self.deciding
         if not there:
+            self.show_page(self.area)
             self.wanted.emit()
-            self.pages.setCurrentWidget(self.area)
         return there
+
+    def show_page(self, page: QWidget) -> None:
+        """Bring one page to the front: the ladder, *Finish* or the block plan."""
+        if page is not self.area:
+            self.closing.setCurrentWidget(page)
+        self.pages.setCurrentIndex(0 if page is self.area else 1)
 
     def _choose(self, joint: Joint) -> None:
         self._facets.selected = joint
@@ -317,8 +347,8 @@ class TargetsPanel(QWidget):
 
     def ask_finish(self) -> Consent | None:
         """Bring the page Finish to the front; ask for the last word where nothing is missing."""
-        self.bring_form()
-        self.pages.setCurrentWidget(self.finish)
+        self.show_page(self.finish)
+        self.wanted.emit()
         missing = self._reading.missing
         if self._reading.reading is None or self.form.final or missing:
             self._say(f"Missing: {'; '.join(missing)}." if missing else "")

@@ -12,7 +12,7 @@ import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -210,6 +210,29 @@ def inflated_from_pixels(path: Path, *, label: str) -> io.BytesIO:
     raise DicomError("The file is no longer deflated; it changed while in use.", label=label)
 
 
+def read_with_pixels(path: Path, *, label: str) -> FileDataset:
+    """Read an object with its pixels, for a library that wants it whole; and nothing behind them.
+
+    Parameters
+    ----------
+    path : Path
+        A file whose header :func:`read_header` has read.
+    label : str
+        The file as the user knows it.
+
+    Raises
+    ------
+    DicomError
+        More elements than any real object has.
+    """
+    budget = Budget(label)
+    with _HeaderFile(path, budget) as file:
+        try:
+            return read_partial(file, _ends_pixels)
+        except _DeflatedError:
+            return _read_deflated(file, budget=budget, label=label, stop_when=_ends_pixels)[0]
+
+
 def inflate(
     file: io.BufferedIOBase, *, packed_bytes: int, label: str, into: io.BytesIO | None = None
 ) -> io.BytesIO:
@@ -279,8 +302,17 @@ def _ends_header(tag: BaseTag, vr: str | None, length: int) -> bool:
     return tag in PIXEL_TAGS or (tag == 0 and length == 0)
 
 
+def _ends_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
+    """Whether an element stands behind the pixels, or in their place."""
+    return tag > max(PIXEL_TAGS) or (tag == 0 and length == 0)
+
+
 def _read_deflated(
-    file: _HeaderFile, *, budget: Budget, label: str
+    file: _HeaderFile,
+    *,
+    budget: Budget,
+    label: str,
+    stop_when: Callable[[BaseTag, str | None, int], bool] = _ends_header,
 ) -> tuple[FileDataset, io.BytesIO]:
     """Return header and unpacked data set, the latter positioned at the pixel data element."""
     start = file.tell()
@@ -291,8 +323,8 @@ def _read_deflated(
             stream,
             is_implicit_VR=False,
             is_little_endian=True,
-            stop_when=_ends_header,
-            defer_size=MAX_ELEMENT_BYTES,
+            stop_when=stop_when,
+            defer_size=MAX_ELEMENT_BYTES if stop_when is _ends_header else None,
         )
     file.seek(0)
     # The file up to the deflated part is a DICOM file with an empty data set.

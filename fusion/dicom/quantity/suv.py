@@ -199,7 +199,7 @@ def suvbw_factor(
             else f"a single radiopharmaceutical (the file states {len(tracers)})"
         )
         return _unavailable(notes, weight_kg=weight)
-    nuclide = _nuclide(tracers[0])
+    nuclide = nuclide_of(tracers[0])
     dose = _dose_mbq(dataset, tracers[0], nuclide, weight, notes)
     decay, interval, half_life = 1.0, None, None
     if reference is not None and reference.moment is not None:
@@ -344,7 +344,8 @@ def _earliest(datasets: Sequence[Dataset]) -> datetime | None:
     )
 
 
-def _nuclide(tracer: Dataset) -> Nuclide | None:
+def nuclide_of(tracer: Dataset) -> Nuclide | None:
+    """Return the nuclide that an item of the Radiopharmaceutical Information Sequence codes."""
     for code in items(tracer, "RadionuclideCodeSequence"):
         scheme, value = text(code, "CodingSchemeDesignator").upper(), text(code, "CodeValue")
         if scheme in _SCHEMES:

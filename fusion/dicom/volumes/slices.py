@@ -272,6 +272,29 @@ def arrange(slices: Sequence[Slice]) -> Arrangement:
     return Arrangement(tuple(ordered), grid, tuple(findings))
 
 
+def even_parts(stack: Arrangement) -> list[Arrangement]:
+    """Return what is evenly spaced of a stack that is not as a whole, in order.
+
+    Parameters
+    ----------
+    stack : Arrangement
+        Refused; without images that lie at one position.
+    """
+    ordered = stack.slices
+    if (
+        stack.grid is not None
+        or stack.has_repeats
+        or len(ordered) < 3
+        or not ordered[0].normal.any()
+    ):
+        return []
+    positions = np.array([item.position_lps for item in ordered])
+    breaks = _uneven_steps(np.diff(positions, axis=0) @ ordered[0].normal) + 1
+    runs = np.split(np.arange(len(ordered)), breaks)
+    parts = [arrange([ordered[k] for k in run]) for run in runs if 1 < len(run) < len(ordered)]
+    return [part for part in parts if part.grid is not None]
+
+
 def _refused(
     slices: Sequence[Slice], refusal: str, findings: Sequence[Finding] = ()
 ) -> Arrangement:
@@ -385,9 +408,7 @@ def _irregular(ordered: Sequence[Slice], positions: FloatArray, normal: FloatArr
     """Say where the slices are not evenly spaced along one straight line; None when they are."""
     steps = np.diff(positions, axis=0)
     along = steps @ normal
-    usual = float(np.median(along))
-    tolerance = max(POSITION_TOLERANCE_MM, RELATIVE_TOLERANCE * usual) + 1e-6
-    uneven = np.flatnonzero(np.abs(along - usual) > tolerance)
+    uneven = _uneven_steps(along)
     # As stated in the files: with a tilted gantry longer than measured along the normal.
     lengths = np.linalg.norm(steps, axis=1)
     usual_length = float(np.median(lengths))
@@ -409,7 +430,7 @@ def _irregular(ordered: Sequence[Slice], positions: FloatArray, normal: FloatArr
         positions, positions[0], (positions[-1] - positions[0]) / steps.shape[0]
     )
     worst = int(deviations.argmax())
-    if deviations[worst] > tolerance:
+    if deviations[worst] > _tolerance_mm(along):
         return (
             "The slices do not lie on one straight, even line: "
             f"{_numbered(ordered, worst, normal)} is {deviations[worst]:.2f} mm away from its "
@@ -417,6 +438,14 @@ def _irregular(ordered: Sequence[Slice], positions: FloatArray, normal: FloatArr
             "Ask for a reconstruction with equal spacing."
         )
     return None
+
+
+def _tolerance_mm(along: FloatArray) -> float:
+    return max(POSITION_TOLERANCE_MM, RELATIVE_TOLERANCE * float(np.median(along))) + 1e-6
+
+
+def _uneven_steps(along: FloatArray) -> npt.NDArray[np.intp]:
+    return np.flatnonzero(np.abs(along - float(np.median(along))) > _tolerance_mm(along))
 
 
 def _most_telling(lengths: FloatArray, uneven: npt.NDArray[np.intp]) -> list[int]:

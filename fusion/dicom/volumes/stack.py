@@ -20,10 +20,17 @@ from fusion.dicom.quantity.tracer import about_tracer
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.plausible import require_plausible_grid
-from fusion.dicom.volumes.slices import Arrangement, Slice, arrange, frame_label, repeats_positions
+from fusion.dicom.volumes.slices import (
+    Arrangement,
+    Slice,
+    arrange,
+    even_parts,
+    frame_label,
+    repeats_positions,
+)
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
-from fusion.findings.volumes import LOCALIZER_IMAGES, STRAY_IMAGE, UNUSABLE_SLICE
+from fusion.findings.volumes import LOCALIZER_IMAGES, PART_OF_CT, STRAY_IMAGE, UNUSABLE_SLICE
 from fusion.geometry import direction_letters
 
 #: The mark that holds values 3 and following of Image Type.
@@ -46,6 +53,9 @@ _COUNTERS = (
 #: Of these, what tells passes of one scan apart that lie beside each other in an uneven stack.
 _PASSES = ("acquisition", "time frame", "time point")
 _PLANES = {"L": "sagittal", "R": "sagittal", "P": "coronal", "A": "coronal"}
+#: A CT that lacks slices is offered in parts of at least this length, mm: about four cervical
+#: levels, the least that is taken together with a SPECT.
+LEAST_PART_MM = 60.0
 #: How many files a message names before it counts the rest.
 _NAMED = 3
 
@@ -197,7 +207,41 @@ def plan_slices(
                 findings=(*notes, *stack.findings) if n == 0 else stack.findings,
             )
         )
+    if kind is Kind.CT:
+        plans += _parts(plans, named, headers=headers)
     return tuple(plans)
+
+
+def _parts(
+    plans: Sequence[VolumePlan],
+    named: Sequence[tuple[str, Arrangement]],
+    *,
+    headers: Sequence[Dataset],
+) -> list[VolumePlan]:
+    """Plan what is whole of a CT that lacks slices: used only where a person chooses it."""
+    parts: list[VolumePlan] = []
+    for plan, (_, stack) in zip(plans, named, strict=True):
+        for part in even_parts(stack):
+            grid = part.grid
+            if grid is None or (grid.shape[0] - 1) * grid.spacing_mm[0] < LEAST_PART_MM:
+                continue
+            low, high = sorted(
+                float(z) for z in grid.to_lps([(0, 0, 0), (grid.shape[0] - 1, 0, 0)])[:, 2]
+            )
+            note = PART_OF_CT(used=grid.shape[0], total=plan.shape[0], low_mm=low, high_mm=high)
+            where = f"the {grid.shape[0]} slices from z = {low:.0f} to {high:.0f} mm alone"
+            parts.append(
+                _plan(
+                    part,
+                    volume_id=str(len(plans) + len(parts) + 1),
+                    kind=plan.kind,
+                    headers=headers,
+                    description=", ".join(filter(None, (plan.description, where))),
+                    refusal=None,
+                    findings=(note, *part.findings),
+                )
+            )
+    return parts
 
 
 def listed(labels: Sequence[str]) -> str:

@@ -9,9 +9,9 @@ import numpy as np
 from highdicom import UID, ko, sc, sr
 from pydicom.dataset import Dataset
 from pydicom.sr.codedict import codes as standard_codes
-from pydicom.uid import generate_uid
 
 from fusion.export.dicom.header import dress
+from fusion.export.edition import Edition
 from fusion.export.handout import Handout
 from fusion.software import DISCLAIMER, own_version
 
@@ -26,8 +26,8 @@ def export_captures(handout: Handout, folder: Path) -> tuple[Path, ...]:
     """
     pictures = [handout.pictures.overview]
     pictures += [one for _, shown in handout.pictures.joints for one in shown]
-    review, series = handout.review, generate_uid(prefix=None)
-    source, made = review.pair.ct.header, handout.made
+    review, edition = handout.review, handout.edition
+    source, series = review.pair.ct.header, edition.uid("captures", "series")
     objects: list[Dataset] = [
         sc.SCImage(
             pixel_array=np.asarray(shown.image.convert("RGB")),
@@ -36,8 +36,8 @@ def export_captures(handout: Handout, folder: Path) -> tuple[Path, ...]:
             coordinate_system="PATIENT",
             study_instance_uid=review.study.study_instance_uid,
             series_instance_uid=series,
-            series_number=9005,
-            sop_instance_uid=generate_uid(prefix=None),
+            series_number=edition.series_number(9005),
+            sop_instance_uid=edition.uid("captures", number),
             instance_number=number,
             manufacturer="facetfusion",
             patient_orientation=shown.orientation,
@@ -45,10 +45,10 @@ def export_captures(handout: Handout, folder: Path) -> tuple[Path, ...]:
         for number, shown in enumerate(pictures, start=1)
     ]
     # Before they are dressed: highdicom stops at names and codes that it does not like.
-    selected = _selection(objects)
+    selected = _selection(objects, edition)
     paths = []
     for number, (shown, ds) in enumerate(zip(pictures, objects, strict=True), start=1):
-        dress(ds, source, description="Pictures of targets", made=made)
+        dress(ds, source, description="Pictures of targets", edition=edition)
         ds.ImageComments = f"{shown.name}. {DISCLAIMER}"
         ds.BurnedInAnnotation = "YES"
         if "BodyPartExamined" not in ds:
@@ -56,19 +56,19 @@ def export_captures(handout: Handout, folder: Path) -> tuple[Path, ...]:
         path = folder / f"picture_{number:02d}.dcm"
         ds.save_as(path, enforce_file_format=True)
         paths.append(path)
-    dress(selected, source, description="Pictures of targets", made=made)
+    dress(selected, source, description="Pictures of targets", edition=edition)
     selected.save_as(folder / SELECTION, enforce_file_format=True)
     return (*paths, folder / SELECTION)
 
 
-def _selection(objects: Sequence[Dataset]) -> Dataset:
+def _selection(objects: Sequence[Dataset], edition: Edition) -> Dataset:
     content = ko.KeyObjectSelection(
         document_title=standard_codes.DCM.OfInterest,
         referenced_objects=list(objects),
         observer_device_context=sr.ObserverContext(
             observer_type=standard_codes.DCM.Device,
             observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-                uid=UID(), name=f"facetfusion {own_version()}"
+                uid=UID(edition.uid("device")), name=f"facetfusion {own_version()}"
             ),
         ),
         description=DISCLAIMER,
@@ -76,9 +76,9 @@ def _selection(objects: Sequence[Dataset]) -> Dataset:
     document: Dataset = ko.KeyObjectSelectionDocument(
         evidence=list(objects),
         content=content,
-        series_instance_uid=generate_uid(prefix=None),
-        series_number=9006,
-        sop_instance_uid=generate_uid(prefix=None),
+        series_instance_uid=edition.uid("selection", "series"),
+        series_number=edition.series_number(9006),
+        sop_instance_uid=edition.uid("selection", "instance"),
         instance_number=1,
         manufacturer="facetfusion",
     )

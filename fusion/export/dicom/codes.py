@@ -61,12 +61,15 @@ def site_codes(joint: Joint) -> tuple[Code, Code, Code | None]:
     """Return the codes of a joint: structure, laterality, level (None where not needed).
 
     A zygapophysial joint is named by its lower vertebra's process; which one is said by the level
-    of the disc (docs/sources.md#codes).
+    of the disc (docs/sources.md#codes). Readers that leave modifiers out (dcmqi, the rows of OHIF)
+    keep the meaning of the structure, so that says which joint it is as well.
     """
     upper = UPPER_JOINT_CODES.get(joint.level)
     if upper is not None:
         return upper, SIDE_CODES[joint.side], None
-    return PROCESS_CODES["superior"], SIDE_CODES[joint.side], LEVEL_CODES[joint.level]
+    process = PROCESS_CODES["superior"]
+    named = Code(process.value, process.scheme_designator, f"{process.meaning}, {joint.name}")
+    return named, SIDE_CODES[joint.side], LEVEL_CODES[joint.level]
 
 
 def joint_of(structure: str, side: str, level: str | None) -> Joint:

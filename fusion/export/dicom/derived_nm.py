@@ -7,8 +7,9 @@ Padding Value); the smallest real value is stored as 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+import tempfile
+from collections.abc import Iterable, Sequence
+from io import BufferedIOBase
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from fusion.dicom import SPATIAL_RESAMPLING, items, text
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
+from fusion.export.edition import Edition
 from fusion.export.handout import Handout
 from fusion.geometry import Grid
 from fusion.software import DISCLAIMER
@@ -67,21 +69,21 @@ def export_derived_nm(handout: Handout, folder: Path) -> tuple[Path, ...]:
     path = folder / DERIVED_NM
     write_derived_nm(
         path,
-        fused.spect_on(grid, handout.progress),
+        fused.spect_slabs_on(grid, handout.progress),
         grid=grid,
         unit=fused.spect.unit,
         source=review.pair.spect.header,
         source_references=instance_references(review.pair.spect),
         description=fused.spect.source.description or review.spect_label,
         value_range=(float(native.min()), float(native.max())),
-        made=handout.made,
+        edition=handout.edition,
     )
     return (path,)
 
 
 def write_derived_nm(
     path: Path,
-    values: npt.NDArray[np.float32],
+    values: Iterable[npt.NDArray[np.float32]],
     *,
     grid: Grid,
     unit: str,
@@ -89,7 +91,7 @@ def write_derived_nm(
     source_references: Sequence[tuple[str, str]],
     description: str,
     value_range: tuple[float, float],
-    made: datetime,
+    edition: Edition,
 ) -> None:
     """Write a functional volume on an orthogonal grid.
 
@@ -97,8 +99,8 @@ def write_derived_nm(
     ----------
     path : Path
         File to write.
-    values : (k, j, i) ndarray of float32
-        In ``unit``; ``nan`` outside the field.
+    values : iterable of (j, i) or (n, j, i) ndarray of float32
+        Planes or slabs along k, in order, in ``unit``; ``nan`` outside the field.
     grid : Grid
         Where the values are; must be orthogonal and state its Frame of Reference.
     unit : str
@@ -111,8 +113,8 @@ def write_derived_nm(
         Series Description of the source.
     value_range : (float, float)
         Smallest and largest value of the source, in ``unit``.
-    made : datetime
-        When.
+    edition : Edition
+        When it was made and what it is called.
 
     Raises
     ------
@@ -126,19 +128,22 @@ def write_derived_nm(
             "The CT states no coordinate system (DICOM Frame of Reference), so the image cannot be "
             "placed."
         )
-    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, made=made)
+    ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, edition=edition)
     copy_attributes(source, ds, _ACQUISITION)
     _series(ds, grid, description)
+    ds.SeriesNumber = edition.series_number(9001)
     _isotope(ds, dose_in_bq=text(source, "Modality") == "PT")
     _geometry(ds, grid)
-    _pixels(ds, values, unit, value_range)
     _derivation(ds, source, source_references)
-    ds.save_as(path, enforce_file_format=True)
+    # A whole CT of 16 bits is held twice otherwise: as an array, and as the bytes of the file.
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        pixels: BufferedIOBase = getattr(file, "file", file)
+        _pixels(ds, values, pixels, unit, value_range)
+        ds.save_as(path, enforce_file_format=True)
 
 
 def _series(ds: Dataset, grid: Grid, description: str) -> None:
     ds.Modality = "NM"
-    ds.SeriesNumber = 9001
     ds.SeriesDescription = f"{description} on CT grid"[:64]
     ds.FrameOfReferenceUID = grid.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""
@@ -205,18 +210,20 @@ def _geometry(ds: Dataset, grid: Grid) -> None:
 
 def _pixels(
     ds: Dataset,
-    values: npt.NDArray[np.float32],
+    values: Iterable[npt.NDArray[np.float32]],
+    file: BufferedIOBase,
     unit: str,
     value_range: tuple[float, float],
 ) -> None:
     low, high = value_range
     slope = (high - low) / (_STORED_TOP - 1) or 1.0
-    stored = np.empty(values.shape, dtype="<u2")
-    for k, plane in enumerate(values):  # plane by plane, to keep the float copy small
-        scaled = np.rint((plane.astype(np.float64) - low) / slope) + 1
-        outside = ~np.isfinite(scaled)
-        scaled[outside] = 0
-        stored[k] = scaled.clip(0, _STORED_TOP)
+    for part in values:
+        for plane in part.reshape(-1, *part.shape[-2:]):  # to keep the float copy small
+            scaled = np.rint((plane.astype(np.float64) - low) / slope) + 1
+            outside = ~np.isfinite(scaled)
+            scaled[outside] = 0
+            file.write(scaled.clip(0, _STORED_TOP).astype("<u2").tobytes())
+    file.seek(0)
     ds.SamplesPerPixel = 1
     ds.PhotometricInterpretation = "MONOCHROME2"
     ds.BitsAllocated = ds.BitsStored = 16
@@ -233,7 +240,7 @@ def _pixels(
     value, meaning = UCUM.get(unit, (unit[:16], unit[:64]))
     mapping.MeasurementUnitsCodeSequence = [CodedConcept(value, "UCUM", meaning)]
     ds.RealWorldValueMappingSequence = [mapping]
-    ds.PixelData = stored.tobytes()
+    ds.PixelData = file
     ds["PixelData"].VR = "OW"
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 
 from pydicom.charset import convert_encodings
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
-from fusion.dicom import uid
+from fusion.dicom import items, text, uid
+from fusion.export.edition import Edition
 from fusion.software import own_version
 
 _PATIENT_AND_STUDY = (
@@ -36,6 +39,15 @@ _PATIENT_AND_STUDY = (
     "AccessionNumber",
     "StudyDescription",
 )
+#: Set by libraries from the clock; equal exports are equal to the last byte.
+_WHEN_A_LIBRARY_MADE_IT = (
+    "InstanceCreationDate",
+    "InstanceCreationTime",
+    "DateOfSecondaryCapture",
+    "TimeOfSecondaryCapture",
+)
+#: Timezone Offset From UTC (0008,0201).
+_OFFSET = re.compile(r"([+-])([01]\d)([0-5]\d)")
 #: Type 2 of the Patient and General Study modules: present even when nothing is known.
 _AT_LEAST_EMPTY = (
     "PatientName",
@@ -50,7 +62,7 @@ _AT_LEAST_EMPTY = (
 )
 
 
-def new_object(path: Path, *, sop_class_uid: str, source: Dataset, made: datetime) -> FileDataset:
+def new_object(path: Path, *, sop_class_uid: str, source: Dataset, edition: Edition) -> FileDataset:
     """Return an object in a series of its own, in the study of its source.
 
     Parameters
@@ -61,15 +73,15 @@ def new_object(path: Path, *, sop_class_uid: str, source: Dataset, made: datetim
         What it is.
     source : Dataset
         Header that patient, study and body part are taken from.
-    made : datetime
-        When; Series Date and Time, and Content Date and Time.
+    edition : Edition
+        When it was made, and what it is called.
 
     Returns
     -------
     FileDataset
         With the Patient, General Study, General Equipment and SOP Common attributes and new UIDs.
     """
-    instance_uid = generate_uid(prefix=None)
+    instance_uid = UID(edition.uid(path.stem, "instance"))
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(sop_class_uid)
     meta.MediaStorageSOPInstanceUID = instance_uid
@@ -81,12 +93,12 @@ def new_object(path: Path, *, sop_class_uid: str, source: Dataset, made: datetim
     if "BodyPartExamined" not in ds:
         ds.Laterality = ""
     if uid(ds, "StudyInstanceUID") is None:
-        ds.StudyInstanceUID = generate_uid(prefix=None)
+        ds.StudyInstanceUID = edition.uid("study")
     ds.SOPClassUID = sop_class_uid
     ds.SOPInstanceUID = instance_uid
-    ds.SeriesInstanceUID = generate_uid(prefix=None)
+    ds.SeriesInstanceUID = edition.uid(path.stem, "series")
     ds.InstanceNumber = 1
-    _date(ds, made)
+    _date(ds, source, edition.made)
     ds.Manufacturer = "facetfusion"
     ds.ManufacturerModelName = "facetfusion"
     ds.SoftwareVersions = own_version()
@@ -98,7 +110,7 @@ def dress(
     source: Dataset,
     *,
     description: str,
-    made: datetime,
+    edition: Edition,
     texts: Iterable[str] = (),
 ) -> None:
     """Give an object made by a library the same patient, study and equipment as all others.
@@ -110,9 +122,9 @@ def dress(
     source : Dataset
         Header that patient, study and body part are taken from.
     description : str
-        Series Description.
-    made : datetime
-        When; the same for all objects of a series.
+        Series Description, before the version.
+    edition : Edition
+        When it was made; the same for all objects of a series.
     texts : iterable of str
         Free text in the object. The character set of the source is kept when it can hold all of
         it, else the object is in UTF-8, its names included.
@@ -127,15 +139,48 @@ def dress(
             setattr(ds, keyword, str(ds[keyword].value))
     elif "SpecificCharacterSet" in ds and "SpecificCharacterSet" not in source:
         del ds.SpecificCharacterSet
-    _date(ds, made)
-    ds.SeriesDescription = description
+    _date(ds, source, edition.made)
+    ds.SeriesDescription = edition.described(description)
     ds.Manufacturer = ds.ManufacturerModelName = "facetfusion"
     ds.SoftwareVersions = own_version()
 
 
-def _date(ds: Dataset, made: datetime) -> None:
-    ds.SeriesDate = ds.ContentDate = made.strftime("%Y%m%d")
-    ds.SeriesTime = ds.ContentTime = made.strftime("%H%M%S.%f")
+def _date(ds: Dataset, source: Dataset, made: datetime) -> None:
+    """Say when an object came about, in the time zone that holds for all of its dates and times.
+
+    A moment without a time zone is one that stands for another, in a de-identified export.
+    """
+    if made.tzinfo is not None:
+        zone = _zone(source, made)
+        made = made.astimezone(zone)
+        ds.TimezoneOffsetFromUTC = f"{made:%z}"[:5]
+    day, time = f"{made:%Y%m%d}", f"{made:%H%M%S.%f}"
+    ds.SeriesDate = ds.ContentDate = day
+    ds.SeriesTime = ds.ContentTime = time
+    for keyword in _WHEN_A_LIBRARY_MADE_IT:
+        if keyword in ds:
+            ds[keyword].value = day if keyword.endswith("Date") or "DateOf" in keyword else time
+    for item in items(ds, "ContributingEquipmentSequence"):
+        if "ContributionDateTime" in item:
+            item.ContributionDateTime = f"{day}{time}"
+
+
+def _zone(source: Dataset, made: datetime) -> tzinfo:
+    """Return the time zone of a study: as it states it, else that of this computer on its day.
+
+    The attribute holds for study and content alike, so an hour of summer time between the two must
+    not move the study.
+    """
+    stated = _OFFSET.fullmatch(text(source, "TimezoneOffsetFromUTC"))
+    if stated is not None:
+        hours, minutes = int(stated[2]), int(stated[3])
+        size = timedelta(hours=hours, minutes=minutes)
+        return timezone(-size if stated[1] == "-" else size)
+    with suppress(ValueError, OverflowError, OSError):
+        day = text(source, "StudyDate")
+        then = datetime.strptime(f"{day} 12", "%Y%m%d %H").astimezone()
+        return then.tzinfo or UTC
+    return made.astimezone().tzinfo or UTC
 
 
 def _holds(character_set: object, texts: Iterable[str]) -> bool:

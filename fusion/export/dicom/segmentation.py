@@ -10,7 +10,6 @@ import highdicom as hd
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import generate_uid
 from pydicom.valuerep import format_number_as_ds
 
 from fusion.export.dicom import codes
@@ -26,6 +25,8 @@ from fusion.software import SHORT_DISCLAIMER, own_version
 _DESCRIPTION_LENGTH = 1024
 #: Name of the file.
 SEGMENTATION = "uptake_regions.dcm"
+#: What its identifiers are made from, beside the reading.
+_KIND = "segmentation"
 
 
 def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
@@ -41,7 +42,7 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
     regions = [region for region in handout.regions if not region.is_empty]
     if not regions:
         raise LeftOut(NO_SEGMENTATION())
-    fused, ct = handout.review.fused, handout.review.pair.ct
+    fused, ct, edition = handout.review.fused, handout.review.pair.ct, handout.edition
     first = min(region.start[0] for region in regions)
     last = max(region.start[0] + region.mask.shape[0] for region in regions)
     _, rows, columns = fused.ct.grid.shape
@@ -80,9 +81,9 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
         segment_descriptions=[
             _description(number, region, handout) for number, region in enumerate(regions, start=1)
         ],
-        series_instance_uid=generate_uid(prefix=None),
-        series_number=9004,
-        sop_instance_uid=generate_uid(prefix=None),
+        series_instance_uid=edition.uid(_KIND, "series"),
+        series_number=edition.series_number(9004),
+        sop_instance_uid=edition.uid(_KIND, "instance"),
         instance_number=1,
         manufacturer="facetfusion",
         manufacturer_model_name="facetfusion",
@@ -100,13 +101,20 @@ def export_segmentation(handout: Handout, folder: Path) -> tuple[Path, ...]:
     dress(
         ds,
         ct.header,
-        description="Uptake of positive targets (not validated)",
-        made=handout.made,
+        description="Uptake (not validated)",
+        edition=edition,
     )
+    _name_dimensions(ds, edition.uid(_KIND, "dimensions"))
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
     path = folder / SEGMENTATION
     ds.save_as(path, enforce_file_format=True)
     return (path,)
+
+
+def _name_dimensions(ds: Dataset, name: str) -> None:
+    """Give the organisation of the dimensions a name that is the same in equal exports."""
+    for item in (*ds.DimensionOrganizationSequence, *ds.DimensionIndexSequence):
+        item.DimensionOrganizationUID = name
 
 
 def _one_object(

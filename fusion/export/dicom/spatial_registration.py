@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from fusion.dicom import Candidate, uid
 from fusion.errors import GeometryError
 from fusion.export.dicom.header import copy_attributes, new_object
 from fusion.export.dicom.stand_ins import instance_references
+from fusion.export.edition import Edition
 from fusion.export.handout import Handout
 from fusion.findings import Finding
 from fusion.findings.alignment import REGISTRATION_SAME_FRAME
@@ -107,7 +107,7 @@ def export_spatial_registration(handout: Handout, folder: Path) -> tuple[Path, .
     """Write the Registration as a DICOM object."""
     path, review = folder / SPATIAL_REGISTRATION, handout.review
     write_spatial_registration(
-        path, review.fused.registration, made=handout.made, **_two_sides(review)
+        path, review.fused.registration, edition=handout.edition, **_two_sides(review)
     )
     return (path,)
 
@@ -181,7 +181,7 @@ def write_spatial_registration(
     *,
     fixed: RegisteredImages,
     moving: RegisteredImages,
-    made: datetime,
+    edition: Edition,
 ) -> None:
     """Write a Spatial Registration Storage object into the study of the CT.
 
@@ -193,8 +193,8 @@ def write_spatial_registration(
         Functional frame to CT frame.
     fixed, moving : RegisteredImages
         CT and functional volume.
-    made : datetime
-        When.
+    edition : Edition
+        When it was made and what it is called.
 
     Raises
     ------
@@ -206,9 +206,11 @@ def write_spatial_registration(
             "The CT states no coordinate system (DICOM Frame of Reference), so no registration can "
             "refer to it."
         )
-    ds = new_object(path, sop_class_uid=SpatialRegistrationStorage, source=fixed.header, made=made)
+    ds = new_object(
+        path, sop_class_uid=SpatialRegistrationStorage, source=fixed.header, edition=edition
+    )
     ds.Modality = "REG"
-    ds.SeriesNumber = 9002
+    ds.SeriesNumber = edition.series_number(9002)
     by_hand = _by_hand(registration)
     ds.SeriesDescription = f"{moving.label} to {fixed.label}{by_hand}"
     ds.FrameOfReferenceUID = fixed.frame_of_reference_uid

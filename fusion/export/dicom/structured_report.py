@@ -16,25 +16,26 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from highdicom import UID, sr
+from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from pydicom.sr.codedict import codes as standard_codes
 from pydicom.sr.coding import Code
-from pydicom.uid import generate_uid
 
 from fusion.anatomy import Joint
 from fusion.annotations import Answer, Decision, Target
+from fusion.dicom import text
 from fusion.errors import AnnotationError
 from fusion.export.dicom import codes
 from fusion.export.dicom.derived_nm import UCUM
 from fusion.export.dicom.header import dress
-from fusion.export.dicom.stand_ins import slice_image, slices_at
+from fusion.export.dicom.stand_ins import instance_references, slice_image, slices_at
+from fusion.export.edition import Edition
 from fusion.export.handout import Handout
 from fusion.export.wording import CONFIRM, said_numbering, said_pathway
 from fusion.json_form import to_json
@@ -51,6 +52,10 @@ from fusion.uptake import (
 
 #: Name of the file.
 STRUCTURED_REPORT = "structured_report.dcm"
+#: What its identifiers are made from, beside the reading.
+_KIND = "structured report"
+#: What a reference to an object consists of.
+_REFERENCED = "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstanceUID"
 #: Code of a measured value that has none but its name.
 MEASURED = "measured"
 #: Code of how the levels were numbered, at a decision and in the report as a whole.
@@ -117,6 +122,8 @@ class ReportSource:
     images : sequence of Dataset
         Stand-ins (:mod:`fusion.export.dicom.stand_ins`) for the images, the functional volume
         first.
+    evidence : sequence of Dataset
+        References to everything else that it rests on or that was handed on with it.
     reader : str
         The observer.
     levels : tuple of str
@@ -131,8 +138,8 @@ class ReportSource:
         Whether the data say that they are not of a patient.
     suv_proven : bool
         Whether the data as opened prove SUV; a Target measured in SUV is refused otherwise.
-    made : datetime
-        When.
+    edition : Edition
+        When it was made, what it is called, and which one it takes the place of.
     names : mapping of str to str
         Names of Targets, by their identifier, where that of the joint does not say enough.
     remarks : mapping of str to tuple of str
@@ -141,6 +148,7 @@ class ReportSource:
 
     header: Dataset = field(repr=False)
     images: Sequence[Dataset] = field(repr=False)
+    evidence: Sequence[Dataset] = field(default=(), repr=False)
     reader: str = field(repr=False)
     levels: tuple[str, ...] = ()
     alignment: str = ""
@@ -148,7 +156,7 @@ class ReportSource:
     is_final: bool = False
     simulated: bool = False
     suv_proven: bool = False
-    made: datetime
+    edition: Edition
     names: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -173,6 +181,7 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
     source = ReportSource(
         header=review.pair.ct.header,
         images=images,
+        evidence=_evidence(handout, {image.SOPInstanceUID for image in images}),
         reader=reading.reader if reading else "",
         levels=(account.levels, *account.level_remarks),
         alignment=account.alignment,
@@ -186,7 +195,7 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
         is_final=handout.is_final,
         simulated=review.simulated,
         suv_proven=review.fused.spect.suvbw_per_unit is not None,
-        made=handout.made,
+        edition=handout.edition,
         names={target.target_id: handout.name_of(target) for target in handout.targets},
         remarks={
             target.target_id: account.of_joint(target.joint).remarks for target in handout.targets
@@ -195,6 +204,33 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
     path = folder / STRUCTURED_REPORT
     write_structured_report(path, handout.targets, source)
     return (path,)
+
+
+def _evidence(handout: Handout, named: set[str]) -> list[Dataset]:
+    """Return references to every image that was used, and to the objects written before."""
+    found: list[Dataset] = []
+    for volume, candidate in (
+        (handout.review.fused.spect, handout.review.pair.spect),
+        (handout.review.fused.ct, handout.review.pair.ct),
+    ):
+        source = volume.source
+        for class_uid, instance_uid in instance_references(candidate):
+            if instance_uid not in named:
+                series = source.study_instance_uid, source.series_instance_uid
+                found.append(reference(*series, class_uid, instance_uid))
+    for path in handout.written:
+        if path.suffix == ".dcm":
+            ds = dcmread(path, specific_tags=list(_REFERENCED), stop_before_pixels=True)
+            found.append(reference(*(str(ds[keyword].value) for keyword in _REFERENCED)))
+    return found
+
+
+def reference(study: str, series: str, sop_class: str, instance: str) -> Dataset:
+    """Return a stand-in for an object that is only referred to."""
+    ds = Dataset()
+    for keyword, value in zip(_REFERENCED, (study, series, sop_class, instance), strict=True):
+        setattr(ds, keyword, value)
+    return ds
 
 
 def write_structured_report(path: Path, targets: Sequence[Target], source: ReportSource) -> None:
@@ -228,12 +264,13 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
     if not groups:  # the container below is then enough for TID 1500
         content.ContentSequence = [i for i in content.ContentSequence if code_of(i) != "126010"]
     content.ContentSequence.append(_whole_report(source))
+    edition = source.edition
     ds = sr.Comprehensive3DSR(
-        evidence=list(source.images),
+        evidence=[*source.images, *source.evidence],
         content=content,
-        series_instance_uid=generate_uid(prefix=None),
-        series_number=9003,
-        sop_instance_uid=generate_uid(prefix=None),
+        series_instance_uid=edition.uid(_KIND, "series"),
+        series_number=edition.series_number(9003),
+        sop_instance_uid=edition.uid(_KIND, "instance"),
         instance_number=1,
         manufacturer="facetfusion",
         is_complete=True,
@@ -242,9 +279,25 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
     texts = [said for target in targets for said in (target.note, target.reader)]
     texts += [source.reader, *source.levels, source.alignment, *source.statements]
     texts += [SIMULATED] if source.simulated else []
-    dress(ds, source.header, description="Facet joint targets", made=source.made, texts=texts)
+    dress(ds, source.header, description="Facet joint targets", edition=edition, texts=texts)
+    if edition.before and text(source.header, "PatientIdentityRemoved") != "YES":
+        ds.PredecessorDocumentsSequence = [_predecessor(ds, edition)]
     ds.CodingSchemeIdentificationSequence = [codes.scheme_item()]
     ds.save_as(path, enforce_file_format=True)
+
+
+def _predecessor(ds: Dataset, edition: Edition) -> Dataset:
+    """Return the reference to the report that this one takes the place of."""
+    instance = Dataset()
+    instance.ReferencedSOPClassUID = ds.SOPClassUID
+    instance.ReferencedSOPInstanceUID = edition.uid_before(_KIND, "instance")
+    series = Dataset()
+    series.SeriesInstanceUID = edition.uid_before(_KIND, "series")
+    series.ReferencedSOPSequence = [instance]
+    study = Dataset()
+    study.StudyInstanceUID = ds.StudyInstanceUID
+    study.ReferencedSeriesSequence = [series]
+    return study
 
 
 def _observers(reader: str) -> sr.ObservationContext:
@@ -403,9 +456,10 @@ def _measurements(target: Target, source: ReportSource) -> Iterator[sr.Measureme
         yield sr.Measurement(
             name=concept,
             value=float(value),
-            unit=Code(*(measures[name].unit.ucum or _ucum(unit))),
+            unit=Code(*(measures[name].unit.ucum or unit_code(unit))),
             derivation=derivation,
             referenced_images=[image],
+            algorithm_id=sr.AlgorithmIdentification(name="facetfusion", version=own_version()),
         )
 
 
@@ -425,7 +479,8 @@ def _other(name: str) -> Code:
     return Code(MEASURED, codes.SCHEME, plain(name)[:64])
 
 
-def _ucum(unit: str) -> tuple[str, str, str]:
+def unit_code(unit: str) -> tuple[str, str, str]:
+    """Return the UCUM code of a volume's unit."""
     if is_suv(unit) and SUV.ucum is not None:
         return SUV.ucum
     if unit in UCUM:

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from fusion.anatomy import Joint
 from fusion.annotations import Decision, Target
-from fusion.dicom import PARSE_ERRORS, read_header
+from fusion.dicom import PARSE_ERRORS, items, read_header, uid
 from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
@@ -35,6 +36,8 @@ from fusion.uptake import every_measure
 
 #: What a name says besides when its level is doubtful or the reading a draft.
 _DOUBT = re.compile(r" \((?:LEVEL )?[A-Z]+(?:, [A-Z]+)*\)")
+#: What a report was made on: images of its study, and of others.
+_EVIDENCE = "CurrentRequestedProcedureEvidenceSequence", "PertinentOtherEvidenceSequence"
 #: How far the 32-bit coordinate may lie from the point in full, mm.
 _COORDINATE_TOLERANCE_MM = 1e-3
 
@@ -60,6 +63,40 @@ def read_structured_report(path: str | Path) -> tuple[Target, ...]:
     AnnotationError
         Its parts contradict each other, or it was not written by this program.
     """
+    return read_whole_report(path).targets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReport:
+    """What a structured report of this program holds.
+
+    Parameters
+    ----------
+    targets : tuple of Target
+        In its order.
+    labels : tuple of str
+        Their names as the report lists them: doubtful levels and drafts say that they are.
+    said : tuple of str
+        What it says of the reading as a whole.
+    study_instance_uid, sop_instance_uid : str
+        Where it belongs, and which it is.
+    takes_place_of : frozenset of str
+        SOP Instance UIDs of the reports that it amends.
+    series : frozenset of str
+        Series Instance UIDs of the images that it was made on.
+    """
+
+    targets: tuple[Target, ...]
+    labels: tuple[str, ...]
+    said: tuple[str, ...]
+    study_instance_uid: str
+    sop_instance_uid: str
+    takes_place_of: frozenset[str]
+    series: frozenset[str]
+
+
+def read_whole_report(path: str | Path) -> StoredReport:
+    """Read all of a structured report that this program wrote; see read_structured_report."""
     try:
         instance = read_header(Path(path), label=plain(Path(path).name))
         if instance is None:
@@ -70,7 +107,26 @@ def read_structured_report(path: str | Path) -> tuple[Target, ...]:
         groups: dict[str, list[Dataset]] = {}
         for group in _groups(ds):
             groups.setdefault(_one(group, "112040").UID, []).append(group)
-        return tuple(_target(uid, found) for uid, found in groups.items())
+        names = [str(_one(found[0], "112039").TextValue) for found in groups.values()]
+        return StoredReport(
+            targets=tuple(_target(name, found) for name, found in groups.items()),
+            labels=tuple(names),
+            said=tuple(_said(ds)),
+            study_instance_uid=uid(ds, "StudyInstanceUID") or "",
+            sop_instance_uid=uid(ds, "SOPInstanceUID") or "",
+            takes_place_of=frozenset(
+                uid(one, "ReferencedSOPInstanceUID") or ""
+                for study in items(ds, "PredecessorDocumentsSequence")
+                for series in items(study, "ReferencedSeriesSequence")
+                for one in items(series, "ReferencedSOPSequence")
+            ),
+            series=frozenset(
+                uid(series, "SeriesInstanceUID") or ""
+                for keyword in _EVIDENCE
+                for study in items(ds, keyword)
+                for series in items(study, "ReferencedSeriesSequence")
+            ),
+        )
     except (OSError, MemoryError) as exc:
         raise DicomError("The structured report cannot be read: it is damaged.") from exc
     # What pydicom stumbles over when an element is first asked for is among them.
@@ -78,6 +134,15 @@ def read_structured_report(path: str | Path) -> tuple[Target, ...]:
         raise AnnotationError(
             "The structured report was not written by this program, or was changed since."
         ) from exc
+
+
+def _said(ds: Dataset) -> Iterator[str]:
+    """Yield what the report says of the reading as a whole, apart from what every one says."""
+    for item in ds.ContentSequence:
+        if code_of(item) == "C0034375":  # Qualitative Evaluations
+            for inside in item.ContentSequence:
+                if code_of(inside) in (NUMBERING, "alignment", "statement"):
+                    yield plain(str(inside.TextValue))
 
 
 def _groups(ds: Dataset) -> Iterator[Dataset]:
@@ -101,7 +166,7 @@ def _one(group: Dataset, code: str) -> Dataset:
     return found[0]
 
 
-def _target(uid: str, groups: Iterable[Dataset]) -> Target:
+def _target(name: str, groups: Iterable[Dataset]) -> Target:
     with_point: list[Dataset] = []
     with_values: list[Dataset] = []
     for group in groups:
@@ -119,7 +184,7 @@ def _target(uid: str, groups: Iterable[Dataset]) -> Target:
     coordinate = next(i for i in point_group.ContentSequence if i.ValueType == "SCOORD3D")
     _check_point(content["point_lps"], coordinate)
     content |= {
-        "target_id": f"{int(uid.removeprefix('2.25.')):032x}",
+        "target_id": f"{int(name.removeprefix('2.25.')):032x}",
         "level": joint.level,
         "side": joint.side.value,
         "frame_of_reference_uid": str(coordinate.ReferencedFrameOfReferenceUID),

@@ -10,6 +10,7 @@ import base64
 import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,13 @@ from fusion.fused import Fused
 from fusion.geometry import FloatArray, Grid, direction_letters
 from fusion.resampling import Resampler
 
-#: Spacing of the CT and of the functional volume, mm. Finer ones make a page that no mail carries.
-CT_MM, SPECT_MM = 0.7, 2.0
+#: Spacing of the functional volume, mm.
+SPECT_MM = 2.0
+#: Spacing of the CT, mm: the first with which it is small enough for a page that mail carries; a
+#: noisy CT compresses badly.
+CT_MM = (0.7, 0.85, 1.0, 1.2)
+#: Most bytes of the compressed CT.
+MOST_BYTES = 2_250_000
 #: What is shown around the hull of the joints, to both sides, to front and back, up and down, mm:
 #: bone and canal. Ears, nose, mouth and chin lie farther away.
 AROUND_MM = (30.0, 34.0, 18.0)
@@ -30,7 +36,7 @@ AROUND_MM = (30.0, 34.0, 18.0)
 HU_RANGE = (-500.0, 1540.0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Crop:
     """A part of a volume in 8 bit.
 
@@ -56,14 +62,18 @@ class Crop:
         k, j, i = kji.clip(0, np.array(self.levels.shape) - 1)
         return int(self.levels[k, j, i])
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what the page reads: place, letters of the six directions, compressed levels.
+    @cached_property
+    def packed(self) -> bytes:
+        """The levels, compressed.
 
-        Along i each level is written as its difference from the one before: bone and noise are
-        smooth enough that a fifth is saved.
+        Along i each is written as its difference from the one before, modulo 256: neighbours are
+        alike, which saves a fifth.
         """
         steps = np.diff(self.levels, axis=2, prepend=np.uint8(0))
-        packed = gzip.compress(steps.tobytes(), compresslevel=9, mtime=0)
+        return gzip.compress(steps.tobytes(), compresslevel=6, mtime=0)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the page reads: place, letters of the six directions, compressed levels."""
         return {
             "shape": list(self.levels.shape),
             "origin": self.grid.affine[:3, 3].tolist(),
@@ -72,7 +82,7 @@ class Crop:
                 [direction_letters(-direction), direction_letters(direction)]
                 for direction in self.grid.directions
             ],
-            "levels": base64.b64encode(packed).decode("ascii"),
+            "levels": base64.b64encode(self.packed).decode("ascii"),
         }
 
 
@@ -87,14 +97,23 @@ def crops(fused: Fused, targets: Sequence[Target]) -> tuple[Crop, Crop]:
         At least one.
     """
     low, high = _field(fused.display_grid, targets)
-    ct_grid, spect_grid = (
-        _grid(low, high, spacing, fused.display_grid.frame_of_reference_uid)
-        for spacing in (CT_MM, SPECT_MM)
-    )
-    hu = Resampler(fused.ct, ct_grid).array()
+    frame = fused.display_grid.frame_of_reference_uid
+    grids = (_grid(low, high, spacing, frame) for spacing in CT_MM)
+    made = (Crop(grid, _bone(fused, grid)) for grid in grids)
+    ct = next(crop for crop in made if _is_small(crop))
+    grid = _grid(low, high, SPECT_MM, frame)
+    return ct, Crop(grid, _uptake(fused, grid))
+
+
+def _is_small(crop: Crop) -> bool:
+    return len(crop.packed) <= MOST_BYTES or crop.grid.spacing_mm[0] > CT_MM[-1] - 0.01
+
+
+def _bone(fused: Fused, grid: Grid) -> npt.NDArray[np.uint8]:
+    hu = Resampler(fused.ct, grid).array()
     share = (np.nan_to_num(hu, nan=HU_RANGE[0]) - HU_RANGE[0]) / (HU_RANGE[1] - HU_RANGE[0])
-    ct = np.rint(share.clip(0, 1) * 255).astype(np.uint8)
-    return Crop(ct_grid, ct), Crop(spect_grid, _uptake(fused, spect_grid))
+    levels: npt.NDArray[np.uint8] = np.rint(share.clip(0, 1) * 255).astype(np.uint8)
+    return levels
 
 
 def window_levels(window_hu: tuple[float, float]) -> list[float]:

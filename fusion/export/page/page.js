@@ -159,7 +159,9 @@
       draw.lineWidth = joint === shown ? 2.5 : 1;
       draw.beginPath(); draw.arc(mx, my, 9, 0, 2 * Math.PI); draw.stroke();
       draw.textAlign = outward < 0 ? "right" : "left";
-      draw.fillText(joint.name, mx + 14 * outward, my - 14);
+      const needed = draw.measureText(joint.mark).width + 4, most = pane.canvas.width;
+      const edge = outward < 0 ? Math.max(mx - 14, needed) : Math.min(mx + 14, most - needed);
+      draw.fillText(joint.mark, edge, my - 14);  // no letter of side or level is ever cut off
     }
     draw.textAlign = "left"; draw.textBaseline = "top";
     foot.forEach(({ text, color }, n) => {

@@ -149,6 +149,7 @@ def _joint(handout: Handout, target: Target, ct: Crop, spect: Crop) -> dict[str,
     points = np.array(target.point_lps) + np.array(CHECKED_MM)
     return {
         "name": name,
+        "mark": f"{target.joint.name} ?" if handout.doubt_of(target.joint) else target.joint.name,
         "level": target.joint.level,
         "decision": target.decision.value,
         "said": f"{name}: {_said(handout, target)}",

@@ -1,4 +1,4 @@
-"""What a report is built of: titled sections of rows, sentences, tables and pictures.
+"""What a report is built of: titled sections of rows, sentences, tables, pictures, room.
 
 :mod:`~fusion.export.report.pdf` and :mod:`~fusion.export.report.html` draw the same
 :class:`Report`, so paper and screen cannot differ.
@@ -20,10 +20,11 @@ class ReportRows:
 
 @dataclass(frozen=True, slots=True)
 class ReportLines:
-    """Sentences; ``strong`` ones are what a reader must not miss."""
+    """Sentences; ``strong`` ones are what a reader must not miss, ``flowing`` ones share lines."""
 
     lines: tuple[str, ...]
     strong: bool = False
+    flowing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,14 @@ class ReportPictures:
     images: tuple[Image.Image, ...] = field(repr=False)
 
 
-ReportBlock = ReportRows | ReportLines | ReportCells | ReportPictures
+@dataclass(frozen=True, slots=True)
+class ReportRoom:
+    """Empty lines to write on."""
+
+    lines: int
+
+
+ReportBlock = ReportRows | ReportLines | ReportCells | ReportPictures | ReportRoom
 
 
 @dataclass(frozen=True, slots=True, eq=False)

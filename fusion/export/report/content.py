@@ -5,20 +5,9 @@ Every text is made plain here, and escaped where it is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
-
-from fusion.anatomy import JOINTS
-from fusion.annotations import (
-    BlockPlan,
-    Decision,
-    PathwayLeftOut,
-    Reading,
-    Target,
-)
-from fusion.dicom import Patient
-from fusion.export.account import JointAccount
+from fusion.anatomy import JOINTS, Joint
+from fusion.annotations import PathwayLeftOut, Reading
+from fusion.errors import PathwayError
 from fusion.export.handout import Handout
 from fusion.export.regions import RULE
 from fusion.export.report.blocks import (
@@ -27,74 +16,59 @@ from fusion.export.report.blocks import (
     ReportCells,
     ReportLines,
     ReportPictures,
+    ReportRoom,
     ReportRows,
     ReportSection,
 )
-from fusion.export.report.joints import said_answer, said_uptake
+from fusion.export.report.first_page import NOTHING_DECIDED, block_plan, impression
+from fusion.export.report.imaging import identity, imaging, one_line
+from fusion.export.report.joints import beside, joint_row, said_reference, statement
+from fusion.export.report.pathway import earlier_imaging, history, joint_cautions, verdict
 from fusion.export.report.pictures import PLANES
-from fusion.export.wording import LIMITATIONS, said_date, said_moment
+from fusion.export.wording import LIMITATIONS, said_date
+from fusion.facets import Status
 from fusion.findings import Severity
-from fusion.geometry import Volume
-from fusion.pathway import (
-    KEY_OF_FACT,
-    NOT_ASSESSED,
-    Facts,
-    facts_from_values,
-    label,
-    published_pathway,
-    target_cautions,
-    verbatim,
-)
-from fusion.plain_text import person_name, plain
+from fusion.pathway import propose_hardware
+from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
-#: Longest note in the table, characters; the whole note is in every other file.
-_SHOWN_NOTE = 160
-#: Longest list of statements that led to the verdict; all of them are in ``reading.json``.
-_SHOWN_STATEMENTS = 4
+#: How many joints share a row of pictures, and up to how many positive ones.
+_ROWS = {1: 1, 2: 6, 3: len(JOINTS)}
 
 
 def make_report(handout: Handout) -> Report:
-    """Return the report of a study and its reading."""
+    """Return the report of a study and its reading.
+
+    Which items a report has, and who asks for each, stands in docs/exports.md.
+    """
     review, assessment = handout.review, handout.assessment
-    study = _study(handout)
-    whole = ReportPictures(
-        "The neck from the front, with the decisions", (handout.pictures.overview.image,)
-    )
-    joints = tuple(
-        ReportPictures(f"{name}, {', '.join(PLANES)}", tuple(one.image for one in shown))
-        for name, shown in handout.pictures.joints
-    )
     sections = (
-        ReportSection("Patient and study", (ReportRows((*_identity(review.patient), *study)),)),
+        ReportSection("Patient and study", (ReportRows(identity(handout)),)),
+        ReportSection("Impression", impression(handout)),
+        ReportSection("Block plan", block_plan(handout)),
+        ReportSection("The neck at a glance", _glance(handout)),
+        ReportSection("Indication and history", history(assessment)),
         ReportSection(
-            "What was done to the data",
-            (ReportLines(tuple(map(plain, _done(handout)))), *_findings(handout)),
+            "Radiopharmaceutical and imaging", (ReportLines(imaging(review), flowing=True),)
         ),
-        ReportSection("Imaging pathway", _pathway(assessment)),
-        ReportSection("Joints", _joints(handout)),
-        ReportSection(
-            "Medial branches that usually supply the positive joints", _blocks(handout.plan)
-        ),
-        ReportSection("Pictures", (whole, *joints), new_page=True),
-        ReportSection("Limitations", (ReportLines(_limitations()),)),
+        ReportSection("Comparison", _comparison(handout)),
+        ReportSection("Technical quality", _quality(handout)),
+        ReportSection("Findings, joint by joint", _joints(handout)),
+        ReportSection("Nerves and their bony landmarks", _blocks(handout)),
+        ReportSection("CT", _ct(handout)),
+        ReportSection("Imaging pathway", verdict(assessment)),
+        ReportSection("Pictures of the positive joints", _pictures(handout)),
+        ReportSection("Limitations", (ReportLines(_limitations(), flowing=True),)),
     )
     return Report(
         title="Fused bone SPECT/CT of the neck: facet joint report",
         banners=_banners(handout),
-        identity=_one_line(review.patient, study),
-        sections=sections,
+        identity=one_line(handout),
+        sections=tuple(section for section in sections if section.blocks),
         footer=f"{DISCLAIMER} {handout.account.levels} facetfusion {own_version()}.",
     )
-
-
-def _said_time(stored: str) -> str:
-    try:
-        return said_moment(datetime.fromisoformat(stored))
-    except ValueError:  # an answer that an earlier version stored stands as it was given
-        return plain(stored)
 
 
 def _banners(handout: Handout) -> tuple[str, ...]:
@@ -104,44 +78,41 @@ def _banners(handout: Handout) -> tuple[str, ...]:
     return (*said, *map(plain, handout.cautions))
 
 
-def _name(patient: Patient) -> str:
-    return person_name(patient.name) or "not stated"
+def _glance(handout: Handout) -> tuple[ReportBlock, ...]:
+    drawn = handout.pictures
+    caption = "Highest uptake along each line of sight, from the front, with the decisions"
+    if drawn.c_arm:
+        caption += "; the neck as a C-arm would show it, from the front and from the left"
+    images = (drawn.overview.image, *(one.image for one in drawn.c_arm))
+    return (ReportPictures(caption, images),)
 
 
-def _identity(patient: Patient) -> tuple[tuple[str, str], ...]:
-    return (
-        ("Patient", _name(patient)),
-        ("Patient ID", plain(patient.patient_id) or "not stated"),
-        ("Born", said_date(patient.birth_date) or "not stated"),
-        ("Sex", plain(patient.sex) or "not stated"),
+def _pictures(handout: Handout) -> tuple[ReportBlock, ...]:
+    shown = handout.pictures.joints
+    step = next(step for step, most in _ROWS.items() if len(shown) <= most)
+    return tuple(
+        ReportPictures(
+            f"{'; '.join(name for name, _ in row)}: {', '.join(PLANES)}",
+            tuple(one.image for _, images in row for one in images),
+        )
+        for row in (shown[n : n + step] for n in range(0, len(shown), step))
     )
 
 
-def _study(handout: Handout) -> tuple[tuple[str, str], ...]:
-    review, reading = handout.review, handout.reading
-    return (
-        ("Study date", said_date(review.study.date) or "not stated"),
-        ("Study", plain(review.study.description) or "not stated"),
-        ("CT", _series(review.fused.ct)),
-        (review.spect_label, f"{_series(review.fused.spect)}, {plain(review.fused.spect.unit)}"),
-        ("Reading", handout.account.state),
-        ("Reader", plain(reading.reader) if reading else "none"),
-    )
+def _comparison(handout: Handout) -> tuple[ReportBlock, ...]:
+    here = handout.review.study.study_instance_uid
+    others = [
+        f"{said_date(study.date) or 'no date'} {plain(study.description)}".strip()
+        for study in handout.review.catalog.studies
+        if study.study_instance_uid != here
+    ]
+    said = [f"In the same folder, not compared: {'; '.join(others)}."] if others else []
+    said += earlier_imaging(handout.assessment)
+    return (ReportLines(("No earlier SPECT/CT was compared with this one.", *said), flowing=True),)
 
 
-def _series(volume: Volume) -> str:
-    size = " × ".join(str(n) for n in volume.grid.shape)
-    return f"{plain(volume.source.description) or 'no description'}, {size} voxels"
-
-
-def _one_line(patient: Patient, study: Sequence[tuple[str, str]]) -> str:
-    date = dict(study)["Study date"]
-    day = f"study of {date}" if date[:1].isdigit() else "study date not stated"
-    return f"{_name(patient)} · ID {plain(patient.patient_id) or 'not stated'} · {day}"
-
-
-def _done(handout: Handout) -> tuple[str, ...]:
-    """Return what was done to the data, in sentences."""
+def _quality(handout: Handout) -> tuple[ReportBlock, ...]:
+    """Return what was done to the data, and what is doubtful about it, in sentences."""
     reading, account = handout.reading, handout.account
     said = [account.alignment, account.levels, *account.level_remarks]
     said += _said_of_spine(reading)
@@ -150,14 +121,48 @@ def _done(handout: Handout) -> tuple[str, ...]:
         said.append(f"{_sentence(pathway.change.words)}.")
     if handout.regions:
         said.append(f"Regions of uptake: {RULE}")
-    return tuple(said)
+    return (ReportLines(tuple(map(plain, said)), flowing=True), *_findings(handout))
+
+
+def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
+    """Return what the program saw on the CT beside the joints' uptake, and room for the rest."""
+    reading = handout.reading
+    said = [
+        f"{_sentence(state.value)}: {', '.join(joint.name for joint in joints)}."
+        for state in (Status.FUSED, Status.OBSCURED)
+        if (joints := _in_state(handout, state))
+    ]
+    if handout.seen and not said:
+        all_looked_at = len(handout.seen) == len(JOINTS)
+        whose = "joints that were found" if all_looked_at else "decided joints"
+        said.append(f"None of the {whose} on the CT was seen to be fused or obscured.")
+    said.append(_metal(handout))
+    anomalies = reading.said.anomalies if reading else ()
+    said += [f"{_sentence(anomaly.words)}." for anomaly in anomalies]
+    return (
+        ReportLines(tuple(map(plain, said)), flowing=True),
+        ReportLines(("Other findings on the CT and uptake beside the joints, by the reader:",)),
+        ReportRoom(2),
+    )
+
+
+def _metal(handout: Handout) -> str:
+    try:
+        found = propose_hardware(handout.review.fused.ct)
+    except PathwayError as exc:
+        return str(exc)
+    return f"Metal was looked for: {found.text}"
+
+
+def _in_state(handout: Handout, state: Status) -> list[Joint]:
+    return [joint for joint in JOINTS if handout.seen.get(joint) is state]
 
 
 def _said_of_spine(reading: Reading | None) -> list[str]:
     """Return what the reader said about the spine itself; it decides the levels."""
     if reading is None:
         return []
-    said = [f"{_sentence(anomaly.words)}." for anomaly in reading.said.anomalies]
+    said = []
     if reading.said.clicks:
         said.append(f"Vertebrae named by the reader: {', '.join(reading.said.clicks)}.")
     if reading.said.moved:
@@ -178,44 +183,11 @@ def _findings(handout: Handout) -> tuple[ReportBlock, ...]:
     return (ReportLines(tuple(f"To check: {line}" for line in shown)),) if shown else ()
 
 
-def _pathway(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
-    source = published_pathway().source.words
-    return (*_answer_of(assessment), ReportLines((f"Sentences in quotation marks: {source}.",)))
-
-
-def _answer_of(assessment: Mapping[str, Any] | None) -> tuple[ReportBlock, ...]:
-    if assessment is None:
-        return (ReportLines((NOT_ASSESSED,), strong=True),)
-    if "words" not in assessment:
-        # Left unanswered on purpose: the text says by whom and why.
-        return (ReportLines((plain(str(assessment.get("text", NOT_ASSESSED))),), strong=True),)
-    quoted = dict(assessment.get("quoted", {}))
-    deciding = [str(key) for key in assessment.get("deciding", [])]
-    lines = [f'"{plain(str(quoted[key]))}"' for key in deciding if key in quoted]
-    left = len(lines) - _SHOWN_STATEMENTS
-    lines = lines[:_SHOWN_STATEMENTS]
-    if left > 0:
-        lines.append(f"… and {left} more statements; all are in reading.json.")
-    if need := [
-        label(KEY_OF_FACT.get(fact, plain(str(fact)))) for fact in assessment.get("need", [])
-    ]:
-        lines.append(f"Facts that would decide it: {', '.join(need)}.")
-    lines.append(
-        f"Facts recorded by {plain(str(assessment.get('reader', '')))}, "
-        f"{_said_time(str(assessment.get('time', '')))}."
-    )
-    return (ReportLines((plain(str(assessment["words"])),), strong=True), ReportLines(tuple(lines)))
-
-
 def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
     targets = handout.targets
-    beside = (_statement("S19"), _statement("S21"))
     if not targets:
-        return (
-            ReportLines(("No decision about any joint is recorded.",), strong=True),
-            ReportLines(beside),
-        )
-    rows = tuple(_joint_row(handout.account.of_joint(target.joint), target) for target in targets)
+        return (ReportLines((NOTHING_DECIDED,), strong=True), ReportLines(beside()))
+    rows = tuple(joint_row(handout.account.of_joint(target.joint), target) for target in targets)
     header = (
         "Joint",
         "Decision",
@@ -225,88 +197,31 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         "Operative bed",
         "Reader, time, note, cautions",
     )
-    widths = (0.11, 0.11, 0.07, 0.21, 0.09, 0.09, 0.32)
-    undecided = handout.account.undecided
-    cautions = _pathway_cautions(targets, handout.assessment)
-    return (ReportCells(header, rows, widths), ReportLines((*undecided, *cautions, *beside)))
+    widths = (0.11, 0.105, 0.06, 0.25, 0.085, 0.085, 0.305)
+    references = dict.fromkeys(filter(None, map(said_reference, targets)))
+    said = (
+        *(f"Reference of the ratios: {reference}" for reference in references),
+        *handout.account.undecided,
+        *joint_cautions(targets, handout.assessment),
+        *beside(),
+    )
+    return (ReportCells(header, rows, widths), ReportLines(said, flowing=True))
 
 
-def _pathway_cautions(
-    targets: Sequence[Target], assessment: Mapping[str, Any] | None
-) -> tuple[str, ...]:
-    """Return what the pathway cautions for each positive joint, in the checker's words."""
-    known = Facts() if assessment is None else facts_from_values(assessment.get("facts", {}))
-    lines = []
-    for target in targets:
-        if target.decision is not Decision.POSITIVE:
-            continue
-        concordant, inside = target.clinically_concordant, target.inside_operative_bed
-        said = target_cautions(
-            known,
-            clinically_concordant=None if concordant is None else concordant.as_bool,
-            inside_operative_bed=None if inside is None else inside.as_bool,
-        )
-        words = " ".join(caution.text for caution in said)
-        lines.append(f"{target.joint.name}: {words}")
-    return tuple(lines)
-
-
-def _joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
-    note = target.shown_note
-    if len(note) > _SHOWN_NOTE:
-        note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
-    said = [f"{target.shown_reader}, {said_moment(target.time)}."]
-    said += [f"Note: “{note}”." if note else "", *account.remarks, *_cautions(target)]
+def _blocks(handout: Handout) -> tuple[ReportBlock, ...]:
+    plan, label = handout.plan, handout.account.of_joint
+    rows = tuple(
+        (block.name, block.nerve.landmark, ", ".join(label(joint).label for joint in block.joints))
+        for block in plan.nerves
+    )
+    if not rows:
+        return ()
+    header = ("Nerve", "Bony landmark, in words", "For")
     return (
-        account.label,
-        target.decision.value,
-        "–" if target.grade is None else str(target.grade),
-        said_uptake(target),
-        said_answer(target.clinically_concordant),
-        said_answer(target.inside_operative_bed),
-        " ".join(part for part in said if part),
+        ReportLines((f"All positive joints: {plan.counts}.",), strong=True),
+        ReportCells(header, rows, (0.3, 0.5, 0.2)),
     )
-
-
-def _cautions(target: Target) -> list[str]:
-    said = []
-    uncertainty = target.registration.uncertainty_mm
-    said.append(
-        "Alignment uncertainty not known."
-        if uncertainty is None
-        else f"Alignment within {uncertainty:.1f} mm."
-    )
-    located = target.localisation
-    # An expected error, no bound.
-    said.append(
-        "Error of the joint's place not known."
-        if located.confidence_mm is None
-        else f"Joint located to about {located.confidence_mm:.1f} mm."
-    )
-    return said
-
-
-def _blocks(plan: BlockPlan) -> tuple[ReportBlock, ...]:
-    if not plan.nerves and not plan.without_nerves:
-        return (ReportLines(("No joint is marked positive.",)),)
-    blocks: list[ReportBlock] = []
-    if plan.nerves:
-        rows = tuple(
-            (block.name, block.nerve.landmark, ", ".join(joint.name for joint in block.joints))
-            for block in plan.nerves
-        )
-        blocks.append(ReportLines((f"{plan.counts}.",), strong=True))
-        blocks.append(
-            ReportCells(("Nerve", "Bony landmark, in words", "For"), rows, (0.3, 0.5, 0.2))
-        )
-    without = tuple(f"{joint.name}: {why}" for joint, why in plan.without_nerves)
-    blocks.append(ReportLines((*without, *plan.notices)))
-    return tuple(blocks)
-
-
-def _statement(name: str) -> str:
-    return verbatim(published_pathway().statement(name))
 
 
 def _limitations() -> tuple[str, ...]:
-    return (DISCLAIMER, *LIMITATIONS, _statement("S27"), _statement("S26"))
+    return (DISCLAIMER, *LIMITATIONS, statement("S27"), statement("S26"))

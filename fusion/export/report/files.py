@@ -22,5 +22,5 @@ def export_report(handout: Handout, folder: Path) -> tuple[Path, ...]:
     content = report_pdf(report)
     pdf.write_bytes(content)
     header = handout.review.pair.ct.header
-    write_encapsulated_pdf(encapsulated, content, source=header, made=handout.made)
+    write_encapsulated_pdf(encapsulated, content, source=header, edition=handout.edition)
     return html, pdf, encapsulated

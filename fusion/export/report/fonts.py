@@ -1,9 +1,10 @@
 """Letters for the PDF: embedded fonts that can show a text, or a stated stand-in.
 
 reportlab brings Bitstream Vera, which covers Western European languages. Where the system has
-fonts with more letters they are used for what Vera lacks. Letters that no font here can show, and
-scripts that need shaping or run from right to left, which reportlab would draw wrongly, become
-``?``, and the report says so.
+fonts with more letters they are used for what Vera lacks. Arabic and Hebrew letters are joined and
+ordered first (:mod:`~fusion.export.report.right_to_left`), because reportlab would draw them
+wrongly. Letters that no font here can show, marks on letters of these scripts, and other scripts
+that need shaping become ``?``, and the report says so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from xml.sax.saxutils import escape
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
+from fusion.export.report.right_to_left import drawn_order, is_drawn_form
+
 #: The stand-in for what cannot be shown.
 STAND_IN = "?"
 _MAIN = ("Vera", "Vera.ttf"), ("Vera-Bold", "VeraBd.ttf")
@@ -30,6 +33,8 @@ _MORE = (
     "/usr/share/fonts/dejavu-sans-fonts/DejaVuSans.ttf",
     "/usr/share/fonts/TTF/DejaVuSans.ttf",
     "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
+    "/usr/share/fonts/truetype/nanum/NanumGothic.ttf",
+    "/usr/share/fonts/truetype/unfonts-core/UnDotum.ttf",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
     "/Library/Fonts/Arial Unicode.ttf",
@@ -67,9 +72,10 @@ class Letters:
     incomplete: bool = field(default=False, init=False)
 
     def markup(self, text: str) -> str:
-        """Return text as markup that reportlab draws as exactly this text."""
+        """Return text as markup that reportlab draws so that it reads as this text."""
         parts = []
-        for font, group in groupby(unicodedata.normalize("NFC", text), key=self._font):
+        drawn = drawn_order(unicodedata.normalize("NFC", text))
+        for font, group in groupby(drawn, key=self._font):
             run = "".join(group)
             if font is None:
                 self.incomplete = True
@@ -127,6 +133,8 @@ def _covered(font: str) -> frozenset[int]:
 
 
 def _is_plain(char: str) -> bool:
+    if is_drawn_form(char):
+        return True
     if unicodedata.bidirectional(char) in ("R", "AL", "AN") or unicodedata.combining(char):
         return False
     if not unicodedata.category(char).startswith("L"):

@@ -16,6 +16,7 @@ from fusion.export.report.blocks import (
     ReportCells,
     ReportLines,
     ReportPictures,
+    ReportRoom,
     ReportRows,
 )
 
@@ -31,21 +32,23 @@ p { margin: .3rem 0; }
 .strong { font-weight: 700; }
 dl { display: grid; grid-template-columns: 12rem 1fr; gap: .15rem .8rem; margin: 0; }
 dt { color: #5a6472; }
-dd { margin: 0; overflow-wrap: anywhere; }
+dd { margin: 0; overflow-wrap: break-word; }
 table { border-collapse: collapse; width: 100%; font-size: .88rem; }
 th, td { border: 1px solid #c9ced6; padding: .3rem .4rem; text-align: left;
-  vertical-align: top; overflow-wrap: anywhere; }
+  vertical-align: top; overflow-wrap: break-word; }
 th { background: #eef1f5; }
+td:first-child { white-space: nowrap; }
+.room { border-bottom: 1px solid #c9ced6; height: 1.4rem; }
 figure { margin: .8rem 0; }
 figure div { display: flex; gap: .5rem; flex-wrap: wrap; }
-figure img { max-width: 32%; height: auto; background: #000; }
+figure img { max-width: 100%; max-height: 18rem; background: #000; }
 figcaption { font-weight: 700; margin-bottom: .3rem; }
 footer { color: #5a6472; border-top: 1px solid #c9ced6; margin-top: 2rem; padding-top: .5rem; }
 """
 
 
-#: Of pictures beside a part that does something, of 100.
-_QUALITY = 80
+#: Of pictures beside a part that does something: quality, of 100, and greatest height, pixels.
+_QUALITY, _HEIGHT = 80, 460
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +116,18 @@ def _block(block: ReportBlock, *, still: bool) -> str:
         return f"<dl>{''.join(rows)}</dl>"
     if isinstance(block, ReportLines):
         mark = ' class="strong"' if block.strong else ""
-        return "".join(f"<p{mark}>{escape(line)}</p>" for line in block.lines)
+        lines = (" ".join(block.lines),) if block.flowing else block.lines
+        return "".join(f"<p{mark}>{escape(line)}</p>" for line in lines)
     if isinstance(block, ReportCells):
         head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in block.header)
         body = "".join(
             f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in block.rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        columns = "".join(f'<col width="{share:.0%}">' for share in block.widths)
+        head = f"<colgroup>{columns}</colgroup><thead><tr>{head}</tr></thead>"
+        return f"<table>{head}<tbody>{body}</tbody></table>"
+    if isinstance(block, ReportRoom):
+        return '<p class="room"></p>' * block.lines
     return _figure(block, still=still)
 
 
@@ -133,7 +141,10 @@ def _figure(block: ReportPictures, *, still: bool) -> str:
 
 
 def _source(image: Image.Image, *, still: bool) -> str:
-    form = "png" if still else "jpeg"
+    form, how = "png", {}
+    if not still:
+        form, how, image = "jpeg", {"quality": _QUALITY}, image.copy()
+        image.thumbnail((4 * _HEIGHT, _HEIGHT))
     out = io.BytesIO()
-    image.save(out, form, **({} if still else {"quality": _QUALITY}))
+    image.save(out, form, **how)
     return f"data:image/{form};base64,{base64.b64encode(out.getvalue()).decode('ascii')}"

@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from fusion.annotations import Answer, Target
+from fusion.export.account import JointAccount
+from fusion.export.wording import said_moment
+from fusion.pathway import published_pathway, verbatim
 from fusion.plain_text import plain
 from fusion.uptake import measured_texts
+
+#: Longest note in the table, characters; the whole note is in every other file.
+_SHOWN_NOTE = 160
+
+
+def beside() -> tuple[str, str]:
+    """Return what stands beside every list of joints."""
+    return statement("S19"), statement("S21")
+
+
+def statement(name: str) -> str:
+    """Return a sentence of the article as it stands there, with its citations."""
+    return verbatim(published_pathway().statement(name))
 
 
 def said_answer(answer: Answer | None) -> str:
@@ -12,12 +28,65 @@ def said_answer(answer: Answer | None) -> str:
     return "not answered" if answer is None else answer.value
 
 
+def said_mm(value: float) -> str:
+    """Return an uncertainty with the digits that it deserves: whole millimetres, at least one."""
+    return f"{max(value, 1.0):.0f} mm"
+
+
 def said_uptake(target: Target) -> str:
-    """Return the uptake that a decision was made on, with its reference, in words."""
+    """Return the uptake that a decision was made on, in words."""
     measured = target.uptake
-    if measured is None:
-        return "not measured"
-    parts = list(measured_texts(measured, measured.unit))
-    if measured.reference:
-        parts.append(f"reference: {plain(measured.reference)}")
-    return "; ".join(parts)
+    return "not measured" if measured is None else "; ".join(_texts(target))
+
+
+def said_ratio(target: Target) -> str:
+    """Return how far uptake lies above what it is compared with; uptake itself without that."""
+    texts = _texts(target)
+    ratios = [text for text in texts if text.endswith("× reference")]
+    return "not measured" if not texts else (ratios or texts)[0]
+
+
+def said_reference(target: Target) -> str:
+    """Return what the ratios of a decision refer to; empty where there are none."""
+    return plain(target.uptake.reference) if target.uptake else ""
+
+
+def _texts(target: Target) -> list[str]:
+    measured = target.uptake
+    return list(measured_texts(measured, measured.unit)) if measured else []
+
+
+def joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
+    """Return the row of a Target in the table of the findings."""
+    note = target.shown_note
+    if len(note) > _SHOWN_NOTE:
+        note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
+    said = [f"{target.shown_reader}, {said_moment(target.time)}."]
+    said += [f"Note: “{note}”." if note else "", *account.remarks, *_cautions(target)]
+    return (
+        account.label,
+        target.decision.value,
+        "–" if target.grade is None else str(target.grade),
+        said_uptake(target),
+        said_answer(target.clinically_concordant),
+        said_answer(target.inside_operative_bed),
+        " ".join(part for part in said if part),
+    )
+
+
+def _cautions(target: Target) -> list[str]:
+    said = []
+    uncertainty = target.registration.uncertainty_mm
+    said.append(
+        "Alignment uncertainty not known."
+        if uncertainty is None
+        else f"Alignment within {uncertainty:.1f} mm."
+    )
+    located = target.localisation
+    # An expected error, no bound.
+    said.append(
+        "Error of the joint's place not known."
+        if located.confidence_mm is None
+        else f"Joint located to about {located.confidence_mm:.1f} mm."
+    )
+    return said

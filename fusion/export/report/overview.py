@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
+from fusion.anatomy import Side
 from fusion.annotations import Decision, Target
 from fusion.export.report.pictures import drawable, font
 from fusion.fused import Fused
@@ -19,16 +20,17 @@ from fusion.software import DISCLAIMER, SIMULATED
 SPACING_MM = 2.0
 #: How much is shown above and below the Targets, and to both sides of them, mm.
 UP_DOWN_MM = 70.0
-ACROSS_MM = 90.0
+ACROSS_MM = 60.0
 _SCALE = 4
 _MARGIN = 40
-_RAIL = 344
+_RAIL = 400
 #: Letters in a line of a warning, which the two rails alone have room for; height of a line.
 _WARNING_LETTERS, _WARNING_PX = 62, 24
 _INK = (225, 225, 225)
 _FAINT = (150, 150, 150)
 _WARN = (255, 190, 60)
-_COLORS = {
+#: Colours of the decisions in every picture.
+COLORS = {
     Decision.POSITIVE: (255, 120, 60),
     Decision.NEGATIVE: (120, 170, 255),
     Decision.INDETERMINATE: (240, 220, 90),
@@ -76,7 +78,7 @@ def overview(
     for target, row in _labelled(targets, grid, height):
         _mark(draw, target, grid, row, (width, height))
     words = f"{spect_label}, maximum from the front, within the CT's field"
-    place = (_RAIL, _MARGIN + height + 8)
+    place = (12, _MARGIN + height + 8)
     draw.text(place, drawable(words), font=font(19), fill=_FAINT, anchor="la")
     draw.text((place[0], place[1] + 24), DISCLAIMER, font=font(17), fill=_FAINT, anchor="la")
     for n, line in enumerate(lines):
@@ -126,24 +128,33 @@ def _place(target: Target, grid: Grid, height: int) -> tuple[float, float]:
 def _labelled(targets: Sequence[Target], grid: Grid, height: int) -> list[tuple[Target, float]]:
     """Return each Target with the height of its name, moved down where names would touch."""
     rows: list[tuple[Target, float]] = []
-    last: dict[str, float] = {}
-    for target in sorted(targets, key=lambda target: -target.point_lps[2]):
-        y = _place(target, grid, height)[1]
-        y = max(y, last.get(target.joint.side.value, -np.inf) + 28)
-        last[target.joint.side.value] = y
-        rows.append((target, y))
+    for side in Side:
+        mine = sorted(
+            (target for target in targets if target.joint.side is side),
+            key=lambda target: -target.point_lps[2],
+        )
+        heights = apart([_place(target, grid, height)[1] for target in mine], 34)
+        rows += zip(mine, heights, strict=True)
     return rows
+
+
+def apart(heights: Sequence[float], least: float) -> list[float]:
+    """Return heights from the top down, moved down where two would lie nearer than ``least``."""
+    moved: list[float] = []
+    for y in heights:
+        moved.append(max(y, moved[-1] + least) if moved else y)
+    return moved
 
 
 def _mark(
     draw: ImageDraw.ImageDraw, target: Target, grid: Grid, row: float, size: tuple[int, int]
 ) -> None:
     x, y = _place(target, grid, size[1])
-    color = _COLORS[target.decision]
+    color = COLORS[target.decision]
     to_left = target.joint.side.sign > 0  # the patient's left is on the right of the picture
     end = _RAIL + size[0] + 34 if to_left else _RAIL - 34
     draw.line((x, y, end, row), fill=color, width=1)
     draw.ellipse((x - 6, y - 6, x + 6, y + 6), outline=color, width=2)
     label = drawable(f"{target.joint.name} {target.decision.value}")
     anchor = "lm" if to_left else "rm"
-    draw.text((end + (4 if to_left else -4), row), label, font=font(24), fill=color, anchor=anchor)
+    draw.text((end + (4 if to_left else -4), row), label, font=font(30), fill=color, anchor=anchor)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from PIL import Image
+from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     Frame,
     KeepTogether,
@@ -30,10 +34,14 @@ from fusion.export.report.blocks import (
     ReportCells,
     ReportLines,
     ReportPictures,
+    ReportRoom,
     ReportRows,
     ReportSection,
 )
 from fusion.export.report.fonts import STAND_IN, Letters, letters
+
+# Binary streams: a fifth smaller, and the encoder of the others is slow.
+rl_config.useA85 = 0
 
 _MARGIN = 14 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
@@ -60,11 +68,12 @@ _BANNER = ParagraphStyle(
     borderPadding=(2, 4, 2, 4),
 )
 _FOOT = ParagraphStyle("foot", parent=_TEXT, fontSize=6.2, leading=7.6, textColor=_FAINT)
-#: Height of a picture that stands alone, and the room that all others share on their page.
-_ALONE_HEIGHT = 48 * mm
+#: Room that all rows of pictures of a section share.
 _SHARED_HEIGHT = 150 * mm
 #: Greatest and least height of a row of pictures.
-_ROW_HEIGHT = 50 * mm, 36 * mm
+_ROW_HEIGHT = 46 * mm, 29 * mm
+#: What has to be left of a page for a table to begin there.
+_TABLE_ROOM = 40 * mm
 #: Width and height that a picture is stored with, dots per inch.
 _DPI = 220
 #: Stands in the report when a letter was replaced.
@@ -72,6 +81,37 @@ INCOMPLETE = (
     f"Some letters of this report cannot be drawn with the fonts at hand and are shown as "
     f"“{STAND_IN}”. The HTML report and reading.json hold them; compare the Patient ID."
 )
+
+
+@dataclass
+class _Paper:
+    """What a report is written and drawn with.
+
+    Parameters
+    ----------
+    fonts : Letters
+        For its text.
+    """
+
+    fonts: Letters
+    _pictures: dict[tuple[int, int], bytes] = field(default_factory=dict)
+
+    def markup(self, text: str) -> str:
+        return self.fonts.markup(text)
+
+    def picture(self, image: Image.Image, width: float, height: float) -> Drawn:
+        """Return a picture as large as it fits, with as many dots as paper shows."""
+        scale = min(width / image.width, height / image.height)
+        shown = image.width * scale, image.height * scale
+        dots = min(image.width, max(1, round(shown[0] / 72 * _DPI)))
+        known = id(image), dots  # a report is drawn more than once
+        if known not in self._pictures:
+            size = dots, max(1, round(image.height * dots / image.width))
+            out = io.BytesIO()
+            small = image.resize(size, Image.Resampling.LANCZOS) if dots < image.width else image
+            small.convert("RGB").save(out, "PNG")
+            self._pictures[known] = out.getvalue()
+        return Drawn(io.BytesIO(self._pictures[known]), width=shown[0], height=shown[1])
 
 
 def report_pdf(report: Report) -> bytes:
@@ -82,22 +122,22 @@ def report_pdf(report: Report) -> bytes:
     report : Report
         What is said and shown.
     """
-    fonts = letters()
+    paper = _Paper(letters())
     for text in (*report.banners, report.identity, report.footer):
-        fonts.markup(text)
-    _story(report, fonts)  # to learn whether every letter can be shown
+        paper.markup(text)
+    _story(report, paper)  # to learn whether every letter can be shown
     # Drawn twice, because only then the number of pages is known.
-    pages = _draw(report, fonts, total=None)[1]
-    return _draw(report, fonts, total=pages)[0]
+    pages = _draw(report, paper, total=None)[1]
+    return _draw(report, paper, total=pages)[0]
 
 
-def _draw(report: Report, fonts: Letters, *, total: int | None) -> tuple[bytes, int]:
+def _draw(report: Report, paper: _Paper, *, total: int | None) -> tuple[bytes, int]:
     out = io.BytesIO()
-    story = _story(report, fonts)
-    if fonts.incomplete:
-        story.insert(1, Paragraph(fonts.markup(INCOMPLETE), _STRONG))
-    banners = [Paragraph(fonts.markup(text), _BANNER) for text in report.banners]
-    identity = Paragraph(fonts.markup(report.identity), _LABEL)
+    story = _story(report, paper)
+    if paper.fonts.incomplete:
+        story.insert(1, Paragraph(paper.markup(INCOMPLETE), _STRONG))
+    banners = [Paragraph(paper.markup(text), _BANNER) for text in report.banners]
+    identity = Paragraph(paper.markup(report.identity), _LABEL)
     head = 5 * mm + sum(banner.wrap(_WIDTH - 8, A4[1])[1] + 6 for banner in banners)
     foot = 12 * mm
 
@@ -111,7 +151,7 @@ def _draw(report: Report, fonts: Letters, *, total: int | None) -> tuple[bytes, 
         identity.wrap(_WIDTH, A4[1])
         identity.drawOn(canvas, _MARGIN, y - 9)
         page = f"Page {document.page}" + (f" of {total}" if total else "")
-        line = Paragraph(f"{fonts.markup(report.footer)} {page}.", _FOOT)
+        line = Paragraph(f"{paper.markup(report.footer)} {page}.", _FOOT)
         _, height = line.wrap(_WIDTH, foot)
         line.drawOn(canvas, _MARGIN, 8 * mm)
 
@@ -138,54 +178,70 @@ def _draw(report: Report, fonts: Letters, *, total: int | None) -> tuple[bytes, 
     return out.getvalue(), document.page
 
 
-def _story(report: Report, fonts: Letters) -> list[Flowable]:
-    story: list[Flowable] = [Paragraph(fonts.markup(report.title), _TITLE)]
+def _story(report: Report, paper: _Paper) -> list[Flowable]:
+    story: list[Flowable] = [Paragraph(paper.markup(report.title), _TITLE)]
     for section in report.sections:
-        story += _section(section, fonts)
+        story += _section(section, paper)
     return story
 
 
-def _section(section: ReportSection, fonts: Letters) -> list[Flowable]:
+def _section(section: ReportSection, paper: _Paper) -> list[Flowable]:
     drawn: list[Flowable] = []
-    rows = sum(isinstance(b, ReportPictures) and len(b.images) > 1 for b in section.blocks)
-    height = max(_ROW_HEIGHT[1], min(_ROW_HEIGHT[0], _SHARED_HEIGHT / max(rows, 1)))
-    for block in section.blocks:
-        drawn += _block(block, fonts, height)
-    heading = Paragraph(fonts.markup(section.title), _HEADING)
+    rows = [block.images for block in section.blocks if isinstance(block, ReportPictures)]
+    height = max(_ROW_HEIGHT[1], min(_ROW_HEIGHT[0], _SHARED_HEIGHT / max(len(rows), 1)))
+    # Of one height, and none wider than the page.
+    height = min((height, *map(_fitting, rows)))
+    heading = Paragraph(paper.markup(section.title), _HEADING)
     before: list[Flowable] = [PageBreak()] if section.new_page else []
-    # A heading never stands alone at the foot of a page.
-    return [*before, KeepTogether([heading, *drawn[:1]]), *drawn[1:]]
+    # A heading never stands alone at the foot of a page, nor a caption without what it is of.
+    waiting: list[Flowable] = [heading]
+    for block in section.blocks:
+        part = _block(block, paper, height)
+        if isinstance(block, ReportLines) and block.strong and block is not section.blocks[-1]:
+            waiting += part
+            continue
+        if isinstance(block, ReportCells):  # may go on overleaf
+            drawn += [CondPageBreak(_TABLE_ROOM), *waiting, *part]
+        else:
+            kept = part if isinstance(block, ReportPictures) else part[:1]
+            whole = bool(waiting) or isinstance(block, ReportPictures)
+            drawn += [KeepTogether([*waiting, *kept]), *part[len(kept) :]] if whole else part
+        waiting = []
+    return [*before, *drawn]
 
 
-def _block(block: ReportBlock, fonts: Letters, height: float) -> list[Flowable]:
+def _block(block: ReportBlock, paper: _Paper, height: float) -> list[Flowable]:
     if isinstance(block, ReportRows):
-        return [_pairs(block, fonts)]
+        return [_pairs(block, paper)]
     if isinstance(block, ReportLines):
         style = _STRONG if block.strong else _TEXT
-        return [Paragraph(fonts.markup(line), style) for line in block.lines]
+        lines = (" ".join(block.lines),) if block.flowing else block.lines
+        return [Paragraph(paper.markup(line), style) for line in lines]
     if isinstance(block, ReportCells):
-        return [_grid(block, fonts), Spacer(1, 3)]
-    return [_figure(block, fonts, height)]
+        return [_grid(block, paper), Spacer(1, 3)]
+    if isinstance(block, ReportRoom):
+        return [_room(block)]
+    return _figure(block, paper, height)
 
 
-def _pairs(block: ReportRows, fonts: Letters) -> Table:
+def _pairs(block: ReportRows, paper: _Paper) -> Table:
     """Two columns of label and value, to save height."""
     cells = [
-        [Paragraph(fonts.markup(key), _LABEL), Paragraph(fonts.markup(value), _TEXT)]
+        [Paragraph(paper.markup(key), _LABEL), Paragraph(paper.markup(value), _TEXT)]
         for key, value in block.rows
     ]
     half = (len(cells) + 1) // 2
     empty = [Paragraph("", _TEXT), Paragraph("", _TEXT)]
     right = cells[half:] + [empty] * (2 * half - len(cells))
     rows = [[*a, *b] for a, b in zip(cells[:half], right, strict=True)]
-    widths = [0.13 * _WIDTH, 0.37 * _WIDTH] * 2
+    widths = [0.16 * _WIDTH, 0.34 * _WIDTH] * 2
     return Table(rows, colWidths=widths, style=_padding(0.6))
 
 
-def _grid(block: ReportCells, fonts: Letters) -> Table:
+def _grid(block: ReportCells, paper: _Paper) -> Table:
     strong = ParagraphStyle("head", parent=_CELL, fontName="Vera-Bold")
-    rows = [[Paragraph(fonts.markup(cell), strong) for cell in block.header]]
-    rows += [[Paragraph(fonts.markup(cell), _CELL) for cell in row] for row in block.rows]
+    rows = [[Paragraph(paper.markup(cell), strong) for cell in block.header]]
+    rows += [[Paragraph(paper.markup(cell), _CELL) for cell in row] for row in block.rows]
     table = Table(rows, colWidths=[share * _WIDTH for share in block.widths], repeatRows=1)
     table.setStyle(
         TableStyle(
@@ -211,23 +267,21 @@ def _padding(points: float) -> TableStyle:
     )
 
 
-def _figure(block: ReportPictures, fonts: Letters, height: float) -> Flowable:
-    alone = len(block.images) == 1
-    each = _WIDTH if alone else _WIDTH / max(3, len(block.images)) - 2 * mm
-    cells = [_picture(image, each, _ALONE_HEIGHT if alone else height) for image in block.images]
-    widths = [cell.drawWidth + 4 for cell in cells] if alone else [each + 2 * mm] * len(cells)
+def _room(block: ReportRoom) -> Table:
+    ruled = TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE)])
+    return Table(
+        [[""]] * block.lines, colWidths=[_WIDTH], rowHeights=[6 * mm] * block.lines, style=ruled
+    )
+
+
+def _figure(block: ReportPictures, paper: _Paper, height: float) -> list[Flowable]:
+    cells = [paper.picture(image, _WIDTH, height) for image in block.images]
+    widths = [cell.drawWidth + 2 * mm for cell in cells]
     row = Table([cells], colWidths=widths, style=_padding(1), hAlign="LEFT")
-    return KeepTogether([Paragraph(fonts.markup(block.caption), _STRONG), row])
+    return [Paragraph(paper.markup(block.caption), _STRONG), row]
 
 
-def _picture(image: Image.Image, width: float, height: float) -> Drawn:
-    scale = min(width / image.width, height / image.height)
-    shown = image.width * scale, image.height * scale
-    dots = max(1, round(shown[0] / 72 * _DPI))
-    if dots < image.width:
-        size = dots, max(1, round(image.height * dots / image.width))
-        image = image.resize(size, Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    image.convert("RGB").save(out, "PNG")
-    out.seek(0)
-    return Drawn(out, width=shown[0], height=shown[1])
+def _fitting(images: Sequence[Image.Image]) -> float:
+    """Return the height at which pictures side by side fill the width of the page."""
+    room = _WIDTH - 2 * mm * len(images)
+    return float(room / sum(image.width / image.height for image in images))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from numba import njit
 
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
-from fusion.resampling import Resampler
+from fusion.resampling import resampled_in_parts
 
 #: Edge of the voxels of the search, mm.
 SEARCH_MM = 2.0
@@ -100,12 +100,7 @@ def find_canal(ct: Volume) -> Canal | None:
         None when nothing in the field looks like a spine.
     """
     grid = search_grid(ct.grid)
-    hu = np.nan_to_num(
-        Resampler(ct, grid, transform=RigidTransform.identity()).array(), nan=-1000.0
-    )
-    reach = int(_REACH_MM / SEARCH_MM)
-    score = _ring_score(hu, _directions(), reach, CANAL_WALL_HU)
-    path = _best_path(score, _MAX_STEP, _STEP_COST)
+    path = _best_path(ct, grid)
     if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
         return None
     points = grid.to_lps(path)
@@ -133,35 +128,64 @@ def _directions(count: int = _DIRECTIONS) -> npt.NDArray[np.float32]:
     return np.stack([np.sin(angles), np.cos(angles)], axis=1).astype(np.float32)
 
 
+def _rays(directions: npt.NDArray[np.float32], reach: int) -> npt.NDArray[np.int64]:
+    """Return the steps (j, i) to the voxels along each direction, (2, 2, directions, reach, 2).
+
+    Halves are rounded to even numbers, so that steps depend on whether j and i are odd.
+    """
+    odd = np.array([[[0, 0], [0, 1]], [[1, 0], [1, 1]]])[:, :, None, None]
+    along = np.arange(1, reach + 1)[:, None] * directions[:, None].astype(np.float64)
+    return np.asarray(np.rint(odd + along) - odd, dtype=np.int64)
+
+
+#: What a ray from the canal meets: nothing, what ends it without a wall, or a wall.
+_FREE, _END, _WALL = 0, 1, 2
+
+
 @njit(cache=True, nogil=True)
-def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
+def _met(plane: Any, reach: int, bone: float) -> Any:
+    """Return what rays meet in each voxel of a plane, and in a margin about it: their end."""
+    nj, ni = plane.shape
+    met = np.full((nj + 2 * reach, ni + 2 * reach), np.uint8(_END))
+    for j in range(nj):
+        for i in range(ni):
+            value = plane[j, i]
+            if value > bone:
+                met[j + reach, i + reach] = _WALL
+            elif not value < _AIR_HU:
+                met[j + reach, i + reach] = _FREE
+    return met
+
+
+@njit(cache=True, nogil=True)
+def _ring_score(hu: Any, rays: Any, bone: float) -> Any:
     nk, nj, ni = hu.shape
-    n = len(directions)
+    n, reach = rays.shape[2], rays.shape[3]
     score = np.full((nk, nj, ni), np.float32(-1.0))
     hits = np.zeros(n, np.int64)
+    wide = ni + 2 * reach
+    steps = rays[..., 0] * wide + rays[..., 1]
     for k in range(nk):
+        plane = _met(hu[k], reach, bone).reshape(-1)
         for j in range(1, nj - 1):
             for i in range(1, ni - 1):
                 v = hu[k, j, i]
                 if v < _CONTENT_HU or v > bone:
                     continue
+                here = (j + reach) * wide + i + reach
                 met = 0
                 for d in range(n):
                     hits[d] = 0
-                    dj, di = directions[d, 0], directions[d, 1]
-                    for r in range(1, reach + 1):
-                        a = int(np.rint(j + r * dj))
-                        b = int(np.rint(i + r * di))
-                        if a < 0 or b < 0 or a >= nj or b >= ni:
-                            break
-                        value = hu[k, a, b]
-                        if value < _AIR_HU:
-                            break
-                        if value > bone:
-                            hits[d] = r
-                            met += 1
+                    for r in range(reach):
+                        what = plane[here + steps[j % 2, i % 2, d, r]]
+                        if what != _FREE:
+                            if what == _WALL:
+                                hits[d] = r + 1
+                                met += 1
                             break
                     if d == n // 2 - 1 and met < _LEAST_HALF_WAY:
+                        break
+                    if met + n - 1 - d < n // 2:  # too few are left
                         break
                 if met < n // 2:
                     continue
@@ -192,47 +216,51 @@ def _ring_score(hu: Any, directions: Any, reach: int, bone: float) -> Any:
     return score
 
 
-def _best_path(
-    score: npt.NDArray[np.float32], max_step: int, step_cost: float
-) -> npt.NDArray[np.int64]:
-    total, back = _forward(score - np.float32(_FAIR_SHARE), max_step, step_cost)
-    end = np.unravel_index(int(total.argmax()), total.shape)
-    if total[end] <= 0:
-        return np.zeros((0, 3), np.int64)
-    path = [(int(end[0]), int(end[1]), int(end[2]))]
-    width = 2 * max_step + 1
-    while True:
+def _best_path(ct: Volume, grid: Grid) -> npt.NDArray[np.int64]:
+    """Return the voxels of the best path; the sums are kept of one slice, the steps of all."""
+    rays, width = _rays(_directions(), int(_REACH_MM / SEARCH_MM)), 2 * _MAX_STEP + 1
+    steps = np.empty(grid.shape, dtype=np.int8)
+    before = np.zeros(grid.shape[1:], dtype=np.float32)
+    highest, end, start = np.float32(0), (-1, -1, -1), 0
+    for hu in resampled_in_parts(ct, grid, transform=RigidTransform.identity()):
+        hu[np.isnan(hu)] = -1000.0
+        sums = _ring_score(hu, rays, CANAL_WALL_HU)
+        sums -= np.float32(_FAIR_SHARE)
+        _forward(sums, before, steps[start : start + len(hu)], _MAX_STEP, _STEP_COST)
+        k, j, i = (int(n) for n in np.unravel_index(int(sums.argmax()), sums.shape))
+        if sums[k, j, i] > highest:
+            highest, end = sums[k, j, i], (start + k, j, i)
+        before = sums[-1].copy()
+        start += len(hu)
+    path = [end] if end[0] >= 0 else []
+    while path and (code := int(steps[path[-1]])) >= 0:
         k, j, i = path[-1]
-        code = int(back[k, j, i])
-        if code < 0:
-            break
-        path.append((k - 1, j + code // width - max_step, i + code % width - max_step))
-    return np.array(path[::-1], dtype=np.int64)
+        path.append((k - 1, j + code // width - _MAX_STEP, i + code % width - _MAX_STEP))
+    return np.array(path[::-1], dtype=np.int64).reshape(-1, 3)
 
 
 @njit(cache=True, nogil=True)
-def _forward(gain: Any, max_step: int, step_cost: float) -> Any:
-    # Best sum of a path that may start anywhere and ends in each voxel.
-    nk, nj, ni = gain.shape
-    total = gain.copy()
-    back = np.full(gain.shape, np.int8(-1))
+def _forward(sums: Any, before: Any, steps: Any, max_step: int, step_cost: float) -> None:
+    # From what each voxel gains: best sum of a path that may start anywhere and ends in it.
+    nk, nj, ni = sums.shape
     width = 2 * max_step + 1
-    for k in range(1, nk):
+    best = np.zeros((nj, ni))
+    for k in range(nk):
+        last = before if k == 0 else sums[k - 1]
+        best[:] = 0.0
+        steps[k] = -1
+        # From every voxel that a path may come from: most are none.
+        for a in range(nj):
+            for b in range(ni):
+                come = last[a, b]
+                if come <= 0:
+                    continue
+                for dj in range(max(-max_step, a - nj + 1), min(max_step, a) + 1):
+                    for di in range(max(-max_step, b - ni + 1), min(max_step, b) + 1):
+                        value = come - step_cost * (dj * dj + di * di)
+                        if value > best[a - dj, b - di]:
+                            best[a - dj, b - di] = value
+                            steps[k, a - dj, b - di] = (dj + max_step) * width + di + max_step
         for j in range(nj):
             for i in range(ni):
-                best, code = np.float32(0.0), -1
-                for dj in range(-max_step, max_step + 1):
-                    a = j + dj
-                    if a < 0 or a >= nj:
-                        continue
-                    for di in range(-max_step, max_step + 1):
-                        b = i + di
-                        if b < 0 or b >= ni or total[k - 1, a, b] <= 0:
-                            continue
-                        value = total[k - 1, a, b] - step_cost * (dj * dj + di * di)
-                        if value > best:
-                            best = value
-                            code = (dj + max_step) * width + di + max_step
-                total[k, j, i] = gain[k, j, i] + best
-                back[k, j, i] = code
-    return total, back
+                sums[k, j, i] += best[j, i]

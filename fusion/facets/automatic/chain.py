@@ -8,9 +8,11 @@ level at a height, so that it moves the whole chain and never a single level.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from fusion.anatomy import CERVICAL
 from fusion.facets.automatic.likeness import SCALES, Likeness
@@ -118,46 +120,14 @@ def _solve(
     must: str | None,
     pedicles: npt.NDArray[np.int64] | None,
 ) -> Chain | None:
-    levels, n = unary.shape
-    heights = np.arange(n)
-    total = np.full((levels, n), -np.inf)
-    back = np.full((levels, n), -1, dtype=np.int64)
-    required = TEMPLATE_LEVELS.index(must) if must else None
-    for level in range(levels):
-        # Start here: every level above is outside the field, or costs.
-        start = np.zeros(n)
-        above = heights.astype(np.float64)
-        for missed in range(level - 1, -1, -1):
-            above = above + pitch[missed]
-            start -= _MISSING_COST * (above < n - _EDGE_MM)
-        if required is not None and level > required:
-            start[:] = -np.inf
-        value, source = start, np.full(n, -1, dtype=np.int64)
-        if level:
-            spread = CERVICAL.pitch_spread_mm[level - 1]
-            for off in range(-_PITCH_REACH_MM, _PITCH_REACH_MM + 1):
-                step = round(float(pitch[level - 1])) + off
-                exact = step - pitch[level - 1]
-                if step < 4 or step >= n:
-                    continue
-                cost = np.full(n - step, _PITCH_COST * (exact / spread) ** 2)
-                if pedicles is not None and level in _COUNTED_ROWS:
-                    cost += _COUNT_COST * np.abs(pedicles[step:] - pedicles[: n - step] - 1)
-                other = np.full(n, -np.inf)
-                other[: n - step] = total[level - 1, step:] - cost
-                better = other > value
-                value = np.where(better, other, value)
-                source = np.where(better, heights + step, source)
-        total[level] = value + unary[level]
-        back[level] = source
-    final = total.copy()
-    for level in range(levels):
-        below = heights.astype(np.float64)
-        for missed in range(level, levels - 1):
-            below = below - pitch[missed]
-            final[level] -= _MISSING_COST * (below > _EDGE_MM)
-        if required is not None and level < required:
-            final[level] = -np.inf
+    final, back = _totals(
+        unary,
+        pitch,
+        np.asarray(CERVICAL.pitch_spread_mm),
+        TEMPLATE_LEVELS.index(must) if must else -1,
+        np.zeros(0, dtype=np.int64) if pedicles is None else pedicles,
+        (_COUNTED_ROWS.start, _COUNTED_ROWS.stop),
+    )
     level, s = (int(v) for v in np.unravel_index(int(final.argmax()), final.shape))
     best = float(final[level, s])
     if not np.isfinite(best):
@@ -171,6 +141,59 @@ def _solve(
         level, s = level - 1, s_above
     ordered = {name: found[name] for name in TEMPLATE_LEVELS if name in found}
     return Chain(ordered, best - _SCALE_COST * abs(scale_index - len(SCALES) // 2), scale_index)
+
+
+@njit(cache=True, nogil=True)
+def _totals(
+    unary: Any, pitch: Any, spreads: Any, required: int, pedicles: Any, counted: Any
+) -> Any:
+    """Return the best total (levels, n) of chains that end at each height, and the one above it.
+
+    ``required`` is the row of a level that may not be missing, or -1; ``counted`` the first of the
+    rows between which pedicles are counted, and one past the last. Without pedicles none are.
+    """
+    levels, n = unary.shape
+    total = np.full((levels, n), -np.inf)
+    back = np.full((levels, n), -1, dtype=np.int64)
+    for level in range(levels):
+        # Start here: every level above is outside the field, or costs.
+        value = np.zeros(n)
+        source = back[level]
+        for s in range(n):
+            above = float(s)
+            for missed in range(level - 1, -1, -1):
+                above += pitch[missed]
+                if above < n - _EDGE_MM:
+                    value[s] -= _MISSING_COST
+        if required >= 0 and level > required:
+            value[:] = -np.inf
+        if level:
+            nearest = int(np.rint(pitch[level - 1]))
+            for step in range(nearest - _PITCH_REACH_MM, nearest + _PITCH_REACH_MM + 1):
+                if step < 4 or step >= n:
+                    continue
+                off = (step - pitch[level - 1]) / spreads[level - 1]
+                for s in range(n - step):
+                    cost = _PITCH_COST * (off * off)
+                    if len(pedicles) and counted[0] <= level < counted[1]:
+                        cost += _COUNT_COST * abs(pedicles[s + step] - pedicles[s] - 1)
+                    other = total[level - 1, s + step] - cost
+                    if other > value[s]:
+                        value[s] = other
+                        source[s] = s + step
+        for s in range(n):
+            total[level, s] = value[s] + unary[level, s]
+    final = total.copy()
+    for level in range(levels):
+        for s in range(n):
+            below = float(s)
+            for missed in range(level, levels - 1):
+                below -= pitch[missed]
+                if below > _EDGE_MM:
+                    final[level, s] -= _MISSING_COST
+            if required >= 0 and level < required:
+                final[level, s] = -np.inf
+    return final, back
 
 
 def shifted(

@@ -79,32 +79,31 @@ def _compare(
     parts: Template,
 ) -> Likeness:
     n = len(bone)
-    levels = len(parts.windows)
-    score = np.full((len(SCALES), levels, n), np.nan, np.float32)
+    score = np.full((len(SCALES), len(parts.windows), n), np.nan, np.float32)
     shift = np.zeros_like(score)
     windows = ndimage.gaussian_filter(
         parts.windows, (0, _BLUR_MM / 2, *(2 * [_TEMPLATE_BLUR_ACROSS]))
     )
     half = len(WINDOW_S) // 2
-    whole = np.ones(len(WINDOW_S), bool)
     for a, scale in enumerate(SCALES):
-        offsets = WINDOW_S * scale
+        at = np.rint(np.arange(n)[:, None] + WINDOW_S * scale).astype(int)
+        known = (at >= 0) & (at < n)
+        known[known] &= inside[at[known]]
+        enough = (known.sum(axis=1) >= _WINDOW_SHARE * len(WINDOW_S)) & known[:, half]
+        # Places that have the same part of their window in the field share their patterns.
+        patterns = []
+        for row in np.unique(known[enough], axis=0):
+            places = np.flatnonzero(enough & (known == row).all(axis=1))
+            patterns.append((_Pattern.of(windows, row), places, at[places][:, row]))
         for shift_mm in _SHIFTS_P_MM:
             rows = (WINDOW_P * scale + shift_mm - p[0]) / _ACROSS_MM
             columns = (WINDOW_L * scale - lateral[0]) / _ACROSS_MM
-            plane = _planes(bone, rows, columns)
-            complete = _Pattern.of(windows, whole)
-            for s in range(n):
-                at = np.rint(s + offsets).astype(int)
-                known = (at >= 0) & (at < n)
-                known[known] &= inside[at[known]]
-                if known.sum() < _WINDOW_SHARE * len(at) or not known[half]:
-                    continue
-                pattern = complete if known.all() else _Pattern.of(windows, known)
-                value = pattern.correlation(plane[at[known]])
-                better = ~(score[a, :, s] >= value)
-                score[a, better, s] = value[better]
-                shift[a, better, s] = shift_mm
+            plane = _planes(bone, rows, columns).reshape(n, -1)
+            for pattern, places, heights in patterns:
+                value = pattern.correlation(plane, heights)
+                better = ~(score[a][:, places] >= value)
+                score[a][:, places] = np.where(better, value, score[a][:, places])
+                shift[a][:, places] = np.where(better, shift_mm, shift[a][:, places])
     return Likeness(score, shift)
 
 
@@ -114,29 +113,38 @@ class _Pattern:
 
     A neck is a column of bone whatever the height; what tells one height from another is what is
     left after the mean over the window's heights is taken off.
+
+    Parameters
+    ----------
+    both : (2, levels, heights, m) ndarray of float32
+        The two, each of mean 0 and length 1; the second of mean 0 over the heights as well.
     """
 
-    plain: npt.NDArray[np.float32]
-    varying: npt.NDArray[np.float32]
+    both: npt.NDArray[np.float32]
 
     @classmethod
     def of(cls, windows: npt.NDArray[np.float32], known: npt.NDArray[np.bool_]) -> _Pattern:
-        part = windows[:, known]
-        flat = part.reshape(len(part), -1)
-        plain = flat - flat.mean(axis=1, keepdims=True)
-        varying = (part - part.mean(axis=1, keepdims=True)).reshape(len(part), -1)
-        return cls(
-            plain / np.linalg.norm(plain, axis=1, keepdims=True),
-            varying / np.linalg.norm(varying, axis=1, keepdims=True),
-        )
+        part = windows[:, known].reshape(len(windows), int(known.sum()), -1)
+        plain = part - part.mean(axis=(1, 2), keepdims=True)
+        both = np.stack([plain, part - part.mean(axis=1, keepdims=True)])
+        return cls(both / np.linalg.norm(both, axis=(2, 3), keepdims=True))
 
-    def correlation(self, window: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        plain = (window - window.mean()).ravel()
-        varying = (window - window.mean(axis=0)).ravel()
-        result: npt.NDArray[np.float32] = _PLAIN_WEIGHT * (self.plain @ plain) / (
-            np.linalg.norm(plain) + _TINY
-        ) + (1 - _PLAIN_WEIGHT) * (self.varying @ varying) / (np.linalg.norm(varying) + _TINY)
-        return result
+    def correlation(
+        self, planes: npt.NDArray[np.float32], at: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Return the correlation (levels, places) with the planes (n, m) at heights (places, h)."""
+        heights = at.shape[1]
+        windows = planes[at].reshape(len(at), -1)
+        alike = windows @ self.both.reshape(-1, windows.shape[1]).T
+        square = np.square(planes, dtype=np.float64).sum(axis=1)[at].sum(axis=1)
+        total = planes.sum(axis=1, dtype=np.float64)[at].sum(axis=1)
+        summed = windows.reshape(len(at), heights, -1).sum(axis=1)
+        # The lengths of the window less its mean, and less its mean over the heights.
+        shared = total**2 / windows.shape[1], np.square(summed).sum(axis=1) / heights
+        lengths = np.sqrt(np.maximum(square - shared, 0.0)) + _TINY
+        weights = np.array([[_PLAIN_WEIGHT], [1 - _PLAIN_WEIGHT]]) / lengths
+        result = (alike.reshape(len(at), 2, -1) * weights.T[:, :, None]).sum(axis=1).T
+        return np.asarray(result, dtype=np.float32)
 
 
 def _planes(

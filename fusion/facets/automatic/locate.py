@@ -107,6 +107,41 @@ def locate(
     return locate_in(neck, said, progress=report.part(0.75, 1.0))
 
 
+def neck_midline(
+    ct: Volume, *, progress: ProgressCallback | None = None
+) -> npt.NDArray[np.float64] | None:
+    """Return where the neck is, without its joints: in half the time of :func:`locate`.
+
+    Parameters
+    ----------
+    ct : Volume
+        Any.
+    progress : Progress, optional
+        Told what is being done.
+
+    Returns
+    -------
+    (n, 3) ndarray of float64, LPS mm, or None
+        Middle of the canal at the cervical levels in the field, head first; None where no neck
+        was found.
+    """
+    neck = find_neck(ct, progress=progress) if ct.unit == "HU" else None
+    if neck is None:
+        return None
+    levels = number(neck.scores, neck.parts, neck.claims, {}, chest=neck.chest, rhythm=neck.rhythm)
+    points = [] if levels is None else list(_midline(neck.frame, levels.chain).values())
+    inside = [point for point in points if ct.grid.contains(point)]
+    return np.array(inside) if inside else None
+
+
+def _midline(frame: Frame, chain: Chain) -> dict[str, npt.NDArray[np.float64]]:
+    return {
+        level: frame.to_lps(np.array([height, 0.0, 0.0]))
+        for level, height in chain.heights_mm.items()
+        if level in LEVELS
+    }
+
+
 def locate_in(
     neck: Neck,
     said: SpineStatements | None = None,
@@ -149,11 +184,7 @@ def locate_in(
         _facet(ct, frame, joint, fits.get(joint), numbering[joint.level], neck.slice_mm, fused)
         for joint in JOINTS
     )
-    midline = {
-        level: frame.to_lps(np.array([height, 0.0, 0.0]))
-        for level, height in levels.chain.heights_mm.items()
-        if level in LEVELS
-    }
+    midline = _midline(frame, levels.chain)
     report(1.0, "Joints found")
     findings = (
         *values_findings(neck.values),

@@ -14,13 +14,15 @@ things, none of which needs to look like a template in the others:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy import ndimage
 
 from fusion.anatomy import Side
-from fusion.facets.automatic.straight import Frame, bone_map, sample_box
+from fusion.facets.automatic.straight import Frame, bone_map, linear, sample_box
 from fusion.facets.automatic.template import PATCH_HALF, Template
 from fusion.geometry import FloatArray, Volume
 
@@ -169,7 +171,7 @@ class _Surroundings:
             at + sign * np.arange(-r, r + _EDGE_MM / 2, _EDGE_MM) * scale
             for r, at, sign in zip(_REACH_MM, center, mirror, strict=True)
         )
-        hu = np.nan_to_num(sample_box(ct, frame, *lines), nan=0.0)
+        hu = sample_box(ct, frame, *lines, beyond_hu=0.0)
         bone = hu[::3, ::3, ::3]
         bone = bone[bone > _BONE_HU]
         dense = np.quantile(bone, _DENSE_QUANTILE) if len(bone) else _DENSE_HU[1]
@@ -177,35 +179,42 @@ class _Surroundings:
 
     def at(self, points: FloatArray, scale: float) -> npt.NDArray[np.float32]:
         """Return HU (...) at points (..., 3) about the expected place, mm."""
-        index = np.moveaxis((points / scale + _REACH_MM) / _EDGE_MM, -1, 0)
-        values: npt.NDArray[np.float32] = ndimage.map_coordinates(
-            self.hu, index, output=np.float32, order=1, mode="nearest", prefilter=False
-        )
-        return values
+        index = ((points / scale + _REACH_MM) / _EDGE_MM).reshape(-1, 3)
+        values = np.empty(len(index), np.float32)
+        _linear_at(self.hu, index, values)
+        return values.reshape(points.shape[:-1])
+
+
+@njit(cache=True, nogil=True)
+def _linear_at(hu: Any, index: Any, out: Any) -> None:
+    for n in range(len(index)):
+        out[n] = linear(hu, index[n, 0], index[n, 1], index[n, 2])
 
 
 def _middles(around: _Surroundings, scale: float) -> FloatArray:
     """Return the middle of the pillar (n, 3) at every height, about the expected place, mm."""
-    bone = np.clip((around.hu - _EDGE_HU[0]) / (_EDGE_HU[1] - _EDGE_HU[0]), 0.0, 1.0)
     slab = int(_SLAB_MM / _EDGE_MM)
-    bone = ndimage.uniform_filter1d(bone, 2 * slab + 1, axis=0)
     middle = [int(r / _EDGE_MM) for r in _REACH_MM]
+    low, high = (middle[0] + int(HEIGHTS_MM[n] / _EDGE_MM) for n in (0, -1))
+    bone = around.hu[low - slab : high + slab + 1]
+    bone = np.clip((bone - _EDGE_HU[0]) / (_EDGE_HU[1] - _EDGE_HU[0]), 0.0, 1.0)
+    bone = ndimage.uniform_filter1d(bone, 2 * slab + 1, axis=0)[slab:-slab]
     found = np.zeros((len(HEIGHTS_MM), 2))
     limits = [int(off / _EDGE_MM) for off in _OFF_MM]
     width = int(_HALF_WIDTH_MM / _EDGE_MM)
     for n, height in enumerate(HEIGHTS_MM):
-        plane = bone[middle[0] + int(height / _EDGE_MM)]
+        plane = bone[middle[0] + int(height / _EDGE_MM) - low]
         p, lateral = middle[1], middle[2]
         for _ in range(3):
             strip = int(_STRIP_L_MM / _EDGE_MM)
-            low, high = _edges(plane[:, lateral - strip : lateral + strip + 1].mean(axis=1), p)
-            p = (low + high + 1) // 2
+            first, last = _edges(plane[:, lateral - strip : lateral + strip + 1].mean(axis=1), p)
+            p = (first + last + 1) // 2
             p = int(np.clip(p, middle[1] - limits[0], middle[1] + limits[0]))
             strip = int(_STRIP_P_MM / _EDGE_MM)
-            low, high = _edges(plane[p - strip : p + strip + 1].mean(axis=0), lateral)
-            lateral = (low + high + 1) // 2
-            if high - low > 2 * width:  # as near as may be to where the template has it
-                lateral = int(np.clip(middle[2], low + width, high - width))
+            first, last = _edges(plane[p - strip : p + strip + 1].mean(axis=0), lateral)
+            lateral = (first + last + 1) // 2
+            if last - first > 2 * width:  # as near as may be to where the template has it
+                lateral = int(np.clip(middle[2], first + width, last - width))
             lateral = int(np.clip(lateral, middle[2] - limits[1], middle[2] + limits[1]))
         found[n] = (p - middle[1]) * _EDGE_MM, (lateral - middle[2]) * _EDGE_MM
     # A pillar is smooth; single heights are misled by transverse processes and laminae.

@@ -10,8 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
-from skimage.feature import match_template
+from scipy import fft, ndimage
 
 from fusion.anatomy import ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.automatic.pillar import HEIGHTS_MM, Column, climb, turned
@@ -232,12 +231,13 @@ def _matched(
         np.meshgrid(*(np.arange(-r, r + 1.0) for r in _SEARCH_MM), indexing="ij"), axis=-1
     )
     prior = _PRIOR_COST * ((steps * scale / _SPREAD_MM) ** 2).sum(axis=-1)
+    matcher = Matcher.of(patch, offsets.shape[:3])
     best: tuple[float, Fit] | None = None
     for tilt_deg in _TILTS_DEG:
         tilt = np.radians(tilt_deg)
         hu = sample_points(ct, frame.to_lps(expected_spl + scale * turned(offsets, tilt)))
         image = ndimage.gaussian_filter(bone_map(hu), (0.5, 0.7, 0.7))
-        correlation: FloatArray = np.asarray(match_template(image, patch), dtype=np.float64)
+        correlation = matcher.correlation(image)
         value = correlation - prior - _TILT_COST * (tilt_deg / 12) ** 2
         at = np.unravel_index(int(value.argmax()), value.shape)
         if best is None or value[at] > best[0]:
@@ -252,6 +252,64 @@ def _matched(
             best = (float(value[at]), fit)
     assert best is not None
     return best[1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matcher:
+    """A patch made ready for correlation with many images of one size.
+
+    As ``skimage.feature.match_template``, to the last bit, which transforms the patch anew for each
+    image, and sums up windows that are thrown away.
+
+    Parameters
+    ----------
+    patch : (s, p, l) ndarray of float32
+        What is looked for.
+    spectrum : ndarray of complex64
+        The patch, turned round and transformed, on a grid of ``size``.
+    size : (3,) tuple of int
+        Holds the image with the patch beside it on all sides.
+    """
+
+    patch: npt.NDArray[np.float32]
+    spectrum: npt.NDArray[np.complex64]
+    size: tuple[int, ...]
+
+    @classmethod
+    def of(cls, patch: npt.NDArray[np.float32], shape: tuple[int, ...]) -> Matcher:
+        """Make a patch ready for images of a shape."""
+        size = tuple(
+            fft.next_fast_len(n + 3 * width - 1, real=True)
+            for n, width in zip(shape, patch.shape, strict=True)
+        )
+        return cls(patch, fft.rfftn(patch[::-1, ::-1, ::-1], size), size)
+
+    def correlation(self, image: npt.NDArray[np.float32]) -> FloatArray:
+        """Return the correlation (-1 to 1) wherever the whole patch lies in an image."""
+        widths = self.patch.shape
+        wide = np.zeros(self.size, np.float32)
+        wide[tuple(slice(w, w + n) for w, n in zip(widths, image.shape, strict=True))] = image
+        product = fft.irfftn(fft.rfftn(wide) * self.spectrum, self.size)
+        inside = tuple(slice(2 * w - 1, w + n) for w, n in zip(widths, image.shape, strict=True))
+        total = _window_sums(image, widths)
+        length = _window_sums(image**2, widths) - total**2 / self.patch.size
+        mean = self.patch.mean()
+        length = np.sqrt(np.maximum(length * np.sum((self.patch - mean) ** 2), 0))
+        even = length <= np.finfo(np.float32).eps
+        result = (product[inside] - total * mean) / np.where(even, 1, length)
+        return np.where(even, 0, result).astype(np.float64)
+
+
+def _window_sums(
+    image: npt.NDArray[np.float32], widths: tuple[int, ...]
+) -> npt.NDArray[np.float32]:
+    """Return the sum over each window that lies in an image."""
+    for axis, width in enumerate(widths):
+        sums = np.cumsum(image, axis=axis)
+        sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis=axis)
+        count = sums.shape[axis]
+        image = sums.take(range(width, count), axis) - sums.take(range(count - width), axis)
+    return image
 
 
 def _subvoxel(value: FloatArray, at: tuple[np.intp, ...]) -> FloatArray:

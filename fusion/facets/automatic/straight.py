@@ -9,9 +9,11 @@ midline at that level.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 from scipy import ndimage
 
 from fusion.facets.automatic.canal import CANAL_WALL_HU, Canal
@@ -95,51 +97,124 @@ def sample(ct: Volume, frame: Frame, p_mm: FloatArray, l_mm: FloatArray) -> npt.
     (n, m, q) ndarray of float32
         Linear interpolation; ``nan`` outside the field.
     """
-    points = (
-        frame.origins_lps[:, None, None]
-        + p_mm[:, None, None] * frame.axes_lps[:, None, None, 1]
-        + l_mm[:, None] * frame.axes_lps[:, None, None, 2]
-    )
-    return sample_points(ct, points)
+    axes = frame.axes_lps
+    return _box(ct, frame.origins_lps, axes[:, 1], axes[:, 2], p_mm, l_mm)
 
 
 def sample_box(
-    ct: Volume, frame: Frame, s_mm: FloatArray, p_mm: FloatArray, l_mm: FloatArray
+    ct: Volume,
+    frame: Frame,
+    s_mm: FloatArray,
+    p_mm: FloatArray,
+    l_mm: FloatArray,
+    *,
+    beyond_hu: float,
 ) -> npt.NDArray[np.float32]:
-    """Return HU (n, m, q) at every combination of places along and across the canal, mm."""
+    """Return HU (n, m, q) at every combination of places along and across the canal, mm.
+
+    Outside the field it is ``beyond_hu``.
+    """
     origin, axes = frame.at(s_mm)
-    points = (
-        origin[:, None, None]
-        + p_mm[:, None, None] * axes[:, None, None, 1]
-        + l_mm[:, None] * axes[:, None, None, 2]
-    )
-    return sample_points(ct, points)
+    return _box(ct, origin, axes[:, 1], axes[:, 2], p_mm, l_mm, beyond_hu)
 
 
 def sample_points(ct: Volume, points_lps: FloatArray) -> npt.NDArray[np.float32]:
     """Return HU (...) at world points (..., 3), linear; ``nan`` outside the field."""
-    kji = np.moveaxis(ct.grid.to_kji(points_lps), -1, 0)
-    limits = np.array(ct.grid.shape).reshape(-1, *([1] * (kji.ndim - 1)))
-    outside = ((kji < -0.5) | (kji > limits - 0.5)).any(axis=0)
-    values = ndimage.map_coordinates(
-        ct.stored, kji, output=np.float32, order=1, mode="nearest", prefilter=False
+    origins = points_lps.reshape(-1, 3)
+    here = np.zeros(1)
+    return _box(ct, origins, np.zeros_like(origins), np.zeros_like(origins), here, here).reshape(
+        points_lps.shape[:-1]
     )
-    # Rescale is per slice in the file but constant in a CT that was acquired in one go.
-    if np.all(ct.slope == ct.slope[0]) and np.all(ct.intercept == ct.intercept[0]):
-        values = values * np.float32(ct.slope[0]) + np.float32(ct.intercept[0])
-    else:
-        k = np.clip(np.rint(kji[0]).astype(int), 0, ct.grid.shape[0] - 1)
-        values = values * ct.slope[k].astype(np.float32) + ct.intercept[k].astype(np.float32)
-    values[outside] = np.nan
-    result: npt.NDArray[np.float32] = values.astype(np.float32, copy=False)
+
+
+def _box(
+    ct: Volume,
+    origins_lps: FloatArray,
+    back_lps: FloatArray,
+    left_lps: FloatArray,
+    p_mm: FloatArray,
+    l_mm: FloatArray,
+    beyond_hu: float = np.nan,
+) -> npt.NDArray[np.float32]:
+    """Return HU (n, m, q) at ``origins + p * back + l * left``."""
+    turn = np.linalg.inv(ct.grid.affine)[:3, :3].T
+    # One kind of array, native and never written to: the kernel is compiled once a type of value.
+    stored = ct.stored.astype(ct.stored.dtype.newbyteorder("="), copy=False).view()
+    stored.flags.writeable = False
+    out = np.empty((len(origins_lps), len(p_mm), len(l_mm)), np.float32)
+    _interpolate(
+        stored,
+        (ct.slope.astype(np.float32), ct.intercept.astype(np.float32)),
+        np.ascontiguousarray(ct.grid.to_kji(origins_lps)),
+        np.ascontiguousarray(back_lps @ turn),
+        np.ascontiguousarray(left_lps @ turn),
+        (np.ascontiguousarray(p_mm), np.ascontiguousarray(l_mm)),
+        np.float32(beyond_hu),
+        out,
+    )
+    return out
+
+
+@njit(cache=True, nogil=True)
+def linear(values: Any, z: float, y: float, x: float) -> Any:
+    """Return what lies between the eight voxels about a place (k, j, i).
+
+    In the outer half of a voxel, and beyond, the value of the edge goes on.
+    """
+    nk, nj, ni = values.shape
+    z = min(max(z, 0.0), nk - 1.0)
+    y = min(max(y, 0.0), nj - 1.0)
+    x = min(max(x, 0.0), ni - 1.0)
+    k, j, i = int(z), int(y), int(x)
+    wz, wy, wx = z - k, y - j, x - i
+    result = 0.0
+    for dk in range(2):
+        fk = wz if dk else 1.0 - wz
+        plane = min(k + dk, nk - 1)
+        for dj in range(2):
+            fj = wy if dj else 1.0 - wy
+            row = min(j + dj, nj - 1)
+            result += values[plane, row, i] * fk * fj * (1.0 - wx)
+            result += values[plane, row, min(i + 1, ni - 1)] * fk * fj * wx
     return result
+
+
+@njit(cache=True, nogil=True)
+def _interpolate(
+    stored: Any,
+    rescale: Any,
+    origins: Any,
+    back: Any,
+    left: Any,
+    across: Any,
+    beyond: Any,
+    out: Any,
+) -> None:
+    """Fill a box with values, linear between voxel centres; all places in voxels (k, j, i)."""
+    slope, intercept = rescale
+    p, lateral = across
+    nk, nj, ni = stored.shape
+    for n in range(len(origins)):
+        for a in range(len(p)):
+            ok = origins[n, 0] + p[a] * back[n, 0]
+            oj = origins[n, 1] + p[a] * back[n, 1]
+            oi = origins[n, 2] + p[a] * back[n, 2]
+            for b in range(len(lateral)):
+                z = ok + lateral[b] * left[n, 0]
+                y = oj + lateral[b] * left[n, 1]
+                x = oi + lateral[b] * left[n, 2]
+                if not (-0.5 <= z <= nk - 0.5 and -0.5 <= y <= nj - 0.5 and -0.5 <= x <= ni - 0.5):
+                    out[n, a, b] = beyond
+                    continue
+                # Rescale is per slice in the file but constant in a CT that was acquired in one go.
+                near = min(max(int(np.rint(z)), 0), nk - 1)
+                out[n, a, b] = np.float32(linear(stored, z, y, x)) * slope[near] + intercept[near]
 
 
 def bone_map(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return 0 for soft tissue to 1 for dense bone; ``nan`` counts as soft tissue."""
-    scaled = (np.nan_to_num(hu, nan=0.0) - 100.0) / 500.0
-    result: npt.NDArray[np.float32] = np.clip(scaled, 0.0, 1.0).astype(np.float32)
-    return result
+    scaled = np.fmax((hu - 100.0) / 500.0, 0.0)  # of nan and 0 the maximum is 0
+    return np.asarray(np.minimum(scaled, 1.0), dtype=np.float32)
 
 
 def straighten(ct: Volume, canal: Canal) -> Frame:
@@ -216,14 +291,7 @@ def _turned(ct: Volume, frame: Frame) -> Frame:
             # p' = cos p - sin l ... positive turn takes "left" towards the back.
             pp = np.cos(turn) * u + np.sin(turn) * v
             ll = np.cos(turn) * v - np.sin(turn) * u
-            index = np.stack([(pp - p[0]) / 2, (ll - lateral[0]) / 2])
-            for n, plane in enumerate(bone):
-                image = ndimage.map_coordinates(plane, index, order=1, prefilter=False)
-                mirror = image[:, ::-1]
-                spread = image.var()
-                cost[n, t, h] = 1.0 - ((image - image.mean()) * (mirror - mirror.mean())).mean() / (
-                    spread + 1e-3
-                )
+            cost[:, t, h] = _unlike_mirrored(bone, (pp - p[0]) / 2, (ll - lateral[0]) / 2)
             cost[:, t, h] += 0.05 * abs(shift) / 6 + 0.05 * abs(np.degrees(turn)) / 40
     turn_at, shift_at = _smooth_choice(cost)
     every = np.arange(len(frame)) / stride
@@ -235,6 +303,38 @@ def _turned(ct: Volume, frame: Frame) -> Frame:
     new_left, new_back = c * left + s * back, c * back - s * left
     origins = frame.origins_lps + shift[:, None] * new_left
     return Frame(origins, np.stack([along, new_back, new_left], axis=1))
+
+
+@njit(cache=True, nogil=True)
+def _unlike_mirrored(planes: Any, rows: Any, columns: Any) -> Any:
+    """Return how little each plane, sampled at rows and columns, looks like its mirror image."""
+    height, width = rows.shape
+    last_row, last_column = planes.shape[1] - 1, planes.shape[2] - 1
+    image = np.zeros((height, width))
+    result = np.zeros(len(planes))
+    for n in range(len(planes)):
+        total = 0.0
+        for a in range(height):
+            for b in range(width):
+                y, x = rows[a, b], columns[a, b]
+                if 0 <= y <= last_row and 0 <= x <= last_column:
+                    j, i = min(int(y), last_row - 1), min(int(x), last_column - 1)
+                    wy, wx = y - j, x - i
+                    low = planes[n, j, i] * (1 - wx) + planes[n, j, i + 1] * wx
+                    high = planes[n, j + 1, i] * (1 - wx) + planes[n, j + 1, i + 1] * wx
+                    image[a, b] = low * (1 - wy) + high * wy
+                else:
+                    image[a, b] = 0.0
+                total += image[a, b]
+        mean = total / (height * width)
+        spread, alike = 0.0, 0.0
+        for a in range(height):
+            for b in range(width):
+                off = image[a, b] - mean
+                spread += off * off
+                alike += off * (image[a, width - 1 - b] - mean)
+        result[n] = 1.0 - alike / (spread + 1e-3 * height * width)
+    return result
 
 
 def _smooth_choice(cost: FloatArray) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

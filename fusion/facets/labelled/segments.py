@@ -25,6 +25,7 @@ from fusion.dicom import (
     items,
     quiet_pydicom,
     read_header,
+    read_with_pixels,
     text,
     uid,
 )
@@ -124,7 +125,8 @@ def _check_frame(found: str | None, wanted: str | None, name: str) -> None:
 
 def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
     with damage_told():
-        segmentation = hd.seg.segread(path)
+        whole = read_with_pixels(path, label=name)
+        segmentation = hd.seg.Segmentation.from_dataset(whole, copy=False)
         geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
     if geometry is None:
         raise GeometryError(f"The frames of {name} are not evenly spaced parallel slices.")

@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from fusion.errors import GeometryError
 from fusion.export.dicom.derived_nm import write_derived_nm
+from fusion.export.edition import Edition
 from fusion.geometry import Grid
 from tests.export.dicom.others import dicom3tools
 from tests.volumes import affine
@@ -58,7 +59,7 @@ def written(path: Path, matrix, values, *, unit="Bq/mL", value_range=(0.0, 1000.
         source_references=[("1.2.840.10008.5.1.4.1.1.20", "1.2.3.9")],
         description="Bone SPECT",
         value_range=value_range,
-        made=MADE,
+        edition=Edition(made=MADE),
     )
     return path
 
@@ -128,6 +129,6 @@ def test_a_sheared_or_frameless_grid_is_refused(tmp_path) -> None:
             source_references=[],
             description="",
             value_range=(0, 1),
-            made=MADE,
+            edition=Edition(made=MADE),
         )
     assert not (tmp_path / "nm.dcm").exists()

@@ -26,6 +26,7 @@ from fusion.dicom.pairing import pair
 from fusion.dicom.stored_registration import find_stored_registration
 from fusion.errors import GeometryError
 from fusion.export.dicom.spatial_registration import RegisteredImages, write_spatial_registration
+from fusion.export.edition import Edition
 from fusion.export.handover import write_review
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
@@ -115,7 +116,7 @@ def sides(folder: Path) -> tuple[Pair, dict[str, RegisteredImages]]:
 def write_truth(folder: Path, path: Path, *, method: Method = Method.CORRELATION) -> Path:
     _, named = sides(folder)
     registration = Registration(RigidTransform(TRUTH), method)
-    write_spatial_registration(path, registration, made=MADE, **named)
+    write_spatial_registration(path, registration, edition=Edition(made=MADE), **named)
     return path
 
 
@@ -307,7 +308,7 @@ def test_a_ct_without_a_frame_is_refused(tmp_path) -> None:
             registration,
             fixed=frameless,
             moving=named["moving"],
-            made=MADE,
+            edition=Edition(made=MADE),
         )
     assert not (tmp_path / "reg.dcm").exists()
 

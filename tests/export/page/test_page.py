@@ -16,8 +16,10 @@ import pytest
 
 from fusion.annotations.target import Decision
 from fusion.export.handout import Handout, LeftOut
+from fusion.export.page import crop as crop_module
 from fusion.export.page import page as page_module
 from fusion.export.page.page import LACKING, STILL, WRONG, export_interactive
+from fusion.export.report.overview import COLORS
 from tests.export.handed import HOSTILE, HOT, HOT_LPS, MADE, Read, handout_of, read_study, target_at
 from tests.export.page.browser import Browser, chromium
 from tests.viewer.marked_study import (
@@ -115,6 +117,16 @@ def test_the_page_holds_the_reading_and_no_more(pages: dict[str, Path]) -> None:
     assert high[1] <= HOT_LPS[1] + 34.0 + 0.7
 
 
+def test_a_noisy_ct_is_drawn_coarser_and_the_page_stays_small(
+    reads: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = reads["HFS"]
+    handout = Handout.of(read.review, read.reading, made=MADE)
+    monkeypatch.setattr(crop_module, "MOST_BYTES", 0)
+    (page,) = export_interactive(handout, tmp_path)
+    assert data_of(page)["ct"]["step"] == pytest.approx(1.2)
+
+
 def test_nothing_runs_but_the_script_of_the_program(pages: dict[str, Path]) -> None:
     text = pages["HFS"].read_text("utf-8")
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
@@ -145,6 +157,26 @@ def test_text_cannot_break_out_of_the_data(reads: dict[str, Read], tmp_path: Pat
 def test_a_reading_without_a_decision_has_no_page(reads: dict[str, Read], tmp_path: Path) -> None:
     with pytest.raises(LeftOut, match=r"No joint is decided, .* no report_interactive\.html"):
         export_interactive(handout_of(reads["HFS"].review), tmp_path)
+
+
+@pytest.mark.parametrize("position", LYING)
+def test_the_c_arm_shows_the_left_joint_on_the_right(reads: dict[str, Read], position: str) -> None:
+    pictures = Handout.of(reads[position].review, reads[position].reading, made=MADE).pictures
+    front, left = (np.asarray(one.image) for one in pictures.c_arm)
+    x, y = ring_of(front, "positive")
+    assert x > front.shape[1] / 2 + 20
+    assert ring_of(front, "negative")[0] < front.shape[1] / 2 - 20
+    # One behind the other from the side, at the height that they have from the front.
+    assert ring_of(left, "positive")[1] == pytest.approx(y, abs=2)
+
+
+def ring_of(picture: np.ndarray, decision: str) -> tuple[float, float]:
+    """Return column and row of the middle of the lowest ring of a decision."""
+    near = np.abs(picture.astype(int) - COLORS[Decision(decision)]).max(axis=-1) < 12
+    middle = near[:, 240:-240]  # without the names
+    rows, columns = np.nonzero(middle)
+    ring = rows > rows.max() - 18
+    return float(np.median(columns[ring])) + 240, float(rows.max()) - 9
 
 
 # ---- in a browser ---------------------------------------------------------------------------

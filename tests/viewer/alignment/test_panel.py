@@ -35,7 +35,7 @@ def still(window: ReviewWindow) -> ReviewWindow:
         alignment.undo()
     window.linked.use_mode(Mode.BLEND)
     window.linked.point_lps = MIDDLE_LPS
-    window.tabs.setCurrentWidget(window.alignment_panel)
+    window.pages.setCurrentWidget(window.alignment_panel)
     window.alignment.moving = True
     return window
 
@@ -108,7 +108,7 @@ def test_letters_typed_into_a_field_are_letters(still: ReviewWindow, qtbot: QtBo
     main = _napari.main_window(still.viewer)
     main.activateWindow()
     qtbot.waitUntil(main.isActiveWindow)
-    still.tabs.setCurrentWidget(still.pathway_panel)
+    still.pages.setCurrentWidget(still.pathway_panel)
     field = still.pathway_panel.questions["other_red_flag"].entry
     field.clear()
     field.setFocus()
@@ -118,7 +118,7 @@ def test_letters_typed_into_a_field_are_letters(still: ReviewWindow, qtbot: QtBo
     assert still.linked.crosshair_visible
     assert still.linked.check.mode is Mode.BLEND
     field.clear()
-    still.tabs.setCurrentIndex(0)
+    still.pages.setCurrentIndex(0)
 
 
 def test_the_divider_of_the_wipe_is_dragged(still: ReviewWindow, qtbot: QtBot) -> None:
@@ -202,18 +202,18 @@ def test_outside_the_alignment_mode_nothing_moves_the_spect(
         move_mouse(qtbot, widget, start + QPoint(20, -10))
         qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, control, start + QPoint(20, -10))
 
-    for tab in range(still.tabs.count()):
-        still.tabs.setCurrentIndex(tab)
+    for tab in range(still.pages.count()):
+        still.pages.setCurrentIndex(tab)
         still.alignment.moving = False
         try_to_move()
-        assert not still.alignment.can_undo, still.tabs.tabText(tab)
+        assert not still.alignment.can_undo, still.pages.front
     assert not any(box.isEnabled() for box in still.alignment_panel.shifts)
     press_key(qtbot, still, Qt.Key.Key_A)
-    assert still.tabs.currentWidget() is still.alignment_panel
+    assert still.pages.currentWidget() is still.alignment_panel
     assert still.alignment.moving
     try_to_move()
     assert still.alignment.can_undo
-    still.tabs.setCurrentIndex(0)
+    still.pages.setCurrentIndex(0)
     assert not still.alignment.moving
 
 
@@ -227,7 +227,7 @@ def test_where_the_spect_was_moved_to_stands_in_every_picture(
     assert banners() == {"MOVING THE SPECT (A ends it)"}
     for _ in range(8):
         press_key(qtbot, still, Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
-    still.tabs.setCurrentWidget(still.facets_panel)
+    still.pages.setCurrentWidget(still.facets_panel)
     assert banners() == {"SPECT MOVED BY HAND 4.0 mm"}
     # One undo for everything, on every tab; and it says what it did.
     for _ in range(8):

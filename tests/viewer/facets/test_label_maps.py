@@ -19,7 +19,7 @@ from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
 from tests.viewer.simulated_neck import PATIENCE, Neck, measured
-from viewer.app import ReviewApp
+from viewer.app import ReviewApp, Wishes
 from viewer.facets.model import FacetsModel, Labels, State
 from viewer.facets.panel import FacetsPanel
 from viewer.reading.model import ReadingModel
@@ -76,16 +76,17 @@ def test_a_window_refuses_a_mirrored_map_and_takes_the_right_one(
     app = ReviewApp(
         simulated.study,
         viewer=make_napari_viewer(show=True),
-        journal=tmp_path / "journal.sqlite",
-        reader="R. Eader",
-        labels=(folder / "mirrored.nii.gz",),
-        label_convention="verse",
+        wishes=Wishes(
+            journal=tmp_path / "journal.sqlite",
+            reader="R. Eader",
+            labels=Labels((folder / "mirrored.nii.gz",), "verse"),
+        ),
     )
     app.start()
     qtbot.waitUntil(lambda: app.review_window is not None, timeout=PATIENCE)
     window = app.review_window
     facets, panel, reading = window.facets, window.facets_panel, window.reading
-    window.tabs.setCurrentWidget(panel)
+    window.pages.setCurrentWidget(panel)
     ended(facets, qtbot)
     # No joint, no level, no decision; and nothing taken from the CT in its place.
     assert facets.state is State.LABELS_REFUSED

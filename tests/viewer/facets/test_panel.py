@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from qtpy.QtWidgets import QLabel
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.facets.spine_statements import SpineStatements
+from fusion.findings.joints import PROPOSALS_WITHHELD
 from fusion.uptake.measures import number_text
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
@@ -191,3 +193,30 @@ def test_without_a_reader_nothing_is_saved(simulated: Neck, tmp_path: Path, qtbo
     assert "nobody is named" in panel.message.text()
     reading.close()
     simulated.linked.handles.pop()
+
+
+def test_hot_spots_of_another_tracer_are_shown_when_the_reader_asks(
+    panel: FacetsPanel, simulated: Neck, qtbot: QtBot
+) -> None:
+    model, proposals = simulated.model, panel.proposals
+    assert model.assessment is not None
+    assert proposals.all_the_same is None
+    withheld = replace(
+        model.assessment,
+        proposals=(),
+        findings=(*model.assessment.findings, PROPOSALS_WITHHELD()),
+    )
+    proposals.show_proposals(withheld, state="")
+    said = "\n".join(label.text() for label in proposals.findChildren(QLabel))
+    assert "Nothing is proposed. The tracer is not known to show bone" in said
+    assert "No hot spot in the spine." not in said
+    assert proposals.all_the_same is not None
+    assert not proposals.all_the_same.isChecked()
+    proposals.all_the_same.click()
+    assert model.settings.any_tracer
+    measured(model, qtbot)
+    assert proposals.all_the_same is not None
+    assert proposals.all_the_same.isChecked()
+    proposals.all_the_same.click()
+    assert not model.settings.any_tracer
+    measured(model, qtbot)

@@ -12,6 +12,7 @@ from fusion.fused import Fused
 from fusion.uptake.measures import number_text
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer.pictures.layers import to_lps
+from viewer.pictures.measuring import Measuring
 from viewer.pictures.panes import LinkedPanes
 
 
@@ -178,3 +179,53 @@ def test_an_empty_range_of_colours_is_not_taken(linked: LinkedPanes) -> None:
     before = linked.uptake_range
     linked.uptake_range = (50.0, 50.0)
     assert linked.uptake_range == before
+
+
+def test_zoom_and_pan_hold_for_all_planes_whatever_their_size(linked: LinkedPanes) -> None:
+    for pane, size in zip(linked, ((400, 600), (300, 300), (200, 500)), strict=True):
+        pane.model.canvas.size = size
+    linked.go_to(MIDDLE_LPS + BALLS["left"])
+    for _ in range(2):
+        for pane in linked:
+            camera = pane.model.scene.camera
+            assert min(pane.model.canvas.size) / camera.zoom == pytest.approx(linked.frame.field_mm)
+            shown = [linked.frame.center_lps[2 - axis] for axis in pane.plane.order[1:]]
+            assert camera.center[-2:] == pytest.approx(shown)
+        assert linked.frame.field_mm in (100.0, 50.0)
+        linked.zoom(2.0)
+        linked.pan(np.array([3.0, -4.0, 5.0]))
+    # A closer look stays close; a wider one comes nearer.
+    linked.go_to(MIDDLE_LPS)
+    assert linked.frame.field_mm == pytest.approx(25.0)
+    linked.zoom(1 / 100)
+    linked.go_to(MIDDLE_LPS)
+    assert linked.frame.field_mm == pytest.approx(100.0)
+    linked.panes[0].model.canvas.size = (800, 800)
+    assert linked.panes[0].model.scene.camera.zoom == pytest.approx(8.0)
+    linked.centre()
+    assert linked.frame is None
+
+
+def test_ruler_and_ball_measure_from_the_crosshair(linked: LinkedPanes) -> None:
+    measuring = Measuring(linked)
+    linked.point_lps = MIDDLE_LPS
+    start = linked.point_lps
+    measuring.next_ruler()
+    assert measuring.length_mm is None
+    linked.point_lps = MIDDLE_LPS + np.array([20.0, 0.0, 1.0])
+    assert measuring.next_ruler().startswith("Ruler: 2")
+    assert measuring.length_mm == pytest.approx(np.linalg.norm(linked.point_lps - start))
+    axial, _, sagittal = (pane.model.scene.overlays["ruler"].segments for pane in linked)
+    assert (len(axial), len(sagittal)) == (1, 0)  # no plane holds a ruler that leaves it
+    linked.point_lps = MIDDLE_LPS + BALLS["left"]
+    said = measuring.next_ball()
+    assert said == "Ball 14 mm: " + said[12:]
+    assert "reference" not in said
+    linked.reference = measuring.ball.maximum / 3
+    assert measuring.resize(1.0).endswith("maximum 3.0 × reference.")
+    assert all(len(pane.model.scene.overlays["measures"].marks) >= 1 for pane in linked)
+    # Another alignment: what was said of other voxels is taken away.
+    linked.review = linked.review.with_registration(linked.review.fused.registration)
+    assert measuring.ball is None
+    assert measuring.next_ruler() == "The ruler is taken away."
+    assert all(not pane.model.scene.overlays["measures"].marks for pane in linked)

@@ -26,6 +26,7 @@ from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.model import State
+from viewer.kit.key_file import default_key_file
 from viewer.reading.dialogs import ReaderDialog
 from viewer.window import NO_READER, ReviewWindow
 
@@ -146,8 +147,17 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     assert label.textFormat() == Qt.TextFormat.PlainText
 
 
-def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) -> None:
+def test_closed_and_opened_again_everything_is_there(
+    show: Show, journal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    keys = default_key_file()
+    keys.parent.mkdir(parents=True)
+    keys.write_text('[keys]\n"H" = "P"\n')
     window = show()
+    # Two things on one key: told in words, and every key stays as it was.
+    assert window.message.text().startswith("The keys are as usual. Two things would be on one key")
+    assert {"H", "P"} <= window.shortcuts.keys()
     assert window.begin_reading(READER)
     for key, value in GOLDEN["G3"].facts.recorded().items():
         window.pathway.answer(key, value)
@@ -163,11 +173,18 @@ def test_closed_and_opened_again_everything_is_there(show: Show, journal: Path) 
     with pytest.raises(AnnotationError):
         decide(window)  # the journal is closed with its window
 
+    keys.write_text('[keys]\n"H" = "Alt+H"\n"S" = "Alt+S"\n')
     again = show()
+    assert "Alt+H" in again.shortcuts
+    assert "H" not in again.shortcuts
+    assert again.bar.next.text().startswith("Next (Alt+S): ")
     assert review_json(again.review)["pathway"]["assessed"] is False
     assert again.pathway.state == NOT_ASSESSED
     assert again.begin_reading(READER)
     assert again.reading.reading == before
+    # Back where the reading stood: the last joint decided, and the step that lacks something.
+    assert again.facets.joint_at(again.linked.point_lps) == LEFT_C5
+    assert again.pages.front is again.way.next.step
     assert again.reader_label.text().endswith("draft, resumed")
     assert again.review.alignment_reviewed_by == READER
     assert review_json(again.review)["pathway"] == stored
@@ -188,7 +205,7 @@ def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal
     window = show()
     assert window.begin_reading(READER)
     decide(window)
-    window.tabs.setCurrentWidget(window.targets_panel)
+    window.pages.setCurrentWidget(window.targets_panel)
     window.facets.selected = LEFT_C5
     window.targets_panel.form.note.edit.setPlainText("typed, and not left yet")
     assert window.reading.reading.target_at(LEFT_C5).note != "typed, and not left yet"
@@ -221,7 +238,7 @@ def test_one_undo_for_what_is_said_and_for_the_spect(
     order = []
     for panel in (window.targets_panel, window.facets_panel, window.pathway_panel, *[None] * 2):
         if panel is not None:
-            window.tabs.setCurrentWidget(panel)
+            window.pages.setCurrentWidget(panel)
         press_key(qtbot, window, Qt.Key.Key_Z, control)
         reading = window.reading.reading
         shift = round(float(window.alignment.shift_mm[1]), 3)
@@ -265,7 +282,7 @@ def test_a_second_window_conflicts_and_both_sides_are_shown(
     other.decide(RIGHT_C4, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
     other.close()
     assert window.conflict.isHidden()
-    window.tabs.setCurrentWidget(window.alignment_panel)
+    window.pages.setCurrentWidget(window.alignment_panel)
     window.alignment_panel.reviewed.click()
     (said,) = boxes(window)
     assert said.startswith("Not saved: alignment reviewed")

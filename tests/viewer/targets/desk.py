@@ -21,6 +21,7 @@ from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.facets.spine_statements import SpineStatements
 from fusion.uptake import Proposal
 from viewer.alignment.model import Alignment
+from viewer.facets.confirming import NumberingBox
 from viewer.facets.model import FacetsModel
 from viewer.pictures.panes import LinkedPanes
 from viewer.reading.model import ReadingModel
@@ -93,6 +94,9 @@ class Desk:
             undo=self.undo,
             need_reader=self.need_reader,
         )
+        self.levels = NumberingBox(self.facets, self.reading, need_reader=self.need_reader)
+        self.levels.said.connect(self.panel.message.say)
+        self.window.column.addWidget(self.levels)
         self.window.column.addWidget(self.panel)
         self.shortcuts = []
         for key, (_, action) in target_keys(self.panel).items():
@@ -117,6 +121,10 @@ class Desk:
         self.window.alignment.events.step.disconnect(self.undo)
         for shortcut in self.shortcuts:
             shortcut.setParent(None)
+        for emitter in facets.emitters.values():
+            emitter.disconnect(self.levels)
+        self.levels.hide()
+        self.levels.deleteLater()
         self.window.column.removeWidget(self.panel)
         self.panel.hide()
         self.panel.deleteLater()
@@ -125,7 +133,13 @@ class Desk:
     # What a reader does
 
     def press(self, widget: QWidget) -> None:
-        self.panel.area.ensureWidgetVisible(widget)
+        panel = self.panel
+        for page in (panel.area, panel.finish, panel.blocks):
+            if page.isAncestorOf(widget):
+                panel.show_page(page)
+        if panel.state.isAncestorOf(widget):
+            panel.show_page(panel.finish)
+        panel.area.ensureWidgetVisible(widget)
         QApplication.processEvents()  # what was shown just now has its place
         assert widget.isVisible(), "not on screen"
         assert widget.isEnabled(), "cannot be pressed"
@@ -140,6 +154,7 @@ class Desk:
 
     def choose(self, joint: Joint) -> None:
         """Press the cell of a joint in the ladder."""
+        self.panel.show_page(self.panel.area)
         ladder = self.panel.ladder
         at = ladder.rect_of(joint).center()
         self.qtbot.mouseClick(ladder, Qt.MouseButton.LeftButton, pos=at)

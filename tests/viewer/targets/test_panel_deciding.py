@@ -125,7 +125,7 @@ def test_bilateral_is_two_targets(desk: Desk) -> None:
 def test_joints_below_the_skull_are_marked_without_a_nerve(desk: Desk) -> None:
     desk.make(Joint("C0-C1", LEFT))
     desk.make(Joint("C1-C2", RIGHT))
-    desk.panel.pages.setCurrentWidget(desk.panel.blocks)
+    desk.panel.show_page(desk.panel.blocks)
     shown = desk.texts()
     assert "0 joints, 0 nerves" in shown
     assert "The atlanto-occipital joint has no medial branch target." in shown
@@ -135,7 +135,7 @@ def test_joints_below_the_skull_are_marked_without_a_nerve(desk: Desk) -> None:
 def test_the_block_plan_names_nerves_and_never_a_place(desk: Desk) -> None:
     desk.make(Joint("C4-C5", LEFT))
     desk.make(LEFT_C5)
-    desk.panel.pages.setCurrentWidget(desk.panel.blocks)
+    desk.panel.show_page(desk.panel.blocks)
     shown = desk.texts()
     assert "2 joints, 3 nerves" in shown
     assert "articular pillar of C5, at its waist (middle)\nfor Left C4-C5, Left C5-C6" in shown
@@ -216,7 +216,7 @@ def test_a_note_saves_itself(desk: Desk) -> None:
     assert not note.state.isVisible()
     note.edit.setFocus()
     desk.qtbot.keyClicks(note.edit, ", second")
-    desk.panel.pages.setCurrentIndex(2)
+    desk.panel.show_page(desk.panel.finish)
     assert desk.targets[0].note == "first, second"
 
 
@@ -306,6 +306,7 @@ def test_without_a_name_nothing_is_saved(desk: Desk) -> None:
     desk.start(Origin.JOINT_CLICKED, LEFT_C5)
     desk.say(LEFT_C5, POSITIVE)
     assert "Every decision needs the name of its reader" in desk.message
+    desk.panel.show_page(desk.panel.finish)
     assert "Nothing is recorded" in desk.texts()
     assert desk.kept is None
 
@@ -541,7 +542,7 @@ def test_a_wrong_side_by_keys_is_refused(desk: Desk) -> None:
 def test_a_key_decides_only_on_the_page_that_shows_the_joint(desk: Desk) -> None:
     desk.choose(LEFT_C5)
     desk.type("L", "5")
-    desk.panel.pages.setCurrentWidget(desk.panel.finish)
+    desk.panel.show_page(desk.panel.finish)
     desk.type("P")
     assert desk.targets == ()
     assert desk.panel.pages.currentWidget() is desk.panel.area

@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import replace
 
 import pytest
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QLabel
 
@@ -30,6 +31,7 @@ from tests.viewer.targets.desk import (
     renumbered,
 )
 from viewer.reading.model import ReadingModel
+from viewer.steps.model import Act, Standing, Step, Way, item_of
 from viewer.targets.dialogs import Consent
 
 pytestmark = pytest.mark.window
@@ -76,7 +78,7 @@ def test_other_readers_are_shown_and_not_merged(desk: Desk) -> None:
     other.decide(RIGHT_C2, POSITIVE, origin=Origin.JOINT_CLICKED, grade=2)
     other.close()
     desk.make(LEFT_C5)
-    desk.panel.pages.setCurrentWidget(desk.panel.finish)
+    desk.panel.show_page(desk.panel.finish)
     shown = desk.texts()
     assert "Dr. <b>Bo</b> · draft, version 1" in shown
     assert "Left C5-C6: here positive, not graded; Dr. <b>Bo</b> negative, not graded" in shown
@@ -114,10 +116,68 @@ def test_new_labels_need_consent_and_a_reason(desk: Desk, truth) -> None:
     history.accept()
 
 
+def test_the_way_says_what_each_step_lacks_and_leads_there(desk: Desk) -> None:
+    way = Way(desk.facets, desk.reading)
+    words = {state.step: state.words for state in way.steps}
+    assert words == {
+        Step.OPEN: "opened",
+        Step.ALIGN: "not reviewed",
+        Step.LEVELS: "not confirmed",
+        Step.JOINTS: "4 hot open",
+        Step.PATHWAY: "not answered",
+        Step.FINISH: "3 missing",
+    }
+    assert (way.next.step, way.next.act) == (Step.OPEN, Act.READER)
+    desk.need_reader()
+    assert way.next.step is Step.ALIGN
+    desk.reading.review_alignment()
+    assert way.next.step is Step.LEVELS
+    desk.press(desk.levels.confirm)
+    assert (way.next.joint, way.next.needed) == (LEFT_C5, False)  # the hotter one first
+    desk.make(LEFT_C5)
+    assert way.next.words == "Left C5-C6: a grade"
+    assert way.next.needed
+    desk.complete(LEFT_C5)
+    desk.make(RIGHT_C2)
+    desk.complete(RIGHT_C2)
+    beside = []
+    while way.next.joint is not None:
+        beside.append(way.next.joint)
+        assert "beside something hot" in way.next.words
+        desk.reading.decide(beside[-1], NEGATIVE, origin=Origin.JOINT_CLICKED)
+    assert len(beside) == 2
+    assert way.next.act is Act.OTHERS
+    assert way.next.words.startswith("Nothing is said about ")
+    consent = desk.panel.ask_others_negative()
+    desk.press(consent.agree)
+    assert way.next.step is Step.PATHWAY
+    desk.reading.leave_pathway_out("not asked")
+    assert way.next.act is Act.FINALISE
+    desk.reading.finalise()
+    assert way.next is None
+    assert [state.mark for state in way.steps] == [Standing.DONE] * 6
+
+
+def test_what_is_missing_leads_to_where_it_is_done(desk: Desk, qtbot: QtBot) -> None:
+    desk.make(LEFT_C5)
+    led = []
+    desk.panel.finish.wanted.connect(lambda lack: led.append(item_of(lack)))
+    desk.panel.show_page(desk.panel.finish)
+    QApplication.processEvents()
+    for link in desk.panel.finish.missing.links:
+        qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
+    assert [(item.step, item.joint) for item in led] == [
+        (Step.ALIGN, None),
+        (Step.LEVELS, None),
+        *[(Step.JOINTS, LEFT_C5)] * 3,
+        (Step.PATHWAY, None),
+    ]
+
+
 def test_finishing(desk: Desk) -> None:
     desk.make(LEFT_C5)
     finish = desk.panel.finish
-    desk.panel.pages.setCurrentWidget(finish)
+    desk.panel.show_page(finish)
     for item in (
         "• The alignment of the two images has not been reviewed.",
         "• The numbering of the levels has not been confirmed.",
@@ -129,11 +189,11 @@ def test_finishing(desk: Desk) -> None:
     assert not finish.finalise.isEnabled()
     with pytest.raises(AnnotationError, match="Missing"):
         desk.reading.finalise()
-    desk.panel.pages.setCurrentIndex(0)
+    desk.panel.show_page(desk.panel.area)
     desk.complete(LEFT_C5)
-    desk.panel.pages.setCurrentWidget(finish)
-    desk.press(finish.confirm)
-    assert "Numbering confirmed" in finish.confirmed.text()
+    desk.panel.show_page(finish)
+    desk.press(desk.levels.confirm)
+    assert "Numbering confirmed" in desk.levels.words.text()
     desk.reading.review_alignment()
     desk.reading.leave_pathway_out("=cmd|' /C calc'!A0")
     assert finish.missing.texts == ()
@@ -177,7 +237,7 @@ def test_a_final_reading_is_immutable_but_for_an_addendum(desk: Desk) -> None:
     assert not form.place.isEnabled()
     desk.type("L", "P", "N", "3")
     assert desk.kept.events == events
-    desk.panel.pages.setCurrentWidget(desk.panel.finish)
+    desk.panel.show_page(desk.panel.finish)
     desk.press(desk.panel.finish.addendum)
     dialog = desk.panel.window().findChild(Consent)
     assert not dialog.agree.isEnabled()
@@ -210,8 +270,8 @@ def test_hostile_text_is_shown_as_it_is_and_does_no_harm(desk: Desk, kind: str) 
     assert kept == text or kind == "hidden"  # of which Qt takes out some already
     assert not desk.panel.form.note.pending
     assert desk.panel.form.note.text == plain(kept)
-    for page in range(3):
-        desk.panel.pages.setCurrentIndex(page)
+    for page in (desk.panel.area, desk.panel.finish, desk.panel.blocks):
+        desk.panel.show_page(page)
         QApplication.processEvents()
         assert desk.panel.width() <= 460
         for label in desk.panel.findChildren(QLabel):
@@ -258,13 +318,13 @@ def test_provisional_levels_are_marked_and_confirmed_with_a_reason(desk: Desk, t
         assert desk.cell(LEFT_C5).doubtful
         assert desk.panel.form.hint.text() == "provisional"
         finish = desk.panel.finish
-        desk.panel.pages.setCurrentWidget(finish)
-        assert "PROVISIONAL" in finish.numbering.text()
-        desk.press(finish.confirm)
+        desk.panel.show_page(finish)
+        assert "PROVISIONAL" in desk.levels.words.text()
+        desk.press(desk.levels.confirm)
         assert "write why it is right" in desk.message
         assert desk.kept.numbering is None
-        finish.note.setPlainText("twelve ribs counted on the scout")
-        desk.press(finish.confirm)
+        desk.levels.note.setPlainText("twelve ribs counted on the scout")
+        desk.press(desk.levels.confirm)
         assert desk.kept.numbering.change.note == "twelve ribs counted on the scout"
         assert not desk.cell(LEFT_C5).doubtful
     finally:

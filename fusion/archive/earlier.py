@@ -1,0 +1,235 @@
+"""Earlier studies of the same person, proposed as answers to the pathway's facts.
+
+Studies are searched by patient ID and held against issuer, name, birth date and sex. Whatever does
+not agree, or cannot be compared, is counted and never shown: it may be another person's. Nothing
+here is a fact; each proposal is for a reader to confirm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fusion.archive.model import Archive, FoundSeries, FoundStudy, Query
+from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described
+from fusion.dicom import Patient, Study, names_agree, text
+from fusion.errors import ArchiveError
+from fusion.pathway import ProposedFact
+from fusion.plain_text import iso_date, plain
+
+_NAMES: dict[Exam, tuple[str, str, str]] = {
+    "radiographs": ("F14", "radiographs", "Radiographs"),
+    "mri": ("F15", "mri", "An MRI"),
+    "diagnostic_ct": ("F17", "diagnostic_ct", "A CT"),
+}
+_WORD_OF_VIEW = {
+    "ap": "anteroposterior",
+    "lateral": "lateral",
+    "flexion": "flexion",
+    "extension": "extension",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose earlier studies are looked for.
+
+    Parameters
+    ----------
+    patient : Patient
+        As the study under review states.
+    issuer : str
+        Of the patient ID.
+    study_instance_uid, date : str
+        Of the study under review.
+    """
+
+    patient: Patient
+    issuer: str
+    study_instance_uid: str
+    date: str
+
+    @classmethod
+    def of(cls, study: Study) -> Whose:
+        """Take a study that is open or was scanned."""
+        datasets = (one.dataset for series in study.series for one in series.instances)
+        issuers = {text(ds, "IssuerOfPatientID") for ds in datasets} - {""}
+        if len(issuers) > 1:
+            raise ArchiveError(
+                "The files of this study state several issuers of the patient ID, so it cannot be "
+                "said whose earlier studies to look for."
+            )
+        return cls(
+            study.patient, issuers.pop() if issuers else "", study.study_instance_uid, study.date
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Priors:
+    """What an archive holds of a person before a study.
+
+    Parameters
+    ----------
+    proposals : tuple of ProposedFact
+        For the reader to confirm, each with date and source.
+    to_compare : tuple of FoundStudy
+        Earlier SPECT/CT and PET/CT.
+    not_shown : mapping
+        Why studies under the same ID are not shown, and how many.
+    later : int
+        Studies of the same person after this one; they are no priors.
+    """
+
+    proposals: tuple[ProposedFact, ...]
+    to_compare: tuple[FoundStudy, ...]
+    not_shown: dict[str, int]
+    later: int
+
+
+def priors(archive: Archive, whose: Whose, *, issuer: str = "") -> Priors:
+    """Search an archive for what answers the pathway's facts.
+
+    Parameters
+    ----------
+    archive : Archive
+        Where to look.
+    whose : Whose
+        The person and the study under review.
+    issuer : str
+        Who issues the patient IDs of this archive where it does not say so.
+
+    Raises
+    ------
+    ArchiveError
+        The study under review does not state who its patient is well enough; or the archive
+        cannot be reached.
+    """
+    _require_identity(whose.patient)
+    found = archive.studies(Query(patient_id=whose.patient.patient_id))
+    reasons: Counter[str] = Counter()
+    later, proposals, to_compare = 0, list[ProposedFact](), list[FoundStudy]()
+    for study in sorted(found, key=lambda one: (one.date, one.study_instance_uid)):
+        if study.study_instance_uid == whose.study_instance_uid:
+            continue
+        doubts = another_person(whose, study, issuer=issuer)
+        if doubts:
+            reasons[", ".join(doubts)] += 1
+        elif _day(study.date) and _day(whose.date) and study.date > whose.date:
+            later += 1
+        else:
+            series = archive.series(study.study_instance_uid)
+            for about in _described(study, series):
+                if about.exam == "spect_ct" and about.is_neck is not False:
+                    to_compare.append(study)
+                proposals += _proposed(study, about, whose.date, archive.name)
+    return Priors(tuple(proposals), tuple(to_compare), dict(reasons), later)
+
+
+def another_person(whose: Whose, study: FoundStudy, *, issuer: str = "") -> tuple[str, ...]:
+    """Return what speaks for another person, or cannot be compared; empty when all agrees.
+
+    Parameters
+    ----------
+    whose : Whose
+        The person looked for.
+    study : FoundStudy
+        What the archive states.
+    issuer : str
+        Stands for an issuer that is not stated.
+    """
+    ours, theirs = whose.patient, study.patient
+    doubts = []
+    if not ours.patient_id or ours.patient_id.strip() != theirs.patient_id.strip():
+        doubts.append("patient ID")
+    if (whose.issuer or issuer) != (study.issuer or issuer):
+        doubts.append("issuer of the ID")
+    if not names_agree(ours.name, theirs.name):
+        doubts.append("name")
+    if not _day(ours.birth_date) or ours.birth_date != theirs.birth_date:
+        doubts.append("birth date")
+    if ours.sex and theirs.sex and ours.sex.upper() != theirs.sex.upper():
+        doubts.append("sex")
+    return tuple(doubts)
+
+
+def _require_identity(patient: Patient) -> None:
+    missing = [
+        what
+        for what, stated in (
+            ("patient ID", patient.patient_id.strip()),
+            ("name", patient.name),
+            ("birth date", _day(patient.birth_date)),
+        )
+        if not stated
+    ]
+    if missing:
+        raise ArchiveError(
+            f"The study does not state {' and '.join(missing)} of its patient, so earlier studies "
+            "in an archive cannot be held against it. None were looked for."
+        )
+    if re.search(r"[*?\\]", patient.patient_id):
+        raise ArchiveError(
+            "The patient ID holds a character that archives take for a placeholder (*, ?, \\); "
+            "none were looked for."
+        )
+
+
+def _described(study: FoundStudy, series: tuple[FoundSeries, ...]) -> Iterator[Described]:
+    """Yield what each kind of imaging in a study is, by its own series."""
+    stated = {one.modality for one in series} | set(study.modalities)
+    kinds = [RADIOGRAPHY & stated, {"MR"} & stated, {"CT"} & stated]
+    if stated & NUCLEAR or not any(kinds):
+        kinds = [stated]  # the CT of a SPECT/CT is no examination of its own
+    for kind in filter(None, kinds):
+        own = [one for one in series if one.modality in kind]
+        texts = [part for one in own for part in (one.description, one.body_part)]
+        yield described(tuple(sorted(kind)), study.description, *texts)
+
+
+def _proposed(
+    study: FoundStudy, about: Described, review_date: str, archive: str
+) -> Iterator[ProposedFact]:
+    if about.is_neck is False:
+        return
+    day = iso_date(study.date) if _day(study.date) else ""
+    when = f"dated {day}" if day else "without a date"
+    where = "of the neck" if about.is_neck else "of a region that the archive does not name"
+    order = "" if day and study.date < review_date else _UNSURE
+    said = plain(study.description) or "no description"
+    source = f'archive {archive}: {"/".join(study.modalities)} "{said}", {when}'
+    if about.surgery and about.is_neck:
+        yield ProposedFact(
+            "F10",
+            "prior_cervical_surgery",
+            True,
+            f"The description of an examination {when} speaks of an operation. Confirm that the "
+            "neck was operated on, and when.",
+            source,
+        )
+    if about.exam is None or about.exam == "spect_ct":
+        return
+    fact, key, name = _NAMES[about.exam]
+    verb = "are" if name.endswith("s") else "is"
+    diagnostic = " Confirm that it is a diagnostic CT." if key == "diagnostic_ct" else ""
+    settle = f"{order}{diagnostic} What {'they' if verb == 'are' else 'it'} showed is for the"
+    yield ProposedFact(
+        fact, key, None, f"{name} {where} {verb} {when}.{settle} reader to say.", source
+    )
+    if day:
+        yield ProposedFact(fact, f"{key}_date", day, f"{name} {where} {verb} {when}.", source)
+    for view in _WORD_OF_VIEW:
+        if view in about.views:
+            words = f"The description speaks of a view: {_WORD_OF_VIEW[view]}."
+            yield ProposedFact(fact, f"radiograph_{view}", True, words, source)
+    if key == "mri" and about.contrast is not None:
+        words = f"The description says that contrast was {'' if about.contrast else 'not '}given."
+        yield ProposedFact(fact, "mri_contrast", about.contrast, words, source)
+
+
+_UNSURE = " The dates do not say whether that was before this study."
+
+
+def _day(written: str) -> bool:
+    return re.fullmatch(r"[0-9]{8}", written) is not None

@@ -1,0 +1,136 @@
+"""Complete studies of the inbox, prepared for a person to read. Nothing is sent by itself."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydicom import dcmread
+
+from fusion.archive.inbox import Inbox, hashed, written
+from fusion.archive.model import Archive, Query
+from fusion.archive.settings import Settings
+from fusion.dicom import PARSE_ERRORS, text
+from fusion.errors import FusionError
+from fusion.temporary import begun, sweep
+
+#: A study to which nothing was added for this long, s, is held against the archive's count. Quiet
+#: alone says nothing.
+QUIET_S = 5.0
+_IMAGES = frozenset({"CT", "NM", "PT"})
+_ITEM, _PART = "item.json", ".part"
+
+#: Prepares a study: given the folder of its files and an existing one to write into.
+Prepare = Callable[[Path, Path], None]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """One study of the work list.
+
+    Parameters
+    ----------
+    study : str
+        The hash that its folders are named by; no identity.
+    folder : str
+        Where its files lie.
+    images : int
+        Number of CT, NM and PET objects that it was prepared from.
+    refusal : str
+        Why it was not prepared; empty when it was.
+    """
+
+    study: str
+    folder: str
+    images: int
+    refusal: str
+
+
+def work_list(settings: Settings) -> tuple[WorkItem, ...]:
+    """Return what was prepared, or why not."""
+    items = sorted(_place(settings).glob(f"*/{_ITEM}"))
+    return tuple(WorkItem(**json.loads(path.read_text("utf-8"))) for path in items)
+
+
+def look(settings: Settings, archives: Iterable[Archive], prepare: Prepare) -> Iterator[WorkItem]:
+    """Prepare each study of the inbox that is complete and was not prepared yet.
+
+    Parameters
+    ----------
+    settings : Settings
+        Say where the inbox is.
+    archives : iterable of Archive
+        Whose counts say what is complete.
+    prepare : callable
+        Does it; what it refuses is kept with the item.
+
+    Yields
+    ------
+    WorkItem
+        For each study that was prepared or refused now.
+    """
+    place = _place(settings)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sweep(place, f"*{_PART}")
+    known = {item.study: item for item in work_list(settings)}
+    asked = tuple(archives)
+    for folder in sorted(Inbox(settings.place("inbox")).root.iterdir()):
+        files = sorted(folder.glob("*.dcm"))
+        if not files or time.time() - folder.stat().st_mtime < QUIET_S:
+            continue
+        study, images = _contents(files)
+        item = known.get(folder.name)
+        is_news = item is None or item.images != images
+        is_news = images > 0 and is_news and hashed(study) == folder.name
+        if is_news and _is_complete(asked, study, len(files)):
+            yield _prepared(place, folder, images, prepare)
+
+
+def _prepared(place: Path, folder: Path, images: int, prepare: Prepare) -> WorkItem:
+    refusal = ""
+    with begun(place / f"{folder.name}{_PART}") as part:
+        made = part / "made"
+        made.mkdir()
+        try:
+            prepare(folder, made)
+        except FusionError as exc:
+            refusal = str(exc)
+        item = WorkItem(folder.name, str(folder), images, refusal)
+        written(made / _ITEM, json.dumps(asdict(item)))
+        target = place / folder.name
+        if target.exists():
+            target.rename(part / "earlier")
+        made.rename(target)
+    return item
+
+
+def _contents(files: list[Path]) -> tuple[str, int]:
+    """Return the one study that files are of (empty for several), and the number of images."""
+    studies, images = set(), 0
+    for path in files:
+        try:
+            header = dcmread(path, specific_tags=["StudyInstanceUID", "Modality"])
+        except PARSE_ERRORS:
+            return "", 0
+        studies.add(text(header, "StudyInstanceUID"))
+        images += text(header, "Modality") in _IMAGES
+    return (studies.pop(), images) if len(studies) == 1 else ("", 0)
+
+
+def _is_complete(archives: tuple[Archive, ...], study: str, count: int) -> bool:
+    """Whether an archive counts as many objects as came."""
+    for archive in archives:
+        try:
+            found = archive.studies(Query(study_instance_uid=study))
+        except FusionError:
+            continue
+        if any(one.study_instance_uid == study and one.count == count for one in found):
+            return True
+    return False
+
+
+def _place(settings: Settings) -> Path:
+    return settings.place("outbox").parent / "worklist"

@@ -1,0 +1,165 @@
+"""The answer first: what was found, how sure it is, and which nerves follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fusion.annotations import Answer, BlockPlan, Decision, Target, plan_blocks
+from fusion.export.handout import Handout
+from fusion.export.report.blocks import ReportBlock, ReportCells, ReportLines
+from fusion.export.report.joints import beside, said_answer, said_mm, said_ratio
+from fusion.export.wording import said_pathway
+from fusion.plain_text import plain
+
+#: Said of positive joints that come first in the block plan.
+FIRST = "Positive, matches the pain, not in an operative bed"
+
+
+def impression(handout: Handout) -> tuple[ReportBlock, ...]:
+    """Return joint, decision, ratio, pain and certainty of all but the negative joints.
+
+    Those that match the pain and lie in no operative bed stand first, by grade.
+    """
+    if not handout.targets:
+        known = ReportLines((*handout.account.undecided, *beside()))
+        return (ReportLines((NOTHING_DECIDED,), strong=True), known)
+    rows = tuple(_row(handout, target) for target in _by_weight(handout.targets))
+    header = ("Joint", "Decision", "Uptake", "Matches pain", "Operative bed", "How sure")
+    blocks: list[ReportBlock] = []
+    if not handout.positive:
+        blocks.append(ReportLines((NOTHING_POSITIVE,), strong=True))
+    if rows:
+        blocks.append(ReportCells(header, rows, (0.13, 0.13, 0.13, 0.08, 0.09, 0.44)))
+    negative = [handout.name_of(t) for t in handout.targets if t.decision is Decision.NEGATIVE]
+    lines = [f"Negative: {', '.join(negative)}."] if negative else []
+    lines.append(handout.account.levels)
+    beneath = [f"Imaging pathway: {_ended(said_pathway(handout.assessment))}", *beside()]
+    return (
+        *blocks,
+        ReportLines(tuple(map(plain, lines))),
+        ReportLines(tuple(map(plain, beneath)), flowing=True),
+    )
+
+
+#: Stand in place of a list of joints.
+NOTHING_DECIDED = "No decision about any joint is recorded."
+NOTHING_POSITIVE = "No joint is called positive."
+
+
+def _by_weight(targets: Sequence[Target]) -> list[Target]:
+    shown = [target for target in targets if target.decision is not Decision.NEGATIVE]
+    return sorted(
+        shown,
+        key=lambda target: (
+            target.decision is not Decision.POSITIVE,
+            bool(why_apart(target)),
+            -(target.grade or 0),
+        ),
+    )
+
+
+def _row(handout: Handout, target: Target) -> tuple[str, ...]:
+    account = handout.account.of_joint(target.joint)
+    grade = "" if target.grade is None else f", grade {target.grade}"
+    return (
+        account.label,
+        f"{target.decision.value}{grade}",
+        said_ratio(target),
+        said_answer(target.clinically_concordant),
+        said_answer(target.inside_operative_bed),
+        " ".join(_sure(target, account.remarks)),
+    )
+
+
+def _sure(target: Target, remarks: Sequence[str]) -> Iterator[str]:
+    shift, place = target.registration.uncertainty_mm, target.localisation.confidence_mm
+    yield (
+        "Alignment uncertainty not known."
+        if shift is None
+        else f"Alignment within {said_mm(shift)}."
+    )
+    yield "Place not known." if place is None else f"Place to about {said_mm(place)}."
+    yield from remarks
+
+
+def why_apart(target: Target) -> str:
+    """Return why a positive joint is set apart in the block plan; empty where it is not."""
+    pain, bed = target.clinically_concordant, target.inside_operative_bed
+    said = []
+    if pain is Answer.NO:
+        said.append("does not match the pain")
+    elif pain is not Answer.YES:
+        said.append("whether it matches the pain is not recorded")
+    if bed is Answer.YES:
+        said.append("lies in an operative bed")
+    elif bed is not Answer.NO:
+        said.append("whether it lies in an operative bed is not recorded")
+    return "; ".join(said)
+
+
+def block_plan(handout: Handout) -> tuple[ReportBlock, ...]:
+    """Return joint, side and nerves, what is set apart, and how they are counted."""
+    positive = handout.positive
+    if not positive:
+        return (ReportLines((NOTHING_POSITIVE,)),)
+    reading = handout.reading
+    fused = {one.level for one in reading.said.anomalies if one.level} if reading else set()
+    first = [target for target in positive if not why_apart(target)]
+    apart = [target for target in positive if why_apart(target)]
+    plan = plan_blocks(first, fused=fused)
+    blocks: list[ReportBlock] = []
+    if first:
+        blocks.append(ReportLines((f"{FIRST}: {_counted(plan)}",), strong=True))
+        blocks.append(_nerves(handout, plan, first))
+    else:
+        blocks.append(ReportLines((f"{FIRST}: none.",), strong=True))
+    if apart:
+        blocks.append(ReportLines((f"Set apart: {_number(apart)}.",), strong=True))
+        both = plan_blocks(apart, fused=fused)
+        blocks.append(_nerves(handout, both, apart, header="Why set apart"))
+    return (*blocks, ReportLines(handout.plan.notices, flowing=True))
+
+
+def _nerves(
+    handout: Handout, plan: BlockPlan, targets: Sequence[Target], *, header: str = ""
+) -> ReportCells:
+    without = dict(plan.without_nerves)
+    rows = []
+    for target in targets:
+        joint = target.joint
+        names = [block.nerve.name for block in plan.nerves if joint in block.joints]
+        rows.append(
+            (
+                handout.account.of_joint(joint).label,
+                joint.side.value,
+                ", ".join(names) or f"none: {without[joint]}",
+                *((_sentence(why_apart(target)),) if header else ()),
+            )
+        )
+    titles = ("Joint", "Side", "Nerves that usually supply it")
+    if header:
+        return ReportCells((*titles, header), tuple(rows), (0.2, 0.08, 0.4, 0.32))
+    return ReportCells(titles, tuple(rows), (0.2, 0.08, 0.72))
+
+
+def _counted(plan: BlockPlan) -> str:
+    """Return both counts, and why they are no multiple of each other."""
+    said = f"{plan.counts}."
+    if shared := [block for block in plan.nerves if len(block.joints) > 1]:
+        names = ", ".join(block.name for block in shared)
+        said += f" {names} supplies two of the joints and is counted once."
+        if len(shared) > 1:
+            said = said.replace("supplies two", "each supply two").replace("is counted", "count")
+    return said
+
+
+def _number(targets: Sequence[Target]) -> str:
+    return f"{len(targets)} positive joint{'' if len(targets) == 1 else 's'}"
+
+
+def _ended(said: str) -> str:
+    return said if said.endswith((".", "?", "!")) else f"{said}."
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]

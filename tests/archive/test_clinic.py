@@ -1,0 +1,264 @@
+"""Studies come from a real archive, whole, by both ways, and go on where they stopped."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pydicom
+import pytest
+from pydicom.uid import generate_uid
+
+from benchmarks.archive_hostile import GET, child
+from fusion.archive.connecting import connect
+from fusion.archive.getting import get, parse_address
+from fusion.archive.model import FoundStudy, Keep, Listed, Query
+from fusion.archive.sending import prepared, send
+from fusion.archive.settings import Settings, read_settings
+from fusion.cli import main
+from fusion.dicom.catalog import scan
+from fusion.errors import ArchiveError, Cancelled
+from tests.archive.conftest import NAME, Clinic, data_sets
+
+BOTH = pytest.mark.parametrize("way", ["pacs", "web"])
+
+
+@pytest.mark.parametrize("way", ["pacs", "web", "moved"])
+def test_a_study_is_found_and_fetched_as_it_is(
+    way: str, clinic: Clinic, settings: Settings
+) -> None:
+    archive = connect(settings, way)
+    [found] = archive.studies(Query(patient_id="FF-4711"))
+    assert found.study_instance_uid == clinic.study
+    assert found.count == len(clinic.files)
+    assert set(found.modalities) == {"CT", "NM"}
+    assert found.patient.name == NAME
+    assert archive.studies(Query(patient_id="2")) == ()
+    assert {one.modality for one in archive.series(clinic.study)} == {"CT", "NM"}
+
+    folder = get(archive, clinic.study, settings=settings)
+    assert data_sets(list(folder.iterdir())) == data_sets(clinic.files)
+    assert len(scan(folder).studies) == 1
+    assert clinic.study not in str(folder)
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # no parts are left
+
+
+@BOTH
+def test_it_goes_on_where_it_stopped(way: str, clinic: Clinic, settings: Settings) -> None:
+    archive = connect(settings, way)
+    arrived = []
+
+    def stop(fraction: float, step: str) -> None:
+        if step.startswith("Fetching"):
+            arrived.append(fraction)
+            if len(arrived) == 3:
+                raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        get(archive, clinic.study, settings=settings, progress=stop)
+    folder = next((settings.place("inbox")).iterdir())
+    kept = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert len(kept) == 3
+
+    assert get(archive, clinic.study, settings=settings) == folder
+    assert len(list(folder.iterdir())) == len(clinic.files)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not fetched again
+
+
+def test_what_a_killed_get_left_is_whole(clinic: Clinic, settings: Settings) -> None:
+    process = child(GET, clinic.toml, clinic.study)
+    inbox = settings.place("inbox")
+    until = time.monotonic() + 60
+    while not list(inbox.glob("*/*.dcm")) and time.monotonic() < until:
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    kept = [path for path in inbox.glob("*/*.dcm") if not path.parent.name.startswith("part-")]
+    originals = data_sets(clinic.files)
+    assert kept
+    assert all(originals[uid] == ds for uid, ds in data_sets(kept).items())
+    folder = get(connect(settings, "pacs"), clinic.study, settings=settings)
+    assert data_sets(list(folder.iterdir())) == originals
+
+
+class Leaky:
+    """An archive that loses objects: one on the way, or one from its list."""
+
+    name = "pacs"
+
+    def __init__(self, archive: object, *, drop: int, hide: int) -> None:
+        self._archive, self._drop, self._hide = archive, drop, hide
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._archive, name)
+
+    def objects(self, study: str) -> dict[str, Listed]:
+        return dict(list(self._archive.objects(study).items())[self._hide :])  # type: ignore[attr-defined]
+
+    def fetch(self, study: str, wanted: Sequence[Listed], keep: Keep) -> None:
+        self._archive.fetch(study, wanted[self._drop :], keep)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("drop", "hide"), [(1, 0), (0, 1)])
+def test_less_than_the_archive_counts_is_refused(
+    drop: int, hide: int, clinic: Clinic, settings: Settings
+) -> None:
+    leaky = Leaky(connect(settings, "web"), drop=drop, hide=hide)
+    with pytest.raises(ArchiveError, match="not whole"):
+        get(leaky, clinic.study, settings=settings)  # type: ignore[arg-type]
+
+
+def test_only_what_was_asked_for_is_kept(clinic: Clinic, settings: Settings) -> None:
+    class Stranger(Leaky):
+        def fetch(self, study: str, wanted: Sequence[Listed], keep: Keep) -> None:
+            content = clinic.files[0].read_bytes()
+            assert not keep("1.2.3.999", content)  # not listed
+            assert not keep(
+                wanted[0].sop_instance_uid,
+                content.replace(study.encode(), study[:-2].encode() + b"12"),
+            )
+
+    with pytest.raises(ArchiveError, match="not whole: 0 of its objects"):
+        get(Stranger(connect(settings, "web"), drop=0, hide=0), clinic.study, settings=settings)  # type: ignore[arg-type]
+
+
+def test_the_command_line_and_an_address_for_a_path(
+    clinic: Clinic, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["archive", "find", "pacs", "--patient-id", "FF-4711", "--json"]) == 0
+    [study] = json.loads(capsys.readouterr().out)["studies"]
+    assert study["address"] == f"archive:pacs/{clinic.study}"
+    assert main(["archive", "get", study["address"]]) == 0
+    assert "whole" in capsys.readouterr().out
+    assert main(["scan", study["address"], "--json"]) == 0
+    [scanned] = json.loads(capsys.readouterr().out)["studies"]
+    assert scanned["study_instance_uid"] == clinic.study
+    assert main(["archive", "find", "pacs"]) == 3
+    assert "whole archive is not listed" in capsys.readouterr().err
+    assert main(["archive", "get", "archive:pacs/1.2.3"]) == 3
+    assert "has no study with this identifier" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["archive:", "archive:/1.2", "archive:pacs/../x", "archive:pacs/1..2", "archive:p/1.2*"],
+)
+def test_an_address_is_taken_apart_strictly(address: str) -> None:
+    with pytest.raises(ArchiveError, match="Expected archive:NAME"):
+        parse_address(address)
+
+
+# pynetdicom leaves a socket that never connected to the garbage collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_archive_that_is_not_there(tmp_path: Path, clinic: Clinic) -> None:
+    clinic.write_settings(tmp_path)
+    for name, port in (("pacs", clinic.pacs.dicom_port), ("web", clinic.pacs.http_port)):
+        text = clinic.toml.read_text().replace(str(port), "9")
+        clinic.toml.write_text(text)
+        with pytest.raises(ArchiveError, match="cannot be reached"):
+            connect(read_settings(clinic.toml), name).studies(Query(patient_id="FF-4711"))
+
+
+def test_priors_become_proposals_beside_the_questions(
+    clinic: Clinic, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "priors"
+    for n, changes in enumerate(
+        (
+            {"Modality": "CR", "StudyDescription": "HWS Funktionsaufnahmen"},
+            {"Modality": "CR", "StudyDescription": "not his", "PatientBirthDate": "19610204"},
+            {"Modality": "CR", "StudyDescription": "not his", "IssuerOfPatientID": "ELSEWHERE"},
+        )
+    ):
+        write_prior(folder / f"{n}.dcm", clinic.files[0], **changes)
+    clinic.pacs.store(sorted(folder.iterdir()))
+    study = str(clinic.read.study)
+    for way in ("pacs", "web"):
+        assert main(["archive", "priors", study, "--from", way, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        keys = [one["key"] for one in found["proposals"]]
+        assert keys == [
+            "radiographs", "radiographs_date", "radiograph_flexion", "radiograph_extension"
+        ]  # fmt: skip
+        assert found["not_shown"] == {"birth date": 1, "issuer of the ID": 1}
+        assert "not his" not in json.dumps(found)
+
+    facts = tmp_path / "facts.toml"
+    facts.write_text("cervical_pain = true\n")
+    asked = ["pathway", str(facts), "--study", study, "--earlier", "archive:pacs", "--json"]
+    assert main(asked) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert "archive pacs: CR" in json.dumps(said["evidence"])
+    assert "radiographs" not in json.dumps(said["facts"])  # proposed, never set
+
+
+def write_prior(path: Path, image: Path, **changes: str) -> None:
+    """An image of the study as an earlier one, with other words."""
+    path.parent.mkdir(exist_ok=True)
+    header = pydicom.dcmread(image)
+    header.StudyDate, header.SeriesDescription = "20230102", ""
+    for keyword in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID"):
+        setattr(header, keyword, generate_uid())
+    header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID
+    for keyword, value in changes.items():
+        setattr(header, keyword, value)
+    header.save_as(path)
+
+
+# ---- Results go back -----------------------------------------------------------------------------
+
+
+def send_args(clinic: Clinic, *more: str) -> list[str]:
+    journal = str(clinic.read.journal)
+    return ["archive", "send", str(clinic.read.study), "--to", "pacs", "--journal", journal, *more]
+
+
+def test_results_go_into_the_study_once_and_are_answered_for(
+    clinic: Clinic, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(send_args(clinic)) == 3
+    assert "not finalised; nothing was sent" in capsys.readouterr().err
+    assert not settings.place("outbox").exists()
+
+    before = connect(settings, "web").objects(clinic.study)
+    assert main(send_args(clinic, "--draft", "--json")) == 0
+    sent = json.loads(capsys.readouterr().out)
+    assert set(sent["objects"].values()) == {"answered for"}  # by Orthanc, to our listener
+    assert sent["sent_now"] == len(sent["objects"]) > 5
+    after = connect(settings, "web").objects(clinic.study)
+    assert after.keys() - before.keys() == sent["objects"].keys()
+    kinds = {one.modality for one in connect(settings, "web").series(clinic.study)}
+    assert kinds == {"CT", "NM", "SR", "SEG", "REG", "KO", "DOC", "OT"}
+
+    # Again, as after a crash before anything was written down: the same objects, none twice.
+    record = Path(sent["folder"]) / "sent.json"
+    assert json.loads(record.read_text())["pacs"].keys() == sent["objects"].keys()
+    record.unlink()
+    assert main(send_args(clinic, "--draft", "--json")) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert (again["sent_now"], again["objects"]) == (0, sent["objects"])
+    assert connect(settings, "web").objects(clinic.study) == after
+
+
+def test_results_are_not_filed_under_another_person(clinic: Clinic, settings: Settings) -> None:
+    class Refiled:
+        name = "pacs"
+
+        def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+            [found] = connect(settings, "pacs").studies(query)
+            return (replace(found, patient=replace(found.patient, name="Marker^Eva")),)
+
+    place = prepared(settings, "one", lambda folder: copy_of(clinic, folder))
+    with pytest.raises(ArchiveError, match=r"another patient for this study.*name differ"):
+        send(Refiled(), place)  # type: ignore[arg-type]
+
+
+def copy_of(clinic: Clinic, folder: Path) -> None:
+    """A file that could be a result: one image of the study, called a report."""
+    folder.mkdir()
+    header = pydicom.dcmread(clinic.files[0])
+    header.Modality = "SR"
+    header.save_as(folder / "result.dcm")

@@ -1,0 +1,155 @@
+"""What others send: taken in whole or not at all, from whom, and prepared when complete."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from fusion.archive.connecting import connect
+from fusion.archive.inbox import hashed
+from fusion.archive.listening import Listener
+from fusion.archive.settings import Settings, read_settings
+from fusion.archive.watching import look, work_list
+from fusion.archive.wire import LARGEST_PDU_BYTES, Gauge
+from fusion.errors import ArchiveError, FusionError
+from tests.archive.conftest import Clinic, data_sets
+from tests.export.dicom.others import dcmtk
+from tests.export.dicom.pacs import _dcmtk, free_ports
+from tests.studies import write_ct
+
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def settings_with(folder: Path, more: str = "", allow: str = "ME") -> Settings:
+    [port] = free_ports(1)
+    folder.mkdir(exist_ok=True)
+    (folder / "archives.toml").write_text(
+        f'title = "US"\ninbox = "inbox"\noutbox = "outbox"\n[archives]\n'
+        f'[listen]\nport = {port}\nallow = ["{allow}"]\n{more}'
+    )
+    return read_settings(folder / "archives.toml")
+
+
+def sent(settings: Settings, *files: Path, calling: str = "ME", called: str = "US") -> str:
+    """What dcmtk says of sending files to us; raises AssertionError when it failed."""
+    assert settings.listen is not None
+    port = str(settings.listen.port)
+    return _dcmtk("storescu", "-v", "-R", "-aet", calling, "-aec", called, "127.0.0.1", port,
+                  *map(str, files))  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    dcmtk("storescu")
+    folder = tmp_path_factory.mktemp("image")
+    write_ct(folder)
+    return min(folder.iterdir())
+
+
+def test_objects_are_kept_as_they_came_under_hashed_names(image: Path, tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    with Listener(settings, takes_studies=True):
+        sent(settings, image)
+        for who in ({"calling": "YOU"}, {"called": "THEM"}):
+            with pytest.raises(AssertionError, match="Rejected"):
+                sent(settings, image, **who)
+    header = pydicom.dcmread(image)
+    folder = tmp_path / "inbox" / hashed(header.StudyInstanceUID)
+    [kept] = list(folder.iterdir())
+    assert data_sets([kept]) == data_sets([image])
+    assert kept.name == f"{hashed(header.SOPInstanceUID)}.dcm"
+    assert [path.name for path in (tmp_path / "inbox").iterdir()] == [folder.name]
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("limit", ["most_bytes_a_study = 1048576", f"least_free_bytes = {2**60}"])
+def test_what_has_no_room_is_refused(limit: str, image: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.dcm"
+    header = pydicom.dcmread(image)
+    header.add_new(0x00091001, "OB", os.urandom(1048576))
+    header.save_as(large)
+    settings = settings_with(tmp_path, limit)
+    with (
+        Listener(settings, takes_studies=True),
+        pytest.raises(AssertionError, match=r"A700|OutOfResources"),
+    ):
+        sent(settings, large)
+    assert list((tmp_path / "inbox").rglob("*.dcm")) == []
+
+
+def test_nobody_decides_how_much_we_hold() -> None:
+    gauge, one, other = Gauge(100_000), object(), object()
+    gauge.add(one, 60_000)
+    with pytest.raises(OSError, match="more was announced"):
+        gauge.add(other, 60_000)
+    gauge.clear(one)
+    gauge.add(other, 60_000)
+    with pytest.raises(OSError, match="more was announced"):
+        Gauge().add(one, LARGEST_PDU_BYTES + 1)
+
+
+def test_a_piece_that_is_announced_too_large_ends_the_connection(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    assert settings.listen is not None
+    with (
+        Listener(settings, takes_studies=True),
+        socket.create_connection(("127.0.0.1", settings.listen.port), timeout=10) as way,
+    ):
+        way.sendall(struct.pack(">BBL", 1, 0, 2**32 - 1) + bytes(64))
+        try:
+            answer = way.recv(1)
+        except ConnectionResetError:
+            answer = b""
+    assert answer in (b"", b"\x07")
+
+
+def test_a_port_is_listened_on_once(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    with (
+        Listener(settings, takes_studies=True),
+        pytest.raises(ArchiveError, match="cannot be listened on"),
+    ):
+        Listener(settings, takes_studies=True).__enter__()
+
+
+def test_a_study_is_prepared_when_the_archive_counts_as_many(
+    clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    archive = connect(settings, "web")
+    calls: list[Path] = []
+
+    def prepare(folder: Path, target: Path) -> None:
+        calls.append(folder)
+        (target / "made").touch()
+
+    def looked() -> list[str]:
+        for folder in (tmp_path / "inbox").iterdir():
+            os.utime(folder, (0, 0))  # quiet
+        return [item.refusal for item in look(settings, [archive], prepare)]
+
+    settings = settings.model_copy(update={"title": "US"})
+    assert settings.listen is not None
+    allowed = settings.listen.model_copy(update={"allow": ("ME",)})
+    settings = settings.model_copy(update={"listen": allowed})
+    with Listener(settings, takes_studies=True):
+        sent(settings, *clinic.files[:-1])
+        assert looked() == []  # quiet, but one is missing
+        sent(settings, clinic.files[-1])
+        assert list(look(settings, [archive], prepare)) == []  # not quiet
+        assert looked() == [""]
+        assert looked() == []  # once
+    assert len(calls) == 1
+    [item] = work_list(settings)
+    assert (item.images, item.refusal) == (len(clinic.files), "")
+    assert (tmp_path / "worklist" / item.study / "made").exists()
+
+    def refuse(folder: Path, target: Path) -> None:
+        raise FusionError("no pair")
+
+    (tmp_path / "worklist" / item.study / "item.json").unlink()
+    assert [one.refusal for one in look(settings, [archive], refuse)] == ["no pair"]

@@ -1,0 +1,194 @@
+"""What descriptions say, and whose studies are never shown."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from fusion.archive.earlier import Whose, another_person, priors
+from fusion.archive.model import FoundSeries, FoundStudy, Query
+from fusion.archive.words import WORDS, described, plain_words
+from fusion.dicom.series import Patient
+from fusion.errors import ArchiveError
+from tests.archive.descriptions import DESCRIPTIONS
+
+EXAMS = {"x": "radiographs", "m": "mri", "c": "diagnostic_ct", "s": "spect_ct", "-": None}
+VIEWS = {"a": "ap", "l": "lateral", "f": "flexion", "e": "extension"}
+NECK = {"y": True, "n": False, "?": None}
+
+
+def rows() -> list[list[str]]:
+    return [[cell.strip() for cell in row.split("|")] for row in DESCRIPTIONS.strip().splitlines()]
+
+
+def test_a_hundred_descriptions_in_four_languages() -> None:
+    wrong = []
+    for modalities, text, part, expected in rows():
+        exam, neck, *marks = expected.split()
+        found = described(tuple(modalities.split(",")), text, part)
+        views = {VIEWS[mark] for mark in "".join(marks) if mark in VIEWS}
+        truth = (EXAMS[exam], NECK[neck], views, "+" in "".join(marks))
+        if (found.exam, found.is_neck, set(found.views), found.surgery) != truth:
+            wrong.append((text, found))
+    assert len(rows()) == 100
+    assert len(wrong) <= 5, wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "contrast"),
+    [
+        ("MRI C-spine w/o contrast", False),
+        ("MRI C-spine W WO CONTRAST", True),
+        ("MRT HWS nativ und mit KM", True),
+        ("MRT HWS ohne KM", False),
+        ("IRM cervicale sans injection", False),
+        ("IRM cervicale avec et sans gadolinium", True),
+        ("RM cervical con contraste", True),
+        ("RM cervical sin contraste", False),
+        ("MRI C-spine", None),
+    ],
+)
+def test_contrast(text: str, contrast: bool | None) -> None:
+    assert described(("MR",), text).contrast is contrast
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C-spine pre-op ACDF planning",
+        "CT HWS präoperativ vor Spondylodese",
+        "no hardware",
+        "ohne Implantate",
+        "SPECT/CT fusion cervical spine",
+    ],
+)
+def test_no_operation_is_proposed_that_is_planned_or_denied(text: str) -> None:
+    modalities = ("NM", "CT") if "SPECT" in text else ("CT",)
+    assert not described(modalities, text).surgery
+
+
+def test_the_table_is_written_as_descriptions_are_read() -> None:
+    for words in itertools.chain(*WORDS.values()):
+        for word in words.split(","):
+            assert plain_words(word.replace("*", "")) == word.strip().replace("*", ""), word
+
+
+# ---- Another person under the same ID -----------------------------------------------------------
+
+OURS = Whose(Patient("Muster^Anna", "4711", "19610203", "F"), "HOSPITAL", "1.2.3", "20240311")
+
+
+def study(uid: str = "1.2.4", **changes: str) -> FoundStudy:
+    stated = {"name": "Muster^Anna", "patient_id": "4711", "birth_date": "19610203", "sex": "F"}
+    issuer = changes.pop("issuer", "HOSPITAL")
+    date = changes.pop("date", "20231001")
+    description = changes.pop("description", "MRT HWS nativ")
+    patient = Patient(**(stated | changes))
+    return FoundStudy(uid, patient, issuer, date, description, ("MR",), 20)
+
+
+#: One thing that is otherwise with another person, in ways that archives state it.
+OTHER = {
+    "patient_id": ["4712", "04711", "471", "4711A", "4711/1", ""],
+    "issuer": ["ELSEWHERE", "", "hospital"],
+    "name": [
+        "Anna^Muster", "Muster^Eva", "Muster^Ann", "Muster^Annabel", "Muster^A", "Muster", "^Anna",
+        "Musterfrau^Anna", "Muster^Anna Maria", "MUSTER^EVA", "Muster^", "", "Anna Muster",
+        "Mu^steranna", "Muster Anna^", "Muster-Klein^Anna", "Mustera^Nna",
+    ],
+    "birth_date": ["19610302", "19610204", "19710203", "20240203", "", "1961", "00000000"],
+    "sex": ["M", "O", "m"],
+}  # fmt: skip
+STAGED = [
+    *({key: value} for key, values in OTHER.items() for value in values),
+    *(
+        {one: a, other: b}
+        for one, other in itertools.combinations(OTHER, 2)
+        for a, b in itertools.product(OTHER[one], OTHER[other])
+    ),
+]
+
+
+def test_nobody_else_is_shown() -> None:
+    assert len(STAGED) > 200
+    accepted = [each for each in STAGED if not another_person(OURS, study(**each))]
+    assert accepted == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"name": "MUSTER^ANNA"},
+        {"name": "muster^anna^^Dr."},
+        {"name": "Muster^Anna^Maria"},
+        {"sex": ""},
+        {"sex": "f"},
+    ],
+)
+def test_the_same_person_is_found(changes: dict[str, str]) -> None:
+    assert another_person(OURS, study(**changes)) == ()
+
+
+def test_a_missing_issuer_counts_as_the_archives_own() -> None:
+    nowhere = replace(OURS, issuer="")
+    assert another_person(nowhere, study(issuer="")) == ()
+    assert another_person(OURS, study(issuer=""), issuer="HOSPITAL") == ()
+    assert another_person(OURS, study(issuer=""), issuer="ELSEWHERE") == ("issuer of the ID",)
+
+
+class Shelf:
+    """An archive that answers with what it was given."""
+
+    name = "pacs"
+
+    def __init__(self, *studies: FoundStudy) -> None:
+        self._studies = studies
+
+    def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+        assert query == Query(patient_id="4711")
+        return self._studies
+
+    def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
+        return ()
+
+
+def test_proposals_have_date_and_source_and_nobody_elses_words() -> None:
+    shelf = Shelf(
+        study("1.2.3", date="20240311"),  # the study under review itself
+        study("1.2.5"),
+        study("1.2.6", name="Muster^Eva", description="secret of another"),
+        study("1.2.7", birth_date="", description="secret of nobody"),
+        study("1.2.8", date="20250101", description="afterwards"),
+        replace(study("1.2.9", date="20220101", description="HWS Funktionsaufnahmen nach ACDF"),
+                modalities=("CR",)),
+        replace(study("1.2.10", description="SPECT/CT HWS"), modalities=("CT", "NM")),
+    )  # fmt: skip
+    found = priors(shelf, OURS)  # type: ignore[arg-type]
+    assert [(one.key, one.value) for one in found.proposals] == [
+        ("prior_cervical_surgery", True),
+        ("radiographs", None),
+        ("radiographs_date", "2022-01-01"),
+        ("radiograph_flexion", True),
+        ("radiograph_extension", True),
+        ("mri", None),
+        ("mri_date", "2023-10-01"),
+        ("mri_contrast", False),
+    ]
+    assert found.proposals[-1].source == 'archive pacs: MR "MRT HWS nativ", dated 2023-10-01'
+    assert [one.study_instance_uid for one in found.to_compare] == ["1.2.10"]
+    assert (found.not_shown, found.later) == ({"name": 1, "birth date": 1}, 1)
+    assert "secret" not in repr(found)
+    assert "Muster" not in repr(found.proposals)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"birth_date": ""}, "birth date"), ({"name": ""}, "name"), ({"patient_id": "4*"}, "[*]")],
+)
+def test_without_an_identity_nothing_is_looked_for(changes: dict[str, str], said: str) -> None:
+    whose = replace(OURS, patient=replace(OURS.patient, **changes))
+    with pytest.raises(ArchiveError, match=said):
+        priors(Shelf(), whose)  # type: ignore[arg-type]

@@ -1,0 +1,206 @@
+"""Flat pictures: the patient lies in them as their letters say, and a click goes there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from qtpy.QtCore import QPointF, Qt
+
+import fusion
+from fusion.anatomy import Joint, Side
+from tests.annotations.necks import centers
+from tests.viewer.known_neck import numbered
+from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from viewer.pictures.flat.canvas import FlatCanvas
+from viewer.pictures.flat.shown import OUTSIDE, Named, blended, colored, grey
+from viewer.pictures.flat.sources import (
+    CArmSource,
+    Content,
+    JointSource,
+    PlaneSource,
+    ProjectionSource,
+)
+from viewer.pictures.flat.study import FlatStudy
+from viewer.pictures.panes import LinkedPanes
+from viewer.pictures.planes import AXIAL, CORONAL, PLANES, SAGITTAL
+
+LEFT_C5 = Joint("C5-C6", Side.LEFT)
+
+
+@pytest.fixture(scope="module")
+def study(review: fusion.Review) -> FlatStudy:
+    made = FlatStudy(LinkedPanes(review))
+    found = numbered({})
+    named = [
+        Named(f.center_lps, f.joint.name, "#ff8cff", ring_mm=6.0, side=f.joint.side.sign)
+        for f in found.facets
+    ]
+    made.show_names(found, named, joint=LEFT_C5, doubt="")
+    return made
+
+
+#: Edges (left, right, top, bottom) of each plane, as a radiologist knows them.
+EDGES = {AXIAL: "RLAP", CORONAL: "RLHF", SAGITTAL: "APHF"}
+
+
+def edges(view) -> str:
+    letters = view.letters
+    return letters.left + letters.right + letters.top + letters.bottom
+
+
+@pytest.mark.parametrize("plane", PLANES, ids=lambda plane: plane.name)
+@pytest.mark.parametrize("content", Content)
+def test_a_plane_shows_each_marker_at_its_letter(study: FlatStudy, plane, content) -> None:
+    source = PlaneSource(study, plane, content)
+    for ball, direction in BALLS.items():
+        point = MIDDLE_LPS + direction
+        study.linked.point_lps = point
+        shown = source.shown()
+        assert edges(shown.view) == EDGES[plane]
+        row, column, off = shown.view.place(study.linked.point_lps)
+        assert off == pytest.approx(0, abs=1e-6)
+        middle = np.array(shown.rgb.shape[:2]) / 2
+        # Brighter (or, in inverse grey, darker) than what is beside it.
+        here = float(shown.rgb[round(row), round(column)].mean())
+        apart = here - float(np.median(shown.rgb[shown.rgb != OUTSIDE]))
+        assert (apart < -20) if content is Content.SPECT else (apart > 20), ball
+        assert shown.view.point(row, column) == pytest.approx(study.linked.point_lps)
+        away = np.array([row, column]) - shown.view.place(MIDDLE_LPS)[:2]
+        for axis, (low, high) in enumerate((EDGES[plane][2:], EDGES[plane][:2])):
+            wanted = {
+                "L": (0, 1),
+                "R": (0, -1),
+                "P": (1, 1),
+                "A": (1, -1),
+                "H": (2, 1),
+                "F": (2, -1),
+            }
+            lps, sign = wanted[high[0] if axis else low[0]]
+            expected = direction[lps] * sign * (1 if axis else -1)
+            assert np.sign(round(away[axis])) == np.sign(expected)
+        assert middle.min() > 0
+
+
+def test_planes_follow_the_crosshair_and_share_the_windows(study: FlatStudy) -> None:
+    source = PlaneSource(study, AXIAL, Content.FUSED)
+    study.linked.point_lps = MIDDLE_LPS
+    first = source.key()
+    source.scroll(1)
+    assert source.key() != first
+    source.scroll(-1)
+    assert source.key() == first
+    before = source.shown().rgb
+    study.linked.spect_visible = False
+    assert source.key() != first
+    assert source.shown().rgb.tolist() == PlaneSource(study, AXIAL, Content.CT).shown().rgb.tolist()
+    study.linked.spect_visible = True
+    assert source.shown().rgb.tolist() == before.tolist()
+    ct, spect = (PlaneSource(study, AXIAL, one).key() for one in (Content.CT, Content.SPECT))
+    study.inverse = False
+    assert PlaneSource(study, AXIAL, Content.CT).key() == ct
+    assert PlaneSource(study, AXIAL, Content.SPECT).key() != spect
+    study.inverse = True
+
+
+def test_colours_are_the_stated_blend() -> None:
+    ct = grey(np.array([[0.0, 500.0, 1000.0]]), (0.0, 1000.0))
+    assert ct[0, :, 0].tolist() == [0, 127, 255]
+    assert grey(np.array([[0.0, np.nan]]), (0, 1), inverse=True)[0, :, 0].tolist() == [255, OUTSIDE]
+    uptake = np.array([[0.0, np.nan, 10.0]])
+    shown = blended(ct, uptake, (0.0, 10.0), name="Hot Iron", weight=0.25)
+    top = colored(np.array([[10.0]]), (0.0, 10.0), "Hot Iron")[0, 0]
+    assert shown[0, 0].tolist() == ct[0, 0].tolist()
+    assert shown[0, 1].tolist() == ct[0, 1].tolist()
+    assert shown[0, 2] == pytest.approx(0.75 * ct[0, 2] + 0.25 * top, abs=1)
+
+
+def test_the_projection_and_the_c_arm_turn_and_say_from_where(study: FlatStudy) -> None:
+    projection = ProjectionSource(study)
+    assert projection.shown().caption.endswith("from the front")
+    assert edges(projection.shown().view) == "RLHF"
+    projection.turn(-180, 0)  # dragged to the left by 180 px, the left side comes to the front
+    assert projection.shown().caption.endswith("from the patient's left")
+    assert edges(projection.shown().view) == "APHF"
+    for _ in range(36):
+        projection.scroll(1)
+    assert projection.turn_deg == 90
+    arm = CArmSource(study)
+    assert arm.words.startswith("Computed from the CT; not a fluoroscopy image; not for needle")
+    assert arm.shown().caption.startswith("C-arm, AP\nfrom the front")
+    assert CArmSource(study, 90.0).shown().caption.startswith("C-arm, lateral")
+    arm.turn(0, 500)
+    assert arm.tilt_deg == 45
+    assert arm.shown().caption == "C-arm\nfrom the front, 45° from above"
+
+
+def test_a_lateral_c_arm_view_names_one_side_and_nerves_stand_at_the_joint(study) -> None:
+    before = study.named
+    study.named = tuple(
+        Named(n.point_lps, n.text, n.color, n.ring_mm, n.side, nerves=("C5 medial branch",))
+        for n in before
+    )
+    front, side = CArmSource(study).names(), CArmSource(study, 90.0).names()
+    study.named = before
+    assert len(front) == len(before)
+    assert {one.text.split()[0] for one in side} == {"Left"}
+    assert all(one.text.endswith(": C5 medial branch") for one in front)
+    places = [tuple(one.point_lps) for one in front]
+    assert places == [tuple(one.point_lps) for one in before]
+
+
+def test_the_planes_of_a_joint_come_in_pairs_or_say_why_not(study: FlatStudy) -> None:
+    neck = centers(origin=tuple(MIDDLE_LPS))
+    for side in Side:
+        for number in range(3):
+            shown = JointSource(study, side, number).shown()
+            assert shown.caption.startswith(
+                "C5-C6" if number == 1 else f"{side.value.capitalize()}"
+            )
+            joint = neck[Joint("C5-C6", side)]
+            assert abs(float(shown.view.place(joint)[2])) < 1e-6
+    study.joint = None
+    empty = JointSource(study, Side.LEFT, 0)
+    assert (empty.shown(), empty.names()) == (None, ())
+    assert empty.why == "Choose a joint: in the ladder, or by a click on its ring."
+    study.joint = LEFT_C5
+
+
+@pytest.mark.window
+def test_a_click_goes_to_what_is_seen(study: FlatStudy, qtbot) -> None:
+    linked = study.linked
+    for source in (PlaneSource(study, CORONAL, Content.CT), ProjectionSource(study)):
+        canvas = FlatCanvas(study, source)
+        qtbot.addWidget(canvas)
+        canvas.resize(320, 280)
+        linked.frame = None
+        linked.point_lps = MIDDLE_LPS
+        goal = MIDDLE_LPS + BALLS["left"]
+        at = canvas.place_of(goal)
+        assert at.x() > 160  # the patient's left is on the right
+        assert canvas.point_at(at) == pytest.approx(goal, abs=9.0)
+        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at.toPoint())
+        assert linked.point_lps == pytest.approx(goal, abs=9.0)
+        assert canvas.grab().toImage().pixelColor(canvas.rect().center()).isValid()
+        row, column = canvas.from_px(canvas.shown, QPointF(33, 44))
+        back = canvas.to_px(canvas.shown, row, column)
+        assert (back.x(), back.y()) == pytest.approx((33, 44))
+
+
+@pytest.mark.window
+def test_double_click_drag_and_wheel(study: FlatStudy, qtbot) -> None:
+    linked = study.linked
+    canvas = FlatCanvas(study, CArmSource(study))
+    qtbot.addWidget(canvas)
+    canvas.resize(300, 300)
+    with qtbot.waitSignal(canvas.enlarged):
+        qtbot.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    before = linked.point_lps
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().topLeft())
+    assert linked.point_lps == pytest.approx(before)  # no depth, no point
+    at = canvas.place_of(study.named[-1].point_lps).toPoint()
+    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=at)
+    half_a_voxel = linked.review.fused.display_grid.spacing_mm.max()
+    assert linked.point_lps == pytest.approx(study.named[-1].point_lps, abs=half_a_voxel)
+    assert linked.frame is not None
+    linked.centre()
+    assert linked.frame is None

@@ -1,0 +1,93 @@
+"""Names stand at the margin and cover nothing that has to be seen."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from viewer.pictures.placement import Box, Label, leader, place
+
+ROOM = (400.0, 300.0)
+LETTERS = (Box(2, 140, 20, 20), Box(378, 140, 20, 20), Box(190, 2, 20, 20), Box(190, 278, 20, 20))
+BANNER = Box(0, 0, 180, 40)
+
+
+def test_names_stand_at_their_own_margin_at_the_height_of_what_they_name() -> None:
+    left, right, nearer = place(
+        [
+            Label((150, 100), (90, 16), side=-1),
+            Label((150, 100), (90, 16), side=1),
+            Label((350, 250), (40, 16)),
+        ],
+        room=ROOM,
+    )
+    assert left == Box(6, 92, 90, 16)
+    assert right == Box(304, 92, 90, 16)
+    assert nearer == Box(354, 242, 40, 16) or nearer.right <= 348
+
+
+def test_letters_banners_and_hot_spots_stay_visible() -> None:
+    hot = Box(300, 130, 100, 60)
+    taken = [*LETTERS, BANNER, hot]
+    labels = [Label((200, y), (90, 16), side) for y in (20, 150, 152) for side in (-1, 1)]
+    boxes = place(labels, room=ROOM, taken=taken)
+    assert all(box is not None for box in boxes)
+    for box in boxes:
+        assert not any(box.meets(other) for other in taken)
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.meets(other)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(-50, 450),
+            st.floats(-50, 350),
+            st.floats(10, 150),
+            st.sampled_from((-1, 0, 1)),
+        ),
+        max_size=16,
+    )
+)
+def test_no_name_ever_covers_another_or_leaves_the_picture(places) -> None:
+    labels = [Label((x, y), (width, 15.0), side) for x, y, width, side in places]
+    taken = [*LETTERS, BANNER]
+    boxes = place(labels, room=ROOM, taken=taken)
+    whole = Box(0, 0, *ROOM)
+    found = [box for box in boxes if box is not None]
+    for box in found:
+        assert box.within(whole)
+        assert not any(box.meets(other) for other in taken)
+    for one, other in itertools.combinations(found, 2):
+        assert not one.meets(other)
+    for label, box in zip(labels, boxes, strict=True):
+        if not (0 <= label.anchor[0] <= 400 and 0 <= label.anchor[1] <= 300):
+            assert box is None  # nothing is named that is not seen
+
+
+def test_the_joint_that_is_looked_at_keeps_its_name_where_room_is_short() -> None:
+    labels = [Label((75, 10), (60, 18), -1, weight) for weight in (0, 0, 2)]
+    boxes = place(labels, room=(100.0, 20.0))
+    assert boxes[2] is not None
+    assert boxes[:2] == (None, None)
+
+
+def test_joints_are_covered_only_where_there_is_no_other_place() -> None:
+    label = Label((200, 100), (90, 16), side=-1)
+    ring = Box(0, 80, 110, 40)
+    (beside,) = place([label], room=ROOM, avoid=[ring])
+    assert not beside.meets(ring)
+    (upon,) = place([label], room=ROOM, avoid=[Box(0, 0, *ROOM)])
+    assert upon == Box(6, 92, 90, 16)
+
+
+def test_a_leader_ends_at_the_ring() -> None:
+    label = Label((200, 100), (80, 16), side=-1)
+    start, end = leader(label, Box(6, 92, 80, 16), ring_px=12)
+    assert start == (88, 100)
+    assert np.hypot(end[0] - 200, end[1] - 100) == 12
+    assert leader(label, Box(310, 92, 80, 16))[0] == (308, 100)
+    assert leader(label, Box(150, 40, 80, 16)) == ((200, 56), (200, 100))

@@ -1,0 +1,164 @@
+"""Where names stand in a picture: at its margin, on nothing that has to be seen.
+
+Knows rectangles of pixels and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+#: Between a name and what stands beside it, and from it to the edge of the picture, px.
+GAP_PX, MARGIN_PX = 2.0, 6.0
+#: How far a name is moved at a time to find room, as a share of its height.
+_STEP = 0.25
+#: Furthest that a name is moved up or down, in heights of it.
+_REACH = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in a picture, px; y grows downwards."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        """Its right edge."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        """Its lower edge."""
+        return self.y + self.height
+
+    def meets(self, other: Box, gap: float = 0.0) -> bool:
+        """Whether two rectangles overlap, or come nearer than a gap."""
+        return (
+            self.x < other.right + gap
+            and other.x < self.right + gap
+            and self.y < other.bottom + gap
+            and other.y < self.bottom + gap
+        )
+
+    def within(self, other: Box) -> bool:
+        """Whether all of it lies in another."""
+        return (
+            self.x >= other.x
+            and self.y >= other.y
+            and self.right <= other.right
+            and self.bottom <= other.bottom
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name that belongs to a place in a picture.
+
+    Parameters
+    ----------
+    anchor : (x, y) tuple of float, px
+        The place.
+    size : (width, height) tuple of float, px
+        Of the name.
+    side : {-1, 0, 1}
+        Margin where it should stand: left, the nearer one, right.
+    weight : int
+        The heavier ones are placed first.
+    """
+
+    anchor: tuple[float, float]
+    size: tuple[float, float]
+    side: int = 0
+    weight: int = 0
+
+
+def place(
+    labels: Sequence[Label],
+    *,
+    room: tuple[float, float],
+    taken: Sequence[Box] = (),
+    avoid: Sequence[Box] = (),
+) -> tuple[Box | None, ...]:
+    """Find a place for each name.
+
+    Parameters
+    ----------
+    labels : sequence of Label
+        What has to be named.
+    room : (width, height) tuple of float, px
+        Of the picture.
+    taken : sequence of Box
+        What must not be covered: letters, banners, hot spots.
+    avoid : sequence of Box
+        What is covered only by a name that else had no place: the joints themselves.
+
+    Returns
+    -------
+    tuple of Box or None
+        In the order given: at the margin asked for, else at the other, else further in, each as
+        near to the height of its place as there is room; None where there is none.
+    """
+    whole = Box(0, 0, *room)
+    inside = [label for label in labels if _holds(whole, label.anchor)]
+    order = sorted(inside, key=lambda label: (-label.weight, label.anchor[1], label.anchor[0]))
+    placed: dict[int, Box] = {}
+    used = list(taken)
+    for label in order:
+        box = _first(label, whole, [*used, *avoid]) or _first(label, whole, used)
+        if box is not None:
+            placed[id(label)] = box
+            used.append(box)
+    return tuple(placed.get(id(label)) for label in labels)
+
+
+def _first(label: Label, room: Box, used: Sequence[Box]) -> Box | None:
+    for box in _candidates(label, room):
+        if box.within(room) and not any(box.meets(other, GAP_PX) for other in used):
+            return box
+    return None
+
+
+def _holds(box: Box, point: tuple[float, float]) -> bool:
+    return box.x <= point[0] <= box.right and box.y <= point[1] <= box.bottom
+
+
+def _candidates(label: Label, room: Box) -> Iterator[Box]:
+    """Yield places, the best first."""
+    (x, y), (width, height) = label.anchor, label.size
+    side = label.side or (-1 if x < room.width / 2 else 1)
+    far = {-1: MARGIN_PX, 1: room.width - width - MARGIN_PX}
+    further = {-1: 2 * MARGIN_PX + width, 1: room.width - 2 * (width + MARGIN_PX)}
+    for at in (far[side], further[side], far[-side], further[-side]):
+        # A name far from its place is no name, unless it is of the joint that is looked at.
+        reach = room.height if label.weight else min(_REACH * height, room.height)
+        for top in _heights(y - height / 2, height, reach):
+            box = Box(at, top, width, height)
+            # What is named is never covered by its own name.
+            if not _holds(Box(at - GAP_PX, top, width + 2 * GAP_PX, height), (x, y)):
+                yield box
+
+
+def _heights(best: float, height: float, reach: float) -> Iterator[float]:
+    step = height * _STEP
+    for n in range(int(reach / step) + 1):
+        yield best + n * step
+        if n:
+            yield best - n * step
+
+
+def leader(
+    label: Label, box: Box, *, ring_px: float = 0.0
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return both ends of the line from a name to its place, px; it ends at the ring around it."""
+    x, y = label.anchor
+    start = min(max(x, box.x - GAP_PX), box.right + GAP_PX), box.y + box.height / 2
+    if box.x < x < box.right:  # above or below it
+        start = x, box.bottom if box.bottom < y else box.y
+    right, down = x - start[0], y - start[1]
+    length = (right**2 + down**2) ** 0.5
+    share = max(1 - ring_px / length, 0.0) if length else 0.0
+    return start, (start[0] + share * right, start[1] + share * down)
