@@ -104,9 +104,9 @@ COUNT_BREAKS = warning(
 )
 SLICES_BREAK = warning(
     "slices-break",
-    "The picture jumps between two neighbouring slices at {levels}, or slices are there twice: some "
-    "are missing or repeated, or the patient moved. No level is counted across that place, and "
-    "joints beside it may be off. Look at the side view there.",
+    "The picture jumps between two neighbouring slices at {levels}, or slices are there twice: "
+    "some are missing or repeated, or the patient moved. No level is counted across that place, "
+    "and joints beside it may be off. Look at the side view there.",
 )
 CLICKS_DISAGREE = warning(
     "clicks-disagree",
