@@ -102,7 +102,8 @@ def _planes(ct: Volume, crossed: FloatArray, axis: int) -> npt.NDArray[np.float3
     for plane in np.rint(crossed[:, 1 + axis]).astype(int):
         k = plane if axis == 0 else slice(None)
         part = stored[plane][np.ix_(*window)].astype(np.float32)
-        slope, intercept = np.float32(ct.slope[k]), np.float32(ct.intercept[k])
+        slope = np.asarray(ct.slope[k], dtype=np.float32)
+        intercept = np.asarray(ct.intercept[k], dtype=np.float32)
         if axis:
             slope, intercept = slope[window[0], None], intercept[window[0], None]
         hu = np.clip(part * slope + intercept, *_HU)
