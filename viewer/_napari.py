@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pint
 from napari._qt.qt_viewer import QtViewer
 from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
 from napari._vispy.utils.visual import overlay_to_visual
@@ -22,6 +21,7 @@ from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
 from napari.utils.action_manager import action_manager
 from napari.utils.color import ColorValue
+from napari.utils.transforms._units import get_units_from_name
 from pydantic import Field
 from qtpy.QtGui import QCloseEvent
 from vispy.gloo.program import Program
@@ -110,10 +110,13 @@ class Mark:
     text : str
         Beside the ring; may be empty.
     text_shift_mm : float, mm
-        Along the horizontal coordinate, from the centre to where the words begin; or to where
-        they end, when it is negative.
+        Along the horizontal coordinate, from the centre to where the words begin or end.
     text_drop_mm : float, mm
         Along the vertical coordinate, from the centre to the middle of the words.
+    text_ends : bool
+        Whether the words end there.
+    leader : bool
+        Whether a line leads from there to the ring.
     """
 
     center: tuple[float, float]
@@ -125,6 +128,8 @@ class Mark:
     text: str = ""
     text_shift_mm: float = 0.0
     text_drop_mm: float = 0.0
+    text_ends: bool = False
+    leader: bool = False
 
 
 class MarksOverlay(SceneOverlay):
@@ -145,6 +150,9 @@ _PIECES = 48
 _TEXT_SIZE = 10
 #: Size of what fills a ring, and distance of a second one, of the ring's radius.
 _FILLED, _SECOND = 0.55, 1.22
+#: A leader is drawn in the colour of its ring, so much fainter (red, green, blue, alpha).
+_SECOND_COLOR = (0.85, 0.2, 0.85, 1.0)
+_FAINT = (0.6, 0.6, 0.6, 0.8)
 
 
 class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
@@ -183,14 +191,18 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
         for mark in marks:
             parts = pieces[np.arange(_PIECES) % 4 < 2] if mark.dashed else pieces
             drawn = [parts * mark.radius_mm]
-            if mark.double:
-                drawn.append(parts * mark.radius_mm * _SECOND)
+            if mark.double:  # seen on bright uptake as well
+                points.append((parts * mark.radius_mm * _SECOND).reshape(-1, 2) + mark.center[::-1])
+                colors.append(np.tile(_SECOND_COLOR, (len(points[-1]), 1)))
             if mark.fill == "cross":
                 arm = mark.radius_mm * _FILLED
                 drawn.append(np.array([[[-arm, -arm], [arm, arm]], [[-arm, arm], [arm, -arm]]]))
             ends = np.concatenate(drawn).reshape(-1, 2) + mark.center[::-1]
             points.append(ends)
             colors.append(np.tile(mark.color, (len(ends), 1)))
+            if mark.text and mark.leader:
+                points.append(_leader(mark))
+                colors.append(np.tile(np.multiply(mark.color, _FAINT), (2, 1)))
         self._rings.set_data(
             pos=np.concatenate(points).astype(np.float32),
             color=np.concatenate(colors).astype(np.float32),
@@ -217,11 +229,7 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
 
     def _draw_texts(self, marks: tuple[Mark, ...]) -> None:
         for anchor, text in self._texts.items():
-            shown = [
-                mark
-                for mark in marks
-                if mark.text and (mark.text_shift_mm > 0) == (anchor == "left")
-            ]
+            shown = [mark for mark in marks if mark.text and mark.text_ends == (anchor == "right")]
             text.visible = bool(shown)
             if shown:
                 text.text = [mark.text for mark in shown]
@@ -238,6 +246,15 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
     def close(self) -> None:
         self.overlay.events.marks.disconnect(self._on_data_change)
         super().close()
+
+
+def _leader(mark: Mark) -> npt.NDArray[np.float64]:
+    """Return both ends of the line from the words of a mark to its ring, (x, y)."""
+    away = np.array([mark.text_shift_mm, mark.text_drop_mm])
+    length = float(np.hypot(*away))
+    near = away * min(mark.radius_mm / length, 1.0) if length else away
+    ends: npt.NDArray[np.float64] = np.array([away, near]) + mark.center[::-1]
+    return ends
 
 
 overlay_to_visual[MarksOverlay] = _VispyMarks
@@ -284,7 +301,7 @@ class _FurtherCanvas(QtViewer):
 
 def load_units() -> None:
     """Read napari's table of units, which its first layer would wait for; in any thread."""
-    _ = pint.get_application_registry().millimeter  # type: ignore[no-untyped-call]
+    get_units_from_name(("mm",))
 
 
 def new_canvas(model: ViewerModel) -> QtViewer:

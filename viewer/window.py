@@ -48,6 +48,7 @@ from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.area import PictureArea, layout_keys
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
+from viewer.pictures.measuring import Measuring, measuring_keys
 from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
 from viewer.pictures.planes import PLANES
@@ -108,6 +109,7 @@ class ReviewWindow(Sitting):
         # them in no particular order.
         self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
         self.linked = LinkedPanes(review, [viewer, *models])
+        self.measuring = Measuring(self.linked)
         self.alignment = Alignment(self.linked)
         self.facets = FacetsModel(self.linked)
         self.reading = ReadingModel(self.linked, self.facets, journal=journal)
@@ -142,6 +144,7 @@ class ReviewWindow(Sitting):
         for changed in (self.facets.events.localisation, self.facets.events.state):
             changed.connect(self._show_names)
         self.facets.events.selected.connect(self._show_names)
+        self.facets.events.assessment.connect(self._show_reference)
         self.reading.events.changed.connect(self._show_names)
         self._show_names()
         self.alignment.events.moving.connect(self._show_alignment)
@@ -375,6 +378,11 @@ class ReviewWindow(Sitting):
         for key in alignment_keys(self.alignment):
             self.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
 
+    def _show_reference(self) -> None:
+        """Give the pictures what ratios refer to."""
+        found = self.facets.assessment
+        self.linked.reference = None if found is None else found.reference.value
+
     def _show_names(self) -> None:
         """Show the joints, as they stand now, in the pictures that are drawn flat."""
         named = named_places(self.facets, self.reading)
@@ -449,6 +457,7 @@ class ReviewWindow(Sitting):
             "The joint that is chosen": target_keys(self.targets_panel),
             "Pictures": {
                 **layout_keys(self.pictures),
+                **measuring_keys(self.measuring, self.tell),
                 **key_actions(self.linked),
                 **mark_keys(self.facets_panel.marks),
             },

@@ -36,6 +36,7 @@ from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, lat
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
+from .rows import row_of
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
@@ -117,6 +118,7 @@ __all__ = [
     "relabelling",
     "replay",
     "revise",
+    "row_of",
     "same_name",
     "versions_of",
 ]

@@ -6,12 +6,13 @@ the history and no longer counts. Finalised is the last event that a reading can
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal
 
-from fusion.anatomy import Joint
+from fusion.anatomy import JOINTS, Joint
 from fusion.annotations.changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -31,6 +32,7 @@ from fusion.annotations.changes import (
 )
 from fusion.annotations.changes.event import Event
 from fusion.annotations.changes.vertebrae import Anatomy, AnatomyForm, after
+from fusion.annotations.rows import row_of
 from fusion.annotations.snapshots import same_matrix
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Decision, Target
@@ -226,6 +228,38 @@ class Reading:
             if record.target.target_id == target_id:
                 return record
         raise AnnotationError("The target is not there any more. Nothing was changed.")
+
+    def to_dataframe(self) -> Any:
+        """Return the decisions as a pandas DataFrame, a row for each, from the skull down.
+
+        Columns are ``joint``, ``level``, ``side``, the version and state of the reading, and those
+        of :func:`fusion.annotations.row_of`; numbers have all of their digits, points are in the
+        CT's frame, LPS mm.
+
+        Raises
+        ------
+        AnnotationError
+            pandas is not installed.
+        """
+        try:
+            pandas = importlib.import_module("pandas")
+        except ImportError as exc:
+            raise AnnotationError("A table needs the package pandas: pip install pandas.") from exc
+        about = {
+            "version": self.opened.version,
+            "status": "final" if self.finalised else "draft",
+        }
+        rows = [
+            {
+                "joint": target.joint.name,
+                "level": target.joint.level,
+                "side": target.joint.side.value,
+                **about,
+                **row_of(target),
+            }
+            for target in sorted(self.targets, key=lambda one: JOINTS.index(one.joint))
+        ]
+        return pandas.DataFrame(rows)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form: the history, and the present state for those who only read."""

@@ -6,7 +6,9 @@ import argparse
 import contextlib
 import io
 import sys
+import threading
 import time
+import warnings
 from pathlib import Path
 
 from fusion import cli
@@ -45,8 +47,15 @@ def worklist(args: argparse.Namespace) -> int:
     return cli.OK
 
 
+def _say_nothing_of_connections() -> None:
+    """Keep to itself why a connection ended: the words of libraries may quote a patient's name."""
+    threading.excepthook = lambda _: None
+    warnings.simplefilter("ignore")
+
+
 def _until_stopped(args: argparse.Namespace, *, prepares: bool) -> int:
     settings = read_settings()
+    _say_nothing_of_connections()
     with taking_in(settings):
         assert settings.listen is not None  # or there were no Listener
         sys.stderr.write(

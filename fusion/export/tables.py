@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.anatomy import JOINTS
-from fusion.annotations import Reading, Target
+from fusion.annotations import Reading, Target, row_of
 from fusion.errors import AnnotationError
 from fusion.export.account import Account
 from fusion.export.handout import Handout
@@ -228,40 +228,10 @@ def _status(handout: Handout) -> str:
 
 
 def _decided(target: Target) -> dict[str, Any]:
-    uptake = target.uptake
-    measured = dict(uptake.entries) if uptake else {}
-    own = _own_columns()
-    others = {name: value for name, value in measured.items() if name not in own}
-    x, y, z = target.point_lps
-    return {
-        "decision": target.decision.value,
-        "grade": target.grade,
-        "x_lps_mm": x,
-        "y_lps_mm": y,
-        "z_lps_mm": z,
-        "unit": uptake.unit if uptake else None,
-        **{name: measured.get(name) for name in own},
-        "other_measured": "; ".join(f"{name} {value!r}" for name, value in others.items()),
-        "reference": uptake.reference if uptake else None,
-        "spill_share": uptake.spill_share if uptake else None,
-        "spill_from": uptake.spill_from if uptake else None,
-        "merged_with": "; ".join(uptake.merged_with) if uptake else None,
-        "matches_pain": target.clinically_concordant,
-        "in_operative_bed": target.inside_operative_bed,
-        "note": target.note,
-        "reader": target.reader,
-        "time_utc": target.time.isoformat(),
-        "registration": target.registration.method,
-        "registration_uncertainty_mm": target.registration.uncertainty_mm,
-        "joint_found_by": target.localisation.source,
-        "numbering": said_numbering(target.localisation.numbering),
-        "localisation_uncertainty_mm": target.localisation.confidence_mm,
-        "joint_state": target.localisation.status or "",
-        "level_margin_mm": target.placement.margin_mm,
-        "software_version": target.software_version,
-        "target_id": target.target_id,
-        "frame_of_reference_uid": target.frame_of_reference_uid,
-    }
+    row, own = row_of(target), _own_columns()
+    others = [f"{name} {row.pop(name)!r}" for name in target.uptake or () if name not in own]
+    said = said_numbering(target.localisation.numbering)
+    return {**row, "other_measured": "; ".join(others), "numbering": said}
 
 
 def _cell(value: object) -> str:

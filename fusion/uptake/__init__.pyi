@@ -1,4 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .ball import LEAST_BALL_MM, MOST_BALL_MM, Ball, measure_ball
 from .hot_spots import HotSpotSettings
 from .measures import (
     MAXIMUM,
@@ -29,13 +30,16 @@ from .structures import StructureKind, vertebral_bodies
 
 __all__ = [
     "GRADE_WORDS",
+    "LEAST_BALL_MM",
     "MAXIMUM",
+    "MOST_BALL_MM",
     "NOT_VALIDATED",
     "OF_VOLUME",
     "RATIO",
     "RATIO_TO_REFERENCE",
     "REFERENCE_WORDS",
     "SUV",
+    "Ball",
     "HotSpotSettings",
     "Measure",
     "Proposal",
@@ -49,6 +53,7 @@ __all__ = [
     "assess",
     "every_measure",
     "is_suv",
+    "measure_ball",
     "measure_named",
     "measured_texts",
     "number_text",

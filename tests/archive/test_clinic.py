@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pydicom
 import pytest
 from pydicom.uid import generate_uid
 
+from benchmarks.archive_hostile import GET, child
 from fusion.archive.connecting import connect
 from fusion.archive.getting import get, parse_address
 from fusion.archive.model import FoundStudy, Keep, Listed, Query
@@ -24,7 +26,7 @@ from tests.archive.conftest import NAME, Clinic, data_sets
 BOTH = pytest.mark.parametrize("way", ["pacs", "web"])
 
 
-@BOTH
+@pytest.mark.parametrize("way", ["pacs", "web", "moved"])
 def test_a_study_is_found_and_fetched_as_it_is(
     way: str, clinic: Clinic, settings: Settings
 ) -> None:
@@ -64,6 +66,22 @@ def test_it_goes_on_where_it_stopped(way: str, clinic: Clinic, settings: Setting
     assert get(archive, clinic.study, settings=settings) == folder
     assert len(list(folder.iterdir())) == len(clinic.files)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept  # not fetched again
+
+
+def test_what_a_killed_get_left_is_whole(clinic: Clinic, settings: Settings) -> None:
+    process = child(GET, clinic.toml, clinic.study)
+    inbox = settings.place("inbox")
+    until = time.monotonic() + 60
+    while not list(inbox.glob("*/*.dcm")) and time.monotonic() < until:
+        time.sleep(0.005)
+    process.kill()
+    process.communicate()
+    kept = [path for path in inbox.glob("*/*.dcm") if not path.parent.name.startswith("part-")]
+    originals = data_sets(clinic.files)
+    assert kept
+    assert all(originals[uid] == ds for uid, ds in data_sets(kept).items())
+    folder = get(connect(settings, "pacs"), clinic.study, settings=settings)
+    assert data_sets(list(folder.iterdir())) == originals
 
 
 class Leaky:

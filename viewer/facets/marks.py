@@ -20,16 +20,20 @@ from qtpy.QtCore import QTimer
 from fusion.anatomy import Joint
 from fusion.annotations import Change, Decision, JointMoved, VertebraNamed
 from fusion.errors import FusionError
+from fusion.views import landmarks
 from viewer._napari import Mark, MarksOverlay
 from viewer.facets.model import State
 from viewer.facets.words import beside_ring, label_of
+from viewer.pictures.flat.sources import BODY_REACH_MM
 from viewer.pictures.layers import to_world
 from viewer.pictures.pane import BOX_COLOR
+from viewer.pictures.placement import Box, Label, place
 
 if TYPE_CHECKING:
     from fusion.annotations import Point, Target
-    from fusion.facets import Facet
+    from fusion.facets import Facet, Localisation
     from fusion.geometry import FloatArray
+    from fusion.views import Landmark
     from viewer.facets.model import FacetsModel
     from viewer.pictures.pane import Pane
     from viewer.pictures.panes import LinkedPanes
@@ -46,8 +50,10 @@ _GAP_MM = 1.5
 #: How far inside and outside a ring the mouse takes hold of it, screen pixels; never nearer to
 #: the centre than this share of the radius, where a click puts the crosshair on the joint.
 _INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
-#: Height and width that the name of a joint takes, screen pixels.
-_LINE_PX, _WORDS_PX = 14.0, 110.0
+#: Height of a name, and width of a letter of it, screen pixels.
+_LINE_PX, _LETTER_PX = 18.0, 10.0
+#: Radius of the dot in a vertebral body, mm.
+_BODY_MM = 0.8
 #: How long a sentence stays in a picture, ms; width of a character of it, screen pixels, and
 #: fewest characters in a line.
 NOTICE_MS, _CHARACTER_PX, _LEAST_LINE = 15000, 10.0, 24
@@ -55,6 +61,7 @@ NOTICE_MS, _CHARACTER_PX, _LEAST_LINE = 15000, 10.0, 24
 SURE_COLOR = (1.0, 0.55, 1.0, 1.0)
 DOUBTFUL_COLOR = (1.0, 0.65, 0.15, 1.0)
 SELECTED_COLOR = (1.0, 1.0, 1.0, 1.0)
+BODY_COLOR = (0.72, 0.88, 1.0, 1.0)
 TARGET_COLOR = (1.0, 1.0, 0.35, 1.0)
 NOTICE_COLOR = (1.0, 0.75, 0.35, 1.0)
 PROVISIONAL = "LEVELS PROVISIONAL"
@@ -107,6 +114,7 @@ class Marks:
         self._facets, self._reading, self._linked = facets, reading, linked
         self._need_reader = need_reader
         self._carried_lps: FloatArray | None = None
+        self._named: tuple[Localisation, list[Landmark]] | None = None
         self._shown = True
         self._forget = QTimer(singleShot=True, interval=NOTICE_MS)
         self._forget.timeout.connect(self._on_forget)
@@ -117,6 +125,8 @@ class Marks:
                     position="top_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
                 )
             pane.model.scene.camera.events.zoom.connect(self.refresh)
+            pane.model.scene.camera.events.center.connect(self.refresh)
+            pane.model.canvas.events.size.connect(self.refresh)
         facets.events.localisation.connect(self.refresh)
         facets.events.state.connect(self.refresh)
         facets.events.selected.connect(self.refresh)
@@ -173,8 +183,35 @@ class Marks:
                 marks.append(mark)
         for target in targets.values():
             marks += self._target_marks(pane, target, disputed=target.joint in disputed)
-        zoom = float(pane.model.scene.camera.zoom)
-        return tuple(sorted(_uncluttered(marks, zoom), key=lambda mark: mark.double))
+        marks += self._bodies(pane)
+        return tuple(sorted(_placed(pane, marks, pane.hot_px()), key=lambda mark: mark.double))
+
+    def _bodies(self, pane: Pane) -> list[Mark]:
+        """Return the names of the vertebrae whose bodies a coronal or sagittal plane cuts."""
+        axis, vertical, horizontal = pane.plane.order
+        found = self._facets.localisation
+        if found is None or self._facets.spine is None or axis == 0:
+            return []
+        if self._named is None or self._named[0] is not found:
+            self._named = found, [one for one in landmarks(found) if one.joint is None]
+        point = to_world(self._linked.point_lps)
+        result = []
+        for one in self._named[1]:
+            world = to_world(one.point_lps)
+            if abs(world[axis] - point[axis]) > BODY_REACH_MM:
+                continue
+            doubtful = one.provisional or self._facets.provisional
+            result.append(
+                Mark(
+                    (world[vertical], world[horizontal]),
+                    _BODY_MM,
+                    DOUBTFUL_COLOR if doubtful else BODY_COLOR,
+                    dashed=doubtful,
+                    text=f"{one.name} ?" if doubtful else one.name,
+                    text_shift_mm=-_GAP_MM,
+                )
+            )
+        return result
 
     def _targets(self) -> dict[Joint, Target]:
         reading = self._reading.reading
@@ -373,25 +410,57 @@ class Marks:
             self.say("")
 
 
-def _uncluttered(marks: list[Mark], zoom: float) -> list[Mark]:
-    """Leave out words that would lie on other words; the joint looked at and targets come first."""
-    placed: list[Mark] = []
-    result = []
-    for mark in sorted(marks, key=lambda mark: (not mark.double, not mark.fill)):
-        covered = any(
-            (mark.text_shift_mm > 0) == (other.text_shift_mm > 0)
-            and abs(_height(mark) - _height(other)) * zoom < _LINE_PX
-            and abs(mark.center[1] - other.center[1]) * zoom < _WORDS_PX
-            for other in placed
+def _placed(pane: Pane, marks: list[Mark], hot: list[Box]) -> list[Mark]:
+    """Put the words of marks at the margin of a pane, on nothing that has to be seen.
+
+    Words for which there is no room are left out; those of the joint looked at and of targets come
+    first.
+    """
+    camera = pane.model.scene.camera
+    height, width = (float(size) for size in pane.model.canvas.size)
+    zoom, middle = float(camera.zoom), camera.center[-2:]
+    down = 1.0 if camera.orientation2d[0] == "down" else -1.0
+    at = [
+        (
+            width / 2 + (mark.center[1] - float(middle[1])) * zoom,
+            height / 2 + (mark.center[0] - float(middle[0])) * zoom * down,
         )
-        if mark.text and not covered:
-            placed.append(mark)
-        result.append(replace(mark, text="") if covered else mark)
+        for mark in marks
+    ]
+    labels = [
+        Label(
+            place,
+            (len(mark.text) * _LETTER_PX + 4, _LINE_PX),
+            int(np.sign(mark.text_shift_mm)),
+            2 * mark.double + bool(mark.fill),
+        )
+        for mark, place in zip(marks, at, strict=True)
+        if mark.text
+    ]
+    rings = [
+        Box(x - r, y - r, 2 * r, 2 * r)
+        for mark, (x, y) in zip(marks, at, strict=True)
+        for r in (mark.radius_mm * zoom,)
+    ]
+    taken = [*pane.taken_px(), *hot]
+    boxes = iter(place(labels, room=(width, height), taken=taken, avoid=rings))
+    result = []
+    for mark, (x, y) in zip(marks, at, strict=True):
+        box = next(boxes) if mark.text else None
+        if box is None:
+            result.append(replace(mark, text=""))
+            continue
+        ends = box.right <= x
+        result.append(
+            replace(
+                mark,
+                text_shift_mm=((box.right if ends else box.x) - x) / zoom,
+                text_drop_mm=(box.y + box.height / 2 - y) / zoom * down,
+                text_ends=ends,
+                leader=True,
+            )
+        )
     return result
-
-
-def _height(mark: Mark) -> float:
-    return mark.center[0] + mark.text_drop_mm
 
 
 def _down(pane: Pane, pixels: float) -> float:

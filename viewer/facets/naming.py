@@ -8,6 +8,7 @@ from fusion.annotations import plan_blocks
 from fusion.views import landmarks
 from viewer.facets.marks import (
     BALL_MM,
+    BODY_COLOR,
     CONTRADICTORY,
     DOUBTFUL_COLOR,
     PROVISIONAL,
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from fusion.anatomy import Joint
     from viewer.facets.model import FacetsModel
     from viewer.reading.model import ReadingModel
-
-_BODY_COLOR = "#b8e0ff"
 
 
 def named_places(facets: FacetsModel, reading: ReadingModel) -> tuple[Named, ...]:
@@ -51,8 +50,8 @@ def named_places(facets: FacetsModel, reading: ReadingModel) -> tuple[Named, ...
         joint = mark.joint
         if joint is None:
             text = f"{mark.name} ?" if doubtful or mark.provisional else mark.name
-            color = _hex(DOUBTFUL_COLOR) if doubtful else _BODY_COLOR
-            result.append(Named(mark.point_lps, text, color))
+            rgba = DOUBTFUL_COLOR if doubtful else BODY_COLOR
+            result.append(Named(mark.point_lps, text, _hex(rgba)))
             continue
         target = decided.get(joint)
         rgba = TARGET_COLOR if target else DOUBTFUL_COLOR if doubtful else SURE_COLOR

@@ -30,6 +30,8 @@ from viewer.pictures.layers import CT_WINDOWS
 if TYPE_CHECKING:
     from viewer.pictures.panes import LinkedPanes
 
+#: Upper ends of the colour scale that are offered, in multiples of the reference.
+TIMES_REFERENCE = (2, 4, 6, 8, 10)
 #: Round numbers for the ticks of the colour bar, times a power of ten.
 _ROUND = np.array([1.0, 2.0, 2.5, 5.0, 10.0])
 
@@ -184,8 +186,33 @@ class DisplayPanel(QWidget):
         legend = plain_label(f"Thin frame: edge of the {label} field; no data beyond.", wrap=True)
         legend.setStyleSheet(colored(DOUBTFUL))
         grid.addWidget(legend, 3, 0, 1, 2)
+        self.multiples = plain_label("")
+        grid.addWidget(self.multiples, 4, 0, 1, 2)
+        row = QHBoxLayout()
+        self.times = {}
+        for times in TIMES_REFERENCE:
+            button = QPushButton(f"{times} ×")
+            button.setToolTip(f"From zero to {times} times the reference")
+            button.clicked.connect(lambda _checked, times=times: self._set_times(times))
+            row.addWidget(button)
+            self.times[times] = button
+        grid.addLayout(row, 5, 0, 1, 2)
         grid.setColumnStretch(1, 1)
         return box
+
+    def _set_times(self, times: int) -> None:
+        if self._linked.reference is not None:
+            self._linked.uptake_range = (0.0, times * self._linked.reference)
+
+    def _show_multiples(self) -> None:
+        linked, reference = self._linked, self._linked.reference
+        for button in self.times.values():
+            button.setEnabled(reference is not None)
+        if reference is None:
+            self.multiples.setText("The reference is not known yet.")
+        else:
+            low, high = (value / reference for value in linked.uptake_range)
+            self.multiples.setText(f"{low:.1f} to {high:.1f} × reference")
 
     def _make_ct(self) -> QGroupBox:
         box = QGroupBox("CT window (HU)")
@@ -219,6 +246,7 @@ class DisplayPanel(QWidget):
         width, level = linked.ct_window
         self.window_text.setText(f"Width {width:.0f}   Level {level:.0f}")
         self._blend_text.setText(f"{linked.blend:.0%}")
+        self._show_multiples()
         widgets = (self.blend, self.spect_shown, self.palette_choice, self.lowest, self.highest)
         for widget in widgets:
             widget.blockSignals(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from qtpy.QtCore import QTimer
@@ -22,7 +23,9 @@ from viewer.pictures.layers import (
     make_layer,
     spect_layer_data,
     to_lps,
+    to_world,
 )
+from viewer.pictures.placement import Box
 from viewer.pictures.planes import Plane, letters_of
 
 if TYPE_CHECKING:
@@ -41,6 +44,11 @@ FIELD_COLOR = (1.0, 0.75, 0.2, 0.5)
 LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
 #: Behind text, so that it stays legible on bone.
 BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
+#: What a letter and the scale take on the screen, and a character and a line of words, px.
+_LETTER_BOX_PX, _SCALE_BOX_PX, _WORD_PX = (40.0, 42.0), (140.0, 52.0), (9.6, 25.0)
+#: What no name may cover: uptake of at least this share of the colour scale; looked at in squares
+#: of this side, px.
+HOT_SHARE, HOT_PX = 0.6, 12
 SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
 
 
@@ -134,6 +142,53 @@ class Pane:
         axis = self.plane.axis
         index = round(float(self._grid.to_kji(to_lps(self.model.dims.point))[axis]))
         return min(max(index, 0), self._grid.shape[axis] - 1)
+
+    def taken_px(self) -> list[Box]:
+        """Return what names may not cover: letters, the words in the corners, the scale."""
+        height, width = (float(size) for size in self.model.canvas.size)
+        side, tall = _LETTER_BOX_PX
+        across, up = (width - side) / 2, (height - tall) / 2
+        taken = [
+            Box(0, up, side, tall),
+            Box(width - side, up, side, tall),
+            Box(across, 0, side, tall),
+            Box(across, height - tall, side, tall),
+            Box(width - _SCALE_BOX_PX[0], height - _SCALE_BOX_PX[1], *_SCALE_BOX_PX),
+        ]
+        lines = [
+            line
+            for overlay in self.model.canvas.overlays.values()
+            if isinstance(overlay, TextOverlay)
+            and overlay.visible
+            and overlay.position == "top_left"
+            for line in overlay.text.split("\n")
+        ]
+        if lines:
+            longest = max(len(line) for line in lines)
+            taken.append(Box(0, 0, longest * _WORD_PX[0] + 24, len(lines) * _WORD_PX[1] + 16))
+        return taken
+
+    def hot_px(self) -> list[Box]:
+        """Return the squares of the screen that hold uptake which no name may cover."""
+        if not self.spect.visible or self.model.dims.ndim != 3:
+            return []
+        axis, vertical, horizontal = self.plane.order
+        low, high = self.spect.contrast_limits
+        plane = self.spect.data.plane(axis, self.index)[::2, ::2]
+        hot = np.argwhere(plane >= low + HOT_SHARE * (high - low)) * 2
+        if not len(hot):
+            return []
+        camera = self.model.scene.camera
+        height, width = (float(size) for size in self.model.canvas.size)
+        first = to_world(self._grid.to_lps((0, 0, 0)))
+        spacing = self._grid.spacing_mm
+        down = 1.0 if camera.orientation2d[0] == "down" else -1.0
+        v = first[vertical] + hot[:, 0] * spacing[vertical] - float(camera.center[-2])
+        h = first[horizontal] + hot[:, 1] * spacing[horizontal] - float(camera.center[-1])
+        places = np.column_stack([width / 2 + h * camera.zoom, height / 2 + v * camera.zoom * down])
+        seen = ((places >= 0) & (places <= (width, height))).all(axis=1)
+        squares = np.unique((places[seen] // HOT_PX).astype(int), axis=0)
+        return [Box(x * HOT_PX, y * HOT_PX, HOT_PX, HOT_PX) for x, y in squares.tolist()]
 
     def write_alignment(self, words: str) -> None:
         """Write what has to be known of the alignment into the picture; empty takes it away."""

@@ -96,6 +96,7 @@ class LinkedPanes:
         self.active = self.panes[0]
         self._point_lps = review.fused.display_grid.center_lps
         self._frame: Closeup | None = None
+        self._reference: float | None = None
         self._mouse: Callable[[], FloatArray | None] | None = None
         self._blend = 0.5
         self._spect_visible = True
@@ -319,6 +320,16 @@ class LinkedPanes:
             return
         for pane in self.panes:
             pane.spect.contrast_limits = (low, high)
+        self.events.display()
+
+    @property
+    def reference(self) -> float | None:
+        """Uptake that ratios refer to, in the SPECT's unit; None while it is not known."""
+        return self._reference
+
+    @reference.setter
+    def reference(self, value: float | None) -> None:
+        self._reference = value
         self.events.display()
 
     @property

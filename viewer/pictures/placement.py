@@ -12,6 +12,8 @@ from dataclasses import dataclass
 GAP_PX, MARGIN_PX = 2.0, 6.0
 #: How far a name is moved at a time to find room, as a share of its height.
 _STEP = 0.25
+#: Furthest that a name is moved up or down, in heights of it.
+_REACH = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,11 @@ class Label:
 
 
 def place(
-    labels: Sequence[Label], *, room: tuple[float, float], taken: Sequence[Box] = ()
+    labels: Sequence[Label],
+    *,
+    room: tuple[float, float],
+    taken: Sequence[Box] = (),
+    avoid: Sequence[Box] = (),
 ) -> tuple[Box | None, ...]:
     """Find a place for each name.
 
@@ -87,6 +93,8 @@ def place(
         Of the picture.
     taken : sequence of Box
         What must not be covered: letters, banners, hot spots.
+    avoid : sequence of Box
+        What is covered only by a name that else had no place: the joints themselves.
 
     Returns
     -------
@@ -100,12 +108,18 @@ def place(
     placed: dict[int, Box] = {}
     used = list(taken)
     for label in order:
-        for box in _candidates(label, whole):
-            if box.within(whole) and not any(box.meets(other, GAP_PX) for other in used):
-                placed[id(label)] = box
-                used.append(box)
-                break
+        box = _first(label, whole, [*used, *avoid]) or _first(label, whole, used)
+        if box is not None:
+            placed[id(label)] = box
+            used.append(box)
     return tuple(placed.get(id(label)) for label in labels)
+
+
+def _first(label: Label, room: Box, used: Sequence[Box]) -> Box | None:
+    for box in _candidates(label, room):
+        if box.within(room) and not any(box.meets(other, GAP_PX) for other in used):
+            return box
+    return None
 
 
 def _holds(box: Box, point: tuple[float, float]) -> bool:
@@ -119,16 +133,18 @@ def _candidates(label: Label, room: Box) -> Iterator[Box]:
     far = {-1: MARGIN_PX, 1: room.width - width - MARGIN_PX}
     further = {-1: 2 * MARGIN_PX + width, 1: room.width - 2 * (width + MARGIN_PX)}
     for at in (far[side], further[side], far[-side], further[-side]):
-        for top in _heights(y - height / 2, height, room.height):
+        # A name far from its place is no name, unless it is of the joint that is looked at.
+        reach = room.height if label.weight else min(_REACH * height, room.height)
+        for top in _heights(y - height / 2, height, reach):
             box = Box(at, top, width, height)
             # What is named is never covered by its own name.
             if not _holds(Box(at - GAP_PX, top, width + 2 * GAP_PX, height), (x, y)):
                 yield box
 
 
-def _heights(best: float, height: float, room: float) -> Iterator[float]:
+def _heights(best: float, height: float, reach: float) -> Iterator[float]:
     step = height * _STEP
-    for n in range(int(room / step) + 1):
+    for n in range(int(reach / step) + 1):
         yield best + n * step
         if n:
             yield best - n * step
@@ -138,9 +154,11 @@ def leader(
     label: Label, box: Box, *, ring_px: float = 0.0
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return both ends of the line from a name to its place, px; it ends at the ring around it."""
-    middle = box.y + box.height / 2
-    start = box.right + GAP_PX if box.right < label.anchor[0] else box.x - GAP_PX
-    right, down = label.anchor[0] - start, label.anchor[1] - middle
+    x, y = label.anchor
+    start = min(max(x, box.x - GAP_PX), box.right + GAP_PX), box.y + box.height / 2
+    if box.x < x < box.right:  # above or below it
+        start = x, box.bottom if box.bottom < y else box.y
+    right, down = x - start[0], y - start[1]
     length = (right**2 + down**2) ** 0.5
     share = max(1 - ring_px / length, 0.0) if length else 0.0
-    return (start, middle), (start + share * right, middle + share * down)
+    return start, (start[0] + share * right, start[1] + share * down)

@@ -12,6 +12,7 @@ from fusion.fused import Fused
 from fusion.uptake.measures import number_text
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer.pictures.layers import to_lps
+from viewer.pictures.measuring import Measuring
 from viewer.pictures.panes import LinkedPanes
 
 
@@ -203,3 +204,28 @@ def test_zoom_and_pan_hold_for_all_planes_whatever_their_size(linked: LinkedPane
     assert linked.panes[0].model.scene.camera.zoom == pytest.approx(8.0)
     linked.centre()
     assert linked.frame is None
+
+
+def test_ruler_and_ball_measure_from_the_crosshair(linked: LinkedPanes) -> None:
+    measuring = Measuring(linked)
+    linked.point_lps = MIDDLE_LPS
+    start = linked.point_lps
+    measuring.next_ruler()
+    assert measuring.length_mm is None
+    linked.point_lps = MIDDLE_LPS + np.array([20.0, 0.0, 1.0])
+    assert measuring.next_ruler().startswith("Ruler: 2")
+    assert measuring.length_mm == pytest.approx(np.linalg.norm(linked.point_lps - start))
+    axial, _, sagittal = (pane.model.scene.overlays["ruler"].segments for pane in linked)
+    assert (len(axial), len(sagittal)) == (1, 0)  # no plane holds a ruler that leaves it
+    linked.point_lps = MIDDLE_LPS + BALLS["left"]
+    said = measuring.next_ball()
+    assert said == "Ball 14 mm: " + said[12:]
+    assert "reference" not in said
+    linked.reference = measuring.ball.maximum / 3
+    assert measuring.resize(1.0).endswith("maximum 3.0 × reference.")
+    assert all(len(pane.model.scene.overlays["measures"].marks) >= 1 for pane in linked)
+    # Another alignment: what was said of other voxels is taken away.
+    linked.review = linked.review.with_registration(linked.review.fused.registration)
+    assert measuring.ball is None
+    assert measuring.next_ruler() == "The ruler is taken away."
+    assert all(not pane.model.scene.overlays["measures"].marks for pane in linked)

@@ -75,9 +75,19 @@ def test_the_joint_that_is_looked_at_keeps_its_name_where_room_is_short() -> Non
     assert boxes[:2] == (None, None)
 
 
+def test_joints_are_covered_only_where_there_is_no_other_place() -> None:
+    label = Label((200, 100), (90, 16), side=-1)
+    ring = Box(0, 80, 110, 40)
+    (beside,) = place([label], room=ROOM, avoid=[ring])
+    assert not beside.meets(ring)
+    (upon,) = place([label], room=ROOM, avoid=[Box(0, 0, *ROOM)])
+    assert upon == Box(6, 92, 90, 16)
+
+
 def test_a_leader_ends_at_the_ring() -> None:
     label = Label((200, 100), (80, 16), side=-1)
     start, end = leader(label, Box(6, 92, 80, 16), ring_px=12)
     assert start == (88, 100)
     assert np.hypot(end[0] - 200, end[1] - 100) == 12
     assert leader(label, Box(310, 92, 80, 16))[0] == (308, 100)
+    assert leader(label, Box(150, 40, 80, 16)) == ((200, 56), (200, 100))

@@ -23,6 +23,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from viewer.kit.theme import DOUBTFUL, FAINT
 from viewer.pictures.flat.shown import Named, Shown
 from viewer.pictures.mouse import CLICK_REACH, HU_PER_PIXEL, ZOOM_STEP
+from viewer.pictures.pane import HOT_PX
 from viewer.pictures.placement import Box, Label, leader, place
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ LETTER, CROSSHAIR, INK = "#ffeb8c", "#59d9ff", "#ffffff"
 _GAP_PX, _TICK_PX = 10.0, 3.0
 #: Share of the uptake's range for one pixel of dragging.
 _RANGE_PER_PIXEL = 0.005
-#: Side of a square that is looked at for hot spots, px.
-_HOT_PX = 12
 
 
 class FlatCanvas(QWidget):
@@ -271,11 +270,12 @@ class FlatCanvas(QWidget):
             )
             for one in texts
         ]
-        rings = [
-            Box(p.x() - _TICK_PX, p.y() - _TICK_PX, 2 * _TICK_PX, 2 * _TICK_PX) for p in at.values()
-        ]
+        rings = []
+        for one in names:
+            p, reach = at[id(one)], max(one.ring_mm * scale, _TICK_PX)
+            rings.append(Box(p.x() - reach, p.y() - reach, 2 * reach, 2 * reach))
         room = (float(self.width()), float(self.height()))
-        places = place(labels, room=room, taken=[*taken, *rings, *self._hot(shown)])
+        places = place(labels, room=room, taken=[*taken, *self._hot(shown)], avoid=rings)
         for one, label, box in zip(texts, labels, places, strict=True):
             if box is not None:
                 start, end = leader(label, box, ring_px=max(one.ring_mm * scale, _TICK_PX))
@@ -309,8 +309,8 @@ class FlatCanvas(QWidget):
         found = set()
         for row, column in np.argwhere(shown.hot):
             at = self.to_px(shown, float(row), float(column))
-            found.add((int(at.x() // _HOT_PX), int(at.y() // _HOT_PX)))
-        return [Box(x * _HOT_PX, y * _HOT_PX, _HOT_PX, _HOT_PX) for x, y in found]
+            found.add((int(at.x() // HOT_PX), int(at.y() // HOT_PX)))
+        return [Box(x * HOT_PX, y * HOT_PX, HOT_PX, HOT_PX) for x, y in found]
 
     # What the mouse does
 

@@ -19,6 +19,7 @@ from fusion.views import (
     turned_words,
 )
 from viewer.pictures.flat.shown import OUTSIDE, Shown, blended, grey
+from viewer.pictures.pane import HOT_SHARE
 from viewer.pictures.planes import Plane
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from viewer.pictures.flat.shown import Named
     from viewer.pictures.flat.study import FlatStudy
 
-#: What no name may cover: uptake of at least this share of the colour scale.
-HOT_SHARE = 0.6
 #: How far a name may lie from a plane to be shown in it, mm.
 REACH_MM = 5.0
 #: How far a body may lie from a plane, mm: it is 15 deep and 22 wide.
