@@ -20,10 +20,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     StorageCommitmentPushModelInstance,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
+    StudyRootQueryRetrieveInformationModelMove,
 )
 
 from fusion.archive.encryption import client_context
-from fusion.archive.listening import Commitments, hearing
+from fusion.archive.listening import Commitments, Listener, hearing
 from fusion.archive.model import (
     FoundSeries,
     FoundStudy,
@@ -49,6 +50,7 @@ _AT_ONCE = 100
 _MOST_CONTEXTS = 126
 
 _OK = 0x0000
+_UNKNOWN_DESTINATION = 0xA801
 _NOT_WANTED = 0xA900  # "Data Set does not match SOP Class" is the closest that C-STORE has
 
 _config.LOG_HANDLER_LEVEL = "none"  # names of patients stand in what it logs
@@ -144,6 +146,9 @@ class DimseArchive:
 
     def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
         """Fetch objects over one association, series by series."""
+        if self._stated.retrieve == "move":
+            self._move(study_instance_uid, wanted)
+            return
         classes = sorted({one.sop_class_uid for one in wanted if one.sop_class_uid})
         if not classes:
             raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
@@ -161,25 +166,32 @@ class DimseArchive:
                 return 0xA700
             return _OK if kept else _NOT_WANTED
 
-        by_series: dict[str, list[str]] = defaultdict(list)
-        for one in wanted:
-            by_series[one.series_instance_uid].append(one.sop_instance_uid)
         get = StudyRootQueryRetrieveInformationModelGet
         with self._associated(
             [_context(get), *contexts], roles=roles, handlers=[(evt.EVT_C_STORE, arrived)]
         ) as way:
-            for series, uids in by_series.items():
-                for first in range(0, len(uids), _AT_ONCE):
-                    asked = Dataset()
-                    asked.QueryRetrieveLevel = "IMAGE"
-                    asked.StudyInstanceUID = study_instance_uid
-                    asked.SeriesInstanceUID = series
-                    asked.SOPInstanceUID = uids[first : first + _AT_ONCE]
-                    for status, _ in way.send_c_get(asked, get):
-                        if stopped:
-                            way.abort()
-                            raise stopped[0]
-                        self._status(status, "retrieval")
+            for asked in _requests(study_instance_uid, wanted):
+                for status, _ in way.send_c_get(asked, get):
+                    if stopped:
+                        way.abort()
+                        raise stopped[0]
+                    self._status(status, "retrieval")
+
+    def _move(self, study_instance_uid: str, wanted: Sequence[Listed]) -> None:
+        """Have objects sent to our listener, which puts them into the inbox itself."""
+        move = StudyRootQueryRetrieveInformationModelMove
+        with (
+            Listener(self._settings, takes_studies=True),
+            self._associated([_context(move)]) as way,
+        ):
+            for asked in _requests(study_instance_uid, wanted):
+                for status, _ in way.send_c_move(asked, self._settings.title, move):
+                    if self._status(status, "retrieval") == _UNKNOWN_DESTINATION:
+                        raise ArchiveError(
+                            f"The archive {self.name} does not know where to send: its "
+                            f"administrator has to enter the title {self._settings.title} with "
+                            "this machine and the port of [listen]."
+                        )
 
     # ---- Sending ---------------------------------------------------------------------------------
 
@@ -286,6 +298,21 @@ class DimseArchive:
 
     def _refused(self, what: str, code: int) -> ArchiveError:
         return ArchiveError(f"The archive {self.name} refused the {what}: {_why(code)}.")
+
+
+def _requests(study: str, wanted: Sequence[Listed]) -> Iterator[Dataset]:
+    """Yield requests for objects, series by series."""
+    by_series: dict[str, list[str]] = defaultdict(list)
+    for one in wanted:
+        by_series[one.series_instance_uid].append(one.sop_instance_uid)
+    for series, uids in by_series.items():
+        for first in range(0, len(uids), _AT_ONCE):
+            asked = Dataset()
+            asked.QueryRetrieveLevel = "IMAGE"
+            asked.StudyInstanceUID = study
+            asked.SeriesInstanceUID = series
+            asked.SOPInstanceUID = uids[first : first + _AT_ONCE]
+            yield asked
 
 
 def _context(kind: str, *syntaxes: str) -> PresentationContext:

@@ -122,8 +122,11 @@ class Account:
         regions : sequence of UptakeRegion
             Of the positive targets.
         localisation : Localisation, optional
-            The joints as they are numbered now.
+            The joints as they are numbered now. A final reading says what its reader saw, and the
+            same wherever it is handed on: what speaks against it now is among the doubts.
         """
+        if reading is not None and reading.finalised is not None:
+            localisation = None
         inside = _inside(reading, localisation)
         by_joint = {target.joint: target for target in (reading.targets if reading else ())}
         region_of = {region.target.target_id: region for region in regions}

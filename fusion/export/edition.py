@@ -64,6 +64,7 @@ class Edition:
         made: datetime,
         words: str = "",
         doubts: Sequence[Finding] = (),
+        said: Sequence[str] = (),
         assessment: dict[str, Any] | None = None,
     ) -> Edition:
         """Return the edition of a reading as it is handed on.
@@ -81,6 +82,9 @@ class Edition:
             As for the class.
         doubts : sequence of Finding
             What the anatomy as it is numbered now says against the reading.
+        said : sequence of str
+            What is said of the reading as a whole; of a draft it depends on what is known of the
+            joints where it is handed on.
         assessment : dict or None
             The pathway's answer that is handed on.
         """
@@ -89,6 +93,7 @@ class Edition:
         opened = reading.opened
         # What is not the reading's own, and changes what is said or shown: then other objects.
         beside = [finding.message for finding in doubts]
+        beside += () if reading.finalised else said
         review = reading.alignment.change if reading.alignment else None
         if not (isinstance(review, AlignmentReviewed) and review.covers(registration)):
             beside.append(registration_digest(registration))

@@ -304,6 +304,7 @@ class Handout:
                 made=made,
                 words=account.version,
                 doubts=[doubt.finding for doubt in doubts],
+                said=account.sentences,
                 assessment=_assessment(review, reading),
             ),
             findings=(

@@ -39,6 +39,8 @@ class Clinic:
             f'title = "{CLIENT}"\ninbox = "inbox"\noutbox = "outbox"\n'
             f'[archives.pacs]\nkind = "dimse"\ntitle = "{ARCHIVE}"\nhost = "127.0.0.1"\n'
             f"port = {self.pacs.dicom_port}\n"
+            f'[archives.moved]\nkind = "dimse"\ntitle = "{ARCHIVE}"\nhost = "127.0.0.1"\n'
+            f'retrieve = "move"\nport = {self.pacs.dicom_port}\n'
             f'[archives.web]\nkind = "web"\nurl = "http://127.0.0.1:{self.pacs.http_port}/dicom-web"\n'
             f"[listen]\nport = {self.listen_port}\nallow = ['{ARCHIVE}']\n{more}"
         )

@@ -26,7 +26,7 @@ from tests.archive.conftest import NAME, Clinic, data_sets
 BOTH = pytest.mark.parametrize("way", ["pacs", "web"])
 
 
-@BOTH
+@pytest.mark.parametrize("way", ["pacs", "web", "moved"])
 def test_a_study_is_found_and_fetched_as_it_is(
     way: str, clinic: Clinic, settings: Settings
 ) -> None:

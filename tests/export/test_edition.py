@@ -18,6 +18,7 @@ from fusion.annotations.journal import Journal, Saved, versions_of
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.study import StudyKey
 from fusion.deidentified import Deidentifier, Readers, deidentified_reading, deidentified_review
+from fusion.export.account import Account
 from fusion.export.dicom.captures import export_captures
 from fusion.export.dicom.derived_nm import export_derived_nm
 from fusion.export.dicom.encapsulated_pdf import write_encapsulated_pdf
@@ -29,7 +30,7 @@ from fusion.export.handout import Handout
 from fusion.opening import open_study
 from fusion.registration import Method, adjusted
 from fusion.review import Review
-from tests.annotations.necks import spine
+from tests.annotations.necks import localised, spine
 from tests.annotations.samples import READER
 from tests.export.handed import HOT, HOT_LPS, read_study, target_at
 from tests.viewer.marked_study import MIDDLE_LPS
@@ -149,6 +150,22 @@ def test_what_is_not_the_readings_own_makes_other_objects(
     )
     elsewhere = Handout.of(review.with_registration(moved), first, made=NOW)
     assert elsewhere.edition.seed != Handout.of(review, first, made=NOW).edition.seed
+
+
+def test_a_final_reading_says_the_same_wherever_it_is_handed_on(
+    versions: tuple[Review, Reading, Reading],
+) -> None:
+    """The window knows the joints as they are numbered now, the command line does not."""
+    review, first, _ = versions
+    assert Account.of(review, first, localisation=localised()) == Account.of(review, first)
+    draft = _until(first, len(first.events) - 3)  # nobody has confirmed the levels yet
+    known = Account.of(review, draft, localisation=localised())
+    assert known != Account.of(review, draft)
+    seeds = {
+        Edition.of(draft, review.fused.registration, made=NOW, said=said).seed
+        for said in (known.sentences, Account.of(review, draft).sentences)
+    }
+    assert len(seeds) == 2
 
 
 def test_without_a_reading_every_export_is_its_own(
