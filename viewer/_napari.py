@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pint
 from napari._qt.qt_viewer import QtViewer
 from napari._vispy.overlays.base import ViewerOverlayMixin, VispySceneOverlay
 from napari._vispy.utils.visual import overlay_to_visual
@@ -22,6 +21,7 @@ from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
 from napari.utils.action_manager import action_manager
 from napari.utils.color import ColorValue
+from napari.utils.transforms._units import get_units_from_name
 from pydantic import Field
 from qtpy.QtGui import QCloseEvent
 from vispy.gloo.program import Program
@@ -301,7 +301,7 @@ class _FurtherCanvas(QtViewer):
 
 def load_units() -> None:
     """Read napari's table of units, which its first layer would wait for; in any thread."""
-    _ = pint.get_application_registry().millimeter  # type: ignore[no-untyped-call]
+    get_units_from_name(("mm",))
 
 
 def new_canvas(model: ViewerModel) -> QtViewer:

