@@ -31,7 +31,7 @@ _FIT_MM = 28.0
 #: by this share of the residual.
 _CLEARLY = 0.005
 #: Voxels whose part in the fit is held at once.
-_ROWS_AT_ONCE = 50_000
+_ROWS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True, slots=True)

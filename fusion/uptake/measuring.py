@@ -316,7 +316,8 @@ def _region(neck: NativeNeck, row: int, settings: UptakeSettings) -> _Region:
 
 def _nearest_is(centers: FloatArray, points: FloatArray, row: int) -> npt.NDArray[np.bool_]:
     """Tell which points are nearer to one centre than to any other."""
-    squared = np.square(points[:, None, :] - centers).sum(axis=-1)
+    # One centre after the other: all at once would take many times what the points do.
+    squared = np.stack([np.square(points - center).sum(axis=-1) for center in centers], axis=-1)
     result: npt.NDArray[np.bool_] = squared.argmin(axis=1) == row
     return result
 

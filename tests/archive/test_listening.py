@@ -121,6 +121,9 @@ def test_a_study_is_prepared_when_the_archive_counts_as_many(
     clinic: Clinic, settings: Settings, tmp_path: Path
 ) -> None:
     archive = connect(settings, "web")
+    write_ct(tmp_path / "ct")  # a study of its own: others put results into that of the clinic
+    files = sorted((tmp_path / "ct").iterdir())
+    clinic.pacs.store(files)
     calls: list[Path] = []
 
     def prepare(folder: Path, target: Path) -> None:
@@ -137,15 +140,15 @@ def test_a_study_is_prepared_when_the_archive_counts_as_many(
     allowed = settings.listen.model_copy(update={"allow": ("ME",)})
     settings = settings.model_copy(update={"listen": allowed})
     with Listener(settings, takes_studies=True):
-        sent(settings, *clinic.files[:-1])
+        sent(settings, *files[:-1])
         assert looked() == []  # quiet, but one is missing
-        sent(settings, clinic.files[-1])
+        sent(settings, files[-1])
         assert list(look(settings, [archive], prepare)) == []  # not quiet
         assert looked() == [""]
         assert looked() == []  # once
     assert len(calls) == 1
     [item] = work_list(settings)
-    assert (item.images, item.refusal) == (len(clinic.files), "")
+    assert (item.images, item.refusal) == (len(files), "")
     assert (tmp_path / "worklist" / item.study / "made").exists()
 
     def refuse(folder: Path, target: Path) -> None:

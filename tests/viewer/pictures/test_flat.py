@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QImage, QPainter
 
 import fusion
 from fusion.anatomy import Joint, Side
@@ -204,3 +205,18 @@ def test_double_click_drag_and_wheel(study: FlatStudy, qtbot) -> None:
     assert linked.frame is not None
     linked.centre()
     assert linked.frame is None
+
+
+@pytest.mark.window
+def test_no_word_covers_a_letter_in_a_small_picture(study: FlatStudy, qtbot) -> None:
+    for source in (ProjectionSource(study), CArmSource(study)):
+        canvas = FlatCanvas(study, source)
+        qtbot.addWidget(canvas)
+        for width in (200, 260, 600):
+            canvas.resize(width, 300)
+            image = QImage(canvas.size(), QImage.Format.Format_RGB32)
+            painter = QPainter(image)
+            boxes = canvas._draw_words(painter, canvas.shown)
+            painter.end()
+            letters, words = boxes[:4], boxes[4:]
+            assert not any(letter.meets(word) for letter in letters for word in words)

@@ -208,6 +208,9 @@ class FlatCanvas(QWidget):
             said.append((self.study.doubt, DOUBTFUL))
         if self.study.alignment and self.source.has_spect:
             said.append((self.study.alignment, DOUBTFUL))
+        widest = max(metrics.horizontalAdvance(line) for line, _ in said) + 6
+        if Box(3, top, widest, len(said) * metrics.height()).meets(taken[2], 4):
+            top = taken[2].bottom + 2  # the letter at the top is never covered
         for line, color in said:
             box = Box(3, top, metrics.horizontalAdvance(line) + 6, metrics.height())
             taken.append(_boxed(painter, box, line, font, color))
