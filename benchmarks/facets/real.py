@@ -1,15 +1,16 @@
 """Error, numbering and coverage of ``locate`` on CTs of people whose joints were put by hand.
 
 Usage: python -m benchmarks.facets.real DATA [--variants] [--only NAME ...] [--kinds KIND ...]
+           [--cheap] [--out FILE]
 
 ``DATA`` is a folder with ``facets_truth.json`` (centres, levels and their uncertainty) and the CTs
 that it names; it is no part of this repository. The distance that counts is the one to the centre
 that was put by hand, less the uncertainty of that hand (one standard deviation).
 
-``--variants`` makes abnormal necks of the same CTs: the slab between the heights of two joints cut
-out or doubled, fields that begin or end at every level, values shifted, noise, ribs drawn at C7. Of
-each it is known which names would be right, so that a level that is wrong and called sure is
-counted.
+``--variants`` makes abnormal necks of the same CTs (:mod:`benchmarks.facets.variants`). Of each it
+is known which names would be right, so that a level that is wrong and called sure is counted.
+``--cheap`` leaves out what is far from the spine. ``--out`` adds a line of JSON a case to a file,
+and leaves out the cases that stand there already.
 """
 
 from __future__ import annotations
@@ -17,47 +18,18 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fusion.anatomy import VERTEBRAE, ZYGAPOPHYSIAL_LEVELS
-from fusion.dicom.candidate import read_volume
-from fusion.dicom.catalog import scan
-from fusion.dicom.pairing import choose_ct
+from benchmarks.facets.variants import KINDS, Case, cases
+from fusion.anatomy import ZYGAPOPHYSIAL_LEVELS
 from fusion.facets.automatic.locate import locate
 from fusion.facets.localisation import Localisation, Numbering
-from fusion.geometry import Grid, Volume
 
 #: Further off than this a joint is nearer to the next one, mm.
 WRONG_MM = 7.5
-#: Kinds of variants, in the order in which they are made.
-KINDS = ("as it is", "cut out", "doubled", "field", "shifted", "noise", "ribs")
-#: HU that is added, and standard deviation of noise, HU.
-SHIFTS_HU, NOISES_HU = (-100.0, 60.0, 100.0, 150.0), (40.0, 80.0, 120.0, 160.0, 200.0, 250.0)
-
-Truth = dict[tuple[str, str], np.ndarray]
-
-
-@dataclass(frozen=True)
-class Case:
-    """A CT, where its joints are, and which joints the hand was how unsure of, mm.
-
-    ``ambiguous`` marks a neck in which names below a level can be given in two ways (a vertebra
-    cut out or doubled): the levels whose names are then only right when they are not called sure.
-    """
-
-    name: str
-    kind: str
-    ct: Volume
-    truth: Truth
-    hand_mm: dict[tuple[str, str], float]
-    c2_in_field: bool
-    normal: bool = True
-    doubtful: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -121,6 +93,35 @@ class Outcome:
         """Whether the neck as a whole is called sure."""
         return self.found.numbering is Numbering.SURE
 
+    def record(self) -> dict:
+        """Return what is kept of it."""
+        stated = {(f.joint.level, f.joint.side.value): f for f in self.found.facets}
+        return {
+            "name": self.case.name,
+            "kind": self.case.kind,
+            "normal": self.case.normal,
+            "c2": self.case.c2_in_field,
+            "numbering": self.found.numbering.value,
+            "slip": self.slip(),
+            "slice_mm": float(self.case.ct.grid.spacing_mm.max()),
+            "expected": len(self.case.truth),
+            "wrong_and_sure": self.wrong_and_sure,
+            "findings": [finding.code for finding in self.found.findings],
+            "joints": [
+                {
+                    "level": key[0],
+                    "side": key[1],
+                    "error_mm": round(error, 2),
+                    "hand_mm": self.case.hand_mm[key],
+                    "stated_mm": stated[key].localisation_mm,
+                    "numbering": stated[key].numbering.value,
+                    "status": stated[key].status.value,
+                }
+                for key, error in self.errors.items()
+            ],
+            "seconds": round(self.seconds, 2),
+        }
+
     def line(self) -> str:
         """One line of text."""
         every = np.array(list(self.errors.values()) or [np.nan])
@@ -159,192 +160,6 @@ class Outcome:
         return "/".join("off" if s == 99 else f"{s:+d}" if s else "0" for s in sorted(set(slips)))
 
 
-def cases(data: Path, only: list[str], kinds: list[str]) -> Iterator[Case]:
-    """Yield the CTs, each followed by what is made of it."""
-    for entry in json.loads((data / "facets_truth.json").read_text())["cts"]:
-        folder = entry["folder"]
-        if only and not any(name in folder for name in only):
-            continue
-        chosen, _ = choose_ct(scan(str(data / folder)))
-        ct = read_volume(chosen)
-        sides = {"L": "left", "R": "right"}
-        joints = [(j["level"], sides[j["side"]], j) for j in entry["joints"]]
-        whole = Case(
-            folder.split("/")[0].removeprefix("ct_"),
-            "as it is",
-            ct,
-            {(level, side): np.array(j["center_lps"]) for level, side, j in joints},
-            {(level, side): j["uncertainty_mm"] for level, side, j in joints},
-            entry["dens_tip"] is not None,
-        )
-        for kind in kinds:
-            yield from _made(whole, kind, entry)
-
-
-def _made(whole: Case, kind: str, entry: dict) -> Iterator[Case]:
-    if kind == "as it is":
-        yield whole
-    elif kind in ("cut out", "doubled"):
-        for vertebra in VERTEBRAE[3:8]:
-            yield from _recut(whole, vertebra, doubled=kind == "doubled")
-    elif kind == "field":
-        yield from _fields(whole)
-    elif kind == "shifted":
-        for hu in SHIFTS_HU:
-            yield replace(
-                whole,
-                name=f"{whole.name} {hu:+.0f} HU",
-                kind=kind,
-                ct=replace(whole.ct, intercept=whole.ct.intercept + hu),
-                normal=abs(hu) < 90,
-            )
-    elif kind == "noise":
-        for hu in NOISES_HU:
-            rng = np.random.default_rng(int(hu))
-            noise = rng.normal(0, hu / float(whole.ct.slope[0]), whole.ct.stored.shape)
-            stored = (whole.ct.stored + noise).astype(np.int16)
-            yield replace(
-                whole,
-                name=f"{whole.name} noise {hu:.0f}",
-                kind=kind,
-                ct=replace(whole.ct, stored=stored),
-                normal=hu <= 80,
-            )
-    elif kind == "ribs":
-        yield from _ribbed(whole, entry)
-
-
-def _height(truth: Truth, level: str) -> float | None:
-    z = [p[2] for (name, _), p in truth.items() if name == level]
-    return float(np.mean(z)) if z else None
-
-
-def _slices(whole: Case) -> tuple[np.ndarray, np.ndarray]:
-    """Return the place of every slice in z, mm, and its row, from the lowest to the highest."""
-    grid = whole.ct.grid
-    z = np.array([(grid.affine @ [k, 0, 0, 1])[2] for k in range(grid.shape[0])])
-    order = np.argsort(z)
-    return z[order], order
-
-
-def _stacked(ct: Volume, rows: np.ndarray, bottom_z: float) -> Volume:
-    """Return a CT of some of the slices, ascending, the lowest at a place in z."""
-    affine = ct.grid.affine.copy()
-    step = abs(affine[2, 0])
-    start = ct.grid.affine @ [float(rows[0]), 0, 0, 1]
-    affine[:, 0] = [0, 0, step, 0]
-    affine[:3, 3] = start[:3]
-    affine[2, 3] = bottom_z
-    grid = Grid((len(rows), *ct.grid.shape[1:]), affine, ct.grid.frame_of_reference_uid)
-    return Volume(
-        grid, np.ascontiguousarray(ct.stored[rows]), ct.slope[rows], ct.intercept[rows], ct.unit,
-        ct.source,
-    )  # fmt: skip
-
-
-def _recut(whole: Case, vertebra: str, *, doubled: bool) -> Iterator[Case]:
-    n = VERTEBRAE.index(vertebra)
-    above, below = f"{VERTEBRAE[n - 1]}-{vertebra}", f"{vertebra}-{VERTEBRAE[n + 1]}"
-    top, bottom = _height(whole.truth, above), _height(whole.truth, below)
-    if top is None or bottom is None:
-        return
-    z, order = _slices(whole)
-    slab = (z > bottom) & (z <= top)
-    rows = np.arange(len(z))
-    kept = np.concatenate([rows[z <= top], rows[slab], rows[z > top]]) if doubled else rows[~slab]
-    step = float(np.diff(z).mean())
-    moved = slab.sum() * step * (1 if doubled else -1)
-    # What lies above the slab keeps its place in the body below; the stack goes on from the bottom.
-    ct = _stacked(whole.ct, order[kept], float(z[0]))
-    truth, hand = {}, {}
-    # Across the cut the neck is not one smooth curve; what the truth is there, follows the names
-    # that counting down from C2 gives, or up from the ribs when C2 is not in the field.
-    at = ZYGAPOPHYSIAL_LEVELS.index(above)
-    count = 1 if doubled else -1
-    for (level, side), point in whole.truth.items():
-        index = ZYGAPOPHYSIAL_LEVELS.index(level)
-        if index <= at:
-            new_level, place = level, point + np.array([0, 0, moved])
-        else:
-            if index + count >= len(ZYGAPOPHYSIAL_LEVELS):
-                continue
-            new_level, place = ZYGAPOPHYSIAL_LEVELS[index + count], point
-        if not doubled and index == at + 1:
-            continue  # the two cut faces are one joint: that above the slab
-        truth[new_level, side] = place
-        hand[new_level, side] = whole.hand_mm[level, side]
-    if doubled:
-        for side in ("left", "right"):
-            if (below, side) in whole.truth and (above, side) in whole.truth:
-                truth[below, side] = whole.truth[above, side]
-                hand[below, side] = whole.hand_mm[above, side]
-    yield replace(
-        whole,
-        name=f"{whole.name} {vertebra} {'doubled' if doubled else 'cut out'}",
-        kind="doubled" if doubled else "cut out",
-        ct=ct,
-        truth=truth,
-        hand_mm=hand,
-        normal=False,
-    )
-
-
-def _fields(whole: Case) -> Iterator[Case]:
-    z, order = _slices(whole)
-    levels = [n for n in ZYGAPOPHYSIAL_LEVELS if _height(whole.truth, n) is not None]
-    for upper, lower in pairwise(levels):
-        middle = (_height(whole.truth, upper) + _height(whole.truth, lower)) / 2  # type: ignore[operator]
-        for end, rows in (("down to", z > middle), ("up to", z < middle)):
-            if rows.sum() * float(np.diff(z).mean()) < 40:
-                continue
-            truth = {
-                key: p for key, p in whole.truth.items() if (p[2] > middle) == (end == "down to")
-            }
-            vertebra = upper.split("-")[1]
-            yield replace(
-                whole,
-                name=f"{whole.name} {end} {vertebra}",
-                kind="field",
-                ct=_stacked(whole.ct, order[rows], float(z[rows][0])),
-                truth=truth,
-                c2_in_field=whole.c2_in_field and end == "down to",
-            )
-
-
-def _ribbed(whole: Case, entry: dict) -> Iterator[Case]:
-    """Draw a pair of ribs at C7: arcs of bone from beside its body outwards and forwards."""
-    if "C7" not in entry["bodies"] or _height(whole.truth, "C7-T1") is None:
-        return
-    body = np.array(entry["bodies"]["C7"]["center_lps"])
-    ct = whole.ct
-    stored = ct.stored.copy()
-    for sign in (1, -1):
-        angle = np.linspace(0, np.pi * 0.75, 400)
-        x = body[0] + sign * (14 + 38 * np.sin(angle))
-        y = body[1] + 10 - 40 * (1 - np.cos(angle)) / 2
-        height = body[2] - 14 * angle / angle[-1]
-        points = np.stack([x, y, height], axis=1)
-        kji = ct.grid.to_kji(points)
-        spacing = ct.grid.spacing_mm
-        reach = np.ceil(5.0 / spacing).astype(int)
-        offsets = np.stack(
-            np.meshgrid(*(np.arange(-r, r + 1) for r in reach), indexing="ij"), axis=-1
-        ).reshape(-1, 3)
-        near = np.linalg.norm(offsets * spacing, axis=1)
-        for shell, hu in ((near <= 4.5, 500.0), (near <= 2.8, 200.0)):
-            index = (np.rint(kji)[:, None] + offsets[shell]).reshape(-1, 3).astype(int)
-            inside = ((index >= 0) & (index < ct.grid.shape)).all(axis=1)
-            k, j, i = index[inside].T
-            stored[k, j, i] = ((hu - ct.intercept[k]) / ct.slope[k]).astype(stored.dtype)
-    yield replace(
-        whole,
-        name=f"{whole.name} ribs at C7",
-        kind="ribs",
-        ct=replace(ct, stored=stored),
-        normal=False,
-    )
-
-
 def main() -> None:
     """Run the CTs and print a line each, then the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -352,16 +167,25 @@ def main() -> None:
     parser.add_argument("--variants", action="store_true")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--kinds", nargs="*", default=None)
+    parser.add_argument("--cheap", action="store_true", help="leave out what is far from the spine")
+    parser.add_argument("--out", type=Path, help="add a line of JSON for each case to this file")
     parser.add_argument("--why", action="store_true", help="print the evidence and the findings")
     args = parser.parse_args()
     kinds = args.kinds or (list(KINDS) if args.variants else ["as it is"])
     outcomes = []
-    for case in cases(args.data, args.only, kinds):
+    known = args.out.read_text().splitlines() if args.out and args.out.exists() else []
+    done = {json.loads(line)["name"] for line in known}
+    for case in cases(args.data, args.only, kinds, cheap=args.cheap):
+        if case.name in done:
+            continue
         started = time.process_time()
         found = locate(case.ct)
         outcome = Outcome(case, found, time.process_time() - started)
         outcomes.append(outcome)
         print(outcome.line(), flush=True)
+        if args.out:
+            with args.out.open("a") as out:
+                out.write(json.dumps(outcome.record()) + "\n")
         if args.why:
             for piece in found.evidence:
                 print(f"      {piece.agrees!s:5} {piece.weight} {piece.source}: {piece.saw}")

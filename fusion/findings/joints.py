@@ -102,6 +102,12 @@ COUNT_BREAKS = warning(
     "{levels}: the count of single vertebrae does not reach there without a break, or a joint does "
     "not lie beside the gap for its nerve. These levels are provisional.",
 )
+SLICES_BREAK = warning(
+    "slices-break",
+    "The picture jumps between two neighbouring slices at {levels}, or slices are there twice: "
+    "some are missing or repeated, or the patient moved. No level is counted across that place, "
+    "and joints beside it may be off. Look at the side view there.",
+)
 CLICKS_DISAGREE = warning(
     "clicks-disagree",
     "No numbering fits every click: two of them disagree, or one is not on the spine. Check them.",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,24 @@ def test_a_distance_that_no_vertebra_of_this_patient_has_ends_the_count():
     reached = _reached(Chain(squeezed, 1.0, 2), _seen(_wall()), "C2-C3")
     assert "C4-C5" in reached
     assert "C6-C7" not in reached
+
+
+@pytest.mark.parametrize(
+    ("at", "kept"),
+    [
+        # Between C4-C5 (78) and C5-C6 (62); too near C4-C5; in C2; between C1-C2 and the skull;
+        # below the neck.
+        (70.5, ("C0-C1", "C1-C2", *LEVELS[:3])),
+        (72.0, ("C0-C1", "C1-C2", *LEVELS[:2])),
+        (120.0, ()),
+        (140.0, ("C1-C2", *LEVELS)),
+        (10.0, ("C0-C1", "C1-C2", *LEVELS)),
+    ],
+)
+def test_nothing_is_counted_across_slices_that_are_missing_or_there_twice(at, kept):
+    chain = Chain({"C0-C1": 148.0} | HEIGHTS, 1.0, 2)
+    turns = replace(_seen(_wall()), breaks_mm=np.array([at]))
+    assert _reached(chain, turns, "C2-C3") == set(kept)
 
 
 @pytest.mark.parametrize(("off", "astray"), [(0.0, set()), (-5.0, set()), (7.0, {"C4-C5"})])

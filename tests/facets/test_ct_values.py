@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fusion.facets.automatic.locate import values_findings
-from fusion.facets.automatic.values import values_of
+from fusion.facets.automatic.picture.values import values_of
 from fusion.geometry import Grid, Source, Volume
 
 

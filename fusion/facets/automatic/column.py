@@ -8,12 +8,13 @@ lies between two foramina is one vertebra. So vertebrae are counted here before 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage, signal
 
+from fusion.facets.automatic.picture.breaks import breaks
 from fusion.facets.automatic.straight import Frame, bone_map, sample
 from fusion.geometry import FloatArray, Volume
 
@@ -36,6 +37,9 @@ _LONGEST_MM = 16
 #: Depth of a foramen against the lower of the pedicles beside it, in spreads, from which it is seen
 #: plainly.
 PLAIN_DEPTH = 0.8
+#: A level this near to a break of the stack is not what it looks like, mm: half of the window in
+#: which a joint is looked for.
+BREAK_REACH_MM = 7.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +55,21 @@ class Rhythm:
         Heights of the crests, ascending: one a vertebra.
     first : int
         Lowest height in the field.
+    breaks_mm : (b,) ndarray of float64, mm
+        Heights at which the stack of slices breaks: nothing is counted across them.
     """
 
     wall: FloatArray
     pedicles_mm: FloatArray
     first: int = 0
+    breaks_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+    def whole(self, low_mm: float, high_mm: float) -> bool:
+        """Tell whether the stack of slices does not break between two heights, nor close by."""
+        near = (self.breaks_mm > low_mm - BREAK_REACH_MM) & (
+            self.breaks_mm < high_mm + BREAK_REACH_MM
+        )
+        return not near.any()
 
     def between(self, low_mm: float, high_mm: float) -> int:
         """Return how many vertebrae lie between two heights."""
@@ -120,7 +134,7 @@ def rhythm(ct: Volume, frame: Frame) -> Rhythm:
     hu = sample(ct, frame, p, np.concatenate([-lateral[::-1], lateral]))
     inside = np.asarray(np.isfinite(hu).all(axis=(1, 2)), dtype=np.bool_)
     wall = bone_map(hu).mean(axis=(1, 2)).astype(np.float64)
-    return _rhythm(wall, inside)
+    return replace(_rhythm(wall, inside), breaks_mm=breaks(ct, frame))
 
 
 def _rhythm(wall: FloatArray, inside: npt.NDArray[np.bool_]) -> Rhythm:

@@ -12,7 +12,7 @@ from fusion.anatomy import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Join
 from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.column import Rhythm
-from fusion.facets.automatic.judging import C2_SOURCES
+from fusion.facets.automatic.judging import C2_SOURCES, nearest_level
 from fusion.facets.automatic.neck import (
     Neck,
     checked_clicks,
@@ -21,10 +21,10 @@ from fusion.facets.automatic.neck import (
     points_on,
 )
 from fusion.facets.automatic.numbering import Levels, number
+from fusion.facets.automatic.picture.values import MOST_NOISE_HU, CtValues
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.automatic.values import MOST_NOISE_HU, CtValues
 from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.facets.states import EvidenceSource, Numbering, Status
@@ -43,6 +43,7 @@ from fusion.findings.joints import (
     NO_LEVEL_FOUND,
     NUMBERING_PROVISIONAL,
     RIVAL_NUMBERING,
+    SLICES_BREAK,
     THICK_SLICES,
 )
 from fusion.geometry import Volume
@@ -187,6 +188,7 @@ def locate_in(
     report(1.0, "Joints found")
     findings = (
         *values_findings(neck.values),
+        *break_findings(levels.chain, parts, neck.rhythm.breaks_mm),
         *findings_about(levels, facets, anomalies, neck.slice_mm),
     )
     found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
@@ -218,6 +220,25 @@ def values_findings(values: CtValues) -> tuple[Finding, ...]:
     if values.shift_hu:
         found.append(CT_VALUES_SHIFTED(shift_hu=values.shift_hu))
     return tuple(found)
+
+
+def break_findings(
+    chain: Chain, parts: Template, breaks_mm: npt.NDArray[np.float64]
+) -> tuple[Finding, ...]:
+    """Return what a reader must know about breaks in the stack of slices.
+
+    Parameters
+    ----------
+    chain : Chain
+        Heights of the levels.
+    parts : Template
+        Distances between levels.
+    breaks_mm : (b,) ndarray of float64, mm
+        Heights of the breaks; those below the neck do not matter.
+    """
+    near = [nearest_level(chain, parts, float(height))[0] for height in breaks_mm[::-1]]
+    names = dict.fromkeys(level for level in near if level in LEVELS)
+    return (SLICES_BREAK(levels=" and ".join(names)),) if names else ()
 
 
 def numbering_by_level(

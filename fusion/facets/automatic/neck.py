@@ -19,9 +19,9 @@ from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
 from fusion.facets.automatic.column import Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
+from fusion.facets.automatic.picture.values import CtValues, values_of
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
-from fusion.facets.automatic.values import CtValues, values_of
 from fusion.facets.localisation import point_of
 from fusion.findings.volumes import HOUNSFIELD_OFF
 from fusion.geometry import FloatArray, Volume

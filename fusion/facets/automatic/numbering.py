@@ -205,17 +205,23 @@ def _reached(chain: Chain, rhythm: Rhythm, start: str) -> frozenset[str]:
     usual_span = float(np.median([d for d in spans.values() if d] or [CERVICAL.pitch_mm]))
 
     def plain(level: str) -> bool:
-        span = spans[level]
+        height, span = chain.heights_mm[level], spans[level]
+        if not rhythm.whole(height, height):
+            return False
         even = span is None or _EVEN_SPAN[0] <= span / usual_span <= _EVEN_SPAN[1]
         return even and _plain(chain, rhythm, level)
 
     if start not in names or not plain(start):
         return frozenset()
+    # C2 is known by its dens, another vertebra by a click on it.
+    dens = chain.heights_mm.get(CERVICAL.dens_level, chain.heights_mm[start])
+    if start == CERVICAL.undivided_level and not rhythm.whole(chain.heights_mm[start], dens):
+        return frozenset()
 
     def linked(upper: str, lower: str) -> bool:
         high, low = chain.heights_mm[upper], chain.heights_mm[lower]
         even = _EVEN_SHARE[0] * usual <= high - low <= _EVEN_SHARE[1] * usual
-        return even and rhythm.between(low, high) == 1
+        return even and rhythm.between(low, high) == 1 and rhythm.whole(low, high)
 
     reached = {start}
     at = names.index(start)
@@ -226,7 +232,10 @@ def _reached(chain: Chain, rhythm: Rhythm, start: str) -> frozenset[str]:
                 break
             reached.add(other)
     if CERVICAL.undivided_level in reached:
-        reached.update((CERVICAL.occiput_level, CERVICAL.dens_level))
+        reached.add(CERVICAL.dens_level)
+        top = chain.heights_mm.get(CERVICAL.occiput_level, dens)
+        if rhythm.whole(chain.heights_mm[CERVICAL.undivided_level], top):
+            reached.add(CERVICAL.occiput_level)
     return frozenset(reached)
 
 

@@ -1,0 +1,1 @@
+"""What the picture itself is like, before any bone is looked for."""
