@@ -15,7 +15,7 @@ from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.snapshots import Measured
 from fusion.cli.facets import uptake_lines
 from fusion.export.dicom.structured_report_reading import read_structured_report
-from fusion.export.report.content import _joint_row
+from fusion.export.report.joints import said_uptake
 from fusion.export.tables import table
 from fusion.facets.localisation import Facet, Numbering, Status
 from fusion.uptake import measures
@@ -99,8 +99,8 @@ def test_a_measure_is_one_entry(with_toys, neck, tmp_path: Path) -> None:
     kept = Measured.of_uptake(uptake)
     assert kept["minimum"] == least
     decided = target(HOT, uptake=kept)
-    assert all(words in _joint_row(decided)[3] for words in said)
-    assert f"SUVbw minimum {least * 0.0005:.2f} g/mL" in _joint_row(decided)[3]
+    assert all(words in said_uptake(decided) for words in said)
+    assert f"SUVbw minimum {least * 0.0005:.2f} g/mL" in said_uptake(decided)
     study = read_study(tmp_path).review
     rows = csv.DictReader(io.StringIO(table(handout_of(study, decided)), newline=""))
     row = next(row for row in rows if row["decision"] != "not decided")
@@ -147,7 +147,7 @@ def test_a_measure_is_in_the_window_too(with_toys, neck) -> None:
 def test_a_ratio_is_read_with_two_decimals_everywhere(value, said) -> None:
     kept = Measured.of({"ratio_to_reference": value, "maximum": 812.25}, unit="counts")
     decided = target(HOT, uptake=kept)
-    texts = [*measured_texts(kept, "counts"), _joint_row(decided)[3], uptake_text(decided)]
+    texts = [*measured_texts(kept, "counts"), said_uptake(decided), uptake_text(decided)]
     numbers = {n for text in texts for n in re.findall(r"(-?[\d.]+) × ref", text)}
     assert numbers == {said}
 
