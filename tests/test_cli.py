@@ -86,7 +86,6 @@ def test_fuse_writes_and_prints_one_document(capsys, folder, tmp_path) -> None:
 @pytest.mark.parametrize(
     "argv",
     [
-        [],
         ["nonsense"],
         ["scan"],
         ["fuse", "somewhere"],

@@ -663,5 +663,5 @@ def test_from_the_command_line(export: Export, tmp_path: Path, capsys) -> None:
     assert not (tmp_path / "o" / "images").exists()
     assert not [hit for p in (tmp_path / "o").iterdir() for hit in found_in(p, export.canaries)]
     assert main(argv) == 3
-    assert main([*argv[:4], "--with-images"]) == 3
+    assert main([*argv[:4], "--with-images"]) == 2
     assert "goes with --deidentify" in capsys.readouterr().err

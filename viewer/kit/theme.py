@@ -18,6 +18,10 @@ CHOSEN, MARKED = "#2667a8", "#4a4420"
 #: Behind the banner of a simulated study.
 SIMULATED_BANNER = "#ff8c1a"
 
+#: In pictures: the letters of directions, other words, and the crosshair on dark and on bright.
+LETTER, INK = "#ffeb8c", "#ffffff"
+CROSSHAIR, DARK_CROSSHAIR = "#59d9ff", "#0060a0"
+
 BOLD = "font-weight: bold;"
 
 #: After a change, wait so long before working out what costs time, ms.

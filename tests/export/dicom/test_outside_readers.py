@@ -128,7 +128,9 @@ def test_cornerstone_finds_every_target(read: Read, handed: Handed) -> None:
         assert seen["tool"] == "Probe"
         assert seen["label"] == f"{target.joint.name}: {target.decision.value}"
         assert seen["frame"] == read.review.fused.ct.grid.frame_of_reference_uid
-        assert seen["sites"] == ["Superior articular process of vertebra"]
+        # It drops what modifies a site, so the words of the site say level and side too.
+        joint = target.joint.name
+        assert seen["sites"] == [f"Superior articular process of vertebra, {joint}"]
         [point] = seen["points_lps"]
         assert point == pytest.approx(target.point_lps, abs=1e-4)
     assert not by_uid

@@ -20,7 +20,7 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from viewer.kit.theme import DOUBTFUL, FAINT
+from viewer.kit.theme import CROSSHAIR, DARK_CROSSHAIR, DOUBTFUL, FAINT, INK, LETTER
 from viewer.pictures.flat.shown import Named, Shown
 from viewer.pictures.mouse import CLICK_REACH, HU_PER_PIXEL, ZOOM_STEP
 from viewer.pictures.pane import HOT_PX
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 #: Text of letters, captions and names, px.
 LETTER_PX, CAPTION_PX, NAME_PX = 17, 12, 12
-LETTER, CROSSHAIR, INK = "#ffeb8c", "#59d9ff", "#ffffff"
 #: Half the hole in the middle of the crosshair, and half of a tick, px.
 _GAP_PX, _TICK_PX = 10.0, 3.0
 #: Share of the uptake's range for one pixel of dragging.
@@ -172,7 +171,7 @@ class FlatCanvas(QWidget):
         at = self.place_of(linked.point_lps)
         if at is None:
             return
-        painter.setPen(QPen(QColor("#0060a0") if shown.bright else QColor(CROSSHAIR), 1))
+        painter.setPen(QPen(QColor(DARK_CROSSHAIR if shown.bright else CROSSHAIR), 1))
         x, y, gap = at.x(), at.y(), _GAP_PX
         for a, b in (
             ((0, y), (x - gap, y)),
