@@ -2,7 +2,8 @@
 
 Normalised are
 
-- identifiers: DICOM UIDs other than the standard's, ids of 32 and hashes of 64 hexadecimal digits.
+- identifiers: DICOM UIDs other than the standard's, UUIDs, ids of 32 and hashes of 64 hexadecimal
+  digits.
   Those of the source study have names, ``UID(CT 7)``; the others are named by the file where they
   are met first and counted there, ``UID(reading.json 2)``, so that references between files hold;
 - moments: every digit of a date or time that the source study does not state becomes 0, the form
@@ -35,7 +36,9 @@ DIGITS = 6
 #: What is smaller is nothing.
 NOTHING = 1e-6
 _UID = re.compile(r"(?<![\w.])(?:2\.25\.\d{20,}|[0-2](?:\.(?:0|[1-9]\d*)){5,})(?![\w.]*\d)")
-_HEX = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32})(?![0-9a-f])")
+_HEX = re.compile(
+    r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
+)
 #: What stands for a patient in a de-identified export, made anew for each.
 _PSEUDONYM = re.compile(r"(?<![0-9A-F])[0-9A-F]{12}(?![0-9A-F])")
 _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:00)?")
