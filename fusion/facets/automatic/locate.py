@@ -57,8 +57,8 @@ METAL_SHARE = 0.004
 #: their bone by this share. One side alone is not believed: a narrow joint looks the same.
 _FUSED_GAP = 0.08
 #: Expected error of a centre: mm at least, mm for each mm of slice, and mm where nothing looks like
-#: the template; fitted to the meshes and simulated necks of docs/facets.md. What metal adds, mm, is
-#: a guess on the safe side.
+#: the template; fitted to the meshes and simulated necks of docs/facets-evidence.md. What metal
+#: adds, mm, is a guess on the safe side.
 _ERROR = (0.6, 0.55, 1.6)
 HIDDEN_MM = 3.0
 #: Slices above this show no joint space at all, mm.
