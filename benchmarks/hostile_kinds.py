@@ -222,7 +222,8 @@ def _change_pixels(folder: Path, chance: random.Random) -> str:
         wide = chance.choice((1, 2, 4))
         value = chance.choice((0, 1, 256**wide - 1, 256**wide // 2))
         frame = frame[:at] + value.to_bytes(wide) + frame[at + wide :]
-    ds.PixelData = encapsulate([frame])
+    # A frame cut to nothing cannot be put into an item.
+    ds.PixelData = encapsulate([frame or bytes(2)])
     ds.save_as(path)
     return f"{path.stem}: {what}"
 
