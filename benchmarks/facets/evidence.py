@@ -24,6 +24,10 @@ from fusion.facets.localisation import Numbering
 
 #: Share of joints that a bound has to cover.
 COVERED = 0.9
+#: A CT with fewer joints, all its cases together, has no say in a factor.
+LEAST_JOINTS = 20
+#: Least distances that might be stated, mm.
+FLOORS_MM = (3.0, 3.5, 4.0, 4.5, 5.0)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,7 @@ def main() -> None:
     print_places([j for j in joints if j.normal])
     print_risk(joints)
     print_factors(calibrating(joints))
+    print_floors(calibrating(joints))
 
 
 def placed(case: dict) -> Iterable[Placed]:
@@ -210,6 +215,8 @@ def print_factors(joints: Sequence[Placed]) -> None:
     )
     print("|---|---|---|---|---|---|---|---|")
     cts = _of(j.ct for j in joints)
+    cts = [ct for ct in cts if sum(j.ct == ct for j in joints) >= LEAST_JOINTS]
+    joints = [j for j in joints if j.ct in cts]
     for ct in cts:
         cells = []
         here = [j for j in joints if j.ct == ct]
@@ -228,6 +235,24 @@ def print_factors(joints: Sequence[Placed]) -> None:
             for less_hand in (False, True)
         )
         print(f"| ({words}) | {len(joints)} | | {raw:.2f} | | | {less:.2f} | |")
+
+
+def print_floors(joints: Sequence[Placed]) -> None:
+    """Print what would be covered if no less than some distance were stated."""
+    print(f"\n| CT | {' | '.join(f'at least {floor} mm' for floor in FLOORS_MM)} |")
+    print(f"|---|{'---|' * len(FLOORS_MM)}")
+    for ct in [*_of(j.ct for j in joints), "all"]:
+        mine = [j for j in joints if ct in (j.ct, "all")]
+        cells = []
+        for floor in FLOORS_MM:
+            off = [
+                (max(0.0, j.error_mm - j.hand_mm), j.error_mm, max(floor, j.stated_mm))
+                for j in mine
+            ]
+            less_hand = sum(less <= stated for less, _, stated in off)
+            raw = sum(error <= stated for _, error, stated in off)
+            cells.append(f"{_percent(less_hand, len(mine))} ({_percent(raw, len(mine))})")
+        print(f"| {ct} | {' | '.join(cells)} |")
 
 
 def covering_factor(joints: Sequence[Placed], *, less_hand: bool) -> float:

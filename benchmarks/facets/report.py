@@ -54,6 +54,7 @@ class Result:
             "name": f"{family} {self.name}",
             "kind": self.group if self.group != self.name else family,
             "normal": True,
+            # In the field, as far as the program sees.
             "c2": any(j["level"] == "C2-C3" for j in self.joints),
             "numbering": self.numbering,
             "slice_mm": slice_mm,
