@@ -74,7 +74,7 @@ def test_study_opens_off_the_windows_thread(
 
     def let_go() -> bool:
         gc.collect()
-        return not any(ref() for ref in held)
+        return all(ref() is None for ref in held)
 
     qtbot.waitUntil(let_go, timeout=20_000)
 
