@@ -26,7 +26,7 @@ test: ## set up and run the tests; ARGS="-k geometry" chooses some
 	@scripts/setup.sh tests
 	$(SCREEN) $(PYTEST) -m "not thorough" $(ARGS)
 
-test-all: ## run the tests that take minutes too: every output held against the golden files
+test-all: ## run the further cases of each kind too, and a real PET/CT held against its golden file
 	@scripts/setup.sh tests
 	$(SCREEN) $(PYTEST) $(ARGS)
 

@@ -1,4 +1,4 @@
-"""Draw what ``facetfusion facets`` finds onto CTs, for docs/facets.md.
+"""Draw what ``facetfusion facets`` finds onto CTs, for docs/facets-evidence.md.
 
 Usage: python scripts/facet_pictures.py OUT_DIR NAME=STUDY_PATH …
 

@@ -158,6 +158,7 @@ def test_control_characters_of_names_are_seen_and_do_nothing(capsys) -> None:
     assert capsys.readouterr().out == "a\\x1b[2Jb\\u202ec\td\n"
 
 
+@pytest.mark.slow
 def test_a_terminal_without_utf8_is_no_reason_to_fail() -> None:
     plain = {**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
     for argv in (["facets", "--help"], ["scan", "no-such-\u5c71"], ["pathway", "--explain", "S15"]):
@@ -176,6 +177,7 @@ def test_nothing_there_is_3(capsys, tmp_path, name) -> None:
     assert capsys.readouterr().err.strip()
 
 
+@pytest.mark.slow
 def test_pathway_answer_is_stored_with_reader_and_version(capsys, folder, tmp_path) -> None:
     facts = tmp_path / "facts.toml"
     facts.write_text("cervical_pain = false\n")
@@ -194,6 +196,7 @@ def test_pathway_answer_is_stored_with_reader_and_version(capsys, folder, tmp_pa
     assert pathway["guideline"]["version"]
 
 
+@pytest.mark.slow
 def test_report_prints_the_pathway_or_says_that_it_was_not_assessed(
     capsys, folder, tmp_path, monkeypatch
 ) -> None:

@@ -312,6 +312,7 @@ def test_cancel_while_opening(folder) -> None:
         fusion.open_study(folder, progress=cancel)
 
 
+@pytest.mark.slow
 def test_real_pet_ct(shared_data) -> None:
     review = fusion.open_study(shared_data / "petct_discovery_st")
     assert review.spect_label == "PET"

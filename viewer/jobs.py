@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QDialog,
     QWidget,
 )
+from superqt.utils import create_worker
 
 import fusion
 from fusion.errors import Cancelled, FusionError, SpacingNeeded, as_fault

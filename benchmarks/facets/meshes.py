@@ -1,6 +1,6 @@
 """Error of ``locate`` on CTs of a neck that shaped neither the template nor the phantom.
 
-Usage: python -m benchmarks.facets.meshes [--cache DIR] [--only NAME …]
+Usage: python -m benchmarks.facets.meshes [--cache DIR] [--only NAME …] [--out FILE]
 
 The ArtiSynth meshes (:mod:`benchmarks.meshes`) are voxelised with a cortex of 800 HU about marrow
 of 260 HU and scanned in the variants of docs/sources.md#artisynth-meshes: slice
@@ -75,6 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="folder that keeps the voxels between runs")
     parser.add_argument("--only", nargs="*", help="names of variants")
+    parser.add_argument("--out", type=Path, help="add a line of JSON for each variant to this file")
     args = parser.parse_args()
     results = []
     for variant in VARIANTS:
@@ -86,6 +87,8 @@ def main() -> None:
         result = measured(variant.name, found, truth, time.process_time() - started)
         results.append(result)
         print(result.line(), flush=True)
+        if args.out:
+            result.save(args.out, "ArtiSynth", float(ct.grid.spacing_mm.max()))
     print_tables(results)
 
 

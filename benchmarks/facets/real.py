@@ -23,13 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.facets.report import WRONG_MM
 from benchmarks.facets.variants import KINDS, Case, cases
 from fusion.anatomy import ZYGAPOPHYSIAL_LEVELS
 from fusion.facets.automatic.locate import locate
 from fusion.facets.localisation import Localisation, Numbering
-
-#: Further off than this a joint is nearer to the next one, mm.
-WRONG_MM = 7.5
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -12,17 +14,24 @@ from fusion.facets.localisation import Localisation, Numbering
 
 #: Half the distance between neighbouring joints: a median error above it is a wrong level, mm.
 HALF_LEVEL_MM = 6.5
+#: Further off than this a joint is nearer to the next one, mm.
+WRONG_MM = 7.5
 
 
 @dataclass(frozen=True)
 class Result:
-    """One CT: errors in mm by (level, side), the numbering, and the processor time in s."""
+    """One CT: errors in mm by (level, side), the numbering, and the processor time in s.
+
+    ``joints`` holds the same with what ``locate`` said of each, as :mod:`benchmarks.facets.real`
+    writes it; the truth is exact, so that no hand is unsure of it.
+    """
 
     name: str
     group: str
     numbering: str
     errors: dict[tuple[str, str], float]
     seconds: float
+    joints: tuple[dict, ...] = ()
 
     @property
     def right(self) -> bool:
@@ -33,6 +42,28 @@ class Result:
     def sure_and_wrong(self) -> bool:
         """The one thing that must never be."""
         return self.numbering == Numbering.SURE.value and not self.right
+
+    def save(self, file: Path, family: str, slice_mm: float) -> None:
+        """Add a line of JSON, of the form that :mod:`benchmarks.facets.evidence` reads."""
+        wrong = [
+            [j["level"], j["side"]]
+            for j in self.joints
+            if j["numbering"] == Numbering.SURE.value and j["error_mm"] > WRONG_MM
+        ]
+        record = {
+            "name": f"{family} {self.name}",
+            "kind": self.group if self.group != self.name else family,
+            "normal": True,
+            # In the field, as far as the program sees.
+            "c2": any(j["level"] == "C2-C3" for j in self.joints),
+            "numbering": self.numbering,
+            "slice_mm": slice_mm,
+            "wrong_and_sure": wrong,
+            "joints": self.joints,
+            "seconds": round(self.seconds, 2),
+        }
+        with file.open("a") as out:
+            out.write(json.dumps(record) + "\n")
 
     def line(self) -> str:
         """One line of text."""
@@ -47,12 +78,23 @@ def measured(
     name: str, found: Localisation, truth: dict, seconds: float, group: str = ""
 ) -> Result:
     """Compare with the truth, (level, side) to (3,) LPS mm."""
-    errors = {}
+    errors, joints = {}, []
     for facet in found.facets:
         key = (facet.joint.level, facet.joint.side.value)
         if facet.center_lps is not None and facet.joint.is_zygapophysial and key in truth:
             errors[key] = float(np.linalg.norm(facet.center_lps - truth[key]))
-    return Result(name, group or name, found.numbering.value, errors, seconds)
+            joints.append(
+                {
+                    "level": key[0],
+                    "side": key[1],
+                    "error_mm": round(errors[key], 2),
+                    "hand_mm": 0.0,
+                    "stated_mm": facet.localisation_mm,
+                    "numbering": facet.numbering.value,
+                    "status": facet.status.value,
+                }
+            )
+    return Result(name, group or name, found.numbering.value, errors, seconds, tuple(joints))
 
 
 def print_tables(results: Sequence[Result]) -> None:

@@ -1,18 +1,19 @@
 """Error, numbering and time of ``locate`` on necks whose truth is known.
 
-Usage: python -m benchmarks.facets.run [--necks 100] [--first 0]
+Usage: python -m benchmarks.facets.run [--necks 100] [--first 0] [--out FILE]
 
 Random simulated necks: shape, size, tilt, rotation, flexion, facet gap, density, noise, slice
 thickness, field, gantry tilt and patient position all vary; the same number is always the same
 neck. The template was built from the same family of necks, so this table says whether the method
 holds together, not how good it is on people: for that see :mod:`benchmarks.facets.meshes` and
-docs/facets.md.
+docs/facets-evidence.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -31,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--necks", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="add a line of JSON for each neck to this file")
     args = parser.parse_args()
     results = []
     for number in range(args.first, args.first + args.necks):
@@ -42,6 +44,8 @@ def main() -> None:
         field = FIELDS[number % len(FIELDS)]
         results.append(measured(name, found, truth, seconds, field))
         print(results[-1].line(), flush=True)
+        if args.out:
+            results[-1].save(args.out, "simulated", float(ct.grid.spacing_mm.max()))
     print_tables(results)
 
 

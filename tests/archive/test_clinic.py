@@ -23,6 +23,9 @@ from fusion.dicom.catalog import scan
 from fusion.errors import ArchiveError, Cancelled
 from tests.archive.conftest import NAME, Clinic, data_sets
 
+#: A server is started.
+pytestmark = pytest.mark.slow
+
 BOTH = pytest.mark.parametrize("way", ["pacs", "web"])
 
 

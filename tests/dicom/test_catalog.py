@@ -81,6 +81,7 @@ def codes_of(findings) -> list[str]:
 # --- real data ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_folder_of_real_data(shared_data):
     kinds = {}
     for folder in sorted(shared_data.iterdir()):

@@ -131,6 +131,7 @@ def test_whole_body_scan_agrees_with_its_uncompressed_form(shared_data, name):
     np.testing.assert_array_equal(read_frame(header(folder / name)), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ct_brilliance16_lower_neck", "ct_biograph64_neck"])
 def test_a_real_ct_equals_simpleitk(shared_data, name):
     volume = read(only_plan(shared_data / name))

@@ -151,6 +151,7 @@ def test_no_two_exporters_write_one_file() -> None:
     assert set(STUDY_EXPORTERS) <= set(EXPORTERS)
 
 
+@pytest.mark.slow
 def test_exporters_list_what_they_write(read: Read, tmp_path: Path) -> None:
     """Else an older file would stay where none can be written."""
     handed = hand_on(read.review, read.reading, tmp_path)

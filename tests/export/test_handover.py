@@ -59,6 +59,7 @@ def objects(handed: Handed) -> Iterator[pydicom.Dataset]:
     yield from (pydicom.dcmread(path) for path in handed.paths if path.suffix == ".dcm")
 
 
+@pytest.mark.slow
 def test_every_file_is_listed_and_there(handed: Handed) -> None:
     assert sorted(handed.paths) == sorted(folder(handed).iterdir())
     assert len(set(handed.paths)) == len(handed.paths)
@@ -148,6 +149,7 @@ def test_without_targets_all_else_is_written(tmp_path: Path) -> None:
     assert read_reading(tmp_path / "out" / "reading.json") == read.reading
 
 
+@pytest.mark.slow
 def test_nothing_of_an_earlier_export_stays(read: Read, tmp_path: Path) -> None:
     first = hand_on(read.review, read.reading, tmp_path)
     assert (tmp_path / "uptake_regions.dcm").exists()
@@ -192,6 +194,7 @@ def test_what_the_reader_said_of_the_spine_is_in_the_report(read: Read, tmp_path
     assert f"Joints placed by the reader: {HOT.name}." in report
 
 
+@pytest.mark.slow
 def test_export_takes_the_reading_from_the_journal(
     read: Read, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,6 +205,7 @@ def test_export_takes_the_reading_from_the_journal(
     assert read_reading(tmp_path / "reading.json") == read.reading
 
 
+@pytest.mark.slow
 def test_export_asks_whose_reading(
     read: Read, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

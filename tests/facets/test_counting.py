@@ -12,12 +12,18 @@ from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm, _rhythm
 from fusion.facets.automatic.judging import _judged, status_of
-from fusion.facets.automatic.locate import _astray, _before
+from fusion.facets.automatic.locate import (
+    _astray,
+    _before,
+    _less_known,
+    _off_mm,
+    _together_mm,
+)
 from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
-from fusion.facets.localisation import Evidence
-from fusion.facets.states import EvidenceSource, Numbering
+from fusion.facets.localisation import Evidence, Facet
+from fusion.facets.states import EvidenceSource, Numbering, Status
 
 LEVELS = ("C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1")
 #: Joints 16 mm apart, C2-C3 at 110 mm; C1-C2 above it.
@@ -112,6 +118,26 @@ def test_a_joint_far_from_the_gap_of_its_nerve_makes_its_level_provisional(off, 
         center = np.array([height + (off if level == "C4-C5" else 0.0), 0.0, 17.0])
         fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
     assert _astray(CHAIN, turns, fits) == astray
+
+
+@pytest.mark.parametrize(
+    ("off", "together"), [(0.0, False), (-2.4, False), (2.6, True), (-5, True)]
+)
+def test_joints_that_slid_along_the_pillars_together_are_not_sure_and_less_well_placed(
+    off, together
+):
+    """As in a neck cut below C4: every joint 5 to 7 mm too high, each alone within the limit."""
+    turns = _seen(_wall())
+    fits = {}
+    for level in LEVELS[:4]:
+        center = np.array([turns.gap(HEIGHTS[level])[0] + off, 0.0, 17.0])
+        fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
+    assert _astray(CHAIN, turns, fits) == (set(LEVELS[:4]) if together else set())
+    assert _together_mm(_off_mm(CHAIN, turns, fits)) == pytest.approx(abs(off))
+    found = Facet(
+        Joint("C4-C5", Side.LEFT), Status.FOUND, (0.0, 0.0, 0.0), None, Numbering.SURE, 3.0
+    )
+    assert _less_known(found, 4.0).localisation_mm == pytest.approx(5.0)
 
 
 @pytest.mark.parametrize(

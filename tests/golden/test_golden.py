@@ -24,7 +24,7 @@ from tests.golden.conftest import EXPORTS, Sample, written
 from tests.golden.made import FACTS, run
 from tests.golden.normal import arithmetic
 
-pytestmark = pytest.mark.thorough
+pytestmark = pytest.mark.slow
 
 #: Statements of the pathway that are shown in full.
 EXPLAINED = ("S1", "S15", "S20")

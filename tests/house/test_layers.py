@@ -52,6 +52,7 @@ def test_the_block_blocks() -> None:
     assert "No module named 'napari'" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", ["fusion", "sample_data"])
 def test_every_module_imports_without_a_window_system(package: str) -> None:
     program = f"""

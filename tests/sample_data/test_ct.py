@@ -105,6 +105,7 @@ def _sampler(truth: Truth) -> Sampler:
     return _cache.setdefault(truth.folder, itk_sampler(truth.folder / "CT"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("neck", "scan"),
     [

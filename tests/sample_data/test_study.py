@@ -78,6 +78,7 @@ def test_other_parameters_give_another_study(
     assert all(uid.startswith("2.25.") and len(uid) <= 64 for uid in uids[0])
 
 
+@pytest.mark.slow
 def test_truth_lies_beside_the_study_and_says_what_was_made(fine_study: Truth) -> None:
     assert fine_study.truth_path.parent == fine_study.folder.parent
     assert all(p.suffix == ".dcm" for p in fine_study.folder.rglob("*") if p.is_file())
@@ -180,6 +181,7 @@ def test_a_scan_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
         ScanParameters(**wrong)
 
 
+@pytest.mark.slow
 def test_command_line_makes_a_study(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "out"
     arguments = [str(out), "--coarse", "--seed", "3", "--hot", "C4-C5:right:50"]

@@ -341,6 +341,7 @@ def test_simulated_study_proposes_its_active_joints_and_no_other(study):
     assert {u.joint for u in ranked[:2]} == active
 
 
+@pytest.mark.slow
 def test_simulated_resolution_is_read_off_the_data(study):
     truth, result = study
     resolution = result.uptakes[0].resolution

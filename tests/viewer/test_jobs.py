@@ -60,15 +60,21 @@ def test_study_opens_off_the_windows_thread(
     # Whoever was named reads it at once, in the journal that was named.
     assert app.review_window.reading.reading.reader == "R. Eader"
     assert app.review_window.reading.journal_path == journal
-    # A window that is closed lets go of its study, or the next one would lie beside it.
-    shown = weakref.ref(app.review_window.linked)
+    # A window that is closed lets go of its study, or the next one would lie beside it: of what was
+    # shown, of work that had ended (the joints) and of work that had not (the alignment).
+    window = app.review_window
+    window.facets.start()
+    qtbot.waitUntil(lambda: window.facets.search is None, timeout=60_000)
+    window.alignment_panel.check()
+    ct = window.review.fused.ct.stored
+    held = [weakref.ref(thing) for thing in (window.review, window.linked, ct)]
     app.viewer.close()
     app.error = Cancelled("closed by the test")
-    app.review_window = app.viewer = None
+    app.review_window = app.viewer = window = ct = None
 
     def let_go() -> bool:
         gc.collect()
-        return shown() is None
+        return all(ref() is None for ref in held)
 
     qtbot.waitUntil(let_go, timeout=20_000)
 

@@ -47,6 +47,7 @@ def run(*arguments: str | Path) -> str:
     return said
 
 
+@pytest.mark.slow
 def test_dcmtk_opens_every_object(handed: Handed) -> None:
     paths = [path for path in handed.paths if path.suffix == ".dcm"]
     assert paths
@@ -99,11 +100,13 @@ def test_dcmqi_finds_the_regions_where_they_are(read: Read, handed: Handed, tmp_
         assert found == {tuple(np.round(point, 1)) for point in grid.to_lps(kji)}
 
 
+@pytest.mark.slow
 def test_pixelmed_finds_the_selection_in_order(handed: Handed) -> None:
     said = pixelmed(folder(handed) / "key_objects.dcm")
     assert "Found Root Template TID_2010 (KeyObjectSelection)" in said
 
 
+@pytest.mark.slow
 def test_cornerstone_finds_every_target(read: Read, handed: Handed) -> None:
     """The library under OHIF makes one point of each target, with a label that says which."""
     node = shutil.which("node")

@@ -30,6 +30,9 @@ from tests.export.dicom.pacs import Pacs, running
 from tests.export.handed import read_study, target_at
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 
+#: A server is started.
+pytestmark = pytest.mark.slow
+
 #: What is handed on for two positive targets: objects of each modality.
 WRITTEN = {"NM": 1, "REG": 1, "SR": 1, "SEG": 1, "OT": 1 + 2 * 3, "KO": 1, "DOC": 1}
 DOUBTFUL = Joint("C6-C7", Side.RIGHT)

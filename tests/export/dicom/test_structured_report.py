@@ -423,6 +423,7 @@ def test_dcmqi_reads_two_groups_for_each_target(
     assert [g["TrackingIdentifier"] for g in groups] == [j.name for j in JOINTS for _ in "ab"]
 
 
+@pytest.mark.slow
 def test_pixelmed_finds_the_template_kept(tmp_path: Path) -> None:
     said = pixelmed(written(tmp_path, target(uptake=MEASURED)))
     assert "Found Root Template TID_1500 (MeasurementReport)" in said

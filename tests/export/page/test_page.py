@@ -77,6 +77,7 @@ def levels(crop: dict[str, Any]) -> np.ndarray:
     return np.cumsum(steps.reshape(crop["shape"]), axis=2, dtype=np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", LYING)
 def test_every_voxel_lies_where_the_page_says(pages: dict[str, Path], position: str) -> None:
     """Against the solids that the files were made from, not against the crop's own grid."""
@@ -195,6 +196,7 @@ def middle_of(picture: np.ndarray, color: tuple[int, int, int]) -> tuple[int, in
     return round(float(np.median(columns[rows > y + 2]))), int(y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("position", LYING)
 def test_the_left_of_the_patient_is_on_the_right_of_the_screen(
     pages: dict[str, Path], browser: Browser, position: str
