@@ -120,7 +120,8 @@ def place(
         tries = (
             (clear, _NEAR, 4, avoid),
             (used, _NEAR, 2, avoid),
-            (clear, _REACH, 4, ()),
+            (clear, _REACH, 4, avoid),
+            (clear, _REACH, 2, ()),
             (used, _REACH, 2, ()),
         )
         box = next(filter(None, (_first(label, whole, *one) for one in tries)), None)
