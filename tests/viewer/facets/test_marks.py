@@ -434,4 +434,4 @@ def test_names_stand_at_the_margin_and_never_on_each_other(seen: ReviewWindow) -
         for text, (x, y) in middles.items():
             assert abs(y - height / 2) > 20 or 40 < x < width - 40, text  # not on a letter
             same = [v for other, (u, v) in middles.items() if other != text and abs(u - x) < 60]
-            assert min((abs(y - v) for v in same), default=99) >= 18
+            assert min((abs(y - v) for v in same), default=99) >= 18 * pane.text_scale
