@@ -139,15 +139,17 @@ class MarksOverlay(SceneOverlay):
     ----------
     marks : tuple of Mark
         What to draw.
+    font_size : float, points
+        Of the words.
     """
 
     marks: tuple[Mark, ...] = ()
+    font_size: float = 10.0
     blending: Blending = Blending.TRANSLUCENT_NO_DEPTH
 
 
 #: Pieces of a circle; a dash is two of them, followed by a gap of two.
 _PIECES = 48
-_TEXT_SIZE = 10
 #: Size of what fills a ring, and distance of a second one, of the ring's radius.
 _FILLED, _SECOND = 0.55, 1.22
 #: A leader is drawn in the colour of its ring, so much fainter (red, green, blue, alpha).
@@ -167,9 +169,9 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
         node = Compound([self._fills, self._rings, *self._texts.values()])
         super().__init__(node=node, font_info=font_info, **kwargs)
         for anchor, text in self._texts.items():
-            text.font_size = _TEXT_SIZE
             text.anchors = (anchor, "center")
         self.overlay.events.marks.connect(self._on_data_change)
+        self.overlay.events.font_size.connect(self._on_data_change)
         self.reset()
 
     def _should_be_visible(self) -> bool:
@@ -232,6 +234,7 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
             shown = [mark for mark in marks if mark.text and mark.text_ends == (anchor == "right")]
             text.visible = bool(shown)
             if shown:
+                text.font_size = self.overlay.font_size
                 text.text = [mark.text for mark in shown]
                 text.pos = [
                     (m.center[1] + m.text_shift_mm, m.center[0] + m.text_drop_mm, 0.0)
@@ -245,6 +248,7 @@ class _VispyMarks(ViewerOverlayMixin, VispySceneOverlay):
 
     def close(self) -> None:
         self.overlay.events.marks.disconnect(self._on_data_change)
+        self.overlay.events.font_size.disconnect(self._on_data_change)
         super().close()
 
 

@@ -7,7 +7,6 @@ nothing of widgets.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ from viewer.facets.model import State
 from viewer.facets.words import beside_ring, label_of
 from viewer.pictures.flat.sources import BODY_REACH_MM
 from viewer.pictures.layers import to_world
-from viewer.pictures.pane import BOX_COLOR
+from viewer.pictures.pane import BOX_COLOR, WORDS_PT
 from viewer.pictures.placement import Box, Label, place
 
 if TYPE_CHECKING:
@@ -50,13 +49,12 @@ _GAP_MM = 1.5
 #: How far inside and outside a ring the mouse takes hold of it, screen pixels; never nearer to
 #: the centre than this share of the radius, where a click puts the crosshair on the joint.
 _INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
-#: Height of a name, and width of a letter of it, screen pixels.
+#: Height of a name, and width of a letter of it, where there is room, screen pixels.
 _LINE_PX, _LETTER_PX = 18.0, 10.0
 #: Radius of the dot in a vertebral body, mm.
 _BODY_MM = 0.8
-#: How long a sentence stays in a picture, ms; width of a character of it, screen pixels, and
-#: fewest characters in a line.
-NOTICE_MS, _CHARACTER_PX, _LEAST_LINE = 15000, 10.0, 24
+#: How long a sentence stays in a picture, ms.
+NOTICE_MS = 15000
 
 SURE_COLOR = (1.0, 0.55, 1.0, 1.0)
 DOUBTFUL_COLOR = (1.0, 0.65, 0.15, 1.0)
@@ -158,10 +156,13 @@ class Marks:
         if self.naming:
             notice = f"Click into the body of {self.naming}. Escape: do not name it."
         for pane in self._linked:
-            pane.model.scene.overlays["joints"].marks = self.marks(pane) if self._shown else ()
             here = self.naming or pane is self._linked.active
             _write(pane, "numbering", state)
             _write(pane, "notice", notice if here else "")
+            pane.fit_words()
+            overlay = pane.model.scene.overlays["joints"]
+            overlay.font_size = WORDS_PT * pane.text_scale
+            overlay.marks = self.marks(pane) if self._shown else ()
 
     def marks(self, pane: Pane) -> tuple[Mark, ...]:
         """Return the rings on the plane that a pane shows, the selected one last."""
@@ -265,7 +266,7 @@ class Marks:
                 text=text,
                 text_shift_mm=shift_mm,
                 # One line below the name of the joint that is there.
-                text_drop_mm=_down(pane, _LINE_PX + 1),
+                text_drop_mm=_down(pane, pane.text_scale * _LINE_PX + 1),
             )
         ]
 
@@ -427,10 +428,11 @@ def _placed(pane: Pane, marks: list[Mark], hot: list[Box]) -> list[Mark]:
         )
         for mark in marks
     ]
+    scale = pane.text_scale
     labels = [
         Label(
             place,
-            (len(mark.text) * _LETTER_PX + 4, _LINE_PX),
+            (scale * len(mark.text) * _LETTER_PX + 4, scale * _LINE_PX),
             int(np.sign(mark.text_shift_mm)),
             2 * mark.double + bool(mark.fill),
         )
@@ -480,8 +482,7 @@ def _shift(pane: Pane, joint: Joint, gap_mm: float) -> float:
 
 
 def _write(pane: Pane, name: str, text: str) -> None:
-    width = max(int(pane.model.canvas.size[1] / _CHARACTER_PX), _LEAST_LINE)
-    overlay, wrapped = pane.model.canvas.overlays[name], textwrap.fill(text, width)
+    overlay, wrapped = pane.model.canvas.overlays[name], pane.wrapped(text)
     if overlay.text != wrapped:
         overlay.text = wrapped
     overlay.visible = bool(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -44,8 +45,18 @@ FIELD_COLOR = (1.0, 0.75, 0.2, 0.5)
 LETTER_COLOR = (1.0, 0.92, 0.55, 1.0)
 #: Behind text, so that it stays legible on bone.
 BOX_COLOR = (0.0, 0.0, 0.0, 0.45)
-#: What a letter and the scale take on the screen, and a character and a line of words, px.
-_LETTER_BOX_PX, _SCALE_BOX_PX, _WORD_PX = (40.0, 42.0), (140.0, 52.0), (9.6, 25.0)
+#: Size of words and of letters where there is room, points.
+WORDS_PT, _LETTER_PT = 10.0, 15.0
+#: What a letter and the number at the scale take then, and a character and a line of words, px.
+_LETTER_BOX_PX, _SCALE_BOX_PX, _WORD_PX = (40.0, 42.0), (90.0, 52.0), (11.0, 25.0)
+#: From the words to the edge of the pane, px.
+_EDGE_PX = 16.0
+#: Width and height of a pane from which on there is room, px; how far words shrink in a smaller
+#: one, and how far so that many lines of them end above the letters at the sides.
+_ROOMY_PX, _SMALL, _SMALLEST = (450.0, 330.0), 0.7, 0.55
+#: Lengths of the scale, mm; the first that is no longer than this share of the pane's width, which
+#: keeps it away from the letter in the middle.
+_SCALES_MM, _SCALE_SHARE = (200, 100, 50, 20, 10, 5, 2, 1), 0.3
 #: What no name may cover: uptake of at least this share of the colour scale; looked at in squares
 #: of this side, px.
 HOT_SHARE, HOT_PX = 0.6, 12
@@ -99,8 +110,10 @@ class Pane:
         self._frame: tuple[tuple[float, float, float], float] | None = None
         self.enlarged: Callable[[], None] = lambda: None
         model.canvas.events.size.connect(self._on_resize)
+        camera.events.zoom.connect(self._fit_scale)
         self._update_letters()
         self._update_lines()
+        self.fit_words()
 
     def _add_overlays(self, *, simulated: bool) -> None:
         overlays = self.model.canvas.overlays
@@ -111,7 +124,7 @@ class Pane:
             )
             return overlays[name]
 
-        letter = {"font_size": 15, "color": LETTER_COLOR}
+        letter = {"color": LETTER_COLOR}
         self._letters = {
             "left": text("letter_left", "middle_left", **letter),
             "right": text("letter_right", "middle_right", **letter),
@@ -121,6 +134,7 @@ class Pane:
         self._caption = text("caption", "top_left", color="white")
         self._alignment = text("alignment", "top_left", color=SIMULATED_COLOR)
         self._alignment.visible = False
+        self._unusual = ""
         if simulated:
             text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
         bar = overlays.scale_bar
@@ -146,27 +160,82 @@ class Pane:
     def taken_px(self) -> list[Box]:
         """Return what names may not cover: letters, the words in the corners, the scale."""
         height, width = (float(size) for size in self.model.canvas.size)
-        side, tall = _LETTER_BOX_PX
+        scale = self.text_scale
+        side, tall = (scale * size for size in _LETTER_BOX_PX)
+        bar = self.model.canvas.overlays.scale_bar
+        long = max((bar.length or 0.0) * self.model.scene.camera.zoom, scale * _SCALE_BOX_PX[0])
+        long, high = long + _EDGE_PX, scale * _SCALE_BOX_PX[1]
         across, up = (width - side) / 2, (height - tall) / 2
         taken = [
             Box(0, up, side, tall),
             Box(width - side, up, side, tall),
             Box(across, 0, side, tall),
             Box(across, height - tall, side, tall),
-            Box(width - _SCALE_BOX_PX[0], height - _SCALE_BOX_PX[1], *_SCALE_BOX_PX),
+            Box(width - long, height - high, long, high),
         ]
-        lines = [
+        lines = self._lines()
+        if lines:
+            longest = max(len(line) for line in lines) * scale * _WORD_PX[0]
+            down = len(lines) * scale * _WORD_PX[1]
+            taken.append(Box(0, 0, longest + _EDGE_PX, down + _EDGE_PX))
+        return taken
+
+    def _words(self) -> dict[str, TextOverlay]:
+        """Return what is written in the upper left corner."""
+        return {
+            name: overlay
+            for name, overlay in self.model.canvas.overlays.items()
+            if isinstance(overlay, TextOverlay) and overlay.position == "top_left"
+        }
+
+    def _lines(self, *, passing: bool = True) -> list[str]:
+        return [
             line
-            for overlay in self.model.canvas.overlays.values()
-            if isinstance(overlay, TextOverlay)
-            and overlay.visible
-            and overlay.position == "top_left"
+            for name, overlay in self._words().items()
+            if overlay.visible and (passing or name != "notice")
             for line in overlay.text.split("\n")
         ]
-        if lines:
-            longest = max(len(line) for line in lines)
-            taken.append(Box(0, 0, longest * _WORD_PX[0] + 24, len(lines) * _WORD_PX[1] + 16))
-        return taken
+
+    @property
+    def _room_scale(self) -> float:
+        height, width = (float(size) for size in self.model.canvas.size)
+        return min(max(min(width / _ROOMY_PX[0], height / _ROOMY_PX[1]), _SMALL), 1.0)
+
+    @property
+    def text_scale(self) -> float:
+        """How much smaller than where there is room words and letters are, 1 or less."""
+        above = float(self.model.canvas.size[0]) / 2 - _EDGE_PX
+        # A sentence that passes does not change the size of everything else for its time.
+        tall = len(self._lines(passing=False)) * _WORD_PX[1] + _EDGE_PX
+        return max(min(self._room_scale, above / tall), _SMALLEST)
+
+    def wrapped(self, words: str) -> str:
+        """Return words in lines that are no longer than the pane is wide."""
+        room = float(self.model.canvas.size[1]) - _EDGE_PX
+        return textwrap.fill(words, max(int(room / (self._room_scale * _WORD_PX[0])), 10))
+
+    def fit_words(self) -> None:
+        """Make everything that is written as large as the pane has room for."""
+        text = self.wrapped(self._unusual)
+        if self._alignment.text != text:
+            self._alignment.text = text
+        self._alignment.visible = bool(text)
+        scale = self.text_scale
+        bar = self.model.canvas.overlays.scale_bar
+        for overlay in (*self._words().values(), bar):
+            overlay.font_size = WORDS_PT * scale
+        for overlay in self._letters.values():
+            overlay.font_size = _LETTER_PT * scale
+        self._fit_scale()
+
+    def _fit_scale(self) -> None:
+        bar = self.model.canvas.overlays.scale_bar
+        room_mm = _SCALE_SHARE * self.model.canvas.size[1] / self.model.scene.camera.zoom
+        length = next((mm for mm in _SCALES_MM if mm <= room_mm), _SCALES_MM[-1])
+        if bar.length != length:
+            bar.length = length
+            # napari draws another length only when the zoom is another one, too, or the font.
+            bar.events.font_size.emit(bar.font_size)
 
     def hot_px(self) -> list[Box]:
         """Return the squares of the screen that hold uptake which no name may cover."""
@@ -192,9 +261,8 @@ class Pane:
 
     def write_alignment(self, words: str) -> None:
         """Write what has to be known of the alignment into the picture; empty takes it away."""
-        if self._alignment.text != words:
-            self._alignment.text = words
-        self._alignment.visible = bool(words)
+        self._unusual = words
+        self.fit_words()
 
     def _keep_mouse(self) -> None:
         camera = self.model.scene.camera
@@ -243,6 +311,7 @@ class Pane:
         return (float(down), float(right)), float(min(self.model.canvas.size) / camera.zoom)
 
     def _on_resize(self) -> None:
+        self.fit_words()
         if self._fitted:
             self.fit()
         elif self._frame is not None:

@@ -6,14 +6,16 @@ Knows rectangles of pixels and nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 #: Between a name and what stands beside it, and from it to the edge of the picture, px.
 GAP_PX, MARGIN_PX = 2.0, 6.0
 #: How far a name is moved at a time to find room, as a share of its height.
 _STEP = 0.25
-#: Furthest that a name is moved up or down, in heights of it.
-_REACH = 8.0
+#: Furthest that a name is moved up or down, in heights of it; and up to where it may rather cover
+#: the ring of a joint than be moved on, to stand beside another joint that it is not the name of.
+_REACH, _NEAR = 8.0, 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class Box:
     def bottom(self) -> float:
         """Its lower edge."""
         return self.y + self.height
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its middle, (x, y)."""
+        return self.x + self.width / 2, self.y + self.height / 2
 
     def meets(self, other: Box, gap: float = 0.0) -> bool:
         """Whether two rectangles overlap, or come nearer than a gap."""
@@ -108,37 +115,96 @@ def place(
     placed: dict[int, Box] = {}
     used = list(taken)
     for label in order:
-        box = _first(label, whole, [*used, *avoid]) or _first(label, whole, used)
+        clear = [*used, *avoid]
+        # On rings only at the margin: further in, it would stand at another joint than its own.
+        tries = (
+            (clear, _NEAR, 4, avoid),
+            (used, _NEAR, 2, avoid),
+            (clear, _REACH, 4, avoid),
+            (clear, _REACH, 2, ()),
+            (used, _REACH, 2, ()),
+        )
+        box = next(filter(None, (_first(label, whole, *one) for one in tries)), None)
         if box is not None:
             placed[id(label)] = box
             used.append(box)
+    _put_in_order(inside, placed, whole, taken)
     return tuple(placed.get(id(label)) for label in labels)
 
 
-def _first(label: Label, room: Box, used: Sequence[Box]) -> Box | None:
-    for box in _candidates(label, room):
-        if box.within(room) and not any(box.meets(other, GAP_PX) for other in used):
+def _first(
+    label: Label,
+    room: Box,
+    used: Sequence[Box],
+    reach: float,
+    columns: int,
+    apart: Sequence[Box],
+) -> Box | None:
+    for box in _candidates(label, room, reach, columns):
+        if not box.within(room) or any(box.meets(other, GAP_PX) for other in used):
+            continue
+        # Beside its own joint, and not beside another one.
+        own = _away(box, label.anchor)
+        if all(own <= _away(box, other.middle) + GAP_PX for other in apart):
             return box
     return None
+
+
+def _away(box: Box, point: tuple[float, float]) -> float:
+    right = max(box.x - point[0], point[0] - box.right, 0.0)
+    down = max(box.y - point[1], point[1] - box.bottom, 0.0)
+    return float((right**2 + down**2) ** 0.5)
+
+
+def _put_in_order(
+    labels: Sequence[Label], placed: dict[int, Box], room: Box, taken: Sequence[Box]
+) -> None:
+    """Let names above each other follow the order of their places: leaders do not cross."""
+    named = sorted((one for one in labels if id(one) in placed), key=lambda one: one.anchor[1])
+    for _ in named:  # each round carries one name at least to where it belongs
+        for upper, lower in combinations(named, 2):
+            first, second = placed[id(upper)], placed[id(lower)]
+            column = first.x < second.right and second.x < first.right
+            if not column or first.y <= second.y or upper.anchor[1] == lower.anchor[1]:
+                continue
+            others = [box for key, box in placed.items() if key not in (id(upper), id(lower))]
+            moved = replace(first, y=second.y), replace(second, y=first.y)
+            free = not moved[0].meets(moved[1], GAP_PX) and all(
+                box.within(room)
+                and not _covers(box, label.anchor)
+                and not any(box.meets(other, GAP_PX) for other in (*taken, *others))
+                for box, label in zip(moved, (upper, lower), strict=True)
+            )
+            if free:
+                placed[id(upper)], placed[id(lower)] = moved
+
+
+def _covers(box: Box, point: tuple[float, float]) -> bool:
+    """Whether a name covers what it names."""
+    return _holds(Box(box.x - GAP_PX, box.y, box.width + 2 * GAP_PX, box.height), point)
 
 
 def _holds(box: Box, point: tuple[float, float]) -> bool:
     return box.x <= point[0] <= box.right and box.y <= point[1] <= box.bottom
 
 
-def _candidates(label: Label, room: Box) -> Iterator[Box]:
-    """Yield places, the best first."""
+def _candidates(label: Label, room: Box, most: float, columns: int) -> Iterator[Box]:
+    """Yield places no further up or down than so many heights of the name, the best first.
+
+    Those at the two margins; with four columns, those beside them too.
+    """
     (x, y), (width, height) = label.anchor, label.size
     side = label.side or (-1 if x < room.width / 2 else 1)
     far = {-1: MARGIN_PX, 1: room.width - width - MARGIN_PX}
     further = {-1: 2 * MARGIN_PX + width, 1: room.width - 2 * (width + MARGIN_PX)}
-    for at in (far[side], further[side], far[-side], further[-side]):
+    places = (far[side], further[side], far[-side], further[-side])
+    for at in places[:: 4 // columns]:
         # A name far from its place is no name, unless it is of the joint that is looked at.
-        reach = room.height if label.weight else min(_REACH * height, room.height)
+        whole = label.weight and most == _REACH
+        reach = room.height if whole else min(most * height, room.height)
         for top in _heights(y - height / 2, height, reach):
             box = Box(at, top, width, height)
-            # What is named is never covered by its own name.
-            if not _holds(Box(at - GAP_PX, top, width + 2 * GAP_PX, height), (x, y)):
+            if not _covers(box, (x, y)):
                 yield box
 
 

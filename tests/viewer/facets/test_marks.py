@@ -429,9 +429,15 @@ def test_names_stand_at_the_margin_and_never_on_each_other(seen: ReviewWindow) -
                 right = (mark.center[1] + mark.text_shift_mm - camera.center[-1]) * camera.zoom
                 # The coronal camera looks with the head up.
                 down = (camera.center[-2] - mark.center[0] - mark.text_drop_mm) * camera.zoom
-                middles[mark.text] = width / 2 + right, height / 2 + down
+                long = len(mark.text) * 10.0 * pane.text_scale
+                middle = width / 2 + right + (-long if mark.text_ends else long) / 2
+                middles[mark.text] = middle, height / 2 + down
                 assert mark.leader
         for text, (x, y) in middles.items():
             assert abs(y - height / 2) > 20 or 40 < x < width - 40, text  # not on a letter
-            same = [v for other, (u, v) in middles.items() if other != text and abs(u - x) < 60]
-            assert min((abs(y - v) for v in same), default=99) >= 18
+            same = [
+                v
+                for other, (u, v) in middles.items()
+                if other != text and abs(u - x) < 100 * pane.text_scale
+            ]
+            assert min((abs(y - v) for v in same), default=99) >= 18 * pane.text_scale

@@ -229,3 +229,23 @@ def test_ruler_and_ball_measure_from_the_crosshair(linked: LinkedPanes) -> None:
     assert measuring.ball is None
     assert measuring.next_ruler() == "The ruler is taken away."
     assert all(not pane.model.scene.overlays["measures"].marks for pane in linked)
+
+
+@pytest.mark.parametrize("size", [(190, 253), (380, 253), (285, 303), (570, 455), (1100, 900)])
+def test_words_and_scale_end_before_the_letters(review: fusion.Review, size) -> None:
+    width = size[1]
+    for pane in LinkedPanes(review):
+        pane.model.canvas.size = size
+        pane.write_alignment("SPECT MOVED BY HAND 12.5 mm")
+        left, right, top, bottom, scale, words = pane.taken_px()
+        assert words.right <= width
+        assert words.bottom <= left.y
+        assert not words.meets(right)
+        assert not scale.meets(bottom)
+        bar = pane.model.canvas.overlays.scale_bar
+        for factor in (1.0, 3.0, 9.0):
+            pane.zoom(factor)
+            assert bar.length * pane.model.scene.camera.zoom <= 0.3 * width
+        # The caption's second line reaches the letter at the top only where there is room.
+        assert 11 * 11.0 * pane.text_scale <= top.x
+        assert pane.text_scale == (1.0 if width >= 450 else pytest.approx(0.6, abs=0.11))

@@ -84,6 +84,30 @@ def test_joints_are_covered_only_where_there_is_no_other_place() -> None:
     assert upon == Box(6, 92, 90, 16)
 
 
+def test_a_name_rather_covers_a_ring_than_stand_beside_another_joint() -> None:
+    pillar = [Label((360, y), (76, 16), 1) for y in (60, 110, 160, 210)]
+    rings = [Box(338, label.anchor[1] - 22, 44, 44) for label in pillar]
+    for label, box in zip(pillar, place(pillar, room=ROOM, avoid=rings), strict=True):
+        off = {one.anchor[1]: abs(box.y + 8 - one.anchor[1]) for one in pillar}
+        assert min(off, key=off.__getitem__) == label.anchor[1]
+
+
+def test_a_name_does_not_stand_beside_the_joint_of_the_other_side() -> None:
+    right, left = Label((127, 150), (76, 16), -1), Label((249, 150), (76, 16), 1)
+    rings = [Box(label.anchor[0] - 22, 128, 44, 44) for label in (right, left)]
+    room, hot = (253.0, 285.0), [Box(205, 100, 48, 92)]
+    (box,) = place([left], room=room, taken=hot, avoid=rings)
+    assert box.x > 127 + 22
+
+
+def test_names_above_each_other_follow_the_order_of_their_places() -> None:
+    """The joint looked at is placed first, and pushes the one above it below itself."""
+    taken = [Box(0, 0, 400, 108)]
+    labels = [Label((200, 100), (90, 16), 1), Label((200, 120), (90, 16), 1, weight=2)]
+    upper, lower = place(labels, room=ROOM, taken=taken)
+    assert upper.bottom <= lower.y
+
+
 def test_a_leader_ends_at_the_ring() -> None:
     label = Label((200, 100), (80, 16), side=-1)
     start, end = leader(label, Box(6, 92, 80, 16), ring_px=12)
