@@ -16,6 +16,8 @@ _STEP = 0.25
 #: Furthest that a name is moved up or down, in heights of it; and up to where it may rather cover
 #: the ring of a joint than be moved on, to stand beside another joint that it is not the name of.
 _REACH, _NEAR = 8.0, 2.5
+#: Steps in which the name of the joint that is looked at is moved away from it, px.
+_BESIDE_PX = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,13 @@ def place(
     -------
     tuple of Box or None
         In the order given: at the margin asked for, else at the other, else further in, each as
-        near to the height of its place as there is room; None where there is none.
+        near to the height of its place as there is room; None where there is none. No name
+        stands at the height of another place: who reads across would take it for that one's.
     """
     whole = Box(0, 0, *room)
     inside = [label for label in labels if _holds(whole, label.anchor)]
+    # Left and right joints of a level lie at nearly one height; their names say the side.
+    rows = {side: [one.anchor[1] for one in inside if one.side == side] for side in (-1, 0, 1)}
     order = sorted(inside, key=lambda label: (-label.weight, label.anchor[1], label.anchor[0]))
     placed: dict[int, Box] = {}
     used = list(taken)
@@ -124,29 +129,66 @@ def place(
             (clear, _REACH, 2, ()),
             (used, _REACH, 2, ()),
         )
-        box = next(filter(None, (_first(label, whole, *one) for one in tries)), None)
+        box = next(
+            filter(None, (_first(label, whole, rows[label.side], *one) for one in tries)), None
+        )
+        if box is None and label.weight:
+            box = _on_own_row(label, whole, rows[label.side], used)
         if box is not None:
             placed[id(label)] = box
             used.append(box)
     _put_in_order(inside, placed, whole, taken)
-    return tuple(placed.get(id(label)) for label in labels)
+    told = {
+        id(one): box
+        for one in inside
+        if (box := placed.get(id(one))) and _at_own_height(box, one, rows[one.side])
+    }
+    return tuple(told.get(id(label)) for label in labels)
+
+
+def _at_own_height(box: Box, label: Label, heights: Sequence[float]) -> bool:
+    """Whether a name stands nearer to the height of its own place than to that of another."""
+    middle = box.middle[1]
+    own = abs(middle - label.anchor[1])
+    return all(own <= abs(middle - height) for height in heights)
 
 
 def _first(
     label: Label,
     room: Box,
+    heights: Sequence[float],
     used: Sequence[Box],
     reach: float,
     columns: int,
     apart: Sequence[Box],
 ) -> Box | None:
     for box in _candidates(label, room, reach, columns):
-        if not box.within(room) or any(box.meets(other, GAP_PX) for other in used):
+        if not box.within(room) or not _at_own_height(box, label, heights):
+            continue
+        if any(box.meets(other, GAP_PX) for other in used):
             continue
         # Beside its own joint, and not beside another one.
         own = _away(box, label.anchor)
         if all(own <= _away(box, other.middle) + GAP_PX for other in apart):
             return box
+    return None
+
+
+def _on_own_row(
+    label: Label, room: Box, heights: Sequence[float], used: Sequence[Box]
+) -> Box | None:
+    """Look for room anywhere at the height of a place, from the place outwards."""
+    (x, y), (width, height) = label.anchor, label.size
+    side = label.side or (-1 if x < room.width / 2 else 1)
+    most = int(room.width / _BESIDE_PX)
+    for way in (side, -side):
+        near = x + GAP_PX if way > 0 else x - GAP_PX - width
+        for n in range(1, most):
+            for top in _heights(y - height / 2, height, _NEAR * height):
+                box = Box(near + way * n * _BESIDE_PX, top, width, height)
+                free = box.within(room) and not any(box.meets(one, GAP_PX) for one in used)
+                if free and _at_own_height(box, label, heights):
+                    return box
     return None
 
 

@@ -415,14 +415,16 @@ def test_joints_that_make_no_spine_are_drawn_as_doubtful(seen: ReviewWindow) -> 
 
 
 def test_names_stand_at_the_margin_and_never_on_each_other(seen: ReviewWindow) -> None:
-    """Seen from afar some rings have no name; the joint looked at has one at every size."""
+    """Seen from afar rings have no name rather than one at the height of another joint."""
     pane = seen.linked.panes[1]
     seen.facets.selected = LEFT_C5
+    large = seen.linked.panes[0].model.scene.overlays["joints"].marks
+    assert "Left C5-C6" in {mark.text for mark in large}
     for factor in (1.0, 0.2):
         pane.zoom(factor)
         marks = pane.model.scene.overlays["joints"].marks
         camera, (height, width) = pane.model.scene.camera, pane.model.canvas.size
-        assert "Left C5-C6" in {mark.text for mark in marks}
+        assert sum(bool(mark.text) for mark in marks) >= 3
         middles = {}
         for mark in marks:
             if mark.text:

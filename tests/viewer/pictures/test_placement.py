@@ -66,6 +66,14 @@ def test_no_name_ever_covers_another_or_leaves_the_picture(places) -> None:
     for label, box in zip(labels, boxes, strict=True):
         if not (0 <= label.anchor[0] <= 400 and 0 <= label.anchor[1] <= 300):
             assert box is None  # nothing is named that is not seen
+    seen = [
+        one for one, box in zip(labels, boxes, strict=True) if whole.meets(Box(*one.anchor, 0, 0))
+    ]
+    for label, box in zip(labels, boxes, strict=True):
+        if box is not None:
+            alike = [one.anchor[1] for one in seen if one.side == label.side]
+            own, *others = (abs(box.middle[1] - y) for y in (label.anchor[1], *alike))
+            assert own <= min(others, default=own)
 
 
 def test_the_joint_that_is_looked_at_keeps_its_name_where_room_is_short() -> None:
@@ -100,12 +108,13 @@ def test_a_name_does_not_stand_beside_the_joint_of_the_other_side() -> None:
     assert box.x > 127 + 22
 
 
-def test_names_above_each_other_follow_the_order_of_their_places() -> None:
-    """The joint looked at is placed first, and pushes the one above it below itself."""
+def test_a_joint_has_no_name_rather_than_one_at_the_height_of_another() -> None:
+    """The joint looked at is placed first; the one above it would have room below it only."""
     taken = [Box(0, 0, 400, 108)]
     labels = [Label((200, 100), (90, 16), 1), Label((200, 120), (90, 16), 1, weight=2)]
     upper, lower = place(labels, room=ROOM, taken=taken)
-    assert upper.bottom <= lower.y
+    assert upper is None
+    assert lower == Box(304, 112, 90, 16)
 
 
 def test_a_leader_ends_at_the_ring() -> None:
