@@ -121,7 +121,7 @@ def test_a_joint_far_from_the_gap_of_its_nerve_makes_its_level_provisional(off, 
 
 
 @pytest.mark.parametrize(
-    ("off", "together"), [(0.0, False), (-2.4, False), (2.6, True), (-5, True)]
+    ("off", "together"), [(0.0, False), (-3.4, False), (3.6, True), (-5, True)]
 )
 def test_joints_that_slid_along_the_pillars_together_are_not_sure_and_less_well_placed(
     off, together

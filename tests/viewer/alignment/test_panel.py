@@ -222,7 +222,7 @@ def test_where_the_spect_was_moved_to_stands_in_every_picture(
 ) -> None:
     def banners() -> set[str]:
         shown = (pane.model.canvas.overlays["alignment"] for pane in still.linked)
-        return {overlay.text if overlay.visible else "" for overlay in shown}
+        return {overlay.text.replace("\n", " ") if overlay.visible else "" for overlay in shown}
 
     assert banners() == {"MOVING THE SPECT (A ends it)"}
     for _ in range(8):
