@@ -32,7 +32,7 @@ from .finishing import (
     missing,
     relabelling,
 )
-from .journal import Conflict, Journal, Saved, copied_whole, journal_damage, latest, versions_of
+from .journal import Conflict, Journal, Saved, latest, versions_of
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
@@ -53,6 +53,7 @@ from .target import (
     going_with,
     same_name,
 )
+from .whole_copy import copied_whole, journal_damage
 
 __all__ = [
     "GRADES",

@@ -12,7 +12,7 @@ What is promised, and why it holds:
   everything after finalisation. Each event holds a hash of all before it, and how many each reading
   has is noted with the last hash.
 - *Nothing is missing without a word.* All of that is checked when the file is opened. A file that
-  is not whole is refused and stays as it is; :func:`copied_whole` copies what is whole of it.
+  is not whole is refused and stays as it is; :mod:`fusion.annotations.whole_copy` copies the rest.
 - *Nobody is merged.* A change names the event it is based on. If another window or reader was
   first, nothing is written and a :class:`Conflict` comes back with both sides.
 
@@ -33,10 +33,8 @@ from types import TracebackType
 from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone
 from fusion.annotations.changes.canonical import canonical
 from fusion.annotations.changes.event import Event, chain
-from fusion.annotations.keeping.rescue import Rescued, rescued
-from fusion.annotations.keeping.wholeness import beginning
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
-from fusion.annotations.storage import Storage, default_path
+from fusion.annotations.storage import WAIT_S, Storage, default_path, write_event
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.annotations.target import same_name
 from fusion.errors import AnnotationError
@@ -45,9 +43,6 @@ from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
 from fusion.json_form import to_json
 from fusion.plain_text import plain
 from fusion.software import own_version
-
-#: How long to wait for another window that is writing, s.
-WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +417,7 @@ class Journal:
 
     def _write(self, reading_id: str, event: Event, *, previous: str) -> None:
         content = canonical(to_json(event))
-        _write_row(self._storage, reading_id, content, chain(previous, content))
+        write_event(self._storage, reading_id, content, chain(previous, content))
 
     def _same_pixels_elsewhere(self, study: StudyKey) -> tuple[Finding, ...]:
         with self._storage.reading():
@@ -433,59 +428,6 @@ class Journal:
         if not count:
             return ()
         return (READ_UNDER_ANOTHER_UID(count=count),)
-
-
-def journal_damage(path: Path) -> str:
-    """Return the sentence that a damaged journal is refused with; nothing for a whole one."""
-    try:
-        Storage(path, wait_s=WAIT_S).close()
-    except AnnotationError as exc:
-        return str(exc)
-    return ""
-
-
-def copied_whole(path: Path, new: Path) -> Rescued:
-    """Copy what is whole of a journal, damaged or not, into a new one.
-
-    Parameters
-    ----------
-    path : Path
-        The journal; only read.
-    new : Path
-        Must not exist.
-
-    Raises
-    ------
-    AnnotationError
-        Nothing of it is whole, or the new one cannot be made.
-    """
-    if new.exists():
-        raise AnnotationError(f"{new} exists already; choose another name for the copy.")
-    found = rescued(path)
-    if not found.readings:
-        raise AnnotationError(f"No event of {path} is whole. Keep the file and restore a backup.")
-    storage = Storage(new, wait_s=WAIT_S)
-    try:
-        with storage.writing():
-            storage.execute("PRAGMA defer_foreign_keys = ON")  # what is amended may come later
-            for reading_id, events in found.readings.items():
-                study, pixels, amends = beginning(events[0][0])
-                amended = amends if amends in found.readings else None
-                row = (reading_id, study, pixels, amended)
-                storage.execute("INSERT INTO readings VALUES (?, ?, ?, ?)", row)
-                for content, stored in events:
-                    _write_row(storage, reading_id, content, stored)
-    finally:
-        storage.close()
-    return found
-
-
-def _write_row(storage: Storage, reading_id: str, content: str, stored: str) -> None:
-    event = json.loads(content)
-    storage.execute(
-        "INSERT INTO events (reading_id, sequence, kind, content, hash) VALUES (?, ?, ?, ?, ?)",
-        (reading_id, event["sequence"], event["kind"], content, stored),
-    )
 
 
 def latest(readings: Iterable[Reading], study: StudyKey) -> tuple[Reading, ...]:

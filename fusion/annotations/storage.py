@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sqlite3
 import time
@@ -414,6 +415,15 @@ class Storage:
                 f"The journal {self.path} cannot be kept safely there (no write-ahead log). Choose "
                 "a folder on a local disk."
             )
+
+
+def write_event(storage: Storage, reading_id: str, content: str, stored: str) -> None:
+    """Add an event to a reading, as it is written and with the hash of all up to it."""
+    event = json.loads(content)
+    storage.execute(
+        "INSERT INTO events (reading_id, sequence, kind, content, hash) VALUES (?, ?, ?, ?, ?)",
+        (reading_id, event["sequence"], event["kind"], content, stored),
+    )
 
 
 def _connected(path: str | Path, **options: Any) -> sqlite3.Connection:

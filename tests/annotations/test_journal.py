@@ -31,12 +31,13 @@ from fusion.annotations.changes import (
     TargetSaved,
 )
 from fusion.annotations.finishing import finalise, missing
-from fusion.annotations.journal import Conflict, Journal, Saved, copied_whole
+from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.storage import default_path
 from fusion.annotations.target import Decision, Origin
+from fusion.annotations.whole_copy import copied_whole
 from fusion.errors import AnnotationError
 from fusion.geometry import RigidTransform
 from fusion.registration import Registration, Trust

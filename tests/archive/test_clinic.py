@@ -76,7 +76,7 @@ def test_what_a_killed_get_left_is_whole(clinic: Clinic, settings: Settings) -> 
     inbox = settings.place("inbox")
     until = time.monotonic() + 60
     while not list(inbox.glob("*/*.dcm")) and time.monotonic() < until:
-        time.sleep(0.005)
+        time.sleep(0.005)  # look often: it has to be killed while files still arrive
     process.kill()
     process.communicate()
     kept = [path for path in inbox.glob("*/*.dcm") if not path.parent.name.startswith("part-")]

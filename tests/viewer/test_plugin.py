@@ -122,7 +122,7 @@ def test_the_sample_leaves_the_window_alive_and_can_be_cancelled(
     def slow(report: Progress) -> Iterator[Path]:
         for n in range(40):
             report(n / 40, "Making it")
-            time.sleep(0.01)
+            time.sleep(0.01)  # stands for 20 s of making it: time in which the window must live
         yield study_folder
 
     make_napari_viewer()

@@ -8,7 +8,6 @@ nothing of widgets.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,12 +20,12 @@ from fusion.annotations import Change, Decision, JointMoved, VertebraNamed
 from fusion.errors import FusionError
 from fusion.views import landmarks
 from viewer._napari import Mark, MarksOverlay
+from viewer.facets.mark_names import LINE_PX, down_mm, with_names_placed
 from viewer.facets.model import State
 from viewer.facets.words import beside_ring, label_of
 from viewer.pictures.flat.sources import BODY_REACH_MM
 from viewer.pictures.layers import to_world
 from viewer.pictures.pane import BOX_COLOR, WORDS_PT
-from viewer.pictures.placement import Box, Label, place
 
 if TYPE_CHECKING:
     from fusion.annotations import Point, Target
@@ -49,8 +48,6 @@ _GAP_MM = 1.5
 #: How far inside and outside a ring the mouse takes hold of it, screen pixels; never nearer to
 #: the centre than this share of the radius, where a click puts the crosshair on the joint.
 _INSIDE_PX, _OUTSIDE_PX, _HOLE = 5.0, 6.0, 0.45
-#: Height of a name, and width of a letter of it, where there is room, screen pixels.
-_LINE_PX, _LETTER_PX = 18.0, 10.0
 #: Radius of the dot in a vertebral body, mm.
 _BODY_MM = 0.8
 #: How long a sentence stays in a picture, ms.
@@ -185,7 +182,7 @@ class Marks:
         for target in targets.values():
             marks += self._target_marks(pane, target, disputed=target.joint in disputed)
         marks += self._bodies(pane)
-        return tuple(sorted(_placed(pane, marks, pane.hot_px()), key=lambda mark: mark.double))
+        return tuple(sorted(with_names_placed(pane, marks), key=lambda mark: mark.double))
 
     def _bodies(self, pane: Pane) -> list[Mark]:
         """Return the names of the vertebrae whose bodies a coronal or sagittal plane cuts."""
@@ -266,7 +263,7 @@ class Marks:
                 text=text,
                 text_shift_mm=shift_mm,
                 # One line below the name of the joint that is there.
-                text_drop_mm=_down(pane, pane.text_scale * _LINE_PX + 1),
+                text_drop_mm=down_mm(pane, pane.text_scale * LINE_PX + 1),
             )
         ]
 
@@ -409,66 +406,6 @@ class Marks:
             self.name_next("")
         else:
             self.say("")
-
-
-def _placed(pane: Pane, marks: list[Mark], hot: list[Box]) -> list[Mark]:
-    """Put the words of marks at the margin of a pane, on nothing that has to be seen.
-
-    Words for which there is no room are left out; those of the joint looked at and of targets come
-    first.
-    """
-    camera = pane.model.scene.camera
-    height, width = (float(size) for size in pane.model.canvas.size)
-    zoom, middle = float(camera.zoom), camera.center[-2:]
-    down = 1.0 if camera.orientation2d[0] == "down" else -1.0
-    at = [
-        (
-            width / 2 + (mark.center[1] - float(middle[1])) * zoom,
-            height / 2 + (mark.center[0] - float(middle[0])) * zoom * down,
-        )
-        for mark in marks
-    ]
-    scale = pane.text_scale
-    labels = [
-        Label(
-            place,
-            (scale * len(mark.text) * _LETTER_PX + 4, scale * _LINE_PX),
-            int(np.sign(mark.text_shift_mm)),
-            2 * mark.double + bool(mark.fill),
-        )
-        for mark, place in zip(marks, at, strict=True)
-        if mark.text
-    ]
-    rings = [
-        Box(x - r, y - r, 2 * r, 2 * r)
-        for mark, (x, y) in zip(marks, at, strict=True)
-        for r in (mark.radius_mm * zoom,)
-    ]
-    taken = [*pane.taken_px(), *hot]
-    boxes = iter(place(labels, room=(width, height), taken=taken, avoid=rings))
-    result = []
-    for mark, (x, y) in zip(marks, at, strict=True):
-        box = next(boxes) if mark.text else None
-        if box is None:
-            result.append(replace(mark, text=""))
-            continue
-        ends = box.right <= x
-        result.append(
-            replace(
-                mark,
-                text_shift_mm=((box.right if ends else box.x) - x) / zoom,
-                text_drop_mm=(box.y + box.height / 2 - y) / zoom * down,
-                text_ends=ends,
-                leader=True,
-            )
-        )
-    return result
-
-
-def _down(pane: Pane, pixels: float) -> float:
-    """Return how far down the screen goes along the vertical world coordinate, mm."""
-    camera = pane.model.scene.camera
-    return pixels / float(camera.zoom) * (1 if camera.orientation2d[0] == "down" else -1)
 
 
 def _apart(target: Target, center_lps: FloatArray) -> bool:

@@ -31,6 +31,8 @@ FLAGS = (
     "--disable-sync",
     "--window-size=1400,1000",
 )
+#: How long a page may take on a busy machine until it can be used, s.
+_PATIENCE_S = 60.0
 
 
 class Browser:
@@ -52,10 +54,12 @@ class Browser:
     def open(self, path: Path) -> None:
         self._ask("POST", f"/session/{self.session}/url", url=path.as_uri())
         # The script is asynchronous: it either lets the planes move, or says why it does not.
+        until = time.monotonic() + _PATIENCE_S
         while not self.run(
             "const { ready, stopped } = document.documentElement.dataset;return ready || stopped"
         ):
-            time.sleep(0.02)
+            assert time.monotonic() < until, "the page neither becomes ready nor says why not"
+            time.sleep(0.02)  # nothing tells from outside when a page is ready
 
     def run(self, script: str, *, how: str = "sync") -> Any:
         path = f"/session/{self.session}/execute/{how}"
