@@ -34,8 +34,8 @@ from fusion.facets import (
     FROM_VERTEBRAE,
     LABEL_MAP,
     MARKED,
-    EvidenceSource,
     Numbering,
+    WitnessKind,
 )
 from fusion.json_form import from_json, to_json
 from fusion.pathway import Assessment, check, facts_from_values
@@ -79,7 +79,7 @@ _HOW = "|".join(
         words,
         names=f"{_VERTEBRA}(?:, {_VERTEBRA})*",
         level=_one_of(*LEVELS, *VERTEBRAE),
-        source=_one_of(*EvidenceSource, "dens"),
+        source=_one_of(*WitnessKind, "dens"),
     )
     for words in NUMBERING_WORDS
 )

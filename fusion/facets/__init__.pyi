@@ -11,12 +11,12 @@ from .localisation import (
     FROM_VERTEBRAE,
     LABEL_MAP,
     MARKED,
-    Evidence,
     Facet,
     Localisation,
+    Witness,
 )
 from .spine_statements import ANOMALIES, Anomaly, SpineStatements
-from .states import EvidenceSource, Numbering, Status
+from .states import Numbering, Status, WitnessKind
 
 __all__ = [
     "ANOMALIES",
@@ -28,8 +28,6 @@ __all__ = [
     "LABEL_MAP",
     "MARKED",
     "Anomaly",
-    "Evidence",
-    "EvidenceSource",
     "Facet",
     "LabelledSpine",
     "Localisation",
@@ -37,6 +35,8 @@ __all__ = [
     "Numbering",
     "SpineStatements",
     "Status",
+    "Witness",
+    "WitnessKind",
     "check_clicks",
     "checked_clicks",
     "convention",

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.facets.states import Numbering, Status, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.joints import JOINTS_MOVED
 from fusion.geometry import FloatArray
@@ -25,7 +25,7 @@ AUTOMATIC = "automatic from CT"
 DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
 #: What the source of a joint from label maps begins with, and what it ends with: which part of them
 #: it is from.
-LABEL_MAP = EvidenceSource.LABELS.value
+LABEL_MAP = WitnessKind.LABELS.value
 FROM_PROCESSES, FROM_VERTEBRAE = ", from articular processes", ", from vertebrae"
 #: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
 #: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
@@ -88,7 +88,7 @@ class Localisation:
         All joints of :data:`fusion.anatomy.joints.JOINTS`, in that order.
     numbering : Numbering
         How far the levels are to be trusted.
-    evidence : tuple of Evidence
+    evidence : tuple of Witness
         Why.
     midline_lps : dict of str to (3,) ndarray of float64, mm
         Level to the middle of the canal there: what left and right are told from.
@@ -98,7 +98,7 @@ class Localisation:
 
     facets: tuple[Facet, ...]
     numbering: Numbering
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Witness, ...]
     midline_lps: dict[str, FloatArray]
     findings: tuple[Finding, ...]
 
@@ -161,7 +161,7 @@ def _point_json(point: FloatArray | None, digits: int = 2) -> list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Witness:
     """A claim and what became of it.
 
     Parameters

@@ -23,7 +23,7 @@ class Numbering(StrEnum):
     CONFIRMED = "confirmed"
 
 
-class EvidenceSource(StrEnum):
+class WitnessKind(StrEnum):
     """What tells a level."""
 
     DENS = "dens and atlas"

@@ -16,7 +16,7 @@ from fusion.annotations.marking import check_marked
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
-from fusion.facets.localisation import Evidence, Localisation, Numbering, Status
+from fusion.facets.localisation import Localisation, Numbering, Status, Witness
 from fusion.facets.spine_statements import SpineStatements
 from fusion.json_form import to_json
 
@@ -179,8 +179,8 @@ def test_the_first_marks_by_hand_need_no_spine_yet() -> None:
 
 
 def test_confirming_says_what_was_counted_from() -> None:
-    ribs = Evidence("first ribs", "a rib on each side", "C7-T1", "C7-T1", 1.5, True)
-    dens = Evidence("dens", "a peg", "C1-C2", "C1-C2", 2.0, True)
+    ribs = Witness("first ribs", "a rib on each side", "C7-T1", "C7-T1", 1.5, True)
+    dens = Witness("dens", "a peg", "C1-C2", "C1-C2", 2.0, True)
     there = replace(localised(), evidence=(ribs, dens))
     said = confirming_numbering(there)
     assert (said.anchor, said.c2_in_field, said.t1_in_field) == ("C1-C2", True, True)
@@ -191,7 +191,7 @@ def test_confirming_says_what_was_counted_from() -> None:
 
 
 def test_confirming_against_the_evidence_needs_a_note() -> None:
-    against = Evidence("first ribs", "a rib on each side", "C7-T1", "C6-C7", 1.5, False)
+    against = Witness("first ribs", "a rib on each side", "C7-T1", "C6-C7", 1.5, False)
     for doubtful in (
         replace(localised(), evidence=(against,)),
         replace(localised(), numbering=Numbering.PROVISIONAL),

@@ -22,8 +22,8 @@ from fusion.facets.automatic.locate import (
 from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
-from fusion.facets.localisation import Evidence, Facet
-from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.facets.localisation import Facet, Witness
+from fusion.facets.states import Numbering, Status, WitnessKind
 
 LEVELS = ("C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1")
 #: Joints 16 mm apart, C2-C3 at 110 mm; C1-C2 above it.
@@ -45,7 +45,7 @@ def _seen(wall: np.ndarray) -> Rhythm:
 
 
 def _ribs(height: float) -> Claim:
-    return Claim(EvidenceSource.RIBS, "C7-T1", height, 5.0, 2.5, "ribs on both sides")
+    return Claim(WitnessKind.RIBS, "C7-T1", height, 5.0, 2.5, "ribs on both sides")
 
 
 @pytest.mark.parametrize("pitch", [12.0, 16.0, 20.0])
@@ -155,19 +155,19 @@ def test_a_level_that_is_astray_ends_the_count(astray, clicked, kept):
     assert _before(astray, LEVELS, clicked) == set(kept)
 
 
-def _piece(source: EvidenceSource, weight: float, agrees: bool | None = True) -> Evidence:
-    return Evidence(source, "seen", "C2-C3", "C2-C3", weight, agrees)
+def _piece(source: WitnessKind, weight: float, agrees: bool | None = True) -> Witness:
+    return Witness(source, "seen", "C2-C3", "C2-C3", weight, agrees)
 
 
 def test_without_c2_no_level_is_sure_whatever_else_agrees():
-    below = [_piece(EvidenceSource.RIBS, 2.5), _piece(EvidenceSource.LUNGS, 0.5)]
-    below += [_piece(EvidenceSource.SHAPES, 1.0), _piece(EvidenceSource.DISC, 1.0)]
+    below = [_piece(WitnessKind.RIBS, 2.5), _piece(WitnessKind.LUNGS, 0.5)]
+    below += [_piece(WitnessKind.SHAPES, 1.0), _piece(WitnessKind.DISC, 1.0)]
     assert status_of(below) is Numbering.PROVISIONAL
-    dens = _piece(EvidenceSource.DENS, 2.5)
+    dens = _piece(WitnessKind.DENS, 2.5)
     assert status_of([*below, dens]) is Numbering.SURE
     # The dens and a count from it say nothing of whether it is the dens.
-    assert status_of([dens, _piece(EvidenceSource.COUNT, 0.4)]) is Numbering.PROVISIONAL
-    assert status_of([*below, dens, _piece(EvidenceSource.SPACING, 1.0, False)]) is (
+    assert status_of([dens, _piece(WitnessKind.COUNT, 0.4)]) is Numbering.PROVISIONAL
+    assert status_of([*below, dens, _piece(WitnessKind.SPACING, 1.0, False)]) is (
         Numbering.PROVISIONAL
     )
 
@@ -185,7 +185,7 @@ def test_ribs_are_held_against_the_count_and_name_the_other_way_to_number(height
     parts = template()
     ribs = _judged(_ribs(height), CHAIN, parts)
     assert ribs.agrees is agrees
-    said = _rival(CHAIN, parts, [_ribs(height)], [ribs, _piece(EvidenceSource.DENS, 2.5)])
+    said = _rival(CHAIN, parts, [_ribs(height)], [ribs, _piece(WitnessKind.DENS, 2.5)])
     assert (words in said) if words else not said
     # Without C2 there is nothing to hold them against.
     assert not _rival(CHAIN, parts, [_ribs(height)], [ribs])

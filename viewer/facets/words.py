@@ -26,7 +26,7 @@ from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD
 
 if TYPE_CHECKING:
     from fusion.annotations import Target
-    from fusion.facets import Evidence, Facet, Localisation
+    from fusion.facets import Facet, Localisation, Witness
     from fusion.uptake import Proposal, Uptake
     from viewer.facets.model import FacetsModel
 
@@ -203,7 +203,7 @@ _VERDICTS = {
 }
 
 
-def evidence_line(piece: Evidence) -> tuple[str, str]:
+def evidence_line(piece: Witness) -> tuple[str, str]:
     """Return what a piece of evidence says, and the colour of its verdict."""
     sign, word, color = _VERDICTS[piece.agrees]
     text = f"{sign} {word}: {plain(piece.source)} (weight {piece.weight:g})\n{plain(piece.saw)}"

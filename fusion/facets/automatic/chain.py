@@ -84,7 +84,7 @@ def best_chain(
     parts : Template
         Distances between levels.
     gains : (levels, n) ndarray of float32
-        Evidence beyond likeness: what is gained by a level at a height.
+        Beyond likeness: what is gained by a level at a height.
     only : (str, float), optional
         Consider only chains that have this level within ``slack_mm`` of this height, mm.
     slack_mm : float, mm

@@ -16,7 +16,7 @@ from scipy import ndimage
 from fusion.anatomy import CERVICAL
 from fusion.facets.automatic.column import Rhythm
 from fusion.facets.automatic.straight import Frame, bone_map, sample
-from fusion.facets.states import EvidenceSource
+from fusion.facets.states import WitnessKind
 from fusion.geometry import FloatArray, Volume
 
 
@@ -41,7 +41,7 @@ class Claim:
         One sentence for the reader.
     """
 
-    source: EvidenceSource
+    source: WitnessKind
     level: str
     height_mm: float
     spread_mm: float
@@ -216,7 +216,7 @@ def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
     plain = float(profile[where].mean()) >= _DENS_PLAIN and len(where) >= _DENS_PLAIN_MM
     return [
         Claim(
-            EvidenceSource.DENS,
+            WitnessKind.DENS,
             CERVICAL.undivided_level,
             height,
             4.5,
@@ -310,7 +310,7 @@ def _ribs(beside: _Beside) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    return [Claim(EvidenceSource.RIBS, CERVICAL.rib_level, height, spread, weight, saw)]
+    return [Claim(WitnessKind.RIBS, CERVICAL.rib_level, height, spread, weight, saw)]
 
 
 def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
@@ -333,7 +333,7 @@ def _undivided(ct: Volume, frame: Frame) -> list[Claim]:
         return []
     return [
         Claim(
-            EvidenceSource.DISC,
+            WitnessKind.DISC,
             CERVICAL.undivided_level,
             float(longest[0]) - _C2_TO_JOINT_MM,
             5.0,
@@ -362,7 +362,7 @@ def _skull(beside: _Beside) -> list[Claim]:
         return []
     return [
         Claim(
-            EvidenceSource.SKULL,
+            WitnessKind.SKULL,
             CERVICAL.occiput_level,
             float(start[0]) + _SKULL_TO_JOINT_MM,
             10.0,
@@ -390,7 +390,7 @@ def _lungs(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> l
     height = max(tops) + _LUNG_TO_JOINT_MM
     return [
         Claim(
-            EvidenceSource.LUNGS,
+            WitnessKind.LUNGS,
             CERVICAL.rib_level,
             height,
             12.0,

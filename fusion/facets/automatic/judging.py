@@ -13,15 +13,15 @@ from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm
 from fusion.facets.automatic.likeness import Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import Evidence
-from fusion.facets.states import EvidenceSource, Numbering
+from fusion.facets.localisation import Witness
+from fusion.facets.states import Numbering, WitnessKind
 
 # Numbers below were chosen by us on our simulated necks (docs/sources.md#level-numbering).
 
 #: Weight of agreeing evidence from which a numbering is sure.
 SURE_WEIGHT = 3.0
 #: What shows C2 itself. Nothing else makes a numbering sure.
-C2_SOURCES = (EvidenceSource.DENS,)
+C2_SOURCES = (WitnessKind.DENS,)
 #: Levels whose distances vary with the posture of the head.
 _UPPER = (CERVICAL.occiput_level, CERVICAL.dens_level)
 #: A claim agrees within this distance, mm: half the distance between two levels.
@@ -55,7 +55,7 @@ def judge(
     parts: Template,
     claims: Sequence[Claim],
     rhythm: Rhythm,
-) -> list[Evidence]:
+) -> list[Witness]:
     """Hold levels that were named elsewhere against what the picture shows.
 
     Parameters
@@ -76,7 +76,7 @@ def judgement(
     parts: Template,
     claims: Sequence[Claim],
     rhythm: Rhythm,
-) -> list[Evidence]:
+) -> list[Witness]:
     """Return what every claim and the shapes say about a chain; ``by_shape`` is theirs alone."""
     evidence = [_judged(claim, chain, parts) for claim in claims]
     if by_shape is not None:
@@ -86,7 +86,7 @@ def judgement(
     return evidence
 
 
-def status_of(evidence: Sequence[Evidence]) -> Numbering:
+def status_of(evidence: Sequence[Witness]) -> Numbering:
     """Return how sure a numbering is by its evidence, no reader having clicked.
 
     Without C2 in the field it never is: a rib at C7, or six or eight cervical vertebrae, look the
@@ -120,7 +120,7 @@ def nearest_level(chain: Chain, parts: Template, height: float) -> tuple[str, fl
     return level, heights[level]
 
 
-def _judged(claim: Claim, chain: Chain, parts: Template) -> Evidence:
+def _judged(claim: Claim, chain: Chain, parts: Template) -> Witness:
     off = abs(predicted_mm(chain, parts, claim.level) - claim.height_mm)
     nearest, _ = nearest_level(chain, parts, claim.height_mm)
     slack = _AGREE_MM + (claim.spread_mm - _USUAL_SPREAD_MM) * _SLACK_PER_MM
@@ -133,7 +133,7 @@ def _judged(claim: Claim, chain: Chain, parts: Template) -> Evidence:
         agrees = False
     else:
         agrees = None if off < _WEAK_AGAINST_MM else False
-    return Evidence(claim.source, claim.saw, claim.level, nearest, claim.weight, agrees)
+    return Witness(claim.source, claim.saw, claim.level, nearest, claim.weight, agrees)
 
 
 def _by_shape(
@@ -142,7 +142,7 @@ def _by_shape(
     likeness: Likeness,
     parts: Template,
     rhythm: Rhythm,
-) -> Evidence:
+) -> Witness:
     """Judge what the shapes of the vertebrae alone would have said."""
     seen = gap_gains(likeness, rhythm)
     others = [
@@ -162,10 +162,10 @@ def _by_shape(
         if same
         else "the shapes of the vertebrae alone give another numbering"
     ) + f" (lead {lead:.2f} over its neighbours; {_FORM_LEAD:.2f} counts)"
-    return Evidence(EvidenceSource.SHAPES, saw, name, name if same else implied, 1.0, agrees)
+    return Witness(WitnessKind.SHAPES, saw, name, name if same else implied, 1.0, agrees)
 
 
-def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
+def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Witness]:
     """Judge whether C1 on C2 looks like that, and nothing else in the neck does."""
     level = CERVICAL.dens_level
     height = chain.heights_mm.get(level)
@@ -180,10 +180,10 @@ def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Evidence]:
     saw = (
         f"C1 on C2 is recognised here (likeness {here:.2f}) and nowhere else (at most {other:.2f})"
     )
-    return [Evidence(EvidenceSource.ATLAS, saw, level, level, 0.5, True)]
+    return [Witness(WitnessKind.ATLAS, saw, level, level, 0.5, True)]
 
 
-def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]:
+def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Witness]:
     """Object when levels are crowded, or too far apart, or one of them looks like none.
 
     So it shows when a neck has a vertebra more or less than seven, or two that are fused.
@@ -214,7 +214,7 @@ def _uneven(chain: Chain, likeness: Likeness, parts: Template) -> list[Evidence]
     else:
         return []
     saw += ": a vertebra may be missing, extra or fused, or the count has slipped"
-    return [Evidence(EvidenceSource.SPACING, saw, level, "unclear", 1.0, False)]
+    return [Witness(WitnessKind.SPACING, saw, level, "unclear", 1.0, False)]
 
 
 def gap_gains(likeness: Likeness, rhythm: Rhythm) -> npt.NDArray[np.float32]:

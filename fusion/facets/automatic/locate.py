@@ -27,7 +27,7 @@ from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.facets.states import Numbering, Status, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.joints import (
     CLICK_CONTRADICTED,
@@ -421,7 +421,7 @@ def _why_provisional(levels: Levels) -> str:
             f"{e.source}: {e.saw}" for e in against
         )
     if not any(e.source in C2_SOURCES for e in levels.evidence):
-        if any(e.source is EvidenceSource.RIBS and e.agrees for e in levels.evidence):
+        if any(e.source is WitnessKind.RIBS and e.agrees for e in levels.evidence):
             return (
                 "C2 with its dens was not seen, they are counted from the ribs; one neck in a "
                 "hundred has a rib at C7, and some have six or eight cervical vertebrae"

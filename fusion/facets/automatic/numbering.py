@@ -28,8 +28,8 @@ from fusion.facets.automatic.judging import (
 )
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import Evidence
-from fusion.facets.states import EvidenceSource, Numbering
+from fusion.facets.localisation import Witness
+from fusion.facets.states import Numbering, WitnessKind
 from fusion.geometry import FloatArray
 
 # Numbers below were chosen by us on our simulated necks (docs/sources.md#level-numbering).
@@ -67,7 +67,7 @@ class Levels:
         Heights of the levels.
     numbering : Numbering
         Of the count as a whole.
-    evidence : tuple of Evidence
+    evidence : tuple of Witness
         Why.
     clicks_kept : bool
         Whether the reader's clicks agree with each other.
@@ -83,7 +83,7 @@ class Levels:
 
     chain: Chain
     numbering: Numbering
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[Witness, ...]
     clicks_kept: bool
     reached: frozenset[str] = frozenset(LEVELS)
     rival: str = ""
@@ -124,7 +124,7 @@ def number(
     """
     by_shape = best_chain(likeness, parts, gap_gains(likeness, rhythm), pedicles=rhythm.counted)
     gains = gap_gains(likeness, rhythm)
-    from_above = any(claim.source is EvidenceSource.DENS for claim in claims)
+    from_above = any(claim.source is WitnessKind.DENS for claim in claims)
     if not from_above:
         gains[: TEMPLATE_LEVELS.index(CERVICAL.rib_level), chest] -= _CHEST_COST
     heights = np.arange(gains.shape[1])
@@ -173,7 +173,7 @@ def number(
     )
 
 
-def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Evidence, frozenset[str]]:
+def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Witness, frozenset[str]]:
     """Count vertebrae one by one from a level downwards."""
     reached = _reached(chain, rhythm, start)
     below = [n for n in ZYGAPOPHYSIAL_LEVELS if n in chain.heights_mm]
@@ -191,7 +191,7 @@ def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Evidence, frozense
         saw = "no count of single vertebrae leads down from C2"
     level = below[-1] if whole else first
     return (
-        Evidence(EvidenceSource.COUNT, saw, level, level, COUNT_WEIGHT, True if whole else None),
+        Witness(WitnessKind.COUNT, saw, level, level, COUNT_WEIGHT, True if whole else None),
         reached,
     )
 
@@ -308,14 +308,14 @@ def _renamed(
 
 
 def _rival(
-    chain: Chain, parts: Template, claims: Sequence[Claim], evidence: Sequence[Evidence]
+    chain: Chain, parts: Template, claims: Sequence[Claim], evidence: Sequence[Witness]
 ) -> str:
     """Return how else this neck may be numbered, where C2 and the first ribs tell two stories."""
-    ribs = next((c for c in claims if c.source is EvidenceSource.RIBS), None)
+    ribs = next((c for c in claims if c.source is WitnessKind.RIBS), None)
     seen = {piece.source: piece for piece in evidence}
-    if ribs is None or seen[EvidenceSource.RIBS].agrees is not False:
+    if ribs is None or seen[WitnessKind.RIBS].agrees is not False:
         return ""
-    if EvidenceSource.DENS not in seen or not seen[EvidenceSource.DENS].agrees:
+    if WitnessKind.DENS not in seen or not seen[WitnessKind.DENS].agrees:
         return ""
     at, _ = nearest_level(chain, parts, ribs.height_mm)
     last = TEMPLATE_LEVELS.index(CERVICAL.rib_level)

@@ -41,12 +41,12 @@ from fusion.facets.localisation import (
     FROM_PROCESSES,
     FROM_VERTEBRAE,
     LABEL_MAP,
-    Evidence,
     Facet,
     Localisation,
+    Witness,
 )
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.facets.states import EvidenceSource, Numbering, Status
+from fusion.facets.states import Numbering, Status, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.joints import (
     JOINTS_FROM_CT,
@@ -225,7 +225,7 @@ def _joints(
     return found
 
 
-def _claim(spine: LabelledSpine, shift: int) -> Evidence:
+def _claim(spine: LabelledSpine, shift: int) -> Witness:
     named = [n for n in map(COLUMN.index, spine.bones) if n < len(LEVELS) - 1]
     # A level that has a name before and after a click, where there is one.
     n = next((n for n in named if 0 <= n + shift < len(LEVELS) - 1), named[0])
@@ -233,7 +233,7 @@ def _claim(spine: LabelledSpine, shift: int) -> Evidence:
     implies = LEVELS[n + 1 + shift] if 0 <= n + 1 + shift < len(LEVELS) else "outside the neck"
     first, *_, last = spine.bones
     saw = f"{spine.source} calls its vertebrae {first} to {last}"
-    return Evidence(EvidenceSource.LABELS, saw, level, implies, LABEL_WEIGHT, not shift)
+    return Witness(WitnessKind.LABELS, saw, level, implies, LABEL_WEIGHT, not shift)
 
 
 def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:

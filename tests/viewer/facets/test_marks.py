@@ -18,7 +18,7 @@ import fusion
 from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.facets.automatic.locate import no_canal
-from fusion.facets.localisation import Evidence, Numbering
+from fusion.facets.localisation import Numbering, Witness
 from fusion.facets.spine_statements import SpineStatements
 from tests.viewer import marked_study
 from tests.viewer.known_neck import TRUE, KnownFacets, vertebra_lps
@@ -325,7 +325,7 @@ def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
     seen: ReviewWindow,
 ) -> None:
     facets, found = seen.facets, seen.facets.localisation
-    against = Evidence("first ribs", "ribs start one level higher", "C7-T1", "C6-C7", 2.5, False)
+    against = Witness("first ribs", "ribs start one level higher", "C7-T1", "C6-C7", 2.5, False)
     doubtful = replace(
         found,
         numbering=Numbering.PROVISIONAL,
