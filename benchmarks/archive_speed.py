@@ -19,8 +19,8 @@ import numpy as np
 import pydicom
 
 from benchmarks.ratios import Ratio, record
-from fusion.archive.connecting import connect
 from fusion.archive.getting import get
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import read_settings
 from tests.export.dicom.pacs import ARCHIVE, CLIENT, running
 from tests.studies import STUDY, write_ct

@@ -56,8 +56,8 @@ def local_path(path: str | Path, progress: ProgressCallback | None = None) -> st
     if not study:
         raise ArchiveError(f"Which study? List them with: facetfusion archive find {name}")
     # Here alone: who names a folder does not wait for what speaks with archives.
-    from fusion.archive.connecting import connect
     from fusion.archive.getting import get
+    from fusion.archive.protocols.connecting import connect
     from fusion.archive.settings import read_settings
 
     settings = read_settings()

@@ -14,9 +14,9 @@ from pydicom.uid import generate_uid
 
 from benchmarks.archive_hostile import GET, child
 from fusion.archive.address import parse_address
-from fusion.archive.connecting import connect
 from fusion.archive.getting import get
 from fusion.archive.model import FoundStudy, Keep, Listed, Query
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared, send
 from fusion.archive.settings import Settings, read_settings
 from fusion.cli import main

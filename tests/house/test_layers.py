@@ -101,7 +101,7 @@ def test_scan_of_a_folder_waits_for_nothing_that_listing_does_not_need(tmp_path:
     program = """
 from fusion.cli import main
 assert main(["scan", sys.argv[1]]) == 0
-heavy = {"scipy.ndimage", "numba", "SimpleITK", "pynetdicom", "fusion.archive.connecting"}
+heavy = {"scipy.ndimage", "numba", "SimpleITK", "pynetdicom", "fusion.archive.protocols.connecting"}
 sys.stderr.write(" ".join(heavy & set(sys.modules)))
 """
     done = run_without_window(program, str(tmp_path))

@@ -54,8 +54,8 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("dicom.pixels.reading", "PADDING_HU", -1024.0, "pixel-reading"),
     ("dicom.pixels.padding", "MAX_PADDING_HU", -900.0, "pixel-reading"),
     # What others may make us hold, and when a study that came is looked at.
-    ("archive.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
-    ("archive.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
+    ("archive.protocols.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
+    ("archive.protocols.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
     ("archive.watching", "QUIET_S", 5.0, OURS),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
