@@ -23,7 +23,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("geometry", "DIRECTION_TOLERANCE", 0.001, OURS),
     ("geometry", "ALIGNMENT_TOLERANCE_MM", 0.01, OURS),
     ("geometry", "MAX_VOXELS", 1_073_741_824, OURS),
-    ("resampling", "_PARALLEL_TOLERANCE_VOXELS", 1e-6, OURS),
+    ("resampling.resampler", "_PARALLEL_TOLERANCE_VOXELS", 1e-6, OURS),
     ("dicom.volumes.slices", "POSITION_TOLERANCE_MM", 0.01, "ct-geometry"),
     ("dicom.volumes.slices", "RELATIVE_TOLERANCE", 0.01, "ct-geometry"),
     ("dicom.volumes.slices", "COARSE_UNIT_MM", 0.1, "ct-geometry"),
