@@ -143,7 +143,10 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.labelled.maps", "_PIECE_SHARE", 0.05, OURS),
     ("facets.labelled.spine", "COARSE_MM", 2.0, "label-quality"),
     ("facets.labelled.spine", "_ON_CT", 0.5, OURS),
-    ("facets.labelled.spine", "_IN_BONES", 0.5, OURS),
+    ("facets.labelled.subregions", "_IN_BONES", 0.5, OURS),
+    ("facets.labelled.subregions", "_FOOT_SHARE", 0.25, OURS),
+    ("facets.labelled.subregions", "_FOOT_MM", 4.0, OURS),
+    ("facets.labelled.locate_labelled", "_DENS_WEIGHT", 0.5, OURS),
     ("facets.labelled.bone_checks", "_LEAST_DESCENT_MM", 4.0, OURS),
     ("facets.labelled.bone_checks", "_DENS_SHORT_MM", 3.0, OURS),
     (
