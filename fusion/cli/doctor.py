@@ -8,7 +8,15 @@ from pathlib import Path
 
 from fusion import cli
 from fusion.cli.study import terminal_progress
-from fusion.self_test import ANSWER, Check, Outcome, machine_checks, trial_check, worst, write_page
+from fusion.self_test import (
+    ANSWER,
+    Check,
+    CheckOutcome,
+    machine_checks,
+    trial_check,
+    worst,
+    write_page,
+)
 from fusion.software import DISCLAIMER, versions
 
 #: Version of the JSON; keys are only ever added.
@@ -64,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         page = [f"Written: {args.page}"] if args.page is not None else []
         cli.write_lines(ANSWER[whole], *page, DISCLAIMER)
-    return cli.REFUSED if whole is Outcome.FAILS else cli.OK
+    return cli.REFUSED if whole is CheckOutcome.FAILS else cli.OK
 
 
 def _tell(check: Check, args: argparse.Namespace) -> None:

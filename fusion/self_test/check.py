@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """How a check ended; worst last."""
 
     WORKS = "works"
@@ -23,7 +23,7 @@ class Check:
     ----------
     what : str
         In the words of who uses the program.
-    outcome : Outcome
+    outcome : CheckOutcome
         ``MISSING`` where something may be lacking and the rest works without.
     found : str
         What was seen.
@@ -32,16 +32,16 @@ class Check:
     """
 
     what: str
-    outcome: Outcome
+    outcome: CheckOutcome
     found: str
     remedy: str = ""
 
     def __post_init__(self) -> None:
-        if (self.outcome is Outcome.WORKS) == bool(self.remedy):
+        if (self.outcome is CheckOutcome.WORKS) == bool(self.remedy):
             raise ValueError("What works needs no remedy, and what does not needs one.")
 
 
-def worst(checks: Iterable[Check]) -> Outcome:
+def worst(checks: Iterable[Check]) -> CheckOutcome:
     """Return the worst outcome; that all works where there is none."""
-    order = list(Outcome)
-    return max((check.outcome for check in checks), key=order.index, default=Outcome.WORKS)
+    order = list(CheckOutcome)
+    return max((check.outcome for check in checks), key=order.index, default=CheckOutcome.WORKS)

@@ -16,7 +16,7 @@ from platformdirs import PlatformDirs
 
 from fusion.annotations import default_path
 from fusion.errors import FusionError, disk_reason
-from fusion.self_test.check import Check, Outcome
+from fusion.self_test.check import Check, CheckOutcome
 
 #: Unpacking a study of a thousand slices, and a display of it, take this much.
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -48,8 +48,8 @@ def _python() -> Check:
     found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     if lacks:
         remedy = "Install facetfusion again."
-        return Check("Python and packages", Outcome.FAILS, f"no {', '.join(lacks)}", remedy)
-    return Check("Python and packages", Outcome.WORKS, found)
+        return Check("Python and packages", CheckOutcome.FAILS, f"no {', '.join(lacks)}", remedy)
+    return Check("Python and packages", CheckOutcome.WORKS, found)
 
 
 #: What can be left out at installation: its name, what it is for, and as what it counts.
@@ -63,8 +63,8 @@ def _extra(extra: str, what: str) -> Check:
     lacks = [name for name in _wanted(extra) if not _is_installed(name)]
     if lacks:
         remedy = f"Where it is wanted: pip install 'facetfusion[{extra}]'"
-        return Check(what, Outcome.MISSING, f"no {', '.join(lacks)}", remedy)
-    return Check(what, Outcome.WORKS, "all there")
+        return Check(what, CheckOutcome.MISSING, f"no {', '.join(lacks)}", remedy)
+    return Check(what, CheckOutcome.WORKS, "all there")
 
 
 def _wanted(extra: str) -> list[str]:
@@ -107,12 +107,12 @@ def _place(what: str, place: Path) -> Check:
         free = shutil.disk_usage(there).free
     except OSError as exc:
         remedy = f"Let this user write to {there}."
-        return Check(what, Outcome.FAILS, f"{place}: {disk_reason(exc)}", remedy)
+        return Check(what, CheckOutcome.FAILS, f"{place}: {disk_reason(exc)}", remedy)
     said = f"{place}, {free / 1024**3:.0f} GiB free"
     if free < LEAST_FREE_BYTES:
         said = f"{place}, {free / 1024**2:.0f} MiB free"
-        return Check(what, Outcome.FAILS, said, "Free 2 GiB, which a large study needs.")
-    return Check(what, Outcome.WORKS, said)
+        return Check(what, CheckOutcome.FAILS, said, "Free 2 GiB, which a large study needs.")
+    return Check(what, CheckOutcome.WORKS, said)
 
 
 def _memory() -> Check:
@@ -120,13 +120,13 @@ def _memory() -> Check:
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
         return Check(
-            "memory", Outcome.MISSING, "this system does not say", "See that it has 4 GiB."
+            "memory", CheckOutcome.MISSING, "this system does not say", "See that it has 4 GiB."
         )
     said = f"{size / 1024**3:.0f} GiB"
     if size < LEAST_MEMORY_BYTES:
         remedy = "Small studies open; one of a thousand slices needs 3 GiB."
-        return Check("memory", Outcome.MISSING, f"{size / 1024**2:.0f} MiB", remedy)
-    return Check("memory", Outcome.WORKS, said)
+        return Check("memory", CheckOutcome.MISSING, f"{size / 1024**2:.0f} MiB", remedy)
+    return Check("memory", CheckOutcome.WORKS, said)
 
 
 def _letters() -> Check:
@@ -136,22 +136,24 @@ def _letters() -> Check:
     if lacks:
         remedy = "Where names are in these letters, install a font that has them."
         said = f"the PDF report shows no {', '.join(lacks)} letters"
-        return Check("letters of the report", Outcome.MISSING, said, remedy)
-    return Check("letters of the report", Outcome.WORKS, ", ".join(_SCRIPTS))
+        return Check("letters of the report", CheckOutcome.MISSING, said, remedy)
+    return Check("letters of the report", CheckOutcome.WORKS, ", ".join(_SCRIPTS))
 
 
 def _screen() -> Check:
     what = "window"
     if any(find_spec(name) is None for name in ("napari", "qtpy")):
         said, remedy = "not installed", "Where it is wanted: pip install 'facetfusion[viewer]'"
-        return Check(what, Outcome.MISSING, said, remedy)
+        return Check(what, CheckOutcome.MISSING, said, remedy)
     # By name, because the core must not depend on the viewer.
     screen = importlib.import_module("viewer.screen")
     if not screen.has_display():
         said = "there is no screen here"
-        return Check(what, Outcome.MISSING, said, "Run this again where the window is to open.")
+        return Check(
+            what, CheckOutcome.MISSING, said, "Run this again where the window is to open."
+        )
     try:
         screen.check_screen()
     except FusionError as exc:
-        return Check(what, Outcome.FAILS, str(exc), "See the page on installation.")
-    return Check(what, Outcome.WORKS, "a screen, and all that draws on it")
+        return Check(what, CheckOutcome.FAILS, str(exc), "See the page on installation.")
+    return Check(what, CheckOutcome.WORKS, "a screen, and all that draws on it")

@@ -8,17 +8,17 @@ from html import escape
 from pathlib import Path
 
 from fusion.errors import FusionError, disk_reason
-from fusion.self_test.check import Check, Outcome, worst
+from fusion.self_test.check import Check, CheckOutcome, worst
 from fusion.software import DISCLAIMER, versions
 
 #: What is said of the whole, by the worst of it.
 ANSWER = {
-    Outcome.WORKS: "facetfusion works on this machine.",
-    Outcome.MISSING: "facetfusion works on this machine; something is not here, see below.",
-    Outcome.FAILS: "facetfusion does not work on this machine as it is, see below.",
+    CheckOutcome.WORKS: "facetfusion works on this machine.",
+    CheckOutcome.MISSING: "facetfusion works on this machine; something is not here, see below.",
+    CheckOutcome.FAILS: "facetfusion does not work on this machine as it is, see below.",
 }
 #: Said beside a colour, which never carries meaning alone.
-_SIGNS = {Outcome.WORKS: "✓", Outcome.MISSING: "–", Outcome.FAILS: "✗"}
+_SIGNS = {CheckOutcome.WORKS: "✓", CheckOutcome.MISSING: "–", CheckOutcome.FAILS: "✗"}
 _STYLE = """\
 body { font: 11pt sans-serif; max-width: 46em; margin: 2em auto; color: #111; }
 table { border-collapse: collapse; width: 100%; }

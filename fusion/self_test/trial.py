@@ -24,7 +24,7 @@ from fusion.facets import locate
 from fusion.findings.readings import NOT_EXPORTED
 from fusion.opening import open_study
 from fusion.progress import Progress, ProgressCallback
-from fusion.self_test.check import Check, Outcome
+from fusion.self_test.check import Check, CheckOutcome
 from fusion.uptake import assess
 
 #: How far a joint may lie from where the sample study was made to have it, mm.
@@ -51,11 +51,11 @@ def trial_check(progress: ProgressCallback | None = None) -> Check:
     except Cancelled:
         raise
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is what was looked for
-        return Check(_WHAT, Outcome.FAILS, str(as_fault(exc)), _REMEDY)
+        return Check(_WHAT, CheckOutcome.FAILS, str(as_fault(exc)), _REMEDY)
     if said:
-        return Check(_WHAT, Outcome.FAILS, said, _REMEDY)
+        return Check(_WHAT, CheckOutcome.FAILS, said, _REMEDY)
     return Check(
-        _WHAT, Outcome.WORKS, f"all as it was made, in {time.perf_counter() - begun:.0f} s"
+        _WHAT, CheckOutcome.WORKS, f"all as it was made, in {time.perf_counter() - begun:.0f} s"
     )
 
 

@@ -8,32 +8,32 @@ from pathlib import Path
 import pytest
 
 from fusion.cli import main
-from fusion.self_test import Check, Outcome, machine_checks, trial_check, worst, write_page
+from fusion.self_test import Check, CheckOutcome, machine_checks, trial_check, worst, write_page
 
-FINE = Check("memory", Outcome.WORKS, "24 GiB")
-NO_SCREEN = Check("window", Outcome.MISSING, "there is no screen here", "Run it elsewhere.")
-BROKEN = Check("<b>", Outcome.FAILS, "a & b", "Do <this>.")
+FINE = Check("memory", CheckOutcome.WORKS, "24 GiB")
+NO_SCREEN = Check("window", CheckOutcome.MISSING, "there is no screen here", "Run it elsewhere.")
+BROKEN = Check("<b>", CheckOutcome.FAILS, "a & b", "Do <this>.")
 
 
 def test_the_worst_says_what_the_whole_is() -> None:
-    assert worst([]) is worst([FINE]) is Outcome.WORKS
-    assert worst([FINE, NO_SCREEN]) is Outcome.MISSING
-    assert worst([BROKEN, NO_SCREEN, FINE]) is Outcome.FAILS
+    assert worst([]) is worst([FINE]) is CheckOutcome.WORKS
+    assert worst([FINE, NO_SCREEN]) is CheckOutcome.MISSING
+    assert worst([BROKEN, NO_SCREEN, FINE]) is CheckOutcome.FAILS
 
 
 def test_what_works_needs_no_remedy_and_what_does_not_needs_one() -> None:
     with pytest.raises(ValueError, match="remedy"):
-        Check("memory", Outcome.WORKS, "24 GiB", "Buy more.")
+        Check("memory", CheckOutcome.WORKS, "24 GiB", "Buy more.")
     with pytest.raises(ValueError, match="remedy"):
-        Check("memory", Outcome.FAILS, "1 GiB")
+        Check("memory", CheckOutcome.FAILS, "1 GiB")
 
 
 def test_this_machine_can_run_what_it_runs_now() -> None:
     found = {check.what: check for check in machine_checks()}
-    assert found["Python and packages"].outcome is Outcome.WORKS
-    assert found["packages of the window"].outcome is Outcome.WORKS
-    assert found["folder for temporary files"].outcome is Outcome.WORKS
-    assert not [check for check in found.values() if check.outcome is Outcome.FAILS]
+    assert found["Python and packages"].outcome is CheckOutcome.WORKS
+    assert found["packages of the window"].outcome is CheckOutcome.WORKS
+    assert found["folder for temporary files"].outcome is CheckOutcome.WORKS
+    assert not [check for check in found.values() if check.outcome is CheckOutcome.FAILS]
 
 
 def test_a_folder_that_cannot_be_made_is_said(
@@ -43,7 +43,7 @@ def test_a_folder_that_cannot_be_made_is_said(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
     found = {check.what: check for check in machine_checks()}
     said = found["folder of the readings"]
-    assert said.outcome is Outcome.FAILS
+    assert said.outcome is CheckOutcome.FAILS
     assert said.remedy == f"Let this user write to {tmp_path / 'file'}."
 
 
@@ -52,7 +52,7 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     found = {check.what: check for check in machine_checks()}
     said = found["folder for temporary files"]
     assert (said.outcome, said.remedy) == (
-        Outcome.FAILS,
+        CheckOutcome.FAILS,
         "Free 2 GiB, which a large study needs.",
     )
 
@@ -60,7 +60,7 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_trial_that_cannot_be_made_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
     said = trial_check()
-    assert said.outcome is Outcome.FAILS
+    assert said.outcome is CheckOutcome.FAILS
     assert "Traceback" not in said.found
     assert said.remedy.startswith("Install facetfusion again")
 
@@ -69,10 +69,10 @@ def test_a_trial_that_cannot_be_made_is_a_sentence(monkeypatch: pytest.MonkeyPat
 def test_the_trial_goes_the_whole_way_and_holds_it_against_the_truth(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert trial_check().outcome is Outcome.WORKS
+    assert trial_check().outcome is CheckOutcome.WORKS
     monkeypatch.setattr("fusion.self_test.trial.LARGEST_ERROR_MM", 0.0)
     said = trial_check()
-    assert said.outcome is Outcome.FAILS
+    assert said.outcome is CheckOutcome.FAILS
     assert "found elsewhere" in said.found
 
 
