@@ -37,6 +37,7 @@ from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
 from .rows import row_of
+from .sendings import STATE_WORDS, ObjectState, Outcome, Sending
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
@@ -60,6 +61,7 @@ __all__ = [
     "MAX_NAME",
     "NOT_BEGUN",
     "NUMBERING_WORDS",
+    "STATE_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
     "Answer",
@@ -78,8 +80,10 @@ __all__ = [
     "Measured",
     "NerveBlock",
     "NumberingConfirmed",
+    "ObjectState",
     "Opened",
     "Origin",
+    "Outcome",
     "PathwayAnswered",
     "PathwayLeftOut",
     "Point",
@@ -88,6 +92,7 @@ __all__ = [
     "RegistrationSnapshot",
     "Relabelled",
     "Saved",
+    "Sending",
     "Spine",
     "StudyKey",
     "Target",

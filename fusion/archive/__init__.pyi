@@ -3,7 +3,8 @@ from .connecting import connect, taking_in
 from .earlier import Priors, Whose, priors
 from .getting import get, is_address, local_path, parse_address
 from .model import Archive, FoundSeries, FoundStudy, Query
-from .sending import Sent, State, prepared, send
+from .noting import send_noted
+from .sending import Sent, prepared
 from .settings import Settings, read_settings
 from .watching import WorkItem, look, work_list
 
@@ -15,7 +16,6 @@ __all__ = [
     "Query",
     "Sent",
     "Settings",
-    "State",
     "Whose",
     "WorkItem",
     "connect",
@@ -27,7 +27,7 @@ __all__ = [
     "prepared",
     "priors",
     "read_settings",
-    "send",
+    "send_noted",
     "taking_in",
     "work_list",
 ]
