@@ -16,10 +16,11 @@ from pydicom.uid import generate_uid
 from benchmarks.archive_hostile import GET, child
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
-from fusion.archive.connecting import connect
-from fusion.archive.getting import get, parse_address
+from fusion.archive.address import parse_address
+from fusion.archive.getting import get
 from fusion.archive.model import FoundStudy, Keep, Listed, Query, Told
 from fusion.archive.noting import send_noted
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared, send
 from fusion.archive.settings import Settings, read_settings
 from fusion.cli import main

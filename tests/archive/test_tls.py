@@ -16,10 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from fusion.archive.connecting import connect
 from fusion.archive.getting import get
 from fusion.archive.listening import Listener
 from fusion.archive.model import Query
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import Settings, read_settings
 from fusion.errors import ArchiveError
 from tests.archive.conftest import data_sets
