@@ -33,11 +33,11 @@ from .finishing import (
     relabelling,
 )
 from .journal import Conflict, Journal, Saved, latest, versions_of
+from .keeping.sendings import STATE_WORDS, ObjectState, Outcome, Sending
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
 from .rows import row_of
-from .sendings import STATE_WORDS, ObjectState, Outcome, Sending
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path

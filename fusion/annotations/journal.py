@@ -35,9 +35,9 @@ from types import TracebackType
 from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone
 from fusion.annotations.changes.canonical import canonical
 from fusion.annotations.changes.event import Event, chain
+from fusion.annotations.keeping.sendings import Sending
 from fusion.annotations.keeping.sent_table import add_row, contents_of
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
-from fusion.annotations.sendings import Sending
 from fusion.annotations.storage import WAIT_S, Storage, default_path, write_event
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.annotations.target import same_name

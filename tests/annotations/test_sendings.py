@@ -11,7 +11,7 @@ import pytest
 
 from fusion.annotations.journal import Journal
 from fusion.annotations.keeping import sent_table
-from fusion.annotations.sendings import Sending
+from fusion.annotations.keeping.sendings import Sending
 from fusion.annotations.whole_copy import copied_whole
 from fusion.errors import AnnotationError
 
