@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
@@ -98,7 +97,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     )
     sending.add_argument(
         "--journal",
-        type=Path,
+        type=cli.journal_path,
         metavar="FILE",
         help="journal to take the reading from (default: that of the user)",
     )

@@ -60,6 +60,13 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("archive.protocols.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
     ("archive.protocols.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
     ("archive.watching", "QUIET_S", 5.0, OURS),
+    # Reader studies.
+    ("reader_study.design", "REPEAT_GAP", 10, OURS),
+    ("reader_study.design", "LARGEST_FILE_BYTES", 1_048_576, OURS),
+    ("reader_study.activity", "PAUSE_S", 60.0, OURS),
+    ("reader_study.statistics.resampling", "RESAMPLES", 2000, OURS),
+    ("reader_study.statistics.resampling", "LEAST_PATIENTS", 10, OURS),
+    ("reader_study.statistics.resampling", "MOST_UNDEFINED", 0.05, OURS),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
     ("dicom.pixels.decoder_process", "MEMORY_BYTES", 536_870_912, OURS),
