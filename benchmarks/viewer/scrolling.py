@@ -4,7 +4,7 @@ A CT of 512 × 512 × 300 and a 128³ SPECT, a window of 1500 × 950, three link
 round every contender makes the same steps, one after the other, so that other load hits all alike;
 a ratio is the median over rounds. A step ends when the event loop has nothing left to draw.
 
-- ``empty pane``: one napari canvas with an 8 × 8 picture in a window as large, drawn anew. The floor.
+- ``empty pane``: one napari canvas with an 8 × 8 picture in a window as large: the floor.
 - ``napari``: three canvases with the same two arrays as layers of napari, linked on the point.
 - ``ours``: the review window.
 
