@@ -20,6 +20,7 @@ class SnugColumn(QVBoxLayout):
     def setGeometry(self, rect: QRect) -> None:  # noqa: N802 - Qt's name
         """Grow first, where there is too little room."""
         sheet = self.parentWidget()
+        assert sheet is not None
         wrapped = self.totalMinimumHeightForWidth(rect.width()) if self.hasHeightForWidth() else 0
         needed = max(self.totalMinimumSize().height(), wrapped)
         if sheet.minimumHeight() != needed:
