@@ -138,6 +138,11 @@ LABELS_CONTRADICTED = warning(
     "On the CT alone the levels are numbered otherwise, and surely: the label map or the CT is "
     "off by a level. The names are provisional. Click on a vertebra you know.",
 )
+LABELS_APART = warning(
+    "labels-apart",
+    "{joints}: the label map places them more than {apart_mm:g} mm from where the CT alone does. "
+    "Their levels are provisional; look at each of them.",
+)
 LABELS_UNCHECKED = warning(
     "labels-unchecked",
     "No spinal canal was found on the CT itself: nothing supports or contradicts the names of the "
