@@ -354,9 +354,9 @@ def _apart_mm(own: Localisation | None, found: Mapping[Joint, LabelledJoint]) ->
 
 def _less_known(facet: Facet, apart_mm: float) -> Facet:
     """Return a joint that labels and CT place differently: it may be at either place."""
-    if apart_mm <= _SAME_MM or facet.localisation_mm is None:
+    if facet.localisation_mm is None or apart_mm <= facet.localisation_mm:
         return facet
-    return replace(facet, localisation_mm=round(max(facet.localisation_mm, apart_mm), 1))
+    return replace(facet, localisation_mm=round(apart_mm, 1))
 
 
 def _facet(
@@ -369,7 +369,9 @@ def _facet(
     anomalies: Collection[Anomaly],
 ) -> Facet:
     if one is None or not ct.grid.contains(one.center_lps):
-        return Facet(joint, Status.OUTSIDE, None, None, numbering, None, spine.source)
+        outside = one is not None or _is_outside(joint, own)
+        status = Status.OUTSIDE if outside else Status.NOT_FOUND
+        return Facet(joint, status, None, None, numbering, None, spine.source)
     base, per_mm = _FROM_PROCESSES_MM if one.from_processes else _FROM_VERTEBRAE_MM
     error_mm = base + per_mm * spine.voxel_mm
     status = Status.FOUND
@@ -382,6 +384,11 @@ def _facet(
     return Facet(
         joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
     )
+
+
+def _is_outside(joint: Joint, own: Localisation | None) -> bool:
+    """Whether the CT alone says that a joint without labels lies outside its field."""
+    return own is not None and own.facets[JOINTS.index(joint)].status is Status.OUTSIDE
 
 
 def _hidden_by(metal: Mask | None, facet: Facet) -> Facet:
@@ -456,9 +463,7 @@ def _findings(
         findings.append(LABELS_CONTRADICTED())
     if not has_neck:
         findings.append(LABELS_UNCHECKED())
-    missing = [
-        f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
-    ]
+    missing = [f.joint.name for f in facets if f.center_lps is None and f.source == spine.source]
     if missing:
         findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [
