@@ -40,7 +40,7 @@ from .rows import row_of
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
-from .study import StudyKey, changed_input
+from .study import InputKey, StudyKey, changed_input
 from .target import (
     GRADES,
     MAX_NAME,
@@ -69,6 +69,7 @@ __all__ = [
     "Decision",
     "Difference",
     "Event",
+    "InputKey",
     "JointMoved",
     "Journal",
     "LabelChange",

@@ -48,6 +48,7 @@ COMMANDS = (
     ),
     ("completion", "print a script that completes commands and options with Tab", "completion"),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
+    ("cohort", "measure many studies, one row for each", "many.cohort"),
 )
 #: Other names of a command.
 ALIASES = {"review": ("view",)}
