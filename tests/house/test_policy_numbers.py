@@ -23,7 +23,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("geometry", "DIRECTION_TOLERANCE", 0.001, OURS),
     ("geometry", "ALIGNMENT_TOLERANCE_MM", 0.01, OURS),
     ("geometry", "MAX_VOXELS", 1_073_741_824, OURS),
-    ("resampling", "_PARALLEL_TOLERANCE_VOXELS", 1e-6, OURS),
+    ("resampling.resampler", "_PARALLEL_TOLERANCE_VOXELS", 1e-6, OURS),
     ("dicom.volumes.slices", "POSITION_TOLERANCE_MM", 0.01, "ct-geometry"),
     ("dicom.volumes.slices", "RELATIVE_TOLERANCE", 0.01, "ct-geometry"),
     ("dicom.volumes.slices", "COARSE_UNIT_MM", 0.1, "ct-geometry"),
@@ -54,8 +54,8 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("dicom.pixels.reading", "PADDING_HU", -1024.0, "pixel-reading"),
     ("dicom.pixels.padding", "MAX_PADDING_HU", -900.0, "pixel-reading"),
     # What others may make us hold, and when a study that came is looked at.
-    ("archive.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
-    ("archive.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
+    ("archive.protocols.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
+    ("archive.protocols.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
     ("archive.watching", "QUIET_S", 5.0, OURS),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
@@ -143,7 +143,10 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.labelled.maps", "_PIECE_SHARE", 0.05, OURS),
     ("facets.labelled.spine", "COARSE_MM", 2.0, "label-quality"),
     ("facets.labelled.spine", "_ON_CT", 0.5, OURS),
-    ("facets.labelled.spine", "_IN_BONES", 0.5, OURS),
+    ("facets.labelled.subregions", "_IN_BONES", 0.5, OURS),
+    ("facets.labelled.subregions", "_FOOT_SHARE", 0.25, OURS),
+    ("facets.labelled.subregions", "_FOOT_MM", 4.0, OURS),
+    ("facets.labelled.locate_labelled", "_DENS_WEIGHT", 0.5, OURS),
     ("facets.labelled.bone_checks", "_LEAST_DESCENT_MM", 4.0, OURS),
     ("facets.labelled.bone_checks", "_DENS_SHORT_MM", 3.0, OURS),
     (
