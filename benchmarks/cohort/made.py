@@ -21,7 +21,7 @@ import pydicom
 from sample_data import COARSE_SCAN, NeckParameters, make_study
 
 #: Field of the CT of the necks: enough for every joint, and no more.
-SCAN = replace(COARSE_SCAN, ct_shape=(84, 104, 104), ct_top_mm=144.0)
+SCAN = replace(COARSE_SCAN, ct_shape=(84, 72, 104), ct_top_mm=144.0, spect_shape=(40, 48, 48))
 NM = "NM_RECON_TOMO.dcm"
 #: Files that :mod:`benchmarks.cohort.bad_disk` does not let a process read as usual.
 HANGS, BREAKS = "hangs.dcm", "breaks.dcm"
@@ -77,10 +77,12 @@ def breaking(study: Path, nm: pydicom.Dataset) -> None:
 
 
 def enormous(study: Path, nm: pydicom.Dataset) -> None:
-    """Write a SPECT of 4 GB; most of it takes no room on the disk."""
-    side, frames = 1024, 2000
+    """Write a SPECT of 2 GB; most of it takes no room on the disk."""
+    side, frames = 1024, 1000
     nm.Rows = nm.Columns = side
-    nm.NumberOfFrames = frames
+    nm.NumberOfFrames = nm.NumberOfSlices = frames
+    nm.PixelSpacing, nm.SliceThickness = [1.0, 1.0], 1.0
+    nm.SpacingBetweenSlices = float(np.sign(nm.SpacingBetweenSlices))
     nm.SliceVector = list(range(1, frames + 1))
     path, pixels = study / "NM" / NM, nm.pop("PixelData")
     del pixels

@@ -18,7 +18,6 @@ from fusion.cohort.outcomes import Outcome, StudyResult
 from fusion.cohort.places import Place, opened_path
 from fusion.cohort.settings import Parameters, digest_of
 from fusion.cohort.store import Store
-from fusion.cohort.study_page import write_study_page
 from fusion.deidentified import Deidentifier, Readers, deidentified_review, plain_findings
 from fusion.dicom import UNITS, Catalog, Kind, Series, Study, pair, scan
 from fusion.errors import (
@@ -265,6 +264,8 @@ class _Work:
             )
             findings = [one.to_json() for one in worst_first(plain_findings(every, how))]
             if self.how.pages and found is not None and uptake is not None:
+                from fusion.cohort.study_page import write_study_page
+
                 clean = deidentified_review(review, how, Readers())
                 write_study_page(
                     part, clean, found, uptake, key=key, outcome=outcome, findings=findings
