@@ -33,6 +33,7 @@ from .finishing import (
     relabelling,
 )
 from .journal import Conflict, Journal, Saved, latest, versions_of
+from .keeping.sendings import STATE_WORDS, ObjectState, Outcome, Sending
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
@@ -60,6 +61,7 @@ __all__ = [
     "MAX_NAME",
     "NOT_BEGUN",
     "NUMBERING_WORDS",
+    "STATE_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
     "Answer",
@@ -79,8 +81,10 @@ __all__ = [
     "Measured",
     "NerveBlock",
     "NumberingConfirmed",
+    "ObjectState",
     "Opened",
     "Origin",
+    "Outcome",
     "PathwayAnswered",
     "PathwayLeftOut",
     "Point",
@@ -89,6 +93,7 @@ __all__ = [
     "RegistrationSnapshot",
     "Relabelled",
     "Saved",
+    "Sending",
     "Spine",
     "StudyKey",
     "Target",

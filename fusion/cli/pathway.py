@@ -62,7 +62,7 @@ def add_pathway(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--journal",
-        type=Path,
+        type=cli.journal_path,
         metavar="FILE",
         help="with --reader: the journal (default: that of the user)",
     )

@@ -4,6 +4,7 @@ from .handout import Handout
 from .handover import Handed, hand_on, write_review
 from .planes import shown_point
 from .report.blocks import Report, ReportCells, ReportLines, ReportPictures, ReportSection
+from .report.fonts import can_print
 from .report.html import Insert, report_html
 from .review_record import review_json
 from .tables import csv_text, read_reading
@@ -19,6 +20,7 @@ __all__ = [
     "ReportLines",
     "ReportPictures",
     "ReportSection",
+    "can_print",
     "csv_text",
     "hand_on",
     "offer",

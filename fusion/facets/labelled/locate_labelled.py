@@ -7,7 +7,7 @@ which the CT may contradict and which a reader's click overrules.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -65,6 +65,8 @@ from fusion.progress import Progress, ProgressCallback
 LABEL_WEIGHT = 2.0
 #: Weight of a labelled dens: of the same training as the names, so that it supports nothing alone.
 _DENS_WEIGHT = 0.5
+#: Two labels are of one bone when one holds this share of the other's voxels.
+_SAME_SHARE = 0.4
 #: The level below each vertebra that has one here.
 _LEVEL_BELOW = {level.split("-")[0]: level for level in LEVELS[1:]}
 #: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
@@ -85,6 +87,7 @@ def locate_with_labels(
     neck: Neck | None,
     said: SpineStatements | None = None,
     *,
+    others: Sequence[LabelledSpine] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints from labels.
@@ -101,6 +104,9 @@ def locate_with_labels(
     said : SpineStatements, optional
         What a reader says of this spine. Vertebrae that were named overrule the names in the
         labels.
+    others : sequence of LabelledSpine, optional
+        Maps of the same CT by other programs. They may contradict the names; programs that were
+        trained on the same data count as one witness.
     progress : Progress, optional
         Told what is being done.
 
@@ -127,6 +133,7 @@ def locate_with_labels(
     # Where a reader's click renames every level, the CT's own count has nothing left to say.
     own = None if neck is None or shift else locate_in(neck, SpineStatements(anomalies=anomalies))
     evidence = [_claim(spine, shift), *_dens_claim(spine, bones)]
+    evidence += [_claim_beside(other, bones) for other in others]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
     reached = frozenset(LEVELS)
@@ -265,6 +272,28 @@ def _dens_claim(spine: LabelledSpine, bones: Mapping[str, Bone]) -> list[Witness
     saw = f"the part that the map marks as the dens stands on {name}"
     below = _LEVEL_BELOW[name]
     return [Witness(WitnessKind.DENS_LABEL, saw, "C2-C3", below, _DENS_WEIGHT, name == "C2")]
+
+
+def _claim_beside(other: LabelledSpine, bones: Mapping[str, Bone]) -> Witness:
+    """Return what a further label map says of the names."""
+    pairs = [(name, _same_bone(bone, bones)) for name, bone in other.bones.items()]
+    pairs = [(name, here) for name, here in pairs if here and {name, here} & _LEVEL_BELOW.keys()]
+    if not pairs:
+        saw = f"{other.source} marks no vertebra that is marked here"
+        return Witness(WitnessKind.LABELS, saw, "C2-C3", "unclear", LABEL_WEIGHT, None)
+    name, here = next(((a, b) for a, b in pairs if a != b), pairs[0])
+    agrees = name == here
+    words = "names its vertebrae alike" if agrees else f"calls {name} what is called {here} here"
+    level, implies = (_LEVEL_BELOW.get(n, "outside the neck") for n in (name, here))
+    saw = f"{other.source} {words}; programs trained on the same data count as one"
+    return Witness(WitnessKind.LABELS, saw, level, implies, LABEL_WEIGHT, agrees)
+
+
+def _same_bone(bone: Bone, bones: Mapping[str, Bone]) -> str:
+    """Return the name of the bone that holds most of another one; empty where none does."""
+    held = {name: int(one.mask.holds(bone.points_lps).sum()) for name, one in bones.items()}
+    most = max(held, key=lambda name: held[name], default="")
+    return most if most and held[most] >= _SAME_SHARE * len(bone.points_lps) else ""
 
 
 def _contradicted(evidence: Collection[Witness]) -> tuple[str, ...]:
