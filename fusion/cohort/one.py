@@ -19,10 +19,10 @@ from typing import IO, Any
 
 import fusion
 from fusion.cohort.child import NO_MEMORY, NOT_INSTALLED
-from fusion.cohort.outcomes import Outcome, StudyResult
-from fusion.cohort.places import Place
-from fusion.cohort.settings import Limits, Parameters, digest_of
-from fusion.cohort.store import Record, Store, Unit
+from fusion.cohort.outcomes import StudyOutcome, StudyResult
+from fusion.cohort.places import StudyPlace
+from fusion.cohort.settings import Parameters, StudyLimits, digest_of
+from fusion.cohort.store import PlaceRecord, Store, Unit
 from fusion.errors import Cancelled, FusionError
 from fusion.json_form import to_json
 from fusion.software import versions
@@ -62,23 +62,23 @@ class Order:
     ----------
     out : str
         Folder of the cohort.
-    place : Place
+    place : StudyPlace
         Which.
     parameters : Parameters
         How.
-    limits : Limits
+    limits : StudyLimits
         What a process may use.
-    again : tuple of Outcome
+    again : tuple of StudyOutcome
         Outcomes that are not kept.
     copy_first : bool
         Copy the files to the scratch disk of the machine that does the work.
     """
 
     out: str
-    place: Place
+    place: StudyPlace
     parameters: Parameters
-    limits: Limits
-    again: tuple[Outcome, ...] = ()
+    limits: StudyLimits
+    again: tuple[StudyOutcome, ...] = ()
     copy_first: bool = False
 
     @property
@@ -124,7 +124,7 @@ def run_order(order: Order, *, stop: threading.Event | None = None) -> Turn:
             signature = order.place.signature()
             place = _Turn(store, order, lock, stop or threading.Event())
             store.keep_record(
-                order.place_id, Record(signature=signature, units=tuple(place.units()))
+                order.place_id, PlaceRecord(signature=signature, units=tuple(place.units()))
             )
         return Turn.DONE
     finally:
@@ -172,7 +172,7 @@ class _Turn:
                 return int(ended.answer["units"])
             if ended.answer is not None:
                 found = dict(ended.answer)
-                return Unit(**found | {"outcome": Outcome(found["outcome"])})
+                return Unit(**found | {"outcome": StudyOutcome(found["outcome"])})
             if ended.code == NOT_INSTALLED:
                 raise FusionError(
                     "A process cannot load facetfusion, so nothing is measured. What is lacking "
@@ -271,14 +271,14 @@ class _Turn:
         return answer, False
 
 
-def failure(ended: Any, limits: Limits) -> tuple[Outcome, str, dict[str, float]]:
+def failure(ended: Any, limits: StudyLimits) -> tuple[StudyOutcome, str, dict[str, float]]:
     """Return outcome, sentence and the limit that decided it, of a process without an answer.
 
     Parameters
     ----------
     ended : object
         ``code``, ``last_words``, ``is_late`` and ``memory_killed``, as of the process.
-    limits : Limits
+    limits : StudyLimits
         Under which it ran.
     """
     if ended.is_late or ended.code == -signal.SIGALRM:
@@ -286,14 +286,14 @@ def failure(ended: Any, limits: Limits) -> tuple[Outcome, str, dict[str, float]]
             f"It took longer than {limits.seconds:g} s and was stopped. If that is too little, "
             "give more with --timeout."
         )
-        return Outcome.TIMEOUT, said, {"seconds": limits.seconds}
+        return StudyOutcome.TIMEOUT, said, {"seconds": limits.seconds}
     lacked = any(words in ended.last_words for words in _NO_MEMORY_WORDS)
     if ended.code == NO_MEMORY or ended.memory_killed or lacked:
         said = (
             f"It needed more than {limits.memory_gb:g} GB of memory. If the machine has more, give "
             "it with --memory."
         )
-        return Outcome.OUT_OF_MEMORY, said, {"memory_gb": limits.memory_gb}
+        return StudyOutcome.OUT_OF_MEMORY, said, {"memory_gb": limits.memory_gb}
     how = f"exit code {ended.code}"
     if ended.code < 0:
         how = f"signal {-ended.code}, {signal.Signals(-ended.code).name}"
@@ -302,10 +302,10 @@ def failure(ended: Any, limits: Limits) -> tuple[Outcome, str, dict[str, float]]
         f"Its process {by} ({how}), so nothing is known of it. Open it by itself: facetfusion "
         "facets."
     )
-    return Outcome.CRASHED, said, {}
+    return StudyOutcome.CRASHED, said, {}
 
 
-def _environment(limits: Limits) -> dict[str, str]:
+def _environment(limits: StudyLimits) -> dict[str, str]:
     home = str(Path(fusion.__file__).parents[1])
     path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
     threads = {name: str(limits.threads) for name in _THREADS}

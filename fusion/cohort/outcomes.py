@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Outcome(StrEnum):
+class StudyOutcome(StrEnum):
     """What became of one study; every study of a cohort has one."""
 
     OK = "ok"
@@ -22,20 +22,20 @@ class Outcome(StrEnum):
     @property
     def is_measured(self) -> bool:
         """Whether there are joints with values."""
-        return self in (Outcome.OK, Outcome.NEEDS_A_PERSON)
+        return self in (StudyOutcome.OK, StudyOutcome.NEEDS_A_PERSON)
 
 
 #: What each of them means, for the data dictionary and the page.
 OUTCOME_WORDS = {
-    Outcome.OK: "measured, with levels that are sure and nothing that asks for a person",
-    Outcome.NEEDS_A_PERSON: "a person has to decide something first: what the files do not state, "
-    "levels that are provisional, an alignment that is not to be trusted",
-    Outcome.REFUSED: "no CT and SPECT or PET that may be combined, or no joint to measure",
-    Outcome.UNREADABLE: "files are damaged or are no images",
-    Outcome.TIMEOUT: "took longer than allowed and was stopped",
-    Outcome.CRASHED: "the process ended by itself",
-    Outcome.OUT_OF_MEMORY: "needed more memory than allowed",
-    Outcome.NOT_RUN: "its turn has not come",
+    StudyOutcome.OK: "measured, with levels that are sure and nothing that asks for a person",
+    StudyOutcome.NEEDS_A_PERSON: "a person has to decide something first: what the files do "
+    "not state, levels that are provisional, an alignment that is not to be trusted",
+    StudyOutcome.REFUSED: "no CT and SPECT or PET that may be combined, or no joint to measure",
+    StudyOutcome.UNREADABLE: "files are damaged or are no images",
+    StudyOutcome.TIMEOUT: "took longer than allowed and was stopped",
+    StudyOutcome.CRASHED: "the process ended by itself",
+    StudyOutcome.OUT_OF_MEMORY: "needed more memory than allowed",
+    StudyOutcome.NOT_RUN: "its turn has not come",
 }
 #: Version of ``result.json``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -52,7 +52,7 @@ class StudyResult:
     known_by : str
         What the key stands for: ``"pixels"``; ``"files"`` where no pair could be read; ``"place"``
         where the process broke off.
-    outcome : Outcome
+    outcome : StudyOutcome
         What became of it.
     sentence : str
         Why, without identity; empty when there is nothing to say.
@@ -76,7 +76,7 @@ class StudyResult:
 
     key: str
     known_by: str
-    outcome: Outcome
+    outcome: StudyOutcome
     sentence: str = ""
     about: dict[str, Any] = field(default_factory=dict)
     joints: tuple[dict[str, Any], ...] = ()

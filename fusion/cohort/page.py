@@ -9,7 +9,7 @@ from html import escape
 from pathlib import Path
 
 from fusion.anatomy import LEVELS
-from fusion.cohort.outcomes import OUTCOME_WORDS, Outcome
+from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome
 from fusion.cohort.plots import LEFT, RIGHT, bars_plot, histogram, ratio_plot
 from fusion.cohort.provenance import write_provenance
 from fusion.cohort.store import KEY_LETTERS, Store, replace_text
@@ -70,7 +70,7 @@ def page_html(store: Store, rows: Sequence[StudyRow]) -> str:
     """Return the page; nothing is loaded, and nothing runs."""
     counts = Counter(row.outcome for row in rows)
     simulated = [row.result.about.get("simulated") for row in rows if row.result is not None]
-    waiting = counts[Outcome.NOT_RUN]
+    waiting = counts[StudyOutcome.NOT_RUN]
     document = Report(
         title=f"Cohort of {len(rows)} studies",
         banners=(
@@ -87,8 +87,8 @@ def page_html(store: Store, rows: Sequence[StudyRow]) -> str:
                         ("Outcome", "Studies", "What it means"),
                         tuple(
                             (outcome.value, f"{counts[outcome]:,}", OUTCOME_WORDS[outcome])
-                            for outcome in Outcome
-                            if counts[outcome] or outcome is not Outcome.NOT_RUN
+                            for outcome in StudyOutcome
+                            if counts[outcome] or outcome is not StudyOutcome.NOT_RUN
                         ),
                         (0.2, 0.1, 0.7),
                     ),
@@ -128,7 +128,7 @@ def _need(row: StudyRow) -> tuple[float, ...]:
     found, sure = about.get("joints_found", 0), about.get("joints_sure", 0)
     place = [joint["localisation_mm"] or 0.0 for joint in row.result.joints]
     return (
-        float(row.outcome is Outcome.NEEDS_A_PERSON),
+        float(row.outcome is StudyOutcome.NEEDS_A_PERSON),
         float(found - sure),
         float(len(LEVELS) * 2 - found),
         float(row.warnings),

@@ -23,7 +23,7 @@ _CHUNK = 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class StudyPlace:
     """A folder, zip, DICOMDIR or address that is opened by itself; it may hold several pairs.
 
     Parameters
@@ -93,7 +93,7 @@ class Place:
         return digest_of(sorted(hashes))
 
 
-def find_places(root: str, *, table: str | Path | None = None, each: str = "*") -> list[Place]:
+def find_places(root: str, *, table: str | Path | None = None, each: str = "*") -> list[StudyPlace]:
     """List the places of a cohort.
 
     Parameters
@@ -122,7 +122,7 @@ def find_places(root: str, *, table: str | Path | None = None, each: str = "*") 
         )
     folder = folder.resolve()
     if each == "*" and _holds_images(folder):
-        return [Place(label=".", path=str(folder))]
+        return [StudyPlace(label=".", path=str(folder))]
     found = sorted(
         path
         for path in folder.glob(each)
@@ -133,15 +133,15 @@ def find_places(root: str, *, table: str | Path | None = None, each: str = "*") 
             f"No folder and no zip was found there (looked for {each}). Give the folder that "
             "holds one folder or zip for each study, or say with --each where they lie."
         )
-    return [Place(label=str(path.relative_to(folder)), path=str(path)) for path in found]
+    return [StudyPlace(label=str(path.relative_to(folder)), path=str(path)) for path in found]
 
 
-def opened_path(place: Place, path: str) -> str | Path:
+def opened_path(place: StudyPlace, path: str) -> str | Path:
     """Return what ``scan`` takes: the path, or the folder of what was fetched for an address."""
     return local_path(path) if is_address(place.path) else path
 
 
-def _of_table(table: Path, root: str) -> list[Place]:
+def _of_table(table: Path, root: str) -> list[StudyPlace]:
     try:
         rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
@@ -165,7 +165,7 @@ def _of_table(table: Path, root: str) -> list[Place]:
     return places
 
 
-def _of_row(row: dict[str, str | None], line: int, root: str) -> Place:
+def _of_row(row: dict[str, str | None], line: int, root: str) -> StudyPlace:
     values = {name: (row.get(name) or "").strip() for name in TABLE_COLUMNS}
     if not values["path"]:
         raise FusionError(f"Line {line} of the table of studies has no path.")
@@ -179,7 +179,7 @@ def _of_row(row: dict[str, str | None], line: int, root: str) -> Place:
     if not is_address(path):
         base = Path() if is_address(root) else Path(root)
         path = str((base / path).resolve())
-    return Place(
+    return StudyPlace(
         label=values["path"],
         path=path,
         name=values["id"],
@@ -189,7 +189,7 @@ def _of_row(row: dict[str, str | None], line: int, root: str) -> Place:
     )
 
 
-def _of_archive(address: str) -> list[Place]:
+def _of_archive(address: str) -> list[StudyPlace]:
     name, study = parse_address(address)
     archive = connect(read_settings(), name)
     queries = (
@@ -199,7 +199,7 @@ def _of_archive(address: str) -> list[Place]:
     )
     found = {one.study_instance_uid: one for query in queries for one in archive.studies(query)}
     places = [
-        Place(
+        StudyPlace(
             label=f"archive:{name}/{uid}",
             path=f"archive:{name}/{uid}",
             count=one.count,

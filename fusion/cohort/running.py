@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Protocol
 
 from fusion.cohort.one import Order, Turn, is_kept, run_order
-from fusion.cohort.outcomes import Outcome
+from fusion.cohort.outcomes import StudyOutcome
 from fusion.cohort.places import find_places
-from fusion.cohort.settings import Limits, Parameters
+from fusion.cohort.settings import Parameters, StudyLimits
 from fusion.cohort.store import Cohort, CohortStatus, Store, status_of
 from fusion.errors import FusionError
 from fusion.progress import Progress, ProgressCallback
@@ -55,13 +55,13 @@ def run(
     out: str | Path,
     *,
     parameters: Parameters | None = None,
-    limits: Limits | None = None,
+    limits: StudyLimits | None = None,
     workers: int = 1,
     dask: str | None = None,
     shard: tuple[int, int] | None = None,
     table: str | Path | None = None,
     each: str = "*",
-    again: Sequence[Outcome] = (),
+    again: Sequence[StudyOutcome] = (),
     copy_first: bool = False,
     progress: ProgressCallback | None = None,
 ) -> CohortRun:
@@ -75,7 +75,7 @@ def run(
         Folder of the cohort; several runs may share it.
     parameters : Parameters, optional
         How studies are measured.
-    limits : Limits, optional
+    limits : StudyLimits, optional
         What the process of one study may use.
     workers : int
         Studies at a time on this machine.
@@ -87,7 +87,7 @@ def run(
         CSV that lists the studies.
     each : str
         Pattern of the folders and zips below ``root``.
-    again : sequence of Outcome
+    again : sequence of StudyOutcome
         Outcomes of earlier runs that are not kept.
     copy_first : bool
         Copy each study to the scratch disk of the machine that does the work.
@@ -112,7 +112,7 @@ def run(
             out=str(store.folder),
             place=place,
             parameters=how,
-            limits=limits or Limits(),
+            limits=limits or StudyLimits(),
             again=tuple(again),
             copy_first=copy_first,
         )

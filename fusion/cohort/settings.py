@@ -45,7 +45,7 @@ class Parameters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class StudyLimits:
     """What the process of one study may use.
 
     Parameters

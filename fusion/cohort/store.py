@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fusion.cohort.outcomes import Outcome, StudyResult
-from fusion.cohort.places import Place
+from fusion.cohort.outcomes import StudyOutcome, StudyResult
+from fusion.cohort.places import StudyPlace
 from fusion.cohort.settings import Parameters
 from fusion.errors import FusionError, disk_reason
 from fusion.json_form import from_json, json_text, to_json
@@ -39,13 +39,13 @@ class Cohort:
         What was named.
     parameters : Parameters
         How.
-    places : tuple of Place
+    places : tuple of StudyPlace
         In the order in which they were found.
     """
 
     root: str
     parameters: Parameters
-    places: tuple[Place, ...]
+    places: tuple[StudyPlace, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class Unit:
     ----------
     key : str
         Of the result.
-    outcome : Outcome
+    outcome : StudyOutcome
         What became of it.
     said : str
         Why it ended so, in the words of the program; may name files.
@@ -67,14 +67,14 @@ class Unit:
     """
 
     key: str
-    outcome: Outcome
+    outcome: StudyOutcome
     said: str = ""
     limits: dict[str, float] = field(default_factory=dict)
     is_lasting: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class PlaceRecord:
     """What is known of a place.
 
     Parameters
@@ -101,14 +101,14 @@ class CohortStatus:
         Of them, measured or refused.
     studies : int
         Pairs, those that are not done counted as one a place.
-    outcomes : dict of Outcome to int
+    outcomes : dict of StudyOutcome to int
         Number of pairs for each outcome.
     """
 
     places: int
     done: int
     studies: int
-    outcomes: dict[Outcome, int]
+    outcomes: dict[StudyOutcome, int]
 
     @property
     def is_complete(self) -> bool:
@@ -174,14 +174,16 @@ class Store:
             ) from exc
         return from_json(Cohort, content, error=FusionError, what="The cohort cannot be read")
 
-    def record(self, place_id: str) -> Record | None:
+    def record(self, place_id: str) -> PlaceRecord | None:
         """Return what is known of a place; None for nothing, or nothing that can be read."""
         with contextlib.suppress(OSError, ValueError, FusionError):
             content = json.loads(self._record_path(place_id).read_text("utf-8"))
-            return from_json(Record, content, error=FusionError, what="A record cannot be read")
+            return from_json(
+                PlaceRecord, content, error=FusionError, what="A record cannot be read"
+            )
         return None
 
-    def keep_record(self, place_id: str, record: Record) -> None:
+    def keep_record(self, place_id: str, record: PlaceRecord) -> None:
         """Write what is known of a place."""
         replace_text(self._record_path(place_id), json_text(to_json(record)))
 
@@ -321,20 +323,20 @@ def status(out: str | Path) -> CohortStatus:
     return status_of(store, cohort, cohort.places)
 
 
-def status_of(store: Store, cohort: Cohort, places: Sequence[Place]) -> CohortStatus:
+def status_of(store: Store, cohort: Cohort, places: Sequence[StudyPlace]) -> CohortStatus:
     """Tell how far some places of a cohort are."""
-    outcomes: Counter[Outcome] = Counter()
+    outcomes: Counter[StudyOutcome] = Counter()
     done = 0
     for place in places:
         record = store.record(place.id_for(cohort.parameters.digest))
         results = [store.result(unit.key) for unit in record.units] if record else [None]
-        outcomes.update(one.outcome if one else Outcome.NOT_RUN for one in results)
+        outcomes.update(one.outcome if one else StudyOutcome.NOT_RUN for one in results)
         done += all(results)
     return CohortStatus(
         places=len(places),
         done=done,
         studies=outcomes.total(),
-        outcomes={outcome: outcomes[outcome] for outcome in Outcome if outcomes[outcome]},
+        outcomes={outcome: outcomes[outcome] for outcome in StudyOutcome if outcomes[outcome]},
     )
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from fusion.annotations import InputKey
-from fusion.cohort.outcomes import Outcome, StudyResult
-from fusion.cohort.places import Place, opened_path
+from fusion.cohort.outcomes import StudyOutcome, StudyResult
+from fusion.cohort.places import StudyPlace, opened_path
 from fusion.cohort.settings import Parameters, digest_of
 from fusion.cohort.store import Store
 from fusion.deidentified import Deidentifier, Readers, deidentified_review, plain_findings
@@ -116,14 +116,16 @@ def do(order: dict[str, Any]) -> dict[str, Any]:
         ``units``, the number of pairs, where there are several and none was asked for; else
         the fields of :class:`fusion.cohort.store.Unit`.
     """
-    place = from_json(Place, order["place"], error=FusionError, what="The order is damaged")
+    place = from_json(StudyPlace, order["place"], error=FusionError, what="The order is damaged")
     how = from_json(Parameters, order["parameters"], error=FusionError, what="The order is damaged")
     work = _Work(Store(order["out"]), place, how, copy_first=order["copy_first"])
     return work.unit(order["unit"])
 
 
 class _Work:
-    def __init__(self, store: Store, place: Place, how: Parameters, *, copy_first: bool) -> None:
+    def __init__(
+        self, store: Store, place: StudyPlace, how: Parameters, *, copy_first: bool
+    ) -> None:
         self.store, self.place, self.how, self.copy_first = store, place, how, copy_first
         self.clock = _Clock()
         self.scratch: PrivateFolder | None = None
@@ -182,7 +184,7 @@ class _Work:
         found = locate(review.fused.ct)
         self.clock.lap("joints")
         if all(facet.center_lps is None for facet in found.facets):
-            return self._kept(key, "pixels", Outcome.REFUSED, NO_JOINT, review)
+            return self._kept(key, "pixels", StudyOutcome.REFUSED, NO_JOINT, review)
         try:
             uptake = assess(
                 found.facets,
@@ -193,10 +195,10 @@ class _Work:
                 settings=self.how.proposals,
             )
         except GeometryError as exc:
-            return self._kept(key, "pixels", Outcome.REFUSED, str(exc), review)
+            return self._kept(key, "pixels", StudyOutcome.REFUSED, str(exc), review)
         self.clock.lap("uptake")
         why = needs_a_person(review, found, uptake)
-        outcome = Outcome.NEEDS_A_PERSON if why else Outcome.OK
+        outcome = StudyOutcome.NEEDS_A_PERSON if why else StudyOutcome.OK
         return self._kept(key, "pixels", outcome, why, review, found, uptake)
 
     def _wait_for(self, key: str) -> None:
@@ -211,24 +213,24 @@ class _Work:
         key = digest_of(["files", content, self.how.digest])
         outcome = self._outcome_of(known)
         said = str(known)
-        if outcome is Outcome.UNREADABLE and isinstance(known, PairingError):
+        if outcome is StudyOutcome.UNREADABLE and isinstance(known, PairingError):
             said = " ".join((said, *damage_of(self.catalog)))
         if isinstance(known, ProgramFault):
             traceback.print_exception(original)
         return self._kept(key, "files", outcome, said, None)
 
-    def _outcome_of(self, error: FusionError) -> Outcome:
+    def _outcome_of(self, error: FusionError) -> StudyOutcome:
         if isinstance(error, ProgramFault):
-            return Outcome.CRASHED
+            return StudyOutcome.CRASHED
         if isinstance(error, SpacingNeeded):
-            return Outcome.NEEDS_A_PERSON
+            return StudyOutcome.NEEDS_A_PERSON
         if isinstance(error, DicomError | ArchiveError):
-            return Outcome.UNREADABLE
+            return StudyOutcome.UNREADABLE
         if isinstance(error, PairingError) and holds_unreadable(self.catalog):
-            return Outcome.UNREADABLE
+            return StudyOutcome.UNREADABLE
         if isinstance(error, GeometryError | RegistrationFailed) and self._is_question():
-            return Outcome.NEEDS_A_PERSON
-        return Outcome.REFUSED
+            return StudyOutcome.NEEDS_A_PERSON
+        return StudyOutcome.REFUSED
 
     def _is_question(self) -> bool:
         """Whether a pair was chosen, and only where the two images lie to each other is asked."""
@@ -244,7 +246,7 @@ class _Work:
         self,
         key: str,
         known_by: str,
-        outcome: Outcome,
+        outcome: StudyOutcome,
         said: str,
         review: Review | None,
         found: Localisation | None = None,
@@ -302,7 +304,7 @@ class _Work:
             yield from _of_study(study)
 
 
-def _reply(key: str, outcome: Outcome, said: str) -> dict[str, Any]:
+def _reply(key: str, outcome: StudyOutcome, said: str) -> dict[str, Any]:
     return {"key": key, "outcome": outcome.value, "said": said, "is_lasting": True}
 
 

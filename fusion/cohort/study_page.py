@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from fusion.cohort.outcomes import Outcome
+from fusion.cohort.outcomes import StudyOutcome
 from fusion.deidentified import NO_MOMENT
 from fusion.export import (
     Handout,
@@ -37,7 +37,7 @@ def write_study_page(
     uptake: Quantification,
     *,
     key: str,
-    outcome: Outcome,
+    outcome: StudyOutcome,
     findings: Sequence[dict[str, str]],
 ) -> None:
     """Write ``page.html`` and ``thumbnail.jpg``.
@@ -52,7 +52,7 @@ def write_study_page(
         Its joints and their values.
     key : str
         Of the result.
-    outcome : Outcome
+    outcome : StudyOutcome
         What became of it.
     findings : sequence of dict
         What a reader must know, without identity.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fusion.cohort.outcomes import OUTCOME_WORDS, Outcome, StudyResult
-from fusion.cohort.places import Place
+from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome, StudyResult
+from fusion.cohort.places import StudyPlace
 from fusion.cohort.store import Cohort, Store, Unit, replace_text, write_whole
 from fusion.export import csv_text
 from fusion.json_form import json_text
@@ -24,7 +24,7 @@ NAME_LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class TableColumn:
     """One column of a table.
 
     Parameters
@@ -45,84 +45,96 @@ class Column:
     unit: str = ""
 
 
-_STUDY = Column("study", "text", "Which study: the beginning of the hash of its images")
-_ID = Column("id", "text", "What the table of studies calls it; empty without one")
+_STUDY = TableColumn("study", "text", "Which study: the beginning of the hash of its images")
+_ID = TableColumn("id", "text", "What the table of studies calls it; empty without one")
 #: Of ``studies.csv``, in their order.
 STUDY_COLUMNS = (
     _STUDY,
     _ID,
-    Column(
+    TableColumn(
         "outcome",
         "text",
         "; ".join(f"{outcome.value}: {words}" for outcome, words in OUTCOME_WORDS.items()),
     ),
-    Column("sentence", "text", "Why; names of files and people are left out"),
-    Column(
+    TableColumn("sentence", "text", "Why; names of files and people are left out"),
+    TableColumn(
         "repeat_of",
         "text",
         "The study whose images these are as well; its joints are listed once, under that one",
     ),
-    Column(
+    TableColumn(
         "known_by",
         "text",
         "What the hash is of: pixels; files, where no pair could be read; place, where the process "
         "broke off",
     ),
-    Column("simulated", "yes or no", "Whether the files say that they are not of a patient"),
-    Column("functional", "text", "SPECT or PET"),
-    Column("unit", "text", "Unit of the functional volume"),
-    Column("ct_slice_mm", "number", "Distance between slices of the CT", "mm"),
-    Column("ct_pixel_mm", "number", "Edge of a pixel of the CT", "mm"),
-    Column("functional_voxel_mm", "number", "Distance between slices of the SPECT or PET", "mm"),
-    Column("registration", "text", "How the SPECT or PET was put onto the CT"),
-    Column("registration_status", "text", "How far a search trusts that; empty without a search"),
-    Column("numbering", "text", "How far the levels are to be trusted: sure or provisional"),
-    Column("joints_found", "count", "Joints that have a place on the CT, of 16"),
-    Column("joints_sure", "count", "Of them, those whose level is not provisional"),
-    Column("joints_measured", "count", "Of them, those that lie in the field of the SPECT or PET"),
-    Column("resolution_mm", "number", "Full width at half maximum of the SPECT or PET", "mm"),
-    Column("reference", "text", "What ratios refer to"),
-    Column("reference_value", "number", "Its mean, in the unit of the functional volume"),
-    Column("proposals", "count", f"Hot spots that are proposed; thresholds {NOT_VALIDATED}"),
-    Column("warnings", "count", "Findings of severity warning or error"),
-    Column("findings", "text", "Codes of all Findings (docs/findings.md)"),
-    Column("software_version", "text", "Version of facetfusion that measured it"),
+    TableColumn("simulated", "yes or no", "Whether the files say that they are not of a patient"),
+    TableColumn("functional", "text", "SPECT or PET"),
+    TableColumn("unit", "text", "Unit of the functional volume"),
+    TableColumn("ct_slice_mm", "number", "Distance between slices of the CT", "mm"),
+    TableColumn("ct_pixel_mm", "number", "Edge of a pixel of the CT", "mm"),
+    TableColumn(
+        "functional_voxel_mm", "number", "Distance between slices of the SPECT or PET", "mm"
+    ),
+    TableColumn("registration", "text", "How the SPECT or PET was put onto the CT"),
+    TableColumn(
+        "registration_status", "text", "How far a search trusts that; empty without a search"
+    ),
+    TableColumn("numbering", "text", "How far the levels are to be trusted: sure or provisional"),
+    TableColumn("joints_found", "count", "Joints that have a place on the CT, of 16"),
+    TableColumn("joints_sure", "count", "Of them, those whose level is not provisional"),
+    TableColumn(
+        "joints_measured", "count", "Of them, those that lie in the field of the SPECT or PET"
+    ),
+    TableColumn("resolution_mm", "number", "Full width at half maximum of the SPECT or PET", "mm"),
+    TableColumn("reference", "text", "What ratios refer to"),
+    TableColumn("reference_value", "number", "Its mean, in the unit of the functional volume"),
+    TableColumn("proposals", "count", f"Hot spots that are proposed; thresholds {NOT_VALIDATED}"),
+    TableColumn("warnings", "count", "Findings of severity warning or error"),
+    TableColumn("findings", "text", "Codes of all Findings (docs/findings.md)"),
+    TableColumn("software_version", "text", "Version of facetfusion that measured it"),
 )
 _JOINT_COLUMNS = (
     _STUDY,
     _ID,
-    Column("outcome", "text", "Of the study: ok or needs a person"),
-    Column("joint", "text", "Side and level"),
-    Column("level", "text", "The two vertebrae"),
-    Column("side", "text", "Of the patient: left or right"),
-    Column("state", "text", "What the CT shows: found, outside field, not found, fused, obscured"),
-    Column("numbering", "text", "How far its level is to be trusted: sure or provisional"),
-    Column("x_lps_mm", "number", "Its centre on the CT, to the patient's left", "mm"),
-    Column("y_lps_mm", "number", "Its centre on the CT, to the back", "mm"),
-    Column("z_lps_mm", "number", "Its centre on the CT, to the head", "mm"),
-    Column("localisation_mm", "number", "Expected error of that centre", "mm"),
-    Column(
+    TableColumn("outcome", "text", "Of the study: ok or needs a person"),
+    TableColumn("joint", "text", "Side and level"),
+    TableColumn("level", "text", "The two vertebrae"),
+    TableColumn("side", "text", "Of the patient: left or right"),
+    TableColumn(
+        "state", "text", "What the CT shows: found, outside field, not found, fused, obscured"
+    ),
+    TableColumn("numbering", "text", "How far its level is to be trusted: sure or provisional"),
+    TableColumn("x_lps_mm", "number", "Its centre on the CT, to the patient's left", "mm"),
+    TableColumn("y_lps_mm", "number", "Its centre on the CT, to the back", "mm"),
+    TableColumn("z_lps_mm", "number", "Its centre on the CT, to the head", "mm"),
+    TableColumn("localisation_mm", "number", "Expected error of that centre", "mm"),
+    TableColumn(
         "registration_mm",
         "number",
         "How far off the alignment may be here, 95 of 100 are less; empty where it is not known or "
         "not to be trusted",
         "mm",
     ),
-    Column("in_field", "number", "Share of the measured volume in the SPECT or PET, 0 to 1"),
-    Column("unit", "text", "Unit of the functional volume"),
+    TableColumn("in_field", "number", "Share of the measured volume in the SPECT or PET, 0 to 1"),
+    TableColumn("unit", "text", "Unit of the functional volume"),
 )
 _JOINT_COLUMNS_LAST = (
-    Column("spill_share", "number", "Estimated share of the maximum that neighbours add, 0 to 1"),
-    Column("spill_from", "text", "The joint that adds most of it"),
-    Column("merged_with", "text", "Joints that the resolution cannot tell from this one"),
-    Column("proposed_grade", "count", f"Grade of the proposal at this joint; {NOT_VALIDATED}"),
+    TableColumn(
+        "spill_share", "number", "Estimated share of the maximum that neighbours add, 0 to 1"
+    ),
+    TableColumn("spill_from", "text", "The joint that adds most of it"),
+    TableColumn("merged_with", "text", "Joints that the resolution cannot tell from this one"),
+    TableColumn("proposed_grade", "count", f"Grade of the proposal at this joint; {NOT_VALIDATED}"),
 )
 
 
-def joint_columns() -> tuple[Column, ...]:
+def joint_columns() -> tuple[TableColumn, ...]:
     """Return the columns of ``joints.csv``, one for each uptake measure among them."""
     measures = (
-        Column(one.name, "number", one.how, "as unit" if one.unit.words is None else one.unit.words)
+        TableColumn(
+            one.name, "number", one.how, "as unit" if one.unit.words is None else one.unit.words
+        )
         for one in every_measure()
     )
     return (*_JOINT_COLUMNS, *measures, *_JOINT_COLUMNS_LAST)
@@ -136,7 +148,7 @@ class StudyRow:
     ----------
     name : str
         In the tables; unique.
-    place : Place
+    place : StudyPlace
         Where it lies.
     unit : Unit or None
         None where its turn has not come.
@@ -147,15 +159,15 @@ class StudyRow:
     """
 
     name: str
-    place: Place
+    place: StudyPlace
     unit: Unit | None
     result: StudyResult | None
     repeat_of: str = ""
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> StudyOutcome:
         """What became of it."""
-        return self.result.outcome if self.result else Outcome.NOT_RUN
+        return self.result.outcome if self.result else StudyOutcome.NOT_RUN
 
     @property
     def has_joints(self) -> bool:
@@ -171,7 +183,7 @@ class StudyRow:
 
 def study_rows(store: Store, cohort: Cohort) -> list[StudyRow]:
     """Return a row for every pair, in an order that depends on the studies alone."""
-    found: list[tuple[str, Place, Unit | None, StudyResult | None]] = []
+    found: list[tuple[str, StudyPlace, Unit | None, StudyResult | None]] = []
     for place in cohort.places:
         place_id = place.id_for(cohort.parameters.digest)
         record = store.record(place_id)
@@ -225,7 +237,7 @@ def write_tables(store: Store, rows: Sequence[StudyRow]) -> list[Path]:
 
 def dictionary() -> dict[str, Any]:
     """Return the data dictionary: every table, every column."""
-    tables: Mapping[str, tuple[str, tuple[Column, ...]]] = {
+    tables: Mapping[str, tuple[str, tuple[TableColumn, ...]]] = {
         STUDIES_CSV: ("One row for every pair of CT and SPECT or PET", STUDY_COLUMNS),
         JOINTS_CSV: ("One row for every joint of every measured study", joint_columns()),
     }

@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from benchmarks.cohort.made import make_cohort
-from fusion.cohort import Limits, Outcome, Parameters, report, run, status
+from fusion.cohort import Parameters, StudyLimits, StudyOutcome, report, run, status
 from fusion.errors import FusionError
 
 pytestmark = pytest.mark.slow
@@ -73,10 +73,10 @@ def test_every_study_has_a_row_and_its_outcome(
     found = status(whole)
     assert found.is_complete
     assert found.outcomes == {
-        Outcome.OK: 1,
-        Outcome.NEEDS_A_PERSON: 1,
-        Outcome.REFUSED: 1,
-        Outcome.UNREADABLE: 1,
+        StudyOutcome.OK: 1,
+        StudyOutcome.NEEDS_A_PERSON: 1,
+        StudyOutcome.REFUSED: 1,
+        StudyOutcome.UNREADABLE: 1,
     }
 
 
@@ -254,7 +254,7 @@ def test_limits_decide_and_more_is_tried_again(
 ) -> None:
     study = next(name for name, outcome in made[1].items() if outcome == "ok")
     shutil.copytree(made[0] / study, tmp_path / "root" / "one")
-    short = Limits(seconds=1.0)
+    short = StudyLimits(seconds=1.0)
     run(tmp_path / "root", tmp_path / "out", parameters=QUICK, limits=short)
     (row,) = rows_of(tmp_path / "out" / "studies.csv")
     assert row["outcome"] == "timeout"
@@ -263,7 +263,7 @@ def test_limits_decide_and_more_is_tried_again(
     assert kept.measured == 0
     done = run(tmp_path / "root", tmp_path / "out", parameters=QUICK)
     assert done.measured == 1
-    assert done.status.outcomes == {Outcome.OK: 1}
+    assert done.status.outcomes == {StudyOutcome.OK: 1}
 
 
 @pytest.mark.thorough

@@ -41,9 +41,9 @@ def add_cohort(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_options(parser: argparse.ArgumentParser) -> None:
-    from fusion.cohort import Limits, Outcome
+    from fusion.cohort import StudyLimits, StudyOutcome
 
-    usual = Limits()
+    usual = StudyLimits()
     parser.add_argument(
         "root",
         metavar="ROOT",
@@ -80,8 +80,8 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--again",
         action="append",
-        type=Outcome,
-        choices=[one for one in Outcome if one is not Outcome.NOT_RUN],
+        type=StudyOutcome,
+        choices=[one for one in StudyOutcome if one is not StudyOutcome.NOT_RUN],
         default=[],
         metavar="OUTCOME",
         help='try those again that ended so, for example "crashed"; may be repeated',
@@ -139,7 +139,7 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _run(args: argparse.Namespace) -> int:
     """Measure every study that was not measured yet, and write tables and page."""
-    from fusion.cohort import Limits, Parameters, run
+    from fusion.cohort import Parameters, StudyLimits, run
 
     done = run(
         args.root,
@@ -151,7 +151,7 @@ def _run(args: argparse.Namespace) -> int:
             proposals=settings_of(args),
             pages=not args.no_pages,
         ),
-        limits=Limits(memory_gb=args.memory, seconds=args.timeout, threads=args.threads),
+        limits=StudyLimits(memory_gb=args.memory, seconds=args.timeout, threads=args.threads),
         workers=args.workers,
         dask=args.dask,
         shard=args.shard,
