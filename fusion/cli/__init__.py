@@ -54,6 +54,7 @@ COMMANDS = (
     ("doctor", "check whether this machine can run facetfusion, with a page to print", "doctor"),
     ("completion", "print a script that completes commands and options with Tab", "completion"),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
+    ("cohort", "measure many studies, one row for each", "many.cohort"),
     ("readers", "let several readers read the same cases blinded, and compare", "many.readers"),
 )
 #: Other names of a command.
