@@ -3,8 +3,9 @@ from .address import is_address, local_path, parse_address
 from .earlier import Priors, Whose, priors
 from .getting import get
 from .model import Archive, FoundSeries, FoundStudy, Query
+from .noting import send_noted
 from .protocols.connecting import connect, taking_in
-from .sending import Sent, State, prepared, send
+from .sending import Sent, prepared
 from .settings import Settings, read_settings
 from .watching import WorkItem, look, work_list
 
@@ -16,7 +17,6 @@ __all__ = [
     "Query",
     "Sent",
     "Settings",
-    "State",
     "Whose",
     "WorkItem",
     "connect",
@@ -28,7 +28,7 @@ __all__ = [
     "prepared",
     "priors",
     "read_settings",
-    "send",
+    "send_noted",
     "taking_in",
     "work_list",
 ]
