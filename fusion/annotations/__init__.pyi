@@ -41,7 +41,7 @@ from .rows import row_of
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
-from .study import StudyKey, changed_input
+from .study import InputKey, StudyKey, changed_input
 from .target import (
     GRADES,
     MAX_NAME,
@@ -71,6 +71,7 @@ __all__ = [
     "Decision",
     "Difference",
     "Event",
+    "InputKey",
     "JointMoved",
     "Journal",
     "LabelChange",

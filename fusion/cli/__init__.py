@@ -39,6 +39,11 @@ COMMANDS = (
     ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
     ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
     ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
+    (
+        "labels",
+        "let a segmentation program that you have installed name the vertebrae on the CT",
+        "labelling",
+    ),
     ("readings", "list the readings of a journal, show one, or its versions", "reading.readings"),
     ("import", "take decisions that were exported back into a journal", "reading.taking_in"),
     (
@@ -49,6 +54,7 @@ COMMANDS = (
     ("doctor", "check whether this machine can run facetfusion, with a page to print", "doctor"),
     ("completion", "print a script that completes commands and options with Tab", "completion"),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
+    ("cohort", "measure many studies, one row for each", "many.cohort"),
     ("readers", "let several readers read the same cases blinded, and compare", "many.readers"),
 )
 #: Other names of a command.

@@ -157,6 +157,9 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.labelled.subregions", "_FOOT_SHARE", 0.25, OURS),
     ("facets.labelled.subregions", "_FOOT_MM", 4.0, OURS),
     ("facets.labelled.locate_labelled", "_DENS_WEIGHT", 0.5, OURS),
+    ("facets.labelled.locate_labelled", "_SAME_SHARE", 0.4, OURS),
+    ("facets.programs.neck_file", "_MOST_VOXELS", 8_000_000, "segmentation-programs"),
+    ("facets.programs.label_run", "_LARGEST_BYTES", 1_073_741_824, OURS),
     ("facets.labelled.bone_checks", "_LEAST_DESCENT_MM", 4.0, OURS),
     ("facets.labelled.bone_checks", "_DENS_SHORT_MM", 3.0, OURS),
     (
