@@ -439,6 +439,7 @@ class ReviewWindow(Sitting):
             return
         old, self.findings = self.findings, FindingsPanel(self.shown_findings)
         self._display_rows.replaceWidget(old, self.findings)
+        old.hide()  # or it would lie on the new one for a moment
         old.deleteLater()
 
     def _update_values(self) -> None:
