@@ -37,7 +37,7 @@ SPANS: tuple[tuple[str, int | None], ...] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Search:
+class Wanted:
     """What is looked for.
 
     Parameters
@@ -60,15 +60,15 @@ class Search:
 
 #: What a reader of SPECT/CT looks for every day.
 BUILT_IN = (
-    Search(name="Today, NM and CT, neck", days=0, modalities=("NM", "CT"), neck=True),
-    Search(name="Today, NM and CT", days=0, modalities=("NM", "CT")),
-    Search(name="Last 7 days, NM and CT, neck", days=6, modalities=("NM", "CT"), neck=True),
-    Search(name="Last 7 days, PET and CT, neck", days=6, modalities=("PT", "CT"), neck=True),
+    Wanted(name="Today, NM and CT, neck", days=0, modalities=("NM", "CT"), neck=True),
+    Wanted(name="Today, NM and CT", days=0, modalities=("NM", "CT")),
+    Wanted(name="Last 7 days, NM and CT, neck", days=6, modalities=("NM", "CT"), neck=True),
+    Wanted(name="Last 7 days, PET and CT, neck", days=6, modalities=("PT", "CT"), neck=True),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FoundStudies:
     """What an archive holds of it.
 
     Parameters
@@ -99,15 +99,15 @@ class Answer:
 
 
 def search(
-    archive: Archive, asked: Search, *, patient_id: str = "", name: str = "", today: dt.date
-) -> Answer:
+    archive: Archive, asked: Wanted, *, patient_id: str = "", name: str = "", today: dt.date
+) -> FoundStudies:
     """Search an archive.
 
     Parameters
     ----------
     archive : Archive
         Where.
-    asked : Search
+    asked : Wanted
         For what.
     patient_id : str
         Letter by letter.
@@ -144,10 +144,10 @@ def search(
             "for a patient."
         )
     listed.sort(key=lambda one: (one.date, one.study_instance_uid), reverse=True)
-    return Answer(archive.name, tuple(listed), len(found) - len(listed))
+    return FoundStudies(archive.name, tuple(listed), len(found) - len(listed))
 
 
-def _is_meant(study: FoundStudy, asked: Search) -> bool:
+def _is_meant(study: FoundStudy, asked: Wanted) -> bool:
     # An archive that does not tell the modalities is not taken to lack them.
     if study.modalities and not set(asked.modalities) <= set(study.modalities):
         return False
@@ -176,7 +176,7 @@ class _File:
     """What the file holds."""
 
     schema_version: int
-    searches: tuple[Search, ...]
+    searches: tuple[Wanted, ...]
 
 
 _FORM = TypeAdapter(_File)
@@ -195,7 +195,7 @@ class KeptSearches:
         self.path = path
 
     @property
-    def all(self) -> tuple[Search, ...]:
+    def all(self) -> tuple[Wanted, ...]:
         """Every search with a name; of a file that cannot be read, none."""
         try:
             own = _FORM.validate_json(self.path.read_bytes()).searches
@@ -203,7 +203,7 @@ class KeptSearches:
             own = ()
         return (*BUILT_IN, *own)
 
-    def keep(self, asked: Search, name: str) -> Search:
+    def keep(self, asked: Wanted, name: str) -> Wanted:
         """Keep a search under a name, in the place of one of the same name.
 
         Raises

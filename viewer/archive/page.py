@@ -24,7 +24,15 @@ from qtpy.QtWidgets import (
 
 from fusion.archive import connect, previews
 from fusion.errors import ArchiveError, Cancelled, FusionError
-from viewer.archive.asking import MODALITIES, SPANS, Answer, KeptSearches, Search, cells, search
+from viewer.archive.asking import (
+    MODALITIES,
+    SPANS,
+    FoundStudies,
+    KeptSearches,
+    Wanted,
+    cells,
+    search,
+)
 from viewer.archive.choice import ArchiveBox
 from viewer.jobs import Job
 from viewer.kit.inputs import ListBox
@@ -64,7 +72,7 @@ class ArchivePage(QDialog):
     ----------
     chosen : Signal
         With the address of a study as a Path: ``archive:NAME/STUDYUID``.
-    answer : Answer or None
+    answer : FoundStudies or None
         What is listed.
     """
 
@@ -76,7 +84,7 @@ class ArchivePage(QDialog):
         self.setModal(True)
         self.resize(*_SIZE)
         self.kept = KeptSearches(kept)
-        self.answer: Answer | None = None
+        self.answer: FoundStudies | None = None
         self.job: Job | None = None
         self._looking: Job | None = None
         column = QVBoxLayout(self)
@@ -169,9 +177,9 @@ class ArchivePage(QDialog):
         return row
 
     @property
-    def asked(self) -> Search:
+    def asked(self) -> Wanted:
         """What the boxes say."""
-        return Search(
+        return Wanted(
             days=SPANS[self.days.currentIndex()][1],
             modalities=tuple(name for name, box in self.modalities.items() if box.isChecked()),
             neck=self.neck.isChecked(),
@@ -215,7 +223,7 @@ class ArchivePage(QDialog):
         name, asked = self.archives.currentText(), self.asked
         who = {"patient_id": self.patient_id.text(), "name": self.name.text()}
 
-        def work(report: Progress) -> Answer:
+        def work(report: Progress) -> FoundStudies:
             report(0.0, f"Asking the archive {name}")
             return search(connect(settings, name), asked, **who, today=dt.date.today())
 
@@ -233,7 +241,7 @@ class ArchivePage(QDialog):
             self.message.say("Stopped. Nothing was changed.", refused=False)
             self._show_ready()
 
-    def _on_answer(self, answer: Answer) -> None:
+    def _on_answer(self, answer: FoundStudies) -> None:
         self.job = None
         self._show_answer(answer)
         self.message.say(answer.words, refused=False)
@@ -248,7 +256,7 @@ class ArchivePage(QDialog):
             self.message.say(str(error))
         self._show_ready()
 
-    def _show_answer(self, answer: Answer | None) -> None:
+    def _show_answer(self, answer: FoundStudies | None) -> None:
         self.answer = answer
         studies = () if answer is None else answer.studies
         self.table.setRowCount(0)

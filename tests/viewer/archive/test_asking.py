@@ -10,10 +10,10 @@ import pytest
 from fusion.archive.model import FoundStudy, Query
 from fusion.dicom.series import Patient
 from fusion.errors import ArchiveError
-from viewer.archive.asking import BUILT_IN, MOST_LISTED, KeptSearches, Search, cells, search
+from viewer.archive.asking import BUILT_IN, MOST_LISTED, KeptSearches, Wanted, cells, search
 
 TODAY = dt.date(2026, 11, 30)
-ANY = Search()
+ANY = Wanted()
 
 
 def study(uid: str, description: str = "", modalities: str = "NM,CT", date: str = "20261130"):
@@ -55,13 +55,13 @@ def test_today_nm_and_ct_of_the_neck() -> None:
 @pytest.mark.parametrize(
     ("asked", "who", "query"),
     [
-        (Search(days=6), {}, Query(dates="20261124-20261130")),
+        (Wanted(days=6), {}, Query(dates="20261124-20261130")),
         (ANY, {"patient_id": " 4711 "}, Query(patient_id="4711")),
         (ANY, {"name": "muster"}, Query(patient_name="muster*")),
         (ANY, {"name": "m*er^a*"}, Query(patient_name="m*er^a*")),
     ],
 )
-def test_what_is_asked(asked: Search, who: dict[str, str], query: Query) -> None:
+def test_what_is_asked(asked: Wanted, who: dict[str, str], query: Query) -> None:
     archive = Answering()
     answer = search(archive, asked, **who, today=TODAY)
     assert archive.asked == [query]
@@ -70,12 +70,12 @@ def test_what_is_asked(asked: Search, who: dict[str, str], query: Query) -> None
 
 def test_a_whole_archive_is_not_listed_and_neither_is_too_much() -> None:
     archive = Answering(*(study(f"1.{n}") for n in range(1, MOST_LISTED + 2)))
-    for asked in (ANY, Search(modalities=("NM",)), Search(neck=True)):
+    for asked in (ANY, Wanted(modalities=("NM",)), Wanted(neck=True)):
         with pytest.raises(ArchiveError, match="A whole archive is not listed"):
             search(archive, asked, today=TODAY)
     assert archive.asked == []
     with pytest.raises(ArchiveError, match="501 studies match"):
-        search(archive, Search(days=0), today=TODAY)
+        search(archive, Wanted(days=0), today=TODAY)
 
 
 def test_a_row_is_harmless_text() -> None:
@@ -97,10 +97,10 @@ def test_a_row_is_harmless_text() -> None:
 def test_searches_are_kept_beside_those_of_the_program(tmp_path: Path) -> None:
     kept = KeptSearches(tmp_path / "deep" / "searches.json")
     assert kept.all == BUILT_IN
-    mine = kept.keep(Search(days=6, modalities=("PT",)), " Mine\n")
+    mine = kept.keep(Wanted(days=6, modalities=("PT",)), " Mine\n")
     assert mine.name == "Mine"
-    kept.keep(Search(days=0), "Mine")
-    assert KeptSearches(kept.path).all == (*BUILT_IN, Search(name="Mine", days=0))
+    kept.keep(Wanted(days=0), "Mine")
+    assert KeptSearches(kept.path).all == (*BUILT_IN, Wanted(name="Mine", days=0))
     for name in ("", " ", BUILT_IN[0].name):
         with pytest.raises(ArchiveError, match="a name of its own"):
             kept.keep(ANY, name)
