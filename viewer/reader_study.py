@@ -46,7 +46,7 @@ _DONE_BY_HAND = frozenset(
 )
 
 
-class Activity(QObject):
+class ActivityWatch(QObject):
     """Takes down when a reader does something, anywhere in the program.
 
     Parameters
@@ -161,7 +161,7 @@ class ReadingRoom(QObject):
         self.error: FusionError | None = None
         self.job: Job | None = None
         self._app: ReviewApp | None = None
-        self._activity: Activity | None = None
+        self._activity: ActivityWatch | None = None
 
     @property
     def window(self) -> ReviewWindow | None:
@@ -230,7 +230,7 @@ class ReadingRoom(QObject):
         window = self.window
         assert window is not None
         assert self.shown is not None
-        self._activity = Activity(self.study, self.reader, self.shown)
+        self._activity = ActivityWatch(self.study, self.reader, self.shown)
         reading = window.reading
         if reading.reading is None:  # the reader was told why
             self._leave()

@@ -251,7 +251,8 @@ class ReviewWindow(Sitting):
         self.earlier = EarlierStudies(review.pair.spect.study, self.pathway.suggest)
         self.pathway_panel.add_below(self.earlier)
         # An archive would be asked about a patient, and nobody is to know whom.
-        self.earlier.setVisible(self._case is None)
+        if self._case is not None:
+            self.earlier.hide()
         self.way = Way(self.facets, self.reading)
         self.pages = StepPages(
             {
