@@ -35,7 +35,7 @@ from tests.studies import STUDY, write_ct
 #: What a child does, given archives.toml and files.
 GET = """
 import sys
-from fusion.archive.connecting import connect
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.getting import get
 from fusion.archive.settings import read_settings
 from pathlib import Path
@@ -45,7 +45,8 @@ get(connect(settings, "pacs"), sys.argv[2], settings=settings)
 """
 SEND = """
 import sys
-from fusion.archive import connect, prepared, read_settings, send
+from fusion.archive import connect, prepared, read_settings
+from fusion.archive.sending import send
 from pathlib import Path
 import shutil
 print("begun", flush=True)

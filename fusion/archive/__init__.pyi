@@ -1,9 +1,11 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .connecting import connect, taking_in
+from .address import is_address, local_path, parse_address
 from .earlier import Priors, Whose, priors
-from .getting import get, is_address, local_path, parse_address
+from .getting import get
 from .model import Archive, FoundSeries, FoundStudy, Query
-from .sending import Sent, State, prepared, send
+from .noting import send_noted
+from .protocols.connecting import connect, taking_in
+from .sending import Sent, prepared
 from .settings import Settings, read_settings
 from .watching import WorkItem, look, work_list
 
@@ -15,7 +17,6 @@ __all__ = [
     "Query",
     "Sent",
     "Settings",
-    "State",
     "Whose",
     "WorkItem",
     "connect",
@@ -27,7 +28,7 @@ __all__ = [
     "prepared",
     "priors",
     "read_settings",
-    "send",
+    "send_noted",
     "taking_in",
     "work_list",
 ]

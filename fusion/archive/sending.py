@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from fusion.annotations import ObjectState
 from fusion.archive.inbox import hashed, written
 from fusion.archive.model import Archive, FoundStudy, only_study
 from fusion.archive.settings import Settings
-from fusion.dicom import Patient, identity_conflicts, names_agree, text
+from fusion.dicom import Patient, identity_conflicts, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError, disk_reason
 from fusion.progress import Progress, ProgressCallback
 from fusion.temporary import begun, sweep
@@ -31,7 +32,6 @@ SENT = frozenset({"SR", "SEG", "REG", "KO", "DOC", "OT"})
 _RECORD = "sent.json"
 _PART = ".part"
 
-State = Literal["waiting", "refused", "there", "answered for"]
 #: Writes the results into an existing folder.
 Make = Callable[[Path], object]
 
@@ -71,7 +71,7 @@ class Sent:
     """
 
     folder: Path
-    states: Mapping[str, State]
+    states: Mapping[str, ObjectState]
     stored_now: int
     answered: bool
 
@@ -131,7 +131,7 @@ def send(archive: Archive, folder: Path, *, progress: ProgressCallback | None = 
     results, header = _results(folder)
     study = text(header, "StudyInstanceUID")
     report(0.0, "Asking the archive")
-    _same_person(only_study(archive, study), Patient.of(header), archive.name)
+    _same_person(only_study(archive, study), header, archive.name)
     record = _Record(folder / _RECORD, archive.name)
     there = archive.objects(study)
     waiting = [one for one in results if one.sop_instance_uid not in there]
@@ -165,6 +165,28 @@ def send(archive: Archive, folder: Path, *, progress: ProgressCallback | None = 
     return Sent(folder, record.states(), len(waiting), answers is not None)
 
 
+def known_states(folder: Path, archive: str) -> tuple[dict[str, ObjectState], int]:
+    """Return how the results of a folder stand with an archive, as far as it was told.
+
+    Parameters
+    ----------
+    folder : Path
+        From :func:`prepared`.
+    archive : str
+        Its name in archives.toml.
+
+    Returns
+    -------
+    states : dict of str to str
+        By SOP Instance UID.
+    taken : int
+        How often it took one, over all tries.
+    """
+    record = _Record(folder / _RECORD, archive)
+    uids = [one.sop_instance_uid for one in _results(folder)[0]]
+    return {uid: record.state(uid) for uid in uids}, sum(map(record.taken, uids))
+
+
 def _results(folder: Path) -> tuple[list[Result], Dataset]:
     """Return what is to be sent, and one header of it; all of one study."""
     results, headers = [], []
@@ -181,9 +203,15 @@ def _results(folder: Path) -> tuple[list[Result], Dataset]:
     return results, headers[0]
 
 
-def _same_person(found: FoundStudy, ours: Patient, name: str) -> None:
+def _same_person(found: FoundStudy, header: Dataset, name: str) -> None:
     """Refuse to file results under another person; who it is, is not said."""
+    ours, issuer = Patient.of(header), text(header, "IssuerOfPatientID")
     differing = identity_conflicts(found.patient, ours)
+    ids = found.patient.patient_id, ours.patient_id
+    if not differing and all(ids) and not patient_ids_agree(*ids):
+        differing = ["patient ID (in capitals or blanks)"]
+    if issuer and found.issuer and issuer != found.issuer:
+        differing.append("issuer of the ID")
     named = found.patient.name or ours.name
     if not differing and named and not names_agree(found.patient.name, ours.name):
         differing = ["name"]
@@ -210,15 +238,23 @@ class _Record:
         tries = self._of(uid)["tries"]
         tries.append({"when": now, "outcome": why or "taken"})
 
-    def failure(self, uid: str) -> State:
+    def failure(self, uid: str) -> ObjectState:
         """How an object stands that the archive does not list."""
         tries = self._of(uid)["tries"]
         return "refused" if tries and tries[-1]["outcome"] != "taken" else "waiting"
 
-    def settle(self, uid: str, state: State) -> None:
+    def settle(self, uid: str, state: ObjectState) -> None:
         self._of(uid)["state"] = state
 
-    def states(self) -> dict[str, State]:
+    def state(self, uid: str) -> ObjectState:
+        found: ObjectState = self._objects.get(uid, {}).get("state", "waiting")
+        return found
+
+    def taken(self, uid: str) -> int:
+        tries = self._objects.get(uid, {}).get("tries", [])
+        return sum(one["outcome"] == "taken" for one in tries)
+
+    def states(self) -> dict[str, ObjectState]:
         return {uid: one["state"] for uid, one in self._objects.items()}
 
     def write(self) -> None:

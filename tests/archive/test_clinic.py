@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,14 +14,18 @@ import pytest
 from pydicom.uid import generate_uid
 
 from benchmarks.archive_hostile import GET, child
-from fusion.archive.connecting import connect
-from fusion.archive.getting import get, parse_address
-from fusion.archive.model import FoundStudy, Keep, Listed, Query
+from fusion.annotations.journal import Journal
+from fusion.annotations.reading import Reading
+from fusion.archive.address import parse_address
+from fusion.archive.getting import get
+from fusion.archive.model import FoundStudy, Keep, Listed, Query, Told
+from fusion.archive.noting import send_noted
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared, send
 from fusion.archive.settings import Settings, read_settings
 from fusion.cli import main
 from fusion.dicom.catalog import scan
-from fusion.errors import ArchiveError, Cancelled
+from fusion.errors import AnnotationError, ArchiveError, Cancelled
 from tests.archive.conftest import NAME, Clinic, data_sets
 
 #: A server is started.
@@ -245,17 +250,126 @@ def test_results_go_into_the_study_once_and_are_answered_for(
     assert (again["sent_now"], again["objects"]) == (0, sent["objects"])
     assert connect(settings, "web").objects(clinic.study) == after
 
+    # Each try is noted beside the reading, before and after.
+    [reading] = kept_readings(clinic.read.journal, clinic.study)
+    assert main(["readings", "show", reading.reading_id, "--journal", str(clinic.read.journal),
+                 "--json"]) == 0  # fmt: skip
+    notes = json.loads(capsys.readouterr().out)["sendings"]
+    assert [(one["outcome"], one["sent_now"]) for one in notes] == [
+        ("begun", 0), ("ended", len(sent["objects"])), ("begun", 0), ("ended", 0)
+    ]  # fmt: skip
+    assert {one["archive"] for one in notes} == {"pacs"}
+    assert all(one["draft"] and one["sender"] == reading.reader for one in notes)
+    assert notes[-1]["objects"] == sent["objects"]
 
-def test_results_are_not_filed_under_another_person(clinic: Clinic, settings: Settings) -> None:
+    # Out of the archive again: the report lies with the images there.
+    taken = ["import", f"archive:pacs/{clinic.study}", "--reader", "B. Other", "--yes"]
+    assert main([*taken, "--journal", str(settings.folder / "other.sqlite")]) == 0
+    said = capsys.readouterr().out
+    [reading] = kept_readings(settings.folder / "other.sqlite", clinic.study)
+    assert {one.joint for one in reading.targets} == {
+        one.joint for one in clinic.read.reading.targets
+    }
+    assert all(one.joint.name in said for one in reading.targets)
+
+
+def kept_readings(path: Path, study: str) -> tuple[Reading, ...]:
+    with Journal(path) as journal:
+        return journal.readings(study)
+
+
+def test_a_try_that_failed_or_was_stopped_is_noted(
+    clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    reading = clinic.read.reading
+    place = prepared(settings, "two", lambda folder: copy_of(clinic, folder))
+
+    class Broken(Leaky):
+        def store(self, files: Sequence[Path], told: Told) -> None:
+            told(files[0], "")
+            raise ArchiveError("It stopped answering.")
+
+        def objects(self, study: str) -> dict[str, Listed]:
+            return {}
+
+    class Stopped(Broken):
+        def store(self, files: Sequence[Path], told: Told) -> None:
+            raise Cancelled("enough")
+
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.adopt(reading)
+    for kind, raised in ((Broken, ArchiveError), (Stopped, Cancelled)):
+        archive = kind(connect(settings, "pacs"), drop=0, hide=0)
+        with pytest.raises(raised):
+            send_noted(archive, place, reading, sender="A. Sender", journal=path)  # type: ignore[arg-type]
+    with Journal(path) as journal:
+        notes = journal.sendings(reading.reading_id)
+    assert [(one.outcome, one.sent_now, one.reason) for one in notes] == [
+        ("begun", 0, ""),
+        ("failed", 1, "It stopped answering."),
+        ("begun", 0, ""),
+        ("stopped", 0, ""),
+    ]
+
+
+def test_nothing_is_sent_that_the_journal_cannot_note(
+    clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    place = prepared(settings, "three", lambda folder: copy_of(clinic, folder))
+    empty = tmp_path / "journal.sqlite"
+    Journal(empty).close()
+
+    class Untouched:  # has nothing that it could be asked by
+        name = "pacs"
+
+    with pytest.raises(AnnotationError):
+        send_noted(Untouched(), place, clinic.read.reading, sender="A", journal=empty)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["scan", "{}"],
+        pytest.param(["fuse", "{}", "--to", "results"], marks=pytest.mark.thorough),
+        pytest.param(["export", "{}", "--to", "results"], marks=pytest.mark.thorough),
+        ["facets", "{}"],
+        ["pathway", "facts.toml", "--study", "{}", "--earlier", "{}"],
+        ["archive", "priors", "{}", "--from", "pacs"],
+    ],
+)
+def test_an_address_stands_wherever_a_path_may(
+    command: list[str], clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(settings.folder)
+    Path("facts.toml").write_text("cervical_pain = true\n")
+    assert main([part.format(f"archive:pacs/{clinic.study}") for part in command]) == 0
+    [folder] = settings.place("inbox").iterdir()
+    assert len(list(folder.iterdir())) >= len(clinic.files)
+
+
+@pytest.mark.parametrize(
+    ("stated", "issuer", "refusal"),
+    [
+        ({"name": "Marker^Eva"}, "", "name differ"),
+        ({"patient_id": "ff-4711"}, "", "patient ID (in capitals or blanks) differ"),
+        ({}, "ELSEWHERE", "issuer of the ID differ"),
+    ],
+)
+def test_results_are_not_filed_under_another_person(
+    stated: dict[str, str], issuer: str, refusal: str, clinic: Clinic, settings: Settings
+) -> None:
     class Refiled:
         name = "pacs"
 
         def studies(self, query: Query) -> tuple[FoundStudy, ...]:
             [found] = connect(settings, "pacs").studies(query)
-            return (replace(found, patient=replace(found.patient, name="Marker^Eva")),)
+            assert found.patient.patient_id == "FF-4711"
+            patient = replace(found.patient, **stated)
+            return (replace(found, patient=patient, issuer=issuer),)
 
     place = prepared(settings, "one", lambda folder: copy_of(clinic, folder))
-    with pytest.raises(ArchiveError, match=r"another patient for this study.*name differ"):
+    with pytest.raises(ArchiveError, match=rf"another patient for this.*{re.escape(refusal)}"):
         send(Refiled(), place)  # type: ignore[arg-type]
 
 
@@ -263,5 +377,5 @@ def copy_of(clinic: Clinic, folder: Path) -> None:
     """A file that could be a result: one image of the study, called a report."""
     folder.mkdir()
     header = pydicom.dcmread(clinic.files[0])
-    header.Modality = "SR"
+    header.Modality, header.IssuerOfPatientID = "SR", "HERE"
     header.save_as(folder / "result.dcm")

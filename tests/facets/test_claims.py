@@ -32,7 +32,7 @@ def _above(beside: _Beside, top_mm: int) -> _Beside:
 
 
 def test_ribs_start_where_a_clear_neck_ends():
-    (claim,) = _ribs(_beside(), np.inf)
+    (claim,) = _ribs(_beside(), below_mm=None)
     assert claim.height_mm == pytest.approx(RIBS_MM + 1, abs=1)
     assert claim.weight == 2.5
     assert not claim.or_above
@@ -42,27 +42,26 @@ def test_a_skull_on_one_side_and_a_rib_on_the_other_are_no_pair():
     clear_rim = _beside(left_mm=RIBS_MM)
     share = clear_rim.share[0].copy()
     share[190:] = 0.0  # clear again above the skull of one side: what ends it is no rib
-    assert _onset(share, clear_rim.known, np.inf).height_mm == pytest.approx(189, abs=1)
-    assert _ribs(_Beside((share, clear_rim.share[1]), clear_rim.known), np.inf) == []
+    assert _onset(share, clear_rim.known, HIGH).height_mm == pytest.approx(189, abs=1)
+    assert _ribs(_Beside((share, clear_rim.share[1]), clear_rim.known), below_mm=None) == []
     # Where C2 is seen, nothing above its joints is asked.
-    (claim,) = _ribs(_Beside((share, share), clear_rim.known), 150.0)
+    (claim,) = _ribs(_Beside((share, share), clear_rim.known), below_mm=150.0)
     assert claim.height_mm == pytest.approx(RIBS_MM + 1, abs=1)
 
 
 @pytest.mark.parametrize(("apart", "count"), [(20, 1), (30, 1), (31, 0)])
 def test_ribs_that_start_further_apart_than_two_vertebrae_say_nothing(apart, count):
-    assert len(_ribs(_beside(left_mm=RIBS_MM + apart), np.inf)) == count
+    assert len(_ribs(_beside(left_mm=RIBS_MM + apart), below_mm=None)) == count
 
 
 def test_ribs_near_the_end_of_the_field_may_not_be_the_first():
     parts = template()
-    (claim,) = _ribs(_above(_beside(), RIBS_MM + 15), np.inf)
+    (claim,) = _ribs(_above(_beside(), RIBS_MM + 15), below_mm=None)
     assert claim.or_above
     assert claim.weight == 1.5
     # C7-T1 a level and a half above them: a rib was missed. The same below them contradicts.
     higher, lower = (
-        Chain({"C6-C7": RIBS_MM + by + 16.0, "C7-T1": RIBS_MM + by}, 1.0, 2)
-        for by in (25.0, -25.0)
+        Chain({"C6-C7": RIBS_MM + by + 16.0, "C7-T1": RIBS_MM + by}, 1.0, 2) for by in (25.0, -25.0)
     )
     assert _judged(claim, higher, parts).agrees is None
     assert _judged(claim, lower, parts).agrees is False

@@ -143,11 +143,9 @@ def claims(ct: Volume, frame: Frame, rhythm: Rhythm) -> tuple[Claim, ...]:
     hu = sample(ct, frame, wide_p, wide_l)
     beside = _beside(hu, wide_p, wide_l)
     dens = _dens(ct, frame, rhythm)
-    # No rib lies above the joints of C2, where C2 is seen; the skull and its edge do.
-    top = min((claim.height_mm for claim in dens), default=np.inf)
     found = [
         *dens,
-        *_ribs(beside, top),
+        *_ribs(beside, below_mm=dens[0].height_mm if dens else None),
         *_skull(beside),
         *_undivided(ct, frame),
     ]
@@ -294,10 +292,11 @@ class _Onset:
     reaches: bool
 
 
-def _onset(share: FloatArray, known: npt.NDArray[np.bool_], top_mm: float) -> _Onset | None:
+def _onset(share: FloatArray, known: npt.NDArray[np.bool_], top: int) -> _Onset | None:
+    """Look for the highest bone below a height: where C2 is seen no rib lies above it."""
     clear = (share < _CLEAR_SHARE) & known
-    run, above = 0, False
-    for s in range(int(min(len(share) - 1, top_mm)), -1, -1):
+    run, above = 0, bool((known & ~clear)[top:].any())
+    for s in range(top - 1, -1, -1):
         if clear[s]:
             run += 1
             continue
@@ -315,8 +314,10 @@ def _onset(share: FloatArray, known: npt.NDArray[np.bool_], top_mm: float) -> _O
     return None
 
 
-def _ribs(beside: _Beside, top_mm: float) -> list[Claim]:
-    left, right = (_onset(share, beside.known, top_mm) for share in beside.share)
+def _ribs(beside: _Beside, *, below_mm: float | None) -> list[Claim]:
+    # The petrous bones stand out sideways below the clear inside of the skull, as ribs do.
+    top = len(beside.known) if below_mm is None else max(int(below_mm), 0)
+    left, right = (_onset(share, beside.known, top) for share in beside.share)
     if left is None or right is None:
         return []
     apart = abs(left.height_mm - right.height_mm)
@@ -338,7 +339,7 @@ def _ribs(beside: _Beside, top_mm: float) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    # Where the field ends close above, as aslant beside a neck that is tilted, ribs above are missed.
+    # Where the field ends close above, as aslant beside a neck that is tilted, ribs are missed.
     missed = clear < _CLEAR_LEVEL_MM
     return [Claim(WitnessKind.RIBS, CERVICAL.rib_level, height, spread, weight, saw, missed)]
 
