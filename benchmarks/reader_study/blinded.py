@@ -2,7 +2,7 @@
 
 ::
 
-    xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.blinded_readers --cases 40
+    xvfb-run -a -s "-screen 0 1920x1200x24" python -m benchmarks.reader_study.blinded --cases 40
 
 Makes a study of variants of the simulated neck (``--necks`` anatomies, each with other counts),
 whose files, folders and names hold words that name a patient, dates, and, in the journal of another
