@@ -53,6 +53,7 @@ from fusion.findings.joints import (
     JOINTS_FROM_CT,
     JOINTS_FROM_LABELS,
     JOINTS_NOT_LABELLED,
+    LABELS_APART,
     LABELS_CONTRADICTED,
     LABELS_RENAMED,
     LABELS_UNCHECKED,
@@ -131,7 +132,7 @@ def locate_with_labels(
     found = _joints(spine, bones, with_skull=shift == 0)
     report(0.4, "Comparing with what the CT shows")
     # Where a reader's click renames every level, the CT's own count has nothing left to say.
-    own = None if neck is None or shift else locate_in(neck, SpineStatements(anomalies=anomalies))
+    own = None if neck is None or shift else locate_in(neck, said.unmoved)
     evidence = [_claim(spine, shift), *_dens_claim(spine, bones)]
     evidence += [_claim_beside(other, bones) for other in others]
     heights = {} if neck is None else _heights(found, neck)
@@ -152,15 +153,18 @@ def locate_with_labels(
     disagree &= not points
     if disagree:
         numbering = Numbering.PROVISIONAL
+    apart_mm = _apart_mm(own, found)
+    reached -= {joint.level for joint, apart in apart_mm.items() if apart > _SAME_MM}
     by_level = numbering_by_level(numbering, anomalies, points, reached=reached)
-    facets = tuple(
-        _hidden_by(
-            spine.parts.metal,
-            replace(filled[joint], numbering=by_level[joint.level])
-            if joint in filled
-            else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies),
-        )
+    placed = (
+        replace(filled[joint], numbering=by_level[joint.level])
+        if joint in filled
+        else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies)
         for joint in JOINTS
+    )
+    facets = tuple(
+        _hidden_by(spine.parts.metal, _less_known(facet, apart_mm.get(facet.joint, 0.0)))
+        for facet in placed
     )
     report(1.0, "Joints found")
     levels = Levels(
@@ -178,6 +182,9 @@ def locate_with_labels(
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]
+    names = tuple(joint.name for joint, apart in apart_mm.items() if apart > _SAME_MM)
+    if names and not disagree:
+        findings.append(LABELS_APART(joints=names, apart_mm=_SAME_MM))
     midline = _midline(facets, bones)
     located = Localisation(facets, weakest(facets), tuple(evidence), midline, tuple(findings))
     return located.with_moved(said.moved)
@@ -328,16 +335,28 @@ def _from_ct(
     """
     if own is None:
         return {}, False
-    apart = [
-        float(np.linalg.norm(facet.center_lps - found[facet.joint].center_lps))
-        for facet in own.facets
-        if facet.center_lps is not None and facet.joint in found
-    ]
+    apart = list(_apart_mm(own, found).values())
     if not apart:
         return {}, False
     if float(np.median(apart)) > _SAME_MM:
         return {}, own.numbering is Numbering.SURE
     return {f.joint: f for f in own.facets if f.joint not in found}, False
+
+
+def _apart_mm(own: Localisation | None, found: Mapping[Joint, LabelledJoint]) -> dict[Joint, float]:
+    """Return how far the joints of the labels lie from those that the CT alone shows, mm."""
+    return {
+        facet.joint: float(np.linalg.norm(facet.center_lps - found[facet.joint].center_lps))
+        for facet in (own.facets if own is not None else ())
+        if facet.center_lps is not None and facet.joint in found
+    }
+
+
+def _less_known(facet: Facet, apart_mm: float) -> Facet:
+    """Return a joint that labels and CT place differently: it may be at either place."""
+    if facet.localisation_mm is None or apart_mm <= facet.localisation_mm:
+        return facet
+    return replace(facet, localisation_mm=round(apart_mm, 1))
 
 
 def _facet(
@@ -350,7 +369,9 @@ def _facet(
     anomalies: Collection[Anomaly],
 ) -> Facet:
     if one is None or not ct.grid.contains(one.center_lps):
-        return Facet(joint, Status.OUTSIDE, None, None, numbering, None, spine.source)
+        outside = one is not None or _is_outside(joint, own)
+        status = Status.OUTSIDE if outside else Status.NOT_FOUND
+        return Facet(joint, status, None, None, numbering, None, spine.source)
     base, per_mm = _FROM_PROCESSES_MM if one.from_processes else _FROM_VERTEBRAE_MM
     error_mm = base + per_mm * spine.voxel_mm
     status = Status.FOUND
@@ -363,6 +384,11 @@ def _facet(
     return Facet(
         joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
     )
+
+
+def _is_outside(joint: Joint, own: Localisation | None) -> bool:
+    """Whether the CT alone says that a joint without labels lies outside its field."""
+    return own is not None and own.facets[JOINTS.index(joint)].status is Status.OUTSIDE
 
 
 def _hidden_by(metal: Mask | None, facet: Facet) -> Facet:
@@ -437,9 +463,7 @@ def _findings(
         findings.append(LABELS_CONTRADICTED())
     if not has_neck:
         findings.append(LABELS_UNCHECKED())
-    missing = [
-        f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
-    ]
+    missing = [f.joint.name for f in facets if f.center_lps is None and f.source == spine.source]
     if missing:
         findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [
