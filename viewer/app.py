@@ -13,17 +13,21 @@ import napari
 from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
-from fusion.errors import Cancelled, FusionError
+from fusion.annotations import default_path
+from fusion.errors import AnnotationError, Cancelled, FusionError
+from fusion.follow_up import Comparison, Dated
 from fusion.opening import OpenOptions
 from fusion.review import Review
 from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
-from viewer.jobs import OpenStudy, StudyMaker
+from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting
 from viewer.screen import check_screen
 from viewer.start.page import StartPage
 from viewer.start.recent import RecentStudies
 from viewer.start.series import SeriesDialog
+from viewer.two_dates.asking import Offer, OtherDateDialog, compared
+from viewer.two_dates.window import CompareWindow
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -76,6 +80,19 @@ class Wishes:
     background: bool = True
 
 
+def offers(wishes: Wishes, *, without: str = "") -> tuple[Offer, ...]:
+    """Return the studies that were opened before, but one."""
+    try:
+        known = RecentStudies(wishes.journal).lines()
+    except AnnotationError:
+        return ()
+    return tuple(
+        (study.path, replace(OpenOptions(), ct=study.ct, spect=study.spect), words)
+        for study, words in known
+        if study.study_instance_uid != without
+    )
+
+
 class ReviewApp(QObject):
     """A napari window in which a study is being opened and then reviewed.
 
@@ -124,6 +141,8 @@ class ReviewApp(QObject):
         self.job: OpenStudy | None = None
         self.desk: FrontDesk | None = None
         self.came_from: FrontDesk | None = None
+        self.comparing: Job | None = None
+        self.compare_window: CompareWindow | None = None
         self._review: Review | None = None
         if isinstance(source, Review):
             self._review, self.source = source, origin
@@ -155,6 +174,7 @@ class ReviewApp(QObject):
         self.review_window = ReviewWindow(self.viewer, review, journal=wishes.journal)
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
+        self.review_window.compare_wanted.connect(self.ask_other_date)
         self.review_window.facets.use_labels(wishes.labels)
         self.review_window.begin(background=wishes.background)
         if isinstance(self.source, Path):
@@ -184,6 +204,46 @@ class ReviewApp(QObject):
         )
         dialog.open()
         return dialog
+
+    def ask_other_date(self) -> OtherDateDialog:
+        """Ask which study is another date of this patient, and compare the two."""
+        assert self.review_window is not None
+        own = self.review_window.review.study.study_instance_uid
+        window = _napari.main_window(self.viewer)
+        dialog = OtherDateDialog(window, offers(self.wishes, without=own), self._compare)
+        dialog.open()
+        return dialog
+
+    def _compare(self, path: Path, options: OpenOptions) -> None:
+        sitting = self.review_window
+        assert sitting is not None
+        review, reading = sitting.review, sitting.reading.reading
+        found, measured = sitting.facets.localisation, sitting.facets.assessment
+        known = None
+        if found is not None and measured is not None and review.fused.registration.search:
+            known = Dated(review, found, measured, reading)
+        journal = self.wishes.journal or default_path()
+        self.comparing = Job(
+            lambda report: compared(
+                review, known, reading, (path, options), journal=journal, progress=report
+            ),
+            dialog=Waiting(
+                _napari.main_window(self.viewer),
+                "Comparing the two dates",
+                "The dates were not compared",
+                leaves_nothing=True,
+            ),
+        )
+        self.comparing.done.connect(self._show_compared)
+        self.comparing.start()
+
+    def _show_compared(self, comparison: Comparison) -> None:
+        self.compare_window = CompareWindow(comparison)
+        self.compare_window.destroyed.connect(self._let_compared_go)
+        self.compare_window.show()
+
+    def _let_compared_go(self) -> None:
+        self.compare_window = None
 
     def _reopen(self, ct: str, spect: str) -> None:
         assert self.source is not None

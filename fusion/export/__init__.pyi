@@ -1,5 +1,9 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .dicom.structured_report_reading import read_structured_report
+from .follow_up.handing import hand_on_comparison
+from .follow_up.report import shared_tops
+from .follow_up.tables import comparison_json
+from .follow_up.wording import HEADER, answer, apart, day, row
 from .handover import Handed, hand_on, write_review
 from .planes import shown_point
 from .review_record import review_json
@@ -7,14 +11,22 @@ from .tables import read_reading
 from .taking_in import Offer, offer, report_beside, take_in
 
 __all__ = [
+    "HEADER",
     "Handed",
     "Offer",
+    "answer",
+    "apart",
+    "comparison_json",
+    "day",
     "hand_on",
+    "hand_on_comparison",
     "offer",
     "read_reading",
     "read_structured_report",
     "report_beside",
     "review_json",
+    "row",
+    "shared_tops",
     "shown_point",
     "take_in",
     "write_review",

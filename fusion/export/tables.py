@@ -217,7 +217,7 @@ def table(handout: Handout) -> str:
         }
         if joint in by_joint:
             row |= _decided(by_joint[joint])
-        writer.writerow({key: _cell(value) for key, value in row.items()})
+        writer.writerow({key: cell(value) for key, value in row.items()})
     return out.getvalue()
 
 
@@ -234,7 +234,8 @@ def _decided(target: Target) -> dict[str, Any]:
     return {**row, "other_measured": "; ".join(others), "numbering": said}
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a cell: every digit of a number; text that a spreadsheet takes for no formula."""
     if value is None:
         return ""
     if isinstance(value, int | float):
