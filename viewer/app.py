@@ -26,7 +26,14 @@ from viewer.screen import check_screen
 from viewer.start.page import StartPage
 from viewer.start.recent import RecentStudies
 from viewer.start.series import SeriesDialog
-from viewer.two_dates.asking import Offer, OtherDateDialog, compared
+from viewer.two_dates.asking import (
+    FIRST,
+    SECOND,
+    Offer,
+    OtherDateDialog,
+    compared,
+    compared_at,
+)
 from viewer.two_dates.window import CompareWindow
 from viewer.window import ReviewWindow
 
@@ -287,6 +294,9 @@ class FrontDesk(QObject):
         self.page.chosen.connect(lambda path: self.open(path, self.wishes.options))
         self.page.again.connect(self._open_again)
         self.page.sample_wanted.connect(lambda: self.open(sample_study, OpenOptions()))
+        self.page.compare_wanted.connect(lambda: self.ask_two_dates())
+        self.comparing: Job | None = None
+        self.compare_window: CompareWindow | None = None
 
     def show(self) -> None:
         """Show the start page."""
@@ -304,6 +314,45 @@ class FrontDesk(QObject):
     def _open_again(self, study: RecentStudy) -> None:
         options = replace(self.wishes.options, ct=study.ct, spect=study.spect)
         self.open(Path(study.path), options)
+
+    def ask_two_dates(self, first: tuple[Path, OpenOptions] | None = None) -> OtherDateDialog:
+        """Ask for two studies of one patient, one after the other, and compare them."""
+
+        def chosen(path: Path, options: OpenOptions) -> None:
+            if first is None:
+                self.ask_two_dates((path, options))
+            else:
+                self.compare(first, (path, options))
+
+        words = FIRST if first is None else SECOND
+        dialog = OtherDateDialog(self.page, offers(self.wishes), chosen, words=words)
+        dialog.open()
+        return dialog
+
+    def compare(self, *paths: tuple[Path, OpenOptions]) -> None:
+        """Compare two dates; where that fails, the page says why and stays."""
+        journal = self.wishes.journal or default_path()
+        self.comparing = Job(
+            lambda report: compared_at(paths, journal=journal, progress=report),
+            dialog=Waiting(
+                self.page,
+                "Comparing the two dates",
+                "The dates were not compared",
+                leaves_nothing=True,
+                told_elsewhere=True,
+            ),
+        )
+        self.comparing.done.connect(self._show_compared)
+        self.comparing.refused.connect(self._not_compared)
+        self.comparing.start()
+
+    def _show_compared(self, comparison: Comparison) -> None:
+        self.compare_window = CompareWindow(comparison)
+        self.compare_window.show()
+
+    def _not_compared(self, error: FusionError) -> None:
+        if not isinstance(error, Cancelled):
+            self.page.tell(f"Not compared. {error}")
 
     def _refused(self, error: FusionError) -> None:
         if not isinstance(error, Cancelled):

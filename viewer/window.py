@@ -168,6 +168,7 @@ class ReviewWindow(Sitting):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.header = Header(self.review, self.ask_reader)
+        self.header.compare.clicked.connect(lambda: self.compare_wanted.emit())
         column.addWidget(self.header)
         self.bar = StepBar()
         column.addWidget(self.bar)

@@ -85,11 +85,15 @@ class Patient:
             parts[joint] = {j: (whole[j][0] - without[j][0]) / whole[j][1] for j in whole}
         return {j: mean / ref for j, (mean, ref) in whole.items()}, parts
 
-    def true_ratios(self, factors: dict[Joint, float]) -> dict[Joint, float]:
-        """Return the mean of each joint over the reference without noise, at the true place."""
+    def measured(self) -> tuple[dict[Joint, float], dict[Joint, dict[Joint, float]]]:
+        """Return :meth:`measured_parts`, worked out once."""
         if not self.known:
             self.known.append(self.measured_parts())
-        whole, parts = self.known[0]
+        return self.known[0]
+
+    def true_ratios(self, factors: dict[Joint, float]) -> dict[Joint, float]:
+        """Return the mean of each joint over the reference without noise, at the true place."""
+        whole, parts = self.measured()
         return {
             j: value + sum((factors.get(k, 1.0) - 1) * part[j] for k, part in parts.items())
             for j, value in whole.items()
@@ -183,7 +187,9 @@ def repeat(
     """Return what is told of each joint of one repeat, one of which truly changed."""
     looks, truths = [], []
     days = [{j: float(np.exp(rng.normal(0, day / np.sqrt(2)))) for j in JOINTS} for _ in dates]
-    days[1][joint] *= factor
+    # So much hotter that what is measured, without noise, is hotter by the factor.
+    whole, parts = dates[1].measured()
+    days[1][joint] *= 1 + (factor - 1) * whole[joint] / parts[joint][joint]
     for who, factors in zip(dates, days, strict=True):
         found = localised(who.truth, rng, PLACED_MM)
         shift = RigidTransform.from_euler(

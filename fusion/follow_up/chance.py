@@ -23,6 +23,9 @@ _LEAST_PLACES = 30
 ASSUMED_NOISE = 0.10
 #: So much of the scatter between two dates is noise at least, whatever moving explains of it.
 _LEAST_OF_IT = 0.5
+#: The parts count noise twice: places are tried in a noisy picture. Fitted to simulated repeats of
+#: four patients, held against others (docs/follow-up.md).
+_COUNTED_TWICE = 0.82
 _MAD_TO_SIGMA = 1.4826
 
 
@@ -52,7 +55,7 @@ def chance_of(
             continue
         warm = math.sqrt(earlier.ratio[joint] * later.ratio[joint])
         counting = noise / math.sqrt(warm)
-        found[joint] = math.sqrt(
+        found[joint] = _COUNTED_TWICE * math.sqrt(
             counting**2 + placed**2 + later.placement[joint] ** 2 + of_reference**2
         )
     return found

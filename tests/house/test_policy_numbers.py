@@ -275,6 +275,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("follow_up.comparing", "_LEAST_SCATTERED", 8, OURS),
     ("follow_up.chance", "ASSUMED_NOISE", 0.10, OURS),
     ("follow_up.chance", "_LEAST_OF_IT", 0.5, OURS),
+    ("follow_up.chance", "_COUNTED_TWICE", 0.82, OURS),
     ("follow_up.protocol", "SAME_DELAY_H", 0.5, OURS),
     ("follow_up.protocol", "MOST_DELAY_H", 1.5, OURS),
     ("follow_up.protocol", "MOST_RESOLUTION_MM", 3.0, OURS),

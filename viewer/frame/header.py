@@ -49,6 +49,9 @@ class Header(QFrame):
         self.read_as.setToolTip("Go on with a reading of this study, or begin one of your own")
         self.read_as.clicked.connect(lambda: ask_reader())
         row.addWidget(self.read_as)
+        self.compare = QPushButton("Another date…")
+        self.compare.setToolTip("Compare with an earlier or later study of the same patient")
+        row.addWidget(self.compare)
         if review.simulated:
             banner = plain_label(SIMULATED)
             banner.setStyleSheet(f"color: black; background: {SIMULATED_BANNER}; padding: 2px 8px;")

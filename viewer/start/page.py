@@ -53,6 +53,7 @@ class StartPage(QMainWindow):
     chosen = Signal(object)
     again = Signal(object)
     sample_wanted = Signal()
+    compare_wanted = Signal()
 
     def __init__(self, recent: RecentStudies) -> None:
         super().__init__()
@@ -92,11 +93,14 @@ class StartPage(QMainWindow):
         self.folder = QPushButton("Open a folder…   Ctrl+O")
         self.file = QPushButton("Open a zip or DICOMDIR…   Ctrl+Shift+O")
         self.sample = QPushButton("Sample study (simulated)")
+        self.compare = QPushButton("Compare two dates…")
+        self.compare.setToolTip("Two studies of one patient, joint by joint")
         self.sample.setToolTip("Makes a simulated neck in about twenty seconds; not a patient")
         row = QHBoxLayout()
         for button, act in (
             (self.folder, self.ask_folder),
             (self.file, self.ask_file),
+            (self.compare, self.compare_wanted.emit),
             (self.sample, self.sample_wanted.emit),
         ):
             button.clicked.connect(lambda _checked=False, act=act: act())

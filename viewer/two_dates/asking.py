@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 #: A study that was opened before: its path, how it is opened, and two lines about it.
 Offer = tuple[str, OpenOptions, str]
+#: Which study is asked for.
+ANOTHER = "Choose an earlier or later study of the same patient."
+FIRST, SECOND = (
+    "Choose the first of two studies of one patient.",
+    "Choose the second study of the same patient.",
+)
 
 
 class OtherDateDialog(QDialog):
@@ -46,6 +52,8 @@ class OtherDateDialog(QDialog):
         Studies that were opened before.
     chosen : callable
         Told path and options.
+    words : str
+        Which one is asked for.
     """
 
     def __init__(
@@ -53,6 +61,8 @@ class OtherDateDialog(QDialog):
         parent: QWidget,
         offers: Sequence[Offer],
         chosen: Callable[[Path, OpenOptions], None],
+        *,
+        words: str = ANOTHER,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Compare with another date")
@@ -61,8 +71,8 @@ class OtherDateDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(
             plain_label(
-                "Choose an earlier or later study of the same patient. Another patient's is "
-                "refused. Which date is the earlier one is told from the files.",
+                f"{words} Another patient's is refused. Which date is the earlier one is told from "
+                "the files.",
                 wrap=True,
             )
         )
@@ -141,6 +151,35 @@ def compared(
     its = Dated.of(there, reading_there, progress=progress.part(0.45, 0.7))
     dates = (mine, its) if first is here else (its, mine)
     return compare(*dates, progress=progress.part(0.7, 1.0))
+
+
+def compared_at(
+    paths: Sequence[tuple[Path, OpenOptions]], *, journal: Path, progress: Progress
+) -> Comparison:
+    """Open two dates and hold them against each other; in a worker's thread.
+
+    Parameters
+    ----------
+    paths : two of (Path, OpenOptions)
+        In any order.
+    journal, progress
+        As for :func:`compared`.
+
+    Raises
+    ------
+    FusionError
+        As for :func:`compared`.
+    """
+    (path, options), other = paths
+    here = open_study(path, progress=progress.part(0.0, 0.15), options=options)
+    return compared(
+        here,
+        None,
+        reading_of(here, journal),
+        other,
+        journal=journal,
+        progress=progress.part(0.15, 1.0),
+    )
 
 
 def in_their_order(here: Review, there: Review) -> tuple[Review, Review]:
