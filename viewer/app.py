@@ -14,6 +14,7 @@ from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
 from fusion.annotations import default_path
+from fusion.archive import is_address, parse_address
 from fusion.errors import AnnotationError, Cancelled, FusionError
 from fusion.follow_up import Comparison, Dated
 from fusion.opening import OpenOptions
@@ -182,6 +183,8 @@ class ReviewApp(QObject):
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
         self.review_window.compare_wanted.connect(self.ask_other_date)
+        if isinstance(self.source, Path) and is_address(self.source):
+            self.review_window.came_from(parse_address(str(self.source))[0])
         self.review_window.facets.use_labels(wishes.labels)
         self.review_window.begin(background=wishes.background)
         if isinstance(self.source, Path):

@@ -49,6 +49,7 @@ def add_menus(
         ("Compare with another date…", window.compare_wanted.emit, ""),
         None,
         ("Export…", window.choose_export, ""),
+        ("Send to the archive…", window.send_results, ""),
         None,
         ("Close", window.close_window, ""),
     ]

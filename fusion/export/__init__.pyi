@@ -4,19 +4,32 @@ from .follow_up.handing import hand_on_comparison
 from .follow_up.report import shared_tops
 from .follow_up.tables import comparison_json
 from .follow_up.wording import HEADER, answer, apart, day, row
+from .handout import Handout
 from .handover import Handed, hand_on, write_review
 from .planes import shown_point
+from .report.blocks import Report, ReportCells, ReportLines, ReportPictures, ReportSection
+from .report.fonts import can_print
+from .report.html import Insert, report_html
 from .review_record import review_json
-from .tables import read_reading
+from .tables import csv_text, read_reading
 from .taking_in import Offer, offer, report_beside, take_in
 
 __all__ = [
     "HEADER",
     "Handed",
+    "Handout",
+    "Insert",
     "Offer",
+    "Report",
+    "ReportCells",
+    "ReportLines",
+    "ReportPictures",
+    "ReportSection",
     "answer",
     "apart",
+    "can_print",
     "comparison_json",
+    "csv_text",
     "day",
     "hand_on",
     "hand_on_comparison",
@@ -24,6 +37,7 @@ __all__ = [
     "read_reading",
     "read_structured_report",
     "report_beside",
+    "report_html",
     "review_json",
     "row",
     "shared_tops",

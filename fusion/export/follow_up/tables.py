@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from fusion.export.follow_up.wording import answer, mean_ratio
-from fusion.export.tables import cell
+from fusion.export.tables import csv_text
 from fusion.follow_up import LIMITS_SOURCE, Comparison, Dated, JointChange
 from fusion.json_form import rounded
 from fusion.software import DISCLAIMER, versions
@@ -129,16 +127,10 @@ def _row(comparison: Comparison, one: JointChange) -> dict[str, Any]:
 
 def comparison_table(comparison: Comparison) -> str:
     """Return the table: a row for each of the sixteen joints, compared or not."""
-    out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\r\n")
-    writer.writeheader()
-    for one in comparison.joints:
-        row = {
-            **_row(comparison, one),
-            "earlier_study_instance_uid": comparison.earlier.review.study.study_instance_uid,
-            "later_study_instance_uid": comparison.later.review.study.study_instance_uid,
-            "limits": LIMITS_SOURCE,
-            "disclaimer": DISCLAIMER,
-        }
-        writer.writerow({key: cell(value) for key, value in row.items()})
-    return out.getvalue()
+    beside = {
+        "earlier_study_instance_uid": comparison.earlier.review.study.study_instance_uid,
+        "later_study_instance_uid": comparison.later.review.study.study_instance_uid,
+        "limits": LIMITS_SOURCE,
+        "disclaimer": DISCLAIMER,
+    }
+    return csv_text(COLUMNS, [{**_row(comparison, one), **beside} for one in comparison.joints])
