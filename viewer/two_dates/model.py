@@ -134,14 +134,6 @@ class TwoDates:
                 doubt=PROVISIONAL if doubtful else "",
             )
 
-    def step(self, by: int) -> None:
-        """Look at the next joint, or the one before."""
-        joints = [one.joint for one in self.comparison.joints if one.told is not None]
-        if not joints:
-            return
-        at = joints.index(self._selected) if self._selected in joints else -by
-        self.selected = joints[(at + by) % len(joints)]
-
     def close(self) -> None:
         """Let the layers go with the window."""
         for linked in self.linked:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QCloseEvent, QKeySequence, QShortcut
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -94,12 +94,10 @@ class CompareWindow(QMainWindow):
         disclaimer.setStyleSheet(colored(DOUBTFUL))
         column.addWidget(disclaimer)
         self.dates.events.selected.connect(self._show_selected)
-        for key, by in (("Down", 1), ("Up", -1)):
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.activated.connect(lambda by=by: self.dates.step(by))
         self._show_selected()
         room = self.screen().availableGeometry()
         self.resize(min(_SIZE[0], room.width()), min(_SIZE[1], room.height()))
+        self.table.setFocus()  # the arrow keys go from joint to joint
 
     def _make_header(self, words: str) -> QHBoxLayout:
         header = QHBoxLayout()

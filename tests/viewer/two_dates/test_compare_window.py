@@ -84,10 +84,9 @@ def test_keys_go_down_and_up_the_joints(window, compared: Comparison, qtbot: QtB
 
     joints = [one.joint for one in compared.joints]
     window.dates.selected = joints[3]
-    window.setFocus()
-    qtbot.keyClick(window, Qt.Key.Key_Down)
+    qtbot.keyClick(window.table, Qt.Key.Key_Down)
     assert window.dates.selected == joints[4]
-    qtbot.keyClick(window, Qt.Key.Key_Up)
+    qtbot.keyClick(window.table, Qt.Key.Key_Up)
     assert window.dates.selected == joints[3]
 
 
