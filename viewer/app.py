@@ -13,6 +13,7 @@ import napari
 from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from fusion.archive import is_address, parse_address
 from fusion.errors import Cancelled, FusionError
 from fusion.opening import OpenOptions
 from fusion.review import Review
@@ -20,6 +21,7 @@ from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
 from viewer.jobs import OpenStudy, StudyMaker
+from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
 from viewer.start.page import StartPage
 from viewer.start.recent import RecentStudies
@@ -65,6 +67,8 @@ class Wishes:
         Label maps made elsewhere to take the joints from.
     options : OpenOptions
         How the study is opened.
+    case : BlindedCase or None
+        The study is a case of a reader study.
     background : bool
         Whether joints are looked for and the alignment is checked from the start, or when asked.
     """
@@ -73,6 +77,7 @@ class Wishes:
     reader: str = ""
     labels: Labels = field(default_factory=Labels)
     options: OpenOptions = field(default_factory=OpenOptions)
+    case: BlindedCase | None = None
     background: bool = True
 
 
@@ -153,9 +158,13 @@ class ReviewApp(QObject):
 
     def _show(self, review: Review) -> None:
         wishes = self.wishes
-        self.review_window = ReviewWindow(self.viewer, review, journal=wishes.journal)
+        self.review_window = ReviewWindow(
+            self.viewer, review, journal=wishes.journal, case=wishes.case
+        )
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
+        if isinstance(self.source, Path) and is_address(self.source):
+            self.review_window.came_from(parse_address(str(self.source))[0])
         self.review_window.facets.use_labels(wishes.labels)
         self.review_window.begin(background=wishes.background)
         if isinstance(self.source, Path):

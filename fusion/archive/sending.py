@@ -32,6 +32,11 @@ SENT = frozenset({"SR", "SEG", "REG", "KO", "DOC", "OT"})
 _RECORD = "sent.json"
 _PART = ".part"
 
+#: What is said where no answer about storage commitment came.
+NOT_ANSWERED = (
+    "The archive did not answer for keeping them (storage commitment): it cannot be asked, or did "
+    "not answer yet. Send again to ask again; nothing is sent twice."
+)
 #: Writes the results into an existing folder.
 Make = Callable[[Path], object]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.archive import (
+    NOT_ANSWERED,
     Query,
-    Whose,
     connect,
     get,
     local_path,
     parse_address,
     prepared,
-    priors,
+    priors_of,
     read_settings,
     send_noted,
 )
@@ -29,8 +29,7 @@ from fusion.plain_text import iso_date, person_name, plain
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.archive import FoundStudy, Priors
-    from fusion.dicom import Study
+    from fusion.archive import FoundStudy
 
 #: Version of the JSON of ``archive``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -187,25 +186,9 @@ def _priors(args: argparse.Namespace) -> int:
             f"To compare: archive:{args.archive}/{one.study_instance_uid}"
             for one in found.to_compare
         ),
-        *_not_shown(found),
+        *found.not_shown_words,
     )
     return cli.OK
-
-
-def priors_of(study: Study, archive: str) -> Priors:
-    """Search an archive for earlier studies of a patient."""
-    settings = read_settings()
-    issuer = settings.archive(archive).issuer
-    return priors(connect(settings, archive), Whose.of(study), issuer=issuer)
-
-
-def _not_shown(found: Priors) -> list[str]:
-    lines = [
-        f"Not shown: {count} under the same ID, of another person or not to be told from one "
-        f"({reason} not the same, or not stated)."
-        for reason, count in sorted(found.not_shown.items())
-    ]
-    return lines + ([f"Not shown: {found.later} after this study."] if found.later else [])
 
 
 def _send(args: argparse.Namespace) -> int:
@@ -259,17 +242,11 @@ def _send(args: argparse.Namespace) -> int:
             f"Sent now: {sent.stored_now} of {len(sent.states)} objects"
             + (", as a draft." if not reading.finalised else "."),
             *(f"  {STATE_WORDS[state]}: {count}" for state, count in counts.items() if count),
-            *([] if sent.answered else [_NOT_ANSWERED]),
+            *([] if sent.answered else [NOT_ANSWERED]),
             f"Kept in {sent.folder}",
             DISCLAIMER,
         )
     return cli.OK if sent.is_whole else cli.REFUSED
-
-
-_NOT_ANSWERED = (
-    "The archive did not answer for keeping them (storage commitment): it cannot be asked, or did "
-    "not answer yet. Send again to ask again; nothing is sent twice."
-)
 
 
 def _study_json(study: FoundStudy, name: str) -> dict[str, Any]:

@@ -66,7 +66,7 @@ PLATFORMS = {
         "3.11",
         "x86_64-manylinux_2_36",
         (*_MANYLINUX, "manylinux2014_x86_64", "linux_x86_64"),
-        ("install.sh", "uninstall.sh", "facetfusion.sh", "facetfusion.desktop"),
+        ("install.sh", "uninstall.sh", "facetfusion.sh", "facetfusion.desktop", "sitecustomize.py"),
     ),
     "windows": Platform(
         "windows-amd64", "3.12", "x86_64-pc-windows-msvc", ("win_amd64",), ("install.cmd",)

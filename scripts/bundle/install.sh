@@ -59,6 +59,7 @@ if [ ! -e "$to/whole" ]; then
     "$here/uv" --quiet --no-config --offline --no-cache pip install --no-index --no-deps \
         --find-links "$here/wheels" --require-hashes --python "$to/environment/bin/python" \
         --requirement "$here/requirements.lock"
+    cp "$here/sitecustomize.py" "$to/environment/lib/python3.11/site-packages/"
     # Compiles what is compiled once, so that the first study does not wait for it.
     say "trying it on its sample study"
     "$to/facetfusion.sh" doctor --page "$to/check.html" >"$to/check.txt" 2>&1 ||

@@ -155,7 +155,7 @@ class PathwayPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.words, stretch=1)
         head.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addWidget(self.state)
         column.addLayout(head)
@@ -339,6 +339,10 @@ class PathwayPanel(QWidget):
 
     def _record(self) -> None:
         self._try(self.model.record)
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put a further source of suggestions below the questions."""
+        self._column.addWidget(widget)
 
     def record_or_leave(self) -> None:
         """Record the answers; where there are none, ask why the pathway is left unanswered."""
