@@ -18,7 +18,6 @@ from fusion.software import SIMULATED
 from viewer import _napari
 from viewer.kit.text import position_text
 from viewer.pictures.checking_views import CheckingView, Mode
-from viewer.pictures.drawn.compose import Look, look_of
 from viewer.pictures.layers import (
     CtPlanes,
     ct_layer_data,
@@ -29,6 +28,7 @@ from viewer.pictures.layers import (
     to_lps,
     to_world,
 )
+from viewer.pictures.look import Look, look_of
 from viewer.pictures.placement import Box
 from viewer.pictures.planes import Plane, letters_of
 

@@ -15,8 +15,9 @@ import fusion
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer.pictures.colormaps import dicom_colormap
 from viewer.pictures.drawn.canvas import PlaneCanvas
-from viewer.pictures.drawn.compose import Cut, Look, compose
+from viewer.pictures.drawn.compose import Cut, compose
 from viewer.pictures.layers import to_lps
+from viewer.pictures.look import Look
 from viewer.pictures.panes import LinkedPanes
 
 LOOK = Look(True, (-600.0, 1400.0), (0.0, 90.0), 0.4, "Hot Iron", smooth=True, edges=False)

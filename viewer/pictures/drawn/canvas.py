@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 from viewer.pictures.drawn.compose import Cut, Look, compose
 from viewer.pictures.drawn.overlays import draw_overlays, goes
 from viewer.pictures.layers import EDGE_COLOR, to_world
+from viewer.pictures.look import Look
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
