@@ -12,7 +12,7 @@ from qtpy.QtCore import QEvent, QPointF, Qt
 from qtpy.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from viewer.pictures.drawn.compose import Cut, Look, compose
+from viewer.pictures.drawn.compose import Cut, compose
 from viewer.pictures.drawn.overlays import draw_overlays, goes
 from viewer.pictures.layers import EDGE_COLOR, to_world
 from viewer.pictures.look import Look
