@@ -2,17 +2,17 @@
 from .chance import chance_of
 from .comparing import Comparison, JointChange, check_pair, compare
 from .dated import Dated
-from .limits import LIMITS_SOURCE, Limits, Told, told
+from .limits import LIMITS_SOURCE, ChangeLimits, Told, told
 from .linking import JointLink, LevelsDisagree, Link, link
 
 __all__ = [
     "LIMITS_SOURCE",
+    "ChangeLimits",
     "Comparison",
     "Dated",
     "JointChange",
     "JointLink",
     "LevelsDisagree",
-    "Limits",
     "Link",
     "Told",
     "chance_of",

@@ -24,7 +24,7 @@ from fusion.findings.follow_up import (
 from fusion.follow_up.bones import bone_changes
 from fusion.follow_up.chance import chance_of
 from fusion.follow_up.dated import Dated
-from fusion.follow_up.limits import Limits, Told, told
+from fusion.follow_up.limits import ChangeLimits, Told, told
 from fusion.follow_up.linking import Link, link
 from fusion.follow_up.persons import in_order, same_patient
 from fusion.follow_up.protocol import protocols
@@ -60,7 +60,7 @@ class JointChange:
         What was measured; None where nothing was.
     ratio : float or None
         Mean over the reference, later over earlier; None where it is not known on both dates.
-    limits : Limits or None
+    limits : ChangeLimits or None
         Of the ratio where nothing changed.
     told : Told or None
         What is said; None where the joint was not measured on both dates.
@@ -74,7 +74,7 @@ class JointChange:
     earlier: Uptake | None
     later: Uptake | None
     ratio: float | None
-    limits: Limits | None
+    limits: ChangeLimits | None
     told: Told | None
     compared: int
     spill_from: Joint | None = None
@@ -192,14 +192,14 @@ def compare(
         *_about_link(linked),
     ]
     tells = made.comparable and all(spread is not None for spread in spreads)
-    limits: Mapping[Joint, Limits] = {}
+    limits: Mapping[Joint, ChangeLimits] = {}
     changes: Mapping[Joint, float] = {}
     shift = None
     if spreads[0] is not None and spreads[1] is not None:
         changes = _changes(spreads[0], spreads[1])
         chance = chance_of(spreads[0], spreads[1], linked.to_later)
         limits = {
-            joint: Limits.of(chance[joint], other_delay=made.other_delay) for joint in changes
+            joint: ChangeLimits.of(chance[joint], other_delay=made.other_delay) for joint in changes
         }
         calm = _calm(changes, spreads[0], spreads[1])
         shift, about = _shifted(changes, calm)
@@ -298,8 +298,8 @@ def _shifted(
 
 
 def _widened(
-    limits: Mapping[Joint, Limits], changes: Mapping[Joint, float], calm: tuple[Joint, ...]
-) -> tuple[Mapping[Joint, Limits], list[Finding]]:
+    limits: Mapping[Joint, ChangeLimits], changes: Mapping[Joint, float], calm: tuple[Joint, ...]
+) -> tuple[Mapping[Joint, ChangeLimits], list[Finding]]:
     """Return limits that are as wide as the joints without activity scatter."""
     if len(calm) < _LEAST_SCATTERED:
         return limits, []
@@ -316,7 +316,7 @@ def _joint(
     joint: Joint,
     dates: tuple[Dated, Dated],
     changes: Mapping[Joint, float],
-    limits: Mapping[Joint, Limits],
+    limits: Mapping[Joint, ChangeLimits],
     tells: bool,
 ) -> JointChange:
     earlier, later = (date.uptake_at(joint) for date in dates)

@@ -47,7 +47,7 @@ def sigma_of(limits: tuple[float, float]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ChangeLimits:
     """How far the ratio of two dates of one joint scatters where nothing changed.
 
     Parameters
@@ -62,7 +62,7 @@ class Limits:
     days: float
 
     @classmethod
-    def of(cls, chance: float, *, other_delay: bool = False) -> Limits:
+    def of(cls, chance: float, *, other_delay: bool = False) -> ChangeLimits:
         """Return the limits of a joint.
 
         Parameters
@@ -82,9 +82,9 @@ class Limits:
         """Standard deviation of the logarithm, all together."""
         return math.hypot(self.chance, self.days)
 
-    def times(self, factor: float) -> Limits:
+    def times(self, factor: float) -> ChangeLimits:
         """Return limits so many times as wide."""
-        return Limits(self.chance * factor, self.days * factor)
+        return ChangeLimits(self.chance * factor, self.days * factor)
 
     def around(self, ratio: float) -> tuple[float, float]:
         """Return the 95 % limits of the true ratio of a joint, later over earlier."""
@@ -104,14 +104,14 @@ class Limits:
         return min(LEAST_TOLD[0], 1 / reach), max(LEAST_TOLD[1], reach)
 
 
-def told(ratio: float, limits: Limits, *, joints: int) -> Told:
+def told(ratio: float, limits: ChangeLimits, *, joints: int) -> Told:
     """Return what is said of a joint.
 
     Parameters
     ----------
     ratio : float
         Later over earlier, of the mean over the reference.
-    limits : Limits
+    limits : ChangeLimits
         Of this joint.
     joints : int
         That are compared.

@@ -14,7 +14,7 @@ from fusion.review import Review
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class DateOrder:
     """Two dates in their order.
 
     Parameters
@@ -73,7 +73,7 @@ def same_patient(
     return (SAME_PATIENT_STATED(who=PersonName(plain(stated_by))),)
 
 
-def in_order(earlier: Review, later: Review) -> Order:
+def in_order(earlier: Review, later: Review) -> DateOrder:
     """Refuse one study given twice, or two in the wrong order.
 
     Raises
@@ -85,13 +85,13 @@ def in_order(earlier: Review, later: Review) -> Order:
         raise PairingError("Both are the same study. Choose an earlier and a later one.")
     first, second = _day(earlier), _day(later)
     if first is None or second is None:
-        return Order(None, (ORDER_NOT_STATED(),))
+        return DateOrder(None, (ORDER_NOT_STATED(),))
     if first > second:
         raise PairingError(
             "The study that was given as the earlier one is the later one. Give them in the other "
             "order."
         )
-    return Order((second - first).days, ())
+    return DateOrder((second - first).days, ())
 
 
 def _day(review: Review) -> date | None:

@@ -24,7 +24,7 @@ from fusion.findings.follow_up import (
     SCATTER_BEYOND_LIMITS,
     TOO_FEW_INACTIVE,
 )
-from fusion.follow_up import Comparison, Limits, Told, compare
+from fusion.follow_up import ChangeLimits, Comparison, Told, compare
 from fusion.follow_up.bones import bone_changes, metal_near
 from fusion.follow_up.comparing import _shifted, _widened
 from fusion.fused import Fused
@@ -83,7 +83,7 @@ def _colder_bodies(compared: Comparison):
 
 def test_joints_that_scatter_widen_the_limits() -> None:
     joints = JOINTS[:10]
-    limits = {joint: Limits(0.05, 0.05) for joint in joints}
+    limits = {joint: ChangeLimits(0.05, 0.05) for joint in joints}
     sigma = limits[joints[0]].sigma
     quiet = {joint: sigma * (-1) ** n for n, joint in enumerate(joints)}
     assert _widened(limits, quiet, joints) == (limits, [])

@@ -11,7 +11,7 @@ from fusion.follow_up.limits import (
     DAYS_APART,
     LIMITS_SOURCE,
     OTHER_DELAY,
-    Limits,
+    ChangeLimits,
     Told,
     sigma_of,
     told,
@@ -38,11 +38,11 @@ def test_a_standard_deviation_has_the_published_limits() -> None:
     ],
 )
 def test_nothing_within_the_widened_limits_is_told_however_exact(ratio: float, said: Told) -> None:
-    assert told(ratio, Limits(0.0, 0.01), joints=1) is said
+    assert told(ratio, ChangeLimits(0.0, 0.01), joints=1) is said
 
 
 def test_the_more_joints_the_more_is_needed() -> None:
-    limits = Limits.of(0.08)
+    limits = ChangeLimits.of(0.08)
     one, many = limits.least(1)[1], limits.least(12)[1]
     assert one < many
     # 12 joints: each at 99.573 %, two-sided z = 2.858.
@@ -51,14 +51,14 @@ def test_the_more_joints_the_more_is_needed() -> None:
 
 
 def test_another_delay_widens_the_limits() -> None:
-    assert Limits.of(0.05, other_delay=True).sigma > Limits.of(0.05).sigma
-    low, high = Limits.of(0.0).around(1.0)
+    assert ChangeLimits.of(0.05, other_delay=True).sigma > ChangeLimits.of(0.05).sigma
+    low, high = ChangeLimits.of(0.0).around(1.0)
     assert low * high == pytest.approx(1.0)
     assert high / low == pytest.approx(1.14 / 0.88)
 
 
 def test_chance_makes_a_change_in_no_more_than_one_of_twenty_necks() -> None:
-    rng, limits = np.random.default_rng(1), Limits.of(0.10)
+    rng, limits = np.random.default_rng(1), ChangeLimits.of(0.10)
     ratios = np.exp(rng.normal(0, limits.sigma, (4000, 12)))
     wrong = [any(told(r, limits, joints=12) is not Told.NO_CHANGE for r in neck) for neck in ratios]
     assert np.mean(wrong) <= 0.06

@@ -9,6 +9,7 @@ from napari.utils.events import EmitterGroup
 
 from fusion.export import shared_tops
 from fusion.facets import Numbering
+from fusion.follow_up import Told
 from fusion.views import landmarks
 from viewer.facets.marks import BALL_MM, PROVISIONAL
 from viewer.facets.words import label_of
@@ -61,7 +62,9 @@ class TwoDates:
             linked.reference = self.dates[n].uptake.reference.value
         self._link(0, comparison.link.to_later)
         self._link(1, comparison.link.to_earlier)
-        self.selected = next((one.joint for one in comparison.link.joints), None)
+        told = [one.joint for one in comparison.joints if one.told in (Told.HIGHER, Told.LOWER)]
+        linked_joints = [one.joint for one in comparison.link.joints]
+        self.selected = next(iter((*told, *linked_joints)), None)
 
     def _link(self, own: int, across: Callable[[FloatArray], FloatArray]) -> None:
         """Let one date follow the other in everything that is looked at."""

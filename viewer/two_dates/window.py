@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QCloseEvent
+from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import (
     QFileDialog,
     QGridLayout,
@@ -223,6 +223,12 @@ class CompareWindow(QMainWindow):
     def _refused(self, error: FusionError) -> None:
         if not isinstance(error, Cancelled):
             self.message.say(str(error))
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Be as high as all joints need, once it is known how they are drawn."""
+        super().showEvent(event)
+        self.table.ensurePolished()
+        self.table.fit(len(self.comparison.joints))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Let both studies go."""

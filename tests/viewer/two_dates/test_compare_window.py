@@ -44,6 +44,10 @@ def window(compared: Comparison, qtbot: QtBot):
     return shown
 
 
+def test_it_begins_at_a_joint_that_changed(window) -> None:
+    assert window.dates.selected == HOTTER
+
+
 def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qtbot: QtBot) -> None:
     from qtpy.QtCore import Qt
 
@@ -109,6 +113,8 @@ def test_the_table_shows_what_every_other_output_says(window, compared: Comparis
         cells = row(compared, one)
         shown = [window.table.item(at, n).text() for n in range(6)]
         assert shown == [cells[n] for n in (0, 1, 2, 3, 4, 6)]
+    last = window.table.visualItemRect(window.table.item(len(compared.joints) - 1, 0))
+    assert last.bottom() <= window.table.viewport().height()
     for column in range(6):  # nothing is cut
         assert window.table.columnWidth(column) >= window.table.sizeHintForColumn(column) - 1
 
