@@ -42,12 +42,19 @@ def main() -> None:
     )
     try:
         for turn in ("with starting everything", "warm"):
-            command = ["cohort", "run", str(root), "--dask", address, "--no-pages"]
+            command = ["cohort", "run", str(root), "--dask", address, "--no-pages", "--timeout"]
             out = args.folder / f"out-{turn.replace(' ', '-')}"
             begun = time.monotonic()
             subprocess.run(
-                [sys.executable, "-m", "fusion.cli", *command, "--out", str(out)]
-                + ["--timeout", str(args.seconds)],
+                [
+                    sys.executable,
+                    "-m",
+                    "fusion.cli",
+                    *command,
+                    str(args.seconds),
+                    "--out",
+                    str(out),
+                ],
                 check=True,
                 env=environment,
             )
