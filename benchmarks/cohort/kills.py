@@ -20,8 +20,8 @@ from pathlib import Path
 from benchmarks.cohort.made import make_cohort
 
 TABLES = ("studies.csv", "joints.csv", "joints.parquet", "columns.json")
-#: A kill comes this long after a study began, s, on average: as likely in its first second as in any
-#: other, and sometimes after it was done.
+#: A kill comes this long after a study began, s, on average: as likely in its first second as in
+#: any other, and sometimes after it was done.
 USUAL_WAIT_S = 10.0
 KINDS = ("cut", "garbage", "without-spect", "of-another", "other-frame", "without-spacing")
 

@@ -229,7 +229,7 @@ def _thumbnails(store: Store, rows: Sequence[StudyRow]) -> str:
         if row.result.has_page and path.is_file():
             content = base64.b64encode(path.read_bytes()).decode("ascii")
             picture = (
-                '<img alt="The neck from the left with the lines of its joints, and a coronal plane" '
+                '<img alt="The neck from the left, with its joints, and a coronal plane" '
                 f'src="data:image/jpeg;base64,{content}">'
             )
         words = f"<b>{row.name}</b> {escape(row.outcome.value)}: {escape(why_worst(row))}"
