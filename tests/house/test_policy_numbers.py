@@ -128,6 +128,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.picture.breaks", "_APART_MM", (8.0, 30.0), OURS),
     ("facets.automatic.picture.values", "MOST_NOISE_HU", 135.0, OURS),
     ("facets.automatic.picture.values", "_SHIFT_HU", 45.0, "counting-vertebrae"),
+    ("facets.automatic.picture.values", "_LEAST_SHARE", 0.03, "counting-vertebrae"),
     ("facets.automatic.column", "BREAK_REACH_MM", 7.0, OURS),
     ("facets.automatic.column", "_PROMINENCE", 0.45, "counting-vertebrae"),
     ("facets.automatic.column", "PLAIN_DEPTH", 0.8, "counting-vertebrae"),
