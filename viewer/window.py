@@ -176,6 +176,7 @@ class ReviewWindow(Sitting):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.header = Header(self.review, self.ask_reader, case=self._case)
+        self.header.compare.clicked.connect(lambda: self.compare_wanted.emit())
         column.addWidget(self.header)
         self.bar = StepBar()
         column.addWidget(self.bar)
