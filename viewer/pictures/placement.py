@@ -128,13 +128,14 @@ def place(
     used = list(taken)
     for label in order:
         clear = [*used, *avoid]
-        # On rings only at the margin: further in, it would stand at another joint than its own.
+        # On rings only at its own margin: further in, it would stand at another joint than its own,
+        # and at the other margin on the joints of the other side.
         tries = (
             (clear, _NEAR, 4, avoid),
-            (used, _NEAR, 2, avoid),
+            (used, _NEAR, 1, avoid),
             (clear, _REACH, 4, avoid),
             (clear, _REACH, 2, ()),
-            (used, _REACH, 2, ()),
+            (used, _REACH, 1, ()),
         )
         box = next(
             filter(None, (_first(label, whole, rows[label.side], *one) for one in tries)), None
@@ -249,7 +250,7 @@ def _holds(box: Box, point: tuple[float, float]) -> bool:
 def _candidates(label: Label, room: Box, most: float, columns: int) -> Iterator[Box]:
     """Yield places no further up or down than so many heights of the name, the best first.
 
-    Those at the two margins; with four columns, those beside them too.
+    Those at its own margin; with two columns at the other, too; with four, those beside them.
     """
     (x, y), (width, height) = label.anchor, label.size
     side = label.side or (-1 if x < room.width / 2 else 1)
