@@ -66,6 +66,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("reader_study.activity", "PAUSE_S", 60.0, OURS),
     ("reader_study.statistics.resampling", "RESAMPLES", 2000, OURS),
     ("reader_study.statistics.resampling", "LEAST_PATIENTS", 10, OURS),
+    ("reader_study.statistics.resampling", "ENOUGH_PATIENTS", 20, OURS),
     ("reader_study.statistics.resampling", "MOST_UNDEFINED", 0.05, OURS),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
