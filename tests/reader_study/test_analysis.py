@@ -171,6 +171,7 @@ def test_the_page_is_whole_and_holds_what_was_typed_as_text() -> None:
     page = page_html(design(12, head='readers = ["<b>A & B", "Reader B"]\ntitle = "A <i>"'), found)
     assert "<b>A" not in page
     assert "<i>" not in page
+    assert "<h1>A &lt;i&gt;</h1>" in page
     assert "&lt;b&gt;A &amp; B" in page
     assert "nan" not in page.lower().replace("finan", "")
     assert "No reader was shown a case twice in one arm." in page
