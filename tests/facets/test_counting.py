@@ -20,7 +20,14 @@ from fusion.facets.automatic.locate import (
     _off_mm,
     _together_mm,
 )
-from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival, _suggested
+from fusion.facets.automatic.numbering import (
+    _count,
+    _off_by,
+    _reached,
+    _rival,
+    _suggested,
+    _unsettled,
+)
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
 from fusion.facets.localisation import Facet, Witness
@@ -247,3 +254,21 @@ def test_a_click_anywhere_on_a_vertebra_names_that_one(place, right):
 def test_another_name_for_it_moves_every_name(place, right, off):
     name = {8: "T1"}.get(int(right[1]) + off, f"C{int(right[1]) + off}")
     assert _off_by(CHAIN, template(), name, np.array(place)) == off
+
+
+@pytest.mark.parametrize(
+    ("clicks", "unsettled"),
+    [
+        ({"C2": (134.0, -14.0, 0.0)}, "C2"),
+        ({"C1": (140.0, 18.0, 10.0)}, "C1"),
+        # On its body, below the joints of C1: one level up there would be no C2.
+        ({"C2": (120.0, -14.0, 0.0)}, ""),
+        ({"C5": (70.0, -14.0, 0.0)}, ""),
+        # The other click settles it.
+        ({"C2": (134.0, -14.0, 0.0), "C5": (70.0, -14.0, 0.0)}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_click_high_on_c2_settles_nothing_where_no_dens_is_seen(clicks, unsettled):
+    places = {name: np.array(place) for name, place in clicks.items()}
+    assert _unsettled(CHAIN, template(), places) == unsettled
