@@ -156,10 +156,11 @@ def test_clicks_that_disagree_are_not_believed():
 def test_a_click_that_settles_nothing_confirms_nothing(monkeypatch):
     ct, truth, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
     click = {"C7": (truth["C5-C6", "left"] + truth["C6-C7", "right"]) / 2}
-    assert locate(ct, SpineStatements(click)).numbering is Numbering.CONFIRMED
+    believed = locate(ct, SpineStatements(click)).facet("C6-C7", "left")
+    assert believed.numbering is Numbering.CONFIRMED
     monkeypatch.setattr("fusion.facets.automatic.numbering._unsettled", lambda *_: "C7")
     found = locate(ct, SpineStatements(click))
-    assert found.numbering is Numbering.PROVISIONAL
+    assert found.facet("C6-C7", "left").numbering is Numbering.PROVISIONAL
     said = next(f.message for f in found.findings if f.code == "numbering-provisional")
     assert "C7 was named high up, where no dens is seen" in said
 

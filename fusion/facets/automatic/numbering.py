@@ -55,8 +55,8 @@ _BESIDE_L_MM = 11.0
 _CLICK_SLACK_MM = 3.0
 #: How far below the joints of C1 a click on it may lie, and how far above them one on the dens, mm.
 _C1_BELOW_MM, _C1_ABOVE_MM = 8.0, 12.0
-#: From this far below the joints of C1 up, mm, a click on C1 or C2 settles no level where no dens is
-#: seen: if all names were one too low, it would lie on the true C2, and agree.
+#: From this far below the joints of C1 up, mm, a click on C1 or C2 settles no level where no dens
+#: is seen: if all names were one too low, it would lie on the true C2, and agree.
 _OPEN_BELOW_C1_MM = 4.0
 
 
@@ -85,7 +85,7 @@ class Levels:
     suggested : tuple of str
         Kinds of anomaly that would explain the other way to number.
     unsettled : str
-        A vertebra that was clicked on where its neighbour could be as well; empty when there is none.
+        A vertebra that was clicked on where its neighbour could be as well; else empty.
     """
 
     chain: Chain
