@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fusion.archive.connecting import connect
 from fusion.archive.inbox import Inbox, file_count, stated_study
 from fusion.archive.model import UID_PATTERN, Archive, only_study
-from fusion.archive.settings import Settings, read_settings
 from fusion.errors import ArchiveError
 from fusion.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from fusion.archive.settings import Settings
 
 #: ``archive:NAME/STUDYUID``, wherever a path may stand.
 PREFIX = "archive:"
@@ -60,6 +62,10 @@ def local_path(path: str | Path, progress: ProgressCallback | None = None) -> st
     name, study = parse_address(str(path))
     if not study:
         raise ArchiveError(f"Which study? List them with: facetfusion archive find {name}")
+    # What reads the settings takes its time, and a path needs none.
+    from fusion.archive.connecting import connect
+    from fusion.archive.settings import read_settings
+
     settings = read_settings()
     return get(connect(settings, name), study, settings=settings, progress=progress)
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import ConvexHull, QhullError
 
 from fusion.findings.volumes import FIELD_SMALLER
 from fusion.geometry.directions import FloatArray, direction_letters
@@ -218,6 +217,8 @@ def _mask(
 
 def _outline(filled: npt.NDArray[Any]) -> FloatArray:
     """Return indices whose convex hull is that of all filled voxels: corners slice by slice."""
+    from scipy.spatial import ConvexHull, QhullError  # takes its time; a CT has no use for it
+
     kept: list[npt.NDArray[Any]] = []
     for k, plane in enumerate(filled):
         rows = np.flatnonzero(plane.any(axis=1))
@@ -234,6 +235,8 @@ def _outline(filled: npt.NDArray[Any]) -> FloatArray:
 
 def _directions(points: FloatArray) -> list[FloatArray]:
     """Return the outward directions of the flat pieces of an outline, largest first."""
+    from scipy.spatial import ConvexHull, QhullError
+
     try:
         hull = ConvexHull(points)
     except (QhullError, ValueError):
