@@ -1,7 +1,7 @@
 # Two commands set everything up from nothing: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-quick coverage check check-types check-rest docs lock \
+.PHONY: help demo test test-all test-quick coverage bench check check-types check-rest docs lock \
 	release clean
 
 BIN := .venv/bin
@@ -37,6 +37,10 @@ coverage: ## run all tests and measure which branches they take
 test-quick: ## run what answers in about a minute: nothing slow, no window
 	@scripts/setup.sh headless
 	$(PYTEST) -m "not slow and not thorough and not window" --ignore tests/viewer $(ARGS)
+
+bench: ## time what people wait for, against peers and floors; ARGS="opening" chooses some
+	@scripts/setup.sh tests
+	$(SCREEN) $(BIN)/python -m benchmarks $(ARGS)
 
 check: ## lint, types, layers, plugin manifest, docs
 	@scripts/setup.sh tests

@@ -35,7 +35,7 @@ from tests.studies import STUDY, write_ct
 #: What a child does, given archives.toml and files.
 GET = """
 import sys
-from fusion.archive.connecting import connect
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.getting import get
 from fusion.archive.settings import read_settings
 from pathlib import Path

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import pydicom
 
-from fusion.archive.connecting import connect
+from benchmarks.ratios import Ratio, record
 from fusion.archive.getting import get
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import read_settings
 from tests.export.dicom.pacs import ARCHIVE, CLIENT, running
 from tests.studies import STUDY, write_ct
@@ -68,6 +69,8 @@ def main() -> None:
             peer = statistics.median(taken[f"{what.split(':')[0]}: dcmtk"])
             middle = statistics.median(times)
             print(f"{what:<20} {middle:6.2f} s   {middle / peer:4.2f} × dcmtk")
+            if not what.endswith("dcmtk"):
+                record([Ratio(f"{args.slices} CT slices, {what}", "DCMTK", middle / peer, 2.0)])
 
 
 def slices(folder: Path, count: int) -> list[Path]:

@@ -183,7 +183,7 @@ class RandomReader:
         main = _napari.main_window(window.viewer)
         kind = rng.random()
         if kind < 0.45:
-            key = rng.choice(list(window.shortcuts))
+            key = rng.choice(list(window.keys.shortcuts))
             combination = QKeySequence(key)[0]
 
             def press() -> None:

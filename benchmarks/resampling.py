@@ -23,6 +23,7 @@ from os import cpu_count
 import numpy as np
 import SimpleITK as sitk
 
+from benchmarks.ratios import Ratio, record
 from fusion.geometry import Grid, RigidTransform, Source, Volume
 from fusion.resampling import Resampler
 
@@ -119,11 +120,19 @@ def main() -> None:
             f"{name:24s}{float(np.median(seconds)):10.4f}{min(processor[name]):12.4f}"
             + "".join(f"{_ratio(seconds, times[floor]):>26s}" for floor in floors)
         )
+    peers = (("axis-aligned", "SimpleITK, axis-aligned"), ("rotated", "SimpleITK, rotated"))
+    for name, peer in peers:
+        for against in (FRESH, peer):
+            ratio = _within(times[f"ours, {name}"], times[against])
+            record([Ratio(f"128³ onto 512×512×300, {name}", against, ratio)])
+
+
+def _within(seconds: list[float], other: list[float]) -> float:
+    return float(np.median([one / two for one, two in zip(seconds, other, strict=False)]))
 
 
 def _ratio(seconds: list[float], floor: list[float]) -> str:
-    within = np.median([one / other for one, other in zip(seconds, floor, strict=False)])
-    return f"{within:.2f} ({min(seconds) / min(floor):.2f})"
+    return f"{_within(seconds, floor):.2f} ({min(seconds) / min(floor):.2f})"
 
 
 if __name__ == "__main__":

@@ -8,54 +8,49 @@ from typing import TYPE_CHECKING
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
-from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QMessageBox,
-    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
 from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
-from fusion.errors import AnnotationError, FusionError
+from fusion.errors import AnnotationError
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import plain
-from fusion.software import DISCLAIMER, SIMULATED
+from fusion.software import SIMULATED
 from viewer import _napari
 from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
-from viewer.alignment.words import alignment_line
 from viewer.facets.marks import NOTICE_MS, mark_keys
 from viewer.facets.model import FacetsModel
 from viewer.facets.naming import doubt_of, named_places
 from viewer.facets.panel import FacetsPanel
 from viewer.findings_panel import FindingsPanel
+from viewer.frame.footer import Footer
+from viewer.frame.header import Header
+from viewer.frame.keyboard import Keyboard
 from viewer.jobs import Job
-from viewer.kit.key_file import ChangedKeys, default_key_file, write_template
-from viewer.kit.keys import KeyCard, Keys, every_key
-from viewer.kit.labels import OneLineLabel, plain_label
+from viewer.kit.keys import KeyCard, Keys
 from viewer.kit.message import MessageLine
-from viewer.kit.text import clock, plain_tip, position_text, shortened
-from viewer.kit.theme import DOUBTFUL, GOOD, SETTLE_MS, SIMULATED_BANNER, colored
+from viewer.kit.theme import SETTLE_MS
 from viewer.menus import add_menus
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.area import PictureArea, layout_keys
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
 from viewer.pictures.measuring import Measuring, measuring_keys
-from viewer.pictures.mouse import MOUSE_HELP, bind_mouse, key_actions
+from viewer.pictures.mouse import bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
 from viewer.pictures.planes import PLANES
 from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
-from viewer.reading.words import known_state
 from viewer.sitting import Sitting
 from viewer.steps.bar import StepBar
 from viewer.steps.model import Step, Way, item_of
@@ -73,9 +68,6 @@ if TYPE_CHECKING:
 
 #: The same at every step, so that no picture and no button moves under the mouse, px.
 SIDE_PANEL_WIDTH = 430
-NO_READER = "No reader yet"
-#: Letters of the reader's name above the pictures; all of them are in its tip.
-_NAME = 32
 HELP_KEYS = ("?", "F1")
 #: Leads to what needs the reader next.
 NEXT_KEY = "S"
@@ -118,7 +110,7 @@ class ReviewWindow(Sitting):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
-        self.keys = self._read_keys()
+        self.keys = Keyboard(self._usual_keys)
         self.alignment.key = self.keys.of("A")
         spect = SpectGrab(self.alignment)
         for pane, canvas in zip(self.linked, self.canvases, strict=True):
@@ -133,9 +125,9 @@ class ReviewWindow(Sitting):
         self._add_keys(window)
         helps = (
             ("Keys and mouse", self.show_help, self.keys.of(HELP_KEYS[0])),
-            ("Change keys…", self.change_keys, ""),
+            ("Change keys…", lambda: self.tell(self.keys.write_file), ""),
         )
-        add_menus(self, self.key_groups, of=self.keys.of, helps=helps)
+        add_menus(self, self.keys.groups, of=self.keys.of, helps=helps)
         self.linked.events.point.connect(self._update_values)
         self.linked.events.point.connect(self._on_point)
         self.linked.events.cursor.connect(self._update_values)
@@ -175,7 +167,8 @@ class ReviewWindow(Sitting):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._make_header())
+        self.header = Header(self.review, self.ask_reader)
+        column.addWidget(self.header)
         self.bar = StepBar()
         column.addWidget(self.bar)
         pictures = QWidget()
@@ -192,7 +185,8 @@ class ReviewWindow(Sitting):
         under.setContentsMargins(0, 0, 0, 0)
         under.setSpacing(0)
         under.addWidget(pictures, stretch=1)
-        under.addWidget(self._make_footer())
+        self.footer = Footer()
+        under.addWidget(self.footer)
         self.body.addWidget(left)
         self.body.addWidget(self._make_side())
         self.body.setStretchFactor(0, 1)
@@ -202,36 +196,14 @@ class ReviewWindow(Sitting):
         column.addWidget(self.body, stretch=1)
         return centre
 
-    def _make_header(self) -> QWidget:
-        header = QFrame()
-        row = QHBoxLayout(header)
-        row.setContentsMargins(10, 4, 10, 4)
-        # A long name must not make the window wider than the screen.
-        self.identity = OneLineLabel(keep_end=False)
-        self.identity.setText(plain(self.review.title))
-        self.identity.setToolTip(plain_tip(plain(self.review.title)))
-        row.addWidget(self.identity, stretch=1)
-        self.reader_label = plain_label(NO_READER)
-        self.saved = plain_label()
-        self.saved.setStyleSheet(colored(GOOD))
-        row.addWidget(self.reader_label)
-        row.addWidget(self.saved)
-        self.read_as = QPushButton("Read as…")
-        self.read_as.setToolTip("Go on with a reading of this study, or begin one of your own")
-        self.read_as.clicked.connect(self.ask_reader)
-        row.addWidget(self.read_as)
-        if self.review.simulated:
-            banner = plain_label(SIMULATED)
-            banner.setStyleSheet(f"color: black; background: {SIMULATED_BANNER}; padding: 2px 8px;")
-            row.addWidget(banner)
-        return header
-
     def _make_side(self) -> QWidget:
         side = QWidget()
         side.setMinimumWidth(SIDE_PANEL_WIDTH)
         column = QVBoxLayout(side)
         self.display = DisplayPanel(self.linked)
         self.findings = FindingsPanel(self.shown_findings)
+        self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
+        self._forget.timeout.connect(lambda: self.say(""))
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._on_settled)
         self._settle_aligned = QTimer(self, singleShot=True, interval=SETTLE_MS)
@@ -301,22 +273,9 @@ class ReviewWindow(Sitting):
         """Show what the journal says, where the panels of the reading do not."""
         reading = self.reading.reading
         if reading is not None:
-            state = "final" if reading.finalised else "draft"
-            resumed = ", resumed" if self.reading.resumed else ""
-            self.reader_label.setToolTip(plain_tip(plain(reading.reader)))
-            self.reader_label.setText(
-                f"Read by {shortened(reading.reader, _NAME)} · version "
-                f"{reading.opened.version}, {state}{resumed}"
-            )
-            # It has come back from the journal; nothing else is called saved.
-            self.saved.setText(f"✓ saved {clock(reading.events[-1].time)}")
-        elif self.reading.known:
-            said = [
-                f"{known_state(one)}, by {shortened(one.reader, _NAME)}"
-                for one in self.reading.known
-            ]
-            self.reader_label.setText(f"Read before: {said[-1]}" + _more(said))
-            self.reader_label.setToolTip(plain_tip("; ".join(said)))
+            self.header.show_reading(reading, resumed=self.reading.resumed)
+        else:
+            self.header.show_known(self.reading.known)
         if reading is not None and reading.pathway != self._pathway_event:
             self._pathway_event = reading.pathway
             self._show_pathway_of(reading.pathway)
@@ -376,7 +335,7 @@ class ReviewWindow(Sitting):
             pane.write_alignment(self.alignment.banner)
         self.pictures.study.write_alignment(self.alignment.banner)
         for key in alignment_keys(self.alignment):
-            self.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
+            self.keys.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
 
     def _show_reference(self) -> None:
         """Give the pictures what ratios refer to."""
@@ -398,47 +357,8 @@ class ReviewWindow(Sitting):
         self.show_step(Step.PATHWAY)
         self.pathway_panel.setFocus()
 
-    def _make_footer(self) -> QWidget:
-        footer = QFrame()
-        row = QHBoxLayout()
-        # On one line, or the pictures would change their size as the mouse moves.
-        self.aligned, self.values = OneLineLabel(keep_end=False), OneLineLabel()
-        disclaimer = plain_label(DISCLAIMER)
-        disclaimer.setStyleSheet(colored(DOUBTFUL))
-        row.addWidget(self.aligned, stretch=1)
-        row.addWidget(self.values, stretch=1)
-        self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
-        self._forget.timeout.connect(lambda: self.say(""))
-        column = QVBoxLayout()
-        column.setContentsMargins(10, 2, 10, 4)
-        column.setSpacing(1)
-        row.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(disclaimer)
-        footer.setLayout(column)
-        return footer
-
-    def _read_keys(self) -> ChangedKeys:
-        """Return the keys that the user changed; none of them where the file is refused."""
-        self.keys_refused = ""
-        try:
-            return ChangedKeys(default_key_file())
-        except FusionError as error:
-            self.keys_refused = str(error)
-            return ChangedKeys(None)
-
-    @property
-    def key_groups(self) -> dict[str, Keys]:
-        """Every key of the window, by what it is about, as the user has them."""
-        try:
-            return self.keys.applied(self.usual_keys)
-        except FusionError as error:
-            self.keys_refused, self.keys = str(error), ChangedKeys(None)
-            return self.usual_keys
-
-    @property
-    def usual_keys(self) -> dict[str, Keys]:
-        """Every key of the window, by what it is about, as they are unless they are changed."""
+    def _usual_keys(self) -> dict[str, Keys]:
+        """Return every key, by what it is about, as they are unless they are changed."""
         steps: Keys = {
             f"F{n}": (f"the step {step}", partial(self.show_step, step))
             for n, step in enumerate(Step, start=2)
@@ -478,26 +398,16 @@ class ReviewWindow(Sitting):
         }
 
     def _add_keys(self, window: QWidget) -> None:
-        self.shortcuts = {}
-        for key, (_, action) in every_key(self.key_groups).items():
-            shortcut = QShortcut(QKeySequence(key), window)
-            shortcut.activated.connect(action)
-            self.shortcuts[key] = shortcut
-        self.shortcuts[self.keys.of("B")].setAutoRepeat(False)
+        self.keys.give(window)
+        self.keys.shortcuts[self.keys.of("B")].setAutoRepeat(False)
         self.bar.key = self.keys.of(NEXT_KEY)
         self.targets_panel.form.back.setText(f"Back to it  ({self.keys.of('G')})")
-        if self.keys_refused:
-            self.say(f"The keys are as usual. {self.keys_refused}")
+        if self.keys.refused:
+            self.say(f"The keys are as usual. {self.keys.refused}")
 
-    def change_keys(self) -> None:
-        """Say where keys are changed, and make that file where there is none."""
-        path = default_key_file()
-        self.tell(
-            lambda: (
-                f"Keys are changed in {write_template(path, self.usual_keys)}; they "
-                "hold from the next window on."
-            )
-        )
+    def show_help(self) -> KeyCard:
+        """Show what keys and mouse do."""
+        return self.keys.show_card(_napari.main_window(self.viewer))
 
     def _on_review(self) -> None:
         self._show_alignment()
@@ -514,10 +424,7 @@ class ReviewWindow(Sitting):
             self._show_aligned()
 
     def _show_aligned(self) -> None:
-        words = alignment_line(self.review, self.linked.point_lps)
-        self.aligned.setText(words)
-        why = "at the crosshair; 95 % of errors are smaller, on simulated studies"
-        self.aligned.setToolTip(plain_tip(f"{words} {why}"))
+        self.footer.show_alignment(self.review, self.linked.point_lps)
 
     def _update_findings(self) -> None:
         # Not while the SPECT follows the mouse: the overlap of the two fields takes a moment.
@@ -529,26 +436,7 @@ class ReviewWindow(Sitting):
         old.deleteLater()
 
     def _update_values(self) -> None:
-        cursor = self.linked.cursor_lps
-        where = "Crosshair" if cursor is None else "Cursor"
-        point = self.linked.point_lps if cursor is None else cursor
-        said = f"{where}   {position_text(point)} mm     {self.linked.value_text(point)}"
-        self.values.setText(said)
-        self.values.setToolTip(plain_tip(f"Values under the mouse, or at the crosshair: {said}"))
-
-    @property
-    def card(self) -> dict[str, tuple[tuple[str, str], ...]]:
-        """What mouse and keys do, by what it is about."""
-        groups = {"Mouse": tuple(MOUSE_HELP)}
-        for title, keys in self.key_groups.items():
-            groups[title] = tuple((key, words) for key, (words, _) in keys.items())
-        return groups
-
-    def show_help(self) -> KeyCard:
-        """Show what keys and mouse do."""
-        card = KeyCard(_napari.main_window(self.viewer), self.card)
-        card.open()
-        return card
+        self.footer.show_values(self.linked)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Notice the mouse leaving a canvas, and the window closing."""
@@ -594,7 +482,3 @@ class ReviewWindow(Sitting):
         self.alignment_panel.stop()
         self.facets_panel.marks.close()
         self.facets.close()
-
-
-def _more(said: list[str]) -> str:
-    return f" and {len(said) - 1} more" if len(said) > 1 else ""

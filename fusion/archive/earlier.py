@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from fusion.archive.model import Archive, FoundSeries, FoundStudy, Query
 from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described
-from fusion.dicom import Patient, Study, names_agree, text
+from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError
 from fusion.pathway import ProposedFact
 from fusion.plain_text import iso_date, plain
@@ -141,7 +141,7 @@ def another_person(whose: Whose, study: FoundStudy, *, issuer: str = "") -> tupl
     """
     ours, theirs = whose.patient, study.patient
     doubts = []
-    if not ours.patient_id or ours.patient_id.strip() != theirs.patient_id.strip():
+    if not patient_ids_agree(ours.patient_id, theirs.patient_id):
         doubts.append("patient ID")
     if (whose.issuer or issuer) != (study.issuer or issuer):
         doubts.append("issuer of the ID")

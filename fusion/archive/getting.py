@@ -2,72 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fusion.archive.inbox import Inbox, file_count, stated_study
-from fusion.archive.model import UID_PATTERN, Archive, only_study
+from fusion.archive.model import Archive, only_study
+from fusion.archive.settings import Settings
 from fusion.errors import ArchiveError
 from fusion.progress import Progress, ProgressCallback
 
-if TYPE_CHECKING:
-    from fusion.archive.settings import Settings
-
-#: ``archive:NAME/STUDYUID``, wherever a path may stand.
-PREFIX = "archive:"
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
 MOST_ROUNDS = 3
-
-
-def parse_address(address: str) -> tuple[str, str]:
-    """Take ``archive:NAME/STUDYUID`` apart; without a study the second part is empty.
-
-    Raises
-    ------
-    ArchiveError
-        It is written in another way.
-    """
-    name, _, study = address.removeprefix(PREFIX).partition("/")
-    if not name or (study and not re.fullmatch(UID_PATTERN, study)):
-        raise ArchiveError(
-            "Expected archive:NAME/IDENTIFIER, with the identifier of the study as "
-            "`facetfusion archive find NAME` prints it."
-        )
-    return name, study
-
-
-def is_address(path: str | Path) -> bool:
-    """Whether a path is the address of a study in an archive."""
-    return str(path).startswith(PREFIX)
-
-
-def local_path(path: str | Path, progress: ProgressCallback | None = None) -> str | Path:
-    """Return a path as it is, or the folder of a study that was fetched for its address.
-
-    Parameters
-    ----------
-    path : str or Path
-        A path, or ``archive:NAME/STUDYUID``.
-    progress : callable, optional
-        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
-
-    Raises
-    ------
-    ArchiveError
-        The study cannot be fetched whole.
-    """
-    if not is_address(path):
-        return path
-    name, study = parse_address(str(path))
-    if not study:
-        raise ArchiveError(f"Which study? List them with: facetfusion archive find {name}")
-    # What reads the settings takes its time, and a path needs none.
-    from fusion.archive.connecting import connect
-    from fusion.archive.settings import read_settings
-
-    settings = read_settings()
-    return get(connect(settings, name), study, settings=settings, progress=progress)
 
 
 def get(

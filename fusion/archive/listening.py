@@ -21,11 +21,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     Verification,
 )
 
-from fusion.archive.encryption import server_context
 from fusion.archive.inbox import Inbox, hashed, stated_study, written
 from fusion.archive.model import UID_PATTERN
+from fusion.archive.protocols.encryption import server_context
+from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, SILENCE_S, SYNTAXES, Gauge, tuned
 from fusion.archive.settings import ListenSettings, Settings
-from fusion.archive.wire import LARGEST_PDU_BYTES, SILENCE_S, SYNTAXES, Gauge, tuned
 from fusion.dicom import items, text
 from fusion.errors import ArchiveError, FusionError
 

@@ -20,7 +20,7 @@ from pydicom.dataset import Dataset
 from fusion.archive.inbox import hashed, written
 from fusion.archive.model import Archive, FoundStudy, only_study
 from fusion.archive.settings import Settings
-from fusion.dicom import Patient, identity_conflicts, names_agree, text
+from fusion.dicom import Patient, identity_conflicts, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError, disk_reason
 from fusion.progress import Progress, ProgressCallback
 from fusion.temporary import begun, sweep
@@ -131,7 +131,7 @@ def send(archive: Archive, folder: Path, *, progress: ProgressCallback | None = 
     results, header = _results(folder)
     study = text(header, "StudyInstanceUID")
     report(0.0, "Asking the archive")
-    _same_person(only_study(archive, study), Patient.of(header), archive.name)
+    _same_person(only_study(archive, study), header, archive.name)
     record = _Record(folder / _RECORD, archive.name)
     there = archive.objects(study)
     waiting = [one for one in results if one.sop_instance_uid not in there]
@@ -181,9 +181,15 @@ def _results(folder: Path) -> tuple[list[Result], Dataset]:
     return results, headers[0]
 
 
-def _same_person(found: FoundStudy, ours: Patient, name: str) -> None:
+def _same_person(found: FoundStudy, header: Dataset, name: str) -> None:
     """Refuse to file results under another person; who it is, is not said."""
+    ours, issuer = Patient.of(header), text(header, "IssuerOfPatientID")
     differing = identity_conflicts(found.patient, ours)
+    ids = found.patient.patient_id, ours.patient_id
+    if not differing and all(ids) and not patient_ids_agree(*ids):
+        differing = ["patient ID (in capitals or blanks)"]
+    if issuer and found.issuer and issuer != found.issuer:
+        differing.append("issuer of the ID")
     named = found.patient.name or ours.name
     if not differing and named and not names_agree(found.patient.name, ours.name):
         differing = ["name"]

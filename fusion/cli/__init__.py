@@ -39,13 +39,14 @@ COMMANDS = (
     ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
     ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
     ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
-    ("readings", "list the readings of a journal, show one, or its versions", "readings"),
-    ("import", "take decisions that were exported back into a journal", "taking_in"),
+    ("readings", "list the readings of a journal, show one, or its versions", "reading.readings"),
+    ("import", "take decisions that were exported back into a journal", "reading.taking_in"),
     (
         "journal",
         "check whether a journal is whole, and copy what is whole of a damaged one",
-        "journal",
+        "reading.journal",
     ),
+    ("doctor", "check whether this machine can run facetfusion, with a page to print", "doctor"),
     ("completion", "print a script that completes commands and options with Tab", "completion"),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
 )

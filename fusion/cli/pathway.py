@@ -52,8 +52,8 @@ def add_pathway(parser: argparse.ArgumentParser) -> None:
         "--earlier",
         type=Path,
         metavar="PATH",
-        help="with --study: another folder, or archive:NAME of archives.toml, to look for the "
-        "patient's earlier imaging",
+        help="with --study: another folder, one study archive:NAME/IDENTIFIER, or all of "
+        "archive:NAME, to look for the patient's earlier imaging",
     )
     parser.add_argument(
         "--reader",
@@ -180,12 +180,13 @@ def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
             f"{path}: no SPECT/CT was found there, so it cannot be said whose earlier imaging to "
             "look for elsewhere; name a folder of that patient alone with --study."
         )
-    if is_address(earlier):
+    name, one = parse_address(str(earlier)) if is_address(earlier) else ("", "")
+    if name and not one:
         from fusion.cli.archive import priors_of
 
-        name, _ = parse_address(str(earlier))
         return tuple(dict.fromkeys((*found, *priors_of(study, name).proposals)))
-    elsewhere = earlier_imaging(scan(earlier, progress=terminal_progress()), study)
+    place = local_path(earlier, terminal_progress())
+    elsewhere = earlier_imaging(scan(place, progress=terminal_progress()), study)
     return tuple(dict.fromkeys((*found, *elsewhere)))
 
 

@@ -14,7 +14,7 @@ from .files.instance import (
     texts,
     uid,
 )
-from .identity import identity_conflicts, names_agree
+from .identity import identity_conflicts, names_agree, patient_ids_agree
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
@@ -50,6 +50,7 @@ __all__ = [
     "names_agree",
     "number",
     "pair",
+    "patient_ids_agree",
     "placement_doubt",
     "quiet_pydicom",
     "read_header",

@@ -68,6 +68,15 @@ def are_comparable(one: Patient, other: Patient) -> bool:
     )
 
 
+def patient_ids_agree(one: str, other: str) -> bool:
+    """Whether two patient IDs are one, without anything else to support it.
+
+    Both have to state one, and letter by letter the same: IDs that differ in capitals can be two
+    people's. Blanks around an ID say nothing (PS3.5 section 6.2).
+    """
+    return bool(one.strip(" ")) and one.strip(" ") == other.strip(" ")
+
+
 def names_agree(one: str, other: str) -> bool:
     """Whether two names are one, without anything else to support it.
 

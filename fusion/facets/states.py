@@ -36,3 +36,8 @@ class WitnessKind(StrEnum):
     SPACING = "spacing of the levels"
     COUNT = "vertebrae one by one"
     LABELS = "label map"
+    DENS_LABEL = "dens in the label map"
+
+
+#: Witnesses that come of one training: together they count as the weightiest of them.
+ONE_FAMILY = frozenset({WitnessKind.LABELS, WitnessKind.DENS_LABEL})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +14,11 @@ import pytest
 from pydicom.uid import generate_uid
 
 from benchmarks.archive_hostile import GET, child
-from fusion.archive.connecting import connect
-from fusion.archive.getting import get, parse_address
+from fusion.annotations.journal import Journal
+from fusion.archive.address import parse_address
+from fusion.archive.getting import get
 from fusion.archive.model import FoundStudy, Keep, Listed, Query
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared, send
 from fusion.archive.settings import Settings, read_settings
 from fusion.cli import main
@@ -245,17 +248,61 @@ def test_results_go_into_the_study_once_and_are_answered_for(
     assert (again["sent_now"], again["objects"]) == (0, sent["objects"])
     assert connect(settings, "web").objects(clinic.study) == after
 
+    # Out of the archive again: the report lies with the images there.
+    taken = ["import", f"archive:pacs/{clinic.study}", "--reader", "B. Other", "--yes"]
+    assert main([*taken, "--journal", str(settings.folder / "other.sqlite")]) == 0
+    said = capsys.readouterr().out
+    with Journal(settings.folder / "other.sqlite") as journal:
+        [reading] = journal.readings(clinic.study)
+    assert {one.joint for one in reading.targets} == {
+        one.joint for one in clinic.read.reading.targets
+    }
+    assert all(one.joint.name in said for one in reading.targets)
 
-def test_results_are_not_filed_under_another_person(clinic: Clinic, settings: Settings) -> None:
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["scan", "{}"],
+        pytest.param(["fuse", "{}", "--to", "results"], marks=pytest.mark.thorough),
+        pytest.param(["export", "{}", "--to", "results"], marks=pytest.mark.thorough),
+        ["facets", "{}"],
+        ["pathway", "facts.toml", "--study", "{}", "--earlier", "{}"],
+        ["archive", "priors", "{}", "--from", "pacs"],
+    ],
+)
+def test_an_address_stands_wherever_a_path_may(
+    command: list[str], clinic: Clinic, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(settings.folder)
+    Path("facts.toml").write_text("cervical_pain = true\n")
+    assert main([part.format(f"archive:pacs/{clinic.study}") for part in command]) == 0
+    [folder] = settings.place("inbox").iterdir()
+    assert len(list(folder.iterdir())) >= len(clinic.files)
+
+
+@pytest.mark.parametrize(
+    ("stated", "issuer", "refusal"),
+    [
+        ({"name": "Marker^Eva"}, "", "name differ"),
+        ({"patient_id": "ff-4711"}, "", "patient ID (in capitals or blanks) differ"),
+        ({}, "ELSEWHERE", "issuer of the ID differ"),
+    ],
+)
+def test_results_are_not_filed_under_another_person(
+    stated: dict[str, str], issuer: str, refusal: str, clinic: Clinic, settings: Settings
+) -> None:
     class Refiled:
         name = "pacs"
 
         def studies(self, query: Query) -> tuple[FoundStudy, ...]:
             [found] = connect(settings, "pacs").studies(query)
-            return (replace(found, patient=replace(found.patient, name="Marker^Eva")),)
+            assert found.patient.patient_id == "FF-4711"
+            patient = replace(found.patient, **stated)
+            return (replace(found, patient=patient, issuer=issuer),)
 
     place = prepared(settings, "one", lambda folder: copy_of(clinic, folder))
-    with pytest.raises(ArchiveError, match=r"another patient for this study.*name differ"):
+    with pytest.raises(ArchiveError, match=rf"another patient for this.*{re.escape(refusal)}"):
         send(Refiled(), place)  # type: ignore[arg-type]
 
 
@@ -263,5 +310,5 @@ def copy_of(clinic: Clinic, folder: Path) -> None:
     """A file that could be a result: one image of the study, called a report."""
     folder.mkdir()
     header = pydicom.dcmread(clinic.files[0])
-    header.Modality = "SR"
+    header.Modality, header.IssuerOfPatientID = "SR", "HERE"
     header.save_as(folder / "result.dcm")

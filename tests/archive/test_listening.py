@@ -10,12 +10,12 @@ from pathlib import Path
 import pydicom
 import pytest
 
-from fusion.archive.connecting import connect
 from fusion.archive.inbox import hashed
 from fusion.archive.listening import Listener
+from fusion.archive.protocols.connecting import connect
+from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, Gauge
 from fusion.archive.settings import Settings, read_settings
 from fusion.archive.watching import look, work_list
-from fusion.archive.wire import LARGEST_PDU_BYTES, Gauge
 from fusion.errors import ArchiveError, FusionError
 from tests.archive.conftest import Clinic, data_sets
 from tests.export.dicom.others import dcmtk

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from fusion.archive.connecting import connect
+from fusion.archive.protocols.connecting import connect
+from fusion.archive.protocols.web import parts
 from fusion.archive.settings import password, read_settings
-from fusion.archive.web import parts
 from fusion.errors import ArchiveError
 
 DIMSE = '[archives.pacs]\nkind = "dimse"\ntitle = "PACS"\nhost = "{host}"\nport = 104\n'

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import socket
+import socketserver
+import ssl
 import subprocess
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from fusion.archive.connecting import connect
 from fusion.archive.getting import get
 from fusion.archive.listening import Listener
 from fusion.archive.model import Query
+from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import Settings, read_settings
 from fusion.errors import ArchiveError
 from tests.archive.conftest import data_sets
@@ -35,6 +40,7 @@ class Secured:
     folder: Path
     files: list[Path]
     port: int
+    web_port: int
 
     def settings(self, place: Path, *, authority: str = "ours", tls: bool = True) -> Settings:
         def files(table: str, name: str) -> str:
@@ -48,6 +54,9 @@ class Secured:
             f'title = "{CLIENT}"\ninbox = "inbox"\noutbox = "outbox"\n'
             f'[archives.pacs]\nkind = "dimse"\ntitle = "{ARCHIVE}"\nhost = "127.0.0.1"\n'
             f"port = {self.pacs.dicom_port}\n{files('archives.pacs', name) if tls else ''}"
+            f'[archives.web]\nkind = "web"\n'
+            f'url = "https://127.0.0.1:{self.web_port}/dicom-web"\n'
+            f"{files('archives.web', name) if tls else ''}"
             f"[listen]\nport = {self.port}\nallow = ['{ARCHIVE}']\n{files('listen', 'client')}"
         )
         (place / "archives.toml").write_text(text)
@@ -71,7 +80,48 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         write_ct(folder / "ct", positions=ct.stacked()[:3])
         files = sorted((folder / "ct").iterdir())
         pacs.stow(files)
-        yield Secured(pacs, folder, files, port)
+        with in_front(pacs, folder) as web_port:
+            yield Secured(pacs, folder, files, port, web_port)
+
+
+@contextmanager
+def in_front(pacs: Pacs, folder: Path) -> Iterator[int]:
+    """Ask for certificates in front of the archive's HTTP, as a clinic's proxy does.
+
+    Debian's Orthanc 1.10.1 has that itself (``SslVerifyPeers``) and crashes at the first
+    certificate that it is shown.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.crt", folder / "server.key")
+    context.load_verify_locations(folder / "ours.crt")
+    context.verify_mode = ssl.CERT_REQUIRED
+
+    class Proxy(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with (
+                contextlib.suppress(OSError),
+                context.wrap_socket(self.request, server_side=True) as one,
+                socket.create_connection(("127.0.0.1", pacs.http_port), timeout=60) as other,
+            ):
+                answers = threading.Thread(target=passed_on, args=(other, one))
+                answers.start()
+                passed_on(one, other)
+                answers.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Proxy) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def passed_on(source: socket.socket, target: socket.socket) -> None:
+    """Pass on what comes until it ends."""
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1 << 16):
+            target.sendall(piece)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def test_get_send_and_commitment_over_mutual_tls(secured: Secured, tmp_path: Path) -> None:
@@ -91,13 +141,36 @@ def test_get_send_and_commitment_over_mutual_tls(secured: Secured, tmp_path: Pat
     }
 
 
+def test_get_and_send_over_mutual_tls_by_dicomweb(secured: Secured, tmp_path: Path) -> None:
+    settings = secured.settings(tmp_path)
+    archive = connect(settings, "web")
+    folder = get(archive, STUDY, settings=settings)
+    assert data_sets(list(folder.iterdir())) == data_sets(secured.files)
+
+    told = {}
+    archive.store(secured.files, lambda path, why: told.update({path: why}))
+    assert told == dict.fromkeys(secured.files, "")
+
+
+@pytest.mark.parametrize("way", ["pacs", "web"])
 @pytest.mark.parametrize(("authority", "tls"), [("another", True), ("ours", False)])
 def test_the_archive_takes_nobody_else(
-    authority: str, tls: bool, secured: Secured, tmp_path: Path
+    authority: str, tls: bool, way: str, secured: Secured, tmp_path: Path
 ) -> None:
     settings = secured.settings(tmp_path, authority=authority, tls=tls)
-    with pytest.raises(ArchiveError, match=r"cannot be reached with|stopped answering"):
-        connect(settings, "pacs").studies(Query(patient_id="1"))
+    refusal = r"cannot be reached|stopped answering|accept each other's certificates"
+    with pytest.raises(ArchiveError, match=refusal):
+        connect(settings, way).studies(Query(patient_id="1"))
+
+
+def test_we_take_no_web_archive_of_another_authority(secured: Secured, tmp_path: Path) -> None:
+    secured.settings(tmp_path)
+    path = tmp_path / "archives.toml"
+    head, ours, tail = path.read_text().partition("[archives.web.tls]")
+    strange = tail.replace("/ours.crt", "/other.crt", 1)
+    path.write_text(head + ours + strange)
+    with pytest.raises(ArchiveError, match="do not accept each other's certificates"):
+        connect(read_settings(path), "web").studies(Query(patient_id="1"))
 
 
 @pytest.mark.parametrize("name", ["client", "stranger", None])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fusion.dicom.catalog import scan
-from fusion.dicom.identity import are_comparable, identity_conflicts
+from fusion.dicom.identity import are_comparable, identity_conflicts, patient_ids_agree
 from fusion.dicom.pairing import pair
 from fusion.dicom.series import Patient
 from fusion.errors import PairingError
@@ -83,6 +83,12 @@ def test_an_id_differs_by_more_than_case_and_spaces() -> None:
     ]
     assert both_ways(person("A", "10234"), person("A", "1234")) == ["patient ID"]
     assert both_ways(person("A", "1", "", "F"), person("A", "1", "", "m")) == ["sex"]
+
+
+def test_patient_ids_agree_letter_by_letter() -> None:
+    assert patient_ids_agree("ab-1 ", " ab-1")
+    for one, other in (("ab1", "AB1"), ("1", "01"), ("a b", "ab"), ("", ""), (" ", " ")):
+        assert not patient_ids_agree(one, other)
 
 
 def test_what_one_side_does_not_state_is_not_compared() -> None:

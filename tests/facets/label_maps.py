@@ -95,6 +95,30 @@ def neck(parameters: NeckParameters = ORDINARY, scan: ScanParameters = FINE) -> 
     return Neck(ct, bones, processes, joints)
 
 
+def subregions(truth: Neck, *, dens_of: str = "C2") -> np.ndarray:
+    """SPINEPS ``seg-spine`` of a CT, ids as its README (2.1.3) has them: 45 to 53, 70 to 74, 80.
+
+    ``dens_of`` names the vertebra whose uppermost part is marked as the dens.
+    """
+    labels = np.where(truth.bones > 0, 41, 0).astype(np.uint8)
+    labels[truth.processes > 0] = truth.processes[truth.processes > 0]
+    for n in range(2, len(BONES) + 1):
+        k, j, i = (int(v) for v in np.argwhere(truth.bones == n).mean(axis=0))
+        body = np.zeros_like(truth.bones, bool)
+        body[k - 6 : k + 7, j - 22 : j - 8, i - 8 : i + 9] = True
+        body &= (truth.bones == n) & (truth.processes == 0)
+        height = np.nonzero(body.any(axis=(1, 2)))[0]
+        labels[body] = 49
+        if len(height):
+            labels[height[-1]][body[height[-1]]], labels[height[0]][body[height[0]]] = 52, 53
+    bone = np.argwhere(truth.bones == BONES.index(dens_of) + 1)
+    top = bone[bone[:, 0] > np.quantile(bone[:, 0], 0.8)]
+    labels[tuple(top.T)] = 51
+    # Parts of a sacrum, far from the neck, as a map of a whole body has them.
+    labels[0, :5, 0] = 70, 71, 72, 73, 74
+    return labels
+
+
 def _inside(solid, grid: Grid, to_anatomy: np.ndarray) -> np.ndarray:
     to_local = np.linalg.inv(solid.pose) @ to_anatomy @ grid.affine
     corners = np.array([(*c, 1) for c in np.ndindex(2, 2, 2)], float)

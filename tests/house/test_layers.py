@@ -94,6 +94,20 @@ def test_scan_works_without_a_window_system(tmp_path: Path) -> None:
     assert [series["kind"] for series in study["series"]] == ["ct"]
 
 
+def test_scan_of_a_folder_waits_for_nothing_that_listing_does_not_need(tmp_path: Path) -> None:
+    source = get_testdata_file("CT_small.dcm")
+    assert isinstance(source, str)
+    (tmp_path / "slice").write_bytes(Path(source).read_bytes())
+    program = """
+from fusion.cli import main
+assert main(["scan", sys.argv[1]]) == 0
+heavy = {"scipy.ndimage", "numba", "SimpleITK", "pynetdicom", "fusion.archive.protocols.connecting"}
+sys.stderr.write(" ".join(heavy & set(sys.modules)))
+"""
+    done = run_without_window(program, str(tmp_path))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_review_says_what_to_install_without_a_window_system(tmp_path: Path) -> None:
     program = "from fusion.cli import main; raise SystemExit(main(sys.argv[1:]))"
     done = run_without_window(program, "review", str(tmp_path))

@@ -150,7 +150,7 @@ class Hands:
             lambda dialog: self.click(dialog.buttons.button(dialog.buttons.StandardButton.Ok))
         )
         begun = window.reading.reading is not None
-        self.click(window.read_as if begun else window.alignment_panel.reviewed)
+        self.click(window.header.read_as if begun else window.alignment_panel.reviewed)
         wait_until(lambda: window.reading.reader == self.name)
         while (item := window.way.next) is not None:
             self.settled()

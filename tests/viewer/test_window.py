@@ -142,11 +142,11 @@ def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -
     widget = _napari.canvas_widget(window.canvases[0])
     move_mouse(qtbot, widget, screen_point(window, 0, ball) - QPoint(3, 0))
     qtbot.mouseMove(widget, screen_point(window, 0, ball))
-    qtbot.waitUntil(lambda: window.values.text().startswith("Cursor"))
-    assert "1500 HU · " in window.values.text()
-    assert window.values.text().endswith(linked.review.fused.spect.unit)
+    qtbot.waitUntil(lambda: window.footer.values.text().startswith("Cursor"))
+    assert "1500 HU · " in window.footer.values.text()
+    assert window.footer.values.text().endswith(linked.review.fused.spect.unit)
     linked.leave()
-    assert window.values.text().startswith("Crosshair")
+    assert window.footer.values.text().startswith("Crosshair")
 
 
 def test_colour_bar_has_round_ticks_in_the_range(window: ReviewWindow) -> None:
@@ -183,7 +183,7 @@ def test_findings_are_listed_worst_first(window: ReviewWindow) -> None:
 def test_help_names_every_key(window: ReviewWindow, qtbot: QtBot) -> None:
     press_key(qtbot, window, "?")
     card = _napari.main_window(window.viewer).findChild(KeyCard)
-    for key in window.shortcuts:
+    for key in window.keys.shortcuts:
         assert f"{key}: " in card.text
     assert len(card.rows) == len(set(card.rows))
     card.close()
@@ -191,11 +191,11 @@ def test_help_names_every_key(window: ReviewWindow, qtbot: QtBot) -> None:
 
 def test_the_keys_in_the_documentation_are_those_of_the_window(window: ReviewWindow) -> None:
     page = Path(__file__).resolve().parents[2] / "docs" / "viewer.md"
-    assert as_markdown(window.card) in page.read_text("utf-8")
+    assert as_markdown(window.keys.card) in page.read_text("utf-8")
 
 
 def test_no_key_means_two_things(window: ReviewWindow) -> None:
-    sequences = [shortcut.key().toString() for shortcut in window.shortcuts.values()]
+    sequences = [shortcut.key().toString() for shortcut in window.keys.shortcuts.values()]
     assert len(set(sequences)) == len(sequences) > 30
     with pytest.raises(ValueError, match="means 'b' already"):
         every_key({"one": {"Ctrl+L": ("b", print)}, "other": {"ctrl+l": ("c", print)}})
@@ -316,40 +316,40 @@ def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
         return f"Cursor   {position_text(place)} mm     {linked.value_text(place)}"
 
     def near() -> bool:
-        places = [text.split()[2:7:2] for text in (window.values.text(), under_mouse())]
+        places = [text.split()[2:7:2] for text in (window.footer.values.text(), under_mouse())]
         apart = [abs(float(a) - float(b)) for a, b in zip(*places, strict=True)]
         return max(apart) <= 1.5 / pane.model.scene.camera.zoom
 
     def agrees() -> bool:
-        return near() and window.values.text()[-60:] != before[-60:]
+        return near() and window.footer.values.text()[-60:] != before[-60:]
 
     def comes_to_rest() -> bool:  # a busy machine takes no notice of some moves
         for away in (3, 0):
             move_mouse(qtbot, widget, at - QPoint(away, 0))
-        return window.values.text().startswith("Cursor") and near()
+        return window.footer.values.text().startswith("Cursor") and near()
 
     qtbot.waitUntil(comes_to_rest)
-    before = window.values.text()
+    before = window.footer.values.text()
     for key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown, Qt.Key.Key_Plus, Qt.Key.Key_Home):
         press_key(qtbot, window, key)
-        assert agrees(), (window.values.text(), under_mouse())
-        before = window.values.text()
+        assert agrees(), (window.footer.values.text(), under_mouse())
+        before = window.footer.values.text()
     turn_wheel(widget, at)
-    assert agrees(), (window.values.text(), under_mouse())
+    assert agrees(), (window.footer.values.text(), under_mouse())
 
 
 def test_long_values_leave_the_size_of_the_pictures_alone(
     window: ReviewWindow, qtbot: QtBot
 ) -> None:
     """The window grew with them, and the pictures below the mouse with the window."""
-    widget, said = _napari.main_window(window.viewer), window.values.text()
+    widget, said = _napari.main_window(window.viewer), window.footer.values.text()
     before = widget.size(), window.linked.panes[0].model.scene.camera.zoom
-    window.values.setText(f"{'Cursor   ' * 60}7 counts")
+    window.footer.values.setText(f"{'Cursor   ' * 60}7 counts")
     qtbot.wait(20)
     assert (widget.size(), window.linked.panes[0].model.scene.camera.zoom) == before
-    assert window.values.shown.startswith("…")
-    assert window.values.shown.endswith("7 counts")
-    window.values.setText(said)
+    assert window.footer.values.shown.startswith("…")
+    assert window.footer.values.shown.endswith("7 counts")
+    window.footer.values.setText(said)
 
 
 def turn_wheel(widget: QWidget, at: QPoint) -> None:
@@ -390,18 +390,18 @@ def test_layouts_come_by_key_and_a_picture_is_enlarged_by_a_double_click(
     area = window.pictures
     keys = {"D": 6, "W": 3, "E": 9, "O": 5, "F": 2}
     for key, count in keys.items():
-        window.shortcuts[key].activated.emit()
+        window.keys.shortcuts[key].activated.emit()
         assert sum(picture.isVisible() for picture in area.pictures) == count
-    window.shortcuts["M"].activated.emit()
+    window.keys.shortcuts["M"].activated.emit()
     assert [p for p in area.pictures if p.isVisible()] == [area.projection]
-    window.shortcuts["M"].activated.emit()
-    window.shortcuts["W"].activated.emit()
+    window.keys.shortcuts["M"].activated.emit()
+    window.keys.shortcuts["W"].activated.emit()
     coronal = window.canvases[1]
     widget = _napari.canvas_widget(coronal)
     for visible in (1, 3):
         qtbot.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=widget.rect().center())
         qtbot.waitUntil(lambda n=visible: sum(p.isVisible() for p in area.pictures) == n)
     inverse = area.study.inverse
-    window.shortcuts["Shift+I"].activated.emit()
+    window.keys.shortcuts["Shift+I"].activated.emit()
     assert area.study.inverse is not inverse
-    window.shortcuts["Shift+I"].activated.emit()
+    window.keys.shortcuts["Shift+I"].activated.emit()

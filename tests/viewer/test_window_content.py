@@ -50,7 +50,7 @@ def simulated_data_say_so(window: ReviewWindow) -> None:
 
 
 def names_are_text_never_markup(window: ReviewWindow) -> None:
-    assert "<b>X</b>" in window.identity.text()
+    assert "<b>X</b>" in window.header.identity.text()
     labels = _napari.main_window(window.viewer).centralWidget().findChildren(QLabel)
     for label in labels:
         if "<b>" in label.text():

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from fusion.findings import Finding
 from fusion.findings.volumes import HOUNSFIELD_OFF
@@ -97,6 +96,9 @@ def offset_hu(values: FloatArray) -> float | None:
 
 def _verdict(counts: FloatArray) -> float | None:
     """Return the offset, 0 where air and soft tissue stand right, None where that is not known."""
+    # Here alone: listing a study's series does not wait for it.
+    from scipy import ndimage
+
     total = counts.sum()
     shares = ndimage.gaussian_filter1d(counts / total, 1.5)
     peaks, first = _peaks(shares), np.flatnonzero(counts)[0]
@@ -141,6 +143,8 @@ def _middle(number: int) -> float:
 
 
 def _peaks(shares: FloatArray) -> npt.NDArray[np.intp]:
+    from scipy import ndimage
+
     around: FloatArray = ndimage.maximum_filter1d(shares, 5)
     peaks: npt.NDArray[np.intp] = np.flatnonzero((shares == around) & (shares > 0))
     return peaks

@@ -104,6 +104,13 @@ def letters() -> Letters:
     return Letters(_registered())
 
 
+def can_print(text: str) -> bool:
+    """Whether the report would show every letter of a text on this machine."""
+    trial = letters()
+    trial.markup(text)
+    return not trial.incomplete
+
+
 @cache
 def _registered() -> tuple[str, ...]:
     for name, file in _MAIN:

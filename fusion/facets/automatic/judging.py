@@ -14,7 +14,7 @@ from fusion.facets.automatic.column import Rhythm
 from fusion.facets.automatic.likeness import Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.facets.localisation import Witness
-from fusion.facets.states import Numbering, WitnessKind
+from fusion.facets.states import ONE_FAMILY, Numbering, WitnessKind
 
 # Numbers below were chosen by us on our simulated necks (docs/sources.md#level-numbering).
 
@@ -95,7 +95,9 @@ def status_of(evidence: Sequence[Witness]) -> Numbering:
     agreeing = [e for e in evidence if e.agrees]
     against = [e for e in evidence if e.agrees is False]
     from_c2 = any(e.source in C2_SOURCES for e in agreeing)
-    if not from_c2 or against or len(agreeing) < 2 or sum(e.weight for e in agreeing) < SURE_WEIGHT:
+    weights = [e.weight for e in agreeing if e.source not in ONE_FAMILY]
+    weights += sorted(e.weight for e in agreeing if e.source in ONE_FAMILY)[-1:]
+    if not from_c2 or against or len(weights) < 2 or sum(weights) < SURE_WEIGHT:
         return Numbering.PROVISIONAL
     return Numbering.SURE
 

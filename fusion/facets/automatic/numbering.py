@@ -8,7 +8,7 @@ says so. Where C2 is seen nothing below it moves a level: ribs and lungs are ask
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -152,9 +152,7 @@ def number(
         evidence.append(count)
     if clicks_spl:
         status = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
-        reached = frozenset().union(
-            *(_reached(chain, rhythm, level) for level in _nearest_levels(clicks_spl, chain))
-        )
+        reached = reached_in(chain, rhythm, clicks_spl)
     else:
         status = status_of(evidence)
     return Levels(
@@ -171,6 +169,22 @@ def number(
         else (),
         clicked=tuple(clicks_spl),
     )
+
+
+def reached_in(chain: Chain, rhythm: Rhythm, clicked: Collection[str]) -> frozenset[str]:
+    """Return the levels that an unbroken count of vertebrae reaches.
+
+    Parameters
+    ----------
+    chain : Chain
+        Heights of the levels.
+    rhythm : Rhythm
+        Vertebrae one by one, without names.
+    clicked : collection of str
+        Vertebrae that a reader named: the count starts there, and without any at C2.
+    """
+    starts = _nearest_levels(clicked, chain) if clicked else [CERVICAL.undivided_level]
+    return frozenset().union(*(_reached(chain, rhythm, level) for level in starts))
 
 
 def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Witness, frozenset[str]]:
@@ -246,10 +260,10 @@ def _plain(chain: Chain, rhythm: Rhythm, level: str) -> bool:
     return place is not None and abs(place - height) <= _FORAMEN_MM and depth >= PLAIN_DEPTH
 
 
-def _nearest_levels(clicks_spl: Mapping[str, FloatArray], chain: Chain) -> list[str]:
+def _nearest_levels(clicked: Collection[str], chain: Chain) -> list[str]:
     """Return the level below each vertebra that was clicked on, or above where that is not seen."""
     result = []
-    for name in clicks_spl:
+    for name in clicked:
         n = VERTEBRAE.index(name)
         for row in (n, n - 1, n + 1):
             level = TEMPLATE_LEVELS[row] if 0 <= row < len(TEMPLATE_LEVELS) else ""

@@ -80,9 +80,14 @@ PROCESSES = {
     47: ("inferior", Side.LEFT),
     48: ("inferior", Side.RIGHT),
 }
+#: The dens of C2 and metal, which only the CT models of SPINEPS mark.
+DENS, METAL = 51, 80
 #: Everything else that SPINEPS ``seg-spine`` marks: sacrum, arch, spinous and costal processes,
-#: bodies, cord, canal, endplates, disc.
-_WITH_PROCESSES = frozenset({26, 41, 42, 43, 44, 49, 50, 60, 61, 62, 100})
+#: bodies, cord, canal, endplates, disc; of a CT also the plates of the bodies and the parts of the
+#: sacrum.
+_WITH_PROCESSES = frozenset(
+    {26, 41, 42, 43, 44, 49, 50, 60, 61, 62, 100, DENS, 52, 53, 70, 71, 72, 73, 74, METAL}
+)
 
 
 def convention(name: str) -> Convention:

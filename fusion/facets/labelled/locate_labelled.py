@@ -28,15 +28,16 @@ from fusion.facets.automatic.locate import (
     weakest,
 )
 from fusion.facets.automatic.neck import Neck, points_on
-from fusion.facets.automatic.numbering import Levels, chain_of
+from fusion.facets.automatic.numbering import Levels, chain_of, reached_in
 from fusion.facets.automatic.refine import METAL_HU
 from fusion.facets.automatic.straight import sample_points
 from fusion.facets.automatic.template import template
 from fusion.facets.labelled.between_bones import LabelledJoint, joint_between, joint_with_skull
 from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import COLUMN
-from fusion.facets.labelled.maps import Part
+from fusion.facets.labelled.maps import Mask, Part
 from fusion.facets.labelled.spine import LabelledSpine
+from fusion.facets.labelled.subregions import stands_on
 from fusion.facets.localisation import (
     FROM_PROCESSES,
     FROM_VERTEBRAE,
@@ -62,6 +63,10 @@ from fusion.progress import Progress, ProgressCallback
 #: Weight of a label map as evidence: it needs the support of one more piece to make a level sure.
 #: Such programs mix neighbours up in 1 to 15 of 100 scans (docs/sources.md#label-quality).
 LABEL_WEIGHT = 2.0
+#: Weight of a labelled dens: of the same training as the names, so that it supports nothing alone.
+_DENS_WEIGHT = 0.5
+#: The level below each vertebra that has one here.
+_LEVEL_BELOW = {level.split("-")[0]: level for level in LEVELS[1:]}
 #: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
 #: articular processes, and from whole vertebrae (docs/facets.md, "Label maps made elsewhere").
 _FROM_PROCESSES_MM, _FROM_VERTEBRAE_MM = (0.8, 0.5), (1.8, 0.8)
@@ -121,12 +126,14 @@ def locate_with_labels(
     report(0.4, "Comparing with what the CT shows")
     # Where a reader's click renames every level, the CT's own count has nothing left to say.
     own = None if neck is None or shift else locate_in(neck, SpineStatements(anomalies=anomalies))
-    evidence = [_claim(spine, shift)]
+    evidence = [_claim(spine, shift), *_dens_claim(spine, bones)]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
+    reached = frozenset(LEVELS)
     if neck is not None and heights:
         claims = with_anomalies(neck.claims, anomalies)
         evidence += judge(chain, neck.scores, neck.parts, claims, neck.rhythm)
+        reached = reached_in(chain, neck.rhythm, points)
     if points:
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
@@ -138,15 +145,26 @@ def locate_with_labels(
     disagree &= not points
     if disagree:
         numbering = Numbering.PROVISIONAL
-    by_level = numbering_by_level(numbering, anomalies, points)
+    by_level = numbering_by_level(numbering, anomalies, points, reached=reached)
     facets = tuple(
-        replace(filled[joint], numbering=by_level[joint.level])
-        if joint in filled
-        else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies)
+        _hidden_by(
+            spine.parts.metal,
+            replace(filled[joint], numbering=by_level[joint.level])
+            if joint in filled
+            else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies),
+        )
         for joint in JOINTS
     )
     report(1.0, "Joints found")
-    levels = Levels(chain, numbering, tuple(evidence), kept)
+    levels = Levels(
+        chain,
+        numbering,
+        tuple(evidence),
+        kept,
+        reached,
+        contradicted=_contradicted(evidence) if points else (),
+        clicked=tuple(points),
+    )
     findings = [
         *spine.findings,
         *(() if neck is None else values_findings(neck.values)),
@@ -209,7 +227,7 @@ def _joints(
     as_named = {old: names[id(bone)] for old, bone in spine.bones.items() if id(bone) in names}
     processes = {
         Part(as_named[part.vertebra], part.process, part.side): mask
-        for part, mask in spine.processes.items()
+        for part, mask in spine.parts.processes.items()
         if part.vertebra in as_named
     }
     found = {}
@@ -234,6 +252,28 @@ def _claim(spine: LabelledSpine, shift: int) -> Witness:
     first, *_, last = spine.bones
     saw = f"{spine.source} calls its vertebrae {first} to {last}"
     return Witness(WitnessKind.LABELS, saw, level, implies, LABEL_WEIGHT, not shift)
+
+
+def _dens_claim(spine: LabelledSpine, bones: Mapping[str, Bone]) -> list[Witness]:
+    """Return what the labelled dens says of the names, as they are after a click."""
+    if spine.parts.dens is None:
+        return []
+    name = stands_on(spine.parts.dens, bones)
+    if name not in _LEVEL_BELOW:
+        saw = "the part that the map marks as the dens stands on no vertebra that it names"
+        return [Witness(WitnessKind.DENS_LABEL, saw, "C2-C3", "unclear", _DENS_WEIGHT, None)]
+    saw = f"the part that the map marks as the dens stands on {name}"
+    below = _LEVEL_BELOW[name]
+    return [Witness(WitnessKind.DENS_LABEL, saw, "C2-C3", below, _DENS_WEIGHT, name == "C2")]
+
+
+def _contradicted(evidence: Collection[Witness]) -> tuple[str, ...]:
+    """Return what of the picture speaks against a reader's clicks; that the map does is said."""
+    return tuple(
+        f"{piece.source}: {piece.saw}"
+        for piece in evidence
+        if piece.agrees is False and piece.source is not WitnessKind.LABELS
+    )
 
 
 def _heights(found: Mapping[Joint, LabelledJoint], neck: Neck) -> dict[str, float]:
@@ -296,11 +336,26 @@ def _facet(
     )
 
 
+def _hidden_by(metal: Mask | None, facet: Facet) -> Facet:
+    """Return a joint as it is once metal is marked: obscured where that is close by."""
+    if metal is None or facet.center_lps is None or facet.status is Status.OBSCURED:
+        return facet
+    if float(metal.holds(_around(facet.center_lps)).mean()) <= METAL_SHARE:
+        return facet
+    known = 0.0 if facet.localisation_mm is None else facet.localisation_mm
+    return replace(facet, status=Status.OBSCURED, localisation_mm=round(known + HIDDEN_MM, 1))
+
+
 def _metal_share(ct: Volume, center: FloatArray) -> float:
+    return float((np.nan_to_num(sample_points(ct, _around(center))) > METAL_HU).mean())
+
+
+def _around(center: FloatArray) -> FloatArray:
+    """Return points (n, 3), mm, in which metal hides a joint at this centre."""
     steps = np.arange(-_HIDING_MM, _HIDING_MM + 0.1, 1.5)
     cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-    hu = sample_points(ct, center + cube[np.linalg.norm(cube, axis=1) <= _HIDING_MM])
-    return float((np.nan_to_num(hu) > METAL_HU).mean())
+    around: FloatArray = center + cube[np.linalg.norm(cube, axis=1) <= _HIDING_MM]
+    return around
 
 
 def _is_fused(

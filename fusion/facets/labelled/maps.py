@@ -84,6 +84,14 @@ class Mask:
         voxel = abs(float(np.linalg.det(self.grid.affine[:3, :3])))
         return float(self.voxels.sum()) * voxel / 1000.0
 
+    def holds(self, points_lps: FloatArray) -> npt.NDArray[np.bool_]:
+        """Tell which of some points (n, 3), mm, lie in a voxel that carries the label."""
+        kji = np.rint(self.grid.to_kji(points_lps)).astype(int)
+        held = np.zeros(len(kji), dtype=np.bool_)
+        inside = np.flatnonzero(((kji >= 0) & (kji < self.voxels.shape)).all(axis=1))
+        held[inside] = self.voxels[tuple(kji[inside].T)]
+        return held
+
     def largest(self) -> Mask:
         """Return the label without stray pieces."""
         pieces, count = ndimage.label(self.voxels, structure=np.ones((3, 3, 3)))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
 
 from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError, GeometryError
@@ -15,20 +13,18 @@ from fusion.facets.labelled.bone_checks import (
     column_problems,
     dens_problems,
     misfit,
-    upside_down,
-    wrong_sides,
 )
 from fusion.facets.labelled.bones import Bone
 from fusion.facets.labelled.conventions import (
     CONVENTIONS,
-    PROCESSES,
     Convention,
     convention,
     may_be_processes,
 )
-from fusion.facets.labelled.maps import LabelMap, Mask, Part, cut_out
+from fusion.facets.labelled.maps import LabelMap, Mask
 from fusion.facets.labelled.nifti import is_nifti, read_nifti
 from fusion.facets.labelled.segments import read_segmentation
+from fusion.facets.labelled.subregions import Subregions, check_processes, read_subregions
 from fusion.facets.localisation import LABEL_MAP
 from fusion.findings import Finding
 from fusion.findings.joints import LABELS_COARSE
@@ -40,8 +36,6 @@ from fusion.progress import Progress, ProgressCallback
 COARSE_MM = 2.0
 #: Share of a bone's voxels that have to lie on the CT for the bone to be used.
 _ON_CT = 0.5
-#: Share of the voxels of articular processes that have to lie in a labelled vertebra.
-_IN_BONES = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,8 +51,8 @@ class LabelledSpine:
         the CT.
     skull : Mask or None
         The label of the skull.
-    processes : mapping of Part to Mask
-        Articular processes that have labels of their own.
+    parts : Subregions
+        Articular processes that have labels of their own, the dens, and metal.
     findings : tuple of Finding
         What a reader must know.
     """
@@ -66,7 +60,7 @@ class LabelledSpine:
     source: str
     bones: Mapping[str, Bone]
     skull: Mask | None
-    processes: Mapping[Part, Mask]
+    parts: Subregions
     findings: tuple[Finding, ...]
 
     @property
@@ -136,21 +130,23 @@ def read_labels(
         for n, part in vertebrae.parts.items()
         if part.process and part.vertebra in reading.bones
     }
+    parts = Subregions(processes)
     if processes_map is not None:
-        processes |= _assigned(processes_map, reading.bones, vertebrae.name)
-    _check_processes(processes, reading, vertebrae.name)
+        seen = read_subregions(processes_map, reading.bones, vertebrae_name=vertebrae.name)
+        parts = replace(seen, processes={**processes, **seen.processes})
+    check_processes(parts.processes, reading.bones, name=vertebrae.name)
     report(0.7, "Checking labels against the CT")
     bones = _on_ct(reading.bones, ct, vertebrae)
     names = " and ".join(one.name for one in maps)
     findings = [finding for one in maps for finding in one.findings]
     spine = LabelledSpine(
-        f"{LABEL_MAP} {names} ({reading.words})", bones, reading.skull, processes, tuple(findings)
+        f"{LABEL_MAP} {names} ({reading.words})", bones, reading.skull, parts, tuple(findings)
     )
     report(1.0, "Labels read")
     if spine.voxel_mm > COARSE_MM:
         coarse = LABELS_COARSE(voxel_mm=spine.voxel_mm, limit_mm=COARSE_MM)
         findings.append(coarse)
-    return LabelledSpine(spine.source, bones, reading.skull, processes, tuple(findings))
+    return replace(spine, findings=tuple(findings))
 
 
 def _read(path: Path, ct: Volume) -> LabelMap:
@@ -299,53 +295,6 @@ def _discs_between(
         else:
             misplaced.append(f"the disc {upper}-{lower} does not lie between {upper} and {lower}")
     return seen, misplaced
-
-
-def _assigned(labels: LabelMap, bones: Mapping[str, Bone], vertebrae_name: str) -> dict[Part, Mask]:
-    """Give every articular process to the vertebra in whose label it lies."""
-    processes, inside, total = {}, 0, 0
-    for label, (process, side) in PROCESSES.items():
-        mask = labels.masks[label]
-        index = np.argwhere(mask.voxels)
-        points = mask.grid.to_lps(index)
-        total += len(points)
-        for name, bone in bones.items():
-            kji = np.rint(bone.mask.grid.to_kji(points)).astype(int)
-            in_box = np.flatnonzero(((kji >= 0) & (kji < bone.mask.voxels.shape)).all(axis=1))
-            kept = in_box[bone.mask.voxels[tuple(kji[in_box].T)]]
-            inside += len(kept)
-            if len(kept):
-                voxels = np.zeros_like(mask.voxels)
-                voxels[tuple(index[kept].T)] = True
-                processes[Part(name, process, side)] = cut_out(voxels, mask.grid).largest()
-    if inside < _IN_BONES * total:
-        raise GeometryError(
-            f"Only {inside / total:.0%} of the articular processes of {labels.name} lie in the "
-            f"vertebrae of {vertebrae_name}: the two do not belong together, or one is flipped."
-        )
-    return processes
-
-
-def _check_processes(processes: Mapping[Part, Mask], reading: _Reading, name: str) -> None:
-    wrong = wrong_sides(processes, reading.bones)
-    if wrong:
-        what = _list([f"{part.side} {part.process} process of {part.vertebra}" for part in wrong])
-        why = (
-            "The label map is mirrored, or left and right are exchanged in it"
-            if len(wrong) > len(processes) / 2
-            else "The label map mixes sides up"
-        )
-        raise GeometryError(
-            f"The articular processes that {name} comes with do not lie on the side that they are "
-            f"labelled as, seen from the midline of their own vertebra: {what}. {why}. Nothing is "
-            "taken from it."
-        )
-    turned = upside_down(processes, reading.bones)
-    if turned:
-        raise GeometryError(
-            f"The superior articular processes of {', '.join(turned)} lie below the inferior ones: "
-            f"the label map that {name} comes with is upside down or mixes them up."
-        )
 
 
 def _on_ct(bones: Mapping[str, Bone], ct: Volume, labels: LabelMap) -> dict[str, Bone]:

@@ -26,9 +26,10 @@ from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.model import State
-from viewer.kit.key_file import default_key_file
+from viewer.frame.header import NO_READER
+from viewer.frame.key_file import default_key_file
 from viewer.reading.dialogs import ReaderDialog
-from viewer.window import NO_READER, ReviewWindow
+from viewer.window import ReviewWindow
 
 LEFT_C5, RIGHT_C4 = Joint("C5-C6", Side.LEFT), Joint("C4-C5", Side.RIGHT)
 READER = "R. Eader"
@@ -116,7 +117,7 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     show: Show, journal: Path, qtbot: QtBot
 ) -> None:
     window = show()
-    assert window.reader_label.text() == NO_READER
+    assert window.header.reader.text() == NO_READER
     typed = answer_dialog(None)
     window.alignment_panel.reviewed.click()
     assert typed == [""]
@@ -128,7 +129,7 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     window.alignment_panel.reviewed.click()
     (said,) = boxes(window)
     assert str(journal) in said
-    assert window.reader_label.text() == NO_READER
+    assert window.header.reader.text() == NO_READER
     journal.rmdir()
     with Journal(journal) as file:
         file.begin(window.reading.study, reader="O. Ther<b>")
@@ -137,7 +138,7 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     window.alignment_panel.reviewed.click()
     assert typed == [""]
     assert window.review.alignment_reviewed_by == READER
-    assert window.reader_label.text() == f"Read by {READER} · version 1, draft"
+    assert window.header.reader.text() == f"Read by {READER} · version 1, draft"
     assert window.need_reader()  # nothing is asked any more: this would block
     assert window.alignment_panel.reviewed_text.text() == f"reviewed by {READER}"
     # The other reader is among the Findings on screen.
@@ -157,7 +158,7 @@ def test_closed_and_opened_again_everything_is_there(
     window = show()
     # Two things on one key: told in words, and every key stays as it was.
     assert window.message.text().startswith("The keys are as usual. Two things would be on one key")
-    assert {"H", "P"} <= window.shortcuts.keys()
+    assert {"H", "P"} <= window.keys.shortcuts.keys()
     assert window.begin_reading(READER)
     for key, value in GOLDEN["G3"].facts.recorded().items():
         window.pathway.answer(key, value)
@@ -175,8 +176,8 @@ def test_closed_and_opened_again_everything_is_there(
 
     keys.write_text('[keys]\n"H" = "Alt+H"\n"S" = "Alt+S"\n')
     again = show()
-    assert "Alt+H" in again.shortcuts
-    assert "H" not in again.shortcuts
+    assert "Alt+H" in again.keys.shortcuts
+    assert "H" not in again.keys.shortcuts
     assert again.bar.next.text().startswith("Next (Alt+S): ")
     assert review_json(again.review)["pathway"]["assessed"] is False
     assert again.pathway.state == NOT_ASSESSED
@@ -185,7 +186,7 @@ def test_closed_and_opened_again_everything_is_there(
     # Back where the reading stood: the last joint decided, and the step that lacks something.
     assert again.facets.joint_at(again.linked.point_lps) == LEFT_C5
     assert again.pages.front is again.way.next.step
-    assert again.reader_label.text().endswith("draft, resumed")
+    assert again.header.reader.text().endswith("draft, resumed")
     assert again.review.alignment_reviewed_by == READER
     assert review_json(again.review)["pathway"] == stored
     assert again.pathway.facts == GOLDEN["G3"].facts
@@ -194,7 +195,7 @@ def test_closed_and_opened_again_everything_is_there(
     assert tuple(again.facets.localisation.facet("C4-C5", "right").center_lps) == (x - 1, y, z)
     assert again.reading.missing == ()
     again.reading.finalise()
-    assert again.reader_label.text().endswith("version 1, final, resumed")
+    assert again.header.reader.text().endswith("version 1, final, resumed")
     assert not again.alignment_panel.reviewed.isEnabled()
     with Journal(journal) as file:
         assert file.readings()[0].finalised
@@ -340,7 +341,7 @@ def test_a_long_name_leaves_the_window_as_narrow_as_it_was(show: Show) -> None:
     window = show()
     assert window.begin_reading("A" * 200)
     assert _napari.main_window(window.viewer).minimumSizeHint().width() <= 1280
-    assert "A" * 200 in window.reader_label.toolTip()
+    assert "A" * 200 in window.header.reader.toolTip()
 
 
 def test_a_final_reading_is_told_of_when_the_study_is_opened_again(
@@ -355,8 +356,8 @@ def test_a_final_reading_is_told_of_when_the_study_is_opened_again(
     first.finalise()
     first.close()
     window = show()
-    assert window.reader_label.text().startswith("Read before: FINAL, 1 positive")
-    assert window.reader_label.text().endswith("by Reader One")
+    assert window.header.reader.text().startswith("Read before: FINAL, 1 positive")
+    assert window.header.reader.text().endswith("by Reader One")
     assert "FINAL" in window.targets_panel.state.saved.text()
     assert window.reading.reading is None
 
@@ -369,13 +370,13 @@ def test_a_final_reading_is_told_of_when_the_study_is_opened_again(
         dialog.names["Reader One"].click()
 
     QTimer.singleShot(0, take)
-    window.read_as.click()
-    assert window.reader_label.text() == "Read by Reader One · version 1, final, resumed"
+    window.header.read_as.click()
+    assert window.header.reader.text() == "Read by Reader One · version 1, final, resumed"
     # A full stop more is the same reader; another name begins another reading, here and now.
     assert window.begin_reading("reader one.")
-    assert window.reader_label.text().startswith("Read by Reader One · version 1, final")
+    assert window.header.reader.text().startswith("Read by Reader One · version 1, final")
     assert window.begin_reading(READER)
-    assert window.reader_label.text() == f"Read by {READER} · version 1, draft"
+    assert window.header.reader.text() == f"Read by {READER} · version 1, draft"
     assert [other.reader for other in window.reading.others] == ["Reader One"]
     with Journal(journal) as file:
         assert len(file.readings()) == 2

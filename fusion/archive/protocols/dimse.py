@@ -23,7 +23,6 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     StudyRootQueryRetrieveInformationModelMove,
 )
 
-from fusion.archive.encryption import client_context
 from fusion.archive.listening import Commitments, Listener, hearing
 from fusion.archive.model import (
     FoundSeries,
@@ -34,8 +33,16 @@ from fusion.archive.model import (
     Told,
     each,
 )
+from fusion.archive.protocols.encryption import client_context
+from fusion.archive.protocols.wire import (
+    LARGEST_PDU_BYTES,
+    PACKED,
+    PLAIN,
+    SILENCE_S,
+    only_asked_for,
+    tuned,
+)
 from fusion.archive.settings import ArchiveSettings, Settings
-from fusion.archive.wire import LARGEST_PDU_BYTES, PACKED, PLAIN, SILENCE_S, only_asked_for, tuned
 from fusion.dicom import text
 from fusion.errors import ArchiveError, FusionError
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fusion.errors import FusionError
-from viewer.kit.key_file import ChangedKeys, write_template
+from viewer.frame.key_file import ChangedKeys, write_template
 
 GROUPS = {
     "Joints": {"H": ("next hot joint", print), "P": ("positive: saves", repr)},

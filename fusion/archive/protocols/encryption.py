@@ -6,8 +6,8 @@ import socket
 import ssl
 from typing import Any
 
+from fusion.archive.protocols.wire import SILENCE_S
 from fusion.archive.settings import Settings, Tls
-from fusion.archive.wire import SILENCE_S
 from fusion.errors import ArchiveError
 
 

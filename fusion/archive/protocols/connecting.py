@@ -23,10 +23,10 @@ def connect(settings: Settings, name: str) -> Archive:
     archive = settings.archive(name)
     _require_installed()
     if archive.kind == "web":
-        from fusion.archive.web import WebArchive
+        from fusion.archive.protocols.web import WebArchive
 
         return WebArchive(name, archive, settings)
-    from fusion.archive.dimse import DimseArchive
+    from fusion.archive.protocols.dimse import DimseArchive
 
     return DimseArchive(name, archive, settings)
 

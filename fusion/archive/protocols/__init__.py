@@ -1,0 +1,1 @@
+"""How an archive is spoken with: DIMSE and DICOMweb, encrypted or not."""

@@ -1,0 +1,81 @@
+"""``facetfusion doctor``: what this machine has and lacks, and the whole way once."""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+
+from fusion import cli
+from fusion.cli.study import terminal_progress
+from fusion.self_test import (
+    ANSWER,
+    Check,
+    CheckOutcome,
+    machine_checks,
+    trial_check,
+    worst,
+    write_page,
+)
+from fusion.software import DISCLAIMER, versions
+
+#: Version of the JSON; keys are only ever added.
+SCHEMA_VERSION = 1
+
+
+def add_doctor(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``doctor``."""
+    parser.description = (
+        "Check what this machine has and lacks: packages, folders, disk, letters and a screen; "
+        "then make a small sample study, find its joints and hand a reading of it on. Exit code 3 "
+        "where something does not work."
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="leave the sample study out: answers in two seconds"
+    )
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="write a page (HTML) that can be printed"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    checks = []
+    for check in machine_checks():
+        checks.append(check)
+        _tell(check, args)
+    if not args.quick:
+        checks.append(trial_check(terminal_progress()))
+        _tell(checks[-1], args)
+    if args.page is not None:
+        write_page(args.page, checks, when=datetime.now())
+    whole = worst(checks)
+    if args.json:
+        cli.write_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "outcome": whole.name.lower(),
+                "checks": [
+                    {
+                        "what": check.what,
+                        "outcome": check.outcome.name.lower(),
+                        "found": check.found,
+                        "remedy": check.remedy,
+                    }
+                    for check in checks
+                ],
+                "software": versions(),
+            }
+        )
+    else:
+        page = [f"Written: {args.page}"] if args.page is not None else []
+        cli.write_lines(ANSWER[whole], *page, DISCLAIMER)
+    return cli.REFUSED if whole is CheckOutcome.FAILS else cli.OK
+
+
+def _tell(check: Check, args: argparse.Namespace) -> None:
+    if not args.json:
+        remedy = f". {check.remedy}" if check.remedy else ""
+        cli.write_lines(f"{check.outcome.value}: {check.what}: {check.found}{remedy}")

@@ -1,0 +1,106 @@
+"""What a machine has and lacks: said before a study depends on it, with what to do."""
+
+import json
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from fusion.cli import main
+from fusion.self_test import Check, CheckOutcome, machine_checks, trial_check, worst, write_page
+
+FINE = Check("memory", CheckOutcome.WORKS, "24 GiB")
+NO_SCREEN = Check("window", CheckOutcome.MISSING, "there is no screen here", "Run it elsewhere.")
+BROKEN = Check("<b>", CheckOutcome.FAILS, "a & b", "Do <this>.")
+
+
+def test_the_worst_says_what_the_whole_is() -> None:
+    assert worst([]) is worst([FINE]) is CheckOutcome.WORKS
+    assert worst([FINE, NO_SCREEN]) is CheckOutcome.MISSING
+    assert worst([BROKEN, NO_SCREEN, FINE]) is CheckOutcome.FAILS
+
+
+def test_what_works_needs_no_remedy_and_what_does_not_needs_one() -> None:
+    with pytest.raises(ValueError, match="remedy"):
+        Check("memory", CheckOutcome.WORKS, "24 GiB", "Buy more.")
+    with pytest.raises(ValueError, match="remedy"):
+        Check("memory", CheckOutcome.FAILS, "1 GiB")
+
+
+def test_this_machine_can_run_what_it_runs_now() -> None:
+    found = {check.what: check for check in machine_checks()}
+    assert found["Python and packages"].outcome is CheckOutcome.WORKS
+    assert found["packages of the window"].outcome is CheckOutcome.WORKS
+    assert found["folder for temporary files"].outcome is CheckOutcome.WORKS
+    assert not [check for check in found.values() if check.outcome is CheckOutcome.FAILS]
+
+
+def test_a_folder_that_cannot_be_made_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    found = {check.what: check for check in machine_checks()}
+    said = found["folder of the readings"]
+    assert said.outcome is CheckOutcome.FAILS
+    assert said.remedy == f"Let this user write to {tmp_path / 'file'}."
+
+
+def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fusion.self_test.machine.LEAST_FREE_BYTES", 1 << 62)
+    found = {check.what: check for check in machine_checks()}
+    said = found["folder for temporary files"]
+    assert (said.outcome, said.remedy) == (
+        CheckOutcome.FAILS,
+        "Free 2 GiB, which a large study needs.",
+    )
+
+
+def test_a_trial_that_cannot_be_made_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
+    said = trial_check()
+    assert said.outcome is CheckOutcome.FAILS
+    assert "Traceback" not in said.found
+    assert said.remedy.startswith("Install facetfusion again")
+
+
+@pytest.mark.slow
+def test_the_trial_goes_the_whole_way_and_holds_it_against_the_truth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert trial_check().outcome is CheckOutcome.WORKS
+    monkeypatch.setattr("fusion.self_test.trial.LARGEST_ERROR_MM", 0.0)
+    said = trial_check()
+    assert said.outcome is CheckOutcome.FAILS
+    assert "found elsewhere" in said.found
+
+
+def test_the_page_says_each_check_with_a_sign_and_what_to_do(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "page.html", [FINE, BROKEN], when=datetime(2026, 11, 30, 12, 0))
+    text = page.read_text("utf-8")
+    assert "facetfusion does not work on this machine as it is, see below." in text
+    assert "✓ works" in text
+    assert "✗ does not work" in text
+    assert "&lt;b&gt;" in text
+    assert "a &amp; b<br><em>Do &lt;this&gt;.</em>" in text
+    assert "Not a medical device." in text
+
+
+def test_the_command_answers_in_json_and_writes_the_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--quick", "--json", "--page", str(tmp_path / "page.html")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["outcome"] in ("works", "missing")
+    assert {"what", "outcome", "found", "remedy"} == set(document["checks"][0])
+    assert (tmp_path / "page.html").is_file()
+
+
+def test_what_does_not_work_is_an_exit_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    assert main(["doctor", "--quick"]) == 3
+    assert "does not work: folder of the readings" in capsys.readouterr().out
