@@ -219,9 +219,14 @@ def _within(
     """
     along = [np.arange(n) * (steps[:, a] @ normal) for a, n in enumerate(filled.shape)]
     plane = along[1][:, None] + along[2]
-    found = []
-    for k, slice_ in enumerate(filled):
-        at = np.argwhere(slice_ & (plane >= least_mm - along[0][k]))
+    found = [np.zeros((0, 3), np.intp)]
+    for k in np.flatnonzero(along[0] + plane.max() >= least_mm):
+        least = least_mm - along[0][k]
+        rows = np.flatnonzero(plane.max(axis=1) >= least)
+        if not len(rows):  # by rounding only
+            continue
+        some = slice(rows[0], rows[-1] + 1)
+        at = np.argwhere(filled[k, some] & (plane[some] >= least)) + (rows[0], 0)
         found.append(np.concatenate([np.full((len(at), 1), k), at], axis=1))
     return np.concatenate(found)
 

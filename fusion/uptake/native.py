@@ -201,7 +201,8 @@ def native_neck(
     scale = spect.slope[part[0], None, None], spect.intercept[part[0], None, None]
     values = spect.stored[part].astype(np.float64) * scale[0] + scale[1]
     mask = seen_mask(with_field_of_view(spect))
-    seen = np.ones(values.shape, np.bool_) if mask is None else mask[part]
+    seen = np.ones(values.shape, np.bool_) if mask is None else mask[part].copy()
+    del mask  # of the whole volume
     distance, _ = cKDTree(centers).query(points)
     if not (seen & (distance <= LEAST_REACH_MM)).any():
         raise _not_reached(spect.source.label)
