@@ -1,7 +1,7 @@
 # Two commands set everything up from nothing: `make demo` and `make test`.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-quick coverage bench check check-types check-rest docs lock \
+.PHONY: help demo test test-all test-quick coverage bench bundle bundle-check check check-types check-rest docs lock \
 	release clean
 
 BIN := .venv/bin
@@ -62,6 +62,15 @@ docs: ## build the documentation into docs/_build/html
 
 lock: ## write requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
 	@scripts/lock.sh $(ARGS)
+
+bundle: ## make what installs without network; PLATFORM=linux, windows or macos
+	@scripts/setup.sh tests
+	$(BIN)/python scripts/bundle/bundle.py $(or $(PLATFORM),linux)
+
+bundle-check: ## ask whether every wheel of each platform can be had, by hash; downloads none
+	@scripts/setup.sh tests
+	@for platform in linux windows macos; do \
+		$(BIN)/python scripts/bundle/bundle.py $$platform --check || exit 1; done
 
 release: ## check everything and build dist/; uploads nothing; ARGS=--tag also sets the tag
 	@scripts/release.sh $(ARGS)

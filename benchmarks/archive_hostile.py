@@ -45,7 +45,8 @@ get(connect(settings, "pacs"), sys.argv[2], settings=settings)
 """
 SEND = """
 import sys
-from fusion.archive import connect, prepared, read_settings, send
+from fusion.archive import connect, prepared, read_settings
+from fusion.archive.sending import send
 from pathlib import Path
 import shutil
 print("begun", flush=True)

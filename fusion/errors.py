@@ -12,6 +12,7 @@
     ├── AnnotationError         a target, reading or journal that cannot be made, kept or read
     ├── PathwayError            pathway facts or statements that cannot be used
     ├── ArchiveError            an archive cannot be reached, or what it did was not whole
+    ├── ReaderStudyError        a reader study that cannot be planned, read on or analysed
     ├── Cancelled               the user stopped a long operation
     └── ProgramFault            a bug of facetfusion, said as one
 
@@ -85,6 +86,10 @@ class PathwayError(FusionError):
 
 class ArchiveError(FusionError):
     """An archive cannot be reached or used, or what came from it or went to it is not whole."""
+
+
+class ReaderStudyError(FusionError):
+    """A reader study cannot be planned, read on or analysed."""
 
 
 class Cancelled(FusionError):  # noqa: N818 - not a fault

@@ -381,7 +381,7 @@ class Fused:
             kji = np.concatenate([np.full((*shape[1:], 1), k), plane], axis=-1)
             points = self.registration.transform.apply(self.spect.grid.to_lps(kji))
             nearest = np.rint(self.ct.grid.to_kji(points))
-            yield nearest, ((nearest >= 0) & (nearest < limits)).all(axis=-1)
+            yield nearest, np.asarray(((nearest >= 0) & (nearest < limits)).all(axis=-1))
 
     @cached_property
     def overlap(self) -> float:

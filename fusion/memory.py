@@ -11,8 +11,8 @@ from typing import Any
 def give_back() -> None:
     """Give back what was freed but is kept for later: worth it after each stage that takes much.
 
-    The allocator of Linux (glibc) keeps what lies between blocks that are still in use; some hundred
-    megabytes beside a CT of a whole body. Elsewhere nothing is done.
+    The allocator of Linux (glibc) keeps what lies between blocks that are still in use: some
+    hundred MB beside a CT of a whole body. Elsewhere nothing is done.
     """
     trim = _trim()
     if trim is not None:

@@ -21,7 +21,8 @@ else
 fi
 
 # --universal: one file for Linux, macOS and Windows and for every Python from 3.11, by markers.
-"$uv" pip compile pyproject.toml --extra viewer --extra archive --extra dev --output-file requirements.lock \
+"$uv" pip compile pyproject.toml --extra viewer --extra archive --extra cohort --extra parquet \
+    --extra dev --output-file requirements.lock \
     --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --no-emit-find-links --no-annotate \
     --custom-compile-command "make lock" --quiet "$@"

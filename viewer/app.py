@@ -13,6 +13,7 @@ import napari
 from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from fusion.archive import is_address, parse_address
 from fusion.errors import Cancelled, FusionError
 from fusion.opening import OpenOptions
 from fusion.review import Review
@@ -155,6 +156,8 @@ class ReviewApp(QObject):
         self.review_window = ReviewWindow(self.viewer, review, journal=wishes.journal)
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
+        if isinstance(self.source, Path) and is_address(self.source):
+            self.review_window.came_from(parse_address(str(self.source))[0])
         self.review_window.facets.use_labels(wishes.labels)
         self.review_window.begin(background=wishes.background)
         if isinstance(self.source, Path):

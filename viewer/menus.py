@@ -48,6 +48,7 @@ def add_menus(
         ("Series of this study…", window.series_wanted.emit, ""),
         None,
         ("Export…", window.choose_export, ""),
+        ("Send to the archive…", window.send_results, ""),
         None,
         ("Close", window.close_window, ""),
     ]

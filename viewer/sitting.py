@@ -16,6 +16,8 @@ from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 from viewer import _napari
 from viewer.alignment.panel import AlignmentPanel
+from viewer.archive.earlier import EarlierStudies
+from viewer.archive.sending import Parcel, SendDialog, sending_line, sendings_of
 from viewer.facets.model import FacetsModel, State
 from viewer.facets.panel import FacetsPanel
 from viewer.jobs import Job, Waiting
@@ -67,6 +69,9 @@ class Sitting(QObject):
     message: MessageLine
     job: Job | None
     undo_all: UndoAll
+    earlier: EarlierStudies
+    _archive: str = ""
+    _sent_of: str = ""
     _journal_path: Path
     _forget: QTimer
 
@@ -223,6 +228,42 @@ class Sitting(QObject):
         self.job.done.connect(lambda handed: self._show_written(folder, handed))
         self.job.start()
         return self.job
+
+    # The archive
+
+    def came_from(self, archive: str) -> None:
+        """Say which archive the study was opened from."""
+        self._archive = archive
+        self.earlier.archives.setCurrentText(archive)
+
+    def send_results(self) -> SendDialog | None:
+        """Ask where the results of the reading are to be sent, and send them there."""
+        refusal = self._not_to_be_exported()
+        reading = self.reading.reading
+        if refusal is not None or reading is None:
+            self.say(str(refusal or "No reading has begun, so there is nothing to send."))
+            return None
+        review, point_lps = self.linked.review, self.linked.point_lps
+        located = self.facets.localisation
+
+        def make(place: Path, progress: Progress) -> Handed:
+            return hand_on(
+                review, reading, place, point_lps=point_lps, localisation=located, progress=progress
+            )
+
+        parcel = Parcel(reading, self._journal_path, self.reading.reader, make)
+        dialog = SendDialog(_napari.main_window(self.viewer), parcel, archive=self._archive)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.ended.connect(self.show_sent)
+        dialog.open()
+        return dialog
+
+    def show_sent(self) -> None:
+        """Show what was sent of the reading, the last try of it."""
+        reading = self.reading.reading
+        self._sent_of = "" if reading is None else reading.digest
+        notes = () if reading is None else sendings_of(self._journal_path, reading)
+        self.targets_panel.finish.sent.show_lines(sending_line(one) for one in notes[-1:])
 
     def _not_to_be_exported(self) -> FusionError | None:
         """Return why what is shown must not be handed on; it is never older than the journal."""

@@ -27,6 +27,7 @@ from viewer import _napari
 from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
+from viewer.archive.earlier import EarlierStudies
 from viewer.facets.marks import NOTICE_MS, mark_keys
 from viewer.facets.model import FacetsModel
 from viewer.facets.naming import doubt_of, named_places
@@ -228,12 +229,15 @@ class ReviewWindow(Sitting):
             *models, undo=self.undo_all, need_reader=ask, message=self.message
         )
         self.targets_panel.finish.export_wanted.connect(self.choose_export)
+        self.targets_panel.finish.send_wanted.connect(self.send_results)
         self.targets_panel.finish.wanted.connect(lambda lack: self.lead(item_of(lack)))
         review = self.review
         self.pathway = PathwayModel(
             keep=self._keep_assessment, who=self._who, recorded=review.assessment
         )
         self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
+        self.earlier = EarlierStudies(review.pair.spect.study, self.pathway.suggest)
+        self.pathway_panel.add_below(self.earlier)
         self.way = Way(self.facets, self.reading)
         self.pages = StepPages(
             {
@@ -274,6 +278,8 @@ class ReviewWindow(Sitting):
         reading = self.reading.reading
         if reading is not None:
             self.header.show_reading(reading, resumed=self.reading.resumed)
+            if reading.finalised and reading.digest != self._sent_of:
+                self.show_sent()
         else:
             self.header.show_known(self.reading.known)
         if reading is not None and reading.pathway != self._pathway_event:
@@ -433,6 +439,7 @@ class ReviewWindow(Sitting):
             return
         old, self.findings = self.findings, FindingsPanel(self.shown_findings)
         self._display_rows.replaceWidget(old, self.findings)
+        old.hide()  # or it would lie on the new one for a moment
         old.deleteLater()
 
     def _update_values(self) -> None:

@@ -33,6 +33,7 @@ from .finishing import (
     relabelling,
 )
 from .journal import Conflict, Journal, Saved, latest, versions_of
+from .keeping.sendings import STATE_WORDS, ObjectState, Outcome, Sending
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
@@ -40,7 +41,7 @@ from .rows import row_of
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
 from .spine import LabelChange, Spine, label_changes
 from .storage import default_path
-from .study import StudyKey, changed_input
+from .study import InputKey, StudyKey, changed_input
 from .target import (
     GRADES,
     MAX_NAME,
@@ -60,6 +61,7 @@ __all__ = [
     "MAX_NAME",
     "NOT_BEGUN",
     "NUMBERING_WORDS",
+    "STATE_WORDS",
     "AlignmentReviewed",
     "AnomalyRecorded",
     "Answer",
@@ -69,6 +71,7 @@ __all__ = [
     "Decision",
     "Difference",
     "Event",
+    "InputKey",
     "JointMoved",
     "Journal",
     "LabelChange",
@@ -78,8 +81,10 @@ __all__ = [
     "Measured",
     "NerveBlock",
     "NumberingConfirmed",
+    "ObjectState",
     "Opened",
     "Origin",
+    "Outcome",
     "PathwayAnswered",
     "PathwayLeftOut",
     "Point",
@@ -88,6 +93,7 @@ __all__ = [
     "RegistrationSnapshot",
     "Relabelled",
     "Saved",
+    "Sending",
     "Spine",
     "StudyKey",
     "Target",

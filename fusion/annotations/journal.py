@@ -13,6 +13,8 @@ What is promised, and why it holds:
   has is noted with the last hash.
 - *Nothing is missing without a word.* All of that is checked when the file is opened. A file that
   is not whole is refused and stays as it is; :mod:`fusion.annotations.whole_copy` copies the rest.
+- *What was sent is noted apart.* A final reading takes no event any more; what was sent of it to an
+  archive, and what came of it, has a table of its own with hashes of its own, kept the same way.
 - *Nobody is merged.* A change names the event it is based on. If another window or reader was
   first, nothing is written and a :class:`Conflict` comes back with both sides.
 
@@ -33,6 +35,8 @@ from types import TracebackType
 from fusion.annotations.changes import Change, Finalised, Opened, Redone, Undone
 from fusion.annotations.changes.canonical import canonical
 from fusion.annotations.changes.event import Event, chain
+from fusion.annotations.keeping.sendings import Sending
+from fusion.annotations.keeping.sent_table import add_row, contents_of
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
 from fusion.annotations.storage import WAIT_S, Storage, default_path, write_event
 from fusion.annotations.study import StudyKey, changed_input
@@ -320,6 +324,30 @@ class Journal:
             after = reading.with_event(event)
             self._write(reading.reading_id, event, previous=reading.digest)
         return Saved(after)
+
+    def note_sending(self, sending: Sending) -> None:
+        """Keep that results were sent, or how that ended; on disk when this returns.
+
+        Raises
+        ------
+        AnnotationError
+            The journal holds no such reading, or it could not be written.
+        """
+        with self._storage.writing():
+            self._load(sending.reading_id)
+            add_row(self._storage, sending.reading_id, sending.written())
+
+    def sendings(self, reading_id: str) -> tuple[Sending, ...]:
+        """Return what was sent of a reading, every try, in order.
+
+        Raises
+        ------
+        AnnotationError
+            The journal cannot be read.
+        """
+        with self._storage.reading():
+            kept = contents_of(self._storage, reading_id)
+        return tuple(Sending.read(json.loads(content)) for content in kept)
 
     def undo(self, reading: Reading, *, reader: str, study: StudyKey) -> Saved | Conflict:
         """Undo the last change that counts; an event like any other.

@@ -14,6 +14,7 @@ from typing import Any
 
 from platformdirs import PlatformDirs
 
+from fusion.annotations.keeping import sent_table
 from fusion.annotations.keeping.log import log_of, something_lost
 from fusion.annotations.keeping.rescue import rescued
 from fusion.annotations.keeping.wholeness import what_is_wrong
@@ -283,7 +284,7 @@ class Storage:
             ):
                 connection.execute("PRAGMA journal_mode = MEMORY")
                 connection.execute("BEGIN")
-                for statement in _statements(_SCHEMA + _NOTED):
+                for statement in _statements(_SCHEMA + _NOTED + sent_table.SCHEMA):
                     connection.execute(statement)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
@@ -322,6 +323,8 @@ class Storage:
             yield f"PRAGMA user_version = {SCHEMA_VERSION}"
         if not _notes_events(self._connection):
             yield from _statements(_NOTED)
+        if not sent_table.has_sendings(self._connection):
+            yield from _statements(sent_table.SCHEMA)
 
     def _check_log(self) -> None:
         """Refuse a log in which saved changes would be dropped, before SQLite drops them."""
@@ -353,8 +356,10 @@ class Storage:
                 return
             connection.execute("BEGIN")
             noted = _notes_events(connection)
-            made = dict(_made(_SCHEMA + (_NOTED if noted else "")))
-            wrong = what_is_wrong(connection, made, noted=noted)
+            sent = sent_table.has_sendings(connection)
+            parts = (_SCHEMA, _NOTED if noted else "", sent_table.SCHEMA if sent else "")
+            made = dict(_made("".join(parts)))
+            wrong = what_is_wrong(connection, made, noted=noted, sent=sent)
         if wrong:
             raise self._damaged(wrong)
 

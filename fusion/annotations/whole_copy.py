@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fusion.annotations.keeping.rescue import Rescued, rescued
+from fusion.annotations.keeping.sent_table import add_row
 from fusion.annotations.keeping.wholeness import beginning
 from fusion.annotations.storage import WAIT_S, Storage, write_event
 from fusion.errors import AnnotationError
@@ -50,6 +51,8 @@ def copied_whole(path: Path, new: Path) -> Rescued:
                 storage.execute("INSERT INTO readings VALUES (?, ?, ?, ?)", row)
                 for content, stored in events:
                     write_event(storage, reading_id, content, stored)
+            for reading_id, content, _ in found.sendings:
+                add_row(storage, reading_id, content)
     finally:
         storage.close()
     return found

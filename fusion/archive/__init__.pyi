@@ -1,34 +1,39 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .address import is_address, local_path, parse_address
-from .earlier import Priors, Whose, priors
+from .earlier import Priors, priors_of
 from .getting import get
 from .model import Archive, FoundSeries, FoundStudy, Query
+from .noting import send_noted
+from .preview import Preview, previews
 from .protocols.connecting import connect, taking_in
-from .sending import Sent, State, prepared, send
+from .sending import NOT_ANSWERED, Sent, prepared
 from .settings import Settings, read_settings
 from .watching import WorkItem, look, work_list
+from .words import described
 
 __all__ = [
+    "NOT_ANSWERED",
     "Archive",
     "FoundSeries",
     "FoundStudy",
+    "Preview",
     "Priors",
     "Query",
     "Sent",
     "Settings",
-    "State",
-    "Whose",
     "WorkItem",
     "connect",
+    "described",
     "get",
     "is_address",
     "local_path",
     "look",
     "parse_address",
     "prepared",
-    "priors",
+    "previews",
+    "priors_of",
     "read_settings",
-    "send",
+    "send_noted",
     "taking_in",
     "work_list",
 ]

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fusion.archive.model import Archive, FoundSeries, FoundStudy, Query
+from fusion.archive.protocols.connecting import connect
+from fusion.archive.settings import read_settings
 from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described
 from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError
@@ -87,6 +89,16 @@ class Priors:
     not_shown: dict[str, int]
     later: int
 
+    @property
+    def not_shown_words(self) -> tuple[str, ...]:
+        """Sentences about what is not shown."""
+        lines = [
+            f"Not shown: {count} under the same ID, of another person or not to be told from one "
+            f"({reason} not the same, or not stated)."
+            for reason, count in sorted(self.not_shown.items())
+        ]
+        return (*lines, *([f"Not shown: {self.later} after this study."] if self.later else []))
+
 
 def priors(archive: Archive, whose: Whose, *, issuer: str = "") -> Priors:
     """Search an archive for what answers the pathway's facts.
@@ -125,6 +137,26 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "") -> Priors:
                     to_compare.append(study)
                 proposals += _proposed(study, about, whose.date, archive.name)
     return Priors(tuple(proposals), tuple(to_compare), dict(reasons), later)
+
+
+def priors_of(study: Study, name: str) -> Priors:
+    """Search an archive of archives.toml for what answers the pathway's facts.
+
+    Parameters
+    ----------
+    study : Study
+        Under review.
+    name : str
+        Of the archive.
+
+    Raises
+    ------
+    ArchiveError
+        As :func:`priors` has it, or there is no such archive.
+    """
+    settings = read_settings()
+    issuer = settings.archive(name).issuer
+    return priors(connect(settings, name), Whose.of(study), issuer=issuer)
 
 
 def another_person(whose: Whose, study: FoundStudy, *, issuer: str = "") -> tuple[str, ...]:

@@ -79,7 +79,7 @@ def get(
         raise ArchiveError(
             f"The study is not whole: {here} of its objects came, {len(listed)} are listed by the "
             f"archive {archive.name} and {after if after is not None else 'an unknown number'} "
-            "counted. What came is kept; run the same command again to go on from there."
+            "counted. What came is kept; get it again to go on from there."
         )
     _no_others(tray.folder, len(listed))
     report(1.0, "Fetched")

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from fusion.annotations import ObjectState
 from fusion.archive.inbox import hashed, written
 from fusion.archive.model import Archive, FoundStudy, only_study
 from fusion.archive.settings import Settings
@@ -31,7 +32,11 @@ SENT = frozenset({"SR", "SEG", "REG", "KO", "DOC", "OT"})
 _RECORD = "sent.json"
 _PART = ".part"
 
-State = Literal["waiting", "refused", "there", "answered for"]
+#: What is said where no answer about storage commitment came.
+NOT_ANSWERED = (
+    "The archive did not answer for keeping them (storage commitment): it cannot be asked, or did "
+    "not answer yet. Send again to ask again; nothing is sent twice."
+)
 #: Writes the results into an existing folder.
 Make = Callable[[Path], object]
 
@@ -71,7 +76,7 @@ class Sent:
     """
 
     folder: Path
-    states: Mapping[str, State]
+    states: Mapping[str, ObjectState]
     stored_now: int
     answered: bool
 
@@ -165,6 +170,28 @@ def send(archive: Archive, folder: Path, *, progress: ProgressCallback | None = 
     return Sent(folder, record.states(), len(waiting), answers is not None)
 
 
+def known_states(folder: Path, archive: str) -> tuple[dict[str, ObjectState], int]:
+    """Return how the results of a folder stand with an archive, as far as it was told.
+
+    Parameters
+    ----------
+    folder : Path
+        From :func:`prepared`.
+    archive : str
+        Its name in archives.toml.
+
+    Returns
+    -------
+    states : dict of str to str
+        By SOP Instance UID.
+    taken : int
+        How often it took one, over all tries.
+    """
+    record = _Record(folder / _RECORD, archive)
+    uids = [one.sop_instance_uid for one in _results(folder)[0]]
+    return {uid: record.state(uid) for uid in uids}, sum(map(record.taken, uids))
+
+
 def _results(folder: Path) -> tuple[list[Result], Dataset]:
     """Return what is to be sent, and one header of it; all of one study."""
     results, headers = [], []
@@ -216,15 +243,23 @@ class _Record:
         tries = self._of(uid)["tries"]
         tries.append({"when": now, "outcome": why or "taken"})
 
-    def failure(self, uid: str) -> State:
+    def failure(self, uid: str) -> ObjectState:
         """How an object stands that the archive does not list."""
         tries = self._of(uid)["tries"]
         return "refused" if tries and tries[-1]["outcome"] != "taken" else "waiting"
 
-    def settle(self, uid: str, state: State) -> None:
+    def settle(self, uid: str, state: ObjectState) -> None:
         self._of(uid)["state"] = state
 
-    def states(self) -> dict[str, State]:
+    def state(self, uid: str) -> ObjectState:
+        found: ObjectState = self._objects.get(uid, {}).get("state", "waiting")
+        return found
+
+    def taken(self, uid: str) -> int:
+        tries = self._objects.get(uid, {}).get("tries", [])
+        return sum(one["outcome"] == "taken" for one in tries)
+
+    def states(self) -> dict[str, ObjectState]:
         return {uid: one["state"] for uid, one in self._objects.items()}
 
     def write(self) -> None:

@@ -39,6 +39,11 @@ COMMANDS = (
     ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
     ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
     ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
+    (
+        "labels",
+        "let a segmentation program that you have installed name the vertebrae on the CT",
+        "labelling",
+    ),
     ("readings", "list the readings of a journal, show one, or its versions", "reading.readings"),
     ("import", "take decisions that were exported back into a journal", "reading.taking_in"),
     (
@@ -49,6 +54,8 @@ COMMANDS = (
     ("doctor", "check whether this machine can run facetfusion, with a page to print", "doctor"),
     ("completion", "print a script that completes commands and options with Tab", "completion"),
     ("archive", "find and get studies in an archive (PACS)", "archive"),
+    ("cohort", "measure many studies, one row for each", "many.cohort"),
+    ("readers", "let several readers read the same cases blinded, and compare", "many.readers"),
 )
 #: Other names of a command.
 ALIASES = {"review": ("view",)}
@@ -184,8 +191,18 @@ class _Command(argparse.ArgumentParser):
 def journal_option(parser: argparse.ArgumentParser, what: str) -> None:
     """Add ``--journal``, which means one thing everywhere."""
     parser.add_argument(
-        "--journal", type=Path, metavar="FILE", help=f"{what} (default: that of the user)"
+        "--journal", type=journal_path, metavar="FILE", help=f"{what} (default: that of the user)"
     )
+
+
+def journal_path(path: str) -> Path:
+    """Return the path of a journal, unless it is that of a reader in a reader study."""
+    from fusion.reader_study import refuse_blinded
+
+    try:
+        return refuse_blinded(Path(path))
+    except FusionError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
 
 
 def words_of(command: str) -> tuple[str, ...]:

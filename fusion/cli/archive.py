@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.archive import (
+    NOT_ANSWERED,
     Query,
-    Whose,
     connect,
     get,
     local_path,
     parse_address,
     prepared,
-    priors,
+    priors_of,
     read_settings,
-    send,
+    send_noted,
 )
 from fusion.cli import listening
 from fusion.cli.export import meant_reading
@@ -30,8 +29,7 @@ from fusion.plain_text import iso_date, person_name, plain
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.archive import FoundStudy, Priors, State
-    from fusion.dicom import Study
+    from fusion.archive import FoundStudy
 
 #: Version of the JSON of ``archive``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -98,7 +96,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     )
     sending.add_argument(
         "--journal",
-        type=Path,
+        type=cli.journal_path,
         metavar="FILE",
         help="journal to take the reading from (default: that of the user)",
     )
@@ -188,25 +186,9 @@ def _priors(args: argparse.Namespace) -> int:
             f"To compare: archive:{args.archive}/{one.study_instance_uid}"
             for one in found.to_compare
         ),
-        *_not_shown(found),
+        *found.not_shown_words,
     )
     return cli.OK
-
-
-def priors_of(study: Study, archive: str) -> Priors:
-    """Search an archive for earlier studies of a patient."""
-    settings = read_settings()
-    issuer = settings.archive(archive).issuer
-    return priors(connect(settings, archive), Whose.of(study), issuer=issuer)
-
-
-def _not_shown(found: Priors) -> list[str]:
-    lines = [
-        f"Not shown: {count} under the same ID, of another person or not to be told from one "
-        f"({reason} not the same, or not stated)."
-        for reason, count in sorted(found.not_shown.items())
-    ]
-    return lines + ([f"Not shown: {found.later} after this study."] if found.later else [])
 
 
 def _send(args: argparse.Namespace) -> int:
@@ -215,7 +197,7 @@ def _send(args: argparse.Namespace) -> int:
     The same reading sent again gives the same objects: what the archive has already is not sent
     again. The archive is then asked to answer for what it has (storage commitment).
     """
-    from fusion.annotations import StudyKey
+    from fusion.annotations import STATE_WORDS, StudyKey
     from fusion.export import hand_on
     from fusion.opening import open_study
 
@@ -237,8 +219,15 @@ def _send(args: argparse.Namespace) -> int:
         f"{reading.reading_id}/{reading.digest}",
         lambda place: hand_on(review, reading, place, progress=show.part(0.4, 0.7)),
     )
-    sent = send(archive, folder, progress=show.part(0.7, 1.0))
-    counts = {state: list(sent.states.values()).count(state) for state in _STATES}
+    sent = send_noted(
+        archive,
+        folder,
+        reading,
+        sender=args.reader or reading.reader,
+        journal=args.journal,
+        progress=show.part(0.7, 1.0),
+    )
+    counts = {state: list(sent.states.values()).count(state) for state in STATE_WORDS}
     if args.json:
         cli.write_json(
             {
@@ -252,25 +241,12 @@ def _send(args: argparse.Namespace) -> int:
         cli.write_lines(
             f"Sent now: {sent.stored_now} of {len(sent.states)} objects"
             + (", as a draft." if not reading.finalised else "."),
-            *(f"  {_STATES[state]}: {count}" for state, count in counts.items() if count),
-            *([] if sent.answered else [_NOT_ANSWERED]),
+            *(f"  {STATE_WORDS[state]}: {count}" for state, count in counts.items() if count),
+            *([] if sent.answered else [NOT_ANSWERED]),
             f"Kept in {sent.folder}",
             DISCLAIMER,
         )
     return cli.OK if sent.is_whole else cli.REFUSED
-
-
-#: State of an object, as people read it.
-_STATES: dict[State, str] = {
-    "answered for": "in the archive, which answers for keeping them",
-    "there": "in the archive's list",
-    "refused": "refused by the archive",
-    "waiting": "not in the archive's list yet; send again",
-}
-_NOT_ANSWERED = (
-    "The archive did not answer for keeping them (storage commitment): it cannot be asked, or did "
-    "not answer yet. Send again to ask again; nothing is sent twice."
-)
 
 
 def _study_json(study: FoundStudy, name: str) -> dict[str, Any]:

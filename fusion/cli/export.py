@@ -28,7 +28,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", required=True, type=Path, metavar="DIR", help="folder to write to")
     parser.add_argument(
         "--journal",
-        type=Path,
+        type=cli.journal_path,
         metavar="FILE",
         help="journal to take the reading from (default: that of the user)",
     )

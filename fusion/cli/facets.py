@@ -109,7 +109,9 @@ def run(args: argparse.Namespace) -> int:
     else:
         lines = [] if uptake is None else uptake_lines(uptake)
         lines += [settings_line(reference, settings)] if lines else []
-        cli.write_lines(f"CT {name}: {images.why}", *_lines(found), *lines, *_told(findings), DISCLAIMER)
+        cli.write_lines(
+            f"CT {name}: {images.why}", *located_lines(found), *lines, *told(findings), DISCLAIMER
+        )
     if unused:
         sys.stderr.write(f"facetfusion: {about_uptake[0].message}\n")
     return cli.REFUSED if unused else cli.OK
@@ -224,11 +226,13 @@ def _document(
     return document
 
 
-def _told(findings: tuple[Finding, ...]) -> list[str]:
+def told(findings: tuple[Finding, ...]) -> list[str]:
+    """Return Findings as lines for a terminal."""
     return [f"{f.severity.label}: {f.message}" for f in findings]
 
 
-def _lines(found: Localisation) -> list[str]:
+def located_lines(found: Localisation) -> list[str]:
+    """Return numbering, witnesses and joints as lines for a terminal."""
     lines = [f"Numbering: {found.numbering.value}"]
     for piece in found.evidence:
         word = {True: "agrees", False: "DISAGREES", None: "does not decide"}[piece.agrees]

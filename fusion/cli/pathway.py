@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion import cli
-from fusion.archive import is_address, local_path, parse_address
+from fusion.archive import is_address, local_path, parse_address, priors_of
 from fusion.cli.ask import ask
 from fusion.cli.study import terminal_progress
 from fusion.dicom import scan
@@ -62,7 +62,7 @@ def add_pathway(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--journal",
-        type=Path,
+        type=cli.journal_path,
         metavar="FILE",
         help="with --reader: the journal (default: that of the user)",
     )
@@ -182,8 +182,6 @@ def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
         )
     name, one = parse_address(str(earlier)) if is_address(earlier) else ("", "")
     if name and not one:
-        from fusion.cli.archive import priors_of
-
         return tuple(dict.fromkeys((*found, *priors_of(study, name).proposals)))
     place = local_path(earlier, terminal_progress())
     elsewhere = earlier_imaging(scan(place, progress=terminal_progress()), study)

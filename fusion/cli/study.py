@@ -71,7 +71,7 @@ def add_review(review: argparse.ArgumentParser) -> None:
     opening_arguments(review, optional=True)
     review.add_argument(
         "--journal",
-        type=Path,
+        type=cli.journal_path,
         metavar="FILE",
         help="journal to keep the reading in (default: that of the user)",
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -194,9 +194,7 @@ def table(handout: Handout) -> str:
     """
     by_joint = {target.joint: target for target in handout.targets}
     account = handout.account
-    out = io.StringIO()
-    writer = csv.DictWriter(out, columns(), restval="", lineterminator="\r\n")
-    writer.writeheader()
+    rows: list[dict[str, Any]] = []
     for joint in JOINTS:
         row: dict[str, Any] = {
             "joint": joint.name,
@@ -217,6 +215,27 @@ def table(handout: Handout) -> str:
         }
         if joint in by_joint:
             row |= _decided(by_joint[joint])
+        rows.append(row)
+    return csv_text(columns(), rows)
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return a table as CSV.
+
+    Numbers have every digit. Text that a spreadsheet would take for a formula has an apostrophe
+    before it.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns.
+    rows : iterable of mapping
+        From name to value; what is missing or None is left empty.
+    """
+    out = io.StringIO()
+    writer = csv.DictWriter(out, names, restval="", lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
         writer.writerow({key: _cell(value) for key, value in row.items()})
     return out.getvalue()
 

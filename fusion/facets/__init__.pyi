@@ -15,6 +15,9 @@ from .localisation import (
     Localisation,
     Witness,
 )
+from .programs.label_run import make_labels
+from .programs.program import PROGRAMS, Program, program_named
+from .programs.supervised import Limits
 from .spine_statements import ANOMALIES, Anomaly, SpineStatements
 from .states import Numbering, Status, WitnessKind
 
@@ -27,12 +30,15 @@ __all__ = [
     "FROM_VERTEBRAE",
     "LABEL_MAP",
     "MARKED",
+    "PROGRAMS",
     "Anomaly",
     "Facet",
     "LabelledSpine",
+    "Limits",
     "Localisation",
     "Neck",
     "Numbering",
+    "Program",
     "SpineStatements",
     "Status",
     "Witness",
@@ -44,7 +50,9 @@ __all__ = [
     "locate",
     "locate_in",
     "locate_with_labels",
+    "make_labels",
     "neck_midline",
     "no_canal",
+    "program_named",
     "read_labels",
 ]

@@ -53,8 +53,9 @@ ANOMALIES_RECORDED = (
 )
 NO_CANAL_FOUND = warning(
     "no-spine-found",
-    "No spinal canal was found on this CT: no joints are reported. Mark them by hand, or check "
-    "the CT.",
+    "No spinal canal was found on this CT, or too little of it to count from: no joints are "
+    "reported, and which of them lie in the field is not known. Mark them by hand, or check the "
+    "CT.",
 )
 CT_NOT_IN_HOUNSFIELD = warning(
     "no-spine-found",
@@ -65,6 +66,10 @@ NO_LEVEL_FOUND = warning(
     "no-spine-found",
     "No level of the neck was recognised on this CT: no joints are reported. Mark them by hand, "
     "or check the CT.",
+)
+JOINTS_NOT_FOUND = warning(
+    "joints-not-found",
+    "{joints}: should lie in the field of the CT and were not found. Mark them by hand.",
 )
 JOINTS_OBSCURED = warning(
     "joints-obscured", "{joints}: hidden by metal or not recognisable. Check by eye."
@@ -138,6 +143,11 @@ LABELS_CONTRADICTED = warning(
     "On the CT alone the levels are numbered otherwise, and surely: the label map or the CT is "
     "off by a level. The names are provisional. Click on a vertebra you know.",
 )
+LABELS_APART = warning(
+    "labels-apart",
+    "{joints}: the label map places them more than {apart_mm:g} mm from where the CT alone does. "
+    "Their levels are provisional; look at each of them.",
+)
 LABELS_UNCHECKED = warning(
     "labels-unchecked",
     "No spinal canal was found on the CT itself: nothing supports or contradicts the names of the "
@@ -145,8 +155,7 @@ LABELS_UNCHECKED = warning(
 )
 JOINTS_NOT_LABELLED = info(
     "joints-not-labelled",
-    "{joints}: not in the label map, or no labelled surfaces face each other there; called "
-    "outside field.",
+    "{joints}: not in the label map, or no labelled surfaces face each other there.",
 )
 JOINTS_FROM_CT = info(
     "joints-from-ct",

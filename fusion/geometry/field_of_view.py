@@ -226,7 +226,8 @@ def _within(
         if not len(rows):  # by rounding only
             continue
         some = slice(rows[0], rows[-1] + 1)
-        at = np.argwhere(filled[k, some] & (plane[some] >= least)) + (rows[0], 0)
+        at = np.argwhere(filled[k, some] & (plane[some] >= least))
+        at[:, 0] += rows[0]
         found.append(np.concatenate([np.full((len(at), 1), k), at], axis=1))
     return np.concatenate(found)
 

@@ -6,6 +6,8 @@ import importlib
 import os
 import platform
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -156,4 +158,10 @@ def _screen() -> Check:
         screen.check_screen()
     except FusionError as exc:
         return Check(what, CheckOutcome.FAILS, str(exc), "See the page on installation.")
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import viewer.app"], capture_output=True, text=True, check=False
+    )
+    if loaded.returncode:
+        said = (loaded.stderr.strip() or "it ended without a word").splitlines()[-1]
+        return Check(what, CheckOutcome.FAILS, said, "See the page on installation.")
     return Check(what, CheckOutcome.WORKS, "a screen, and all that draws on it")

@@ -15,15 +15,17 @@ from pydicom.uid import generate_uid
 
 from benchmarks.archive_hostile import GET, child
 from fusion.annotations.journal import Journal
+from fusion.annotations.reading import Reading
 from fusion.archive.address import parse_address
 from fusion.archive.getting import get
-from fusion.archive.model import FoundStudy, Keep, Listed, Query
+from fusion.archive.model import FoundStudy, Keep, Listed, Query, Told
+from fusion.archive.noting import send_noted
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared, send
 from fusion.archive.settings import Settings, read_settings
 from fusion.cli import main
 from fusion.dicom.catalog import scan
-from fusion.errors import ArchiveError, Cancelled
+from fusion.errors import AnnotationError, ArchiveError, Cancelled
 from tests.archive.conftest import NAME, Clinic, data_sets
 
 #: A server is started.
@@ -248,16 +250,81 @@ def test_results_go_into_the_study_once_and_are_answered_for(
     assert (again["sent_now"], again["objects"]) == (0, sent["objects"])
     assert connect(settings, "web").objects(clinic.study) == after
 
+    # Each try is noted beside the reading, before and after.
+    [reading] = kept_readings(clinic.read.journal, clinic.study)
+    assert main(["readings", "show", reading.reading_id, "--journal", str(clinic.read.journal),
+                 "--json"]) == 0  # fmt: skip
+    notes = json.loads(capsys.readouterr().out)["sendings"]
+    assert [(one["outcome"], one["sent_now"]) for one in notes] == [
+        ("begun", 0), ("ended", len(sent["objects"])), ("begun", 0), ("ended", 0)
+    ]  # fmt: skip
+    assert {one["archive"] for one in notes} == {"pacs"}
+    assert all(one["draft"] and one["sender"] == reading.reader for one in notes)
+    assert notes[-1]["objects"] == sent["objects"]
+
     # Out of the archive again: the report lies with the images there.
     taken = ["import", f"archive:pacs/{clinic.study}", "--reader", "B. Other", "--yes"]
     assert main([*taken, "--journal", str(settings.folder / "other.sqlite")]) == 0
     said = capsys.readouterr().out
-    with Journal(settings.folder / "other.sqlite") as journal:
-        [reading] = journal.readings(clinic.study)
+    [reading] = kept_readings(settings.folder / "other.sqlite", clinic.study)
     assert {one.joint for one in reading.targets} == {
         one.joint for one in clinic.read.reading.targets
     }
     assert all(one.joint.name in said for one in reading.targets)
+
+
+def kept_readings(path: Path, study: str) -> tuple[Reading, ...]:
+    with Journal(path) as journal:
+        return journal.readings(study)
+
+
+def test_a_try_that_failed_or_was_stopped_is_noted(
+    clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    reading = clinic.read.reading
+    place = prepared(settings, "two", lambda folder: copy_of(clinic, folder))
+
+    class Broken(Leaky):
+        def store(self, files: Sequence[Path], told: Told) -> None:
+            told(files[0], "")
+            raise ArchiveError("It stopped answering.")
+
+        def objects(self, study: str) -> dict[str, Listed]:
+            return {}
+
+    class Stopped(Broken):
+        def store(self, files: Sequence[Path], told: Told) -> None:
+            raise Cancelled("enough")
+
+    path = tmp_path / "journal.sqlite"
+    with Journal(path) as journal:
+        journal.adopt(reading)
+    for kind, raised in ((Broken, ArchiveError), (Stopped, Cancelled)):
+        archive = kind(connect(settings, "pacs"), drop=0, hide=0)
+        with pytest.raises(raised):
+            send_noted(archive, place, reading, sender="A. Sender", journal=path)  # type: ignore[arg-type]
+    with Journal(path) as journal:
+        notes = journal.sendings(reading.reading_id)
+    assert [(one.outcome, one.sent_now, one.reason) for one in notes] == [
+        ("begun", 0, ""),
+        ("failed", 1, "It stopped answering."),
+        ("begun", 0, ""),
+        ("stopped", 0, ""),
+    ]
+
+
+def test_nothing_is_sent_that_the_journal_cannot_note(
+    clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    place = prepared(settings, "three", lambda folder: copy_of(clinic, folder))
+    empty = tmp_path / "journal.sqlite"
+    Journal(empty).close()
+
+    class Untouched:  # has nothing that it could be asked by
+        name = "pacs"
+
+    with pytest.raises(AnnotationError):
+        send_noted(Untouched(), place, clinic.read.reading, sender="A", journal=empty)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

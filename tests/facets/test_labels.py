@@ -142,7 +142,8 @@ def test_without_support_from_the_ct_names_are_provisional(tmp_path):
     found = locate_with_labels(spine, truth.ct, None)
     assert found.numbering is Numbering.PROVISIONAL
     assert "labels-unchecked" in {finding.code for finding in found.findings}
-    assert found.facet("C0-C1", "left").status is Status.OUTSIDE
+    # Not labelled is not outside the field.
+    assert found.facet("C0-C1", "left").status is Status.NOT_FOUND
 
 
 @pytest.mark.parametrize("step", [(2, 2, 2), (4, 1, 1)])

@@ -60,6 +60,13 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("archive.protocols.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
     ("archive.protocols.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
     ("archive.watching", "QUIET_S", 5.0, OURS),
+    # Reader studies.
+    ("reader_study.design", "REPEAT_GAP", 10, OURS),
+    ("reader_study.design", "LARGEST_FILE_BYTES", 1_048_576, OURS),
+    ("reader_study.activity", "PAUSE_S", 60.0, OURS),
+    ("reader_study.statistics.resampling", "RESAMPLES", 2000, OURS),
+    ("reader_study.statistics.resampling", "LEAST_PATIENTS", 10, OURS),
+    ("reader_study.statistics.resampling", "MOST_UNDEFINED", 0.05, OURS),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
     ("dicom.pixels.decoder_process", "MEMORY_BYTES", 536_870_912, OURS),
@@ -150,6 +157,9 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.labelled.subregions", "_FOOT_SHARE", 0.25, OURS),
     ("facets.labelled.subregions", "_FOOT_MM", 4.0, OURS),
     ("facets.labelled.locate_labelled", "_DENS_WEIGHT", 0.5, OURS),
+    ("facets.labelled.locate_labelled", "_SAME_SHARE", 0.4, OURS),
+    ("facets.programs.neck_file", "_MOST_VOXELS", 8_000_000, "segmentation-programs"),
+    ("facets.programs.label_run", "_LARGEST_BYTES", 1_073_741_824, OURS),
     ("facets.labelled.bone_checks", "_LEAST_DESCENT_MM", 4.0, OURS),
     ("facets.labelled.bone_checks", "_DENS_SHORT_MM", 3.0, OURS),
     (

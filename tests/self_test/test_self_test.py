@@ -66,6 +66,22 @@ def test_a_trial_that_cannot_be_made_is_a_sentence(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.slow
+@pytest.mark.window
+def test_a_window_that_cannot_be_loaded_is_said_with_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As on a machine without it: what napari asks for last says that it did not find it.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import ctypes.util\nfind = ctypes.util.find_library\n"
+        "ctypes.util.find_library = lambda n: None if n == 'fontconfig' else find(n)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    found = {check.what: check for check in machine_checks()}
+    assert found["window"].outcome is CheckOutcome.FAILS
+    assert found["window"].found == "ImportError: fontconfig not found"
+
+
+@pytest.mark.slow
 def test_the_trial_goes_the_whole_way_and_holds_it_against_the_truth(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

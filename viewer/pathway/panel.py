@@ -27,7 +27,7 @@ from superqt.utils import create_worker
 from fusion.errors import FusionError
 from fusion.pathway import KEY_OF_FACT, QUESTIONS
 from viewer.kit.labels import LinkLabel, plain_label
-from viewer.kit.layout import scrolling
+from viewer.kit.layout import SnugColumn, scrolling
 from viewer.kit.message import MessageLine, keep_place
 from viewer.kit.theme import BOLD, DOUBTFUL, QUESTION_STYLE, colored
 from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 #: From this width on the verdict stands beside the questions instead of below, px.
 SIDE_BY_SIDE = 760
+#: Of the questions below those that stand always, at least, px: one of them.
+_QUESTION_HEIGHT = 56
 
 
 class VerdictView(QWidget):
@@ -153,7 +155,7 @@ class PathwayPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(self.words, stretch=1)
         head.addWidget(self.next, alignment=Qt.AlignmentFlag.AlignTop)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.addWidget(self.state)
         column.addLayout(head)
@@ -181,7 +183,7 @@ class PathwayPanel(QWidget):
 
     def _make_questions(self) -> QWidget:
         box = QWidget()
-        column = QVBoxLayout(box)
+        column = SnugColumn(box)
         column.setContentsMargins(0, 0, 0, 0)
         self.context = plain_label(wrap=True)
         self.context.setObjectName("suggestion")
@@ -199,7 +201,7 @@ class PathwayPanel(QWidget):
         scrolled.addWidget(self.context)
         scrolled.addStretch()
         self.area = scrolling(rows)
-        self.area.setMinimumHeight(120)
+        self.area.setMinimumHeight(_QUESTION_HEIGHT)
         column.addWidget(self.area, stretch=1)
         return box
 
@@ -337,6 +339,10 @@ class PathwayPanel(QWidget):
 
     def _record(self) -> None:
         self._try(self.model.record)
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put a further source of suggestions below the questions."""
+        self._column.addWidget(widget)
 
     def record_or_leave(self) -> None:
         """Record the answers; where there are none, ask why the pathway is left unanswered."""

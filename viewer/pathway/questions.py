@@ -262,11 +262,9 @@ class Question(QFrame):
         column = QVBoxLayout(box)
         column.setContentsMargins(6, 1, 0, 1)
         column.setSpacing(1)
-        says = (
-            f"The files suggest {proposal.spoken_value}"
-            if proposal.value is not None
-            else "The files"
-        )
+        who = "The archive" if proposal.source.startswith("archive ") else "The files"
+        suggest = "suggests" if who == "The archive" else "suggest"
+        says = f"{who} {suggest} {proposal.spoken_value}" if proposal.value is not None else who
         words = plain_label(f"{says}: {proposal.text} ({proposal.source})", wrap=True)
         words.setObjectName("suggestion")
         column.addWidget(words)

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 from fusion.annotations import TargetSaved, differences
 from fusion.errors import FusionError
 from fusion.findings import Severity
-from viewer.kit.labels import plain_label
+from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.text import clock, plain_tip, shortened
 from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, INFO, TEXT, colored
@@ -57,11 +57,8 @@ class ReadingState(QWidget):
         super().__init__()
         self._reading = reading
         self._need_reader = need_reader
-        self.who = plain_label()
+        self.who, self.saved = OneLineLabel(keep_end=False), OneLineLabel(keep_end=False)
         self.who.setStyleSheet(f"{BOLD} font-size: 13px;")
-        self.saved = plain_label()
-        for label in (self.who, self.saved):
-            label.setMinimumWidth(1)
         self.beside = MessageLine(lines=1)
         self.begin = QPushButton("Begin reading…")
         self.undo, self.redo = QPushButton("Undo"), QPushButton("Redo")
@@ -104,9 +101,11 @@ class ReadingState(QWidget):
                 if before
                 else "Nothing is recorded. Your first decision asks for your name."
             )
+            self.saved.setToolTip(plain_tip(self.saved.text()))
             self.saved.setStyleSheet(colored(TEXT))
             return
         self.who.setText(reading_state(reading))
+        self.who.setToolTip(plain_tip(reading_state(reading)))
         # What stands in the reading has come back from the journal; nothing else is called saved.
         self.saved.setText(f"✓ Saved {clock(reading.events[-1].time)} · {self._where()}")
         self.saved.setStyleSheet(colored(GOOD))

@@ -1,4 +1,4 @@
-"""The start page: open a folder, a zip or a DICOMDIR; go on with a study; try the sample study."""
+"""The start page: open a folder, a zip, a study of an archive; go on; try the sample study."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 
 from fusion.errors import AnnotationError
 from fusion.software import DISCLAIMER
+from viewer.archive.page import ArchivePage
 from viewer.kit.labels import plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.text import plain_tip, shortened
@@ -91,18 +92,24 @@ class StartPage(QMainWindow):
     def _make_buttons(self) -> QHBoxLayout:
         self.folder = QPushButton("Open a folder…   Ctrl+O")
         self.file = QPushButton("Open a zip or DICOMDIR…   Ctrl+Shift+O")
+        self.archive = QPushButton("Open from the archive…   Ctrl+Shift+A")
         self.sample = QPushButton("Sample study (simulated)")
         self.sample.setToolTip("Makes a simulated neck in about twenty seconds; not a patient")
         row = QHBoxLayout()
         for button, act in (
             (self.folder, self.ask_folder),
             (self.file, self.ask_file),
+            (self.archive, self.ask_archive),
             (self.sample, self.sample_wanted.emit),
         ):
             button.clicked.connect(lambda _checked=False, act=act: act())
             button.setMinimumHeight(44)
             row.addWidget(button)
-        for key, act in (("Ctrl+O", self.ask_folder), ("Ctrl+Shift+O", self.ask_file)):
+        for key, act in (
+            ("Ctrl+O", self.ask_folder),
+            ("Ctrl+Shift+O", self.ask_file),
+            ("Ctrl+Shift+A", self.ask_archive),
+        ):
             QShortcut(QKeySequence(key), self).activated.connect(act)
         return row
 
@@ -141,6 +148,14 @@ class StartPage(QMainWindow):
         )
         if name:
             self._choose(Path(name))
+
+    def ask_archive(self) -> ArchivePage:
+        """Look for a study in an archive."""
+        page = ArchivePage(self, self._recent.path.with_name("searches.json"))
+        page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        page.chosen.connect(self._choose)
+        page.open()
+        return page
 
     def _choose(self, path: Path) -> None:
         self.message.say("")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter, ValidationError
 
 from fusion.annotations import Journal, default_path
+from fusion.archive import is_address, parse_address
 from fusion.errors import AnnotationError
 from fusion.plain_text import iso_date
 from viewer.kit.text import clock, shortened
@@ -36,7 +37,7 @@ class RecentStudy:
     Parameters
     ----------
     path : str
-        Folder, zip or DICOMDIR.
+        Folder, zip or DICOMDIR; or the address of a study in an archive.
     study_instance_uid : str
         DICOM identifier.
     ct, spect : str
@@ -91,7 +92,7 @@ class RecentStudies:
         """Remember that a study was opened; a list that cannot be written is left as it is."""
         ct, spect = review.fused.ct.source, review.fused.spect.source
         now = RecentStudy(
-            path=str(path.absolute()),
+            path=str(path if is_address(path) else path.absolute()),
             study_instance_uid=ct.study_instance_uid,
             ct=ct.series_instance_uid,
             spect=spect.series_instance_uid,
@@ -131,9 +132,12 @@ class RecentStudies:
 
     def _line(self, study: RecentStudy, said: tuple[str, ...]) -> str:
         path = Path(study.path)
-        there = "" if path.exists() else "  (not there now)"
+        if is_address(path):
+            there, name = "", f"archive {parse_address(study.path)[0]}"
+        else:
+            there = "" if path.exists() else "  (not there now)"
+            name = shortened("/".join(path.parts[-2:]), 90)
         states = "; ".join(said) or "not read yet"
-        name = shortened("/".join(path.parts[-2:]), 90)
         dated = f"study of {iso_date(study.date) or 'no date'} · opened {clock(study.opened)}"
         return f"{name}{there}\n{states} · {dated}"
 

@@ -38,10 +38,13 @@ class FinishPage(QScrollArea):
         With the Lack that the reader wants to be led to.
     export_wanted : Signal
         The results are to be written.
+    send_wanted : Signal
+        The results are to be sent to an archive.
     """
 
     wanted = Signal(object)
     export_wanted = Signal()
+    send_wanted = Signal()
 
     def __init__(self, facets: FacetsModel, reading: ReadingModel) -> None:
         super().__init__()
@@ -74,6 +77,10 @@ class FinishPage(QScrollArea):
             "Write the study and its reading to a folder: DICOM, report, pictures, JSON and CSV"
         )
         self.export.clicked.connect(self.export_wanted)
+        self.send = QPushButton("Send to the archive…")
+        self.send.setToolTip("Put the results beside the images, where the study lives")
+        self.send.clicked.connect(self.send_wanted)
+        self.sent = TextLines()
         for widget in (
             self.state,
             self.done,
@@ -82,6 +89,8 @@ class FinishPage(QScrollArea):
             self.finalise,
             self.addendum,
             self.export,
+            self.send,
+            self.sent,
         ):
             column.addWidget(widget)
         return box
@@ -129,6 +138,7 @@ class FinishPage(QScrollArea):
         self.finalise.setEnabled(reading is not None and not missing)
         self.finalise.setText(f"Finalise… ({len(missing)} missing)" if missing else "Finalise…")
         self.addendum.setVisible(final)
+        self.send.setEnabled(reading is not None)
 
     def _show_others(self) -> None:
         model, lines = self._reading, []

@@ -1,1 +1,1 @@
-"""Whether a journal is whole, and what of a damaged one is."""
+"""Whether a journal is whole, what of a damaged one is, and what was sent of its readings."""

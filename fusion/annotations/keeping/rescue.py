@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fusion.annotations.changes.event import chain
 from fusion.annotations.keeping.log import frames, log_of
+from fusion.annotations.keeping.sent_table import Row, rows_as_stored
 from fusion.errors import AnnotationError, disk_reason
 from fusion.temporary import PrivateFolder
 
@@ -37,11 +38,14 @@ class Rescued:
         Events that are there, whole or not.
     behind : int
         Events that only the write-ahead log holds, behind a place at which SQLite stops.
+    sendings : tuple of (str, str, str)
+        What was sent of readings: identifier, text and hash, as far as it is whole.
     """
 
     readings: dict[str, tuple[Record, ...]]
     seen: int
     behind: int
+    sendings: tuple[Row, ...] = ()
 
     @property
     def events(self) -> int:
@@ -64,17 +68,19 @@ def rescued(path: Path) -> Rescued:
     """
     pool: dict[tuple[str, int], set[Record]] = {}
     seen = 0
+    sendings: tuple[Row, ...] = ()
     try:
         folder = PrivateFolder()
         for number, copy in enumerate(_copies(path, folder.path)):
             for reading_id, sequence, *record in _rows(copy):
                 pool.setdefault((reading_id, sequence), set()).add((record[0], record[1]))
             seen = seen if number else len(pool)
+            sendings = max(sendings, _sendings(copy), key=len)
     except OSError as exc:
         raise AnnotationError(f"{path} cannot be read ({disk_reason(exc)}).") from None
     whole = {reading_id: _history(pool, reading_id) for reading_id, _ in pool}
     known = {name: events for name, events in whole.items() if events}
-    return Rescued(known, len(pool), len(pool) - seen)
+    return Rescued(known, len(pool), len(pool) - seen, sendings)
 
 
 def _copies(path: Path, folder: Path) -> Iterator[Path]:
@@ -119,6 +125,18 @@ def _rows(path: Path) -> Iterator[tuple[str, int, str, str]]:
             for row in file.execute(way):
                 if [*map(type, row)] == [str, int, str, str]:
                     yield row
+
+
+def _sendings(path: Path) -> tuple[Row, ...]:
+    found: list[Row] = []
+    with (
+        contextlib.suppress(sqlite3.Error, UnicodeDecodeError),
+        contextlib.closing(sqlite3.connect(path)) as file,
+    ):
+        file.text_factory = lambda text: text.decode("utf-8", "replace")
+        file.execute("PRAGMA writable_schema = ON")
+        found += rows_as_stored(file)
+    return tuple(found)
 
 
 def _history(pool: dict[tuple[str, int], set[Record]], reading_id: str) -> tuple[Record, ...]:

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fusion.annotations.changes.event import chain
+from fusion.annotations.keeping.sent_table import wrong_sendings
 
 
-def what_is_wrong(connection: sqlite3.Connection, made: Mapping[str, str], *, noted: bool) -> str:
+def what_is_wrong(
+    connection: sqlite3.Connection, made: Mapping[str, str], *, noted: bool, sent: bool
+) -> str:
     """Return in a few words what is wrong with a journal; nothing where it is whole.
 
     Pages and indexes are held against each other, each event against the hash of all before it, and
@@ -25,6 +28,8 @@ def what_is_wrong(connection: sqlite3.Connection, made: Mapping[str, str], *, no
         Names of the tables and triggers that the file has to hold, and how each is made.
     noted : bool
         Whether the file notes how many events there are; those of the first versions do not.
+    sent : bool
+        Whether it notes what was sent to archives; those of the first versions do not.
 
     Raises
     ------
@@ -41,6 +46,7 @@ def what_is_wrong(connection: sqlite3.Connection, made: Mapping[str, str], *, no
     if connection.execute("PRAGMA foreign_key_check").fetchone():
         return "an event belongs to no reading"
     wrong = next(_wrong_records(connection, noted=noted), "")
+    wrong = wrong or (wrong_sendings(connection) if sent else "")
     return wrong or ("what keeps events from being changed is missing" if different else "")
 
 

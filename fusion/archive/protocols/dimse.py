@@ -299,7 +299,7 @@ class DimseArchive:
         if "Status" not in status:
             raise ArchiveError(
                 f"The archive {self.name} stopped answering during the {what}. What is here "
-                "already is kept; run the same command again."
+                "already is kept; try again."
             )
         return int(status.Status)
 

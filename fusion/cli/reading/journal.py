@@ -34,12 +34,14 @@ def add_journal(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
     from fusion.annotations import copied_whole, default_path, journal_damage
+    from fusion.reader_study import refuse_blinded
 
     path: Path = args.journal or default_path()
     if not path.exists():
         raise AnnotationError(f"There is no journal {path}.")
     damage = journal_damage(path)
     if args.copy is not None:
+        refuse_blinded(path)
         copied = copied_whole(path, args.copy)
         cli.write_lines(
             f"{args.copy} holds {copied.events} of at least {copied.seen} events, in "

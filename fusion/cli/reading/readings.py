@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.errors import AnnotationError
+from fusion.json_form import to_json
 from fusion.plain_text import plain, utc_minute
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.annotations import Reading
+    from fusion.annotations import Reading, Sending
 
 #: Version of the JSON of ``readings``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -52,10 +53,17 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    """Show the decisions of one reading, and everything that happened to it."""
+    """Show the decisions of one reading, everything that happened to it, and what was sent."""
     reading = _meant(args, _readings(args))
+    sendings = _sendings(args, reading)
     if args.json:
-        cli.write_json({"schema_version": SCHEMA_VERSION, "reading": reading.to_json()})
+        cli.write_json(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "reading": reading.to_json(),
+                "sendings": [to_json(one) for one in sendings],
+            }
+        )
         return cli.OK
     decisions = [f"  {target.joint.name}: {target.decision.value}" for target in reading.targets]
     cli.write_lines(
@@ -64,6 +72,8 @@ def _show(args: argparse.Namespace) -> int:
         *decisions,
         "History:",
         *(f"  {event.words}" for event in reading.events),
+        *(["Sent:"] if sendings else []),
+        *(f"  {sending.words}" for sending in sendings),
         DISCLAIMER,
     )
     return cli.OK
@@ -89,6 +99,13 @@ def _readings(args: argparse.Namespace) -> tuple[Reading, ...]:
         raise AnnotationError(f"There is no journal {path}.")
     with Journal(path) as journal:
         return journal.readings()
+
+
+def _sendings(args: argparse.Namespace, reading: Reading) -> tuple[Sending, ...]:
+    from fusion.annotations import Journal
+
+    with Journal(args.journal) as journal:
+        return journal.sendings(reading.reading_id)
 
 
 def _meant(args: argparse.Namespace, known: tuple[Reading, ...]) -> Reading:

@@ -133,9 +133,10 @@ def claims(ct: Volume, frame: Frame, rhythm: Rhythm) -> tuple[Claim, ...]:
     wide_p, wide_l = np.arange(-46.0, 46.1, 2.0), np.arange(-66.0, 66.1, 2.0)
     hu = sample(ct, frame, wide_p, wide_l)
     beside = _beside(hu, wide_p, wide_l)
+    dens = _dens(ct, frame, rhythm)
     found = [
-        *_dens(ct, frame, rhythm),
-        *_ribs(beside),
+        *dens,
+        *_ribs(beside, below_mm=dens[0].height_mm if dens else None),
         *_skull(beside),
         *_undivided(ct, frame),
     ]
@@ -268,10 +269,11 @@ class _Onset:
     reaches: bool
 
 
-def _onset(share: FloatArray, known: npt.NDArray[np.bool_]) -> _Onset | None:
+def _onset(share: FloatArray, known: npt.NDArray[np.bool_], top: int) -> _Onset | None:
+    """Look for the highest bone below a height: where C2 is seen no rib lies above it."""
     clear = (share < _CLEAR_SHARE) & known
-    run, above = 0, False
-    for s in range(len(share) - 1, -1, -1):
+    run, above = 0, bool((known & ~clear)[top:].any())
+    for s in range(top - 1, -1, -1):
         if clear[s]:
             run += 1
             continue
@@ -289,8 +291,10 @@ def _onset(share: FloatArray, known: npt.NDArray[np.bool_]) -> _Onset | None:
     return None
 
 
-def _ribs(beside: _Beside) -> list[Claim]:
-    left, right = (_onset(share, beside.known) for share in beside.share)
+def _ribs(beside: _Beside, *, below_mm: float | None) -> list[Claim]:
+    # The petrous bones stand out sideways below the clear inside of the skull, as ribs do.
+    top = len(beside.known) if below_mm is None else max(int(below_mm), 0)
+    left, right = (_onset(share, beside.known, top) for share in beside.share)
     if left is None or right is None:
         return []
     apart = abs(left.height_mm - right.height_mm)

@@ -21,11 +21,12 @@ from fusion.facets.automatic.neck import (
     points_on,
 )
 from fusion.facets.automatic.numbering import Levels, number
+from fusion.facets.automatic.picture.field import status_of_missing
 from fusion.facets.automatic.picture.values import MOST_NOISE_HU, CtValues
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import Facet, Localisation
+from fusion.facets.localisation import AUTOMATIC, Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.facets.states import Numbering, Status, WitnessKind
 from fusion.findings import Finding
@@ -38,6 +39,7 @@ from fusion.findings.joints import (
     CT_VALUES_SHIFTED,
     FUSION_NOT_TOLD,
     JOINTS_FUSED,
+    JOINTS_NOT_FOUND,
     JOINTS_OBSCURED,
     NO_CANAL_FOUND,
     NO_LEVEL_FOUND,
@@ -185,7 +187,13 @@ def locate_in(
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
     numbering = numbering_by_level(levels.numbering, anomalies, points, reached=levels.reached)
     facets = tuple(
-        _facet(ct, frame, joint, fits.get(joint), numbering[joint.level], neck.slice_mm, fused)
+        _facet(ct, frame, joint, fits[joint], numbering[joint.level], neck.slice_mm, fused)
+        if joint in fits
+        else _absent(
+            joint,
+            status_of_missing(joint, levels.chain, frame, parts, ct.grid),
+            numbering[joint.level],
+        )
         for joint in JOINTS
     )
     together_mm = _together_mm(_off_mm(levels.chain, neck.rhythm, fits))
@@ -378,15 +386,14 @@ def _facet(
     ct: Volume,
     frame: Frame,
     joint: Joint,
-    fit: Fit | None,
+    fit: Fit,
     numbering: Numbering,
     slice_mm: float,
     fused: Collection[str],
 ) -> Facet:
-    if fit is not None:
-        center = frame.to_lps(fit.center_spl)
-    if fit is None or fit.in_field < _IN_FIELD or not ct.grid.contains(center):
-        return Facet(joint, Status.OUTSIDE, None, None, numbering, None)
+    center = frame.to_lps(fit.center_spl)
+    if fit.in_field < _IN_FIELD or not ct.grid.contains(center):
+        return _absent(joint, Status.OUTSIDE, numbering)
     n = int(np.clip(round(float(fit.center_spl[0])), 0, len(frame) - 1))
     normal = fit.normal_spl @ frame.axes_lps[n]
     normal /= np.linalg.norm(normal)
@@ -402,15 +409,17 @@ def _facet(
     return Facet(joint, status, center, normal, numbering, round(error_mm, 1))
 
 
+def _absent(joint: Joint, status: Status, numbering: Numbering) -> Facet:
+    return Facet(joint, status, None, None, numbering, None)
+
+
 def no_canal(ct: Volume | None = None) -> Localisation:
     """Return what there is to say about a CT without a spinal canal, or in other units than HU."""
     return _nothing(CT_NOT_IN_HOUNSFIELD() if ct and not_in_hounsfield(ct) else NO_CANAL_FOUND())
 
 
 def _nothing(finding: Finding) -> Localisation:
-    facets = tuple(
-        Facet(joint, Status.NOT_FOUND, None, None, Numbering.PROVISIONAL, None) for joint in JOINTS
-    )
+    facets = tuple(_absent(joint, Status.NOT_FOUND, Numbering.PROVISIONAL) for joint in JOINTS)
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
 
 
@@ -467,8 +476,14 @@ def findings_about(
         )
     if not levels.clicks_kept:
         findings.append(CLICKS_DISAGREE())
-    for status, kind in ((Status.OBSCURED, JOINTS_OBSCURED), (Status.FUSED, JOINTS_FUSED)):
-        names = tuple(f.joint.name for f in facets if f.status is status)
+    for status, kind in (
+        (Status.NOT_FOUND, JOINTS_NOT_FOUND),
+        (Status.OBSCURED, JOINTS_OBSCURED),
+        (Status.FUSED, JOINTS_FUSED),
+    ):
+        # Of what a label map lacks it is said that it is not labelled.
+        shown = [f for f in facets if status is not Status.NOT_FOUND or f.source == AUTOMATIC]
+        names = tuple(f.joint.name for f in shown if f.status is status)
         if names:
             findings.append(kind(joints=names))
     if slice_mm > _THICK_MM:

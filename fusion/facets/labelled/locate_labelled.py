@@ -7,7 +7,7 @@ which the CT may contradict and which a reader's click overrules.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -53,6 +53,7 @@ from fusion.findings.joints import (
     JOINTS_FROM_CT,
     JOINTS_FROM_LABELS,
     JOINTS_NOT_LABELLED,
+    LABELS_APART,
     LABELS_CONTRADICTED,
     LABELS_RENAMED,
     LABELS_UNCHECKED,
@@ -65,6 +66,8 @@ from fusion.progress import Progress, ProgressCallback
 LABEL_WEIGHT = 2.0
 #: Weight of a labelled dens: of the same training as the names, so that it supports nothing alone.
 _DENS_WEIGHT = 0.5
+#: Two labels are of one bone when one holds this share of the other's voxels.
+_SAME_SHARE = 0.4
 #: The level below each vertebra that has one here.
 _LEVEL_BELOW = {level.split("-")[0]: level for level in LEVELS[1:]}
 #: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
@@ -85,6 +88,7 @@ def locate_with_labels(
     neck: Neck | None,
     said: SpineStatements | None = None,
     *,
+    others: Sequence[LabelledSpine] = (),
     progress: ProgressCallback | None = None,
 ) -> Localisation:
     """Find the facet joints from labels.
@@ -101,6 +105,9 @@ def locate_with_labels(
     said : SpineStatements, optional
         What a reader says of this spine. Vertebrae that were named overrule the names in the
         labels.
+    others : sequence of LabelledSpine, optional
+        Maps of the same CT by other programs. They may contradict the names; programs that were
+        trained on the same data count as one witness.
     progress : Progress, optional
         Told what is being done.
 
@@ -125,8 +132,9 @@ def locate_with_labels(
     found = _joints(spine, bones, with_skull=shift == 0)
     report(0.4, "Comparing with what the CT shows")
     # Where a reader's click renames every level, the CT's own count has nothing left to say.
-    own = None if neck is None or shift else locate_in(neck, SpineStatements(anomalies=anomalies))
+    own = None if neck is None or shift else locate_in(neck, said.unmoved)
     evidence = [_claim(spine, shift), *_dens_claim(spine, bones)]
+    evidence += [_claim_beside(other, bones) for other in others]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
     reached = frozenset(LEVELS)
@@ -145,15 +153,18 @@ def locate_with_labels(
     disagree &= not points
     if disagree:
         numbering = Numbering.PROVISIONAL
+    apart_mm = _apart_mm(own, found)
+    reached -= {joint.level for joint, apart in apart_mm.items() if apart > _SAME_MM}
     by_level = numbering_by_level(numbering, anomalies, points, reached=reached)
-    facets = tuple(
-        _hidden_by(
-            spine.parts.metal,
-            replace(filled[joint], numbering=by_level[joint.level])
-            if joint in filled
-            else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies),
-        )
+    placed = (
+        replace(filled[joint], numbering=by_level[joint.level])
+        if joint in filled
+        else _facet(joint, found.get(joint), spine, ct, by_level[joint.level], own, anomalies)
         for joint in JOINTS
+    )
+    facets = tuple(
+        _hidden_by(spine.parts.metal, _less_known(facet, apart_mm.get(facet.joint, 0.0)))
+        for facet in placed
     )
     report(1.0, "Joints found")
     levels = Levels(
@@ -171,6 +182,9 @@ def locate_with_labels(
         *findings_about(levels, facets, anomalies, float(ct.grid.spacing_mm.max())),
         *_findings(spine, facets, shift, disagree, has_neck=neck is not None),
     ]
+    names = tuple(joint.name for joint, apart in apart_mm.items() if apart > _SAME_MM)
+    if names and not disagree:
+        findings.append(LABELS_APART(joints=names, apart_mm=_SAME_MM))
     midline = _midline(facets, bones)
     located = Localisation(facets, weakest(facets), tuple(evidence), midline, tuple(findings))
     return located.with_moved(said.moved)
@@ -267,6 +281,28 @@ def _dens_claim(spine: LabelledSpine, bones: Mapping[str, Bone]) -> list[Witness
     return [Witness(WitnessKind.DENS_LABEL, saw, "C2-C3", below, _DENS_WEIGHT, name == "C2")]
 
 
+def _claim_beside(other: LabelledSpine, bones: Mapping[str, Bone]) -> Witness:
+    """Return what a further label map says of the names."""
+    pairs = [(name, _same_bone(bone, bones)) for name, bone in other.bones.items()]
+    pairs = [(name, here) for name, here in pairs if here and {name, here} & _LEVEL_BELOW.keys()]
+    if not pairs:
+        saw = f"{other.source} marks no vertebra that is marked here"
+        return Witness(WitnessKind.LABELS, saw, "C2-C3", "unclear", LABEL_WEIGHT, None)
+    name, here = next(((a, b) for a, b in pairs if a != b), pairs[0])
+    agrees = name == here
+    words = "names its vertebrae alike" if agrees else f"calls {name} what is called {here} here"
+    level, implies = (_LEVEL_BELOW.get(n, "outside the neck") for n in (name, here))
+    saw = f"{other.source} {words}; programs trained on the same data count as one"
+    return Witness(WitnessKind.LABELS, saw, level, implies, LABEL_WEIGHT, agrees)
+
+
+def _same_bone(bone: Bone, bones: Mapping[str, Bone]) -> str:
+    """Return the name of the bone that holds most of another one; empty where none does."""
+    held = {name: int(one.mask.holds(bone.points_lps).sum()) for name, one in bones.items()}
+    most = max(held, key=lambda name: held[name], default="")
+    return most if most and held[most] >= _SAME_SHARE * len(bone.points_lps) else ""
+
+
 def _contradicted(evidence: Collection[Witness]) -> tuple[str, ...]:
     """Return what of the picture speaks against a reader's clicks; that the map does is said."""
     return tuple(
@@ -299,16 +335,28 @@ def _from_ct(
     """
     if own is None:
         return {}, False
-    apart = [
-        float(np.linalg.norm(facet.center_lps - found[facet.joint].center_lps))
-        for facet in own.facets
-        if facet.center_lps is not None and facet.joint in found
-    ]
+    apart = list(_apart_mm(own, found).values())
     if not apart:
         return {}, False
     if float(np.median(apart)) > _SAME_MM:
         return {}, own.numbering is Numbering.SURE
     return {f.joint: f for f in own.facets if f.joint not in found}, False
+
+
+def _apart_mm(own: Localisation | None, found: Mapping[Joint, LabelledJoint]) -> dict[Joint, float]:
+    """Return how far the joints of the labels lie from those that the CT alone shows, mm."""
+    return {
+        facet.joint: float(np.linalg.norm(facet.center_lps - found[facet.joint].center_lps))
+        for facet in (own.facets if own is not None else ())
+        if facet.center_lps is not None and facet.joint in found
+    }
+
+
+def _less_known(facet: Facet, apart_mm: float) -> Facet:
+    """Return a joint that labels and CT place differently: it may be at either place."""
+    if facet.localisation_mm is None or apart_mm <= facet.localisation_mm:
+        return facet
+    return replace(facet, localisation_mm=round(apart_mm, 1))
 
 
 def _facet(
@@ -321,7 +369,9 @@ def _facet(
     anomalies: Collection[Anomaly],
 ) -> Facet:
     if one is None or not ct.grid.contains(one.center_lps):
-        return Facet(joint, Status.OUTSIDE, None, None, numbering, None, spine.source)
+        outside = one is not None or _is_outside(joint, own)
+        status = Status.OUTSIDE if outside else Status.NOT_FOUND
+        return Facet(joint, status, None, None, numbering, None, spine.source)
     base, per_mm = _FROM_PROCESSES_MM if one.from_processes else _FROM_VERTEBRAE_MM
     error_mm = base + per_mm * spine.voxel_mm
     status = Status.FOUND
@@ -334,6 +384,11 @@ def _facet(
     return Facet(
         joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
     )
+
+
+def _is_outside(joint: Joint, own: Localisation | None) -> bool:
+    """Whether the CT alone says that a joint without labels lies outside its field."""
+    return own is not None and own.facets[JOINTS.index(joint)].status is Status.OUTSIDE
 
 
 def _hidden_by(metal: Mask | None, facet: Facet) -> Facet:
@@ -408,9 +463,7 @@ def _findings(
         findings.append(LABELS_CONTRADICTED())
     if not has_neck:
         findings.append(LABELS_UNCHECKED())
-    missing = [
-        f.joint.name for f in facets if f.status is Status.OUTSIDE and f.source == spine.source
-    ]
+    missing = [f.joint.name for f in facets if f.center_lps is None and f.source == spine.source]
     if missing:
         findings.append(JOINTS_NOT_LABELLED(joints=tuple(missing)))
     automatic = [

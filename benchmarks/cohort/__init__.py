@@ -1,0 +1,1 @@
+"""Cohorts: made studies, and what a run of many has to stand."""

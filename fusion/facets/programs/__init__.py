@@ -1,0 +1,1 @@
+"""Segmentation programs of others, run where a user has installed them."""

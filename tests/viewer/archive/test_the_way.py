@@ -1,0 +1,128 @@
+"""From the archive, through the window, and back into it: a real Orthanc, a real mouse and keys."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QWidget
+
+from fusion.annotations.journal import Journal
+from fusion.annotations.keeping.sendings import STATE_WORDS
+from fusion.archive.protocols.connecting import connect
+from fusion.archive.settings import Settings
+from tests.archive.conftest import Clinic
+from tests.viewer.scripted import Hands
+from tests.viewer.simulated_neck import make_neck
+from viewer.app import FrontDesk, Wishes
+from viewer.archive.page import ArchivePage
+from viewer.archive.sending import SendDialog
+from viewer.start.recent import RecentStudies
+from viewer.steps.model import Step
+
+pytestmark = [pytest.mark.window, pytest.mark.slow]
+WAIT_MS = 60_000
+
+
+@pytest.fixture
+def neck(clinic: Clinic, once: Callable[..., Path]) -> list[Path]:
+    """A neck whose joints can be found, in the archive."""
+    files = sorted(
+        path for path in (once("neck", make_neck) / "study").rglob("*") if path.is_file()
+    )
+    clinic.pacs.store(files)
+    return files
+
+
+@pytest.fixture
+def desk(settings: Settings, tmp_path: Path) -> Iterator[FrontDesk]:
+    desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite", background=False))
+    desk.show()
+    yield desk
+    desk.page.close()
+    if desk.app is not None:
+        desk.app.viewer.close()
+
+
+def click(qtbot: QtBot, widget: QWidget) -> None:
+    assert widget.isVisible()
+    assert widget.isEnabled()
+    qtbot.mouseClick(widget, Qt.MouseButton.LeftButton)
+
+
+def modal(qtbot: QtBot, kind: type) -> Any:
+    qtbot.waitUntil(lambda: isinstance(QApplication.activeModalWidget(), kind), timeout=WAIT_MS)
+    return QApplication.activeModalWidget()
+
+
+def picture(widget: QWidget, name: str) -> None:
+    """Keep a picture of a step where somebody wants to look at it."""
+    if "ARCHIVE_PICTURES" in os.environ:
+        widget.grab().save(str(Path(os.environ["ARCHIVE_PICTURES"]) / f"{name}.png"))
+
+
+def test_a_study_is_opened_from_the_archive_finished_and_its_result_lies_beside_it(
+    desk: FrontDesk, neck: list[Path], settings: Settings, qtbot: QtBot
+) -> None:
+    header = pydicom.dcmread(neck[0], stop_before_pixels=True)
+    study = str(header.StudyInstanceUID)
+    before = connect(settings, "web").objects(study)
+
+    click(qtbot, desk.page.archive)
+    page = modal(qtbot, ArchivePage)
+    picture(desk.page, "1-start")
+    page.archives.setCurrentText("pacs")
+    qtbot.keyClicks(page.patient_id, str(header.PatientID))
+    qtbot.keyClick(page.patient_id, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: page.job is None and page.answer is not None, timeout=WAIT_MS)
+    place = [one.study_instance_uid for one in page.answer.studies].index(study)
+    page.table.selectRow(place)
+    qtbot.waitUntil(lambda: page.series.count() >= 2, timeout=WAIT_MS)
+    picture(page, "2-found")
+    seen = page.series.item(0).icon().pixmap(96, 96).toImage()
+    shades = {seen.pixelColor(x, seen.height() // 2).lightness() for x in range(seen.width())}
+    assert len(shades) > 3  # a picture, not a black square
+    click(qtbot, page.open_it)
+
+    qtbot.waitUntil(lambda: desk.app is not None and desk.app.review_window is not None,
+                    timeout=WAIT_MS)  # fmt: skip
+    window = desk.app.review_window
+    assert window.review.pair.ct.study.study_instance_uid == study
+    window.facets.start()
+    hands = Hands(window, "A. Rchive")
+    hands.settled()
+    hands.read_by_keys()
+    assert window.reading.reading.finalised is not None
+
+    finish = window.targets_panel.finish
+    window.show_step(Step.FINISH)
+    hands.click(finish.send)
+    dialog = modal(qtbot, SendDialog)
+    assert dialog.archives.currentText() == "pacs"  # where it came from
+    assert not dialog.draft.isVisible()
+    hands.click(dialog.send)
+    qtbot.waitUntil(lambda: dialog.job is None, timeout=3 * WAIT_MS)
+    picture(dialog, "4-sent")
+    said = dialog.message.text()
+    assert said.startswith("Sent now: ")
+    assert STATE_WORDS["answered for"] in said
+    hands.click(dialog.close_it)
+    [line] = finish.sent.texts
+    assert "the final reading to archive pacs" in line
+    picture(hands.main, "5-after")
+
+    # Beside the images, each once; and noted.
+    new = connect(settings, "web").objects(study).keys() - before.keys()
+    with Journal(desk.wishes.journal) as journal:
+        notes = journal.sendings(window.reading.reading.reading_id)
+    assert [one.outcome for one in notes] == ["begun", "ended"]
+    assert notes[-1].objects == dict.fromkeys(new, "answered for")
+    assert {one.modality for one in connect(settings, "web").series(study)} >= {"SR", "SEG", "KO"}
+    [recent] = RecentStudies(desk.wishes.journal).studies
+    assert recent.path == f"archive:pacs/{study}"
