@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from fusion.anatomy import CERVICAL
-from fusion.facets.automatic.column import Rhythm
+from fusion.facets.automatic.column import PLAIN_DEPTH, Rhythm
 from fusion.facets.automatic.straight import Frame, bone_map, sample
 from fusion.facets.states import WitnessKind
 from fusion.geometry import FloatArray, Volume
@@ -39,6 +39,8 @@ class Claim:
         one, below 1 for a weak one.
     saw : str
         One sentence for the reader.
+    or_above : bool
+        Whether the level may as well lie higher: what would show it there is not in the field.
     """
 
     source: WitnessKind
@@ -47,6 +49,7 @@ class Claim:
     spread_mm: float
     weight: float
     saw: str
+    or_above: bool = False
 
 
 # Numbers below were chosen by us on our simulated necks and looked at on real CTs
@@ -62,6 +65,9 @@ _DENS_PLAIN, _DENS_PLAIN_MM = 0.5, 9.0
 #: How far below the lower end of the dens in its ring the pedicle of C2 lies, mm: 5 to 18 on three
 #: real CTs. That of C3 lies 16 mm and more below that of C2.
 _BELOW_DENS_MM = (3.0, 22.0)
+#: Two crests of the wall of the canal below the dens that lie nearer to each other than this, with
+#: no plain gap between them, are both of C2, mm: C3 lies 16 mm and more below.
+_C2_TWIN_MM = 14.0
 #: Where ribs pass: lateral, and behind the front of the canal, mm. Clavicles lie in front,
 #: shoulder blades further out, the mandible in front and above.
 _RIB_L_MM, _RIB_P_MM = (32.0, 52.0), (-14.0, 34.0)
@@ -74,6 +80,9 @@ _RIB_REACH = 0.8
 _CLEAR_MM, _CLEAR_LEVEL_MM = 5.0, 26.0
 #: Furthest that the first ribs of the two sides start from each other, mm.
 _RIBS_APART_MM = 13.0
+#: From here on the two are no pair, and say nothing, mm: a rib at C7 on one side and none on the
+#: other start one level apart, 20 mm at most; a skull and a rib start 150 mm apart.
+_NO_PAIR_MM = 30.0
 #: A second dens of more than this share of the best one leaves both open.
 _DENS_RIVAL = 0.6
 #: Window in front of the canal's middle in which a dens is looked for: its back edge, mm.
@@ -205,16 +214,11 @@ def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
     other = runs[1][0] if len(runs) > 1 else 0.0
     if other > _DENS_RIVAL * total:
         return []
-    # The pedicle of C2 is the highest one below its dens. How far below depends on how far the head
-    # is bent: that the dens lies so and so far above a joint can be a whole level off.
-    bottom = float(where[0])
-    below = rhythm.pedicles_mm[rhythm.pedicles_mm <= bottom - _BELOW_DENS_MM[0]]
-    if len(below) < 2 or below[-1] < bottom - _BELOW_DENS_MM[1]:
-        return []
-    height, _ = rhythm.gap(float(below[-1]) - 1.0)
+    height, ends = _below_c2(float(where[0]), rhythm)
     if height is None:
         return []
     plain = float(profile[where].mean()) >= _DENS_PLAIN and len(where) >= _DENS_PLAIN_MM
+    plain = plain and not ends
     return [
         Claim(
             WitnessKind.DENS,
@@ -226,6 +230,25 @@ def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
             "dens in the ring of C1, and the first pedicle below it: C2",
         )
     ]
+
+
+def _below_c2(dens_mm: float, rhythm: Rhythm) -> tuple[float | None, bool]:
+    """Return the gap below C2 by the lower end of its dens in the ring, and whether it is the last.
+
+    The pedicle of C2 is the highest one below its dens. How far below depends on how far the head
+    is bent: that the dens lies so and so far above a joint can be a whole level off.
+    """
+    below = rhythm.pedicles_mm[rhythm.pedicles_mm <= dens_mm - _BELOW_DENS_MM[0]]
+    if not len(below) or below[-1] < dens_mm - _BELOW_DENS_MM[1]:
+        return None, False
+    height, depth = rhythm.gap(float(below[-1]) - 1.0)
+    if len(below) < 2:
+        # The field ends below C2-C3: its gap is told by the pedicle above alone.
+        return (height if depth >= PLAIN_DEPTH else None), True
+    if depth < PLAIN_DEPTH and below[-1] - below[-2] < _C2_TWIN_MM:
+        # C2 shows twice: its body, and the articular process that hangs from it.
+        height, _ = rhythm.gap(float(below[-2]) - 1.0)
+    return height, False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -298,6 +321,8 @@ def _ribs(beside: _Beside, *, below_mm: float | None) -> list[Claim]:
     if left is None or right is None:
         return []
     apart = abs(left.height_mm - right.height_mm)
+    if apart > _NO_PAIR_MM:
+        return []
     clear = min(left.clear_mm, right.clear_mm)
     height = (left.height_mm + right.height_mm) / 2 + _RIB_TO_JOINT_MM
     weight, spread = 2.5, 5.0
@@ -314,7 +339,9 @@ def _ribs(beside: _Beside, *, below_mm: float | None) -> list[Claim]:
             f"ribs start on both sides, {clear:.0f} mm below the end of the clear part of the "
             "field: probably the first"
         )
-    return [Claim(WitnessKind.RIBS, CERVICAL.rib_level, height, spread, weight, saw)]
+    # Where the field ends close above, as aslant beside a neck that is tilted, ribs are missed.
+    missed = clear < _CLEAR_LEVEL_MM
+    return [Claim(WitnessKind.RIBS, CERVICAL.rib_level, height, spread, weight, saw, missed)]
 
 
 def _undivided(ct: Volume, frame: Frame) -> list[Claim]:

@@ -21,8 +21,9 @@ from fusion.geometry import FloatArray, Volume
 # Numbers below were chosen by us on seven real CTs (docs/sources.md#counting-vertebrae).
 
 #: Where the side wall of the canal is, lateral and behind the middle of the canal, mm: pedicles and
-#: the fronts of the pillars, with the foramina between them.
-_WALL_L_MM, _WALL_P_MM = (10.0, 16.0), (-9.0, -3.0)
+#: the fronts of the pillars, with the foramina between them. The front edge was set with the
+#: ArtiSynth neck at hand, whose pedicles lie further in front.
+_WALL_L_MM, _WALL_P_MM = (10.0, 16.0), (-10.0, -3.0)
 #: Smoothing along the canal, mm (standard deviation).
 _SMOOTH_MM = 1.5
 #: What varies over more than this is no vertebra; spread of the variation about one height, mm.

@@ -123,7 +123,8 @@ def nearest_level(chain: Chain, parts: Template, height: float) -> tuple[str, fl
 
 
 def _judged(claim: Claim, chain: Chain, parts: Template) -> Witness:
-    off = abs(predicted_mm(chain, parts, claim.level) - claim.height_mm)
+    above = predicted_mm(chain, parts, claim.level) - claim.height_mm
+    off = abs(above)
     nearest, _ = nearest_level(chain, parts, claim.height_mm)
     slack = _AGREE_MM + (claim.spread_mm - _USUAL_SPREAD_MM) * _SLACK_PER_MM
     if claim.level in (CERVICAL.rib_level, CERVICAL.undivided_level):
@@ -131,6 +132,8 @@ def _judged(claim: Claim, chain: Chain, parts: Template) -> Witness:
     agrees: bool | None
     if off <= slack:
         agrees, nearest = True, claim.level
+    elif claim.or_above and above > 0:
+        agrees = None
     elif claim.weight >= _STRONG_WEIGHT:
         agrees = False
     else:
