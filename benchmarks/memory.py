@@ -3,8 +3,8 @@
 The study: the sample patient from skull to chest, his chest repeated downwards until there are as
 many slices of 512 × 512 as asked for, and a SPECT of 256³ over the upper 61 cm. The peak is the
 most that a command and all processes that it starts hold at one time (resident memory; what they
-share counts for each). It is looked at 200 times a second, and the system's own record of the command
-itself is taken where it is higher.
+share counts for each). It is looked at 200 times a second, and the system's own record of the
+command itself is taken where it is higher.
 
 Run: ``nice python -m benchmarks.memory [--slices 1000 2000] [--compressed] [--keep FOLDER]``
 """
