@@ -70,7 +70,7 @@ STUDY_COLUMNS = (
     ),
     TableColumn("simulated", "yes or no", "Whether the files say that they are not of a patient"),
     TableColumn("functional", "text", "SPECT or PET"),
-    TableColumn("unit", "text", "Unit of the functional volume"),
+    TableColumn("unit", "text", "Unit of the SPECT or PET"),
     TableColumn("ct_slice_mm", "number", "Distance between slices of the CT", "mm"),
     TableColumn("ct_pixel_mm", "number", "Edge of a pixel of the CT", "mm"),
     TableColumn(
@@ -88,7 +88,7 @@ STUDY_COLUMNS = (
     ),
     TableColumn("resolution_mm", "number", "Full width at half maximum of the SPECT or PET", "mm"),
     TableColumn("reference", "text", "What ratios refer to"),
-    TableColumn("reference_value", "number", "Its mean, in the unit of the functional volume"),
+    TableColumn("reference_value", "number", "Its mean, in the unit of the SPECT or PET"),
     TableColumn("proposals", "count", f"Hot spots that are proposed; thresholds {NOT_VALIDATED}"),
     TableColumn("warnings", "count", "Findings of severity warning or error"),
     TableColumn("findings", "text", "Codes of all Findings (docs/findings.md)"),
@@ -117,7 +117,7 @@ _JOINT_COLUMNS = (
         "mm",
     ),
     TableColumn("in_field", "number", "Share of the measured volume in the SPECT or PET, 0 to 1"),
-    TableColumn("unit", "text", "Unit of the functional volume"),
+    TableColumn("unit", "text", "Unit of the SPECT or PET"),
 )
 _JOINT_COLUMNS_LAST = (
     TableColumn(

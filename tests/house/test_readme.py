@@ -13,6 +13,8 @@ import pytest
 from fusion.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Commands that have commands of their own.
+WITH_COMMANDS = ("archive", "cohort", "readers")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -55,7 +57,7 @@ def test_make_targets_exist(page: str, line: str) -> None:
 @pytest.mark.parametrize(("page", "line"), of_program("facetfusion"))
 def test_subcommands_and_options_exist(page: str, line: str) -> None:
     _, subcommand, *words = shlex.split(line, comments=True)
-    text = help_text(subcommand, *(words[:1] if subcommand == "archive" else ()))
+    text = help_text(subcommand, *(words[:1] if subcommand in WITH_COMMANDS else ()))
     for option in (word.partition("=")[0] for word in words if word.startswith("--")):
         assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", text), f"{page}: {line}"
 

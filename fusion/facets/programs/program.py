@@ -159,7 +159,7 @@ PROGRAMS = (
         words="SPINEPS",
         command="spineps",
         convention="verse",
-        terms="SPINEPS 2: code under the Apache License 2.0, weights from its releases on GitHub, "
+        terms="SPINEPS 2: code under the Apache License 2.0, weights from where it is published, "
         "no medical device. No statistics are known of.",
         to_install="install SPINEPS 2.1 or later yourself and run it once on any CT, with "
         "--model-semantic ct, so that it fetches them; or say where they are with "
