@@ -21,6 +21,7 @@ from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
 from viewer.jobs import OpenStudy, StudyMaker
+from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
 from viewer.start.page import StartPage
 from viewer.start.recent import RecentStudies
@@ -66,6 +67,8 @@ class Wishes:
         Label maps made elsewhere to take the joints from.
     options : OpenOptions
         How the study is opened.
+    case : BlindedCase or None
+        The study is a case of a reader study.
     background : bool
         Whether joints are looked for and the alignment is checked from the start, or when asked.
     """
@@ -74,6 +77,7 @@ class Wishes:
     reader: str = ""
     labels: Labels = field(default_factory=Labels)
     options: OpenOptions = field(default_factory=OpenOptions)
+    case: BlindedCase | None = None
     background: bool = True
 
 
@@ -153,7 +157,9 @@ class ReviewApp(QObject):
 
     def _show(self, review: Review) -> None:
         wishes = self.wishes
-        self.review_window = ReviewWindow(self.viewer, review, journal=wishes.journal)
+        self.review_window = ReviewWindow(
+            self.viewer, review, journal=wishes.journal, case=wishes.case
+        )
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
         if isinstance(self.source, Path) and is_address(self.source):

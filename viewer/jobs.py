@@ -216,6 +216,24 @@ class Job(QObject):
         self.dialog.finished.connect(lambda: self.refused.emit(error))
 
 
+def prepared(review: Review, report: Progress) -> Review:
+    """Make what the panes need at once; not in the window's thread.
+
+    Parameters
+    ----------
+    review : Review
+        Which is about to be shown.
+    report : Progress
+        Told the fraction done.
+    """
+    report(0.0, "Preparing the pictures")
+    review.fused.ct_display()
+    _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
+    _napari.load_units()
+    report(1.0, "Ready")
+    return review
+
+
 class OpenStudy(Job):
     """Opens a study and asks the user when the data leave a question.
 
@@ -260,13 +278,7 @@ class OpenStudy(Job):
         source = self._source
         with nullcontext(source) if isinstance(source, Path) else source(report) as path:
             review = fusion.open_study(path, progress=report.part(0.0, 0.9), options=self._options)
-        # What the panes need at once is made here, not in the window's thread.
-        report(0.9, "Preparing the pictures")
-        review.fused.ct_display()
-        _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
-        _napari.load_units()
-        report(1.0, "Ready")
-        return review
+        return prepared(review, report.part(0.9, 1.0))
 
     def _refuse(self, error: FusionError) -> None:
         if isinstance(error, SpacingNeeded):

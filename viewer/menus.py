@@ -28,6 +28,7 @@ def add_menus(
     *,
     of: Callable[[str], str],
     helps: Sequence[Entry],
+    blinded: bool = False,
 ) -> None:
     """Put the window's own menus in the place of napari's.
 
@@ -41,6 +42,8 @@ def add_menus(
         Returns the key that is in the place of a usual one.
     helps : sequence of Entry
         What is in the menu of help.
+    blinded : bool
+        Without what leads to another study, out of the window, or to another reading.
     """
     panel = window.targets_panel
     study: list[Entry | None] = [
@@ -52,6 +55,8 @@ def add_menus(
         None,
         ("Close", window.close_window, ""),
     ]
+    if blinded:
+        study = study[-1:]
     reading: list[Entry | None] = [
         ("Read as…", window.ask_reader, ""),
         None,
@@ -63,6 +68,8 @@ def add_menus(
         ("Finish…", panel.ask_finish, of("Ctrl+Return")),
         ("Addendum…", panel.finish.ask_addendum, ""),
     ]
+    if blinded:
+        reading = reading[2:-1]
     keyed: dict[str, list[Entry | None]] = {
         title: [
             (f"{words[:1].upper()}{words[1:]}", act, key)

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
     from fusion.annotations import Event
     from fusion.review import Review
+    from viewer.reading.blinded import BlindedCase
 
 #: The same at every step, so that no picture and no button moves under the mouse, px.
 SIDE_PANEL_WIDTH = 430
@@ -88,10 +89,17 @@ class ReviewWindow(Sitting):
         The study.
     journal : Path, optional
         Where readings are kept; the journal of the user by default.
+    case : BlindedCase, optional
+        The study is read without knowing whose it is.
     """
 
     def __init__(
-        self, viewer: napari.Viewer, review: Review, *, journal: Path | None = None
+        self,
+        viewer: napari.Viewer,
+        review: Review,
+        *,
+        journal: Path | None = None,
+        case: BlindedCase | None = None,
     ) -> None:
         window = _napari.main_window(viewer)
         super().__init__(window)
@@ -105,7 +113,11 @@ class ReviewWindow(Sitting):
         self.measuring = Measuring(self.linked)
         self.alignment = Alignment(self.linked)
         self.facets = FacetsModel(self.linked)
-        self.reading = ReadingModel(self.linked, self.facets, journal=journal)
+        self.facets.proposing = case is None or case.proposals
+        self.reading = ReadingModel(
+            self.linked, self.facets, journal=journal, blinded=case is not None
+        )
+        self._case = case
         self.undo_all = UndoAll(self.reading, self.alignment)
         self._journal_path = journal or default_path()
         self._pathway_event: Event | None = None
@@ -119,7 +131,7 @@ class ReviewWindow(Sitting):
             _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
-        title = plain(review.title)
+        title = plain(review.title) if case is None else case.words
         if review.simulated:
             title = f"{SIMULATED} · {title}"
         viewer.title = f"{title} · facetfusion"
@@ -128,7 +140,7 @@ class ReviewWindow(Sitting):
             ("Keys and mouse", self.show_help, self.keys.of(HELP_KEYS[0])),
             ("Change keys…", lambda: self.tell(self.keys.write_file), ""),
         )
-        add_menus(self, self.keys.groups, of=self.keys.of, helps=helps)
+        add_menus(self, self.keys.groups, of=self.keys.of, helps=helps, blinded=case is not None)
         self.linked.events.point.connect(self._update_values)
         self.linked.events.point.connect(self._on_point)
         self.linked.events.cursor.connect(self._update_values)
@@ -168,7 +180,7 @@ class ReviewWindow(Sitting):
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        self.header = Header(self.review, self.ask_reader)
+        self.header = Header(self.review, self.ask_reader, case=self._case)
         column.addWidget(self.header)
         self.bar = StepBar()
         column.addWidget(self.bar)
@@ -238,6 +250,9 @@ class ReviewWindow(Sitting):
         self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
         self.earlier = EarlierStudies(review.pair.spect.study, self.pathway.suggest)
         self.pathway_panel.add_below(self.earlier)
+        # An archive would be asked about a patient, and nobody is to know whom.
+        if self._case is not None:
+            self.earlier.hide()
         self.way = Way(self.facets, self.reading)
         self.pages = StepPages(
             {

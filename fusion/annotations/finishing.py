@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from fusion.annotations.changes import (
     TargetSaved,
     VertebraNamed,
 )
+from fusion.annotations.changes.vertebrae import after
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.reading import (
     Lack,
@@ -387,12 +388,19 @@ def _provisional(reading: Reading, localisation: Localisation | None) -> tuple[J
     )
 
 
+def _numbered_anew(reading: Reading) -> Iterator[int]:
+    """Yield the events after which the levels were numbered anew; a dismissal is none."""
+    said = reading.opened.said
+    for event in reading.done:
+        if isinstance(event.change, VertebraNamed | AnomalyRecorded):
+            before, said = said, after(said, event.change)
+            if said.dismissed == before.dismissed or said.naming != before.naming:
+                yield event.sequence
+
+
 def _before_the_numbering(reading: Reading) -> tuple[Target, ...]:
     """Return targets that were last placed before the levels were numbered anew."""
-    numbered = max(
-        (e.sequence for e in reading.done if isinstance(e.change, VertebraNamed | AnomalyRecorded)),
-        default=0,
-    )
+    numbered = max(_numbered_anew(reading), default=0)
     placed: dict[str, tuple[Target, int]] = {
         record.target.target_id: (record.target, 0) for record in reading.opened.carried
     }

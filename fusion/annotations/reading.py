@@ -184,8 +184,11 @@ class Reading:
         if isinstance(change, JointMoved):
             return replace(self, said=after(self.said, change))
         if isinstance(change, VertebraNamed | AnomalyRecorded):
+            said = after(self.said, change)
+            if said.dismissed != self.said.dismissed and said.naming == self.said.naming:
+                return replace(self, said=said)
             # Another numbering than the one that was confirmed may follow from it.
-            return replace(self, said=after(self.said, change), numbering=None)
+            return replace(self, said=said, numbering=None)
         if isinstance(change, PathwayAnswered | PathwayLeftOut):
             return replace(self, pathway=event)
         raise AnnotationError("A reading is opened once only; its events were changed.")

@@ -237,6 +237,10 @@ def located_lines(found: Localisation) -> list[str]:
     for piece in found.evidence:
         word = {True: "agrees", False: "DISAGREES", None: "does not decide"}[piece.agrees]
         lines.append(f"  {piece.source}: {word}: {piece.saw}")
+    for one in found.proposed:
+        option = one.anomaly.kind.replace(" ", "-")
+        option += f"={one.anomaly.level}" if one.anomaly.level else ""
+        lines.append(f"  proposed, not set: {one.anomaly.name} (--anomaly {option}): {one.why}")
     for level in LEVELS:
         for facet in (f for f in found.facets if f.joint.level == level):
             text = f"  {facet.joint.name:<12} {facet.status.value:<14}"

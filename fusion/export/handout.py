@@ -40,7 +40,7 @@ from fusion.export.regions import UptakeRegion, uptake_region
 from fusion.export.report.c_arm import c_arm_pair
 from fusion.export.report.overview import overview
 from fusion.export.report.pictures import PLANES, PictureText, picture
-from fusion.facets import Localisation, Status
+from fusion.facets import Localisation, ProposedAnomaly, Status, proposal_findings
 from fusion.findings import Finding
 from fusion.findings.readings import DECIDED_ON_ANOTHER_ALIGNMENT, NO_UPTAKE_REGION
 from fusion.geometry import FloatArray
@@ -310,6 +310,7 @@ class Handout:
             findings=(
                 *(doubt.finding for doubt in doubts),
                 *_on_another_alignment(review, targets),
+                *proposal_findings(_unanswered(reading, localisation)),
                 *_without_region(regions),
             ),
         )
@@ -346,6 +347,14 @@ def _centers(
         if facet.center_lps is not None:
             centers[facet.joint] = np.array(facet.center_lps)
     return centers
+
+
+def _unanswered(
+    reading: Reading | None, localisation: Localisation | None
+) -> tuple[ProposedAnomaly, ...]:
+    """Return the anomalies that the program proposes and no reader has answered."""
+    proposed = localisation.proposed if localisation else ()
+    return proposed if reading is None else reading.said.unanswered(proposed)
 
 
 def _seen(targets: tuple[Target, ...], localisation: Localisation | None) -> dict[Joint, Status]:

@@ -1,4 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
+from .anomalies import proposal_findings
 from .automatic.locate import locate, locate_in, neck_midline, no_canal
 from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
@@ -18,7 +19,7 @@ from .localisation import (
 from .programs.label_run import make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
-from .spine_statements import ANOMALIES, Anomaly, SpineStatements
+from .spine_statements import ANOMALIES, Anomaly, ProposedAnomaly, SpineStatements
 from .states import Numbering, Status, WitnessKind
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Neck",
     "Numbering",
     "Program",
+    "ProposedAnomaly",
     "SpineStatements",
     "Status",
     "Witness",
@@ -54,5 +56,6 @@ __all__ = [
     "neck_midline",
     "no_canal",
     "program_named",
+    "proposal_findings",
     "read_labels",
 ]

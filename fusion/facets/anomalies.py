@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from fusion.anatomy import LEVELS, VERTEBRAE
 from fusion.facets.automatic.claims import Claim
-from fusion.facets.spine_statements import Anomaly
+from fusion.facets.spine_statements import Anomaly, ProposedAnomaly
 from fusion.findings import Finding
 from fusion.findings.joints import (
+    ANOMALY_PROPOSED,
     CERVICAL_RIB_RECORDED,
     EXTRA_SEGMENT_RECORDED,
     FUSION_RECORDED,
@@ -78,6 +79,40 @@ def levels_in_doubt(
         for level in LEVELS
         if not set(level.split("-")) & set(clicked)
         and not (from_above and VERTEBRAE.index(level.split("-")[1]) <= last)
+    )
+
+
+def proposed_anomalies(
+    suggested: Collection[str], why: str, solid: Collection[str], recorded: Collection[Anomaly]
+) -> tuple[ProposedAnomaly, ...]:
+    """Return the anomalies that the program proposes.
+
+    Parameters
+    ----------
+    suggested : collection of str
+        Kinds that would explain another way to number the neck.
+    why : str
+        That other way, in words.
+    solid : collection of str
+        Levels without a joint space on either side.
+    recorded : collection of Anomaly
+        What a reader has recorded: it is not proposed again.
+    """
+    found = [ProposedAnomaly(Anomaly(kind), why) for kind in suggested]
+    for level in (one for one in LEVELS if one in solid):
+        seen = f"no joint space is seen at {level} on either side"
+        found.append(ProposedAnomaly(Anomaly("fused", level), seen))
+    return tuple(one for one in found if one.anomaly not in recorded)
+
+
+def proposal_findings(proposed: Collection[ProposedAnomaly]) -> tuple[Finding, ...]:
+    """Return what a reader must know about proposed anomalies, one for each reason."""
+    reasons = dict.fromkeys(one.why for one in proposed)
+    return tuple(
+        ANOMALY_PROPOSED(
+            anomalies=" or ".join(one.anomaly.name for one in proposed if one.why == why), why=why
+        )
+        for why in reasons
     )
 
 

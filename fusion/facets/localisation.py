@@ -12,6 +12,7 @@ from pydantic import Field
 
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
+from fusion.facets.spine_statements import ProposedAnomaly
 from fusion.facets.states import Numbering, Status, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.joints import JOINTS_MOVED
@@ -94,6 +95,8 @@ class Localisation:
         Level to the middle of the canal there: what left and right are told from.
     findings : tuple of Finding
         What a reader must know.
+    proposed : tuple of ProposedAnomaly
+        Anomalies that the program proposes; none that was recorded is among them.
     """
 
     facets: tuple[Facet, ...]
@@ -101,6 +104,7 @@ class Localisation:
     evidence: tuple[Witness, ...]
     midline_lps: dict[str, FloatArray]
     findings: tuple[Finding, ...]
+    proposed: tuple[ProposedAnomaly, ...] = ()
 
     def facet(self, level: str, side: Side | str) -> Facet:
         """Return one joint by level and side."""
@@ -140,6 +144,10 @@ class Localisation:
             "numbering": self.numbering.value,
             "numbering_evidence": [to_json(piece) for piece in self.evidence],
             "midline_lps": {level: _point_json(point) for level, point in self.midline_lps.items()},
+            "proposed_anomalies": [
+                {"anomaly": one.anomaly.kind, "level": one.anomaly.level, "why": one.why}
+                for one in self.proposed
+            ],
             "proposals": [],
             "findings": [finding.to_json() for finding in self.findings],
         }

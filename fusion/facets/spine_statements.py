@@ -69,6 +69,22 @@ class Anomaly:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposedAnomaly:
+    """What the program takes for an anomaly; it changes nothing until a reader records it.
+
+    Parameters
+    ----------
+    anomaly : Anomaly
+        What it would be.
+    why : str
+        What was seen, for people.
+    """
+
+    anomaly: Anomaly
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class SpineStatements:
     """All that a reader has said of a spine so far.
 
@@ -80,6 +96,8 @@ class SpineStatements:
         Joints whose centre the reader chose.
     anomalies : tuple of Anomaly
         In the order they were recorded.
+    dismissed : tuple of Anomaly
+        Proposed by the program, and dismissed by the reader.
 
     Raises
     ------
@@ -90,6 +108,7 @@ class SpineStatements:
     clicks: Mapping[str, _Point] = field(default_factory=dict)
     moved: Mapping[Joint, _Point] = field(default_factory=dict)
     anomalies: tuple[Anomaly, ...] = ()
+    dismissed: tuple[Anomaly, ...] = ()
 
     def __post_init__(self) -> None:
         clicks = {name: _point(point, name) for name, point in self.clicks.items()}
@@ -120,11 +139,23 @@ class SpineStatements:
         return replace(self, moved=_with(self.moved, joint, point_lps))
 
     def with_anomaly(self, anomaly: Anomaly, *, withdrawn: bool = False) -> SpineStatements:
-        """Return what holds once an anomaly is recorded, or withdrawn."""
+        """Return what holds once an anomaly is recorded, or withdrawn.
+
+        One that is withdrawn without having been recorded was proposed, and is dismissed.
+        """
+        others = tuple(other for other in self.dismissed if other != anomaly)
+        if withdrawn and anomaly not in self.anomalies:
+            return replace(self, dismissed=(*others, anomaly))
         kept = tuple(other for other in self.anomalies if other != anomaly)
         # A fused level keeps its number, and so do its neighbours.
         moved = self.moved if anomaly.level else {}
-        return replace(self, moved=moved, anomalies=kept if withdrawn else (*kept, anomaly))
+        recorded = kept if withdrawn else (*kept, anomaly)
+        return replace(self, moved=moved, anomalies=recorded, dismissed=others)
+
+    def unanswered(self, proposed: Iterable[ProposedAnomaly]) -> tuple[ProposedAnomaly, ...]:
+        """Return the proposals that were neither recorded nor dismissed."""
+        answered = {*self.anomalies, *self.dismissed}
+        return tuple(one for one in proposed if one.anomaly not in answered)
 
 
 def _point(value: Iterable[float], name: str) -> _Point:

@@ -45,6 +45,12 @@ EXTRA_SEGMENT_RECORDED = warning(
     ours="anomaly",
 )
 
+ANOMALY_PROPOSED = warning(
+    "anomaly-proposed",
+    "The program proposes an anomaly and has set none: {anomalies} ({why}). Look at the CT, then "
+    "record it or dismiss it.",
+    ours="anomalies why",
+)
 ANOMALIES_RECORDED = (
     CERVICAL_RIB_RECORDED,
     FUSION_RECORDED,

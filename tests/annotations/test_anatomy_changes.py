@@ -11,13 +11,13 @@ from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.annotations.changes import Opened
 from fusion.annotations.changes.event import Event
 from fusion.annotations.changes.vertebrae import AnomalyRecorded, JointMoved, VertebraNamed
-from fusion.annotations.finishing import confirming_numbering
+from fusion.annotations.finishing import _numbered_anew, confirming_numbering
 from fusion.annotations.marking import check_marked
 from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Localisation, Numbering, Status, Witness
-from fusion.facets.spine_statements import SpineStatements
+from fusion.facets.spine_statements import ProposedAnomaly, SpineStatements
 from fusion.json_form import to_json
 
 from .necks import centers, localised
@@ -202,3 +202,32 @@ def test_confirming_against_the_evidence_needs_a_note() -> None:
     with pytest.raises(AnnotationError, match="no numbering to confirm"):
         confirming_numbering(localised(outside=JOINTS))
     assert localised(outside=JOINTS).facets[0].status is Status.OUTSIDE
+
+
+def test_a_proposed_anomaly_that_is_dismissed_changes_no_numbering() -> None:
+    """It is on record who dismissed what; taking it later records it."""
+    proposed = ProposedAnomaly(RIB.as_anomaly(), "the ribs")
+    moved = after(begun(), JointMoved(LEFT_C5, (17, 3, -75)))
+    dismissal = AnomalyRecorded("cervical rib", note="proposed and dismissed", withdrawn=True)
+    assert moved.said.unanswered([proposed]) == (proposed,)
+    reading = after(moved, dismissal)
+    assert reading.said.dismissed == (RIB.as_anomaly(),)
+    assert reading.said.unanswered([proposed]) == ()
+    assert (reading.said.anomalies, reading.said.moved) == ((), moved.said.moved)
+    assert list(_numbered_anew(reading)) == []
+    assert "cervical rib withdrawn: proposed and dismissed" in reading.events[-1].words
+    assert Reading.from_json(json.loads(json.dumps(reading.to_json()))) == reading
+    # Undoing a record is no dismissal: it is proposed again.
+    recorded = after(begun(), RIB, replace(RIB, withdrawn=True))
+    assert recorded.said.unanswered([proposed]) == (proposed,)
+    assert len(list(_numbered_anew(recorded))) == 2
+    taken = after(reading, RIB)
+    assert (taken.said.dismissed, len(taken.said.anomalies)) == ((), 1)
+    assert len(list(_numbered_anew(taken))) == 1
+
+
+def test_a_dismissal_keeps_the_confirmation_of_the_numbering() -> None:
+    reading = after(begun(), confirming_numbering(localised(), clicks={}, note="seen"))
+    dismissal = AnomalyRecorded("cervical rib", withdrawn=True)
+    assert after(reading, dismissal).numbering == reading.numbering is not None
+    assert after(reading, RIB).numbering is None

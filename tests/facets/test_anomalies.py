@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from fusion.anatomy.joints import LEVELS
-from fusion.facets.anomalies import levels_in_doubt, with_anomalies
+from fusion.dicom import choose_ct, read_volume, scan
+from fusion.facets.anomalies import (
+    levels_in_doubt,
+    proposal_findings,
+    proposed_anomalies,
+    with_anomalies,
+)
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.locate import locate_in
 from fusion.facets.automatic.neck import Neck, find_neck
@@ -129,3 +135,57 @@ def test_what_lies_below_is_no_evidence_when_the_count_is_not_seven():
     above = Claim("dens and atlas", "C1-C2", 130.0, 5.0, 2.5, "dens")
     assert with_anomalies((below, above), [Anomaly("extra segment")]) == (above,)
     assert with_anomalies((below, above), [Anomaly("fused", "C5-C6")]) == (below, above)
+
+
+# --- what the program proposes ------------------------------------------------------------------
+
+
+def test_ribs_at_c7_are_proposed_and_taking_it_makes_the_neck_sure():
+    neck, _ = _seen(NeckParameters(seed=306, cervical_ribs=("left", "right")))
+    found = locate_in(neck)
+    proposed = {one.anomaly.name for one in found.proposed}
+    assert "cervical rib" in proposed
+    # Nothing is set: the numbering is what it was without a proposal.
+    assert found.numbering is Numbering.PROVISIONAL
+    said = next(f for f in found.findings if f.code == "anomaly-proposed")
+    assert "has set none: cervical rib" in said.message
+    assert found.to_json()["proposed_anomalies"][0]["anomaly"] == "cervical rib"
+    taken = locate_in(neck, SpineStatements(anomalies=(Anomaly("cervical rib"),)))
+    assert not [one for one in taken.proposed if one.anomaly.kind != "fused"]
+    assert taken.numbering is Numbering.SURE
+
+
+@pytest.mark.parametrize(
+    ("suggested", "solid", "recorded", "expected"),
+    [
+        ((), (), (), []),
+        (("cervical rib", "missing segment"), (), (), ["cervical rib", "missing segment"]),
+        (
+            ("extra segment",),
+            ("C5-C6", "C3-C4"),
+            (),
+            ["extra segment", "fused C3-C4", "fused C5-C6"],
+        ),
+        (("cervical rib",), ("C5-C6",), (Anomaly("fused", "C5-C6"),), ["cervical rib"]),
+    ],
+)
+def test_what_is_recorded_is_not_proposed_again(suggested, solid, recorded, expected):
+    proposed = proposed_anomalies(suggested, "the ribs", solid, recorded)
+    assert [one.anomaly.name for one in proposed] == expected
+    reasons = {one.why for one in proposed}
+    assert len(proposal_findings(proposed)) == len(reasons)
+
+
+def test_a_real_neck_with_ribs_at_c7(shared_data):
+    """The left rib and right bar of a real C7 are proposed, never set, and explain the count."""
+    chosen, _ = choose_ct(scan(str(shared_data / "ct_planning_cervical_ribs")))
+    neck = find_neck(read_volume(chosen))
+    found = locate_in(neck)
+    assert [one.anomaly.kind for one in found.proposed] == ["cervical rib", "missing segment"]
+    assert found.numbering is Numbering.PROVISIONAL
+    taken = locate_in(neck, SpineStatements(anomalies=(Anomaly("cervical rib"),)))
+    assert (taken.numbering, taken.proposed) == (Numbering.SURE, ())
+    six = locate_in(neck, SpineStatements(anomalies=(Anomaly("missing segment"),)))
+    by_level = {f.joint.level: f.numbering for f in six.facets}
+    assert by_level["C5-C6"] is Numbering.SURE
+    assert by_level["C6-C7"] is by_level["C7-T1"] is Numbering.PROVISIONAL

@@ -20,7 +20,7 @@ from fusion.facets.automatic.locate import (
     _off_mm,
     _together_mm,
 )
-from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival
+from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival, _suggested
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
 from fusion.facets.localisation import Facet, Witness
@@ -174,20 +174,29 @@ def test_without_c2_no_level_is_sure_whatever_else_agrees():
 
 
 @pytest.mark.parametrize(
-    ("height", "agrees", "words"),
+    ("height", "agrees", "words", "kinds"),
     [
-        (31.0, True, ""),
-        (46.0, False, "five vertebrae lie from C2 down to the first pair of ribs, six would be"),
-        (37.5, False, "half a level above"),
-        (12.0, False, "eight cervical vertebrae"),
+        (31.0, True, "", ()),
+        (
+            46.0,
+            False,
+            "five vertebrae lie from C2 down to the first pair of ribs, six would be",
+            ("cervical rib", "missing segment"),
+        ),
+        (37.5, False, "half a level above", ("cervical rib",)),
+        (12.0, False, "eight cervical vertebrae", ("extra segment",)),
+        (62.0, False, "four vertebrae", ()),
     ],
 )
-def test_ribs_are_held_against_the_count_and_name_the_other_way_to_number(height, agrees, words):
+def test_ribs_are_held_against_the_count_and_name_the_other_way_to_number(
+    height, agrees, words, kinds
+):
     parts = template()
     ribs = _judged(_ribs(height), CHAIN, parts)
     assert ribs.agrees is agrees
     said = _rival(CHAIN, parts, [_ribs(height)], [ribs, _piece(WitnessKind.DENS, 2.5)])
     assert (words in said) if words else not said
+    assert (_suggested(CHAIN, parts, [_ribs(height)]) if said else ()) == kinds
     # Without C2 there is nothing to hold them against.
     assert not _rival(CHAIN, parts, [_ribs(height)], [ribs])
 

@@ -64,6 +64,7 @@ def read(
     decided: Decided | None = None,
     *,
     final: bool = True,
+    note: str = "",
     when: datetime = datetime(2026, 11, 1, tzinfo=UTC),
 ) -> Reading:
     """Record a reading of what is shown under a key, as the window would."""
@@ -80,6 +81,7 @@ def read(
                     reader=reader,
                     time=when,
                     uptake=measured(ratio),
+                    note=note,
                     placement=placement(joint, point_lps=point),
                     clinically_concordant=Answer.NOT_RECORDED,
                     inside_operative_bed=Answer.NO,

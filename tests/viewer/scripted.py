@@ -143,6 +143,45 @@ class Hands:
         for key in ("P", "3", "Y", "Shift+U") if self.is_hot(joint) else ("N",):
             self.key(key)
 
+    def read_blinded(self, look: Callable[[str], None] = lambda _step: None) -> None:
+        """Finish a case of a reader study with the keyboard alone; the next one then comes.
+
+        Parameters
+        ----------
+        look : callable
+            Told each step before it is done, and "last word" before the case is finished.
+        """
+        window = self.window
+        if not window.facets.proposing:
+            self.settled()
+        while (item := window.way.next) is not None:
+            self.settled()
+            if item.act is Act.OTHERS and not window.facets.proposing:
+                self._decide_down_the_ladder()
+            look(item.step.value)
+            self.key("S")
+            if item.act in (Act.OTHERS, Act.FINALISE):
+                self.consent()
+                look("last word" if item.act is Act.FINALISE else "consent")
+                self.key("Ctrl+Return")
+                wait_until(lambda: QApplication.activeModalWidget() is None)
+                if item.act is Act.FINALISE:
+                    return
+            elif item.step is Step.JOINTS:
+                self._decide_by_keys()
+            else:
+                self.key("Ctrl+E")
+            assert window.way.next != item, window.message.text()
+
+    def _decide_down_the_ladder(self) -> None:
+        window = self.window
+        self.key("F5")
+        for _ in window.targets_panel.ladder.order:
+            self.key("T")
+            joint = window.facets.selected
+            if self.is_hot(joint) and window.reading.reading.target_at(joint) is None:
+                self._decide_by_keys()
+
     def read_by_mouse(self) -> None:
         """Finish the reading with the mouse alone, but for name and reason."""
         window, bar = self.window, self.window.bar

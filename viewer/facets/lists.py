@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
 
 from fusion.findings.joints import (
     ANOMALIES_RECORDED,
+    ANOMALY_PROPOSED,
     CLICKS_DISAGREE,
     NUMBERING_PROVISIONAL,
     PROPOSALS_WITHHELD,
@@ -27,13 +28,13 @@ from viewer.kit.layout import scroll
 from viewer.kit.theme import BAD, DOUBTFUL, FAINT, GOOD, PALE, colored, edged
 
 if TYPE_CHECKING:
-    from fusion.facets import Localisation, SpineStatements
+    from fusion.facets import Anomaly, Localisation, SpineStatements
     from fusion.uptake import Proposal, Quantification
 
 _GRADE_COLORS = (FAINT, PALE, DOUBTFUL, BAD)
 WITHOUT_LABELS = "Locate without the label map"
 #: Findings that the panel's heading, or this list, says already.
-_SAID = (NUMBERING_PROVISIONAL, CLICKS_DISAGREE, *ANOMALIES_RECORDED)
+_SAID = (NUMBERING_PROVISIONAL, CLICKS_DISAGREE, ANOMALY_PROPOSED, *ANOMALIES_RECORDED)
 
 
 class _Rows(QScrollArea):
@@ -67,6 +68,8 @@ class EvidenceList(_Rows):
         With the vertebra whose name the reader takes back.
     withdrawn : Signal
         With the Anomaly that the reader takes back.
+    taken, dismissed : Signal
+        With the Anomaly that the program proposed and the reader records, or dismisses.
     map_asked : Signal
         The reader wants to take the joints from a label map.
     map_dropped : Signal
@@ -75,6 +78,8 @@ class EvidenceList(_Rows):
 
     unnamed = Signal(str)
     withdrawn = Signal(object)
+    taken = Signal(object)
+    dismissed = Signal(object)
     map_asked = Signal()
     map_dropped = Signal()
 
@@ -122,6 +127,14 @@ class EvidenceList(_Rows):
                 lambda _checked, anomaly=anomaly: self.withdrawn.emit(anomaly)
             )
             lines.append(text)
+        for one in said.unanswered(found.proposed) if found else ():
+            text = f"? Proposed by the program, not set: {one.anomaly.name}: {one.why}"
+            rows.append(self._proposed(text, one.anomaly))
+            lines.append(text)
+        for anomaly in said.dismissed:
+            text = f"• Proposed by the program and dismissed: {anomaly.name}"
+            rows.append(plain_label(text, wrap=True))
+            lines.append(text)
         # What speaks against a numbering must not be scrolled for.
         order = (False, True, None)
         evidence = sorted(found.evidence, key=lambda e: order.index(e.agrees)) if found else []
@@ -155,6 +168,22 @@ class EvidenceList(_Rows):
             line.addWidget(without)
             self.buttons[WITHOUT_LABELS] = without
         line.addStretch()
+        return row
+
+    def _proposed(self, text: str, anomaly: Anomaly) -> QWidget:
+        row, answers = QWidget(), QHBoxLayout()
+        column = QVBoxLayout(row)
+        column.setContentsMargins(0, 0, 0, 0)
+        label = plain_label(text, wrap=True)
+        label.setStyleSheet(edged(DOUBTFUL))
+        for what, signal in (("Record", self.taken), ("Dismiss", self.dismissed)):
+            name = f"{what} {anomaly.name}"
+            self.buttons[name] = button = QPushButton(name)
+            button.clicked.connect(lambda _checked, signal=signal: signal.emit(anomaly))
+            answers.addWidget(button)
+        answers.addStretch()
+        column.addWidget(label)
+        column.addLayout(answers)
         return row
 
     def _said(self, text: str, button: str) -> QWidget:

@@ -6,7 +6,7 @@ window stays usable; what is not known yet is None, never what was true before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +103,8 @@ class FacetsModel:
         What the reading says.
     labels : Labels
         Where the joints are taken from; see :meth:`use_labels`.
+    proposing : bool
+        Whether what was measured comes with proposals.
     """
 
     def __init__(self, linked: LinkedPanes) -> None:
@@ -125,6 +127,7 @@ class FacetsModel:
         self._selected: Joint | None = None
         self._reference = ReferenceChoice()
         self._settings = ProposalSettings()
+        self.proposing = True
         self._no_spine = self._no_uptake = ""
         self._neck: Neck | None = None
         self._looked = False
@@ -437,7 +440,8 @@ class FacetsModel:
 
     def _on_measured(self, assessment: Quantification) -> None:
         self._measuring = None
-        self.assessment = assessment
+        # Without them nothing on screen tells what the program would look at.
+        self.assessment = assessment if self.proposing else replace(assessment, proposals=())
         self.events.assessment()
 
     def _on_not_measured(self, error: FusionError) -> None:

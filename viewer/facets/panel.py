@@ -206,6 +206,8 @@ class FacetsPanel(QWidget):
         self.proposals.any_tracer.connect(self._propose_for_any_tracer)
         self.evidence.unnamed.connect(lambda vertebra: self.marks.name(vertebra, None))
         self.evidence.withdrawn.connect(self._withdraw)
+        self.evidence.taken.connect(self._take)
+        self.evidence.dismissed.connect(self._dismiss)
         self.evidence.map_asked.connect(self.ask_labels)
         self.evidence.map_dropped.connect(self._drop_labels)
         self.pages = QTabWidget()
@@ -329,6 +331,14 @@ class FacetsPanel(QWidget):
     def _use_labels(self, labels: Labels) -> None:
         self._facets.use_labels(labels)
         self._facets.start()
+
+    def _take(self, anomaly: Anomaly) -> None:
+        note = "proposed by the program"
+        self.marks.record(AnomalyRecorded(anomaly.kind, anomaly.level, note))
+
+    def _dismiss(self, anomaly: Anomaly) -> None:
+        note = "proposed by the program and dismissed"
+        self.marks.record(AnomalyRecorded(anomaly.kind, anomaly.level, note, withdrawn=True))
 
     def _withdraw(self, anomaly: Anomaly) -> None:
         self.marks.record(AnomalyRecorded(anomaly.kind, anomaly.level, withdrawn=True))

@@ -13,6 +13,7 @@ from fusion.software import SIMULATED
 from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.text import clock, plain_tip, shortened
 from viewer.kit.theme import GOOD, SIMULATED_BANNER, colored
+from viewer.reading.blinded import BlindedCase
 from viewer.reading.words import known_state
 
 NO_READER = "No reader yet"
@@ -29,16 +30,25 @@ class Header(QFrame):
         The study.
     ask_reader : callable
         Asks who reads.
+    case : BlindedCase, optional
+        Stands in the place of the patient; who reads is settled.
     """
 
-    def __init__(self, review: Review, ask_reader: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        review: Review,
+        ask_reader: Callable[[], object],
+        *,
+        case: BlindedCase | None = None,
+    ) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(10, 4, 10, 4)
         # A long name must not make the window wider than the screen.
         self.identity = OneLineLabel(keep_end=False)
-        self.identity.setText(plain(review.title))
-        self.identity.setToolTip(plain_tip(plain(review.title)))
+        title = plain(review.title) if case is None else case.words
+        self.identity.setText(title)
+        self.identity.setToolTip(plain_tip(title))
         row.addWidget(self.identity, stretch=1)
         self.reader = plain_label(NO_READER)
         self.saved = plain_label()
@@ -49,6 +59,7 @@ class Header(QFrame):
         self.read_as.setToolTip("Go on with a reading of this study, or begin one of your own")
         self.read_as.clicked.connect(lambda: ask_reader())
         row.addWidget(self.read_as)
+        self.read_as.setVisible(case is None)
         if review.simulated:
             banner = plain_label(SIMULATED)
             banner.setStyleSheet(f"color: black; background: {SIMULATED_BANNER}; padding: 2px 8px;")

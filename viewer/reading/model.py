@@ -50,6 +50,7 @@ from fusion.annotations import (
 )
 from fusion.errors import AnnotationError
 from fusion.facets import Status
+from viewer.reading.blinded import GIVES_AWAY
 from viewer.reading.joints import NOT_LOCATED, check_change
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class ReadingModel:
         The joints on its CT and the uptake at them.
     journal : Path, optional
         Where readings are kept; the journal of the user by default.
+    blinded : bool
+        Nothing of earlier readings is said.
 
     Attributes
     ----------
@@ -103,7 +106,12 @@ class ReadingModel:
     """
 
     def __init__(
-        self, linked: LinkedPanes, facets: KnownJoints, *, journal: Path | None = None
+        self,
+        linked: LinkedPanes,
+        facets: KnownJoints,
+        *,
+        journal: Path | None = None,
+        blinded: bool = False,
     ) -> None:
         self.events = EmitterGroup(source=self, changed=None)
         self.reader = ""
@@ -117,6 +125,7 @@ class ReadingModel:
         self.linked = linked
         self.facets = facets
         self._path = journal
+        self.blinded = blinded
         self.journal: Journal | None = None
         self._was_reviewed = False
         self._study: Future[StudyKey] = _hashed(linked)
@@ -156,7 +165,11 @@ class ReadingModel:
         session = journal.begin(study, reader=reader)
         self.reader = session.reading.reader
         self.resumed = session.resumed
-        self.findings = session.findings
+        self.findings = tuple(
+            finding
+            for finding in session.findings
+            if not (self.blinded and finding.kind in GIVES_AWAY)
+        )
         self._look_around(journal, session.reading)
         self._show(session.reading)
 

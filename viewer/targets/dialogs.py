@@ -213,6 +213,7 @@ def finalise_dialog(
     reader: str,
     finalise: Callable[[], object],
     others: Others,
+    for_good: bool = False,
 ) -> Consent:
     """Return the dialog that reads the decisions back before they become final.
 
@@ -228,6 +229,8 @@ def finalise_dialog(
         Makes it final.
     others : Others
         What the reading says nothing about.
+    for_good : bool
+        There will be no addendum.
     """
     lines = [(target_line(target), BOLD) for target in reading.targets]
     if not lines:
@@ -243,7 +246,8 @@ def finalise_dialog(
         parent,
         "Finalise the reading",
         f"Version {reading.opened.version} becomes final in the name of {shortened(reader, 200)}. "
-        "After this nothing in it can be changed, by anybody; corrections are made in an addendum. "
+        "After this nothing in it can be changed, by anybody; "
+        f"{'the case does not come back' if for_good else 'corrections are made in an addendum'}. "
         "Read side and level of each target once more:",
         _rows(lines),
         agree="Finalise",

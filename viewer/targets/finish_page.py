@@ -137,7 +137,10 @@ class FinishPage(QScrollArea):
         self.finalise.setVisible(not final)
         self.finalise.setEnabled(reading is not None and not missing)
         self.finalise.setText(f"Finalise… ({len(missing)} missing)" if missing else "Finalise…")
-        self.addendum.setVisible(final)
+        # A case of a reader study stays as it was finished, and goes nowhere.
+        self.addendum.setVisible(final and not self._reading.blinded)
+        self.export.setVisible(not self._reading.blinded)
+        self.send.setVisible(not self._reading.blinded)
         self.send.setEnabled(reading is not None)
 
     def _show_others(self) -> None:
@@ -169,6 +172,7 @@ class FinishPage(QScrollArea):
             reader=self._reading.reader,
             finalise=self._reading.finalise,
             others=Others.of(self._facets.localisation, self._facets.assessment, reading),
+            for_good=self._reading.blinded,
         )
         dialog.open()
         return dialog

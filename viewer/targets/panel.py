@@ -31,6 +31,7 @@ from viewer.kit.layout import scrolling
 from viewer.kit.message import MessageLine
 from viewer.kit.text import shortened
 from viewer.kit.theme import BAD, BOLD, FAINT, INPUT_STYLE, SETTLE_MS, colored
+from viewer.reading.blinded import NOT_PROPOSED
 from viewer.reading.dialogs import HistoryDialog
 from viewer.reading.panel import ConflictBox, ReadingState
 from viewer.reading.words import history_lines
@@ -214,7 +215,7 @@ class TargetsPanel(QWidget):
     def _facets_words(self) -> str:
         facets = self._facets
         if facets.assessment is not None:
-            return ""
+            return "" if facets.proposing else NOT_PROPOSED
         if facets.refusal:
             return shortened(facets.refusal, 500)
         if facets.state == "locating":

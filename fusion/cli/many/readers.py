@@ -16,7 +16,7 @@ from fusion.software import DISCLAIMER
 
 #: Version of the JSON of ``readers status``; keys are only ever added.
 SCHEMA_VERSION = 1
-_WINDOW = ("napari", "qtpy", "viewer.reader_study")
+_WINDOW = ("napari", "qtpy")
 
 
 def add_readers(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,19 @@ def add_readers(parser: argparse.ArgumentParser) -> None:
     )
     status.add_argument("--json", action="store_true", help="print one JSON document")
     status.set_defaults(run=_status)
-    for one in (begun, following, status):
+    results = actions.add_parser(
+        "analyse", help="how far the readers agree", description=_analyse.__doc__
+    )
+    results.add_argument(
+        "--to", type=Path, metavar="FOLDER", help="where to (default: results, beside the study)"
+    )
+    results.add_argument(
+        "--interim",
+        action="store_true",
+        help="also before everything is read; whoever reads on must not see it",
+    )
+    results.set_defaults(run=_analyse)
+    for one in (begun, following, status, results):
         one.add_argument(
             "study", type=Path, metavar="STUDY", help="the study.toml, or the folder that it is in"
         )
@@ -101,6 +113,16 @@ def _status(args: argparse.Namespace) -> int:
         cli.write_json({"schema_version": SCHEMA_VERSION, "readers": [_json(one) for one in found]})
         return cli.OK
     cli.write_lines(*(f"{plain(one.reader)}: {one.words}" for one in found))
+    return cli.OK
+
+
+def _analyse(args: argparse.Namespace) -> int:
+    """Work out how far the readers agree, as a page and as tables, once all have finished."""
+    from fusion.reader_study import ReaderStudy, write_results
+
+    study = ReaderStudy.open(args.study)
+    written = write_results(study, args.to, interim=args.interim)
+    cli.write_lines("Written:", *(f"  {path}" for path in written), DISCLAIMER)
     return cli.OK
 
 

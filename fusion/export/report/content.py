@@ -139,6 +139,8 @@ def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
     said.append(_metal(handout))
     anomalies = reading.said.anomalies if reading else ()
     said += [f"{_sentence(anomaly.words)}." for anomaly in anomalies]
+    dismissed = reading.said.dismissed if reading else ()
+    said += [f"Proposed by the program and dismissed: {one.name}." for one in dismissed]
     return (
         ReportLines(tuple(map(plain, said)), flowing=True),
         ReportLines(("Other findings on the CT and uptake beside the joints, by the reader:",)),

@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.anatomy import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
-from fusion.facets.anomalies import anomaly_findings, levels_in_doubt, with_anomalies
+from fusion.facets.anomalies import (
+    anomaly_findings,
+    levels_in_doubt,
+    proposal_findings,
+    proposed_anomalies,
+    with_anomalies,
+)
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.column import Rhythm
 from fusion.facets.automatic.judging import C2_SOURCES, nearest_level
@@ -184,7 +190,9 @@ def locate_in(
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     astray = _astray(levels.chain, neck.rhythm, fits)
     levels = replace(levels, reached=_before(astray, levels.reached, levels.clicked))
-    fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | _solid(fits)
+    solid = _solid(fits)
+    fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | solid
+    proposed = proposed_anomalies(levels.suggested, levels.rival, solid, anomalies)
     numbering = numbering_by_level(levels.numbering, anomalies, points, reached=levels.reached)
     facets = tuple(
         _facet(ct, frame, joint, fits[joint], numbering[joint.level], neck.slice_mm, fused)
@@ -205,8 +213,9 @@ def locate_in(
         *values_findings(neck.values),
         *break_findings(levels.chain, parts, neck.rhythm.breaks_mm),
         *findings_about(levels, facets, anomalies, neck.slice_mm),
+        *proposal_findings(proposed),
     )
-    found = Localisation(facets, weakest(facets), levels.evidence, midline, findings)
+    found = Localisation(facets, weakest(facets), levels.evidence, midline, findings, proposed)
     return found.with_moved(said.moved)
 
 

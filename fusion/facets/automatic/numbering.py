@@ -79,6 +79,8 @@ class Levels:
         What speaks against the reader's clicks.
     clicked : tuple of str
         Vertebrae that the reader named.
+    suggested : tuple of str
+        Kinds of anomaly that would explain the other way to number.
     """
 
     chain: Chain
@@ -89,6 +91,7 @@ class Levels:
     rival: str = ""
     contradicted: tuple[str, ...] = ()
     clicked: tuple[str, ...] = ()
+    suggested: tuple[str, ...] = ()
 
 
 def number(
@@ -155,13 +158,15 @@ def number(
         reached = reached_in(chain, rhythm, clicks_spl)
     else:
         status = status_of(evidence)
+    rival = _rival(chain, parts, claims, evidence)
     return Levels(
         chain,
         status,
         tuple(evidence),
         kept,
         reached,
-        rival=_rival(chain, parts, claims, evidence),
+        rival=rival,
+        suggested=_suggested(chain, parts, claims) if rival else (),
         contradicted=tuple(
             f"{piece.source}: {piece.saw}" for piece in evidence if piece.agrees is False
         )
@@ -349,6 +354,17 @@ def _rival(
         f"{_NUMBERS[count]} vertebrae lie from C2 down to the first pair of ribs, "
         f"{_NUMBERS[expected]} would be expected: {why}"
     )
+
+
+def _suggested(chain: Chain, parts: Template, claims: Sequence[Claim]) -> tuple[str, ...]:
+    """Return the kinds of anomaly by which C2 and the first ribs would tell one story."""
+    ribs = next(c for c in claims if c.source is WitnessKind.RIBS)
+    at, _ = nearest_level(chain, parts, ribs.height_mm)
+    missing = TEMPLATE_LEVELS.index(CERVICAL.rib_level) - TEMPLATE_LEVELS.index(at)
+    # Half a level above the place of the first ribs nothing is missing in the count; two vertebrae
+    # too few or too many are no variant of a neck.
+    kinds = {-1: ("extra segment",), 0: ("cervical rib",), 1: ("cervical rib", "missing segment")}
+    return kinds.get(missing, ())
 
 
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 
 from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.errors import FusionError
-from fusion.facets.anomalies import with_anomalies
+from fusion.facets.anomalies import proposal_findings, with_anomalies
 from fusion.facets.automatic.judging import judge, status_of
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
@@ -186,7 +186,11 @@ def locate_with_labels(
     if names and not disagree:
         findings.append(LABELS_APART(joints=names, apart_mm=_SAME_MM))
     midline = _midline(facets, bones)
-    located = Localisation(facets, weakest(facets), tuple(evidence), midline, tuple(findings))
+    proposed = () if own is None else own.proposed
+    findings += proposal_findings(proposed)
+    located = Localisation(
+        facets, weakest(facets), tuple(evidence), midline, tuple(findings), proposed
+    )
     return located.with_moved(said.moved)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ class Statistic(Protocol):
         """On what scale its interval is made."""
         ...
 
-    def parts(self, data: npt.NDArray[np.generic]) -> FloatArray:
+    def parts(self, data: Any, /) -> FloatArray:
         """Return what each joint adds, joints × parts."""
         ...
 

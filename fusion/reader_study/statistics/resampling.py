@@ -15,7 +15,7 @@ from fusion.reader_study.statistics.agreement import Scale, Statistic
 #: How often patients are drawn anew.
 RESAMPLES = 2000
 #: Of fewer patients no interval is given: it would hold the truth less often than it says
-#: (benchmarks/agreement_coverage.py).
+#: (benchmarks/reader_study/coverage.py).
 LEAST_PATIENTS = 10
 #: Where more than this share of the drawn studies has no value, neither has the interval.
 MOST_UNDEFINED = 0.05
@@ -105,7 +105,7 @@ def interval(
 
     The standard error is that of the drawn studies on the scale of the number, and the interval
     that of Student's t with a degree of freedom less than patients: quantiles of the drawn studies
-    alone hold the truth too rarely where there are few (benchmarks/agreement_coverage.py).
+    alone hold the truth too rarely where there are few (benchmarks/reader_study/coverage.py).
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ def neck(clinic: Clinic, once: Callable[..., Path]) -> list[Path]:
 
 
 @pytest.fixture
-def desk(settings: Settings, tmp_path: Path) -> Iterator[FrontDesk]:
+def desk(settings: Settings, tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
     desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite", background=False))
     desk.show()
     yield desk

@@ -19,7 +19,7 @@ from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.facets.automatic.locate import no_canal
 from fusion.facets.localisation import Numbering, Witness
-from fusion.facets.spine_statements import SpineStatements
+from fusion.facets.spine_statements import Anomaly, ProposedAnomaly, SpineStatements
 from tests.viewer import marked_study
 from tests.viewer.known_neck import TRUE, KnownFacets, vertebra_lps
 from tests.viewer.marked_study import BALLS, FFS, HFS, MIDDLE_LPS, ct_lattice, spect_lattice
@@ -319,6 +319,30 @@ def test_an_anomaly_is_recorded_and_taken_back(seen: ReviewWindow) -> None:
     assert [(a.kind, a.level) for a in recorded] == [("fused", "C4-C5")]
     panel.evidence.buttons["fused C4-C5"].click()
     assert not seen.reading.reading.said.anomalies
+
+
+def test_a_proposed_anomaly_is_taken_or_dismissed(seen: ReviewWindow) -> None:
+    """The program proposes, the reader decides, and the journal knows who said what."""
+    panel, facets = seen.facets_panel, seen.facets
+    rib = ProposedAnomaly(Anomaly("cervical rib"), "the ribs begin one level too high")
+    found = replace(facets.localisation, proposed=(rib,))
+
+    def shown() -> str:
+        panel.evidence.show_evidence(found, seen.reading.reading.said, state="")
+        return "\n".join(panel.evidence.lines)
+
+    assert "Proposed by the program, not set: cervical rib: the ribs begin" in shown()
+    panel.evidence.buttons["Dismiss cervical rib"].click()
+    assert seen.reading.reading.said.dismissed == (rib.anomaly,)
+    assert not seen.reading.reading.said.anomalies
+    assert "proposed by the program and dismissed" in seen.reading.reading.events[-1].words
+    assert "Proposed by the program and dismissed: cervical rib" in shown()
+    assert "Record cervical rib" not in panel.evidence.buttons
+    seen.reading.undo()
+    shown()
+    panel.evidence.buttons["Record cervical rib"].click()
+    assert seen.reading.reading.said.anomalies == (rib.anomaly,)
+    assert "not set" not in shown()
 
 
 def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(

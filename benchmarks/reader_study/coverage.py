@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.agreement_coverage --patients 10 20 40 100 --studies 1000
+    python -m benchmarks.reader_study.coverage --patients 10 20 40 100 --studies 1000
 
 Design. A patient has a level of disease of his own (his joints are alike), each joint its own on
 top, and so has the pair of its two sides; a reader sees it with an error of her own that is partly

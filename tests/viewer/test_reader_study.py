@@ -1,0 +1,157 @@
+"""A reader study at the window: one case after the other, and nothing that tells whose it is."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtWidgets import QApplication
+
+from fusion.anatomy.joints import JOINTS
+from fusion.annotations.journal import Journal
+from fusion.annotations.target import Decision
+from fusion.reader_study.study import ReaderStudy
+from sample_data import COARSE_SCAN, make_study
+from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill
+from tests.reader_study.begun import read
+from tests.reader_study.designs import design_text
+from tests.viewer.places import in_files, on_screen
+from tests.viewer.scripted import Hands, wait_until
+from viewer.reader_study import ReadingRoom
+from viewer.reading.blinded import NOT_PROPOSED
+
+pytestmark = [pytest.mark.window, pytest.mark.slow]
+
+#: In the notes of the other reader, and in those of this reader's earlier cases.
+FOREIGN = "Foreignqzx"
+DATES = (BIRTH_DAY, "1961-02-03", "20130517", "2013-05-17", "17.05.2013")
+
+
+def write_named(folder: Path, source: Path, number: int, canaries: Canaries) -> None:
+    """Copy a study under a name that tells, with every attribute that can hold one, and a voxel."""
+    shutil.copytree(source, folder)
+    for path in sorted(folder.rglob("*.dcm")):
+        ds = pydicom.dcmread(path)
+        if ds.Modality == "NM" or path.name.endswith("0001.dcm"):
+            fill(ds, canaries)
+        ds.PatientName, ds.PatientID = canaries.word("name"), canaries.word("id")
+        ds.PatientName = f"{MARK}{number}"
+        ds.PatientID = f"{MARK}-ID{number}"
+        ds.PatientBirthDate, ds.StudyDate = BIRTH_DAY, "20130517"
+        ds.SeriesDate = ds.AcquisitionDate = ds.ContentDate = "20130517"
+        ds.StudyDescription = ds.SeriesDescription = f"{MARK} description"
+        ds.AccessionNumber = f"{MARK}{number}"[:16]
+        if ds.Modality == "NM":
+            ds.PixelData = bytes([number]) + ds.PixelData[1:]
+        ds.save_as(path)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readers")
+    source = make_study(tmp_path_factory.mktemp("neck"), scan=COARSE_SCAN).folder
+    for number in (0, 1):
+        write_named(folder / "cases" / f"{MARK}{number}", source, number, Canaries())
+    text = design_text(2, head=f'title = "{MARK} study"\nreaders = ["Reader A", "Reader B"]')
+    for number in (0, 1):
+        text = text.replace(f'"c0{number}"', f'"{MARK}c{number}"')
+        text = text.replace(f'"cases/{number}"', f'"cases/{MARK}{number}"')
+    (folder / "study.toml").write_text(text)
+    ReaderStudy.begin(folder)
+    return folder
+
+
+@pytest.fixture
+def study(begun: Path, tmp_path: Path) -> ReaderStudy:
+    return ReaderStudy.open(shutil.copytree(begun, tmp_path / "study"))
+
+
+@pytest.fixture
+def rooms(
+    qapp: QApplication, make_napari_viewer: object, qtbot: QtBot
+) -> Iterator[list[ReadingRoom]]:
+    opened: list[ReadingRoom] = []
+    yield opened
+    for room in opened:
+        if room.window is not None:
+            room.window.viewer.close()
+        room.page.close()
+
+
+def shown(room: ReadingRoom, number: str) -> Hands:
+    """Wait until a case is on screen."""
+    wait_until(lambda: room.window is not None and room.window.viewer.title.endswith("facetfusion"))
+    wait_until(
+        lambda: room.shown is not None and room.shown.key == number and not room.page.isVisible()
+    )
+    hands = Hands(room.window, "")
+    hands.settled()
+    return hands
+
+
+def forbidden(words: str) -> list[str]:
+    return [one for one in (MARK, FOREIGN, *DATES) if one in words]
+
+
+def test_cases_follow_each_other_and_nothing_tells_whose_they_are(
+    study: ReaderStudy, rooms: list[ReadingRoom], caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    caplog.set_level(logging.INFO)
+    # What another reader said of the very cases, and this one of a case before.
+    hot = {JOINTS[4]: (Decision.POSITIVE, 2, 3.0, (1.0, 2.0, 3.0))}
+    read(study, "Reader B", "1-1", hot, note=FOREIGN)
+    read(study, "Reader B", "1-2", hot, note=FOREIGN, final=False)
+    looked: list[tuple[str, str]] = []
+    room = ReadingRoom(study, "Reader A")
+    rooms.append(room)
+    room.next()
+    for number in (1, 2):
+        hands = shown(room, f"1-{number}")
+        window = hands.window
+        assert window.viewer.title.endswith(f"Case {number} of 2 · facetfusion")
+        assert window.header.identity.text() == f"Case {number} of 2"
+        assert not window.header.read_as.isVisible()
+        assert not window.reading.known
+        assert not window.reading.others
+        # This arm proposes nothing.
+        assert window.facets.assessment.proposals == ()
+        found = window.targets_panel.hot
+        assert [found.item(n).text() for n in range(found.count())] == [NOT_PROPOSED]
+
+        def look(step: str, window=window, number=number) -> None:
+            looked.extend(on_screen(window))
+            targets = window.reading.reading.targets
+            if step == "last word" and number == 1 and targets and not targets[0].note:
+                window.reading.revise(targets[0].joint, note=FOREIGN)
+
+        hands.read_blinded(look)
+        wait_until(lambda window=window: room.window is not window)
+    # Without days between them, the next stage comes at once, and this one with proposals.
+    hands = shown(room, "2-1")
+    assert hands.window.facets.assessment.proposals
+    assert hands.window.viewer.title.endswith("Case 1 of 2 · facetfusion")
+    looked += on_screen(hands.window)
+    hands.window.viewer.close()
+    looked += in_files(study.place_of("Reader A"), besides="journal.sqlite")
+    out, err = capfd.readouterr()
+    looked += [("log", caplog.text), ("output", out), ("errors", err)]
+    assert len(looked) > 1000
+    told = {(place, *forbidden(words)) for place, words in looked if forbidden(words)}
+    assert told == set()
+    with Journal(study.journal_of("Reader A")) as journal:
+        readings = journal.readings()
+    assert [one.finalised is not None for one in readings] == [True, True, False]
+    assert FOREIGN in [t.note for t in readings[0].targets]
+    # The journal holds what its reader wrote, and nothing of a patient or another.
+    kept = study.journal_of("Reader A").read_bytes().decode("latin-1")
+    assert [one for one in (MARK, "Reader B", *DATES) if one in kept] == []
+    assert study.headway("Reader A").words.startswith("stage 2 of 2, 0 of 2 cases finished")
+    seconds = study.times_of("Reader A").seconds()
+    assert set(seconds) >= {"1-1", "1-2"}
+    assert all(one > 0 for one in seconds.values())
