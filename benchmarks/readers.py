@@ -215,7 +215,7 @@ class RandomReader:
         if kind < 0.84:
             note = window.targets_panel.form.note.edit
             return "note: typed", lambda: self.type(note)
-        canvas = _napari.canvas_widget(rng.choice(window.canvases))
+        canvas = rng.choice(window.canvases)
         at = QPoint(rng.randrange(10, canvas.width() - 10), rng.randrange(10, canvas.height() - 10))
         if kind < 0.9:
             return "wheel: picture", lambda: self.turn(canvas, at)

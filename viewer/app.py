@@ -126,6 +126,7 @@ class ReviewApp(QObject):
         self.wishes = wishes or Wishes()
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
+        _napari.put_canvas_away(self.viewer)
         self.job: OpenStudy | None = None
         self.desk: FrontDesk | None = None
         self.came_from: FrontDesk | None = None

@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtWidgets import (
     QHBoxLayout,
@@ -45,10 +44,10 @@ from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.area import PictureArea, layout_keys
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
+from viewer.pictures.drawn.canvas import PlaneCanvas
 from viewer.pictures.measuring import Measuring, measuring_keys
 from viewer.pictures.mouse import bind_mouse, key_actions
 from viewer.pictures.panes import LinkedPanes
-from viewer.pictures.planes import PLANES
 from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
@@ -78,8 +77,8 @@ NEXT_KEY = "S"
 class ReviewWindow(Sitting):
     """Fills a napari window with three linked planes of a Review.
 
-    The window's own napari canvas becomes the axial plane; the coronal and sagittal plane get
-    canvases of their own, which live and die with the window. The menus are the window's own.
+    The window is napari's, and so are the models of the three planes; the planes themselves are
+    drawn by ourselves, and napari's own canvas stays hidden. The menus are the window's own.
 
     Parameters
     ----------
@@ -105,11 +104,8 @@ class ReviewWindow(Sitting):
         super().__init__(window)
         _napari.refuse_non_orthogonal_slicing()
         self.viewer = viewer
-        models = [ViewerModel() for _ in PLANES[1:]]
-        # Before anything is shown in them: a canvas that finds several texts in one corner stacks
-        # them in no particular order.
-        self.canvases = (_napari.main_canvas(viewer), *map(_napari.new_canvas, models))
-        self.linked = LinkedPanes(review, [viewer, *models])
+        self.linked = LinkedPanes(review)
+        self.canvases = tuple(PlaneCanvas(pane) for pane in self.linked)
         self.measuring = Measuring(self.linked)
         self.alignment = Alignment(self.linked)
         self.facets = FacetsModel(self.linked)
@@ -126,9 +122,8 @@ class ReviewWindow(Sitting):
         self.keys = Keyboard(self._usual_keys)
         self.alignment.key = self.keys.of("A")
         spect = SpectGrab(self.alignment)
-        for pane, canvas in zip(self.linked, self.canvases, strict=True):
+        for pane in self.linked:
             bind_mouse(pane, self.linked, spect=spect)
-            _napari.strip(canvas)
         _napari.hide_clutter(viewer)
         _napari.take_centre(viewer, self._make_centre())
         title = plain(review.title) if case is None else case.words
@@ -158,7 +153,7 @@ class ReviewWindow(Sitting):
         self._look_for_readings()
         self._on_settled()
         for canvas in self.canvases:
-            _napari.canvas_widget(canvas).installEventFilter(self)
+            canvas.installEventFilter(self)
         window.installEventFilter(self)
 
     @property
@@ -492,9 +487,6 @@ class ReviewWindow(Sitting):
         )
 
     def _close(self) -> None:
-        # The window's own canvas closes with the window.
-        for canvas in self.canvases[1:]:
-            _napari.close_canvas(canvas)
         self.canvases = ()
         self.pictures.let_go()
         self.linked.close()

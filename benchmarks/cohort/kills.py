@@ -20,6 +20,9 @@ from pathlib import Path
 from benchmarks.cohort.made import make_cohort
 
 TABLES = ("studies.csv", "joints.csv", "joints.parquet", "columns.json")
+#: A kill comes this long after a study began, s, on average: as likely in its first second as in
+#: any other, and sometimes after it was done.
+USUAL_WAIT_S = 10.0
 KINDS = ("cut", "garbage", "without-spect", "of-another", "other-frame", "without-spacing")
 
 
@@ -39,22 +42,31 @@ def children_of(pid: int) -> list[int]:
 
 
 def disturbed(root: Path, out: Path, rng: random.Random, kills: int) -> dict[str, int]:
-    """Run a cohort to its end, killing as often as is asked for at most; return what was killed."""
+    """Run a cohort to its end, killing as often as is asked for at most; return what was killed.
+
+    Of each runner up to three studies are killed while they are measured, then the runner itself.
+    """
     done = {"runner": 0, "study": 0}
     while True:
         process = started(root, out)
-        until = time.monotonic() + rng.uniform(1.0, 9.0)
-        while process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        if process.poll() is None and sum(done.values()) < kills:
+        studies = rng.randrange(4)
+        while process.poll() is None and sum(done.values()) < kills:
             children = children_of(process.pid)
-            if children and rng.random() < 0.5:
+            if not children:
+                time.sleep(0.05)
+                continue
+            time.sleep(rng.expovariate(1 / USUAL_WAIT_S))
+            if studies:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(rng.choice(children), signal.SIGKILL)
                     done["study"] += 1
-            else:
+                    print(".", end="", flush=True)
+                    studies -= 1
+            elif process.poll() is None:
                 process.kill()
                 done["runner"] += 1
+                print("R", end="", flush=True)
+                break
         if process.wait() == 0:
             return done
 
@@ -79,7 +91,7 @@ def main() -> None:
         left = list((out / "studies").glob(".*.part"))
         twice = [key for key, n in counted(out).items() if n > 1]
         print(
-            f"round {rounds}: {total} kills so far; tables unlike: {unlike}; left behind: "
+            f"\nround {rounds}: {total} kills so far; tables unlike: {unlike}; left behind: "
             f"{len(left)}; finished twice: {len(twice)}",
             flush=True,
         )

@@ -32,6 +32,7 @@ os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="config-bench-")
 
 import napari
 import numpy as np
+from napari._qt.qt_viewer import QtViewer
 from napari.components import ViewerModel
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QGridLayout, QWidget
@@ -74,12 +75,15 @@ class Contender:
             canvas.canvas.events.draw.connect(self._on_draw, position="last")
         self.times: dict[str, Times] = {}
 
+    def made(self) -> int:
+        return self.drawn
+
     def _on_draw(self, _event: object) -> None:
         self.drawn += 1
 
     def time(self, name: str, act: Callable[[], object]) -> None:
         app = QApplication.instance()
-        self.drawn = 0
+        before = self.made()
         cpu, start = time.thread_time(), time.perf_counter()
         act()
         code = time.thread_time() - cpu
@@ -90,7 +94,7 @@ class Contender:
         times.wall.append(1e3 * wall)
         times.code.append(1e3 * code)
         times.main.append(1e3 * main)
-        times.draws.append(self.drawn)
+        times.draws.append(self.made() - before)
 
 
 def settle() -> None:
@@ -99,14 +103,19 @@ def settle() -> None:
 
 class Ours(Contender):
     def __init__(self, review: Review, layout: Layout) -> None:
-        viewer = napari.Viewer(show=True, show_welcome_screen=False)
+        viewer = napari.Viewer(show=False, show_welcome_screen=False)
+        _napari.put_canvas_away(viewer)
+        viewer.window.show()
         _napari.main_window(viewer).resize(*SIZE)
         journal = Path(tempfile.mkdtemp(prefix="journal-bench-")) / "j.sqlite"
         self.window = ReviewWindow(viewer, review, journal=journal)
         self.window.pictures.layout_shown = layout
         self.linked = self.window.linked
         settle()
-        super().__init__(list(self.window.canvases))
+        super().__init__([])
+
+    def made(self) -> int:
+        return sum(canvas.made for canvas in self.window.canvases)
 
     def scroll(self, axis: int, by: int) -> None:
         self.linked.scroll(self.linked.panes[axis], by)
@@ -125,7 +134,7 @@ class Plain(Contender):
         self.review, self.viewer = review, napari.Viewer(show=True, show_welcome_screen=False)
         _napari.main_window(self.viewer).resize(*SIZE)
         self.models = [self.viewer, *(ViewerModel() for _ in PLANES[1:])]
-        canvases = [_napari.main_canvas(self.viewer), *map(_napari.new_canvas, self.models[1:])]
+        canvases = [_napari.main_canvas(self.viewer), *map(QtViewer, self.models[1:])]
         self.further = canvases[1:]
         _napari.hide_clutter(self.viewer)
         spect = np.asarray(review.fused.spect_display())
@@ -143,7 +152,7 @@ class Plain(Contender):
         for canvas, cell in zip(canvases, ((0, 0, 2, 3), (0, 3, 1, 2), (1, 3, 1, 2)), strict=True):
             canvas.dims.setVisible(False)
             grid.addWidget(canvas, *cell)
-        _napari.take_centre(self.viewer, centre)
+        _napari.main_window(self.viewer).centralWidget().layout().addWidget(centre)
         for model in self.models:
             model.reset_view()
         settle()
@@ -155,7 +164,8 @@ class Plain(Contender):
 
     def close(self) -> None:
         for canvas in self.further:
-            _napari.close_canvas(canvas)
+            canvas.close()
+            canvas.deleteLater()
         self.viewer.close()
 
 

@@ -29,7 +29,7 @@ _SURE, _NOT_SURE = "level sure", "level provisional"
 _COLORS = {_SURE: "#3f8f5f", _NOT_SURE: "#e0a030"}
 _STYLE = """
 svg { max-width: 100%; height: auto; font-family: system-ui, sans-serif; }
-.worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(19rem, 1fr)); gap: .8rem; }
+.worst { display: grid; grid-template-columns: repeat(auto-fill, minmax(24rem, 1fr)); gap: .8rem; }
 .worst a { display: block; color: inherit; text-decoration: none; border: 1px solid #c9ced6;
   padding: .4rem; font-size: .85rem; }
 .worst img { width: 100%; background: #000; }
@@ -229,8 +229,8 @@ def _thumbnails(store: Store, rows: Sequence[StudyRow]) -> str:
         if row.result.has_page and path.is_file():
             content = base64.b64encode(path.read_bytes()).decode("ascii")
             picture = (
-                f'<img alt="The neck from the front with the lines of its joints, and a coronal '
-                f'plane" src="data:image/jpeg;base64,{content}">'
+                '<img alt="The neck from the left, with its joints, and a coronal plane" '
+                f'src="data:image/jpeg;base64,{content}">'
             )
         words = f"<b>{row.name}</b> {escape(row.outcome.value)}: {escape(why_worst(row))}"
         shown.append(f"<a{_href(row)}>{picture}{words}</a>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Parameters:
     @property
     def digest(self) -> str:
         """SHA-256 of them, with the version of this program and of what it writes."""
-        return digest_of([to_json(self), own_version(), SCHEMA_VERSION])
+        return _digest(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,12 @@ class StudyLimits:
                 "A study needs at least 1 GB, 1 second and 1 thread; found "
                 f"{self.memory_gb:g} GB, {self.seconds:g} s and {self.threads}."
             )
+
+
+@functools.cache
+def _digest(parameters: Parameters) -> str:
+    # Asked for each place of a cohort that is done.
+    return digest_of([to_json(parameters), own_version(), SCHEMA_VERSION])
 
 
 def digest_of(content: Any) -> str:

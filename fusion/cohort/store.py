@@ -329,9 +329,11 @@ def status_of(store: Store, cohort: Cohort, places: Sequence[StudyPlace]) -> Coh
     done = 0
     for place in places:
         record = store.record(place.id_for(cohort.parameters.digest))
-        results = [store.result(unit.key) for unit in record.units] if record else [None]
-        outcomes.update(one.outcome if one else StudyOutcome.NOT_RUN for one in results)
-        done += all(results)
+        units = record.units if record else ()
+        # Results are not opened here: a cohort that is done is asked often.
+        here = [unit.outcome if store.has_result(unit.key) else None for unit in units] or [None]
+        outcomes.update(outcome or StudyOutcome.NOT_RUN for outcome in here)
+        done += None not in here
     return CohortStatus(
         places=len(places),
         done=done,

@@ -25,7 +25,7 @@ from fusion.uptake import RATIO_TO_REFERENCE, Quantification, every_measure
 
 PAGE, THUMBNAIL = "page.html", "thumbnail.jpg"
 #: Height of a thumbnail, pixels, and quality of its JPEG, of 100.
-_THUMBNAIL_PX, _QUALITY = 190, 70
+_THUMBNAIL_PX, _QUALITY = 260, 70
 #: Longest side of a picture of the page, pixels.
 _PICTURE_PX = 560
 
@@ -115,7 +115,7 @@ def write_study_page(
         footer=f"{DISCLAIMER} facetfusion {own_version()}.",
     )
     (folder / PAGE).write_text(report_html(report), "utf-8")
-    _thumbnail([views[0] if views else planes[2], planes[1]]).save(
+    _thumbnail([views[1] if views else planes[2], planes[1]]).save(
         folder / THUMBNAIL, quality=_QUALITY
     )
 

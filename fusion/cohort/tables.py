@@ -172,7 +172,8 @@ class StudyRow:
     @property
     def has_joints(self) -> bool:
         """Whether its joints are listed under its own name."""
-        return self.result is not None and not self.repeat_of and self.outcome.is_measured
+        found = self.result is not None and self.outcome.is_measured and self.result.joints
+        return bool(found) and not self.repeat_of
 
     @property
     def warnings(self) -> int:

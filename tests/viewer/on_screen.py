@@ -29,7 +29,7 @@ def _without_overlays(pane: Pane) -> Iterator[None]:
 def bare_picture(pane: Pane, canvas: object) -> np.ndarray:
     """The picture without letters, scale bar or crosshair, (rows, columns, RGB)."""
     with _without_overlays(pane):
-        return _napari.picture(canvas)[..., :3]
+        return canvas.picture()[..., :3]
 
 
 def bright_spots_mm(pane: object, canvas: object) -> list[tuple[float, float]]:
@@ -51,7 +51,7 @@ def screen_point(window: ReviewWindow, index: int, point_lps: np.ndarray) -> QPo
     center, goes = model.scene.camera.center[-2:], model.scene.camera.orientation2d
     down = (world[vertical] - center[0]) * (1 if goes[0] == "down" else -1)
     right = (world[horizontal] - center[1]) * (1 if goes[1] == "right" else -1)
-    widget = _napari.canvas_widget(window.canvases[index])
+    widget = window.canvases[index]
     zoom = model.scene.camera.zoom
     return QPoint(
         round(widget.width() / 2 + right * zoom), round(widget.height() / 2 + down * zoom)

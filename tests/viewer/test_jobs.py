@@ -56,7 +56,7 @@ def test_study_opens_off_the_windows_thread(
     assert threads
     assert threading.main_thread().name not in threads
     assert app.job.progress is None
-    assert len(app.viewer.layers) == 2
+    assert all(len(pane.model.layers) == 2 for pane in app.review_window.linked)
     # Whoever was named reads it at once, in the journal that was named.
     assert app.review_window.reading.reading.reader == "R. Eader"
     assert app.review_window.reading.journal_path == journal

@@ -46,7 +46,7 @@ def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: QtBot, index: 
     before = linked.point_lps
     pane = linked.panes[index]
     target = MIDDLE_LPS + np.array((11.0, 14.0, -17.0))
-    widget = _napari.canvas_widget(window.canvases[index])
+    widget = window.canvases[index]
     at = screen_point(window, index, target)
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=at)
     qtbot.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=at)
@@ -63,7 +63,7 @@ def test_click_moves_all_panes_there(window: ReviewWindow, qtbot: QtBot, index: 
 
 def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: QtBot) -> None:
     linked = window.linked
-    widget = _napari.canvas_widget(window.canvases[0])
+    widget = window.canvases[0]
     start, point = QPoint(200, 200), linked.point_lps
     qtbot.mousePress(widget, Qt.MouseButton.RightButton, pos=start)
     move_mouse(qtbot, widget, start + QPoint(50, -25))
@@ -77,7 +77,7 @@ def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: QtBot) ->
 
 def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: QtBot) -> None:
     for index in range(3):
-        widget = _napari.canvas_widget(window.canvases[index])
+        widget = window.canvases[index]
         before = screen_point(window, index, MIDDLE_LPS)
         start = QPoint(150, 150)
         qtbot.mousePress(widget, Qt.MouseButton.MiddleButton, pos=start)
@@ -91,14 +91,14 @@ def test_middle_drag_carries_the_picture_along(window: ReviewWindow, qtbot: QtBo
 def test_the_key_b_blinks_the_spect(window: ReviewWindow, qtbot: QtBot) -> None:
     window.linked.point_lps = MIDDLE_LPS + BALLS["left"]
     window.linked.crosshair_visible = False
-    with_spect = _napari.picture(window.canvases[0])
+    with_spect = window.canvases[0].picture()
     press_key(qtbot, window, Qt.Key.Key_B)
     assert not window.linked.spect_visible
     assert not window.display.spect_shown.isChecked()
-    ct_alone = _napari.picture(window.canvases[0])
+    ct_alone = window.canvases[0].picture()
     assert not np.array_equal(with_spect, ct_alone)
     press_key(qtbot, window, Qt.Key.Key_B)
-    np.testing.assert_array_equal(_napari.picture(window.canvases[0]), with_spect)
+    np.testing.assert_array_equal(window.canvases[0].picture(), with_spect)
 
 
 def test_keys_scroll_the_pane_used_last(window: ReviewWindow, qtbot: QtBot) -> None:
@@ -139,7 +139,7 @@ def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -
     linked = window.linked
     linked.point_lps = MIDDLE_LPS
     ball = MIDDLE_LPS + BALLS["left"]
-    widget = _napari.canvas_widget(window.canvases[0])
+    widget = window.canvases[0]
     move_mouse(qtbot, widget, screen_point(window, 0, ball) - QPoint(3, 0))
     qtbot.mouseMove(widget, screen_point(window, 0, ball))
     qtbot.waitUntil(lambda: window.footer.values.text().startswith("Cursor"))
@@ -224,7 +224,7 @@ def test_letters_follow_the_picture_when_it_is_turned(
 def test_a_pane_keeps_its_plane(window: ReviewWindow, qtbot: QtBot, key: Qt.Key) -> None:
     for pane, canvas in zip(window.linked, window.canvases, strict=True):
         letters = pane.letters
-        widget = _napari.canvas_widget(canvas)
+        widget = canvas
         qtbot.keyClick(widget, key, Qt.KeyboardModifier.ControlModifier)
         assert pane.model.dims.ndisplay == 2
         assert not pane.model.canvas.grid.enabled
@@ -256,7 +256,7 @@ def test_palette_commands_act_on_the_current_review(window: ReviewWindow) -> Non
 
 
 def drag_left(window: ReviewWindow, qtbot: QtBot, start: QPoint, by: QPoint) -> None:
-    widget = _napari.canvas_widget(window.canvases[0])
+    widget = window.canvases[0]
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
     for part in (0.5, 1.0, 1.0):  # a busy machine takes no notice of some moves
         move_mouse(qtbot, widget, start + by * part)
@@ -288,7 +288,7 @@ def test_the_mouse_means_the_same_in_and_after_every_view(
 
 
 def test_no_layer_can_be_taken_from_one_pane(window: ReviewWindow, qtbot: QtBot) -> None:
-    canvas, model = window.canvases[0], window.linked.panes[0].model
+    canvas, model = _napari.main_canvas(window.viewer), window.linked.panes[0].model
     layers = list(model.layers)
     for layer in layers:
         model.layers.remove(layer)
@@ -303,7 +303,7 @@ def test_values_under_a_mouse_at_rest_are_those_of_the_plane_on_screen(
     window: ReviewWindow, qtbot: QtBot
 ) -> None:
     linked, pane = window.linked, window.linked.panes[0]
-    widget = _napari.canvas_widget(window.canvases[0])
+    widget = window.canvases[0]
     linked.point_lps = MIDDLE_LPS
     at = screen_point(window, 0, MIDDLE_LPS + np.array((20.0, 9.0, 0.0)))
 
@@ -370,8 +370,9 @@ def test_the_wheel_changes_no_number_list_or_slider(window: ReviewWindow) -> Non
     found = 0
     for kind in (QAbstractSpinBox, QComboBox, QSlider):
         # napari plays through planes from popups of its sliders, and those are never shown.
-        assert not any(canvas.dims.isVisible() for canvas in window.canvases)
-        hidden = [one for canvas in window.canvases for one in canvas.dims.findChildren(kind)]
+        dims = _napari.main_canvas(window.viewer).dims
+        assert not dims.isVisible()
+        hidden = dims.findChildren(kind)
         for widget in _napari.main_window(window.viewer).centralWidget().findChildren(kind):
             if widget in hidden:
                 continue
@@ -397,7 +398,7 @@ def test_layouts_come_by_key_and_a_picture_is_enlarged_by_a_double_click(
     window.keys.shortcuts["M"].activated.emit()
     window.keys.shortcuts["W"].activated.emit()
     coronal = window.canvases[1]
-    widget = _napari.canvas_widget(coronal)
+    widget = coronal
     for visible in (1, 3):
         qtbot.mouseDClick(widget, Qt.MouseButton.LeftButton, pos=widget.rect().center())
         qtbot.waitUntil(lambda n=visible: sum(p.isVisible() for p in area.pictures) == n)

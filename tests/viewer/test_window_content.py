@@ -61,7 +61,7 @@ def outside_its_field_the_spect_is_transparent(window: ReviewWindow) -> None:
     linked = window.linked
     linked.point_lps = MIDDLE_LPS
     at = screen_point(window, 0, MIDDLE_LPS + np.array((-40.0, 0.0, 0.0)))
-    ratio = _napari.canvas_widget(window.canvases[0]).devicePixelRatioF()
+    ratio = window.canvases[0].devicePixelRatioF()
     row, column = round(at.y() * ratio), round(at.x() * ratio)
     fused = bare_picture(linked.panes[0], window.canvases[0])
     linked.spect_visible = False

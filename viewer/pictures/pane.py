@@ -1,14 +1,16 @@
-"""One plane of a study in one napari canvas."""
+"""One plane of a study: napari's models of it, and what has to be drawn."""
 
 from __future__ import annotations
 
 import textwrap
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
+from napari.utils.events import EmitterGroup
 from qtpy.QtCore import QTimer
 
 from fusion.geometry import EdgeLetters
@@ -26,6 +28,7 @@ from viewer.pictures.layers import (
     to_lps,
     to_world,
 )
+from viewer.pictures.look import Look, look_of
 from viewer.pictures.placement import Box
 from viewer.pictures.planes import Plane, letters_of
 
@@ -64,28 +67,41 @@ SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
 
 
 class Pane:
-    """One plane of a Review in a napari canvas.
+    """One plane of a Review in a viewer model of napari, which nothing of napari draws.
+
+    Layers, point, camera and overlays are napari's; planes are cut and drawn by
+    :mod:`viewer.pictures.drawn`, so that a step costs one plane of one pane and no texture.
 
     Parameters
     ----------
     model : napari.components.ViewerModel
-        Empty; a ``napari.Viewer`` or a bare model.
+        Empty and bare.
     plane : Plane
         How to cut.
     review : Review
         The study.
+
+    Attributes
+    ----------
+    events : napari.utils.events.EmitterGroup
+        ``changed``: the same plane looks otherwise.
     """
 
     def __init__(self, model: ViewerModel, plane: Plane, review: Review) -> None:
         self.model = model
         self.plane = plane
-        self._grid = review.fused.display_grid
+        self.events = EmitterGroup(source=self, changed=None)
+        self._version = 0
+        self._outlined: tuple[object, tuple[_napari.Segment, ...]] = (None, ())
+        self._edged: tuple[object, npt.NDArray[np.uint8]] | None = None
+        self.grid = review.fused.display_grid
         self.spect = make_layer(spect_layer_data(review))
         array, options, kind = ct_layer_data(review)
         self.ct = make_layer((CtPlanes(array, self.spect.data), options, kind))
         self.edges: Image | None = None
         model.layers.extend([self.ct, self.spect])
         model.layers.selection.clear()
+        _napari.cut_nothing(model)
         model.dims.axis_labels = self.ct.axis_labels
         model.dims.order = plane.order
         camera = model.scene.camera
@@ -154,8 +170,36 @@ class Pane:
     def index(self) -> int:
         """Index of the plane shown, along its axis of the display grid."""
         axis = self.plane.axis
-        index = round(float(self._grid.to_kji(to_lps(self.model.dims.point))[axis]))
-        return min(max(index, 0), self._grid.shape[axis] - 1)
+        index = round(float(self.grid.to_kji(to_lps(self.model.dims.point))[axis]))
+        return min(max(index, 0), self.grid.shape[axis] - 1)
+
+    @property
+    def look(self) -> Look:
+        """How both volumes look."""
+        return look_of(self.ct, self.spect, self.edges)
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What plane is shown; another one, or other values in it, is another state."""
+        return self._version, self.index
+
+    def drawn(
+        self,
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.float32], npt.NDArray[np.uint8] | None]:
+        """Return the plane that is shown: HU, uptake, and outlines of bone where those are shown.
+
+        Returns
+        -------
+        three (rows, columns) ndarray
+            Rows and columns along the plane's own axes of the display grid.
+        """
+        axis, index = self.plane.axis, self.index
+        edges = None
+        if self.edges is not None and self.edges.visible:
+            if self._edged is None or self._edged[0] != index:
+                self._edged = index, self.edges.data.shown(axis, index)
+            edges = self._edged[1]
+        return self.ct.data.shown(axis, index), self.spect.data.shown(axis, index), edges
 
     def taken_px(self) -> list[Box]:
         """Return what names may not cover: letters, the words in the corners, the scale."""
@@ -249,8 +293,8 @@ class Pane:
             return []
         camera = self.model.scene.camera
         height, width = (float(size) for size in self.model.canvas.size)
-        first = to_world(self._grid.to_lps((0, 0, 0)))
-        spacing = self._grid.spacing_mm
+        first = to_world(self.grid.to_lps((0, 0, 0)))
+        spacing = self.grid.spacing_mm
         down = 1.0 if camera.orientation2d[0] == "down" else -1.0
         v = first[vertical] + hot[:, 0] * spacing[vertical] - float(camera.center[-2])
         h = first[horizontal] + hot[:, 1] * spacing[horizontal] - float(camera.center[-1])
@@ -331,8 +375,7 @@ class Pane:
     def show_review(self, review: Review) -> None:
         """Show the same study with another alignment; only the plane on screen is made."""
         self.spect.data.review = review
-        apart = self.spect.data.check.mode in (Mode.CHECKERBOARD, Mode.WIPE)
-        self._redraw(*([self.ct] if apart else []))
+        self._redraw()
 
     def show_check(self, check: CheckingView) -> None:
         """Show CT and SPECT in a checking view; only the plane on screen is made."""
@@ -344,12 +387,12 @@ class Pane:
             self.model.layers.selection.clear()
         if self.edges is not None:
             self.edges.visible = check.mode is Mode.EDGES
-        self._redraw(self.ct)
+        self._redraw()
 
-    def _redraw(self, *others: Image) -> None:
-        for layer in (self.spect, *others):
-            layer.refresh(thumbnail=False, highlight=False, extent=False)
+    def _redraw(self) -> None:
+        self._version += 1
         self._update_lines()
+        self.events.changed()
 
     def _keep_plane(self) -> None:
         # Napari's own keys would roll the axes, or go to three dimensions, where its camera
@@ -389,7 +432,9 @@ class Pane:
         self.model.scene.overlays["divider"].segments = (
             (((v0, at), (v1, at)),) if check.mode is Mode.WIPE else ()
         )
-        corners = field_outline(self.spect.data.plane(axis, self.index), self._grid, axis)
-        self.model.scene.overlays["spect_field"].segments = tuple(pairwise(corners))
+        if self._outlined[0] != self.state:
+            corners = field_outline(self.spect.data.plane(axis, self.index), self.grid, axis)
+            self._outlined = self.state, tuple(pairwise(corners))
+            self.model.scene.overlays["spect_field"].segments = self._outlined[1]
         # The axis that napari scrolls is the same patient axis counted from the other end.
         self._caption.text = f"{self.plane.name}\n{position_text(to_lps(point), [2 - axis])} mm"

@@ -156,6 +156,8 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     except PermissionError as exc:
         raise DicomError("The file may not be read (permission denied).", label=label) from exc
     except PARSE_ERRORS as exc:
+        if _is_wake_of_recursion(exc):
+            raise _too_deep(label) from exc
         if is_bare:
             return None
         logger.info("%s: the header cannot be read: %s", label, type(exc).__name__)
@@ -414,6 +416,13 @@ def _may_be_sequence(element: RawDataElement) -> bool:
         return bool(dictionary_VR(element.tag) == "SQ")
     except KeyError:
         return False
+
+
+def _is_wake_of_recursion(error: BaseException | None) -> bool:
+    """Whether what is told is what was tried after too deep a recursion had been met."""
+    while error is not None and not isinstance(error, RecursionError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _too_deep(label: str) -> DicomError:

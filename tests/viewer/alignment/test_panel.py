@@ -61,7 +61,7 @@ def test_to_the_left_moves_the_spect_to_the_right_of_the_screen(
 
 
 def test_ctrl_and_drag_carries_the_spect_along(still: ReviewWindow, qtbot: QtBot) -> None:
-    widget = _napari.canvas_widget(still.canvases[1])
+    widget = still.canvases[1]
     start = screen_point(still, 1, MIDDLE_LPS)
     point = still.linked.point_lps
     control = Qt.KeyboardModifier.ControlModifier
@@ -123,7 +123,7 @@ def test_letters_typed_into_a_field_are_letters(still: ReviewWindow, qtbot: QtBo
 
 def test_the_divider_of_the_wipe_is_dragged(still: ReviewWindow, qtbot: QtBot) -> None:
     still.linked.use_mode(Mode.WIPE)
-    widget = _napari.canvas_widget(still.canvases[0])
+    widget = still.canvases[0]
     start = screen_point(still, 0, MIDDLE_LPS) + QPoint(0, 40)
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
     move_mouse(qtbot, widget, start + QPoint(30, 0))
@@ -146,7 +146,7 @@ def test_the_wipe_on_the_screen(still: ReviewWindow, index: int) -> None:
     linked.use_mode(Mode.WIPE)
     wiped = bare_picture(pane, canvas)
     at = screen_point(still, index, linked.point_lps).x()
-    at = round(at * wiped.shape[1] / _napari.canvas_widget(canvas).width())
+    at = round(at * wiped.shape[1] / canvas.width())
     margin = round(3 * pane.model.scene.camera.zoom)
     np.testing.assert_array_equal(wiped[:, : at - margin], ct[:, : at - margin])
     shown = spect[:, at + margin :].max(axis=-1) > 0
@@ -191,7 +191,7 @@ def test_outside_the_alignment_mode_nothing_moves_the_spect(
     still: ReviewWindow, qtbot: QtBot
 ) -> None:
     control = Qt.KeyboardModifier.ControlModifier
-    widget = _napari.canvas_widget(still.canvases[0])
+    widget = still.canvases[0]
     start = screen_point(still, 0, MIDDLE_LPS)
 
     def try_to_move() -> None:

@@ -24,7 +24,6 @@ from tests.viewer import marked_study
 from tests.viewer.known_neck import TRUE, KnownFacets, vertebra_lps
 from tests.viewer.marked_study import BALLS, FFS, HFS, MIDDLE_LPS, ct_lattice, spect_lattice
 from tests.viewer.on_screen import bright_spots_mm, move_mouse, press_key, screen_point, texts
-from viewer import _napari
 from viewer import window as window_module
 from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
 from viewer.window import ReviewWindow
@@ -72,7 +71,7 @@ def ring_mm(window: ReviewWindow, index: int, color: tuple[float, ...]) -> list[
     Words have the same colour; a letter is less than half as high as a ring.
     """
     pane = window.linked.panes[index]
-    picture = _napari.picture(window.canvases[index])[..., :3].astype(float)
+    picture = window.canvases[index].picture()[..., :3].astype(float)
     per_mm = pane.model.scene.camera.zoom * picture.shape[1] / pane.model.canvas.size[1]
     # Lines are thinned out by smoothing: their hue is what stays.
     wanted = np.array(color[:3]) * 255
@@ -88,7 +87,7 @@ def ring_mm(window: ReviewWindow, index: int, color: tuple[float, ...]) -> list[
 
 
 def drag(qtbot: QtBot, window: ReviewWindow, index: int, start: QPoint, by: QPoint) -> None:
-    widget = _napari.canvas_widget(window.canvases[index])
+    widget = window.canvases[index]
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
     for share in (0.5, 1.0):
         move_mouse(qtbot, widget, start + by * share)
@@ -216,7 +215,7 @@ def test_a_joint_dragged_past_its_neighbour_is_refused(seen: ReviewWindow, qtbot
 
 def test_escape_lets_the_joint_go_where_it_was(seen: ReviewWindow, qtbot: QtBot) -> None:
     before, events = center(seen, LEFT_C5), len(seen.reading.reading.events)
-    widget = _napari.canvas_widget(seen.canvases[0])
+    widget = seen.canvases[0]
     start = screen_point(seen, 0, before + ON_RING[0])
     qtbot.mousePress(widget, Qt.MouseButton.LeftButton, pos=start)
     move_mouse(qtbot, widget, start + QPoint(6, 6))
@@ -248,7 +247,7 @@ def test_the_crosshair_still_follows_the_mouse_beside_the_rings(
 
 
 def test_a_click_on_a_ring_selects_its_joint(seen: ReviewWindow, qtbot: QtBot) -> None:
-    widget = _napari.canvas_widget(seen.canvases[1])
+    widget = seen.canvases[1]
     place = screen_point(seen, 1, np.array(TRUE[RIGHT_C5]) + ON_RING[1])
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
     assert seen.facets.selected == RIGHT_C5
@@ -280,7 +279,7 @@ def test_a_click_on_a_wrongly_named_vertebra_renames_every_level(
         shown = pane.model.canvas.overlays["notice"].text
         assert "Click into the body of C6" in " ".join(shown.split())
     seen.linked.point_lps = vertebra_lps("C5")
-    widget = _napari.canvas_widget(seen.canvases[2])
+    widget = seen.canvases[2]
     place = screen_point(seen, 2, np.array(vertebra_lps("C5")))
     qtbot.mouseClick(widget, Qt.MouseButton.LeftButton, pos=place)
     qtbot.waitUntil(lambda: bool(seen.reading.reading.said.clicks))
@@ -372,7 +371,7 @@ def test_a_provisional_numbering_is_said_in_the_panel_and_in_every_pane(
         marks = [m for m in panel.marks.marks(pane) if m.text]
         assert marks
         assert all(m.dashed and m.text.endswith(" ?") for m in marks)
-        picture = _napari.picture(canvas)[..., :3] / 255
+        picture = canvas.picture()[..., :3] / 255
         orange = np.abs(picture - DOUBTFUL_COLOR[:3]).max(axis=-1) < 0.1
         assert orange.sum() > 40, index
         assert not ring_mm(seen, index, SURE_COLOR)

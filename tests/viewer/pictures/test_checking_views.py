@@ -24,7 +24,7 @@ def linked(review: fusion.Review) -> LinkedPanes:
 def drawn(linked: LinkedPanes, axis: int) -> tuple[np.ndarray, np.ndarray]:
     """What napari holds of CT and SPECT for the plane on screen, (rows, columns)."""
     pane = linked.panes[axis]
-    return np.asarray(pane.ct._data_view), np.asarray(pane.spect._data_view)
+    return pane.drawn()[:2]
 
 
 def columns_lps(linked: LinkedPanes, axis: int) -> np.ndarray:
@@ -87,7 +87,7 @@ def test_edges_go_round_the_bone(linked: LinkedPanes, axis: int) -> None:
     ball = "left" if axis != 2 else "posterior"
     linked.point_lps = MIDDLE_LPS + BALLS[ball]
     pane, grid = linked.panes[axis], linked.review.fused.display_grid
-    edges = np.asarray(pane.edges._data_view)
+    edges = pane.drawn()[2]
     rows, columns = np.nonzero(edges)
     kji = np.insert(np.stack([rows, columns], axis=-1), axis, pane.index, axis=1)
     away = np.linalg.norm(grid.to_lps(kji) - linked.point_lps, axis=1)

@@ -1,0 +1,71 @@
+"""How well a Dask cluster spreads studies: ``python -m benchmarks.cohort.spread FOLDER``.
+
+Every study waits for a disk that does not answer until its time is over, so that each takes the
+same time however busy the machine is. What is lost is what handing out costs: ideal is the time of
+all studies over the number of workers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BAD_DISK = Path(__file__).parent / "bad_disk"
+
+
+def main() -> None:
+    """Measure it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--studies", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--port", type=int, default=18786)
+    args = parser.parse_args()
+    root = args.folder / "root"
+    for n in range(args.studies):
+        (root / f"s{n}").mkdir(parents=True)
+        (root / f"s{n}" / "hangs.dcm").write_bytes(b"\0" * 200)
+    address = f"tcp://127.0.0.1:{args.port}"
+    dask = str(Path(sys.executable).with_name("dask"))
+    environment = {**os.environ, "PYTHONPATH": f"{BAD_DISK}{os.pathsep}{Path.cwd()}"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": environment}
+    scheduler = subprocess.Popen(
+        [dask, "scheduler", "--host", "127.0.0.1", "--port", str(args.port)], **quiet
+    )
+    workers = subprocess.Popen(
+        [dask, "worker", address, "--nworkers", str(args.workers), "--nthreads", "1"], **quiet
+    )
+    try:
+        for turn in ("with starting everything", "warm"):
+            command = ["cohort", "run", str(root), "--dask", address, "--no-pages", "--timeout"]
+            out = args.folder / f"out-{turn.replace(' ', '-')}"
+            begun = time.monotonic()
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "fusion.cli",
+                    *command,
+                    str(args.seconds),
+                    "--out",
+                    str(out),
+                ],
+                check=True,
+                env=environment,
+            )
+            whole = time.monotonic() - begun
+            ideal = args.studies * args.seconds / args.workers
+            print(f"{turn}: {whole:.1f} s, ideal {ideal:.1f} s, {ideal / whole:.3f}", flush=True)
+    finally:
+        for process in (workers, scheduler):
+            process.terminate()
+            process.wait()
+
+
+if __name__ == "__main__":
+    main()
