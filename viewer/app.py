@@ -13,19 +13,30 @@ import napari
 from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 
+from fusion.annotations import default_path
 from fusion.archive import is_address, parse_address
-from fusion.errors import Cancelled, FusionError
+from fusion.errors import AnnotationError, Cancelled, FusionError
+from fusion.follow_up import Comparison, Dated
 from fusion.opening import OpenOptions
 from fusion.review import Review
 from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
-from viewer.jobs import OpenStudy, StudyMaker
+from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting
 from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
 from viewer.start.page import StartPage
 from viewer.start.recent import RecentStudies
 from viewer.start.series import SeriesDialog
+from viewer.two_dates.asking import (
+    FIRST,
+    SECOND,
+    Offer,
+    OtherDateDialog,
+    compared,
+    compared_at,
+)
+from viewer.two_dates.window import CompareWindow
 from viewer.window import ReviewWindow
 
 if TYPE_CHECKING:
@@ -81,6 +92,19 @@ class Wishes:
     background: bool = True
 
 
+def offers(wishes: Wishes, *, without: str = "") -> tuple[Offer, ...]:
+    """Return the studies that were opened before, but one."""
+    try:
+        known = RecentStudies(wishes.journal).lines()
+    except AnnotationError:
+        return ()
+    return tuple(
+        (study.path, replace(OpenOptions(), ct=study.ct, spect=study.spect), words)
+        for study, words in known
+        if study.study_instance_uid != without
+    )
+
+
 class ReviewApp(QObject):
     """A napari window in which a study is being opened and then reviewed.
 
@@ -130,6 +154,8 @@ class ReviewApp(QObject):
         self.job: OpenStudy | None = None
         self.desk: FrontDesk | None = None
         self.came_from: FrontDesk | None = None
+        self.comparing: Job | None = None
+        self.compare_window: CompareWindow | None = None
         self._review: Review | None = None
         if isinstance(source, Review):
             self._review, self.source = source, origin
@@ -163,6 +189,7 @@ class ReviewApp(QObject):
         )
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
+        self.review_window.compare_wanted.connect(self.ask_other_date)
         if isinstance(self.source, Path) and is_address(self.source):
             self.review_window.came_from(parse_address(str(self.source))[0])
         self.review_window.facets.use_labels(wishes.labels)
@@ -194,6 +221,46 @@ class ReviewApp(QObject):
         )
         dialog.open()
         return dialog
+
+    def ask_other_date(self) -> OtherDateDialog:
+        """Ask which study is another date of this patient, and compare the two."""
+        assert self.review_window is not None
+        own = self.review_window.review.study.study_instance_uid
+        window = _napari.main_window(self.viewer)
+        dialog = OtherDateDialog(window, offers(self.wishes, without=own), self._compare)
+        dialog.open()
+        return dialog
+
+    def _compare(self, path: Path, options: OpenOptions) -> None:
+        sitting = self.review_window
+        assert sitting is not None
+        review, reading = sitting.review, sitting.reading.reading
+        found, measured = sitting.facets.localisation, sitting.facets.assessment
+        known = None
+        if found is not None and measured is not None and review.fused.registration.search:
+            known = Dated(review, found, measured, reading)
+        journal = self.wishes.journal or default_path()
+        self.comparing = Job(
+            lambda report: compared(
+                review, known, reading, (path, options), journal=journal, progress=report
+            ),
+            dialog=Waiting(
+                _napari.main_window(self.viewer),
+                "Comparing the two dates",
+                "The dates were not compared",
+                leaves_nothing=True,
+            ),
+        )
+        self.comparing.done.connect(self._show_compared)
+        self.comparing.start()
+
+    def _show_compared(self, comparison: Comparison) -> None:
+        self.compare_window = CompareWindow(comparison)
+        self.compare_window.destroyed.connect(self._let_compared_go)
+        self.compare_window.show()
+
+    def _let_compared_go(self) -> None:
+        self.compare_window = None
 
     def _reopen(self, ct: str, spect: str) -> None:
         assert self.source is not None
@@ -237,6 +304,9 @@ class FrontDesk(QObject):
         self.page.chosen.connect(lambda path: self.open(path, self.wishes.options))
         self.page.again.connect(self._open_again)
         self.page.sample_wanted.connect(lambda: self.open(sample_study, OpenOptions()))
+        self.page.compare_wanted.connect(lambda: self.ask_two_dates())
+        self.comparing: Job | None = None
+        self.compare_window: CompareWindow | None = None
 
     def show(self) -> None:
         """Show the start page."""
@@ -254,6 +324,45 @@ class FrontDesk(QObject):
     def _open_again(self, study: RecentStudy) -> None:
         options = replace(self.wishes.options, ct=study.ct, spect=study.spect)
         self.open(Path(study.path), options)
+
+    def ask_two_dates(self, first: tuple[Path, OpenOptions] | None = None) -> OtherDateDialog:
+        """Ask for two studies of one patient, one after the other, and compare them."""
+
+        def chosen(path: Path, options: OpenOptions) -> None:
+            if first is None:
+                self.ask_two_dates((path, options))
+            else:
+                self.compare(first, (path, options))
+
+        words = FIRST if first is None else SECOND
+        dialog = OtherDateDialog(self.page, offers(self.wishes), chosen, words=words)
+        dialog.open()
+        return dialog
+
+    def compare(self, *paths: tuple[Path, OpenOptions]) -> None:
+        """Compare two dates; where that fails, the page says why and stays."""
+        journal = self.wishes.journal or default_path()
+        self.comparing = Job(
+            lambda report: compared_at(paths, journal=journal, progress=report),
+            dialog=Waiting(
+                self.page,
+                "Comparing the two dates",
+                "The dates were not compared",
+                leaves_nothing=True,
+                told_elsewhere=True,
+            ),
+        )
+        self.comparing.done.connect(self._show_compared)
+        self.comparing.refused.connect(self._not_compared)
+        self.comparing.start()
+
+    def _show_compared(self, comparison: Comparison) -> None:
+        self.compare_window = CompareWindow(comparison)
+        self.compare_window.show()
+
+    def _not_compared(self, error: FusionError) -> None:
+        if not isinstance(error, Cancelled):
+            self.page.tell(f"Not compared. {error}")
 
     def _refused(self, error: FusionError) -> None:
         if not isinstance(error, Cancelled):

@@ -49,6 +49,7 @@ def add_menus(
     study: list[Entry | None] = [
         ("Open another study…", window.start_wanted.emit, ""),
         ("Series of this study…", window.series_wanted.emit, ""),
+        ("Compare with another date…", window.compare_wanted.emit, ""),
         None,
         ("Export…", window.choose_export, ""),
         ("Send to the archive…", window.send_results, ""),

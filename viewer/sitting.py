@@ -51,10 +51,13 @@ class Sitting(QObject):
         The reader wants the start page.
     series_wanted : Signal
         The reader wants the series of the files.
+    compare_wanted : Signal
+        The reader wants another date of this patient beside this one.
     """
 
     start_wanted = Signal()
     series_wanted = Signal()
+    compare_wanted = Signal()
 
     viewer: napari.Viewer
     linked: LinkedPanes

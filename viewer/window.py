@@ -110,6 +110,10 @@ class ReviewWindow(Sitting):
         self.alignment = Alignment(self.linked)
         self.facets = FacetsModel(self.linked)
         self.facets.proposing = case is None or case.proposals
+        if not self.facets.proposing:
+            # Not at the hottest place, where a study is opened otherwise: that proposes it.
+            self.linked.home_lps = review.fused.display_grid.center_lps
+            self.linked.centre()
         self.reading = ReadingModel(
             self.linked, self.facets, journal=journal, blinded=case is not None
         )
@@ -176,6 +180,7 @@ class ReviewWindow(Sitting):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         self.header = Header(self.review, self.ask_reader, case=self._case)
+        self.header.compare.clicked.connect(lambda: self.compare_wanted.emit())
         column.addWidget(self.header)
         self.bar = StepBar()
         column.addWidget(self.bar)

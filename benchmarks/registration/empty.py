@@ -2,8 +2,8 @@
 
 Bone, soft tissue and hot joints of the CT are blurred to 10 mm, counted, and left empty where the
 detector ends: slices at both ends, and in every other case what lies outside a round field. The
-truth is the offset that was applied. Wrong is a result that is accepted and off by more than 4 mm at
-any joint.
+truth is the offset that was applied. Wrong is a result that is accepted and off by more than 4 mm
+at any joint.
 
 ``nice python -m benchmarks.registration.empty ../shared/data/CT … [--offsets 12]``
 """

@@ -21,7 +21,8 @@ def parse_address(address: str) -> tuple[str, str]:
     ArchiveError
         It is written in another way.
     """
-    name, _, study = address.removeprefix(PREFIX).partition("/")
+    # Windows writes a path with its own slashes.
+    name, _, study = address.removeprefix(PREFIX).replace("\\", "/").partition("/")
     if not name or (study and not re.fullmatch(UID_PATTERN, study)):
         raise ArchiveError(
             "Expected archive:NAME/IDENTIFIER, with the identifier of the study as "

@@ -39,6 +39,7 @@ COMMANDS = (
     ("export", "write the study's reading as DICOM, PDF, HTML, JSON and CSV", "export"),
     ("pathway", "check facts about a patient against the imaging pathway", "pathway"),
     ("facets", "find the facet joints on the CT, and measure their uptake", "facets"),
+    ("compare", "compare two dates of one patient, joint by joint", "compare"),
     (
         "labels",
         "let a segmentation program that you have installed name the vertebrae on the CT",

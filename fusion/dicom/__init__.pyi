@@ -14,7 +14,7 @@ from .files.instance import (
     texts,
     uid,
 )
-from .identity import identity_conflicts, names_agree, patient_ids_agree
+from .identity import are_comparable, identity_conflicts, names_agree, patient_ids_agree
 from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
@@ -40,6 +40,7 @@ __all__ = [
     "Study",
     "VolumePlan",
     "administered",
+    "are_comparable",
     "choose_ct",
     "damage_told",
     "find_stored_registration",

@@ -1,5 +1,9 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .dicom.structured_report_reading import read_structured_report
+from .follow_up.handing import hand_on_comparison
+from .follow_up.report import shared_tops
+from .follow_up.tables import comparison_json
+from .follow_up.wording import HEADER, answer, apart, day, row
 from .handout import Handout
 from .handover import Handed, hand_on, write_review
 from .planes import shown_point
@@ -11,6 +15,7 @@ from .tables import csv_text, read_reading
 from .taking_in import Offer, offer, report_beside, take_in
 
 __all__ = [
+    "HEADER",
     "Handed",
     "Handout",
     "Insert",
@@ -20,15 +25,22 @@ __all__ = [
     "ReportLines",
     "ReportPictures",
     "ReportSection",
+    "answer",
+    "apart",
     "can_print",
+    "comparison_json",
     "csv_text",
+    "day",
     "hand_on",
+    "hand_on_comparison",
     "offer",
     "read_reading",
     "read_structured_report",
     "report_beside",
     "report_html",
     "review_json",
+    "row",
+    "shared_tops",
     "shown_point",
     "take_in",
     "write_review",

@@ -2,8 +2,8 @@
 
 The pages of this room (:mod:`~fusion.findings.files`, :mod:`~fusion.findings.volumes`,
 :mod:`~fusion.findings.alignment`, :mod:`~fusion.findings.joints`,
-:mod:`~fusion.findings.readings`) are one table. A new Finding is one entry on a page, and one call
-of it with the values that its words need.
+:mod:`~fusion.findings.readings`, :mod:`~fusion.findings.follow_up`) are one table. A new Finding
+is one entry on a page, and one call of it with the values that its words need.
 """
 
 from fusion.findings.finding import (

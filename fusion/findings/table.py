@@ -1,10 +1,10 @@
 """Every Finding that this program knows."""
 
-from fusion.findings import alignment, files, joints, readings, volumes
+from fusion.findings import alignment, files, follow_up, joints, readings, volumes
 from fusion.findings.finding import FindingKind
 
 #: The pages of the table.
-PAGES = (files, volumes, alignment, joints, readings)
+PAGES = (files, volumes, alignment, joints, readings, follow_up)
 #: The entries by the name that code uses.
 KINDS = {
     name: kind

@@ -224,7 +224,7 @@ def _categories(compared: Compared, joints: str, seed: int) -> Iterator[Figure]:
         if joints != GROUPS[0][0] and (question != "decision" or measure not in _BRIEF):
             continue
         found = _estimated(statistic, codes, clusters, seed)
-        note = found.why_not
+        note = found.note
         if found.value is None and len(codes):
             note = _same_answer(question, codes) or note
         yield _figure(compared, joints, question, measure, found, len(codes), note)
@@ -255,7 +255,7 @@ def _estimated(
     # Patients of whom nothing is compared are none.
     used, numbered = np.unique(clusters, return_inverse=True)
     if not len(used):
-        return Estimate(None, why_not="Nothing to compare.")
+        return Estimate(None, note="Nothing to compare.")
     sums = cluster_sums(statistic.parts(data), numbered, len(used))
     return interval(
         lambda weights: statistic.value(weights @ sums),
@@ -290,7 +290,7 @@ def _figure(
         found.high,
         observations,
         len(compared.patients) if patients is None else patients,
-        found.why_not if note is None else note,
+        found.note if note is None else note,
     )
 
 
@@ -305,7 +305,7 @@ def _ratios(compared: Compared, seed: int) -> Iterator[Figure]:
         ("upper limit of agreement", LogDifference(1.0)),
     ):
         found = _estimated(statistic, values, clusters, seed)
-        note = found.why_not
+        note = found.note
         if not len(values):
             note = "Nothing to compare: at no joint has everybody a ratio."
         elif found.value is None:
@@ -325,7 +325,7 @@ def _positions(compared: Compared, seed: int) -> Iterator[Figure]:
                 _weighted_quantile(apart, numbered, share), len(used), _draws(len(used), seed)
             )
         else:
-            found = Estimate(None, why_not="Nothing to compare: no joint has a place from two.")
+            found = Estimate(None, note="Nothing to compare: no joint has a place from two.")
         yield _figure(
             compared, GROUPS[0][0], "position", measure, found, len(apart), patients=len(used)
         )
@@ -388,5 +388,5 @@ def _differences(earlier: Compared, later: Compared, *, seed: int) -> Iterator[F
             found.high,
             len(later.rows),
             len(patients),
-            found.why_not,
+            found.note,
         )

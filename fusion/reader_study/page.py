@@ -105,6 +105,9 @@ def _state(analysis: Analysis) -> Iterator[str]:
             "<p class=warn><b>Interim:</b> not everything is read yet. Whoever reads on must not "
             "see this page.</p>"
         )
+    few = sorted({f.note for f in analysis.figures if f.low is not None and f.note})
+    if few:
+        yield f"<p class=warn>* {escape(' '.join(few))}</p>"
 
 
 def _what_was_read(design: Design, analysis: Analysis) -> Iterator[str]:
@@ -190,6 +193,8 @@ def _value(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return f"<td class=n>{said}<br><span class=faint>{escape(figure.note)}</span></td>"
     limits = f"{_number(figure, figure.low)} to {_number(figure, figure.high)}"
+    if figure.note:
+        limits += " *"
     return f"<td class=n>{said}<br><span class=faint>{limits}</span></td>"
 
 

@@ -16,7 +16,7 @@ from .measures import (
     quantity_text,
     unknown_measure,
 )
-from .measuring import NOT_VALIDATED, Uptake, UptakeSettings, uptake_json
+from .measuring import NOT_VALIDATED, Uptake, UptakeSettings, measure, uptake_json
 from .proposals import (
     GRADE_WORDS,
     Proposal,
@@ -26,9 +26,11 @@ from .proposals import (
     proposals_json,
 )
 from .reference import REFERENCE_WORDS, ReferenceChoice, ReferenceKind
+from .spread import ASSUMED_REGISTRATION_MM, MeanSpread, spread_of_means
 from .structures import StructureKind, vertebral_bodies
 
 __all__ = [
+    "ASSUMED_REGISTRATION_MM",
     "GRADE_WORDS",
     "LEAST_BALL_MM",
     "MAXIMUM",
@@ -41,6 +43,7 @@ __all__ = [
     "SUV",
     "Ball",
     "HotSpotSettings",
+    "MeanSpread",
     "Measure",
     "Proposal",
     "ProposalSettings",
@@ -53,12 +56,14 @@ __all__ = [
     "assess",
     "every_measure",
     "is_suv",
+    "measure",
     "measure_ball",
     "measure_named",
     "measured_texts",
     "number_text",
     "proposals_json",
     "quantity_text",
+    "spread_of_means",
     "unknown_measure",
     "uptake_json",
     "vertebral_bodies",

@@ -150,6 +150,10 @@ def test_the_command_line_and_an_address_for_a_path(
     assert "has no study with this identifier" in capsys.readouterr().err
 
 
+def test_an_address_that_was_a_path_of_windows_is_the_same() -> None:
+    assert parse_address("archive:pacs\\1.2.3") == ("pacs", "1.2.3")
+
+
 @pytest.mark.parametrize(
     "address",
     ["archive:", "archive:/1.2", "archive:pacs/../x", "archive:pacs/1..2", "archive:p/1.2*"],

@@ -152,12 +152,17 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
         "manual-shift",
         "neck-correction-in-use",
         "stored-registration-large",
+        "same-patient-stated",
+        "order-not-stated",
+        "tracer-unknown",
+        "reconstruction-not-stated",
     }
 
 
 def test_what_states_a_characteristic_of_the_patient() -> None:
     assert {kind.code for kind in KINDS.values() if kind.of_patient} == {
-        "suv-inputs", "suv-not-available", "injection-date-assumed"
+        "suv-inputs", "suv-not-available", "injection-date-assumed",
+        "another-delay", "delay-too-different",
     }  # fmt: skip
 
 

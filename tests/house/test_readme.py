@@ -14,7 +14,7 @@ from fusion.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Commands that have commands of their own.
-WITH_COMMANDS = ("archive", "readers", "cohort", "readers")
+WITH_COMMANDS = ("archive", "cohort", "readers")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 

@@ -121,6 +121,7 @@ def test_no_figure_is_a_number_that_is_none() -> None:
             for value in (one.value, one.low, one.high):
                 assert value is None or math.isfinite(value), one
             assert one.note or None not in (one.value, one.low, one.high), one
+            assert bool(one.low is not None) <= (one.patients >= 10), one
             if one.low is not None:
                 assert one.low <= one.value <= one.high, one
 
@@ -174,6 +175,7 @@ def test_the_page_is_whole_and_holds_what_was_typed_as_text() -> None:
     assert "nan" not in page.lower().replace("finan", "")
     assert "No reader was shown a case twice in one arm." in page
     assert "Interim" not in page
+    assert "* From 12 patients only: the limits may be too close." in page
     assert "Not a medical device" in page
 
 

@@ -92,14 +92,14 @@ def test_the_same_seed_draws_the_same_patients() -> None:
 
 
 def test_what_is_not_known_is_a_sentence() -> None:
-    assert interval(lambda w: w.sum(axis=1), 0, np.zeros((3, 0))).why_not == "Nobody answered."
+    assert interval(lambda w: w.sum(axis=1), 0, np.zeros((3, 0))).note == "Nobody answered."
     lost = interval(lambda w: np.full(len(w), np.nan), 20, drawn(20, seed=1, count=50))
-    assert (lost.value, lost.low, lost.why_not) == (None, None, "Not defined for these answers.")
+    assert (lost.value, lost.low, lost.note) == (None, None, "Not defined for these answers.")
     few = LEAST_PATIENTS - 1
     found = interval(lambda w: w.sum(axis=1), few, drawn(few, seed=1, count=50))
     assert found.value == few
     assert found.low is found.high is None
-    assert found.why_not == "No interval: 9 patients, and at least 10 are needed."
+    assert found.note == "No interval: 9 patients, and at least 10 are needed."
 
 
 @pytest.mark.parametrize("scale", Scale)
@@ -121,11 +121,18 @@ def test_answers_that_never_differ_have_no_interval() -> None:
         lambda w: np.ones(len(w)), 20, drawn(20, seed=1, count=50), scale=Scale.UP_TO_ONE
     )
     assert (found.value, found.low) == (1.0, None)
-    assert found.why_not == "No interval: from answers that never differ none follows."
+    assert found.note == "No interval: from answers that never differ none follows."
+
+
+@pytest.mark.parametrize(("patients", "care"), [(19, True), (20, False)])
+def test_of_not_many_patients_an_interval_comes_with_care(patients: int, care: bool) -> None:
+    found = interval(lambda w: w[:, 0], patients, drawn(patients, seed=1, count=50))
+    assert found.low is not None
+    assert found.note == ("From 19 patients only: the limits may be too close." if care else "")
 
 
 def test_a_number_that_hangs_on_one_patient_has_no_interval() -> None:
     found = interval(lambda w: np.where(w[:, 0] > 0, 1.0, np.nan), 20, drawn(20, seed=1, count=200))
     assert found.value == 1.0
     assert found.low is None
-    assert "without some of the patients" in found.why_not
+    assert "without some of the patients" in found.note

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 from pytestqt.qtbot import QtBot
@@ -119,7 +120,10 @@ def test_cases_follow_each_other_and_nothing_tells_whose_they_are(
         assert not window.header.read_as.isVisible()
         assert not window.reading.known
         assert not window.reading.others
-        # This arm proposes nothing.
+        # This arm proposes nothing, and does not begin at the hottest place.
+        fused = window.review.fused
+        assert np.allclose(window.linked.point_lps, fused.display_grid.center_lps, atol=2.0)
+        assert np.linalg.norm(window.linked.point_lps - fused.focus_lps) > 10
         assert window.facets.assessment.proposals == ()
         found = window.targets_panel.hot
         assert [found.item(n).text() for n in range(found.count())] == [NOT_PROPOSED]
@@ -135,6 +139,8 @@ def test_cases_follow_each_other_and_nothing_tells_whose_they_are(
     # Without days between them, the next stage comes at once, and this one with proposals.
     hands = shown(room, "2-1")
     assert hands.window.facets.assessment.proposals
+    # The journal knows that these pixels were read before, and does not say it.
+    assert hands.window.reading.findings == ()
     assert hands.window.viewer.title.endswith("Case 1 of 2 · facetfusion")
     looked += on_screen(hands.window)
     hands.window.viewer.close()

@@ -64,7 +64,9 @@ class EarlierStudies(QWidget):
         column.addWidget(self.message)
         column.addWidget(self.compare)
         self.message.hide()
-        self.setVisible(self.archives.settings is not None)
+        # Never shown here: without a place of its own it would be a window for a moment.
+        if self.archives.settings is None:
+            self.hide()
 
     def look(self) -> None:
         """Search the archive that is chosen; pressed again, stop."""

@@ -101,7 +101,8 @@ class SendDialog(QDialog):
         )
         self.archives = ArchiveBox(archive)
         self.draft = QCheckBox("Send it as a draft: every object says that it is one")
-        self.draft.setVisible(not final)
+        if final:
+            self.draft.hide()
         self.draft.toggled.connect(self._show_ready)
         self.before = TextLines()
         self.bar = QProgressBar()

@@ -59,6 +59,11 @@ class Header(QFrame):
         self.read_as.setToolTip("Go on with a reading of this study, or begin one of your own")
         self.read_as.clicked.connect(lambda: ask_reader())
         row.addWidget(self.read_as)
+        self.compare = QPushButton("Another date…")
+        self.compare.setToolTip("Compare with an earlier or later study of the same patient")
+        row.addWidget(self.compare)
+        # Another date would tell a blinded reader who it is.
+        self.compare.setVisible(case is None)
         self.read_as.setVisible(case is None)
         if review.simulated:
             banner = plain_label(SIMULATED)

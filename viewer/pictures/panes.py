@@ -67,6 +67,8 @@ class LinkedPanes:
 
     Attributes
     ----------
+    home_lps : (3,) ndarray of float, mm, or None
+        Where a study is opened, in the place of the hottest one.
     handles : list of callable
         Asked in turn, with a pane and a point, for what the left button takes hold of there; each
         returns a :class:`viewer.pictures.grab.Grab` or None.
@@ -108,6 +110,7 @@ class LinkedPanes:
             pane.model.scene.camera.events.zoom.connect(self._on_camera)
             pane.model.scene.camera.events.center.connect(self._on_camera)
         self.blend = self._blend
+        self.home_lps: FloatArray | None = None
         self.point_lps = review.fused.focus_lps
 
     def __iter__(self) -> Iterator[Pane]:
@@ -190,7 +193,8 @@ class LinkedPanes:
 
     def centre(self) -> None:
         """Go back to the place where the study was opened, every plane in full."""
-        self.point_lps = self.review.fused.focus_lps
+        home = self.home_lps
+        self.point_lps = self.review.fused.focus_lps if home is None else home
         self.frame = None
 
     @property

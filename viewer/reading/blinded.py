@@ -9,7 +9,7 @@ from fusion.findings.readings import OTHER_READING, READ_UNDER_ANOTHER_UID
 #: What a reader must not learn who reads a case without knowing which it is.
 GIVES_AWAY = (OTHER_READING, READ_UNDER_ANOTHER_UID)
 #: Why there are no proposals, where the study shows none.
-NOT_PROPOSED = "In this part of the study the program proposes nothing."
+NOT_PROPOSED = "Nothing is proposed here."
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class StartPage(QMainWindow):
     chosen = Signal(object)
     again = Signal(object)
     sample_wanted = Signal()
+    compare_wanted = Signal()
 
     def __init__(self, recent: RecentStudies) -> None:
         super().__init__()
@@ -94,11 +95,14 @@ class StartPage(QMainWindow):
         self.file = QPushButton("Open a zip or DICOMDIR…   Ctrl+Shift+O")
         self.archive = QPushButton("Open from the archive…   Ctrl+Shift+A")
         self.sample = QPushButton("Sample study (simulated)")
+        self.compare = QPushButton("Compare two dates…")
+        self.compare.setToolTip("Two studies of one patient, joint by joint")
         self.sample.setToolTip("Makes a simulated neck in about twenty seconds; not a patient")
         row = QHBoxLayout()
         for button, act in (
             (self.folder, self.ask_folder),
             (self.file, self.ask_file),
+            (self.compare, self.compare_wanted.emit),
             (self.archive, self.ask_archive),
             (self.sample, self.sample_wanted.emit),
         ):

@@ -255,7 +255,7 @@ def write_structured_report(path: Path, targets: Sequence[Target], source: Repor
         name = source.names.get(target.target_id, target.joint.name)
         groups += [_point_group(target, name), _value_group(target, name, source)]
     content = sr.MeasurementReport(
-        observation_context=_observers(source.reader),
+        observation_context=new_observers(source.reader),
         procedure_reported=codes.IMAGING_PROCEDURE,
         imaging_measurements=groups or [_placeholder()],
         title=standard_codes.DCM.ImagingMeasurementReport,
@@ -300,7 +300,8 @@ def _predecessor(ds: Dataset, edition: Edition) -> Dataset:
     return study
 
 
-def _observers(reader: str) -> sr.ObservationContext:
+def new_observers(reader: str) -> sr.ObservationContext:
+    """Return who observed: a reader by name, and this program."""
     # The delimiters of a person's name, and of values, are no part of a name as typed.
     name = "".join(" " if char in "^=\\" else char for char in plain(reader))[: _NAME_LENGTH - 1]
     device = UID.from_uuid(str(uuid.uuid5(uuid.NAMESPACE_URL, f"facetfusion {own_version()}")))
@@ -335,7 +336,7 @@ def _whole_report(source: ReportSource) -> Dataset:
         name=Code("C0034375", "UMLS", "Qualitative Evaluations"),
         relationship_type=sr.RelationshipTypeValues.CONTAINS,
     )
-    container.ContentSequence = DicomSequence([_text(*item) for item in said])
+    container.ContentSequence = DicomSequence([text_item(*item) for item in said])
     return container
 
 
@@ -346,7 +347,7 @@ def _placeholder() -> sr.MeasurementsAndQualitativeEvaluations:
     )
 
 
-def _text(value: str, meaning: str, said: str) -> Dataset:
+def text_item(value: str, meaning: str, said: str) -> Dataset:
     """Return a text item; each line of the text is made plain, line ends become CR LF."""
     lines = "\r\n".join(plain(line) for line in said.splitlines())
     return sr.TextContentItem(
@@ -356,7 +357,8 @@ def _text(value: str, meaning: str, said: str) -> Dataset:
     )
 
 
-def _site(joint: Joint) -> sr.FindingSite:
+def site_of(joint: Joint) -> sr.FindingSite:
+    """Return a joint as a finding site."""
     structure, side, level = codes.site_codes(joint)
     return sr.FindingSite(
         anatomic_location=structure, laterality=side, topographical_modifier=level
@@ -376,7 +378,7 @@ def _point_group(target: Target, name: str) -> sr.PlanarROIMeasurementsAndQualit
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(target, name),
         finding_type=codes.FINDING,
-        finding_sites=[_site(target.joint)],
+        finding_sites=[site_of(target.joint)],
         referenced_region=sr.ImageRegion3D(
             graphic_type=sr.GraphicTypeValues3D.POINT,
             graphic_data=np.array([target.point_lps]),
@@ -414,7 +416,7 @@ def _value_group(
     group = sr.MeasurementsAndQualitativeEvaluations(
         tracking_identifier=_tracking(target, name),
         finding_type=codes.FINDING,
-        finding_sites=[_site(target.joint)],
+        finding_sites=[site_of(target.joint)],
         measurements=list(_measurements(target, source)) or None,
         qualitative_evaluations=[
             sr.QualitativeEvaluation(name=name, value=value)
@@ -428,9 +430,9 @@ def _value_group(
         if found is not None and found != "":
             said = found if is_text else json.dumps(found, allow_nan=False)
             said = said_numbering(said) if value == NUMBERING else said
-            group[0].ContentSequence.append(_text(value, meaning, said))
+            group[0].ContentSequence.append(text_item(value, meaning, said))
     for sentence in source.remarks.get(target.target_id, ()):
-        group[0].ContentSequence.append(_text("remark", "Remark", sentence))
+        group[0].ContentSequence.append(text_item("remark", "Remark", sentence))
     return group
 
 

@@ -67,6 +67,7 @@ def picture(
     words: PictureText,
     field_mm: float | None = None,
     side_px: int = IMAGE_SIDE,
+    top: float | None = None,
 ) -> Image.Image:
     """Draw one fused plane.
 
@@ -84,7 +85,10 @@ def picture(
         Side of the square around the point that is shown; the whole plane by default.
     side_px : int
         Longer side of the image area, pixels.
+    top : float, optional
+        Uptake at the upper end of the colours; that of the study by default.
     """
+    colours = fused.uptake_range if top is None else (0.0, top)
     grid = fused.display_grid
     kji = np.rint(grid.to_kji(point_lps)).astype(int).clip(0, np.array(grid.shape) - 1)
     ct = fused.ct_plane(axis, int(kji[axis]))
@@ -104,7 +108,7 @@ def picture(
         row, column = row - rows.start, column - columns.start
     height, width = _pixels(ct.shape, spacing, side_px)
     scale = height / (ct.shape[0] * grid.spacing_mm[down])
-    blended = _blend(_sized(ct, (height, width)), _sized(spect, (height, width)), fused)
+    blended = _blend(_sized(ct, (height, width)), _sized(spect, (height, width)), colours)
     across = width + 2 * _MARGIN + _BAR
     warnings = _wrapped(words.warnings, across - 2 * _INDENT)
     foot = _FOOT + _WARNING_PX * max(len(warnings) - 1, 0)
@@ -120,7 +124,7 @@ def picture(
     )
     _cross(draw, cross)
     _scale_bar(draw, box, scale)
-    _color_bar(canvas, draw, box, fused, words.spect_label)
+    _color_bar(canvas, draw, box, colours, (words.spect_label, fused.spect.unit))
     name, value = _AXES[axis], grid.to_lps(kji)[2 - axis]
     first = f"{PLANES[axis].capitalize()}  {name} = {value:.1f} mm (LPS)   {words.title}"
     _words(draw, box, canvas.width, first=first, warnings=warnings)
@@ -157,11 +161,11 @@ def _sized(plane: npt.NDArray[np.float32], size: tuple[int, int]) -> npt.NDArray
 
 
 def _blend(
-    ct: npt.NDArray[np.float32], spect: npt.NDArray[np.float32], fused: Fused
+    ct: npt.NDArray[np.float32], spect: npt.NDArray[np.float32], colours: tuple[float, float]
 ) -> npt.NDArray[np.uint8]:
     low, high = BONE_WINDOW_HU
     gray = (np.nan_to_num(ct, nan=low).clip(low, high) - low) / (high - low)
-    bottom, top = fused.uptake_range
+    bottom, top = colours
     inside = np.isfinite(spect)
     level = np.zeros(spect.shape, dtype=np.int64)
     scaled = (spect[inside] - bottom) / (top - bottom)
@@ -222,21 +226,22 @@ def _color_bar(
     canvas: Image.Image,
     draw: ImageDraw.ImageDraw,
     box: tuple[int, int, int, int],
-    fused: Fused,
-    label: str,
+    colours: tuple[float, float],
+    words: tuple[str, str],
 ) -> None:
+    label, unit = words
     height = min(360, box[3] - box[1] - 40)
     x, y = box[2] + _MARGIN + 8, box[1] + 20
     ramp = palette(DEFAULT_PALETTE)[np.linspace(255, 0, max(height, 2)).astype(int)]
     strip = np.rint(np.repeat(ramp[:, None], 18, axis=1) * 255).astype(np.uint8)
     canvas.paste(Image.fromarray(strip), (x, y))
-    bottom, top = fused.uptake_range
+    bottom, top = colours
     for share in (0.0, 0.5, 1.0):
         value = bottom + share * (top - bottom)
         place = (x + 24, y + (1 - share) * (len(ramp) - 1))
         draw.text(place, _number(value), font=font(16), fill=_INK, anchor="lm")
     draw.text((x, y + len(ramp) + 10), label, font=font(16), fill=_INK, anchor="la")
-    draw.text((x, y + len(ramp) + 30), fused.spect.unit, font=font(14), fill=_FAINT, anchor="la")
+    draw.text((x, y + len(ramp) + 30), unit, font=font(14), fill=_FAINT, anchor="la")
 
 
 def drawable(line: str) -> str:

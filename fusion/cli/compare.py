@@ -1,0 +1,125 @@
+"""``facetfusion compare``: two dates of one patient, joint by joint."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fusion import cli
+from fusion.software import DISCLAIMER
+
+if TYPE_CHECKING:
+    from fusion.follow_up import Comparison
+
+
+def add_compare(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``compare``."""
+    parser.description = (
+        "Compare two bone SPECT/CT or PET/CT of one patient, joint by joint: higher, lower or no "
+        "change shown, with number and 95 % limits. Both studies keep their own alignment, joints "
+        "and reading; the CTs are linked by the names of the joints, and refused where pictures "
+        "and names disagree."
+    )
+    paths = "folder, zip, DICOMDIR or file"
+    parser.add_argument("earlier", metavar="EARLIER", help=f"the earlier study: {paths}")
+    parser.add_argument("later", metavar="LATER", help=f"the later study: {paths}")
+    for which in ("earlier", "later"):
+        parser.add_argument(
+            f"--{which}-ct", metavar="VOLUME", help=f"CT of the {which} study, as scan numbers it"
+        )
+        parser.add_argument(
+            f"--{which}-spect",
+            metavar="VOLUME",
+            help=f"SPECT or PET of the {which} study, as scan numbers it",
+        )
+    parser.add_argument(
+        "--register",
+        action="store_true",
+        help="search for a rigid correction of each SPECT instead of relying on the alignment it "
+        "comes with",
+    )
+    parser.add_argument(
+        "--same-patient",
+        dest="same_patient_by",
+        metavar="NAME",
+        help="compare studies that do not state enough to tell that they are of one patient, on "
+        "the responsibility of NAME; never where they state different patients",
+    )
+    cli.journal_option(parser, "journal to take the readings of both studies from")
+    parser.add_argument(
+        "--reader", metavar="NAME", help="whose readings, when there are several of a study"
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="folder to write PDF, HTML, CSV, JSON and DICOM to",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    from fusion.annotations import StudyKey
+    from fusion.cli.export import meant_reading
+    from fusion.cli.study import terminal_progress
+    from fusion.export import comparison_json, hand_on_comparison
+    from fusion.follow_up import Dated, check_pair, compare
+    from fusion.opening import OpenOptions, open_study
+
+    show = terminal_progress()
+    options = OpenOptions(register=args.register)
+    reviews = [
+        open_study(
+            path,
+            options=replace(options, ct=ct, spect=spect),
+            progress=show.part(0.1 * n, 0.1 * (n + 1)),
+        )
+        for n, (path, ct, spect) in enumerate(
+            (
+                (args.earlier, args.earlier_ct, args.earlier_spect),
+                (args.later, args.later_ct, args.later_spect),
+            )
+        )
+    ]
+    check_pair(*reviews, same_patient_by=args.same_patient_by)
+    dates = []
+    for n, review in enumerate(reviews):
+        key = StudyKey.of(review.fused.ct, review.fused.spect)
+        reading = meant_reading(args.journal, key, args.reader)
+        part = show.part(0.2 + 0.25 * n, 0.2 + 0.25 * (n + 1))
+        dates.append(Dated.of(review, reading, progress=part))
+    found = compare(*dates, same_patient_by=args.same_patient_by, progress=show.part(0.7, 0.9))
+    written = (
+        () if args.to is None else hand_on_comparison(found, args.to, progress=show.part(0.9, 1.0))
+    )
+    if args.json:
+        document = comparison_json(found)
+        cli.write_json({**document, "files": [str(path) for path in written]})
+    else:
+        cli.write_lines(*comparison_lines(found), *(f"Written: {path}" for path in written))
+    return cli.OK
+
+
+def comparison_lines(found: Comparison) -> list[str]:
+    """Return a comparison for a terminal."""
+    from fusion.export import HEADER, answer, apart, day, row
+    from fusion.follow_up import LIMITS_SOURCE
+
+    rows = [HEADER, *(row(found, one) for one in found.joints)]
+    widths = [max(len(line[n]) for line in rows) for n in range(len(HEADER))]
+    table = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in rows
+    ]
+    return [
+        f"{day(found.earlier)} and {day(found.later)}, {apart(found)} apart",
+        *answer(found),
+        *table,
+        LIMITS_SOURCE,
+        *(f"{finding.severity.label}: {finding.message}" for finding in found.findings),
+        DISCLAIMER,
+    ]

@@ -1,0 +1,1 @@
+"""What leaves of a comparison of two dates."""
