@@ -87,8 +87,13 @@ def open_window(study: Path, *, journal: Path) -> ReviewWindow:
         QTest.qWait(100)
         if app.job.dialog is not None or time.monotonic() > give_up:
             raise fusion.FusionError("The sample study did not open.")
-    QTest.qWait(1000)
-    return app.review_window
+    window = app.review_window
+    # As a reader sees it who came back a moment later: joints found, alignment checked.
+    while window.facets.assessment is None or window.alignment_panel.checking:
+        QTest.qWait(100)
+        if time.monotonic() > give_up:
+            raise fusion.FusionError("The joints of the sample study were not found.")
+    return window
 
 
 def take(

@@ -23,6 +23,7 @@ from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
 from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting
+from viewer.pictures.drawn import compose
 from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
 from viewer.start.page import StartPage
@@ -161,7 +162,7 @@ class ReviewApp(QObject):
             self._review, self.source = source, origin
         else:
             self.source = Path(source) if isinstance(source, str) else source
-            self.job = OpenStudy(window, self.source, self.wishes.options)
+            self.job = OpenStudy(window, self.source, self.wishes.options, also=compose.load)
             self.job.done.connect(self._show)
             self.job.refused.connect(self._close)
 
@@ -316,7 +317,7 @@ class FrontDesk(QObject):
     def open(self, source: Path | StudyMaker, options: OpenOptions) -> None:
         """Open a study; where that fails, the page says why and stays."""
         self.wishes = replace(self.wishes, options=options)
-        self.job = OpenStudy(self.page, source, options, told_elsewhere=True)
+        self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=compose.load)
         self.job.done.connect(lambda review: self._show(source, review))
         self.job.refused.connect(self._refused)
         self.job.start()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qtpy.QtCore import QObject, Qt, Signal
 from qtpy.QtWidgets import (
     QDialog,
@@ -216,7 +217,11 @@ class Job(QObject):
         self.dialog.finished.connect(lambda: self.refused.emit(error))
 
 
-def prepared(review: Review, report: Progress) -> Review:
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def prepared(review: Review, report: Progress, *, also: Callable[[], None] = _nothing) -> Review:
     """Make what the panes need at once; not in the window's thread.
 
     Parameters
@@ -225,10 +230,19 @@ def prepared(review: Review, report: Progress) -> Review:
         Which is about to be shown.
     report : Progress
         Told the fraction done.
+    also : callable
+        Makes what is needed beside it.
     """
     report(0.0, "Preparing the pictures")
     review.fused.ct_display()
-    _ = review.fused.uptake_range, review.fused.focus_lps, review.findings
+    fused = review.fused
+    _ = fused.uptake_range, fused.focus_lps, review.findings
+    # Compiled loops are loaded when they are first used.
+    fused.sample_at(fused.focus_lps)
+    for axis, index in enumerate(np.rint(fused.display_grid.to_kji(fused.focus_lps)).astype(int)):
+        last = fused.display_grid.shape[axis] - 1
+        fused.spect_plane(axis, int(min(max(index, 0), last)))
+    also()
     _napari.load_units()
     report(1.0, "Ready")
     return review
@@ -247,6 +261,8 @@ class OpenStudy(Job):
         How it is opened.
     told_elsewhere : bool
         Whoever asked says why it was refused.
+    also : callable
+        Makes what is needed beside the study, in the job's thread.
 
     Attributes
     ----------
@@ -261,6 +277,7 @@ class OpenStudy(Job):
         options: OpenOptions | None = None,
         *,
         told_elsewhere: bool = False,
+        also: Callable[[], None] = _nothing,
     ) -> None:
         super().__init__(
             self._open,
@@ -273,12 +290,13 @@ class OpenStudy(Job):
         )
         self._source = source
         self._options = options or OpenOptions()
+        self._also = also
 
     def _open(self, report: Progress) -> Review:
         source = self._source
         with nullcontext(source) if isinstance(source, Path) else source(report) as path:
             review = fusion.open_study(path, progress=report.part(0.0, 0.9), options=self._options)
-        return prepared(review, report.part(0.9, 1.0))
+        return prepared(review, report.part(0.9, 1.0), also=self._also)
 
     def _refuse(self, error: FusionError) -> None:
         if isinstance(error, SpacingNeeded):

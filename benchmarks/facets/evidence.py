@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,6 @@ from fusion.facets.localisation import Numbering
 
 #: Share of joints that a bound has to cover.
 COVERED = 0.9
-#: A CT with fewer joints, all its cases together, has no say in a factor.
-LEAST_JOINTS = 20
-#: Least distances that might be stated, mm.
-FLOORS_MM = (3.0, 3.5, 4.0, 4.5, 5.0)
 
 
 @dataclass(frozen=True)
@@ -78,8 +74,7 @@ def main() -> None:
     print_wrong(cases)
     print_places([j for j in joints if j.normal])
     print_risk(joints)
-    print_factors(calibrating(joints))
-    print_floors(calibrating(joints))
+    print_bounds(calibrating(joints))
 
 
 def placed(case: dict) -> Iterable[Placed]:
@@ -207,52 +202,47 @@ def print_risk(joints: Sequence[Placed]) -> None:
         )
 
 
-def print_factors(joints: Sequence[Placed]) -> None:
-    """Print the factor on what is stated that the other CTs ask for, and what it covers here."""
+def print_bounds(joints: Sequence[Placed]) -> None:
+    """Print what is stated, by what was seen, and what all CTs but one would have stated of it."""
+    print("\n### The stated bound")
+    kinds = {
+        "joint space seen": (0.0, 4.0),
+        "not seen": (4.0, 5.5),
+        "not seen, slices above 3.5 mm": (5.5, 7.0),
+        "obscured, or all joints off their foramina": (7.0, np.inf),
+    }
     print(
-        "\n| left out | joints | covers now | factor of the others | then covers "
-        "| covers now, less hand | factor of the others | then covers |"
+        "| | CT | joints | 90 % mm | less hand | stated mm | covers | less hand "
+        "| bound of the others mm | covers | less hand |"
     )
-    print("|---|---|---|---|---|---|---|---|")
-    cts = _of(j.ct for j in joints)
-    cts = [ct for ct in cts if sum(j.ct == ct for j in joints) >= LEAST_JOINTS]
-    joints = [j for j in joints if j.ct in cts]
-    for ct in cts:
-        cells = []
-        here = [j for j in joints if j.ct == ct]
-        for less_hand in (False, True):
-            factor = covering_factor([j for j in joints if j.ct != ct], less_hand=less_hand)
-            ratios = np.array([j.ratio(less_hand=less_hand) for j in here])
-            then = "" if np.isnan(factor) else _percent((ratios <= factor).sum(), len(here))
-            cells += [_percent((ratios <= 1).sum(), len(here)), f"{factor:.2f}", then]
-        print(f"| {ct} | {len(here)} | {' | '.join(cells)} |")
-    for words, groups in (
-        ("none, each CT counted alike", [joints]),
-        ("none, nine in ten in every CT", [[j for j in joints if j.ct == ct] for ct in cts]),
-    ):
-        raw, less = (
-            max(covering_factor(group, less_hand=less_hand) for group in groups)
-            for less_hand in (False, True)
-        )
-        print(f"| ({words}) | {len(joints)} | | {raw:.2f} | | | {less:.2f} | |")
-
-
-def print_floors(joints: Sequence[Placed]) -> None:
-    """Print what would be covered if no less than some distance were stated."""
-    print(f"\n| CT | {' | '.join(f'at least {floor} mm' for floor in FLOORS_MM)} |")
-    print(f"|---|{'---|' * len(FLOORS_MM)}")
-    for ct in [*_of(j.ct for j in joints), "all"]:
-        mine = [j for j in joints if ct in (j.ct, "all")]
-        cells = []
-        for floor in FLOORS_MM:
-            off = [
-                (max(0.0, j.error_mm - j.hand_mm), j.error_mm, max(floor, j.stated_mm))
-                for j in mine
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    for kind, (low, high) in kinds.items():
+        of_kind = [j for j in calibrating(joints) if low <= j.stated_mm < high]
+        for ct in _of(j.ct for j in of_kind):
+            mine = [j for j in of_kind if j.ct == ct]
+            # In units of 1 mm a factor is a bound.
+            others = [replace(j, stated_mm=1.0) for j in of_kind if j.ct != ct]
+            bound = covering_factor(others, less_hand=False)
+            off = np.array([j.error_mm for j in mine])
+            beyond = np.maximum(off - [j.hand_mm for j in mine], 0.0)
+            stated = np.array([j.stated_mm for j in mine])
+            row = [
+                kind,
+                ct,
+                str(len(mine)),
+                *(f"{np.quantile(each, COVERED):.1f}" for each in (off, beyond)),
+                f"{np.median(stated):.1f}",
+                *(_percent(int((each <= stated).sum()), len(mine)) for each in (off, beyond)),
+                f"{bound:.1f}",
+                *(_percent(int((each <= bound).sum()), len(mine)) for each in (off, beyond)),
             ]
-            less_hand = sum(less <= stated for less, _, stated in off)
-            raw = sum(error <= stated for _, error, stated in off)
-            cells.append(f"{_percent(less_hand, len(mine))} ({_percent(raw, len(mine))})")
-        print(f"| {ct} | {' | '.join(cells)} |")
+            print("| " + " | ".join(row) + " |")
+    every = calibrating(joints)
+    covers = [sum(j.ratio(less_hand=less) <= 1 for j in every) for less in (False, True)]
+    print(
+        f"\nAll {len(every)}: covers {_percent(covers[0], len(every))}, "
+        f"{_percent(covers[1], len(every))} less hand."
+    )
 
 
 def covering_factor(joints: Sequence[Placed], *, less_hand: bool) -> float:

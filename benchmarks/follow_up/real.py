@@ -138,6 +138,7 @@ def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--to", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0, help="another one: other bends and noise")
     args = parser.parse_args()
     with args.to.open("a") as out:
         for n, name in enumerate(CTS):
@@ -145,9 +146,14 @@ def main() -> None:
             ct = read_volume(choose_ct(catalog)[0])
             date = Date(ct, truth_of(name))
             for degrees in (1.0, 2.5, 4.0, 6.0):
-                rng = np.random.default_rng([n, int(10 * degrees)])
+                rng = np.random.default_rng([n, int(10 * degrees), args.seed])
                 later = bent(date, degrees, rng, n)
-                row = {"ct": name, "level_deg": degrees, "right": tried(date, later, rng, 0)}
+                row = {
+                    "ct": name,
+                    "seed": args.seed,
+                    "level_deg": degrees,
+                    "right": tried(date, later, rng, 0),
+                }
                 for shift in (-1, 1):
                     row[f"shift {shift}"] = tried(date, later, rng, shift)
                 out.write(json.dumps(row) + "\n")

@@ -202,7 +202,7 @@ def _doubts(rows: Sequence[StudyRow]) -> str:
     aligned = [largest for row in rows if (largest := _largest_doubt(row)) is not None]
     return (
         counted
-        + histogram(place, label="Expected error of the centre of a joint, mm", color=LEFT)
+        + histogram(place, label="Centre of a joint known within (9 of 10), mm", color=LEFT)
         + histogram(aligned, label="Largest doubt of the alignment at a joint of a study, mm")
     )
 

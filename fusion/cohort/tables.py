@@ -108,7 +108,7 @@ _JOINT_COLUMNS = (
     TableColumn("x_lps_mm", "number", "Its centre on the CT, to the patient's left", "mm"),
     TableColumn("y_lps_mm", "number", "Its centre on the CT, to the back", "mm"),
     TableColumn("z_lps_mm", "number", "Its centre on the CT, to the head", "mm"),
-    TableColumn("localisation_mm", "number", "Expected error of that centre", "mm"),
+    TableColumn("localisation_mm", "number", "How far off it may be (9 of 10 are nearer)", "mm"),
     TableColumn(
         "registration_mm",
         "number",

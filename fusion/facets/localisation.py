@@ -28,9 +28,10 @@ DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
 #: it is from.
 LABEL_MAP = WitnessKind.LABELS.value
 FROM_PROCESSES, FROM_VERTEBRAE = ", from articular processes", ", from vertebrae"
-#: Expected error of a centre that a reader put, mm. Assumed, not measured: a hand is off by a
-#: voxel or two, and readers differ about the middle of a joint that is 12 mm long.
-READER_MM = 2.0
+#: How far a centre that a reader put may be off, mm, nine in ten being nearer. Assumed, not
+#: measured: a hand is off by a voxel or two, and readers differ about the middle of a joint that is
+#: 12 mm long.
+READER_MM = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +52,7 @@ class Facet:
     numbering : Numbering
         How far its level is to be trusted.
     localisation_mm : float, mm, or None
-        Expected distance of the centre from the true one.
+        How far the centre may be from the true one: nine joints in ten are nearer.
     source : str
         How it was found.
     """

@@ -29,15 +29,15 @@ from fusion.uptake.structures import (
     structures,
 )
 
-#: From the expected (mean) length of an error in space to the size of one of its components that
-#: 95 of 100 stay below: 1.96 / 1.596 for a normal distribution.
-_COMPONENT_95 = 1.23
+#: From the length of an error in space that nine in ten stay below to the size of one of its
+#: components that 95 of 100 stay below: 1.96 / 2.50 for a normal distribution.
+_COMPONENT_95 = 0.78
 #: The same of one component whose standard deviation is known, from a normal distribution.
 _NORMAL_95 = 1.96
 #: How far a parabola through three voxels misses the top of a Gaussian, in voxels: calculated for
 #: the resolutions that are believed.
 _SUMMIT_VOXELS = 0.15
-#: What lies between joints and has no expected error of its own takes the worst of so many joints
+#: What lies between joints and has no bound of its own takes the worst of so many joints
 #: around it: both sides of two levels.
 _JOINTS_AROUND = 4
 
@@ -59,7 +59,7 @@ class HotSpotSettings:
     assumed_registration_mm : float, mm
         Taken where the uncertainty of the Registration is not known.
     assumed_localisation_mm : float, mm
-        Taken where the expected error of a joint's centre is not known.
+        Taken where it is not known how far off the centre of a joint may be.
     least_margin_mm : float, mm
         Nearer than this to the plane half-way between two structures, a spot belongs to neither,
         however small the uncertainties are (docs/sources.md#level-error).
@@ -74,7 +74,7 @@ class HotSpotSettings:
     least_noise: float = 5.0
     saddle: float = 0.95
     assumed_registration_mm: float = 3.0
-    assumed_localisation_mm: float = 3.0
+    assumed_localisation_mm: float = 5.0
     least_margin_mm: float = 2.0
 
     def __post_init__(self) -> None:
@@ -243,7 +243,7 @@ def assign(
     neck : NativeNeck
         The joints.
     places : sequence of JointPlace
-        The joints as located, for their expected errors.
+        The joints as located, for how far off they may be.
     registration : Registration
         For its uncertainty at the spot.
     settings : HotSpotSettings, optional
@@ -255,13 +255,12 @@ def assign(
     away = np.array([np.linalg.norm(spot.point_lps - s.center_lps) for s in around])
     nearest = around[int(away.argmin())]
     registration_mm = float(registration.uncertainty_mm_at(spot.point_lps))
-    expected = _localisation_mm(nearest, places, centers)
+    bound = _localisation_mm(nearest, places, centers)
     combined = float(
         np.sqrt(
             (settings.assumed_registration_mm if np.isnan(registration_mm) else registration_mm)
             ** 2
-            + (_COMPONENT_95 * (settings.assumed_localisation_mm if expected is None else expected))
-            ** 2
+            + (_COMPONENT_95 * (settings.assumed_localisation_mm if bound is None else bound)) ** 2
             + spot.position_mm**2
         )
     )
@@ -289,7 +288,7 @@ def assign(
         margin_mm=margin,
         combined_mm=combined,
         registration_mm=None if np.isnan(registration_mm) else registration_mm,
-        localisation_mm=expected,
+        localisation_mm=bound,
         certain=certain,
         words=words,
     )
@@ -319,7 +318,7 @@ def _localisation_mm(
     places: Sequence[JointPlace],
     centers: dict[Joint, FloatArray],
 ) -> float | None:
-    """Return the expected error of a structure: its own, or the worst of the joints around it."""
+    """Return how far off a structure may be: its own, or the worst of the joints around it."""
     known = {place.joint: place.localisation_mm for place in places if place.joint in centers}
     if structure.joint is not None:
         return known[structure.joint]

@@ -119,7 +119,7 @@ class Uptake:
         How far off the Registration may be here, mm (95 of 100 are less); ``inf`` when it is not
         to be trusted, None when not known.
     localisation_mm : float or None
-        Expected error of the joint's centre, mm; None when not known.
+        How far off the joint's centre may be, mm (nine in ten are nearer); None when not known.
     """
 
     joint: Joint

@@ -16,6 +16,7 @@ from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.locate import (
     _astray,
     _before,
+    _bound_mm,
     _less_known,
     _off_mm,
     _together_mm,
@@ -139,6 +140,23 @@ def test_joints_that_slid_along_the_pillars_together_are_not_sure_and_less_well_
         Joint("C4-C5", Side.LEFT), Status.FOUND, (0.0, 0.0, 0.0), None, Numbering.SURE, 3.0
     )
     assert _less_known(found, 4.0).localisation_mm == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "slice_mm", "bound_mm"),
+    [
+        (0.30, 1.0, 3.0),
+        (0.16, 1.6, 3.0),
+        (0.30, 1.7, 5.0),
+        (0.159, 1.0, 5.0),
+        (0.0, 3.5, 5.0),
+        (0.0, 3.6, 6.0),
+        (None, 1.0, 5.0),
+        (None, 5.0, 6.0),
+    ],
+)
+def test_a_centre_is_as_good_as_the_joint_space_is_seen(sheet, slice_mm, bound_mm):
+    assert _bound_mm(sheet, slice_mm) == bound_mm
 
 
 @pytest.mark.parametrize(

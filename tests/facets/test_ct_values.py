@@ -10,12 +10,17 @@ from fusion.facets.automatic.picture.values import values_of
 from fusion.geometry import Grid, Source, Volume
 
 
-def _ct(noise_hu: float = 15.0, shift_hu: float = 0.0, fat_hu: float = -100.0) -> Volume:
+def _ct(
+    noise_hu: float = 15.0,
+    shift_hu: float = 0.0,
+    fat_hu: float = -100.0,
+    marrow_hu: float = 900.0,
+) -> Volume:
     """A body of muscle in a coat of fat, in air."""
     j, i = np.mgrid[:120, :120]
     radius = np.hypot(j - 60, i - 60)
     plane = np.where(radius < 38, 50.0, np.where(radius < 54, fat_hu, -1000.0))
-    plane = np.where(radius < 8, 900.0, plane)
+    plane = np.where(radius < 8, marrow_hu, plane)
     rng = np.random.default_rng(3)
     hu = plane[None] + rng.normal(0, noise_hu, (14, 120, 120))
     affine = np.array([[0, 0, 1.0, 0], [0, 1.0, 0, 0], [2.0, 0, 0, 0], [0, 0, 0, 1]])
@@ -49,3 +54,8 @@ def test_what_real_scanners_differ_by_is_no_shift(shift):
 
 def test_without_fat_nothing_is_guessed():
     assert values_of(_ct(fat_hu=50.0, shift_hu=100.0)).shift_hu == 0
+
+
+def test_muscle_and_porous_marrow_are_not_taken_for_fat_and_muscle():
+    # They lie as far apart as fat and muscle do; a lean neck was read 145 HU too low, and lost.
+    assert values_of(_ct(fat_hu=50.0, marrow_hu=195.0)).shift_hu == 0

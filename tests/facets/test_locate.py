@@ -194,7 +194,7 @@ def test_a_moved_joint_knows_that_it_was_and_the_others_do_not_change():
     moved = found.with_moved({joint: place})
     after = moved.facet("C5-C6", "left")
     np.testing.assert_array_equal(after.center_lps, place)
-    assert (after.source, after.localisation_mm) == ("dragged by the reader", 2.0)
+    assert (after.source, after.localisation_mm) == ("dragged by the reader", 3.0)
     assert after.numbering is before.numbering
     others = [(a, b) for a, b in zip(moved.facets, found.facets, strict=True) if a.joint != joint]
     assert all(a is b for a, b in others)

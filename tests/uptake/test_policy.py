@@ -49,7 +49,7 @@ def test_defaults_are_those_that_the_documentation_states():
         least_noise=5.0,
         saddle=0.95,
         assumed_registration_mm=3.0,
-        assumed_localisation_mm=3.0,
+        assumed_localisation_mm=5.0,
         least_margin_mm=2.0,
     )
     assert found.uptake == UptakeSettings(

@@ -131,7 +131,13 @@ def test_near_the_midline_the_side_is_open(where, ct):
 
 @pytest.mark.parametrize(
     ("registration_mm", "localisation_mm", "claimed"),
-    [(0.5, 0.5, True), (5.5, 0.5, False), (0.5, 4.5, False), (np.inf, 0.5, False)],
+    [
+        (0.5, 0.5, True),
+        (5.5, 0.5, False),
+        (0.5, 4.5, True),
+        (0.5, 7.0, False),
+        (np.inf, 0.5, False),
+    ],
 )
 def test_claim_gives_way_to_the_uncertainties(where, ct, registration_mm, localisation_mm, claimed):
     off = centers()[HOT] + np.array([0, 0, 2.5])  # 5 mm from half-way
@@ -157,6 +163,7 @@ def test_unknown_uncertainties_are_assumed_and_said_to_be(where, ct):
     assert proposal.localisation_mm is None
     assert proposal.combined_mm > 4.0
     assert "not known, 3 mm assumed" in proposal.reason
+    assert "5 mm assumed" in proposal.reason
 
 
 def test_provisional_numbering_is_said_in_the_proposal(where, ct):

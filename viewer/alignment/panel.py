@@ -308,6 +308,11 @@ class AlignmentPanel(QScrollArea):
         self._checking.refused.connect(self._not_checked)
         self._checking.start()
 
+    @property
+    def checking(self) -> bool:
+        """Whether the scanner's alignment is being checked."""
+        return self._checking is not None
+
     def _on_checked(self, found: Registration) -> None:
         self._checking = None
         self.model.learn(found)

@@ -41,7 +41,7 @@ class JointTable(QTableWidget):
         self._measures = columns()
         heads = [
             ("Joint", _JOINT_TIP, 80),
-            ("± mm", "Expected error of the centre on the CT", 40),
+            ("± mm", "How far off the centre may be: 9 of 10 are nearer", 40),
             *((m.heading, f"{m.how[:1].upper()}{m.how[1:]}", _MEASURE_WIDTH) for m in columns()),
             ("State", _STATE_TIP, 0),
         ]

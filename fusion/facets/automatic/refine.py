@@ -54,6 +54,9 @@ class Fit:
         is fused. None on slices too thick to show it.
     in_field : float
         Share of the window that lies in the field.
+    sheet : float or None
+        How much darker than its plates the joint space is over the whole joint, of dense cortex;
+        None where no joint space was looked for.
     """
 
     center_spl: FloatArray
@@ -62,6 +65,7 @@ class Fit:
     metal: float
     gap: float | None
     in_field: float
+    sheet: float | None = None
 
 
 #: Tilts about the template's normal at which the joint space is looked for, degrees.
@@ -202,6 +206,7 @@ def _at_step(
         metal=float((np.nan_to_num(hu) > METAL_HU).mean()),
         gap=_gap(ct, frame, center, normal) if slice_mm <= GAP_SLICE_MM else None,
         in_field=float(np.isfinite(hu).mean()),
+        sheet=float(column.sheet[step]),
     )
 
 

@@ -70,9 +70,10 @@ _DENS_WEIGHT = 0.5
 _SAME_SHARE = 0.4
 #: The level below each vertebra that has one here.
 _LEVEL_BELOW = {level.split("-")[0]: level for level in LEVELS[1:]}
-#: Expected error of a centre: of an ideal map, and what each mm of voxel edge adds, mm. From
-#: articular processes, and from whole vertebrae (docs/facets.md, "Label maps made elsewhere").
-_FROM_PROCESSES_MM, _FROM_VERTEBRAE_MM = (0.8, 0.5), (1.8, 0.8)
+#: How far off a centre may be, nine in ten being nearer: of an ideal map, and what each mm of voxel
+#: edge adds, mm. From articular processes, and from whole vertebrae (docs/facets.md, "Label maps
+#: made elsewhere").
+_FROM_PROCESSES_MM, _FROM_VERTEBRAE_MM = (1.3, 0.8), (2.8, 1.3)
 #: Radius in which metal hides a joint, mm.
 _HIDING_MM = 9.0
 #: A click this far from every labelled vertebra names none, mm.
@@ -377,16 +378,16 @@ def _facet(
         status = Status.OUTSIDE if outside else Status.NOT_FOUND
         return Facet(joint, status, None, None, numbering, None, spine.source)
     base, per_mm = _FROM_PROCESSES_MM if one.from_processes else _FROM_VERTEBRAE_MM
-    error_mm = base + per_mm * spine.voxel_mm
+    bound_mm = base + per_mm * spine.voxel_mm
     status = Status.FOUND
     if _metal_share(ct, one.center_lps) > METAL_SHARE:
         status = Status.OBSCURED
-        error_mm += HIDDEN_MM
+        bound_mm += HIDDEN_MM
     elif _is_fused(joint, one, own, anomalies):
         status = Status.FUSED
     source = spine.source + (FROM_PROCESSES if one.from_processes else FROM_VERTEBRAE)
     return Facet(
-        joint, status, one.center_lps, one.normal_lps, numbering, round(error_mm, 1), source
+        joint, status, one.center_lps, one.normal_lps, numbering, round(bound_mm, 1), source
     )
 
 

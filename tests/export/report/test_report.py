@@ -317,7 +317,7 @@ def test_suv_stands_in_its_own_unit() -> None:
     measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
     row = row_of(target(uptake=measured))
     assert row[3].startswith("maximum 8,120 Bq/mL; SUVbw maximum 4.25 g/mL")
-    assert "Joint located to about 1.2 mm." in row[-1]
+    assert "Joint located within 1.2 mm (9 of 10)." in row[-1]
 
 
 def test_blocks_show_both_counts_and_why_they_differ(read: Read) -> None:

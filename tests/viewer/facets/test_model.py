@@ -126,7 +126,7 @@ def test_a_moved_joint_is_shown_at_once_and_measured_again(neck: Neck, qtbot: Qt
         assert facet is old or facet.joint == LEFT_C5
     assert model.assessment is None
     measured(model, qtbot)
-    assert model.assessment.uptake_of(LEFT_C5).localisation_mm == 2.0
+    assert model.assessment.uptake_of(LEFT_C5).localisation_mm == 3.0
 
 
 def test_a_joint_put_back_where_nothing_could_be_numbered_shows_nothing(

@@ -124,3 +124,30 @@ def test_a_leader_ends_at_the_ring() -> None:
     assert np.hypot(end[0] - 200, end[1] - 100) == 12
     assert leader(label, Box(310, 92, 80, 16))[0] == (308, 100)
     assert leader(label, Box(150, 40, 80, 16)) == ((200, 56), (200, 100))
+
+
+def test_no_name_stands_at_the_height_of_a_ring_that_has_none() -> None:
+    """In the projection only the joint that is looked at is named, in a row of seven ticks."""
+    label = Label((250, 140), (90, 16), side=1, weight=2)
+    ticks = [(140.0 + 8 * n, 1) for n in (-3, -2, -1, 1, 2, 3)]
+    blocked = [LETTERS[1]]  # the letter is where the name would stand
+    (free,) = place([label], room=ROOM, taken=blocked)
+    assert abs(free.middle[1] - 140) > 4  # beside the next tick
+    (kept,) = place([label], room=ROOM, taken=blocked, unnamed=ticks)
+    assert kept is not None
+    assert abs(kept.middle[1] - 140) <= 4
+    # Ticks of the other side say nothing of this one.
+    assert place([label], room=ROOM, taken=blocked, unnamed=[(y, -1) for y, _ in ticks]) == (free,)
+
+
+def test_a_name_never_lies_on_the_ring_of_the_other_side() -> None:
+    """The last way out for the joint that is looked at: towards the other side, not onto it."""
+    label = Label((300, 150), (60, 16), side=1, weight=2)
+    own, other = Box(290, 140, 20, 20), Box(235, 140, 20, 20)
+    # Nothing is free at either margin, nor on its own side, nor between both joints.
+    taken = [Box(0, 0, 400, 138), Box(0, 162, 400, 138), Box(0, 138, 80, 24), Box(312, 138, 88, 24)]
+    (box,) = place([label], room=ROOM, taken=taken)
+    assert box is not None
+    assert box.meets(other)  # so it would, where there is no ring
+    (box,) = place([label], room=ROOM, taken=taken, avoid=[own, other])
+    assert box is None or not box.meets(other)

@@ -50,7 +50,7 @@ def test_every_step_has_room_at_every_size(
     window.begin()
     window.begin_reading("A. Reader")
     Hands(window, "").settled()
-    wait_until(lambda: window.alignment_panel._checking is None)
+    wait_until(lambda: not window.alignment_panel.checking)
     found: list[object] = []
     for size in SCALED if scaled else SIZES:
         main.resize(*size)

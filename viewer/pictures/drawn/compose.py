@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from viewer.pictures.look import Look
+
 if TYPE_CHECKING:
     from fusion.geometry import FloatArray
-    from viewer.pictures.look import Look
 
 #: Where the outlines of bone are this strong they are drawn in full.
 _FULL_EDGE = 0.6
@@ -70,17 +71,38 @@ def compose(
     table[:, 3] *= look.weight / 255
     low, high = look.ct_limits
     bottom, top = look.spect_limits
+    has_edges = look.edges and edges is not None
+    # One type of everything: each further one would have the loop compiled once more.
     _fill(
         out,
-        ct if look.ct_shown else _NOTHING,
-        spect if look.weight > 0 else _NOTHING,
-        edges if look.edges and edges is not None else _NOTHING,
-        spect.shape if not look.ct_shown else ct.shape,
-        (*cut.first, *cut.step),
-        (look.ct_shown, look.weight > 0, look.edges and edges is not None, look.smooth),
-        (low, 255 / (high - low), bottom, 256 / (top - bottom)),
+        _plain(ct if look.ct_shown else _NOTHING),
+        _plain(spect if look.weight > 0 else _NOTHING),
+        _plain(edges if has_edges and edges is not None else _NOTHING),
+        ct.shape,
+        tuple(float(value) for value in (*cut.first, *cut.step)),
+        (look.ct_shown, look.weight > 0, has_edges, look.smooth),
+        tuple(float(v) for v in (low, 255 / (high - low), bottom, 256 / (top - bottom))),
         table,
         np.array(edge_color, np.float32) * np.array([255, 255, 255, 1], np.float32),
+    )
+
+
+def _plain(plane: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    return np.ascontiguousarray(plane, dtype=np.float32)
+
+
+def load() -> None:
+    """Load the compiled loop, or compile it, which the first picture would wait for."""
+    nothing = np.zeros((2, 2), np.float32)
+    compose(
+        np.zeros((1, 1), np.uint32),
+        Cut((0.0, 0.0), (1.0, 1.0), (1, 1)),
+        Look(True, (0.0, 1.0), (0.0, 1.0), 0.5, "", smooth=True, edges=False),
+        ct=nothing,
+        spect=nothing,
+        edges=None,
+        colors=np.zeros((256, 4)),
+        edge_color=(0.0, 0.0, 0.0, 0.0),
     )
 
 

@@ -26,6 +26,8 @@ _FILLED, _SECOND = 0.55, 1.22
 _SECOND_COLOR = (0.85, 0.2, 0.85, 1.0)
 #: A leader is drawn in the colour of its ring, so much fainter (red, green, blue, alpha).
 _FAINT = (0.6, 0.6, 0.6, 0.8)
+#: Half of a cross is at least so large, px.
+_CROSS_PX = 4.5
 #: Length of the marks at both ends of the scale, px.
 _TICK_PX = 7.0
 #: Of words that have no colour and no ground of their own.
@@ -134,7 +136,10 @@ def _draw_filling(painter: QPainter, mark: Mark, at: QPointF, reach: float) -> N
     color = color_of(mark.color)
     box = QRectF(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
     if mark.fill == "cross":
-        painter.setPen(QPen(color, 2))
+        if reach < _CROSS_PX:  # a smaller one would look like the dot that says the opposite
+            more = _CROSS_PX - reach
+            box.adjust(-more, -more, more, more)
+        painter.setPen(QPen(color, 1.4))
         painter.drawLine(box.topLeft(), box.bottomRight())
         painter.drawLine(box.topRight(), box.bottomLeft())
     elif mark.fill in ("full", "half"):

@@ -277,7 +277,9 @@ class FlatCanvas(QWidget):
             p, reach = at[id(one)], max(one.ring_mm * scale, _TICK_PX)
             rings.append(Box(p.x() - reach, p.y() - reach, 2 * reach, 2 * reach))
         room = (float(self.width()), float(self.height()))
-        places = place(labels, room=room, taken=[*taken, *self._hot(shown)], avoid=rings)
+        unnamed = [(at[id(one)].y(), _margin(one, shown)) for one in names if not one.text]
+        blocked = [*taken, *self._hot(shown)]
+        places = place(labels, room=room, taken=blocked, avoid=rings, unnamed=unnamed)
         for one, label, box in zip(texts, labels, places, strict=True):
             if box is not None:
                 start, end = leader(label, box, ring_px=max(one.ring_mm * scale, _TICK_PX))
