@@ -11,7 +11,8 @@ import numpy as np
 import pydicom
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QApplication
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QApplication, QPushButton
 
 from fusion.anatomy.joints import JOINTS
 from fusion.annotations.journal import Journal
@@ -99,6 +100,31 @@ def forbidden(words: str) -> list[str]:
     return [one for one in (MARK, FOREIGN, *DATES) if one in words]
 
 
+def test_a_case_is_shown_without_a_word_about_whose_it_is(
+    study: ReaderStudy, rooms: list[ReadingRoom]
+) -> None:
+    hot = {JOINTS[4]: (Decision.POSITIVE, 2, 3.0, (1.0, 2.0, 3.0))}
+    read(study, "Reader B", "1-1", hot, note=FOREIGN)
+    room = ReadingRoom(study, "Reader A")
+    rooms.append(room)
+    room.next()
+    window = shown(room, "1-1").window
+    assert window.viewer.title.endswith("Case 1 of 2 · facetfusion")
+    assert window.facets.assessment.proposals == ()
+    said = list(on_screen(window))
+    assert any(words.startswith(NOT_PROPOSED) for _, words in said)
+    assert {(place, *forbidden(words)) for place, words in said if forbidden(words)} == set()
+    buttons = window.header.window().findChildren(QPushButton)
+    offered = {button.text() for button in buttons if not button.isHidden()}
+    offered |= {action.text() for action in window.header.window().findChildren(QAction)}
+    ways_out = ("Read as…", "Addendum…", "Export…", "Send to the archive…", "Open another study…")
+    assert offered & set(ways_out) == set()
+    window.viewer.close()
+    wait_until(lambda: not room.page.isVisible())
+    assert study.next_of("Reader A").key == "1-1"
+
+
+@pytest.mark.thorough
 def test_cases_follow_each_other_and_nothing_tells_whose_they_are(
     study: ReaderStudy, rooms: list[ReadingRoom], caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -147,6 +173,7 @@ def test_cases_follow_each_other_and_nothing_tells_whose_they_are(
     looked += in_files(study.place_of("Reader A"), besides="journal.sqlite")
     out, err = capfd.readouterr()
     looked += [("log", caplog.text), ("output", out), ("errors", err)]
+    logging.getLogger(__name__).info("%d places were looked at", len(looked))
     assert len(looked) > 1000
     told = {(place, *forbidden(words)) for place, words in looked if forbidden(words)}
     assert told == set()
