@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage, signal
 
 from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
-from fusion.facets.automatic.column import Rhythm, _rhythm
+from fusion.facets.automatic.column import Rhythm, _rhythm, crests
 from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.locate import (
     _astray,
@@ -272,3 +273,16 @@ def test_another_name_for_it_moves_every_name(place, right, off):
 def test_a_click_high_on_c2_settles_nothing_where_no_dens_is_seen(clicks, unsettled):
     places = {name: np.array(place) for name, place in clicks.items()}
     assert _unsettled(CHAIN, template(), places) == unsettled
+
+
+def test_crests_are_those_that_scipy_finds() -> None:
+    chance = np.random.default_rng(7)
+    for n in range(600):
+        profile = ndimage.gaussian_filter1d(
+            chance.standard_normal(chance.integers(1, 300)), (0.3, 1, 3, 6)[n % 4]
+        )
+        profile /= profile.std() + 1e-9
+        if n % 3 == 0:  # level tops, and crests of one height
+            profile = np.round(2 * profile) / 2
+        found, _ = signal.find_peaks(profile, prominence=0.45, distance=8)
+        assert crests(profile).tolist() == found.tolist()
