@@ -29,7 +29,7 @@ from typing import TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import hostile_kinds
+from benchmarks.hostile import kinds
 
 #: Processor time of one case, s, and memory above what the program itself takes, bytes.
 LIMIT_S = 5
@@ -140,7 +140,7 @@ def _used(kind: Kind, folder: Path) -> str:
 
 def run(name: str, options: argparse.Namespace) -> int:
     """Run all cases of one kind; return how many failed."""
-    kind = Kind(*hostile_kinds.KINDS[name])
+    kind = Kind(*kinds.KINDS[name])
     options.kind = name
     counts: Counter[str] = Counter()
     started = time.monotonic()
@@ -171,14 +171,14 @@ def run(name: str, options: argparse.Namespace) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("kinds", nargs="+", choices=[*hostile_kinds.KINDS, "all"])
+    parser.add_argument("kinds", nargs="+", choices=[*kinds.KINDS, "all"])
     parser.add_argument("--cases", type=int, default=500)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=600, help="stop a kind after this long")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the cases that fail")
     options = parser.parse_args()
-    names = list(hostile_kinds.KINDS) if "all" in options.kinds else options.kinds
+    names = list(kinds.KINDS) if "all" in options.kinds else options.kinds
     return min(1, sum(run(name, options) for name in names))
 
 

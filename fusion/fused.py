@@ -360,28 +360,40 @@ class Fused:
     @cached_property
     def _ct_at_spect(self) -> npt.NDArray[np.float32]:
         """HU of the CT voxel at each native functional voxel; ``nan`` outside either field."""
-        shape = self.spect.grid.shape
-        hu = np.full(shape, np.nan, dtype=np.float32)
-        plane = np.stack(np.meshgrid(*map(np.arange, shape[1:]), indexing="ij"), axis=-1)
-        limits = np.array(self.ct.grid.shape)
-        for k in range(shape[0]):  # slice by slice, to keep the coordinates small
-            kji = np.concatenate([np.full((*shape[1:], 1), k), plane], axis=-1)
-            points = self.registration.transform.apply(self.spect.grid.to_lps(kji))
-            nearest = np.rint(self.ct.grid.to_kji(points)).astype(np.int64)
-            inside = ((nearest >= 0) & (nearest < limits)).all(axis=-1)
-            a, b, c = nearest[inside].T
-            hu[k][inside] = self.ct.stored[a, b, c] * self.ct.slope[a] + self.ct.intercept[a]
+        hu = np.full(self.spect.grid.shape, np.nan, dtype=np.float32)
+        for part, (nearest, inside) in zip(hu, self._ct_voxels(), strict=True):
+            a, b, c = nearest[inside].astype(np.int64).T
+            part[inside] = self.ct.stored[a, b, c] * self.ct.slope[a] + self.ct.intercept[a]
         seen = seen_mask(self.spect)
         if seen is not None:
             hu[~seen] = np.nan
         return hu
+
+    def _ct_voxels(self) -> Iterator[tuple[FloatArray, npt.NDArray[np.bool_]]]:
+        """Yield the nearest CT voxel of each functional voxel, and which lie in the CT's field.
+
+        Slice by slice, to keep the coordinates small.
+        """
+        shape = self.spect.grid.shape
+        plane = np.stack(np.meshgrid(*map(np.arange, shape[1:]), indexing="ij"), axis=-1)
+        limits = np.array(self.ct.grid.shape)
+        for k in range(shape[0]):
+            kji = np.concatenate([np.full((*shape[1:], 1), k), plane], axis=-1)
+            points = self.registration.transform.apply(self.spect.grid.to_lps(kji))
+            nearest = np.rint(self.ct.grid.to_kji(points))
+            yield nearest, np.asarray(((nearest >= 0) & (nearest < limits)).all(axis=-1))
 
     @cached_property
     def overlap(self) -> float:
         """Share of what the functional volume saw that lies inside the CT's field, 0 to 1."""
         seen = seen_mask(self.spect)
         total = self.spect.stored.size if seen is None else int(seen.sum())
-        return float(np.isfinite(self._ct_at_spect).sum() / max(total, 1))
+        # Without the CT's values, which take as much room as the whole functional volume.
+        common = sum(
+            np.count_nonzero(inside if seen is None else inside & seen[k])
+            for k, (_, inside) in enumerate(self._ct_voxels())
+        )
+        return float(common / max(total, 1))
 
     @cached_property
     def _uptake_near_bone(self) -> npt.NDArray[np.float32]:

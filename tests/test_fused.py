@@ -150,3 +150,12 @@ def test_neck_correction_holds_on_every_grid_and_for_the_first_look(directions) 
     assert fused.to_spect([hot, hot])[1] == pytest.approx(BONE_LPS)
     assert fused.to_ct(BONE_LPS) == pytest.approx(hot)
     assert fused.sample_at(hot).uptake == pytest.approx(100.0, abs=0.01)
+
+
+def test_the_overlap_is_counted_without_keeping_the_values_of_the_ct() -> None:
+    shifted = RigidTransform.from_euler(translation_mm=(20.0, -30.0, 50.0))
+    fused = made(transform=shifted)
+    # Both are boxes of 80 mm: SPECT voxels of 4 mm that stay inside, by axis.
+    assert fused.overlap == pytest.approx(16 * 13 * 8 / 21**3, abs=0.06)
+    assert "_ct_at_spect" not in fused.__dict__
+    assert fused.overlap == np.isfinite(fused._ct_at_spect).mean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from fusion.findings import Finding, worst_first
 from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
 from fusion.findings.joints import FUNCTIONAL_NOT_USED, UPTAKE_NOT_MEASURED
 from fusion.geometry import Volume
+from fusion.memory import give_back
 from fusion.software import DISCLAIMER
 from fusion.uptake import (
     ProposalSettings,
@@ -40,6 +42,7 @@ from fusion.uptake import (
 )
 
 if TYPE_CHECKING:
+    from fusion.fused import Fused
     from fusion.review import Review
 from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 
@@ -89,25 +92,17 @@ def run(args: argparse.Namespace) -> int:
     )
     reference, settings = reference_of(args), settings_of(args)
     maps = label_options(args)
-    progress = terminal_progress()
-    catalog = scan(local_path(args.path, progress), spacing_mm=args.spacing_mm, progress=progress)
-    review, refusal = _opened(catalog, args)
-    if review is not None:
-        volume, name = review.fused.ct, review.pair.ct.name
-        why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
-    else:
-        chosen, why = choose_ct(catalog, ct=args.ct)
-        name = chosen.name
-        volume = read_volume(chosen, progress)
+    images = _images(args)
+    give_back()
     if maps["labels"]:
-        found = _from_labels(volume, said, **maps)
+        found = _from_labels(images.ct, said, **maps)
     else:
-        found = locate(volume, said, progress=progress)
-    uptake, refusal = _assessed(review, found, refusal, reference, settings)
-    unused = review is None and _holds_more(catalog)
+        found = locate(images.ct, said, progress=terminal_progress())
+    give_back()
+    uptake, refusal = _assessed(images, found, reference, settings)
+    unused, name = images.unused, images.name
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal, unused),)
-    about_study = review.findings if review is not None else volume.findings
-    findings = worst_first([*found.findings, *about_study, *about_uptake])
+    findings = worst_first([*found.findings, *images.findings, *about_uptake])
     if args.json:
         document = _document(found, name, findings, uptake)
         cli.write_json({**document, "settings": settings_json(reference, settings)})
@@ -115,11 +110,39 @@ def run(args: argparse.Namespace) -> int:
         lines = [] if uptake is None else uptake_lines(uptake)
         lines += [settings_line(reference, settings)] if lines else []
         cli.write_lines(
-            f"CT {name}: {why}", *located_lines(found), *lines, *told(findings), DISCLAIMER
+            f"CT {name}: {images.why}", *located_lines(found), *lines, *told(findings), DISCLAIMER
         )
     if unused:
         sys.stderr.write(f"facetfusion: {about_uptake[0].message}\n")
     return cli.REFUSED if unused else cli.OK
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Images:
+    """What is needed of a study; the headers of all its files, which take much room, are not."""
+
+    ct: Volume
+    name: str
+    why: str
+    findings: tuple[Finding, ...]
+    fused: Fused | None = None
+    refusal: str = ""
+    unused: bool = False
+
+
+def _images(args: argparse.Namespace) -> _Images:
+    """Return the CT, and the functional volume on it or why there is none."""
+    progress = terminal_progress()
+    catalog = scan(local_path(args.path, progress), spacing_mm=args.spacing_mm, progress=progress)
+    review, refusal = _opened(catalog, args)
+    if review is not None:
+        why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
+        fused, name = review.fused, review.pair.ct.name
+        return _Images(fused.ct, name, why, review.findings, fused=fused)
+    chosen, why = choose_ct(catalog, ct=args.ct)
+    ct = read_volume(chosen, progress)
+    unused = _holds_more(catalog)
+    return _Images(ct, chosen.name, why, ct.findings, refusal=refusal, unused=unused)
 
 
 def _holds_more(catalog: Catalog) -> bool:
@@ -162,22 +185,22 @@ def _opened(catalog: Catalog, args: argparse.Namespace) -> tuple[Review | None, 
 
 
 def _assessed(
-    review: Review | None,
+    images: _Images,
     found: Localisation,
-    refusal: str,
     reference: ReferenceChoice,
     settings: ProposalSettings,
 ) -> tuple[Quantification | None, str]:
-    if review is None:
-        return None, refusal
+    fused = images.fused
+    if fused is None:
+        return None, images.refusal
     if all(facet.center_lps is None for facet in found.facets):
         return None, "No joint was found on the CT."
     try:
         measured = assess(
             found.facets,
-            review.fused.spect,
-            review.fused.registration,
-            ct=review.fused.ct,
+            fused.spect,
+            fused.registration,
+            ct=fused.ct,
             reference=reference,
             settings=settings,
         )

@@ -213,6 +213,9 @@ class _Work:
         key = digest_of(["files", content, self.how.digest])
         outcome = self._outcome_of(known)
         said = str(known)
+        kept = self.store.result(key)
+        if kept is not None and kept.outcome is outcome is not StudyOutcome.CRASHED:
+            return _reply(key, outcome, said)  # of a run that was killed before it could say so
         if outcome is StudyOutcome.UNREADABLE and isinstance(known, PairingError):
             said = " ".join((said, *damage_of(self.catalog)))
         if isinstance(known, ProgramFault):

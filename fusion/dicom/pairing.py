@@ -13,15 +13,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.uid import UID
 
 from fusion.dicom.candidate import Candidate, Pair
+from fusion.dicom.files.header import sop_class_uid
 from fusion.dicom.files.instance import items, text, texts
 from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.quantity.attenuation import (
     attenuation_corrected,
     is_map_by_name,
 )
-from fusion.dicom.series import Catalog, Kind
+from fusion.dicom.series import Catalog, Kind, Series
 from fusion.errors import PairingError, SpacingNeeded
 from fusion.findings import DateText, Finding, PersonName
 from fusion.findings.alignment import (
@@ -63,10 +65,12 @@ _PROJECTED = re.compile(r"\bMIPS?\b|maximum intensity|\bcine\b", re.IGNORECASE)
 #: Fields that end within this distance of each other at the head reach as high, mm.
 _SAME_TOP_MM = 50.0
 
+#: Modalities of images that somebody may look for.
+_IMAGES = ("CT", "NM", "PT", "OT")
 #: What people may take for such a volume, and is none.
 _LOOKALIKES = {
-    "CT": (Kind.LOCALIZER, Kind.OTHER),
-    "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS, Kind.OTHER),
+    "CT": (Kind.LOCALIZER, Kind.OTHER, Kind.UNREADABLE),
+    "SPECT or PET": (Kind.PLANAR, Kind.PROJECTIONS, Kind.OTHER, Kind.UNREADABLE),
 }
 
 
@@ -180,6 +184,15 @@ def _matches(candidate: Candidate, choice: str) -> bool:
     )
 
 
+def _why_none(series: Series) -> list[str]:
+    """Say why a series that looks like images is no volume."""
+    said = [finding.message for finding in series.findings]
+    if said or series.kind is not Kind.OTHER or series.modality not in _IMAGES:
+        return said
+    kinds = dict.fromkeys(UID(sop_class_uid(one.dataset)).name for one in series.instances)
+    return [f"{' and '.join(list(kinds)[:2])}, which is not read as a volume."]
+
+
 def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
     for candidate in every:
         if any(f.kind in (SPACING_NEEDED, ORDER_NEEDED) for f in candidate.plan.findings):
@@ -201,10 +214,10 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
         )
         return PairingError(f"No {noun} volume can be used. {reasons}{offer}")
     refused = dict.fromkeys(
-        f"{series.description or series.modality}: {finding.message}"
+        f"{series.description or series.modality or 'A series'}: {reason}"
         for study in catalog.studies
         for series in study.series
-        for finding in series.findings
+        for reason in _why_none(series)
         if series.kind in _LOOKALIKES[noun]
     )
     found = sorted({series.kind.value for study in catalog.studies for series in study.series})

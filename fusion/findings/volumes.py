@@ -99,8 +99,8 @@ SCALING_DISAGREES = warning(
 RESCALE_IN_NM = warning(
     "rescale-in-nm",
     "The file states a Rescale Slope of {slope:g} and Intercept of {intercept:g}, which Nuclear "
-    "Medicine objects should not have, and no unit. They were applied; the values are shown as "
-    "counts.",
+    "Medicine objects should not have, and no unit where they state one (Real World Value "
+    "Mapping). They were applied; the values are shown as counts.",
 )
 RESCALE_MISSING = warning(
     "rescale-missing",

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import ConvexHull, QhullError
 
 from fusion.findings.volumes import FIELD_SMALLER
 from fusion.geometry.directions import FloatArray, direction_letters
@@ -187,17 +186,12 @@ def _mask(
     corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(filled.shape) - 1) @ steps.T
     spacing = float(np.linalg.norm(steps, axis=0).max())
     faint = _faint(bright, filled)
-    voxels: tuple[FloatArray, npt.NDArray[Any]] | None = None
     mask: npt.NDArray[np.bool_] | None = None
     for normal in _directions(points):
         reach = float((points @ normal).max())
         if float((corners @ normal).max()) <= reach + spacing:
             continue
-        if voxels is None:
-            kji = np.argwhere(filled)
-            voxels = kji @ steps.T, kji
-        depth = reach - voxels[0] @ normal
-        at_edge = voxels[1][depth <= spacing]
+        at_edge = _within(filled, steps, normal, reach - spacing)
         area = len(at_edge) * abs(float(np.linalg.det(steps))) / spacing
         inwards = np.linalg.solve(steps, -_deep(spacing) * spacing * normal)
         further = np.rint(at_edge + inwards).astype(np.intp)
@@ -216,8 +210,32 @@ def _mask(
     return mask
 
 
+def _within(
+    filled: npt.NDArray[Any], steps: FloatArray, normal: FloatArray, least_mm: float
+) -> npt.NDArray[np.intp]:
+    """Return indices of the filled voxels that lie at least so far in a direction, mm.
+
+    Slice by slice: the places of all voxels take 48 bytes each.
+    """
+    along = [np.arange(n) * (steps[:, a] @ normal) for a, n in enumerate(filled.shape)]
+    plane = along[1][:, None] + along[2]
+    found = [np.zeros((0, 3), np.intp)]
+    for k in np.flatnonzero(along[0] + plane.max() >= least_mm):
+        least = least_mm - along[0][k]
+        rows = np.flatnonzero(plane.max(axis=1) >= least)
+        if not len(rows):  # by rounding only
+            continue
+        some = slice(rows[0], rows[-1] + 1)
+        at = np.argwhere(filled[k, some] & (plane[some] >= least))
+        at[:, 0] += rows[0]
+        found.append(np.concatenate([np.full((len(at), 1), k), at], axis=1))
+    return np.concatenate(found)
+
+
 def _outline(filled: npt.NDArray[Any]) -> FloatArray:
     """Return indices whose convex hull is that of all filled voxels: corners slice by slice."""
+    from scipy.spatial import ConvexHull, QhullError  # takes its time; a CT has no use for it
+
     kept: list[npt.NDArray[Any]] = []
     for k, plane in enumerate(filled):
         rows = np.flatnonzero(plane.any(axis=1))
@@ -234,6 +252,8 @@ def _outline(filled: npt.NDArray[Any]) -> FloatArray:
 
 def _directions(points: FloatArray) -> list[FloatArray]:
     """Return the outward directions of the flat pieces of an outline, largest first."""
+    from scipy.spatial import ConvexHull, QhullError
+
     try:
         hull = ConvexHull(points)
     except (QhullError, ValueError):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from fusion.errors import GeometryError
 from fusion.geometry.directions import FloatArray, frozen
@@ -65,6 +64,8 @@ class RigidTransform:
         center_lps : (3,) array_like of float, mm
             The point that only the translation moves.
         """
+        from scipy.spatial.transform import Rotation  # takes its time; most transforms turn nothing
+
         angles = frozen(rotation_deg, (3,), "the rotation")
         center = frozen(center_lps, (3,), "the centre of rotation")
         matrix = np.eye(4)
@@ -76,6 +77,8 @@ class RigidTransform:
     @classmethod
     def nearest(cls, matrix: npt.ArrayLike) -> RigidTransform:
         """Return a (4, 4) matrix that is rigid but for rounding, with an exact rotation."""
+        from scipy.spatial.transform import Rotation
+
         exact = frozen(matrix, (4, 4), "the transform").copy()
         exact[:3, :3] = Rotation.from_matrix(exact[:3, :3]).as_matrix()
         return cls(exact)
@@ -83,6 +86,8 @@ class RigidTransform:
     @property
     def angle_deg(self) -> float:
         """Total rotation angle, degrees, 0 to 180."""
+        from scipy.spatial.transform import Rotation
+
         return float(np.degrees(Rotation.from_matrix(self.matrix[:3, :3]).magnitude()))
 
     def apply(self, points_lps: npt.ArrayLike) -> FloatArray:

@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from fusion.geometry import FloatArray
 
@@ -404,6 +403,8 @@ _PRIOR_POINTS = 27.0
 
 def _small_motion(motion: FloatArray, center: FloatArray) -> FloatArray:
     """Rotation vector and shift about a centre as a rigid (4, 4) matrix."""
+    from scipy.spatial.transform import Rotation  # takes its time; without a search nothing moves
+
     matrix = np.eye(4)
     matrix[:3, :3] = Rotation.from_rotvec(motion[3:]).as_matrix()
     matrix[:3, 3] = center + motion[:3] - matrix[:3, :3] @ center

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
 from fusion.geometry import FloatArray, RigidTransform
 
@@ -52,6 +51,8 @@ class NeckCorrection:
         point_lps : (3,) array_like of float, mm
             In the CT's frame.
         """
+        from scipy.spatial.transform import Rotation  # takes its time; most necks are one piece
+
         z = float(np.asarray(point_lps, dtype=np.float64)[2])
         share = float(self.share_at(z))
         low, high = self.lower.inverse().matrix, self.upper.inverse().matrix
@@ -86,6 +87,8 @@ class NeckCorrection:
         points_lps : (n, 3) array_like of float, mm
             In the CT's frame; not all on one line.
         """
+        from scipy.spatial.transform import Rotation
+
         fixed = np.asarray(points_lps, dtype=np.float64)
         native = self.to_native(fixed)
         middle, goal = native.mean(axis=0), fixed.mean(axis=0)
@@ -125,5 +128,7 @@ class NeckCorrection:
 
 def _turn(low: FloatArray, high: FloatArray) -> FloatArray:
     """Rotation vector that turns what a rigid (4, 4) matrix turned into what another does."""
+    from scipy.spatial.transform import Rotation
+
     turn: FloatArray = Rotation.from_matrix(low[:3, :3].T @ high[:3, :3]).as_rotvec()
     return turn

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
-from scipy.optimize import nnls
 
 from fusion.geometry import FloatArray
 from fusion.uptake.native import NativeNeck
@@ -177,6 +176,8 @@ class _Fit:
         others: FloatArray,
         resolution: Resolution,
     ) -> _Fit:
+        from scipy.optimize import nnls  # takes its time; without uptake nothing is fitted
+
         # The share of bone is already an average over each voxel.
         variance = sigma_mm(resolution.mm) ** 2 - neck.spacing_mm**2 / 12
         blur = np.sqrt(np.maximum(variance, 0)) / neck.spacing_mm

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from skimage.feature import peak_local_max
 
 from fusion.anatomy import LEVELS, Joint, Side
 from fusion.errors import GeometryError
@@ -162,6 +161,8 @@ def find_hot_spots(
     tuple of HotSpot
         Hottest first.
     """
+    from skimage.feature import peak_local_max  # takes its time; without uptake it is not needed
+
     settings = settings or HotSpotSettings()
     excess = neck.values - activity.ordinary
     ordinary = activity.background + activity.bone

@@ -302,8 +302,11 @@ def _region(neck: NativeNeck, row: int, settings: UptakeSettings) -> _Region:
     center = neck.centers_lps[row]
     in_field = _share_in_field(neck, row, settings.radius_mm)
     reach = settings.radius_mm + settings.peak_radius_mm
-    near = (np.square(neck.points_lps - center).sum(axis=-1) <= reach**2) & neck.seen
+    # Few voxels are near to any joint, and places of all of them take much room.
+    near = (neck.distance_mm <= reach + 1.0) & neck.seen
     points, values = neck.points_lps[near], neck.values[near]
+    mine = np.square(points - center).sum(axis=-1) <= reach**2
+    points, values = points[mine], values[mine]
     own = _nearest_is(neck.centers_lps, points, row)
     points, values = points[own], values[own]
     inside = np.square(points - center).sum(axis=-1) <= settings.radius_mm**2

@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from fusion.anatomy import Joint, Side
 from fusion.errors import GeometryError
@@ -179,6 +178,8 @@ def native_neck(
         No joint has a centre, a centre is given twice or is not finite, a left joint lies to the
         right of its partner, or the functional volume does not reach the neck.
     """
+    from scipy.spatial import cKDTree  # takes its time; without uptake it is not needed
+
     found = [place for place in places if place.center_lps is not None]
     joints = tuple(place.joint for place in found)
     if not joints:
@@ -200,7 +201,8 @@ def native_neck(
     scale = spect.slope[part[0], None, None], spect.intercept[part[0], None, None]
     values = spect.stored[part].astype(np.float64) * scale[0] + scale[1]
     mask = seen_mask(with_field_of_view(spect))
-    seen = np.ones(values.shape, np.bool_) if mask is None else mask[part]
+    seen = np.ones(values.shape, np.bool_) if mask is None else mask[part].copy()
+    del mask  # of the whole volume
     distance, _ = cKDTree(centers).query(points)
     if not (seen & (distance <= LEAST_REACH_MM)).any():
         raise _not_reached(spect.source.label)
@@ -261,6 +263,8 @@ def _to_ct(
 ) -> FloatArray:
     if all(np.array_equal(t.matrix, transforms[0].matrix) for t in transforms):
         return transforms[0].apply(points)
+    from scipy.spatial import cKDTree
+
     _, nearest = cKDTree(centers).query(points)
     result = np.empty_like(points)
     for n, transform in enumerate(transforms):

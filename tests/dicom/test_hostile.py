@@ -7,9 +7,11 @@ series is found and read, nothing hangs, and what was left out is named.
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
+import signal
 import stat
 import struct
 import subprocess
@@ -31,6 +33,7 @@ from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRLittleEndian,
     JPEGLosslessSV1,
+    JPEGLSLossless,
     RLELossless,
     generate_uid,
 )
@@ -38,10 +41,11 @@ from pydicom.uid import (
 from fusion.dicom.catalog import scan
 from fusion.dicom.files import archive, budget
 from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, read_header
+from fusion.dicom.pixels import decoder_process, isolated
 from fusion.dicom.pixels.codestream import bare, read_codestream
 from fusion.dicom.pixels.isolated import decode_apart
 from fusion.dicom.pixels.layout import layout_of
-from fusion.dicom.pixels.reading import read_plan
+from fusion.dicom.pixels.reading import read_frame, read_plan
 from fusion.dicom.series import Catalog, Kind, Series
 from fusion.errors import DicomError
 from fusion.findings import Finding
@@ -820,6 +824,56 @@ def test_a_decoder_that_dies_of_a_frame_takes_nothing_with_it(tmp_path):
     np.testing.assert_array_equal(decoded(frame), pydicom.dcmread(first).pixel_array)
     assert decoded(deadly) is None
     np.testing.assert_array_equal(decoded(frame), pydicom.dcmread(first).pixel_array)
+
+
+def in_jpeg_ls(folder: Path) -> Path:
+    (path, _) = ct.write_series(folder, ct.stacked(count=2)).paths
+    ds = pydicom.dcmread(path)
+    ds.compress(JPEGLSLossless, generate_instance_uid=False)
+    ds.save_as(path)
+    return path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no signal that stops a process")
+def test_a_decoder_that_says_nothing_is_ended_and_told_in_a_sentence(tmp_path, monkeypatch):
+    instance = read_header(in_jpeg_ls(tmp_path), label="slice 1")
+    expected = read_frame(instance)
+    # A frame goes to the second library where the first one fails: both are silent.
+    decoders = [isolated._decoder(library, os.getpid()) for library in ("pyjpegls", "gdcm")]
+    for decoder in decoders:
+        decoder.begin()
+    hung = [decoder._process for decoder in decoders]
+    for process in hung:
+        os.kill(process.pid, signal.SIGSTOP)
+    monkeypatch.setattr(isolated, "_PATIENCE_S", 0.5)
+    with pytest.raises(DicomError, match="cannot be decoded") as said:
+        read_frame(instance)
+    assert "slice 1" in str(said.value)
+    assert [process.returncode for process in hung] == [-signal.SIGKILL] * 2
+    monkeypatch.undo()
+    np.testing.assert_array_equal(read_frame(instance), expected)  # by a new process
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of processor time")
+def test_a_decoder_that_computes_without_end_is_ended_by_its_limit():
+    # The program of the decoders, with a library that never comes back.
+    program = f"""
+import sys
+sys.path.insert(0, {str(Path(decoder_process.__file__).parent)!r})
+import decoder_process
+def endless(frame, request):
+    while True:
+        pass
+decoder_process._LIBRARIES["endless"] = lambda: endless
+decoder_process.main("endless")
+"""
+    asked = json.dumps({"length": 4, "rows": 8, "columns": 8}).encode() + b"\nABCD"
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=asked, capture_output=True, timeout=300
+    )
+    assert done.returncode == -signal.SIGPROF
+    assert done.stdout == b""
 
 
 def test_the_codestream_of_jp2_is_the_one_that_its_boxes_lead_to():

@@ -13,7 +13,10 @@ import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.fileset import FileSet
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import (
+    ImplicitVRLittleEndian,
+    MultiFrameGrayscaleWordSecondaryCaptureImageStorage,
+)
 
 from fusion.cli import main
 from fusion.dicom.candidate import read_volume
@@ -23,7 +26,7 @@ from fusion.dicom.files.mending import mend
 from fusion.dicom.pairing import pair
 from fusion.dicom.pixels.codestream import without_tail
 from fusion.dicom.series import Catalog
-from fusion.errors import DicomError, SpacingNeeded
+from fusion.errors import DicomError, PairingError, SpacingNeeded
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
@@ -312,3 +315,31 @@ def test_a_study_without_any_is_none(tmp_path: Path, capsys: pytest.CaptureFixtu
         if f["code"] == "uptake-not-measured"
     ]
     assert said["severity"] == "info"
+
+
+# --- what is no volume, and why ---------------------------------------------------------------
+
+
+def test_counts_with_fractions_are_refused_by_their_name(tmp_path: Path) -> None:
+    study(tmp_path)
+    path = tmp_path / "nm" / "nm.dcm"
+    ds = pydicom.dcmread(path)
+    ds.FloatPixelData = ds.pixel_array.astype("<f4").tobytes()
+    ds.BitsAllocated = 32
+    del ds.PixelData, ds.BitsStored, ds.HighBit, ds.PixelRepresentation
+    ds.save_as(path)
+    with pytest.raises(PairingError, match="numbers with fractions") as said:
+        pair(scan(tmp_path))
+    assert "whole numbers (16 bits)" in str(said.value)
+    assert "cut short" not in str(said.value)
+
+
+def test_a_reconstruction_sent_as_a_picture_is_named(tmp_path: Path) -> None:
+    study(tmp_path)
+    path = tmp_path / "nm" / "nm.dcm"
+    ds = pydicom.dcmread(path)
+    kind = MultiFrameGrayscaleWordSecondaryCaptureImageStorage
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = kind
+    ds.save_as(path)
+    with pytest.raises(PairingError, match=r"Bone SPECT: Multi-frame .*Secondary Capture"):
+        pair(scan(tmp_path))

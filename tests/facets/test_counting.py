@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage, signal
 
 from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
-from fusion.facets.automatic.column import Rhythm, _rhythm
+from fusion.facets.automatic.column import Rhythm, _rhythm, crests
 from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.locate import (
     _astray,
@@ -20,7 +21,14 @@ from fusion.facets.automatic.locate import (
     _off_mm,
     _together_mm,
 )
-from fusion.facets.automatic.numbering import _count, _off_by, _reached, _rival, _suggested
+from fusion.facets.automatic.numbering import (
+    _count,
+    _off_by,
+    _reached,
+    _rival,
+    _suggested,
+    _unsettled,
+)
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.template import template
 from fusion.facets.localisation import Facet, Witness
@@ -247,3 +255,34 @@ def test_a_click_anywhere_on_a_vertebra_names_that_one(place, right):
 def test_another_name_for_it_moves_every_name(place, right, off):
     name = {8: "T1"}.get(int(right[1]) + off, f"C{int(right[1]) + off}")
     assert _off_by(CHAIN, template(), name, np.array(place)) == off
+
+
+@pytest.mark.parametrize(
+    ("clicks", "unsettled"),
+    [
+        ({"C2": (134.0, -14.0, 0.0)}, "C2"),
+        ({"C1": (140.0, 18.0, 10.0)}, "C1"),
+        # On its body, below the joints of C1: one level up there would be no C2.
+        ({"C2": (120.0, -14.0, 0.0)}, ""),
+        ({"C5": (70.0, -14.0, 0.0)}, ""),
+        # The other click settles it.
+        ({"C2": (134.0, -14.0, 0.0), "C5": (70.0, -14.0, 0.0)}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_click_high_on_c2_settles_nothing_where_no_dens_is_seen(clicks, unsettled):
+    places = {name: np.array(place) for name, place in clicks.items()}
+    assert _unsettled(CHAIN, template(), places) == unsettled
+
+
+def test_crests_are_those_that_scipy_finds() -> None:
+    chance = np.random.default_rng(7)
+    for n in range(600):
+        profile = ndimage.gaussian_filter1d(
+            chance.standard_normal(chance.integers(1, 300)), (0.3, 1, 3, 6)[n % 4]
+        )
+        profile /= profile.std() + 1e-9
+        if n % 3 == 0:  # level tops, and crests of one height
+            profile = np.round(2 * profile) / 2
+        found, _ = signal.find_peaks(profile, prominence=0.45, distance=8)
+        assert crests(profile).tolist() == found.tolist()

@@ -153,6 +153,18 @@ def test_clicks_that_disagree_are_not_believed():
     assert "clicks-disagree" in {f.code for f in found.findings}
 
 
+def test_a_click_that_settles_nothing_confirms_nothing(monkeypatch):
+    ct, truth, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    click = {"C7": (truth["C5-C6", "left"] + truth["C6-C7", "right"]) / 2}
+    believed = locate(ct, SpineStatements(click)).facet("C6-C7", "left")
+    assert believed.numbering is Numbering.CONFIRMED
+    monkeypatch.setattr("fusion.facets.automatic.numbering._unsettled", lambda *_: "C7")
+    found = locate(ct, SpineStatements(click))
+    assert found.facet("C6-C7", "left").numbering is Numbering.PROVISIONAL
+    said = next(f.message for f in found.findings if f.code == "numbering-provisional")
+    assert "C7 was named high up, where no dens is seen" in said
+
+
 def test_recorded_fusion_marks_both_joints():
     ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
     found = locate(ct, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))

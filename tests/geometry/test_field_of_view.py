@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -189,3 +190,18 @@ def test_words_written_into_every_slice_are_no_edge_of_the_field() -> None:
     found = looked(array)
     assert seen_mask(found) is None
     assert said(found) == []
+
+
+def test_a_round_field_is_found_in_little_memory() -> None:
+    array = np.random.default_rng(4).poisson(20.0, (96, 96, 96)).astype(np.uint16)
+    row, column = np.indices((96, 96)) - 47.5
+    array[:, np.hypot(row, column) > 46] = 0
+    tracemalloc.start()
+    found = looked(array)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    mask = seen_mask(found)
+    assert mask is not None
+    assert not mask[:, 0, 0].any()
+    # The places of all voxels alone would take 48 bytes for each.
+    assert peak < 24 * array.size

@@ -108,6 +108,16 @@ sys.stderr.write(" ".join(heavy & set(sys.modules)))
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_joints_on_a_ct_wait_for_nothing_that_only_uptake_needs() -> None:
+    program = """
+import fusion.cli.facets, fusion.opening
+heavy = {"scipy.signal", "scipy.stats", "scipy.spatial", "scipy.optimize", "skimage.feature"}
+sys.stderr.write(" ".join(heavy & set(sys.modules)))
+"""
+    done = run_without_window(program)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_review_says_what_to_install_without_a_window_system(tmp_path: Path) -> None:
     program = "from fusion.cli import main; raise SystemExit(main(sys.argv[1:]))"
     done = run_without_window(program, "review", str(tmp_path))

@@ -136,6 +136,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.column", "_WALL_P_MM", (-10.0, -3.0), "counting-vertebrae"),
     ("facets.automatic.claims", "_C2_TWIN_MM", 14.0, OURS),
     ("facets.automatic.claims", "_NO_PAIR_MM", 30.0, OURS),
+    ("facets.automatic.numbering", "_OPEN_BELOW_C1_MM", 4.0, OURS),
     ("facets.automatic.numbering", "_FORAMEN_MM", 5.5, "counting-vertebrae"),
     ("facets.automatic.numbering", "_EVEN_SHARE", (0.62, 1.5), "counting-vertebrae"),
     ("facets.automatic.numbering", "_EVEN_SPAN", (0.74, 1.4), "counting-vertebrae"),

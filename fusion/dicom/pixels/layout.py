@@ -111,6 +111,15 @@ class PixelLayout:
         return self.frames * self.frame_bytes
 
 
+def _holds_fractions(instance: Instance) -> bool:
+    """Whether the pixels are Float or Double Float Pixel Data (PS3.3 C.7.6.24, C.7.6.25)."""
+    if instance.pixel_tag_offset is None:
+        return False
+    with instance.path.open("rb") as file:
+        file.seek(instance.pixel_tag_offset)
+        return file.read(4) in (b"\xe0\x7f\x08\x00", b"\xe0\x7f\x09\x00")
+
+
 def layout_of(instance: Instance) -> PixelLayout:
     """Return the pixel layout that a header states.
 
@@ -143,6 +152,12 @@ def layout_of(instance: Instance) -> PixelLayout:
     frames = 1 if values["NumberOfFrames"] is None else values["NumberOfFrames"]
     required = ("Rows", "Columns", "BitsAllocated", "PixelRepresentation")
     missing = [keyword for keyword in required if values[keyword] is None]
+    if missing and _holds_fractions(instance):
+        raise DicomError(
+            "Its pixels are numbers with fractions (Float Pixel Data), which are not read. Export "
+            "the series again with whole numbers (16 bits).",
+            label=label,
+        )
     if missing:
         raise DicomError(
             f"{' and '.join(missing)} missing: the header is incomplete, the file may have been "

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from fusion.facets.automatic.picture.breaks import breaks
 from fusion.facets.automatic.straight import Frame, bone_map, sample
@@ -150,5 +150,38 @@ def _rhythm(wall: FloatArray, inside: npt.NDArray[np.bool_]) -> Rhythm:
     spread = np.sqrt(ndimage.gaussian_filter1d(part**2, _SPREAD_MM))
     part = part / np.maximum(spread, _LEAST_SPREAD)
     flat[first:last] = part
-    crests, _ = signal.find_peaks(part, prominence=_PROMINENCE, distance=_LEAST_PITCH_MM)
-    return Rhythm(flat, crests.astype(np.float64) + first, first)
+    return Rhythm(flat, crests(part).astype(np.float64) + first, first)
+
+
+def crests(profile: FloatArray) -> npt.NDArray[np.int64]:
+    """Return the places of the crests of a profile that are far enough apart, and prominent.
+
+    ``scipy.signal.find_peaks(profile, prominence=0.45, distance=8)``, to the last bit: importing
+    that takes a tenth of the time of the whole command.
+
+    Parameters
+    ----------
+    profile : (n,) ndarray of float64
+        At every mm.
+    """
+    change = np.sign(np.diff(profile))
+    steps = np.flatnonzero(change)
+    # Up, perhaps level, and down: the middle of the top.
+    tops = np.flatnonzero((change[steps[:-1]] > 0) & (change[steps[1:]] < 0))
+    peaks = (steps[tops] + 1 + steps[tops + 1]) // 2
+    kept = np.ones(len(peaks), np.bool_)
+    for n in np.argsort(profile[peaks])[::-1]:  # the highest one displaces its neighbours
+        if kept[n]:
+            kept[np.abs(peaks - peaks[n]) < _LEAST_PITCH_MM] = False
+            kept[n] = True
+    return np.array([p for p in peaks[kept] if _prominence(profile, p) >= _PROMINENCE], np.int64)
+
+
+def _prominence(profile: FloatArray, peak: int) -> float:
+    """Return how far one has to go down from a peak to come to a higher place, or to an end."""
+    height = profile[peak]
+    higher = np.flatnonzero(profile > height)
+    at = int(np.searchsorted(higher, peak))
+    left = higher[at - 1] + 1 if at else 0
+    right = higher[at] if at < len(higher) else len(profile)
+    return float(height - max(profile[left : peak + 1].min(), profile[peak:right].min()))

@@ -29,6 +29,8 @@ _ACROSS_MM, _MARGIN_MM = 1.5, 6.0
 _BLUR_ACROSS, _TEMPLATE_BLUR_ACROSS = 0.6, 0.3
 #: Share of a slice, and of the heights of a window, that must be in the field.
 _SLICE_SHARE, _WINDOW_SHARE = 0.6, 0.62
+#: Places that are compared at once: all of a neck; of a whole spine they would take much room.
+_TOGETHER = 400
 #: Keeps an even window, which correlates with nothing, from dividing by zero.
 _TINY = 1e-3
 
@@ -100,10 +102,12 @@ def _compare(
             columns = (WINDOW_L * scale - lateral[0]) / _ACROSS_MM
             plane = _planes(bone, rows, columns).reshape(n, -1)
             for pattern, places, heights in patterns:
-                value = pattern.correlation(plane, heights)
-                better = ~(score[a][:, places] >= value)
-                score[a][:, places] = np.where(better, value, score[a][:, places])
-                shift[a][:, places] = np.where(better, shift_mm, shift[a][:, places])
+                for first in range(0, len(places), _TOGETHER):
+                    some = places[first : first + _TOGETHER]
+                    value = pattern.correlation(plane, heights[first : first + _TOGETHER])
+                    better = ~(score[a][:, some] >= value)
+                    score[a][:, some] = np.where(better, value, score[a][:, some])
+                    shift[a][:, some] = np.where(better, shift_mm, shift[a][:, some])
     return Likeness(score, shift)
 
 

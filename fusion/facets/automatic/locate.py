@@ -444,6 +444,11 @@ def _nothing(finding: Finding) -> Localisation:
 
 
 def _why_provisional(levels: Levels) -> str:
+    if levels.unsettled:
+        return (
+            f"{levels.unsettled} was named high up, where no dens is seen and the vertebra below "
+            "would look the same; name one further down, too, or name this one lower on its body"
+        )
     against = [e for e in levels.evidence if e.agrees is False]
     if against:
         return "the evidence contradicts itself: " + "; ".join(

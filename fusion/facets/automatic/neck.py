@@ -25,6 +25,7 @@ from fusion.facets.automatic.template import Template, template
 from fusion.facets.localisation import point_of
 from fusion.findings.volumes import HOUNSFIELD_OFF
 from fusion.geometry import FloatArray, Volume
+from fusion.memory import give_back
 from fusion.progress import Progress, ProgressCallback
 
 #: Furthest part of a vertebra from the middle of the canal, mm: the tip of the spinous process of
@@ -110,6 +111,7 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     if state.shift_hu:
         ct = replace(ct, intercept=ct.intercept - state.shift_hu)
     canal = find_canal(ct)
+    give_back()
     if canal is None:
         return None
     report(0.5, "Pulling the neck straight")
@@ -117,9 +119,12 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     parts = template()
     report(0.75, "Comparing levels")
     scores = likeness(ct, frame, parts)
+    give_back()
     turns = rhythm(ct, frame)
     seen = claims(ct, frame, turns)
-    return Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns, state)
+    neck = Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns, state)
+    give_back()
+    return neck
 
 
 def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:

@@ -55,6 +55,9 @@ _BESIDE_L_MM = 11.0
 _CLICK_SLACK_MM = 3.0
 #: How far below the joints of C1 a click on it may lie, and how far above them one on the dens, mm.
 _C1_BELOW_MM, _C1_ABOVE_MM = 8.0, 12.0
+#: From this far below the joints of C1 up, mm, a click on C1 or C2 settles no level where no dens
+#: is seen: if all names were one too low, it would lie on the true C2, and agree.
+_OPEN_BELOW_C1_MM = 4.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +84,8 @@ class Levels:
         Vertebrae that the reader named.
     suggested : tuple of str
         Kinds of anomaly that would explain the other way to number.
+    unsettled : str
+        A vertebra that was clicked on where its neighbour could be as well; else empty.
     """
 
     chain: Chain
@@ -92,6 +97,7 @@ class Levels:
     contradicted: tuple[str, ...] = ()
     clicked: tuple[str, ...] = ()
     suggested: tuple[str, ...] = ()
+    unsettled: str = ""
 
 
 def number(
@@ -153,8 +159,9 @@ def number(
     count, reached = _count(chain, rhythm, CERVICAL.undivided_level)
     if from_above:
         evidence.append(count)
+    unsettled = "" if from_above else _unsettled(chain, parts, clicks_spl)
     if clicks_spl:
-        status = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
+        status = Numbering.CONFIRMED if kept and not unsettled else Numbering.PROVISIONAL
         reached = reached_in(chain, rhythm, clicks_spl)
     else:
         status = status_of(evidence)
@@ -173,6 +180,7 @@ def number(
         if clicks_spl
         else (),
         clicked=tuple(clicks_spl),
+        unsettled=unsettled,
     )
 
 
@@ -284,6 +292,17 @@ def _off_by(chain: Chain, parts: Template, name: str, point_spl: FloatArray) -> 
     may_be = _vertebrae_at(chain, parts, point_spl)
     nearest = min(may_be, key=lambda n: abs(n - wanted))
     return wanted - nearest
+
+
+def _unsettled(chain: Chain, parts: Template, clicks_spl: Mapping[str, FloatArray]) -> str:
+    """Return the vertebra that was named where no other click settles which one it is."""
+    joints_mm = predicted_mm(chain, parts, CERVICAL.dens_level)
+    high = [
+        name
+        for name, point_spl in clicks_spl.items()
+        if name in CERVICAL.dens_level.split("-") and point_spl[0] > joints_mm - _OPEN_BELOW_C1_MM
+    ]
+    return high[0] if high and len(high) == len(clicks_spl) else ""
 
 
 def _vertebrae_at(chain: Chain, parts: Template, point_spl: FloatArray) -> list[int]:

@@ -245,7 +245,7 @@ def _study(folder: Path) -> None:
     from tests.dicom import ct_objects as ct
     from tests.studies import write_ct, write_nm
 
-    write_ct(folder / "CT", positions=ct.stacked(count=6))
+    write_ct(folder / "CT", positions=ct.stacked(count=4))
     write_nm(folder / "NM")
 
 
@@ -466,7 +466,7 @@ def _use_nifti(folder: Path) -> None:
 def _reading(folder: Path) -> None:
     import gzip
 
-    golden = Path(__file__).parents[1] / "tests" / "golden"
+    golden = Path(__file__).parents[2] / "tests" / "golden"
     for name, kept in (("reading.json", "reading_2026_11.json.gz"), ("facts.toml", "")):
         packed = golden / (kept or "facts_2026_11.toml")
         content = packed.read_bytes()

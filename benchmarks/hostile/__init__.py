@@ -1,0 +1,1 @@
+"""What ``hostile_input`` opens."""
