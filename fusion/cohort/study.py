@@ -268,7 +268,7 @@ class _Work:
             )
             findings = [one.to_json() for one in worst_first(plain_findings(every, how))]
             if self.how.pages and found is not None and uptake is not None:
-                from fusion.cohort.study_page import write_study_page
+                from fusion.cohort.pages.study_page import write_study_page
 
                 clean = deidentified_review(review, how, Readers())
                 write_study_page(
