@@ -59,7 +59,7 @@ awk -v a="$begun" -v b="$installed" -v c="$made" -v d="$shown" 'BEGIN {
     printf "facetfusion: installed in %.0f s; sample study %.0f s; window %.0f s; together %.0f s\n",
         b - a, c - b, d - c, d - a }'
 outside=$(find "$root" -xdev -newer "$root/home/physician/facetfusion.run" -uid "$(stat -c %u "$root/home/physician")" \
-    -not -path "$root/home/physician/*" -not -path "$root/tmp*" -not -path "$root/proc/*" | head -3)
+    -not -path "$root/home/physician*" -not -path "$root/tmp*" -not -path "$root/proc/*" | head -3)
 [ -z "$outside" ] || stop "files outside the home folder: $outside"
 
 # ---- Killed at any point ------------------------------------------------------------------------
