@@ -7,11 +7,9 @@ from .labelled.locate_labelled import check_clicks, locate_with_labels
 from .labelled.spine import LabelledSpine, read_labels
 from .localisation import (
     AUTOMATIC,
-    DRAGGED,
     FROM_PROCESSES,
     FROM_VERTEBRAE,
     LABEL_MAP,
-    MARKED,
     Facet,
     Localisation,
     Witness,
@@ -20,7 +18,7 @@ from .programs.label_run import make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
 from .spine_statements import ANOMALIES, Anomaly, ProposedAnomaly, SpineStatements
-from .states import Numbering, Status, WitnessKind
+from .states import DRAGGED, LOCALISATION_SHARE, MARKED, Numbering, Status, WitnessKind
 
 __all__ = [
     "ANOMALIES",
@@ -30,6 +28,7 @@ __all__ = [
     "FROM_PROCESSES",
     "FROM_VERTEBRAE",
     "LABEL_MAP",
+    "LOCALISATION_SHARE",
     "MARKED",
     "PROGRAMS",
     "Anomaly",
