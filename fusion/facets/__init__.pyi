@@ -4,6 +4,7 @@ from .automatic.locate import locate, locate_in, neck_midline, no_canal
 from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
 from .labelled.locate_labelled import check_clicks, locate_with_labels
+from .labelled.offered import segmentations_offered
 from .labelled.spine import LabelledSpine, read_labels
 from .localisation import (
     AUTOMATIC,
@@ -57,4 +58,5 @@ __all__ = [
     "program_named",
     "proposal_findings",
     "read_labels",
+    "segmentations_offered",
 ]
