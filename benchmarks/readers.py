@@ -41,8 +41,8 @@ from viewer.app import ReviewApp, Wishes
 from viewer.targets.dialogs import Consent
 from viewer.window import ReviewWindow
 
-#: The windows are closed and opened again after so many actions; the hands go to the other one after
-#: so many.
+#: The windows are closed and opened again after so many actions; the hands go from one to the other
+#: after so many.
 REOPEN, TURN = 400, 25
 _LEFT = Qt.MouseButton.LeftButton
 
