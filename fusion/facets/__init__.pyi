@@ -8,11 +8,9 @@ from .labelled.offered import segmentations_offered
 from .labelled.spine import LabelledSpine, read_labels
 from .localisation import (
     AUTOMATIC,
-    DRAGGED,
     FROM_PROCESSES,
     FROM_VERTEBRAE,
     LABEL_MAP,
-    MARKED,
     Facet,
     Localisation,
     Witness,
@@ -21,7 +19,7 @@ from .programs.label_run import make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
 from .spine_statements import ANOMALIES, Anomaly, ProposedAnomaly, SpineStatements
-from .states import Numbering, Status, WitnessKind
+from .states import DRAGGED, LOCALISATION_SHARE, MARKED, Numbering, Status, WitnessKind
 
 __all__ = [
     "ANOMALIES",
@@ -31,6 +29,7 @@ __all__ = [
     "FROM_PROCESSES",
     "FROM_VERTEBRAE",
     "LABEL_MAP",
+    "LOCALISATION_SHARE",
     "MARKED",
     "PROGRAMS",
     "Anomaly",
