@@ -25,6 +25,7 @@ BENCHMARKS = {
     "starting": ["benchmarks.starting"],
     "opening": ["benchmarks.opening", "--rounds", "3"],
     "resampling": ["benchmarks.resampling"],
+    "viewer": ["benchmarks.viewer.scrolling", "--rounds", "2"],
     "archive": ["benchmarks.archive_speed", "--slices", "200", "--rounds", "3"],
 }
 #: Longest that one may take, s.

@@ -19,6 +19,7 @@ from fusion.dicom import (
     stored_registration_ignored,
 )
 from fusion.errors import GeometryError
+from fusion.facets import segmentations_offered
 from fusion.findings import Finding, PersonName
 from fusion.findings.alignment import (
     CHOICE,
@@ -149,6 +150,7 @@ def open_study(
         *chosen.ct.series.findings,
         *chosen.ct.study.findings,
         *catalog.findings,
+        *segmentations_offered(catalog, ct_volume.grid.frame_of_reference_uid),
         choice,
     )
     fused = Fused(ct_volume, spect_volume, registration, interpolation=how.interpolation)

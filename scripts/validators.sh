@@ -25,6 +25,7 @@ declare -A programs=(
     [plastimatch]=plastimatch
     [default-jre-headless]=java
     [libpixelmed-java]=/usr/share/java/pixelmed.jar
+    [chromium-driver]=chromedriver
     [orthanc]=/usr/sbin/Orthanc
     [orthanc-dicomweb]=/usr/share/orthanc/plugins/libOrthancDicomWeb.so
 )

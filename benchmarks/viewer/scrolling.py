@@ -39,6 +39,7 @@ from qtpy.QtWidgets import QApplication, QGridLayout, QWidget
 
 import fusion
 from benchmarks.opening import make
+from benchmarks.ratios import Ratio, record
 from fusion.review import Review
 from viewer import _napari
 from viewer.pictures.area import Layout
@@ -232,6 +233,8 @@ def report(ours: Ours, plain: Plain, empty: Empty) -> None:
             f"{np.median(times.code):.1f} | {np.mean(times.draws):.1f} | {main / floor[1]:.2f} "
             f"({wall / floor[0]:.2f}) | {np.median(ratios[0]):.2f} ({np.median(ratios[1]):.2f})"
         )
+        what = f"three linked planes, {name}, main thread"
+        record([Ratio(what, "napari's own planes", float(np.median(ratios[0])), 1.0)])
 
 
 def main() -> None:

@@ -124,7 +124,7 @@ def run(
             measured = _all(store, waiting, crew, report, done=len(orders) - len(waiting))
     page = None
     if shard is None or status_of(store, cohort, places).is_complete:
-        from fusion.cohort.page import report as write_report
+        from fusion.cohort.pages.page import report as write_report
 
         page = write_report(store.folder)
     return CohortRun(

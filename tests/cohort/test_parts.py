@@ -14,8 +14,8 @@ import pytest
 from fusion.cohort.child import NO_MEMORY
 from fusion.cohort.one import Order, Turn, failure, is_kept, run_order
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome, StudyResult
+from fusion.cohort.pages.plots import bars_plot, histogram, ratio_plot
 from fusion.cohort.places import StudyPlace, find_places
-from fusion.cohort.plots import bars_plot, histogram, ratio_plot
 from fusion.cohort.settings import Parameters, StudyLimits
 from fusion.cohort.store import Cohort, PlaceRecord, Store, Unit
 from fusion.cohort.study import units_of, without_names

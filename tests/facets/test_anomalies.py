@@ -149,7 +149,8 @@ def test_ribs_at_c7_are_proposed_and_taking_it_makes_the_neck_sure():
     assert found.numbering is Numbering.PROVISIONAL
     said = next(f for f in found.findings if f.code == "anomaly-proposed")
     assert "has set none: cervical rib" in said.message
-    assert found.to_json()["proposed_anomalies"][0]["anomaly"] == "cervical rib"
+    [said] = found.to_json()["proposed_anomalies"][:1]
+    assert (said["anomaly"], set(said)) == ("cervical rib", {"anomaly", "level", "why"})
     taken = locate_in(neck, SpineStatements(anomalies=(Anomaly("cervical rib"),)))
     assert not [one for one in taken.proposed if one.anomaly.kind != "fused"]
     assert taken.numbering is Numbering.SURE

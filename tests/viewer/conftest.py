@@ -92,22 +92,32 @@ def open_window(
         window.viewer.close()
 
 
-@pytest.fixture(scope="module")
-def shared_window(qapp: QApplication, review: fusion.Review) -> Iterator[ReviewWindow]:
-    """One window for the tests of a module, since each takes seconds to build."""
-    import napari
+def _start_napari_anew() -> None:
+    """Forget which windows came before: napari registers its commands once a process, its own
+    fixture once a test."""
     from app_model import Application
     from napari._app_model._app import APP_NAME
     from napari._qt._qapp_model.qactions import init_qactions
-    from napari._qt.qt_viewer import QtViewer
     from napari.plugins import _initialize_plugins
 
-    # napari registers its commands once a process, its own fixture once a test. A window of ours
-    # starts from nothing, so that it does not matter which windows came before it.
     Application.destroy(APP_NAME)
     init_qactions.cache_clear()
     _initialize_plugins.cache_clear()
 
+
+@pytest.fixture
+def napari_anew(qapp: QApplication) -> None:
+    """For what makes a window of napari by itself, as the program does."""
+    _start_napari_anew()
+
+
+@pytest.fixture(scope="module")
+def shared_window(qapp: QApplication, review: fusion.Review) -> Iterator[ReviewWindow]:
+    """One window for the tests of a module, since each takes seconds to build."""
+    import napari
+    from napari._qt.qt_viewer import QtViewer
+
+    _start_napari_anew()
     window = _show(napari.Viewer(show=True, show_welcome_screen=False), review)
     yield window
     window.viewer.close()

@@ -30,7 +30,7 @@ WAIT_MS = 60_000
 
 
 @pytest.fixture
-def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
+def desk(napari_anew: None, tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
     desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite", background=False))
     desk.show()
     yield desk

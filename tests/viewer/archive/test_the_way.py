@@ -41,7 +41,9 @@ def neck(clinic: Clinic, once: Callable[..., Path]) -> list[Path]:
 
 
 @pytest.fixture
-def desk(settings: Settings, tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
+def desk(
+    napari_anew: None, settings: Settings, tmp_path: Path, qtbot: QtBot
+) -> Iterator[FrontDesk]:
     desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite", background=False))
     desk.show()
     yield desk

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.window
 
 
 @pytest.fixture
-def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
+def desk(napari_anew: None, tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
     desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite"))
     desk.show()
     yield desk

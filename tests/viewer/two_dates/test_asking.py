@@ -25,7 +25,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
+def desk(napari_anew: None, tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
     from viewer.app import FrontDesk, Wishes
 
     desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite"))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from fusion.anatomy import LEVELS
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome
-from fusion.cohort.plots import LEFT, RIGHT, bars_plot, histogram, ratio_plot
+from fusion.cohort.pages.plots import LEFT, RIGHT, bars_plot, histogram, ratio_plot
+from fusion.cohort.pages.study_page import PAGE, THUMBNAIL
 from fusion.cohort.provenance import write_provenance
 from fusion.cohort.store import KEY_LETTERS, Store, replace_text
-from fusion.cohort.study_page import PAGE, THUMBNAIL
 from fusion.cohort.tables import StudyRow, study_rows, write_tables
 from fusion.export import Insert, Report, ReportCells, ReportSection, report_html
 from fusion.facets import Numbering
