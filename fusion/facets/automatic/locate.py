@@ -83,6 +83,10 @@ _FORAMEN_OFF_MM = 6.0
 #: on variants of three real CTs that were right, 4.1 at least on those whose joints had slid along
 #: the pillars by up to half a vertebra (docs/sources.md#counting-vertebrae).
 _TOGETHER_OFF_MM = 3.5
+#: The same of how far they slid along the pillars from where the count had put them: 1.5 at most on
+#: fields of three real CTs that were right, 5.4 at least where they went up from the end of the
+#: field by half a vertebra, with their foramina 3.4 off.
+_TOGETHER_SLID_MM = 3.5
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
 
@@ -209,8 +213,8 @@ def locate_in(
         )
         for joint in JOINTS
     )
-    together_mm = _together_mm(_off_mm(levels.chain, neck.rhythm, fits))
-    if together_mm > _TOGETHER_OFF_MM:
+    together_mm = _astray_together_mm(levels.chain, neck.rhythm, fits)
+    if together_mm:
         facets = tuple(_less_known(facet, together_mm) for facet in facets)
     midline = _midline(frame, levels.chain)
     report(1.0, "Joints found")
@@ -338,7 +342,7 @@ def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]
     all joints stand off to one side together, the search slid along the pillars: every level.
     """
     off_mm = _off_mm(chain, rhythm, fits)
-    if _together_mm(off_mm) > _TOGETHER_OFF_MM:
+    if _astray_together_mm(chain, rhythm, fits):
         return {joint.level for joint in off_mm}
     return {
         joint.level for joint, off in off_mm.items() if off is None or abs(off) > _FORAMEN_OFF_MM
@@ -362,8 +366,23 @@ def _off_mm(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> dict[Joi
     }
 
 
+def _astray_together_mm(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> float:
+    """Return how far all joints stand off together, mm; 0 where that is as usual."""
+    off_mm = _together_mm(_off_mm(chain, rhythm, fits))
+    slid_mm = _together_mm(
+        {
+            joint: float(fit.center_spl[0]) - chain.heights_mm[joint.level]
+            for joint, fit in fits.items()
+            if joint.is_zygapophysial
+        }
+    )
+    if off_mm <= _TOGETHER_OFF_MM and slid_mm <= _TOGETHER_SLID_MM:
+        return 0.0
+    return max(off_mm, slid_mm)
+
+
 def _together_mm(off_mm: Mapping[Joint, float | None]) -> float:
-    """Return how far all joints stand off their foramina together, mm."""
+    """Return how far all joints stand off together, mm."""
     known = [off for off in off_mm.values() if off is not None]
     return abs(float(np.median(known))) if known else 0.0
 
