@@ -97,6 +97,7 @@ class Callers:
         was to be said is said to nobody, and that is all.
         """
         serve, exchange = caller.run, caller.dul.run
+        wire = caller.dul.socket.socket
 
         def serve_to_the_end() -> None:
             try:
@@ -106,6 +107,8 @@ class Callers:
             finally:
                 caller.dul.kill_dul()
                 cut_off(caller)
+                caller.dul.join(GRACE_S)
+                wire.close()  # pynetdicom forgets one that the other side closed first
                 self._gauge.clear(caller)
                 with self._lock:
                     self._here.remove(caller)
