@@ -161,8 +161,19 @@ def test_joints_that_left_the_place_of_the_count_together_are_not_sure(slid, off
     for level in LEVELS[:4]:
         center = np.array([HEIGHTS[level] + off, 0.0, 17.0])
         fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
-    assert _astray_together_mm(chain, turns, fits) == pytest.approx(together)
+    expected = dict.fromkeys(LEVELS[:4], pytest.approx(together)) if together else {}
+    assert _astray_together_mm(chain, turns, fits) == expected
     assert _astray(chain, turns, fits) == (set(LEVELS[:4]) if together else set())
+
+
+def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
+    """As in a neck with C3 doubled and tilted: from C5-C6 down 6 to 9 mm too low and sure."""
+    turns = _seen(_wall())
+    fits = {}
+    for n, level in enumerate(LEVELS):
+        center = np.array([HEIGHTS[level] - (5.0 if n >= 3 else 2.0), 0.0, 17.0])
+        fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
+    assert _astray(CHAIN, turns, fits) == set(LEVELS[2:])
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,9 @@ _STEP = 0.25
 #: Furthest that a name is moved up or down, in heights of it; and up to where it may rather cover
 #: the ring of a joint than be moved on, to stand beside another joint that it is not the name of.
 _REACH, _NEAR = 8.0, 2.5
+#: How much nearer the middle of a name has to be to the column of its own side, as a share of their
+#: distance.
+_CLEARLY = 0.25
 #: Steps in which the name of the joint that is looked at is moved away from it, px.
 _BESIDE_PX = 6.0
 
@@ -173,10 +176,14 @@ def _at_own_height(box: Box, label: Label, heights: Sequence[float]) -> bool:
 
 def _on_own_side(box: Box, label: Label, across: Sequence[tuple[float, float]]) -> bool:
     """Whether a name stands nearer to its own place than to any of the other side."""
-    own, middle = _away(box, label.anchor), box.middle[0]
-    near = [one[0] for one in across if abs(one[1] - label.anchor[1]) <= _NEAR * box.height]
-    return all(own <= _away(box, other) + GAP_PX for other in across) and all(
-        abs(middle - label.anchor[0]) <= abs(middle - x) + GAP_PX for x in near
+    own = _away(box, label.anchor)
+    if any(own > _away(box, other) + GAP_PX for other in across):
+        return False
+    # Nor above or below both, unless clearly on its own side.
+    rows = [one for one in across if abs(one[1] - label.anchor[1]) <= _NEAR * box.height]
+    x, middle = label.anchor[0], box.middle[0]
+    return all(
+        abs(middle - x) <= abs(middle - other) - abs(x - other) * _CLEARLY for other, _ in rows
     )
 
 

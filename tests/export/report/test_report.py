@@ -481,7 +481,7 @@ def test_what_the_headers_hold_is_said_and_nothing_is_filled_in(tmp_path: Path) 
         "energy window 126 to 154 keV; corrected for uniformity, attenuation, decay; "
         "36 × 30 × 32 voxels of 4 × 4 × 4 mm; values in counts.",
         "130 kVp; 60 × 64 × 72 voxels of 2.5 × 2 × 2 mm.",
-        "No earlier SPECT/CT was compared with this one.",
+        "No comparison with an earlier SPECT/CT is part of this report.",
     ):
         assert value in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 LETTER_PX, CAPTION_PX, NAME_PX = 17, 12, 12
 #: Half the hole in the middle of the crosshair, and half of a tick, px.
 _GAP_PX, _TICK_PX = 10.0, 3.0
+#: What matters and has no room on one line gets lines of so many letters, then of fewer.
+_LETTERS_A_LINE = 30, 16, 9
 #: Share of the uptake's range for one pixel of dragging.
 _RANGE_PER_PIXEL = 0.005
 
@@ -446,7 +449,7 @@ def _written(
         What is written, its labels, and where they stand.
     """
     written = [one.text for one in names]
-    ways = [_in_two_lines, _in_three_lines]
+    letters = list(_LETTERS_A_LINE)
     while True:
         labels = [label_of(one, text) for one, text in zip(names, written, strict=True)]
         places = placed(labels)
@@ -455,22 +458,14 @@ def _written(
             for n, (label, box) in enumerate(zip(labels, places, strict=True))
             if box is None and label.weight
         ]
-        if not (without and ways):
+        if not (without and letters):
             return written, labels, places
-        way = ways.pop(0)
+        most = letters.pop(0)
         for n in without:
-            written[n] = way(names[n].text)
-
-
-def _in_two_lines(text: str) -> str:
-    """Break the name of a joint after its level, and after the doubt of it."""
-    side, level, *more = text.replace(" ?", "\xa0?").split(" ")
-    return f"{side} {level}\n{' '.join(more)}".strip()
-
-
-def _in_three_lines(text: str) -> str:
-    """Break it after its side, too."""
-    return _in_two_lines(text).replace(" ", "\n", 1)
+            # The doubt of a level stays beside it.
+            text = names[n].text.replace(" ?", "\xa0?")
+            lines = wrap(text, most, break_long_words=False, break_on_hyphens=False)
+            written[n] = "\n".join(lines)
 
 
 def _font(size_px: int, *, bold: bool = False) -> QFont:
