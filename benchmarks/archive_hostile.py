@@ -23,6 +23,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pydicom
@@ -66,10 +68,15 @@ with Listener(read_settings(Path(sys.argv[1])), takes_studies=True):
 """
 
 
-def child(code: str, *arguments: object) -> subprocess.Popen[str]:
-    started = subprocess.Popen(
-        [sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE, text=True
-    )
+def child(code: str, *arguments: object, complaints: Path | None = None) -> subprocess.Popen[str]:
+    with contextlib.ExitStack() as stack:
+        said = None if complaints is None else stack.enter_context(complaints.open("w"))
+        started = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=said,
+            text=True,
+        )
     assert started.stdout is not None
     assert started.stdout.readline() == "begun\n"
     return started
@@ -195,6 +202,13 @@ def clear(folder: Path) -> None:
 
 # ---- Mutilated ----------------------------------------------------------------------------------
 
+#: How long an answer may take, s; what waits for none is a mutation that announced more to come.
+PATIENCE_S = 0.3
+#: Where a mutation aims: the PDUs of a conversation that stores one object, in their order.
+_CALLERS = 3  # of four associations that are allowed: one is left for an echo beside them
+_AT_ONCE = 100
+AIMS = ("association", "command", "data", "release")
+
 
 def pdus(times: int, broken: int, seed: int) -> None:
     chance = random.Random(seed)
@@ -206,25 +220,63 @@ def pdus(times: int, broken: int, seed: int) -> None:
         path = toml(folder, None, port)
         outside = everything(folder)
         recorded = conversation(port, image, folder)
-        listener = child(LISTEN, path, 36000)
+        assert len(recorded) == len(AIMS), [piece[0] for piece in recorded]
+        complaints = folder.parent / f"{folder.name}.stderr"
+        listener = child(LISTEN, path, 36000, complaints=complaints)
+        aimed, reached, answered = Counter[str](), Counter[str](), Counter[str]()
+        threads, unanswered = [], 0
+        callers = ThreadPoolExecutor(_CALLERS)
         try:
-            for n in range(times + broken):
-                talk(port, mutated(recorded, chance) if n < times else cut(recorded, chance))
-                if n % 100 == 0:
-                    print(f"\r{n} of {times + broken}", end="", flush=True)
-            until = time.monotonic() + 90
+            for first in range(0, times + broken, _AT_ONCE):
+                cases = [
+                    (mutated if n < times else cut)(recorded, chance)
+                    for n in range(first, min(first + _AT_ONCE, times + broken))
+                ]
+                talks = [callers.submit(talk, port, *case) for case in cases]
+                unanswered += subprocess.run(echoscu(port), stdout=-3, stderr=-3).returncode > 0
+                threads.append(stated(listener, "Threads"))
+                for (_, aim), (came, last) in zip(cases, map(Future.result, talks), strict=True):
+                    aimed[aim] += 1
+                    reached[aim] += came
+                    answered[f"{aim}: {last}"] += 1
+                print(f"\r{first + len(cases)} of {times + broken}", end="", flush=True)
+            for kept in (folder / "inbox").rglob("*.dcm"):
+                kept.unlink()
+            until = time.monotonic() + 30
             while subprocess.run(storescu(port, [image]), stdout=-3, stderr=-3).returncode:
                 assert time.monotonic() < until, "it does not answer any more"
                 time.sleep(1)
-            status = Path(f"/proc/{listener.pid}/status").read_text()
-            peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+            assert same(held(folder), [image])
+            peak = stated(listener, "VmHWM") / 1024
+            settled = time.monotonic() + 15
+            while stated(listener, "Threads") > 4 and time.monotonic() < settled:
+                time.sleep(0.1)
+            at_rest = stated(listener, "Threads")
         finally:
+            callers.shutdown(cancel_futures=True)
             ended(listener, 0)
+        exceptions = complaints.read_text().count("Traceback")
+        complaints.unlink()
         found = everything(folder) - outside
         strange = [one for one in found if not one.startswith("inbox")]
         assert strange == [], strange
         assert peak < 512, peak
-    print(f"\nstill answers; peak memory {peak:.0f} MB; files outside the inbox: 0")
+    print("\nreached what they aimed at:", {aim: f"{reached[aim]} of {aimed[aim]}" for aim in AIMS})
+    print("last answer:", dict(sorted(answered.items())))
+    print(f"echoes beside it that were not answered: {unanswered} of {len(threads)}")
+    print(
+        f"threads: at most {max(threads)}, at the end {at_rest}; ended by exceptions: {exceptions}"
+    )
+    print(f"a good object is stored; peak memory {peak:.0f} MB; files outside the inbox: 0")
+
+
+def stated(process: subprocess.Popen[str], what: str) -> int:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return int(status.split(f"{what}:")[1].split()[0])
+
+
+def echoscu(port: int) -> list[str]:
+    return [dcmtk("echoscu"), "-to", "10", "-aet", ARCHIVE, "-aec", CLIENT, "127.0.0.1", str(port)]
 
 
 def everything(folder: Path) -> set[str]:
@@ -255,7 +307,8 @@ def conversation(port: int, image: Path, folder: Path) -> list[bytes]:
         other.close()
         ended(listener, 0)
     clear(folder / "inbox")
-    found, at = [], 0
+    found: list[bytes] = []
+    at = 0
     while at < len(said):
         length = 6 + int.from_bytes(said[at + 2 : at + 6], "big")
         found.append(bytes(said[at : at + length]))
@@ -263,9 +316,11 @@ def conversation(port: int, image: Path, folder: Path) -> list[bytes]:
     return found
 
 
-def mutated(recorded: list[bytes], chance: random.Random) -> bytes:
+def mutated(recorded: list[bytes], chance: random.Random) -> tuple[list[bytes], str]:
+    """A conversation of which one PDU is damaged: mostly one that comes after an association."""
     pieces = [bytearray(piece) for piece in recorded]
-    victim = chance.choice(pieces)
+    [aim] = chance.choices(AIMS, (2, 4, 4, 1))
+    victim = pieces[AIMS.index(aim)]
     act = chance.random()
     if act < 0.6:
         for _ in range(chance.choice((1, 1, 2, 8, 64))):
@@ -275,25 +330,71 @@ def mutated(recorded: list[bytes], chance: random.Random) -> bytes:
     elif act < 0.9:
         del victim[chance.randrange(len(victim)) :]
     else:
-        chance.shuffle(pieces)
-    return b"".join(pieces)
+        pieces.insert(AIMS.index(aim), chance.choice(pieces))
+    return [bytes(piece) for piece in pieces], aim
 
 
-def cut(recorded: list[bytes], chance: random.Random) -> bytes:
-    whole = b"".join(recorded)
-    return whole[: chance.randrange(len(whole))]
+def cut(recorded: list[bytes], chance: random.Random) -> tuple[list[bytes], str]:
+    """A conversation that breaks off within a PDU."""
+    [at] = chance.choices(range(len(AIMS)), (2, 4, 4, 1))
+    piece = recorded[at]
+    return [*recorded[:at], piece[: chance.randrange(len(piece))]], AIMS[at]
 
 
-def talk(port: int, said: bytes) -> None:
+def talk(port: int, said: list[bytes], aim: str) -> tuple[bool, str]:
+    """Say it as a sender does, each answer awaited; whether the aim was reached, and the answer.
+
+    What breaks off hangs up at once; the others wait for an answer, but not for ever.
+    """
+    goal, last, reached = AIMS.index(aim), "none", False
     with (
         contextlib.suppress(OSError),
-        socket.create_connection(("127.0.0.1", port), timeout=5) as way,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as way,
     ):
-        way.settimeout(0.02)
-        way.sendall(said)
-        with contextlib.suppress(TimeoutError):
-            while way.recv(65536):
-                pass
+        for at, piece in enumerate(said):
+            reached = reached or at == goal
+            way.sendall(piece)
+            if len(said) < len(AIMS) and at == len(said) - 1:
+                return reached, "hung up"
+            if at == AIMS.index("command"):
+                if at < goal:
+                    continue  # command and data are answered together
+                way.settimeout(0.02)
+            else:
+                way.settimeout(PATIENCE_S if at >= goal else 10)
+            answer = pdu(way)
+            last = ANSWERS.get(answer, last)
+            if at < goal and answer not in (2, 4):
+                return False, f"before its aim: {ANSWERS.get(answer, 'none')}"
+            if answer in (-1, 3, 7):
+                break
+    return reached, last
+
+
+#: What the first byte of an answer says; -1 is the end of the connection.
+ANSWERS = {2: "accepted", 3: "rejected", 4: "answered", 6: "released", 7: "aborted", -1: "closed"}
+
+
+def pdu(way: socket.socket) -> int:
+    """The kind of the next PDU; -1 when the connection was closed, -2 when nothing came."""
+    try:
+        head = exactly(way, 6)
+        exactly(way, int.from_bytes(head[2:], "big"))
+    except TimeoutError:
+        return -2
+    except OSError:
+        return -1
+    return head[0]
+
+
+def exactly(way: socket.socket, count: int) -> bytes:
+    content = b""
+    while len(content) < count:
+        piece = way.recv(count - len(content))
+        if not piece:
+            raise ConnectionError("closed")
+        content += piece
+    return content
 
 
 def main() -> None:

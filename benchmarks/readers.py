@@ -14,9 +14,9 @@ the window shows, and that nothing was raised. The study ``sample`` is made anew
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import random
-import resource
 import sys
 import tempfile
 import threading
@@ -33,6 +33,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
 
 from fusion.annotations.changes import TargetSaved
+from fusion.annotations.journal import Journal
 from sample_data import COARSE_SCAN, make_study
 from tests.viewer.scripted import Hands, wait_until
 from viewer import _napari
@@ -40,8 +41,9 @@ from viewer.app import ReviewApp, Wishes
 from viewer.targets.dialogs import Consent
 from viewer.window import ReviewWindow
 
-#: The window is closed and opened again after so many actions.
-REOPEN = 400
+#: The windows are closed and opened again after so many actions; the hands go from one to the other
+#: after so many.
+REOPEN, TURN = 400, 25
 _LEFT = Qt.MouseButton.LeftButton
 
 
@@ -74,6 +76,13 @@ def main() -> int:
     return 0
 
 
+def resident_mib() -> int:
+    """Return the memory that is held now, not the most that ever was."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
 def opened(study: Path, journal: Path) -> ReviewWindow:
     app = ReviewApp(study, wishes=Wishes(journal=journal))
     app.start()
@@ -99,23 +108,26 @@ class RandomReader:
         self.timer.timeout.connect(self.answer)
 
     def act(self, count: int) -> int:
-        memory = []
         while count > 0 and not self.wrong:
             part, count = min(REOPEN, count), count - min(REOPEN, count)
             self.sit_down(part)
-            memory.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-            print(f"{sum(self.done.values())} actions, peak {memory[-1]} MiB", flush=True)
+            QTest.qWait(200)
+            print(f"{sum(self.done.values())} actions, {resident_mib()} MiB after", flush=True)
         print(dict(self.done))
         print("\n".join(self.wrong[:3]) or "nothing went wrong")
         return 1 if self.wrong else 0
 
     def sit_down(self, count: int) -> None:
-        self.window = opened(self.study, self.journal)
-        window = self.window
-        window.begin_reading(self.random.choice(("A. Reader", "B. Reader")))
-        Hands(window, "").settled()
+        """Open the study in two windows, each for another reader, and act in both in turn."""
+        readers = self.random.sample(("A. Reader", "B. Reader", "C. Reader"), 2)
+        windows = [opened(self.study, self.journal) for _ in readers]
+        for window, reader in zip(windows, readers, strict=True):
+            window.begin_reading(reader)
+            Hands(window, "").settled()
         self.timer.start()
-        for _ in range(count):
+        for n in range(count):
+            if n % TURN == 0:
+                self.window = windows[n // TURN % 2]
             before = self.shown()
             self.last, action = self.choose()
             self.done[self.last.split(":")[0]] += 1
@@ -128,16 +140,16 @@ class RandomReader:
         while dialog := QApplication.activeModalWidget():
             dialog.close()
             QTest.qWait(20)
-        window.targets_panel.form.note.commit()
-        reading = window.reading.reading
-        window.viewer.close()
-        QTest.qWait(200)
-        from fusion.annotations.journal import Journal
-
+        shown = []
+        for window in windows:
+            window.targets_panel.form.note.commit()
+            shown.append(window.reading.reading)
+            window.viewer.close()
+            QTest.qWait(200)
         with Journal(self.journal) as journal:
-            kept = journal.load(reading.reading_id)
-        if kept.digest != reading.digest:
-            self.wrong.append("the journal does not hold what the window showed")
+            for reading in shown:
+                if journal.load(reading.reading_id).digest != reading.digest:
+                    self.wrong.append("the journal does not hold what the window showed")
 
     def shown(self) -> tuple[object, bool, int, str]:
         form, reading = self.window.targets_panel.form, self.window.reading.reading

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fusion.archive import is_address, local_path
+from fusion.archive import fetched, is_address
 from fusion.dicom import (
     Catalog,
     Pair,
@@ -19,6 +19,7 @@ from fusion.dicom import (
     stored_registration_ignored,
 )
 from fusion.errors import GeometryError
+from fusion.facets import segmentations_offered
 from fusion.findings import Finding, PersonName
 from fusion.findings.alignment import (
     CHOICE,
@@ -26,6 +27,7 @@ from fusion.findings.alignment import (
     FRAME_STATED_BY_USER,
     PLACEMENT_STATED_BY_USER,
 )
+from fusion.findings.files import OPENED_WITHOUT_ARCHIVE
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
@@ -114,11 +116,15 @@ def open_study(
     """
     how = replace(options or OpenOptions(), **choices)
     report = Progress(progress)
+    about_archive: tuple[Finding, ...] = ()
     if isinstance(path, Catalog):
         catalog = path
     else:
         if is_address(path):
-            path, report = local_path(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
+            here, report = fetched(path, report.part(0.0, 0.5)), report.part(0.5, 1.0)
+            path = here.folder
+            if here.since:
+                about_archive = (OPENED_WITHOUT_ARCHIVE(day=here.since),)
         catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by
@@ -141,6 +147,7 @@ def open_study(
     report(1.0, "Opened")
     choice = CHOICE(reasons=" ".join(chosen.reasons))
     findings = (
+        *about_archive,
         *stated,
         *placed,
         *about_stored,
@@ -149,6 +156,7 @@ def open_study(
         *chosen.ct.series.findings,
         *chosen.ct.study.findings,
         *catalog.findings,
+        *segmentations_offered(catalog, ct_volume.grid.frame_of_reference_uid),
         choice,
     )
     fused = Fused(ct_volume, spect_volume, registration, interpolation=how.interpolation)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fusion import cli
-from fusion.cli import COMMANDS, main, words_of
+from fusion.cli import COMMANDS, main, words_by_action, words_of
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
 
@@ -129,7 +129,12 @@ def test_one_name_for_one_thing() -> None:
     }  # fmt: skip
     for command in ("fuse", "review", "export", "facets", "import"):
         assert opening <= set(words_of(command)), command
-    every = {word for name, _, _ in COMMANDS for word in words_of(name)}
+    every = {
+        word
+        for name, _, _ in COMMANDS
+        for words in words_by_action(name).values()
+        for word in words
+    }
     assert {"--out", "--record-as", "--facts-by"}.isdisjoint(every)
 
 
@@ -150,7 +155,26 @@ def test_a_shell_completes_commands_and_options(capsys, tmp_path) -> None:
     assert completed("facetfusion", "e") == {"export"}
     assert completed("facetfusion", "facets", "x", "--sp") == {"--spect", "--spacing"}
     assert completed("facetfusion", "readings", "s") == {"show"}
+    assert completed("facetfusion", "cohort", "run", "--wo") == {"--workers"}
+    assert completed("facetfusion", "readers", "analyse", "d", "--i") == {"--interim"}
+    assert completed("facetfusion", "readers", "status", "--i") == set()
+    assert completed("facetfusion", "labels", "x", "--w") == {"--with"}
+    assert completed("facetfusion", "compare", "--earlier") == {"--earlier-ct", "--earlier-spect"}
+    assert completed("facetfusion", "doctor", "--q") == {"--quick"}
     assert completed("facetfusion", "fuse", "x", "y") == set()  # names of files are the shell's
+
+
+def test_every_command_and_action_has_help_and_refuses_an_unknown_option_with_2(capsys) -> None:
+    for name, _, _ in COMMANDS:
+        for action in words_by_action(name):
+            typed = [name, *([action] if action else [])]
+            with pytest.raises(SystemExit) as helped:
+                main([*typed, "--help"])
+            assert helped.value.code == 0, typed
+            with pytest.raises(SystemExit) as refused:
+                main([*typed, "--no-such-option"])
+            assert refused.value.code == 2, typed
+            assert "Traceback" not in capsys.readouterr().err
 
 
 def test_control_characters_of_names_are_seen_and_do_nothing(capsys) -> None:

@@ -20,7 +20,7 @@ from viewer.kit.labels import plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.theme import BOLD, DOUBTFUL, PAGE_STYLE, colored
 from viewer.reading.blinded import BlindedCase
-from viewer.screen import check_screen
+from viewer.screen import AT_A_SCREEN, check_screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -288,7 +288,7 @@ def run(study: ReaderStudy, reader: str) -> None:
     FusionError
         There is no screen to draw on, or a case could not be shown.
     """
-    check_screen()
+    check_screen(instead=AT_A_SCREEN)
     get_qapp()
     room = ReadingRoom(study, reader)
     room.next()

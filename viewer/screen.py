@@ -13,11 +13,19 @@ from viewer import probe
 
 #: How long a screen far away may take to answer, s.
 _PATIENCE_S = 60.0
-_INSTEAD = " Use facetfusion fuse, which writes pictures without a screen."
+_INSTEAD = "Use facetfusion fuse, which writes pictures without a screen."
+
+#: The same for a reader study: pictures that are written without a window are not blinded.
+AT_A_SCREEN = "Read at a computer with a screen."
 
 
-def check_screen() -> None:
+def check_screen(*, instead: str = _INSTEAD) -> None:
     """Try the screen, Qt and OpenGL in a process of their own.
+
+    Parameters
+    ----------
+    instead : str
+        What to do where there is none; the last sentence of the error.
 
     Raises
     ------
@@ -25,7 +33,7 @@ def check_screen() -> None:
         What is missing, in a sentence.
     """
     if not has_display():
-        raise FusionError(f"There is no screen to open a window on.{_INSTEAD}")
+        raise FusionError(f"There is no screen to open a window on. {instead}".rstrip())
     try:
         done = subprocess.run(
             [sys.executable, str(Path(probe.__file__))],
@@ -38,10 +46,10 @@ def check_screen() -> None:
     except subprocess.TimeoutExpired:
         raise FusionError(
             f"The screen does not answer: nothing was drawn in {_PATIENCE_S:.0f} s. Check the "
-            f"connection to it.{_INSTEAD}"
+            f"connection to it. {instead}".rstrip()
         ) from None
     if done.returncode:
-        raise FusionError(_why(done.returncode, done.stdout) + _INSTEAD)
+        raise FusionError(f"{_why(done.returncode, done.stdout)} {instead}".rstrip())
 
 
 def _why(code: int, said: str) -> str:

@@ -28,7 +28,7 @@ KINDS = ("cut", "garbage", "without-spect", "of-another", "other-frame", "withou
 
 def started(root: Path, out: Path) -> subprocess.Popen[bytes]:
     """Start a runner."""
-    command = (sys.executable, "-m", "fusion.cli", "cohort", "run", str(root), "--out", str(out))
+    command = (sys.executable, "-m", "fusion.cli", "cohort", "run", str(root), "--to", str(out))
     return subprocess.Popen([*command, "--no-pages", "--workers", "2"], stdout=subprocess.DEVNULL)
 
 

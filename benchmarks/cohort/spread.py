@@ -52,7 +52,7 @@ def main() -> None:
                     "fusion.cli",
                     *command,
                     str(args.seconds),
-                    "--out",
+                    "--to",
                     str(out),
                 ],
                 check=True,

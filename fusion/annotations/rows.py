@@ -39,6 +39,7 @@ def row_of(target: Target) -> dict[str, Any]:
         "joint_found_by": target.localisation.source,
         "numbering": target.localisation.numbering,
         "localisation_uncertainty_mm": target.localisation.confidence_mm,
+        "localisation_uncertainty_is": target.localisation.confidence_words,
         "joint_state": target.localisation.status or "",
         "level_margin_mm": target.placement.margin_mm,
         "software_version": target.software_version,

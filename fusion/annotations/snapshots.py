@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, PlainSerializer
 
 from fusion.anatomy import JOINTS, Joint
 from fusion.errors import AnnotationError
-from fusion.facets import Status
+from fusion.facets import DRAGGED, LOCALISATION_SHARE, MARKED, Status
 from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
 from fusion.registration import Method
@@ -221,7 +221,10 @@ class LocalisationSnapshot:
     numbering : str
         State of the level numbering, for example ``"counted from C2 (dens)"``, ``"provisional"``.
     confidence_mm : float or None, mm
-        Uncertainty of the joint's centre along the spine; None when not known.
+        How far off the joint's centre may be; None when not known.
+    confidence_share : float
+        Share of joints that are nearer than that, 0 to 1. 0 in readings of versions that stated an
+        expected error, which is no bound.
     status : Status or None
         What the CT shows of the joint; None in readings of versions that did not record it.
 
@@ -235,6 +238,8 @@ class LocalisationSnapshot:
     numbering: str
     confidence_mm: float | None
     status: Annotated[Status | None, UNLESS_EMPTY] = None
+    # Without a key in journals from before it was a bound.
+    confidence_share: Annotated[float, UNLESS_EMPTY] = 0.0
 
     def __post_init__(self) -> None:
         if not plain(self.source) or not plain(self.numbering):
@@ -242,6 +247,9 @@ class LocalisationSnapshot:
                 "It is not said who found the joints and how the levels were numbered."
             )
         _check_uncertainty(self.confidence_mm, "the localisation")
+        if not 0 <= self.confidence_share <= 1:
+            raise AnnotationError("How many joints are nearer than stated is a share, 0 to 1.")
+        object.__setattr__(self, "confidence_share", float(self.confidence_share))
         if self.status is not None:
             try:
                 object.__setattr__(self, "status", Status(self.status))
@@ -249,6 +257,16 @@ class LocalisationSnapshot:
                 raise AnnotationError(
                     "A joint is found, outside the field, fused or obscured."
                 ) from exc
+
+    @property
+    def confidence_words(self) -> str:
+        """What :attr:`confidence_mm` is, for people; empty where it is not known."""
+        if self.confidence_mm is None:
+            return ""
+        if not self.confidence_share:
+            return "expected error, no bound"
+        assumed = "assumed, " if self.source in (DRAGGED, MARKED) else ""
+        return f"{assumed}{self.confidence_share * 10:.0f} of 10 are nearer"
 
     @classmethod
     def of(cls, localisation: Localisation, joint: Joint) -> LocalisationSnapshot:
@@ -258,6 +276,7 @@ class LocalisationSnapshot:
             source=facet.source,
             numbering=facet.numbering.value,
             confidence_mm=facet.localisation_mm,
+            confidence_share=0.0 if facet.localisation_mm is None else LOCALISATION_SHARE,
             status=facet.status,
         )
 

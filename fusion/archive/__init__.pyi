@@ -1,5 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .address import is_address, local_path, parse_address
+from .address import fetched, is_address, local_path, parse_address
 from .earlier import Priors, priors_of
 from .getting import get
 from .model import Archive, FoundSeries, FoundStudy, Query
@@ -24,6 +24,7 @@ __all__ = [
     "WorkItem",
     "connect",
     "described",
+    "fetched",
     "get",
     "is_address",
     "local_path",

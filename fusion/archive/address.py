@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-from fusion.archive.model import UID_PATTERN
+from fusion.archive.model import UID_PATTERN, NotReached
 from fusion.errors import ArchiveError
 from fusion.progress import ProgressCallback
 
@@ -53,6 +54,55 @@ def local_path(path: str | Path, progress: ProgressCallback | None = None) -> st
     """
     if not is_address(path):
         return path
+    return _fetched(path, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A study of an archive that lies here whole.
+
+    Parameters
+    ----------
+    folder : Path
+        Its files.
+    since : str
+        The day on which it was fetched, where the archive could not be asked now; else empty.
+    """
+
+    folder: Path
+    since: str = ""
+
+
+def fetched(path: str | Path, progress: ProgressCallback | None = None) -> Fetched:
+    """Fetch a study for its address, or take what was fetched whole while nobody answers there.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``archive:NAME/STUDYUID``.
+    progress : callable, optional
+        Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+
+    Raises
+    ------
+    ArchiveError
+        The study cannot be fetched whole, and was not before.
+    """
+    try:
+        return Fetched(_fetched(path, progress))
+    except NotReached:
+        from fusion.archive.getting import whole_since
+        from fusion.archive.inbox import Inbox
+        from fusion.archive.settings import read_settings
+
+        settings, study = read_settings(), parse_address(str(path))[1]
+        since = whole_since(study, settings=settings)
+        if since is None:
+            raise
+        return Fetched(Inbox(settings.place("inbox")).folder(study), since)
+
+
+def _fetched(path: str | Path, progress: ProgressCallback | None) -> Path:
     name, study = parse_address(str(path))
     if not study:
         raise ArchiveError(f"Which study? List them with: facetfusion archive find {name}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import json
 from pathlib import Path
 
-from fusion.archive.inbox import Inbox, file_count, stated_study
+from fusion.archive.inbox import Inbox, file_count, hashed, stated_study, written
 from fusion.archive.model import Archive, only_study
 from fusion.archive.settings import Settings
 from fusion.errors import ArchiveError
@@ -82,8 +85,43 @@ def get(
             "counted. What came is kept; get it again to go on from there."
         )
     _no_others(tray.folder, len(listed))
+    _note_whole(inbox, study_instance_uid)
     report(1.0, "Fetched")
     return tray.folder
+
+
+def whole_since(study_instance_uid: str, *, settings: Settings) -> str | None:
+    """Return the day on which a study was last fetched whole, where all of that still lies here.
+
+    Parameters
+    ----------
+    study_instance_uid : str
+        Which.
+    settings : Settings
+        Say where the inbox is.
+    """
+    inbox = Inbox(settings.place("inbox"))
+    try:
+        note = json.loads(_note(inbox, study_instance_uid).read_text("utf-8"))
+        day, files = dt.date.fromisoformat(note["day"]), note["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return day.isoformat() if files == _files(inbox.folder(study_instance_uid)) else None
+
+
+def _note_whole(inbox: Inbox, study: str) -> None:
+    note = {"day": dt.date.today().isoformat(), "files": _files(inbox.folder(study))}
+    written(_note(inbox, study), json.dumps(note))
+
+
+def _note(inbox: Inbox, study: str) -> Path:
+    return inbox.root / f"{hashed(study)}.whole"
+
+
+def _files(folder: Path) -> str:
+    """Return what changes when a file of a study comes, goes or changes its length."""
+    held = sorted((path.name, path.stat().st_size) for path in folder.glob("*.dcm"))
+    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 
 def _no_others(folder: Path, expected: int) -> None:

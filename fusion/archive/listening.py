@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from pynetdicom import AE, AllStoragePresentationContexts, evt
+from pynetdicom import AllStoragePresentationContexts, evt
 from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     StorageCommitmentPushModel,
     Verification,
@@ -23,8 +23,15 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
 
 from fusion.archive.inbox import Inbox, hashed, stated_study, written
 from fusion.archive.model import UID_PATTERN
+from fusion.archive.protocols.accepting import Callers, Entity
 from fusion.archive.protocols.encryption import server_context
-from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, SILENCE_S, SYNTAXES, Gauge, tuned
+from fusion.archive.protocols.wire import (
+    INTRODUCTION_S,
+    LARGEST_PDU_BYTES,
+    SILENCE_S,
+    SYNTAXES,
+    Gauge,
+)
 from fusion.archive.settings import ListenSettings, Settings
 from fusion.dicom import items, text
 from fusion.errors import ArchiveError, FusionError
@@ -112,6 +119,7 @@ class Listener:
         self._inbox = Inbox(settings.place("inbox"))
         self._commitments = commitments(settings)
         self._gauge = Gauge()
+        self._callers = Callers(self._gauge)
         self._bytes: dict[str, int] = {}
         self._lock = threading.Lock()
         self._parts: Path | None = None
@@ -119,7 +127,7 @@ class Listener:
 
     def __enter__(self) -> Listener:
         stated = self._stated
-        ae = AE(ae_title=self._settings.title)
+        ae = Entity(ae_title=self._settings.title)
         ae.require_called_aet = True
         titles = [one.title for one in self._settings.archives.values() if one.title]
         ae.require_calling_aet = list(stated.allow or titles)
@@ -127,7 +135,8 @@ class Listener:
             raise ArchiveError("archives.toml names nobody who may send: fill allow in [listen].")
         ae.maximum_associations = stated.most_associations
         ae.maximum_pdu_size = LARGEST_PDU_BYTES
-        ae.network_timeout = ae.dimse_timeout = ae.acse_timeout = SILENCE_S
+        ae.network_timeout = ae.dimse_timeout = SILENCE_S
+        ae.acse_timeout = INTRODUCTION_S
         ae.add_supported_context(Verification)
         # Without the role of a provider the archive cannot answer, and the answer is lost silently.
         ae.add_supported_context(StorageCommitmentPushModel, scu_role=True, scp_role=True)
@@ -142,8 +151,9 @@ class Listener:
                 block=False,
                 ssl_context=tls,
                 evt_handlers=[
-                    (evt.EVT_CONN_OPEN, tuned, [self._gauge]),
-                    (evt.EVT_CONN_CLOSE, self._gone),
+                    (evt.EVT_CONN_OPEN, self._callers.came),
+                    (evt.EVT_ESTABLISHED, self._callers.agreed),
+                    (evt.EVT_CONN_CLOSE, self._callers.closed),
                     (evt.EVT_C_STORE, self._store),
                     (evt.EVT_N_EVENT_REPORT, self._report),
                 ],
@@ -154,14 +164,12 @@ class Listener:
                 f"Port {stated.port} of {stated.host} cannot be listened on ({exc.strerror}). "
                 "Another facetfusion may be listening there already."
             ) from exc
+        self._stack.callback(self._callers.leave)
         self._stack.callback(server.shutdown)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
-
-    def _gone(self, event: Any) -> None:
-        self._gauge.clear(event.assoc)
 
     def _store(self, event: Any) -> int:
         content: bytes = event.encoded_dataset()

@@ -118,6 +118,10 @@ Keep = Callable[[str, bytes], bool]
 Told = Callable[[Path, str], None]
 
 
+class NotReached(ArchiveError):  # noqa: N818 - a state of the archive, not a fault
+    """Nothing answers where the archive should be; what it holds is not known."""
+
+
 class Archive(Protocol):
     """An archive; a way to it is opened for each question and closed again."""
 

@@ -208,15 +208,26 @@ def journal_path(path: str) -> Path:
 
 def words_of(command: str) -> tuple[str, ...]:
     """Return the options of a command, and its own commands where it has some."""
+    return words_by_action(command)[""]
+
+
+def words_by_action(command: str) -> dict[str, tuple[str, ...]]:
+    """Return what may follow a command, under ``""``, and each of its own commands."""
     parser = _Command(prog=f"facetfusion {command}")
     parser.held_in = next(module for name, _, module in COMMANDS if name == command)
     parser.format_help()  # which adds the options
+    own: dict[str, tuple[str, ...]] = {}
     found: list[str] = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             found += action.choices
+            own = {name: _options(one) for name, one in action.choices.items()}
         found += action.option_strings
-    return tuple(found)
+    return {"": tuple(found), **own}
+
+
+def _options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
+    return tuple(word for action in parser._actions for word in action.option_strings)
 
 
 def _refused(error: FusionError, args: argparse.Namespace) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion import cli
+from fusion.errors import Cancelled, FusionError, ProgramFault
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
@@ -70,21 +73,22 @@ def run(args: argparse.Namespace) -> int:
     from fusion.follow_up import Dated, check_pair, compare
     from fusion.opening import OpenOptions, open_study
 
+    if args.to is not None and args.to.exists() and not args.to.is_dir():
+        raise FusionError(f"{args.to} is a file; expected a folder. Choose another one with --to.")
     show = terminal_progress()
     options = OpenOptions(register=args.register)
-    reviews = [
-        open_study(
-            path,
-            options=replace(options, ct=ct, spect=spect),
-            progress=show.part(0.1 * n, 0.1 * (n + 1)),
+    reviews = []
+    for n, (which, path, ct, spect) in enumerate(
+        (
+            ("earlier", args.earlier, args.earlier_ct, args.earlier_spect),
+            ("later", args.later, args.later_ct, args.later_spect),
         )
-        for n, (path, ct, spect) in enumerate(
-            (
-                (args.earlier, args.earlier_ct, args.earlier_spect),
-                (args.later, args.later_ct, args.later_spect),
+    ):
+        part = show.part(0.1 * n, 0.1 * (n + 1))
+        with _told_of(which):
+            reviews.append(
+                open_study(path, options=replace(options, ct=ct, spect=spect), progress=part)
             )
-        )
-    ]
     check_pair(*reviews, same_patient_by=args.same_patient_by)
     dates = []
     for n, review in enumerate(reviews):
@@ -102,6 +106,18 @@ def run(args: argparse.Namespace) -> int:
     else:
         cli.write_lines(*comparison_lines(found), *(f"Written: {path}" for path in written))
     return cli.OK
+
+
+@contextlib.contextmanager
+def _told_of(which: str) -> Iterator[None]:
+    """Say of which of the two studies an error speaks; it stays of its kind."""
+    try:
+        yield
+    except (Cancelled, ProgramFault):
+        raise
+    except FusionError as exc:
+        exc.args = (f"The {which} study cannot be opened. {exc}", *exc.args[1:])
+        raise
 
 
 def comparison_lines(found: Comparison) -> list[str]:

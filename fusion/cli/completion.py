@@ -18,6 +18,11 @@ _facetfusion() {{
         case "${{COMP_WORDS[1]}}" in
 {cases}
         esac
+        if [ "$COMP_CWORD" -gt 2 ]; then
+            case "${{COMP_WORDS[1]}} ${{COMP_WORDS[2]}}" in
+{actions}
+            esac
+        fi
         case "$word" in -*) ;; *) [ "$COMP_CWORD" -eq 2 ] || words="" ;; esac
     fi
     COMPREPLY=($(compgen -W "$words" -- "$word"))
@@ -36,10 +41,16 @@ def add_completion(parser: argparse.ArgumentParser) -> None:
 
 def run(_args: argparse.Namespace) -> int:
     """Run the command; see :func:`add_completion`."""
-    cases = "\n".join(
-        f'            {name}) words="{" ".join(cli.words_of(name))}" ;;'
-        for name, _, _ in cli.COMMANDS
-    )
+    cases, actions = [], []
+    for name, _, _ in cli.COMMANDS:
+        for action, words in cli.words_by_action(name).items():
+            said = f'words="{" ".join(words)}" ;;'
+            if action:
+                actions.append(f'                "{name} {action}") {said}')
+            else:
+                cases.append(f"            {name}) {said}")
     commands = " ".join(name for name, _, _ in cli.COMMANDS)
-    cli.write_lines(_SCRIPT.format(commands=commands, cases=cases))
+    cli.write_lines(
+        _SCRIPT.format(commands=commands, cases="\n".join(cases), actions="\n".join(actions))
+    )
     return cli.OK

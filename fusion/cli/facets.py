@@ -24,10 +24,21 @@ from fusion.cli.facet_options import (
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
 from fusion.dicom import Catalog, Kind, choose_ct, read_volume, scan
 from fusion.errors import GeometryError, PairingError, RegistrationFailed
-from fusion.facets import Anomaly, Localisation, SpineStatements, find_neck, locate
+from fusion.facets import (
+    Anomaly,
+    Localisation,
+    SpineStatements,
+    find_neck,
+    locate,
+    segmentations_offered,
+)
 from fusion.findings import Finding, worst_first
 from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
-from fusion.findings.joints import FUNCTIONAL_NOT_USED, UPTAKE_NOT_MEASURED
+from fusion.findings.joints import (
+    FUNCTIONAL_NOT_USED,
+    UPTAKE_NOT_MEASURED,
+    VERTEBRAE_SEGMENTED,
+)
 from fusion.geometry import Volume
 from fusion.memory import give_back
 from fusion.software import DISCLAIMER
@@ -102,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
     uptake, refusal = _assessed(images, found, reference, settings)
     unused, name = images.unused, images.name
     about_uptake = uptake.findings if uptake is not None else (not_measured(refusal, unused),)
-    findings = worst_first([*found.findings, *images.findings, *about_uptake])
+    about = [f for f in images.findings if f.kind is not VERTEBRAE_SEGMENTED or not maps["labels"]]
+    findings = worst_first([*found.findings, *about, *about_uptake])
     if args.json:
         document = _document(found, name, findings, uptake)
         cli.write_json({**document, "settings": settings_json(reference, settings)})
@@ -142,7 +154,9 @@ def _images(args: argparse.Namespace) -> _Images:
     chosen, why = choose_ct(catalog, ct=args.ct)
     ct = read_volume(chosen, progress)
     unused = _holds_more(catalog)
-    return _Images(ct, chosen.name, why, ct.findings, refusal=refusal, unused=unused)
+    offered = segmentations_offered(catalog, ct.grid.frame_of_reference_uid)
+    about = (*ct.findings, *offered)
+    return _Images(ct, chosen.name, why, about, refusal=refusal, unused=unused)
 
 
 def _holds_more(catalog: Catalog) -> bool:

@@ -31,7 +31,7 @@ def main() -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _limit(order["limits"])
     try:
-        from fusion.cohort.study import do
+        from fusion.cohort.measuring import do
 
         reply = do(order)
     except MemoryError:

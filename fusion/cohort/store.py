@@ -143,7 +143,7 @@ class Store:
             if not self.private.exists() and any(self.folder.iterdir()):
                 raise FusionError(
                     f"{self.folder} is not empty and is not the folder of a cohort. Choose "
-                    "another one with --out."
+                    "another one with --to."
                 )
             self.private.mkdir(mode=0o700, exist_ok=True)
             for name in ("places", "locks", "logs"):

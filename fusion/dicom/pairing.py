@@ -214,7 +214,7 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
         )
         return PairingError(f"No {noun} volume can be used. {reasons}{offer}")
     refused = dict.fromkeys(
-        f"{series.description or series.modality or 'A series'}: {reason}"
+        ": ".join(filter(None, (series.description or series.modality, reason)))
         for study in catalog.studies
         for series in study.series
         for reason in _why_none(series)

@@ -7,7 +7,7 @@ about levels, alignment, state, or joints without a decision: it takes them from
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fusion.anatomy import JOINTS, Joint, Side
@@ -23,7 +23,7 @@ from fusion.annotations import (
 )
 from fusion.export.regions import UptakeRegion
 from fusion.export.wording import TRUSTED_WORDS, said_status
-from fusion.facets import DRAGGED, MARKED, Localisation, Numbering, Status
+from fusion.facets import DRAGGED, MARKED, Localisation, Numbering, SpineStatements, Status
 from fusion.plain_text import plain
 from fusion.registration import Method
 from fusion.review import Review
@@ -261,7 +261,23 @@ def _level_remarks(reading: Reading | None, localisation: Localisation | None) -
             for state in Numbering
             if state in recorded
         ]
-    return tuple(said)
+    return (*said, *_anomalies(reading, localisation))
+
+
+def _anomalies(reading: Reading | None, localisation: Localisation | None) -> Iterator[str]:
+    """Yield what is unusual about this spine by the reader, and what the program only proposes.
+
+    Of a final reading the latter is a Finding alone: its account is the same wherever it is opened.
+    """
+    statements = reading.said if reading else SpineStatements()
+    open_ = statements.unanswered(localisation.proposed if localisation else ())
+    for words, anomalies in (
+        ("Recorded by the reader", statements.anomalies),
+        ("Proposed by the program and dismissed by the reader", statements.dismissed),
+        ("Proposed by the program, neither recorded nor dismissed", [one.anomaly for one in open_]),
+    ):
+        if anomalies:
+            yield f"{words}: {', '.join(dict.fromkeys(one.name for one in anomalies))}."
 
 
 def _obtained(review: Review, reading: Reading | None) -> str:

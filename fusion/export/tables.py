@@ -73,6 +73,7 @@ _AFTER = (
     "spill_share",
     "spill_from",
     "merged_with",
+    "localisation_uncertainty_is",
 )
 
 

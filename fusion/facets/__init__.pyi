@@ -4,14 +4,13 @@ from .automatic.locate import locate, locate_in, neck_midline, no_canal
 from .automatic.neck import Neck, checked_clicks, find_neck
 from .labelled.conventions import CONVENTIONS, convention
 from .labelled.locate_labelled import check_clicks, locate_with_labels
+from .labelled.offered import segmentations_offered
 from .labelled.spine import LabelledSpine, read_labels
 from .localisation import (
     AUTOMATIC,
-    DRAGGED,
     FROM_PROCESSES,
     FROM_VERTEBRAE,
     LABEL_MAP,
-    MARKED,
     Facet,
     Localisation,
     Witness,
@@ -20,7 +19,7 @@ from .programs.label_run import make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
 from .spine_statements import ANOMALIES, Anomaly, ProposedAnomaly, SpineStatements
-from .states import Numbering, Status, WitnessKind
+from .states import DRAGGED, LOCALISATION_SHARE, MARKED, Numbering, Status, WitnessKind
 
 __all__ = [
     "ANOMALIES",
@@ -30,6 +29,7 @@ __all__ = [
     "FROM_PROCESSES",
     "FROM_VERTEBRAE",
     "LABEL_MAP",
+    "LOCALISATION_SHARE",
     "MARKED",
     "PROGRAMS",
     "Anomaly",
@@ -58,4 +58,5 @@ __all__ = [
     "program_named",
     "proposal_findings",
     "read_labels",
+    "segmentations_offered",
 ]

@@ -13,7 +13,7 @@ from pydantic import Field
 from fusion.anatomy import JOINTS, Joint, Side
 from fusion.errors import FusionError
 from fusion.facets.spine_statements import ProposedAnomaly
-from fusion.facets.states import Numbering, Status, WitnessKind
+from fusion.facets.states import DRAGGED, MARKED, Numbering, Status, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.joints import JOINTS_MOVED
 from fusion.geometry import FloatArray
@@ -21,9 +21,6 @@ from fusion.json_form import to_json
 
 #: How :func:`locate` found what it reports.
 AUTOMATIC = "automatic from CT"
-#: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
-#: that had none.
-DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
 #: What the source of a joint from label maps begins with, and what it ends with: which part of them
 #: it is from.
 LABEL_MAP = WitnessKind.LABELS.value

@@ -118,7 +118,7 @@ class SpineStatements:
 
     def __bool__(self) -> bool:
         """Whether anything was said."""
-        return bool(self.clicks or self.moved or self.anomalies)
+        return bool(self.clicks or self.moved or self.anomalies or self.dismissed)
 
     @property
     def naming(self) -> tuple[frozenset[tuple[str, _Point]], frozenset[Anomaly]]:

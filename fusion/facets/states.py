@@ -39,5 +39,10 @@ class WitnessKind(StrEnum):
     DENS_LABEL = "dens in the label map"
 
 
+#: The sources of what :meth:`Localisation.with_moved` returns: a joint that had a place, and one
+#: that had none.
+DRAGGED, MARKED = "dragged by the reader", "marked by the reader"
+#: Share of joints that ``localisation_mm`` is meant to hold: a bound, no expected error.
+LOCALISATION_SHARE = 0.9
 #: Witnesses that come of one training: together they count as the weightiest of them.
 ONE_FAMILY = frozenset({WitnessKind.LABELS, WitnessKind.DENS_LABEL})

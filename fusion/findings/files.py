@@ -29,6 +29,12 @@ NOT_DICOM = info("not-dicom", "{count} file(s) are not DICOM and were skipped.")
 ARCHIVE_NOT_OPENED = warning(
     "archive-not-opened", "{label} is a zip and was not opened; open it by itself."
 )
+OPENED_WITHOUT_ARCHIVE = warning(
+    "opened-without-archive",
+    "The archive cannot be reached. This is the study as it was fetched whole on {day}; what was "
+    "added, corrected or removed there since is not known.",
+    ours="day",
+)
 PLANAR_IMAGES = info(
     "no-volume", "Planar (flat) images: no slices through the body, so nothing to fuse."
 )

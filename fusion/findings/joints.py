@@ -159,6 +159,13 @@ LABELS_UNCHECKED = warning(
     "No spinal canal was found on the CT itself: nothing supports or contradicts the names of the "
     "label map.",
 )
+VERTEBRAE_SEGMENTED = info(
+    "vertebrae-segmented",
+    "The study holds a segmentation of the vertebrae {first} to {last} on this CT: series "
+    "{series}, file {file}. It is not used unless you take it: facetfusion facets with --labels "
+    "and the path of that file, or Label map… in the window.",
+    ours="first last",
+)
 JOINTS_NOT_LABELLED = info(
     "joints-not-labelled",
     "{joints}: not in the label map, or no labelled surfaces face each other there.",

@@ -59,8 +59,8 @@ def same_patient(
         differing.append("issuer of the patient ID")
     if differing:
         raise PairingError(
-            f"The two studies are of different patients ({', '.join(differing)} differ). They are "
-            "not compared. Choose two studies of one patient."
+            f"The two studies are of different patients (not the same: {', '.join(differing)}). "
+            "They are not compared. Choose two studies of one patient."
         )
     if are_comparable(one, other):
         return ()

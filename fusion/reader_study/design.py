@@ -139,6 +139,20 @@ class Design(_Entry):
         )
 
 
+#: What is said of a value that is not as expected, by the kind of the error.
+_WORDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is no word of a study; check its spelling",
+    "string_type": "expected text in quotation marks",
+    "int_type": "expected a whole number without quotation marks",
+    "int_parsing": "expected a whole number without quotation marks",
+    "int_from_float": "expected a whole number without quotation marks",
+    "bool_type": "expected true or false, without quotation marks",
+    "bool_parsing": "expected true or false, without quotation marks",
+    "tuple_type": "expected a list: [ ... ]",
+}
+
+
 def design_file(path: str | Path) -> Path:
     """Return the file of a study, which may be named by its folder."""
     path = Path(path)
@@ -159,8 +173,9 @@ def read_design(text: bytes) -> Design:
         raise ReaderStudyError(f"The study cannot be read: it is no TOML ({exc}).") from None
     except ValidationError as exc:
         first = exc.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
+        # Lists are counted from 1, as people do.
+        where = " ".join(str(n + 1 if isinstance(n, int) else n) for n in first["loc"])
+        what = _WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
         raise ReaderStudyError(
             f"The study cannot be read: {where + ': ' if where else ''}{what}. "
             "docs/reader-study.md shows what stands there."

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from fusion.anatomy import JOINTS, Joint
 from fusion.annotations import plan_blocks
+from fusion.export import csv_text
 from fusion.facets import Status
-from fusion.plain_text import plain
 from fusion.uptake import RATIO_TO_REFERENCE
 
 if TYPE_CHECKING:
@@ -23,11 +21,23 @@ if TYPE_CHECKING:
 #: What a reader may say of a joint; the last one is that nothing was said.
 DECISIONS = ("negative", "indeterminate", "positive", "not decided")
 NOT_DECIDED = DECISIONS[-1]
-_FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
-class Rating:
+class _Shown:
+    """Who was shown what, when."""
+
+    reader: str
+    arm: str
+    case: str
+    patient: int
+    stage: int
+    number: int
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rating(_Shown):
     """What one reader said of one joint at one showing of a case.
 
     Parameters
@@ -54,13 +64,6 @@ class Rating:
         Active, for the whole case.
     """
 
-    reader: str
-    arm: str
-    case: str
-    patient: int
-    stage: int
-    number: int
-    repeat: bool
     level: str
     side: str
     decision: str
@@ -73,7 +76,7 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
-class NerveRating:
+class NerveRating(_Shown):
     """The nerves that follow from what one reader said at one showing of a case.
 
     Parameters
@@ -85,13 +88,6 @@ class NerveRating:
         positive.
     """
 
-    reader: str
-    arm: str
-    case: str
-    patient: int
-    stage: int
-    number: int
-    repeat: bool
     nerves: str
 
 
@@ -121,6 +117,12 @@ def ratings_of(study: ReaderStudy) -> tuple[tuple[Rating, ...], tuple[NerveRatin
     return tuple(ratings), tuple(nerves)
 
 
+def _about(
+    reader: str, shown: Presentation, patient: int
+) -> tuple[str, str, str, int, int, int, bool]:
+    return reader, shown.arm, shown.case, patient, shown.stage, shown.number, shown.repeat
+
+
 def _rating(
     reader: str,
     shown: Presentation,
@@ -133,13 +135,7 @@ def _rating(
     x_mm, y_mm, z_mm = (None, None, None) if target is None else target.point_lps
     uptake = None if target is None else target.uptake
     return Rating(
-        reader,
-        shown.arm,
-        shown.case,
-        patient,
-        shown.stage,
-        shown.number,
-        shown.repeat,
+        *_about(reader, shown, patient),
         joint.level,
         joint.side.value,
         NOT_DECIDED if target is None else target.decision.value,
@@ -157,18 +153,12 @@ def _nerves(reader: str, shown: Presentation, patient: int, reading: Reading) ->
     fused |= {t.joint.level for t in reading.targets if t.localisation.status is Status.FUSED}
     plan = plan_blocks(reading.targets, fused=fused)
     return NerveRating(
-        reader,
-        shown.arm,
-        shown.case,
-        patient,
-        shown.stage,
-        shown.number,
-        shown.repeat,
+        *_about(reader, shown, patient),
         "; ".join(one.name for one in plan.nerves),
     )
 
 
-def csv_text(kind: type, rows: Iterable[object]) -> str:
+def table_of(kind: type, rows: Iterable[object]) -> str:
     """Return rows as CSV, with a line of names; nothing stands where nothing is known.
 
     Parameters
@@ -179,21 +169,8 @@ def csv_text(kind: type, rows: Iterable[object]) -> str:
         Of that kind.
     """
     names = [one.name for one in fields(kind)]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    for row in rows:
-        writer.writerow(_cell(getattr(row, name)) for name in names)
-    return out.getvalue()
+    return csv_text(names, ({name: _said(getattr(row, name)) for name in names} for row in rows))
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return repr(value)  # every digit
-    # A program that counts must not take what somebody typed for a formula.
-    text = plain(str(value))
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+def _said(value: object) -> object:
+    return ("yes" if value else "no") if isinstance(value, bool) else value

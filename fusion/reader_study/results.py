@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fusion.errors import ReaderStudyError, disk_reason
 from fusion.reader_study.analysis import Figure, analysed
 from fusion.reader_study.page import page_html
-from fusion.reader_study.ratings import NerveRating, Rating, csv_text
+from fusion.reader_study.ratings import NerveRating, Rating, table_of
 
 if TYPE_CHECKING:
     from fusion.reader_study.study import ReaderStudy
@@ -42,15 +42,15 @@ def write_results(
     analysis = analysed(study, interim=interim)
     texts = {
         "agreement.html": page_html(study.design, analysis),
-        "agreement.csv": csv_text(Figure, analysis.figures),
-        "ratings.csv": csv_text(Rating, analysis.ratings),
-        "plans.csv": csv_text(NerveRating, analysis.nerves),
+        "agreement.csv": table_of(Figure, analysis.figures),
+        "ratings.csv": table_of(Rating, analysis.ratings),
+        "plans.csv": table_of(NerveRating, analysis.nerves),
     }
     try:
         place.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             part = place / f".{name}.part"
-            part.write_text(text, "utf-8")
+            part.write_text(text, "utf-8", newline="")  # lines of a table end as they are
             part.replace(place / name)
     except OSError as exc:
         raise ReaderStudyError(

@@ -155,7 +155,7 @@ def _screen() -> Check:
             what, CheckOutcome.MISSING, said, "Run this again where the window is to open."
         )
     try:
-        screen.check_screen()
+        screen.check_screen(instead="")
     except FusionError as exc:
         return Check(what, CheckOutcome.FAILS, str(exc), "See the page on installation.")
     loaded = subprocess.run(

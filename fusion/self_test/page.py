@@ -14,8 +14,8 @@ from fusion.software import DISCLAIMER, versions
 #: What is said of the whole, by the worst of it.
 ANSWER = {
     CheckOutcome.WORKS: "facetfusion works on this machine.",
-    CheckOutcome.MISSING: "facetfusion works on this machine; something is not here, see below.",
-    CheckOutcome.FAILS: "facetfusion does not work on this machine as it is, see below.",
+    CheckOutcome.MISSING: "facetfusion works on this machine; something is not here, as listed.",
+    CheckOutcome.FAILS: "facetfusion does not work on this machine as it is; what fails is listed.",
 }
 #: Said beside a colour, which never carries meaning alone.
 _SIGNS = {CheckOutcome.WORKS: "✓", CheckOutcome.MISSING: "–", CheckOutcome.FAILS: "✗"}

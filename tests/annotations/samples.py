@@ -29,7 +29,11 @@ def localisation(
     numbering: str = "counted from C2 (dens)", *, status: str = "found"
 ) -> LocalisationSnapshot:
     return LocalisationSnapshot(
-        source="facetfusion 0.1.0", numbering=numbering, confidence_mm=1.2, status=status
+        source="facetfusion 0.1.0",
+        numbering=numbering,
+        confidence_mm=1.2,
+        status=status,
+        confidence_share=0.9,
     )
 
 

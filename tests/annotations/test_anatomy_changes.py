@@ -226,6 +226,28 @@ def test_a_proposed_anomaly_that_is_dismissed_changes_no_numbering() -> None:
     assert len(list(_numbered_anew(taken))) == 1
 
 
+def test_a_dismissal_is_carried_into_an_addendum() -> None:
+    """Who amends a reading is not asked again what its first version answered."""
+    proposed = ProposedAnomaly(RIB.as_anomaly(), "the ribs")
+    dismissal = AnomalyRecorded("cervical rib", note="a transverse process", withdrawn=True)
+    reading = after(begun(), dismissal)
+    opened = replace(
+        reading.opened,
+        version=2,
+        amends=reading.reading_id,
+        amends_digest=reading.digest,
+        said=reading.said,
+        reason="why",
+    )
+    first = replace(reading.events[0], change=opened)
+    addendum = replay("1" * 32, [Event.read(json.loads(json.dumps(to_json(first))))])
+    assert addendum.said.unanswered([proposed]) == ()
+    assert [one.note for one in addendum.said.dismissed] == ["a transverse process"]
+    assert list(_numbered_anew(addendum)) == []
+    # Recorded after all, it is no longer dismissed.
+    assert after(addendum, RIB).said.dismissed == ()
+
+
 def test_a_dismissal_keeps_the_confirmation_of_the_numbering() -> None:
     reading = after(begun(), confirming_numbering(localised(), clicks={}, note="seen"))
     dismissal = AnomalyRecorded("cervical rib", withdrawn=True)

@@ -51,6 +51,7 @@ def test_a_clicked_joint_is_decided_at_its_centre() -> None:
         "numbering": "sure",
         "confidence_mm": 1.5,
         "status": "found",
+        "confidence_share": 0.9,
     }
 
 

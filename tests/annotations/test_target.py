@@ -115,6 +115,7 @@ def test_every_field_stands_in_the_json() -> None:
             "numbering": "counted from C2 (dens)",
             "confidence_mm": 1.2,
             "status": "found",
+            "confidence_share": 0.9,
         },
         "software_version": "0.1.0",
     }
@@ -196,6 +197,8 @@ def test_snapshots_say_how_they_were_obtained() -> None:
         LocalisationSnapshot(source="s", numbering="n", confidence_mm=float("inf"))
     with pytest.raises(AnnotationError, match="fused or obscured"):
         LocalisationSnapshot(source="s", numbering="n", confidence_mm=1.0, status="gone")
+    with pytest.raises(AnnotationError, match="share"):
+        LocalisationSnapshot(source="s", numbering="n", confidence_mm=1.0, confidence_share=1.1)
 
 
 def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_five_words() -> None:
@@ -209,7 +212,7 @@ def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_five_words() -> None:
 
 def test_a_target_from_before_the_state_was_kept_reads_and_writes_the_same() -> None:
     old = to_json(target())
-    del old["localisation"]["status"]
+    del old["localisation"]["status"], old["localisation"]["confidence_share"]
     assert to_json(read(old)) == old
 
 

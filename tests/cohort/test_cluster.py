@@ -74,7 +74,7 @@ def test_a_cluster_does_every_study_although_workers_die(tmp_path: Path) -> None
     with cluster(tmp_path) as (address, starter):
         command = (sys.executable, "-m", "fusion.cli", "cohort", "run", str(root))
         runner = subprocess.Popen(
-            [*command, "--out", str(out), "--dask", address, "--no-pages"], cwd=ROOT
+            [*command, "--to", str(out), "--dask", address, "--no-pages"], cwd=ROOT
         )
         until = time.monotonic() + 300
         done = out / "private" / "work.log"

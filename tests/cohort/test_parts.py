@@ -12,13 +12,13 @@ from types import SimpleNamespace
 import pytest
 
 from fusion.cohort.child import NO_MEMORY
+from fusion.cohort.measuring import units_of, without_names
 from fusion.cohort.one import Order, Turn, failure, is_kept, run_order
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome, StudyResult
 from fusion.cohort.pages.plots import bars_plot, histogram, ratio_plot
 from fusion.cohort.places import StudyPlace, find_places
 from fusion.cohort.settings import Parameters, StudyLimits
 from fusion.cohort.store import Cohort, PlaceRecord, Store, Unit
-from fusion.cohort.study import units_of, without_names
 from fusion.cohort.tables import StudyRow, dictionary, joint_columns, study_rows, write_tables
 from fusion.dicom import Catalog, Kind, Patient, Series, Study
 from fusion.errors import FusionError

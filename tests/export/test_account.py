@@ -22,6 +22,7 @@ from pydicom.dataset import Dataset
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.changes import (
     AlignmentReviewed,
+    AnomalyRecorded,
     Finalised,
     NumberingConfirmed,
     PathwayLeftOut,
@@ -40,6 +41,7 @@ from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handout import Handout, LeftOut
 from fusion.export.tables import export_reading, export_table, read_reading
 from fusion.facets.localisation import Localisation
+from fusion.facets.spine_statements import Anomaly, ProposedAnomaly
 from fusion.facets.states import Numbering
 from fusion.geometry import RigidTransform
 from fusion.opening import open_study
@@ -317,6 +319,33 @@ def neck_correction(desk: Desk) -> Staged:
     )
 
 
+def anomalies_proposed(desk: Desk) -> Staged:
+    """One dismissed in the first version, one recorded, one that nobody has answered."""
+    by = HOT_LPS - centers()[HOT]
+    neck = localised()
+    kinds = (("fused", "C3-C4"), ("extra segment", ""), ("cervical rib", ""))
+    proposed = tuple(ProposedAnomaly(Anomaly(*kind), "It was seen.") for kind in kinds)
+    dismissal = AnomalyRecorded("fused", "C3-C4", withdrawn=True)
+    recorded = AnomalyRecorded("extra segment")
+    reading = desk.read(dismissal, recorded, desk.hot(), *desk.end(), amended="once more")
+    return Staged(
+        desk.review,
+        reading,
+        (
+            "Recorded by the reader: extra segment.",
+            "Proposed by the program and dismissed by the reader: fused C3-C4.",
+            "Proposed by the program, neither recorded nor dismissed: cervical rib.",
+        ),
+        label=f"{LABEL} (DRAFT)",
+        localisation=replace(
+            neck,
+            facets=tuple(replace(one, center_lps=one.center_lps + by) for one in neck.facets),
+            midline_lps={level: point + by for level, point in neck.midline_lps.items()},
+            proposed=proposed,
+        ),
+    )
+
+
 def spill(desk: Desk) -> Staged:
     uptake = Measured(
         "counts",
@@ -382,6 +411,7 @@ def nine_targets(desk: Desk) -> Staged:
 STATES: tuple[Callable[[Desk], Staged], ...] = (
     none, draft, final, addendum, c2_out_of_field, provisional, disputed, counted_now,
     named_by_hand, moved_by_hand, neck_correction, spill, without_contrast, nine_targets,
+    anomalies_proposed,
 )  # fmt: skip
 #: Promises that no output makes, and a word that says nothing of a level.
 PROMISES = re.compile(r"\bnever\b|\bsure\b|\bguarantee|Levels numbered from C2", re.IGNORECASE)

@@ -15,6 +15,7 @@ from fusion.facets.automatic.column import Rhythm, _rhythm, crests
 from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.locate import (
     _astray,
+    _astray_together_mm,
     _before,
     _bound_mm,
     _less_known,
@@ -147,6 +148,32 @@ def test_joints_that_slid_along_the_pillars_together_are_not_sure_and_less_well_
         Joint("C4-C5", Side.LEFT), Status.FOUND, (0.0, 0.0, 0.0), None, Numbering.SURE, 3.0
     )
     assert _less_known(found, 4.0).localisation_mm == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize(
+    ("slid", "off", "together"), [(3.4, 1.4, 0.0), (3.6, 1.6, 3.6), (5.4, 3.4, 5.4)]
+)
+def test_joints_that_left_the_place_of_the_count_together_are_not_sure(slid, off, together):
+    """As in a neck whose field ends below C2-C3: both joints 7 mm too high and sure."""
+    turns = _seen(_wall())
+    chain = Chain({level: height + off - slid for level, height in HEIGHTS.items()}, 1.0, 2)
+    fits = {}
+    for level in LEVELS[:4]:
+        center = np.array([HEIGHTS[level] + off, 0.0, 17.0])
+        fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
+    expected = dict.fromkeys(LEVELS[:4], pytest.approx(together)) if together else {}
+    assert _astray_together_mm(chain, turns, fits) == expected
+    assert _astray(chain, turns, fits) == (set(LEVELS[:4]) if together else set())
+
+
+def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
+    """As in a neck with C3 doubled and tilted: from C5-C6 down 6 to 9 mm too low and sure."""
+    turns = _seen(_wall())
+    fits = {}
+    for n, level in enumerate(LEVELS):
+        center = np.array([HEIGHTS[level] - (5.0 if n >= 3 else 2.0), 0.0, 17.0])
+        fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
+    assert _astray(CHAIN, turns, fits) == set(LEVELS[2:])
 
 
 @pytest.mark.parametrize(

@@ -209,3 +209,20 @@ def test_the_command_refuses_the_wrong_order_before_it_takes_long(
     assert main(["compare", str(pair[1]), str(pair[0]), "--to", str(tmp_path / "out")]) == 3
     assert "in the other order" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_says_which_of_two_studies_it_speaks_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", str(tmp_path / "nowhere"), str(tmp_path), "--json"]) == 3
+    said = capsys.readouterr()
+    assert "The earlier study cannot be opened. " in said.err
+    assert '"code": "DicomError"' in said.out  # what programs go by stays
+
+
+def test_results_are_not_sent_to_a_file_after_minutes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["compare", "nowhere", "nowhere", "--to", str(tmp_path / "file")]) == 3
+    assert "is a file; expected a folder. Choose another one with --to." in capsys.readouterr().err

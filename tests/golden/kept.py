@@ -16,11 +16,13 @@ from fusion.annotations.changes.vertebrae import AnatomyForm
 from fusion.annotations.journal import Journal
 from fusion.annotations.placement import Placement
 from fusion.annotations.reading import Reading
+from fusion.annotations.rows import row_of
 from fusion.annotations.snapshots import LocalisationSnapshot, Measured, RegistrationSnapshot
 from fusion.annotations.study import InputKey, StudyKey
 from fusion.annotations.target import Target
 from fusion.errors import AnnotationError
 from fusion.export.dicom.structured_report_reading import read_structured_report
+from fusion.export.report.joints import said_place
 from fusion.export.tables import read_reading
 from fusion.json_form import from_json, to_json
 from fusion.pathway.assessment import Assessment
@@ -40,6 +42,8 @@ __all__ = [
     "plan_blocks",
     "read_reading",
     "read_structured_report",
+    "row_of",
+    "said_place",
 ]
 
 #: Everything that is written and read again, by its name in November 2026.

@@ -125,6 +125,20 @@ def test_the_old_journal_says_the_same(journal: Path) -> None:
     ]
 
 
+def test_no_old_error_of_a_place_becomes_a_bound(journal: Path) -> None:
+    """Until 30 November 2026 it was an expected error, without a share of joints beside it."""
+    with kept.Journal(journal) as file:
+        first, amended, _ = file.readings()
+        again = file.addendum(amended, reader="R. Eader", reason="once more", study=amended.study)
+    targets = [*first.targets, *amended.targets, *again.targets]
+    assert all(target.localisation.confidence_mm for target in targets)
+    for target in targets:
+        said = kept.said_place(target)
+        assert "Joint located to about" in said
+        assert "(expected error, no bound)." in said
+        assert kept.row_of(target)["localisation_uncertainty_is"] == "expected error, no bound"
+
+
 def test_the_old_answer_of_the_pathway_is_still_the_answer(journal: Path) -> None:
     """Where statements change on purpose, the answer of before stands and is not used anew.
 

@@ -18,7 +18,7 @@ from fusion.errors import ReaderStudyError
 from fusion.reader_study.analysis import Analysis, Figure, _differences, analysed, figures_of
 from fusion.reader_study.comparing import TRUE_JOINTS, between_readers, within_readers
 from fusion.reader_study.page import page_html
-from fusion.reader_study.ratings import NerveRating, Rating, csv_text
+from fusion.reader_study.ratings import NerveRating, Rating, table_of
 from tests.reader_study.begun import Decided, begun, read
 from tests.reader_study.designs import design
 from tests.reader_study.rated import rated
@@ -224,11 +224,14 @@ def test_from_journals_to_files(tmp_path: Path, capsys: pytest.CaptureFixture[st
         }
 
 
-def test_a_cell_is_no_formula() -> None:
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "|", "%", "＝"])
+def test_a_cell_is_no_formula(start: str) -> None:
     ratings, _ = rated(1, readers=1)
-    text = csv_text(Rating, [replace(ratings[0], case="=1+1", x_mm=-2.5, grade=None)])
+    text = table_of(Rating, [replace(ratings[0], case=f"{start}1+1", x_mm=-2.5, grade=None)])
     (row,) = csv.DictReader(io.StringIO(text))
-    assert (row["case"], row["x_mm"], row["grade"], row["repeat"]) == ("'=1+1", "-2.5", "", "no")
+    assert (row["case"], row["x_mm"], row["grade"], row["repeat"]) == (
+        f"'{start}1+1", "-2.5", "", "no",
+    )  # fmt: skip
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:

@@ -100,6 +100,25 @@ def test_a_study_that_cannot_be_is_told_why(head: str, cases: int, said: str) ->
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("was", "put", "said"),
+    [
+        ("seed = 7", 'seed = "x"', "seed: expected a whole number without quotation marks."),
+        ("seed = 7", "seed = 1.5", "seed: expected a whole number without quotation marks."),
+        ("seed = 7", "", "seed: is missing."),
+        ("seed = 7", "seed = 7\ntitle = 3", "title: expected text in quotation marks."),
+        ("seed = 7", "seed = 7\nfoo = 1", "foo: is no word of a study; check its spelling."),
+        ("proposals = false", "proposals = 7", "arm 1 proposals: expected true or false"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_words(was: str, put: str, said: str) -> None:
+    text = design_text(2)
+    assert was in text
+    with pytest.raises(ReaderStudyError) as caught:
+        read_design(text.replace(was, put, 1).encode())
+    assert str(caught.value).startswith(f"The study cannot be read: {said}")
+
+
 def test_what_is_no_toml_is_told() -> None:
     with pytest.raises(ReaderStudyError, match="it is no TOML"):
         read_design(b"readers = [")

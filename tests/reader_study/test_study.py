@@ -177,8 +177,8 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     (tmp_path / "study.toml").write_text(design_text(2))
     assert main(["readers", "new", str(tmp_path)]) == 0
     said = capsys.readouterr().out
-    assert "2 cases of 2 patients, 3 readers, 2 stages" in said
-    assert f'facetfusion readers next {tmp_path} --reader "Reader B"' in said
+    assert "Cases: 2, patients: 2, readers: 3, stages: 2." in said
+    assert f'facetfusion readers next "{tmp_path}" --reader "Reader B"' in said
     study = ReaderStudy.open(tmp_path)
     study.times_of("Reader A").add("1-1", "x", 600.0)
     read(study, "Reader A", "1-1")

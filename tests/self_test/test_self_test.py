@@ -95,7 +95,7 @@ def test_the_trial_goes_the_whole_way_and_holds_it_against_the_truth(
 def test_the_page_says_each_check_with_a_sign_and_what_to_do(tmp_path: Path) -> None:
     page = write_page(tmp_path / "page.html", [FINE, BROKEN], when=datetime(2026, 11, 30, 12, 0))
     text = page.read_text("utf-8")
-    assert "facetfusion does not work on this machine as it is, see below." in text
+    assert "facetfusion does not work on this machine as it is; what fails is listed." in text
     assert "✓ works" in text
     assert "✗ does not work" in text
     assert "&lt;b&gt;" in text

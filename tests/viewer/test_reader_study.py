@@ -17,14 +17,15 @@ from qtpy.QtWidgets import QApplication, QPushButton
 from fusion.anatomy.joints import JOINTS
 from fusion.annotations.journal import Journal
 from fusion.annotations.target import Decision
+from fusion.errors import FusionError
 from fusion.reader_study.study import ReaderStudy
 from sample_data import COARSE_SCAN, make_study
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill
-from tests.reader_study.begun import read
+from tests.reader_study.begun import read, write_cases
 from tests.reader_study.designs import design_text
 from tests.viewer.places import in_files, on_screen
 from tests.viewer.scripted import Hands, wait_until
-from viewer.reader_study import ReadingRoom
+from viewer.reader_study import ReadingRoom, run
 from viewer.reading.blinded import NOT_PROPOSED
 
 pytestmark = [pytest.mark.window, pytest.mark.slow]
@@ -188,3 +189,16 @@ def test_cases_follow_each_other_and_nothing_tells_whose_they_are(
     seconds = study.times_of("Reader A").seconds()
     assert set(seconds) >= {"1-1", "1-2"}
     assert all(one > 0 for one in seconds.values())
+
+
+def test_where_there_is_no_screen_no_picture_that_is_not_blinded_is_proposed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cases(tmp_path, 1)
+    (tmp_path / "study.toml").write_text(design_text(1))
+    study = ReaderStudy.begin(tmp_path)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(FusionError) as caught:
+        run(study, "Reader A")
+    assert str(caught.value).endswith("Read at a computer with a screen.")

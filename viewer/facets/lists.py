@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
@@ -14,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.findings import Finding
 from fusion.findings.joints import (
     ANOMALIES_RECORDED,
     ANOMALY_PROPOSED,
@@ -95,6 +97,7 @@ class EvidenceList(_Rows):
         *,
         state: str,
         from_labels: bool = False,
+        offered: Sequence[Finding] = (),
     ) -> None:
         """Show these instead.
 
@@ -108,6 +111,8 @@ class EvidenceList(_Rows):
             What to say while there is nothing.
         from_labels : bool
             Whether the joints are taken from a label map.
+        offered : sequence of Finding
+            Segmentations of vertebrae that the study holds.
         """
         rows: list[QWidget] = []
         self.buttons = {}
@@ -150,6 +155,9 @@ class EvidenceList(_Rows):
                 lines.append(finding.message)
         if not rows and state:
             rows.append(plain_label(state, wrap=True))
+        for finding in () if from_labels else offered:
+            rows.append(plain_label(finding.message, wrap=True))
+            lines.append(finding.message)
         rows.append(self._map_buttons(from_labels))
         self.lines = tuple(lines)
         self._fill(rows)

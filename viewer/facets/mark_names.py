@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from viewer.pictures.drawn.overlays import width_px
+from viewer.pictures.pane import WORDS_PT
 from viewer.pictures.placement import Box, Label, place
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def with_names_placed(pane: Pane, marks: list[Mark]) -> list[Mark]:
     labels = [
         Label(
             place,
-            (scale * len(mark.text) * _LETTER_PX + 4, scale * LINE_PX),
+            (_width(mark.text, scale), scale * LINE_PX),
             int(np.sign(mark.text_shift_mm)),
             2 * mark.double + bool(mark.fill),
         )
@@ -69,6 +71,12 @@ def with_names_placed(pane: Pane, marks: list[Mark]) -> list[Mark]:
             )
         )
     return result
+
+
+def _width(text: str, scale: float) -> float:
+    """Return how wide a name is, px; as it is drawn, since it is placed by its middle."""
+    drawn = width_px(text, WORDS_PT * scale)
+    return (scale * len(text) * _LETTER_PX if drawn is None else drawn) + 4
 
 
 def down_mm(pane: Pane, pixels: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fusion.annotations import plan_blocks
+from fusion.annotations import Decision, plan_blocks
 from fusion.views import landmarks
 from viewer.facets.marks import (
     BALL_MM,
@@ -65,6 +65,7 @@ def named_places(facets: FacetsModel, reading: ReadingModel) -> tuple[Named, ...
                 chosen=joint == facets.selected,
                 dashed=doubtful or mark.provisional,
                 decided=target is not None,
+                positive=target is not None and target.decision is Decision.POSITIVE,
                 nerves=mark.nerves,
             )
         )

@@ -24,6 +24,7 @@ from qtpy.QtWidgets import (
 from fusion.anatomy import VERTEBRAE, Joint
 from fusion.annotations import AnomalyRecorded
 from fusion.facets import DRAGGED, MARKED, Anomaly
+from fusion.findings.joints import VERTEBRAE_SEGMENTED
 from viewer.facets.confirming import NumberingBox
 from viewer.facets.dialogs import AnomalyDialog, LabelDialog
 from viewer.facets.lists import WITHOUT_LABELS, EvidenceList, HotSpotList
@@ -237,6 +238,7 @@ class FacetsPanel(QWidget):
             facets.said,
             state=waiting,
             from_labels=bool(facets.labels.paths),
+            offered=[f for f in self._linked.review.findings if f.kind is VERTEBRAE_SEGMENTED],
         )
         self.pages.setTabText(0, f"Proposals ({count})" if count else "Proposals")
         against = count_against(facets.localisation)

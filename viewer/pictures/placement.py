@@ -16,6 +16,9 @@ _STEP = 0.25
 #: Furthest that a name is moved up or down, in heights of it; and up to where it may rather cover
 #: the ring of a joint than be moved on, to stand beside another joint that it is not the name of.
 _REACH, _NEAR = 8.0, 2.5
+#: How much nearer the middle of a name has to be to the column of its own side, as a share of their
+#: distance.
+_CLEARLY = 0.25
 #: Steps in which the name of the joint that is looked at is moved away from it, px.
 _BESIDE_PX = 6.0
 
@@ -91,7 +94,7 @@ def place(
     room: tuple[float, float],
     taken: Sequence[Box] = (),
     avoid: Sequence[Box] = (),
-    unnamed: Sequence[tuple[float, int]] = (),
+    unnamed: Sequence[Label] = (),
 ) -> tuple[Box | None, ...]:
     """Find a place for each name.
 
@@ -105,22 +108,26 @@ def place(
         What must not be covered: letters, banners, hot spots.
     avoid : sequence of Box
         What is covered only by a name that else had no place: the joints themselves.
-    unnamed : sequence of (float, int)
-        Height and side of places that are drawn and have no name here.
+    unnamed : sequence of Label
+        Places that are drawn and have no name here; their size says nothing.
 
     Returns
     -------
     tuple of Box or None
         In the order given: at the margin asked for, else at the other, else further in, each as
         near to the height of its place as there is room; None where there is none. No name
-        stands at the height of another place: who reads across would take it for that one's.
+        stands at the height of another place of its side, and none nearer to a place of the other
+        side than to its own: who reads across would take it for that one's.
     """
     whole = Box(0, 0, *room)
     inside = [label for label in labels if _holds(whole, label.anchor)]
     # Left and right joints of a level lie at nearly one height; their names say the side.
     rows = {
-        side: [one.anchor[1] for one in inside if one.side == side]
-        + [height for height, of in unnamed if of == side]
+        side: [one.anchor[1] for one in (*inside, *unnamed) if one.side == side]
+        for side in (-1, 0, 1)
+    }
+    across = {
+        side: [one.anchor for one in (*labels, *unnamed) if side and one.side == -side]
         for side in (-1, 0, 1)
     }
     order = sorted(inside, key=lambda label: (-label.weight, label.anchor[1], label.anchor[0]))
@@ -138,10 +145,14 @@ def place(
             (used, _REACH, 1, ()),
         )
         box = next(
-            filter(None, (_first(label, whole, rows[label.side], *one) for one in tries)), None
+            filter(
+                None,
+                (_first(label, whole, rows[label.side], across[label.side], *one) for one in tries),
+            ),
+            None,
         )
         if box is None and label.weight:
-            box = _on_own_row(label, whole, rows[label.side], used, avoid)
+            box = _on_own_row(label, whole, rows[label.side], across[label.side], used, avoid)
         if box is not None:
             placed[id(label)] = box
             used.append(box)
@@ -149,7 +160,9 @@ def place(
     told = {
         id(one): box
         for one in inside
-        if (box := placed.get(id(one))) and _at_own_height(box, one, rows[one.side])
+        if (box := placed.get(id(one)))
+        and _at_own_height(box, one, rows[one.side])
+        and _on_own_side(box, one, across[one.side])
     }
     return tuple(told.get(id(label)) for label in labels)
 
@@ -161,10 +174,24 @@ def _at_own_height(box: Box, label: Label, heights: Sequence[float]) -> bool:
     return all(own <= abs(middle - height) for height in heights)
 
 
+def _on_own_side(box: Box, label: Label, across: Sequence[tuple[float, float]]) -> bool:
+    """Whether a name stands nearer to its own place than to any of the other side."""
+    own = _away(box, label.anchor)
+    if any(own > _away(box, other) + GAP_PX for other in across):
+        return False
+    # Nor above or below both, unless clearly on its own side.
+    rows = [one for one in across if abs(one[1] - label.anchor[1]) <= _NEAR * box.height]
+    x, middle = label.anchor[0], box.middle[0]
+    return all(
+        abs(middle - x) <= abs(middle - other) - abs(x - other) * _CLEARLY for other, _ in rows
+    )
+
+
 def _first(
     label: Label,
     room: Box,
     heights: Sequence[float],
+    across: Sequence[tuple[float, float]],
     used: Sequence[Box],
     reach: float,
     columns: int,
@@ -172,6 +199,8 @@ def _first(
 ) -> Box | None:
     for box in _candidates(label, room, reach, columns):
         if not box.within(room) or not _at_own_height(box, label, heights):
+            continue
+        if not _on_own_side(box, label, across):
             continue
         if any(box.meets(other, GAP_PX) for other in used):
             continue
@@ -186,6 +215,7 @@ def _on_own_row(
     label: Label,
     room: Box,
     heights: Sequence[float],
+    across: Sequence[tuple[float, float]],
     used: Sequence[Box],
     rings: Sequence[Box],
 ) -> Box | None:
@@ -204,7 +234,8 @@ def _on_own_row(
             for top in _heights(y - height / 2, height, _NEAR * height):
                 box = Box(near + way * n * _BESIDE_PX, top, width, height)
                 free = box.within(room) and not any(box.meets(one, GAP_PX) for one in blocked)
-                if free and _at_own_height(box, label, heights):
+                own = _at_own_height(box, label, heights) and _on_own_side(box, label, across)
+                if free and own:
                     return box
     return None
 

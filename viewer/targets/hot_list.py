@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import QListWidget, QListWidgetItem
 
@@ -69,6 +69,8 @@ class HotList(QListWidget):
     def _add(self, text: str, color: str) -> QListWidgetItem:
         item = QListWidgetItem(text)
         item.setForeground(QColor(color))
+        # As high as its place: half a line below it could be read by nobody.
+        item.setSizeHint(QSize(1, self.maximumHeight() - 2 * self.frameWidth()))
         self.addItem(item)
         return item
 

@@ -82,7 +82,10 @@ def level_text(
 def details_text(target: Target) -> str:
     """Return how a target came to be and what it rests on, a line each."""
     registration, place = target.registration, target.placement
-    confidence = target.localisation.confidence_mm
+    located = target.localisation
+    confidence = f"± {millimetres(located.confidence_mm)} mm"
+    if located.confidence_words:
+        confidence += f" ({located.confidence_words})"
     return "\n".join(
         (
             f"{target.origin.value.capitalize()} by {shortened(target.reader, 60)}, "
@@ -91,7 +94,6 @@ def details_text(target: Target) -> str:
             f"centre, {abs(place.lateral_mm):.1f} mm {target.joint.side} of the midline, "
             f"{place.margin_mm:.1f} mm inside the border to {place.neighbour}.",
             f"Alignment: {registration.words}, ± {millimetres(registration.uncertainty_mm)} mm. "
-            f"Joint: {plain(target.localisation.source)}, ± {millimetres(confidence)} mm, "
-            f"level {plain(target.localisation.numbering)}.",
+            f"Joint: {plain(located.source)}, {confidence}, level {plain(located.numbering)}.",
         )
     )

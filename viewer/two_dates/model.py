@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.utils.events import EmitterGroup
 
+from fusion.annotations import Decision
 from fusion.export import shared_tops
 from fusion.facets import Numbering
 from fusion.follow_up import Told
@@ -185,6 +186,7 @@ def _named(date: Dated, selected: Joint | None, *, doubtful: bool) -> tuple[Name
                 chosen=joint == selected,
                 dashed=doubtful or mark.provisional,
                 decided=target is not None,
+                positive=target is not None and target.decision is Decision.POSITIVE,
             )
         )
     return tuple(found)

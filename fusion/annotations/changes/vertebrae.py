@@ -203,11 +203,15 @@ class AnatomyForm:
         Joints whose centre the reader chose.
     anomalies : tuple of AnomalyRecorded
         In the order they were recorded; what was withdrawn is not among them.
+    dismissed : tuple of AnomalyRecorded
+        Proposed by the program and dismissed; each is withdrawn.
     """
 
     clicks: dict[str, Point]
     moved: tuple[JointMoved, ...]
     anomalies: tuple[AnomalyRecorded, ...]
+    # Without a key when empty: journals written before it was carried stay as they are.
+    dismissed: Annotated[tuple[AnomalyRecorded, ...], UNLESS_EMPTY] = ()
 
     @classmethod
     def of(cls, said: SpineStatements) -> AnatomyForm:
@@ -216,6 +220,10 @@ class AnatomyForm:
             dict(said.clicks),
             tuple(JointMoved(joint, point) for joint, point in said.moved.items()),
             tuple(AnomalyRecorded(one.kind, one.level, one.note) for one in said.anomalies),
+            tuple(
+                AnomalyRecorded(one.kind, one.level, one.note, withdrawn=True)
+                for one in said.dismissed
+            ),
         )
 
     def statements(self) -> SpineStatements:
@@ -224,6 +232,7 @@ class AnatomyForm:
             {name: point_of(point) for name, point in self.clicks.items()},
             {one.joint: point_of(one.point_lps) for one in self.moved},
             tuple(one.as_anomaly() for one in self.anomalies),
+            tuple(one.as_anomaly() for one in self.dismissed),
         )
 
 

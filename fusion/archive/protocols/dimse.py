@@ -29,6 +29,7 @@ from fusion.archive.model import (
     FoundStudy,
     Keep,
     Listed,
+    NotReached,
     Query,
     Told,
     each,
@@ -290,7 +291,7 @@ class DimseArchive:
         if way.acceptor.primitive is not None and not way.is_aborted:
             return ArchiveError(f"The archive {where} takes part in nothing that was asked.")
         how = " with TLS" if stated.tls else " without TLS"
-        return ArchiveError(
+        return NotReached(
             f"The archive {where} cannot be reached{how}. Check host, port and TLS in "
             "archives.toml, and whether it runs."
         )

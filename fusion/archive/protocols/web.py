@@ -15,7 +15,7 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 
-from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, Query, Told
+from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, NotReached, Query, Told
 from fusion.archive.settings import ArchiveSettings, Settings, password
 from fusion.dicom import text
 from fusion.errors import ArchiveError
@@ -200,7 +200,7 @@ class WebArchive:
             why = "it does not accept user and password" if code in (401, 403) else f"status {code}"
             raise ArchiveError(f"The archive {self.name} refused: {why}.") from exc
         except requests.exceptions.RequestException as exc:
-            raise ArchiveError(
+            raise NotReached(
                 f"The archive {self.name} at {self._url} cannot be reached. Check the url in "
                 "archives.toml, and whether it runs. What is here already is kept."
             ) from exc

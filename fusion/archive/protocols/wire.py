@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from typing import Any
 
 from pydicom.uid import (
@@ -25,6 +26,8 @@ from pydicom.uid import (
 
 #: How long an archive may be silent, s.
 SILENCE_S = 60.0
+#: How long a caller may take to say who it is, and to hang up after it was told that we do, s.
+INTRODUCTION_S = 10.0
 PLAIN = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
 #: Deflate is never offered: a few bytes of it can fill the memory.
 PACKED = [
@@ -42,7 +45,7 @@ PACKED = [
 SYNTAXES: list[UID] = [*PLAIN, *PACKED, ExplicitVRBigEndian]
 
 #: How often an association looks for something to send, s. Each object waits for it twice.
-_LOOP_S = 0.0002
+HURRIED_LOOP_S = 0.0002
 #: Largest piece that we take at once; without a limit the other side decides what we hold.
 LARGEST_PDU_BYTES = 128 * 1024
 #: What may be in memory of objects that are not whole yet, over all associations.
@@ -91,7 +94,7 @@ def tuned(event: Any, gauge: Gauge | None = None) -> None:
     way = event.assoc.dul.socket
     if way is None or way.socket is None:
         return
-    event.assoc.dul._run_loop_delay = _LOOP_S
+    event.assoc.dul._run_loop_delay = HURRIED_LOOP_S
     way.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def recv(count: int) -> bytearray:
@@ -101,16 +104,26 @@ def tuned(event: Any, gauge: Gauge | None = None) -> None:
             raise OSError("more was announced than was agreed")
         content = bytearray(count)
         view, read = memoryview(content), 0
-        while read < count:
-            came = way.socket.recv_into(view[read:])
-            if not came:
-                break
-            read += came
+        until = time.monotonic() + (INTRODUCTION_S if is_unknown(event.assoc) else SILENCE_S)
+        try:
+            while read < count:
+                way.socket.settimeout(max(0.001, until - time.monotonic()))
+                came = way.socket.recv_into(view[read:])
+                if not came:
+                    break
+                read += came
+        finally:
+            way.socket.settimeout(SILENCE_S)  # for what is sent
         view.release()
         del content[read:]
         return content
 
     way.recv = recv
+
+
+def is_unknown(caller: Any) -> bool:
+    """Whether a caller has not said yet who it is."""
+    return caller.requestor.primitive is None
 
 
 def only_asked_for(way: Any) -> None:

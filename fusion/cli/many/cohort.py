@@ -49,7 +49,9 @@ def _run_options(parser: argparse.ArgumentParser) -> None:
         metavar="ROOT",
         help="folder with a folder or zip for each study, or archive:NAME",
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the cohort")
+    parser.add_argument(
+        "--to", dest="out", required=True, metavar="DIR", help="folder of the cohort"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument(
         "--workers",

@@ -22,8 +22,8 @@ _WINDOW = ("napari", "qtpy")
 def add_readers(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``readers``, and its own commands."""
     parser.description = (
-        "A reader study: several readers read the same cases, each blinded and in an order of his "
-        "own, and it is worked out how far they agree. " + DISCLAIMER
+        "A reader study: several readers read the same cases, each blinded and in an order of "
+        "their own, and it is worked out how far they agree. " + DISCLAIMER
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     begun = actions.add_parser("new", help="begin a study", description=_new.__doc__)
@@ -64,10 +64,11 @@ def _new(args: argparse.Namespace) -> int:
     design = study.design
     patients = len({case.patient for case in study.plan.case})
     cli.write_lines(
-        f"The study has begun: {len(design.case)} cases of {patients} patients, "
-        f"{len(design.reader)} readers, {len(design.arm)} stages.",
+        "The study has begun. "
+        f"Cases: {len(design.case)}, patients: {patients}, readers: {len(design.reader)}, "
+        f"stages: {len(design.arm)}.",
         *(
-            f"  facetfusion readers next {study.folder} --reader {_quoted(reader)}"
+            f"  facetfusion readers next {_quoted(str(study.folder))} --reader {_quoted(reader)}"
             for reader in design.reader
         ),
         DISCLAIMER,
@@ -76,7 +77,7 @@ def _new(args: argparse.Namespace) -> int:
 
 
 def _next(args: argparse.Namespace) -> int:
-    """Show a reader his next case in a window, and the one after it when it is finished.
+    """Show a reader the next case in a window, and the one after it when it is finished.
 
     A finished case does not come back. The window can be closed at any time: what was said is
     saved, and the case goes on the next time.
@@ -96,7 +97,8 @@ def _next(args: argparse.Namespace) -> int:
     try:
         run = importlib.import_module("viewer.reader_study").run
     except ImportError:
-        importlib.import_module("viewer.screen").check_screen()  # says which library is missing
+        screen = importlib.import_module("viewer.screen")
+        screen.check_screen(instead=screen.AT_A_SCREEN)  # says which library is missing
         raise
     run(study, reader)
     cli.write_lines(f"{plain(reader)}: {study.headway(reader).words}.")

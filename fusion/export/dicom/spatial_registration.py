@@ -37,6 +37,9 @@ SCHEMA_VERSION = 1
 #: Names of the files.
 SPATIAL_REGISTRATION = "spatial_registration.dcm"
 REGISTRATION_RECORD = "registration.json"
+#: Stands in the object itself where a neck correction is in use: its bend is in no rigid matrix.
+RIGID_PART = ": rigid part only, bend of the neck not in it"
+SAME_COORDINATES = ": same coordinates, see images"
 #: How a Registration was obtained, as PS3.16 CID 7100 says it. One that was itself read from an
 #: object is not here: the sequence may be empty, and what it was made from is not known.
 _TYPE_CODES = {
@@ -211,8 +214,8 @@ def write_spatial_registration(
     )
     ds.Modality = "REG"
     ds.SeriesNumber = edition.series_number(9002)
-    by_hand = _by_hand(registration)
-    ds.SeriesDescription = f"{moving.label} to {fixed.label}{by_hand}"
+    how = _how(registration)
+    ds.SeriesDescription = f"{moving.label} to {fixed.label}{how}"
     ds.FrameOfReferenceUID = fixed.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""
     copy_attributes(fixed.header, ds, ("PositionReferenceIndicator",))
@@ -226,16 +229,18 @@ def write_spatial_registration(
             moving,
             registration.transform,
             registration.method,
-            f"{moving.label} to {fixed.label}{by_hand}"
-            + (": same coordinates, see images" if same_frame(fixed, moving) else ""),
+            f"{moving.label} to {fixed.label}{how}"
+            + (SAME_COORDINATES if same_frame(fixed, moving) and not registration.is_bent else ""),
         ),
     ]
     _references(ds, (fixed, moving))
     ds.save_as(path, enforce_file_format=True)
 
 
-def _by_hand(registration: Registration) -> str:
-    """Return how far it was moved by hand; short, since a comment holds 64 characters."""
+def _how(registration: Registration) -> str:
+    """Return what must be known of it; short, since a comment holds 64 characters."""
+    if registration.is_bent:
+        return RIGID_PART
     if registration.method is not Method.MANUAL:
         return ""
     shift_mm = registration.manual_shift_mm

@@ -93,8 +93,14 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     (NUMBERING, "Numbering of the levels", ("localisation", "numbering"), True),
     (
         "located-within",
-        "Uncertainty of the joint's centre, mm",
+        "Uncertainty of the joint's centre, mm; no bound without a share",
         ("localisation", "confidence_mm"),
+        False,
+    ),
+    (
+        "located-share",
+        "Share of joints that are nearer than that",
+        ("localisation", "confidence_share"),
         False,
     ),
     ("joint-state", "Joint on the CT", ("localisation", "status"), True),
@@ -108,6 +114,7 @@ NO_KEY_WHILE_EMPTY = {
     ("uptake", "spill_from"),
     ("uptake", "merged_with"),
     ("localisation", "status"),
+    ("localisation", "confidence_share"),
 }
 
 

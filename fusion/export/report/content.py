@@ -108,7 +108,11 @@ def _comparison(handout: Handout) -> tuple[ReportBlock, ...]:
     ]
     said = [f"In the same folder, not compared: {'; '.join(others)}."] if others else []
     said += earlier_imaging(handout.assessment)
-    return (ReportLines(("No earlier SPECT/CT was compared with this one.", *said), flowing=True),)
+    return (
+        ReportLines(
+            ("No comparison with an earlier SPECT/CT is part of this report.", *said), flowing=True
+        ),
+    )
 
 
 def _quality(handout: Handout) -> tuple[ReportBlock, ...]:

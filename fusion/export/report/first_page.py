@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from fusion.annotations import Answer, BlockPlan, Decision, Target, plan_blocks
 from fusion.export.handout import Handout
 from fusion.export.report.blocks import ReportBlock, ReportCells, ReportLines
-from fusion.export.report.joints import beside, said_answer, said_mm, said_ratio
+from fusion.export.report.joints import beside, said_alignment, said_answer, said_place, said_ratio
 from fusion.export.wording import said_pathway
 from fusion.plain_text import plain
 
@@ -72,13 +72,8 @@ def _row(handout: Handout, target: Target) -> tuple[str, ...]:
 
 
 def _sure(target: Target, remarks: Sequence[str]) -> Iterator[str]:
-    shift, place = target.registration.uncertainty_mm, target.localisation.confidence_mm
-    yield (
-        "Alignment uncertainty not known."
-        if shift is None
-        else f"Alignment within {said_mm(shift)}."
-    )
-    yield "Place not known." if place is None else f"Place to about {said_mm(place)}."
+    yield said_alignment(target)
+    yield said_place(target)
     yield from remarks
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from fusion.annotations import Answer, Target
 from fusion.export.account import JointAccount
 from fusion.export.wording import said_moment
@@ -29,8 +31,27 @@ def said_answer(answer: Answer | None) -> str:
 
 
 def said_mm(value: float) -> str:
-    """Return an uncertainty with the digits that it deserves: whole millimetres, at least one."""
-    return f"{max(value, 1.0):.0f} mm"
+    """Return how far off something may be in whole millimetres: upwards, and at least one."""
+    return f"{max(math.ceil(round(value, 1)), 1)} mm"
+
+
+def said_alignment(target: Target) -> str:
+    """Return how far off the SPECT or PET may be at the joint that a decision is about."""
+    shift = target.registration.uncertainty_mm
+    return (
+        "Alignment uncertainty not known."
+        if shift is None
+        else f"Alignment within {said_mm(shift)}."
+    )
+
+
+def said_place(target: Target) -> str:
+    """Return how far off the joint may be that a decision is about, and what that number is."""
+    located = target.localisation
+    if located.confidence_mm is None:
+        return "Error of the joint's place not known."
+    how = "within" if located.confidence_share else "to about"
+    return f"Joint located {how} {said_mm(located.confidence_mm)} ({located.confidence_words})."
 
 
 def said_uptake(target: Target) -> str:
@@ -62,7 +83,12 @@ def joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
     if len(note) > _SHOWN_NOTE:
         note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
     said = [f"{target.shown_reader}, {said_moment(target.time)}."]
-    said += [f"Note: “{note}”." if note else "", *account.remarks, *_cautions(target)]
+    said += [
+        f"Note: “{note}”." if note else "",
+        *account.remarks,
+        said_alignment(target),
+        said_place(target),
+    ]
     return (
         account.label,
         target.decision.value,
@@ -72,20 +98,3 @@ def joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
         said_answer(target.inside_operative_bed),
         " ".join(part for part in said if part),
     )
-
-
-def _cautions(target: Target) -> list[str]:
-    said = []
-    uncertainty = target.registration.uncertainty_mm
-    said.append(
-        "Alignment uncertainty not known."
-        if uncertainty is None
-        else f"Alignment within {uncertainty:.1f} mm."
-    )
-    located = target.localisation
-    said.append(
-        "Error of the joint's place not known."
-        if located.confidence_mm is None
-        else f"Joint located within {located.confidence_mm:.1f} mm (9 of 10)."
-    )
-    return said

@@ -83,6 +83,12 @@ _FORAMEN_OFF_MM = 6.0
 #: on variants of three real CTs that were right, 4.1 at least on those whose joints had slid along
 #: the pillars by up to half a vertebra (docs/sources.md#counting-vertebrae).
 _TOGETHER_OFF_MM = 3.5
+#: The same of how far they slid along the pillars from where the count had put them: 1.5 at most on
+#: fields of three real CTs that were right, 5.4 at least where they went up from the end of the
+#: field by half a vertebra, with their foramina 3.4 off.
+_TOGETHER_SLID_MM = 3.5
+#: So many neighbouring levels are asked at a time: the lower half of a neck may slide alone.
+_NEIGHBOURS = 3
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
 
@@ -209,9 +215,8 @@ def locate_in(
         )
         for joint in JOINTS
     )
-    together_mm = _together_mm(_off_mm(levels.chain, neck.rhythm, fits))
-    if together_mm > _TOGETHER_OFF_MM:
-        facets = tuple(_less_known(facet, together_mm) for facet in facets)
+    together_mm = _astray_together_mm(levels.chain, neck.rhythm, fits)
+    facets = tuple(_less_known(f, together_mm.get(f.joint.level, 0.0)) for f in facets)
     midline = _midline(frame, levels.chain)
     report(1.0, "Joints found")
     findings = (
@@ -335,19 +340,19 @@ def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]
     """Return the levels with a joint far above or below the foramen in front of it.
 
     So it is where a joint was taken for its neighbour, and where half a vertebra is missing. Where
-    all joints stand off to one side together, the search slid along the pillars: every level.
+    all joints stand off to one side together, or those of some neighbouring levels, the search slid
+    along the pillars.
     """
     off_mm = _off_mm(chain, rhythm, fits)
-    if _together_mm(off_mm) > _TOGETHER_OFF_MM:
-        return {joint.level for joint in off_mm}
-    return {
+    alone = {
         joint.level for joint, off in off_mm.items() if off is None or abs(off) > _FORAMEN_OFF_MM
     }
+    return alone | _astray_together_mm(chain, rhythm, fits).keys()
 
 
 def _less_known(facet: Facet, off_mm: float) -> Facet:
     """Return a joint that may be further off than its own picture says."""
-    if facet.localisation_mm is None or not facet.joint.is_zygapophysial:
+    if facet.localisation_mm is None or not off_mm:
         return facet
     return replace(facet, localisation_mm=round(float(np.hypot(facet.localisation_mm, off_mm)), 1))
 
@@ -362,8 +367,33 @@ def _off_mm(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> dict[Joi
     }
 
 
+def _astray_together_mm(
+    chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]
+) -> dict[str, float]:
+    """Return how far the joints of levels stand off together with their neighbours, mm.
+
+    All of them off their foramina; or those of some neighbouring levels off the place of the count.
+    """
+    off_mm = _off_mm(chain, rhythm, fits)
+    levels = [level for level in ZYGAPOPHYSIAL_LEVELS if any(j.level == level for j in off_mm)]
+    all_off_mm = _together_mm(off_mm)
+    astray = dict.fromkeys(levels, all_off_mm) if all_off_mm > _TOGETHER_OFF_MM else {}
+    for first in range(max(len(levels) - _NEIGHBOURS, 0) + 1):
+        run = levels[first : first + _NEIGHBOURS]
+        slid_mm = _together_mm(
+            {
+                joint: float(fit.center_spl[0]) - chain.heights_mm[joint.level]
+                for joint, fit in fits.items()
+                if joint.level in run
+            }
+        )
+        if slid_mm > _TOGETHER_SLID_MM:
+            astray |= {level: max(slid_mm, astray.get(level, 0.0)) for level in run}
+    return astray
+
+
 def _together_mm(off_mm: Mapping[Joint, float | None]) -> float:
-    """Return how far all joints stand off their foramina together, mm."""
+    """Return how far all joints stand off together, mm."""
     known = [off for off in off_mm.values() if off is not None]
     return abs(float(np.median(known))) if known else 0.0
 

@@ -31,11 +31,10 @@ from fusion.dicom import (
 )
 from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.facets.labelled.maps import MAX_LABEL_VOXELS, LabelMap, Mask, Part, cut_out
+from fusion.facets.labelled.offered import LABEL_MAP_STORAGE
 from fusion.geometry import DIRECTION_TOLERANCE, Grid
 from fusion.plain_text import plain
 
-#: Label Map Segmentation Storage (PS3.6); pydicom 3.0 has no name for it.
-_LABEL_MAP = "1.2.840.10008.5.1.4.1.1.66.7"
 #: By code value of SNOMED CT.
 _BONES = {code.value: bone for code, bone in BONE_CODES}
 _PROCESSES = {code.value: process for process, code in PROCESS_CODES.items()}
@@ -83,8 +82,28 @@ def read_segmentation(path: Path, *, frame_of_reference_uid: str | None) -> Labe
         return _read(path, instance.dataset, name, frame_of_reference_uid)
 
 
+def bones_named(header: Dataset, name: str) -> frozenset[str]:
+    """Return the vertebrae that the segments of a DICOM Segmentation name.
+
+    Parameters
+    ----------
+    header : Dataset
+        Of the Segmentation.
+    name : str
+        What errors call the file.
+
+    Raises
+    ------
+    DicomError
+        Elements that cannot be decoded.
+    FusionError
+        Codes and names of a segment that contradict each other.
+    """
+    return frozenset(part.vertebra for _, part in _parts(header, name) if not part.process)
+
+
 def _read(path: Path, header: Dataset, name: str, wanted: str | None) -> LabelMap:
-    if uid(header, "SOPClassUID") not in (SegmentationStorage, _LABEL_MAP):
+    if uid(header, "SOPClassUID") not in (SegmentationStorage, LABEL_MAP_STORAGE):
         raise DicomError(
             "a DICOM object, but no Segmentation. Give a DICOM SEG or a NIfTI label map.",
             label=name,

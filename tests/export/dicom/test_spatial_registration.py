@@ -30,6 +30,7 @@ from fusion.export.edition import Edition
 from fusion.export.handover import write_review
 from fusion.geometry import RigidTransform
 from fusion.registration import Method, Registration
+from fusion.registration.pieces import NeckCorrection
 from fusion.review import Review
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
@@ -118,6 +119,23 @@ def write_truth(folder: Path, path: Path, *, method: Method = Method.CORRELATION
     registration = Registration(RigidTransform(TRUTH), method)
     write_spatial_registration(path, registration, edition=Edition(made=MADE), **named)
     return path
+
+
+@pytest.mark.parametrize("frame", [OTHER_FRAME, FRAME])
+def test_that_the_bend_of_a_neck_is_not_in_it_stands_in_the_object(tmp_path, frame) -> None:
+    _, named = sides(moved_study(tmp_path / "study", frame=frame))
+    upper = RigidTransform.from_euler(rotation_deg=(4, 0, 0))
+    neck = NeckCorrection(RigidTransform(TRUTH), upper, -40.0, 60.0, np.zeros(3))
+    bent = Registration(RigidTransform(TRUTH), Method.NECK, neck=neck)
+    path = tmp_path / "reg.dcm"
+    write_spatial_registration(path, bent, edition=Edition(made=MADE), **named)
+    assert np.allclose(matrix_in(path, 1), TRUTH, atol=1e-9)
+    ds = pydicom.dcmread(path)
+    (step,) = ds.RegistrationSequence[1].MatrixRegistrationSequence
+    said = "SPECT to CT: rigid part only, bend of the neck not in it"
+    assert (ds.SeriesDescription, step.FrameOfReferenceTransformationComment) == (said, said)
+    straight = pydicom.dcmread(write_truth(tmp_path / "study", tmp_path / "straight.dcm"))
+    assert straight.SeriesDescription == "SPECT to CT"
 
 
 def matrix_in(path: Path, item: int) -> np.ndarray:

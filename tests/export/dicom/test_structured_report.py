@@ -101,7 +101,10 @@ def every_joint() -> list[Target]:
                 inside_operative_bed=[None, *Answer][n % 4],
                 origin=list(Origin)[n % 3],
                 uptake=MEASURED if n % 4 else None,
-                localisation=localisation(status=["found", "fused", "obscured", None][n % 4]),
+                localisation=replace(
+                    localisation(status=["found", "fused", "obscured", None][n % 4]),
+                    confidence_share=0.9 if n % 3 else 0.0,
+                ),
                 note=["", "one line", "two\nlines", "Žofie Ковалёва 山田 <b>&amp;</b>"][n % 4],
             )
         )

@@ -28,7 +28,7 @@ from fusion.export.report.blocks import (
 from fusion.export.report.content import make_report
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
-from fusion.export.report.joints import joint_row
+from fusion.export.report.joints import joint_row, said_mm, said_place
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.export.report.right_to_left import drawn_order
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
@@ -38,7 +38,7 @@ from fusion.pathway.facts.facts import Facts
 from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.registration import Trust
 from fusion.review import Review
-from tests.annotations.samples import placement, target
+from tests.annotations.samples import localisation, placement, target
 from tests.export.dicom.others import debian
 from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
 from tests.house import safety_sentences as sentences
@@ -317,7 +317,23 @@ def test_suv_stands_in_its_own_unit() -> None:
     measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
     row = row_of(target(uptake=measured))
     assert row[3].startswith("maximum 8,120 Bq/mL; SUVbw maximum 4.25 g/mL")
-    assert "Joint located within 1.2 mm (9 of 10)." in row[-1]
+    assert "Alignment within 2 mm. Joint located within 2 mm (9 of 10 are nearer)." in row[-1]
+
+
+def test_what_was_an_expected_error_is_not_called_a_bound() -> None:
+    """Readings of versions that stated an expected error say so; a bound is rounded upwards."""
+    bound = localisation()
+    before = replace(bound, confidence_share=0.0)
+    assert said_place(target(localisation=before)) == (
+        "Joint located to about 2 mm (expected error, no bound)."
+    )
+    dragged = replace(bound, confidence_mm=3.0, source="dragged by the reader")
+    assert said_place(target(localisation=dragged)) == (
+        "Joint located within 3 mm (assumed, 9 of 10 are nearer)."
+    )
+    unknown = replace(bound, confidence_mm=None)
+    assert said_place(target(localisation=unknown)) == "Error of the joint's place not known."
+    assert (said_mm(3.04), said_mm(3.1), said_mm(0.2)) == ("3 mm", "4 mm", "1 mm")
 
 
 def test_blocks_show_both_counts_and_why_they_differ(read: Read) -> None:
@@ -465,7 +481,7 @@ def test_what_the_headers_hold_is_said_and_nothing_is_filled_in(tmp_path: Path) 
         "energy window 126 to 154 keV; corrected for uniformity, attenuation, decay; "
         "36 × 30 × 32 voxels of 4 × 4 × 4 mm; values in counts.",
         "130 kVp; 60 × 64 × 72 voxels of 2.5 × 2 × 2 mm.",
-        "No earlier SPECT/CT was compared with this one.",
+        "No comparison with an earlier SPECT/CT is part of this report.",
     ):
         assert value in text
 

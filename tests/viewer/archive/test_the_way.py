@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,18 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from fusion.annotations.journal import Journal
 from fusion.annotations.keeping.sendings import STATE_WORDS
+from fusion.archive.inbox import Tray, file_count, hashed
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import Settings
+from fusion.errors import Cancelled
+from fusion.opening import OpenOptions
 from tests.archive.conftest import Clinic
 from tests.viewer.scripted import Hands
 from tests.viewer.simulated_neck import make_neck
 from viewer.app import FrontDesk, Wishes
 from viewer.archive.page import ArchivePage
 from viewer.archive.sending import SendDialog
+from viewer.kit.dialogs import ProgressDialog
 from viewer.start.recent import RecentStudies
 from viewer.steps.model import Step
 
@@ -128,3 +133,45 @@ def test_a_study_is_opened_from_the_archive_finished_and_its_result_lies_beside_
     assert {one.modality for one in connect(settings, "web").series(study)} >= {"SR", "SEG", "KO"}
     [recent] = RecentStudies(desk.wishes.journal).studies
     assert recent.path == f"archive:pacs/{study}"
+
+
+def test_fetching_can_be_cancelled_and_goes_on_from_there(
+    desk: FrontDesk,
+    neck: list[Path],
+    settings: Settings,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The click comes when some of it has arrived: the rest waits at the door until then."""
+    study = str(pydicom.dcmread(neck[0], stop_before_pixels=True).StudyInstanceUID)
+    kept: list[str] = []
+    clicked = threading.Event()
+    keep = Tray.keep
+
+    def slowly(tray: Tray, uid: str, content: bytes) -> None:
+        if len(kept) == 3:
+            clicked.wait(WAIT_MS / 1000)
+        keep(tray, uid, content)
+        kept.append(uid)
+
+    monkeypatch.setattr(Tray, "keep", slowly)
+    desk.open(Path(f"archive:pacs/{study}"), OpenOptions())
+    waiting = modal(qtbot, ProgressDialog)
+    qtbot.waitUntil(lambda: len(kept) == 3, timeout=WAIT_MS)
+    click(qtbot, waiting.cancel)
+    clicked.set()
+    qtbot.waitUntil(lambda: isinstance(desk.error, Cancelled), timeout=WAIT_MS)
+    qtbot.waitUntil(lambda: desk.job is not None and not desk.job.running, timeout=WAIT_MS)
+    assert desk.page.isVisible()
+    assert QApplication.activeModalWidget() is None
+    assert desk.app is None
+    folder = settings.place("inbox") / hashed(study)
+    assert 3 <= file_count(folder) <= 4 < len(neck)  # what came is whole and stays
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+
+    before = len(kept)
+    desk.open(Path(f"archive:pacs/{study}"), OpenOptions())
+    qtbot.waitUntil(lambda: desk.app is not None and desk.app.review_window is not None,
+                    timeout=WAIT_MS)  # fmt: skip
+    assert len(set(kept)) == len(kept) == file_count(folder)  # nothing was fetched twice
+    assert len(kept) > before

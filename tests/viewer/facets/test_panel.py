@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QLabel
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.facets.spine_statements import SpineStatements
-from fusion.findings.joints import PROPOSALS_WITHHELD
+from fusion.findings.joints import PROPOSALS_WITHHELD, VERTEBRAE_SEGMENTED
 from fusion.uptake.measures import number_text
 from fusion.uptake.proposals import ProposalSettings
 from fusion.uptake.reference import ReferenceChoice, ReferenceKind
@@ -110,6 +110,20 @@ def test_the_evidence_is_listed_with_what_became_of_it(panel: FacetsPanel, simul
         word = {True: "✓ agrees", False: "✗ DISAGREES", None: "– does not decide"}[piece.agrees]
         assert line.startswith(word)
         assert piece.saw in line
+
+
+def test_a_segmentation_that_the_study_holds_is_offered_with_the_levels(
+    panel: FacetsPanel, simulated: Neck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = VERTEBRAE_SEGMENTED(first="C2", last="T1", series="Bones", file="seg.dcm")
+    review = simulated.linked.review
+    held = replace(review, opening_findings=(*review.opening_findings, offered))
+    with monkeypatch.context() as patched:
+        patched.setattr(simulated.linked, "_review", held)
+        simulated.model.events.localisation()
+        assert offered.message in panel.evidence.lines
+    simulated.model.events.localisation()
+    assert offered.message not in panel.evidence.lines
 
 
 def test_a_proposal_says_why_and_moves_the_crosshair(panel: FacetsPanel, simulated: Neck) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QPointF, Qt
@@ -12,6 +14,7 @@ from fusion.anatomy import Joint, Side
 from tests.annotations.necks import centers
 from tests.viewer.known_neck import numbered
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from viewer.pictures.flat import canvas as canvas_module
 from viewer.pictures.flat.canvas import FlatCanvas
 from viewer.pictures.flat.shown import OUTSIDE, Named, blended, colored, grey
 from viewer.pictures.flat.sources import (
@@ -23,6 +26,7 @@ from viewer.pictures.flat.sources import (
 )
 from viewer.pictures.flat.study import FlatStudy
 from viewer.pictures.panes import LinkedPanes
+from viewer.pictures.placement import Box
 from viewer.pictures.planes import AXIAL, CORONAL, PLANES, SAGITTAL
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
@@ -185,6 +189,54 @@ def test_a_click_goes_to_what_is_seen(study: FlatStudy, qtbot) -> None:
         row, column = canvas.from_px(canvas.shown, QPointF(33, 44))
         back = canvas.to_px(canvas.shown, row, column)
         assert (back.x(), back.y()) == pytest.approx((33, 44))
+
+
+def _away(box: Box, at: QPointF) -> float:
+    """Return how far a name is from a place."""
+    x, y = min(max(at.x(), box.x), box.right), min(max(at.y(), box.y), box.bottom)
+    return float(np.hypot(at.x() - x, at.y() - y))
+
+
+@pytest.mark.window
+@pytest.mark.parametrize("width", [300, 325, 465])
+def test_a_positive_joint_keeps_its_name_in_the_projection(
+    study: FlatStudy, qtbot, monkeypatch, width: int
+) -> None:
+    """Its own side and height, off the hot spot: on more lines, if there is no room on one."""
+    canvas = FlatCanvas(study, ProjectionSource(study))
+    qtbot.addWidget(canvas)
+    canvas.resize(width, 560)
+    before, joint = study.named, Joint("C3-C4", Side.RIGHT)
+    study.named = tuple(
+        replace(one, text=f"{one.text} positive", decided=True, positive=True)
+        if one.text == joint.name
+        else one
+        for one in before
+    )
+    positive = next(one for one in study.named if one.positive)
+    at = canvas.place_of(positive.point_lps)
+    hot = Box(at.x() - 14, at.y() - 14, 28, 28)
+    monkeypatch.setattr(canvas, "_hot", lambda _shown: [hot])
+    drawn: list[tuple[Box, str]] = []
+    real = canvas_module._boxed
+
+    def watched(painter, box, text, font, color):
+        drawn.append((box, text))
+        return real(painter, box, text, font, color)
+
+    monkeypatch.setattr(canvas_module, "_boxed", watched)
+    canvas.grab()
+    study.named = before
+    (box,) = (box for box, text in drawn if text.split() == ["Right", "C3-C4", "positive"])
+    assert not box.meets(hot)
+    assert box.within(Box(0, 0, width, 560))
+    places = [canvas.place_of(one.point_lps) for one in before]
+    nearest = min(places, key=lambda p: _away(box, p))
+    assert (nearest.x(), nearest.y()) == pytest.approx((at.x(), at.y()))
+    heights = [canvas.place_of(one.point_lps).y() for one in before if one.side == joint.side.sign]
+    assert min(heights, key=lambda y: abs(y - box.middle[1])) == pytest.approx(at.y())
+    others = [other for other, text in drawn if text and other != box]
+    assert not any(box.meets(other) for other in others)
 
 
 @pytest.mark.window

@@ -74,6 +74,16 @@ def test_no_name_ever_covers_another_or_leaves_the_picture(places) -> None:
             alike = [one.anchor[1] for one in seen if one.side == label.side]
             own, *others = (abs(box.middle[1] - y) for y in (label.anchor[1], *alike))
             assert own <= min(others, default=own)
+            across = [one.anchor for one in labels if label.side and one.side == -label.side]
+            away = [_away(box, at) for at in (label.anchor, *across)]
+            assert away[0] <= min(away) + 2
+
+
+def _away(box: Box, point: tuple[float, float]) -> float:
+    """Return how far a name is from a point."""
+    x = min(max(point[0], box.x), box.right)
+    y = min(max(point[1], box.y), box.bottom)
+    return float(np.hypot(point[0] - x, point[1] - y))
 
 
 def test_the_joint_that_is_looked_at_keeps_its_name_where_room_is_short() -> None:
@@ -108,6 +118,19 @@ def test_a_name_does_not_stand_beside_the_joint_of_the_other_side() -> None:
     assert box.x > 127 + 22
 
 
+def test_no_name_stands_nearer_to_the_other_side_than_to_its_own_joint() -> None:
+    """A narrow picture, its right margin taken: each way out led to the joint of the other side."""
+    right, left = Label((40, 50), (70, 16), -1, 1), Label((92, 50), (70, 16), 1, 2)
+    taken = [Box(100, 0, 85, 240)]
+    boxes = place([right, left], room=(185.0, 100.0), taken=taken)
+    assert boxes[1] is None
+    (free,) = place([left], room=(185.0, 100.0), taken=taken)
+    assert free is not None  # there is room, where nothing lies on the other side
+    # The same for a place of the other side that has no name.
+    unnamed = [Label((40, 50), (0, 0), -1)]
+    assert place([left], room=(185.0, 100.0), taken=taken, unnamed=unnamed) == (None,)
+
+
 def test_a_joint_has_no_name_rather_than_one_at_the_height_of_another() -> None:
     """The joint looked at is placed first; the one above it would have room below it only."""
     taken = [Box(0, 0, 400, 108)]
@@ -129,7 +152,7 @@ def test_a_leader_ends_at_the_ring() -> None:
 def test_no_name_stands_at_the_height_of_a_ring_that_has_none() -> None:
     """In the projection only the joint that is looked at is named, in a row of seven ticks."""
     label = Label((250, 140), (90, 16), side=1, weight=2)
-    ticks = [(140.0 + 8 * n, 1) for n in (-3, -2, -1, 1, 2, 3)]
+    ticks = [Label((250, 140 + 8 * n), (0, 0), 1) for n in (-3, -2, -1, 1, 2, 3)]
     blocked = [LETTERS[1]]  # the letter is where the name would stand
     (free,) = place([label], room=ROOM, taken=blocked)
     assert abs(free.middle[1] - 140) > 4  # beside the next tick
@@ -137,7 +160,8 @@ def test_no_name_stands_at_the_height_of_a_ring_that_has_none() -> None:
     assert kept is not None
     assert abs(kept.middle[1] - 140) <= 4
     # Ticks of the other side say nothing of this one.
-    assert place([label], room=ROOM, taken=blocked, unnamed=[(y, -1) for y, _ in ticks]) == (free,)
+    across = [Label((150, one.anchor[1]), (0, 0), -1) for one in ticks]
+    assert place([label], room=ROOM, taken=blocked, unnamed=across) == (free,)
 
 
 def test_a_name_never_lies_on_the_ring_of_the_other_side() -> None:

@@ -71,7 +71,7 @@ def test_another_patient_leads_back_with_the_sentence(
     choose(desk, (tmp_path / "other", pair[1]), qtbot)
     qtbot.waitUntil(lambda: bool(desk.page.message.text()), timeout=120_000)
     assert desk.page.message.text() == (
-        "Not compared. The two studies are of different patients (patient ID differ). They are not "
-        "compared. Choose two studies of one patient."
+        "Not compared. The two studies are of different patients (not the same: patient ID). "
+        "They are not compared. Choose two studies of one patient."
     )
     assert desk.compare_window is None

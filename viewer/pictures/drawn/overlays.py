@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from napari.components.overlays import TextOverlay
 from qtpy.QtCore import QLineF, QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from qtpy.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen
 
 from viewer._napari import LinesOverlay, Mark, MarksOverlay
 
@@ -91,6 +91,13 @@ def font_of(points: float, *, bold: bool = False) -> QFont:
     font.setPixelSize(max(round(points * _PX_PER_POINT), 6))
     font.setBold(bold)
     return font
+
+
+def width_px(text: str, points: float) -> float | None:
+    """Return how wide the name of a mark is on the screen; None where there is no screen."""
+    if QGuiApplication.instance() is None:
+        return None
+    return float(QFontMetricsF(font_of(points, bold=True)).horizontalAdvance(text))
 
 
 def _draw_marks(

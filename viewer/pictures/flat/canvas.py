@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +29,7 @@ from viewer.pictures.pane import HOT_PX
 from viewer.pictures.placement import Box, Label, leader, place
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Sequence
 
     from fusion.geometry import FloatArray
     from viewer.pictures.flat.sources import FlatSource
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 LETTER_PX, CAPTION_PX, NAME_PX = 17, 12, 12
 #: Half the hole in the middle of the crosshair, and half of a tick, px.
 _GAP_PX, _TICK_PX = 10.0, 3.0
+#: What matters and has no room on one line gets lines of so many letters, then of fewer.
+_LETTERS_A_LINE = 30, 16, 9
 #: Share of the uptake's range for one pixel of dragging.
 _RANGE_PER_PIXEL = 0.005
 
@@ -260,32 +264,38 @@ class FlatCanvas(QWidget):
             self._draw_pillars(painter, [(one, at[id(one)]) for one in names if one.ring_mm])
         for one in names:
             self._draw_mark(painter, one, at[id(one)], max(one.ring_mm * scale, _TICK_PX))
-        font = _font(NAME_PX, bold=True)
-        metrics = QFontMetricsF(font)
         texts = [one for one in names if one.text]
-        labels = [
-            Label(
-                (at[id(one)].x(), at[id(one)].y()),
-                (metrics.horizontalAdvance(one.text) + 6, metrics.height()),
-                _margin(one, shown),
-                2 * one.chosen + one.decided,
-            )
-            for one in texts
-        ]
         rings = []
         for one in names:
             p, reach = at[id(one)], max(one.ring_mm * scale, _TICK_PX)
             rings.append(Box(p.x() - reach, p.y() - reach, 2 * reach, 2 * reach))
         room = (float(self.width()), float(self.height()))
-        unnamed = [(at[id(one)].y(), _margin(one, shown)) for one in names if not one.text]
+        font = _font(NAME_PX, bold=True)
+        metrics = QFontMetricsF(font)
+
+        def label_of(one: Named, text: str) -> Label:
+            lines = text.split("\n")
+            wide = max(metrics.horizontalAdvance(line) for line in lines) + 6
+            return Label(
+                (at[id(one)].x(), at[id(one)].y()),
+                (wide, len(lines) * metrics.height()),
+                _margin(one, shown),
+                4 * one.chosen + 2 * one.positive + one.decided,
+            )
+
+        unnamed = [label_of(one, "") for one in names if not one.text]
         blocked = [*taken, *self._hot(shown)]
-        places = place(labels, room=room, taken=blocked, avoid=rings, unnamed=unnamed)
-        for one, label, box in zip(texts, labels, places, strict=True):
+        written, labels, places = _written(
+            texts,
+            label_of,
+            partial(place, room=room, taken=blocked, avoid=rings, unnamed=unnamed),
+        )
+        for one, text, label, box in zip(texts, written, labels, places, strict=True):
             if box is not None:
                 start, end = leader(label, box, ring_px=max(one.ring_mm * scale, _TICK_PX))
                 painter.setPen(QPen(QColor(one.color), 1, Qt.PenStyle.DotLine))
                 painter.drawLine(QPointF(*start), QPointF(*end))
-                _boxed(painter, box, one.text, font, one.color)
+                _boxed(painter, box, text, font, one.color)
 
     def _draw_pillars(self, painter: QPainter, joints: list[tuple[Named, QPointF]]) -> None:
         """Join the joints of each side."""
@@ -424,6 +434,38 @@ def _margin(one: Named, shown: Shown) -> int:
     if abs(right[0]) >= abs(right[1]):
         return one.side * (1 if right[0] > 0 else -1) or -1
     return (1 if one.ring_mm else -1) * (1 if right[1] > 0 else -1)
+
+
+def _written(
+    names: Sequence[Named],
+    label_of: Callable[[Named, str], Label],
+    placed: Callable[[Sequence[Label]], tuple[Box | None, ...]],
+) -> tuple[list[str], list[Label], tuple[Box | None, ...]]:
+    """Find a place for each name; what matters and has no room on one line gets more lines.
+
+    Returns
+    -------
+    tuple
+        What is written, its labels, and where they stand.
+    """
+    written = [one.text for one in names]
+    letters = list(_LETTERS_A_LINE)
+    while True:
+        labels = [label_of(one, text) for one, text in zip(names, written, strict=True)]
+        places = placed(labels)
+        without = [
+            n
+            for n, (label, box) in enumerate(zip(labels, places, strict=True))
+            if box is None and label.weight
+        ]
+        if not (without and letters):
+            return written, labels, places
+        most = letters.pop(0)
+        for n in without:
+            # The doubt of a level stays beside it.
+            text = names[n].text.replace(" ?", "\xa0?")
+            lines = wrap(text, most, break_long_words=False, break_on_hyphens=False)
+            written[n] = "\n".join(lines)
 
 
 def _font(size_px: int, *, bold: bool = False) -> QFont:

@@ -37,6 +37,8 @@ class Named:
         Whether its level is doubtful.
     decided : bool
         Whether a reader decided about it.
+    positive : bool
+        Whether a reader called it positive.
     nerves : tuple of str
         Of the plan, that supply it.
     """
@@ -49,6 +51,7 @@ class Named:
     chosen: bool = False
     dashed: bool = False
     decided: bool = False
+    positive: bool = False
     nerves: tuple[str, ...] = ()
 
 

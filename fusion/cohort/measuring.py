@@ -216,7 +216,7 @@ class _Work:
         if kept is not None and kept.outcome is outcome is not StudyOutcome.CRASHED:
             return _reply(key, outcome, said)  # of a run that was killed before it could say so
         if outcome is StudyOutcome.UNREADABLE and isinstance(known, PairingError):
-            said = " ".join((said, *damage_of(self.catalog)))
+            said = " ".join((said, *(one for one in damage_of(self.catalog) if one not in said)))
         if isinstance(known, ProgramFault):
             traceback.print_exception(original)
         return self._kept(key, "files", outcome, said, None)
