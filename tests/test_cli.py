@@ -168,12 +168,8 @@ def test_every_command_and_action_has_help_and_refuses_an_unknown_option_with_2(
     for name, _, _ in COMMANDS:
         for action in words_by_action(name):
             typed = [name, *([action] if action else [])]
-            with pytest.raises(SystemExit) as helped:
-                main([*typed, "--help"])
-            assert helped.value.code == 0, typed
-            with pytest.raises(SystemExit) as refused:
-                main([*typed, "--no-such-option"])
-            assert refused.value.code == 2, typed
+            assert main([*typed, "--help"]) == 0, typed
+            assert main([*typed, "--no-such-option"]) == 2, typed
             assert "Traceback" not in capsys.readouterr().err
 
 
