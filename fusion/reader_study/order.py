@@ -1,4 +1,4 @@
-"""Which reader is shown which case when: it follows from the seed and the reader alone."""
+"""Which reader is shown which case when: it follows from the study and the reader alone."""
 
 from __future__ import annotations
 

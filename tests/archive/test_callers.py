@@ -73,7 +73,7 @@ def served() -> list[threading.Thread]:
 def gone(seconds: float = 5) -> bool:
     until = time.monotonic() + seconds
     while served() and time.monotonic() < until:
-        time.sleep(0.01)
+        time.sleep(0.01)  # threads end in their own time, within the seconds asked for
     return not served()
 
 
@@ -156,7 +156,7 @@ def cut_off_again(way: Association) -> bool:
     """Whether an association is there still, from the other end."""
     until = time.monotonic() + 5
     while way.is_established and time.monotonic() < until:
-        time.sleep(0.01)
+        time.sleep(0.01)  # nothing tells that the other end went but its state; 5 s at most
     there = way.is_established
     cut_off(way)
     return there

@@ -80,7 +80,7 @@ def test_a_cluster_does_every_study_although_workers_die(tmp_path: Path) -> None
         done = out / "private" / "work.log"
         while time.monotonic() < until and not (done.exists() and "done" in done.read_text()):
             assert runner.poll() is None
-            time.sleep(0.2)
+            time.sleep(0.2)  # the log is all that tells; 300 s at most
         # Both workers die in the midst of a study; their nannies start others.
         working = [
             int(pid)

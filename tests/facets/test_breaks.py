@@ -7,8 +7,8 @@ import pytest
 from scipy import ndimage
 
 from fusion.facets.automatic.chain import Chain
-from fusion.facets.automatic.locate import break_findings
 from fusion.facets.automatic.picture.breaks import breaks
+from fusion.facets.automatic.remarks import break_findings
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import template
 from fusion.geometry import Grid, Source, Volume

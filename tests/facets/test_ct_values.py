@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fusion.facets.automatic.locate import values_findings
 from fusion.facets.automatic.picture.values import values_of
+from fusion.facets.automatic.remarks import values_findings
 from fusion.geometry import Grid, Source, Volume
 
 

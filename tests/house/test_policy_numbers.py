@@ -151,6 +151,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.locate", "_SEEN_MM", 3.0, OURS),
     ("facets.automatic.locate", "_UNSEEN_MM", 5.0, OURS),
     ("facets.automatic.locate", "_UNSEEN_THICK_MM", 6.0, OURS),
+    ("facets.automatic.remarks", "THICK_MM", 3.5, OURS),
     ("facets.automatic.locate", "_SEEN_SHEET", 0.16, OURS),
     ("facets.automatic.locate", "HIDDEN_MM", 3.0, OURS),
     ("facets.labelled.locate_labelled", "_FROM_PROCESSES_MM", (1.3, 0.8), OURS),

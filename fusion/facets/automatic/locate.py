@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from fusion.anatomy import JOINTS, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS, Joint, Side
 from fusion.facets.anomalies import (
-    anomaly_findings,
     levels_in_doubt,
     proposal_findings,
     proposed_anomalies,
@@ -18,7 +17,6 @@ from fusion.facets.anomalies import (
 )
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.column import Rhythm
-from fusion.facets.automatic.judging import C2_SOURCES, nearest_level
 from fusion.facets.automatic.neck import (
     Neck,
     checked_clicks,
@@ -28,31 +26,24 @@ from fusion.facets.automatic.neck import (
 )
 from fusion.facets.automatic.numbering import Levels, number
 from fusion.facets.automatic.picture.field import status_of_missing
-from fusion.facets.automatic.picture.values import MOST_NOISE_HU, CtValues
+from fusion.facets.automatic.picture.values import CtValues
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
+from fusion.facets.automatic.remarks import (
+    THICK_MM,
+    break_findings,
+    findings_about,
+    values_findings,
+)
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
-from fusion.facets.localisation import AUTOMATIC, Facet, Localisation
+from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.facets.states import Numbering, Status, WitnessKind
+from fusion.facets.states import Numbering, Status
 from fusion.findings import Finding
 from fusion.findings.joints import (
-    CLICK_CONTRADICTED,
-    CLICKS_DISAGREE,
-    COUNT_BREAKS,
     CT_NOT_IN_HOUNSFIELD,
-    CT_TOO_NOISY,
-    CT_VALUES_SHIFTED,
-    FUSION_NOT_TOLD,
-    JOINTS_FUSED,
-    JOINTS_NOT_FOUND,
-    JOINTS_OBSCURED,
     NO_CANAL_FOUND,
     NO_LEVEL_FOUND,
-    NUMBERING_PROVISIONAL,
-    RIVAL_NUMBERING,
-    SLICES_BREAK,
-    THICK_SLICES,
 )
 from fusion.geometry import Volume
 from fusion.progress import Progress, ProgressCallback
@@ -65,7 +56,7 @@ METAL_SHARE = 0.004
 #: their bone by this share. One side alone is not believed: a narrow joint looks the same.
 _FUSED_GAP = 0.08
 #: How far a centre may be from the true one, mm, nine in ten being nearer: where the joint space is
-#: seen; where it is not; and where it is not, on slices above :data:`_THICK_MM`. Held against each
+#: seen; where it is not; and where it is not, on slices above :data:`THICK_MM`. Held against each
 #: CT in turn by the others: docs/facets-evidence.md#the-stated-bound. What metal adds, mm, is a
 #: guess on the safe side.
 _SEEN_MM, _UNSEEN_MM, _UNSEEN_THICK_MM = 3.0, 5.0, 6.0
@@ -74,8 +65,6 @@ HIDDEN_MM = 3.0
 #: it was chosen, joints above it are off by 1.8 mm (nine in ten), those below by 6 mm. Only on
 #: slices up to :data:`GAP_SLICE_MM`: on real slices of 2 mm what looked like one was 6 mm off.
 _SEEN_SHEET = 0.16
-#: Slices above this show no joint space at all, mm.
-_THICK_MM = 3.5
 #: Furthest along the canal that a joint lies from the foramen in front of it, mm: 4.8 for joints
 #: that were put by hand on six real CTs (docs/sources.md#counting-vertebrae).
 _FORAMEN_OFF_MM = 6.0
@@ -238,41 +227,6 @@ def _within(levels: Levels, values: CtValues) -> Levels:
     if levels.numbering is Numbering.SURE and (values.too_noisy or values.shift_hu):
         levels = replace(levels, numbering=Numbering.PROVISIONAL)
     return levels
-
-
-def values_findings(values: CtValues) -> tuple[Finding, ...]:
-    """Return what a reader must know about the values of the CT.
-
-    Parameters
-    ----------
-    values : CtValues
-        Noise and shift.
-    """
-    found = []
-    if values.too_noisy:
-        found.append(CT_TOO_NOISY(noise_hu=values.noise_hu, limit_hu=MOST_NOISE_HU))
-    if values.shift_hu:
-        found.append(CT_VALUES_SHIFTED(shift_hu=values.shift_hu))
-    return tuple(found)
-
-
-def break_findings(
-    chain: Chain, parts: Template, breaks_mm: npt.NDArray[np.float64]
-) -> tuple[Finding, ...]:
-    """Return what a reader must know about breaks in the stack of slices.
-
-    Parameters
-    ----------
-    chain : Chain
-        Heights of the levels.
-    parts : Template
-        Distances between levels.
-    breaks_mm : (b,) ndarray of float64, mm
-        Heights of the breaks; those below the neck do not matter.
-    """
-    near = [nearest_level(chain, parts, float(height))[0] for height in breaks_mm[::-1]]
-    names = dict.fromkeys(level for level in near if level in LEVELS)
-    return (SLICES_BREAK(levels=" and ".join(names)),) if names else ()
 
 
 def numbering_by_level(
@@ -456,7 +410,7 @@ def _bound_mm(sheet: float | None, slice_mm: float) -> float:
     """Return how far off a centre may be, mm, nine in ten being nearer."""
     if sheet is not None and sheet >= _SEEN_SHEET and slice_mm <= GAP_SLICE_MM:
         return _SEEN_MM
-    return _UNSEEN_MM if slice_mm <= _THICK_MM else _UNSEEN_THICK_MM
+    return _UNSEEN_MM if slice_mm <= THICK_MM else _UNSEEN_THICK_MM
 
 
 def _absent(joint: Joint, status: Status, numbering: Numbering) -> Facet:
@@ -471,78 +425,3 @@ def no_canal(ct: Volume | None = None) -> Localisation:
 def _nothing(finding: Finding) -> Localisation:
     facets = tuple(_absent(joint, Status.NOT_FOUND, Numbering.PROVISIONAL) for joint in JOINTS)
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))
-
-
-def _why_provisional(levels: Levels) -> str:
-    if levels.unsettled:
-        return (
-            f"{levels.unsettled} was named high up, where no dens is seen and the vertebra below "
-            "would look the same; name one further down, too, or name this one lower on its body"
-        )
-    against = [e for e in levels.evidence if e.agrees is False]
-    if against:
-        return "the evidence contradicts itself: " + "; ".join(
-            f"{e.source}: {e.saw}" for e in against
-        )
-    if not any(e.source in C2_SOURCES for e in levels.evidence):
-        if any(e.source is WitnessKind.RIBS and e.agrees for e in levels.evidence):
-            return (
-                "C2 with its dens was not seen, they are counted from the ribs; one neck in a "
-                "hundred has a rib at C7, and some have six or eight cervical vertebrae"
-            )
-        return "neither C2 with its dens nor the first ribs were seen"
-    return "the evidence in the field is too thin"
-
-
-def findings_about(
-    levels: Levels,
-    facets: tuple[Facet, ...],
-    anomalies: Collection[Anomaly],
-    slice_mm: float,
-) -> tuple[Finding, ...]:
-    """Return what a reader must know about levels and joints.
-
-    Parameters
-    ----------
-    levels : Levels
-        How the levels were numbered.
-    facets : tuple of Facet
-        The joints.
-    anomalies : collection of Anomaly
-        What a reader knows about this spine.
-    slice_mm : float, mm
-        Largest voxel edge of the CT.
-    """
-    findings = []
-    in_view = [f for f in facets if f.center_lps is not None]
-    if levels.numbering is Numbering.PROVISIONAL and levels.clicks_kept:
-        findings.append(NUMBERING_PROVISIONAL(why=_why_provisional(levels)))
-    elif broken := list(
-        dict.fromkeys(f.joint.level for f in in_view if f.joint.level not in levels.reached)
-    ):
-        findings.append(COUNT_BREAKS(levels=", ".join(broken)))
-    if levels.rival:
-        findings.append(RIVAL_NUMBERING(rival=levels.rival))
-    if levels.contradicted:
-        findings.append(
-            CLICK_CONTRADICTED(
-                clicked=", ".join(levels.clicked), why="; ".join(levels.contradicted)
-            )
-        )
-    if not levels.clicks_kept:
-        findings.append(CLICKS_DISAGREE())
-    for status, kind in (
-        (Status.NOT_FOUND, JOINTS_NOT_FOUND),
-        (Status.OBSCURED, JOINTS_OBSCURED),
-        (Status.FUSED, JOINTS_FUSED),
-    ):
-        # Of what a label map lacks it is said that it is not labelled.
-        shown = [f for f in facets if status is not Status.NOT_FOUND or f.source == AUTOMATIC]
-        names = tuple(f.joint.name for f in shown if f.status is status)
-        if names:
-            findings.append(kind(joints=names))
-    if slice_mm > _THICK_MM:
-        findings.append(THICK_SLICES(slice_mm=slice_mm))
-    elif slice_mm > GAP_SLICE_MM:
-        findings.append(FUSION_NOT_TOLD(slice_mm=slice_mm, limit_mm=GAP_SLICE_MM))
-    return (*findings, *anomaly_findings(anomalies))

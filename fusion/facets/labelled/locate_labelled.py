@@ -21,15 +21,14 @@ from fusion.facets.automatic.judging import judge, status_of
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
-    findings_about,
     locate_in,
     numbering_by_level,
-    values_findings,
     weakest,
 )
 from fusion.facets.automatic.neck import Neck, points_on
 from fusion.facets.automatic.numbering import Levels, chain_of, reached_in
 from fusion.facets.automatic.refine import METAL_HU
+from fusion.facets.automatic.remarks import findings_about, values_findings
 from fusion.facets.automatic.straight import sample_points
 from fusion.facets.automatic.template import template
 from fusion.facets.labelled.between_bones import LabelledJoint, joint_between, joint_with_skull
