@@ -59,7 +59,7 @@ def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qt
         center = date.localisation.facet("C5-C6", "left").center_lps
         assert np.abs(linked.point_lps - center).max() <= 1.1
     assert window.table.item(at, 5).text() == "higher"
-    assert "Left C5-C6. Decided: not read → not read." in window.decided.text()
+    assert "Left C5-C6. Decided: not read." in window.decided.text()
 
 
 def test_a_click_in_one_date_moves_the_crosshair_of_the_other_to_the_same_place(
