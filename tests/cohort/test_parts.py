@@ -15,6 +15,7 @@ from fusion.cohort.child import NO_MEMORY
 from fusion.cohort.measuring import units_of, without_names
 from fusion.cohort.one import Order, Turn, failure, is_kept, run_order
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome, StudyResult
+from fusion.cohort.pages.page import _simulated
 from fusion.cohort.pages.plots import _round_factors, bars_plot, histogram, ratio_plot
 from fusion.cohort.places import StudyPlace, find_places
 from fusion.cohort.running import _in_words
@@ -307,3 +308,31 @@ def test_plots_are_whole_and_hold_every_value() -> None:
 def test_limits_that_no_study_can_keep_are_refused(limits: dict[str, float]) -> None:
     with pytest.raises(FusionError, match="at least 1 GB"):
         StudyLimits(**limits)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("simulated", "banner"),
+    [
+        ([True, True], ("SIMULATED — not a patient",)),
+        ([False, False], ()),
+        ([True, False, False], ("SIMULATED: 1 of the 3 studies that could be opened are not of",)),
+    ],
+)
+def test_the_banner_tells_how_many_are_simulated(
+    simulated: list[bool], banner: tuple[str, ...]
+) -> None:
+    place = StudyPlace(label="a", path="/a")
+    rows = [
+        StudyRow(
+            str(n),
+            place,
+            None,
+            StudyResult(
+                key=str(n), known_by="pixels", outcome=StudyOutcome.OK, about={"simulated": one}
+            ),
+        )
+        for n, one in enumerate(simulated)
+    ]
+    unread = StudyResult(key="x", known_by="files", outcome=StudyOutcome.UNREADABLE)
+    found = _simulated([*rows, StudyRow("x", place, None, unread)])
+    assert [words in one for words, one in zip(banner, found, strict=True)] == [True] * len(banner)

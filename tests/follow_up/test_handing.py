@@ -110,7 +110,7 @@ def filled(source: Path, folder: Path, canaries: Canaries, made: pydicom.Dataset
         canaries.uids[str(ds.FrameOfReferenceUID)] = "FrameOfReferenceUID"
         whole = n == 0 or ds.Modality == "NM"
         for element in made:
-            if whole or (element.tag in ds and element.VR in TEXT):
+            if element.VR in TEXT if element.tag in ds else whole:
                 ds[element.tag] = element
         ds.PatientBirthDate = BIRTH_DAY
         ds.save_as(path)

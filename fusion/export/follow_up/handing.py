@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pydicom.dataset import Dataset
 
@@ -131,7 +132,7 @@ def _moment(header: Dataset, what: str) -> datetime | None:
 
 def _seed(comparison: Comparison) -> str:
     """Return what the identifiers follow from: everything that is compared and said."""
-    content = [comparison_json(comparison)]
+    content: list[Any] = [comparison_json(comparison)]
     for date in (comparison.earlier, comparison.later):
         fused, reading = date.review.fused, date.reading
         content += [StudyKey.of(fused.ct, fused.spect).digest, reading and reading.digest]

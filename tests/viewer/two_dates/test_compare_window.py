@@ -142,3 +142,15 @@ def test_another_patient_is_refused_and_either_order_is_put_right(
             journal=tmp_path / "journal.sqlite",
             progress=Progress(),
         )
+
+
+def test_it_is_written_without_identity_where_that_is_ticked(
+    window, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.nameless.setChecked(True)
+    window.write(tmp_path / "out")
+    qtbot.waitUntil(lambda: "files written" in window.message.text(), timeout=120_000)
+    said = (tmp_path / "out" / "comparison.html").read_text("utf-8")
+    assert "date removed" in said
+    assert "SIM-1" not in said
+    assert "2024-01-10" not in said
