@@ -310,7 +310,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "root" / "a").mkdir(parents=True)
     with pytest.raises(FusionError, match="not the folder of a cohort"):
         run(tmp_path / "root", tmp_path / "out")
-    with pytest.raises(FusionError, match="is not the folder of a cohort.*or run that first"):
+    with pytest.raises(FusionError, match=r"is not the folder of a cohort.*or run that first"):
         status(tmp_path / "out")
 
 
