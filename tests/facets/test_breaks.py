@@ -105,6 +105,12 @@ def test_a_stack_that_was_turned_has_no_break(tissue, noise):
     assert not len(_found(tissue, look=_seams))
 
 
+@pytest.mark.parametrize("planes", [4, 9, 15, 18])
+def test_nothing_is_said_of_a_short_field(tissue, planes):
+    for look in (breaks, _seams, lambda ct, frame: aslant.seams(ct, frame, low_mm=-60, high_mm=99)):
+        assert not len(_found(_turned(tissue)[30 : 30 + planes], look=look))
+
+
 @pytest.mark.parametrize(("axis", "falling"), [(0, False), (1, True)])
 def test_slices_that_are_missing_are_found_after_the_stack_was_turned(tissue, falling, axis):
     # Turned about its middle, so that the canal crosses the seam where it was cut.

@@ -2,9 +2,9 @@
 
 Turning a picture blurs the place where slices are missing, and it lies in no slice any more. But it
 still is one plane, right across the neck, and from one of its sides to the other everything
-changes: spine, airway, muscles, fat and skin. Nothing in a neck does that. Slices that are there twice are
-told by their likeness: a stretch of the neck comes again, moved along a straight line, to a degree
-in which no vertebra is like the next.
+changes: spine, airway, muscles, fat and skin. Nothing in a neck does that. Slices that are there
+twice are told by their likeness: a stretch of the neck comes again, moved along a straight line, to
+a degree in which no vertebra is like the next.
 """
 
 from __future__ import annotations
@@ -223,6 +223,8 @@ def _sheared(
     for n, group in enumerate(groups):
         for row in group:
             by = int(offsets[row])
+            if abs(by) >= len(values):
+                continue  # a short field has nothing that far up or down
             if by >= 0:
                 result[: len(values) - by, n] += values[by:, row]
             else:
