@@ -289,6 +289,11 @@ def test_the_provenance_is_a_crate_and_holds(whole: Path) -> None:
 
     crate = ROCrate(str(whole))
     assert crate.root_dataset["mentions"].type == "CreateAction"
+    # What RO-Crate 1.1 demands of a root; of the day, the year alone.
+    root = json.loads((whole / "ro-crate-metadata.json").read_text("utf-8"))["@graph"][1]
+    assert root["@id"] == "./"
+    assert re.fullmatch(r"20\d\d", root["datePublished"])
+    assert root["license"]
     files = [one for one in crate.get_entities() if one.type == "File"]
     assert {one.id for one in files} >= {*TABLES, "report.html"}
     for one in files:
