@@ -337,6 +337,13 @@ def test_what_was_opened_says_how_far_the_alignment_is_known(whole: Path) -> Non
     assert good["registration_status"] == "no inconsistency found"
     joints = rows_of(whole / "joints.csv")
     assert all(0 < float(joint["registration_mm"]) < 6 for joint in joints)
+    largest = max(float(joint["registration_mm"]) for joint in joints)
+    (page,) = [
+        page.read_text("utf-8")
+        for page in (whole / "studies").glob("*/page.html")
+        if page.parent.name.startswith(good["study"])
+    ]
+    assert f"no inconsistency found; up to ± {largest:.1f} mm at a joint." in page
 
 
 def test_the_page_begins_with_what_became_of_the_studies(whole: Path) -> None:
