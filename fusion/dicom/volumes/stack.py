@@ -7,6 +7,7 @@ slices, where the files do not say enough.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -42,15 +43,24 @@ STACK = "stack"
 #: The mark that names the reconstruction filter: archives and anonymisers put several
 #: reconstructions of one scan into one series.
 KERNEL = "kernel"
-#: Attributes that number the phases, acquisitions or time frames of one series.
+VOLTAGE = "tube voltage (kV)"
+ENERGY = "energy (keV)"
+#: Attributes that tell apart the phases, acquisitions, time frames or energies of one series.
 _COUNTERS = (
     ("acquisition", "AcquisitionNumber"),
     ("time point", "TemporalPositionIdentifier"),
     ("time point", "TemporalPositionIndex"),
     ("reference time (ms)", "FrameReferenceTime"),
     ("trigger time (ms)", "TriggerTime"),
+    ("cardiac phase (%)", "NominalPercentageOfCardiacPhase"),
+    (VOLTAGE, "KVP"),
 )
-#: Of these, what tells passes of one scan apart that lie beside each other in an uneven stack.
+#: Pictures of one energy (dual-energy CT) say which in Image Comments alone; nothing else of what
+#: stands there is looked at, since names of people do, too.
+_ENERGY = re.compile(r"\b(\d{2,3}) ?keV\b", re.IGNORECASE)
+#: What makes two pictures of one scan of the same slices.
+_PICTURES = (KERNEL, VOLTAGE, ENERGY)
+#: Of the counters, what tells passes of one scan apart that lie beside each other in an uneven stack.
 _PASSES = ("acquisition", "time frame", "time point")
 _PLANES = {"L": "sagittal", "R": "sagittal", "P": "coronal", "A": "coronal"}
 #: A CT that lacks slices is offered in parts of at least this length, mm: about four cervical
@@ -296,6 +306,8 @@ def _marks(instance: Instance) -> tuple[tuple[str, str], ...]:
         value = text(dataset, keyword)
         if value:
             marks.append((name, value))
+    if energy := _ENERGY.search(text(dataset, "ImageComments")):
+        marks.append((ENERGY, energy[1]))
     if kernel := " ".join(texts(dataset, "ConvolutionKernel")):
         marks.append((KERNEL, kernel))
     return tuple(marks)
@@ -353,7 +365,9 @@ def _phases(group: Sequence[Slice]) -> tuple[list[tuple[str, Arrangement]], list
         # An even stack is taken apart only where reconstructions alternate in it, and without
         # repeats a change of acquisition at a gap must not hide the gap.
         explains = (
-            (KERNEL,) if whole.grid is not None else (IMAGE_TYPE, KERNEL, OBJECT, STACK, *_PASSES)
+            _PICTURES
+            if whole.grid is not None
+            else (IMAGE_TYPE, *_PICTURES, OBJECT, STACK, *_PASSES)
         )
         if not whole.has_repeats and name not in explains:
             continue
@@ -391,7 +405,7 @@ def _attempt(
     if len(clean) < len(stacks):
         return None
     # Images that follow each other are one volume with uneven spacing, of whatever type they are.
-    if name in (IMAGE_TYPE, KERNEL, *_PASSES) and not _interleaved(clean):
+    if name in (IMAGE_TYPE, *_PICTURES, *_PASSES) and not _interleaved(clean):
         return None
     return 1.0, stacks, strays
 
