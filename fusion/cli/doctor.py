@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -34,12 +35,18 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     checks = []
-    for check in self_test.machine_checks():
+
+    def take(check: self_test.Check) -> None:
         checks.append(check)
         _tell(check, args)
-    if not args.quick:
-        checks.append(self_test.trial_check(terminal_progress()))
-        _tell(checks[-1], args)
+
+    with ThreadPoolExecutor(1) as beside:  # the window is tried while the sample study is made
+        window = beside.submit(self_test.window_check)
+        for check in self_test.machine_checks():
+            take(check)
+        if not args.quick:
+            take(self_test.trial_check(terminal_progress()))
+        take(window.result())
     if args.page is not None:
         self_test.write_page(args.page, checks, when=datetime.now())
     whole = self_test.worst(checks)
@@ -68,5 +75,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _tell(check: self_test.Check, args: argparse.Namespace) -> None:
     if not args.json:
+        found = check.found.rstrip(".")
         remedy = f". {check.remedy}" if check.remedy else ""
-        cli.write_lines(f"{check.outcome.value}: {check.what}: {check.found}{remedy}")
+        cli.write_lines(f"{check.outcome.value}: {check.what}: {found}{remedy}")

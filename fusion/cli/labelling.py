@@ -80,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         limits = facets.Limits(args.minutes, args.gigabytes)
     except FusionError as exc:
         raise cli.WrongUsage(str(exc)) from exc
+    for program in programs:  # before anything takes long; the refusal has the terms in it
+        facets.find_program(program, at=args.program)
     progress = terminal_progress()
     catalog = dicom.scan(archive.local_path(args.path, progress), progress=progress)
     chosen, why = dicom.choose_ct(catalog, ct=args.ct)
