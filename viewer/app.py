@@ -16,7 +16,7 @@ from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
 from fusion.annotations import default_path
 from fusion.archive import is_address, parse_address
 from fusion.errors import AnnotationError, Cancelled, FusionError
-from fusion.follow_up import Comparison, Dated
+from fusion.follow_up import COMPARING_TAKES, Comparison, Dated
 from fusion.opening import OpenOptions
 from fusion.review import Review
 from sample_data import make_study
@@ -251,7 +251,7 @@ class ReviewApp(QObject):
             ),
             dialog=Waiting(
                 _napari.main_window(self.viewer),
-                "Comparing the two dates",
+                f"Comparing the two dates: {COMPARING_TAKES}",
                 "The dates were not compared",
                 leaves_nothing=True,
             ),
@@ -367,7 +367,7 @@ class FrontDesk(QObject):
             lambda report: compared_at(paths, journal=journal, progress=report),
             dialog=Waiting(
                 self.page,
-                "Comparing the two dates",
+                f"Comparing the two dates: {COMPARING_TAKES}",
                 "The dates were not compared",
                 leaves_nothing=True,
                 told_elsewhere=True,

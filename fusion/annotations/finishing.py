@@ -27,8 +27,9 @@ from fusion.annotations.reading import (
     not_finished,
     unfinished,
 )
+from fusion.annotations.renumbering import LabelChange, label_changes
 from fusion.annotations.snapshots import LocalisationSnapshot
-from fusion.annotations.spine import LabelChange, Spine, label_changes
+from fusion.annotations.spine import Spine
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Origin, Target
 from fusion.errors import AnnotationError
@@ -224,7 +225,7 @@ def relabelling(
     ----------
     changes : tuple of LabelChange
         What the reader was shown and consents to, from
-        :func:`fusion.annotations.spine.label_changes`.
+        :func:`fusion.annotations.renumbering.label_changes`.
     localisation : Localisation
         The new numbering.
     reason : str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from fusion.self_test import (
     CheckOutcome,
     machine_checks,
     trial_check,
+    window_check,
     worst,
     write_page,
 )
@@ -43,12 +45,18 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     checks = []
-    for check in machine_checks():
+
+    def take(check: Check) -> None:
         checks.append(check)
         _tell(check, args)
-    if not args.quick:
-        checks.append(trial_check(terminal_progress()))
-        _tell(checks[-1], args)
+
+    with ThreadPoolExecutor(1) as beside:  # the window is tried while the sample study is made
+        window = beside.submit(window_check)
+        for check in machine_checks():
+            take(check)
+        if not args.quick:
+            take(trial_check(terminal_progress()))
+        take(window.result())
     if args.page is not None:
         write_page(args.page, checks, when=datetime.now())
     whole = worst(checks)
@@ -77,5 +85,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _tell(check: Check, args: argparse.Namespace) -> None:
     if not args.json:
+        found = check.found.rstrip(".")
         remedy = f". {check.remedy}" if check.remedy else ""
-        cli.write_lines(f"{check.outcome.value}: {check.what}: {check.found}{remedy}")
+        cli.write_lines(f"{check.outcome.value}: {check.what}: {found}{remedy}")

@@ -18,6 +18,7 @@ from fusion.facets import (
     Limits,
     Program,
     find_neck,
+    find_program,
     locate_with_labels,
     make_labels,
     no_canal,
@@ -90,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
     programs = [program_named(name) for name in dict.fromkeys(args.programs)]
     if args.program is not None and len(programs) > 1:
         raise FusionError("--program FILE goes with one --with; run the programs one by one.")
+    for program in programs:  # before anything takes long; the refusal has the terms in it
+        find_program(program, at=args.program)
     limits = Limits(args.minutes, args.gigabytes)
     progress = terminal_progress()
     catalog = scan(local_path(args.path, progress), progress=progress)

@@ -15,7 +15,7 @@ from .localisation import (
     Localisation,
     Witness,
 )
-from .programs.label_run import make_labels
+from .programs.label_run import find_program, make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
 from .spine_statements import ANOMALIES, Anomaly, ProposedAnomaly, SpineStatements
@@ -49,6 +49,7 @@ __all__ = [
     "checked_clicks",
     "convention",
     "find_neck",
+    "find_program",
     "locate",
     "locate_in",
     "locate_with_labels",

@@ -72,6 +72,10 @@ class Rhythm:
         )
         return not near.any()
 
+    def broken_at(self, heights_mm: FloatArray) -> Rhythm:
+        """Return the same with further breaks."""
+        return replace(self, breaks_mm=np.union1d(self.breaks_mm, heights_mm))
+
     def between(self, low_mm: float, high_mm: float) -> int:
         """Return how many vertebrae lie between two heights."""
         inside = (self.pedicles_mm > low_mm) & (self.pedicles_mm <= high_mm)
