@@ -35,7 +35,7 @@ from viewer.frame.footer import Footer
 from viewer.frame.header import Header
 from viewer.frame.keyboard import Keyboard
 from viewer.jobs import Job
-from viewer.keys import HELP_KEYS, NEXT_KEY, usual_keys
+from viewer.keys import HELP_KEYS, NEXT_KEY, ByHand, usual_keys
 from viewer.kit.keys import KeyCard
 from viewer.kit.message import MessageLine
 from viewer.kit.theme import SETTLE_MS
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
 
     from fusion.annotations import Event
     from fusion.review import Review
+    from viewer.kit.keys import Keys
     from viewer.reading.blinded import BlindedCase
 
 #: The same at every step, so that no picture and no button moves under the mouse, px.
@@ -167,7 +168,7 @@ class ReviewWindow(Sitting):
         self.reading = ReadingModel(linked, self.facets, journal=journal, blinded=case is not None)
         self.way = Way(self.facets, self.reading)
         self.undo_all = UndoAll(self.reading, self.alignment)
-        self.keys = Keyboard(lambda: usual_keys(self))
+        self.keys = Keyboard(self._usual_keys)
         self.alignment.key = self.keys.of("A")
         spect = SpectGrab(self.alignment)
         for pane in linked:
@@ -432,6 +433,15 @@ class ReviewWindow(Sitting):
         """Bring the pathway's questions to the front."""
         self.show_step(Step.PATHWAY)
         self.pathway_panel.setFocus()
+
+    def _usual_keys(self) -> dict[str, Keys]:
+        return usual_keys(
+            self,
+            pictures=self.pictures,
+            measuring=self.measuring,
+            alignment=self.alignment,
+            by_hand=ByHand(self.show_help, self.toggle_moving, self.cancel),
+        )
 
     def _add_keys(self, window: QWidget) -> None:
         self.keys.give(window)
