@@ -288,7 +288,7 @@ def make(platform: Platform, to: Path) -> list[Path]:
     shutil.copy2(ROOT / "LICENSE", folder / "licences" / "facetfusion.txt")
     (folder / "sbom.cdx.json").write_text(bill_of_materials(version, parts), "utf-8")
     for name in platform.scripts:
-        shutil.copy2(HERE / name, folder / name)
+        copy_script(HERE / name, folder / name)
     (folder / "VERSION").write_text(f"{version}-{_digest(own)[:8]}\n", "ascii")
     write_checksums(folder)
     name = f"facetfusion-{version}-{platform.name}"
@@ -296,6 +296,13 @@ def make(platform: Platform, to: Path) -> list[Path]:
         return [_run_file(folder, to / f"{name}.run"), _debian_package(folder, version, to)]
     made = shutil.make_archive(str(to / name), "zip", to, folder.name)
     return [Path(made)]
+
+
+def copy_script(source: Path, to: Path) -> None:
+    """Copy a script; Windows wants its lines ended in its own way."""
+    shutil.copy2(source, to)
+    if to.suffix == ".cmd":
+        to.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
 
 
 def write_checksums(folder: Path) -> None:

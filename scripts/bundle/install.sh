@@ -7,7 +7,7 @@
 # Each version goes into a folder of its own. The one in use before stays in use until the new one
 # has started and has gone the whole way on its sample study; so this may be stopped at any point.
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 prefix=${HOME:?}/.local
 
 say() { printf 'facetfusion: %s\n' "$*"; }

@@ -86,6 +86,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("pathway.facts.facts_file", "LARGEST_FILE_BYTES", 262_144, OURS),
     # How far an alignment is trusted.
     ("registration.trust", "TRUSTED_UNCERTAINTY_MM", 3.0, "level-error"),
+    ("registration.trust", "UNCERTAINTY_SHARE", 0.95, OURS),
     ("registration.trust", "MIN_CORRELATION", {"NM": 0.8, "PT": 0.63}, OURS),
     ("registration.trust", "MIN_DROP", 0.03, "registration-trust"),
     (
@@ -239,7 +240,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("pathway.facts.hardware", "PEEL_MM", 5.0, OURS),
     ("deidentified.profile", "_OLDEST_YEARS", 89, OURS),
     # Uptake, and what is plausible.
-    ("uptake.measuring", "ONE_ML_RADIUS_MM", 6.2035, OURS),
+    ("uptake.settings", "ONE_ML_RADIUS_MM", 6.2035, OURS),
     ("uptake.native", "UPTAKE_BONE_HU", 130.0, OURS),
     ("uptake.native", "REACH_MM", 90.0, OURS),
     ("uptake.native", "LEAST_REACH_MM", 20.0, OURS),
