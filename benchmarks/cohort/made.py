@@ -56,6 +56,14 @@ def other_frame(study: Path, nm: pydicom.Dataset) -> None:
     nm.save_as(study / "NM" / NM)
 
 
+def moved(study: Path, nm: pydicom.Dataset) -> None:
+    """Let the patient lie elsewhere than on the CT, and the files not know of it."""
+    for detector in nm.DetectorInformationSequence:
+        x, y, z = detector.ImagePositionPatient
+        detector.ImagePositionPatient = [x + 9.0, y - 8.0, z]
+    nm.save_as(study / "NM" / NM)
+
+
 def without_spacing(study: Path, nm: pydicom.Dataset) -> None:
     """Leave out the distance between the slices of the SPECT."""
     del nm.SpacingBetweenSlices
@@ -100,6 +108,7 @@ BAD: dict[str, tuple[Callable[[Path, pydicom.Dataset], None], str]] = {
     "of-another": (of_another, "refused"),
     "other-frame": (other_frame, "needs a person"),
     "without-spacing": (without_spacing, "needs a person"),
+    "moved": (moved, "needs a person"),
     "hanging": (hanging, "timeout"),
     "breaking": (breaking, "crashed"),
     "enormous": (enormous, "out of memory"),

@@ -34,13 +34,15 @@ from .finishing import (
 )
 from .journal import Conflict, Journal, Saved, latest, versions_of
 from .keeping.sendings import STATE_WORDS, ObjectState, Outcome, Sending
+from .keeping.storage import default_path
+from .keeping.whole_copy import copied_whole, journal_damage
 from .marking import check_marked
 from .placement import Point
 from .reading import NOT_BEGUN, Lack, Lacking, Reading, replay
+from .renumbering import LabelChange, label_changes
 from .rows import row_of
 from .snapshots import Measured, RegistrationSnapshot, registration_digest
-from .spine import LabelChange, Spine, label_changes
-from .storage import default_path
+from .spine import Spine
 from .study import InputKey, StudyKey, changed_input
 from .target import (
     GRADES,
@@ -54,7 +56,6 @@ from .target import (
     going_with,
     same_name,
 )
-from .whole_copy import copied_whole, journal_damage
 
 __all__ = [
     "GRADES",

@@ -12,7 +12,8 @@ What is promised, and why it holds:
   everything after finalisation. Each event holds a hash of all before it, and how many each reading
   has is noted with the last hash.
 - *Nothing is missing without a word.* All of that is checked when the file is opened. A file that
-  is not whole is refused and stays as it is; :mod:`fusion.annotations.whole_copy` copies the rest.
+  is not whole is refused and stays as it is; :mod:`fusion.annotations.keeping.whole_copy` copies
+  the rest.
 - *What was sent is noted apart.* A final reading takes no event any more; what was sent of it to an
   archive, and what came of it, has a table of its own with hashes of its own, kept the same way.
 - *Nobody is merged.* A change names the event it is based on. If another window or reader was
@@ -37,8 +38,8 @@ from fusion.annotations.changes.canonical import canonical
 from fusion.annotations.changes.event import Event, chain
 from fusion.annotations.keeping.sendings import Sending
 from fusion.annotations.keeping.sent_table import add_row, contents_of
+from fusion.annotations.keeping.storage import WAIT_S, Storage, default_path, write_event
 from fusion.annotations.reading import Reading, not_finished, replay, unfinished
-from fusion.annotations.storage import WAIT_S, Storage, default_path, write_event
 from fusion.annotations.study import StudyKey, changed_input
 from fusion.annotations.target import same_name
 from fusion.errors import AnnotationError
@@ -121,7 +122,7 @@ class Journal:
     ----------
     path : path, optional
         The file; made when absent, private to the user.
-        :func:`fusion.annotations.storage.default_path` when not given.
+        :func:`fusion.annotations.keeping.storage.default_path` when not given.
     wait_s : float, s
         How long to wait for another program that is writing.
 

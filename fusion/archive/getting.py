@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from fusion.archive.inbox import Inbox, file_count, hashed, stated_study, written
@@ -15,6 +18,8 @@ from fusion.progress import Progress, ProgressCallback
 
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
 MOST_ROUNDS = 3
+#: Objects that have come and wait for being written: what memory they may take is theirs.
+_MOST_WAITING = 4
 
 
 def get(
@@ -53,7 +58,7 @@ def get(
     report(0.0, "Asking the archive")
     only_study(archive, study_instance_uid)
     listed = archive.objects(study_instance_uid)
-    with inbox.parts() as parts:
+    with inbox.parts() as parts, _Writing() as writing:
         tray = inbox.tray(study_instance_uid, parts)
         missing = [one for uid, one in listed.items() if not tray.has(uid)]
 
@@ -61,7 +66,7 @@ def get(
             wanted = sop_instance_uid in listed
             if not wanted or stated_study(content) != study_instance_uid:
                 return False
-            tray.keep(sop_instance_uid, content)
+            writing.begin(tray.keep, sop_instance_uid, content)
             arrived[0] += 1
             report(0.99 * arrived[0] / max(1, len(listed)), "Fetching from the archive")
             return True
@@ -71,6 +76,7 @@ def get(
             if not missing:
                 break
             archive.fetch(study_instance_uid, missing, keep)
+            writing.finish()
             left = [one for one in missing if not tray.has(one.sop_instance_uid)]
             if len(left) == len(missing):
                 break
@@ -107,6 +113,33 @@ def whole_since(study_instance_uid: str, *, settings: Settings) -> str | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return day.isoformat() if files == _files(inbox.folder(study_instance_uid)) else None
+
+
+class _Writing:
+    """Writes what came while the next is coming; use it in a ``with`` block."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
+
+    def __enter__(self) -> _Writing:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._thread.shutdown()
+
+    def begin(self, keep: Callable[[str, bytes], None], uid: str, content: bytes) -> None:
+        """Have an object written; raises what went wrong with one before it."""
+        self._finish(_MOST_WAITING - 1)
+        self._waiting.append(self._thread.submit(keep, uid, content))
+
+    def finish(self) -> None:
+        """Wait until everything is written; raises what went wrong."""
+        self._finish(0)
+
+    def _finish(self, most_left: int) -> None:
+        while len(self._waiting) > most_left:
+            self._waiting.popleft().result()
 
 
 def _note_whole(inbox: Inbox, study: str) -> None:

@@ -8,6 +8,7 @@ from the network becomes part of a path.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -21,6 +22,8 @@ from fusion.errors import ArchiveError, disk_reason
 from fusion.temporary import begun, sweep
 
 _PARTS = "part-"
+#: Names of parts: the folder of parts is of one process, and this counts in it.
+_numbers = itertools.count()
 #: Value of Study Instance UID (0020,000D) in little endian, with or without its representation.
 _STUDY_UID = re.compile(rb"\x20\x00\x0d\x00(?:UI..|....)([0-9.]{1,64})", re.DOTALL)
 
@@ -57,7 +60,7 @@ class Tray:
         ArchiveError
             It cannot be written.
         """
-        part = self.parts / uuid.uuid4().hex
+        part = self.parts / f"{next(_numbers)}"
         try:
             part.write_bytes(content)
             part.rename(self._file(sop_instance_uid))
@@ -68,7 +71,11 @@ class Tray:
             ) from exc
 
     def _file(self, sop_instance_uid: str) -> Path:
-        return self.folder / f"{hashed(sop_instance_uid)}.dcm"
+        return self.folder / _file_name(sop_instance_uid)
+
+
+def _file_name(sop_instance_uid: str) -> str:
+    return f"{hashed(sop_instance_uid)}.dcm"
 
 
 class Inbox:
@@ -90,6 +97,14 @@ class Inbox:
     def folder(self, study_instance_uid: str) -> Path:
         """Return where the files of a study lie."""
         return self.root / hashed(study_instance_uid)
+
+    def held_bytes(self, study_instance_uid: str, sop_instance_uid: str) -> int:
+        """Return how long the file of an object is; 0 where it is not here."""
+        try:
+            path = self.folder(study_instance_uid) / _file_name(sop_instance_uid)
+            return path.stat().st_size
+        except OSError:
+            return 0
 
     @contextmanager
     def parts(self) -> Iterator[Path]:

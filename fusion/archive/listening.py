@@ -177,7 +177,7 @@ class Listener:
         study, uid = stated_study(content), str(event.request.AffectedSOPInstanceUID)
         if not all(re.fullmatch(UID_PATTERN, one) for one in (study, uid)):
             return _DOES_NOT_FIT
-        if not self._has_room(study, len(content)) or self._parts is None:
+        if not self._has_room(study, uid, len(content)) or self._parts is None:
             return _NO_ROOM
         try:
             self._inbox.tray(study, self._parts).keep(uid, content)
@@ -187,15 +187,17 @@ class Listener:
             self._arrived(study)
         return _OK
 
-    def _has_room(self, study: str, count: int) -> bool:
+    def _has_room(self, study: str, uid: str, count: int) -> bool:
         with self._lock:
             if study not in self._bytes:
                 files = self._inbox.folder(study).glob("*.dcm")
                 self._bytes[study] = sum(file.stat().st_size for file in files)
-            fits = self._bytes[study] + count <= self._stated.most_bytes_a_study
+            # An object that comes again takes the place of the one that is here.
+            grows = count - self._inbox.held_bytes(study, uid)
+            fits = self._bytes[study] + grows <= self._stated.most_bytes_a_study
             fits = fits and self._inbox.free_bytes() - count >= self._stated.least_free_bytes
             if fits:
-                self._bytes[study] += count
+                self._bytes[study] += grows
             return fits
 
     def _report(self, event: Any) -> tuple[int, None]:

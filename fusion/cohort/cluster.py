@@ -11,6 +11,7 @@ from typing import Any
 from fusion.cohort.one import MOST_ATTEMPTS, Order, Turn, run_order
 from fusion.errors import FusionError
 from fusion.json_form import from_json, to_json
+from fusion.plain_text import plain
 
 #: How long a scheduler may take to answer, s.
 CONNECT_S = 30
@@ -61,8 +62,9 @@ def on_cluster(address: str) -> Iterator[Cluster]:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as exc:
         raise FusionError(
-            "No Dask scheduler answers there. Start it with `dask scheduler`, and give the "
-            "address that it prints with --dask."
+            f"No Dask scheduler answers at {plain(address)} (asked for {CONNECT_S} s). Start it "
+            "with `dask scheduler`, and give the address that it prints, such as "
+            "tcp://10.0.0.1:8786, with --dask. Nothing was written."
         ) from exc
     try:
         yield Cluster(client)

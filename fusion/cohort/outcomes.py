@@ -37,8 +37,9 @@ OUTCOME_WORDS = {
     StudyOutcome.OUT_OF_MEMORY: "needed more memory than allowed",
     StudyOutcome.NOT_RUN: "its turn has not come",
 }
-#: Version of ``result.json``; keys are only ever added.
-SCHEMA_VERSION = 1
+#: Version of ``result.json`` and of how studies are measured: 2 holds every alignment against the
+#: images. Keys are only ever added.
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from fusion.archive import Query, connect, is_address, local_path, parse_address, read_settings
 from fusion.cohort.settings import digest_of
-from fusion.errors import FusionError
+from fusion.errors import FusionError, disk_reason
 from fusion.json_form import to_json
+from fusion.plain_text import plain
 
 #: Columns of a table of studies; the first is needed.
 TABLE_COLUMNS = ("path", "id", "ct", "spect", "spacing_mm")
@@ -115,25 +116,54 @@ def find_places(root: str, *, table: str | Path | None = None, each: str = "*") 
         return _of_table(Path(table), root)
     if is_address(root):
         return _of_archive(root)
-    folder = Path(root)
-    if not folder.is_dir():
-        raise FusionError(
-            "A cohort begins at a folder or archive:NAME; this is neither. Check the path."
-        )
-    folder = folder.resolve()
+    folder = _folder_of(root)
     if each == "*" and _holds_images(folder):
         return [StudyPlace(label=".", path=str(folder))]
-    found = sorted(
-        path
-        for path in folder.glob(each)
-        if not path.name.startswith(".") and (path.is_dir() or path.suffix.lower() == ".zip")
-    )
-    if not found:
-        raise FusionError(
-            f"No folder and no zip was found there (looked for {each}). Give the folder that "
-            "holds one folder or zip for each study, or say with --each where they lie."
+    try:
+        found = sorted(
+            path
+            for path in folder.glob(each)
+            if not path.name.startswith(".") and (path.is_dir() or path.suffix.lower() == ".zip")
         )
+    except (NotImplementedError, ValueError) as exc:  # absolute, or no pattern at all
+        raise FusionError(
+            f"--each says where the folders and zips lie below ROOT, for example */*; found "
+            f"{each!r}."
+        ) from exc
+    if not found:
+        raise FusionError(_nothing_in(folder, each))
     return [StudyPlace(label=str(path.relative_to(folder)), path=str(path)) for path in found]
+
+
+def _folder_of(root: str) -> Path:
+    """Return the folder that a cohort begins at."""
+    folder = Path(root)
+    wanted = "Give the folder that holds one folder or zip for each study, or archive:NAME"
+    if not folder.exists():
+        raise FusionError(f"There is no folder {plain(root)}. {wanted}.")
+    if not folder.is_dir():
+        raise FusionError(
+            f"{plain(root)} is a file; a cohort begins at a folder. {wanted}; a list of studies "
+            "goes with --from."
+        )
+    return folder.resolve()
+
+
+def _nothing_in(folder: Path, each: str) -> str:
+    """Say that no study was found, and what is there instead."""
+    inside = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    folders = sum(path.is_dir() for path in inside)
+    files = len(inside) - folders
+    holds = (
+        f"{folders} folder{'' if folders == 1 else 's'} and {files} file{'' if files == 1 else 's'}"
+        if inside
+        else "nothing"
+    )
+    return (
+        f"{plain(str(folder))} holds {holds}, and no folder or zip that --each {each!r} names. "
+        "Give the folder that holds one folder or zip for each study, or say with --each where "
+        "they lie below it, for example --each '*/*'."
+    )
 
 
 def opened_path(place: StudyPlace, path: str) -> str | Path:
@@ -145,14 +175,17 @@ def _of_table(table: Path, root: str) -> list[StudyPlace]:
     try:
         rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
+        why = f" ({disk_reason(exc)})" if isinstance(exc, OSError) else ""
         raise FusionError(
-            "The table of studies cannot be read. It is a CSV in UTF-8 with the columns "
+            f"The table of studies {plain(str(table))} cannot be read{why}. It is a CSV in UTF-8, "
+            "separated by commas, with the columns "
             f"{', '.join(TABLE_COLUMNS)}; the first is needed."
         ) from exc
     unknown = sorted({name for row in rows for name in row if name not in TABLE_COLUMNS}, key=str)
     if not rows or "path" not in rows[0] or unknown:
         raise FusionError(
-            "The table of studies needs a row for each study and the column path; beside it are "
+            "The table of studies needs a row for each study, commas between the columns, and the "
+            "column path; beside it are "
             f"known {', '.join(TABLE_COLUMNS[1:])}. Found {len(rows)} rows"
             + (f" and the columns {', '.join(map(str, unknown))}." if unknown else ".")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -103,9 +104,7 @@ def run(
     report = Progress(progress)
     _check(workers, shard)
     places = find_places(str(root), table=table, each=each)
-    store.make()
     cohort = Cohort(root=str(root), parameters=how, places=tuple(places))
-    store.keep_cohort(cohort)
     mine = places if shard is None else places[shard[0] - 1 :: shard[1]]
     orders = [
         Order(
@@ -118,10 +117,16 @@ def run(
         )
         for place in mine
     ]
-    with store.working():
-        waiting = [order for order in orders if not is_kept(store, order)]
-        with _crew(workers, dask) as crew:
-            measured = _all(store, waiting, crew, report, done=len(orders) - len(waiting))
+    store.check()
+    if dask is not None:
+        report(0.0, "Asking the Dask scheduler, half a minute at most")
+    # Nothing is made before somebody is there to work.
+    with _crew(workers, dask) as crew:
+        store.make()
+        store.keep_cohort(cohort)
+        with store.working():
+            waiting = [order for order in orders if not is_kept(store, order)]
+            measured = _all(waiting, crew, report, done=len(orders) - len(waiting))
     page = None
     if shard is None or status_of(store, cohort, places).is_complete:
         from fusion.cohort.pages.page import report as write_report
@@ -142,14 +147,23 @@ def _check(workers: int, shard: tuple[int, int] | None) -> None:
         raise FusionError(f"A shard is one of 1/N to N/N; found {shard[0]}/{shard[1]}.")
 
 
-def _all(store: Store, orders: Sequence[Order], crew: Crew, report: Progress, *, done: int) -> int:
+def _all(orders: Sequence[Order], crew: Crew, report: Progress, *, done: int) -> int:
     """Give every place its turn; return how many had it from us."""
     whole, measured = len(orders) + done, 0
-    report(done / max(1, whole), f"{done} of {whole} done")
+    begun, kept = time.monotonic(), done
+
+    def tell() -> None:
+        words = f"{done} of {whole} done"
+        mine = done - kept
+        if mine:
+            words += f", {_in_words((time.monotonic() - begun) / mine * (whole - done))} to go"
+        report(done / max(1, whole), words)
+
+    tell()
     pending = {crew.submit(order): order for order in orders}
     while pending:
         ready, _ = wait(pending, timeout=1.0, return_when=FIRST_COMPLETED)
-        report(done / whole, f"{done} of {whole} done")
+        tell()
         busy = []
         for future in ready:
             order = pending.pop(future)
@@ -164,6 +178,14 @@ def _all(store: Store, orders: Sequence[Order], crew: Crew, report: Progress, *,
         pending |= {crew.submit(order): order for order in busy}
     report(1.0, f"{done} of {whole} done")
     return measured
+
+
+def _in_words(seconds: float) -> str:
+    """Return a time as people say it, rounded up."""
+    minutes = math.ceil(seconds / 60)
+    if minutes < 2:
+        return "about a minute"
+    return f"about {minutes} minutes" if minutes < 120 else f"about {math.ceil(minutes / 60)} hours"
 
 
 @contextmanager

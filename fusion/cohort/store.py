@@ -129,6 +129,31 @@ class Store:
         self.folder = Path(folder).resolve()
         self.private = self.folder / "private"
 
+    def check(self) -> None:
+        """Refuse a place where no cohort can be kept; makes nothing.
+
+        Raises
+        ------
+        FusionError
+            It holds something else, is a file, or this system has no locks.
+        """
+        need_locks()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise FusionError(
+                f"{self.folder} is a file; expected a folder. Choose another one with --to."
+            )
+        try:
+            filled = self.folder.is_dir() and any(self.folder.iterdir())
+        except OSError as exc:
+            raise FusionError(
+                f"The folder of the cohort cannot be read ({disk_reason(exc)})."
+            ) from exc
+        if filled and not self.private.exists():
+            raise FusionError(
+                f"{self.folder} is not empty and is not the folder of a cohort. Choose "
+                "another one with --to."
+            )
+
     def make(self) -> None:
         """Make the folder, or go on in one that is a cohort's already.
 
@@ -137,14 +162,9 @@ class Store:
         FusionError
             It cannot be written, or holds something else.
         """
-        need_locks()
+        self.check()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if not self.private.exists() and any(self.folder.iterdir()):
-                raise FusionError(
-                    f"{self.folder} is not empty and is not the folder of a cohort. Choose "
-                    "another one with --to."
-                )
             self.private.mkdir(mode=0o700, exist_ok=True)
             for name in ("places", "locks", "logs"):
                 (self.private / name).mkdir(exist_ok=True)
@@ -169,8 +189,14 @@ class Store:
         try:
             content = json.loads((self.private / _COHORT).read_text("utf-8"))
         except (OSError, ValueError) as exc:
+            found = (
+                f"There is no folder {self.folder}."
+                if not self.folder.exists()
+                else f"{self.folder} is not the folder of a cohort."
+            )
             raise FusionError(
-                f"{self.folder} is not the folder of a cohort: run `facetfusion cohort run` first."
+                f"{found} Give the folder that was named with --to in `facetfusion cohort run`, "
+                "or run that first."
             ) from exc
         return from_json(Cohort, content, error=FusionError, what="The cohort cannot be read")
 

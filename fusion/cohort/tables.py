@@ -78,7 +78,10 @@ STUDY_COLUMNS = (
     ),
     TableColumn("registration", "text", "How the SPECT or PET was put onto the CT"),
     TableColumn(
-        "registration_status", "text", "How far a search trusts that; empty without a search"
+        "registration_status",
+        "text",
+        "How far the images support that: no inconsistency found, possible neck motion, do not "
+        "trust",
     ),
     TableColumn("numbering", "text", "How far the levels are to be trusted: sure or provisional"),
     TableColumn("joints_found", "count", "Joints that have a place on the CT, of 16"),

@@ -3,7 +3,8 @@ from .dicom.structured_report_reading import read_structured_report
 from .follow_up.handing import hand_on_comparison
 from .follow_up.report import shared_tops
 from .follow_up.tables import comparison_json
-from .follow_up.wording import HEADER, answer, apart, day, row
+from .follow_up.without_identity import deidentified_comparison
+from .follow_up.wording import HEADER, answer, dates, day, row
 from .handout import Handout
 from .handover import Handed, hand_on, write_review
 from .planes import shown_point
@@ -26,11 +27,12 @@ __all__ = [
     "ReportPictures",
     "ReportSection",
     "answer",
-    "apart",
     "can_print",
     "comparison_json",
     "csv_text",
+    "dates",
     "day",
+    "deidentified_comparison",
     "hand_on",
     "hand_on_comparison",
     "offer",

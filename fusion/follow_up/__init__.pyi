@@ -2,10 +2,11 @@
 from .chance import chance_of
 from .comparing import Comparison, JointChange, check_pair, compare
 from .dated import Dated
-from .limits import LIMITS_SOURCE, ChangeLimits, Told, told
+from .limits import COMPARING_TAKES, LIMITS_SOURCE, ChangeLimits, Told, told
 from .linking import JointLink, LevelsDisagree, Link, link
 
 __all__ = [
+    "COMPARING_TAKES",
     "LIMITS_SOURCE",
     "ChangeLimits",
     "Comparison",

@@ -18,6 +18,9 @@ from fusion.registration.pieces import NeckCorrection
 #: neighbouring facet joints of one side is about 7 mm, and a SPECT point source keeps three
 #: quarters of its peak at 3 mm (docs/sources.md#level-error, #partial-volume).
 TRUSTED_UNCERTAINTY_MM = 3.0
+#: Share of joints that ``uncertainty_mm_at`` is meant to hold, on simulated studies
+#: (docs/registration.md#uncertainty): a bound, no expected error.
+UNCERTAINTY_SHARE = 0.95
 #: Correlation of the pictures in fair detail below which a result is refused: 208 valid simulated
 #: cases had 0.85 and more; of 36 turned upside down or back to front, 34 had less than 0.8 and the
 #: other two fail on the drop below (docs/registration.md). A PET shows much that no CT foretells:

@@ -21,7 +21,6 @@ from platformdirs.unix import Unix
 from platformdirs.windows import Windows
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
-from fusion.annotations import storage
 from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
@@ -32,12 +31,13 @@ from fusion.annotations.changes import (
 )
 from fusion.annotations.finishing import finalise, missing
 from fusion.annotations.journal import Conflict, Journal, Saved
+from fusion.annotations.keeping import storage
+from fusion.annotations.keeping.storage import default_path
+from fusion.annotations.keeping.whole_copy import copied_whole
 from fusion.annotations.reading import Reading
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.spine import Spine, verify_side_and_level
-from fusion.annotations.storage import default_path
 from fusion.annotations.target import Decision, Origin
-from fusion.annotations.whole_copy import copied_whole
 from fusion.errors import AnnotationError
 from fusion.geometry import RigidTransform
 from fusion.registration import Registration, Trust

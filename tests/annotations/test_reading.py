@@ -34,8 +34,9 @@ from fusion.annotations.changes import (
 from fusion.annotations.changes.event import Event
 from fusion.annotations.finishing import differences, missing, relabelling
 from fusion.annotations.reading import Lack, Lacking, Reading, replay, unfinished
+from fusion.annotations.renumbering import label_changes
 from fusion.annotations.snapshots import RegistrationSnapshot
-from fusion.annotations.spine import Spine, label_changes, verify_side_and_level
+from fusion.annotations.spine import Spine, verify_side_and_level
 from fusion.annotations.target import Decision
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Numbering

@@ -12,7 +12,7 @@ import pytest
 from fusion.annotations.journal import Journal
 from fusion.annotations.keeping import sent_table
 from fusion.annotations.keeping.sendings import Sending
-from fusion.annotations.whole_copy import copied_whole
+from fusion.annotations.keeping.whole_copy import copied_whole
 from fusion.errors import AnnotationError
 
 from .samples import READER, study

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
+from fusion.annotations.renumbering import label_changes
 from fusion.annotations.spine import (
     JOINT_REACH_MM,
     NEAR_MIDLINE_MM,
     Spine,
-    label_changes,
     verify_side_and_level,
 )
 from fusion.annotations.target import Decision, Origin

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +25,7 @@ from fusion.archive.model import FoundStudy, Keep, Listed, Query, Told
 from fusion.archive.noting import send_noted
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared, send
-from fusion.archive.settings import Settings, read_settings
+from fusion.archive.settings import WHERE, Settings, read_settings
 from fusion.cli import main
 from fusion.dicom.catalog import scan
 from fusion.errors import AnnotationError, ArchiveError, Cancelled
@@ -111,6 +114,30 @@ class Leaky:
 
     def fetch(self, study: str, wanted: Sequence[Listed], keep: Keep) -> None:
         self._archive.fetch(study, wanted[self._drop :], keep)  # type: ignore[attr-defined]
+
+
+#: Gets a study where no file may grow beyond a few bytes, as on a full disk.
+FULL = """
+import resource, signal, sys
+from fusion.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+sys.exit(main(["archive", "get", sys.argv[1]]))
+"""
+
+
+def test_a_full_disk_is_said_and_keeps_nothing_half(clinic: Clinic, settings: Settings) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FULL, f"archive:pacs/{clinic.study}"],
+        env=os.environ | {WHERE: str(clinic.toml)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 3
+    assert "What arrived cannot be kept" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert list(settings.place("inbox").rglob("*.dcm")) == []
 
 
 @pytest.mark.parametrize(("drop", "hide"), [(1, 0), (0, 1)])

@@ -82,6 +82,22 @@ def test_what_has_no_room_is_refused(limit: str, image: Path, tmp_path: Path) ->
     assert list((tmp_path / "inbox").rglob("*.dcm")) == []
 
 
+def test_an_object_that_comes_again_takes_no_further_room(image: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large.dcm"
+    header = pydicom.dcmread(image)
+    header.add_new(0x00091001, "OB", os.urandom(700_000))
+    header.save_as(large)
+    settings = settings_with(tmp_path, "most_bytes_a_study = 1048576")
+    with Listener(settings, takes_studies=True):
+        for _ in range(3):
+            sent(settings, large)
+        header.file_meta.MediaStorageSOPInstanceUID = header.SOPInstanceUID = "1.2.3.4.99"
+        header.save_as(large)
+        with pytest.raises(AssertionError, match=r"A700|OutOfResources"):
+            sent(settings, large)
+    assert len(list((tmp_path / "inbox").rglob("*.dcm"))) == 1
+
+
 def test_nobody_decides_how_much_we_hold() -> None:
     gauge, one, other = Gauge(100_000), object(), object()
     gauge.add(one, 60_000)

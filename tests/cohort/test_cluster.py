@@ -107,5 +107,7 @@ def test_a_scheduler_that_is_not_there_is_said(
     pytest.importorskip("distributed", reason="Dask is an extra")
     monkeypatch.setattr("fusion.cohort.cluster.CONNECT_S", 1)
     (tmp_path / "root" / "one").mkdir(parents=True)
-    with pytest.raises(FusionError, match="No Dask scheduler answers"):
-        run(tmp_path / "root", tmp_path / "out", dask=f"tcp://127.0.0.1:{free_port()}")
+    address = f"tcp://127.0.0.1:{free_port()}"
+    with pytest.raises(FusionError, match=f"No Dask scheduler answers at {address}"):
+        run(tmp_path / "root", tmp_path / "out", dask=address)
+    assert [path.name for path in tmp_path.iterdir()] == ["root"]  # nothing was left behind

@@ -15,8 +15,10 @@ from fusion.cohort.child import NO_MEMORY
 from fusion.cohort.measuring import units_of, without_names
 from fusion.cohort.one import Order, Turn, failure, is_kept, run_order
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome, StudyResult
-from fusion.cohort.pages.plots import bars_plot, histogram, ratio_plot
+from fusion.cohort.pages.page import _simulated
+from fusion.cohort.pages.plots import _round_factors, bars_plot, histogram, ratio_plot
 from fusion.cohort.places import StudyPlace, find_places
+from fusion.cohort.running import _in_words
 from fusion.cohort.settings import Parameters, StudyLimits
 from fusion.cohort.store import Cohort, PlaceRecord, Store, Unit
 from fusion.cohort.tables import StudyRow, dictionary, joint_columns, study_rows, write_tables
@@ -87,8 +89,58 @@ def test_places_are_folders_and_zips(tmp_path: Path) -> None:
     assert [one.label for one in find_places(str(tmp_path), each="*/*")] == ["site/p1"]
     with pytest.raises(FusionError, match="--each"):
         find_places(str(tmp_path), each="none*")
-    with pytest.raises(FusionError, match="begins at a folder"):
+    with pytest.raises(FusionError, match="is a file; a cohort begins at a folder"):
         find_places(str(tmp_path / "list.csv"))
+
+
+def test_what_is_no_root_is_told_as_it_is(tmp_path: Path) -> None:
+    nowhere, empty = tmp_path / "nowhere", tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(FusionError, match=f"There is no folder {nowhere}. Give the folder that"):
+        find_places(str(nowhere))
+    with pytest.raises(FusionError, match=f"{empty} holds nothing, and no folder or zip"):
+        find_places(str(empty))
+    (empty / "notes.txt").write_text("", "utf-8")
+    (empty / "more").mkdir()
+    with pytest.raises(FusionError, match=r"holds 1 folders? and 1 files?, and no .* 'none\*'"):
+        find_places(str(empty), each="none*")
+    for pattern in ("/abs*", ""):
+        with pytest.raises(FusionError, match=r"--each says where .* for example \*/\*; found"):
+            find_places(str(empty), each=pattern)
+    with pytest.raises(FusionError, match=r"nowhere\.csv cannot be read \(.*\)\. It is a CSV"):
+        find_places(str(empty), table=tmp_path / "nowhere.csv")
+
+
+def test_a_folder_that_is_none_of_a_cohort_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FusionError, match="There is no folder"):
+        Store(tmp_path / "nowhere").cohort()
+    with pytest.raises(FusionError, match="is not the folder of a cohort"):
+        Store(tmp_path).cohort()
+    (tmp_path / "file").write_text("", "utf-8")
+    with pytest.raises(FusionError, match="is a file; expected a folder"):
+        Store(tmp_path / "file").make()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "about a minute"),
+        (61, "about 2 minutes"),
+        (7140, "about 119 minutes"),
+        (7141, "about 2 hours"),
+        (7201, "about 3 hours"),
+    ],
+)
+def test_the_time_to_go_is_never_told_shorter(seconds: float, words: str) -> None:
+    assert _in_words(seconds) == words
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.8, 2.9), (1.4, 1.9), (3, 4000), (0.011, 0.012)])
+def test_ticks_are_round_and_within(low: float, high: float) -> None:
+    ticks = _round_factors(low, high)
+    assert 2 <= len(ticks) <= 10
+    assert ticks == sorted(set(ticks))
+    assert all(low <= tick <= high and len(f"{tick:g}".strip("0.")) <= 4 for tick in ticks)
 
 
 def test_images_in_the_root_make_it_one_place(tmp_path: Path) -> None:
@@ -256,3 +308,31 @@ def test_plots_are_whole_and_hold_every_value() -> None:
 def test_limits_that_no_study_can_keep_are_refused(limits: dict[str, float]) -> None:
     with pytest.raises(FusionError, match="at least 1 GB"):
         StudyLimits(**limits)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("simulated", "banner"),
+    [
+        ([True, True], ("SIMULATED — not a patient",)),
+        ([False, False], ()),
+        ([True, False, False], ("SIMULATED: 1 of the 3 studies that could be opened are not of",)),
+    ],
+)
+def test_the_banner_tells_how_many_are_simulated(
+    simulated: list[bool], banner: tuple[str, ...]
+) -> None:
+    place = StudyPlace(label="a", path="/a")
+    rows = [
+        StudyRow(
+            str(n),
+            place,
+            None,
+            StudyResult(
+                key=str(n), known_by="pixels", outcome=StudyOutcome.OK, about={"simulated": one}
+            ),
+        )
+        for n, one in enumerate(simulated)
+    ]
+    unread = StudyResult(key="x", known_by="files", outcome=StudyOutcome.UNREADABLE)
+    found = _simulated([*rows, StudyRow("x", place, None, unread)])
+    assert [words in one for words, one in zip(banner, found, strict=True)] == [True] * len(banner)

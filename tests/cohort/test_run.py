@@ -8,6 +8,7 @@ import hashlib
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -309,5 +310,33 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "root" / "a").mkdir(parents=True)
     with pytest.raises(FusionError, match="not the folder of a cohort"):
         run(tmp_path / "root", tmp_path / "out")
-    with pytest.raises(FusionError, match="run `facetfusion cohort run` first"):
+    with pytest.raises(FusionError, match=r"is not the folder of a cohort.*or run that first"):
         status(tmp_path / "out")
+
+
+def test_a_patient_who_moved_between_the_scans_needs_a_person(tmp_path: Path) -> None:
+    """The files say that both images share a frame; the images say that they do not."""
+    make_cohort(tmp_path / "made", 1, necks=1, bad=1.0, kinds=("moved",))
+    run(tmp_path / "made" / "root", tmp_path / "out", parameters=QUICK)
+    (row,) = rows_of(tmp_path / "out" / "studies.csv")
+    assert row["outcome"] == "needs a person"
+    assert row["registration_status"] == "do not trust"
+    assert "The alignment of the two images is not to be trusted." in row["sentence"]
+    # How far off the places are is not known, and nothing says so.
+    joints = rows_of(tmp_path / "out" / "joints.csv")
+    assert {joint["registration_mm"] for joint in joints} == {""}
+
+
+def test_what_was_opened_says_how_far_the_alignment_is_known(whole: Path) -> None:
+    (good,) = [row for row in rows_of(whole / "studies.csv") if row["outcome"] == "ok"]
+    assert good["registration_status"] == "no inconsistency found"
+    joints = rows_of(whole / "joints.csv")
+    assert all(0 < float(joint["registration_mm"]) < 6 for joint in joints)
+
+
+def test_the_page_begins_with_what_became_of_the_studies(whole: Path) -> None:
+    page = (whole / "report.html").read_text("utf-8")
+    titles = re.findall("<h2>(.*?)</h2>", page)
+    assert titles[:2] == ["Outcomes", "Ratios by level and side"]
+    assert "The 1 to look at first" in titles
+    assert "private/where.csv" in page

@@ -32,8 +32,9 @@ from fusion.annotations.deciding import decide, revise
 from fusion.annotations.finishing import confirming_numbering, finalise, relabelling
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
+from fusion.annotations.renumbering import label_changes
 from fusion.annotations.snapshots import Measured
-from fusion.annotations.spine import Spine, label_changes
+from fusion.annotations.spine import Spine
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.cli import main
@@ -149,9 +150,7 @@ class Desk:
             AlignmentReviewed.of(
                 self.review.fused.registration, self.review.fused.focus_lps, note=note
             ),
-            confirming_numbering(
-                self.facets.localisation, clicks=self.reading.said.clicks, note=note
-            ),
+            confirming_numbering(self.facets.localisation, said=self.reading.said, note=note),
         )
 
     def finalise(self) -> None:

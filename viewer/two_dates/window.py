@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -17,8 +18,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.deidentified import Deidentifier
 from fusion.errors import Cancelled, FusionError
-from fusion.export import answer, apart, day, hand_on_comparison, row
+from fusion.export import answer, dates, day, hand_on_comparison, row
 from fusion.findings import Severity
 from fusion.follow_up import LIMITS_SOURCE, Told
 from fusion.plain_text import person_name, plain
@@ -79,7 +81,7 @@ class CompareWindow(QMainWindow):
         self.setStyleSheet(PAGE_STYLE + DENSE_TABLE_STYLE)
         patient = comparison.later.review.patient
         who = f"{person_name(patient.name) or 'no name'} · ID {plain(patient.patient_id) or 'none'}"
-        words = f"Compare · {who} · {day(comparison.earlier)} and {day(comparison.later)}"
+        words = f"Compare · {who} · {dates(comparison)}"
         self.setWindowTitle(f"{words} · facetfusion")
         centre = QWidget()
         self.setCentralWidget(centre)
@@ -102,7 +104,7 @@ class CompareWindow(QMainWindow):
     def _make_header(self, words: str) -> QHBoxLayout:
         header = QHBoxLayout()
         self.identity = OneLineLabel(keep_end=False)
-        self.identity.setText(f"{words} · {apart(self.comparison)} apart")
+        self.identity.setText(words)
         self.identity.setToolTip(plain_tip(words))
         header.addWidget(self.identity, stretch=1)
         if any(date.review.simulated for date in self.dates.dates):
@@ -172,7 +174,15 @@ class CompareWindow(QMainWindow):
         self.export = QPushButton("Export…")
         self.export.setToolTip("Write the comparison as PDF, HTML, CSV, JSON and DICOM")
         self.export.clicked.connect(lambda: self.choose_export())
-        column.addWidget(self.export)
+        self.nameless = QCheckBox("Without identity")
+        self.nameless.setToolTip(
+            "Take names, dates and identifiers out of everything that is written; into an empty "
+            "folder"
+        )
+        handing = QHBoxLayout()
+        handing.addWidget(self.export, stretch=1)
+        handing.addWidget(self.nameless)
+        column.addLayout(handing)
         return side
 
     def _choose(self) -> None:
@@ -205,8 +215,9 @@ class CompareWindow(QMainWindow):
     def write(self, folder: Path) -> None:
         """Write the comparison into a folder."""
         comparison = self.comparison
+        how = Deidentifier() if self.nameless.isChecked() else None
         self.job = Job(
-            lambda report: hand_on_comparison(comparison, folder, progress=report),
+            lambda report: hand_on_comparison(comparison, folder, deidentify=how, progress=report),
             dialog=Waiting(
                 self,
                 "Writing the comparison",

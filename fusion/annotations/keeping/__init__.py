@@ -1,1 +1,1 @@
-"""Whether a journal is whole, what of a damaged one is, and what was sent of its readings."""
+"""The file of a journal: written or not at all, whether it is whole, and what was sent of it."""

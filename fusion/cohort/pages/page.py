@@ -14,8 +14,8 @@ from fusion.cohort.pages.plots import LEFT, RIGHT, bars_plot, histogram, ratio_p
 from fusion.cohort.pages.study_page import PAGE, THUMBNAIL
 from fusion.cohort.provenance import write_provenance
 from fusion.cohort.store import KEY_LETTERS, Store, replace_text
-from fusion.cohort.tables import StudyRow, study_rows, write_tables
-from fusion.export import Insert, Report, ReportCells, ReportSection, report_html
+from fusion.cohort.tables import WHERE_CSV, StudyRow, study_rows, write_tables
+from fusion.export import Insert, Report, report_html
 from fusion.facets import Numbering
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import NOT_VALIDATED, RATIO_TO_REFERENCE
@@ -68,37 +68,34 @@ def report(out: str | Path) -> Path:
 
 def page_html(store: Store, rows: Sequence[StudyRow]) -> str:
     """Return the page; nothing is loaded, and nothing runs."""
-    counts = Counter(row.outcome for row in rows)
-    simulated = [row.result.about.get("simulated") for row in rows if row.result is not None]
-    waiting = counts[StudyOutcome.NOT_RUN]
+    waiting = sum(row.outcome is StudyOutcome.NOT_RUN for row in rows)
     document = Report(
         title=f"Cohort of {len(rows)} studies",
         banners=(
-            *((SIMULATED,) if any(simulated) else ()),
+            *_simulated(rows),
             "NOT READ: measured by the program alone; nobody has recorded a decision.",
             *((f"NOT COMPLETE: {waiting} of {len(rows)} are not done.",) if waiting else ()),
         ),
         identity="",
-        sections=(
-            ReportSection(
-                "Outcomes",
-                (
-                    ReportCells(
-                        ("Outcome", "Studies", "What it means"),
-                        tuple(
-                            (outcome.value, f"{counts[outcome]:,}", OUTCOME_WORDS[outcome])
-                            for outcome in StudyOutcome
-                            if counts[outcome] or outcome is not StudyOutcome.NOT_RUN
-                        ),
-                        (0.2, 0.1, 0.7),
-                    ),
-                ),
-            ),
-        ),
+        sections=(),
         footer=f"{DISCLAIMER} facetfusion {own_version()}. Columns: columns.json; provenance: "
         "ro-crate-metadata.json.",
     )
     return report_html(document, insert=Insert(_markup(store, rows), _STYLE, ""))
+
+
+def _simulated(rows: Sequence[StudyRow]) -> tuple[str, ...]:
+    """Return the banner of studies that are of no patient; of all, or of how many."""
+    opened = [row for row in rows if row.result is not None and row.result.about]
+    found = [row for row in opened if row.result and row.result.about.get("simulated")]
+    if not found:
+        return ()
+    if len(found) == len(opened):
+        return (SIMULATED,)
+    return (
+        f"SIMULATED: {len(found)} of the {len(opened)} studies that could be opened are not of "
+        "patients (column simulated of studies.csv).",
+    )
 
 
 def worst_of(rows: Sequence[StudyRow]) -> list[StudyRow]:
@@ -118,7 +115,7 @@ def why_worst(row: StudyRow) -> str:
     largest = _largest_doubt(row)
     if largest is not None:
         said.append(f"alignment ± {largest:.1f} mm")
-    said.append(f"{row.warnings} warnings")
+    said.append(f"{row.warnings} warning{'' if row.warnings == 1 else 's'}")
     return ", ".join(said)
 
 
@@ -144,12 +141,14 @@ def _largest_doubt(row: StudyRow) -> float | None:
 
 
 def _markup(store: Store, rows: Sequence[StudyRow]) -> str:
+    worst = worst_of(rows)
     parts = [
+        ("outcomes", "Outcomes", _outcomes(rows)),
         ("ratios", "Ratios by level and side", _ratios(rows)),
         ("certainty", "How sure the levels are", _certainty(rows)),
         ("doubts", "What is doubtful", _doubts(rows)),
         ("time", "Time of a study", _times(rows)),
-        ("look", f"The {WORST} to look at first", _thumbnails(store, rows)),
+        ("look", f"The {len(worst)} to look at first", _thumbnails(store, worst)),
         ("studies", "Every study", _studies(rows)),
     ]
     links = " · ".join(f'<a href="#{name}">{escape(title)}</a>' for name, title, _ in parts)
@@ -158,6 +157,17 @@ def _markup(store: Store, rows: Sequence[StudyRow]) -> str:
         for name, title, content in parts
     )
     return f"<nav>{links}</nav>{sections}"
+
+
+def _outcomes(rows: Sequence[StudyRow]) -> str:
+    counts = Counter(row.outcome for row in rows)
+    lines = "".join(
+        f"<tr><td>{escape(outcome.value)}</td><td>{counts[outcome]:,}</td>"
+        f"<td>{escape(OUTCOME_WORDS[outcome])}</td></tr>"
+        for outcome in StudyOutcome
+        if counts[outcome] or outcome is not StudyOutcome.NOT_RUN
+    )
+    return _table(("Outcome", "Studies", "What it means"), lines)
 
 
 def _ratios(rows: Sequence[StudyRow]) -> str:
@@ -222,7 +232,7 @@ def _times(rows: Sequence[StudyRow]) -> str:
 
 def _thumbnails(store: Store, rows: Sequence[StudyRow]) -> str:
     shown = []
-    for row in worst_of(rows):
+    for row in rows:
         assert row.result is not None
         path = store.study_folder(row.result.key) / THUMBNAIL
         picture = ""
@@ -249,11 +259,16 @@ def _studies(rows: Sequence[StudyRow]) -> str:
             said = f"The same images as {row.repeat_of}. {said}".strip()
         cells = (escape(row.place.name), escape(row.outcome.value), escape(said))
         lines.append(f"<tr><td>{name}</td>{''.join(f'<td>{one}</td>' for one in cells)}</tr>")
-    head = "".join(f'<th scope="col">{one}</th>' for one in ("Study", "Id", "Outcome", "Why"))
     return (
-        f'<table class="studies"><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody>'
-        f"</table><p>Ratios and grades are {NOT_VALIDATED}.</p>"
+        _table(("Study", "Id", "Outcome", "Why"), "".join(lines))
+        + f"<p>Where each study lies is told in private/{WHERE_CSV}, which is not to be handed on. "
+        f"Ratios and grades are {NOT_VALIDATED}.</p>"
     )
+
+
+def _table(header: Sequence[str], lines: str) -> str:
+    head = "".join(f'<th scope="col">{one}</th>' for one in header)
+    return f'<table class="studies"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table>'
 
 
 def _href(row: StudyRow) -> str:

@@ -12,6 +12,8 @@ _INK, _FAINT, _GRID = "#16191d", "#5a6472", "#dfe3e9"
 _WIDTH, _LEFT_PX, _RIGHT_PX = 860, 62, 12
 #: More points than this are not drawn one by one.
 _MOST_POINTS = 4000
+#: Of an axis.
+_LEAST_TICKS, _MOST_TICKS = 4, 10
 #: Width of a stripe in which points of one level and side are spread, pixels.
 _STRIPE = 16.0
 
@@ -136,8 +138,12 @@ def histogram(values: Sequence[float], *, label: str, color: str = RIGHT) -> str
             f'height="{tall:.1f}" fill="{color}"><title>{edges[n]:.3g} to {edges[n + 1]:.3g}: '
             f"{count}</title></rect>"
         )
-        if n % 4 == 0:
-            parts.append(_text(x, bottom + 16, f"{edges[n]:.3g}", anchor="middle"))
+    for tick in _round_factors(low, high):
+        x = _LEFT_PX + step * bins * math.log(tick / low) / math.log(high / low)
+        parts.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{bottom:.1f}" y2="{bottom + 5:.1f}" '
+            f'stroke="{_FAINT}"/>' + _text(x, bottom + 18, f"{tick:g}")
+        )
     parts.append(_text(_LEFT_PX, height - 8, label, anchor="start", color=_FAINT))
     half = _quantile(found, 0.5)
     parts.append(_text(_WIDTH - 14, height - 8, f"median {half:.3g}", anchor="end", color=_FAINT))
@@ -176,6 +182,17 @@ def _key(y: float, entries: Sequence[tuple[str, str]]) -> str:
         parts.append(f'<rect x="{x:.1f}" y="{y - 4:.1f}" width="11" height="11" fill="{color}"/>')
         parts.append(_text(x + 16, y + 6, name, anchor="start", color=_FAINT))
     return "".join(parts)
+
+
+def _round_factors(low: float, high: float) -> list[float]:
+    """Return round numbers for the ticks of a logarithmic axis, four to ten where that can be."""
+    for steps in ((1,), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), tuple(n / 10 for n in range(10, 100))):
+        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+        ticks = [float(f"{step * 10.0**power:.6g}") for power in powers for step in steps]
+        found = [tick for tick in ticks if low <= tick <= high]
+        if len(found) >= _LEAST_TICKS:
+            return found[:: math.ceil(len(found) / _MOST_TICKS)]
+    return [float(f"{low:.3g}"), float(f"{high:.3g}")]
 
 
 def _factors(low: float, high: float) -> list[float]:

@@ -32,7 +32,7 @@ from fusion.plain_text import plain
 #: Text of a representation with a 16-bit length (PS3.5 7.1.2) that is longer than that can say, or
 #: has more values than any list of scanners, is damaged.
 MAX_TEXT_BYTES, MAX_VALUES = 65_536, 4096
-_TEXT_VRS = frozenset("AE AS CS DA DS DT IS LO PN SH TM UI".split())
+_TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"])
 _UID = re.compile(r"^[0-9.]{1,64}$")
 #: What damaged files lead to (docs/sources.md#damaged-files). KeyError and IndexError are
 #: LookupErrors. AttributeError, TypeError, AssertionError and RuntimeError are not among them: in

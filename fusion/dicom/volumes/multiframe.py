@@ -23,16 +23,9 @@ from fusion.dicom.files.instance import (
     uid,
 )
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
+from fusion.dicom.volumes.phases import IMAGE_TYPE, OBJECT, STACK
 from fusion.dicom.volumes.slices import Slice
-from fusion.dicom.volumes.stack import (
-    IMAGE_TYPE,
-    OBJECT,
-    STACK,
-    Unusable,
-    listed,
-    place,
-    plan_slices,
-)
+from fusion.dicom.volumes.stack import Unusable, listed, place, plan_slices
 from fusion.errors import DicomError
 from fusion.findings import Finding
 from fusion.findings.volumes import CONCATENATION_INCOMPLETE, LOCALIZER_FRAMES

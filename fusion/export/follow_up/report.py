@@ -25,6 +25,8 @@ _WIDTHS = (0.12, 0.1, 0.1, 0.08, 0.12, 0.12, 0.11, 0.12, 0.13)
 _SHOWN = 4
 #: Side of the field around a joint, mm, and of its picture, pixels.
 _FIELD_MM, _PICTURE_PX = 90.0, 420
+#: Stands where nothing about the two dates has to be known beside the numbers.
+NO_FINDING = "Nothing was found that a reader has to know beside the numbers."
 #: What no number of the table says.
 CAUTIONS = (
     "A change is told on the mean of a joint over the reference of the same date, never on the "
@@ -56,7 +58,7 @@ def comparison_report(comparison: Comparison) -> Report:
             ),
         ),
         ReportSection("Limits of change", (ReportLines(limits),)),
-        ReportSection("Findings", (ReportLines(findings),) if findings else ()),
+        ReportSection("Findings", (ReportLines(findings or (NO_FINDING,)),)),
         ReportSection("Which joint is which", (ReportLines((linked(comparison),)),)),
         ReportSection("Pictures", _pictures(comparison)),
         ReportSection("Earlier: radiopharmaceutical and imaging", _imaging(earlier)),

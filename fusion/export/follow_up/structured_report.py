@@ -32,7 +32,7 @@ from fusion.export.dicom.structured_report import (
     tracking_uid,
 )
 from fusion.export.edition import Edition
-from fusion.export.follow_up.wording import answer, apart, day, linked, mean_ratio
+from fusion.export.follow_up.wording import answer, dates, day, linked, mean_ratio
 from fusion.follow_up import LIMITS_SOURCE, Comparison, Dated, JointChange, Told
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
@@ -178,12 +178,11 @@ def _measurement(
 
 
 def _said(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
-    dates = comparison.earlier, comparison.later
-    if any(date.review.simulated for date in dates):
+    if any(date.review.simulated for date in (comparison.earlier, comparison.later)):
         yield "simulated", "Not a patient", SIMULATED
     yield "disclaimer", "Disclaimer", DISCLAIMER
     yield "version", "Software version", f"facetfusion {own_version()}"
-    yield "dates", "Dates compared", f"{day(dates[0])} and {day(dates[1])}; {apart(comparison)}"
+    yield "dates", "Dates compared", dates(comparison)
     for words in (*answer(comparison), LIMITS_SOURCE, linked(comparison)):
         yield "statement", "Statement", words
     for finding in comparison.findings:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from fusion.anatomy import Joint
+from fusion.dicom import text
 from fusion.follow_up import Comparison, Dated, JointChange, Told
 from fusion.plain_text import iso_date, plain
 from fusion.uptake import RATIO
 
 #: Stands in the place of a number that there is none for.
 NOTHING = "–"
+NOT_DECIDED, NOT_READ = "not decided", "not read"
 #: What the numbers of the table are.
 HEADER = (
     "Joint",
@@ -16,7 +18,7 @@ HEADER = (
     "Later, mean × ref.",
     "Change",
     "95 % limits",
-    "Told beyond",
+    "Told below / above",
     "Said",
     "Maximum (not told)",
     "Decided",
@@ -56,7 +58,7 @@ def row(comparison: Comparison, one: JointChange) -> tuple[str, ...]:
         NOTHING
         if maxima[0] is None or maxima[1] is None
         else f"{number(maxima[0])} → {number(maxima[1])}",
-        " → ".join(decided(date, one.joint) for date in dates),
+        _decided_on_both(comparison, one.joint),
     )
 
 
@@ -67,12 +69,19 @@ def said(one: JointChange) -> str:
     return one.told.value
 
 
+def _decided_on_both(comparison: Comparison, joint: Joint) -> str:
+    both = [decided(date, joint) for date in (comparison.earlier, comparison.later)]
+    if both[0] == both[1] and both[0] in (NOT_DECIDED, NOT_READ):
+        return both[0]
+    return " → ".join(both)
+
+
 def decided(date: Dated, joint: Joint) -> str:
     """Return what was decided about a joint on one date."""
     decision = date.decision_at(joint)
     if decision is not None:
         return decision.value
-    return "not decided" if date.reading is not None else "not read"
+    return NOT_DECIDED if date.reading is not None else NOT_READ
 
 
 def sentence(one: JointChange) -> str:
@@ -103,15 +112,27 @@ def answer(comparison: Comparison) -> tuple[str, ...]:
 
 
 def day(date: Dated) -> str:
-    """Return the date of a study, or that it does not state one."""
-    return iso_date(plain(date.review.study.date)) or "date not stated"
+    """Return the date of a study, or why there is none."""
+    return iso_date(plain(date.review.study.date)) or f"date {_why_none(date)}"
+
+
+def _why_none(date: Dated) -> str:
+    removed = text(date.review.pair.ct.header, "PatientIdentityRemoved") == "YES"
+    return "removed" if removed else "not stated"
 
 
 def apart(comparison: Comparison) -> str:
     """Return how far apart the dates are."""
     if comparison.days is None:
-        return "not stated"
+        return _why_none(comparison.later)
     return f"{comparison.days} day{'' if comparison.days == 1 else 's'}"
+
+
+def dates(comparison: Comparison) -> str:
+    """Return both dates and how far apart they are, as a heading has it."""
+    known = comparison.days is not None
+    between = f"{apart(comparison)} apart" if known else f"days between them {apart(comparison)}"
+    return f"{day(comparison.earlier)} and {day(comparison.later)}, {between}"
 
 
 def linked(comparison: Comparison) -> str:

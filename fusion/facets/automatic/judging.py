@@ -166,7 +166,7 @@ def _by_shape(
         "the shapes of the vertebrae alone give this numbering"
         if same
         else "the shapes of the vertebrae alone give another numbering"
-    ) + f" (lead {lead:.2f} over its neighbours; {_FORM_LEAD:.2f} counts)"
+    ) + f" (fits {lead:.2f} better than one or two levels off; from {_FORM_LEAD:.2f} on it counts)"
     return Witness(WitnessKind.SHAPES, saw, name, name if same else implied, 1.0, agrees)
 
 

@@ -317,6 +317,15 @@ def test_a_program_is_one_entry():
 # --- the command --------------------------------------------------------------------------------
 
 
+def test_a_program_that_is_missing_is_told_first_and_its_terms_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    command = ["labels", "no-such-study", "--with", "spineps", "--to", str(tmp_path / "maps")]
+    assert main(command) == 3
+    said = capsys.readouterr().err
+    assert "SPINEPS (spineps) is not on PATH" in said
+    assert said.count("Apache License") == 1
+
+
 @pytest.mark.thorough
 def test_the_command_prints_what_the_labels_say(installed, tmp_path, capsys):
     parameters = NeckParameters(seed=3)

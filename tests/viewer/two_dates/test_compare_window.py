@@ -59,7 +59,7 @@ def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qt
         center = date.localisation.facet("C5-C6", "left").center_lps
         assert np.abs(linked.point_lps - center).max() <= 1.1
     assert window.table.item(at, 5).text() == "higher"
-    assert "Left C5-C6. Decided: not read → not read." in window.decided.text()
+    assert "Left C5-C6. Decided: not read." in window.decided.text()
 
 
 def test_a_click_in_one_date_moves_the_crosshair_of_the_other_to_the_same_place(
@@ -142,3 +142,15 @@ def test_another_patient_is_refused_and_either_order_is_put_right(
             journal=tmp_path / "journal.sqlite",
             progress=Progress(),
         )
+
+
+def test_it_is_written_without_identity_where_that_is_ticked(
+    window, qtbot: QtBot, tmp_path: Path
+) -> None:
+    window.nameless.setChecked(True)
+    window.write(tmp_path / "out")
+    qtbot.waitUntil(lambda: "files written" in window.message.text(), timeout=120_000)
+    said = (tmp_path / "out" / "comparison.html").read_text("utf-8")
+    assert "date removed" in said
+    assert "SIM-1" not in said
+    assert "2024-01-10" not in said

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fusion.annotations.keeping.rescue import Rescued, rescued
 from fusion.annotations.keeping.sent_table import add_row
+from fusion.annotations.keeping.storage import WAIT_S, Storage, write_event
 from fusion.annotations.keeping.wholeness import beginning
-from fusion.annotations.storage import WAIT_S, Storage, write_event
 from fusion.errors import AnnotationError
 
 
