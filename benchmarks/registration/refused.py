@@ -58,8 +58,8 @@ def another_reconstruction(ct: Volume, joints: Array) -> Volume:
     """Return the CT on other voxels, smoother, noisier, in a smaller field."""
     low, high = ct.grid.corners_lps.min(axis=0) + 2, ct.grid.corners_lps.max(axis=0) - 2
     middle = joints.mean(axis=0)
-    low = np.maximum(low, middle - [170, 140, 95])
-    high = np.minimum(high, middle + [170, 140, 100])
+    low = np.maximum(low, middle - np.array([170, 140, 95]))
+    high = np.minimum(high, middle + np.array([170, 140, 100]))
     spacing = np.array([1.3, 1.3, 2.5])
     shape = tuple(int(n) for n in ((high - low) / spacing)[::-1])
     affine = np.zeros((4, 4))
@@ -102,8 +102,8 @@ def simulated(
     hot: list[tuple[Array, float, float]] = [(joints[2], 5.0, 25.0 * bones)]
     if bones < 0.5:  # sparse: glands and a few lesions, hardly anything else
         top = joints[:2].mean(axis=0)
-        hot += [(top + [s * 38, -15, 8], 11.0, 20.0) for s in (1, -1)]
-        hot += [(top + [s * 25, -35, -18], 8.0, 14.0) for s in (1, -1)]
+        hot += [(top + np.array([s * 38, -15, 8]), 11.0, 20.0) for s in (1, -1)]
+        hot += [(top + np.array([s * 25, -35, -18]), 8.0, 14.0) for s in (1, -1)]
         hot += [(joints[rng.integers(len(joints))] + rng.normal(size=3) * 6, 5.0, 60.0)]
     for point, radius, more in hot:
         uptake += more * (np.linalg.norm(lps - point, axis=-1) < radius) * body
