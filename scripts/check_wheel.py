@@ -1,12 +1,15 @@
 """Say what is wrong with a built wheel: what is missing from it, what does not belong, its size.
 
+Of a source archive it says only the size.
+
 Used by ``scripts/release.sh`` and by the tests::
 
-    python scripts/check_wheel.py dist/facetfusion-0.1.0-py3-none-any.whl
+    python scripts/check_wheel.py dist/*
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -23,7 +26,9 @@ METADATA = ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "licenses/LICENSE
 
 
 def problems(wheel: Path) -> list[str]:
-    """Return what is wrong with a wheel of this checkout, a sentence each."""
+    """Return what is wrong with a wheel or source archive of this checkout, a sentence each."""
+    if wheel.suffix != ".whl":
+        return _too_large(wheel)
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
@@ -36,9 +41,16 @@ def problems(wheel: Path) -> list[str]:
     found += [f"{name} does not belong there." for name in sorted(names) if _stranger(name, info)]
     if told["Version"] != project["version"]:
         found.append(f"The wheel says version {told['Version']}, not {project['version']}.")
-    if (size := wheel.stat().st_size) > LARGEST_BYTES:
-        found.append(f"The wheel has {size} bytes; at most {LARGEST_BYTES} are wanted.")
-    return found
+    if re.search(r"\]\((?![a-z]+:|#)", str(told.get_payload())):
+        found.append("The description has a link that leads nowhere outside of the repository.")
+    return found + _too_large(wheel)
+
+
+def _too_large(path: Path) -> list[str]:
+    size = path.stat().st_size
+    if size <= LARGEST_BYTES:
+        return []
+    return [f"It has {size} bytes; at most {LARGEST_BYTES} are wanted."]
 
 
 def _tracked() -> set[str]:
@@ -58,7 +70,7 @@ def _stranger(name: str, info: str) -> bool:
 
 
 def main() -> int:
-    """Check the wheels named on the command line."""
+    """Check the files named on the command line."""
     found = [f"{path}: {problem}" for path in sys.argv[1:] for problem in problems(Path(path))]
     print(*found, sep="\n", end="\n" if found else "", file=sys.stderr)
     return 1 if found else 0

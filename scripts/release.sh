@@ -41,7 +41,7 @@ make test
 rm -rf dist
 "$python" -m build --no-isolation --outdir dist .
 "$python" -m twine check --strict dist/*
-"$python" scripts/check_wheel.py dist/*.whl
+"$python" scripts/check_wheel.py dist/*
 
 # Does it start where only the wheel is? -P keeps this folder off the path.
 installed=$(mktemp -d)

@@ -11,9 +11,10 @@ import ctypes
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 #: Exit codes; a signal means that there is no screen or, once ``SCREEN`` was said, no OpenGL.
-NO_LIBRARY, NO_OPENGL = 40, 41
+NO_LIBRARY, NO_OPENGL, NO_LETTERS = 40, 41, 42
 #: Said once Qt has a screen.
 SCREEN = "screen"
 #: Oldest OpenGL that napari draws with.
@@ -41,6 +42,8 @@ def main() -> int:
     app = QtWidgets.QApplication([])
     sys.stdout.write(f"{SCREEN}\n")
     sys.stdout.flush()
+    if not _has_letters(QtCore, QtGui):
+        return NO_LETTERS
     if app.platformName() == "xcb" and not _has_glx():
         return NO_OPENGL
     surface = QtGui.QOffscreenSurface()
@@ -52,6 +55,20 @@ def main() -> int:
     context.doneCurrent()
     del context, surface, app
     return 0 if (made.majorVersion(), made.minorVersion()) >= _OLDEST else NO_OPENGL
+
+
+def _has_letters(qt_core: Any, qt_gui: Any) -> bool:
+    """Whether R and L look different; without a font Qt draws each letter as the same box."""
+    pictures = []
+    for letter in "RL":
+        picture = qt_gui.QImage(32, 32, qt_gui.QImage.Format.Format_RGB32)
+        picture.fill(0)
+        painter = qt_gui.QPainter(picture)
+        painter.setPen(qt_gui.QColor("white"))
+        painter.drawText(picture.rect(), int(qt_core.Qt.AlignmentFlag.AlignCenter), letter)
+        painter.end()
+        pictures.append(picture)
+    return bool(pictures[0] != pictures[1])
 
 
 def _has_glx() -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from fusion.compiled import compiled
 
 #: Half a voxel plus rounding: where a voxel ends.
 HALF_VOXEL = 0.5 + 1e-9
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def separable(src: Any, k0: Any, wk: Any, j0: Any, wj: Any, i0: Any, wi: Any, out: Any) -> None:
     """Linear interpolation where the axes of source and target run in parallel.
 
@@ -61,7 +62,7 @@ def separable(src: Any, k0: Any, wk: Any, j0: Any, wj: Any, i0: Any, wi: Any, ou
                 _blend_rows(wide[j0[j]], wide[j0[j] + up_j], wj[j], out[k, j])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _spread(plane: Any, lower: Any, weight: Any, up: Any, first: Any, last: Any, wide: Any) -> None:
     """Interpolate every row of a plane at the same places from ``first`` to ``last``."""
     for j in range(plane.shape[0]):
@@ -71,13 +72,13 @@ def _spread(plane: Any, lower: Any, weight: Any, up: Any, first: Any, last: Any,
             wide[j, i] = row[n] + weight[i] * (row[n + up] - row[n])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _blend_rows(low: Any, high: Any, weight: Any, out: Any) -> None:
     for i in range(out.size):
         out[i] = low[i] + weight * (high[i] - low[i])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _inside_run(p: Any, d: Any, count: int, size: Any) -> tuple[int, int]:
     """First and one past the last step along a line whose position lies in the source."""
     low, high = 0.0, float(count - 1)
@@ -97,7 +98,7 @@ def _inside_run(p: Any, d: Any, count: int, size: Any) -> tuple[int, int]:
     return (first, last) if last > first else (0, 0)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
     """Linear interpolation on any affine grid; ``steps[n]`` is the source step per target axis.
 
@@ -133,7 +134,7 @@ def trilinear(src: Any, origin: Any, steps: Any, out: Any) -> None:
 
 
 # "contract" (multiply and add in one) is the only liberty taken: nan and inf in the source stay.
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _place(p: Any, d: Any, size: Any, first: Any, corner: Any, wk: Any, wj: Any, wi: Any) -> None:
     """Find the cell that holds each voxel of a run: its lower corner in memory, and the weights.
 
@@ -155,7 +156,7 @@ def _place(p: Any, d: Any, size: Any, first: Any, corner: Any, wk: Any, wj: Any,
         wi[c] = x - i
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@compiled(fastmath={"contract"})
 def _blend(flat: Any, strides: Any, corner: Any, wk: Any, wj: Any, wi: Any, row: Any) -> None:
     """Blend the eight corners of the cell of each voxel of a run.
 
@@ -175,7 +176,7 @@ def _blend(flat: Any, strides: Any, corner: Any, wk: Any, wj: Any, wi: Any, row:
         row[c] = low + wi[c] * (high - low)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def nearest(src: Any, origin: Any, steps: Any, out: Any) -> None:
     """Value of the voxel that holds the point."""
     nk, nj, ni = src.shape

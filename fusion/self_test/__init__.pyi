@@ -3,6 +3,7 @@ from .check import Check, CheckOutcome, worst
 from .machine import machine_checks
 from .page import ANSWER, write_page
 from .trial import trial_check
+from .window import window_check
 
 __all__ = [
     "ANSWER",
@@ -10,6 +11,7 @@ __all__ = [
     "CheckOutcome",
     "machine_checks",
     "trial_check",
+    "window_check",
     "worst",
     "write_page",
 ]

@@ -1,23 +1,19 @@
-"""The machine: room on the disk, folders, letters, libraries, and a screen for the window."""
+"""The machine: packages, room on the disk, folders, memory, and letters."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import platform
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
-from importlib.util import find_spec
 from pathlib import Path
 
 from platformdirs import PlatformDirs
 
 from fusion.annotations import default_path
-from fusion.errors import FusionError, disk_reason
+from fusion.errors import disk_reason
 from fusion.self_test.check import Check, CheckOutcome
 
 #: Unpacking a study of a thousand slices, and a display of it, take this much.
@@ -36,13 +32,12 @@ _SCRIPTS = {
 
 
 def machine_checks() -> Iterator[Check]:
-    """Yield what is found about this machine, quick ones first."""
+    """Yield what is found about this machine, without its screen."""
     yield _python()
     yield from (_extra(*extra) for extra in _EXTRAS)
     yield from _places()
     yield _memory()
     yield _letters()
-    yield _screen()
 
 
 def _python() -> Check:
@@ -140,28 +135,3 @@ def _letters() -> Check:
         said = f"the PDF report shows no {', '.join(lacks)} letters"
         return Check("letters of the report", CheckOutcome.MISSING, said, remedy)
     return Check("letters of the report", CheckOutcome.WORKS, ", ".join(_SCRIPTS))
-
-
-def _screen() -> Check:
-    what = "window"
-    if any(find_spec(name) is None for name in ("napari", "qtpy")):
-        said, remedy = "not installed", "Where it is wanted: pip install 'facetfusion[viewer]'"
-        return Check(what, CheckOutcome.MISSING, said, remedy)
-    # By name, because the core must not depend on the viewer.
-    screen = importlib.import_module("viewer.screen")
-    if not screen.has_display():
-        said = "there is no screen here"
-        return Check(
-            what, CheckOutcome.MISSING, said, "Run this again where the window is to open."
-        )
-    try:
-        screen.check_screen(instead="")
-    except FusionError as exc:
-        return Check(what, CheckOutcome.FAILS, str(exc), "See the page on installation.")
-    loaded = subprocess.run(
-        [sys.executable, "-c", "import viewer.app"], capture_output=True, text=True, check=False
-    )
-    if loaded.returncode:
-        said = (loaded.stderr.strip() or "it ended without a word").splitlines()[-1]
-        return Check(what, CheckOutcome.FAILS, said, "See the page on installation.")
-    return Check(what, CheckOutcome.WORKS, "a screen, and all that draws on it")

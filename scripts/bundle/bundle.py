@@ -216,7 +216,7 @@ def fetch_uv(platform: Platform, folder: Path) -> None:
 
 
 def fetch_debian(folder: Path) -> list[Part]:
-    """Put Python and libraries of Debian 12 into a folder; return them for the bill."""
+    """Put Python, libraries and a font of Debian 12 into a folder; return them for the bill."""
     if shutil.which("apt-get") is None or "bookworm" not in _release():
         raise ValueError("The bundle for Linux is made on Debian 12, whose Python it holds.")
     parts = []
@@ -244,6 +244,7 @@ def fetch_debian(folder: Path) -> list[Part]:
             }
             for name in alone:
                 shutil.copy2(place / name, libraries / name)
+        shutil.copytree(root / "usr/share/fonts/truetype/dejavu", folder / "fonts")
         notes = folder / "licences" / "debian"
         notes.mkdir(parents=True)
         for path in (root / "usr/share/doc").glob("*/copyright"):
@@ -283,10 +284,11 @@ def make(platform: Platform, to: Path) -> list[Path]:
     parts = parts_of(wheels, folder / "licences")
     if platform.name.startswith("linux"):
         parts += fetch_debian(folder)
+        _pack(folder, ("python", "libraries", "fonts", "uv"))
     shutil.copy2(ROOT / "LICENSE", folder / "licences" / "facetfusion.txt")
     (folder / "sbom.cdx.json").write_text(bill_of_materials(version, parts), "utf-8")
     for name in platform.scripts:
-        shutil.copy2(HERE / name, folder / name)
+        copy_script(HERE / name, folder / name)
     (folder / "VERSION").write_text(f"{version}-{_digest(own)[:8]}\n", "ascii")
     write_checksums(folder)
     name = f"facetfusion-{version}-{platform.name}"
@@ -294,6 +296,13 @@ def make(platform: Platform, to: Path) -> list[Path]:
         return [_run_file(folder, to / f"{name}.run"), _debian_package(folder, version, to)]
     made = shutil.make_archive(str(to / name), "zip", to, folder.name)
     return [Path(made)]
+
+
+def copy_script(source: Path, to: Path) -> None:
+    """Copy a script; Windows wants its lines ended in its own way."""
+    shutil.copy2(source, to)
+    if to.suffix == ".cmd":
+        to.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
 
 
 def write_checksums(folder: Path) -> None:
@@ -306,11 +315,25 @@ def write_checksums(folder: Path) -> None:
     (folder / "SHA256SUMS").write_text("".join(lines), "utf-8")
 
 
+def _pack(folder: Path, names: tuple[str, ...]) -> None:
+    """Put what is not compressed yet into ``python.tar.gz``, the same for the same files."""
+    same = "--sort=name --owner=0 --group=0 --numeric-owner --mtime=@0"
+    tar = folder / "python.tar"
+    _run(["tar", "--create", *same.split(), "--file", tar, "--directory", folder, *names])
+    _run(["gzip", "--no-name", "-9", tar])
+    for name in names:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink()
+
+
 def _run_file(folder: Path, to: Path) -> Path:
     if shutil.which("makeself") is None:
         raise ValueError("makeself is missing: apt-get install makeself.")
-    # Wheels are compressed already; three have names that are too long for the oldest tar.
-    options = "--quiet --gzip --complevel 1 --tar-format gnu --sha256"
+    # All of it is compressed already, and install.sh holds every file against its checksum; three
+    # wheels have names that are too long for the oldest tar.
+    options = "--quiet --nocomp --nocrc --nomd5 --tar-format gnu"
     _run(["makeself", *options.split(), folder, to, "facetfusion", "./install.sh"])
     return to
 

@@ -2,7 +2,7 @@
 # Install facetfusion for this user, without network and without an administrator.
 # Needs Python 3.12 of python.org. NOT RUN by us: see docs/install.md.
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 version=$(cat "$here/VERSION")
 home="$HOME/Library/Application Support/facetfusion-program"
 to="$home/$version"

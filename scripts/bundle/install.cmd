@@ -20,5 +20,5 @@ if not exist "%TO%\whole" (
     type nul > "%TO%\whole"
 )
 rem The version before stays; the shortcut leads to the new one from here on.
-powershell -NoProfile -Command "$s = (New-Object -ComObject WScript.Shell).CreateShortcut([Environment]::GetFolderPath('Programs') + '\facetfusion.lnk'); $s.TargetPath = '%TO%\Scripts\facetfusion.exe'; $s.Save()" || exit /b 1
+powershell -NoProfile -Command "$s = (New-Object -ComObject WScript.Shell).CreateShortcut([Environment]::GetFolderPath('Programs') + '\facetfusion.lnk'); $s.TargetPath = $env:TO + '\Scripts\facetfusion.exe'; $s.Save()" || exit /b 1
 echo facetfusion: installed. Start it from the Start menu.

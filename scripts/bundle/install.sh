@@ -7,7 +7,7 @@
 # Each version goes into a folder of its own. The one in use before stays in use until the new one
 # has started and has gone the whole way on its sample study; so this may be stopped at any point.
 set -eu
-here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 prefix=${HOME:?}/.local
 
 say() { printf 'facetfusion: %s\n' "$*"; }
@@ -39,9 +39,10 @@ flock -n 9 || stop "another installation of facetfusion is running."
 # ---- The new version, beside the old one --------------------------------------------------------
 if [ ! -e "$to/whole" ]; then
     rm -rf "$to"
-    mkdir -p "$to/lib"
+    mkdir -p "$to/lib" "$to/unpacked"
     say "installing $version into $to"
-    cp -R "$here/python" "$here/libraries" "$here/licences" "$to/"
+    tar -xzf "$here/python.tar.gz" -C "$to"
+    cp -R "$here/licences" "$to/"
     cp "$here/sbom.cdx.json" "$here/facetfusion.sh" "$here/uninstall.sh" "$to/"
     # Libraries of this machine are used where it has them; it knows them by these names.
     known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null || true)
@@ -52,18 +53,28 @@ if [ ! -e "$to/whole" ]; then
             *) ln -s "../libraries/$name" "$to/lib/$name" ;;
         esac
     done
+    # So is a font of this machine; without any, each letter would be a box.
+    fonts=$(find /usr/share/fonts /usr/local/share/fonts "$HOME/.fonts" "$HOME/.local/share/fonts" \
+        \( -name '*.tt[cf]' -o -name '*.otf' \) 2>/dev/null | head -n 1) || true
+    if [ -z "$fonts" ] || [ ! -e /etc/fonts/fonts.conf ]; then
+        printf '%s\n' '<?xml version="1.0"?>' '<fontconfig>' "<dir>$to/fonts</dir>" \
+            '<dir>/usr/share/fonts</dir>' '<dir prefix="xdg">fonts</dir>' \
+            '<cachedir prefix="xdg">fontconfig</cachedir>' '</fontconfig>' >"$to/fonts.conf"
+    fi
     LD_LIBRARY_PATH=$to/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
     export LD_LIBRARY_PATH
-    "$here/uv" --quiet --no-config --offline --no-cache venv --no-project \
-        --python "$to/python/bin/python3.11" "$to/environment"
-    "$here/uv" --quiet --no-config --offline --no-cache pip install --no-index --no-deps \
-        --find-links "$here/wheels" --require-hashes --python "$to/environment/bin/python" \
-        --requirement "$here/requirements.lock"
+    # Unpacked beside where it goes, so that each file is written once and then only linked.
+    uv() { "$to/uv" --quiet --no-config --offline --cache-dir "$to/unpacked" "$@"; }
+    uv venv --no-project --python "$to/python/bin/python3.11" "$to/environment"
+    uv pip install --link-mode hardlink --no-index --no-deps --find-links "$here/wheels" \
+        --require-hashes --python "$to/environment/bin/python" --requirement "$here/requirements.lock"
+    rm -rf "$to/unpacked" "$to/uv" &
     cp "$here/sitecustomize.py" "$to/environment/lib/python3.11/site-packages/"
     # Compiles what is compiled once, so that the first study does not wait for it.
     say "trying it on its sample study"
     "$to/facetfusion.sh" doctor --page "$to/check.html" >"$to/check.txt" 2>&1 ||
         { cat "$to/check.txt" >&2; stop "the new version does not work here; the old one stays."; }
+    wait
     : >"$to/whole"
 fi
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from fusion.facets.automatic.chain import Chain
+from fusion.facets.automatic.picture import seams as aslant
 from fusion.facets.automatic.picture.breaks import breaks
 from fusion.facets.automatic.remarks import break_findings
 from fusion.facets.automatic.straight import Frame
@@ -27,8 +30,15 @@ def tissue() -> np.ndarray:
     return hu
 
 
-def _found(hu: np.ndarray, *, axis: int = 0, falling: bool = False, step_mm: float = 2.0):
-    """Breaks of a stack whose canal goes straight up, and the length of the stack, mm."""
+def _found(
+    hu: np.ndarray,
+    *,
+    axis: int = 0,
+    falling: bool = False,
+    step_mm: float = 2.0,
+    look: Callable[[Volume, Frame], Sequence[float]] = breaks,
+):
+    """Breaks of a stack whose canal goes straight up, mm."""
     n = len(hu)
     affine = np.zeros((4, 4))
     # Columns are the axes of the array: the stack along z, then y and x.
@@ -45,7 +55,22 @@ def _found(hu: np.ndarray, *, axis: int = 0, falling: bool = False, step_mm: flo
     z = np.arange(0.0, (n - 1) * step_mm)
     origins = np.column_stack([np.full_like(z, 60), np.full_like(z, 60), z])
     axes = np.tile(np.array([[0, 0, 1.0], [0, 1.0, 0], [1.0, 0, 0]]), (len(z), 1, 1))
-    return breaks(ct, Frame(origins, axes))
+    return look(ct, Frame(origins, axes))
+
+
+def _seams(ct: Volume, frame: Frame) -> np.ndarray:
+    return aslant.seams(ct, frame, low_mm=20.0, high_mm=len(frame) - 20.0)
+
+
+def _part(find: Callable[[aslant.Stack], list[float]]):
+    """One of the two ways to find a seam."""
+
+    def look(ct: Volume, frame: Frame) -> list[float]:
+        stack = aslant._stack(ct, frame, 20.0, len(frame) - 20.0)
+        assert stack is not None
+        return find(stack)
+
+    return look
 
 
 @pytest.mark.parametrize("noise", [0.0, 60.0])
@@ -64,6 +89,45 @@ def test_slices_that_are_missing_are_a_break_whatever_the_order_and_the_axis(tis
 def test_slices_that_are_there_twice_are_a_break(tissue, step_mm):
     twice = np.concatenate([tissue[: AT + SLICES], tissue[AT:]])
     assert _found(twice, step_mm=step_mm) == pytest.approx([step_mm * (AT + SLICES - 0.5)], abs=1.0)
+
+
+def _turned(hu: np.ndarray) -> np.ndarray:
+    """Lay the slices anew, aslant both ways."""
+    for degrees, axes in ((8.0, (0, 1)), (-10.0, (0, 2))):
+        hu = ndimage.rotate(hu, degrees, axes, reshape=False, order=1, cval=-1000.0)
+    return hu
+
+
+@pytest.mark.parametrize("noise", [0.0, 80.0])
+def test_a_stack_that_was_turned_has_no_break(tissue, noise):
+    turned = _turned(tissue) + np.random.default_rng(1).normal(0, noise, tissue.shape)
+    assert not len(_found(turned, look=_seams))
+    assert not len(_found(tissue, look=_seams))
+
+
+@pytest.mark.parametrize("planes", [4, 9, 15, 18])
+def test_nothing_is_said_of_a_short_field(tissue, planes):
+    for look in (breaks, _seams, lambda ct, frame: aslant.seams(ct, frame, low_mm=-60, high_mm=99)):
+        assert not len(_found(_turned(tissue)[30 : 30 + planes], look=look))
+
+
+@pytest.mark.parametrize(("axis", "falling"), [(0, False), (1, True)])
+def test_slices_that_are_missing_are_found_after_the_stack_was_turned(tissue, falling, axis):
+    # Turned about its middle, so that the canal crosses the seam where it was cut.
+    cut = _turned(np.concatenate([tissue[:35], tissue[45:]]))
+    assert not len(_found(cut))
+    for look in (_seams, _part(lambda stack: aslant._leaning(stack.coarse(), 20.0, 120.0))):
+        assert _found(cut, axis=axis, falling=falling, look=look) == pytest.approx([69.0], abs=3.0)
+
+
+def test_slices_that_are_there_twice_are_found_after_the_stack_was_turned(tissue):
+    twice = _turned(np.concatenate([tissue[:45], tissue[35:]]))
+    twice += np.random.default_rng(1).normal(0, 40, twice.shape)
+    again = _part(lambda stack: aslant._again(stack.middle(46.0)))
+    assert _found(twice, look=again) == pytest.approx([89.0], abs=8.0)
+    assert any(abs(at - 89.0) < 8.0 for at in _found(twice, look=_seams))
+    # Five millimetres apart too much changes to tell.
+    assert not len(_found(twice[::2], look=again, step_mm=4.0))
 
 
 def test_thick_slices_that_are_there_twice_are_told_by_their_likeness(tissue):

@@ -16,7 +16,7 @@ SCRIPTS = ROOT / "scripts" / "bundle"
 sys.path.insert(0, str(SCRIPTS))
 
 from bill import Part, bill_of_materials, parts_of  # noqa: E402
-from bundle import PLATFORMS, write_checksums  # noqa: E402
+from bundle import PLATFORMS, copy_script, write_checksums  # noqa: E402
 
 
 def wheel(folder: Path, name: str, *lines: str) -> None:
@@ -64,6 +64,13 @@ def test_the_bill_is_valid_and_the_same_for_the_same_parts() -> None:
 def test_every_script_of_a_platform_is_there() -> None:
     for platform in PLATFORMS.values():
         assert all((SCRIPTS / name).is_file() for name in platform.scripts)
+
+
+def test_the_script_for_windows_ends_its_lines_as_windows_does(tmp_path: Path) -> None:
+    copy_script(SCRIPTS / "install.cmd", tmp_path / "install.cmd")
+    lines = (tmp_path / "install.cmd").read_bytes().split(b"\n")[:-1]
+    assert len(lines) > 10
+    assert all(line.endswith(b"\r") for line in lines)
 
 
 @pytest.mark.parametrize("script", sorted(SCRIPTS.rglob("*.sh")), ids=lambda path: path.name)

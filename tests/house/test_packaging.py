@@ -19,6 +19,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from fusion.software import own_version
+from hatch_build import without_dead_links
 from scripts.check_wheel import problems
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,6 +176,7 @@ def test_what_is_wrong_with_a_wheel_is_told(wheel: Path, tmp_path: Path) -> None
             content = old.read(name)
             if name.endswith("/METADATA"):
                 content = content.replace(b"\nVersion: ", b"\nVersion: 9")
+                content += b"\n[a page](docs/page.md)\n"
             if name != "fusion/py.typed":
                 new.writestr(name, content)
         new.writestr("tests/test_geometry.py", "")
@@ -186,8 +188,18 @@ def test_what_is_wrong_with_a_wheel_is_told(wheel: Path, tmp_path: Path) -> None
         "fusion/__pycache__/errors.cpython-311.pyc does not belong there.",
         "tests/test_geometry.py does not belong there.",
         f"The wheel says version 9{version}, not {version}.",
-        f"The wheel has {spoilt.stat().st_size} bytes; at most 5000000 are wanted.",
+        "The description has a link that leads nowhere outside of the repository.",
+        f"It has {spoilt.stat().st_size} bytes; at most 5000000 are wanted.",
     ]
+
+
+def test_links_of_the_readme_lead_to_the_address_or_are_words() -> None:
+    text = "![A window](docs/w.png) and [install](docs/install.md), [napari](https://napari.org)"
+    assert without_dead_links(text, "https://example.org/f") == (
+        "![A window](https://example.org/f/raw/main/docs/w.png) and "
+        "[install](https://example.org/f/blob/main/docs/install.md), [napari](https://napari.org)"
+    )
+    assert without_dead_links(text, None) == " and install, [napari](https://napari.org)"
 
 
 # ---- What a release and a stranger rely on --------------------------------------------------

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from fusion.cli import main
-from fusion.self_test import Check, CheckOutcome, machine_checks, trial_check, worst, write_page
+from fusion.self_test import (
+    Check,
+    CheckOutcome,
+    machine_checks,
+    trial_check,
+    window_check,
+    worst,
+    write_page,
+)
 
 FINE = Check("memory", CheckOutcome.WORKS, "24 GiB")
 NO_SCREEN = Check("window", CheckOutcome.MISSING, "there is no screen here", "Run it elsewhere.")
@@ -76,9 +84,45 @@ def test_a_window_that_cannot_be_loaded_is_said_with_what_it_lacks(
         "ctypes.util.find_library = lambda n: None if n == 'fontconfig' else find(n)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    found = {check.what: check for check in machine_checks()}
-    assert found["window"].outcome is CheckOutcome.FAILS
-    assert found["window"].found == "ImportError: fontconfig not found"
+    found = window_check()
+    assert found.outcome is CheckOutcome.FAILS
+    assert found.found == "ImportError: fontconfig not found"
+
+
+@pytest.mark.slow
+@pytest.mark.window
+def test_a_machine_without_a_font_is_said_to_show_boxes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fonts.conf").write_text(f"<fontconfig><dir>{tmp_path}</dir></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    found = window_check()
+    assert found.outcome is CheckOutcome.FAILS
+    assert "every letter is a box, also the R and L of the patient's sides" in found.found
+    assert found.remedy.startswith("Install a font.")
+
+
+def test_a_machine_without_a_screen_is_told_to_run_it_again_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    found = window_check()
+    assert (found.outcome, found.found) == (CheckOutcome.MISSING, "there is no screen here")
+    assert found.remedy == "Run this again where the window is to open."
+
+
+def test_a_screen_that_leads_nowhere_is_said_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DISPLAY", ":4321")
+    found = window_check()
+    assert found.outcome is CheckOutcome.FAILS
+    assert found.found.startswith("The screen cannot be reached")
+    assert found.remedy.startswith("Start the program from a terminal on that screen")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,25 @@ def test_a_screen_that_leads_nowhere_is_a_sentence(
     ("code", "said", "words"),
     [
         (40, "libEGL.so.1\n", "is missing: libEGL.so.1."),
+        (40, "libxcb-cursor.so.0\n", "Debian and Ubuntu call it libxcb-cursor0."),
         (40, "a sentence of somebody else\n", "is missing: Qt."),
+        (42, "screen\n", "every letter is a box, also the R and L of the patient's sides."),
         (41, "screen\n", "no OpenGL"),
         (-11, "screen\n", "no OpenGL"),
         (-6, "", "cannot be reached"),
     ],
 )
 def test_what_the_probe_died_of_is_said(code: int, said: str, words: str) -> None:
-    assert words in screen._why(code, said)
+    assert words in " ".join(screen._why(code, said))
+
+
+def test_missing_libraries_are_called_as_the_setup_calls_them() -> None:
+    setup = (Path(__file__).resolve().parents[2] / "scripts" / "setup.sh").read_text("utf-8")
+    named = dict(re.findall(r'"(lib[\w+.-]+)": "(lib\S+\.so\.\d+)"', setup))
+    assert named
+    assert {library: package for package, library in named.items()}.items() <= (
+        screen.PACKAGES.items()
+    )
 
 
 def test_label_maps_on_the_command_line_reach_the_window(

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from fusion.compiled import compiled
 from fusion.geometry import FloatArray, Grid, RigidTransform, Volume
 from fusion.resampling import resampled_in_parts
 
@@ -142,7 +142,7 @@ def _rays(directions: npt.NDArray[np.float32], reach: int) -> npt.NDArray[np.int
 _FREE, _END, _WALL = 0, 1, 2
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _met(plane: Any, reach: int, bone: float) -> Any:
     """Return what rays meet in each voxel of a plane, and in a margin about it: their end."""
     nj, ni = plane.shape
@@ -157,7 +157,7 @@ def _met(plane: Any, reach: int, bone: float) -> Any:
     return met
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _ring_score(hu: Any, rays: Any, bone: float) -> Any:
     nk, nj, ni = hu.shape
     n, reach = rays.shape[2], rays.shape[3]
@@ -239,7 +239,7 @@ def _best_path(ct: Volume, grid: Grid) -> npt.NDArray[np.int64]:
     return np.array(path[::-1], dtype=np.int64).reshape(-1, 3)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _forward(sums: Any, before: Any, steps: Any, max_step: int, step_cost: float) -> None:
     # From what each voxel gains: best sum of a path that may start anywhere and ends in it.
     nk, nj, ni = sums.shape

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from fusion.anatomy import CERVICAL
+from fusion.compiled import compiled
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.geometry import FloatArray
@@ -143,7 +143,7 @@ def _solve(
     return Chain(ordered, best - _SCALE_COST * abs(scale_index - len(SCALES) // 2), scale_index)
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _totals(
     unary: Any, pitch: Any, spreads: Any, required: int, pedicles: Any, counted: Any
 ) -> Any:

@@ -7,7 +7,7 @@ only what follows, see :func:`fusion.facets.automatic.locate.locate_in`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,12 +17,14 @@ from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
-from fusion.facets.automatic.column import Rhythm, rhythm
+from fusion.facets.automatic.column import IN_C2_MM, Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
+from fusion.facets.automatic.picture.seams import seams
 from fusion.facets.automatic.picture.values import CtValues, values_of
 from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import Template, template
 from fusion.facets.localisation import point_of
+from fusion.facets.states import WitnessKind
 from fusion.findings.volumes import HOUNSFIELD_OFF
 from fusion.geometry import FloatArray, Volume
 from fusion.memory import give_back
@@ -31,6 +33,8 @@ from fusion.progress import Progress, ProgressCallback
 #: Furthest part of a vertebra from the middle of the canal, mm: the tip of the spinous process of
 #: C7 or T1 lies some 50 mm behind it.
 VERTEBRA_MM = 60.0
+#: Length of a neck from the body of C2 down, mm: 125 in the longest of the real CTs at hand.
+_NECK_MM = 170.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,9 +126,25 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     give_back()
     turns = rhythm(ct, frame)
     seen = claims(ct, frame, turns)
-    neck = Neck(ct, frame, parts, scores, seen, chest(ct, frame), turns, state)
+    lungs = chest(ct, frame)
+    low, high = _where_levels_lie(seen, lungs)
+    turns = replace(turns, seams_mm=seams(ct, frame, low_mm=low, high_mm=high))
+    neck = Neck(ct, frame, parts, scores, seen, lungs, turns, state)
     give_back()
     return neck
+
+
+def _where_levels_lie(seen: Collection[Claim], lungs: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the heights between which levels from C2-C3 down may lie, mm."""
+    dens = [claim.height_mm for claim in seen if claim.source is WitnessKind.DENS]
+    chest_mm = np.flatnonzero(lungs)
+    if dens:
+        high = dens[0] + IN_C2_MM
+    elif len(chest_mm):
+        high = float(chest_mm[-1]) + _NECK_MM
+    else:
+        high = float(len(lungs))
+    return high - _NECK_MM, high
 
 
 def points_on(ct: Volume, clicks: Mapping[str, npt.ArrayLike]) -> dict[str, FloatArray]:

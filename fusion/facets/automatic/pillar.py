@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy import ndimage
 
 from fusion.anatomy import Side
+from fusion.compiled import compiled
 from fusion.facets.automatic.straight import Frame, bone_map, linear, sample_box
 from fusion.facets.automatic.template import PATCH_HALF, Template
 from fusion.geometry import FloatArray, Volume
@@ -185,7 +185,7 @@ class _Surroundings:
         return values.reshape(points.shape[:-1])
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _linear_at(hu: Any, index: Any, out: Any) -> None:
     for n in range(len(index)):
         out[n] = linear(hu, index[n, 0], index[n, 1], index[n, 2])

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 from scipy import ndimage
 
+from fusion.compiled import compiled
 from fusion.facets.automatic.canal import CANAL_WALL_HU, Canal
 from fusion.geometry import FloatArray, Volume
 
@@ -155,7 +155,7 @@ def _box(
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def linear(values: Any, z: float, y: float, x: float) -> Any:
     """Return what lies between the eight voxels about a place (k, j, i).
 
@@ -179,7 +179,7 @@ def linear(values: Any, z: float, y: float, x: float) -> Any:
     return result
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _interpolate(
     stored: Any,
     rescale: Any,
@@ -305,7 +305,7 @@ def _turned(ct: Volume, frame: Frame) -> Frame:
     return Frame(origins, np.stack([along, new_back, new_left], axis=1))
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _unlike_mirrored(planes: Any, rows: Any, columns: Any) -> Any:
     """Return how little each plane, sampled at rows and columns, looks like its mirror image."""
     height, width = rows.shape

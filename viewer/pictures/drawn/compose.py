@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from fusion.compiled import compiled
 from viewer.pictures.look import Look
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def load() -> None:
     )
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _at(plane: Any, r: int, r1: int, c: int, c1: int, wr: Any, wc: Any) -> Any:
     """Value between four neighbours."""
     upper = plane[r, c] * (1 - wc) + plane[r, c1] * wc
@@ -114,7 +114,7 @@ def _at(plane: Any, r: int, r1: int, c: int, c1: int, wr: Any, wc: Any) -> Any:
     return upper * (1 - wr) + lower * wr
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _fill(
     out: Any,
     ct: Any,

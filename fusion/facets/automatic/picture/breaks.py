@@ -13,7 +13,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from fusion.facets.automatic.straight import Frame
-from fusion.geometry import FloatArray, Volume
+from fusion.geometry import FloatArray, Grid, Volume
 
 # Numbers below were chosen by us on seven real CTs (docs/sources.md#breaks-in-a-stack).
 
@@ -22,8 +22,8 @@ _HALF_MM, _EDGE_MM = 46.0, 2.0
 #: Blur within slices, mm (standard deviation): against noise and the texture of the picture.
 _BLUR_MM = 2.0
 #: HU between which tissue is told from tissue; what is below the first number is air.
-_HU = (-200.0, 500.0)
-_AIR_HU = -150.0
+HU = (-200.0, 500.0)
+AIR_HU = -150.0
 #: The picture is judged in so many parts each way, so that a mandible that ends, a swallow or a
 #: streak is no break: the two parts that change most are left out. Share of a part that has to be
 #: tissue.
@@ -54,12 +54,12 @@ def breaks(ct: Volume, frame: Frame) -> FloatArray:
     frame : Frame
         The straight neck.
     """
-    axis = int(np.abs(ct.grid.affine[2, :3] / ct.grid.spacing_mm).argmax())
-    crossed = _crossed(ct, frame, axis)
+    axis = distance_axis(ct.grid)
+    crossed = crossed_planes(ct, frame, axis)
     if len(crossed) < 6:
         return np.zeros(0)
     planes = _planes(ct, crossed, axis)
-    tissue = planes > _AIR_HU
+    tissue = planes > AIR_HU
     change = _change(planes, tissue)
     jumps = {n for n in range(2, len(change) - 2) if _jump(change, n) >= JUMP}
     step_mm = float(ct.grid.spacing_mm[axis])
@@ -68,8 +68,23 @@ def breaks(ct: Volume, frame: Frame) -> FloatArray:
     return np.unique([float(heights[n] + heights[n + 1]) / 2 for n in found])
 
 
-def _crossed(ct: Volume, frame: Frame, axis: int) -> FloatArray:
-    """Return the planes that the canal crosses: height, mm, and voxel indices there (n, 4)."""
+def distance_axis(grid: Grid) -> int:
+    """Return the axis of the array along which slices follow each other from feet to head."""
+    return int(np.abs(grid.affine[2, :3] / grid.spacing_mm).argmax())
+
+
+def crossed_planes(ct: Volume, frame: Frame, axis: int) -> FloatArray:
+    """Return the planes that the canal crosses: height, mm, and voxel indices there (n, 4).
+
+    Parameters
+    ----------
+    ct : Volume
+        HU.
+    frame : Frame
+        The straight neck.
+    axis : int
+        From :func:`distance_axis`.
+    """
     kji = ct.grid.to_kji(frame.origins_lps)
     along = kji[:, axis]
     if along[-1] < along[0]:
@@ -106,7 +121,7 @@ def _planes(ct: Volume, crossed: FloatArray, axis: int) -> npt.NDArray[np.float3
         intercept = np.asarray(ct.intercept[k], dtype=np.float32)
         if axis:
             slope, intercept = slope[window[0], None], intercept[window[0], None]
-        hu = np.clip(part * slope + intercept, *_HU)
+        hu = np.clip(part * slope + intercept, *HU)
         blurred = ndimage.gaussian_filter(hu, [_BLUR_MM / spacing[n] for n in others])
         steps = [max(round(_EDGE_MM / spacing[n]), 1) for n in others]
         cut = [round(margin / spacing[n]) for n in others]
