@@ -11,9 +11,12 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import napari
 from napari._qt.qt_viewer import QtViewer
 from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
+from napari.settings import get_settings
+from napari.utils.action_manager import action_manager
 from napari.utils.color import ColorValue
 from napari.utils.transforms._units import get_units_from_name
 from pydantic import Field
@@ -21,7 +24,6 @@ from qtpy.QtGui import QCloseEvent
 from vispy.gloo.program import Program
 
 if TYPE_CHECKING:
-    import napari
     from napari.components import ViewerModel
     from qtpy.QtWidgets import QBoxLayout, QMainWindow, QMenuBar, QWidget
 
@@ -143,6 +145,25 @@ def refuse_non_orthogonal_slicing() -> None:
 def load_units() -> None:
     """Read napari's table of units, which its first layer would wait for; in any thread."""
     get_units_from_name(("mm",))
+
+
+def new_viewer() -> napari.Viewer:
+    """Return an empty napari window that is not shown yet.
+
+    Its welcome screen, which nobody will see, need not write its words again for each of napari's
+    shortcuts, nor are the user's settings, which belong to other work, written three times: that
+    took half of the time.
+    """
+    settings = get_settings()
+    saves, settings._save_on_change = settings._save_on_change, False
+    try:
+        with action_manager.events.shortcut_changed.blocker():
+            viewer = napari.Viewer(title="facetfusion", show=False, show_welcome_screen=False)
+    finally:
+        settings._save_on_change = saves
+    # What could be pressed there while a study is read is napari's.
+    empty_menu_bar(viewer)
+    return viewer
 
 
 def main_canvas(viewer: napari.Viewer) -> QtViewer:

@@ -141,13 +141,12 @@ class ReviewApp(QObject):
         wishes: Wishes | None = None,
         origin: Path | StudyMaker | None = None,
     ) -> None:
-        self.viewer = viewer or napari.Viewer(
-            title="facetfusion", show=False, show_welcome_screen=False
-        )
+        self.viewer = viewer or _napari.new_viewer()
         window = _napari.main_window(self.viewer)
         super().__init__(window)
         self.viewer.theme = "dark"
         self.review_window: ReviewWindow | None = None
+        self._made: ReviewWindow | None = None
         self.wishes = wishes or Wishes()
         self.error: FusionError | None = None
         _napari.hide_clutter(self.viewer)
@@ -185,9 +184,14 @@ class ReviewApp(QObject):
 
     def _show(self, review: Review) -> None:
         wishes = self.wishes
-        self.review_window = ReviewWindow(
-            self.viewer, review, journal=wishes.journal, case=wishes.case
+        self._made = ReviewWindow(
+            self.viewer, review, journal=wishes.journal, case=wishes.case, in_turns=True
         )
+        self._made.ready.connect(self._begin)
+
+    def _begin(self) -> None:
+        wishes, self.review_window, self._made = self.wishes, self._made, None
+        assert self.review_window is not None
         self.review_window.start_wanted.connect(self.leave)
         self.review_window.series_wanted.connect(self.ask_series)
         self.review_window.compare_wanted.connect(self.ask_other_date)
@@ -196,7 +200,7 @@ class ReviewApp(QObject):
         self.review_window.facets.use_labels(wishes.labels)
         self.review_window.begin(background=wishes.background)
         if isinstance(self.source, Path):
-            RecentStudies(wishes.journal).add(self.source, review)
+            RecentStudies(wishes.journal).add(self.source, self.review_window.review)
         if wishes.reader:
             self.review_window.begin_reading(wishes.reader)
         self.shown.emit()
@@ -282,6 +286,9 @@ class FrontDesk(QObject):
     ----------
     wishes : Wishes
         For every study that is opened here.
+    viewer : napari.Viewer, optional
+        An empty one for the first study, made while nobody waits; one is made when it is needed by
+        default.
 
     Attributes
     ----------
@@ -295,10 +302,11 @@ class FrontDesk(QObject):
 
     opened = Signal()
 
-    def __init__(self, wishes: Wishes) -> None:
+    def __init__(self, wishes: Wishes, *, viewer: napari.Viewer | None = None) -> None:
         self.page = StartPage(RecentStudies(wishes.journal))
         super().__init__(self.page)
         self.wishes = wishes
+        self._viewer = viewer
         self.error: FusionError | None = None
         self.job: OpenStudy | None = None
         self.app: ReviewApp | None = None
@@ -315,12 +323,24 @@ class FrontDesk(QObject):
         self.page.raise_()
 
     def open(self, source: Path | StudyMaker, options: OpenOptions) -> None:
-        """Open a study; where that fails, the page says why and stays."""
+        """Open a study; where that fails, the page says why and stays.
+
+        Nothing happens while another one is being opened: on some desktops a click on a row is two
+        wishes, of which the second would be opened above the first.
+        """
+        if self.job is not None and self.job.running:
+            return
         self.wishes = replace(self.wishes, options=options)
         self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=compose.load)
         self.job.done.connect(lambda review: self._show(source, review))
         self.job.refused.connect(self._refused)
         self.job.start()
+
+    def let_go(self) -> None:
+        """Close the window that was made for a study, where none was opened in it."""
+        viewer, self._viewer = self._viewer, None
+        if viewer is not None:
+            viewer.close()
 
     def _open_again(self, study: RecentStudy) -> None:
         options = replace(self.wishes.options, ct=study.ct, spect=study.spect)
@@ -375,7 +395,8 @@ class FrontDesk(QObject):
         self.page.tell("Preparing the window …", refused=False)
         self.page.message.repaint()  # before the pictures are made, which takes a moment
         self.error = None
-        self.app = ReviewApp(review, wishes=self.wishes, origin=source)
+        viewer, self._viewer = self._viewer, None
+        self.app = ReviewApp(review, viewer=viewer, wishes=self.wishes, origin=source)
         self.app.came_from = self  # and lives as long as that
         self.app.shown.connect(self._on_shown)
         self.app.start()
@@ -410,11 +431,12 @@ def run(path: str | Path | None = None, **how: Any) -> int:
     get_qapp()
     labels = Labels(tuple(how.pop("labels", ())), how.pop("label_convention", None))
     how = {name: value for name, value in how.items() if value is not None}
-    desk = FrontDesk(Wishes(labels=labels, **how))
+    desk = FrontDesk(Wishes(labels=labels, **how), viewer=_napari.new_viewer())
     desk.show()
     if path is not None:
         desk.open(Path(path), desk.wishes.options)
     napari.run(force=True)
+    desk.let_go()
     # What still runs in the background was told to stop with its window.
     QThreadPool.globalInstance().waitForDone(_PATIENCE_MS)
     if desk.error is not None:

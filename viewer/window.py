@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import (
     QHBoxLayout,
     QMessageBox,
@@ -27,7 +26,7 @@ from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
 from viewer.archive.earlier import EarlierStudies
-from viewer.facets.marks import NOTICE_MS, mark_keys
+from viewer.facets.marks import NOTICE_MS
 from viewer.facets.model import FacetsModel
 from viewer.facets.naming import doubt_of, named_places
 from viewer.facets.panel import FacetsPanel
@@ -36,18 +35,20 @@ from viewer.frame.footer import Footer
 from viewer.frame.header import Header
 from viewer.frame.keyboard import Keyboard
 from viewer.jobs import Job
-from viewer.kit.keys import KeyCard, Keys
+from viewer.keys import HELP_KEYS, NEXT_KEY, ByHand, usual_keys
+from viewer.kit.keys import KeyCard
 from viewer.kit.message import MessageLine
 from viewer.kit.theme import SETTLE_MS
+from viewer.kit.turns import Turns
 from viewer.menus import add_menus
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
-from viewer.pictures.area import PictureArea, layout_keys
+from viewer.pictures.area import PictureArea
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
 from viewer.pictures.drawn.canvas import PlaneCanvas
-from viewer.pictures.measuring import Measuring, measuring_keys
-from viewer.pictures.mouse import bind_mouse, key_actions
-from viewer.pictures.panes import LinkedPanes
+from viewer.pictures.measuring import Measuring
+from viewer.pictures.mouse import bind_mouse
+from viewer.pictures.panes import LinkedPanes, make_panes
 from viewer.reading.model import ReadingModel
 from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
@@ -55,23 +56,21 @@ from viewer.sitting import Sitting
 from viewer.steps.bar import StepBar
 from viewer.steps.model import Step, Way, item_of
 from viewer.steps.pages import StepPages
-from viewer.targets.keys import target_keys
 from viewer.targets.panel import TargetsPanel
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import napari
 
     from fusion.annotations import Event
     from fusion.review import Review
+    from viewer.kit.keys import Keys
     from viewer.reading.blinded import BlindedCase
 
 #: The same at every step, so that no picture and no button moves under the mouse, px.
 SIDE_PANEL_WIDTH = 430
-HELP_KEYS = ("?", "F1")
-#: Leads to what needs the reader next.
-NEXT_KEY = "S"
 
 
 class ReviewWindow(Sitting):
@@ -90,7 +89,17 @@ class ReviewWindow(Sitting):
         Where readings are kept; the journal of the user by default.
     case : BlindedCase, optional
         The study is read without knowing whose it is.
+    in_turns : bool
+        It is made part by part, so that nothing stands still meanwhile: pictures and findings
+        first. Until :attr:`ready` it has nothing that could be pressed.
+
+    Attributes
+    ----------
+    ready : Signal
+        All of it is there.
     """
+
+    ready = Signal()
 
     def __init__(
         self,
@@ -99,47 +108,82 @@ class ReviewWindow(Sitting):
         *,
         journal: Path | None = None,
         case: BlindedCase | None = None,
+        in_turns: bool = False,
     ) -> None:
         window = _napari.main_window(viewer)
         super().__init__(window)
         _napari.refuse_non_orthogonal_slicing()
         self.viewer = viewer
-        self.linked = LinkedPanes(review)
-        self.canvases = tuple(PlaneCanvas(pane) for pane in self.linked)
-        self.measuring = Measuring(self.linked)
-        self.alignment = Alignment(self.linked)
-        self.facets = FacetsModel(self.linked)
-        self.facets.proposing = case is None or case.proposals
-        if not self.facets.proposing:
-            # Not at the hottest place, where a study is opened otherwise: that proposes it.
-            self.linked.home_lps = review.fused.display_grid.center_lps
-            self.linked.centre()
-        self.reading = ReadingModel(
-            self.linked, self.facets, journal=journal, blinded=case is not None
-        )
         self._case = case
-        self.undo_all = UndoAll(self.reading, self.alignment)
         self._journal_path = journal or default_path()
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
-        self.keys = Keyboard(self._usual_keys)
-        self.alignment.key = self.keys.of("A")
-        spect = SpectGrab(self.alignment)
-        for pane in self.linked:
-            bind_mouse(pane, self.linked, spect=spect)
         _napari.hide_clutter(viewer)
-        _napari.take_centre(viewer, self._make_centre())
         title = plain(review.title) if case is None else case.words
         if review.simulated:
             title = f"{SIMULATED} · {title}"
         viewer.title = f"{title} · facetfusion"
+        self._turns = Turns(self._make(review, journal), self)
+        self._turns.done.connect(self.ready)
+        window.installEventFilter(self)
+        if in_turns:
+            self._turns.start()
+        else:
+            self.finish()
+
+    def finish(self) -> None:
+        """Make at once whatever of the window is not there yet."""
+        self._turns.finish()
+
+    def _make(self, review: Review, journal: Path | None) -> Iterator[None]:
+        """Make the window: models, pictures, panels, and last what can be pressed."""
+        panes = []
+        for pane in make_panes(review):
+            panes.append(pane)
+            yield
+        self._make_models(LinkedPanes(review, panes), journal)
+        self.canvases = tuple(PlaneCanvas(pane) for pane in self.linked)
+        yield
+        _napari.take_centre(self.viewer, self._make_centre())
+        self._write_alignment()
+        self._update_values()
+        for canvas in self.canvases:
+            canvas.installEventFilter(self)
+        yield
+        yield from self._make_panels()
+        self._connect()
+
+    def _make_models(self, linked: LinkedPanes, journal: Path | None) -> None:
+        case = self._case
+        self.linked = linked
+        self.measuring = Measuring(linked)
+        self.alignment = Alignment(linked)
+        self.facets = FacetsModel(linked)
+        self.facets.proposing = case is None or case.proposals
+        if not self.facets.proposing:
+            # Not at the hottest place, where a study is opened otherwise: that proposes it.
+            linked.home_lps = self.review.fused.display_grid.center_lps
+            linked.centre()
+        self.reading = ReadingModel(linked, self.facets, journal=journal, blinded=case is not None)
+        self.way = Way(self.facets, self.reading)
+        self.undo_all = UndoAll(self.reading, self.alignment)
+        self.keys = Keyboard(self._usual_keys)
+        self.alignment.key = self.keys.of("A")
+        spect = SpectGrab(self.alignment)
+        for pane in linked:
+            bind_mouse(pane, linked, spect=spect)
+
+    def _connect(self) -> None:
+        """Let what is there act on each other, and show how things stand."""
+        window = _napari.main_window(self.viewer)
         self._add_keys(window)
         helps = (
             ("Keys and mouse", self.show_help, self.keys.of(HELP_KEYS[0])),
             ("Change keys…", lambda: self.tell(self.keys.write_file), ""),
         )
-        add_menus(self, self.keys.groups, of=self.keys.of, helps=helps, blinded=case is not None)
+        blinded = self._case is not None
+        add_menus(self, self.keys.groups, of=self.keys.of, helps=helps, blinded=blinded)
         self.linked.events.point.connect(self._update_values)
         self.linked.events.point.connect(self._on_point)
         self.linked.events.cursor.connect(self._update_values)
@@ -150,15 +194,23 @@ class ReviewWindow(Sitting):
         self.facets.events.selected.connect(self._show_names)
         self.facets.events.assessment.connect(self._show_reference)
         self.reading.events.changed.connect(self._show_names)
+        for emitter in (
+            self.facets.events.state,
+            self.facets.events.localisation,
+            self.facets.events.assessment,
+        ):
+            emitter.connect(self._show_way)
         self._show_names()
         self.alignment.events.moving.connect(self._show_alignment)
         self._show_alignment()
         self._update_values()
+        self.pages.fronted.connect(self._on_step)
+        self.bar.chosen.connect(self.show_step)
+        self.bar.next_wanted.connect(self.lead_next)
         self._look_for_readings()
         self._on_settled()
-        for canvas in self.canvases:
-            canvas.installEventFilter(self)
-        window.installEventFilter(self)
+        for row in (self.header, self.bar):
+            row.let_press(True)
 
     @property
     def review(self) -> Review:
@@ -172,7 +224,10 @@ class ReviewWindow(Sitting):
     @classmethod
     def of(cls, viewer: napari.Viewer) -> ReviewWindow | None:
         """Return the review in a napari window, if there is one."""
-        return _napari.main_window(viewer).findChild(cls)
+        found = _napari.main_window(viewer).findChild(cls)
+        if found is not None:
+            found.finish()
+        return found
 
     def _make_centre(self) -> QWidget:
         centre = QWidget()
@@ -213,74 +268,71 @@ class ReviewWindow(Sitting):
         side = QWidget()
         side.setMinimumWidth(SIDE_PANEL_WIDTH)
         column = QVBoxLayout(side)
-        self.display = DisplayPanel(self.linked)
-        self.findings = FindingsPanel(self.shown_findings)
         self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
         self._forget.timeout.connect(lambda: self.say(""))
         self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(self._on_settled)
         self._settle_aligned = QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle_aligned.timeout.connect(self._show_aligned)
+        self.display = DisplayPanel(self.linked)
+        self.findings = FindingsPanel(self.shown_findings)
         opened = QWidget()
         self._display_rows = QVBoxLayout(opened)
         self._display_rows.setContentsMargins(0, 4, 0, 0)
         self._display_rows.addWidget(self.findings, stretch=1)
         self._display_rows.addWidget(self.display)
+        self.message = MessageLine(lines=2)
+        self.conflict = ConflictBox(self.reading)
+        self.pages = StepPages()
+        self.pages.add(Step.OPEN, opened)
+        column.setContentsMargins(4, 0, 4, 0)
+        column.addWidget(self.conflict)
+        column.addWidget(self.pages, stretch=1)
+        column.addWidget(self.message)
+        return side
+
+    def _make_panels(self) -> Iterator[None]:
+        """Make what stands beside the pictures at each step, in the order of the steps."""
+        ask = self.need_reader
         self.alignment_panel = AlignmentPanel(
             self.alignment,
             reading=self.reading,
-            need_reader=self.need_reader,
+            need_reader=ask,
             undo=self.undo,
             redo=self.redo,
         )
+        self.pages.add(Step.ALIGN, self.alignment_panel)
+        yield
         models = self.facets, self.reading, self.linked
-        self.message = MessageLine(lines=2)
-        ask = self.need_reader
         self.facets_panel = FacetsPanel(*models, need_reader=ask, message=self.message)
+        yield
+        self.pages.add(Step.LEVELS, self.facets_panel)
+        yield
         self.targets_panel = TargetsPanel(
             *models, undo=self.undo_all, need_reader=ask, message=self.message
         )
         self.targets_panel.finish.export_wanted.connect(self.choose_export)
         self.targets_panel.finish.send_wanted.connect(self.send_results)
         self.targets_panel.finish.wanted.connect(lambda lack: self.lead(item_of(lack)))
+        yield
+        self.pages.add_targets(self.targets_panel)
+        yield
         review = self.review
         self.pathway = PathwayModel(
             keep=self._keep_assessment, who=self._who, recorded=review.assessment
         )
-        self.pathway_panel = PathwayPanel(self.pathway, slow=lambda: suggestions(review))
+        yield
+        self.pathway_panel = PathwayPanel(
+            self.pathway, slow=lambda: suggestions(review), in_parts=True
+        )
+        self.pages.add(Step.PATHWAY, self.pathway_panel)
+        yield from self.pathway_panel.parts
         self.earlier = EarlierStudies(review.pair.spect.study, self.pathway.suggest)
         self.pathway_panel.add_below(self.earlier)
         # An archive would be asked about a patient, and nobody is to know whom.
         if self._case is not None:
             self.earlier.hide()
-        self.way = Way(self.facets, self.reading)
-        self.pages = StepPages(
-            {
-                Step.OPEN: opened,
-                Step.ALIGN: self.alignment_panel,
-                Step.LEVELS: self.facets_panel,
-                Step.JOINTS: self.targets_panel,
-                Step.PATHWAY: self.pathway_panel,
-                Step.FINISH: self.targets_panel,
-            },
-            self.targets_panel,
-        )
-        # The joints show it among themselves.
-        self.conflict = ConflictBox(self.reading)
-        self.pages.fronted.connect(self._on_step)
-        self.bar.chosen.connect(self.show_step)
-        self.bar.next_wanted.connect(self.lead_next)
-        for emitter in (
-            self.facets.events.state,
-            self.facets.events.localisation,
-            self.facets.events.assessment,
-        ):
-            emitter.connect(self._show_way)
-        column.setContentsMargins(4, 0, 4, 0)
-        column.addWidget(self.conflict)
-        column.addWidget(self.pages, stretch=1)
-        column.addWidget(self.message)
-        return side
+        yield
 
     def _keep_assessment(self, assessment: Assessment | Unanswered) -> None:
         if isinstance(assessment, Assessment):
@@ -344,19 +396,23 @@ class ReviewWindow(Sitting):
         self.show_step(Step.ALIGN)
         self.alignment.moving = not self.alignment.moving
 
-    def _cancel(self) -> None:
+    def cancel(self) -> None:
+        """End what is being done by hand: moving the SPECT, dragging a joint, naming a vertebra."""
         if self.alignment.moving:
             self.alignment.moving = False
         else:
             self.facets_panel.marks.cancel()
 
     def _show_alignment(self) -> None:
+        self._write_alignment()
+        for key in alignment_keys(self.alignment):
+            self.keys.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
+
+    def _write_alignment(self) -> None:
         """Write what is unusual about the alignment into every picture."""
         for pane in self.linked:
             pane.write_alignment(self.alignment.banner)
         self.pictures.study.write_alignment(self.alignment.banner)
-        for key in alignment_keys(self.alignment):
-            self.keys.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
 
     def _show_reference(self) -> None:
         """Give the pictures what ratios refer to."""
@@ -379,44 +435,13 @@ class ReviewWindow(Sitting):
         self.pathway_panel.setFocus()
 
     def _usual_keys(self) -> dict[str, Keys]:
-        """Return every key, by what it is about, as they are unless they are changed."""
-        steps: Keys = {
-            f"F{n}": (f"the step {step}", partial(self.show_step, step))
-            for n, step in enumerate(Step, start=2)
-        }
-        card = dict.fromkeys(HELP_KEYS, ("this card", self.show_help))
-        return {
-            "The way": {
-                NEXT_KEY: ("what needs you next: goes there", self.lead_next),
-                "Ctrl+E": (
-                    "state what the step in front asks: the alignment is reviewed, the numbering "
-                    "confirmed, the answers recorded",
-                    self.state,
-                ),
-                **steps,
-            },
-            "The joint that is chosen": target_keys(self.targets_panel),
-            "Pictures": {
-                **layout_keys(self.pictures),
-                **measuring_keys(self.measuring, self.tell),
-                **key_actions(self.linked),
-                **mark_keys(self.facets_panel.marks),
-            },
-            "The window": {
-                "Ctrl+Z": ("undo what was done last, whatever it was", self.undo),
-                "Ctrl+Shift+Z": ("redo it", self.redo),
-                "Escape": (
-                    "end moving the SPECT; let a dragged joint go where it was; stop naming a "
-                    "vertebra",
-                    self._cancel,
-                ),
-                **card,
-            },
-            "Alignment": {
-                "A": ("begin or end moving the SPECT by hand", self.toggle_moving),
-                **alignment_keys(self.alignment),
-            },
-        }
+        return usual_keys(
+            self,
+            pictures=self.pictures,
+            measuring=self.measuring,
+            alignment=self.alignment,
+            by_hand=ByHand(self.show_help, self.toggle_moving, self.cancel),
+        )
 
     def _add_keys(self, window: QWidget) -> None:
         self.keys.give(window)
@@ -465,6 +490,7 @@ class ReviewWindow(Sitting):
         if event.type() == QEvent.Type.Leave:
             self.linked.leave()
         elif watched is self.parent() and event.type() == QEvent.Type.Close:
+            self.finish()  # so that it has everything that is closed
             if not self._may_close(ask=event.spontaneous()):
                 event.ignore()
                 return True

@@ -22,6 +22,7 @@ from qtpy.QtCore import QThreadPool, QTimer
 from qtpy.QtTest import QTest
 
 from fusion.opening import OpenOptions
+from viewer import _napari
 from viewer.app import FrontDesk, Wishes
 
 #: What goes on in the background after the study is on screen, s.
@@ -35,7 +36,7 @@ def main() -> None:
     args = parser.parse_args()
     get_qapp()
     journal = Path(tempfile.mkdtemp(prefix="journal-bench-")) / "j.sqlite"
-    desk = FrontDesk(Wishes(journal=journal))
+    desk = FrontDesk(Wishes(journal=journal), viewer=_napari.new_viewer())
     desk.show()
     QTest.qWait(300)
     start = time.perf_counter()

@@ -165,6 +165,9 @@ class _Run:
         except RuntimeError as exc:
             if self._stopped is None:
                 raise _NoEndError("the two volumes overlap too little for it") from exc
+        finally:
+            # The library holds the call, which holds the method: neither would ever be let go.
+            method.RemoveAllCommands()
         if self._stopped is not None:
             raise self._stopped
         return method.GetMetricValue(), method.GetOptimizerIteration()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import SimpleITK as sitk
 from pydicom.dataset import Dataset
 from scipy import ndimage
 
@@ -340,9 +342,9 @@ def test_the_search_imports_no_compiler() -> None:
 
 
 def test_a_mirrored_neck_is_refused_where_it_can_be_seen(necks) -> None:
-    """Upside down and back to front; left and right cannot be told by any measure."""
+    """Upside down, back to front, and left to right: these necks are turned and hot on one side."""
     ct, spect = necks
-    for axis in (0, 1):
+    for axis in (0, 1, 2):
         flipped = volume(np.ascontiguousarray(np.flip(spect.stored, axis)), spect.grid.affine)
         result = register(ct, flipped)
         assert result.status is Trust.DO_NOT_TRUST
@@ -481,6 +483,20 @@ def test_an_independent_method_that_gives_no_answer_says_so(necks) -> None:
     )
     assert said.transform is None
     assert said.problem == "the two volumes overlap too little for it"
+
+
+def test_nothing_is_left_of_the_independent_method_when_it_has_ended(necks) -> None:
+    """A window asks it for each study; the library would hold both volumes of every one."""
+    ct, spect = necks
+    gc.collect()
+    before = sum(type(one) is sitk.ImageRegistrationMethod for one in gc.get_objects())
+    far = RigidTransform.from_euler(translation_mm=(0, 0, 900))
+    independent_opinion(
+        ct_model(ct), spect, proposal=far, start=far, center_lps=np.zeros(3), report=Progress()
+    )
+    gc.collect()
+    after = sum(type(one) is sitk.ImageRegistrationMethod for one in gc.get_objects())
+    assert after == before
 
 
 def test_the_independent_method_can_be_cancelled(necks) -> None:

@@ -65,10 +65,16 @@ class Header(QFrame):
         # Another date would tell a blinded reader who it is.
         self.compare.setVisible(case is None)
         self.read_as.setVisible(case is None)
+        self.let_press(False)
         if review.simulated:
             banner = plain_label(SIMULATED)
             banner.setStyleSheet(f"color: black; background: {SIMULATED_BANNER}; padding: 2px 8px;")
             row.addWidget(banner)
+
+    def let_press(self, may: bool) -> None:
+        """Let the buttons be pressed, or not: while the window is being made they lead nowhere."""
+        self.read_as.setEnabled(may)
+        self.compare.setEnabled(may)
 
     def show_reading(self, reading: Reading, *, resumed: bool) -> None:
         """Say who reads, which version it is, and when it was saved last."""

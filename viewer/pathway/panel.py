@@ -34,7 +34,7 @@ from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel
 from viewer.pathway.questions import Question, set_property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from fusion.pathway import ProposedFact, TextLine, TextSection
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 SIDE_BY_SIDE = 760
 #: Of the questions below those that stand always, at least, px: one of them.
 _QUESTION_HEIGHT = 56
+#: So many questions are made in one part.
+_AT_ONCE = 6
 
 
 class VerdictView(QWidget):
@@ -122,10 +124,21 @@ class PathwayPanel(QWidget):
     slow : callable, optional
         Returns more of what the files suggest; run in a thread of its own when the panel is
         first shown.
+    in_parts : bool
+        The questions are made by whoever goes through ``parts``, some at a time.
+
+    Attributes
+    ----------
+    parts : iterator of None
+        Makes the questions; nothing is left of it unless ``in_parts``.
     """
 
     def __init__(
-        self, model: PathwayModel, *, slow: Callable[[], Iterable[ProposedFact]] | None = None
+        self,
+        model: PathwayModel,
+        *,
+        slow: Callable[[], Iterable[ProposedFact]] | None = None,
+        in_parts: bool = False,
     ) -> None:
         super().__init__()
         self.model = model
@@ -166,8 +179,10 @@ class PathwayPanel(QWidget):
         model.events.proposals.connect(self._on_proposals)
         model.events.recorded.connect(self._on_recorded)
         self.destroyed.connect(self._Disconnect(self))
-        self._on_proposals()
-        self._on_answers()
+        self.parts = self._ask()
+        if not in_parts:
+            for _ in self.parts:
+                pass
 
     class _Disconnect:
         """Stops a model that outlives the panel from calling it."""
@@ -191,11 +206,7 @@ class PathwayPanel(QWidget):
         scrolled = QVBoxLayout(rows)
         scrolled.setContentsMargins(0, 0, 6, 0)
         scrolled.setSpacing(4)
-        for key in KEYS:
-            pinned = key in RED_FLAG_KEYS
-            question = self.questions[key] = Question(key, self.model, compact=pinned)
-            question.chosen.connect(self.choose_fact)
-            (column if pinned else scrolled).addWidget(question)
+        self._pinned, self._scrolled = column, scrolled
         self.targets = plain_label(wrap=True)
         scrolled.addWidget(self.targets)
         scrolled.addWidget(self.context)
@@ -204,6 +215,20 @@ class PathwayPanel(QWidget):
         self.area.setMinimumHeight(_QUESTION_HEIGHT)
         column.addWidget(self.area, stretch=1)
         return box
+
+    def _ask(self) -> Iterator[None]:
+        """Make every question, in the order in which they are asked."""
+        places = {True: 0, False: 0}
+        for n, key in enumerate(KEYS, start=1):
+            pinned = key in RED_FLAG_KEYS
+            question = self.questions[key] = Question(key, self.model, compact=pinned)
+            question.chosen.connect(self.choose_fact)
+            (self._pinned if pinned else self._scrolled).insertWidget(places[pinned], question)
+            places[pinned] += 1
+            if n % _AT_ONCE == 0:
+                yield
+        self._show_context()
+        self._show_answers()
 
     def _make_foot(self) -> QVBoxLayout:
         self.message = MessageLine(lines=2)
@@ -244,6 +269,9 @@ class PathwayPanel(QWidget):
     def _on_answers(self) -> None:
         for question in self.questions.values():
             question.update_answer()
+        self._show_answers()
+
+    def _show_answers(self) -> None:
         targets = self.model.values.get("targets", [])
         self.targets.setText(
             f"{len(targets)} target(s) from the facts file; marked where the targets are."
@@ -256,6 +284,9 @@ class PathwayPanel(QWidget):
     def _on_proposals(self) -> None:
         for question in self.questions.values():
             question.update_answer()
+        self._show_context()
+
+    def _show_context(self) -> None:
         context = [f"{p.text} ({p.source})" for p in self.model.proposals if not p.key]
         self.context.setText("\n".join(["From the files:", *context]))
         self.context.setVisible(bool(context))

@@ -52,6 +52,12 @@ class Closeup:
     field_mm: float
 
 
+def make_panes(review: Review) -> Iterator[Pane]:
+    """Make the panes of a study one by one: axial, coronal, sagittal."""
+    for plane in PLANES:
+        yield Pane(ViewerModel(), plane, review)
+
+
 class LinkedPanes:
     """Three panes that show one point, one display window and one blend.
 
@@ -62,8 +68,8 @@ class LinkedPanes:
     ----------
     review : Review
         The study.
-    models : sequence of napari.components.ViewerModel, optional
-        Empty models for the axial, coronal and sagittal pane.
+    panes : sequence of Pane, optional
+        Of this study: axial, coronal, sagittal; made here by default, which takes a moment.
 
     Attributes
     ----------
@@ -79,7 +85,7 @@ class LinkedPanes:
         the crosshair is now).
     """
 
-    def __init__(self, review: Review, models: Sequence[ViewerModel] | None = None) -> None:
+    def __init__(self, review: Review, panes: Sequence[Pane] | None = None) -> None:
         self._review = review
         self.handles: list[Callable[[Pane, FloatArray], Grab | None]] = []
         self.events = EmitterGroup(
@@ -91,10 +97,7 @@ class LinkedPanes:
             cursor=None,
             clicked=None,
         )
-        models = [ViewerModel() for _ in PLANES] if models is None else models
-        self.panes = tuple(
-            Pane(model, plane, review) for model, plane in zip(models, PLANES, strict=True)
-        )
+        self.panes = tuple(make_panes(review) if panes is None else panes)
         self.active = self.panes[0]
         self._point_lps = review.fused.display_grid.center_lps
         self._frame: Closeup | None = None

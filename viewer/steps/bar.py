@@ -65,6 +65,13 @@ class StepBar(QFrame):
         self.next.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.next.clicked.connect(self.next_wanted)
         row.addWidget(self.next, stretch=6)
+        self.next.setEnabled(False)
+        self.let_press(False)
+
+    def let_press(self, may: bool) -> None:
+        """Let the buttons be pressed, or not: while the window is being made they lead nowhere."""
+        for button in self.buttons.values():
+            button.setEnabled(may)
 
     def show_steps(
         self, states: tuple[StepState, ...], *, front: Step, following: Item | None

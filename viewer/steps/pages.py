@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
@@ -17,12 +16,7 @@ if TYPE_CHECKING:
 class StepPages(QStackedWidget):
     """One page a step; *Joints* and *Finish* are two pages of one panel.
 
-    Parameters
-    ----------
-    pages : mapping of Step to QWidget
-        What stands beside the pictures.
-    targets : TargetsPanel
-        The panel of *Joints* and *Finish*.
+    Pages are added one by one; the first one is in front.
 
     Attributes
     ----------
@@ -32,29 +26,40 @@ class StepPages(QStackedWidget):
 
     fronted = Signal()
 
-    def __init__(self, pages: Mapping[Step, QWidget], targets: TargetsPanel) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._pages, self._targets = dict(pages), targets
-        for page in dict.fromkeys(self._pages.values()):
-            # A page that is not seen must not make the window higher than the screen.
-            page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
-            self.addWidget(page)
+        self._pages: dict[Step, QWidget] = {}
+        self._targets: TargetsPanel | None = None
         self.currentChanged.connect(lambda _index: self.fronted.emit())
-        targets.pages.currentChanged.connect(lambda _index: self.fronted.emit())
-        targets.wanted.connect(lambda: self.setCurrentWidget(targets))
+
+    def add(self, step: Step, page: QWidget) -> None:
+        """Add what stands beside the pictures at a step."""
+        # A page that is not seen must not make the window higher than the screen.
+        page.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._pages[step] = page
+        self.addWidget(page)
+
+    def add_targets(self, panel: TargetsPanel) -> None:
+        """Add the panel of *Joints* and *Finish*."""
+        self._targets = panel
+        self.add(Step.JOINTS, panel)
+        self._pages[Step.FINISH] = panel
+        panel.pages.currentChanged.connect(lambda _index: self.fronted.emit())
+        panel.wanted.connect(lambda: self.setCurrentWidget(panel))
 
     @property
     def front(self) -> Step:
         """The step that is shown."""
-        page = self.currentWidget()
-        if page is self._targets:
-            return Step.JOINTS if self._targets.deciding else Step.FINISH
+        page, targets = self.currentWidget(), self._targets
+        if targets is not None and page is targets:
+            return Step.JOINTS if targets.deciding else Step.FINISH
         return next(step for step, shown in self._pages.items() if shown is page)
 
     def show_step(self, step: Step) -> None:
         """Bring a step to the front."""
-        if step is Step.JOINTS:
-            self._targets.show_page(self._targets.area)
-        elif step is Step.FINISH:
-            self._targets.show_page(self._targets.finish)
+        targets = self._targets
+        if targets is not None and step is Step.JOINTS:
+            targets.show_page(targets.area)
+        elif targets is not None and step is Step.FINISH:
+            targets.show_page(targets.finish)
         self.setCurrentWidget(self._pages[step])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
     QFileDialog,
@@ -65,6 +66,7 @@ class OtherDateDialog(QDialog):
         words: str = ANOTHER,
     ) -> None:
         super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Compare with another date")
         self.resize(640, 420)
         self._offers, self._chosen = tuple(offers), chosen

@@ -9,10 +9,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
 from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, QWidget
 
 import fusion
 from fusion.opening import OpenOptions
 from viewer.app import FrontDesk, Wishes
+from viewer.kit.dialogs import ProgressDialog
 from viewer.start.recent import RecentStudies
 from viewer.start.series import SeriesDialog
 
@@ -64,6 +66,45 @@ def test_a_study_of_before_is_opened_with_its_series(
     assert path == study_folder
     ct, spect = review.fused.ct.source, review.fused.spect.source
     assert (options.ct, options.spect) == (ct.series_instance_uid, spect.series_instance_uid)
+    desk.page.close()
+
+
+class OneClick(QProxyStyle):
+    """As on desktops where one click activates: a click on a row is two wishes."""
+
+    def styleHint(  # noqa: N802 - Qt's name
+        self,
+        hint: QStyle.StyleHint,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+        returned: QStyleHintReturn | None = None,
+    ) -> int:
+        if hint == QStyle.StyleHint.SH_ItemView_ActivateItemOnSingleClick:
+            return 1
+        return super().styleHint(hint, option, widget, returned)
+
+
+def test_a_study_is_opened_once_where_one_click_activates(
+    tmp_path: Path, review: fusion.Review, study_folder: Path, qtbot: QtBot
+) -> None:
+    journal = tmp_path / "journal.sqlite"
+    RecentStudies(journal).add(study_folder, review)
+    desk = FrontDesk(Wishes(journal=journal))
+    desk.page.setStyleSheet("")  # a style sheet would put its own style in the place of this one
+    style = OneClick()
+    desk.page.list.setStyle(style)
+    wishes: list[object] = []
+    desk.page.again.connect(wishes.append)
+    desk._show = lambda *_: None
+    desk.show()
+    at = desk.page.list.visualItemRect(desk.page.list.item(0)).center()
+    qtbot.mouseClick(desk.page.list.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert len(wishes) == 2
+    assert len(desk.page.findChildren(ProgressDialog)) == 1
+    first = desk.job
+    assert first is not None
+    qtbot.waitUntil(lambda: not first.running, timeout=60_000)
+    assert desk.job is first
     desk.page.close()
 
 

@@ -1,0 +1,175 @@
+"""How a window comes and goes: made part by part, and nothing is left of it when it is closed."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import shiboken6
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QApplication, QDialog, QWidget
+
+import fusion
+from tests.viewer.scripted import wait_until
+from viewer import _napari
+from viewer.menus import show_about
+from viewer.pictures.area import LAYOUT_KEYS
+from viewer.start.series import SeriesDialog
+from viewer.steps.model import Step
+from viewer.two_dates.asking import OtherDateDialog
+from viewer.window import ReviewWindow
+
+pytestmark = [pytest.mark.window, pytest.mark.slow]
+
+
+@pytest.fixture
+def made(
+    make_napari_viewer: Callable, review: fusion.Review, tmp_path: Path, qtbot: QtBot
+) -> Iterator[ReviewWindow]:
+    """A window that is being made, of which nothing is there yet."""
+    window = ReviewWindow(
+        make_napari_viewer(show=True), review, journal=tmp_path / "j.sqlite", in_turns=True
+    )
+    yield window
+    window.viewer.close()
+
+
+def panels(window: ReviewWindow) -> list[str]:
+    names = ("pictures", "alignment_panel", "facets_panel", "targets_panel", "pathway_panel")
+    return [name for name in names if hasattr(window, name)]
+
+
+def test_it_is_made_a_panel_at_a_time_pictures_and_findings_first(
+    made: ReviewWindow, qtbot: QtBot
+) -> None:
+    seen: list[list[str]] = [panels(made)]
+    pressable: set[bool] = set()
+
+    def look() -> None:
+        seen.append(panels(made))
+        if "pictures" in seen[-1] and made._turns.running:
+            buttons = (made.header.read_as, made.bar.next, *made.bar.buttons.values())
+            pressable.update(button.isEnabled() for button in buttons)
+            pressable.add(not (made.pictures.isVisible() and made.findings.isVisible()))
+
+    watch = QTimer(interval=0)
+    watch.timeout.connect(look)
+    watch.start()
+    with qtbot.waitSignal(made.ready, timeout=30_000):
+        pass
+    watch.stop()
+    assert seen[0] == []
+    assert seen[-1] == panels(made)
+    assert len(seen[-1]) == 5
+    assert all(len(now) <= len(before) + 1 for before, now in pairwise(seen))
+    # The questions of the pathway, of which there are many, come some at a time, too.
+    assert sum(len(now) == 5 for now in seen) > 3
+    # Pictures and findings are seen; nothing can be pressed that leads to what is not there yet.
+    assert pressable == {False}
+    assert made.header.read_as.isEnabled()
+    assert all(button.isEnabled() for button in made.bar.buttons.values())
+
+
+def test_a_key_pressed_while_it_is_made_does_nothing_and_later_what_it_says(
+    made: ReviewWindow, qtbot: QtBot
+) -> None:
+    main = _napari.main_window(made.viewer)
+    main.activateWindow()
+    qtbot.waitUntil(lambda: hasattr(made, "pictures"))
+    before = made.pictures.layout_shown
+    key, layout = next((k, one) for k, one in LAYOUT_KEYS.items() if one is not before)
+    qtbot.keyClick(main, key.lower())
+    assert made.pictures.layout_shown is before
+    made.finish()
+    qtbot.waitUntil(main.isActiveWindow)
+    qtbot.keyClick(main, key.lower())
+    assert made.pictures.layout_shown is layout
+
+
+def test_a_window_that_is_closed_while_it_is_made_goes(made: ReviewWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: hasattr(made, "facets_panel"))
+    assert not hasattr(made, "pathway_panel")
+    main = _napari.main_window(made.viewer)
+    made.viewer.close()
+    assert made.canvases == ()
+    assert all(pane.closed for pane in made.linked)
+    assert not shiboken6.isValid(main) or not main.isVisible()
+
+
+def living() -> Counter[str]:
+    """What lives of this program and on the screen, by its kind."""
+    gc.collect()
+    found: Counter[str] = Counter()
+    for thing in gc.get_objects():
+        kind = type(thing)
+        if kind.__module__.startswith(("viewer.", "fusion.")):
+            found[f"{kind.__module__}.{kind.__qualname__}"] += 1
+    found["widgets"] = len(QApplication.allWidgets())
+    return found
+
+
+def test_windows_that_were_used_and_closed_leave_nothing(
+    make_napari_viewer: Callable, review: fusion.Review, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Counted after the second and after the third: what is kept once for all is no leak."""
+
+    def used() -> None:
+        window = ReviewWindow(make_napari_viewer(show=True), review, journal=tmp_path / "j.sqlite")
+        main = _napari.main_window(window.viewer)
+        main.activateWindow()
+        qtbot.waitUntil(main.isActiveWindow)
+        window.begin_reading("R. Eader")
+        for key in (*LAYOUT_KEYS, "M", "V", "V", "Q", "Z", "B", "I", "[", "."):
+            qtbot.keyClick(main, key.lower())
+            qtbot.wait(1)
+        for step in Step:
+            qtbot.mouseClick(window.bar.buttons[step], Qt.MouseButton.LeftButton)
+            qtbot.wait(1)
+        card = window.show_help()
+        qtbot.keyClick(card, Qt.Key.Key_Escape)
+        window.viewer.close()
+        qtbot.wait(50)
+
+    counted = []
+    for _ in range(3):
+        used()
+        qtbot.wait(400)  # longer than what settles after a change
+        counted.append(living())
+    more = {kind: n - counted[1][kind] for kind, n in counted[2].items() if n > counted[1][kind]}
+    assert more == {}
+
+
+def test_dialogs_that_were_closed_leave_nothing(window: ReviewWindow, qtbot: QtBot) -> None:
+    main = _napari.main_window(window.viewer)
+    main.activateWindow()
+
+    def series() -> QDialog:
+        dialog = SeriesDialog(main, window.review, lambda _ct, _spect: None)
+        dialog.open()
+        return dialog
+
+    def other_date() -> QDialog:
+        dialog = OtherDateDialog(main, (), lambda _path, _options: None)
+        dialog.open()
+        return dialog
+
+    ways = (
+        window.show_help,
+        lambda: show_about(window),
+        window.facets_panel.ask_anomaly,
+        window.facets_panel.ask_labels,
+        series,
+        other_date,
+    )
+    for way in ways:
+        before = len(main.findChildren(QWidget))
+        dialog = way()
+        assert len(main.findChildren(QWidget)) > before
+        qtbot.waitUntil(dialog.isActiveWindow)
+        qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+        wait_until(lambda before=before: len(main.findChildren(QWidget)) <= before)
