@@ -20,7 +20,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.datadict import dictionary_description, dictionary_has_tag, dictionary_VR
+from pydicom.datadict import (
+    dictionary_description,
+    dictionary_has_tag,
+    dictionary_VR,
+    tag_for_keyword,
+)
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -240,7 +245,8 @@ def stored_value(dataset: Dataset, keyword: str) -> Any:
     """
     try:
         with damage_told():
-            element = dataset.get_item(keyword)
+            tag = tag_for_keyword(keyword)
+            element = None if tag is None else dataset.get_item(tag)
             if element is not None and is_overlong(element):
                 raise DicomError(
                     f"{attribute_name(keyword)} is longer than any real one; the header is damaged."
