@@ -119,6 +119,7 @@ class ReviewWindow(Sitting):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
+        self.canvases: tuple[PlaneCanvas, ...] = ()
         _napari.hide_clutter(viewer)
         title = plain(review.title) if case is None else case.words
         if review.simulated:
@@ -487,7 +488,7 @@ class ReviewWindow(Sitting):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Notice the mouse leaving a canvas, and the window closing."""
-        if event.type() == QEvent.Type.Leave:
+        if event.type() == QEvent.Type.Leave and watched in self.canvases:
             self.linked.leave()
         elif watched is self.parent() and event.type() == QEvent.Type.Close:
             self.finish()  # so that it has everything that is closed
