@@ -19,6 +19,7 @@ from tests.viewer.geometry import faults
 from tests.viewer.scripted import Hands, wait_until
 from tests.viewer.simulated_neck import make_neck
 from viewer import _napari
+from viewer.facets import confirming
 from viewer.steps.model import Step
 
 pytestmark = [pytest.mark.window, pytest.mark.slow]
@@ -63,10 +64,11 @@ def test_every_step_has_room_at_every_size(
     assert found == [], "\n".join(map(str, found))
     # With more to say: a joint that was decided, and a SPECT that was moved far.
     main.resize(*SIZES[0])
-    window.facets.selected = Joint("C5-C6", Side.LEFT)
-    window.reading.decide(
-        Joint("C5-C6", Side.LEFT), Decision.POSITIVE, origin=Origin.JOINT_CLICKED, grade=2
-    )
+    joint = Joint("C5-C6", Side.LEFT)
+    window.reading.decide(joint, Decision.POSITIVE, origin=Origin.JOINT_CLICKED, grade=2)
+    window.facets.selected = joint
+    assert "Maximiliane" in window.targets_panel.form.details.text()
+    window.facets_panel.confirming.note.setPlaceholderText(confirming._WHY)
     window.alignment.move((6.0, 0.0, 0.0))
     for step in Step:
         window.show_step(step)
