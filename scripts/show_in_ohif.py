@@ -1,8 +1,9 @@
 """Show a study and its export in OHIF in front of a real Orthanc, on this machine only.
 
-Usage: PYTHONPATH=. .venv/bin/python scripts/show_in_ohif.py STUDY RESULTS [--port 8990]
+Usage: PYTHONPATH=. .venv/bin/python scripts/show_in_ohif.py STUDY RESULTS… [--port 8990]
 
-STUDY is a folder of DICOM files, RESULTS what ``facetfusion export STUDY --to RESULTS`` wrote.
+STUDY is a folder of DICOM files, RESULTS what ``facetfusion export STUDY --to RESULTS`` wrote; of
+several versions of a reading each is stored, in the order in which they are named.
 Needs Debian's orthanc, orthanc-dicomweb and dcmtk, and npm for OHIF itself (50 MB, kept in .tools).
 The archive lives in a temporary folder and goes with this program.
 """
@@ -17,6 +18,8 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
+
+from pydicom.misc import is_dicom
 
 from tests.export.dicom.others import TOOLS
 from tests.export.dicom.pacs import Pacs, running
@@ -102,13 +105,15 @@ def main() -> None:
     """Store, serve, and wait."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("study", type=Path)
-    parser.add_argument("results", type=Path)
+    parser.add_argument("results", type=Path, nargs="+")
     parser.add_argument("--port", type=int, default=8990)
     chosen = parser.parse_args()
-    files = [path for path in sorted(chosen.study.rglob("*")) if path.is_file()]
+    every = (path for path in sorted(chosen.study.rglob("*")) if path.is_file())
+    files = [path for path in every if is_dicom(path)]  # a sample study brings its truth along
     dist = viewer()
     with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as pacs:
-        pacs.stow([*files, *sorted(chosen.results.glob("*.dcm"))])
+        for stored in (files, *(sorted(one.glob("*.dcm")) for one in chosen.results)):
+            pacs.stow(stored)
         [study] = pacs.qido("studies")
         uid = study["0020000D"]["Value"][0]
         at = f"http://127.0.0.1:{chosen.port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -127,8 +128,12 @@ def test_one_name_for_one_thing() -> None:
         "--ct", "--spect", "--spacing", "--register", "--ignore-stored-registration",
         "--interpolation", "--override-mismatch", "--same-frame",
     }  # fmt: skip
-    for command in ("fuse", "review", "export", "facets", "import"):
+    for command in ("fuse", "review", "export", "facets", "import", "pathway"):
         assert opening <= set(words_of(command)), command
+    assert opening <= set(words_by_action("archive")["send"])
+    # Of two studies each has volumes of its own; the rest holds for both.
+    two = {f"--{which}-{what}" for which in ("earlier", "later") for what in ("ct", "spect")}
+    assert (opening - {"--ct", "--spect"}) | two <= set(words_of("compare"))
     every = {
         word
         for name, _, _ in COMMANDS
@@ -136,6 +141,92 @@ def test_one_name_for_one_thing() -> None:
         for word in words
     }
     assert {"--out", "--record-as", "--facts-by"}.isdisjoint(every)
+
+
+def test_an_option_takes_the_same_everywhere() -> None:
+    """One option is one kind of thing, by the word that stands for its value in the help."""
+    #: What stands for several places or numbers on purpose: a folder, a file or an archive.
+    several = {"--to", "--from", "--version"}
+    taken: dict[str, set[str | None]] = {}
+    for name, _, _ in COMMANDS:
+        for parser in parsers_of(name):
+            for action in parser._actions:
+                for word in action.option_strings:
+                    metavar = action.metavar if isinstance(action.metavar, str) else None
+                    taken.setdefault(word, set()).add(metavar)
+    assert {word: kinds for word, kinds in taken.items() if len(kinds) > 1}.keys() <= several
+    assert taken["--to"] == {"DIR", "FILE", "NAME"}
+
+
+def parsers_of(command: str) -> list[argparse.ArgumentParser]:
+    """The parser of a command, and those of its own commands."""
+    every = cli.build_parser()
+    [commands] = [a for a in every._actions if isinstance(a, argparse._SubParsersAction)]
+    parser = commands.choices[command]
+    parser.format_help()  # which adds the options
+    own = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    return [parser, *(one for action in own for one in action.choices.values())]
+
+
+#: Libraries that take long to load; nobody waits for them to be told of a slip of the pen.
+HEAVY = ("SimpleITK", "numba", "pydicom", "scipy", "skimage", "PIL", "napari", "highdicom")
+
+
+@pytest.mark.slow
+def test_wrong_usage_waits_for_no_library() -> None:
+    typed = [name for name, _, _ in COMMANDS]
+    script = (
+        "import sys\nfrom fusion.cli import main\n"
+        f"for name in {typed!r}:\n"
+        "    assert main([name, '--no-such-option']) == 2, name\n"
+        f"    loaded = [one for one in {HEAVY!r} if one in sys.modules]\n"
+        "    assert not loaded, (name, loaded)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_a_wrong_option_is_told_by_its_command_with_what_may_be_meant(capsys) -> None:
+    assert main(["export", "x", "--to", "y", "--deidentfy"]) == 2
+    said = capsys.readouterr().err
+    assert "usage: facetfusion export" in said
+    assert "--deidentfy; did you mean --deidentify?" in said
+    # An option is never guessed from its beginning: there may be another one tomorrow.
+    assert main(["facets", "x", "--same-fram", "A. Reader"]) == 2
+    assert "did you mean --same-frame?" in capsys.readouterr().err
+    assert main(["cohort", "run", "x", "--to", "y", "--no-such-thing"]) == 2
+    assert "usage: facetfusion cohort run" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["facets", "x", "--reference", "region"],
+        ["facets", "x", "--region", "1,2"],
+        ["facets", "x", "--region", "1,2,3,900"],
+        ["facets", "x", "--radius", "900"],
+        ["facets", "x", "--grade-ratios", "3,2,1"],
+        ["facets", "x", "--least-noise", "nan"],
+        ["facets", "x", "--label-convention", "spineps"],
+        ["cohort", "run", "x", "--to", "y", "--radius", "900"],
+        ["labels", "x", "--with", "spineps", "--to", "y", "--minutes", "0"],
+        ["export", "x", "--to", "y", "--with-images"],
+        ["export", "x", "--to", "y", "--facts", "f.toml"],
+        ["pathway"],
+        ["pathway", "f.toml", "--spect", "2"],
+    ],
+)
+def test_options_that_none_can_mean_are_wrong_usage_too(
+    capsys, tmp_path, monkeypatch, argv
+) -> None:
+    """Nothing is opened for them: there is no study x."""
+    monkeypatch.chdir(tmp_path)
+    assert main(argv) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("facetfusion: ")
+    assert said.out == ""
 
 
 def test_a_shell_completes_commands_and_options(capsys, tmp_path) -> None:
@@ -205,7 +296,7 @@ def test_pathway_answer_is_stored_with_reader_and_version(capsys, folder, tmp_pa
     code, document = run_json(capsys, *argv)
     assert code == 0
     assert document["pathway"] == {"assessed": False, "text": "Pathway not assessed."}
-    assert main([*argv, "--facts", str(facts)]) == 3
+    assert main([*argv, "--facts", str(facts)]) == 2
     assert "--reader" in capsys.readouterr().err
     code, document = run_json(capsys, *argv, "--facts", str(facts), "--reader", "Dr A. Reader")
     assert code == 0
@@ -227,7 +318,7 @@ def test_report_prints_the_pathway_or_says_that_it_was_not_assessed(
     argv = ["export", str(folder), "--to", str(tmp_path / "out")]
     assert main(argv) == 0
     assert "Pathway not assessed" in (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert main([*argv, "--facts", str(facts)]) == 3
+    assert main([*argv, "--facts", str(facts)]) == 2
     assert "--reader" in capsys.readouterr().err
     assert main([*argv, "--facts", str(facts), "--reader", "Dr A. Reader"]) == 0
     page = (tmp_path / "out" / "report.html").read_text("utf-8")

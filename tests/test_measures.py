@@ -31,8 +31,8 @@ from fusion.uptake.measures import (
     number_text,
     quantity_text,
 )
-from fusion.uptake.measuring import UptakeSettings
-from fusion.uptake.proposals import ProposalSettings, assess
+from fusion.uptake.proposals import assess
+from fusion.uptake.settings import ProposalSettings, UptakeSettings
 from tests.annotations.samples import target
 from tests.export.dicom.test_structured_report import written
 from tests.export.handed import handout_of, read_study

@@ -23,7 +23,8 @@ from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.geometry import RigidTransform, Source, Volume
 from fusion.registration import Method, Registration
 from fusion.uptake.native import Place
-from fusion.uptake.proposals import Assessment, Proposal, ProposalSettings, assess
+from fusion.uptake.proposals import Assessment, Proposal, assess
+from fusion.uptake.settings import ProposalSettings
 from sample_data.anatomy import build_anatomy
 from sample_data.parameters import HotJoint, HotSpot, NeckParameters, ScanParameters, Shape
 from sample_data.scanner import Image3, acquire_ct, acquire_spect

@@ -33,7 +33,7 @@ from fusion.annotations.spine import Spine
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets import Localisation, Numbering
+from fusion.facets import Localisation, Numbering, SpineStatements
 from fusion.findings import Finding
 from fusion.findings.readings import (
     DECIDED_ON_ANOTHER_NUMBERING,
@@ -148,7 +148,7 @@ def finalise(
 
 
 def confirming_numbering(
-    localisation: Localisation, *, clicks: Collection[str] = (), note: str = ""
+    localisation: Localisation, *, said: SpineStatements | None = None, note: str = ""
 ) -> NumberingConfirmed:
     """Return the event by which a reader vouches for the numbering as it is.
 
@@ -156,8 +156,9 @@ def confirming_numbering(
     ----------
     localisation : Localisation
         As it is now.
-    clicks : collection of str
-        Vertebrae that the reader named.
+    said : SpineStatements, optional
+        What the reader said of the spine: the vertebrae that were named, the anomalies that were
+        recorded or dismissed. Nothing by default.
     note : str
         Why it is right although something speaks against it.
 
@@ -172,7 +173,8 @@ def confirming_numbering(
             "No joint was found on this CT, so there is no numbering to confirm. Mark the joints "
             "first."
         )
-    anchor, how = counted_from(localisation, clicks=clicks)
+    said = SpineStatements() if said is None else said
+    anchor, how = counted_from(localisation, clicks=tuple(said.clicks))
     against = [
         f"{piece.source} at {piece.level}: {piece.saw}"
         for piece in localisation.evidence
@@ -188,6 +190,9 @@ def confirming_numbering(
         disagreement="; ".join(against),
         note=note,
         joints_in_field=_names(inside),
+        left_open=tuple(
+            dict.fromkeys(one.anomaly.name for one in said.unanswered(localisation.proposed))
+        ),
     )
 
 

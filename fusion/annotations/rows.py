@@ -36,6 +36,7 @@ def row_of(target: Target) -> dict[str, Any]:
         "time_utc": target.time.isoformat(),
         "registration": target.registration.method,
         "registration_uncertainty_mm": target.registration.uncertainty_mm,
+        "registration_uncertainty_is": target.registration.uncertainty_words,
         "joint_found_by": target.localisation.source,
         "numbering": target.localisation.numbering,
         "localisation_uncertainty_mm": target.localisation.confidence_mm,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import importlib
 import io
 import os
@@ -63,6 +64,10 @@ ALIASES = {"review": ("view",)}
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+class WrongUsage(Exception):  # noqa: N818 - no fault of the program
+    """Options that do not go together, or a value that none can have; said before data are read."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -91,10 +96,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _stopped_by_signals(in_window=getattr(args, "in_window", False)):
             return run(args)
-    except Cancelled:
-        _say("Stopped.")
-        return STOPPED
-    except KeyboardInterrupt:
+    except WrongUsage as exc:
+        _say(f"facetfusion: {exc}")
+        return USAGE
+    except (Cancelled, KeyboardInterrupt):
         _say("Stopped.")
         return STOPPED
     except BrokenPipeError:
@@ -172,6 +177,10 @@ class _Command(argparse.ArgumentParser):
     #: Module of the command, until its options are there.
     held_in = ""
 
+    def __init__(self, **about: Any) -> None:
+        # A shortened option would mean another one as soon as there is one more.
+        super().__init__(**{"allow_abbrev": False, **about})
+
     def _complete(self) -> None:
         module, self.held_in = self.held_in, ""
         if module:
@@ -179,9 +188,20 @@ class _Command(argparse.ArgumentParser):
             getattr(importlib.import_module(f"fusion.cli.{module}"), add)(self)
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse, with all options."""
+        """Parse, with all options; what is none of them is this command's error."""
         self._complete()
-        return super().parse_known_args(args, namespace)
+        known, others = super().parse_known_args(args, namespace)
+        if others:
+            self.error(self._unknown(others))
+        return known, others
+
+    def _unknown(self, words: Sequence[str]) -> str:
+        """Say which words mean nothing here, and what may have been meant."""
+        said = f"this means nothing here: {' '.join(words)}"
+        options = [one for one in _options(self) if one.startswith("--")]
+        first = words[0].partition("=")[0]
+        near = difflib.get_close_matches(first, options, n=1) if first.startswith("--") else []
+        return f"{said}; did you mean {near[0]}?" if near else said
 
     def format_help(self) -> str:
         """Return the help, with all options."""

@@ -5,26 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from fusion import cli
-from fusion.archive import (
-    NOT_ANSWERED,
-    Query,
-    connect,
-    get,
-    local_path,
-    parse_address,
-    prepared,
-    priors_of,
-    read_settings,
-    send_noted,
-)
+from fusion import archive, cli, dicom, pathway
 from fusion.cli import listening
 from fusion.cli.export import meant_reading
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
-from fusion.dicom import scan
 from fusion.errors import ArchiveError
 from fusion.json_form import to_json
-from fusion.pathway import label, study_under_review
 from fusion.plain_text import iso_date, person_name, plain
 from fusion.software import DISCLAIMER
 
@@ -118,18 +104,18 @@ def _name(parser: argparse.ArgumentParser) -> None:
 
 def _find(args: argparse.Namespace) -> int:
     """List the studies of an archive that match what is asked for."""
-    query = Query(
+    query = archive.Query(
         patient_id=args.patient_id,
         patient_name=args.patient_name,
         dates=args.dates,
         modality=args.modality,
     )
-    if query == Query():
+    if query == archive.Query():
         raise ArchiveError(
             "Say what to look for: a patient, dates or a modality. A whole archive is not listed."
         )
-    settings = read_settings()
-    found = sorted(connect(settings, args.archive).studies(query), key=lambda one: one.date)
+    settings = archive.read_settings()
+    found = sorted(archive.connect(settings, args.archive).studies(query), key=lambda one: one.date)
     if args.json:
         studies = [_study_json(one, args.archive) for one in found]
         cli.write_json({"schema_version": SCHEMA_VERSION, "studies": studies})
@@ -142,9 +128,11 @@ def _find(args: argparse.Namespace) -> int:
 
 def _get(args: argparse.Namespace) -> int:
     """Fetch a study; what is here already is not fetched again."""
-    name, study = parse_address(args.address)
-    settings = read_settings()
-    folder = get(connect(settings, name), study, settings=settings, progress=terminal_progress())
+    name, study = archive.parse_address(args.address)
+    settings = archive.read_settings()
+    folder = archive.get(
+        archive.connect(settings, name), study, settings=settings, progress=terminal_progress()
+    )
     if args.json:
         cli.write_json({"schema_version": SCHEMA_VERSION, "folder": str(folder)})
     else:
@@ -155,13 +143,13 @@ def _get(args: argparse.Namespace) -> int:
 def _priors(args: argparse.Namespace) -> int:
     """Search for earlier imaging of the same patient; nothing of it enters a verdict by itself."""
     progress = terminal_progress()
-    catalog = scan(local_path(args.path, progress), progress=progress)
-    study = study_under_review(catalog)
+    catalog = dicom.scan(archive.local_path(args.path, progress), progress=progress)
+    study = pathway.study_under_review(catalog)
     if study is None:
         raise ArchiveError(
             "No SPECT/CT was found there, so it cannot be said whose priors to look for."
         )
-    found = priors_of(study, args.archive)
+    found = archive.priors_of(study, args.archive)
     if args.json:
         compared = [_study_json(one, args.archive) for one in found.to_compare]
         cli.write_json(
@@ -177,8 +165,8 @@ def _priors(args: argparse.Namespace) -> int:
     cli.write_lines(
         "What the archive suggests; confirm each by recording it (facetfusion pathway --ask):",
         *(
-            f"  {label(one.key)}: {f'{one.spoken_value}. ' if one.spoken_value else ''}{one.text} "
-            f"({one.source})"
+            f"  {pathway.label(one.key)}: {f'{one.spoken_value}. ' if one.spoken_value else ''}"
+            f"{one.text} ({one.source})"
             for one in found.proposals
         ),
         *([] if found.proposals else ["  nothing"]),
@@ -201,8 +189,8 @@ def _send(args: argparse.Namespace) -> int:
     from fusion.export import hand_on
     from fusion.opening import open_study
 
-    settings = read_settings()
-    archive = connect(settings, args.to)
+    settings = archive.read_settings()
+    there = archive.connect(settings, args.to)
     show = terminal_progress()
     review = open_study(args.path, progress=show.part(0.0, 0.4), options=opening_options(args))
     key = StudyKey.of(review.fused.ct, review.fused.spect)
@@ -214,13 +202,13 @@ def _send(args: argparse.Namespace) -> int:
             "The reading is not finalised; nothing was sent. Finalise it in the window, or say "
             "with --draft that a draft is to be sent."
         )
-    folder = prepared(
+    folder = archive.prepared(
         settings,
         f"{reading.reading_id}/{reading.digest}",
         lambda place: hand_on(review, reading, place, progress=show.part(0.4, 0.7)),
     )
-    sent = send_noted(
-        archive,
+    sent = archive.send_noted(
+        there,
         folder,
         reading,
         sender=args.reader or reading.reader,
@@ -242,7 +230,7 @@ def _send(args: argparse.Namespace) -> int:
             f"Sent now: {sent.stored_now} of {len(sent.states)} objects"
             + (", as a draft." if not reading.finalised else "."),
             *(f"  {STATE_WORDS[state]}: {count}" for state, count in counts.items() if count),
-            *([] if sent.answered else [NOT_ANSWERED]),
+            *([] if sent.answered else [archive.NOT_ANSWERED]),
             f"Kept in {sent.folder}",
             DISCLAIMER,
         )

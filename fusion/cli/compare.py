@@ -10,6 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion import cli
+from fusion.cli.study import (
+    alignment_arguments,
+    opening_options,
+    terminal_progress,
+    volume_arguments,
+)
 from fusion.errors import Cancelled, FusionError, ProgramFault
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
@@ -32,19 +38,9 @@ def add_compare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("earlier", metavar="EARLIER", help=f"the earlier study: {paths}")
     parser.add_argument("later", metavar="LATER", help=f"the later study: {paths}")
     for which in ("earlier", "later"):
-        parser.add_argument(
-            f"--{which}-ct", metavar="VOLUME", help=f"CT of the {which} study, as scan numbers it"
-        )
-        parser.add_argument(
-            f"--{which}-spect",
-            metavar="VOLUME",
-            help=f"SPECT or PET of the {which} study, as scan numbers it",
-        )
-    parser.add_argument(
-        "--register",
-        action="store_true",
-        help="search for a rigid correction of each SPECT instead of relying on the alignment it "
-        "comes with",
+        volume_arguments(parser, of=which)
+    alignment_arguments(
+        parser.add_argument_group("how both studies are opened", "each option holds for both")
     )
     parser.add_argument(
         "--same-patient",
@@ -83,11 +79,10 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from fusion.annotations import StudyKey
     from fusion.cli.export import meant_reading
-    from fusion.cli.study import terminal_progress
     from fusion.deidentified import Deidentifier
     from fusion.export import comparison_json, deidentified_comparison, hand_on_comparison
     from fusion.follow_up import COMPARING_TAKES, Dated, check_pair, compare
-    from fusion.opening import OpenOptions, open_study
+    from fusion.opening import open_study
 
     if args.to is not None and args.to.exists() and not args.to.is_dir():
         raise FusionError(f"{args.to} is a file; expected a folder. Choose another one with --to.")
@@ -101,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
             )
     show = terminal_progress()
     show(0.0, f"Comparing two dates takes {COMPARING_TAKES}")
-    options = OpenOptions(register=args.register)
+    options = opening_options(args)
     reviews = []
     for n, (which, path, ct, spect) in enumerate(
         (

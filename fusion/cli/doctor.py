@@ -7,18 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
-from fusion import cli
+from fusion import cli, self_test
 from fusion.cli.study import terminal_progress
-from fusion.self_test import (
-    ANSWER,
-    Check,
-    CheckOutcome,
-    machine_checks,
-    trial_check,
-    window_check,
-    worst,
-    write_page,
-)
 from fusion.software import DISCLAIMER, versions
 
 #: Version of the JSON; keys are only ever added.
@@ -46,20 +36,20 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     checks = []
 
-    def take(check: Check) -> None:
+    def take(check: self_test.Check) -> None:
         checks.append(check)
         _tell(check, args)
 
     with ThreadPoolExecutor(1) as beside:  # the window is tried while the sample study is made
-        window = beside.submit(window_check)
-        for check in machine_checks():
+        window = beside.submit(self_test.window_check)
+        for check in self_test.machine_checks():
             take(check)
         if not args.quick:
-            take(trial_check(terminal_progress()))
+            take(self_test.trial_check(terminal_progress()))
         take(window.result())
     if args.page is not None:
-        write_page(args.page, checks, when=datetime.now())
-    whole = worst(checks)
+        self_test.write_page(args.page, checks, when=datetime.now())
+    whole = self_test.worst(checks)
     if args.json:
         cli.write_json(
             {
@@ -79,11 +69,11 @@ def run(args: argparse.Namespace) -> int:
         )
     else:
         page = [f"Written: {args.page}"] if args.page is not None else []
-        cli.write_lines(ANSWER[whole], *page, DISCLAIMER)
-    return cli.REFUSED if whole is CheckOutcome.FAILS else cli.OK
+        cli.write_lines(self_test.ANSWER[whole], *page, DISCLAIMER)
+    return cli.REFUSED if whole is self_test.CheckOutcome.FAILS else cli.OK
 
 
-def _tell(check: Check, args: argparse.Namespace) -> None:
+def _tell(check: self_test.Check, args: argparse.Namespace) -> None:
     if not args.json:
         found = check.found.rstrip(".")
         remedy = f". {check.remedy}" if check.remedy else ""

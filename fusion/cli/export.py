@@ -82,11 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if args.deidentify or args.deidentify_keep_suv:
         deidentify = Deidentifier(keeps_suv=args.deidentify_keep_suv)
     elif args.with_images:
-        sys.stderr.write(
-            "facetfusion export: --with-images goes with --deidentify: only such copies are "
-            "written.\n"
-        )
-        return cli.USAGE
+        raise cli.WrongUsage("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.reader, option="--reader")
     show = terminal_progress()
     review = open_study(args.path, progress=show.part(0.0, 0.5), options=opening_options(args))

@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from fusion.errors import FusionError
+from fusion import cli
+from fusion.errors import FusionError, GeometryError
 from fusion.facets import CONVENTIONS, convention
 from fusion.uptake import (
     NOT_VALIDATED,
@@ -98,19 +99,20 @@ def reference_of(args: argparse.Namespace) -> ReferenceChoice:
 
     Raises
     ------
-    FusionError
+    WrongUsage
         Options that contradict each other, or a region that is none.
     """
     kind = args.reference or ("region" if args.region else "bone")
     if (kind == "region") != bool(args.region):
-        raise FusionError("--reference region and --region X,Y,Z belong together; give both.")
+        raise cli.WrongUsage("--reference region and --region X,Y,Z belong together; give both.")
     if kind != "region":
         return ReferenceChoice(REFERENCES[kind])
     numbers = _numbers(args.region, "--region", "X,Y,Z or X,Y,Z,RADIUS in mm", (3, 4))
     center = (numbers[0], numbers[1], numbers[2])
-    if len(numbers) == 3:
-        return ReferenceChoice(ReferenceKind.REGION, center)
-    return ReferenceChoice(ReferenceKind.REGION, center, numbers[3])
+    try:
+        return ReferenceChoice(ReferenceKind.REGION, center, *numbers[3:])
+    except GeometryError as exc:
+        raise cli.WrongUsage(str(exc)) from exc
 
 
 def settings_of(args: argparse.Namespace) -> ProposalSettings:
@@ -118,9 +120,16 @@ def settings_of(args: argparse.Namespace) -> ProposalSettings:
 
     Raises
     ------
-    FusionError
+    WrongUsage
         A setting outside its range.
     """
+    try:
+        return _settings_of(args)
+    except GeometryError as exc:
+        raise cli.WrongUsage(str(exc)) from exc
+
+
+def _settings_of(args: argparse.Namespace) -> ProposalSettings:
     spots = {
         name: value
         for name in ("least_excess", "least_noise")
@@ -182,7 +191,7 @@ def _numbers(text: str, option: str, wanted: str, counts: tuple[int, ...]) -> li
     except ValueError:
         numbers = []
     if len(numbers) not in counts:
-        raise FusionError(f"{option} needs {wanted}; found {text}.")
+        raise cli.WrongUsage(f"{option} needs {wanted}; found {text}.")
     return numbers
 
 
@@ -209,12 +218,14 @@ def label_options(args: argparse.Namespace) -> dict[str, Any]:
 
     Raises
     ------
+    WrongUsage
+        A convention that goes with no label map.
     FusionError
-        A convention that is unknown or goes with no label map, or a file that is not there.
+        A convention that is unknown, or a file that is not there.
     """
     paths = tuple(Path(name) for name in args.labels)
     if args.label_convention and not paths:
-        raise FusionError("--label-convention goes with --labels FILE.")
+        raise cli.WrongUsage("--label-convention goes with --labels FILE.")
     if args.label_convention:
         convention(args.label_convention)
     for path in paths:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fusion import cli
+from fusion import archive, cli, dicom, facets, uptake
 from fusion.anatomy import LEVELS, VERTEBRAE
-from fusion.archive import local_path
 from fusion.cli.facet_options import (
     add_label_options,
     add_uptake_options,
@@ -22,16 +21,7 @@ from fusion.cli.facet_options import (
     settings_of,
 )
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
-from fusion.dicom import Catalog, Kind, choose_ct, read_volume, scan
 from fusion.errors import GeometryError, PairingError, RegistrationFailed
-from fusion.facets import (
-    Anomaly,
-    Localisation,
-    SpineStatements,
-    find_neck,
-    locate,
-    segmentations_offered,
-)
 from fusion.findings import Finding, worst_first
 from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
 from fusion.findings.joints import (
@@ -42,20 +32,10 @@ from fusion.findings.joints import (
 from fusion.geometry import Volume
 from fusion.memory import give_back
 from fusion.software import DISCLAIMER
-from fusion.uptake import (
-    ProposalSettings,
-    Quantification,
-    ReferenceChoice,
-    assess,
-    measured_texts,
-    proposals_json,
-    uptake_json,
-)
 
 if TYPE_CHECKING:
     from fusion.fused import Fused
     from fusion.review import Review
-from fusion.uptake import GRADE_WORDS, Proposal, Uptake
 
 #: Version of the JSON; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -97,7 +77,7 @@ def add_facets(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
-    said = SpineStatements(
+    said = facets.SpineStatements(
         clicks=dict(args.vertebra),
         anomalies=tuple(args.anomaly),
     )
@@ -108,18 +88,18 @@ def run(args: argparse.Namespace) -> int:
     if maps["labels"]:
         found = _from_labels(images.ct, said, **maps)
     else:
-        found = locate(images.ct, said, progress=terminal_progress())
+        found = facets.locate(images.ct, said, progress=terminal_progress())
     give_back()
-    uptake, refusal = _assessed(images, found, reference, settings)
+    measured, refusal = _assessed(images, found, reference, settings)
     unused, name = images.unused, images.name
-    about_uptake = uptake.findings if uptake is not None else (not_measured(refusal, unused),)
+    about_uptake = measured.findings if measured is not None else (not_measured(refusal, unused),)
     about = [f for f in images.findings if f.kind is not VERTEBRAE_SEGMENTED or not maps["labels"]]
     findings = worst_first([*found.findings, *about, *about_uptake])
     if args.json:
-        document = _document(found, name, findings, uptake)
+        document = _document(found, name, findings, measured)
         cli.write_json({**document, "settings": settings_json(reference, settings)})
     else:
-        lines = [] if uptake is None else uptake_lines(uptake)
+        lines = [] if measured is None else uptake_lines(measured)
         lines += [settings_line(reference, settings)] if lines else []
         cli.write_lines(
             f"CT {name}: {images.why}", *located_lines(found), *lines, *told(findings), DISCLAIMER
@@ -145,24 +125,28 @@ class _Images:
 def _images(args: argparse.Namespace) -> _Images:
     """Return the CT, and the functional volume on it or why there is none."""
     progress = terminal_progress()
-    catalog = scan(local_path(args.path, progress), spacing_mm=args.spacing_mm, progress=progress)
+    catalog = dicom.scan(
+        archive.local_path(args.path, progress), spacing_mm=args.spacing_mm, progress=progress
+    )
     review, refusal = _opened(catalog, args)
     if review is not None:
         why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
         fused, name = review.fused, review.pair.ct.name
         return _Images(fused.ct, name, why, review.findings, fused=fused)
-    chosen, why = choose_ct(catalog, ct=args.ct)
-    ct = read_volume(chosen, progress)
+    chosen, why = dicom.choose_ct(catalog, ct=args.ct)
+    ct = dicom.read_volume(chosen, progress)
     unused = _holds_more(catalog)
-    offered = segmentations_offered(catalog, ct.grid.frame_of_reference_uid)
+    offered = facets.segmentations_offered(catalog, ct.grid.frame_of_reference_uid)
     about = (*ct.findings, *offered)
     return _Images(ct, chosen.name, why, about, refusal=refusal, unused=unused)
 
 
-def _holds_more(catalog: Catalog) -> bool:
+def _holds_more(catalog: dicom.Catalog) -> bool:
     """Whether there is a SPECT or PET, or something that cannot be read and may be one."""
     series = [one for study in catalog.studies for one in study.series]
-    return any(one.kind.is_functional or one.kind is Kind.UNREADABLE for one in series) or any(
+    return any(
+        one.kind.is_functional or one.kind is dicom.Kind.UNREADABLE for one in series
+    ) or any(
         f.kind in (UNREADABLE, MORE_UNREADABLE)
         for f in (*catalog.findings, *(f for one in series for f in one.findings))
     )
@@ -170,21 +154,21 @@ def _holds_more(catalog: Catalog) -> bool:
 
 def _from_labels(
     ct: Volume,
-    said: SpineStatements,
+    said: facets.SpineStatements,
     *,
     labels: tuple[Path, ...],
     label_convention: str | None,
-) -> Localisation:
+) -> facets.Localisation:
     # They load highdicom, which no other command needs at once.
     from fusion.facets import locate_with_labels, read_labels
 
     progress = terminal_progress()
     spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
-    neck = find_neck(ct, progress=progress)
+    neck = facets.find_neck(ct, progress=progress)
     return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
-def _opened(catalog: Catalog, args: argparse.Namespace) -> tuple[Review | None, str]:
+def _opened(catalog: dicom.Catalog, args: argparse.Namespace) -> tuple[Review | None, str]:
     """Return the CT with a functional volume on it; or None, and why."""
     from fusion.opening import open_study
 
@@ -200,17 +184,17 @@ def _opened(catalog: Catalog, args: argparse.Namespace) -> tuple[Review | None, 
 
 def _assessed(
     images: _Images,
-    found: Localisation,
-    reference: ReferenceChoice,
-    settings: ProposalSettings,
-) -> tuple[Quantification | None, str]:
+    found: facets.Localisation,
+    reference: uptake.ReferenceChoice,
+    settings: uptake.ProposalSettings,
+) -> tuple[uptake.Quantification | None, str]:
     fused = images.fused
     if fused is None:
         return None, images.refusal
     if all(facet.center_lps is None for facet in found.facets):
         return None, "No joint was found on the CT."
     try:
-        measured = assess(
+        measured = uptake.assess(
             found.facets,
             fused.spect,
             fused.registration,
@@ -224,7 +208,10 @@ def _assessed(
 
 
 def _document(
-    found: Localisation, ct: str, findings: tuple[Finding, ...], uptake: Quantification | None
+    found: facets.Localisation,
+    ct: str,
+    findings: tuple[Finding, ...],
+    measured: uptake.Quantification | None,
 ) -> dict[str, Any]:
     document = {
         "schema_version": SCHEMA_VERSION,
@@ -232,11 +219,11 @@ def _document(
         **found.to_json(),
         "findings": [finding.to_json() for finding in findings],
     }
-    if uptake is not None:
-        at = uptake_json(uptake.uptakes)
+    if measured is not None:
+        at = uptake.uptake_json(measured.uptakes)
         for joint in document["joints"]:
             joint["uptake"] = at.get((joint["level"], joint["side"]))
-        document["proposals"] = proposals_json(uptake.proposals)
+        document["proposals"] = uptake.proposals_json(measured.proposals)
     return document
 
 
@@ -245,7 +232,7 @@ def told(findings: tuple[Finding, ...]) -> list[str]:
     return [f"{f.severity.label}: {f.message}" for f in findings]
 
 
-def located_lines(found: Localisation) -> list[str]:
+def located_lines(found: facets.Localisation) -> list[str]:
     """Return numbering, witnesses and joints as lines for a terminal."""
     lines = [f"Numbering: {found.numbering.value}"]
     for piece in found.evidence:
@@ -279,10 +266,10 @@ def _click(text: str) -> tuple[str, tuple[float, float, float]]:
     return name, (x, y, z)
 
 
-def _anomaly(text: str) -> Anomaly:
+def _anomaly(text: str) -> facets.Anomaly:
     kind, _, level = text.partition("=")
     try:
-        return Anomaly(kind.strip().replace("-", " "), level.strip().upper())
+        return facets.Anomaly(kind.strip().replace("-", " "), level.strip().upper())
     except ValueError as exc:
         raise argparse.ArgumentTypeError(str(exc)) from exc
 
@@ -292,7 +279,7 @@ def not_measured(reason: str, unused: bool = False) -> Finding:
     return (FUNCTIONAL_NOT_USED if unused else UPTAKE_NOT_MEASURED)(reason=reason)
 
 
-def uptake_lines(assessment: Quantification) -> list[str]:
+def uptake_lines(assessment: uptake.Quantification) -> list[str]:
     """Return the uptake at every joint and the proposals, for a terminal.
 
     Parameters
@@ -304,24 +291,25 @@ def uptake_lines(assessment: Quantification) -> list[str]:
     return [
         f"Uptake, {assessment.uptakes[0].unit}, at a resolution of {resolution.mm:.0f} mm "
         f"({resolution.source}). Reference: {assessment.reference.words}",
-        *(_uptake_line(uptake) for uptake in assessment.uptakes),
+        *(_uptake_line(one) for one in assessment.uptakes),
         "Proposals, none of them a target (thresholds not validated):",
         *([_proposal_line(p) for p in assessment.proposals] or ["  none"]),
     ]
 
 
-def _uptake_line(uptake: Uptake) -> str:
-    if uptake.maximum is None:
-        return f"  {uptake.joint.name:<12} outside the field of the SPECT or PET, not measured"
-    parts = list(measured_texts(uptake.values, uptake.unit))
-    if uptake.spill_share is not None and uptake.spill_from is not None:
-        parts.append(f"{uptake.spill_share:.0%} from neighbours")
-    if uptake.merged_with:
-        names = ", ".join(joint.name for joint in uptake.merged_with)
+def _uptake_line(one: uptake.Uptake) -> str:
+    if one.maximum is None:
+        return f"  {one.joint.name:<12} outside the field of the SPECT or PET, not measured"
+    parts = list(uptake.measured_texts(one.values, one.unit))
+    if one.spill_share is not None and one.spill_from is not None:
+        parts.append(f"{one.spill_share:.0%} from neighbours")
+    if one.merged_with:
+        names = ", ".join(joint.name for joint in one.merged_with)
         parts.append(f"cannot be told from {names}")
-    return f"  {uptake.joint.name:<12} {', '.join(parts)}"
+    return f"  {one.joint.name:<12} {', '.join(parts)}"
 
 
-def _proposal_line(proposal: Proposal) -> str:
+def _proposal_line(proposal: uptake.Proposal) -> str:
     place = proposal.joint.name if proposal.joint else proposal.place
-    return f"  grade {proposal.grade} ({GRADE_WORDS[proposal.grade]}): {place}. {proposal.reason}"
+    grade = f"grade {proposal.grade} ({uptake.GRADE_WORDS[proposal.grade]})"
+    return f"  {grade}: {place}. {proposal.reason}"

@@ -6,25 +6,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from fusion import cli
-from fusion.archive import local_path
+from fusion import archive, cli, dicom, facets
 from fusion.cli.facets import located_lines, told
 from fusion.cli.study import terminal_progress
-from fusion.dicom import choose_ct, read_volume, scan
 from fusion.errors import FusionError
-from fusion.facets import (
-    PROGRAMS,
-    LabelledSpine,
-    Limits,
-    Program,
-    find_neck,
-    find_program,
-    locate_with_labels,
-    make_labels,
-    no_canal,
-    program_named,
-    read_labels,
-)
 from fusion.findings import worst_first
 from fusion.software import DISCLAIMER
 
@@ -34,12 +19,12 @@ SCHEMA_VERSION = 1
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``labels``."""
-    usual = Limits()
+    usual = facets.Limits()
     parser.description = (
         "Cut the neck out of the CT of a study, let a segmentation program that you have installed "
         "label its vertebrae, check the label map like any other, and take it as a witness of the "
         "levels. Nothing is installed or downloaded, and the program gets no way to the network. "
-        + " ".join(program.terms for program in PROGRAMS)
+        + " ".join(program.terms for program in facets.PROGRAMS)
     )
     parser.add_argument("path", metavar="PATH", help="folder, zip, DICOMDIR or file")
     parser.add_argument(
@@ -48,8 +33,8 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="PROGRAM",
-        help=f"{' or '.join(one.name for one in PROGRAMS)}; a second one is a witness beside the "
-        "first, which gives the places",
+        help=f"{' or '.join(one.name for one in facets.PROGRAMS)}; a second one is a witness "
+        "beside the first, which gives the places",
     )
     parser.add_argument(
         "--to", required=True, type=Path, metavar="DIR", help="folder for the label maps"
@@ -88,24 +73,27 @@ def add_labels(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`add_labels`."""
-    programs = [program_named(name) for name in dict.fromkeys(args.programs)]
+    programs = [facets.program_named(name) for name in dict.fromkeys(args.programs)]
     if args.program is not None and len(programs) > 1:
-        raise FusionError("--program FILE goes with one --with; run the programs one by one.")
+        raise cli.WrongUsage("--program FILE goes with one --with; run the programs one by one.")
+    try:
+        limits = facets.Limits(args.minutes, args.gigabytes)
+    except FusionError as exc:
+        raise cli.WrongUsage(str(exc)) from exc
     for program in programs:  # before anything takes long; the refusal has the terms in it
-        find_program(program, at=args.program)
-    limits = Limits(args.minutes, args.gigabytes)
+        facets.find_program(program, at=args.program)
     progress = terminal_progress()
-    catalog = scan(local_path(args.path, progress), progress=progress)
-    chosen, why = choose_ct(catalog, ct=args.ct)
-    ct = read_volume(chosen, progress)
-    neck = find_neck(ct, progress=progress)
+    catalog = dicom.scan(archive.local_path(args.path, progress), progress=progress)
+    chosen, why = dicom.choose_ct(catalog, ct=args.ct)
+    ct = dicom.read_volume(chosen, progress)
+    neck = facets.find_neck(ct, progress=progress)
     if neck is None:
-        raise FusionError(no_canal(ct).findings[0].message)
-    spines: list[LabelledSpine] = []
-    files: list[tuple[Program, tuple[Path, ...]]] = []
+        raise FusionError(facets.no_canal(ct).findings[0].message)
+    spines: list[facets.LabelledSpine] = []
+    files: list[tuple[facets.Program, tuple[Path, ...]]] = []
     for program in programs:
         sys.stderr.write(f"{program.terms}\n")
-        paths = make_labels(
+        paths = facets.make_labels(
             program,
             neck,
             args.to,
@@ -115,8 +103,8 @@ def run(args: argparse.Namespace) -> int:
             progress=progress,
         )
         files.append((program, paths))
-        spines.append(read_labels(paths, ct, label_convention=program.convention))
-    found = locate_with_labels(spines[0], ct, neck, others=spines[1:])
+        spines.append(facets.read_labels(paths, ct, label_convention=program.convention))
+    found = facets.locate_with_labels(spines[0], ct, neck, others=spines[1:])
     findings = worst_first([*found.findings, *ct.findings])
     if args.json:
         document = {

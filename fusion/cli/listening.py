@@ -11,16 +11,7 @@ import time
 import warnings
 from pathlib import Path
 
-from fusion import cli
-from fusion.archive import (
-    Settings,
-    WorkItem,
-    connect,
-    look,
-    read_settings,
-    taking_in,
-    work_list,
-)
+from fusion import archive, cli
 from fusion.errors import FusionError
 from fusion.software import DISCLAIMER
 
@@ -39,7 +30,7 @@ def watch(args: argparse.Namespace) -> int:
 
 def worklist(args: argparse.Namespace) -> int:
     """List the studies that were prepared, or why they were not."""
-    items = work_list(read_settings())
+    items = archive.work_list(archive.read_settings())
     if args.json:
         cli.write_json({"schema_version": 1, "studies": [_item_json(one) for one in items]})
     else:
@@ -54,9 +45,9 @@ def _say_nothing_of_connections() -> None:
 
 
 def _until_stopped(args: argparse.Namespace, *, prepares: bool) -> int:
-    settings = read_settings()
+    settings = archive.read_settings()
     _say_nothing_of_connections()
-    with taking_in(settings):
+    with archive.taking_in(settings):
         assert settings.listen is not None  # or there were no Listener
         sys.stderr.write(
             f"Listening on {settings.listen.host}, port {settings.listen.port}; Ctrl-C stops. "
@@ -70,10 +61,10 @@ def _until_stopped(args: argparse.Namespace, *, prepares: bool) -> int:
     return cli.OK
 
 
-def prepare_complete(settings: Settings) -> None:
+def prepare_complete(settings: archive.Settings) -> None:
     """Prepare what is complete by now, and say so without identity."""
-    archives = [connect(settings, name) for name in settings.archives]
-    for item in look(settings, archives, _prepare):
+    archives = [archive.connect(settings, name) for name in settings.archives]
+    for item in archive.look(settings, archives, _prepare):
         cli.write_lines(_line(item))
         sys.stdout.flush()
 
@@ -92,11 +83,11 @@ def _prepare(folder: Path, target: Path) -> None:
     (target / "joints.json").write_text(said.getvalue(), "utf-8")
 
 
-def _line(item: WorkItem) -> str:
+def _line(item: archive.WorkItem) -> str:
     return f"{item.folder}: {f'not prepared. {item.refusal}' if item.refusal else 'ready'}"
 
 
-def _item_json(item: WorkItem) -> dict[str, object]:
+def _item_json(item: archive.WorkItem) -> dict[str, object]:
     return {
         "folder": item.folder,
         "images": item.images,

@@ -9,28 +9,25 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from fusion import cli
-from fusion.archive import is_address, local_path, parse_address, priors_of
-from fusion.cli.ask import ask
-from fusion.cli.study import terminal_progress
-from fusion.dicom import scan
+from fusion import archive, cli, dicom, pathway
+from fusion.cli.study import (
+    alignment_arguments,
+    opening_options,
+    terminal_progress,
+    volume_arguments,
+)
 from fusion.errors import AnnotationError, PathwayError
 from fusion.json_form import to_json
-from fusion.pathway import (
-    Facts,
-    ProposedFact,
-    Verdict,
-    check,
-    earlier_imaging,
-    explain_text,
-    facts_template,
-    facts_toml,
-    label,
-    propose,
-    published_pathway,
-    read_facts,
-    study_under_review,
-    verdict_text,
+
+#: What only the study that an answer is stored with is opened by.
+_OPENING = (
+    "ct",
+    "spect",
+    "spacing_mm",
+    "register",
+    "ignore_stored_registration",
+    "override_mismatch_by",
+    "same_frame_by",
 )
 
 
@@ -66,6 +63,11 @@ def add_pathway(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="with --reader: the journal (default: that of the user)",
     )
+    opening = parser.add_argument_group(
+        "with --reader", "how the study is opened, which says whose reading of which images it is"
+    )
+    volume_arguments(opening)
+    alignment_arguments(opening)
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument(
         "--ask",
@@ -90,29 +92,32 @@ def run(args: argparse.Namespace) -> int:
     """Run the command; see :func:`register`."""
     problem = _wrong_usage(args)
     if problem:
-        sys.stderr.write(f"facetfusion pathway: {problem}\n")
-        return cli.USAGE
+        raise cli.WrongUsage(problem)
     if args.facts_template:
-        cli.write_lines(facts_template().rstrip())
+        cli.write_lines(pathway.facts_template().rstrip())
         return cli.OK
     if args.explain:
-        cli.write_lines(explain_text(published_pathway(), args.explain.strip().upper()).rstrip())
+        cli.write_lines(
+            pathway.explain_text(pathway.published_pathway(), args.explain.strip().upper()).rstrip()
+        )
         return cli.OK
     today = dt.date.today()
-    facts = read_facts(args.facts, today=today) if args.facts else Facts()
+    facts = pathway.read_facts(args.facts, today=today) if args.facts else pathway.Facts()
     proposals = _proposals(args.study, args.earlier) if args.study else ()
     if args.ask:
+        from fusion.cli.ask import ask
+
         _refuse_existing(args.to)
         facts = ask(facts, proposals, reader=sys.stdin, writer=sys.stderr, today=today)
         if args.to:
-            _write_new(args.to, facts_toml(facts))
-    verdict = check(facts)
+            _write_new(args.to, pathway.facts_toml(facts))
+    verdict = pathway.check(facts)
     if args.reader is not None:
-        _record(facts, args.study, reader=args.reader, journal_path=args.journal)
+        _record(facts, args)
     if args.json:
         cli.write_json(_document(verdict, proposals))
     else:
-        cli.write_lines((verdict_text(verdict) + _proposal_text(proposals)).rstrip())
+        cli.write_lines((pathway.verdict_text(verdict) + _proposal_text(proposals)).rstrip())
     return cli.OK
 
 
@@ -134,6 +139,8 @@ def _wrong_usage(args: argparse.Namespace) -> str:
         return "--reader needs --study, and facts from a facts file or --ask"
     if args.journal and args.reader is None:
         return "--journal belongs to --reader"
+    if args.reader is None and any(getattr(args, name) for name in _OPENING):
+        return "options that say how the study is opened belong to --reader"
     if args.to and not args.ask:
         return "--to belongs to --ask"
     if args.earlier and not args.study:
@@ -143,16 +150,17 @@ def _wrong_usage(args: argparse.Namespace) -> str:
     return ""
 
 
-def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None) -> None:
+def _record(facts: pathway.Facts, args: argparse.Namespace) -> None:
     """Store the answer with the reader's reading of the study, where ``export`` finds it."""
     from fusion.annotations import Conflict, Journal, PathwayAnswered, StudyKey
     from fusion.opening import open_study
     from fusion.pathway import Assessment
 
+    reader = args.reader
     answer = PathwayAnswered(Assessment.of(facts, reader=reader))
-    review = open_study(path, progress=terminal_progress())
+    review = open_study(args.study, options=opening_options(args), progress=terminal_progress())
     study = StudyKey.of(review.fused.ct, review.fused.spect)
-    with Journal(journal_path) as journal:
+    with Journal(args.journal) as journal:
         session = journal.begin(study, reader=reader)
         saved = journal.append(session.reading, answer, reader=reader, study=study)
         if isinstance(saved, Conflict):
@@ -160,19 +168,21 @@ def _record(facts: Facts, path: Path, *, reader: str, journal_path: Path | None)
         sys.stderr.write(f"Stored in {journal.path}.\n")
 
 
-def _document(verdict: Verdict, proposals: tuple[ProposedFact, ...]) -> dict[str, Any]:
+def _document(
+    verdict: pathway.Verdict, proposals: tuple[pathway.ProposedFact, ...]
+) -> dict[str, Any]:
     return {
         **verdict.to_json(),
         "evidence": [to_json(proposal) for proposal in proposals],
-        "text": verdict_text(verdict),
+        "text": pathway.verdict_text(verdict),
     }
 
 
-def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
+def _proposals(path: Path, earlier: Path | None) -> tuple[pathway.ProposedFact, ...]:
     progress = terminal_progress()
-    catalog = scan(local_path(path, progress), progress=progress)
-    study = study_under_review(catalog)
-    found = propose(catalog, study)
+    catalog = dicom.scan(archive.local_path(path, progress), progress=progress)
+    study = pathway.study_under_review(catalog)
+    found = pathway.propose(catalog, study)
     if earlier is None:
         return found
     if study is None:
@@ -180,15 +190,15 @@ def _proposals(path: Path, earlier: Path | None) -> tuple[ProposedFact, ...]:
             f"{path}: no SPECT/CT was found there, so it cannot be said whose earlier imaging to "
             "look for elsewhere; name a folder of that patient alone with --study."
         )
-    name, one = parse_address(str(earlier)) if is_address(earlier) else ("", "")
+    name, one = archive.parse_address(str(earlier)) if archive.is_address(earlier) else ("", "")
     if name and not one:
-        return tuple(dict.fromkeys((*found, *priors_of(study, name).proposals)))
-    place = local_path(earlier, terminal_progress())
-    elsewhere = earlier_imaging(scan(place, progress=terminal_progress()), study)
+        return tuple(dict.fromkeys((*found, *archive.priors_of(study, name).proposals)))
+    place = archive.local_path(earlier, terminal_progress())
+    elsewhere = pathway.earlier_imaging(dicom.scan(place, progress=terminal_progress()), study)
     return tuple(dict.fromkeys((*found, *elsewhere)))
 
 
-def _proposal_text(proposals: tuple[ProposedFact, ...]) -> str:
+def _proposal_text(proposals: tuple[pathway.ProposedFact, ...]) -> str:
     if not proposals:
         return ""
     rows = [
@@ -197,7 +207,7 @@ def _proposal_text(proposals: tuple[ProposedFact, ...]) -> str:
     ]
     for proposal in proposals:
         said = "" if proposal.value is None else f" {proposal.spoken_value}."
-        about = f"{label(proposal.key)}:{said}" if proposal.key else "context:"
+        about = f"{pathway.label(proposal.key)}:{said}" if proposal.key else "context:"
         rows.append(f"  {about} {proposal.text} ({proposal.source})")
     return "\n".join(rows) + "\n"
 

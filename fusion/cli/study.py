@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import cli
-from fusion.errors import FusionError, PathwayError
+from fusion.errors import FusionError
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import NOT_EXPORTED
 from fusion.plain_text import iso_date, person_name
@@ -91,14 +91,27 @@ def opening_arguments(parser: argparse.ArgumentParser, *, optional: bool = False
     if optional:
         words += " (default: the start page asks)"
     parser.add_argument("path", nargs="?" if optional else None, metavar="PATH", help=words)
+    volume_arguments(parser)
+    alignment_arguments(parser)
+
+
+def volume_arguments(parser: argparse._ActionsContainer, *, of: str = "") -> None:
+    """Add the arguments that choose CT and SPECT; ``of`` says of which of two studies."""
+    before, whose = (f"--{of}-", f" of the {of} study") if of else ("--", "")
     parser.add_argument(
-        "--ct",
+        f"{before}ct",
         metavar="VOLUME",
-        help="CT to use: number that scan prints, or identifier of the series",
+        help=f"CT{whose} to use: number that scan prints, or identifier of the series",
     )
     parser.add_argument(
-        "--spect", metavar="VOLUME", help="SPECT or PET to use: number or identifier of the series"
+        f"{before}spect",
+        metavar="VOLUME",
+        help=f"SPECT or PET{whose} to use: number or identifier of the series",
     )
+
+
+def alignment_arguments(parser: argparse._ActionsContainer) -> None:
+    """Add the arguments that say how a SPECT is put onto its CT, and on whose word."""
     _spacing(parser)
     parser.add_argument(
         "--register",
@@ -132,7 +145,7 @@ def opening_arguments(parser: argparse.ArgumentParser, *, optional: bool = False
     )
 
 
-def _spacing(parser: argparse.ArgumentParser) -> None:
+def _spacing(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--spacing",
         dest="spacing_mm",
@@ -151,10 +164,11 @@ def _point(string: str) -> tuple[float, float, float]:
 
 
 def opening_options(args: argparse.Namespace) -> OpenOptions:
-    """Return what :func:`opening_arguments` asked for."""
+    """Return what :func:`opening_arguments` asked for; what a command does not ask is as usual."""
     from fusion.opening import OpenOptions
 
-    return OpenOptions(**{field.name: getattr(args, field.name) for field in fields(OpenOptions)})
+    names = [field.name for field in fields(OpenOptions) if hasattr(args, field.name)]
+    return OpenOptions(**{name: getattr(args, name) for name in names})
 
 
 def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessment | None:
@@ -173,16 +187,18 @@ def assessed(path: Path | None, *, reader: str | None, option: str) -> Assessmen
 
     Raises
     ------
+    WrongUsage
+        Nobody who recorded the facts.
     PathwayError
-        Unusable facts, or nobody who recorded them.
+        Unusable facts.
     """
     from fusion.pathway import Assessment, read_facts
 
     if path is None:
         return None
-    facts = read_facts(path, today=dt.date.today())
     if not (reader or "").strip():
-        raise PathwayError(f"Say with {option} who recorded the facts.")
+        raise cli.WrongUsage(f"Say with {option} who recorded the facts.")
+    facts = read_facts(path, today=dt.date.today())
     return Assessment.of(facts, reader=str(reader))
 
 

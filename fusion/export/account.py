@@ -265,19 +265,30 @@ def _level_remarks(reading: Reading | None, localisation: Localisation | None) -
 
 
 def _anomalies(reading: Reading | None, localisation: Localisation | None) -> Iterator[str]:
-    """Yield what is unusual about this spine by the reader, and what the program only proposes.
-
-    Of a final reading the latter is a Finding alone: its account is the same wherever it is opened.
-    """
+    """Yield what is unusual about this spine by the reader, and what the program only proposes."""
     statements = reading.said if reading else SpineStatements()
-    open_ = statements.unanswered(localisation.proposed if localisation else ())
-    for words, anomalies in (
-        ("Recorded by the reader", statements.anomalies),
-        ("Proposed by the program and dismissed by the reader", statements.dismissed),
-        ("Proposed by the program, neither recorded nor dismissed", [one.anomaly for one in open_]),
+    answered = [one.name for one in (*statements.anomalies, *statements.dismissed)]
+    for words, names in (
+        ("Recorded by the reader", [one.name for one in statements.anomalies]),
+        (
+            "Proposed by the program and dismissed by the reader",
+            [one.name for one in statements.dismissed],
+        ),
+        (
+            "Proposed by the program, neither recorded nor dismissed",
+            [name for name in _proposed(reading, localisation) if name not in answered],
+        ),
     ):
-        if anomalies:
-            yield f"{words}: {', '.join(dict.fromkeys(one.name for one in anomalies))}."
+        if names:
+            yield f"{words}: {', '.join(dict.fromkeys(names))}."
+
+
+def _proposed(reading: Reading | None, localisation: Localisation | None) -> list[str]:
+    """Return what the program proposes now; without that, what it did at the confirmation."""
+    if localisation is not None:
+        return [one.anomaly.name for one in localisation.proposed]
+    confirmed = _confirmed(reading)
+    return [] if confirmed is None else [*confirmed[1].left_open]
 
 
 def _obtained(review: Review, reading: Reading | None) -> str:

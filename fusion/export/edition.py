@@ -122,8 +122,11 @@ class Edition:
         return number + SERIES_A_VERSION * (self.number - 1)
 
     def described(self, words: str) -> str:
-        """Return a description that says which version this is."""
-        whole = f"{words}, {self.words}" if self.words else words
+        """Return a description that says which version this is, and whether a draft.
+
+        That stands first: lists of other programs show the beginning of a description only.
+        """
+        whole = f"{self.words[:1].upper()}{self.words[1:]}: {words}" if self.words else words
         return whole[:_DESCRIPTION_LENGTH]
 
 

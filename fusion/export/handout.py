@@ -275,7 +275,8 @@ class Handout:
         found = reading.targets if reading else ()
         targets = tuple(sorted(found, key=lambda target: JOINTS.index(target.joint)))
         anomalies = reading.said.anomalies if reading else ()
-        cautions = _cautions(review, reading, doubts)
+        elsewhere = _on_another_alignment(review, targets)
+        cautions = (*_cautions(review, reading, doubts), *(f.message for f in elsewhere))
         regions = tuple(uptake_region(one, review.fused) for one in targets if _is_positive(one))
         account = Account.of(
             review, reading, doubts=doubts, regions=regions, localisation=localisation
@@ -309,7 +310,7 @@ class Handout:
             ),
             findings=(
                 *(doubt.finding for doubt in doubts),
-                *_on_another_alignment(review, targets),
+                *elsewhere,
                 *proposal_findings(_unanswered(reading, localisation)),
                 *_without_region(regions),
             ),

@@ -74,6 +74,7 @@ _AFTER = (
     "spill_from",
     "merged_with",
     "localisation_uncertainty_is",
+    "registration_uncertainty_is",
 )
 
 
@@ -251,7 +252,12 @@ def _decided(target: Target) -> dict[str, Any]:
     row, own = row_of(target), _own_columns()
     others = [f"{name} {row.pop(name)!r}" for name in target.uptake or () if name not in own]
     said = said_numbering(target.localisation.numbering)
-    return {**row, "other_measured": "; ".join(others), "numbering": said}
+    return {
+        **row,
+        "other_measured": "; ".join(others),
+        "numbering": said,
+        "registration": target.registration.words,
+    }
 
 
 def _cell(value: object) -> str:

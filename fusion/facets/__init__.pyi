@@ -18,7 +18,13 @@ from .localisation import (
 from .programs.label_run import find_program, make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
-from .spine_statements import ANOMALIES, Anomaly, ProposedAnomaly, SpineStatements
+from .spine_statements import (
+    ANOMALIES,
+    EVERY_ANOMALY,
+    Anomaly,
+    ProposedAnomaly,
+    SpineStatements,
+)
 from .states import DRAGGED, LOCALISATION_SHARE, MARKED, Numbering, Status, WitnessKind
 
 __all__ = [
@@ -26,6 +32,7 @@ __all__ = [
     "AUTOMATIC",
     "CONVENTIONS",
     "DRAGGED",
+    "EVERY_ANOMALY",
     "FROM_PROCESSES",
     "FROM_VERTEBRAE",
     "LABEL_MAP",

@@ -68,6 +68,12 @@ class Anomaly:
         return f": {plain(self.note)}" if plain(self.note) else ""
 
 
+#: Every anomaly that there can be.
+EVERY_ANOMALY = tuple(
+    Anomaly(kind, level) for kind in ANOMALIES for level in (LEVELS if kind == "fused" else ("",))
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ProposedAnomaly:
     """What the program takes for an anomaly; it changes nothing until a reader records it.

@@ -1,8 +1,8 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .chance import chance_of
-from .comparing import COMPARING_TAKES, Comparison, JointChange, check_pair, compare
+from .comparing import Comparison, JointChange, check_pair, compare
 from .dated import Dated
-from .limits import LIMITS_SOURCE, ChangeLimits, Told, told
+from .limits import COMPARING_TAKES, LIMITS_SOURCE, ChangeLimits, Told, told
 from .linking import JointLink, LevelsDisagree, Link, link
 
 __all__ = [

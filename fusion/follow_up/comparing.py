@@ -43,9 +43,6 @@ MOST_SHIFT = 0.15
 LEAST_INACTIVE = 4
 #: Joints without activity that scatter more than this many times what is expected widen the limits.
 MOST_SCATTER = 1.6
-#: How long it takes to compare two dates, opening and writing included: 31 s on two cores that
-#: others used too, for simulated studies of 220 slices.
-COMPARING_TAKES = "half a minute to two minutes"
 #: So many are needed to say how much they scatter.
 _LEAST_SCATTERED = 8
 _MAD_TO_SIGMA = 1.4826

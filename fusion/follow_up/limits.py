@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import NormalDist
 
+#: How long it takes to compare two dates, opening and writing included: 31 s on two cores that
+#: others used too, for simulated studies of 220 slices.
+COMPARING_TAKES = "half a minute to two minutes"
 #: Limits of agreement of the mean uptake of a bone lesion on two days: 95 % of the ratios of the
 #: second to the first, 18F-NaF PET, 411 lesions of 35 patients, 3 ± 2 days apart
 #: (docs/sources.md#repeatability). There are none for bone SPECT yet.

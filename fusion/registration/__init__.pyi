@@ -5,11 +5,12 @@ from .manual import LARGE_MANUAL_SHIFT_MM, adjusted, displacement, stated
 from .method import Method
 from .pieces import NeckCorrection
 from .result import Quality, Registration, SearchOutcome, Trust
-from .trust import TRUSTED_UNCERTAINTY_MM
+from .trust import TRUSTED_UNCERTAINTY_MM, UNCERTAINTY_SHARE
 
 __all__ = [
     "LARGE_MANUAL_SHIFT_MM",
     "TRUSTED_UNCERTAINTY_MM",
+    "UNCERTAINTY_SHARE",
     "LevelMisfit",
     "Method",
     "NeckCorrection",

@@ -95,6 +95,7 @@ class Search:
         self._seen = seen_mask(self.spect)
         self._counts = counted(self.spect)
         self.fair = self._level(*_FAIR)
+        self._coarse: Level | None = None
         self._fine: Level | None = None
 
     def _level(self, sigma: float, points: int, *, only_details: bool = False) -> Level:
@@ -112,6 +113,13 @@ class Search:
     def modality(self) -> str:
         """Whose limits hold: those of PET only where the file names a positron emitter."""
         return "PT" if self.spect.source.positrons else "NM"
+
+    @property
+    def coarse(self) -> Level:
+        """The first level."""
+        if self._coarse is None:
+            self._coarse = self._level(*_COARSE)
+        return self._coarse
 
     @property
     def fine(self) -> Level:
@@ -165,7 +173,7 @@ class Search:
         RegistrationFailed
             The volumes hardly overlap.
         """
-        coarse = self._level(*_COARSE)
+        coarse = self.coarse
         self._report(0.05, "Registering")
         maps_of = [np.linalg.inv(matrix)[None] for matrix in starts]
         # How much soft tissue takes up is fitted under the first start, until one is found.
@@ -230,6 +238,7 @@ class Search:
         second = self._second(maps)
         self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
+        mirrored = self._mirrored(maps)
         self._report(0.50, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
         self._report(0.56, "Asking for other opinions")
@@ -268,6 +277,7 @@ class Search:
             independent=independent,
             correlation=agreement,
             detail_correlation=fitted.correlation,
+            mirrored_correlation=mirrored,
             drop=drop,
             overlap=self._overlap(proposal),
             neck=self.neck,
@@ -285,6 +295,27 @@ class Search:
                 return None
             maps = found.maps
         return _stored(maps[0])
+
+    def _mirrored(self, maps: FloatArray) -> float | None:
+        """From the coarse start, as if left and right were exchanged: how well the details agree.
+
+        Nobody is alike on both sides: turned and bent a little, with other teeth and vessels, a
+        patient agrees better with the picture of the right side out.
+        """
+        mirror = np.eye(4)
+        mirror[0, 0], mirror[0, 3] = -1, 2 * self.neck.center_lps[0]
+        there = maps @ mirror
+        found: SearchFit | None = None
+        for level, near_mm in (
+            (self.coarse, _NEAR_MM),
+            (self.fair, _NEAR_MM),
+            (self.fine, CONVERGED_MM),
+        ):
+            found = _repeat(level, there, iterations=_STEPS, converged_mm=near_mm)
+            if found is None:
+                return None
+            there = found.maps
+        return None if found is None else found.correlation
 
     def _reverse(self, maps: FloatArray) -> RigidTransform | None:
         """With fixed and moving swapped: points and slopes of the functional picture."""

@@ -1,6 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .ball import LEAST_BALL_MM, MOST_BALL_MM, Ball, measure_ball
-from .hot_spots import HotSpotSettings
 from .measures import (
     MAXIMUM,
     OF_VOLUME,
@@ -16,16 +15,23 @@ from .measures import (
     quantity_text,
     unknown_measure,
 )
-from .measuring import NOT_VALIDATED, Uptake, UptakeSettings, measure, uptake_json
+from .measuring import Uptake, measure, uptake_json
 from .proposals import (
     GRADE_WORDS,
     Proposal,
-    ProposalSettings,
     Quantification,
     assess,
     proposals_json,
 )
-from .reference import REFERENCE_WORDS, ReferenceChoice, ReferenceKind
+from .reference import REFERENCE_WORDS
+from .settings import (
+    NOT_VALIDATED,
+    HotSpotSettings,
+    ProposalSettings,
+    ReferenceChoice,
+    ReferenceKind,
+    UptakeSettings,
+)
 from .spread import ASSUMED_REGISTRATION_MM, MeanSpread, spread_of_means
 from .structures import StructureKind, vertebral_bodies
 

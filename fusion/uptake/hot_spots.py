@@ -21,6 +21,7 @@ from fusion.registration import Registration
 from fusion.uptake.activity import Activity
 from fusion.uptake.native import JointPlace, NativeNeck
 from fusion.uptake.resolution import recovery
+from fusion.uptake.settings import HotSpotSettings
 from fusion.uptake.structures import (
     EXTENT_MM,
     Structure,
@@ -40,48 +41,6 @@ _SUMMIT_VOXELS = 0.15
 #: What lies between joints and has no bound of its own takes the worst of so many joints
 #: around it: both sides of two levels.
 _JOINTS_AROUND = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HotSpotSettings:
-    """What counts as a hot spot, and when it belongs to one structure. Nothing is validated.
-
-    Parameters
-    ----------
-    least_excess : float
-        A joint that would look like this has to exceed ordinary bone by this many times the
-        uptake of ordinary bone, before blurring (see :func:`fusion.uptake.resolution.recovery`).
-    least_noise : float
-        What stands out has to be this many times the noise.
-    saddle : float
-        Of two maxima, the lower is a shoulder of the higher when the lowest value on the way
-        between them is more than this share of it.
-    assumed_registration_mm : float, mm
-        Taken where the uncertainty of the Registration is not known.
-    assumed_localisation_mm : float, mm
-        Taken where it is not known how far off the centre of a joint may be.
-    least_margin_mm : float, mm
-        Nearer than this to the plane half-way between two structures, a spot belongs to neither,
-        however small the uncertainties are (docs/sources.md#level-error).
-
-    Raises
-    ------
-    GeometryError
-        A value that is negative or not finite.
-    """
-
-    least_excess: float = 1.5
-    least_noise: float = 5.0
-    saddle: float = 0.95
-    assumed_registration_mm: float = 3.0
-    assumed_localisation_mm: float = 5.0
-    least_margin_mm: float = 2.0
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            value = getattr(self, name)
-            if not 0 <= value < np.inf:
-                raise GeometryError(f"{name} must be 0 or more; found {value!r}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

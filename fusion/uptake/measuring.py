@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.anatomy import Joint, Side
-from fusion.errors import GeometryError
 from fusion.geometry import FloatArray, Volume
 from fusion.json_form import rounded
 from fusion.registration import Registration
@@ -30,60 +29,12 @@ from fusion.uptake.measures import (
     measured,
 )
 from fusion.uptake.native import JointPlace, NativeNeck, native_neck
-from fusion.uptake.reference import Reference, ReferenceChoice, ReferenceKind, measure_reference
+from fusion.uptake.reference import Reference, measure_reference
 from fusion.uptake.resolution import valley_to_peak
+from fusion.uptake.settings import ReferenceChoice, ReferenceKind, UptakeSettings
 
-#: Written beside every number that decides something.
-NOT_VALIDATED = "not validated"
-#: Radius of a sphere of 1 mL, mm.
-ONE_ML_RADIUS_MM = 6.2035
 #: Edge of the raster that tells how much of a volume of interest lies in the field, mm.
 _RASTER_MM = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UptakeSettings:
-    """How uptake is measured. None of the numbers is validated.
-
-    Parameters
-    ----------
-    radius_mm : float, mm
-        Of the volume of interest before it is clipped half-way to its neighbours. A point source
-        keeps three quarters of its peak at 3 mm and half at 5 mm, so 6 to 8 mm finds it
-        (docs/sources.md#partial-volume).
-    peak_radius_mm : float, mm
-        The peak is the mean of the voxels this near to the maximum, clipped like the volume of
-        interest; by default a sphere of 1 mL.
-    resolution_mm : float or None, mm
-        Full width at half maximum of the functional volume when it is known; None estimates it.
-    merged_valley : float
-        Two joints are not separable when two equal point sources at their distance would show a
-        valley of more than this share of the peaks.
-    least_in_field : float
-        Least share of the volume of interest that has to lie in the functional volume's field.
-
-    Raises
-    ------
-    GeometryError
-        A value outside its range.
-    """
-
-    radius_mm: float = 7.0
-    peak_radius_mm: float = ONE_ML_RADIUS_MM
-    resolution_mm: float | None = None
-    merged_valley: float = 0.8
-    least_in_field: float = 0.5
-
-    def __post_init__(self) -> None:
-        for name, value, low, high in (
-            ("radius_mm", self.radius_mm, 2.0, 20.0),
-            ("peak_radius_mm", self.peak_radius_mm, 1.0, 20.0),
-            ("resolution_mm", self.resolution_mm or 10.0, 3.0, 30.0),
-            ("merged_valley", self.merged_valley, 0.0, 1.0),
-            ("least_in_field", self.least_in_field, 0.0, 1.0),
-        ):
-            if not low <= value <= high:
-                raise GeometryError(f"{name} must be {low:g} to {high:g}; found {value:g}.")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

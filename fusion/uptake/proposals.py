@@ -9,14 +9,12 @@ shown.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from fusion.anatomy import Joint, Side
-from fusion.errors import GeometryError
 from fusion.findings import Finding
 from fusion.findings.joints import (
     JOINTS_MERGED,
@@ -35,15 +33,20 @@ from fusion.uptake.activity import fit_activity, with_others
 from fusion.uptake.hot_spots import (
     Assignment,
     HotSpot,
-    HotSpotSettings,
     assign,
     between_words,
     find_hot_spots,
 )
 from fusion.uptake.measures import RATIO_TO_REFERENCE
-from fusion.uptake.measuring import NOT_VALIDATED, Uptake, UptakeSettings, measure_in
+from fusion.uptake.measuring import Uptake, measure_in
 from fusion.uptake.native import JointPlace, native_neck
-from fusion.uptake.reference import Reference, ReferenceChoice
+from fusion.uptake.reference import Reference
+from fusion.uptake.settings import (
+    NOT_VALIDATED,
+    HotSpotSettings,
+    ProposalSettings,
+    ReferenceChoice,
+)
 from fusion.uptake.structures import StructureKind
 
 #: Words of the grades (docs/sources.md#visual-grades).
@@ -56,64 +59,6 @@ _STATUS_WORDS = {
     "fusion",
     "obscured": "{} is hidden by metal or not recognisable on the CT: its place is an estimate",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProposalSettings:
-    """Thresholds of what is proposed. None of them is validated.
-
-    Parameters
-    ----------
-    grade_ratios : (3,) tuple of float
-        Ratio to the reference from which grades 1, 2 and 3 begin, what other joints add taken off
-        (docs/sources.md#visual-grades).
-    least_grade : int
-        Hot spots of a lower grade are not proposed. By default none is left out: where the
-        resolution is poor, an active joint stands out of the thin bone around it and still stays
-        below the reference.
-    any_tracer : bool
-        Propose also where the tracer is not one of bone, or a PET states none.
-    hot_spots : HotSpotSettings
-        What counts as a hot spot and when its place is certain.
-    uptake : UptakeSettings
-        How uptake is measured.
-
-    Raises
-    ------
-    GeometryError
-        Thresholds that do not rise, or a grade that does not exist.
-    """
-
-    grade_ratios: tuple[float, float, float] = (1.3, 1.8, 3.0)
-    least_grade: int = 0
-    any_tracer: bool = False
-    hot_spots: HotSpotSettings = field(default_factory=HotSpotSettings)
-    uptake: UptakeSettings = field(default_factory=UptakeSettings)
-
-    def __post_init__(self) -> None:
-        if not all(0 < a < b < np.inf for a, b in pairwise(self.grade_ratios)):
-            raise GeometryError(
-                f"The ratios of grades 1, 2 and 3 have to rise; found {self.grade_ratios}."
-            )
-        if self.least_grade not in (0, 1, 2, 3):
-            raise GeometryError(f"A grade is 0, 1, 2 or 3; found {self.least_grade}.")
-
-    def grade(self, ratio: float) -> int:
-        """Return the grade, 0 to 3, of a ratio to the reference."""
-        return sum(ratio >= threshold for threshold in self.grade_ratios)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {
-            "grade_ratios": list(self.grade_ratios),
-            "least_grade": self.least_grade,
-            "any_tracer": self.any_tracer,
-            "least_excess": self.hot_spots.least_excess,
-            "least_noise": self.hot_spots.least_noise,
-            "radius_mm": self.uptake.radius_mm,
-            "resolution_mm": self.uptake.resolution_mm,
-            "status": NOT_VALIDATED,
-        }
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fusion.errors import GeometryError
 from fusion.geometry import FloatArray
 from fusion.uptake.native import NativeNeck
+from fusion.uptake.settings import ReferenceChoice, ReferenceKind
 from fusion.uptake.structures import body_centers
 
 #: Radius of the part of a vertebral body that is taken, mm: bodies are 15 mm deep and 12 high.
@@ -37,48 +36,6 @@ _TOO_FEW = (
 _COLD_BONE = "The vertebral bodies show no uptake."
 #: Everything that is said of a reference, with ``{names}`` for numbers.
 REFERENCE_WORDS = (_OTHER_SIDE, _REGION, _COLD_REGION, _BONE, _NO_CT, _TOO_FEW, _COLD_BONE)
-
-
-class ReferenceKind(StrEnum):
-    """What a ratio refers to."""
-
-    BONE = "non-active cervical bone"
-    OTHER_SIDE = "same joint of the other side"
-    REGION = "region chosen by the reader"
-
-
-@dataclass(frozen=True, slots=True)
-class ReferenceChoice:
-    """Which reference to use.
-
-    Parameters
-    ----------
-    kind : ReferenceKind
-        What a ratio refers to.
-    center_lps : (3,) tuple of float, mm, optional
-        Centre of a chosen region, in the CT's frame.
-    radius_mm : float, mm
-        Radius of a chosen region.
-
-    Raises
-    ------
-    GeometryError
-        A region without a centre, or with an impossible radius.
-    """
-
-    kind: ReferenceKind = ReferenceKind.BONE
-    center_lps: tuple[float, float, float] | None = None
-    radius_mm: float = 8.0
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", ReferenceKind(self.kind))
-        if self.kind is ReferenceKind.REGION:
-            if self.center_lps is None or not np.isfinite(self.center_lps).all():
-                raise GeometryError("A reference region needs a centre: x, y, z in mm on the CT.")
-            if not 2.0 <= self.radius_mm <= 50.0:
-                raise GeometryError(
-                    f"The radius of a reference region is 2 to 50 mm; found {self.radius_mm:g}."
-                )
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from fusion.anatomy import Joint
 from fusion.geometry import FloatArray, Volume
 from fusion.registration import Registration
 from fusion.uptake.activity import Activity, fit_activity
-from fusion.uptake.measuring import UptakeSettings
 from fusion.uptake.native import JointPlace, NativeNeck, native_neck
-from fusion.uptake.reference import ReferenceChoice, measure_reference
+from fusion.uptake.reference import measure_reference
 from fusion.uptake.resolution import spread
+from fusion.uptake.settings import ReferenceChoice, UptakeSettings
 
 #: 95 of 100 lengths of a vector with three normal components of standard deviation 1 are less.
 _P95_OF_LENGTH = 2.7955

@@ -21,7 +21,10 @@ LEFT_C5 = Joint("C5-C6", Side.LEFT)
 def registration(shift_mm: float = 0.0) -> RegistrationSnapshot:
     matrix = ((1, 0, 0, shift_mm), *IDENTITY[1:])
     return RegistrationSnapshot(
-        matrix=matrix, method="shared frame of reference", uncertainty_mm=1.5
+        matrix=matrix,
+        method="shared frame of reference",
+        uncertainty_mm=1.5,
+        uncertainty_share=0.95,
     )
 
 

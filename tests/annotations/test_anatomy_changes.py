@@ -17,7 +17,7 @@ from fusion.annotations.reading import Reading, replay
 from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Localisation, Numbering, Status, Witness
-from fusion.facets.spine_statements import ProposedAnomaly, SpineStatements
+from fusion.facets.spine_statements import Anomaly, ProposedAnomaly, SpineStatements
 from fusion.json_form import to_json
 
 from .necks import centers, localised
@@ -185,7 +185,7 @@ def test_confirming_says_what_was_counted_from() -> None:
     said = confirming_numbering(there)
     assert (said.anchor, said.c2_in_field, said.t1_in_field) == ("C1-C2", True, True)
     assert said.numbering == "sure, counted from C1-C2 (dens)"
-    assert confirming_numbering(there, clicks={"C4": (0, 0, 0)}).anchor == "C4"
+    assert confirming_numbering(there, said=SpineStatements({"C4": (0, 0, 0)})).anchor == "C4"
     low = tuple(joint for joint in JOINTS if joint.lower == "T1")
     assert not confirming_numbering(localised(outside=low)).t1_in_field
 
@@ -249,7 +249,23 @@ def test_a_dismissal_is_carried_into_an_addendum() -> None:
 
 
 def test_a_dismissal_keeps_the_confirmation_of_the_numbering() -> None:
-    reading = after(begun(), confirming_numbering(localised(), clicks={}, note="seen"))
+    reading = after(begun(), confirming_numbering(localised(), note="seen"))
     dismissal = AnomalyRecorded("cervical rib", withdrawn=True)
     assert after(reading, dismissal).numbering == reading.numbering is not None
     assert after(reading, RIB).numbering is None
+
+
+def test_confirming_the_numbering_keeps_what_was_proposed_and_not_answered() -> None:
+    kinds = (("fused", "C3-C4"), ("cervical rib", ""), ("missing segment", ""))
+    proposed = tuple(ProposedAnomaly(Anomaly(*kind), "It was seen.") for kind in kinds)
+    neck = replace(localised(), proposed=proposed)
+    answered = SpineStatements(
+        anomalies=(Anomaly("cervical rib", note="left"),), dismissed=(Anomaly("missing segment"),)
+    )
+    assert confirming_numbering(neck, said=answered).left_open == ("fused C3-C4",)
+    every = "fused C3-C4", "cervical rib", "missing segment"
+    assert confirming_numbering(neck).left_open == every
+    # Without a key where nothing was open: journals from before stay as they are.
+    assert "left_open" not in to_json(confirming_numbering(localised()))
+    with pytest.raises(AnnotationError, match="no anomaly of a spine"):
+        replace(confirming_numbering(neck), left_open=("fused C9-C10",))

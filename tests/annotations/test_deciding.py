@@ -18,7 +18,8 @@ from fusion.registration import Registration, Trust
 from fusion.software import own_version
 from fusion.uptake.activity import Resolution
 from fusion.uptake.measuring import Uptake
-from fusion.uptake.reference import Reference, ReferenceKind
+from fusion.uptake.reference import Reference
+from fusion.uptake.settings import ReferenceKind
 
 from .necks import IN_USE, centers, localised, other_side, shifted, spine
 from .samples import FRAME, LEFT_C5, READER, study

@@ -109,6 +109,7 @@ def test_every_field_stands_in_the_json() -> None:
             "matrix_spect_to_ct_lps": [list(row) for row in IDENTITY],
             "method": "shared frame of reference",
             "uncertainty_mm": 1.5,
+            "uncertainty_share": 0.95,
         },
         "localisation": {
             "source": "facetfusion 0.1.0",
@@ -213,6 +214,7 @@ def test_what_the_ct_shows_of_a_joint_is_kept_as_one_of_five_words() -> None:
 def test_a_target_from_before_the_state_was_kept_reads_and_writes_the_same() -> None:
     old = to_json(target())
     del old["localisation"]["status"], old["localisation"]["confidence_share"]
+    del old["registration"]["uncertainty_share"]
     assert to_json(read(old)) == old
 
 

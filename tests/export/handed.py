@@ -57,6 +57,7 @@ def registration_of(review: Review) -> RegistrationSnapshot:
         matrix=tuple(map(tuple, review.fused.registration.transform.matrix.tolist())),
         method=review.fused.registration.method.value,
         uncertainty_mm=2.1,
+        uncertainty_share=0.95,
     )
 
 
@@ -90,7 +91,12 @@ def three_targets(review: Review) -> list[Target]:
 
 
 def read_study(
-    folder: Path, *, targets: Sequence[Target] | None = None, final: bool = True, **study: Any
+    folder: Path,
+    *,
+    targets: Sequence[Target] | None = None,
+    numbering: NumberingConfirmed | None = None,
+    final: bool = True,
+    **study: Any,
 ) -> Read:
     """Write a study, open it, and record a reading."""
     path = write_study(folder / "study", **study)
@@ -103,7 +109,8 @@ def read_study(
         changes: list[Any] = [
             *map(TargetSaved, three_targets(review) if targets is None else targets),
             AlignmentReviewed(registration_of(review)),
-            NumberingConfirmed(
+            numbering
+            or NumberingConfirmed(
                 numbering="counted from C2 (dens)", anchor="C2", c2_in_field=True, t1_in_field=True
             ),
             PathwayAnswered(answer),

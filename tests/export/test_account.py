@@ -346,6 +346,21 @@ def anomalies_proposed(desk: Desk) -> Staged:
     )
 
 
+def anomalies_left_open(desk: Desk) -> Staged:
+    """Final, with one proposal that nobody answered, and one that was dismissed since."""
+    open_then = replace(CONFIRMED, left_open=("fused C3-C4", "cervical rib"))
+    dismissal = AnomalyRecorded("cervical rib", withdrawn=True)
+    reviewed, _, *last = desk.end()
+    return Staged(
+        desk.review,
+        desk.read(desk.hot(), reviewed, open_then, dismissal, *last),
+        (
+            "Proposed by the program and dismissed by the reader: cervical rib.",
+            "Proposed by the program, neither recorded nor dismissed: fused C3-C4.",
+        ),
+    )
+
+
 def spill(desk: Desk) -> Staged:
     uptake = Measured(
         "counts",
@@ -411,7 +426,7 @@ def nine_targets(desk: Desk) -> Staged:
 STATES: tuple[Callable[[Desk], Staged], ...] = (
     none, draft, final, addendum, c2_out_of_field, provisional, disputed, counted_now,
     named_by_hand, moved_by_hand, neck_correction, spill, without_contrast, nine_targets,
-    anomalies_proposed,
+    anomalies_proposed, anomalies_left_open,
 )  # fmt: skip
 #: Promises that no output makes, and a word that says nothing of a level.
 PROMISES = re.compile(r"\bnever\b|\bsure\b|\bguarantee|Levels numbered from C2", re.IGNORECASE)

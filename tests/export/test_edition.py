@@ -116,12 +116,25 @@ def test_an_addendum_takes_the_place_of_what_it_amends(
     assert instance.ReferencedSOPInstanceUID == before.SOPInstanceUID
     assert instance.ReferencedSOPClassUID == before.SOPClassUID
     assert (before.SeriesNumber, after.SeriesNumber) == (9003, 9013)
-    assert before.SeriesDescription == "Facet joint targets, version 1"
-    assert after.SeriesDescription == "Facet joint targets, version 2, amends 1"
+    assert before.SeriesDescription == "Version 1: Facet joint targets"
+    assert after.SeriesDescription == "Version 2, amends 1: Facet joint targets"
     assert after.SeriesInstanceUID != before.SeriesInstanceUID
     segments = pydicom.dcmread(new["uptake_regions.dcm"])
-    assert segments.SeriesDescription == "Uptake (not validated), version 2, amends 1"
+    assert segments.SeriesDescription == "Version 2, amends 1: Uptake (not validated)"
     assert segments.SeriesNumber == 9014
+
+
+def test_every_series_of_a_reading_says_its_version_first(
+    versions: tuple[Review, Reading, Reading], tmp_path: Path
+) -> None:
+    """The list of OHIF shows 25 letters of a description: two versions have to differ in them."""
+    review, first, second = versions
+    for reading, begins in ((first, "Version 1: "), (second, "Version 2, amends 1: ")):
+        handout = Handout.of(review, reading, made=NOW)
+        files = written(handout, tmp_path / begins[:9])
+        said = {name: pydicom.dcmread(path).SeriesDescription for name, path in files.items()}
+        assert len(said) > len(EXPORTERS)
+        assert {name: one for name, one in said.items() if not one.startswith(begins)} == {}
 
 
 def test_a_draft_is_named_so_and_is_another_object_at_every_change(
@@ -132,7 +145,7 @@ def test_a_draft_is_named_so_and_is_another_object_at_every_change(
     names = {draft.edition.uid("structured report", "instance") for draft in drafts}
     assert len(names) == 2
     assert drafts[0].edition.described("Facet joint targets") == (
-        "Facet joint targets, version 1, DRAFT"
+        "Version 1, DRAFT: Facet joint targets"
     )
     assert drafts[0].edition.made == first.events[-2].time
 

@@ -116,7 +116,7 @@ def test_slices_that_are_missing_are_found_after_the_stack_was_turned(tissue, fa
     # Turned about its middle, so that the canal crosses the seam where it was cut.
     cut = _turned(np.concatenate([tissue[:35], tissue[45:]]))
     assert not len(_found(cut))
-    for look in (_seams, _part(lambda stack: aslant._leaning(stack.coarse()))):
+    for look in (_seams, _part(lambda stack: aslant._leaning(stack.coarse(), 20.0, 120.0))):
         assert _found(cut, axis=axis, falling=falling, look=look) == pytest.approx([69.0], abs=3.0)
 
 

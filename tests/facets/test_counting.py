@@ -29,8 +29,10 @@ from fusion.facets.automatic.numbering import (
     _rival,
     _suggested,
     _unsettled,
+    broken,
 )
 from fusion.facets.automatic.refine import Fit
+from fusion.facets.automatic.remarks import break_findings
 from fusion.facets.automatic.template import template
 from fusion.facets.localisation import Facet, Witness
 from fusion.facets.states import Numbering, Status, WitnessKind
@@ -80,6 +82,16 @@ def test_an_unbroken_count_reaches_every_level():
     assert "5 vertebrae, counted without a break" in evidence.saw
 
 
+def test_where_the_field_ends_below_c2_nothing_is_counted():
+    alone = Chain({name: HEIGHTS[name] for name in ("C1-C2", "C2-C3")}, 1.0, 2)
+    evidence, reached = _count(alone, _seen(_wall()), "C2-C3")
+    assert not reached
+    assert evidence.agrees is None
+    assert "no vertebra can be counted" in evidence.saw
+    # A reader who names C2 says what the count cannot.
+    assert "C2-C3" in _reached(alone, _seen(_wall()), "C2-C3")
+
+
 def test_a_level_without_its_own_vertebra_ends_the_count():
     wall = _wall() - 0.4 * np.exp(-0.5 * ((np.arange(150) - 54) / 3.0) ** 2)
     evidence, reached = _count(CHAIN, _seen(wall), "C2-C3")
@@ -117,6 +129,23 @@ def test_nothing_is_counted_across_slices_that_are_missing_or_there_twice(at, ke
     chain = Chain({"C0-C1": 148.0} | HEIGHTS, 1.0, 2)
     turns = replace(_seen(_wall()), breaks_mm=np.array([at]))
     assert _reached(chain, turns, "C2-C3") == set(kept)
+
+
+@pytest.mark.parametrize(
+    ("at", "kept"),
+    [
+        (70.5, ("C0-C1", "C1-C2", *LEVELS[:3])),
+        # In the body of C2, as far as a cut at its lower joint may be blurred; and above it.
+        (121.0, ()),
+        (123.0, ("C0-C1", "C1-C2", *LEVELS)),
+    ],
+)
+def test_nothing_is_counted_across_a_seam_of_slices_that_were_turned(at, kept):
+    chain = Chain({"C0-C1": 148.0} | HEIGHTS, 1.0, 2)
+    turns = replace(_seen(_wall()), seams_mm=np.array([at]))
+    assert _reached(chain, turns, "C2-C3") == set(kept)
+    told = break_findings(chain, template(), broken(chain, turns).breaks_mm)
+    assert bool(told) == (len(kept) < 8)
 
 
 @pytest.mark.parametrize(("off", "astray"), [(0.0, set()), (-5.0, set()), (7.0, {"C4-C5"})])
@@ -177,20 +206,21 @@ def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
 
 
 @pytest.mark.parametrize(
-    ("sheet", "slice_mm", "bound_mm"),
+    ("sheet", "slice_mm", "noise_hu", "bound_mm"),
     [
-        (0.30, 1.0, 3.0),
-        (0.16, 1.6, 3.0),
-        (0.30, 1.7, 5.0),
-        (0.159, 1.0, 5.0),
-        (0.0, 3.5, 5.0),
-        (0.0, 3.6, 6.0),
-        (None, 1.0, 5.0),
-        (None, 5.0, 6.0),
+        (0.30, 1.0, 10.0, 3.0),
+        (0.16, 1.6, 90.0, 3.0),
+        (0.16, 1.6, 91.0, 5.0),
+        (0.30, 1.7, 10.0, 5.0),
+        (0.159, 1.0, 10.0, 5.0),
+        (0.0, 3.5, 10.0, 5.0),
+        (0.0, 3.6, 10.0, 6.0),
+        (None, 1.0, 10.0, 5.0),
+        (None, 5.0, 10.0, 6.0),
     ],
 )
-def test_a_centre_is_as_good_as_the_joint_space_is_seen(sheet, slice_mm, bound_mm):
-    assert _bound_mm(sheet, slice_mm) == bound_mm
+def test_a_centre_is_as_good_as_the_joint_space_is_seen(sheet, slice_mm, noise_hu, bound_mm):
+    assert _bound_mm(sheet, slice_mm, noise_hu) == bound_mm
 
 
 @pytest.mark.parametrize(

@@ -150,9 +150,7 @@ class Desk:
             AlignmentReviewed.of(
                 self.review.fused.registration, self.review.fused.focus_lps, note=note
             ),
-            confirming_numbering(
-                self.facets.localisation, clicks=self.reading.said.clicks, note=note
-            ),
+            confirming_numbering(self.facets.localisation, said=self.reading.said, note=note),
         )
 
     def finalise(self) -> None:

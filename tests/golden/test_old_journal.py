@@ -134,7 +134,7 @@ def test_no_old_error_of_a_place_becomes_a_bound(journal: Path) -> None:
     assert all(target.localisation.confidence_mm for target in targets)
     for target in targets:
         said = kept.said_place(target)
-        assert "Joint located to about" in said
+        assert "Joint off by about" in said
         assert "(expected error, no bound)." in said
         assert kept.row_of(target)["localisation_uncertainty_is"] == "expected error, no bound"
 

@@ -70,11 +70,15 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("reader_study.statistics.resampling", "MOST_UNDEFINED", 0.05, OURS),
     # Hostile and damaged files.
     ("dicom.pixels.layout", "MAX_DECODED_BYTES", 2_147_483_648, "damaged-files"),
+    ("dicom.pixels.layout", "FRAGMENTS", 4_096, "damaged-files"),
+    ("dicom.pixels.layout", "FRAGMENTS_PER_FRAME", 64, "damaged-files"),
     ("dicom.pixels.decoder_process", "MEMORY_BYTES", 536_870_912, OURS),
     ("dicom.pixels.decoder_process", "MEMORY_PER_PIXEL_BYTES", 32, OURS),
     ("dicom.pixels.decoder_process", "TIME_S", 2.0, OURS),
     ("dicom.pixels.decoder_process", "TIME_PER_MEGAPIXEL_S", 0.5, OURS),
     ("dicom.files.header", "MAX_SEQUENCE_DEPTH", 32, "damaged-files"),
+    ("dicom.files.instance", "MAX_TEXT_BYTES", 65_536, OURS),
+    ("dicom.files.instance", "MAX_VALUES", 4_096, OURS),
     ("dicom.files.header", "MAX_ELEMENT_BYTES", 16_777_216, "damaged-files"),
     ("dicom.files.header", "MAX_INFLATED_BYTES", 536_870_912, "damaged-files"),
     ("dicom.files.header", "MAX_INFLATION_RATIO", 100, "damaged-files"),
@@ -86,6 +90,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("pathway.facts.facts_file", "LARGEST_FILE_BYTES", 262_144, OURS),
     # How far an alignment is trusted.
     ("registration.trust", "TRUSTED_UNCERTAINTY_MM", 3.0, "level-error"),
+    ("registration.trust", "UNCERTAINTY_SHARE", 0.95, OURS),
     ("registration.trust", "MIN_CORRELATION", {"NM": 0.8, "PT": 0.63}, OURS),
     ("registration.trust", "MIN_DROP", 0.03, "registration-trust"),
     (
@@ -139,6 +144,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.picture.values", "_SHIFT_HU", 45.0, "counting-vertebrae"),
     ("facets.automatic.picture.values", "_LEAST_SHARE", 0.03, "counting-vertebrae"),
     ("facets.automatic.column", "BREAK_REACH_MM", 7.0, OURS),
+    ("facets.automatic.column", "IN_C2_MM", 12.0, OURS),
     ("facets.automatic.column", "_PROMINENCE", 0.45, "counting-vertebrae"),
     ("facets.automatic.column", "PLAIN_DEPTH", 0.8, "counting-vertebrae"),
     ("facets.automatic.column", "_WALL_P_MM", (-10.0, -3.0), "counting-vertebrae"),
@@ -161,6 +167,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.locate", "_UNSEEN_THICK_MM", 6.0, OURS),
     ("facets.automatic.remarks", "THICK_MM", 3.5, OURS),
     ("facets.automatic.locate", "_SEEN_SHEET", 0.16, OURS),
+    ("facets.automatic.locate", "_SEEN_NOISE_HU", 90.0, OURS),
     ("facets.automatic.locate", "HIDDEN_MM", 3.0, OURS),
     ("facets.labelled.locate_labelled", "_FROM_PROCESSES_MM", (1.3, 0.8), OURS),
     ("facets.labelled.locate_labelled", "_FROM_VERTEBRAE_MM", (2.8, 1.3), OURS),
@@ -237,7 +244,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("pathway.facts.hardware", "PEEL_MM", 5.0, OURS),
     ("deidentified.profile", "_OLDEST_YEARS", 89, OURS),
     # Uptake, and what is plausible.
-    ("uptake.measuring", "ONE_ML_RADIUS_MM", 6.2035, OURS),
+    ("uptake.settings", "ONE_ML_RADIUS_MM", 6.2035, OURS),
     ("uptake.native", "UPTAKE_BONE_HU", 130.0, OURS),
     ("uptake.native", "REACH_MM", 90.0, OURS),
     ("uptake.native", "LEAST_REACH_MM", 20.0, OURS),

@@ -8,10 +8,10 @@ import pytest
 from scipy import ndimage
 
 from fusion.uptake.activity import fit_activity
-from fusion.uptake.hot_spots import HotSpotSettings
-from fusion.uptake.measuring import UptakeSettings, measure
+from fusion.uptake.measuring import measure
 from fusion.uptake.native import native_neck
-from fusion.uptake.proposals import ProposalSettings, assess
+from fusion.uptake.proposals import assess
+from fusion.uptake.settings import HotSpotSettings, ProposalSettings, UptakeSettings
 from tests.uptake.spots import (
     JOINT_VARIANCE_MM2,
     MIDDLE,

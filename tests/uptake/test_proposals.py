@@ -11,10 +11,10 @@ from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
 from fusion.geometry import RigidTransform
 from fusion.registration import Registration
 from fusion.uptake.activity import fit_activity
-from fusion.uptake.hot_spots import HotSpotSettings, find_hot_spots
-from fusion.uptake.measuring import UptakeSettings
+from fusion.uptake.hot_spots import find_hot_spots
 from fusion.uptake.native import Place, native_neck
-from fusion.uptake.proposals import ProposalSettings, assess, proposals_json
+from fusion.uptake.proposals import assess, proposals_json
+from fusion.uptake.settings import HotSpotSettings, ProposalSettings, UptakeSettings
 from fusion.uptake.structures import StructureKind, elsewhere_words, structures
 from sample_data.anatomy import build_anatomy
 from sample_data.parameters import COARSE_SCAN, HotJoint, HotSpot, NeckParameters

@@ -7,10 +7,10 @@ from fusion.errors import GeometryError
 from fusion.geometry import Grid, RigidTransform
 from fusion.registration import Method, NeckCorrection, Registration
 from fusion.uptake import measuring as uptake
-from fusion.uptake.measuring import UptakeSettings, uptake_json
+from fusion.uptake.measuring import uptake_json
 from fusion.uptake.native import Place, native_neck
-from fusion.uptake.reference import ReferenceChoice, ReferenceKind
 from fusion.uptake.resolution import recovery, valley_to_peak
+from fusion.uptake.settings import ReferenceChoice, ReferenceKind, UptakeSettings
 from tests.uptake.spots import (
     JOINT_VARIANCE_MM2,
     MIDDLE,

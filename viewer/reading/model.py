@@ -426,7 +426,7 @@ class ReadingModel:
         if localisation is None:
             raise AnnotationError(NOT_LOCATED)
         reading = self._draft()
-        self.save(confirming_numbering(localisation, clicks=reading.said.clicks, note=note))
+        self.save(confirming_numbering(localisation, said=reading.said, note=note))
 
     def answer_pathway(self, assessment: Assessment) -> None:
         """Save the pathway's answer with the reading."""

@@ -86,6 +86,9 @@ def details_text(target: Target) -> str:
     confidence = f"± {millimetres(located.confidence_mm)} mm"
     if located.confidence_words:
         confidence += f" ({located.confidence_words})"
+    aligned = f"± {millimetres(registration.uncertainty_mm)} mm"
+    if registration.uncertainty_words:
+        aligned += f" ({registration.uncertainty_words})"
     return "\n".join(
         (
             f"{target.origin.value.capitalize()} by {shortened(target.reader, 60)}, "
@@ -93,7 +96,7 @@ def details_text(target: Target) -> str:
             f"{position_text(target.point_lps)} mm; {place.distance_mm:.1f} mm from the joint's "
             f"centre, {abs(place.lateral_mm):.1f} mm {target.joint.side} of the midline, "
             f"{place.margin_mm:.1f} mm inside the border to {place.neighbour}.",
-            f"Alignment: {registration.words}, ± {millimetres(registration.uncertainty_mm)} mm. "
+            f"Alignment: {registration.words}, {aligned}. "
             f"Joint: {plain(located.source)}, {confidence}, level {plain(located.numbering)}.",
         )
     )

@@ -12,7 +12,7 @@ from fusion.anatomy import JOINTS, VERTEBRAE, Joint
 from fusion.annotations.changes.canonical import need, need_length
 from fusion.annotations.placement import Point, point_of
 from fusion.errors import AnnotationError
-from fusion.facets import Anomaly, Numbering, SpineStatements
+from fusion.facets import EVERY_ANOMALY, Anomaly, Numbering, SpineStatements
 from fusion.json_form import UNLESS_EMPTY, AtJoint, to_json
 from fusion.plain_text import plain
 
@@ -135,6 +135,9 @@ class NumberingConfirmed:
     joints_in_field : tuple of str
         Names of the joints that lie in the field of the CT; empty in readings of versions that did
         not record it.
+    left_open : tuple of str
+        Names of the anomalies that the program proposed and the reader had neither recorded nor
+        dismissed then: ``"fused C3-C4"``.
     """
 
     kind: ClassVar[str] = "numbering-confirmed"
@@ -146,11 +149,16 @@ class NumberingConfirmed:
     note: str = ""
     # Without a key when empty: journals written before there was one stay as they are.
     joints_in_field: Annotated[tuple[str, ...], UNLESS_EMPTY] = ()
+    left_open: Annotated[tuple[str, ...], UNLESS_EMPTY] = ()
 
     def __post_init__(self) -> None:
         need(
             {*self.joints_in_field} <= {joint.name for joint in JOINTS},
             "A joint in the field is one that does not exist.",
+        )
+        need(
+            {*self.left_open} <= {one.name for one in EVERY_ANOMALY},
+            "What was proposed is no anomaly of a spine.",
         )
         need(plain(self.numbering) and plain(self.anchor), "Say what the levels are counted from.")
         need(

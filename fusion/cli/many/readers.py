@@ -42,7 +42,10 @@ def add_readers(parser: argparse.ArgumentParser) -> None:
         "analyse", help="how far the readers agree", description=_analyse.__doc__
     )
     results.add_argument(
-        "--to", type=Path, metavar="FOLDER", help="where to (default: results, beside the study)"
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="folder to write to (default: results, beside the study)",
     )
     results.add_argument(
         "--interim",

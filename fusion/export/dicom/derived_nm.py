@@ -130,7 +130,7 @@ def write_derived_nm(
         )
     ds = new_object(path, sop_class_uid=NuclearMedicineImageStorage, source=source, edition=edition)
     copy_attributes(source, ds, _ACQUISITION)
-    _series(ds, grid, description)
+    _series(ds, grid, edition.described(f"On CT grid: {description}"))
     ds.SeriesNumber = edition.series_number(9001)
     _isotope(ds, dose_in_bq=text(source, "Modality") == "PT")
     _geometry(ds, grid)
@@ -142,9 +142,9 @@ def write_derived_nm(
         ds.save_as(path, enforce_file_format=True)
 
 
-def _series(ds: Dataset, grid: Grid, description: str) -> None:
+def _series(ds: Dataset, grid: Grid, described: str) -> None:
     ds.Modality = "NM"
-    ds.SeriesDescription = f"{description} on CT grid"[:64]
+    ds.SeriesDescription = described
     ds.FrameOfReferenceUID = grid.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""
     ds.ImageType = ["DERIVED", "PRIMARY", "RECON TOMO", "EMISSION"]

@@ -215,7 +215,7 @@ def write_spatial_registration(
     ds.Modality = "REG"
     ds.SeriesNumber = edition.series_number(9002)
     how = _how(registration)
-    ds.SeriesDescription = f"{moving.label} to {fixed.label}{how}"
+    ds.SeriesDescription = edition.described(f"{moving.label} to {fixed.label}{how}")
     ds.FrameOfReferenceUID = fixed.frame_of_reference_uid
     ds.PositionReferenceIndicator = ""
     copy_attributes(fixed.header, ds, ("PositionReferenceIndicator",))

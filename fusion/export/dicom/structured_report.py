@@ -88,7 +88,18 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
         ("registration", "matrix_spect_to_ct_lps"),
         False,
     ),
-    ("reg-uncertainty", "Registration uncertainty, mm", ("registration", "uncertainty_mm"), False),
+    (
+        "reg-uncertainty",
+        "Registration uncertainty, mm; no bound without a share",
+        ("registration", "uncertainty_mm"),
+        False,
+    ),
+    (
+        "reg-share",
+        "Share of simulated joints that are nearer than that",
+        ("registration", "uncertainty_share"),
+        False,
+    ),
     ("located-by", "Joints found by", ("localisation", "source"), True),
     (NUMBERING, "Numbering of the levels", ("localisation", "numbering"), True),
     (
@@ -115,6 +126,7 @@ NO_KEY_WHILE_EMPTY = {
     ("uptake", "merged_with"),
     ("localisation", "status"),
     ("localisation", "confidence_share"),
+    ("registration", "uncertainty_share"),
 }
 
 

@@ -22,7 +22,7 @@ from fusion.export.report.blocks import (
 )
 from fusion.export.report.first_page import NOTHING_DECIDED, block_plan, impression
 from fusion.export.report.imaging import identity, imaging, one_line
-from fusion.export.report.joints import beside, joint_row, said_reference, statement
+from fusion.export.report.joints import beside, joint_row, said_of_all, said_reference, statement
 from fusion.export.report.pathway import earlier_imaging, history, joint_cautions, verdict
 from fusion.export.report.pictures import PLANES
 from fusion.export.wording import LIMITATIONS, said_date
@@ -80,7 +80,7 @@ def _banners(handout: Handout) -> tuple[str, ...]:
 
 def _glance(handout: Handout) -> tuple[ReportBlock, ...]:
     drawn = handout.pictures
-    caption = "Highest uptake along each line of sight, from the front, with the decisions"
+    caption = "Highest uptake from the front, with the decisions"
     if drawn.c_arm:
         caption += "; the neck as a C-arm would show it, from the front and from the left"
     images = (drawn.overview.image, *(one.image for one in drawn.c_arm))
@@ -118,7 +118,9 @@ def _comparison(handout: Handout) -> tuple[ReportBlock, ...]:
 def _quality(handout: Handout) -> tuple[ReportBlock, ...]:
     """Return what was done to the data, and what is doubtful about it, in sentences."""
     reading, account = handout.reading, handout.account
-    said = [account.alignment, account.levels, *account.level_remarks]
+    said = [account.alignment]
+    if not handout.targets:  # else they stand beside the joints, in the impression
+        said += [account.levels, *account.level_remarks]
     said += _said_of_spine(reading)
     pathway = reading.pathway if reading else None
     if pathway is not None and isinstance(pathway.change, PathwayLeftOut):
@@ -132,7 +134,8 @@ def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
     """Return what the program saw on the CT beside the joints' uptake, and room for the rest."""
     reading = handout.reading
     said = [
-        f"{_sentence(state.value)}: {', '.join(joint.name for joint in joints)}."
+        f"{_sentence(state.value)}, as the program sees the CT: "
+        f"{', '.join(joint.name for joint in joints)}."
         for state in (Status.FUSED, Status.OBSCURED)
         if (joints := _in_state(handout, state))
     ]
@@ -193,7 +196,11 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
     targets = handout.targets
     if not targets:
         return (ReportLines((NOTHING_DECIDED,), strong=True), ReportLines(beside()))
-    rows = tuple(joint_row(handout.account.of_joint(target.joint), target) for target in targets)
+    of_all = said_of_all(targets)
+    rows = tuple(
+        joint_row(handout.account.of_joint(target.joint), target, elsewhere=of_all)
+        for target in targets
+    )
     header = (
         "Joint",
         "Decision",
@@ -203,9 +210,10 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         "Operative bed",
         "Reader, time, note, cautions",
     )
-    widths = (0.11, 0.105, 0.06, 0.25, 0.085, 0.085, 0.305)
+    widths = (0.12, 0.11, 0.05, 0.33, 0.08, 0.085, 0.225)
     references = dict.fromkeys(filter(None, map(said_reference, targets)))
     said = (
+        *((f"Of each of these joints: {' '.join(of_all)}",) if of_all else ()),
         *(f"Reference of the ratios: {reference}" for reference in references),
         *handout.account.undecided,
         *joint_cautions(targets, handout.assessment),

@@ -29,10 +29,10 @@ def impression(handout: Handout) -> tuple[ReportBlock, ...]:
     if not handout.positive:
         blocks.append(ReportLines((NOTHING_POSITIVE,), strong=True))
     if rows:
-        blocks.append(ReportCells(header, rows, (0.13, 0.13, 0.13, 0.08, 0.09, 0.44)))
+        blocks.append(ReportCells(header, rows, (0.13, 0.125, 0.125, 0.075, 0.085, 0.46)))
     negative = [handout.name_of(t) for t in handout.targets if t.decision is Decision.NEGATIVE]
     lines = [f"Negative: {', '.join(negative)}."] if negative else []
-    lines.append(handout.account.levels)
+    lines.append(" ".join((handout.account.levels, *handout.account.level_remarks)))
     beneath = [f"Imaging pathway: {_ended(said_pathway(handout.assessment))}", *beside()]
     return (
         *blocks,

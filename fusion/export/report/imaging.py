@@ -34,6 +34,8 @@ _CORRECTED = {
     "RADL": "non-uniform radial sampling",
 }
 _COLLIMATOR = {"PARA": "parallel holes", "FANB": "fan beam", "CONE": "cone beam", "PINH": "pinhole"}
+#: Enumerated Values of Patient's Sex (0010,0040) in PS3.3 C.7.1.1, in words.
+_SEXES = {"M": "male", "F": "female", "O": "other"}
 _ROUTE = {"IV": "intravenous"}
 
 
@@ -47,7 +49,7 @@ def identity(handout: Handout) -> tuple[tuple[str, str], ...]:
         ("Patient", name(patient)),
         ("Patient ID", plain(patient.patient_id) or NOT_STATED),
         ("Born", (said_date(patient.birth_date) or NOT_STATED) + (f", {age}" if age else "")),
-        ("Sex", plain(patient.sex) or NOT_STATED),
+        ("Sex", _SEXES.get(patient.sex.strip().upper(), plain(patient.sex)) or NOT_STATED),
         ("Study date", said_date(review.study.date) or NOT_STATED),
         ("Study", plain(review.study.description) or NOT_STATED),
         ("Accession number", plain(text(header, "AccessionNumber")) or NOT_STATED),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 
 from fusion.annotations import Answer, Target
 from fusion.export.account import JointAccount
@@ -37,12 +38,13 @@ def said_mm(value: float) -> str:
 
 def said_alignment(target: Target) -> str:
     """Return how far off the SPECT or PET may be at the joint that a decision is about."""
-    shift = target.registration.uncertainty_mm
-    return (
-        "Alignment uncertainty not known."
-        if shift is None
-        else f"Alignment within {said_mm(shift)}."
-    )
+    aligned = target.registration
+    if aligned.is_distrusted:
+        return "The alignment is NOT to be trusted."
+    if aligned.uncertainty_mm is None:
+        return "Alignment uncertainty not known."
+    how = "within" if aligned.uncertainty_share else "off by about"
+    return f"Alignment {how} {said_mm(aligned.uncertainty_mm)} ({aligned.uncertainty_words})."
 
 
 def said_place(target: Target) -> str:
@@ -50,8 +52,8 @@ def said_place(target: Target) -> str:
     located = target.localisation
     if located.confidence_mm is None:
         return "Error of the joint's place not known."
-    how = "within" if located.confidence_share else "to about"
-    return f"Joint located {how} {said_mm(located.confidence_mm)} ({located.confidence_words})."
+    how = "within" if located.confidence_share else "off by about"
+    return f"Joint {how} {said_mm(located.confidence_mm)} ({located.confidence_words})."
 
 
 def said_uptake(target: Target) -> str:
@@ -77,18 +79,39 @@ def _texts(target: Target) -> list[str]:
     return list(measured_texts(measured, measured.unit)) if measured else []
 
 
-def joint_row(account: JointAccount, target: Target) -> tuple[str, ...]:
-    """Return the row of a Target in the table of the findings."""
+def said_of_all(targets: Sequence[Target]) -> tuple[str, ...]:
+    """Return what is the same of all of several Targets: it is said once, beneath their rows."""
+    if len(targets) < 2:
+        return ()
+    said = [_made_and_how_sure(target) for target in targets]
+    return tuple(sentence for sentence in said[0] if all(sentence in one for one in said))
+
+
+def _made_and_how_sure(target: Target) -> tuple[str, ...]:
+    who = f"{target.shown_reader}, {said_moment(target.time)}."
+    return who, said_alignment(target), said_place(target)
+
+
+def joint_row(
+    account: JointAccount, target: Target, *, elsewhere: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Return the row of a Target in the table of the findings.
+
+    Parameters
+    ----------
+    account : JointAccount
+        Of its joint.
+    target : Target
+        The decision.
+    elsewhere : collection of str
+        Sentences that stand beneath the table: :func:`said_of_all`.
+    """
     note = target.shown_note
     if len(note) > _SHOWN_NOTE:
         note = f"{note[:_SHOWN_NOTE]}… (whole note in reading.json)"
-    said = [f"{target.shown_reader}, {said_moment(target.time)}."]
-    said += [
-        f"Note: “{note}”." if note else "",
-        *account.remarks,
-        said_alignment(target),
-        said_place(target),
-    ]
+    who, *sure = _made_and_how_sure(target)
+    quoted = f"Note: “{note}”{'' if note.endswith(('.', '!', '?')) else '.'}" if note else ""
+    said = [one for one in (who, quoted, *account.remarks, *sure) if one not in elsewhere]
     return (
         account.label,
         target.decision.value,

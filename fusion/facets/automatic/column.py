@@ -41,6 +41,8 @@ PLAIN_DEPTH = 0.8
 #: A level this near to a break of the stack is not what it looks like, mm: half of the window in
 #: which a joint is looked for.
 BREAK_REACH_MM = 7.0
+#: From the joint C2-C3 up into the body of C2, mm: nothing is counted above.
+IN_C2_MM = 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +60,16 @@ class Rhythm:
         Lowest height in the field.
     breaks_mm : (b,) ndarray of float64, mm
         Heights at which the stack of slices breaks: nothing is counted across them.
+    seams_mm : (s,) ndarray of float64, mm
+        Heights at which a stack may break that was turned afterwards: below the body of C2 only, as
+        in the skull much changes from plane to plane (:meth:`broken_below`).
     """
 
     wall: FloatArray
     pedicles_mm: FloatArray
     first: int = 0
     breaks_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
+    seams_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
 
     def whole(self, low_mm: float, high_mm: float) -> bool:
         """Tell whether the stack of slices does not break between two heights, nor close by."""
@@ -72,9 +78,10 @@ class Rhythm:
         )
         return not near.any()
 
-    def broken_at(self, heights_mm: FloatArray) -> Rhythm:
-        """Return the same with further breaks."""
-        return replace(self, breaks_mm=np.union1d(self.breaks_mm, heights_mm))
+    def broken_below(self, top_mm: float) -> Rhythm:
+        """Return the same with the seams below a height as breaks."""
+        below = self.seams_mm[self.seams_mm <= top_mm]
+        return replace(self, breaks_mm=np.union1d(self.breaks_mm, below), seams_mm=below)
 
     def between(self, low_mm: float, high_mm: float) -> int:
         """Return how many vertebrae lie between two heights."""

@@ -17,7 +17,7 @@ from fusion.anatomy import VERTEBRAE
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims
-from fusion.facets.automatic.column import Rhythm, rhythm
+from fusion.facets.automatic.column import IN_C2_MM, Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
 from fusion.facets.automatic.picture.seams import seams
 from fusion.facets.automatic.picture.values import CtValues, values_of
@@ -33,9 +33,8 @@ from fusion.progress import Progress, ProgressCallback
 #: Furthest part of a vertebra from the middle of the canal, mm: the tip of the spinous process of
 #: C7 or T1 lies some 50 mm behind it.
 VERTEBRA_MM = 60.0
-#: From the joint C2-C3 up into the body of C2, and length of a neck from there down, mm: 125 in the
-#: longest of the real CTs at hand.
-_IN_C2_MM, _NECK_MM = 12.0, 170.0
+#: Length of a neck from the body of C2 down, mm: 125 in the longest of the real CTs at hand.
+_NECK_MM = 170.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,21 +128,18 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     seen = claims(ct, frame, turns)
     lungs = chest(ct, frame)
     low, high = _where_levels_lie(seen, lungs)
-    turns = turns.broken_at(seams(ct, frame, low_mm=low, high_mm=high))
+    turns = replace(turns, seams_mm=seams(ct, frame, low_mm=low, high_mm=high))
     neck = Neck(ct, frame, parts, scores, seen, lungs, turns, state)
     give_back()
     return neck
 
 
 def _where_levels_lie(seen: Collection[Claim], lungs: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Return the heights between which levels from C2-C3 down may lie, mm.
-
-    Above them, in the skull, much changes from plane to plane, and nothing is counted there.
-    """
+    """Return the heights between which levels from C2-C3 down may lie, mm."""
     dens = [claim.height_mm for claim in seen if claim.source is WitnessKind.DENS]
     chest_mm = np.flatnonzero(lungs)
     if dens:
-        high = dens[0] + _IN_C2_MM
+        high = dens[0] + IN_C2_MM
     elif len(chest_mm):
         high = float(chest_mm[-1]) + _NECK_MM
     else:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from fusion.anatomy import CERVICAL, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS
 from fusion.facets.automatic.chain import Chain, best_chain
 from fusion.facets.automatic.claims import Claim
-from fusion.facets.automatic.column import PLAIN_DEPTH, Rhythm
+from fusion.facets.automatic.column import IN_C2_MM, PLAIN_DEPTH, Rhythm
 from fusion.facets.automatic.judging import (
     gap_gains,
     judgement,
@@ -200,10 +200,21 @@ def reached_in(chain: Chain, rhythm: Rhythm, clicked: Collection[str]) -> frozen
     return frozenset().union(*(_reached(chain, rhythm, level) for level in starts))
 
 
+def broken(chain: Chain, rhythm: Rhythm) -> Rhythm:
+    """Return a rhythm with the breaks that matter to the levels of a chain."""
+    highest = CERVICAL.undivided_level
+    top = chain.heights_mm.get(highest, max(chain.heights_mm.values()))
+    return rhythm.broken_below(top + IN_C2_MM)
+
+
 def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Witness, frozenset[str]]:
     """Count vertebrae one by one from a level downwards."""
     reached = _reached(chain, rhythm, start)
     below = [n for n in ZYGAPOPHYSIAL_LEVELS if n in chain.heights_mm]
+    if below == [start]:
+        # At the end of a field nothing is counted, and no vertebra below tells where C2 ends.
+        saw = f"the field ends below {start}: no vertebra can be counted"
+        return Witness(WitnessKind.COUNT, saw, start, start, COUNT_WEIGHT, None), frozenset()
     whole = bool(below) and below[0] == start and reached.issuperset(below)
     if whole:
         saw = (
@@ -225,6 +236,7 @@ def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Witness, frozenset
 
 def _reached(chain: Chain, rhythm: Rhythm, start: str) -> frozenset[str]:
     """Return the levels that an unbroken count from a level reaches, up and down."""
+    rhythm = broken(chain, rhythm)
     names = [n for n in ZYGAPOPHYSIAL_LEVELS if n in chain.heights_mm]
     pitches = -np.diff([chain.heights_mm[n] for n in names])
     usual = float(np.median(pitches)) if len(pitches) else CERVICAL.pitch_mm

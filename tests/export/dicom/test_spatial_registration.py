@@ -204,7 +204,7 @@ def test_results_inside_the_study_change_nothing(tmp_path, frame) -> None:
         for study in review.catalog.studies
         for series in study.series
         for plan in series.volumes
-        if "on CT grid" in plan.description
+        if "On CT grid" in plan.description
     )
     derived = fusion.open_study(folder, spect=copy)
     assert derived.fused.registration.method is Method.SHARED_FRAME

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.changes import NumberingConfirmed
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.target import Answer, Decision, Target
 from fusion.export.account import JointAccount, _remarks
@@ -28,7 +29,13 @@ from fusion.export.report.blocks import (
 from fusion.export.report.content import make_report
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
-from fusion.export.report.joints import joint_row, said_mm, said_place
+from fusion.export.report.joints import (
+    joint_row,
+    said_alignment,
+    said_mm,
+    said_of_all,
+    said_place,
+)
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.export.report.right_to_left import drawn_order
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
@@ -38,7 +45,7 @@ from fusion.pathway.facts.facts import Facts
 from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.registration import Trust
 from fusion.review import Review
-from tests.annotations.samples import localisation, placement, target
+from tests.annotations.samples import localisation, placement, registration, target
 from tests.export.dicom.others import debian
 from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
 from tests.house import safety_sentences as sentences
@@ -317,7 +324,41 @@ def test_suv_stands_in_its_own_unit() -> None:
     measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
     row = row_of(target(uptake=measured))
     assert row[3].startswith("maximum 8,120 Bq/mL; SUVbw maximum 4.25 g/mL")
-    assert "Alignment within 2 mm. Joint located within 2 mm (9 of 10 are nearer)." in row[-1]
+    assert (
+        "Alignment within 2 mm (19 of 20 simulated joints are nearer). Joint within 2 mm "
+        "(9 of 10 are nearer)."
+    ) in row[-1]
+
+
+def test_how_far_the_alignment_may_be_off_says_what_the_number_is() -> None:
+    """A bound of simulated joints; without its share no bound; nothing where it is distrusted."""
+    bound = registration()
+    before = replace(bound, uncertainty_share=0.0)
+    assert said_alignment(target(registration=before)) == (
+        "Alignment off by about 2 mm (how many joints are nearer is not recorded)."
+    )
+    unknown = replace(bound, uncertainty_mm=None, uncertainty_share=0.0)
+    assert said_alignment(target(registration=unknown)) == "Alignment uncertainty not known."
+    distrusted = replace(unknown, method="rigid registration (do not trust)")
+    assert said_alignment(target(registration=distrusted)) == "The alignment is NOT to be trusted."
+
+
+def test_what_is_the_same_of_all_joints_is_said_once_beneath_them(read: Read) -> None:
+    report = report_of(read)
+    of_all = "Alignment within 3 mm (19 of 20 simulated joints are nearer)."
+    grid = table_of(report, "Findings, joint by joint")
+    assert not any(of_all in row[-1] for row in grid.rows)
+    lines = lines_of(report, "Findings, joint by joint")
+    assert [of_all in line for line in lines if line.startswith("Of each of these joints: ")] == [
+        True
+    ]
+    # In the impression each joint says how sure it is.
+    assert all(of_all in row[-1] for row in table_of(report, "Impression").rows)
+    # A joint that stands alone, or differs, says it in its own row.
+    assert said_of_all([target()]) == ()
+    other = replace(registration(), uncertainty_mm=2.7)
+    different = [target(), target(Joint("C5-C6", Side.RIGHT), registration=other)]
+    assert not any(line.startswith("Alignment") for line in said_of_all(different))
 
 
 def test_what_was_an_expected_error_is_not_called_a_bound() -> None:
@@ -325,11 +366,11 @@ def test_what_was_an_expected_error_is_not_called_a_bound() -> None:
     bound = localisation()
     before = replace(bound, confidence_share=0.0)
     assert said_place(target(localisation=before)) == (
-        "Joint located to about 2 mm (expected error, no bound)."
+        "Joint off by about 2 mm (expected error, no bound)."
     )
     dragged = replace(bound, confidence_mm=3.0, source="dragged by the reader")
     assert said_place(target(localisation=dragged)) == (
-        "Joint located within 3 mm (assumed, 9 of 10 are nearer)."
+        "Joint within 3 mm (assumed, 9 of 10 are nearer)."
     )
     unknown = replace(bound, confidence_mm=None)
     assert said_place(target(localisation=unknown)) == "Error of the joint's place not known."
@@ -516,3 +557,25 @@ def test_the_screen_never_breaks_a_word(review: Review) -> None:
     page = report_html(report_of(review))
     assert "anywhere" not in page
     assert "break-all" not in page
+
+
+def test_the_impression_says_what_spoke_against_the_levels(tmp_path: Path) -> None:
+    """Also where the reader has confirmed them: it stands beside the joints, not further down."""
+    provisional = NumberingConfirmed(
+        numbering="provisional, counted from C7-T1 (first ribs)",
+        anchor="C7-T1",
+        c2_in_field=False,
+        t1_in_field=True,
+        disagreement="the levels are provisional",
+        note="ribs on both sides",
+        left_open=("fused C3-C4",),
+    )
+    lines = lines_of(report_of(read_study(tmp_path, numbering=provisional)), "Impression")
+    (levels,) = [line for line in lines if line.startswith("Levels counted from C7-T1")]
+    for sentence in (
+        "C2 is not on this CT, T1 is.",
+        "Levels when they were confirmed: PROVISIONAL, the signs do not settle them.",
+        "Against this numbering: the levels are provisional.",
+        "Proposed by the program, neither recorded nor dismissed: fused C3-C4.",
+    ):
+        assert sentence in levels

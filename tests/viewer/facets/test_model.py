@@ -14,8 +14,7 @@ from fusion.errors import FusionError
 from fusion.facets.automatic.locate import Anomaly
 from fusion.facets.localisation import Numbering, Status
 from fusion.facets.spine_statements import SpineStatements
-from fusion.uptake.proposals import ProposalSettings
-from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from fusion.uptake.settings import ProposalSettings, ReferenceChoice, ReferenceKind
 from tests.viewer.simulated_neck import PATIENCE, Neck, located, measured
 from viewer.alignment.model import Alignment
 from viewer.facets.model import FacetsModel, State

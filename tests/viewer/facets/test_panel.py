@@ -15,8 +15,7 @@ from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.facets.spine_statements import SpineStatements
 from fusion.findings.joints import PROPOSALS_WITHHELD, VERTEBRAE_SEGMENTED
 from fusion.uptake.measures import number_text
-from fusion.uptake.proposals import ProposalSettings
-from fusion.uptake.reference import ReferenceChoice, ReferenceKind
+from fusion.uptake.settings import ProposalSettings, ReferenceChoice, ReferenceKind
 from tests.viewer.simulated_neck import Neck, located, measured
 from viewer.facets.panel import FacetsPanel
 from viewer.reading.model import ReadingModel

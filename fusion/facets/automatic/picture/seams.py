@@ -69,8 +69,8 @@ def seams(ct: Volume, frame: Frame, *, low_mm: float, high_mm: float) -> FloatAr
     stack = _stack(ct, frame, low_mm, high_mm)
     if stack is None:
         return np.zeros(0)
-    found = np.array([*_leaning(stack.coarse()), *_again(stack.middle(_AGAIN_HALF_MM))])
-    return np.unique(found[(found >= low_mm) & (found <= high_mm)])
+    leaning = _leaning(stack.coarse(), low_mm, high_mm)
+    return np.unique([*leaning, *_again(stack.middle(_AGAIN_HALF_MM))])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,20 +147,23 @@ def _stack(ct: Volume, frame: Frame, low_mm: float, high_mm: float) -> Stack | N
     )
 
 
-def _leaning(stack: Stack) -> list[float]:
-    """Return where the picture changes across a leaning plane all over, at most once."""
+def _leaning(stack: Stack, low_mm: float, high_mm: float) -> list[float]:
+    """Return where the picture changes across a leaning plane all over, at most once.
+
+    Only between two heights: about them is what a change is held against.
+    """
     across = max(round(_ACROSS_MM / stack.step_mm), 1)
     if len(stack.hu) < 3 * across + 5:
         return []
     tissue = stack.hu > AIR_HU
     either = (tissue[across:] | tissue[:-across]).astype(np.float32)
     change = np.abs(stack.hu[across:] - stack.hu[:-across]) * either
-    factor = leaning_jumps(change, either, stack, across=across)
-    place = int(factor.max(axis=(0, 1)).argmax())
-    if factor[:, :, place].max() < TURNED_JUMP:
-        return []
+    factor = leaning_jumps(change, either, stack, across=across).max(axis=(0, 1))
     middles = (stack.heights_mm[across:] + stack.heights_mm[:-across]) / 2
-    return [float(np.interp(place / _FINE, np.arange(len(middles)), middles))]
+    heights = np.interp(np.arange(len(factor)) / _FINE, np.arange(len(middles)), middles)
+    factor = np.where((heights >= low_mm) & (heights <= high_mm), factor, 0.0)
+    place = int(factor.argmax())
+    return [float(heights[place])] if factor[place] >= TURNED_JUMP else []
 
 
 def leaning_jumps(change: Picture, either: Picture, stack: Stack, *, across: int) -> FloatArray:
