@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from qtpy.QtCore import QLocale, QRegularExpression, Qt
-from qtpy.QtGui import QRegularExpressionValidator, QWheelEvent
+from qtpy.QtGui import QRegularExpressionValidator, QValidator, QWheelEvent
 from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QSlider
 
 #: What stands for a point or a sign on keyboards of other languages: the comma, the Arabic decimal
@@ -52,7 +52,7 @@ class NumberBox(QDoubleSpinBox):
         locale.setNumberOptions(QLocale.NumberOption.RejectGroupSeparator)
         self.setLocale(locale)
 
-    def validate(self, text: str, at: int) -> object:
+    def validate(self, text: str, at: int) -> tuple[QValidator.State, str, int]:
         """Take what was typed on any keyboard."""
         return super().validate(plain_number(text), at)
 

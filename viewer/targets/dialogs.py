@@ -135,7 +135,7 @@ def _rows(lines: Iterable[tuple[str, str]]) -> QScrollArea:
     # All of it at a glance, wherever the screen has room for that.
     screen = QGuiApplication.primaryScreen()
     room = screen.availableGeometry().height() - _AROUND if screen else _LEAST
-    wrapped = inside.layout().totalHeightForWidth(_WIDTH - 30)
+    wrapped = column.totalHeightForWidth(_WIDTH - 30)
     area.setMinimumHeight(min(max(room, _LEAST), wrapped + 6))
     return area
 
