@@ -62,7 +62,7 @@ _FOLLOWED, _FINISHED = 4, 2
 _SAME_MM = 8.0
 #: Two searches overlap less than this share of the CT: not the same part of the body.
 _LEAST_SHARE = 0.1
-#: Voxels this many times larger or smaller are tried: in all directions, across, and along the body.
+#: Voxels so many times larger or smaller are tried: in all directions, across, along the body.
 _RESCALED = 1.08
 _RESCALED_AXES = ([0, 1, 2], [0, 1], [2])
 #: Turns about x and z, degrees, that are tried beside the start.

@@ -28,10 +28,10 @@ UNCERTAINTY_SHARE = 0.95
 MIN_CORRELATION = {"NM": 0.8, "PT": 0.63}
 #: With left and right exchanged the details may agree better by this much before the sides are
 #: doubted: in right cases they agree worse, by 0.10 and more on three real CTs with simulated SPECT
-#: and by 0.017 and more on six phantoms. ArtiSynth, which is alike on both sides, differs by 0.002 at
-#: most (docs/registration.md).
+#: and by 0.017 and more on six phantoms. ArtiSynth, alike on both sides, differs by 0.002 at most
+#: (docs/registration.md).
 MAX_MIRRORED_GAIN = 0.01
-#: With voxels of another size the pictures may agree better by this much before the size is doubted:
+#: With voxels of another size the pictures may agree better by this much before it is doubted:
 #: right cases gain 0.008 and less (29: three real CTs with simulated SPECT, one real PET/CT,
 #: phantom, ArtiSynth), voxels stated a tenth too large or small 0.022 and more
 #: (docs/registration.md).
