@@ -398,9 +398,9 @@ class Journal:
 
     def _readings(self, study_instance_uid: str | None) -> tuple[Reading, ...]:
         found = self._storage.execute(
-            "SELECT reading_id FROM readings WHERE ?1 IS NULL OR study_instance_uid = ?1 "
+            "SELECT reading_id FROM readings WHERE ? IS NULL OR study_instance_uid = ? "
             "ORDER BY rowid",
-            (study_instance_uid,),
+            (study_instance_uid, study_instance_uid),
         ).fetchall()
         return tuple(self._load(reading_id) for (reading_id,) in found)
 
