@@ -1,13 +1,15 @@
 """Where the results of a cohort come from: ``ro-crate-metadata.json``.
 
 RO-Crate 1.1, profile Process Run Crate 0.5: the files, the program that made them with the versions
-of its libraries, and its parameters. No place, person or moment is in it.
+of its libraries, and its parameters. No place and no person is in it, and of the moment, which
+RO-Crate wants, the year alone: a day would date studies that are measured when they are made.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,10 @@ from fusion.software import DISCLAIMER, versions
 
 METADATA = "ro-crate-metadata.json"
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+_LICENSE = (
+    "How these results may be used is decided by whoever is responsible for the images; "
+    "facetfusion asks for nothing."
+)
 _MEDIA = {
     ".csv": "text/csv",
     ".html": "text/html",
@@ -79,6 +85,8 @@ def write_provenance(
             "@type": "Dataset",
             "name": "Uptake at the facet joints of the neck",
             "description": f"{len(rows)} pairs of CT and SPECT or PET. {DISCLAIMER}",
+            "datePublished": f"{datetime.now(UTC):%Y}",
+            "license": _LICENSE,
             "conformsTo": {"@id": _PROFILE},
             "hasPart": [{"@id": one["@id"]} for one in (*files, studies)],
             "mentions": {"@id": "#run"},

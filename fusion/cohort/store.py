@@ -25,6 +25,8 @@ from fusion.errors import FusionError, disk_reason
 from fusion.json_form import from_json, json_text, to_json
 
 _RESULT, _COHORT = "result.json", "cohort.json"
+#: Of a study, beside its result.
+PAGE, THUMBNAIL = "page.html", "thumbnail.jpg"
 #: Between the digits of a key and the name of its folder: enough that two never share one.
 KEY_LETTERS = 32
 

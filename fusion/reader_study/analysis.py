@@ -227,7 +227,9 @@ def _categories(compared: Compared, joints: str, seed: int) -> Iterator[Figure]:
         note = found.note
         if found.value is None and len(codes):
             note = _same_answer(question, codes) or note
-        yield _figure(compared, joints, question, measure, found, len(codes), note)
+        # α leaves out what was not answered, and rests on what two answered.
+        used = int(((np.asarray(codes, np.int64) >= 0).sum(axis=1) > 1).sum()) if len(codes) else 0
+        yield _figure(compared, joints, question, measure, found, used, note)
 
 
 def _same_answer(question: str, codes: npt.NDArray[np.generic]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -26,9 +26,10 @@ body { font: 15px/1.45 system-ui, sans-serif; margin: 2em auto; max-width: 62em;
   color: #1b1f24; background: #fff; }
 h1 { font-size: 1.6em; margin-bottom: 0.2em; } h2 { margin-top: 2em; font-size: 1.2em; }
 table { border-collapse: collapse; margin: 0.6em 0; }
-th, td { border-bottom: 1px solid #d5d9de; padding: 0.25em 0.8em; text-align: left;
+th, td { border-bottom: 1px solid #d5d9de; padding: 0.25em 0.7em; text-align: left;
   vertical-align: top; }
 td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.who, th { white-space: nowrap; } td.what { min-width: 18em; }
 .faint { color: #5c6570; } .warn { background: #fff4d6; padding: 0.6em 0.9em; }
 svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: #1b1f24; }
 """
@@ -59,6 +60,10 @@ _EXPLAINED = {
     "the same plan": "share of pairs with exactly the same nerves",
 }
 _WORST = 5
+#: Places that differ by less are one, mm: both readers left the joint where the program put it.
+_SAME_MM = 0.05
+#: Of what is said once above a table, beside each number that it is of.
+_MARKS = "¹²³⁴⁵"
 _PARADOX = (
     "Kappa falls where nearly all joints are alike, also when readers agree: read it beside "
     "agreement, PABAK, AC1 and the prevalence index."
@@ -133,8 +138,8 @@ def _what_was_read(design: Design, analysis: Analysis) -> Iterator[str]:
             said = [sum(r.decision == d for r in mine) for d in DECISIONS]
             rows.append(
                 (
-                    escape(plain(reader)),
-                    escape(plain(arm.name)),
+                    f"<td class=who>{escape(plain(reader))}</td>",
+                    f"<td class=who>{escape(plain(arm.name))}</td>",
                     _n(str(len(shown))),
                     *(_n(str(one)) for one in said),
                     _n(f"{np.median(list(shown.values())):.1f}"),
@@ -159,17 +164,27 @@ def _section(analysis: Analysis, compared: str, heading: str, caution: str = "")
     for question, words in _QUESTIONS.items():
         of_question = [f for f in found if f.question == question]
         measures = tuple(dict.fromkeys(f.measure for f in of_question))
+        whole = of_question[0].observations
+        missing = [f.note for f in of_question if f.value is not None and f.low is None]
+        why = {note: _MARKS[n % len(_MARKS)] for n, note in enumerate(dict.fromkeys(missing))}
         rows = []
         for measure in measures:
             cells = [
-                _value(next(f for f in of_question if (f.measure, f.arm) == (measure, arm)))
+                _value(
+                    next(f for f in of_question if (f.measure, f.arm) == (measure, arm)),
+                    whole=whole,
+                    why=why,
+                )
                 for arm in arms
             ]
             about = _EXPLAINED.get(measure, "")
-            rows.append((f"{escape(measure)}<br><span class=faint>{escape(about)}</span>", *cells))
-        one = of_question[0]
+            what = f"{escape(measure)}<br><span class=faint>{escape(about)}</span>"
+            rows.append((f"<td class=what>{what}</td>", *cells))
         yield f"<h3>{escape(words)}</h3>"
-        yield f"<p class=faint>{_rests_on(one)}</p>"
+        said = [_rests_on(of_question[0]), *(f"{mark} {note}" for note, mark in why.items())]
+        if question in ("ratio", "position"):
+            said.append(_unmoved(analysis, compared))
+        yield f"<p class=faint>{'<br>'.join(map(escape, said))}</p>"
         yield _table(("", *(escape(plain(arm)) for arm in arms)), rows)
 
 
@@ -179,6 +194,20 @@ _NOTHING = {
 }
 
 
+def _unmoved(analysis: Analysis, name: str) -> str:
+    """Say how much of the agreement about places and ratios is the program's own."""
+    counts = []
+    for compared in analysis.compared:
+        if compared.name == name:
+            apart = compared.distances[0]
+            same = int((apart < _SAME_MM).sum())
+            counts.append(f"{plain(compared.arm)} {same} of {len(apart)}")
+    return (
+        "Place and ratio begin as the program's, and agree by themselves where nobody moves a "
+        f"joint. Pairs of points in the very same place: {'; '.join(counts)}."
+    )
+
+
 def _rests_on(figure: Figure) -> str:
     unit = {"position": "pairs of points", "nerve plan": "pairs of plans"}.get(
         figure.question, "joints"
@@ -186,12 +215,18 @@ def _rests_on(figure: Figure) -> str:
     return f"{figure.observations} {unit} of {figure.patients} patients"
 
 
-def _value(figure: Figure) -> str:
+def _value(
+    figure: Figure, *, whole: int | None = None, why: Mapping[str, str] | None = None
+) -> str:
+    """Return a cell: a number and its interval, or a mark for why it has none."""
     if figure.value is None:
         return f"<td>{escape(figure.note)}</td>"
     said = _number(figure, figure.value)
+    if whole is not None and figure.observations != whole:
+        said += f" <span class=faint>({figure.observations} joints)</span>"
     if figure.low is None or figure.high is None:
-        return f"<td class=n>{said}<br><span class=faint>{escape(figure.note)}</span></td>"
+        note = f"no interval {why[figure.note]}" if why else figure.note
+        return f"<td class=n>{said}<br><span class=faint>{escape(note)}</span></td>"
     limits = f"{_number(figure, figure.low)} to {_number(figure, figure.high)}"
     if figure.note:
         limits += " *"
@@ -331,6 +366,8 @@ def _far_apart(analysis: Analysis) -> Iterator[str]:
             continue
         apart, _, who = compared.distances
         for place in np.argsort(apart)[::-1][:_WORST]:
+            if apart[place] < _SAME_MM:
+                break
             one, other = who[place]
             rows.append(
                 (
@@ -341,6 +378,9 @@ def _far_apart(analysis: Analysis) -> Iterator[str]:
                     _n(f"{apart[place]:.1f}"),
                 )
             )
+    if not rows:
+        yield "<p>No two readers put a joint at different places.</p>"
+        return
     yield _table(("arm", "case", "joint", "readers", "mm apart"), rows)
 
 

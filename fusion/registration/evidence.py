@@ -110,6 +110,10 @@ class RegistrationEvidence:
         Of the two pictures in fair detail, under :attr:`found`.
     detail_correlation : float
         Of what varies over less than about 3 cm.
+    mirrored_correlation : float or None
+        The same of the best that is found with left and right exchanged; None where nothing is.
+    rescaled_correlation : float
+        As ``correlation``, of the best that is found with voxels of another size.
     drop : float
         Least loss of correlation when the functional volume is moved by 8 mm.
     overlap : float
@@ -133,6 +137,8 @@ class RegistrationEvidence:
     independent: Opinion
     correlation: float
     detail_correlation: float
+    mirrored_correlation: float | None
+    rescaled_correlation: float
     drop: float
     overlap: float
     neck: NeckField
@@ -268,6 +274,10 @@ class RegistrationEvidence:
             else round(self.independent_mm, 2),
             "correlation": round(self.correlation, 4),
             "detail_correlation": round(self.detail_correlation, 4),
+            "mirrored_correlation": None
+            if self.mirrored_correlation is None
+            else round(self.mirrored_correlation, 4),
+            "rescaled_correlation": round(self.rescaled_correlation, 4),
             "correlation_drop_at_8_mm": round(self.drop, 4),
             "bend_significance": round(self.bend_significance, 2),
             "neck_overlap": round(self.overlap, 3),

@@ -62,6 +62,9 @@ _FOLLOWED, _FINISHED = 4, 2
 _SAME_MM = 8.0
 #: Two searches overlap less than this share of the CT: not the same part of the body.
 _LEAST_SHARE = 0.1
+#: Voxels so many times larger or smaller are tried: in all directions, across, along the body.
+_RESCALED = 1.08
+_RESCALED_AXES = ([0, 1, 2], [0, 1], [2])
 #: Turns about x and z, degrees, that are tried beside the start.
 _START_TURNS_DEG = ((0, 0), (14, 0), (-14, 0), (0, 14), (0, -14))
 
@@ -95,6 +98,7 @@ class Search:
         self._seen = seen_mask(self.spect)
         self._counts = counted(self.spect)
         self.fair = self._level(*_FAIR)
+        self._coarse: Level | None = None
         self._fine: Level | None = None
 
     def _level(self, sigma: float, points: int, *, only_details: bool = False) -> Level:
@@ -112,6 +116,13 @@ class Search:
     def modality(self) -> str:
         """Whose limits hold: those of PET only where the file names a positron emitter."""
         return "PT" if self.spect.source.positrons else "NM"
+
+    @property
+    def coarse(self) -> Level:
+        """The first level."""
+        if self._coarse is None:
+            self._coarse = self._level(*_COARSE)
+        return self._coarse
 
     @property
     def fine(self) -> Level:
@@ -165,7 +176,7 @@ class Search:
         RegistrationFailed
             The volumes hardly overlap.
         """
-        coarse = self._level(*_COARSE)
+        coarse = self.coarse
         self._report(0.05, "Registering")
         maps_of = [np.linalg.inv(matrix)[None] for matrix in starts]
         # How much soft tissue takes up is fitted under the first start, until one is found.
@@ -230,6 +241,7 @@ class Search:
         second = self._second(maps)
         self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
+        mirrored, rescaled = self._mirrored(maps), self._rescaled(maps)
         self._report(0.50, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
         self._report(0.56, "Asking for other opinions")
@@ -268,6 +280,8 @@ class Search:
             independent=independent,
             correlation=agreement,
             detail_correlation=fitted.correlation,
+            mirrored_correlation=mirrored,
+            rescaled_correlation=rescaled,
             drop=drop,
             overlap=self._overlap(proposal),
             neck=self.neck,
@@ -285,6 +299,39 @@ class Search:
                 return None
             maps = found.maps
         return _stored(maps[0])
+
+    def _mirrored(self, maps: FloatArray) -> float | None:
+        """From the coarse start, as if left and right were exchanged: how well the details agree.
+
+        Nobody is alike on both sides: turned and bent a little, with other teeth and vessels, a
+        patient agrees better with the picture of the right side out.
+        """
+        mirror = np.eye(4)
+        mirror[0, 0], mirror[0, 3] = -1, 2 * self.neck.center_lps[0]
+        there = maps @ mirror
+        found: SearchFit | None = None
+        for level, near_mm in (
+            (self.coarse, _NEAR_MM),
+            (self.fair, _NEAR_MM),
+            (self.fine, CONVERGED_MM),
+        ):
+            found = _repeat(level, there, iterations=_STEPS, converged_mm=near_mm)
+            if found is None:
+                return None
+            there = found.maps
+        return None if found is None else found.correlation
+
+    def _rescaled(self, maps: FloatArray) -> float:
+        """From what was found, as if the voxels had another size: how well the pictures agree."""
+        best = 0.0
+        for axes, factor in product(_RESCALED_AXES, (_RESCALED, 1 / _RESCALED)):
+            scale = np.eye(4)
+            scale[axes, axes] = factor
+            scale[:3, 3] = (np.eye(3) - scale[:3, :3]) @ self.neck.center_lps
+            found = _repeat(self.fair, maps @ scale, iterations=_STEPS, converged_mm=_NEAR_MM)
+            if found is not None:
+                best = max(best, found.correlation)
+        return best
 
     def _reverse(self, maps: FloatArray) -> RigidTransform | None:
         """With fixed and moving swapped: points and slopes of the functional picture."""

@@ -15,7 +15,7 @@ from fusion.cohort.child import NO_MEMORY
 from fusion.cohort.measuring import units_of, without_names
 from fusion.cohort.one import Order, Turn, failure, is_kept, run_order
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome, StudyResult
-from fusion.cohort.pages.page import _simulated
+from fusion.cohort.pages.page import _ratios, _simulated
 from fusion.cohort.pages.plots import _round_factors, bars_plot, histogram, ratio_plot
 from fusion.cohort.places import StudyPlace, find_places
 from fusion.cohort.running import _in_words
@@ -336,3 +336,23 @@ def test_the_banner_tells_how_many_are_simulated(
     unread = StudyResult(key="x", known_by="files", outcome=StudyOutcome.UNREADABLE)
     found = _simulated([*rows, StudyRow("x", place, None, unread)])
     assert [words in one for words, one in zip(banner, found, strict=True)] == [True] * len(banner)
+
+
+def test_values_measured_where_nobody_knows_are_not_in_the_plot_of_ratios() -> None:
+    joint = {"level": "C5-C6", "side": "left", "numbering": "sure", "ratio_to_reference": 2.0}
+    rows = [
+        StudyRow(
+            status,
+            StudyPlace(label="a", path="/a"),
+            None,
+            StudyResult(
+                key=status,
+                known_by="pixels",
+                outcome=StudyOutcome.NEEDS_A_PERSON,
+                about={"registration_status": status},
+                joints=(joint,),
+            ),
+        )
+        for status in ("no inconsistency found", "possible neck motion", "do not trust")
+    ]
+    assert "C5-C6 (n = 2)" in _ratios(rows)

@@ -289,6 +289,11 @@ def test_the_provenance_is_a_crate_and_holds(whole: Path) -> None:
 
     crate = ROCrate(str(whole))
     assert crate.root_dataset["mentions"].type == "CreateAction"
+    # What RO-Crate 1.1 demands of a root; of the day, the year alone.
+    root = json.loads((whole / "ro-crate-metadata.json").read_text("utf-8"))["@graph"][1]
+    assert root["@id"] == "./"
+    assert re.fullmatch(r"20\d\d", root["datePublished"])
+    assert root["license"]
     files = [one for one in crate.get_entities() if one.type == "File"]
     assert {one.id for one in files} >= {*TABLES, "report.html"}
     for one in files:
@@ -332,6 +337,13 @@ def test_what_was_opened_says_how_far_the_alignment_is_known(whole: Path) -> Non
     assert good["registration_status"] == "no inconsistency found"
     joints = rows_of(whole / "joints.csv")
     assert all(0 < float(joint["registration_mm"]) < 6 for joint in joints)
+    largest = max(float(joint["registration_mm"]) for joint in joints)
+    (page,) = [
+        page.read_text("utf-8")
+        for page in (whole / "studies").glob("*/page.html")
+        if page.parent.name.startswith(good["study"])
+    ]
+    assert f"no inconsistency found; up to ± {largest:.1f} mm at a joint." in page
 
 
 def test_the_page_begins_with_what_became_of_the_studies(whole: Path) -> None:

@@ -785,6 +785,28 @@ def test_zip_that_the_library_stumbles_over_is_a_sentence(tmp_path, what):
         assert scan(path).findings
 
 
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        (b"\x08\x00\x08\x00", b"AXIAL\\" * 20_000),
+        (b"\x20\x00\x32\x00", b"0\\" * 40_000),
+        (b"\x10\x00\x10\x00", b"Doe^" * 20_000),
+    ],
+    ids=["ImageType", "ImagePositionPatient", "PatientName"],
+)
+def test_a_text_that_is_longer_than_its_length_can_say(folder, tag, value):
+    """Stated as unknown it may be; a hundred thousand values stalled a scan for a minute."""
+    raw = file_bytes(ct_image(ImageType=None, ImagePositionPatient=None))
+    long = tag + b"UN\0\0" + len(value).to_bytes(4, "little") + value
+    at = raw.index(b"\x28\x00\x02\x00US")
+    (folder / BAD).write_bytes(raw[:at] + long + raw[at:])
+    begun = time.process_time()
+    catalog = scan(folder)
+    assert time.process_time() - begun < 2
+    good(catalog)
+    assert_named(catalog, BAD, "longer than any real one")
+
+
 # --- compressed frames ----------------------------------------------------------------------------
 
 
@@ -824,6 +846,22 @@ def test_a_decoder_that_dies_of_a_frame_takes_nothing_with_it(tmp_path):
     np.testing.assert_array_equal(decoded(frame), pydicom.dcmread(first).pixel_array)
     assert decoded(deadly) is None
     np.testing.assert_array_equal(decoded(frame), pydicom.dcmread(first).pixel_array)
+
+
+def test_a_frame_cut_into_nothing_a_hundred_thousand_times(folder):
+    victim = sorted((folder / "good").iterdir())[-1]
+    ds = pydicom.dcmread(victim)
+    ds.compress(RLELossless, generate_instance_uid=False)
+    ds.save_as(victim)
+    raw = victim.read_bytes()
+    table = raw.index(b"\xe0\x7f\x10\x00OB") + 12
+    at = table + 8 + int.from_bytes(raw[table + 4 : table + 8], "little")
+    empty = b"\xfe\xff\x00\xe0" + bytes(4)
+    some, many = (raw[:at] + empty * n + raw[at:] for n in (100, 100_000))
+    victim.write_bytes(some)
+    good(scan(folder))
+    victim.write_bytes(many)
+    assert_named(scan(folder), f"good/{victim.name}", "more than 4160 pieces for 1 frame(s)")
 
 
 def in_jpeg_ls(folder: Path) -> Path:

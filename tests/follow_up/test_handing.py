@@ -7,6 +7,7 @@ import re
 import shutil
 import zlib
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pydicom
@@ -18,9 +19,10 @@ from fusion.annotations.changes import TargetSaved
 from fusion.cli import main
 from fusion.deidentified import Deidentifier
 from fusion.errors import FusionError
-from fusion.export import hand_on_comparison
-from fusion.export.dicom.structured_report import tracking_uid
-from fusion.export.follow_up.handing import made_at
+from fusion.export import Handout, hand_on_comparison
+from fusion.export.dicom.structured_report import export_structured_report, tracking_uid
+from fusion.export.follow_up.handing import edition_of, made_at
+from fusion.export.follow_up.structured_report import write_comparison_report
 from fusion.export.follow_up.wording import dates
 from fusion.findings import FromFile, PersonName
 from fusion.findings.follow_up import ANOTHER_TRACER, SAME_PATIENT_STATED
@@ -59,12 +61,24 @@ def test_the_same_comparison_is_the_same_objects_byte_for_byte(
     for name in ("one", "two"):
         hand_on_comparison(compared, tmp_path / name)
     assert objects(tmp_path / "one") == objects(tmp_path / "two")
-    # Another sentence is another object.
+
+
+def test_another_sentence_or_another_reading_is_another_object(
+    compared: Comparison, tmp_path: Path
+) -> None:
+    def uid(comparison: Comparison) -> str:
+        return edition_of(comparison).uid("comparison", "instance")
+
     stated = SAME_PATIENT_STATED(who=PersonName("Dr. B"))
-    hand_on_comparison(replace(compared, findings=(stated,)), tmp_path / "three")
-    for name in ("comparison_structured_report.dcm", "comparison_pdf.dcm"):
-        uids = [pydicom.dcmread(tmp_path / n / name).SOPInstanceUID for n in ("one", "three")]
-        assert uids[0] != uids[1]
+    read_once = replace(compared.later, reading=read(compared.later, tmp_path / "journal.db"))
+    others = (
+        compared,
+        replace(compared, findings=(stated,)),
+        replace(compared, later=read_once),
+        replace(compared, earlier=compared.later),
+    )
+    assert len({uid(one) for one in others}) == len(others)
+    assert uid(compared) == uid(replace(compared))
 
 
 def test_when_it_was_made_is_the_last_thing_that_was_said(
@@ -84,14 +98,13 @@ def test_a_joint_keeps_the_identifier_of_the_earlier_target_and_its_report(
     study = tmp_path / "earlier"
     shutil.copytree(pair[0], study)
     reading = read(compared.earlier, tmp_path / "journal.db")
-    arguments = ["--journal", str(tmp_path / "journal.db"), "--to", str(tmp_path / "handed")]
-    assert main(["export", str(study), *arguments]) == 0
-    report = pydicom.dcmread(tmp_path / "handed" / "structured_report.dcm")
-    shutil.copy(tmp_path / "handed" / "structured_report.dcm", study)
+    handout = Handout.of(compared.earlier.review, reading, made=datetime(2026, 11, 30, tzinfo=UTC))
+    (place,) = export_structured_report(handout, study)
+    report = pydicom.dcmread(place)
     earlier = replace(compared.earlier, review=open_study(study), reading=reading)
-    written = hand_on_comparison(replace(compared, earlier=earlier), tmp_path / "out")
-    path = next(path for path in written if path.name == "comparison_structured_report.dcm")
-    ds = pydicom.dcmread(path)
+    both = replace(compared, earlier=earlier)
+    write_comparison_report(tmp_path / "comparison.dcm", both, edition_of(both))
+    ds = pydicom.dcmread(tmp_path / "comparison.dcm")
     said = tracking_uid(reading.targets[0])
     uids = [str(e.value) for e in ds.iterall() if e.keyword == "UID"]
     assert uids.count(said) == 2  # both time points of this joint
@@ -205,6 +218,7 @@ def test_without_identity_it_goes_into_an_empty_folder(
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
+@pytest.mark.thorough
 def test_shifted_dates_keep_the_days_between_them(
     nameless: tuple[Comparison, Canaries, Path], tmp_path: Path
 ) -> None:
@@ -221,3 +235,28 @@ def test_shifted_dates_keep_the_days_between_them(
 def test_days_that_are_not_known_are_said_in_words(compared: Comparison) -> None:
     assert dates(compared) == "2024-01-10 and 2025-01-12, 368 days apart"
     assert dates(replace(compared, days=None)).endswith(", days between them not stated")
+
+
+def test_the_command_refuses_a_filled_folder_before_it_takes_long(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("Mrs. Miller", "utf-8")
+    command = ["compare", "nowhere", "nowhere", "--to", str(tmp_path), "--deidentify"]
+    assert main(command) == 3
+    assert "What is written without identity goes into an empty" in capsys.readouterr().err
+
+
+@pytest.mark.thorough
+def test_what_the_command_prints_is_without_identity_too(
+    pair: tuple[Path, Path],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))  # where no journal is
+    assert main(["compare", *map(str, pair), "--deidentify", "--json"]) == 0
+    said = capsys.readouterr().out
+    assert json.loads(said)["days"] is None
+    assert not [day for day in DAYS[:-1] if day in said]
+    uids = {str(pydicom.dcmread(p).StudyInstanceUID) for s in pair for p in s.rglob("*.dcm")}
+    assert not [uid for uid in uids if uid in said]

@@ -45,7 +45,7 @@ _MOMENT = re.compile(r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:\+00:
 _NUMBER = re.compile(r"(?<![\w.])-?\d+\.\d+(?:e[-+]?\d+)?(?![\w.]*\d)")
 _PICTURE = re.compile(r"data:image/[a-z]+;base64,[A-Za-z0-9+/=]+")
 #: What the planes of the interactive report are drawn from.
-_PLANES = re.compile(r'(?<="levels":")[A-Za-z0-9+/=]+|(?<="checks":)\[\[.*?\]\]')
+_PLANES = re.compile(r'(?<="levels":")[A-Za-z0-9+/=]+|(?<="checks":)\[\[\[.*?\]\]\]')
 #: Of what is in the file, or of what differs from run to run.
 _LENGTHS = ("FileMetaInformationGroupLength", "EncapsulatedDocumentLength")
 _TIMES = {"DA", "TM", "DT"}

@@ -238,3 +238,50 @@ def test_the_same_seed_gives_the_same_numbers() -> None:
     once, again = (list(figures(*rated(12)).values()) for _ in range(2))
     assert once == again
     assert np.isfinite(once[0].low)
+
+
+def test_the_page_tells_how_much_of_the_agreement_is_the_programs_own() -> None:
+    ratings, nerves = rated(4, 2)
+    # Reader B leaves every joint of the first two cases where reader A has it.
+    places = {(r.case, r.level, r.side): r for r in ratings if r.reader == "Reader A"}
+    moved = []
+    for one in ratings:
+        first = places[one.case, one.level, one.side]
+        if one.reader == "Reader B" and one.case in ("c00", "c01"):
+            one = replace(one, x_mm=first.x_mm, y_mm=first.y_mm, z_mm=first.z_mm)
+        moved.append(one)
+    compared = between_readers(tuple(moved), nerves, arm="alone")
+    found = tuple(figures_of(compared, seed=7))
+    page = page_html(design(4), Analysis(tuple(moved), nerves, found, (compared,), True))
+    assert page.count("Pairs of points in the very same place: alone 24 of 48.") == 2
+    apart = page[page.index("furthest apart") : page.index("the second time")]
+    assert apart.count("Reader A, Reader B") == 5
+    still = tuple(
+        replace(r, x_mm=0.0, y_mm=0.0, z_mm=0.0) if r.x_mm is not None else r for r in moved
+    )
+    compared = between_readers(still, nerves, arm="alone")
+    page = page_html(design(4), Analysis(still, nerves, found, (compared,), True))
+    assert "No two readers put a joint at different places." in page
+
+
+def test_why_there_is_no_interval_is_said_once_a_table() -> None:
+    ratings, nerves = rated(4, 2)
+    compared = between_readers(ratings, nerves, arm="alone")
+    found = tuple(figures_of(compared, seed=7))
+    page = page_html(design(4), Analysis(ratings, nerves, found, (compared,), True))
+    decision = page[page.index("<h3>Decision") : page.index("<h3>Positive")]
+    assert decision.count("No interval: 4 patients, and at least 10 are needed.") == 1
+    assert decision.count("no interval ¹") == 8
+
+
+def test_alpha_tells_how_many_joints_it_rests_on() -> None:
+    ratings, nerves = rated(6, 2)
+    compared = between_readers(ratings, nerves, arm="alone")
+    (alpha,) = [
+        one
+        for one in figures_of(compared, seed=7)
+        if (one.question, one.measure) == ("grade", "alpha")
+    ]
+    both = sum(all(one.grade is not None for one in row) for row in compared.rows)
+    assert 0 < both < len(compared.rows)
+    assert alpha.observations == both

@@ -342,15 +342,27 @@ def test_the_search_imports_no_compiler() -> None:
 
 
 def test_a_mirrored_neck_is_refused_where_it_can_be_seen(necks) -> None:
-    """Upside down and back to front; left and right cannot be told by any measure."""
+    """Upside down, back to front, and left to right: these necks are turned and hot on one side."""
     ct, spect = necks
-    for axis in (0, 1):
+    for axis in (0, 1, 2):
         flipped = volume(np.ascontiguousarray(np.flip(spect.stored, axis)), spect.grid.affine)
         result = register(ct, flipped)
         assert result.status is Trust.DO_NOT_TRUST
         assert is_identity(result.transform)
         assert result.findings[0].code == "registration-rejected"
         assert np.isinf(result.uncertainty_mm_at(JOINTS)).all()
+
+
+@pytest.mark.parametrize("factor", [(1.1, 1.1, 1.1), (1.1, 1, 1), (1, 1.1, 1.1), (0.9, 0.9, 0.9)])
+def test_voxels_of_another_size_are_refused(necks, factor) -> None:
+    """(k, j, i): a spacing that a writer got wrong, in all directions, along or across."""
+    ct, spect = necks
+    affine = spect.grid.affine.copy()
+    affine[:3, :3] *= factor
+    affine[:3, 3] += spect.grid.center_lps - Grid(spect.grid.shape, affine).center_lps
+    result = register(ct, volume(spect.stored, affine))
+    assert result.status is Trust.DO_NOT_TRUST
+    assert is_identity(result.transform)
 
 
 def on_disk(folder: Path, of: Volume, *, pet: bool) -> None:

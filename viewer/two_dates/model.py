@@ -112,6 +112,12 @@ class TwoDates:
         return all(linked.reference for linked in self.linked)
 
     @property
+    def brightest(self) -> float:
+        """How many times the reference the brightest colour is, where both dates have one."""
+        reference = self.linked[0].reference
+        return self.linked[0].uptake_range[1] / reference if reference else float("nan")
+
+    @property
     def selected(self) -> Joint | None:
         """The joint that is looked at; putting one here moves both crosshairs to it."""
         return self._selected

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent, QShowEvent
 from qtpy.QtWidgets import (
-    QCheckBox,
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
@@ -129,8 +128,9 @@ class CompareWindow(QMainWindow):
                 grid.addWidget(canvas, 2 * n + 1, at)
             grid.setRowStretch(2 * n + 1, 1)
         colours = (
-            "One colour is one multiple of the reference on both dates. Each date is shown as it "
-            "was taken: nothing is bent, moved or subtracted."
+            "One colour is one multiple of the reference on both dates, the brightest "
+            f"{self.dates.brightest:.1f} times or more. Each date is shown as it was taken: "
+            "nothing is bent, moved or subtracted."
             if self.dates.same_colours
             else "The colours of the two dates cannot be compared: a reference is missing."
         )
@@ -163,7 +163,7 @@ class CompareWindow(QMainWindow):
         limits = plain_label(LIMITS_SOURCE, wrap=True)
         limits.setStyleSheet("font-size: 11px;")
         column.addWidget(limits)
-        self.findings = MessageLine(lines=8)
+        self.findings = MessageLine(lines=6)
         worst = max((f.severity for f in self.comparison.findings), default=Severity.INFO)
         said = "\n".join(f.message for f in self.comparison.findings)
         self.findings.say(said, refused=worst is Severity.ERROR, color=DOUBTFUL)
@@ -174,13 +174,13 @@ class CompareWindow(QMainWindow):
         self.export = QPushButton("Export…")
         self.export.setToolTip("Write the comparison as PDF, HTML, CSV, JSON and DICOM")
         self.export.clicked.connect(lambda: self.choose_export())
-        self.nameless = QCheckBox("Without identity")
+        self.nameless = QPushButton("Export without identity…")
         self.nameless.setToolTip(
-            "Take names, dates and identifiers out of everything that is written; into an empty "
-            "folder"
+            "The same, without names, dates and identifiers; into an empty folder"
         )
+        self.nameless.clicked.connect(lambda: self.choose_export(nameless=True))
         handing = QHBoxLayout()
-        handing.addWidget(self.export, stretch=1)
+        handing.addWidget(self.export)
         handing.addWidget(self.nameless)
         column.addLayout(handing)
         return side
@@ -206,16 +206,16 @@ class CompareWindow(QMainWindow):
             words += " Linked by its name alone: the CTs are not alike here."
         self.decided.setText(words)
 
-    def choose_export(self) -> None:
+    def choose_export(self, *, nameless: bool = False) -> None:
         """Ask where the comparison is to be written, and write it."""
         folder = QFileDialog.getExistingDirectory(self, "Folder for the comparison")
         if folder:
-            self.write(Path(folder))
+            self.write(Path(folder), nameless=nameless)
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, *, nameless: bool = False) -> None:
         """Write the comparison into a folder."""
         comparison = self.comparison
-        how = Deidentifier() if self.nameless.isChecked() else None
+        how = Deidentifier() if nameless else None
         self.job = Job(
             lambda report: hand_on_comparison(comparison, folder, deidentify=how, progress=report),
             dialog=Waiting(

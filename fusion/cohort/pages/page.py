@@ -11,12 +11,12 @@ from pathlib import Path
 from fusion.anatomy import LEVELS
 from fusion.cohort.outcomes import OUTCOME_WORDS, StudyOutcome
 from fusion.cohort.pages.plots import LEFT, RIGHT, bars_plot, histogram, ratio_plot
-from fusion.cohort.pages.study_page import PAGE, THUMBNAIL
 from fusion.cohort.provenance import write_provenance
-from fusion.cohort.store import KEY_LETTERS, Store, replace_text
+from fusion.cohort.store import KEY_LETTERS, PAGE, THUMBNAIL, Store, replace_text
 from fusion.cohort.tables import WHERE_CSV, StudyRow, study_rows, write_tables
 from fusion.export import Insert, Report, report_html
 from fusion.facets import Numbering
+from fusion.registration import Trust
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import NOT_VALIDATED, RATIO_TO_REFERENCE
 
@@ -173,11 +173,16 @@ def _outcomes(rows: Sequence[StudyRow]) -> str:
 def _ratios(rows: Sequence[StudyRow]) -> str:
     values: dict[tuple[str, str], list[float]] = defaultdict(list)
     for row in rows:
+        if row.result is None or row.result.about.get("registration_status") == Trust.DO_NOT_TRUST:
+            continue  # where it was measured is not known
         for joint in row.result.joints if row.has_joints and row.result else ():
             value = joint.get(RATIO_TO_REFERENCE.name)
             if value is not None and joint["numbering"] != Numbering.PROVISIONAL.value:
                 values[joint["level"], joint["side"]].append(value)
-    words = f"{RATIO_TO_REFERENCE.how}; only joints whose level is sure"
+    words = (
+        f"{RATIO_TO_REFERENCE.how}; only joints whose level is sure, where the alignment may be "
+        "trusted"
+    )
     return ratio_plot(values, LEVELS, label=words)
 
 

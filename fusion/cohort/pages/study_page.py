@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
 
 from fusion.cohort.outcomes import StudyOutcome
+from fusion.cohort.store import PAGE, THUMBNAIL
 from fusion.deidentified import NO_MOMENT
 from fusion.export import (
     Handout,
@@ -23,7 +25,6 @@ from fusion.review import Review
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import RATIO_TO_REFERENCE, Quantification, every_measure
 
-PAGE, THUMBNAIL = "page.html", "thumbnail.jpg"
 #: Height of a thumbnail, pixels, and quality of its JPEG, of 100.
 _THUMBNAIL_PX, _QUALITY = 260, 70
 #: Longest side of a picture of the page, pixels.
@@ -81,6 +82,7 @@ def write_study_page(
         identity="",
         sections=(
             ReportSection("Levels", (ReportLines(_levels(found)),)),
+            ReportSection("Alignment", (ReportLines((_alignment(review, uptake),)),)),
             ReportSection("Joints", (_joints(found, uptake),)),
             ReportSection(
                 "Pictures",
@@ -126,6 +128,16 @@ def _levels(found: Localisation) -> tuple[str, ...]:
         f"Numbering: {found.numbering.value}.",
         *(f"{one.source}: {words[one.agrees]}: {one.saw}" for one in found.evidence),
     )
+
+
+def _alignment(review: Review, uptake: Quantification) -> str:
+    """Say how the two images were put together, and how far the images support it."""
+    registration = review.fused.registration
+    status = registration.status.value if registration.status else "not held against the images"
+    known = [one.registration_mm for one in uptake.uptakes if one.registration_mm is not None]
+    finite = [one for one in known if math.isfinite(one)]
+    off = f"; up to ± {max(finite):.1f} mm at a joint" if finite else ""
+    return f"{registration.method.value}: {status}{off}."
 
 
 def _joints(found: Localisation, uptake: Quantification) -> ReportCells:

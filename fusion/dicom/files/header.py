@@ -33,7 +33,14 @@ from pydicom.uid import (
 
 from fusion.dicom.files.budget import Budget, BudgetedBytes, BudgetedFile
 from fusion.dicom.files.character_sets import make_unicode
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, hashed_uid, uid
+from fusion.dicom.files.instance import (
+    PARSE_ERRORS,
+    Instance,
+    damage_told,
+    hashed_uid,
+    is_overlong,
+    uid,
+)
 from fusion.dicom.files.mending import NO_FILE_HEADER, mend
 from fusion.errors import DicomError
 
@@ -148,6 +155,12 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             if is_bare and not sop_class_uid(dataset).startswith(_DICOM_ROOT):
                 return None
             _drop_oversized(dataset)
+            if any(is_overlong(element) for element in dataset.values()):
+                raise DicomError(
+                    "A text in its header is longer than any real one. The file is damaged or "
+                    "made to do harm; copy or export it again.",
+                    label=label,
+                )
             if _is_nested_too_deeply(dataset, budget):
                 raise _too_deep(label)
             doubtful_text, remarks = make_unicode(dataset), mend(dataset)

@@ -20,13 +20,24 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom.datadict import dictionary_description
+from pydicom.datadict import (
+    dictionary_description,
+    dictionary_has_tag,
+    dictionary_VR,
+    tag_for_keyword,
+)
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.multival import MultiValue
 
 from fusion.errors import DicomError
 from fusion.plain_text import plain
 
+#: Text of a representation with a 16-bit length (PS3.5 7.1.2) that is longer than that can say, or
+#: has more values than any list of scanners, is damaged.
+MAX_TEXT_BYTES, MAX_VALUES = 65_536, 4096
+_TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"])
 _UID = re.compile(r"^[0-9.]{1,64}$")
 #: What damaged files lead to (docs/sources.md#damaged-files). KeyError and IndexError are
 #: LookupErrors. AttributeError, TypeError, AssertionError and RuntimeError are not among them: in
@@ -234,12 +245,34 @@ def stored_value(dataset: Dataset, keyword: str) -> Any:
     """
     try:
         with damage_told():
+            tag = tag_for_keyword(keyword)
+            element = None if tag is None else dataset.get_item(tag)
+            if element is not None and is_overlong(element):
+                raise DicomError(
+                    f"{attribute_name(keyword)} is longer than any real one; the header is damaged."
+                )
             return dataset.get(keyword)
     except PARSE_ERRORS as exc:
         logger.info("%s cannot be decoded: %s", keyword, type(exc).__name__)
         raise DicomError(
             f"{attribute_name(keyword)} cannot be read; the header is damaged."
         ) from exc
+
+
+def is_overlong(element: DataElement | RawDataElement) -> bool:
+    """Whether a text is so long that taking it apart would take seconds a file.
+
+    It can be longer than its representation allows only where that is not stated, or stated as
+    unknown.
+    """
+    value = element.value
+    if isinstance(value, MultiValue):
+        is_long = len(value) > MAX_VALUES
+    else:
+        is_long = isinstance(value, (bytes, str)) and len(value) > MAX_TEXT_BYTES
+    if not is_long or not dictionary_has_tag(element.tag):
+        return False
+    return dictionary_VR(element.tag) in _TEXT_VRS
 
 
 def attribute_name(keyword: str) -> str:

@@ -36,6 +36,9 @@ from fusion.errors import DicomError
 
 #: Largest decoded size of one object: 4096 slices of 512 × 512 × 16 bit.
 MAX_DECODED_BYTES = 2 * 2**30
+#: Pieces that compressed pixels may be cut into: so many, and so many more for each frame. Writers
+#: make one a frame, some one for every few KiB; each piece costs time, and an empty one 8 bytes.
+FRAGMENTS, FRAGMENTS_PER_FRAME = 4096, 64
 
 NATIVE = (
     ImplicitVRLittleEndian,
@@ -324,6 +327,13 @@ def _check_fragments(file: BinaryIO, left: int, layout: PixelLayout, *, label: s
         file.seek(length, io.SEEK_CUR)
         left -= length
         fragments += 1
+        if fragments > FRAGMENTS + FRAGMENTS_PER_FRAME * layout.frames:
+            raise DicomError(
+                f"Its compressed pixels are cut into more than {fragments - 1} pieces for "
+                f"{layout.frames} frame(s). The file is damaged or made to do harm; copy or export "
+                "it again.",
+                label=label,
+            )
     if fragments < layout.frames:
         raise _cut_short(label, f"it states {layout.frames} frame(s) and holds {max(fragments, 0)}")
 

@@ -17,6 +17,10 @@ STACK = "stack"
 #: The mark that names the reconstruction filter: archives and anonymisers put several
 #: reconstructions of one scan into one series.
 KERNEL = "kernel"
+VOLTAGE = "tube voltage (kV)"
+ENERGY = "energy (keV)"
+#: What makes two pictures of the same slices of one scan.
+_PICTURES = (KERNEL, VOLTAGE, ENERGY)
 #: What tells passes of one scan apart that lie beside each other in an uneven stack.
 _PASSES = ("acquisition", "time frame", "time point")
 _PLANES = {"L": "sagittal", "R": "sagittal", "P": "coronal", "A": "coronal"}
@@ -74,7 +78,9 @@ def phases(group: Sequence[Slice]) -> tuple[list[tuple[str, Arrangement]], list[
         # An even stack is taken apart only where reconstructions alternate in it, and without
         # repeats a change of acquisition at a gap must not hide the gap.
         explains = (
-            (KERNEL,) if whole.grid is not None else (IMAGE_TYPE, KERNEL, OBJECT, STACK, *_PASSES)
+            _PICTURES
+            if whole.grid is not None
+            else (IMAGE_TYPE, *_PICTURES, OBJECT, STACK, *_PASSES)
         )
         if not whole.has_repeats and name not in explains:
             continue
@@ -112,7 +118,7 @@ def _attempt(
     if len(clean) < len(stacks):
         return None
     # Images that follow each other are one volume with uneven spacing, of whatever type they are.
-    if name in (IMAGE_TYPE, KERNEL, *_PASSES) and not _interleaved(clean):
+    if name in (IMAGE_TYPE, *_PICTURES, *_PASSES) and not _interleaved(clean):
         return None
     return 1.0, stacks, strays
 

@@ -7,6 +7,7 @@ slices, where the files do not say enough.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,15 @@ from fusion.dicom.quantity.suv import Suv, suvbw_factor
 from fusion.dicom.quantity.tracer import about_tracer
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
-from fusion.dicom.volumes.phases import IMAGE_TYPE, KERNEL, alike, appearances, phases
+from fusion.dicom.volumes.phases import (
+    ENERGY,
+    IMAGE_TYPE,
+    KERNEL,
+    VOLTAGE,
+    alike,
+    appearances,
+    phases,
+)
 from fusion.dicom.volumes.plausible import require_plausible_grid
 from fusion.dicom.volumes.slices import (
     Arrangement,
@@ -30,14 +39,19 @@ from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import LOCALIZER_IMAGES, PART_OF_CT, STRAY_IMAGE, UNUSABLE_SLICE
 
-#: Attributes that number the phases, acquisitions or time frames of one series.
+#: Attributes that tell apart the phases, acquisitions, time frames or energies of one series.
 _COUNTERS = (
     ("acquisition", "AcquisitionNumber"),
     ("time point", "TemporalPositionIdentifier"),
     ("time point", "TemporalPositionIndex"),
     ("reference time (ms)", "FrameReferenceTime"),
     ("trigger time (ms)", "TriggerTime"),
+    ("cardiac phase (%)", "NominalPercentageOfCardiacPhase"),
+    (VOLTAGE, "KVP"),
 )
+#: Pictures of one energy (dual-energy CT) say which in Image Comments alone; nothing else of what
+#: stands there is looked at, since names of people do, too.
+_ENERGY = re.compile(r"\b(\d{2,3}) ?keV\b", re.IGNORECASE)
 #: A CT that lacks slices is offered in parts of at least this length, mm: about four cervical
 #: levels, the least that is taken together with a SPECT.
 LEAST_PART_MM = 60.0
@@ -281,6 +295,8 @@ def _marks(instance: Instance) -> tuple[tuple[str, str], ...]:
         value = text(dataset, keyword)
         if value:
             marks.append((name, value))
+    if energy := _ENERGY.search(text(dataset, "ImageComments")):
+        marks.append((ENERGY, energy[1]))
     if kernel := " ".join(texts(dataset, "ConvolutionKernel")):
         marks.append((KERNEL, kernel))
     return tuple(marks)

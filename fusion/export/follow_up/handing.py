@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -67,12 +68,12 @@ def hand_on_comparison(
         The folder cannot be written; or it holds something, and identity is to be taken out.
     """
     report, place = Progress(progress), Path(folder)
-    made = made_at(comparison)
+    edition = edition_of(comparison)
     if deidentify is not None:
         # Nothing below knows the original.
+        made = deidentify.moment(edition.made).replace(tzinfo=None)
         comparison = deidentified_comparison(comparison, deidentify)
-        made = deidentify.moment(made).replace(tzinfo=None)
-    edition = Edition(made=made, seed=_seed(comparison))
+        edition = replace(edition_of(comparison), made=made)
     try:
         with staged(place, names=_NAMES, alone=deidentify is not None) as part:
             report(0.0, "Drawing the pictures")
@@ -88,7 +89,7 @@ def hand_on_comparison(
             write_encapsulated_pdf(part / ENCAPSULATED, pdf, source=header, edition=edition)
             write_comparison_report(part / COMPARISON_REPORT, comparison, edition)
             if deidentify is not None:
-                settle((part / name for name in _NAMES), deidentify, made=made)
+                settle((part / name for name in _NAMES), deidentify, made=edition.made)
             report(1.0, "Done")
     except OSError as exc:
         raise FusionError(
@@ -96,6 +97,17 @@ def hand_on_comparison(
             "or choose another folder."
         ) from exc
     return tuple(place / name for name in _NAMES)
+
+
+def edition_of(comparison: Comparison) -> Edition:
+    """Return what the objects of a comparison share: the same each time it is handed on."""
+    content: list[Any] = [comparison_json(comparison)]
+    for date in (comparison.earlier, comparison.later):
+        fused, reading = date.review.fused, date.reading
+        content += [StudyKey.of(fused.ct, fused.spect).digest, reading and reading.digest]
+    # Everything that is compared and said.
+    seed = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return Edition(made=made_at(comparison), seed=seed)
 
 
 def made_at(comparison: Comparison) -> datetime:
@@ -128,12 +140,3 @@ def _moment(header: Dataset, what: str) -> datetime | None:
         except ValueError:
             continue
     return None
-
-
-def _seed(comparison: Comparison) -> str:
-    """Return what the identifiers follow from: everything that is compared and said."""
-    content: list[Any] = [comparison_json(comparison)]
-    for date in (comparison.earlier, comparison.later):
-        fused, reading = date.review.fused, date.reading
-        content += [StudyKey.of(fused.ct, fused.spect).digest, reading and reading.digest]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

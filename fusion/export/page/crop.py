@@ -51,8 +51,11 @@ class Crop:
     grid: Grid
     levels: npt.NDArray[np.uint8] = field(repr=False)
 
-    def at(self, point_lps: npt.ArrayLike) -> int:
-        """Return the level of the voxel nearest to a point.
+    def at(self, point_lps: npt.ArrayLike) -> list[float]:
+        """Return the centre of the voxel nearest to a point, mm, and its level.
+
+        Whoever looks the centre up again rounds to the same voxel. A point half-way between two,
+        as joints at usual distances lie, would be rounded one way here and another in a browser.
 
         Parameters
         ----------
@@ -60,7 +63,7 @@ class Crop:
         """
         kji = np.rint(self.grid.to_kji(point_lps)).astype(int)
         k, j, i = kji.clip(0, np.array(self.levels.shape) - 1)
-        return int(self.levels[k, j, i])
+        return [*self.grid.to_lps((k, j, i)).tolist(), int(self.levels[k, j, i])]
 
     @cached_property
     def packed(self) -> bytes:

@@ -228,8 +228,11 @@
   }
   // Whatever went wrong with side or place on the way here: then the still pictures stay.
   function isRight() {
-    const values = data.joints.every((joint) => joint.checks.every(
-      ([x, y, z, bone, warm]) => nearest(ct, [x, y, z]) === bone && nearest(spect, [x, y, z]) === warm));
+    const values = data.joints.every((joint) => joint.checks.every((found, n) => [ct, spect].every((crop, m) => {
+      const [x, y, z, level] = found[m], near = crop.step + 1e-6;
+      const there = n > 0 || [x, y, z].every((mm, axis) => Math.abs(mm - joint.at[axis]) <= near);
+      return there && nearest(crop, [x, y, z]) === level;
+    })));
     const sides = data.joints.every(({ at }) => panes.every((pane) => {
       const to = (axis) => at.map((mm, n) => mm + (n === axis ? 10 : 0));
       const [x, y] = place(pane, at);

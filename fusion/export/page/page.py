@@ -154,5 +154,5 @@ def _joint(handout: Handout, target: Target, ct: Crop, spect: Crop) -> dict[str,
         "decision": target.decision.value,
         "said": f"{name}: {_said(handout, target)}",
         "at": list(target.point_lps),
-        "checks": [[*point.tolist(), ct.at(point), spect.at(point)] for point in points],
+        "checks": [[crop.at(point) for crop in (ct, spect)] for point in points],
     }

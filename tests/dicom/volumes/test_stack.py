@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK as sitk
 from hypothesis import assume, given, settings
@@ -584,6 +585,56 @@ def test_two_kernels_in_one_series_become_two_volumes(tmp_path: Path, offset_mm:
     assert [plan.description for plan in plans] == ["Neck, kernel BR40F 3", "Neck, kernel BR64F 3"]
     for plan, written in zip(plans, (soft, sharp), strict=True):
         assert ct.marker_errors_mm(plan, written).max() <= EXACT_MM
+
+
+@pytest.mark.parametrize("offset_mm", [0.0, 0.75])
+@pytest.mark.parametrize(
+    ("keyword", "values", "names"),
+    [
+        ("KVP", ("80", "140"), ("tube voltage (kV) 80", "tube voltage (kV) 140")),
+        ("ImageComments", ("Doe 40 keV", "Doe 70keV"), ("energy (keV) 40", "energy (keV) 70")),
+    ],
+)
+def test_two_energies_in_one_series_become_two_volumes(
+    tmp_path: Path, keyword: str, values: tuple[str, str], names: tuple[str, str], offset_mm: float
+) -> None:
+    """Dual energy and spectral CT; nothing else of a comment is shown, it may name people."""
+    both = []
+    for n, value in enumerate(values):
+
+        def edit(k: int, ds: Dataset, value: str = value, n: int = n) -> None:
+            setattr(ds, keyword, value)
+            ds.FrameOfReferenceUID, ds.RescaleIntercept = "1.2.3", str(-1024 + n)
+
+        positions = ct.stacked() + np.array([0.0, 0.0, n * offset_mm])
+        both.append(ct.write_series(tmp_path / str(n), positions, edit=edit))
+    plans = plan_volumes([one for w in both for one in w.instances()], kind=Kind.CT)
+    assert [plan.description for plan in plans] == [f"Neck, {name}" for name in names]
+    for plan, written in zip(plans, both, strict=True):
+        assert ct.marker_errors_mm(plan, written).max() <= EXACT_MM
+
+
+def test_phases_of_a_heart_beat_become_volumes(tmp_path: Path) -> None:
+    both = [
+        ct.write_series(
+            tmp_path / str(phase),
+            ct.stacked(),
+            edit=lambda k, ds, phase=phase: ds.update(
+                {"NominalPercentageOfCardiacPhase": phase, "FrameOfReferenceUID": "1.2.3"}
+            ),
+        )
+        for phase in (0, 50)
+    ]
+    for path in both[1].paths:
+        ds = pydicom.dcmread(path)
+        ds.PixelData = (ds.pixel_array + (ds.pixel_array < 900)).astype("<i2").tobytes()
+        ds.save_as(path)
+    plans = plan_volumes([one for w in both for one in w.instances()], kind=Kind.CT)
+    assert [plan.grid is not None for plan in plans] == [True, True]
+    assert [plan.description for plan in plans] == [
+        "Neck, cardiac phase (%) 0.0",
+        "Neck, cardiac phase (%) 50.0",
+    ]
 
 
 def test_a_change_of_kernel_does_not_hide_a_gap(tmp_path: Path) -> None:

@@ -20,7 +20,16 @@ from fusion.export.page import crop as crop_module
 from fusion.export.page import page as page_module
 from fusion.export.page.page import LACKING, STILL, WRONG, export_interactive
 from fusion.export.report.overview import COLORS
-from tests.export.handed import HOSTILE, HOT, HOT_LPS, MADE, Read, handout_of, read_study, target_at
+from tests.export.handed import (
+    HOSTILE,
+    HOT,
+    HOT_LPS,
+    MADE,
+    Read,
+    handout_of,
+    read_study,
+    target_at,
+)
 from tests.export.page.browser import Browser, chromium
 from tests.viewer.marked_study import (
     BALLS,
@@ -116,6 +125,22 @@ def test_the_page_holds_the_reading_and_no_more(pages: dict[str, Path]) -> None:
     high = low + (np.array(data["ct"]["shape"][::-1]) - 1) * data["ct"]["step"]
     assert low[1] >= HOT_LPS[1] - 34.0
     assert high[1] <= HOT_LPS[1] + 34.0 + 0.7
+
+
+def test_what_the_page_looks_up_is_the_centre_of_a_voxel(pages: dict[str, Path]) -> None:
+    """A point half-way between two would be rounded one way here, and another in a browser."""
+    for page in pages.values():
+        data = data_of(page)
+        for n, name in enumerate(("ct", "spect")):
+            crop, drawn = data[name], levels(data[name])
+            for joint in data["joints"]:
+                for *point, level in (found[n] for found in joint["checks"]):
+                    at = (np.array(point) - crop["origin"]) / crop["step"]
+                    i, j, k = np.rint(at).astype(int)
+                    assert np.abs(at - (i, j, k)).max() < 1e-6
+                    assert drawn[k, j, i] == level
+                there = np.array(joint["checks"][0][n][:3])
+                assert np.abs(there - joint["at"]).max() <= crop["step"]
 
 
 def test_a_noisy_ct_is_drawn_coarser_and_the_page_stays_small(

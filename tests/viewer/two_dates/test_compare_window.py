@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QFileDialog
 
 from fusion.anatomy import Joint, Side
 from fusion.errors import PairingError
@@ -15,6 +17,7 @@ from fusion.follow_up import Comparison, Dated, compare
 from fusion.opening import OpenOptions, open_study
 from fusion.progress import Progress
 from tests.follow_up.two_dates import dated, make_pair
+from tests.viewer.geometry import faults
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -48,9 +51,14 @@ def test_it_begins_at_a_joint_that_changed(window) -> None:
     assert window.dates.selected == HOTTER
 
 
-def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qtbot: QtBot) -> None:
-    from qtpy.QtCore import Qt
+def test_nothing_overlaps_on_a_small_screen(window, qtbot: QtBot) -> None:
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: window.size().toTuple() == (1280, 720))
+    qtbot.wait(50)  # until the columns have found their places
+    assert faults(window) == []
 
+
+def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qtbot: QtBot) -> None:
     at = [one.joint for one in compared.joints].index(HOTTER)
     place = window.table.visualItemRect(window.table.item(at, 0)).center()
     qtbot.mouseClick(window.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -65,8 +73,6 @@ def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qt
 def test_a_click_in_one_date_moves_the_crosshair_of_the_other_to_the_same_place(
     window, compared: Comparison, qtbot: QtBot
 ) -> None:
-    from qtpy.QtCore import Qt
-
     # High in the neck, where the postures of the dates lead furthest apart.
     window.dates.selected = Joint("C1-C2", Side.LEFT)
     for row_of, other, across in (
@@ -86,8 +92,6 @@ def test_a_click_in_one_date_moves_the_crosshair_of_the_other_to_the_same_place(
 
 
 def test_keys_go_down_and_up_the_joints(window, compared: Comparison, qtbot: QtBot) -> None:
-    from qtpy.QtCore import Qt
-
     joints = [one.joint for one in compared.joints]
     window.dates.selected = joints[3]
     qtbot.keyClick(window.table, Qt.Key.Key_Down)
@@ -104,6 +108,7 @@ def test_one_colour_is_one_multiple_of_the_reference_on_both_dates(window) -> No
         ]
 
     assert tops()[0] == pytest.approx(tops()[1])
+    assert f"the brightest {tops()[1]:.1f} times or more" in window.colours.text()
     low, high = window.dates.linked[1].uptake_range
     window.dates.linked[1].uptake_range = (low, 0.7 * high)
     assert tops()[0] == pytest.approx(tops()[1])
@@ -144,11 +149,12 @@ def test_another_patient_is_refused_and_either_order_is_put_right(
         )
 
 
-def test_it_is_written_without_identity_where_that_is_ticked(
-    window, qtbot: QtBot, tmp_path: Path
+def test_it_is_written_without_identity_where_that_is_asked_for(
+    window, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    window.nameless.setChecked(True)
-    window.write(tmp_path / "out")
+    folder = str(tmp_path / "out")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: folder)
+    qtbot.mouseClick(window.nameless, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "files written" in window.message.text(), timeout=120_000)
     said = (tmp_path / "out" / "comparison.html").read_text("utf-8")
     assert "date removed" in said
