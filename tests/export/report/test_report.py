@@ -349,9 +349,7 @@ def test_what_is_the_same_of_all_joints_is_said_once_beneath_them(read: Read) ->
     grid = table_of(report, "Findings, joint by joint")
     assert not any(of_all in row[-1] for row in grid.rows)
     lines = lines_of(report, "Findings, joint by joint")
-    assert [of_all in line for line in lines if line.startswith("Of each of these joints: ")] == [
-        True
-    ]
+    assert [of_all in line for line in lines if line.startswith("Of each joint: ")] == [True]
     # In the impression each joint says how sure it is.
     assert all(of_all in row[-1] for row in table_of(report, "Impression").rows)
     # A joint that stands alone, or differs, says it in its own row.
