@@ -216,6 +216,13 @@ class ReviewApp(QObject):
         return self.desk
 
     def _make_room(self) -> None:
+        window = self.review_window
+        if window is not None and not window.may_be_replaced:
+            window.say(
+                "This window stays open: the note beside the target is not saved. Change, save or "
+                "drop it."
+            )
+            return
         self.viewer.close()
 
     def ask_series(self) -> SeriesDialog:

@@ -28,6 +28,17 @@ HELP_KEYS = ("?", "F1")
 NEXT_KEY = "S"
 
 
+#: Keys that go on while they are held: they move the picture or what is seen in it. Everything else
+#: happens once a press: a key that is held a moment too long must not take back ten decisions.
+REPEATING = frozenset(
+    {
+        *("PgUp", "PgDown", "[", "]", ".", ",", "+", "-"),
+        *("Ctrl+Left", "Ctrl+Right", "Ctrl+Up", "Ctrl+Down", "Ctrl+PgUp", "Ctrl+PgDown"),
+        *("Ctrl+Shift+Right", "Ctrl+Shift+Left"),
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ByHand:
     """What a window does when a key is pressed that no panel has.

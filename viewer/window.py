@@ -35,7 +35,7 @@ from viewer.frame.footer import Footer
 from viewer.frame.header import Header
 from viewer.frame.keyboard import Keyboard
 from viewer.jobs import Job
-from viewer.keys import HELP_KEYS, NEXT_KEY, ByHand, usual_keys
+from viewer.keys import HELP_KEYS, NEXT_KEY, REPEATING, ByHand, usual_keys
 from viewer.kit.keys import KeyCard
 from viewer.kit.message import MessageLine
 from viewer.kit.theme import SETTLE_MS
@@ -119,6 +119,7 @@ class ReviewWindow(Sitting):
         self._pathway_event: Event | None = None
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
+        self.canvases: tuple[PlaneCanvas, ...] = ()
         _napari.hide_clutter(viewer)
         title = plain(review.title) if case is None else case.words
         if review.simulated:
@@ -444,8 +445,7 @@ class ReviewWindow(Sitting):
         )
 
     def _add_keys(self, window: QWidget) -> None:
-        self.keys.give(window)
-        self.keys.shortcuts[self.keys.of("B")].setAutoRepeat(False)
+        self.keys.give(window, repeating=REPEATING)
         self.bar.key = self.keys.of(NEXT_KEY)
         self.targets_panel.form.back.setText(f"Back to it  ({self.keys.of('G')})")
         if self.keys.refused:
@@ -487,7 +487,7 @@ class ReviewWindow(Sitting):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Notice the mouse leaving a canvas, and the window closing."""
-        if event.type() == QEvent.Type.Leave:
+        if event.type() == QEvent.Type.Leave and watched in self.canvases:
             self.linked.leave()
         elif watched is self.parent() and event.type() == QEvent.Type.Close:
             self.finish()  # so that it has everything that is closed
@@ -501,11 +501,16 @@ class ReviewWindow(Sitting):
             return True
         return False
 
-    def _may_close(self, *, ask: bool) -> bool:
-        """Save what was typed last; where that fails, let the reader decide."""
+    @property
+    def may_be_replaced(self) -> bool:
+        """Whether nothing would be lost if another study took the place of this one."""
         note = self.targets_panel.form.note
         note.commit()
-        if not (ask and note.pending):
+        return not note.pending
+
+    def _may_close(self, *, ask: bool) -> bool:
+        """Save what was typed last; where that fails, let the reader decide."""
+        if self.may_be_replaced or not ask:
             return True
         return (
             QMessageBox.question(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
-from qtpy.QtCore import QRect
+from qtpy.QtCore import QRect, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractScrollArea,
     QAbstractSpinBox,
@@ -12,7 +12,9 @@ from qtpy.QtWidgets import (
     QComboBox,
     QGroupBox,
     QLabel,
+    QPlainTextEdit,
     QPushButton,
+    QScrollArea,
     QWidget,
 )
 
@@ -27,6 +29,8 @@ def faults(top: QWidget) -> list[str]:
             continue  # what is inside an input is Qt's
         found += _overlaps(widget)
         found += _no_room(widget)
+        found += _out_of_sight(widget)
+        found += _hint_cut(widget)
     return found
 
 
@@ -68,6 +72,30 @@ def _no_room(widget: QWidget) -> list[str]:
     high = metrics.ascent() + metrics.descent() * len(lines)
     if widget.width() < wide or widget.height() < high:
         return [f"{_name(widget)}: {wide}x{high} px, has {widget.width()}x{widget.height()}"]
+    return []
+
+
+def _out_of_sight(widget: QWidget) -> list[str]:
+    """What scrolls up and down only must not be wider than what is seen of it."""
+    off = Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+    if not isinstance(widget, QScrollArea) or widget.horizontalScrollBarPolicy() != off:
+        return []
+    inside, seen = widget.widget(), widget.viewport().width()
+    if inside is None or inside.width() <= seen:
+        return []
+    return [f"{_name(inside)} in a scroll area is {inside.width()} px wide, seen are {seen}"]
+
+
+def _hint_cut(widget: QWidget) -> list[str]:
+    """What is asked for stands in the empty place where it is typed, all of it."""
+    if isinstance(widget, QPlainTextEdit) and not widget.toPlainText():
+        margin = int(2 * widget.document().documentMargin())
+        room = widget.viewport().size() - QSize(margin, margin)
+        hint = widget.placeholderText()
+        flags = Qt.TextFlag.TextWordWrap
+        needed = widget.fontMetrics().boundingRect(0, 0, room.width(), 10_000, flags, hint)
+        if needed.height() > room.height() or needed.width() > room.width():
+            return [f"hint {hint!r} needs {needed.height()} px, has {room.height()}"]
     return []
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QKeySequence
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLineEdit, QWidget
+from qtpy.QtWidgets import QApplication, QLineEdit, QPlainTextEdit, QWidget
 
 from fusion.anatomy.joints import Joint
 from viewer import _napari
@@ -82,7 +82,7 @@ class Hands:
     def type(self, text: str) -> None:
         """Type a text where the keyboard is; it does not count as keys."""
         target = QApplication.focusWidget()
-        assert isinstance(target, QLineEdit), target
+        assert isinstance(target, QLineEdit | QPlainTextEdit), target
         QTest.keyClicks(target, text)
 
     def answering(self, answer: Callable[[ReaderDialog], None]) -> None:
@@ -131,6 +131,9 @@ class Hands:
                 self._decide_by_keys()
             else:
                 self.key("Ctrl+E")
+                if item.step is Step.LEVELS and window.way.next == item:
+                    self.type("counted on another examination")  # which is asked for
+                    self.key("Ctrl+E")
                 if item.step is Step.PATHWAY:
                     self.type("not asked for")
                     self.key("Return")
@@ -203,6 +206,9 @@ class Hands:
                 self.click(window.alignment_panel.reviewed)
             elif item.step is Step.LEVELS:
                 self.click(window.facets_panel.confirming.confirm)
+                if window.way.next == item:
+                    self.type("counted on another examination")  # which is asked for
+                    self.click(window.facets_panel.confirming.confirm)
             else:
                 self.click(window.pathway_panel.unanswered)
                 self.type("not asked for")

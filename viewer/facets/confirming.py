@@ -25,7 +25,7 @@ _WORDS = {
     Numbering.CONFIRMED: "Levels follow the vertebrae that you named.",
 }
 _NOTE = "Note (optional)"
-_WHY = "Not certain: write why the numbering is right before confirming it"
+_WHY = "Why it is right (needed)"
 
 
 class NumberingBox(QWidget):

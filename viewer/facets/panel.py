@@ -52,7 +52,7 @@ _LEAST_PAGE = 130
 #: Height of what is known about the chosen joint, px.
 _DETAILS_HEIGHT = 88
 #: Lines of the reason why levels are trusted or not, and height of what shows progress, px.
-_REASON_LINES, _PROGRESS_HEIGHT = 2, 26
+_REASON_LINES, _PROGRESS_HEIGHT = 3, 26
 
 
 class FacetsPanel(QWidget):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QWidget
@@ -53,10 +53,20 @@ class Keyboard:
             self.refused, self._changed = str(error), ChangedKeys(None)
             return self._usual()
 
-    def give(self, window: QWidget) -> None:
-        """Let a window follow the keys."""
+    def give(self, window: QWidget, *, repeating: Collection[str]) -> None:
+        """Let a window follow the keys.
+
+        Parameters
+        ----------
+        window : QWidget
+            Which.
+        repeating : collection of str
+            Usual keys that go on while they are held; all others act once a press.
+        """
+        going_on = {self.of(key) for key in repeating}
         for key, (_, action) in every_key(self.groups).items():
             shortcut = QShortcut(QKeySequence(key), window)
+            shortcut.setAutoRepeat(key in going_on)
             shortcut.activated.connect(action)
             self.shortcuts[key] = shortcut
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QRegularExpression, Qt, Signal
-from qtpy.QtGui import QCloseEvent, QRegularExpressionValidator
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 
 from fusion.errors import FusionError, SpacingNeeded
 from fusion.software import DISCLAIMER
+from viewer.kit.inputs import NumberValidator
 from viewer.kit.labels import plain_label
 
 #: Steps of the progress bar.
@@ -101,8 +102,7 @@ class SpacingDialog(QDialog):
         )
         self.entry = QLineEdit()
         self.entry.setPlaceholderText("for example +4.42 or -4.42")
-        number = QRegularExpression(r"[+-](\d{1,3}(\.\d{1,6})?|\.\d{1,6})")
-        self.entry.setValidator(QRegularExpressionValidator(number))
+        self.entry.setValidator(NumberValidator(r"[+-](\d{1,3}(\.\d{1,6})?|\.\d{1,6})"))
         self.buttons = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )

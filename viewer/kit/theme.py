@@ -86,6 +86,16 @@ QPushButton {{
 }}
 QPushButton:hover {{ background: {LINE}; }}
 QPushButton:focus {{ border: 1px solid white; }}
+QPushButton:disabled {{ color: {FAINT}; background: transparent; border: 1px dashed {LINE}; }}
+QLineEdit, QComboBox {{
+  border: 1px solid {FAINT}; border-radius: 3px; padding: 2px 4px; placeholder-text-color: {FAINT};
+}}
+QLineEdit:focus, QComboBox:focus {{ border: 1px solid white; }}
+QCheckBox::indicator {{
+  width: 13px; height: 13px; border: 1px solid {FAINT}; border-radius: 3px; background: #23252b;
+}}
+QCheckBox::indicator:checked {{ background: {CHOSEN}; border: 2px solid white; }}
+QCheckBox:focus {{ border: 1px solid white; }}
 QListWidget {{ border: 1px solid {LINE}; border-radius: 4px; }}
 QListWidget::item {{ padding: 7px; border-bottom: 1px solid {RAISED}; }}
 QListWidget::item:hover {{ background: {RAISED}; }}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from viewer.targets.others import Others
 
 
+#: Width of a dialog; height of what is around its lines, and of these at least, px.
+_WIDTH, _AROUND, _LEAST = 620, 260, 260
 #: Presses the button that agrees.
 _AGREE = "Ctrl+Return"
 
@@ -77,7 +80,7 @@ class Consent(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(title)
         self.setModal(True)
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(_WIDTH)
         self._action, self._needs_reason, self._possible = action, bool(reason), possible
         self.intro = plain_label(intro, wrap=True)
         self.reason = NoteEdit(reason, lines=3)
@@ -129,7 +132,11 @@ def _rows(lines: Iterable[tuple[str, str]]) -> QScrollArea:
         column.addWidget(label)
     column.addStretch()
     area = scrolling(inside)
-    area.setMinimumHeight(min(360, inside.sizeHint().height() + 6))
+    # All of it at a glance, wherever the screen has room for that.
+    screen = QGuiApplication.primaryScreen()
+    room = screen.availableGeometry().height() - _AROUND if screen else _LEAST
+    wrapped = column.totalHeightForWidth(_WIDTH - 30)
+    area.setMinimumHeight(min(max(room, _LEAST), wrapped + 6))
     return area
 
 
@@ -232,16 +239,19 @@ def finalise_dialog(
     for_good : bool
         There will be no addendum.
     """
-    lines = [(target_line(target), BOLD) for target in reading.targets]
-    if not lines:
-        lines = [("No joint is marked: the reading has no target.", BOLD)]
-    for words, joints in (
-        ("NOT DECIDED, although hot or beside something hot", others.hot),
-        ("Not decided", others.cold),
-        ("Outside the field, and not decided", others.outside),
-    ):
-        if joints:
-            lines.append((f"{words}: {names(joints)}.", colored(DOUBTFUL)))
+    # First what a long list of targets would hide.
+    lines = [
+        (f"{words}: {names(joints)}.", colored(DOUBTFUL))
+        for words, joints in (
+            ("NOT DECIDED, although hot or beside something hot", others.hot),
+            ("Not decided", others.cold),
+            ("Outside the field, and not decided", others.outside),
+        )
+        if joints
+    ]
+    lines += [(target_line(target), BOLD) for target in reading.targets]
+    if not reading.targets:
+        lines.append(("No joint is marked: the reading has no target.", BOLD))
     return Consent(
         parent,
         "Finalise the reading",

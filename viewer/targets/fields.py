@@ -12,7 +12,7 @@ from fusion.anatomy import LEVELS, Side
 from fusion.annotations import GRADES, Answer, Decision
 from fusion.uptake import GRADE_WORDS
 from viewer.kit.choice import Choice
-from viewer.kit.labels import plain_label
+from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.layout import BOX_MARGINS
 from viewer.kit.message import MessageLine
 from viewer.kit.note import SavedNote
@@ -99,7 +99,8 @@ class TargetFields(QGroupBox):
         row.addWidget(self.bed, stretch=1)
         self._add_row("Fits pain", both).setToolTip("Do side and level match the patient's pain?")
         self._add_row("Note", self.note)
-        self.details = plain_label()
+        # The name of a reader must not make the form wider than its place.
+        self.details = OneLineLabel(keep_end=False)
         self.details.setStyleSheet(colored(FAINT))
         self._grid.addWidget(self.details, self._grid.rowCount(), 0, 1, 2)
         return box

@@ -278,7 +278,7 @@ class TargetForm(TargetFields):
         self.note.show_saved(target.note)
         lines = details_text(target).splitlines()
         self.details.setText(lines[0])
-        self.details.setToolTip(plain_tip("\n".join(lines[1:])))
+        self.details.setToolTip(plain_tip("\n".join(lines)))
 
     # Beginning
 

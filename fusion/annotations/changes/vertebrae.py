@@ -163,7 +163,8 @@ class NumberingConfirmed:
         need(plain(self.numbering) and plain(self.anchor), "Say what the levels are counted from.")
         need(
             plain(self.note) or not plain(self.disagreement),
-            "Something disagrees with this numbering; write why it is right before confirming it.",
+            f"This numbering is not certain ({plain(self.disagreement)}). Write why it is right "
+            "before confirming it.",
         )
         need_length(self.note)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QWidget
 
 import fusion
@@ -80,6 +80,9 @@ def test_a_key_pressed_while_it_is_made_does_nothing_and_later_what_it_says(
 ) -> None:
     main = _napari.main_window(made.viewer)
     main.activateWindow()
+    with qtbot.captureExceptions() as raised:  # the mouse leaves before there is a picture
+        QApplication.sendEvent(main, QEvent(QEvent.Type.Leave))
+    assert raised == []
     qtbot.waitUntil(lambda: hasattr(made, "pictures"))
     before = made.pictures.layout_shown
     key, layout = next((k, one) for k, one in LAYOUT_KEYS.items() if one is not before)

@@ -240,6 +240,52 @@ def test_a_positive_joint_keeps_its_name_in_the_projection(
 
 
 @pytest.mark.window
+@pytest.mark.parametrize("turn", [0.0, 90.0])
+def test_names_with_many_nerves_lie_on_no_joint_of_a_small_c_arm_view(
+    study: FlatStudy, qtbot, monkeypatch, turn: float
+) -> None:
+    """Rather without the nerves, which stand in the block plan, than on the ring of another."""
+    canvas = FlatCanvas(study, CArmSource(study, turn))
+    qtbot.addWidget(canvas)
+    canvas.resize(380, 570)
+    before = study.named
+    nerves = ("C5 medial branch", "C6 medial branch")
+    study.named = tuple(
+        replace(one, text=f"{one.text} positive", nerves=nerves, decided=True, positive=True)
+        for one in before
+    )
+    drawn: list[tuple[Box, str]] = []
+    real = canvas_module._boxed
+
+    def watched(painter, box, text, font, color):
+        drawn.append((box, text))
+        return real(painter, box, text, font, color)
+
+    monkeypatch.setattr(canvas_module, "_boxed", watched)
+    canvas.grab()
+    named, study.named = study.named, before
+    scale, _ = canvas._scale(canvas.shown)
+    found = 0
+    for one in canvas.source.names():
+        own = next(n for n in named if n.point_lps is one.point_lps)
+        words = own.text.split()
+        for box, text in drawn:
+            if text.replace(":", "").split()[: len(words)] != words:
+                continue
+            found += 1
+            if "branch" not in text:
+                continue  # there is nothing that could be left out
+            for other in canvas.source.names():
+                if other.point_lps is one.point_lps or not other.ring_mm:
+                    continue
+                at, reach = canvas.place_of(other.point_lps), other.ring_mm * scale
+                ring = Box(at.x() - reach, at.y() - reach, 2 * reach, 2 * reach)
+                assert not box.meets(ring), (text, other.text)
+    assert found >= 6
+    assert sum("branch" in text for _, text in drawn) < found
+
+
+@pytest.mark.window
 def test_double_click_drag_and_wheel(study: FlatStudy, qtbot) -> None:
     linked = study.linked
     canvas = FlatCanvas(study, CArmSource(study))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import shiboken6
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialogButtonBox, QMessageBox
@@ -25,6 +26,7 @@ from tests.viewer.known_neck import TRUE, KnownFacets, open_reading, vertebra_lp
 from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
+from viewer.app import ReviewApp
 from viewer.facets.model import State
 from viewer.frame.header import NO_READER
 from viewer.frame.key_file import default_key_file
@@ -202,6 +204,28 @@ def test_closed_and_opened_again_everything_is_there(
 
 
 @pytest.mark.thorough
+def test_a_window_whose_note_is_not_saved_gives_no_room_to_another_study(
+    show: Show, qtbot: QtBot
+) -> None:
+    """Another CT or SPECT is opened in its place; it would take the note with it, unasked."""
+    window = show()
+    window.begin_reading(READER)
+    decide(window)
+    window.facets.selected = LEFT_C5
+    app = ReviewApp(window.review, viewer=window.viewer)
+    app.review_window = window
+    note = window.targets_panel.form.note
+    note.edit.setPlainText("x" * 10_001)
+    app._make_room()
+    assert _napari.main_window(window.viewer).isVisible()
+    assert "stays open: the note beside the target is not saved" in window.message.text()
+    assert note.text == "x" * 10_001
+    qtbot.mouseClick(note.drop, Qt.MouseButton.LeftButton)
+    main = _napari.main_window(window.viewer)
+    app._make_room()
+    assert not shiboken6.isValid(main) or not main.isVisible()
+
+
 def test_what_was_typed_last_is_saved_when_the_window_closes(show: Show, journal: Path) -> None:
     window = show()
     assert window.begin_reading(READER)

@@ -14,10 +14,12 @@ from qtpy.QtWidgets import QWidget
 
 import fusion
 from fusion.anatomy.joints import Joint, Side
+from fusion.annotations import Decision, Origin
 from tests.viewer.geometry import faults
 from tests.viewer.scripted import Hands, wait_until
 from tests.viewer.simulated_neck import make_neck
 from viewer import _napari
+from viewer.facets import confirming
 from viewer.steps.model import Step
 
 pytestmark = [pytest.mark.window, pytest.mark.slow]
@@ -48,7 +50,7 @@ def test_every_step_has_room_at_every_size(
     scaled = "QT_SCALE_FACTOR" in os.environ
     assert (main.devicePixelRatioF() == 2.0) == scaled
     window.begin()
-    window.begin_reading("A. Reader")
+    window.begin_reading("Prof. Dr. Maximiliane-Alexandra von und zu Hohenberg-Wittelsbach")
     Hands(window, "").settled()
     wait_until(lambda: not window.alignment_panel.checking)
     found: list[object] = []
@@ -60,9 +62,13 @@ def test_every_step_has_room_at_every_size(
             found += [(size, step, fault) for fault in lasting(main)]
         window.pictures.hide()  # looked at once; drawing them larger and larger takes most time
     assert found == [], "\n".join(map(str, found))
-    # With more to say: a joint that is chosen, and a SPECT that was moved far.
+    # With more to say: a joint that was decided, and a SPECT that was moved far.
     main.resize(*SIZES[0])
-    window.facets.selected = Joint("C5-C6", Side.LEFT)
+    joint = Joint("C5-C6", Side.LEFT)
+    window.reading.decide(joint, Decision.POSITIVE, origin=Origin.JOINT_CLICKED, grade=2)
+    window.facets.selected = joint
+    assert "Maximiliane" in window.targets_panel.form.details.text()
+    window.facets_panel.confirming.note.setPlaceholderText(confirming._WHY)
     window.alignment.move((6.0, 0.0, 0.0))
     for step in Step:
         window.show_step(step)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from textwrap import wrap
@@ -256,10 +257,12 @@ class FlatCanvas(QWidget):
     def _draw_names(self, painter: QPainter, shown: Shown, taken: list[Box]) -> None:
         names = self.source.names()
         scale, _ = self._scale(shown)
-        at = {}
-        for one in names:
+
+        def spot(one: Named) -> QPointF:
             row, column, _ = shown.view.place(one.point_lps)
-            at[id(one)] = self.to_px(shown, float(row), float(column))
+            return self.to_px(shown, float(row), float(column))
+
+        at = {id(one): spot(one) for one in names}
         if self.source.pillars:
             self._draw_pillars(painter, [(one, at[id(one)]) for one in names if one.ring_mm])
         for one in names:
@@ -285,11 +288,20 @@ class FlatCanvas(QWidget):
 
         unnamed = [label_of(one, "") for one in names if not one.text]
         blocked = [*taken, *self._hot(shown)]
-        written, labels, places = _written(
-            texts,
-            label_of,
-            partial(place, room=room, taken=blocked, avoid=rings, unnamed=unnamed),
-        )
+        placed = partial(place, room=room, taken=blocked, avoid=rings, unnamed=unnamed)
+        while True:
+            written, labels, places = _written(texts, label_of, placed)
+            crowded = {
+                id(one)
+                for one, box in zip(texts, places, strict=True)
+                if one.nerves and _in_the_way(box, one, names, rings)
+            }
+            if not crowded:
+                break
+            # Rather a name without its nerves, which stand in the block plan, than none, or one on
+            # the joints around it. Without them it moves, and others may come in the way.
+            texts = [_brief(one) if id(one) in crowded else one for one in texts]
+            at |= {id(one): spot(one) for one in texts}
         for one, text, label, box in zip(texts, written, labels, places, strict=True):
             if box is not None:
                 start, end = leader(label, box, ring_px=max(one.ring_mm * scale, _TICK_PX))
@@ -434,6 +446,20 @@ def _margin(one: Named, shown: Shown) -> int:
     if abs(right[0]) >= abs(right[1]):
         return one.side * (1 if right[0] > 0 else -1) or -1
     return (1 if one.ring_mm else -1) * (1 if right[1] > 0 else -1)
+
+
+def _in_the_way(box: Box | None, one: Named, names: Sequence[Named], rings: Sequence[Box]) -> bool:
+    """Whether a name has no place, or one on the ring of another joint."""
+    return box is None or any(
+        box.meets(ring)
+        for other, ring in zip(names, rings, strict=True)
+        if other.point_lps is not one.point_lps
+    )
+
+
+def _brief(one: Named) -> Named:
+    """Return a name without the nerves that were put behind it."""
+    return replace(one, text=one.text.removesuffix(f": {', '.join(one.nerves)}"), nerves=())
 
 
 def _written(
