@@ -86,7 +86,8 @@ def _has_glx() -> bool:
 
 
 def _lacks(reason: str) -> int:
-    sys.stdout.write(reason.partition(":")[0].strip() + "\n")
+    # A library that is there and damaged is named with its folder.
+    sys.stdout.write(Path(reason.partition(":")[0].strip()).name + "\n")
     return NO_LIBRARY
 
 

@@ -112,6 +112,8 @@ class RegistrationEvidence:
         Of what varies over less than about 3 cm.
     mirrored_correlation : float or None
         The same of the best that is found with left and right exchanged; None where nothing is.
+    rescaled_correlation : float
+        As ``correlation``, of the best that is found with voxels of another size.
     drop : float
         Least loss of correlation when the functional volume is moved by 8 mm.
     overlap : float
@@ -136,6 +138,7 @@ class RegistrationEvidence:
     correlation: float
     detail_correlation: float
     mirrored_correlation: float | None
+    rescaled_correlation: float
     drop: float
     overlap: float
     neck: NeckField
@@ -274,6 +277,7 @@ class RegistrationEvidence:
             "mirrored_correlation": None
             if self.mirrored_correlation is None
             else round(self.mirrored_correlation, 4),
+            "rescaled_correlation": round(self.rescaled_correlation, 4),
             "correlation_drop_at_8_mm": round(self.drop, 4),
             "bend_significance": round(self.bend_significance, 2),
             "neck_overlap": round(self.overlap, 3),

@@ -19,6 +19,9 @@ HALF_WIDTH_MM = 45.0
 _NARROWER = 1.15
 #: Slices with less patient than this are a crown or an empty edge, mm².
 _LEAST_AREA_MM2 = 2500.0
+#: A field that ends in the neck ends with less than this, mm²: a circumference of half a metre.
+#: What ends with more ends in the head, and shows no neck by its outline.
+_NECK_AREA_MM2 = 20000.0
 #: A slice with more than this is a trunk, mm².
 _TRUNK_AREA_MM2 = 40000.0
 
@@ -100,7 +103,7 @@ def _narrowest(area: FloatArray, spacing: float) -> int | None:
             candidates.append(n)
     if not candidates and usable.any():
         top = int(np.flatnonzero(usable)[-1])
-        if area[0] > _TRUNK_AREA_MM2 and area[top] < 0.6 * area[0]:
+        if area[0] > _TRUNK_AREA_MM2 and area[top] < min(0.6 * area[0], _NECK_AREA_MM2):
             return top
     # A chin makes a second notch above the neck; ankles are narrow too, but far below.
     candidates = [n for n in candidates if (candidates[-1] - n) * spacing < 250]

@@ -62,6 +62,9 @@ _FOLLOWED, _FINISHED = 4, 2
 _SAME_MM = 8.0
 #: Two searches overlap less than this share of the CT: not the same part of the body.
 _LEAST_SHARE = 0.1
+#: Voxels so many times larger or smaller are tried: in all directions, across, along the body.
+_RESCALED = 1.08
+_RESCALED_AXES = ([0, 1, 2], [0, 1], [2])
 #: Turns about x and z, degrees, that are tried beside the start.
 _START_TURNS_DEG = ((0, 0), (14, 0), (-14, 0), (0, 14), (0, -14))
 
@@ -238,7 +241,7 @@ class Search:
         second = self._second(maps)
         self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
-        mirrored = self._mirrored(maps)
+        mirrored, rescaled = self._mirrored(maps), self._rescaled(maps)
         self._report(0.50, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
         self._report(0.56, "Asking for other opinions")
@@ -278,6 +281,7 @@ class Search:
             correlation=agreement,
             detail_correlation=fitted.correlation,
             mirrored_correlation=mirrored,
+            rescaled_correlation=rescaled,
             drop=drop,
             overlap=self._overlap(proposal),
             neck=self.neck,
@@ -316,6 +320,18 @@ class Search:
                 return None
             there = found.maps
         return None if found is None else found.correlation
+
+    def _rescaled(self, maps: FloatArray) -> float:
+        """From what was found, as if the voxels had another size: how well the pictures agree."""
+        best = 0.0
+        for axes, factor in product(_RESCALED_AXES, (_RESCALED, 1 / _RESCALED)):
+            scale = np.eye(4)
+            scale[axes, axes] = factor
+            scale[:3, 3] = (np.eye(3) - scale[:3, :3]) @ self.neck.center_lps
+            found = _repeat(self.fair, maps @ scale, iterations=_STEPS, converged_mm=_NEAR_MM)
+            if found is not None:
+                best = max(best, found.correlation)
+        return best
 
     def _reverse(self, maps: FloatArray) -> RigidTransform | None:
         """With fixed and moving swapped: points and slopes of the functional picture."""

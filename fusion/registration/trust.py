@@ -28,8 +28,14 @@ UNCERTAINTY_SHARE = 0.95
 MIN_CORRELATION = {"NM": 0.8, "PT": 0.63}
 #: With left and right exchanged the details may agree better by this much before the sides are
 #: doubted: in right cases they agree worse, by 0.10 and more on three real CTs with simulated SPECT
-#: and by 0.017 and more on phantoms, which are nearly alike on both sides (docs/registration.md).
+#: and by 0.017 and more on six phantoms. ArtiSynth, alike on both sides, differs by 0.002 at most
+#: (docs/registration.md).
 MAX_MIRRORED_GAIN = 0.01
+#: With voxels of another size the pictures may agree better by this much before it is doubted:
+#: right cases gain 0.008 and less (29: three real CTs with simulated SPECT, one real PET/CT,
+#: phantom, ArtiSynth), voxels stated a tenth too large or small 0.022 and more
+#: (docs/registration.md).
+MAX_RESCALED_GAIN = 0.015
 #: Loss of correlation, in the detail that the last step compares, when moved by 8 mm: below this
 #: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (the idea:
 #: docs/sources.md#registration-trust).
@@ -91,6 +97,12 @@ def objection(evidence: RegistrationEvidence, correction: RigidTransform | None)
             "the pictures agree better when left and right are exchanged (correlation of details "
             f"{mirrored:.2f} instead of {evidence.detail_correlation:.2f}). Check the sides in the "
             "original images before reading any of them."
+        )
+    if evidence.rescaled_correlation - evidence.correlation > MAX_RESCALED_GAIN:
+        return (
+            "the pictures agree better when one of them is made larger or smaller by 8% "
+            f"(correlation {evidence.rescaled_correlation:.2f} instead of "
+            f"{evidence.correlation:.2f}). The stated size of its voxels may be wrong."
         )
     if evidence.drop < MIN_DROP:
         return (

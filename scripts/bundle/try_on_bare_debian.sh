@@ -50,14 +50,14 @@ take_worked() {
 }
 window_comes() {
     as_user "${screen[@]}" sh -c '
-        ~/.local/bin/facetfusion review "$0" >~/window.log 2>&1 &
+        "$1" review "$0" >~/window.log 2>&1 &
         for n in $(seq 600); do
             # Once it is there it is ended, and waited for, so that its work counts.
             xdotool search --name "facetfusion$" 2>/dev/null | grep -q . && { kill $!; wait $!; exit 0; }
             kill -0 $! 2>/dev/null || { cat ~/window.log >&2; exit 1; }
             sleep 0.2
         done
-        exit 1' "$1"
+        exit 1' "$1" "$2"
 }
 
 # ---- From the file to the window ----------------------------------------------------------------
@@ -72,7 +72,7 @@ cat "$root$home/current/check.txt"
 as_user sh -c "cd; LD_LIBRARY_PATH=$home/current/lib $home/current/environment/bin/python \
     -m sample_data sample" >/dev/null 2>&1
 made=$(date +%s.%N); take_worked; worked_made=$worked
-window_comes /home/physician/sample/study || stop "no window came."
+window_comes /home/physician/sample/study /home/physician/.local/bin/facetfusion || stop "no window came."
 shown=$(date +%s.%N); take_worked
 awk -v a="$begun" -v b="$installed" -v c="$made" -v d="$shown" \
     -v p="$worked_installed" -v q="$worked_made" -v r="$worked" 'BEGIN {
@@ -116,13 +116,11 @@ say "removed; what stays: $(cd "$root/home/physician" && find .local .config -ty
 if [ -n "$deb" ]; then
     as_root() { unshare --net chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
     journal=$root/home/physician/.local/share/facetfusion/journal-of-before
-    mkdir -p "${journal%/*}" && echo "a reading" >"$journal"
+    as_user sh -c 'mkdir -p ~/.local/share/facetfusion && echo "a reading" >~/.local/share/facetfusion/journal-of-before'
     cp "$deb" "$root/tmp/facetfusion.deb"
     as_root dpkg --install /tmp/facetfusion.deb >/dev/null
-    as_user /usr/local/bin/facetfusion doctor --quick
-    rm -rf "$root/home/physician/.local/bin"
-    mkdir -p "$root/home/physician/.local" && ln -s /usr/local/bin "$root/home/physician/.local/bin"
-    window_comes /home/physician/sample/study || stop "no window came for an ordinary user."
+    as_user "${screen[@]}" /usr/local/bin/facetfusion doctor --quick
+    window_comes /home/physician/sample/study /usr/local/bin/facetfusion || stop "no window came for an ordinary user."
     # A later version: the same parts under another name.
     as_root sh -c 'rm -rf /tmp/later && dpkg-deb --raw-extract /tmp/facetfusion.deb /tmp/later'
     sed -i "s/^Version: .*/&+later/" "$root/tmp/later/DEBIAN/control"

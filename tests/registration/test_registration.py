@@ -353,6 +353,18 @@ def test_a_mirrored_neck_is_refused_where_it_can_be_seen(necks) -> None:
         assert np.isinf(result.uncertainty_mm_at(JOINTS)).all()
 
 
+@pytest.mark.parametrize("factor", [(1.1, 1.1, 1.1), (1.1, 1, 1), (1, 1.1, 1.1), (0.9, 0.9, 0.9)])
+def test_voxels_of_another_size_are_refused(necks, factor) -> None:
+    """(k, j, i): a spacing that a writer got wrong, in all directions, along or across."""
+    ct, spect = necks
+    affine = spect.grid.affine.copy()
+    affine[:3, :3] *= factor
+    affine[:3, 3] += spect.grid.center_lps - Grid(spect.grid.shape, affine).center_lps
+    result = register(ct, volume(spect.stored, affine))
+    assert result.status is Trust.DO_NOT_TRUST
+    assert is_identity(result.transform)
+
+
 def on_disk(folder: Path, of: Volume, *, pet: bool) -> None:
     """Write a volume as axial slices of one study and frame; a PET of technetium."""
 

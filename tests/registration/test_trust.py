@@ -66,6 +66,7 @@ AGREED = RegistrationEvidence(
     correlation=0.9,
     detail_correlation=0.8,
     mirrored_correlation=0.7,
+    rescaled_correlation=0.6,
     drop=0.1,
     overlap=1.0,
     neck=NECK,
@@ -79,6 +80,7 @@ def test_limits_are_these() -> None:
     assert trust.MIN_CORRELATION == {"NM": 0.8, "PT": 0.63}
     assert trust.MIN_DROP == 0.03
     assert trust.MAX_MIRRORED_GAIN == 0.01
+    assert trust.MAX_RESCALED_GAIN == 0.015
     assert trust.MAX_DISAGREEMENT_MM == {"second opinion": 4.5, "reverse": 3.0, "neck box": 3.5}
     assert trust.MAX_BEND_DEG == 12.0
     assert (trust.MAX_SHIFT_MM, trust.MAX_ROTATION_DEG) == (40.0, 20.0)
@@ -111,6 +113,11 @@ def test_limits_are_these() -> None:
             {"mirrored_correlation": 0.811},
             "agree better when left and right are exchanged (correlation of details 0.81 instead "
             "of 0.80). Check the sides in the original images",
+        ),
+        (
+            {"rescaled_correlation": 0.914},
+            {"rescaled_correlation": 0.916},
+            "larger or smaller by 8% (correlation 0.92 instead of 0.90). The stated size of its",
         ),
         ({"mirrored_correlation": None}, {"mirrored_correlation": 0.9}, "left and right"),
         ({"second": shifted(4.4)}, {"second": shifted(4.6)}, "knows nothing of bone"),

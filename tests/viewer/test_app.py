@@ -9,7 +9,7 @@ import pytest
 
 from fusion.cli import main
 from fusion.errors import FusionError
-from viewer import app, screen
+from viewer import app, probe, screen
 
 
 def test_without_a_screen_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,3 +109,8 @@ def test_without_a_screen_and_a_command_the_usage_is_told(
     monkeypatch.setattr("sys.platform", "linux")
     assert main([]) == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_a_damaged_library_is_named_without_its_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    assert probe._lacks("/opt/x/lib/libxcb-cursor.so.0: file too short") == probe.NO_LIBRARY
+    assert capsys.readouterr().out == "libxcb-cursor.so.0\n"

@@ -193,7 +193,7 @@ class WebArchive:
         except requests.exceptions.SSLError as exc:
             raise ArchiveError(
                 f"The archive {self.name} and this machine do not accept each other's "
-                "certificates. Check the files of tls in archives.toml."
+                f"certificates{_why(exc)}. Check the files of tls in archives.toml."
             ) from exc
         except requests.exceptions.HTTPError as exc:
             code = exc.response.status_code if exc.response is not None else 0
@@ -238,3 +238,9 @@ def parts(content_type: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         searched = max(0, len(held) - len(mark))
         if len(held) > MOST_BYTES:
             raise ArchiveError("An object is larger than any that is taken; nothing of it is kept.")
+
+
+def _why(exc: Exception) -> str:
+    """Return what OpenSSL says of the other's certificate, in brackets; empty for nothing."""
+    said = re.search(r"certificate verify failed: ([\w ,'-]{1,80})", str(exc))
+    return f" ({said[1].strip()})" if said else ""

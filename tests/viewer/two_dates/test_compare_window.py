@@ -17,6 +17,7 @@ from fusion.follow_up import Comparison, Dated, compare
 from fusion.opening import OpenOptions, open_study
 from fusion.progress import Progress
 from tests.follow_up.two_dates import dated, make_pair
+from tests.viewer.geometry import faults
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -48,6 +49,13 @@ def window(compared: Comparison, qtbot: QtBot):
 
 def test_it_begins_at_a_joint_that_changed(window) -> None:
     assert window.dates.selected == HOTTER
+
+
+def test_nothing_overlaps_on_a_small_screen(window, qtbot: QtBot) -> None:
+    window.resize(1280, 720)
+    qtbot.waitUntil(lambda: window.size().toTuple() == (1280, 720))
+    qtbot.wait(50)  # until the columns have found their places
+    assert faults(window) == []
 
 
 def test_a_row_takes_each_date_to_its_own_joint(window, compared: Comparison, qtbot: QtBot) -> None:
