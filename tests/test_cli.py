@@ -281,6 +281,23 @@ def test_a_terminal_without_utf8_is_no_reason_to_fail() -> None:
         assert b"Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_streams_that_are_closed_or_full_and_a_name_that_is_no_utf8(folder, tmp_path) -> None:
+    """No traceback, no fault, no dead process: one library aborted on the name of a folder."""
+    to = os.fsencode(tmp_path) + b"/to\xff"
+    command = f'"{sys.executable}" -m fusion.cli'.encode()
+    study = os.fsencode(folder)
+    for line, code in (
+        (command + b' scan "' + study + b'" >&-', 0),
+        (command + b' scan "' + study + b'/nothing" >&- 2>&-', 3),
+        (command + b' fuse "' + study + b'" --to "' + to + b'" --json >/dev/full', 3),
+    ):
+        done = subprocess.run([b"sh", b"-c", line], capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+        assert b"Traceback" not in done.stderr
+    assert (Path(os.fsdecode(to)) / "spect_to_ct.tfm").exists()
+
+
 @pytest.mark.parametrize("name", ["absent", "empty"])
 def test_nothing_there_is_3(capsys, tmp_path, name) -> None:
     (tmp_path / "empty").mkdir()

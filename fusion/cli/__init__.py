@@ -144,7 +144,13 @@ def _has_window() -> bool:
 
 
 def _take_any_text() -> None:
-    """Print what the terminal's encoding lacks as a question mark instead of failing."""
+    """Print what the terminal's encoding lacks as a question mark instead of failing.
+
+    A stream that was closed before the program began takes everything, and shows nothing.
+    """
+    # Python has None for such a stream, whatever its type says.
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -253,7 +259,9 @@ def _options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
 def _refused(error: FusionError, args: argparse.Namespace) -> int:
     _say(f"facetfusion: {error}")
     if getattr(args, "json", False):
-        write_json({"error": {"code": type(error).__name__, "message": str(error)}})
+        # Where there is no room for the document, there is none for its error.
+        with contextlib.suppress(OSError):
+            write_json({"error": {"code": type(error).__name__, "message": str(error)}})
     return FAULT if isinstance(error, ProgramFault) else REFUSED
 
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.errors import FusionError
-from fusion.findings import Finding, worst_first
+from fusion.findings import Finding, Severity, worst_first
 from fusion.findings.readings import NOT_EXPORTED
-from fusion.plain_text import iso_date, person_name
+from fusion.plain_text import iso_date, person_name, plain
 from fusion.progress import Progress
 from fusion.software import DISCLAIMER
 
@@ -217,7 +217,9 @@ def _scan(args: argparse.Namespace) -> int:
 
 
 def _nothing_found(catalog: Catalog) -> int:
-    sys.stderr.write(f"facetfusion: no DICOM objects were found under {catalog.path}.\n")
+    warnings = " ".join(f.message for f in catalog.findings[:3] if f.severity is not Severity.INFO)
+    text = f"facetfusion: no DICOM objects were found under {catalog.path}. {warnings}"
+    sys.stderr.write(f"{plain(text).strip()}\n")
     return cli.REFUSED
 
 

@@ -40,6 +40,7 @@ from fusion.errors import DicomError, FusionError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.files import (
     ARCHIVE_NOT_OPENED,
+    ARCHIVE_OF_OTHERS,
     CHARACTER_SET,
     CHARACTERS_OUTSIDE_SET,
     HEADERS_NOT_UNDERSTOOD,
@@ -73,6 +74,8 @@ VOLUME_KINDS = frozenset({Kind.CT, Kind.SPECT, Kind.PET})
 MAX_NAMED = 20
 
 _DICOM_SUFFIXES = frozenset({".dcm", ".dic", ".dicom", ".ima"})
+#: Packed in ways that are not read, by their names; a zip is.
+_PACKED_SUFFIXES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zst"})
 _ALWAYS_LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
 _USUALLY_LOSSY = frozenset({JPEGLSNearLossless, JPEG2000, HTJ2K})
 # In the order of :class:`Patient`.
@@ -211,6 +214,8 @@ def _read_all(
                 bad.append(_Bad(file.label, f"{file.label}: {_not_dicom(file.path)}"))
             elif suffix == ".zip":
                 findings.append(ARCHIVE_NOT_OPENED(label=file.label))
+            elif suffix in _PACKED_SUFFIXES:
+                findings.append(ARCHIVE_OF_OTHERS(label=file.label, kind=suffix[1:]))
             else:
                 strangers += 1
         elif is_dicomdir(instance):

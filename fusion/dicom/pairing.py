@@ -36,6 +36,7 @@ from fusion.findings.alignment import (
     PATIENT_NOT_COMPARED_IN_STUDY,
     SHARED_FRAME,
 )
+from fusion.findings.files import ARCHIVE_NOT_OPENED, ARCHIVE_OF_OTHERS
 from fusion.findings.volumes import (
     ATTENUATION_MAP,
     ATTENUATION_MAP_POSSIBLE,
@@ -221,7 +222,11 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
         if series.kind in _LOOKALIKES[noun]
     )
     found = sorted({series.kind.value for study in catalog.studies for series in study.series})
-    detail = " " + " ".join(list(refused)[:3]) if refused else ""
+    packed = [
+        f.message for f in catalog.findings if f.kind in (ARCHIVE_NOT_OPENED, ARCHIVE_OF_OTHERS)
+    ]
+    said = [*list(refused)[:3], *packed[:3]]
+    detail = " " + " ".join(said) if said else ""
     return PairingError(
         f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail}"
     )

@@ -17,6 +17,7 @@ from fusion.export.handout import Handout
 from fusion.geometry import FloatArray, Grid
 from fusion.review import Review
 from fusion.software import DISCLAIMER, SHORT_DISCLAIMER, SIMULATED, own_version
+from fusion.temporary import PrivateFolder
 
 NIFTI, NRRD, TFM = "spect_on_ct.nii.gz", "spect_on_ct.nrrd", "spect_to_ct.tfm"
 #: Length of the description in a NIfTI header, bytes, and the kind of extension that is a comment.
@@ -59,8 +60,10 @@ def export_transform(handout: Handout, folder: Path) -> tuple[Path]:
         review.fused.registration.transform, center_lps=review.fused.ct.grid.center_lps
     )
     path = folder / TFM
-    sitk.WriteTransform(transform, str(path))
-    first, _, rest = path.read_text("ascii").partition("\n")
+    # The library ends the whole process where a path is no UTF-8, as the user's folder may be.
+    private = PrivateFolder()
+    sitk.WriteTransform(transform, str(private.path / TFM))
+    first, _, rest = (private.path / TFM).read_text("ascii").partition("\n")
     lines = [
         *_comments(review),
         f"From points of the CT to points of the {review.spect_label}, LPS mm, as resampling "

@@ -29,6 +29,11 @@ NOT_DICOM = info("not-dicom", "{count} file(s) are not DICOM and were skipped.")
 ARCHIVE_NOT_OPENED = warning(
     "archive-not-opened", "{label} is a zip and was not opened; open it by itself."
 )
+ARCHIVE_OF_OTHERS = warning(
+    "archive-of-others",
+    "{label} is packed ({kind}), which is not read; unpack it, and open the folder.",
+    ours="kind",
+)
 OPENED_WITHOUT_ARCHIVE = warning(
     "opened-without-archive",
     "The archive cannot be reached. This is the study as it was fetched whole on {day}; what was "

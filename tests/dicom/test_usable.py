@@ -22,6 +22,7 @@ from fusion.cli import main
 from fusion.dicom.candidate import read_volume
 from fusion.dicom.catalog import scan
 from fusion.dicom.files.header import read_header
+from fusion.dicom.files.instance import text
 from fusion.dicom.files.mending import mend
 from fusion.dicom.pairing import pair
 from fusion.dicom.pixels.codestream import without_tail
@@ -234,6 +235,25 @@ def test_a_zip_behind_something_else_and_what_is_none(tmp_path: Path) -> None:
 
 
 # --- headers ----------------------------------------------------------------------------------
+
+
+def test_an_attribute_that_the_dictionary_does_not_know_is_absent() -> None:
+    """Series DateTime is none of DICOM's, and asked for beside the others."""
+    assert text(Dataset(), "SeriesDateTime") == ""
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.7z", "A.RAR"])
+def test_what_is_packed_in_another_way_is_named(
+    tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(b"Rar!\x1a\x07\x01\x00")
+    assert main(["scan", str(tmp_path)]) == 3
+    told = f"{name} is packed ({name.rpartition('.')[2].lower()}), which is not read; unpack it"
+    assert told in capsys.readouterr().err
+    assert main(["fuse", str(tmp_path), "--to", str(tmp_path / "to")]) == 3
+    assert told in capsys.readouterr().err
+    study(tmp_path)
+    assert "archive-of-others" in codes(whole(scan(tmp_path)))
 
 
 def test_dates_and_sexes_that_are_none_are_left_out_and_said() -> None:

@@ -9,11 +9,14 @@ import pytest
 from scipy import ndimage
 
 from fusion.facets.automatic.chain import Chain
+from fusion.facets.automatic.claims import Claim
+from fusion.facets.automatic.neck import _where_levels_lie
 from fusion.facets.automatic.picture import seams as aslant
 from fusion.facets.automatic.picture.breaks import breaks
 from fusion.facets.automatic.remarks import break_findings
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import template
+from fusion.facets.states import WitnessKind
 from fusion.geometry import Grid, Source, Volume
 
 #: Where the stack is cut, slice of 80; and how many slices are taken out or there twice.
@@ -118,6 +121,29 @@ def test_slices_that_are_missing_are_found_after_the_stack_was_turned(tissue, fa
     assert not len(_found(cut))
     for look in (_seams, _part(lambda stack: aslant._leaning(stack.coarse(), 20.0, 120.0))):
         assert _found(cut, axis=axis, falling=falling, look=look) == pytest.approx([69.0], abs=3.0)
+
+
+def test_a_seam_is_looked_for_where_levels_lie_only(tissue):
+    # In the skull, above, the change may be greater: it must not hide the seam in the neck.
+    skull = np.flip(tissue[61:], axis=2) + np.where(np.arange(60) < 30, 400.0, -400.0)
+    cut = _turned(np.concatenate([tissue[:35], tissue[45:61], skull]))
+
+    def below(high_mm: float):
+        return lambda ct, frame: aslant.seams(ct, frame, low_mm=20.0, high_mm=high_mm)
+
+    assert _found(cut, look=below(90.0)) == pytest.approx([69.0], abs=3.0)
+    assert not len(_found(cut, look=below(65.0)))
+    assert [at for at in _found(cut, look=below(139.0)) if at > 90]
+
+
+def test_levels_lie_below_the_dens_or_above_the_lungs():
+    lungs = np.zeros(400, dtype=np.bool_)
+    dens = Claim(WitnessKind.DENS, "C2-C3", 250.0, 4.5, 2.5, "dens")
+    ribs = Claim(WitnessKind.RIBS, "C7-T1", 150.0, 5.0, 2.5, "ribs")
+    assert _where_levels_lie([ribs, dens], lungs) == (92.0, 262.0)
+    assert _where_levels_lie([ribs], lungs) == (230.0, 400.0)
+    lungs[:120] = True
+    assert _where_levels_lie([ribs], lungs) == (119.0, 289.0)
 
 
 def test_slices_that_are_there_twice_are_found_after_the_stack_was_turned(tissue):

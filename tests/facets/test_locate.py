@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.cli import main
@@ -18,7 +19,7 @@ from fusion.facets.automatic.locate import locate, locate_in
 from fusion.facets.automatic.neck import find_neck
 from fusion.facets.localisation import Localisation, Numbering, Status
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.geometry import Source, Volume
+from fusion.geometry import Grid, Source, Volume
 from sample_data import NeckParameters, ScanParameters
 from sample_data.anatomy import build_anatomy, placed
 from sample_data.scanner import acquire_ct, placement
@@ -103,6 +104,27 @@ def test_levels_are_right_or_provisional(neck, scan):
     else:
         # One of the two says it in words: for the neck, or for the levels that it names.
         assert {"numbering-provisional", "count-breaks"} & {f.code for f in found.findings}
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_vertebra_cut_out_of_a_neck_that_is_turned_afterwards_is_not_counted_across(cut):
+    ct, truth, _ = _simulated(NeckParameters(seed=301), COARSE)
+    ends = [
+        round(float(ct.grid.to_kji(truth[level, "left"] * [0, 0, 1])[0]))
+        for level in ("C5-C6", "C6-C7")
+    ]
+    kept = np.r_[0 : min(ends), max(ends) : len(ct.stored)] if cut else np.arange(len(ct.stored))
+    stored = ct.stored[kept].astype(np.float32)
+    for degrees, axes in ((9.0, (0, 1)), (-8.0, (0, 2))):
+        stored = ndimage.rotate(stored, degrees, axes, reshape=False, order=1, cval=-1000.0)
+    grid = Grid(stored.shape, ct.grid.affine, ct.grid.frame_of_reference_uid)
+    neck = find_neck(Volume(grid, stored.astype(np.int16), 1.0, 0.0, "HU", ct.source))
+    assert neck is not None
+    assert not len(neck.rhythm.breaks_mm)  # no two slices are no neighbours any more
+    assert len(neck.rhythm.seams_mm) == int(cut)
+    found = locate_in(neck)
+    assert found.numbering is (Numbering.PROVISIONAL if cut else Numbering.SURE)
+    assert ("slices-break" in {f.code for f in found.findings}) == cut
 
 
 def test_side_is_told_from_the_midline_of_the_level_not_from_the_image():

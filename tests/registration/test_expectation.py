@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from fusion.registration.expectation import blurred, ct_model
 from fusion.registration.fitting import products
+from fusion.registration.neck_field import _narrowest
 from tests.volumes import affine, volume
 
 SPACING = (2.0, 2.0, 2.0)
@@ -55,3 +56,10 @@ def test_products_in_parts(rows: int) -> None:
     rng = np.random.default_rng(rows)
     a, b = rng.normal(size=(rows, 4)), rng.normal(size=(rows, 3))
     np.testing.assert_allclose(products(a, b), a.T @ b, atol=1e-9)
+
+
+@pytest.mark.parametrize(("ends_mm2", "is_neck"), [(19_500, True), (20_500, False)])
+def test_a_field_that_ends_in_the_head_shows_no_neck(ends_mm2: float, is_neck: bool) -> None:
+    """A circumference of 50 cm is 20,000 mm²; a field that ended in the face passed for a neck."""
+    area = np.linspace(45_000, ends_mm2, 50)
+    assert _narrowest(area, 4.0) == (49 if is_neck else None)

@@ -210,10 +210,10 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         "Operative bed",
         "Reader, time, note, cautions",
     )
-    widths = (0.12, 0.11, 0.05, 0.33, 0.08, 0.085, 0.225)
+    widths = (0.115, 0.11, 0.06, 0.33, 0.08, 0.085, 0.22)
     references = dict.fromkeys(filter(None, map(said_reference, targets)))
     said = (
-        *((f"Of each of these joints: {' '.join(of_all)}",) if of_all else ()),
+        *((f"Of each joint: {' '.join(of_all)}",) if of_all else ()),
         *(f"Reference of the ratios: {reference}" for reference in references),
         *handout.account.undecided,
         *joint_cautions(targets, handout.assessment),

@@ -100,7 +100,8 @@ def report_html(report: Report, *, insert: Insert | None = None) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(report.title)}</title><style>{style}</style></head><body>"
-        f"{banners}<h1>{escape(report.title)}</h1>{markup}{sections}"
+        f"{banners}<h1>{escape(report.title)}</h1><p>{escape(report.identity)}</p>"
+        f"{markup}{sections}"
         f"<footer>{escape(report.footer)}</footer>{script}</body></html>\n"
     )
 

@@ -270,7 +270,7 @@ def _padding(points: float) -> TableStyle:
 def _room(block: ReportRoom) -> Table:
     ruled = TableStyle([("LINEBELOW", (0, 0), (-1, -1), 0.4, _RULE)])
     return Table(
-        [[""]] * block.lines, colWidths=[_WIDTH], rowHeights=[6 * mm] * block.lines, style=ruled
+        [[""]] * block.lines, colWidths=[_WIDTH], rowHeights=[5 * mm] * block.lines, style=ruled
     )
 
 

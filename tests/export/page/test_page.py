@@ -143,6 +143,12 @@ def test_what_the_page_looks_up_is_the_centre_of_a_voxel(pages: dict[str, Path])
                 assert np.abs(there - joint["at"]).max() <= crop["step"]
 
 
+def test_whose_neck_it_is_stands_above_the_planes(pages: dict[str, Path]) -> None:
+    text = pages["HFS"].read_text("utf-8")
+    named = text.index("Else Nobody · ID ") if "Else Nobody · ID " in text else text.index(" · ID ")
+    assert text.index("<h1>") < named < text.index('id="viewer"')
+
+
 def test_a_noisy_ct_is_drawn_coarser_and_the_page_stays_small(
     reads: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -349,9 +350,7 @@ def test_what_is_the_same_of_all_joints_is_said_once_beneath_them(read: Read) ->
     grid = table_of(report, "Findings, joint by joint")
     assert not any(of_all in row[-1] for row in grid.rows)
     lines = lines_of(report, "Findings, joint by joint")
-    assert [of_all in line for line in lines if line.startswith("Of each of these joints: ")] == [
-        True
-    ]
+    assert [of_all in line for line in lines if line.startswith("Of each joint: ")] == [True]
     # In the impression each joint says how sure it is.
     assert all(of_all in row[-1] for row in table_of(report, "Impression").rows)
     # A joint that stands alone, or differs, says it in its own row.
@@ -579,3 +578,20 @@ def test_the_impression_says_what_spoke_against_the_levels(tmp_path: Path) -> No
         "Proposed by the program, neither recorded nor dismissed: fused C3-C4.",
     ):
         assert sentence in levels
+
+
+def test_a_usual_reading_has_two_pages(read: Read) -> None:
+    """Six decided joints, two of them positive, with an answer to the pathway."""
+    joints = [Joint(level, side) for level in ("C2-C3", "C4-C5", "C5-C6") for side in Side]
+    targets = [
+        target(
+            joint,
+            decision=Decision.POSITIVE if n in (1, 4) else Decision.NEGATIVE,
+            grade=2 if n in (1, 4) else 0,
+            note="",
+        )
+        for n, joint in enumerate(joints)
+    ]
+    answer = Assessment.of(GOLDEN["G3"].facts, reader="R").to_json()
+    report = make_report(handout_of(read.review, *targets, assessment=answer))
+    assert len(re.findall(rb"/Type /Page\b", report_pdf(report))) == 2

@@ -286,6 +286,38 @@ def test_names_with_many_nerves_lie_on_no_joint_of_a_small_c_arm_view(
 
 
 @pytest.mark.window
+def test_a_name_with_nerves_stays_on_its_own_side_of_a_large_c_arm_view(
+    study: FlatStudy, qtbot, monkeypatch
+) -> None:
+    canvas = FlatCanvas(study, CArmSource(study))
+    qtbot.addWidget(canvas)
+    canvas.resize(690, 900)
+    before, nerves = study.named, ("C5 medial branch", "C6 medial branch")
+    study.named = tuple(
+        replace(one, text=f"{one.text} positive", nerves=nerves, decided=True, positive=True)
+        if one.text in ("Left C5-C6", "Right C5-C6")
+        else one
+        for one in before
+    )
+    drawn: list[tuple[Box, str]] = []
+    real = canvas_module._boxed
+
+    def watched(painter, box, text, font, color):
+        drawn.append((box, text))
+        return real(painter, box, text, font, color)
+
+    monkeypatch.setattr(canvas_module, "_boxed", watched)
+    canvas.grab()
+    study.named = before
+    middle = np.mean([canvas.place_of(one.point_lps).x() for one in before])
+    found = {text.split()[0]: box for box, text in drawn if "branch" in text}
+    assert set(found) == {"Left", "Right"}
+    # The patient's left is on the right of the picture.
+    assert found["Left"].x > middle
+    assert found["Right"].right < middle
+
+
+@pytest.mark.window
 def test_double_click_drag_and_wheel(study: FlatStudy, qtbot) -> None:
     linked = study.linked
     canvas = FlatCanvas(study, CArmSource(study))

@@ -290,7 +290,7 @@ class FlatCanvas(QWidget):
         blocked = [*taken, *self._hot(shown)]
         placed = partial(place, room=room, taken=blocked, avoid=rings, unnamed=unnamed)
         while True:
-            written, labels, places = _written(texts, label_of, placed)
+            written, labels, places = _written(texts, label_of, placed, rings)
             crowded = {
                 id(one)
                 for one, box in zip(texts, places, strict=True)
@@ -466,8 +466,12 @@ def _written(
     names: Sequence[Named],
     label_of: Callable[[Named, str], Label],
     placed: Callable[[Sequence[Label]], tuple[Box | None, ...]],
+    rings: Sequence[Box],
 ) -> tuple[list[str], list[Label], tuple[Box | None, ...]]:
     """Find a place for each name; what matters and has no room on one line gets more lines.
+
+    So does a name with nerves that would lie on a joint, its own included: on one line it would
+    begin beside the joint of the other side.
 
     Returns
     -------
@@ -482,7 +486,8 @@ def _written(
         without = [
             n
             for n, (label, box) in enumerate(zip(labels, places, strict=True))
-            if box is None and label.weight
+            if label.weight
+            and (box is None or (names[n].nerves and any(box.meets(ring) for ring in rings)))
         ]
         if not (without and letters):
             return written, labels, places
