@@ -18,7 +18,7 @@ from fusion.facets.automatic.locate import (
     _astray_together_mm,
     _before,
     _bound_mm,
-    _dim_at_the_end,
+    _doubtful_at_the_end,
     _less_known,
     _off_mm,
     _together_mm,
@@ -207,23 +207,32 @@ def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "in_field", "dim"),
+    ("left", "right", "in_field", "pitch_mm", "doubtful"),
     [
-        (0.38, 0.36, 0.93, True),
-        (0.42, 0.39, 0.99, True),
-        (0.42, 0.39, 1.0, False),
-        (0.46, 0.20, 0.93, False),
-        (0.20, 0.46, 0.93, False),
+        (0.38, 0.36, 0.93, 16.0, True),
+        (0.44, 0.39, 0.99, 16.0, True),
+        (0.44, 0.39, 1.0, 16.0, False),
+        (0.46, 0.20, 0.93, 16.0, False),
+        (0.20, 0.46, 0.93, 16.0, False),
+        (0.60, 0.60, 0.81, 16.0, True),
+        (0.60, 0.60, 0.83, 16.0, False),
+        (0.60, 0.60, 0.83, 14.2, True),
+        (0.60, 0.60, 0.83, 14.6, False),
+        (0.60, 0.60, 1.0, 14.2, False),
     ],
 )
-def test_a_joint_that_the_field_cuts_has_to_look_like_one(left, right, in_field, dim):
+def test_a_joint_that_the_field_cuts_has_to_show_enough_of_itself(
+    left, right, in_field, pitch_mm, doubtful
+):
     """As in a neck cut below C5 whose field ends at the last joint: that one 8 mm off and sure."""
-    fits = {
-        Joint(level, side): Fit(np.zeros(3), np.array([1.0, 0, 0]), score, 0.0, None, there)
-        for level, there in (("C5-C6", 1.0), ("C6-C7", in_field))
-        for side, score in ((Side.LEFT, left), (Side.RIGHT, right))
-    }
-    assert _dim_at_the_end(fits) == ({"C6-C7"} if dim else set())
+    heights = {"C4-C5": 100.0, "C5-C6": 84.0, "C6-C7": 84.0 - pitch_mm}
+    fits = {}
+    for level, height in heights.items():
+        for side, score in ((Side.LEFT, left), (Side.RIGHT, right)):
+            there = in_field if (level, side) == ("C6-C7", Side.RIGHT) else 1.0
+            center = np.array([height, 0.0, 17.0])
+            fits[Joint(level, side)] = Fit(center, np.array([1.0, 0, 0]), score, 0, None, there)
+    assert _doubtful_at_the_end(fits) == ({"C6-C7"} if doubtful else set())
 
 
 @pytest.mark.parametrize(

@@ -83,10 +83,12 @@ _TOGETHER_SLID_MM = 3.5
 _NEIGHBOURS = 3
 #: Share of a joint's window that has to lie in the field.
 _IN_FIELD = 0.55
-#: Likeness to the template that a joint of a level needs which the end of the field cuts: 0.44 and
-#: more in 22 fields and poses of three real CTs where it was right, 0.42 at most in three where it
-#: was not, 8 to 12 mm off, after a vertebra had been cut out (docs/sources.md#counting-vertebrae).
-_CUT_LIKENESS = 0.45
+#: What a level is asked that the end of the field cuts, where nothing below holds it: so much of
+#: the windows of both its joints has to be there, one of them has to look so much like a joint, and
+#: it has to be so far from the level above, as a share of the other distances of this neck. Joints
+#: of necks that were cut, ended 1 mm below the last joint and turned were 8 to 12 mm too high and
+#: met two of the three at most (docs/sources.md#counting-vertebrae).
+_CUT_IN_FIELD, _CUT_LIKENESS, _CUT_PITCH = 0.82, 0.45, 0.9
 
 
 def locate(
@@ -195,7 +197,7 @@ def locate_in(
     levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
-    astray = _astray(levels.chain, neck.rhythm, fits) | _dim_at_the_end(fits)
+    astray = _astray(levels.chain, neck.rhythm, fits) | _doubtful_at_the_end(fits)
     levels = replace(levels, reached=_before(astray, levels.reached, levels.clicked))
     solid = _solid(fits)
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | solid
@@ -311,20 +313,33 @@ def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]
     return alone | _astray_together_mm(chain, rhythm, fits).keys()
 
 
-def _dim_at_the_end(fits: Mapping[Joint, Fit]) -> set[str]:
-    """Return the levels that the end of the field cuts, and that look like none on either side.
+def _doubtful_at_the_end(fits: Mapping[Joint, Fit]) -> set[str]:
+    """Return the levels that the end of the field cuts and that do not show enough of themselves.
 
-    There is nothing below to hold them against: such a joint may have been taken for the next.
+    Nothing below holds such a joint, so the search may have pushed it into the field.
     """
-    dim = set()
+    heights_mm = {}
+    doubtful = set()
     for level in ZYGAPOPHYSIAL_LEVELS:
         both = [fit for joint, fit in fits.items() if joint.level == level]
-        if (
-            any(fit.in_field < 1.0 for fit in both)
-            and max(fit.score for fit in both) < _CUT_LIKENESS
+        if not both:
+            continue
+        heights_mm[level] = float(np.mean([fit.center_spl[0] for fit in both]))
+        in_field = min(fit.in_field for fit in both)
+        if in_field < 1.0 and (
+            in_field < _CUT_IN_FIELD or max(fit.score for fit in both) < _CUT_LIKENESS
         ):
-            dim.add(level)
-    return dim
+            doubtful.add(level)
+    pitches_mm = -np.diff(list(heights_mm.values()))
+    levels = list(heights_mm)
+    last = [fit for joint, fit in fits.items() if levels and joint.level == levels[-1]]
+    if (
+        len(pitches_mm) > 1
+        and any(fit.in_field < 1.0 for fit in last)
+        and pitches_mm[-1] < _CUT_PITCH * float(np.median(pitches_mm[:-1]))
+    ):
+        doubtful.add(levels[-1])
+    return doubtful
 
 
 def _less_known(facet: Facet, off_mm: float) -> Facet:

@@ -72,6 +72,8 @@ class Fit:
 _GAP_TILTS_DEG = (-24.0, -12.0, 0.0, 12.0, 24.0)
 #: Thickest slices on which a joint space of 1 to 2 mm can be seen.
 GAP_SLICE_MM = 1.6
+#: HU below which there is no patient: no window of a joint reaches a lung or the pharynx.
+_AIR_HU = -700.0
 #: HU of metal; dense cortex and enamel stay below in a neck.
 METAL_HU = 2300.0
 
@@ -205,9 +207,17 @@ def _at_step(
         score=float(column.likeness[step]),
         metal=float((np.nan_to_num(hu) > METAL_HU).mean()),
         gap=_gap(ct, frame, center, normal) if slice_mm <= GAP_SLICE_MM else None,
-        in_field=float(np.isfinite(hu).mean()),
+        in_field=_in_field(hu),
         sheet=float(column.sheet[step]),
     )
+
+
+def _in_field(hu: FloatArray) -> float:
+    """Return the share of a joint's window that shows the patient.
+
+    Where a picture was turned, or its field is a circle, air fills what was never scanned.
+    """
+    return float((np.isfinite(hu) & (hu > _AIR_HU)).mean())
 
 
 def _matched(
@@ -252,7 +262,7 @@ def _matched(
                 score=float(correlation[at]),
                 metal=float((np.nan_to_num(hu) > METAL_HU).mean()),
                 gap=None,
-                in_field=float(np.isfinite(hu).mean()),
+                in_field=_in_field(hu),
             )
             best = (float(value[at]), fit)
     assert best is not None
