@@ -149,6 +149,12 @@ POSSIBLE_NECK_MOTION = warning(
     "levels; compare the levels one by one, or use the neck correction.",
     ours="moved",
 )
+SIDES_UNSURE = warning(
+    "sides-unsure",
+    "The pictures agree a little better when left and right are exchanged (correlation of details "
+    "{exchanged:.2f} instead of {stated:.2f}). Uptake on one side alone can do that; so can a "
+    "picture whose sides are exchanged. Check the sides in the original images.",
+)
 REGISTERED = info(
     "registered",
     "Rigid registration moved the {spect} by {shift_mm:.1f} mm and {angle_deg:.1f}° in the middle "

@@ -35,6 +35,7 @@ from fusion.registration.result import (
 from fusion.registration.search import Search
 from fusion.registration.trust import (
     TRUSTED_UNCERTAINTY_MM,
+    asked,
     neck_moved,
     objection,
     second_method,
@@ -174,6 +175,7 @@ def checked(
         lasting_findings=(
             *stored.lasting_findings,
             *_motion_notes(moved),
+            *asked(evidence),
             note,
             second,
         ),
@@ -285,7 +287,7 @@ def _judged(
     return replace(
         used,
         search=replace(outcome, recommendation=f"{reason} {second.message}"),
-        lasting_findings=(*_motion_notes(moved), note, second),
+        lasting_findings=(*_motion_notes(moved), *asked(evidence), note, second),
     )
 
 
