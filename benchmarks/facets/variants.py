@@ -39,6 +39,7 @@ KINDS = (
     "position",
     "cut and noise",
     "cut and tilted",
+    "cut, ended and tilted",
 )
 #: HU that is added, and standard deviation of noise, HU.
 SHIFTS_HU, NOISES_HU = (-100.0, 60.0, 100.0, 150.0), (40.0, 80.0, 120.0, 160.0, 200.0, 250.0)
@@ -53,6 +54,8 @@ TILTS_DEG = (
     (0.0, 0.0, 25.0),
     (8.0, -8.0, -15.0),
 )
+#: Turns about all three at once.
+ODD_TILTS_DEG = ((15.0, 5.0, -10.0), (20.0, -10.0, 5.0), (-6.0, 10.0, 20.0), (-18.0, 6.0, 0.0))
 #: How the rows, columns and slices of a picture run for each position on the couch: which array
 #: axes are exchanged and which are reversed.
 POSITIONS = {
@@ -163,11 +166,20 @@ def _made(whole: Case, kind: str, entry: dict) -> Iterator[Case]:
         for name, (order, reversed_axes) in POSITIONS.items():
             ct = _laid(whole.ct, order, reversed_axes)
             yield replace(whole, name=f"{whole.name} {name}", kind=kind, ct=ct)
-    elif kind in ("cut and noise", "cut and tilted"):
-        for once in ("cut out", "doubled"):
-            for case in _made(whole, once, entry):
-                made = _noisy(case, 80.0) if "noise" in kind else _turned(case, TILTS_DEG[-1])
-                yield replace(made, kind=kind, normal=False)
+    else:
+        yield from _cut_and(whole, kind, entry)
+
+
+def _cut_and(whole: Case, kind: str, entry: dict) -> Iterator[Case]:
+    """Cut a vertebra out or double it, and then do something else to the picture."""
+    for case in (*_made(whole, "cut out", entry), *_made(whole, "doubled", entry)):
+        if kind == "cut and noise":
+            made = [_noisy(case, 80.0)]
+        elif kind == "cut and tilted":
+            made = [_turned(case, TILTS_DEG[-1])]
+        else:
+            made = [_turned(_ended(case), angles) for angles in ODD_TILTS_DEG]
+        yield from (replace(one, kind=kind, normal=False) for one in made)
 
 
 def _noisy(case: Case, hu: float) -> Case:
@@ -334,6 +346,14 @@ def _fields(whole: Case) -> Iterator[Case]:
                 truth=truth,
                 c2_in_field=whole.c2_in_field and end == "down to",
             )
+
+
+def _ended(case: Case) -> Case:
+    """Let the field end 1 mm below the lowest joint."""
+    z, order = _slices(case)
+    rows = z >= min(point[2] for point in case.truth.values()) - 1.0
+    ct = _stacked(case.ct, order[rows], float(z[rows][0]))
+    return replace(case, name=f"{case.name} to the last joint", ct=ct)
 
 
 def _ribbed(whole: Case, entry: dict) -> Iterator[Case]:

@@ -16,7 +16,7 @@ from fusion.errors import AnnotationError
 from fusion.facets import DRAGGED, LOCALISATION_SHARE, MARKED, Status
 from fusion.json_form import UNLESS_EMPTY
 from fusion.plain_text import plain
-from fusion.registration import UNCERTAINTY_SHARE, Method, Trust
+from fusion.registration import Method
 
 if TYPE_CHECKING:  # they load image libraries, which the journal does without
     import numpy.typing as npt
@@ -185,6 +185,8 @@ class RegistrationSnapshot:
     @property
     def is_distrusted(self) -> bool:
         """Whether the program said that it is not to be trusted."""
+        from fusion.registration import Trust  # loads numpy, which a journal does without
+
         return self.method.endswith(f"({Trust.DO_NOT_TRUST.value})")
 
     @property
@@ -207,6 +209,8 @@ class RegistrationSnapshot:
         point_lps : (3,) array_like of float, mm
             In the CT's frame. A neck correction differs from place to place.
         """
+        from fusion.registration import UNCERTAINTY_SHARE  # as above
+
         status = f" ({registration.status.value})" if registration.status else ""
         uncertainty = float(registration.uncertainty_mm_at(point_lps))
         return cls(

@@ -110,8 +110,9 @@ CLICK_CONTRADICTED = warning(
 )
 COUNT_BREAKS = warning(
     "count-breaks",
-    "{levels}: the count of single vertebrae does not reach there without a break, or a joint does "
-    "not lie beside the gap for its nerve. These levels are provisional.",
+    "{levels}: the count of single vertebrae does not reach there without a break, a joint does "
+    "not lie beside the gap for its nerve, or the end of the field cuts it and it looks like none. "
+    "These levels are provisional.",
 )
 SLICES_BREAK = warning(
     "slices-break",

@@ -196,7 +196,7 @@ def test_confirming_against_the_evidence_needs_a_note() -> None:
         replace(localised(), evidence=(against,)),
         replace(localised(), numbering=Numbering.PROVISIONAL),
     ):
-        with pytest.raises(AnnotationError, match="write why it is right"):
+        with pytest.raises(AnnotationError, match="Write why it is right"):
             confirming_numbering(doubtful)
         assert confirming_numbering(doubtful, note="cervical rib").disagreement
     with pytest.raises(AnnotationError, match="no numbering to confirm"):

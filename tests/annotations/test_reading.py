@@ -430,7 +430,7 @@ def test_relabelling_what_is_not_so_any_more_is_refused() -> None:
 
 def test_a_disagreement_about_the_numbering_needs_a_reason() -> None:
     values = {"numbering": "counted from C2", "anchor": "C2", "c2_in_field": True}
-    with pytest.raises(AnnotationError, match="write why it is right"):
+    with pytest.raises(AnnotationError, match="Write why it is right"):
         NumberingConfirmed(**values, t1_in_field=True, disagreement="T1 says C6-C7")
     said = NumberingConfirmed(**values, t1_in_field=True, disagreement="T1", note="cervical rib")
     assert "cervical rib" in said.words

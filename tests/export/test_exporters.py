@@ -168,7 +168,7 @@ CLOCKS = re.compile(
 def test_no_exporter_looks_at_a_clock(path: Path) -> None:
     """The moment of the export is that of the Handout, which de-identification has moved."""
     found = CLOCKS.findall(path.read_text("utf-8"))
-    doors = {"handover.py": 2, "handing.py": 1}
+    doors = {"handover.py": 2}
     assert found == ["now(UTC)"] * doors.get(path.name, 0)
 
 

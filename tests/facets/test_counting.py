@@ -18,6 +18,7 @@ from fusion.facets.automatic.locate import (
     _astray_together_mm,
     _before,
     _bound_mm,
+    _dim_at_the_end,
     _less_known,
     _off_mm,
     _together_mm,
@@ -203,6 +204,26 @@ def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
         center = np.array([HEIGHTS[level] - (5.0 if n >= 3 else 2.0), 0.0, 17.0])
         fits[Joint(level, Side.LEFT)] = Fit(center, np.array([1.0, 0, 0]), 0.6, 0.0, None, 1.0)
     assert _astray(CHAIN, turns, fits) == set(LEVELS[2:])
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "in_field", "dim"),
+    [
+        (0.38, 0.36, 0.93, True),
+        (0.42, 0.39, 0.99, True),
+        (0.42, 0.39, 1.0, False),
+        (0.46, 0.20, 0.93, False),
+        (0.20, 0.46, 0.93, False),
+    ],
+)
+def test_a_joint_that_the_field_cuts_has_to_look_like_one(left, right, in_field, dim):
+    """As in a neck cut below C5 whose field ends at the last joint: that one 8 mm off and sure."""
+    fits = {
+        Joint(level, side): Fit(np.zeros(3), np.array([1.0, 0, 0]), score, 0.0, None, there)
+        for level, there in (("C5-C6", 1.0), ("C6-C7", in_field))
+        for side, score in ((Side.LEFT, left), (Side.RIGHT, right))
+    }
+    assert _dim_at_the_end(fits) == ({"C6-C7"} if dim else set())
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.judging", "_RIBS_AGREE_MM", 7.0, OURS),
     ("facets.automatic.judging", "_UNEVEN_MM", 4.2, OURS),
     ("facets.automatic.locate", "_FORAMEN_OFF_MM", 6.0, "counting-vertebrae"),
+    ("facets.automatic.locate", "_CUT_LIKENESS", 0.45, "counting-vertebrae"),
     ("facets.automatic.locate", "_TOGETHER_OFF_MM", 3.5, "counting-vertebrae"),
     ("facets.automatic.locate", "METAL_SHARE", 0.004, OURS),
     ("facets.automatic.locate", "_SEEN_MM", 3.0, OURS),
