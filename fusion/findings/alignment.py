@@ -143,6 +143,18 @@ STORED_REGISTRATION_DOUBTED = warning(
     "by eye.",
     ours="reason",
 )
+ALIGNMENT_CHECKED = info(
+    "alignment-checked",
+    "The images put the {spect} {away_mm:.1f} mm at most from the scanner's alignment in the neck, "
+    "uncertainty {uncertainty_mm:.1f} mm.{ending}",
+    ours="spect ending",
+)
+ALIGNMENT_DOUBTED = warning(
+    "alignment-doubted",
+    "The images do not confirm the scanner's alignment that is in use: {reason} Check every level "
+    "by eye.",
+    ours="reason",
+)
 POSSIBLE_NECK_MOTION = warning(
     "possible-neck-motion",
     "Possible neck motion between the two scans: {moved} One rigid transform cannot fit all "
