@@ -14,6 +14,7 @@ from fusion.findings.alignment import LITTLE_OVERLAP
 from fusion.fused import Fused
 from fusion.pathway import Assessment, Unanswered
 from fusion.plain_text import iso_date, person_name
+from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Registration
 
 
@@ -118,6 +119,31 @@ class Review:
         """Return the same study seen through another Registration."""
         fused = self.fused.with_registration(registration)
         return replace(self, fused=fused, alignment_reviewed_by=None)
+
+    def with_checked_alignment(self, progress: ProgressCallback | None = None) -> Review:
+        """Return the same study, its alignment held against its images; nothing is moved.
+
+        A scanner vouches for where it put its two images and not for a patient who lay still.
+        Whatever measures at joints without anybody who looks asks the images first.
+
+        Parameters
+        ----------
+        progress : callable, optional
+            Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
+        """
+        registration = self.fused.registration
+        if registration.search is not None:
+            return self
+        from fusion.registration import checked  # here alone: a search brings much with it
+
+        report = Progress(progress)
+        found = checked(
+            self.fused.ct,
+            self.fused.spect,
+            registration,
+            progress=lambda part, _words: report(part, "Holding the alignment against the images"),
+        )
+        return self.with_registration(found)
 
     def with_alignment_reviewed(self, reader: str | None) -> Review:
         """Return the same study with the reader's statement that its alignment was reviewed.

@@ -130,6 +130,7 @@ def _images(args: argparse.Namespace) -> _Images:
     )
     review, refusal = _opened(catalog, args)
     if review is not None:
+        review = review.with_checked_alignment(progress)
         why = "it goes with the SPECT or PET" if args.ct is None else "chosen by the user"
         fused, name = review.fused, review.pair.ct.name
         return _Images(fused.ct, name, why, review.findings, fused=fused)

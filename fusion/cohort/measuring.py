@@ -36,7 +36,7 @@ from fusion.findings.alignment import DIFFERENT_FRAMES
 from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
 from fusion.json_form import from_json
 from fusion.opening import OpenOptions, open_study
-from fusion.registration import Trust, checked
+from fusion.registration import Trust
 from fusion.review import Review
 from fusion.software import versions
 from fusion.temporary import PrivateFolder
@@ -180,7 +180,8 @@ class _Work:
         if kept is not None:
             return _reply(key, kept.outcome, kept.sentence)
         self.store.note("begun", key)
-        review = with_checked_alignment(review)
+        # Nobody looks at a cohort study by study.
+        review = review.with_checked_alignment()
         self.clock.lap("alignment")
         found = locate(review.fused.ct)
         self.clock.lap("joints")
@@ -355,18 +356,6 @@ def key_of(review: Review, how: Parameters) -> str:
         [repr(float(v)) for v in registration.transform.matrix.ravel()],
     ]
     return digest_of(["pixels", volumes, alignment, how.digest])
-
-
-def with_checked_alignment(review: Review) -> Review:
-    """Return a study whose alignment was held against its images.
-
-    Nobody looks at a cohort study by study: a patient who moved between the two scans is seen here,
-    or not at all. Nothing is moved.
-    """
-    registration = review.fused.registration
-    if registration.search is not None:
-        return review
-    return review.with_registration(checked(review.fused.ct, review.fused.spect, registration))
 
 
 def needs_a_person(review: Review, found: Localisation, uptake: Quantification) -> str:

@@ -143,11 +143,29 @@ STORED_REGISTRATION_DOUBTED = warning(
     "by eye.",
     ours="reason",
 )
+ALIGNMENT_CHECKED = info(
+    "alignment-checked",
+    "The images put the {spect} {away_mm:.1f} mm at most from the scanner's alignment in the neck, "
+    "uncertainty {uncertainty_mm:.1f} mm.{ending}",
+    ours="spect ending",
+)
+ALIGNMENT_DOUBTED = warning(
+    "alignment-doubted",
+    "The images do not confirm the scanner's alignment that is in use: {reason} Check every level "
+    "by eye.",
+    ours="reason",
+)
 POSSIBLE_NECK_MOTION = warning(
     "possible-neck-motion",
     "Possible neck motion between the two scans: {moved} One rigid transform cannot fit all "
     "levels; compare the levels one by one, or use the neck correction.",
     ours="moved",
+)
+SIDES_UNSURE = warning(
+    "sides-unsure",
+    "The pictures agree a little better when left and right are exchanged (correlation of details "
+    "{exchanged:.2f} instead of {stated:.2f}). Uptake on one side alone can do that; so can a "
+    "picture whose sides are exchanged. Check the sides in the original images.",
 )
 REGISTERED = info(
     "registered",

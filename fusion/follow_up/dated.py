@@ -9,7 +9,6 @@ from fusion.annotations import Decision, Reading, Target
 from fusion.errors import GeometryError
 from fusion.facets import Localisation, locate
 from fusion.progress import Progress, ProgressCallback
-from fusion.registration import checked
 from fusion.review import Review
 from fusion.uptake import Quantification, Uptake, assess
 
@@ -68,10 +67,8 @@ class Dated:
         if all(facet.center_lps is None for facet in found.facets):
             why = " ".join(finding.message for finding in found.findings)
             raise GeometryError(f"No joint was found on the CT of one of the dates. {why}")
+        review = review.with_checked_alignment(report.part(0.5, 0.8))
         registration = review.fused.registration
-        if registration.search is None:  # how far off it may be is not known yet
-            registration = checked(ct, spect, registration, progress=report.part(0.5, 0.8))
-            review = review.with_registration(registration)
         measured = assess(found.facets, spect, registration, ct=ct, progress=report.part(0.8, 1.0))
         return cls(review, found, measured, reading)
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 from fusion.errors import GeometryError, RegistrationFailed
 from fusion.findings import Finding
 from fusion.findings.alignment import (
+    ALIGNMENT_CHECKED,
+    ALIGNMENT_DOUBTED,
     POSSIBLE_NECK_MOTION,
     REGISTERED,
     REGISTRATION_NO_BETTER,
@@ -35,6 +37,7 @@ from fusion.registration.result import (
 from fusion.registration.search import Search
 from fusion.registration.trust import (
     TRUSTED_UNCERTAINTY_MM,
+    asked,
     neck_moved,
     objection,
     second_method,
@@ -115,7 +118,7 @@ def checked(
     *,
     progress: ProgressCallback | None = None,
 ) -> Registration:
-    """Measure how well the images support a transform that came with the study.
+    """Measure how well the images support a transform that came with the study, or the scanner's.
 
     The same search as :func:`register`, from that transform. What it finds is offered and never
     put into use.
@@ -125,7 +128,7 @@ def checked(
     ct, spect : Volume
         Fixed and moving volume.
     registration : Registration
-        In use, from a stored object.
+        In use, from a stored object or a shared Frame of Reference.
     progress : callable, optional
         Told the fraction done; may raise :class:`fusion.errors.Cancelled`.
 
@@ -153,7 +156,10 @@ def checked(
     away = outcome.distance_mm(registration.transform) or 0.0
     points = evidence.neck.reference_points_lps
     uncertainty = float(np.max(stored.uncertainty_mm_at(points)))
-    if away > TRUSTED_UNCERTAINTY_MM or (not moved and uncertainty > TRUSTED_UNCERTAINTY_MM):
+    # What a scanner made in one session is not doubted because the images cannot tell it better:
+    # they have to speak against it, as in :meth:`Registration.with_start`.
+    too_open = uncertainty > TRUSTED_UNCERTAINTY_MM and not moved and not _is_scanners(stored)
+    if away > TRUSTED_UNCERTAINTY_MM or too_open:
         return _doubted(
             stored,
             outcome,
@@ -161,11 +167,10 @@ def checked(
             f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
         )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
-    note = STORED_REGISTRATION_CHECKED(
-        spect=spect.source.label, away_mm=away, uncertainty_mm=uncertainty, ending=ending
-    )
+    kind = ALIGNMENT_CHECKED if _is_scanners(stored) else STORED_REGISTRATION_CHECKED
+    note = kind(spect=spect.source.label, away_mm=away, uncertainty_mm=uncertainty, ending=ending)
     text = note.message.removesuffix(ending)
-    keep = f"Keep the stored registration: {text[0].lower()}{text[1:]}"
+    keep = f"Keep {_name(stored)}: {text[0].lower()}{text[1:]}"
     second = second_method(evidence)
     keep = f"{keep} {second.message}"
     return replace(
@@ -174,6 +179,7 @@ def checked(
         lasting_findings=(
             *stored.lasting_findings,
             *_motion_notes(moved),
+            *asked(evidence),
             note,
             second,
         ),
@@ -181,9 +187,10 @@ def checked(
 
 
 def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Registration:
-    """Return a stored Registration, still in use, that the images do not support."""
-    note = STORED_REGISTRATION_DOUBTED(reason=reason)
-    words = f"Do not trust the stored registration: {reason}"
+    """Return a Registration, still in use, that the images do not support."""
+    kind = ALIGNMENT_DOUBTED if _is_scanners(stored) else STORED_REGISTRATION_DOUBTED
+    note = kind(reason=reason)
+    words = f"Do not trust {_name(stored)}: {reason}"
     if outcome.evidence is not None:
         words = f"{words} {second_method(outcome.evidence).message}"
     return replace(
@@ -192,6 +199,14 @@ def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Regis
         search=replace(outcome, recommendation=words),
         lasting_findings=(*stored.lasting_findings, note),
     )
+
+
+def _is_scanners(registration: Registration) -> bool:
+    return registration.method is Method.SHARED_FRAME
+
+
+def _name(registration: Registration) -> str:
+    return "the scanner's alignment" if _is_scanners(registration) else "the stored registration"
 
 
 def _search(ct: Volume, spect: Volume, progress: ProgressCallback | None) -> Search:
@@ -285,7 +300,7 @@ def _judged(
     return replace(
         used,
         search=replace(outcome, recommendation=f"{reason} {second.message}"),
-        lasting_findings=(*_motion_notes(moved), note, second),
+        lasting_findings=(*_motion_notes(moved), *asked(evidence), note, second),
     )
 
 

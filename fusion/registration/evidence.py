@@ -18,6 +18,7 @@ from fusion.geometry import FloatArray, RigidTransform
 from fusion.registration.fitting import displacement_jacobian
 from fusion.registration.neck_field import NeckField
 from fusion.registration.pieces import NeckCorrection
+from fusion.registration.rival import Rival
 
 #: Stands for a search that found nothing, mm.
 NOTHING_FOUND_MM = 10.0
@@ -110,10 +111,11 @@ class RegistrationEvidence:
         Of the two pictures in fair detail, under :attr:`found`.
     detail_correlation : float
         Of what varies over less than about 3 cm.
-    mirrored_correlation : float or None
+    mirrored : Rival or None
         The same of the best that is found with left and right exchanged; None where nothing is.
-    rescaled_correlation : float
-        As ``correlation``, of the best that is found with voxels of another size.
+    rescaled : Rival or None
+        As ``correlation``, of the best that is found with voxels of another size; None where
+        nothing is.
     drop : float
         Least loss of correlation when the functional volume is moved by 8 mm.
     overlap : float
@@ -137,8 +139,8 @@ class RegistrationEvidence:
     independent: Opinion
     correlation: float
     detail_correlation: float
-    mirrored_correlation: float | None
-    rescaled_correlation: float
+    mirrored: Rival | None
+    rescaled: Rival | None
     drop: float
     overlap: float
     neck: NeckField
@@ -274,13 +276,21 @@ class RegistrationEvidence:
             else round(self.independent_mm, 2),
             "correlation": round(self.correlation, 4),
             "detail_correlation": round(self.detail_correlation, 4),
-            "mirrored_correlation": None
-            if self.mirrored_correlation is None
-            else round(self.mirrored_correlation, 4),
-            "rescaled_correlation": round(self.rescaled_correlation, 4),
+            **_rival_json("mirrored", self.mirrored),
+            **_rival_json("rescaled", self.rescaled),
             "correlation_drop_at_8_mm": round(self.drop, 4),
             "bend_significance": round(self.bend_significance, 2),
             "neck_overlap": round(self.overlap, 3),
             "neck_found": self.neck.found,
             "levels": [level.to_json() for level in self.levels],
         }
+
+
+def _rival_json(name: str, rival: Rival | None) -> dict[str, float | None]:
+    """Return how well the pictures agree under a rival, how much better, and by how much ±."""
+    known = rival is not None and np.isfinite(rival.error)
+    return {
+        f"{name}_correlation": None if rival is None else round(rival.correlation, 4),
+        f"{name}_gain": None if rival is None else round(rival.gain, 4),
+        f"{name}_gain_error": round(rival.error, 4) if rival is not None and known else None,
+    }

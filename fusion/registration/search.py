@@ -32,6 +32,7 @@ from fusion.registration.fitting import (
 )
 from fusion.registration.neck_field import HALF_WIDTH_MM, NeckField
 from fusion.registration.pieces import NeckCorrection
+from fusion.registration.rival import Rival, against
 from fusion.registration.trust import bent
 
 #: Blur (standard deviation, mm) and points of the levels before the last.
@@ -241,7 +242,7 @@ class Search:
         second = self._second(maps)
         self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
-        mirrored, rescaled = self._mirrored(maps), self._rescaled(maps)
+        mirrored, rescaled = self._mirrored(template, maps), self._rescaled(maps)
         self._report(0.50, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
         self._report(0.56, "Asking for other opinions")
@@ -280,8 +281,8 @@ class Search:
             independent=independent,
             correlation=agreement,
             detail_correlation=fitted.correlation,
-            mirrored_correlation=mirrored,
-            rescaled_correlation=rescaled,
+            mirrored=mirrored,
+            rescaled=rescaled,
             drop=drop,
             overlap=self._overlap(proposal),
             neck=self.neck,
@@ -300,7 +301,7 @@ class Search:
             maps = found.maps
         return _stored(maps[0])
 
-    def _mirrored(self, maps: FloatArray) -> float | None:
+    def _mirrored(self, template: Expectation, maps: FloatArray) -> Rival | None:
         """From the coarse start, as if left and right were exchanged: how well the details agree.
 
         Nobody is alike on both sides: turned and bent a little, with other teeth and vessels, a
@@ -309,7 +310,6 @@ class Search:
         mirror = np.eye(4)
         mirror[0, 0], mirror[0, 3] = -1, 2 * self.neck.center_lps[0]
         there = maps @ mirror
-        found: SearchFit | None = None
         for level, near_mm in (
             (self.coarse, _NEAR_MM),
             (self.fair, _NEAR_MM),
@@ -319,18 +319,22 @@ class Search:
             if found is None:
                 return None
             there = found.maps
-        return None if found is None else found.correlation
+        return against(template, maps, self.fine.template(there), there, self.fine.moving)
 
-    def _rescaled(self, maps: FloatArray) -> float:
+    def _rescaled(self, maps: FloatArray) -> Rival | None:
         """From what was found, as if the voxels had another size: how well the pictures agree."""
-        best = 0.0
+        best: Rival | None = None
+        template, moving = self.fair.template(maps), self.fair.moving
         for axes, factor in product(_RESCALED_AXES, (_RESCALED, 1 / _RESCALED)):
             scale = np.eye(4)
             scale[axes, axes] = factor
             scale[:3, 3] = (np.eye(3) - scale[:3, :3]) @ self.neck.center_lps
             found = _repeat(self.fair, maps @ scale, iterations=_STEPS, converged_mm=_NEAR_MM)
-            if found is not None:
-                best = max(best, found.correlation)
+            if found is None:
+                continue
+            one = against(template, maps, self.fair.template(found.maps), found.maps, moving)
+            if best is None or one.gain > best.gain:
+                best = one
         return best
 
     def _reverse(self, maps: FloatArray) -> RigidTransform | None:

@@ -327,6 +327,7 @@ def test_a_patient_who_moved_between_the_scans_needs_a_person(tmp_path: Path) ->
     assert row["outcome"] == "needs a person"
     assert row["registration_status"] == "do not trust"
     assert "The alignment of the two images is not to be trusted." in row["sentence"]
+    assert "alignment-doubted" in row["findings"].split("; ")
     # How far off the places are is not known, and nothing says so.
     joints = rows_of(tmp_path / "out" / "joints.csv")
     assert {joint["registration_mm"] for joint in joints} == {""}

@@ -48,7 +48,8 @@ WRITTEN = {
 SEARCHED = words(
     "correlation mutual_information point_lps independent_method_mm "
     "largest_in_neck_mm blocks second_opinion reverse neck_box pieces level detail_correlation "
-    "mirrored_correlation rescaled_correlation "
+    "mirrored_correlation mirrored_gain mirrored_gain_error "
+    "rescaled_correlation rescaled_gain rescaled_gain_error "
     "correlation_drop_at_8_mm bend_significance neck_overlap neck_found levels z_mm shift_lps_mm "
     "lower_matrix_spect_to_ct_lps upper_matrix_spect_to_ct_lps blends_between_z_mm bend_deg"
 )

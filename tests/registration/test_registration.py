@@ -234,6 +234,29 @@ def test_a_wrong_stored_registration_is_doubted_and_stays_in_use(necks) -> None:
     assert joint_error_mm(found.with_proposal().transform, RigidTransform.identity()) < 1
 
 
+def test_the_scanners_alignment_is_doubted_only_where_the_images_speak_against_it(
+    necks, monkeypatch
+) -> None:
+    ct, spect = necks
+    found = checked(ct, spect, shared_frame(ct, spect))
+    assert is_identity(found.transform)
+    assert found.status is Trust.NO_INCONSISTENCY
+    assert [f.code for f in found.findings][-2:] == ["alignment-checked", "second-method-agrees"]
+    assert found.search.recommendation.startswith("Keep the scanner's alignment: the images put")
+    # That they cannot tell it better than by a little more than 3 mm is a number, and no doubt.
+    monkeypatch.setattr(Registration, "uncertainty_mm_at", lambda _self, points: np.full(12, 3.3))
+    assert checked(ct, spect, shared_frame(ct, spect)).status is Trust.NO_INCONSISTENCY
+    assert checked(ct, spect, stored(RigidTransform.identity())).status is Trust.DO_NOT_TRUST
+    away = checked(
+        ct,
+        moved(spect, RigidTransform.from_euler(translation_mm=(0, 0, 4))),
+        shared_frame(ct, spect),
+    )
+    assert away.status is Trust.DO_NOT_TRUST
+    assert away.findings[-1].code == "alignment-doubted"
+    assert away.search.recommendation.startswith("Do not trust the scanner's alignment: ")
+
+
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 30, 2), (20, 20, 20)])
 def test_a_stored_registration_that_cannot_be_measured_is_doubted(necks, shape) -> None:
     ct, _ = necks

@@ -17,6 +17,7 @@ from fusion.registration.method import Method
 from fusion.registration.neck_field import NeckField
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.result import Registration, SearchOutcome, Trust
+from fusion.registration.rival import Rival
 
 IDENTITY = RigidTransform.identity()
 CENTER = np.array((2.0, 5.0, 10.0))
@@ -65,8 +66,8 @@ AGREED = RegistrationEvidence(
     independent=Opinion(IDENTITY),
     correlation=0.9,
     detail_correlation=0.8,
-    mirrored_correlation=0.7,
-    rescaled_correlation=0.6,
+    mirrored=Rival(0.7, 0.8, 0.001),
+    rescaled=Rival(0.6, 0.9, 0.001),
     drop=0.1,
     overlap=1.0,
     neck=NECK,
@@ -80,7 +81,8 @@ def test_limits_are_these() -> None:
     assert trust.MIN_CORRELATION == {"NM": 0.8, "PT": 0.63}
     assert trust.MIN_DROP == 0.03
     assert trust.MAX_MIRRORED_GAIN == 0.01
-    assert trust.MAX_RESCALED_GAIN == 0.015
+    assert trust.MAX_RESCALED_GAIN == 0.01
+    assert trust.SURE_GAIN_ERRORS == 2.5
     assert trust.MAX_DISAGREEMENT_MM == {"second opinion": 4.5, "reverse": 3.0, "neck box": 3.5}
     assert trust.MAX_BEND_DEG == 12.0
     assert (trust.MAX_SHIFT_MM, trust.MAX_ROTATION_DEG) == (40.0, 20.0)
@@ -109,17 +111,30 @@ def test_limits_are_these() -> None:
         ({"correlation": 0.81, "modality": "OT"}, {"correlation": 0.79, "modality": "OT"}, "0.80"),
         ({"drop": 0.031}, {"drop": 0.029}, "hardly a difference"),
         (
-            {"mirrored_correlation": 0.809},
-            {"mirrored_correlation": 0.811},
+            {"mirrored": Rival(0.809, 0.8, 0.001)},
+            {"mirrored": Rival(0.811, 0.8, 0.001)},
             "agree better when left and right are exchanged (correlation of details 0.81 instead "
             "of 0.80). Check the sides in the original images",
         ),
         (
-            {"rescaled_correlation": 0.914},
-            {"rescaled_correlation": 0.916},
+            {"rescaled": Rival(0.909, 0.9, 0.001)},
+            {"rescaled": Rival(0.916, 0.9, 0.001)},
             "larger or smaller by 8% (correlation 0.92 instead of 0.90). The stated size of its",
         ),
-        ({"mirrored_correlation": None}, {"mirrored_correlation": 0.9}, "left and right"),
+        ({"mirrored": None}, {"mirrored": Rival(0.9, 0.8, 0.001)}, "left and right"),
+        ({"rescaled": None}, {"rescaled": Rival(0.95, 0.9, 0.001)}, "larger or smaller"),
+        # 0.05 is two and a half times a little more, or a little less, than its own error.
+        (
+            {"mirrored": Rival(0.85, 0.8, 0.0202)},
+            {"mirrored": Rival(0.85, 0.8, 0.0198)},
+            "left and right",
+        ),
+        (
+            {"rescaled": Rival(0.95, 0.9, 0.0202)},
+            {"rescaled": Rival(0.95, 0.9, 0.0198)},
+            "larger or smaller",
+        ),
+        ({"mirrored": Rival(0.9, 0.8, np.inf)}, {"mirrored": Rival(0.9, 0.8, 0.0)}, "left and"),
         ({"second": shifted(4.4)}, {"second": shifted(4.6)}, "knows nothing of bone"),
         (
             {"reverse": shifted(0, 2.9)},
@@ -135,6 +150,20 @@ def test_limits_are_these() -> None:
 def test_refused_at_the_edge(right: dict, wrong: dict, word: str) -> None:
     assert trust.objection(replace(AGREED, **right), None) is None
     assert word in trust.objection(replace(AGREED, **wrong), None)
+
+
+def test_sides_that_may_be_exchanged_by_chance_are_asked_about() -> None:
+    """Above 0.01, less than two and a half times its error: a sentence, and no refusal."""
+    assert trust.asked(AGREED) == ()
+    assert trust.asked(replace(AGREED, mirrored=None)) == ()
+    assert trust.asked(replace(AGREED, mirrored=Rival(0.809, 0.8, 0.02))) == ()
+    (said,) = trust.asked(replace(AGREED, mirrored=Rival(0.823, 0.8, 0.02)))
+    assert said.code == "sides-unsure"
+    assert said.message == (
+        "The pictures agree a little better when left and right are exchanged (correlation of "
+        "details 0.82 instead of 0.80). Uptake on one side alone can do that; so can a picture "
+        "whose sides are exchanged. Check the sides in the original images."
+    )
 
 
 def test_implausible_corrections_of_a_hybrid_scanner_are_refused() -> None:
