@@ -10,7 +10,8 @@ import contextlib
 import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,14 @@ from fusion.annotations.renumbering import label_changes
 from fusion.annotations.snapshots import Measured
 from fusion.annotations.spine import Spine
 from fusion.annotations.study import StudyKey
-from fusion.annotations.target import Answer, Decision, Origin
+from fusion.annotations.target import Answer, Decision, Origin, Target
 from fusion.cli import main
 from fusion.facets import Localisation, locate_in
 from fusion.facets.automatic.neck import find_neck
 from fusion.uptake.proposals import Quantification, assess
 
 READER, OTHER_READER = "Dr. Åsa Öberg", "R. Eader"
+FIRST_DECISION = datetime(2026, 11, 2, 8, 0, 0, 123456, tzinfo=UTC)
 FACTS = Path(__file__).parent / "facts_2026_11.toml"
 ODD_NOTE = '=1+1 <b>next to</b> the osteophyte\n\u202eback\u202c to front, µ and 漢字 \\ "quoted"'
 
@@ -67,6 +69,7 @@ class Desk:
         self.neck = find_neck(self.review.fused.ct)
         self.study = StudyKey.of(self.review.fused.ct, self.review.fused.spect)
         self._known: dict[str, Facets] = {}
+        self._minutes = 0
 
     @contextlib.contextmanager
     def reads(self, reader: str, journal: Path) -> Iterator[None]:
@@ -128,13 +131,18 @@ class Desk:
                 **answers,
             },
         )
-        self.say(TargetSaved(target))
+        self.say(TargetSaved(self._at_its_minute(target)))
 
     def revise(self, joint: Joint, **changes: Any) -> None:
         target = self.reading.target_at(joint)
         assert target is not None
         changed = revise(target, reader=self.reader, spine=self.facets.spine, **changes)
-        self.say(TargetSaved(changed))
+        self.say(TargetSaved(self._at_its_minute(changed)))
+
+    def _at_its_minute(self, target: Target) -> Target:
+        """Return a decision of a minute of its own: those of one minute share a sentence."""
+        self._minutes += 1
+        return replace(target, time=FIRST_DECISION + timedelta(minutes=self._minutes))
 
     def remove(self, joint: Joint) -> None:
         target = self.reading.target_at(joint)

@@ -71,22 +71,23 @@ def test_label_maps_on_the_command_line_reach_the_window(
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "words", "code"),
     [
-        (["--label-convention", "verse"], "goes with --labels"),
-        (["--labels", "nowhere.nii"], "no file nowhere.nii"),
-        (["--labels", __file__, "--label-convention", "mine"], "is one of totalsegmentator"),
+        (["--label-convention", "verse"], "goes with --labels", 2),
+        (["--labels", "nowhere.nii"], "no file nowhere.nii", 3),
+        (["--labels", __file__, "--label-convention", "mine"], "is one of totalsegmentator", 3),
     ],
 )
 def test_label_options_without_sense_open_no_window(
     options: list[str],
     words: str,
+    code: int,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(app, "run", lambda *_, **__: pytest.fail("a window was opened"))
-    assert main(["review", str(tmp_path), *options]) == 3
+    assert main(["review", str(tmp_path), *options]) == code
     assert words in capsys.readouterr().err
 
 

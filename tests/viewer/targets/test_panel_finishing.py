@@ -321,7 +321,7 @@ def test_provisional_levels_are_marked_and_confirmed_with_a_reason(desk: Desk, t
         desk.panel.show_page(finish)
         assert "PROVISIONAL" in desk.levels.words.text()
         desk.press(desk.levels.confirm)
-        assert "write why it is right" in desk.message
+        assert "Write why it is right" in desk.message
         assert desk.kept.numbering is None
         desk.levels.note.setPlainText("twelve ribs counted on the scout")
         desk.press(desk.levels.confirm)
