@@ -39,7 +39,7 @@ MAX_MIRRORED_GAIN = 0.01
 MAX_RESCALED_GAIN = 0.01
 #: Either has to be this many times its own standard error as well to refuse. Less may be the chance
 #: of a few blocks of tissue, a joint that is hot on one side among them: then a person is asked.
-SURE_GAIN_ERRORS = 2.5
+SURE_GAIN_ERRORS = 2.0
 #: Loss of correlation, in the detail that the last step compares, when moved by 8 mm: below this
 #: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (the idea:
 #: docs/sources.md#registration-trust).

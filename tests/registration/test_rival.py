@@ -96,7 +96,7 @@ def test_one_hot_block_is_no_evidence(picture: np.ndarray) -> None:
     bright[8:12, 8:12, 8:12] += 3
     found = against(dull, SAME, expected(bright), SAME, moving(hot))
     assert found.gain > 0.1
-    assert found.gain < 2.5 * found.error
+    assert found.gain < 2 * found.error
 
 
 def test_nothing_seen_is_never_sure(picture: np.ndarray) -> None:
