@@ -163,7 +163,7 @@ class CompareWindow(QMainWindow):
         limits = plain_label(LIMITS_SOURCE, wrap=True)
         limits.setStyleSheet("font-size: 11px;")
         column.addWidget(limits)
-        self.findings = MessageLine(lines=6)
+        self.findings = MessageLine(lines=5)
         worst = max((f.severity for f in self.comparison.findings), default=Severity.INFO)
         said = "\n".join(f.message for f in self.comparison.findings)
         self.findings.say(said, refused=worst is Severity.ERROR, color=DOUBTFUL)
