@@ -212,7 +212,7 @@ def _at_step(
     )
 
 
-def _in_field(hu: FloatArray) -> float:
+def _in_field(hu: npt.NDArray[np.floating]) -> float:
     """Return the share of a joint's window that shows the patient.
 
     Where a picture was turned, or its field is a circle, air fills what was never scanned.
