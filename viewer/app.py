@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import napari
 from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
+from shiboken6 import isValid
 
 from fusion.annotations import default_path
 from fusion.archive import is_address, parse_address
@@ -23,6 +24,7 @@ from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
 from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting
+from viewer.kit.dialogs import show_error
 from viewer.pictures.drawn import compose
 from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
@@ -129,9 +131,13 @@ class ReviewApp(QObject):
         Why it is not.
     shown : Signal
         The study is on screen.
+    failed : Signal
+        With the FusionError, where the window of an open study could not be made, or was closed
+        meanwhile; it is closed.
     """
 
     shown = Signal()
+    failed = Signal(object)
 
     def __init__(
         self,
@@ -188,6 +194,27 @@ class ReviewApp(QObject):
             self.viewer, review, journal=wishes.journal, case=wishes.case, in_turns=True
         )
         self._made.ready.connect(self._begin)
+        self._made.failed.connect(self._not_made)
+        self._made.closed.connect(self._on_closed)
+
+    @property
+    def preparing(self) -> bool:
+        """Whether the study is still to come on screen."""
+        return self.review_window is None and self.error is None and isValid(self)
+
+    def _not_made(self, error: FusionError) -> None:
+        if self.came_from is None:  # no page that says it
+            dialog = show_error(
+                _napari.main_window(self.viewer), error, title="The study was not opened"
+            )
+            dialog.finished.connect(lambda: self._close(error))
+        else:
+            self._close(error)
+
+    def _on_closed(self) -> None:
+        if self.review_window is None:
+            self.error = self.error or Cancelled("The window was closed before it was ready.")
+            self.failed.emit(self.error)
 
     def _begin(self) -> None:
         wishes, self.review_window, self._made = self.wishes, self._made, None
@@ -332,10 +359,13 @@ class FrontDesk(QObject):
     def open(self, source: Path | StudyMaker, options: OpenOptions) -> None:
         """Open a study; where that fails, the page says why and stays.
 
-        Nothing happens while another one is being opened: on some desktops a click on a row is two
-        wishes, of which the second would be opened above the first.
+        Nothing happens while another one is being opened, or its window is being made: on some
+        desktops a click on a row is two wishes, of which the second would be opened above the
+        first.
         """
         if self.job is not None and self.job.running:
+            return
+        if self.app is not None and self.app.preparing:
             return
         self.wishes = replace(self.wishes, options=options)
         self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=compose.load)
@@ -393,7 +423,9 @@ class FrontDesk(QObject):
             self.page.tell(f"Not compared. {error}")
 
     def _refused(self, error: FusionError) -> None:
-        if not isinstance(error, Cancelled):
+        if isinstance(error, Cancelled):
+            self.page.tell("", refused=False)
+        else:
             self.page.tell(f"Not opened. {error}")
         self.error = error
         self.show()
@@ -406,6 +438,7 @@ class FrontDesk(QObject):
         self.app = ReviewApp(review, viewer=viewer, wishes=self.wishes, origin=source)
         self.app.came_from = self  # and lives as long as that
         self.app.shown.connect(self._on_shown)
+        self.app.failed.connect(self._refused)
         self.app.start()
 
     def _on_shown(self) -> None:

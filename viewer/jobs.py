@@ -60,17 +60,24 @@ class _Report(QObject):
         self.progressed.emit(fraction, step)
 
 
+def told(bug: Exception) -> FusionError:
+    """Return the sentence of whatever failed; a fault of the program is logged, too."""
+    if isinstance(bug, FusionError):
+        return bug
+    fault = as_fault(bug)
+    logger.error("%s", fault)
+    logger.debug("where", exc_info=bug)
+    return fault
+
+
 def _run(work: Callable[[Progress], Any], report: _Report) -> Outcome:
     """Do the work, in the worker's thread."""
     try:
         return Outcome(work(Progress(report)))
     except FusionError as error:
         return Outcome(error=error)
-    except Exception as bug:
-        fault = as_fault(bug)
-        logger.error("%s", fault)
-        logger.debug("where", exc_info=True)
-        return Outcome(error=fault)
+    except Exception as bug:  # noqa: BLE001 - told, and logged
+        return Outcome(error=told(bug))
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from viewer.findings_panel import FindingsPanel
 from viewer.frame.footer import Footer
 from viewer.frame.header import Header
 from viewer.frame.keyboard import Keyboard
-from viewer.jobs import Job
+from viewer.jobs import Job, told
 from viewer.keys import HELP_KEYS, NEXT_KEY, REPEATING, ByHand, usual_keys
 from viewer.kit.keys import KeyCard
 from viewer.kit.message import MessageLine
@@ -96,10 +96,16 @@ class ReviewWindow(Sitting):
     Attributes
     ----------
     ready : Signal
-        All of it is there.
+        All of it is there; not said of a window that is being closed.
+    failed : Signal
+        With the FusionError: a part of it could not be made, and it is to be closed.
+    closed : Signal
+        It is closed.
     """
 
     ready = Signal()
+    failed = Signal(object)
+    closed = Signal()
 
     def __init__(
         self,
@@ -126,7 +132,9 @@ class ReviewWindow(Sitting):
             title = f"{SIMULATED} · {title}"
         viewer.title = f"{title} · facetfusion"
         self._turns = Turns(self._make(review, journal), self)
-        self._turns.done.connect(self.ready)
+        self._whole = self._closing = False
+        self._turns.done.connect(self._on_made)
+        self._turns.failed.connect(self._on_failed)
         window.installEventFilter(self)
         if in_turns:
             self._turns.start()
@@ -136,6 +144,24 @@ class ReviewWindow(Sitting):
     def finish(self) -> None:
         """Make at once whatever of the window is not there yet."""
         self._turns.finish()
+
+    def _on_made(self) -> None:
+        self._whole = True
+        if not self._closing:
+            self.ready.emit()
+
+    def _on_failed(self, bug: Exception) -> None:
+        error = told(bug)
+        if not self._closing:
+            self.failed.emit(error)
+
+    def _finished(self) -> bool:
+        """Make what is not there yet, and return whether all of it is there."""
+        try:
+            self.finish()
+        except Exception as bug:  # noqa: BLE001 - told, and logged
+            self._on_failed(bug)
+        return self._whole
 
     def _make(self, review: Review, journal: Path | None) -> Iterator[None]:
         """Make the window: models, pictures, panels, and last what can be pressed."""
@@ -224,11 +250,9 @@ class ReviewWindow(Sitting):
 
     @classmethod
     def of(cls, viewer: napari.Viewer) -> ReviewWindow | None:
-        """Return the review in a napari window, if there is one."""
+        """Return the review in a napari window, if there is one and all of it could be made."""
         found = _napari.main_window(viewer).findChild(cls)
-        if found is not None:
-            found.finish()
-        return found
+        return found if found is not None and found._finished() else None
 
     def _make_centre(self) -> QWidget:
         centre = QWidget()
@@ -490,20 +514,29 @@ class ReviewWindow(Sitting):
         if event.type() == QEvent.Type.Leave and watched in self.canvases:
             self.linked.leave()
         elif watched is self.parent() and event.type() == QEvent.Type.Close:
-            self.finish()  # so that it has everything that is closed
-            if not self._may_close(ask=event.spontaneous()):
-                event.ignore()
-                return True
             assert isinstance(watched, QWidget)
-            event.setAccepted(_napari.close_unasked(watched))
-            if event.isAccepted():
-                self._close()
+            self._on_close(watched, event)
             return True
         return False
+
+    def _on_close(self, window: QWidget, event: QEvent) -> None:
+        was_whole, self._closing = self._whole, True
+        self._finished()  # so that it has everything that is closed
+        event.setAccepted(
+            self._may_close(ask=event.spontaneous()) and _napari.close_unasked(window)
+        )
+        self._closing = event.isAccepted()
+        if self._closing:
+            self._close()
+            self.closed.emit()
+        elif self._whole and not was_whole:
+            self.ready.emit()
 
     @property
     def may_be_replaced(self) -> bool:
         """Whether nothing would be lost if another study took the place of this one."""
+        if not self._whole:
+            return True
         note = self.targets_panel.form.note
         note.commit()
         return not note.pending
@@ -524,11 +557,18 @@ class ReviewWindow(Sitting):
 
     def _close(self) -> None:
         self.canvases = ()
-        self.pictures.let_go()
-        self.linked.close()
-        # Everything said is saved already; what the journal may complain of now loses nothing.
-        with suppress(AnnotationError):
-            self.reading.close()
-        self.alignment_panel.stop()
-        self.facets_panel.marks.close()
-        self.facets.close()
+        # Of a window that could not be made, only some are there.
+        if hasattr(self, "pictures"):
+            self.pictures.let_go()
+        if hasattr(self, "linked"):
+            self.linked.close()
+        if hasattr(self, "reading"):
+            # Everything said is saved already; what the journal may complain of now loses nothing.
+            with suppress(AnnotationError):
+                self.reading.close()
+        if hasattr(self, "alignment_panel"):
+            self.alignment_panel.stop()
+        if hasattr(self, "facets_panel"):
+            self.facets_panel.marks.close()
+        if hasattr(self, "facets"):
+            self.facets.close()

@@ -63,8 +63,9 @@ class Keyboard:
         repeating : collection of str
             Usual keys that go on while they are held; all others act once a press.
         """
+        groups = self.groups  # first: where the changed keys are refused, none is followed
         going_on = {self.of(key) for key in repeating}
-        for key, (_, action) in every_key(self.groups).items():
+        for key, (_, action) in every_key(groups).items():
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.setAutoRepeat(key in going_on)
             shortcut.activated.connect(action)

@@ -21,9 +21,13 @@ class Turns(QObject):
     ----------
     done : Signal
         Everything is done.
+    failed : Signal
+        With the exception of a part that failed in its turn; none follows. In :meth:`finish` it is
+        raised instead.
     """
 
     done = Signal()
+    failed = Signal(object)
 
     def __init__(self, parts: Iterator[None], parent: QObject) -> None:
         super().__init__(parent)
@@ -31,7 +35,7 @@ class Turns(QObject):
         self._started = False
         # Begun anew after each part, so that whatever waited meanwhile comes before the next.
         self._timer = QTimer(self, singleShot=True, interval=0)
-        self._timer.timeout.connect(self._next)
+        self._timer.timeout.connect(self._on_turn)
 
     @property
     def running(self) -> bool:
@@ -44,9 +48,15 @@ class Turns(QObject):
         self._timer.start()
 
     def finish(self) -> None:
-        """Do everything that is left, now."""
+        """Do everything that is left, now; raises whatever a part raises."""
         while self._parts is not None:
             self._next()
+
+    def _on_turn(self) -> None:
+        try:
+            self._next()
+        except Exception as bug:  # noqa: BLE001 - whoever listens tells it
+            self.failed.emit(bug)
 
     def _next(self) -> None:
         parts = self._parts

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtWidgets import QWidget
+
+from viewer.frame import keyboard
+from viewer.frame.keyboard import Keyboard
 from viewer.window import ReviewWindow
 
 pytestmark = pytest.mark.window
@@ -21,3 +27,18 @@ def test_only_what_moves_a_picture_goes_on_while_its_key_is_held(window: ReviewW
     assert found == GO_ON
     for key in ("Ctrl+Z", "Ctrl+Return", "Ctrl+Shift+N", "S", "P", "N"):
         assert not window.keys.shortcuts[key].autoRepeat()
+
+
+def test_where_changed_keys_are_refused_the_usual_ones_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    path = tmp_path / "keys.toml"
+    path.write_text('[keys]\n"PgUp" = "Ctrl+Z"\n', "utf-8")
+    monkeypatch.setattr(keyboard, "default_key_file", lambda: path)
+    usual = {"Keys": {"PgUp": ("up", lambda: None), "Ctrl+Z": ("take back", lambda: None)}}
+    keys = Keyboard(lambda: usual)
+    qtbot.addWidget(window := QWidget())
+    keys.give(window, repeating={"PgUp"})
+    assert "Two things would be on one key" in keys.refused
+    assert keys.shortcuts["PgUp"].autoRepeat()
+    assert not keys.shortcuts["Ctrl+Z"].autoRepeat()

@@ -15,10 +15,14 @@ from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QWidget
 
 import fusion
+from fusion.errors import Cancelled
+from fusion.opening import OpenOptions
 from tests.viewer.scripted import wait_until
 from viewer import _napari
+from viewer.app import FrontDesk, Wishes
 from viewer.menus import show_about
 from viewer.pictures.area import LAYOUT_KEYS
+from viewer.start.recent import RecentStudies
 from viewer.start.series import SeriesDialog
 from viewer.steps.model import Step
 from viewer.two_dates.asking import OtherDateDialog
@@ -102,6 +106,83 @@ def test_a_window_that_is_closed_while_it_is_made_goes(made: ReviewWindow, qtbot
     assert made.canvases == ()
     assert all(pane.closed for pane in made.linked)
     assert not shiboken6.isValid(main) or not main.isVisible()
+
+
+@pytest.fixture
+def desk(
+    make_napari_viewer: Callable, review: fusion.Review, tmp_path: Path, qtbot: QtBot
+) -> Iterator[FrontDesk]:
+    """A start page whose study has been read; its window is about to be made."""
+    desk = FrontDesk(Wishes(journal=tmp_path / "j.sqlite"), viewer=make_napari_viewer(show=True))
+    desk.show()
+    desk._show(tmp_path, review)
+    yield desk
+    if desk.app is not None and shiboken6.isValid(desk.app):
+        desk.app.viewer.close()
+    desk.page.close()
+
+
+def half_made(desk: FrontDesk, qtbot: QtBot) -> ReviewWindow:
+    qtbot.waitUntil(lambda: hasattr(desk.app._made, "facets_panel"))
+    assert desk.app._made._turns.running
+    return desk.app._made
+
+
+def test_a_second_click_while_a_window_is_made_opens_nothing(
+    desk: FrontDesk, tmp_path: Path, qtbot: QtBot
+) -> None:
+    for being_made in (False, True):
+        if being_made:
+            half_made(desk, qtbot)
+        desk.open(tmp_path, OpenOptions())
+        assert desk.job is None
+    with qtbot.waitSignal(desk.opened, timeout=30_000):
+        pass
+    assert not desk.page.isVisible()
+
+
+def test_a_window_closed_while_it_is_made_opens_nothing_and_leads_back(
+    desk: FrontDesk, tmp_path: Path, qtbot: QtBot
+) -> None:
+    half_made(desk, qtbot)
+    happened: list[object] = []
+    desk.opened.connect(lambda: happened.append("opened"))
+    desk.app.viewer.close()
+    qtbot.wait(50)  # in which it would come on screen
+    assert happened == []
+    assert desk.app.review_window is None
+    assert list(RecentStudies(tmp_path / "j.sqlite").lines()) == []
+    assert isinstance(desk.error, Cancelled)
+    assert desk.page.isVisible()
+    assert desk.page.message.text() == ""
+    desk.open(tmp_path, OpenOptions())  # an empty folder; the page is free again
+    qtbot.waitUntil(lambda: "No SPECT or PET" in desk.page.message.text(), timeout=30_000)
+
+
+@pytest.mark.parametrize("part", ["LinkedPanes", "TargetsPanel"])
+def test_a_window_that_cannot_be_made_is_closed_and_the_page_says_so(
+    part: str, desk: FrontDesk, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(f"viewer.window.{part}", fails)
+    main = _napari.main_window(desk.app.viewer)
+    with qtbot.captureExceptions() as raised:
+        qtbot.waitUntil(lambda: desk.error is not None, timeout=30_000)
+        qtbot.wait(50)  # in which the window goes
+    assert raised == []
+    assert not shiboken6.isValid(main) or not main.isVisible()
+    assert desk.page.isVisible()
+    assert desk.page.message.text().startswith("Not opened. This is a fault of facetfusion")
+
+
+def test_nobody_is_given_a_window_that_could_not_be_made(
+    made: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("viewer.window.TargetsPanel", lambda *_, **__: 1 / 0)
+    assert ReviewWindow.of(made.viewer) is None
+    assert made.may_be_replaced
 
 
 def living() -> Counter[str]:

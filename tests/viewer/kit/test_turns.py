@@ -61,3 +61,20 @@ def test_after_a_part_that_fails_none_follows(qtbot: QtBot) -> None:
     turns.start()
     qtbot.wait(30)  # in which a further part would be done
     owner.deleteLater()
+
+
+def test_a_part_that_fails_in_its_turn_is_told(qtbot: QtBot) -> None:
+    bug = RuntimeError("a bug")
+
+    def work() -> Iterator[None]:
+        yield
+        raise bug
+
+    turns = Turns(work(), owner := QObject())
+    told: list[object] = []
+    turns.failed.connect(told.append)
+    turns.done.connect(lambda: told.append("done"))
+    turns.start()
+    qtbot.waitUntil(lambda: not turns.running)
+    assert told == [bug]
+    owner.deleteLater()
