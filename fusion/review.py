@@ -143,7 +143,8 @@ class Review:
             registration,
             progress=lambda part, _words: report(part, "Holding the alignment against the images"),
         )
-        return self.with_registration(found)
+        reviewed_by = self.alignment_reviewed_by  # of the transform, and that stays
+        return replace(self.with_registration(found), alignment_reviewed_by=reviewed_by)
 
     def with_alignment_reviewed(self, reader: str | None) -> Review:
         """Return the same study with the reader's statement that its alignment was reviewed.

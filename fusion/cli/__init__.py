@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with _stopped_by_signals(in_window=getattr(args, "in_window", False)):
             return run(args)
     except WrongUsage as exc:
-        _say(f"facetfusion: {exc}")
+        _tell(exc, args)
         return USAGE
     except (Cancelled, KeyboardInterrupt):
         _say("Stopped.")
@@ -257,12 +257,17 @@ def _options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
 
 
 def _refused(error: FusionError, args: argparse.Namespace) -> int:
+    _tell(error, args)
+    return FAULT if isinstance(error, ProgramFault) else REFUSED
+
+
+def _tell(error: Exception, args: argparse.Namespace) -> None:
+    """Say why nothing was done, to people and, where JSON was asked for, to programs."""
     _say(f"facetfusion: {error}")
     if getattr(args, "json", False):
         # Where there is no room for the document, there is none for its error.
         with contextlib.suppress(OSError):
             write_json({"error": {"code": type(error).__name__, "message": str(error)}})
-    return FAULT if isinstance(error, ProgramFault) else REFUSED
 
 
 def write_json(document: dict[str, Any]) -> None:

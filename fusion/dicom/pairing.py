@@ -221,7 +221,7 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
         for reason in _why_none(series)
         if series.kind in _LOOKALIKES[noun]
     )
-    found = sorted({series.kind.value for study in catalog.studies for series in study.series})
+    found = sorted({series.kind.words for study in catalog.studies for series in study.series})
     packed = [
         f.message for f in catalog.findings if f.kind in (ARCHIVE_NOT_OPENED, ARCHIVE_OF_OTHERS)
     ]

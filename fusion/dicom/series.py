@@ -38,6 +38,11 @@ class Kind(StrEnum):
         return self.value.upper()
 
     @property
+    def words(self) -> str:
+        """What people call a series of it."""
+        return self.label if self in (Kind.CT, Kind.SPECT, Kind.PET) else self.value
+
+    @property
     def is_functional(self) -> bool:
         """Whether the series may hold a reconstructed tracer distribution."""
         return self in (Kind.SPECT, Kind.PET)

@@ -145,14 +145,13 @@ STORED_REGISTRATION_DOUBTED = warning(
 )
 ALIGNMENT_CHECKED = info(
     "alignment-checked",
-    "The images put the {spect} {away_mm:.1f} mm at most from the scanner's alignment in the neck, "
+    "The images put the {spect} {away_mm:.1f} mm at most from the alignment in use in the neck, "
     "uncertainty {uncertainty_mm:.1f} mm.{ending}",
     ours="spect ending",
 )
 ALIGNMENT_DOUBTED = warning(
     "alignment-doubted",
-    "The images do not confirm the scanner's alignment that is in use: {reason} Check every level "
-    "by eye.",
+    "The images do not confirm the alignment that is in use: {reason} Check every level by eye.",
     ours="reason",
 )
 POSSIBLE_NECK_MOTION = warning(

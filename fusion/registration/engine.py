@@ -151,23 +151,25 @@ def checked(
     outcome = _outcome(search, evidence, start, _status(against, moved))
     stored = replace(stored, quality=_quality(search.fair, registration.transform))
     if against is not None:
-        return _doubted(stored, outcome, against)
+        return _doubted(stored, outcome, against, moved=moved)
     stored = replace(stored, status=outcome.status, search=outcome)
     away = outcome.distance_mm(registration.transform) or 0.0
     points = evidence.neck.reference_points_lps
     uncertainty = float(np.max(stored.uncertainty_mm_at(points)))
     # What a scanner made in one session is not doubted because the images cannot tell it better:
     # they have to speak against it, as in :meth:`Registration.with_start`.
-    too_open = uncertainty > TRUSTED_UNCERTAINTY_MM and not moved and not _is_scanners(stored)
+    scanners = stored.method is Method.SHARED_FRAME
+    too_open = uncertainty > TRUSTED_UNCERTAINTY_MM and not moved and not scanners
     if away > TRUSTED_UNCERTAINTY_MM or too_open:
         return _doubted(
             stored,
             outcome,
             f"the images ask for a position {away:.1f} mm from it in the neck, so that it may be "
             f"off by {uncertainty:.1f} mm (limit {TRUSTED_UNCERTAINTY_MM:.0f} mm).",
+            moved=moved,
         )
     ending = "" if moved else " No inconsistency found; check the alignment by eye."
-    kind = ALIGNMENT_CHECKED if _is_scanners(stored) else STORED_REGISTRATION_CHECKED
+    kind = STORED_REGISTRATION_CHECKED if _is_stored(stored) else ALIGNMENT_CHECKED
     note = kind(spect=spect.source.label, away_mm=away, uncertainty_mm=uncertainty, ending=ending)
     text = note.message.removesuffix(ending)
     keep = f"Keep {_name(stored)}: {text[0].lower()}{text[1:]}"
@@ -186,9 +188,11 @@ def checked(
     )
 
 
-def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Registration:
+def _doubted(
+    stored: Registration, outcome: SearchOutcome, reason: str, *, moved: str | None = None
+) -> Registration:
     """Return a Registration, still in use, that the images do not support."""
-    kind = ALIGNMENT_DOUBTED if _is_scanners(stored) else STORED_REGISTRATION_DOUBTED
+    kind = STORED_REGISTRATION_DOUBTED if _is_stored(stored) else ALIGNMENT_DOUBTED
     note = kind(reason=reason)
     words = f"Do not trust {_name(stored)}: {reason}"
     if outcome.evidence is not None:
@@ -197,16 +201,21 @@ def _doubted(stored: Registration, outcome: SearchOutcome, reason: str) -> Regis
         stored,
         status=Trust.DO_NOT_TRUST,
         search=replace(outcome, recommendation=words),
-        lasting_findings=(*stored.lasting_findings, note),
+        lasting_findings=(
+            *stored.lasting_findings,
+            *_motion_notes(moved),
+            *asked(outcome.evidence, told=reason),
+            note,
+        ),
     )
 
 
-def _is_scanners(registration: Registration) -> bool:
-    return registration.method is Method.SHARED_FRAME
+def _is_stored(registration: Registration) -> bool:
+    return registration.method is Method.STORED
 
 
 def _name(registration: Registration) -> str:
-    return "the scanner's alignment" if _is_scanners(registration) else "the stored registration"
+    return "the stored registration" if _is_stored(registration) else "the alignment in use"
 
 
 def _search(ct: Volume, spect: Volume, progress: ProgressCallback | None) -> Search:
@@ -323,12 +332,13 @@ def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = No
     if outcome is not None and outcome.evidence is not None:
         words = f"{words} {second_method(outcome.evidence).message}"
     found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)
+    sides = asked(found.evidence, told=reason)
     return Registration(
         start,
         Method.SHARED_FRAME,
         Trust.DO_NOT_TRUST,
         found.start_quality,
-        lasting_findings=(note,),
+        lasting_findings=(*sides, note),
         start=start,
         search=replace(found, recommendation=words),
     )

@@ -33,7 +33,7 @@ from fusion.registration.fitting import (
 from fusion.registration.neck_field import HALF_WIDTH_MM, NeckField
 from fusion.registration.pieces import NeckCorrection
 from fusion.registration.rival import Rival, against
-from fusion.registration.trust import bent
+from fusion.registration.trust import MAX_RESCALED_GAIN, bent, is_better
 
 #: Blur (standard deviation, mm) and points of the levels before the last.
 _COARSE, _FAIR = (8.0, 8000), (4.0, 8000)
@@ -323,7 +323,7 @@ class Search:
 
     def _rescaled(self, maps: FloatArray) -> Rival | None:
         """From what was found, as if the voxels had another size: how well the pictures agree."""
-        best: Rival | None = None
+        rivals = []
         template, moving = self.fair.template(maps), self.fair.moving
         for axes, factor in product(_RESCALED_AXES, (_RESCALED, 1 / _RESCALED)):
             scale = np.eye(4)
@@ -332,10 +332,12 @@ class Search:
             found = _repeat(self.fair, maps @ scale, iterations=_STEPS, converged_mm=_NEAR_MM)
             if found is None:
                 continue
-            one = against(template, maps, self.fair.template(found.maps), found.maps, moving)
-            if best is None or one.gain > best.gain:
-                best = one
-        return best
+            there = self.fair.template(found.maps)
+            rivals.append(against(template, maps, there, found.maps, moving))
+        # One that is surely better is not hidden by one that may be better still by chance.
+        return max(
+            rivals, key=lambda one: (is_better(one, MAX_RESCALED_GAIN), one.gain), default=None
+        )
 
     def _reverse(self, maps: FloatArray) -> RigidTransform | None:
         """With fixed and moving swapped: points and slopes of the functional picture."""

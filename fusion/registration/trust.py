@@ -38,7 +38,8 @@ MAX_MIRRORED_GAIN = 0.01
 #: (docs/registration.md).
 MAX_RESCALED_GAIN = 0.01
 #: Either has to be this many times its own standard error as well to refuse. Less may be the chance
-#: of a few blocks of tissue, a joint that is hot on one side among them: then a person is asked.
+#: of a few blocks of tissue, a joint that is hot on one side among them: then a person is asked
+#: about the sides, and nothing is said of the size.
 SURE_GAIN_ERRORS = 2.0
 #: Loss of correlation, in the detail that the last step compares, when moved by 8 mm: below this
 #: the search had nothing to hold on to. Valid simulated cases had 0.038 and more (the idea:
@@ -97,16 +98,12 @@ def objection(evidence: RegistrationEvidence, correction: RigidTransform | None)
         )
     mirrored, rescaled = evidence.mirrored, evidence.rescaled
     if mirrored is not None and is_better(mirrored, MAX_MIRRORED_GAIN):
-        return (
-            "the pictures agree better when left and right are exchanged (correlation of details "
-            f"{mirrored.correlation:.2f} instead of {mirrored.instead_of:.2f}). Check the sides in "
-            "the original images before reading any of them."
-        )
+        return _sides(mirrored)
     if rescaled is not None and is_better(rescaled, MAX_RESCALED_GAIN):
         return (
-            "the pictures agree better when one of them is made larger or smaller by 8% "
-            f"(correlation {rescaled.correlation:.2f} instead of {rescaled.instead_of:.2f}). The "
-            "stated size of its voxels may be wrong."
+            "the pictures agree better when one of them is made larger or smaller by 8%, as a "
+            f"whole, across or along the body (correlation {rescaled.correlation:.2f} instead of "
+            f"{rescaled.instead_of:.2f}). The stated size of its voxels may be wrong."
         )
     if evidence.drop < MIN_DROP:
         return (
@@ -170,15 +167,31 @@ def _largest_doubt(evidence: RegistrationEvidence) -> str:
     return f"{words[name]} ({evidence.at_neck_mm(name):.1f} mm)"
 
 
+def _sides(mirrored: Rival) -> str:
+    return (
+        "the pictures agree better when left and right are exchanged (correlation of details "
+        f"{mirrored.correlation:.2f} instead of {mirrored.instead_of:.2f}). Check the sides in "
+        "the original images before reading any of them."
+    )
+
+
 def is_better(rival: Rival, least: float) -> bool:
     """Return whether a rival makes the pictures agree better, beyond a limit and chance."""
     return rival.gain > least and rival.gain > SURE_GAIN_ERRORS * rival.error
 
 
-def asked(evidence: RegistrationEvidence) -> tuple[Finding, ...]:
-    """Ask a person about the sides where the pictures speak against them, perhaps by chance."""
-    mirrored = evidence.mirrored
-    if mirrored is None or mirrored.gain <= MAX_MIRRORED_GAIN:
+def asked(evidence: RegistrationEvidence | None, *, told: str = "") -> tuple[Finding, ...]:
+    """Ask a person about the sides where the pictures speak against them, perhaps by chance.
+
+    Parameters
+    ----------
+    evidence : RegistrationEvidence or None
+        None where no search came to an end.
+    told : str, optional
+        What it is refused for; the sides are not asked for twice.
+    """
+    mirrored = None if evidence is None else evidence.mirrored
+    if mirrored is None or mirrored.gain <= MAX_MIRRORED_GAIN or told == _sides(mirrored):
         return ()
     return (SIDES_UNSURE(exchanged=mirrored.correlation, stated=mirrored.instead_of),)
 

@@ -407,7 +407,7 @@ def test_a_ct_that_lacks_a_slice_is_used_in_part_where_a_person_asks_for_that_pa
 
 def test_nothing_to_fuse_says_what_was_there(tmp_path) -> None:
     write_ct(tmp_path / "ct")
-    with pytest.raises(PairingError, match="No SPECT or PET volume was found; found ct"):
+    with pytest.raises(PairingError, match="No SPECT or PET volume was found; found CT"):
         chosen(tmp_path)
 
 

@@ -729,5 +729,7 @@ def test_the_command_takes_joints_from_a_label_map(tmp_path, capsys):
     ],
 )
 def test_settings_out_of_range_are_refused(options, words, tmp_path, capsys):
-    assert main(["facets", str(tmp_path), *options]) == 2
-    assert words in capsys.readouterr().err
+    assert main(["facets", str(tmp_path), *options, "--json"]) == 2
+    told = capsys.readouterr()
+    assert words in told.err
+    assert words in json.loads(told.out)["error"]["message"]

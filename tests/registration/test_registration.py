@@ -242,7 +242,7 @@ def test_the_scanners_alignment_is_doubted_only_where_the_images_speak_against_i
     assert is_identity(found.transform)
     assert found.status is Trust.NO_INCONSISTENCY
     assert [f.code for f in found.findings][-2:] == ["alignment-checked", "second-method-agrees"]
-    assert found.search.recommendation.startswith("Keep the scanner's alignment: the images put")
+    assert found.search.recommendation.startswith("Keep the alignment in use: the images put")
     # That they cannot tell it better than by a little more than 3 mm is a number, and no doubt.
     monkeypatch.setattr(Registration, "uncertainty_mm_at", lambda _self, points: np.full(12, 3.3))
     assert checked(ct, spect, shared_frame(ct, spect)).status is Trust.NO_INCONSISTENCY
@@ -254,7 +254,7 @@ def test_the_scanners_alignment_is_doubted_only_where_the_images_speak_against_i
     )
     assert away.status is Trust.DO_NOT_TRUST
     assert away.findings[-1].code == "alignment-doubted"
-    assert away.search.recommendation.startswith("Do not trust the scanner's alignment: ")
+    assert away.search.recommendation.startswith("Do not trust the alignment in use: ")
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 30, 2), (20, 20, 20)])

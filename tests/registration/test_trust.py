@@ -119,7 +119,7 @@ def test_limits_are_these() -> None:
         (
             {"rescaled": Rival(0.909, 0.9, 0.001)},
             {"rescaled": Rival(0.916, 0.9, 0.001)},
-            "larger or smaller by 8% (correlation 0.92 instead of 0.90). The stated size of its",
+            "along the body (correlation 0.92 instead of 0.90). The stated size of its",
         ),
         ({"mirrored": None}, {"mirrored": Rival(0.9, 0.8, 0.001)}, "left and right"),
         ({"rescaled": None}, {"rescaled": Rival(0.95, 0.9, 0.001)}, "larger or smaller"),
@@ -287,3 +287,15 @@ def test_a_neck_correction_and_its_method_go_together() -> None:
         Registration(IDENTITY, Method.NECK)
     with pytest.raises(ValueError, match="together"):
         Registration(IDENTITY, Method.CORRELATION, neck=bent(3))
+
+
+def test_the_sides_are_asked_for_beside_another_doubt_and_not_twice() -> None:
+    unsure = replace(AGREED, mirrored=Rival(correlation=0.915, instead_of=0.9, error=0.01))
+    assert trust.objection(unsure, None) is None
+    for told in ("", "the pictures agree too little afterwards."):
+        assert [finding.code for finding in trust.asked(unsure, told=told)] == ["sides-unsure"]
+    sure = replace(AGREED, mirrored=Rival(correlation=0.915, instead_of=0.9, error=0.001))
+    refused = trust.objection(sure, None)
+    assert refused is not None
+    assert trust.asked(sure, told=refused) == ()
+    assert trust.asked(None) == ()

@@ -44,7 +44,7 @@ def test_a_patient_who_moved_in_a_shared_frame_is_said(truth, tmp_path, capsys):
     scan = replace(COARSE_SCAN, misregistration_mm=(0.0, 0.0, 11.0))
     moved = make_study(tmp_path, neck=truth.neck, scan=scan)
     said = (
-        r"The images do not confirm the scanner's alignment that is in use: the images ask for a "
+        r"The images do not confirm the alignment that is in use: the images ask for a "
         r"position (1[0-2]\.\d) mm from it in the neck, so that it may be off by 1\d\.\d mm "
         r"\(limit 3 mm\)\. Check every level by eye\."
     )

@@ -314,32 +314,28 @@ def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]
 
 
 def _doubtful_at_the_end(fits: Mapping[Joint, Fit]) -> set[str]:
-    """Return the levels that the end of the field cuts and that do not show enough of themselves.
+    """Return the lowest level in view where the field cuts it and it shows not enough of itself.
 
     Nothing below holds such a joint, so the search may have pushed it into the field.
     """
-    heights_mm = {}
-    doubtful = set()
-    for level in ZYGAPOPHYSIAL_LEVELS:
-        both = [fit for joint, fit in fits.items() if joint.level == level]
-        if not both:
-            continue
-        heights_mm[level] = float(np.mean([fit.center_spl[0] for fit in both]))
-        in_field = min(fit.in_field for fit in both)
-        if in_field < 1.0 and (
-            in_field < _CUT_IN_FIELD or max(fit.score for fit in both) < _CUT_LIKENESS
-        ):
-            doubtful.add(level)
-    pitches_mm = -np.diff(list(heights_mm.values()))
-    levels = list(heights_mm)
-    last = [fit for joint, fit in fits.items() if levels and joint.level == levels[-1]]
-    if (
-        len(pitches_mm) > 1
-        and any(fit.in_field < 1.0 for fit in last)
-        and pitches_mm[-1] < _CUT_PITCH * float(np.median(pitches_mm[:-1]))
-    ):
-        doubtful.add(levels[-1])
-    return doubtful
+    pairs = {
+        level: [fit for joint, fit in fits.items() if joint.level == level]
+        for level in ZYGAPOPHYSIAL_LEVELS
+    }
+    seen = [
+        level
+        for level, both in pairs.items()
+        if max((fit.in_field for fit in both), default=0.0) >= _IN_FIELD
+    ]
+    last = pairs[seen[-1]] if seen else []
+    in_field = min((fit.in_field for fit in last), default=1.0)
+    if in_field == 1.0:
+        return set()
+    heights_mm = [np.mean([fit.center_spl[0] for fit in pairs[level]]) for level in seen]
+    pitches_mm = -np.diff(heights_mm)
+    is_close = len(pitches_mm) > 1 and pitches_mm[-1] < _CUT_PITCH * np.median(pitches_mm[:-1])
+    is_dim = max(fit.score for fit in last) < _CUT_LIKENESS
+    return {seen[-1]} if in_field < _CUT_IN_FIELD or is_dim or is_close else set()
 
 
 def _less_known(facet: Facet, off_mm: float) -> Facet:
