@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import napari
 from napari.qt import get_qapp
 from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
-from shiboken6 import isValid
+from qtpy.shiboken import isValid
 
 from fusion.annotations import default_path
 from fusion.archive import is_address, parse_address
