@@ -88,8 +88,11 @@ def test_every_statement_can_be_explained(capsys: Output) -> None:
 def test_wrong_usage(arguments: list[str], capsys: Output) -> None:
     assert main(["pathway", *arguments]) == 2
     out, err = capsys.readouterr()
-    assert out == ""
-    assert err
+    if "--json" in arguments:
+        assert json.loads(out)["error"]["message"] in err
+    else:
+        assert out == ""
+        assert err
 
 
 def test_refused_facts_name_the_line(tmp_path: Path, capsys: Output) -> None:
