@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,6 +130,7 @@ def test_a_case_is_shown_without_identity(study: ReaderStudy) -> None:
     )
     assert review.fused.ct.source.study_instance_uid == uid
     said = f"{review.title} {review.findings} {review.pair} {review.catalog}"
+    said = re.sub(r"\b2\.25\.\d+", "", said)  # random digits may hold any year
     for word in ("Somebody", "ID-0", "ID-1", "2024", "1961", "cases", "c00", "c01"):
         assert word not in said, word
 
