@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -126,6 +126,8 @@ class ReviewWindow(Sitting):
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
         self.canvases: tuple[PlaneCanvas, ...] = ()
+        #: What has to end with the window, of what there is of it.
+        self._ends = ExitStack()
         _napari.hide_clutter(viewer)
         title = plain(review.title) if case is None else case.words
         if review.simulated:
@@ -184,19 +186,21 @@ class ReviewWindow(Sitting):
     def _make_models(self, linked: LinkedPanes, journal: Path | None) -> None:
         case = self._case
         self.linked = linked
+        self._ends.callback(linked.close)
         self.measuring = Measuring(linked)
         self.alignment = Alignment(linked)
         self.facets = FacetsModel(linked)
+        self._ends.callback(self.facets.close)
         self.facets.proposing = case is None or case.proposals
         if not self.facets.proposing:
             # Not at the hottest place, where a study is opened otherwise: that proposes it.
             linked.home_lps = self.review.fused.display_grid.center_lps
             linked.centre()
         self.reading = ReadingModel(linked, self.facets, journal=journal, blinded=case is not None)
+        self._ends.callback(self._end_reading)
         self.way = Way(self.facets, self.reading)
         self.undo_all = UndoAll(self.reading, self.alignment)
         self.keys = Keyboard(self._usual_keys)
-        self.alignment.key = self.keys.of("A")
         spect = SpectGrab(self.alignment)
         for pane in linked:
             bind_mouse(pane, linked, spect=spect)
@@ -269,6 +273,7 @@ class ReviewWindow(Sitting):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         self.pictures = PictureArea(self.linked, self.canvases)
+        self._ends.callback(self.pictures.let_go)
         self.colour_bar = ColourBar(self.linked)
         row.addWidget(self.pictures, stretch=1)
         row.addWidget(self.colour_bar)
@@ -326,10 +331,12 @@ class ReviewWindow(Sitting):
             undo=self.undo,
             redo=self.redo,
         )
+        self._ends.callback(self.alignment_panel.stop)
         self.pages.add(Step.ALIGN, self.alignment_panel)
         yield
         models = self.facets, self.reading, self.linked
         self.facets_panel = FacetsPanel(*models, need_reader=ask, message=self.message)
+        self._ends.callback(self.facets_panel.marks.close)
         yield
         self.pages.add(Step.LEVELS, self.facets_panel)
         yield
@@ -470,6 +477,8 @@ class ReviewWindow(Sitting):
 
     def _add_keys(self, window: QWidget) -> None:
         self.keys.give(window, repeating=REPEATING)
+        # After it: where changed keys are refused, all are as usual.
+        self.alignment.key = self.keys.of("A")
         self.bar.key = self.keys.of(NEXT_KEY)
         self.targets_panel.form.back.setText(f"Back to it  ({self.keys.of('G')})")
         if self.keys.refused:
@@ -555,20 +564,11 @@ class ReviewWindow(Sitting):
             == QMessageBox.StandardButton.Yes
         )
 
+    def _end_reading(self) -> None:
+        # Everything said is saved already; what the journal may complain of now loses nothing.
+        with suppress(AnnotationError):
+            self.reading.close()
+
     def _close(self) -> None:
         self.canvases = ()
-        # Of a window that could not be made, only some are there.
-        if hasattr(self, "pictures"):
-            self.pictures.let_go()
-        if hasattr(self, "linked"):
-            self.linked.close()
-        if hasattr(self, "reading"):
-            # Everything said is saved already; what the journal may complain of now loses nothing.
-            with suppress(AnnotationError):
-                self.reading.close()
-        if hasattr(self, "alignment_panel"):
-            self.alignment_panel.stop()
-        if hasattr(self, "facets_panel"):
-            self.facets_panel.marks.close()
-        if hasattr(self, "facets"):
-            self.facets.close()
+        self._ends.close()

@@ -9,28 +9,26 @@ from __future__ import annotations
 import gc
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pydicom.uid import (
-    HTJ2K,
-    JPEG2000,
-    JPEGBaseline8Bit,
-    JPEGExtended12Bit,
-    JPEGLSNearLossless,
-)
 
 from fusion.dicom.classify import classify, contradicts_itself
 from fusion.dicom.continuation import with_continuations
 from fusion.dicom.files.archive import FoundFile, find_files, is_dicomdir, referenced_files
-from fusion.dicom.files.character_sets import OUTSIDE_THE_SET
 from fusion.dicom.files.header import quiet_pydicom, read_header, series_uid, study_uid
-from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number, text
-from fusion.dicom.files.mending import NO_FILE_HEADER, UID_REPLACED
-from fusion.dicom.identity import identity_conflicts
+from fusion.dicom.files.instance import PARSE_ERRORS, Instance, number
+from fusion.dicom.header_findings import (
+    BadFile,
+    about_bad_files,
+    about_compression,
+    about_several,
+    about_study,
+    shown,
+)
 from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
 from fusion.dicom.volumes import multiframe, nm, stack
@@ -41,27 +39,17 @@ from fusion.findings import Finding
 from fusion.findings.files import (
     ARCHIVE_NOT_OPENED,
     ARCHIVE_OF_OTHERS,
-    CHARACTER_SET,
-    CHARACTERS_OUTSIDE_SET,
     HEADERS_NOT_UNDERSTOOD,
-    LOSSY_COMPRESSION,
     MODALITY_CONTRADICTS,
     MORE_UNREADABLE,
     NOT_DICOM,
-    PATIENT_MISMATCH,
     PIXEL_DATA_LONGER,
     PLANAR_IMAGES,
     PROJECTIONS,
     SCOUT_VIEW,
     SERIES_REFUSED,
     SERIES_SPLIT,
-    SEVERAL_PATIENTS,
-    SEVERAL_STUDIES,
-    STUDY_UID_MISSING,
-    UIDS_REPLACED,
     UNREADABLE,
-    VALUES_LEFT_OUT,
-    WITHOUT_FILE_HEADER,
 )
 from fusion.findings.volumes import DUPLICATE_UID
 from fusion.progress import Progress, ProgressCallback
@@ -70,16 +58,9 @@ logger = logging.getLogger(__name__)
 
 #: Kinds that volumes are made of; only their pixels are checked.
 VOLUME_KINDS = frozenset({Kind.CT, Kind.SPECT, Kind.PET})
-#: Bad files are named one by one up to here, then counted.
-MAX_NAMED = 20
-
 _DICOM_SUFFIXES = frozenset({".dcm", ".dic", ".dicom", ".ima"})
 #: Packed in ways that are not read, by their names; a zip is.
 _PACKED_SUFFIXES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zst"})
-_ALWAYS_LOSSY = frozenset({JPEGBaseline8Bit, JPEGExtended12Bit})
-_USUALLY_LOSSY = frozenset({JPEGLSNearLossless, JPEG2000, HTJ2K})
-# In the order of :class:`Patient`.
-_IDENTITY = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 _EVERY = 50
 
 _NO_VOLUME = {
@@ -104,16 +85,6 @@ class _Entry:
     planner: Planner
     order: tuple[float, str, str]
     has_tail: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Bad:
-    """A file that cannot be used, and the series it belongs to when that is known."""
-
-    label: str
-    message: str
-    study: str = ""
-    series: str = ""
 
 
 def scan(
@@ -158,8 +129,8 @@ def scan(
         report(0.9, "Sorting images into volumes")
         studies, loose = _studies(entries, bad)
         studies = _numbered(studies, spacings, report)
-    findings = [*found.findings, *findings, *_named(loose)]
-    findings += _about_several(studies)
+    findings = [*found.findings, *findings, *about_bad_files(loose)]
+    findings += about_several(studies)
     report(1.0, "Scanned")
     return Catalog(str(path), tuple(studies), tuple(findings))
 
@@ -193,9 +164,9 @@ def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[st
 
 def _read_all(
     files: Sequence[FoundFile], owner: object | None, report: ProgressCallback
-) -> tuple[list[_Entry], list[_Bad], list[Finding]]:
+) -> tuple[list[_Entry], list[BadFile], list[Finding]]:
     entries: list[_Entry] = []
-    bad: list[_Bad] = []
+    bad: list[BadFile] = []
     findings: list[Finding] = []
     strangers = 0
     for n, file in enumerate(files):
@@ -204,14 +175,14 @@ def _read_all(
         try:
             instance = read_header(file.path, label=file.label, owner=owner)
         except DicomError as exc:
-            bad.append(_Bad(file.label, str(exc)))
+            bad.append(BadFile(file.label, str(exc)))
             continue
         if instance is None and Path(file.label).name.startswith("._"):
             strangers += 1  # what a Mac notes about the file of this name
         elif instance is None:
             suffix = Path(file.label).suffix.lower()
             if suffix in _DICOM_SUFFIXES:
-                bad.append(_Bad(file.label, f"{file.label}: {_not_dicom(file.path)}"))
+                bad.append(BadFile(file.label, f"{file.label}: {_not_dicom(file.path)}"))
             elif suffix == ".zip":
                 findings.append(ARCHIVE_NOT_OPENED(label=file.label))
             elif suffix in _PACKED_SUFFIXES:
@@ -227,7 +198,7 @@ def _read_all(
     return entries, bad, findings
 
 
-def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None:
+def _sort_in(instance: Instance, entries: list[_Entry], bad: list[BadFile]) -> None:
     study = series = ""
     try:
         study, series = study_uid(instance.dataset), series_uid(instance.dataset)
@@ -238,10 +209,12 @@ def _sort_in(instance: Instance, entries: list[_Entry], bad: list[_Bad]) -> None
     except DicomError as exc:
         label = instance.label
         message = str(exc) if exc.label else f"{label}: {exc.reason}"
-        bad.append(_Bad(label, message, study, series))
+        bad.append(BadFile(label, message, study, series))
     except PARSE_ERRORS as exc:
         logger.info("%s: sorting in failed: %s", instance.label, type(exc).__name__)
-        bad.append(_Bad(instance.label, f"{instance.label}: its header is damaged.", study, series))
+        bad.append(
+            BadFile(instance.label, f"{instance.label}: its header is damaged.", study, series)
+        )
     else:
         entries.append(entry)
 
@@ -255,14 +228,14 @@ def _not_dicom(path: Path) -> str:
     return f"{what}. Copy or export it again."
 
 
-def _studies(entries: list[_Entry], bad: list[_Bad]) -> tuple[list[Study], list[_Bad]]:
+def _studies(entries: list[_Entry], bad: list[BadFile]) -> tuple[list[Study], list[BadFile]]:
     """Group objects; returns also the bad files that belong to no known study."""
     by_study: dict[str, dict[tuple[str, Kind, Planner], list[_Entry]]] = {}
     for entry in sorted(entries, key=lambda entry: entry.order):
         groups = by_study.setdefault(entry.study, {})
         groups.setdefault((entry.series, entry.kind, entry.planner), []).append(entry)
-    bad_by_series: dict[tuple[str, str], list[_Bad]] = {}
-    loose: list[_Bad] = []
+    bad_by_series: dict[tuple[str, str], list[BadFile]] = {}
+    loose: list[BadFile] = []
     for one in bad:
         if one.study in by_study:
             bad_by_series.setdefault((one.study, one.series), []).append(one)
@@ -278,7 +251,7 @@ def _studies(entries: list[_Entry], bad: list[_Bad]) -> tuple[list[Study], list[
 def _study(
     uid: str,
     groups: dict[tuple[str, Kind, Planner], list[_Entry]],
-    bad: dict[str, list[_Bad]],
+    bad: dict[str, list[BadFile]],
 ) -> Study:
     kinds: dict[str, set[str]] = {}
     for series, kind, _ in groups:
@@ -293,24 +266,26 @@ def _study(
     listed = [series for _, series in sorted(found, key=lambda pair: pair[0])]
     for series in sorted(bad.keys() - kinds.keys()):
         listed.append(
-            Series(series, "", Kind.UNREADABLE, "", (), findings=tuple(_named(bad[series])))
+            Series(
+                series, "", Kind.UNREADABLE, "", (), findings=tuple(about_bad_files(bad[series]))
+            )
         )
     members = [entry.instance for group in groups.values() for entry in group]
     first = next(series.instances[0] for series in listed if series.instances).dataset
     return Study(
         study_instance_uid=uid,
         patient=Patient.of(first),
-        date=_shown(first, "StudyDate"),
-        description=_shown(first, "StudyDescription"),
+        date=shown(first, "StudyDate"),
+        description=shown(first, "StudyDescription"),
         series=tuple(listed),
-        findings=tuple(_about_study(members)),
+        findings=tuple(about_study(members)),
     )
 
 
-def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
+def _series(members: list[_Entry], bad: list[BadFile], kinds: set[str]) -> Series:
     instances = [entry.instance for entry in members]
     kind = members[0].kind
-    findings = _named(bad)
+    findings = about_bad_files(bad)
     if kind in VOLUME_KINDS:
         instances, duplicates = without_copies(instances)
         findings += duplicates
@@ -325,9 +300,9 @@ def _series(members: list[_Entry], bad: list[_Bad], kinds: set[str]) -> Series:
     dataset = instances[0].dataset
     return Series(
         series_instance_uid=members[0].series,
-        modality=_shown(dataset, "Modality"),
+        modality=shown(dataset, "Modality"),
         kind=kind,
-        description=_shown(dataset, "SeriesDescription"),
+        description=shown(dataset, "SeriesDescription"),
         instances=tuple(instances),
         findings=tuple(findings),
         planner=members[0].planner,
@@ -377,7 +352,7 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
         refusal = HEADERS_NOT_UNDERSTOOD()
         return replace(series, findings=(*series.findings, refusal))
     shared = [f for f in series.findings if f.kind in _OF_EACH_VOLUME]
-    shared += _about_compression(series.instances)
+    shared += about_compression(series.instances)
     return replace(
         series,
         volumes=tuple(
@@ -399,21 +374,13 @@ def _plans(series: Series, spacing_mm: float | None) -> tuple[VolumePlan, ...]:
     return stack.plan_volumes(series.instances, kind=series.kind)
 
 
-def _shown(dataset: Dataset, keyword: str) -> str:
-    """Return a text for the screen; empty when it cannot be read."""
-    try:
-        return text(dataset, keyword)
-    except DicomError:
-        return ""
-
-
 def _order(dataset: Dataset, keyword: str) -> tuple[float, str]:
     """Sort key of a number that may be missing or unreadable: those come last."""
     try:
         value = number(dataset, keyword)
     except DicomError:
         value = None
-    return (math.inf if value is None else value, _shown(dataset, keyword) if value is None else "")
+    return (math.inf if value is None else value, shown(dataset, keyword) if value is None else "")
 
 
 def _series_order(dataset: Dataset) -> tuple[float, str, str]:
@@ -422,88 +389,4 @@ def _series_order(dataset: Dataset) -> tuple[float, str, str]:
 
 def _when(dataset: Dataset) -> str:
     keywords = ("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime")
-    return " ".join(_shown(dataset, keyword) for keyword in keywords)
-
-
-def _named(bad: Iterable[_Bad]) -> list[Finding]:
-    ordered = sorted(bad, key=lambda one: one.label)
-    findings = [UNREADABLE(reason=one.message) for one in ordered[:MAX_NAMED]]
-    if len(ordered) > MAX_NAMED:
-        findings.append(MORE_UNREADABLE(count=len(ordered) - MAX_NAMED))
-    return findings
-
-
-def _about_compression(instances: Sequence[Instance]) -> list[Finding]:
-    lossy = sum(_is_lossy(instance) for instance in instances)
-    if not lossy:
-        return []
-    return [LOSSY_COMPRESSION(lossy=lossy, files=len(instances))]
-
-
-def _is_lossy(instance: Instance) -> bool:
-    stated = _shown(instance.dataset, "LossyImageCompression")
-    syntax = instance.transfer_syntax_uid
-    if stated == "01" or syntax in _ALWAYS_LOSSY:
-        return True
-    return syntax in _USUALLY_LOSSY and stated != "00"
-
-
-def _about_study(instances: Sequence[Instance]) -> list[Finding]:
-    findings = []
-    unlike = _disagreements(instances)
-    if unlike:
-        findings.append(PATIENT_MISMATCH(differing=tuple(unlike)))
-    without = sum(1 for instance in instances if "StudyInstanceUID" not in instance.dataset)
-    if without:
-        findings.append(STUDY_UID_MISSING(count=without))
-    findings += _about_mending(instances)
-    doubts = {doubt for instance in instances for doubt in instance.doubtful_text}
-    if unknown := doubts - {OUTSIDE_THE_SET}:
-        findings.append(CHARACTER_SET(character_sets=tuple(sorted(unknown))))
-    if OUTSIDE_THE_SET in doubts:
-        findings.append(CHARACTERS_OUTSIDE_SET())
-    return findings
-
-
-def _about_mending(instances: Sequence[Instance]) -> list[Finding]:
-    """Say what headers stated and cannot mean."""
-    remarks = {remark for instance in instances for remark in instance.remarks}
-    uids = sorted(r.removeprefix(UID_REPLACED) for r in remarks if r.startswith(UID_REPLACED))
-    bare = sum(NO_FILE_HEADER in instance.remarks for instance in instances)
-    values = sorted(r for r in remarks if r != NO_FILE_HEADER and not r.startswith(UID_REPLACED))
-    return [
-        *([WITHOUT_FILE_HEADER(count=bare)] if bare else []),
-        *([UIDS_REPLACED(names=tuple(uids))] if uids else []),
-        *([VALUES_LEFT_OUT(names=tuple(values))] if values else []),
-    ]
-
-
-def _disagreements(instances: Iterable[Instance]) -> list[str]:
-    """Return in which words the patients that objects state differ, spelling aside."""
-    # Comparing undecoded values first keeps this cheap for thousands of equal headers.
-    undecoded = {
-        tuple(str(instance.dataset.get_item(keyword)) for keyword in _IDENTITY): instance
-        for instance in instances
-    }
-    patients: list[Patient] = []
-    differing: dict[str, None] = {}
-    for instance in undecoded.values():
-        patient = Patient(*(_shown(instance.dataset, keyword) for keyword in _IDENTITY))
-        for known in patients:
-            differing.update(dict.fromkeys(identity_conflicts(patient, known)))
-        # Also one that agrees is kept: an object that states less would hide the next conflict.
-        if len(patients) < MAX_NAMED:
-            patients.append(patient)
-    return list(differing)
-
-
-def _about_several(studies: Sequence[Study]) -> list[Finding]:
-    if len(studies) < 2:
-        return []
-    findings = [SEVERAL_STUDIES(studies=len(studies))]
-    members = [
-        series.instances[0] for study in studies for series in study.series if series.instances
-    ]
-    if _disagreements(members):
-        findings.append(SEVERAL_PATIENTS())
-    return findings
+    return " ".join(shown(dataset, keyword) for keyword in keywords)

@@ -90,10 +90,13 @@ def test_callers_that_hang_up_at_once_shut_out_nobody(
 
 
 def test_of_many_silent_callers_the_oldest_are_cut_off(
-    settings: Settings, call: Callable[[], socket.socket]
+    settings: Settings, listener: Listener, call: Callable[[], socket.socket]
 ) -> None:
     first = call()
-    time.sleep(0.1)  # so that it is the oldest: each is set up in a thread of its own
+    until = time.monotonic() + 5
+    while not listener._callers._here and time.monotonic() < until:
+        time.sleep(0.01)  # it is set up in a thread of its own; 5 s at most
+    assert len(listener._callers._here) == 1  # so it is the oldest
     for _ in range(MOST_UNKNOWN + 8):
         call()
     assert first.recv(1) == b""

@@ -158,12 +158,12 @@ def test_the_same_images_elsewhere_are_measured_once(
 def test_killed_again_and_again_the_tables_are_the_same(
     made: tuple[Path, dict[str, str]], whole: Path, tmp_path: Path
 ) -> None:
-    """The runner, and the processes that it started, die at some point of their work."""
+    """The runner dies while a study is being measured, and with it what it started."""
     out = tmp_path / "out"
     command = [sys.executable, "-m", "fusion.cli", "cohort", "run", str(made[0]), "--to"]
-    for seconds in (1.5, 3.0, 4.5):
+    for times in range(1, 4):
         process = subprocess.Popen([*command, str(out), "--workers", "2"], cwd=ROOT)
-        time.sleep(seconds)  # as long as it takes to be in the midst of something
+        until_begun(out, process, times)
         process.kill()
         process.wait()
     whole_ones = (out / "studies").glob("[!.]*")
@@ -185,7 +185,7 @@ def test_a_process_that_is_killed_has_another_turn(
     until = time.monotonic() + 120
     while process.poll() is None and time.monotonic() < until:
         for child in list(children_of(process.pid))[: 3 - killed]:
-            time.sleep(0.3)  # so that it has begun
+            until_begun(out, process, killed + 1)
             kill(child)
             killed += 1
         time.sleep(0.1)  # processes of processes are found by looking; 120 s at most
@@ -193,6 +193,18 @@ def test_a_process_that_is_killed_has_another_turn(
     assert killed == 3
     for name in TABLES:
         assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+def until_begun(out: Path, process: subprocess.Popen[bytes], times: int) -> None:
+    """Wait until studies were begun so many times, all runs together."""
+    log = out / "private" / "work.log"
+    until = time.monotonic() + 120
+    while time.monotonic() < until and process.poll() is None:
+        lines = log.read_text().splitlines() if log.exists() else []
+        if sum(line.startswith("begun") for line in lines) >= times:
+            return
+        time.sleep(0.02)  # the log is all that tells; 120 s at most
+    pytest.fail(f"nothing was begun for the {times}. time")
 
 
 def children_of(pid: int) -> list[int]:

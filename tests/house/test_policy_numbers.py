@@ -163,7 +163,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("facets.automatic.locate", "_CUT_IN_FIELD", 0.82, "counting-vertebrae"),
     ("facets.automatic.locate", "_CUT_LIKENESS", 0.45, "counting-vertebrae"),
     ("facets.automatic.locate", "_CUT_PITCH", 0.9, "counting-vertebrae"),
-    ("facets.automatic.refine", "_AIR_HU", -700.0, OURS),
+    ("facets.automatic.refine", "_NO_PATIENT_HU", -700.0, OURS),
     ("facets.automatic.locate", "_TOGETHER_OFF_MM", 3.5, "counting-vertebrae"),
     ("facets.automatic.locate", "METAL_SHARE", 0.004, OURS),
     ("facets.automatic.locate", "_SEEN_MM", 3.0, OURS),

@@ -73,7 +73,7 @@ _GAP_TILTS_DEG = (-24.0, -12.0, 0.0, 12.0, 24.0)
 #: Thickest slices on which a joint space of 1 to 2 mm can be seen.
 GAP_SLICE_MM = 1.6
 #: HU below which there is no patient: no window of a joint reaches a lung or the pharynx.
-_AIR_HU = -700.0
+_NO_PATIENT_HU = -700.0
 #: HU of metal; dense cortex and enamel stay below in a neck.
 METAL_HU = 2300.0
 
@@ -217,7 +217,7 @@ def _in_field(hu: npt.NDArray[np.floating]) -> float:
 
     Where a picture was turned, or its field is a circle, air fills what was never scanned.
     """
-    return float((np.isfinite(hu) & (hu > _AIR_HU)).mean())
+    return float((np.isfinite(hu) & (hu > _NO_PATIENT_HU)).mean())
 
 
 def _matched(

@@ -32,6 +32,20 @@ from viewer.pictures.planes import AXIAL, CORONAL, PLANES, SAGITTAL
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 
 
+def texts_drawn(canvas: FlatCanvas, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Box, str]]:
+    """Draw a picture; return every text on a ground of its own, and where it stands."""
+    drawn: list[tuple[Box, str]] = []
+    real = canvas_module._boxed
+
+    def watched(painter, box, text, font, color):
+        drawn.append((box, text))
+        return real(painter, box, text, font, color)
+
+    monkeypatch.setattr(canvas_module, "_boxed", watched)
+    canvas.grab()
+    return drawn
+
+
 @pytest.fixture(scope="module")
 def study(review: fusion.Review) -> FlatStudy:
     made = FlatStudy(LinkedPanes(review))
@@ -217,15 +231,7 @@ def test_a_positive_joint_keeps_its_name_in_the_projection(
     at = canvas.place_of(positive.point_lps)
     hot = Box(at.x() - 14, at.y() - 14, 28, 28)
     monkeypatch.setattr(canvas, "_hot", lambda _shown: [hot])
-    drawn: list[tuple[Box, str]] = []
-    real = canvas_module._boxed
-
-    def watched(painter, box, text, font, color):
-        drawn.append((box, text))
-        return real(painter, box, text, font, color)
-
-    monkeypatch.setattr(canvas_module, "_boxed", watched)
-    canvas.grab()
+    drawn = texts_drawn(canvas, monkeypatch)
     study.named = before
     (box,) = (box for box, text in drawn if text.split() == ["Right", "C3-C4", "positive"])
     assert not box.meets(hot)
@@ -254,15 +260,7 @@ def test_names_with_many_nerves_lie_on_no_joint_of_a_small_c_arm_view(
         replace(one, text=f"{one.text} positive", nerves=nerves, decided=True, positive=True)
         for one in before
     )
-    drawn: list[tuple[Box, str]] = []
-    real = canvas_module._boxed
-
-    def watched(painter, box, text, font, color):
-        drawn.append((box, text))
-        return real(painter, box, text, font, color)
-
-    monkeypatch.setattr(canvas_module, "_boxed", watched)
-    canvas.grab()
+    drawn = texts_drawn(canvas, monkeypatch)
     named, study.named = study.named, before
     scale, _ = canvas._scale(canvas.shown)
     found = 0
@@ -299,15 +297,7 @@ def test_a_name_with_nerves_stays_on_its_own_side_of_a_large_c_arm_view(
         else one
         for one in before
     )
-    drawn: list[tuple[Box, str]] = []
-    real = canvas_module._boxed
-
-    def watched(painter, box, text, font, color):
-        drawn.append((box, text))
-        return real(painter, box, text, font, color)
-
-    monkeypatch.setattr(canvas_module, "_boxed", watched)
-    canvas.grab()
+    drawn = texts_drawn(canvas, monkeypatch)
     study.named = before
     middle = np.mean([canvas.place_of(one.point_lps).x() for one in before])
     found = {text.split()[0]: box for box, text in drawn if "branch" in text}

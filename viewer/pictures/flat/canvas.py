@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,13 +22,14 @@ from qtpy.QtGui import (
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
 from viewer.kit.theme import CROSSHAIR, DARK_CROSSHAIR, DOUBTFUL, FAINT, INK, LETTER
+from viewer.pictures.flat.names import brief, in_the_way, margin_of, written_names
 from viewer.pictures.flat.shown import Named, Shown
 from viewer.pictures.mouse import CLICK_REACH, HU_PER_PIXEL, ZOOM_STEP
 from viewer.pictures.pane import HOT_PX
 from viewer.pictures.placement import Box, Label, leader, place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Hashable
 
     from fusion.geometry import FloatArray
     from viewer.pictures.flat.sources import FlatSource
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 LETTER_PX, CAPTION_PX, NAME_PX = 17, 12, 12
 #: Half the hole in the middle of the crosshair, and half of a tick, px.
 _GAP_PX, _TICK_PX = 10.0, 3.0
-#: What matters and has no room on one line gets lines of so many letters, then of fewer.
-_LETTERS_A_LINE = 30, 16, 9
 #: Share of the uptake's range for one pixel of dragging.
 _RANGE_PER_PIXEL = 0.005
 
@@ -282,7 +279,7 @@ class FlatCanvas(QWidget):
             return Label(
                 (at[id(one)].x(), at[id(one)].y()),
                 (wide, len(lines) * metrics.height()),
-                _margin(one, shown),
+                margin_of(one, shown),
                 4 * one.chosen + 2 * one.positive + one.decided,
             )
 
@@ -290,17 +287,17 @@ class FlatCanvas(QWidget):
         blocked = [*taken, *self._hot(shown)]
         placed = partial(place, room=room, taken=blocked, avoid=rings, unnamed=unnamed)
         while True:
-            written, labels, places = _written(texts, label_of, placed, rings)
+            written, labels, places = written_names(texts, label_of, placed, rings)
             crowded = {
                 id(one)
                 for one, box in zip(texts, places, strict=True)
-                if one.nerves and _in_the_way(box, one, names, rings)
+                if one.nerves and in_the_way(box, one, names, rings)
             }
             if not crowded:
                 break
             # Rather a name without its nerves, which stand in the block plan, than none, or one on
             # the joints around it. Without them it moves, and others may come in the way.
-            texts = [_brief(one) if id(one) in crowded else one for one in texts]
+            texts = [brief(one) if id(one) in crowded else one for one in texts]
             at |= {id(one): spot(one) for one in texts}
         for one, text, label, box in zip(texts, written, labels, places, strict=True):
             if box is not None:
@@ -435,68 +432,6 @@ class FlatCanvas(QWidget):
         scale, _ = self._scale(shown)
         sight = shown.view.sight
         self.study.linked.pan(-(moved.x() * sight.right_lps + moved.y() * sight.down_lps) / scale)
-
-
-def _margin(one: Named, shown: Shown) -> int:
-    """Return the margin where a name should stand: on its own side, or of front and back.
-
-    Names of joints stand behind and those of bodies in front of the spine, seen from the side.
-    """
-    right = shown.view.sight.right_lps
-    if abs(right[0]) >= abs(right[1]):
-        return one.side * (1 if right[0] > 0 else -1) or -1
-    return (1 if one.ring_mm else -1) * (1 if right[1] > 0 else -1)
-
-
-def _in_the_way(box: Box | None, one: Named, names: Sequence[Named], rings: Sequence[Box]) -> bool:
-    """Whether a name has no place, or one on the ring of another joint."""
-    return box is None or any(
-        box.meets(ring)
-        for other, ring in zip(names, rings, strict=True)
-        if other.point_lps is not one.point_lps
-    )
-
-
-def _brief(one: Named) -> Named:
-    """Return a name without the nerves that were put behind it."""
-    return replace(one, text=one.text.removesuffix(f": {', '.join(one.nerves)}"), nerves=())
-
-
-def _written(
-    names: Sequence[Named],
-    label_of: Callable[[Named, str], Label],
-    placed: Callable[[Sequence[Label]], tuple[Box | None, ...]],
-    rings: Sequence[Box],
-) -> tuple[list[str], list[Label], tuple[Box | None, ...]]:
-    """Find a place for each name; what matters and has no room on one line gets more lines.
-
-    So does a name with nerves that would lie on a joint, its own included: on one line it would
-    begin beside the joint of the other side.
-
-    Returns
-    -------
-    tuple
-        What is written, its labels, and where they stand.
-    """
-    written = [one.text for one in names]
-    letters = list(_LETTERS_A_LINE)
-    while True:
-        labels = [label_of(one, text) for one, text in zip(names, written, strict=True)]
-        places = placed(labels)
-        without = [
-            n
-            for n, (label, box) in enumerate(zip(labels, places, strict=True))
-            if label.weight
-            and (box is None or (names[n].nerves and any(box.meets(ring) for ring in rings)))
-        ]
-        if not (without and letters):
-            return written, labels, places
-        most = letters.pop(0)
-        for n in without:
-            # The doubt of a level stays beside it.
-            text = names[n].text.replace(" ?", "\xa0?")
-            lines = wrap(text, most, break_long_words=False, break_on_hyphens=False)
-            written[n] = "\n".join(lines)
 
 
 def _font(size_px: int, *, bold: bool = False) -> QFont:
