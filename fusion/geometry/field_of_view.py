@@ -41,6 +41,9 @@ _SAME_DIRECTION_DEG = 5.0
 #: What is the same in every slice is written into the pixels (a word, a frame), where it is no more
 #: than this share of all that is not empty; nothing that was counted is.
 _WRITTEN_SHARE = 0.25
+#: Words stand on a ground of their own, which cuts off what was counted behind it and is no edge of
+#: the field: so many voxels around them.
+_GROUND = 3
 #: Fields of fewer planes than this are not believed.
 _LEAST_PLANES = 8
 #: Words of the patient's directions.
@@ -62,14 +65,14 @@ def with_field_of_view(volume: Volume) -> Volume:
         return volume
     shape = volume.grid.shape
     everything = FieldOfView((0, 0, 0), shape, None)
-    bright, filled = _filled(volume.values())
+    bright, filled, written_on = _filled(volume.values())
     if not filled.any():
         return replace(volume, seen=everything)
-    low, high = _box(bright, filled, volume.grid)
+    low, high = _box(bright, filled, written_on, volume.grid)
     if min(b - a for a, b in zip(low, high, strict=True)) < min(_LEAST_PLANES, *shape):
         return replace(volume, seen=everything)
     part = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    mask = _mask(bright[part], filled[part], volume.grid.affine[:3, :3])
+    mask = _mask(bright[part], filled[part], written_on[part[1:]], volume.grid.affine[:3, :3])
     seen = FieldOfView(low, high, mask)
     parts = _words(seen, volume.grid)
     if not parts:
@@ -104,8 +107,13 @@ def seen_mask(volume: Volume) -> npt.NDArray[np.bool_] | None:
     return mask
 
 
-def _filled(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any]]:
-    """Return values above the empty value, relative to the bright ones, and which are not empty."""
+def _filled(
+    values: npt.NDArray[np.float32],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Return values above the empty value, relative to the bright ones, and which are not empty.
+
+    The third array (j, i) holds where every slice has words, or the ground that they stand on.
+    """
     finite = np.isfinite(values)
     values = np.where(finite, values, np.float32(0)) if not finite.all() else values
     lowest = float(values.min())
@@ -116,17 +124,24 @@ def _filled(values: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], n
     above /= np.float32(height)
     filled = (above > _EMPTY) & finite
     written = filled[0] & (above == above[0]).all(axis=0)
+    ground = np.zeros(written.shape, np.bool_)
     if (
-        len(filled) >= _LEAST_PLANES
+        written.any()
+        and len(filled) >= _LEAST_PLANES
         and written.sum() * len(filled) <= _WRITTEN_SHARE * filled.sum()
     ):
         filled &= ~written
         above[:, written] = 0
-    return above, filled
+        ends = [np.flatnonzero(written.any(axis=axis))[[0, -1]] for axis in (1, 0)]
+        ground[tuple(slice(max(a - _GROUND, 0), b + 1 + _GROUND) for a, b in ends)] = True
+    return above, filled, ground
 
 
 def _box(
-    bright: npt.NDArray[np.float32], filled: npt.NDArray[Any], grid: Grid
+    bright: npt.NDArray[np.float32],
+    filled: npt.NDArray[Any],
+    written_on: npt.NDArray[np.bool_],
+    grid: Grid,
 ) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Return the block within the empty slices, rows and columns at the ends."""
     upright = int(np.abs(grid.affine[2, :3]).argmax())
@@ -146,6 +161,8 @@ def _box(
             if end == (0 if inwards == 1 else grid.shape[axis] - 1):
                 continue
             at_end = np.take(filled, end, axis)
+            if axis:
+                at_end = at_end & ~np.take(written_on, end, axis - 1)
             section = int(at_end.sum()) * area
             deep = _deep(float(grid.spacing_mm[axis]))
             further = min(max(end + deep * inwards, 0), grid.shape[axis] - 1)
@@ -173,7 +190,10 @@ def _is_edge(outermost: npt.NDArray[Any], further_in: npt.NDArray[Any], faint: f
 
 
 def _mask(
-    bright: npt.NDArray[np.float32], filled: npt.NDArray[Any], steps: FloatArray
+    bright: npt.NDArray[np.float32],
+    filled: npt.NDArray[Any],
+    written_on: npt.NDArray[np.bool_],
+    steps: FloatArray,
 ) -> npt.NDArray[np.bool_] | None:
     """Return what lies within the slanted and round edges; None where there are none.
 
@@ -192,6 +212,7 @@ def _mask(
         if float((corners @ normal).max()) <= reach + spacing:
             continue
         at_edge = _within(filled, steps, normal, reach - spacing)
+        at_edge = at_edge[~written_on[at_edge[:, 1], at_edge[:, 2]]]
         area = len(at_edge) * abs(float(np.linalg.det(steps))) / spacing
         inwards = np.linalg.solve(steps, -_deep(spacing) * spacing * normal)
         further = np.rint(at_edge + inwards).astype(np.intp)

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from fusion.dicom import pair, read_volume, scan
 from fusion.geometry import Grid, RigidTransform, Volume, seen_mask, seen_part, with_field_of_view
 from fusion.registration.expectation import counted, ct_model, functional
 from fusion.registration.neck_field import find_neck
 from fusion.registration.search import Search
 from fusion.resampling import Resampler
+from sample_data import COARSE_SCAN, NeckParameters, make_study
 from tests.volumes import affine, volume
 
 SHAPE, EDGE = (30, 48, 48), 4.0
@@ -190,6 +192,33 @@ def test_words_written_into_every_slice_are_no_edge_of_the_field() -> None:
     found = looked(array)
     assert seen_mask(found) is None
     assert said(found) == []
+
+
+def test_the_ground_of_words_is_no_edge_of_the_field() -> None:
+    # The sample writes its words on a black ground, which cuts the tip of the face off.
+    plain = body(half_depth=20, half_width=20)
+    words = np.zeros(SHAPE[1:], bool)
+    words[2:9, 6:42:3] = True
+    array = plain.copy()
+    array[:, 0:10, 4:44] = 0
+    array[:, words] = 14
+    assert plain[:, 3:10].any()
+    found = looked(array)
+    assert seen_mask(found) is None
+    assert said(found) == []
+    # What is cut off elsewhere is still found, and so is an end of the field behind the words.
+    array[:, 38:] = 0
+    array[:4] = 0
+    array[:4, words] = 14
+    (message,) = said(looked(array))
+    assert "40 mm towards the back" in message
+    assert "4 slices (16 mm) towards the feet" in message
+
+
+def test_the_camera_of_the_coarse_sample_saw_all_of_it(tmp_path) -> None:
+    truth = make_study(tmp_path / "made", neck=NeckParameters(), scan=COARSE_SCAN)
+    both = pair(scan(truth.folder))
+    assert seen_mask(read_volume(both.spect)) is None
 
 
 def test_a_round_field_is_found_in_little_memory() -> None:
