@@ -188,6 +188,28 @@ def test_wrong_usage_waits_for_no_library() -> None:
     assert done.returncode == 0, done.stderr[-500:]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="asks a Linux library by its file")
+@pytest.mark.parametrize(("wanted", "threads"), [(None, 1), ("2", 2)])
+def test_one_thread_solves_unless_the_user_wants_more(wanted: str | None, threads: int) -> None:
+    """Two wait for each other on a busy machine: three of five seconds of ``facets`` there."""
+    script = (
+        "import ctypes, sys\n"
+        "from pathlib import Path\n"
+        "from fusion.cli import main\n"
+        "main(['--version'])\n"
+        "import numpy\n"
+        "(path,) = Path(numpy.__file__).parents[1].glob('numpy.libs/libscipy_openblas*')\n"
+        "print(ctypes.CDLL(str(path)).scipy_openblas_get_num_threads64_())\n"
+    )
+    given = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    if wanted:
+        given["OPENBLAS_NUM_THREADS"] = wanted
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=given
+    )
+    assert int(done.stdout.split()[-1]) == min(threads, os.cpu_count() or 1)
+
+
 def test_a_wrong_option_is_told_by_its_command_with_what_may_be_meant(capsys) -> None:
     assert main(["export", "x", "--to", "y", "--deidentfy"]) == 2
     said = capsys.readouterr().err

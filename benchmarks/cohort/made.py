@@ -166,7 +166,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--bad", type=float, default=0.05)
+    parser.add_argument("--bad", type=float, default=0.05, help="their share, 0 to 1")
     parser.add_argument("--necks", type=int, default=4)
     args = parser.parse_args()
     expected = make_cohort(args.folder, args.count, bad=args.bad, necks=args.necks)

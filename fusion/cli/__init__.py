@@ -81,6 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code.
     """
+    # Before numpy is loaded. What is solved here is small: two threads only wait for each other,
+    # seconds on a busy machine; and one thread adds up in the same order on every machine.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _take_any_text()
     parser = build_parser()
     if any("\0" in word for word in (sys.argv[1:] if argv is None else argv)):
