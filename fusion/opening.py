@@ -184,7 +184,7 @@ def _registration(
     shared = frames[0] is not None and frames[0] == frames[1]
     # What we wrote of the scanner's own alignment when the study was handed on says nothing new.
     if stored is not None and not (stored.is_own and stored.moves_nothing and shared):
-        brought = Registration(stored.transform, Method.STORED, lasting_findings=stored.findings)
+        brought = Registration(stored.transform, Method.STORED, origin_findings=stored.findings)
         return checked(ct, spect, brought, progress=progress), unused
     try:
         return shared_frame(ct, spect), unused

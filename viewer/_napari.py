@@ -68,7 +68,7 @@ class Mark:
     fill : {"", "full", "half", "cross"}
         What is inside.
     text : str
-        Beside the ring; may be empty.
+        Beside the ring, on one or more lines; may be empty.
     text_shift_mm : float, mm
         Along the horizontal coordinate, from the centre to where the words begin or end.
     text_drop_mm : float, mm
@@ -77,6 +77,9 @@ class Mark:
         Whether the words end there.
     leader : bool
         Whether a line leads from there to the ring.
+    weight : int
+        Of the words, where there is no room for all: the heavier ones have it first, on more lines
+        than one if need be.
     """
 
     center: tuple[float, float]
@@ -90,6 +93,7 @@ class Mark:
     text_drop_mm: float = 0.0
     text_ends: bool = False
     leader: bool = False
+    weight: int = 0
 
 
 class MarksOverlay(SceneOverlay):

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 #: First size of the window in screen pixels, where the screen is large enough.
 WINDOW_SIZE = (1500, 950)
+#: What the frame of a window may take of the screen, px.
+_FRAME_PX = 60
 #: How long the end of the program waits for what was told to stop, ms.
 _PATIENCE_MS = 20_000
 
@@ -177,7 +179,11 @@ class ReviewApp(QObject):
         # After show, which brings back the size that another napari window had last.
         window = _napari.main_window(self.viewer)
         room = window.screen().availableGeometry()
-        window.resize(min(WINDOW_SIZE[0], room.width()), min(WINDOW_SIZE[1], room.height()))
+        wide, high = WINDOW_SIZE
+        window.resize(min(wide, room.width()), min(high, room.height()))
+        if wide + _FRAME_PX > room.width() or high + _FRAME_PX > room.height():
+            # Of that size its frame would push its last lines off the screen.
+            window.showMaximized()
         if self.job is not None:
             self.job.start()
         else:

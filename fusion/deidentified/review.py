@@ -120,6 +120,7 @@ class _Work:
         registration = replace(
             in_use,
             lasting_findings=plain_findings(in_use.lasting_findings, self.how),
+            origin_findings=plain_findings(in_use.origin_findings, self.how),
             choice_findings=plain_findings(in_use.choice_findings, self.how),
         )
         fused = Fused(

@@ -144,11 +144,11 @@ def checked(
     try:
         evidence = search.run(registration.transform.matrix[None])
     except RegistrationFailed as exc:
-        return _doubted(stored, SearchOutcome(Trust.DO_NOT_TRUST, ""), str(exc))
+        return _doubted(stored, _nothing_found(str(exc)), str(exc))
     against = objection(evidence, None if start is None else evidence.proposal)
     against = against or uncertain(evidence)
     moved = neck_moved(evidence)
-    outcome = _outcome(search, evidence, start, _status(against, moved))
+    outcome = _outcome(search, evidence, start, against, moved)
     stored = replace(stored, quality=_quality(search.fair, registration.transform))
     if against is not None:
         return _doubted(stored, outcome, against, moved=moved)
@@ -178,13 +178,8 @@ def checked(
     return replace(
         stored,
         search=replace(outcome, recommendation=keep),
-        lasting_findings=(
-            *stored.lasting_findings,
-            *_motion_notes(moved),
-            *asked(evidence),
-            note,
-            second,
-        ),
+        lasting_findings=(*_motion_notes(moved), *asked(evidence), second),
+        choice_findings=(note,),
     )
 
 
@@ -201,12 +196,8 @@ def _doubted(
         stored,
         status=Trust.DO_NOT_TRUST,
         search=replace(outcome, recommendation=words),
-        lasting_findings=(
-            *stored.lasting_findings,
-            *_motion_notes(moved),
-            *asked(outcome.evidence, told=reason),
-            note,
-        ),
+        lasting_findings=(*_motion_notes(moved), *asked(outcome.evidence, told=reason)),
+        choice_findings=(note,),
     )
 
 
@@ -229,19 +220,75 @@ def _search(ct: Volume, spect: Volume, progress: ProgressCallback | None) -> Sea
 
 
 def _outcome(
-    search: Search, evidence: RegistrationEvidence, start: RigidTransform | None, status: Trust
+    search: Search,
+    evidence: RegistrationEvidence,
+    start: RigidTransform | None,
+    against: str | None,
+    moved: str | None,
 ) -> SearchOutcome:
     """Return what was found, before anything is recommended."""
     quality = _quality(search.fair, evidence.proposal)
+    label = search.spect.source.label
+    doubted = () if against is None else (ALIGNMENT_DOUBTED(reason=against),)
     return SearchOutcome(
-        status,
+        _status(against, moved),
         recommendation="",
         proposal=evidence.proposal,
         quality=quality,
         start_quality=quality if start is None else _quality(search.fair, start),
         evidence=evidence,
         neck=evidence.pieces,
+        start_findings=doubted or _of_start(evidence, start, moved, label),
+        proposal_findings=doubted or (_of_proposal(evidence, start, moved, label),),
     )
+
+
+def _nothing_found(reason: str) -> SearchOutcome:
+    return SearchOutcome(
+        Trust.DO_NOT_TRUST, "", start_findings=(ALIGNMENT_DOUBTED(reason=reason),)
+    )
+
+
+def _of_start(
+    evidence: RegistrationEvidence, start: RigidTransform | None, moved: str | None, label: str
+) -> tuple[Finding, ...]:
+    """Return what the images say of the scanner's alignment, where they do not contradict it."""
+    if start is None:
+        return ()
+    points = evidence.neck.reference_points_lps
+    away = evidence.proposal.apply(start.inverse().apply(points)) - points
+    away_mm = np.linalg.norm(away, axis=1)
+    if away_mm.max() > TRUSTED_UNCERTAINTY_MM:
+        return ()
+    note = ALIGNMENT_CHECKED(
+        spect=label,
+        away_mm=float(away_mm.max()),
+        uncertainty_mm=float(np.max(evidence.uncertainty_mm(points) + away_mm)),
+        ending=_ending(moved),
+    )
+    return (note,)
+
+
+def _of_proposal(
+    evidence: RegistrationEvidence, start: RigidTransform | None, moved: str | None, label: str
+) -> Finding:
+    correction = _correction(evidence, start)
+    points = evidence.neck.reference_points_lps
+    return REGISTERED(
+        spect=label,
+        shift_mm=correction.shift_mm_at(evidence.neck.center_lps),
+        angle_deg=correction.angle_deg,
+        uncertainty_mm=float(np.max(evidence.uncertainty_mm(points))),
+        ending=_ending(moved),
+    )
+
+
+def _correction(evidence: RegistrationEvidence, start: RigidTransform | None) -> RigidTransform:
+    return evidence.proposal if start is None else evidence.proposal @ start.inverse()
+
+
+def _ending(moved: str | None) -> str:
+    return "" if moved else " No inconsistency found; check the alignment by eye."
 
 
 def _status(against: str | None, moved: str | None) -> Trust:
@@ -260,18 +307,18 @@ def _judged(
     search: Search, evidence: RegistrationEvidence, start: RigidTransform | None
 ) -> Registration:
     """Return what was found in use, or the shared frame where that is as good or it is refused."""
-    correction = evidence.proposal if start is None else evidence.proposal @ start.inverse()
+    correction = _correction(evidence, start)
     against = objection(evidence, None if start is None else correction) or uncertain(evidence)
     moved = neck_moved(evidence)
-    status = _status(against, moved)
-    outcome = _outcome(search, evidence, start, status)
+    outcome = _outcome(search, evidence, start, against, moved)
     if against is not None:
         return _refused(outcome, start, against, search.spect.source.label)
     proposed = Registration(
         evidence.proposal,
         Method.CORRELATION,
-        status,
+        outcome.status,
         outcome.quality,
+        choice_findings=outcome.proposal_findings,
         start=start,
         search=outcome,
     )
@@ -281,35 +328,27 @@ def _judged(
     before, after = outcome.start_quality, outcome.quality
     worse = not moved and before and after and after.correlation < before.correlation
     if start is not None and (worse or moved_by <= SMALLEST_CORRECTION_MM):
-        used = proposed.with_start()
-        ending = " No inconsistency found." if used.status is Trust.NO_INCONSISTENCY else ""
+        consistent = proposed.with_start().status is Trust.NO_INCONSISTENCY
+        ending = " No inconsistency found." if consistent else ""
         kind = REGISTRATION_NO_BETTER if worse else REGISTRATION_NOT_NEEDED
         note = kind(moved_mm=moved_by, ending=ending)
         reason = note.message.removesuffix(ending)
+        outcome = replace(outcome, start_findings=(note,))
+        used = replace(proposed, search=outcome).with_start()
     else:
         used = proposed
-        center = evidence.neck.center_lps
-        shift_mm, angle_deg = correction.shift_mm_at(center), correction.angle_deg
         reason = (
-            f"Use the proposal: it moves the neck by {shift_mm:.1f} mm and {angle_deg:.1f}°, and "
-            "the pictures agree better with it."
+            f"Use the proposal: it moves the neck by "
+            f"{correction.shift_mm_at(evidence.neck.center_lps):.1f} mm and "
+            f"{correction.angle_deg:.1f}°, and the pictures agree better with it."
             if start is not None
             else "Use the proposal: the two scans have nothing else in common."
-        )
-        uncertainty = float(np.max(evidence.uncertainty_mm(points)))
-        ending = "" if moved else " No inconsistency found; check the alignment by eye."
-        note = REGISTERED(
-            spect=search.spect.source.label,
-            shift_mm=shift_mm,
-            angle_deg=angle_deg,
-            uncertainty_mm=uncertainty,
-            ending=ending,
         )
     second = second_method(evidence)
     return replace(
         used,
         search=replace(outcome, recommendation=f"{reason} {second.message}"),
-        lasting_findings=(*_motion_notes(moved), *asked(evidence), note, second),
+        lasting_findings=(*_motion_notes(moved), *asked(evidence), second),
     )
 
 
@@ -331,16 +370,17 @@ def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = No
     words = f"Keep the scanner's alignment, do not trust either: {reason}"
     if outcome is not None and outcome.evidence is not None:
         words = f"{words} {second_method(outcome.evidence).message}"
-    found = outcome or SearchOutcome(Trust.DO_NOT_TRUST, words)
+    found = outcome or _nothing_found(reason)
     sides = asked(found.evidence, told=reason)
     return Registration(
         start,
         Method.SHARED_FRAME,
         Trust.DO_NOT_TRUST,
         found.start_quality,
-        lasting_findings=(*sides, note),
+        lasting_findings=sides,
+        choice_findings=(note,),
         start=start,
-        search=replace(found, recommendation=words),
+        search=replace(found, recommendation=words, start_findings=(note,)),
     )
 
 

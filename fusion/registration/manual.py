@@ -45,7 +45,8 @@ def adjusted(
     -------
     Registration
         With the method ``MANUAL``; agreement is not measured, "no inconsistency found" no longer
-        holds, and what the search said stays.
+        holds, and what the search said of the pictures stays, not what it said of the
+        alignment that was in use.
         :func:`stated` adds how far it is from where the study began.
     """
     status = registration.search.status if registration.search else registration.status
@@ -59,6 +60,7 @@ def adjusted(
         # What was found consistent is the search's result, not what a hand made of it.
         status=None if status is Trust.NO_INCONSISTENCY else status,
         lasting_findings=registration.lasting_findings,
+        origin_findings=registration.origin_findings,
         start=registration.start,
         search=registration.search,
     )

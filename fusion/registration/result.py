@@ -69,6 +69,9 @@ class SearchOutcome:
         What the status and the uncertainty rest on.
     neck : NeckCorrection or None
         Upper and lower neck apart, on offer beside the rigid proposal.
+    start_findings, proposal_findings : tuple of Finding
+        What a reader must know while the transform where the search started is in use, and while
+        the proposal is.
     """
 
     status: Trust
@@ -78,6 +81,8 @@ class SearchOutcome:
     start_quality: Quality | None = None
     evidence: RegistrationEvidence | None = None
     neck: NeckCorrection | None = None
+    start_findings: tuple[Finding, ...] = ()
+    proposal_findings: tuple[Finding, ...] = ()
 
     def distance_mm(self, transform: RigidTransform) -> float | None:
         """Return how far a transform is from the proposal, at most in the neck; None without."""
@@ -103,8 +108,11 @@ class Registration:
         Agreement of the pictures with it; None where not measured.
     lasting_findings : tuple of Finding
         What a reader must know whichever alignment is in use.
+    origin_findings : tuple of Finding
+        What a reader must know of where this one comes from; they go when another is chosen, and
+        stay when it is moved by hand.
     choice_findings : tuple of Finding
-        What a reader must know because this one is; they go when another is chosen.
+        What a reader must know because this very one is in use.
     start : RigidTransform or None
         What the scanner says: the identity in a shared frame; None where there is none.
     search : SearchOutcome or None
@@ -125,6 +133,7 @@ class Registration:
     status: Trust | None = None
     quality: Quality | None = None
     lasting_findings: tuple[Finding, ...] = ()
+    origin_findings: tuple[Finding, ...] = ()
     choice_findings: tuple[Finding, ...] = ()
     start: RigidTransform | None = None
     search: SearchOutcome | None = None
@@ -138,7 +147,7 @@ class Registration:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What a reader must know about it."""
-        return (*self.lasting_findings, *self.choice_findings)
+        return (*self.origin_findings, *self.choice_findings, *self.lasting_findings)
 
     @property
     def is_bent(self) -> bool:
@@ -165,32 +174,41 @@ class Registration:
         """
         if self.start is None:
             return self
-        quality = self.search.start_quality if self.search else None
-        away = self.search.distance_mm(self.start) if self.search else None
-        used = self._using(self.start, Method.SHARED_FRAME, quality)
+        search = self.search
+        if search is None:
+            return self._using(self.start, Method.SHARED_FRAME, None)
+        used = self._using(
+            self.start, Method.SHARED_FRAME, search.start_quality, search.start_findings
+        )
+        away = search.distance_mm(self.start)
         if away is None or away <= TRUSTED_UNCERTAINTY_MM:
             return used
-        return replace(used, status=Trust.DO_NOT_TRUST, choice_findings=(_asks_elsewhere(away),))
+        said = search.start_findings or (_asks_elsewhere(away),)
+        return replace(used, status=Trust.DO_NOT_TRUST, choice_findings=said)
 
     def with_proposal(self) -> Registration:
         """Return the same with the proposed transform in use, whatever its status."""
-        if self.search is None or self.search.proposal is None:
+        search = self.search
+        if search is None or search.proposal is None:
             return self
-        return self._using(self.search.proposal, Method.CORRELATION, self.search.quality)
+        return self._using(
+            search.proposal, Method.CORRELATION, search.quality, search.proposal_findings
+        )
 
     def with_neck_correction(self) -> Registration:
         """Return the same with upper and lower neck apart, as far as that is offered."""
         if self.search is None or self.search.proposal is None or self.search.neck is None:
             return self
         neck = self.search.neck
-        bent = self._using(self.search.proposal, Method.NECK, None, neck=neck)
-        return replace(bent, choice_findings=(_neck_in_use(neck),))
+        said = (_neck_in_use(neck),)
+        return self._using(self.search.proposal, Method.NECK, None, said, neck=neck)
 
     def _using(
         self,
         transform: RigidTransform,
         method: Method,
         quality: Quality | None,
+        choice_findings: tuple[Finding, ...] = (),
         *,
         neck: NeckCorrection | None = None,
     ) -> Registration:
@@ -200,6 +218,7 @@ class Registration:
             status=self.search.status if self.search else self.status,
             quality=quality,
             lasting_findings=self.lasting_findings,
+            choice_findings=choice_findings,
             start=self.start,
             search=self.search,
             neck=neck,

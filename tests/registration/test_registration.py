@@ -26,6 +26,7 @@ from fusion.registration import (
     NeckCorrection,
     Registration,
     Trust,
+    adjusted,
     checked,
     register,
     shared_frame,
@@ -187,15 +188,44 @@ def test_uncertainty_covers_the_error_and_says_what_is_in_use(necks) -> None:
     # The identity, 12 mm away, is contradicted by the images, and says so.
     start = result.with_start()
     assert start.status is Trust.DO_NOT_TRUST
-    assert [f.code for f in start.findings][-1] == "images-ask-elsewhere"
-    assert "mm from it in the neck" in start.findings[-1].message
+    (asking,) = start.choice_findings
+    assert asking.code == "images-ask-elsewhere"
+    assert "mm from it in the neck" in asking.message
     assert np.isinf(start.uncertainty_mm_at(JOINTS)).all()
     assert np.isnan(shared_frame(ct, spect).uncertainty_mm_at(JOINTS)).all()
 
 
+def test_what_is_said_is_said_of_the_alignment_in_use(necks) -> None:
+    ct, spect = necks
+
+    def codes(registration: Registration) -> set[str]:
+        return {finding.code for finding in registration.findings} - {"second-method-agrees"}
+
+    # Two millimetres: the proposal is used, and the scanner's alignment is not contradicted.
+    near = register(ct, moved(spect, RigidTransform.from_euler(translation_mm=(2, 0, 0))))
+    assert codes(near) == {"registered"}
+    assert codes(near.with_start()) == {"alignment-checked"}
+    assert codes(near.with_start().with_proposal()) == {"registered"}
+    asked = near.search.distance_mm(near.start)
+    (checked_note,) = near.with_start().choice_findings
+    assert dict(checked_note.values)["away_mm"] == pytest.approx(asked)
+    by_hand = adjusted(near, translation_mm=(0, 0, 1), pivot_lps=(0, 0, 0))
+    assert codes(by_hand) == set()
+    # Nothing to mend: "keep the scanner's alignment" goes with it.
+    kept = register(ct, spect)
+    assert codes(kept) == codes(kept.with_proposal().with_start()) == {"registration-not-needed"}
+    assert codes(kept.with_proposal()) == {"registered"}
+    # What was refused and is put into use all the same is doubted.
+    matrix = affine(spacing_kji=(4, 4, 4), origin_lps=(-90, -90, -90))
+    nothing = np.random.default_rng(0).poisson(20, (45, 45, 45)).astype(np.float32)
+    refused = register(ct, volume(nothing, matrix))
+    assert codes(refused) == codes(refused.with_start()) == {"registration-rejected"}
+    assert codes(refused.with_proposal()) == {"alignment-doubted"}
+
+
 def stored(transform: RigidTransform) -> Registration:
     note = STORED_REGISTRATION(spect="SPECT", registration="reg.dcm", moved="")
-    return Registration(transform, Method.STORED, lasting_findings=(note,))
+    return Registration(transform, Method.STORED, origin_findings=(note,))
 
 
 def test_a_stored_registration_is_measured_and_stays_in_use(necks) -> None:
@@ -213,6 +243,9 @@ def test_a_stored_registration_is_measured_and_stays_in_use(necks) -> None:
     ]
     assert found.quality.correlation > found.search.start_quality.correlation
     assert (found.uncertainty_mm_at(JOINTS) <= 3).all()
+    # Moved by hand it still comes from there, and was not measured there any more.
+    nudged = adjusted(found, translation_mm=(1, 0, 0), pivot_lps=(0, 0, 0))
+    assert [f.code for f in nudged.findings] == ["stored-registration", "second-method-agrees"]
     # Both others are offered, and the scanner's alignment is contradicted.
     assert joint_error_mm(found.with_proposal().transform, truth) < 1
     assert found.with_proposal().status is Trust.NO_INCONSISTENCY
@@ -226,7 +259,7 @@ def test_a_wrong_stored_registration_is_doubted_and_stays_in_use(necks) -> None:
     found = checked(ct, spect, stored(wrong))
     np.testing.assert_array_equal(found.transform.matrix, wrong.matrix)
     assert found.status is Trust.DO_NOT_TRUST
-    assert found.findings[-1].code == "stored-registration-doubted"
+    assert [f.code for f in found.choice_findings] == ["stored-registration-doubted"]
     assert "9." in found.search.recommendation or "8." in found.search.recommendation
     assert np.isinf(found.uncertainty_mm_at(JOINTS)).all()
     # What the images ask for is offered as what it is.
@@ -253,7 +286,7 @@ def test_the_scanners_alignment_is_doubted_only_where_the_images_speak_against_i
         shared_frame(ct, spect),
     )
     assert away.status is Trust.DO_NOT_TRUST
-    assert away.findings[-1].code == "alignment-doubted"
+    assert [f.code for f in away.choice_findings] == ["alignment-doubted"]
     assert away.search.recommendation.startswith("Do not trust the alignment in use: ")
 
 

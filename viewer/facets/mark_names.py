@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from viewer.pictures.drawn.overlays import width_px
 from viewer.pictures.pane import WORDS_PT
-from viewer.pictures.placement import Box, Label, place
+from viewer.pictures.placement import Box, Label, place, place_words
 
 if TYPE_CHECKING:
     from viewer._napari import Mark
@@ -22,8 +23,8 @@ LINE_PX, _LETTER_PX = 18.0, 10.0
 def with_names_placed(pane: Pane, marks: list[Mark]) -> list[Mark]:
     """Put the words of marks at the margin of a pane, on nothing that has to be seen.
 
-    Words for which there is no room are left out; those of the joint looked at and of targets come
-    first.
+    Words for which there is no room are left out; the heavier ones come first, and get more lines
+    rather than no place.
     """
     camera = pane.model.scene.camera
     height, width = (float(size) for size in pane.model.canvas.size)
@@ -37,26 +38,29 @@ def with_names_placed(pane: Pane, marks: list[Mark]) -> list[Mark]:
         for mark in marks
     ]
     scale = pane.text_scale
-    labels = [
-        Label(
-            place,
-            (_width(mark.text, scale), scale * LINE_PX),
-            int(np.sign(mark.text_shift_mm)),
-            2 * mark.double + bool(mark.fill),
-        )
-        for mark, place in zip(marks, at, strict=True)
-        if mark.text
-    ]
+    named = [(mark, anchor) for mark, anchor in zip(marks, at, strict=True) if mark.text]
+
+    def label_of(n: int, text: str) -> Label:
+        (mark, anchor), lines = named[n], text.split("\n")
+        size = max(_width(line, scale) for line in lines), len(lines) * scale * LINE_PX
+        return Label(anchor, size, int(np.sign(mark.text_shift_mm)), mark.weight)
+
     rings = [
         Box(x - r, y - r, 2 * r, 2 * r)
         for mark, (x, y) in zip(marks, at, strict=True)
         for r in (mark.radius_mm * zoom,)
     ]
     taken = [*pane.taken_px(), *pane.hot_px()]
-    boxes = iter(place(labels, room=(width, height), taken=taken, avoid=rings))
+    written, _, places = place_words(
+        [mark.text for mark, _ in named],
+        label_of,
+        partial(place, room=(width, height), taken=taken, avoid=rings),
+        misplaced=lambda _n, _box: False,
+    )
+    words = iter(zip(written, places, strict=True))
     result = []
     for mark, (x, y) in zip(marks, at, strict=True):
-        box = next(boxes) if mark.text else None
+        text, box = next(words) if mark.text else ("", None)
         if box is None:
             result.append(replace(mark, text=""))
             continue
@@ -64,6 +68,7 @@ def with_names_placed(pane: Pane, marks: list[Mark]) -> list[Mark]:
         result.append(
             replace(
                 mark,
+                text=text,
                 text_shift_mm=((box.right if ends else box.x) - x) / zoom,
                 text_drop_mm=(box.y + box.height / 2 - y) / zoom * down,
                 text_ends=ends,

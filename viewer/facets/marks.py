@@ -22,7 +22,7 @@ from fusion.views import landmarks
 from viewer._napari import Mark, MarksOverlay
 from viewer.facets.mark_names import LINE_PX, down_mm, with_names_placed
 from viewer.facets.model import State
-from viewer.facets.words import beside_ring, label_of
+from viewer.facets.words import label_of
 from viewer.pictures.flat.sources import BODY_REACH_MM
 from viewer.pictures.layers import to_world
 from viewer.pictures.pane import BOX_COLOR, WORDS_PT
@@ -43,6 +43,9 @@ BALL_MM, REACH_MM = 6.0, 5.0
 TARGET_MM = 3.4
 #: A target further than this from the centre of its joint has a name of its own, mm.
 _APART_MM = 4.0
+#: Of names, where there is no room for all: of the joint that is looked at, and of what is at the
+#: crosshair; a decision counts less, and one about a positive joint more than others.
+_SELECTED_WEIGHT, _HERE_WEIGHT = 8, 4
 #: From a ring to its words, mm.
 _GAP_MM = 1.5
 #: How far inside and outside a ring the mouse takes hold of it, screen pixels; never nearer to
@@ -237,8 +240,9 @@ class Marks:
             SELECTED_COLOR if selected else color,
             dashed=doubtful,
             double=selected,
-            text=label_of(facet, target, ends=shift_mm < 0),
+            text=label_of(facet, target),
             text_shift_mm=shift_mm,
+            weight=_SELECTED_WEIGHT * selected + self._weight(center, target),
         )
 
     def _target_marks(self, pane: Pane, target: Target, *, disputed: bool) -> list[Mark]:
@@ -251,8 +255,8 @@ class Marks:
         center = None if facet is None else self._center(facet)
         text, shift_mm = "", _shift(pane, target.joint, BALL_MM + _GAP_MM)
         if center is None or disputed or _apart(target, center):
-            words = ["DISPUTED"] * disputed + [target.decision.value]
-            text = beside_ring(target.joint.name, words, ends=shift_mm < 0)
+            words = [target.joint.name, *["DISPUTED"] * disputed, target.decision.value]
+            text = " ".join(words)
         at, radius = place
         return [
             Mark(
@@ -264,8 +268,15 @@ class Marks:
                 text_shift_mm=shift_mm,
                 # One line below the name of the joint that is there.
                 text_drop_mm=down_mm(pane, pane.text_scale * LINE_PX + 1),
+                weight=self._weight(point, target),
             )
         ]
+
+    def _weight(self, point_lps: FloatArray, target: Target | None) -> int:
+        """Return how much the name of a place matters where there is no room for all of them."""
+        away = float(np.linalg.norm(point_lps - np.array(self._linked.point_lps)))
+        decided = 0 if target is None else 1 + (target.decision is Decision.POSITIVE)
+        return _HERE_WEIGHT * (away <= BALL_MM) + decided
 
     def _cut(
         self, pane: Pane, center_lps: FloatArray, ball_mm: float

@@ -267,7 +267,7 @@ def is_certain(proposal: Proposal) -> bool:
     return proposal.joint is not None and proposal.numbering != Numbering.PROVISIONAL
 
 
-def label_of(facet: Facet, target: Target | None = None, *, ends: bool = False) -> str:
+def label_of(facet: Facet, target: Target | None = None) -> str:
     """Return what stands beside the ring of a joint: side, level, and every doubt in words.
 
     Parameters
@@ -276,23 +276,15 @@ def label_of(facet: Facet, target: Target | None = None, *, ends: bool = False) 
         The joint.
     target : Target, optional
         What the reader decided about it.
-    ends : bool
-        The words end at the ring instead of beginning there.
     """
     name = facet.joint.name
     if facet.numbering.value == "provisional":
         name += " ?"
-    words = []
+    words = [name]
     if facet.status in (Status.FUSED, Status.OBSCURED):
         words.append(f"({facet.status.value})")
     if facet.source in (DRAGGED, MARKED):
         words.append("(moved)" if facet.source == DRAGGED else "(marked)")
     if target is not None:
         words.append(target.decision.value)
-    return beside_ring(name, words, ends=ends)
-
-
-def beside_ring(name: str, words: list[str], *, ends: bool) -> str:
-    """Return the name of a joint with words after it, or before it where they end at the ring."""
-    # The name stands next to the ring: the edge of a pane cuts off the rest first.
-    return " ".join([*reversed(words), name] if ends else [name, *words])
+    return " ".join(words)

@@ -5,9 +5,10 @@ Knows rectangles of pixels and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from textwrap import wrap
 
 #: Between a name and what stands beside it, and from it to the edge of the picture, px.
 GAP_PX, MARGIN_PX = 2.0, 6.0
@@ -19,6 +20,8 @@ _REACH, _NEAR = 8.0, 2.5
 #: How much nearer the middle of a name has to be to the column of its own side, as a share of their
 #: distance.
 _CLEARLY = 0.25
+#: What matters and has no room on one line gets lines of so many letters, then of fewer.
+_LETTERS_A_LINE = 30, 16, 9
 #: Steps in which the name of the joint that is looked at is moved away from it, px.
 _BESIDE_PX = 6.0
 
@@ -165,6 +168,51 @@ def place(
         and _on_own_side(box, one, across[one.side])
     }
     return tuple(told.get(id(label)) for label in labels)
+
+
+def place_words(
+    texts: Sequence[str],
+    label_of: Callable[[int, str], Label],
+    placed: Callable[[Sequence[Label]], tuple[Box | None, ...]],
+    *,
+    misplaced: Callable[[int, Box], bool],
+) -> tuple[tuple[str, ...], tuple[Label, ...], tuple[Box | None, ...]]:
+    """Find a place for each name; what matters and has no room on one line gets more lines.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The names, on one line.
+    label_of : callable
+        Returns the label of the name of so many, as it is written.
+    placed : callable
+        Finds places, as :func:`place` does.
+    misplaced : callable
+        Whether a name of so many had better be written on more lines than stand there.
+
+    Returns
+    -------
+    tuple
+        What is written, its labels, and where they stand.
+    """
+    written = list(texts)
+    letters = list(_LETTERS_A_LINE)
+    while True:
+        labels = tuple(label_of(n, text) for n, text in enumerate(written))
+        places = placed(labels)
+        without = [
+            n
+            for n, (label, box) in enumerate(zip(labels, places, strict=True))
+            if label.weight and (box is None or misplaced(n, box))
+        ]
+        if not (without and letters):
+            return tuple(written), labels, places
+        most = letters.pop(0)
+        for n in without:
+            # The doubt of a level stays beside it.
+            text = texts[n].replace(" ?", "\xa0?")
+            lines = wrap(text, most, break_long_words=False, break_on_hyphens=False)
+            written[n] = "\n".join(lines)
 
 
 def _at_own_height(box: Box, label: Label, heights: Sequence[float]) -> bool:

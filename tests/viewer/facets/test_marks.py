@@ -412,7 +412,7 @@ def test_decisions_are_drawn_by_shape_and_word(seen: ReviewWindow) -> None:
     assert filled["full"] == pytest.approx(TRUE[LEFT_C5][1::-1])
     assert filled["cross"] == pytest.approx(TRUE[RIGHT_C5][1::-1])
     # The name stands next to the ring on both sides.
-    assert {m.text for m in marks if m.text} == {"Left C5-C6 positive", "negative Right C5-C6"}
+    assert {m.text for m in marks if m.text} == {"Left C5-C6 positive", "Right C5-C6 negative"}
 
 
 def test_a_target_under_an_old_name_is_drawn_as_disputed(seen: ReviewWindow) -> None:

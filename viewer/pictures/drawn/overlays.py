@@ -124,12 +124,14 @@ def _draw_marks(
         painter.drawEllipse(at, radius, radius)
     for mark in overlay.marks:
         if mark.text:
-            wide = metrics.horizontalAdvance(mark.text)
+            lines = mark.text.split("\n")
+            wide = max(metrics.horizontalAdvance(line) for line in lines)
+            high = len(lines) * metrics.lineSpacing()
             x = to_px(*mark.center).x() + mark.text_shift_mm * zoom - wide * mark.text_ends
             y = to_px(*mark.center).y() + mark.text_drop_mm * zoom * down
             painter.setPen(color_of(mark.color))
-            box = QRectF(x, y - metrics.height() / 2, wide + 1, metrics.height())
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignVCenter), mark.text)
+            box = QRectF(x, y - high / 2, wide + 1, high)
+            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), mark.text)
 
 
 def _ring_pen(color: QColor, mark: Mark) -> QPen:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 #: Text of letters, captions and names, px.
 LETTER_PX, CAPTION_PX, NAME_PX = 17, 12, 12
+#: Behind words: orange stays legible on white (5 : 1) with what is under it still seen.
+_GROUND = QColor(0, 0, 0, 190)
 #: Half the hole in the middle of the crosshair, and half of a tick, px.
 _GAP_PX, _TICK_PX = 10.0, 3.0
 #: Share of the uptake's range for one pixel of dragging.
@@ -227,7 +229,7 @@ class FlatCanvas(QWidget):
         size = metrics.boundingRect(room, int(Qt.TextFlag.TextWordWrap), words)
         lift = QFontMetricsF(_font(LETTER_PX)).height() + 6
         box = Box(3, self.height() - lift - size.height(), self.width() - 6, size.height())
-        painter.fillRect(_rect(box), QColor(0, 0, 0, 170))
+        painter.fillRect(_rect(box), _GROUND)
         painter.setFont(font)
         painter.setPen(QColor(DOUBTFUL))
         flags = int(Qt.TextFlag.TextWordWrap) | int(Qt.AlignmentFlag.AlignHCenter)
@@ -242,7 +244,7 @@ class FlatCanvas(QWidget):
         width = max(length * scale, metrics.horizontalAdvance(f"{length} mm")) + 8
         box = Box(self.width() - width - 4, self.height() - metrics.height() - 8, width, 0)
         box = Box(box.x, box.y, width, metrics.height() + 6)
-        painter.fillRect(_rect(box), QColor(0, 0, 0, 115))
+        painter.fillRect(_rect(box), _GROUND)
         painter.setPen(QPen(QColor(INK), 2))
         y = box.bottom - 2
         painter.drawLine(QPointF(box.right - 4 - length * scale, y), QPointF(box.right - 4, y))
@@ -448,7 +450,7 @@ def _rect(box: Box) -> QRectF:
 def _boxed(painter: QPainter, box: Box, text: str, font: QFont, color: str) -> Box:
     """Draw a text on a dark ground; return what it covers."""
     if text:
-        painter.fillRect(_rect(box), QColor(0, 0, 0, 140))
+        painter.fillRect(_rect(box), _GROUND)
         painter.setFont(font)
         painter.setPen(QColor(color))
         painter.drawText(_rect(box), int(Qt.AlignmentFlag.AlignCenter), text)

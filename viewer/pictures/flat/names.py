@@ -1,16 +1,12 @@
-"""What is written of the names in a picture, on how many lines, and what is in their way."""
+"""What is written of the names in a picture, and what is in their way."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from textwrap import wrap
 
 from viewer.pictures.flat.shown import Named, Shown
-from viewer.pictures.placement import Box, Label
-
-#: What matters and has no room on one line gets lines of so many letters, then of fewer.
-_LETTERS_A_LINE = 30, 16, 9
+from viewer.pictures.placement import Box, Label, place_words
 
 
 def margin_of(one: Named, shown: Shown) -> int:
@@ -43,33 +39,15 @@ def written_names(
     label_of: Callable[[Named, str], Label],
     placed: Callable[[Sequence[Label]], tuple[Box | None, ...]],
     rings: Sequence[Box],
-) -> tuple[list[str], list[Label], tuple[Box | None, ...]]:
-    """Find a place for each name; what matters and has no room on one line gets more lines.
+) -> tuple[tuple[str, ...], tuple[Label, ...], tuple[Box | None, ...]]:
+    """Find a place for each name, as :func:`viewer.pictures.placement.place_words` does.
 
-    So does a name with nerves that would lie on a joint, its own included: on one line it would
-    begin beside the joint of the other side.
-
-    Returns
-    -------
-    tuple
-        What is written, its labels, and where they stand.
+    A name with nerves that would lie on a joint, its own included, gets more lines, too: on one
+    line it would begin beside the joint of the other side.
     """
-    written = [one.text for one in names]
-    letters = list(_LETTERS_A_LINE)
-    while True:
-        labels = [label_of(one, text) for one, text in zip(names, written, strict=True)]
-        places = placed(labels)
-        without = [
-            n
-            for n, (label, box) in enumerate(zip(labels, places, strict=True))
-            if label.weight
-            and (box is None or (names[n].nerves and any(box.meets(ring) for ring in rings)))
-        ]
-        if not (without and letters):
-            return written, labels, places
-        most = letters.pop(0)
-        for n in without:
-            # The doubt of a level stays beside it.
-            text = names[n].text.replace(" ?", "\xa0?")
-            lines = wrap(text, most, break_long_words=False, break_on_hyphens=False)
-            written[n] = "\n".join(lines)
+    return place_words(
+        [one.text for one in names],
+        lambda n, text: label_of(names[n], text),
+        placed,
+        misplaced=lambda n, box: bool(names[n].nerves) and any(box.meets(ring) for ring in rings),
+    )
