@@ -244,9 +244,7 @@ def _outcome(
 
 
 def _nothing_found(reason: str) -> SearchOutcome:
-    return SearchOutcome(
-        Trust.DO_NOT_TRUST, "", start_findings=(ALIGNMENT_DOUBTED(reason=reason),)
-    )
+    return SearchOutcome(Trust.DO_NOT_TRUST, "", start_findings=(ALIGNMENT_DOUBTED(reason=reason),))
 
 
 def _of_start(

@@ -282,7 +282,8 @@ class FlatCanvas(QWidget):
                 (at[id(one)].x(), at[id(one)].y()),
                 (wide, len(lines) * metrics.height()),
                 margin_of(one, shown),
-                4 * one.chosen + 2 * one.positive + one.decided,
+                # Levels are counted on a C-arm view: there, every name matters.
+                8 * one.chosen + 4 * one.positive + 2 * one.decided + self.source.pillars,
             )
 
         unnamed = [label_of(one, "") for one in names if not one.text]
