@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 
 from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QWidget
 
 from fusion.errors import FusionError
 from viewer.frame.key_file import ChangedKeys, default_key_file, write_template
+from viewer.kit.held import HeldKeys, held_keys
 from viewer.kit.keys import KeyCard, Keys, every_key
 from viewer.pictures.mouse import MOUSE_HELP
 
@@ -63,12 +65,15 @@ class Keyboard:
         repeating : collection of str
             Usual keys that go on while they are held; all others act once a press.
         """
+        held = held_keys()
+        held.watch(window)
         groups = self.groups  # first: where the changed keys are refused, none is followed
         going_on = {self.of(key) for key in repeating}
         for key, (_, action) in every_key(groups).items():
             shortcut = QShortcut(QKeySequence(key), window)
             shortcut.setAutoRepeat(key in going_on)
-            shortcut.activated.connect(action)
+            once = partial(_once, action, held)
+            shortcut.activated.connect(action if key in going_on else once)
             self.shortcuts[key] = shortcut
 
     @property
@@ -95,3 +100,9 @@ class Keyboard:
         """
         path = write_template(default_key_file(), self._usual())
         return f"Keys are changed in {path}; they hold from the next window on."
+
+
+def _once(action: Callable[[], object], held: HeldKeys) -> None:
+    """Act on a key that is pressed, and not on one that is held."""
+    if not held.still:
+        action()

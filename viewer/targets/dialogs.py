@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 
 from fusion.errors import FusionError
 from fusion.plain_text import plain
+from viewer.kit.held import held_keys
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scrolling
 from viewer.kit.note import NoteEdit
@@ -94,7 +95,8 @@ class Consent(QDialog):
         self.agree.setToolTip(_AGREE)
         self.agree.setAutoDefault(False)
         self.cancel.setDefault(True)
-        self.agree.clicked.connect(self._agree)
+        self.agree.clicked.connect(self._on_agree)
+        held_keys().watch(self)
         self.cancel.clicked.connect(self.reject)
         self.reason.textChanged.connect(self._check)
         buttons = QHBoxLayout()
@@ -110,6 +112,11 @@ class Consent(QDialog):
     def _check(self) -> None:
         given = not self._needs_reason or bool(plain(self.reason.text))
         self.agree.setEnabled(given and self._possible)
+
+    def _on_agree(self) -> None:
+        # The key that opened this is the one that agrees, and may still be held.
+        if not held_keys().still:
+            self._agree()
 
     def _agree(self) -> None:
         try:
