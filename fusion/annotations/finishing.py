@@ -34,6 +34,7 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Origin, Target
 from fusion.errors import AnnotationError
 from fusion.facets import Localisation, Numbering, SpineStatements
+from fusion.facets.states import WitnessKind
 from fusion.findings import Finding
 from fusion.findings.readings import (
     DECIDED_ON_ANOTHER_NUMBERING,
@@ -47,10 +48,27 @@ if TYPE_CHECKING:
     from fusion.facets import Localisation
 
 _COUNTED_FROM_CLICKS = "counted from {names} as named by the reader"
-_COUNTED_FROM = "counted from {level} ({source})"
+_BY_LABELS = "by the label map"
 _BY_SHAPES = "by the shapes of the vertebrae alone"
+#: The vertebra that levels are counted from, by what tells it, and how a radiologist says it.
+_COUNTED_FROM = {
+    WitnessKind.DENS: ("C2", "counted down from C2, known by its dens"),
+    WitnessKind.DISC: ("C2", "counted down from C2, known by the lack of a disc inside it"),
+    WitnessKind.ATLAS: ("C2", "counted down from C1 and C2, known by their shapes"),
+    WitnessKind.SKULL: ("C1", "counted down from the base of the skull"),
+    WitnessKind.RIBS: ("T1", "counted up from the first ribs, taken for those of T1"),
+    WitnessKind.LUNGS: ("T1", "counted up from the tops of the lungs"),
+}
+#: How readings of earlier versions say it.
+_COUNTED_FROM_EARLIER = "counted from {level} ({source})"
 #: How levels that a reader confirms were numbered, with ``{names}`` for what was counted from.
-NUMBERING_WORDS = (_COUNTED_FROM_CLICKS, _COUNTED_FROM, _BY_SHAPES)
+NUMBERING_WORDS = (
+    _COUNTED_FROM_CLICKS,
+    *(words for _, words in _COUNTED_FROM.values()),
+    _BY_LABELS,
+    _BY_SHAPES,
+    _COUNTED_FROM_EARLIER,
+)
 
 
 def lacks(
@@ -202,7 +220,7 @@ def in_field(localisation: Localisation) -> tuple[Joint, ...]:
 
 
 def counted_from(localisation: Localisation, *, clicks: Collection[str] = ()) -> tuple[str, str]:
-    """Return the level or vertebrae that the levels are counted from, and that in words.
+    """Return the vertebrae that the levels are counted from, and that in words.
 
     Parameters
     ----------
@@ -214,11 +232,15 @@ def counted_from(localisation: Localisation, *, clicks: Collection[str] = ()) ->
     if clicks:
         names = ", ".join(clicks)
         return names, _COUNTED_FROM_CLICKS.format(names=names)
-    agreeing = [piece for piece in localisation.evidence if piece.agrees]
-    if agreeing:
-        strongest = max(agreeing, key=lambda piece: piece.weight)
-        return strongest.level, _COUNTED_FROM.format(level=strongest.level, source=strongest.source)
-    return in_field(localisation)[0].upper, _BY_SHAPES
+    weights = {piece.source: piece.weight for piece in localisation.evidence if piece.agrees}
+    if WitnessKind.LABELS in weights:
+        return in_field(localisation)[0].upper, _BY_LABELS
+    anchors = [source for source in _COUNTED_FROM if source in weights]
+    if not anchors:
+        return in_field(localisation)[0].upper, _BY_SHAPES
+    # Where C2 is seen the names come from there, however plain the ribs are.
+    from_c2 = WitnessKind.DENS in weights
+    return _COUNTED_FROM[WitnessKind.DENS if from_c2 else max(anchors, key=weights.__getitem__)]
 
 
 def relabelling(

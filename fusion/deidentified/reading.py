@@ -105,7 +105,7 @@ def described(key: str, value: str) -> str:
     key : str
         Of which description, for example ``"numbering"`` or ``"unit"``.
     value : str
-        For example ``"sure, counted from C1-C2 (dens and atlas)"``.
+        For example ``"sure, counted down from C2, known by its dens"``.
     """
     if key == "source" and (labelled := _LABELLED.fullmatch(value)):
         return f"{labelled[1]}{REMOVED}{labelled[2]}"

@@ -184,7 +184,8 @@ class Search:
         template = coarse.template(maps_of[0])
         tries: list[tuple[float, FloatArray]] = []
         for maps in maps_of:
-            share = np.isfinite(sample(template, coarse.moving, maps)).mean()
+            values = sample(template, coarse.moving, maps)  # none at all beside nothing but metal
+            share = np.isfinite(values).mean() if values.size else 0.0
             if share > _LEAST_SHARE:
                 tries.append((correlation(template, coarse.moving, maps) * share**0.5, maps))
         tries.sort(key=lambda entry: -entry[0])

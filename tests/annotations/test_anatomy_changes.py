@@ -18,6 +18,7 @@ from fusion.annotations.spine import Spine
 from fusion.errors import AnnotationError
 from fusion.facets.localisation import Localisation, Numbering, Status, Witness
 from fusion.facets.spine_statements import Anomaly, ProposedAnomaly, SpineStatements
+from fusion.facets.states import WitnessKind
 from fusion.json_form import to_json
 
 from .necks import centers, localised
@@ -179,12 +180,20 @@ def test_the_first_marks_by_hand_need_no_spine_yet() -> None:
 
 
 def test_confirming_says_what_was_counted_from() -> None:
-    ribs = Witness("first ribs", "a rib on each side", "C7-T1", "C7-T1", 1.5, True)
-    dens = Witness("dens", "a peg", "C1-C2", "C1-C2", 2.0, True)
+    ribs = Witness(WitnessKind.RIBS, "a rib on each side", "C7-T1", "C7-T1", 2.5, True)
+    dens = Witness(WitnessKind.DENS, "a peg", "C2-C3", "C2-C3", 1.5, True)
     there = replace(localised(), evidence=(ribs, dens))
     said = confirming_numbering(there)
-    assert (said.anchor, said.c2_in_field, said.t1_in_field) == ("C1-C2", True, True)
-    assert said.numbering == "sure, counted from C1-C2 (dens)"
+    # Plain ribs below a dens that is seen: they agree, and the count starts at C2.
+    assert (said.anchor, said.c2_in_field, said.t1_in_field) == ("C2", True, True)
+    assert said.numbering == "sure, counted down from C2, known by its dens"
+    low = confirming_numbering(replace(there, evidence=(ribs, replace(dens, agrees=None))))
+    assert low.anchor == "T1"
+    assert low.how == "counted up from the first ribs, taken for those of T1"
+    labels = Witness(WitnessKind.LABELS, "C2 to T1", "C2-C3", "C2-C3", 2.0, True)
+    assert confirming_numbering(replace(there, evidence=(dens, labels))).how == "by the label map"
+    alone = confirming_numbering(replace(there, evidence=()))
+    assert alone.how == "by the shapes of the vertebrae alone"
     assert confirming_numbering(there, said=SpineStatements({"C4": (0, 0, 0)})).anchor == "C4"
     low = tuple(joint for joint in JOINTS if joint.lower == "T1")
     assert not confirming_numbering(localised(outside=low)).t1_in_field

@@ -52,15 +52,15 @@ from tests.annotations.samples import READER, localisation
 from tests.export.handed import HOT, HOT_LPS, MADE, registration_of, target_at
 from tests.viewer.marked_study import MIDDLE_LPS, write_study
 
-HOW = "sure, counted from C1-C2 (dens and atlas)"
+HOW = "sure, counted down from C2, known by its dens"
 CONFIRMED = NumberingConfirmed(
     numbering=HOW,
-    anchor="C1-C2",
+    anchor="C2",
     c2_in_field=True,
     t1_in_field=True,
     joints_in_field=tuple(joint.name for joint in JOINTS),
 )
-COUNTED = "Levels counted from C1-C2 (dens and atlas); C2 and T1 are on this CT. "
+COUNTED = "Levels counted down from C2, known by its dens; C2 and T1 are on this CT. "
 BY = f"Confirmed by {READER}."
 NOT_CONFIRMED = "Not confirmed by a reader."
 SHARED = "The SPECT was put onto the CT by: shared coordinate system of the scanner."

@@ -302,6 +302,16 @@ def test_a_stored_registration_that_cannot_be_measured_is_doubted(necks, shape) 
     json.dumps(found.to_json(), allow_nan=False)
 
 
+def test_a_ct_of_nothing_but_metal_is_doubted_in_a_sentence() -> None:
+    # Nothing beside metal is compared; here that leaves no voxel at all.
+    grid = affine(spacing_kji=(3, 3, 3), origin_lps=(0, 0, 0))
+    metal = volume(np.full((20, 20, 20), 3000, np.int16), grid, unit="HU", modality="CT")
+    counts = np.random.default_rng(1).poisson(20, (20, 20, 20)).astype(np.uint16)
+    found = checked(metal, volume(counts, grid), stored(RigidTransform.identity()))
+    assert found.status is Trust.DO_NOT_TRUST
+    assert "hardly overlap" in found.search.recommendation
+
+
 def bent(spect, bend_deg: float):
     """Return the tracer of a patient who flexes between z = −60 and 60 mm, resampled once."""
     grid = spect.grid

@@ -123,7 +123,8 @@ class NumberingConfirmed:
     Parameters
     ----------
     numbering : str
-        Its state, for example ``"counted from C2 (dens)"``; printed on every report.
+        Its state, for example ``"sure, counted down from C2, known by its dens"``; printed on every
+        report.
     anchor : str
         The vertebra that was counted from, for example ``"C2"``.
     c2_in_field, t1_in_field : bool
@@ -183,7 +184,7 @@ class NumberingConfirmed:
 
     @property
     def how(self) -> str:
-        """How the levels were counted: ``"counted from C1-C2 (dens and atlas)"``."""
+        """How the levels were counted: ``"counted down from C2, known by its dens"``."""
         if self.state is None:
             return self.numbering
         return self.numbering.partition(", ")[2] or f"counted from {self.anchor}"
