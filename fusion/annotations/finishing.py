@@ -33,8 +33,7 @@ from fusion.annotations.spine import Spine
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Origin, Target
 from fusion.errors import AnnotationError
-from fusion.facets import Localisation, Numbering, SpineStatements
-from fusion.facets.states import WitnessKind
+from fusion.facets import Localisation, Numbering, SpineStatements, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.readings import (
     DECIDED_ON_ANOTHER_NUMBERING,
