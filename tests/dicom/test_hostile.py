@@ -27,6 +27,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom import config
+from pydicom.datadict import DicomDictionary
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import (
     CTImageStorage,
@@ -51,6 +52,7 @@ from fusion.errors import DicomError
 from fusion.findings import Finding
 
 from . import ct_objects as ct
+from . import nm_objects as nm
 
 COUNT = 4
 BAD = "bad"
@@ -740,6 +742,79 @@ def test_a_sequence_of_nothing_is_not_parsed_to_its_end(tmp_path, monkeypatch):
         path.write_bytes(before + tag[:8] + struct.pack("<L", length) + filled + after[6:])
         with pytest.raises(DicomError, match=r"far more than|cannot be read"):
             read_header(path, label=BAD)
+
+
+def element(tag: int, value: bytes, vr: bytes = b"SQ", length: int | None = None) -> bytes:
+    """Explicit little endian, with a length of 32 bits."""
+    stated = len(value) if length is None else length
+    return struct.pack("<HH2sHL", tag >> 16, tag & 0xFFFF, vr, 0, stated) + value
+
+
+def within(content: bytes) -> bytes:
+    return struct.pack("<HHL", 0xFFFE, 0xE000, len(content)) + content
+
+
+_NOTHING, _ENDLESS = within(b""), 0xFFFFFFFF
+_OPEN = struct.pack("<HHLHHL", 0xFFFE, 0xE000, _ENDLESS, 0xFFFE, 0xE00D, 0)
+_END = struct.pack("<HHL", 0xFFFE, 0xE0DD, 0)
+_ONE_TAG = struct.pack("<HH2sH", 0x0018, 0x9004, b"CS", 0)
+_NESTED = _NOTHING
+for _ in range(28):
+    _NESTED = within(element(0x0040A730, _NESTED))
+#: Shapes of headers that cost far more than they are long, by how often the least piece occurs.
+EXPENSIVE = {
+    "empty items": lambda n: element(0x52009230, _NOTHING * n),
+    "empty items without end": lambda n: element(0x52009230, _NOTHING * n + _END, length=_ENDLESS),
+    "items and sequence without end": lambda n: element(
+        0x52009230, _OPEN * n + _END, length=_ENDLESS
+    ),
+    "items of one element": lambda n: element(0x52009230, within(_ONE_TAG) * n),
+    "a sequence in each item": lambda n: element(
+        0x52009230, within(element(0x00209111, _NOTHING)) * (n // 2)
+    ),
+    "deep in each item": lambda n: element(0x52009230, _NESTED * (n // 10)),
+    "unknown without end": lambda n: element(0x52011001, _NOTHING * n + _END, b"UN", _ENDLESS),
+    "known, written as unknown": lambda n: b"".join(
+        element(tag, _NOTHING * 8000, b"UN")
+        for tag in sorted(t for t, known in DicomDictionary.items() if known[0] == "SQ")
+        if 0x0054_0220 < tag < 0x7F00_0000
+    )[: -(-n // 8000) * 64_012],
+    "empty private elements": lambda n: b"".join(
+        struct.pack("<HH2sH", 0x6001 + 2 * (k // 0xF000), 0x1000 + k % 0xF000, b"LO", 0)
+        for k in range(3 * n)
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", EXPENSIVE)
+def test_a_header_that_costs_more_than_its_length(tmp_path, monkeypatch, shape):
+    monkeypatch.setattr(budget, "MAX_READS", 100_000)
+    before, tag, pixels = file_bytes(ct_image()).partition(b"\xe0\x7f\x10\x00")
+    path = tmp_path / BAD
+    path.write_bytes(before + EXPENSIVE[shape](40_000) + tag + pixels)
+    with pytest.raises(DicomError, match="far more than that of any real image"):
+        read_header(path, label=BAD)
+    path.write_bytes(before + EXPENSIVE[shape](800) + tag + pixels)
+    assert read_header(path, label=BAD).dataset.Rows == 64
+
+
+def test_400_000_items_of_nothing_take_no_three_seconds(folder):
+    before, tag, pixels = file_bytes(ct_image()).partition(b"\xe0\x7f\x10\x00")
+    content = before + element(0x52009230, _NOTHING * 400_000) + tag + pixels
+    (folder / BAD).write_bytes(content)
+    assert cpu_s(lambda: scan(folder / "..")) < 3.5
+    # A file that is opened by itself is read once, as well.
+    assert cpu_s(lambda: scan(folder / BAD)) < 3.5
+
+
+def test_a_camera_of_fifty_thousand_heads_is_refused_in_a_sentence(tmp_path):
+    ds = nm.recon(np.zeros((4, 16, 16), np.uint16))
+    ds.DetectorInformationSequence = list(ds.DetectorInformationSequence) * 50_000
+    nm.write(ds, tmp_path / BAD)
+    found: list[Catalog] = []
+    assert cpu_s(lambda: found.append(scan(tmp_path))) < 3.5
+    (plan,) = found[0].studies[0].series[0].volumes
+    assert "Detector Information Sequence lists 50000 items" in plan.refusal
 
 
 def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path):

@@ -67,6 +67,8 @@ DAMAGED_ZIP = (
 #: Bytes before a packed file: its local header without its name.
 _LOCAL_HEADER_BYTES = 30
 _CHUNK = 2**20
+#: The file meta group lies within so much of the beginning of a file.
+_META_BYTES = 4096
 _ENCRYPTED = 0x1
 #: Files are named one by one up to here, then counted.
 _NAMED = 5
@@ -141,9 +143,10 @@ def find_files(path: Path, *, progress: ProgressCallback | None = None) -> Found
             label=label,
         )
     try:
-        instance = read_header(root, label=label)
+        # The catalog reads every other file, and says why where it cannot.
+        instance = read_header(root, label=label) if _names_an_index(root) else None
     except DicomError:
-        instance = None  # the catalog reads it again and says why
+        instance = None
     if instance is not None and is_dicomdir(instance):
         files, findings = referenced_files(instance, _in_folder(root.parent).files)
         return FoundFiles(files, findings)
@@ -276,6 +279,15 @@ def _in_folder(root: Path) -> FoundFiles:
     if closed:
         findings.append(FOLDER_UNREADABLE(places=len(closed), names=_some(closed)))
     return FoundFiles(tuple(sorted(files, key=lambda file: file.label)), tuple(findings))
+
+
+def _names_an_index(path: Path) -> bool:
+    """Whether the class of an index stands where a file states its class."""
+    try:
+        with path.open("rb") as file:
+            return MEDIA_STORAGE_DIRECTORY.encode() in file.read(_META_BYTES)
+    except OSError:
+        return False
 
 
 def _starts_like_zip(path: Path) -> bool:

@@ -14,12 +14,17 @@ from pathlib import Path
 
 from fusion.errors import DicomError
 
-#: Reads of one header; an element takes one or two, and an object of 4,000 frames has 300,000.
-MAX_READS = 1_200_000
+#: Reads of one header; an element takes one or two, and an object of 4,000 frames has 300,000, the
+#: index of a full DVD 800,000.
+MAX_READS = 1_000_000
+#: What an item of a sequence costs beside its read, in reads: a data set is made of each.
+ITEM_READS = 4
 #: Processor time of one header, s.
-MAX_SECONDS = 4.0
+MAX_SECONDS = 2.5
 #: How often the clock is looked at, reads.
 _BETWEEN_LOOKS = 2048
+#: Tag of an item, little and big endian.
+_ITEMS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 
 
 class Budget:
@@ -32,26 +37,44 @@ class Budget:
     """
 
     def __init__(self, label: str) -> None:
+        #: Why reading was stopped: pydicom tells some of what is raised within it as its own.
+        self.refusal: DicomError | None = None
         self._label = label
         self._reads = 0
+        self._look_at = _BETWEEN_LOOKS
         self._until = time.thread_time() + MAX_SECONDS
 
-    def spend(self) -> None:
-        """Count one read.
+    def spend(self, reads: int = 1) -> None:
+        """Count one read, or as many as something costs that is not read here.
 
         Raises
         ------
         DicomError
             The header costs more than any real one.
         """
-        self._reads += 1
-        is_late = self._reads % _BETWEEN_LOOKS == 0 and time.thread_time() > self._until
+        self._reads += reads
+        is_late = False
+        if self._reads >= self._look_at:
+            self._look_at = self._reads + _BETWEEN_LOOKS
+            is_late = time.thread_time() > self._until
         if is_late or self._reads > MAX_READS:
-            raise DicomError(
+            self.refusal = DicomError(
                 "Its header holds far more than that of any real image, and reading it was "
                 "stopped. The file is damaged or made to do harm; copy or export it again.",
                 label=self._label,
             )
+            raise self.refusal
+
+    def charged(self, found: bytes) -> bytes:
+        """Count what was read, and what will be made of it; and return it.
+
+        Raises
+        ------
+        DicomError
+            As :meth:`spend`.
+        """
+        self.spend(1 + ITEM_READS if found[:4] in _ITEMS and len(found) == 8 else 1)
+        return found
 
 
 class BudgetedFile(io.BufferedReader):
@@ -77,8 +100,7 @@ class BudgetedFile(io.BufferedReader):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read at most ``size`` bytes."""
-        self._budget.spend()
-        return super().read(size)
+        return self._budget.charged(super().read(size))
 
 
 class BudgetedBytes(io.BytesIO):
@@ -98,8 +120,7 @@ class BudgetedBytes(io.BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read at most ``size`` bytes."""
-        self._budget.spend()
-        return super().read(size)
+        return self._budget.charged(super().read(size))
 
 
 def _opened(path: str, flags: int) -> int:

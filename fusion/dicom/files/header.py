@@ -31,7 +31,7 @@ from pydicom.uid import (
     NuclearMedicineImageStorage,
 )
 
-from fusion.dicom.files.budget import Budget, BudgetedBytes, BudgetedFile
+from fusion.dicom.files.budget import ITEM_READS, Budget, BudgetedBytes, BudgetedFile
 from fusion.dicom.files.character_sets import make_unicode
 from fusion.dicom.files.instance import (
     PARSE_ERRORS,
@@ -67,6 +67,8 @@ _INFLATE_CHUNK = 2**16
 #: Smallest sequence that can hold another one: element and item headers, implicit VR.
 _NESTED_SEQUENCE_BYTES = 16
 _LARGEST_UNKNOWN_BYTES = 2**18
+#: Elements of unknown representation from this length on stay bytes in pydicom.
+_LONGEST_PARSED_UNKNOWN = 0xFFFF
 
 
 #: A header without preamble begins with Group Length, Length to End, Specific Character Set, Image
@@ -171,6 +173,8 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     except PARSE_ERRORS as exc:
         if _is_wake_of_recursion(exc):
             raise _too_deep(label) from exc
+        if budget.refusal is not None:
+            raise budget.refusal from exc
         if is_bare:
             return None
         logger.info("%s: the header cannot be read: %s", label, type(exc).__name__)
@@ -403,10 +407,14 @@ def _is_nested_too_deeply(dataset: Dataset, budget: Budget) -> bool:
 def _parsed(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:
     """Return an element that may be a sequence, parsed by pydicom within the budget."""
     if raw.VR == "UN":
-        # pydicom decides by itself how these are encoded; scanners have no large ones.
-        if len(raw.value or b"") > _LARGEST_UNKNOWN_BYTES:
+        # pydicom decides by itself how these are encoded; scanners have no large ones. It reads
+        # them by itself as well: the most that they can hold is items of nothing.
+        size = len(raw.value or b"")
+        if size > _LARGEST_UNKNOWN_BYTES:
             del dataset[raw.tag]
             return DataElement(raw.tag, "UN", b"")
+        if size < _LONGEST_PARSED_UNKNOWN:
+            budget.spend(size // 8 * ITEM_READS)
         return dataset[raw.tag]
     value = raw.value or b""
     items = read_sequence(

@@ -37,6 +37,20 @@ from fusion.plain_text import plain
 #: Text of a representation with a 16-bit length (PS3.5 7.1.2) that is longer than that can say, or
 #: has more values than any list of scanners, is damaged.
 MAX_TEXT_BYTES, MAX_VALUES = 65_536, 4096
+#: Items of one sequence that are looked at; the lists named here are as long as an object has
+#: frames or names images.
+MAX_ITEMS, MAX_LISTED = 1024, 200_000
+_LONG_LISTS = frozenset(
+    {
+        "DirectoryRecordSequence",
+        "PerFrameFunctionalGroupsSequence",
+        "ReferencedImageSequence",
+        "ReferencedInstanceSequence",
+        "ReferencedSeriesSequence",
+        "ReferencedSOPSequence",
+        "SegmentSequence",
+    }
+)
 _TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"])
 _UID = re.compile(r"^[0-9.]{1,64}$")
 #: What damaged files lead to (docs/sources.md#damaged-files). KeyError and IndexError are
@@ -229,11 +243,17 @@ def integer(dataset: Dataset, keyword: str) -> int | None:
 def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
     """Return the items of a sequence; empty when absent or not a sequence.
 
-    Raises DicomError when the element cannot be decoded.
+    Raises DicomError when the element cannot be decoded, or lists more than any real one.
     """
     value = stored_value(dataset, keyword)
     if value is None or isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
         return ()
+    most = MAX_LISTED if keyword in _LONG_LISTS else MAX_ITEMS
+    if len(value) > most:
+        raise DicomError(
+            f"{attribute_name(keyword)} lists {len(value)} items; no real image lists more than "
+            f"{most}. The file is damaged or made to do harm; copy or export it again."
+        )
     return tuple(item for item in value if isinstance(item, Dataset))
 
 
