@@ -6,18 +6,23 @@ import datetime as dt
 import hashlib
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from fusion.archive.inbox import Inbox, file_count, hashed, stated_study, written
+from pydicom import dcmread
+
+from fusion.archive.identifiers import Identifiers, identifiers
+from fusion.archive.inbox import Inbox, Tray, file_count, hashed, written
 from fusion.archive.model import Archive, only_study
 from fusion.archive.settings import Settings
+from fusion.dicom import PARSE_ERRORS, Patient, identity_conflicts, patient_ids_agree
 from fusion.errors import ArchiveError
 from fusion.progress import Progress, ProgressCallback
 
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
 MOST_ROUNDS = 3
+_IDENTITY = ["SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"]
 #: Objects that have come and wait for being written: what memory they may take is theirs.
 _MOST_WAITING = 4
 
@@ -56,15 +61,16 @@ def get(
     report = Progress(progress)
     inbox = Inbox(settings.place("inbox"))
     report(0.0, "Asking the archive")
-    only_study(archive, study_instance_uid)
+    found = only_study(archive, study_instance_uid)
     listed = archive.objects(study_instance_uid)
     with inbox.parts() as parts, _Writing() as writing:
         tray = inbox.tray(study_instance_uid, parts)
+        _without_former_patients(tray, listed, found.patient)
         missing = [one for uid, one in listed.items() if not tray.has(uid)]
 
         def keep(sop_instance_uid: str, content: bytes) -> bool:
-            wanted = sop_instance_uid in listed
-            if not wanted or stated_study(content) != study_instance_uid:
+            itself = Identifiers(study_instance_uid, sop_instance_uid)
+            if sop_instance_uid not in listed or identifiers(content) != itself:
                 return False
             writing.begin(tray.keep, sop_instance_uid, content)
             arrived[0] += 1
@@ -72,10 +78,11 @@ def get(
             return True
 
         arrived = [len(listed) - len(missing)]
+        why = ""
         for _ in range(MOST_ROUNDS):
             if not missing:
                 break
-            archive.fetch(study_instance_uid, missing, keep)
+            why = archive.fetch(study_instance_uid, missing, keep)
             writing.finish()
             left = [one for one in missing if not tray.has(one.sop_instance_uid)]
             if len(left) == len(missing):
@@ -88,7 +95,8 @@ def get(
         raise ArchiveError(
             f"The study is not whole: {here} of its objects came, {len(listed)} are listed by the "
             f"archive {archive.name} and {after if after is not None else 'an unknown number'} "
-            "counted. What came is kept; get it again to go on from there."
+            f"counted.{f' It says: {why}.' if why else ''} What came is kept; get it again to go "
+            "on from there."
         )
     _no_others(tray.folder, len(listed))
     _note_whole(inbox, study_instance_uid)
@@ -155,6 +163,24 @@ def _files(folder: Path) -> str:
     """Return what changes when a file of a study comes, goes or changes its length."""
     held = sorted((path.name, path.stat().st_size) for path in folder.glob("*.dcm"))
     return hashlib.sha256(json.dumps(held).encode()).hexdigest()
+
+
+def _without_former_patients(tray: Tray, listed: Iterable[str], patient: Patient) -> None:
+    """Remove what states another patient than the archive does now: it was filed anew there.
+
+    An archive that corrects whose a study is keeps its identifiers, so that by them alone what
+    came before the correction would stand for what came after it.
+    """
+    for path in filter(Path.exists, map(tray.file, listed)):
+        try:
+            header = dcmread(path, specific_tags=_IDENTITY, stop_before_pixels=True)
+            before = Patient.of(header)
+        except PARSE_ERRORS:
+            path.unlink()
+            continue
+        ids = before.patient_id, patient.patient_id
+        if identity_conflicts(before, patient) or (all(ids) and not patient_ids_agree(*ids)):
+            path.unlink()
 
 
 def _no_others(folder: Path, expected: int) -> None:

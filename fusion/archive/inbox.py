@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
-import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -24,8 +23,6 @@ from fusion.temporary import begun, sweep
 _PARTS = "part-"
 #: Names of parts: the folder of parts is of one process, and this counts in it.
 _numbers = itertools.count()
-#: Value of Study Instance UID (0020,000D) in little endian, with or without its representation.
-_STUDY_UID = re.compile(rb"\x20\x00\x0d\x00(?:UI..|....)([0-9.]{1,64})", re.DOTALL)
 
 
 def hashed(value: str) -> str:
@@ -50,7 +47,11 @@ class Tray:
 
     def has(self, sop_instance_uid: str) -> bool:
         """Whether an object is here, whole."""
-        return self._file(sop_instance_uid).exists()
+        return self.file(sop_instance_uid).exists()
+
+    def file(self, sop_instance_uid: str) -> Path:
+        """Return where an object lies, or would."""
+        return self.folder / _file_name(sop_instance_uid)
 
     def keep(self, sop_instance_uid: str, content: bytes) -> None:
         """Keep one object as it arrived.
@@ -63,15 +64,12 @@ class Tray:
         part = self.parts / f"{next(_numbers)}"
         try:
             part.write_bytes(content)
-            part.rename(self._file(sop_instance_uid))
+            part.rename(self.file(sop_instance_uid))
         except OSError as exc:
             raise ArchiveError(
                 f"What arrived cannot be kept ({disk_reason(exc)}). Free some space or name "
                 "another folder as inbox in archives.toml; what is there already is kept."
             ) from exc
-
-    def _file(self, sop_instance_uid: str) -> Path:
-        return self.folder / _file_name(sop_instance_uid)
 
 
 def _file_name(sop_instance_uid: str) -> str:
@@ -122,12 +120,6 @@ class Inbox:
     def free_bytes(self) -> int:
         """Return how much space is left."""
         return shutil.disk_usage(self.root).free
-
-
-def stated_study(content: bytes) -> str:
-    """Return the Study Instance UID of a file, read without trusting the rest of it."""
-    found = _STUDY_UID.search(content)
-    return "" if found is None else found[1].decode("ascii").rstrip("\0")
 
 
 def written(path: Path, content: str) -> None:

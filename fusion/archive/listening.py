@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,7 +22,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     Verification,
 )
 
-from fusion.archive.inbox import Inbox, hashed, stated_study, written
+from fusion.archive.identifiers import Identifiers, identifiers
+from fusion.archive.inbox import Inbox, hashed, written
 from fusion.archive.model import UID_PATTERN
 from fusion.archive.protocols.accepting import Callers, Entity
 from fusion.archive.protocols.encryption import server_context
@@ -36,10 +38,16 @@ from fusion.archive.settings import ListenSettings, Settings
 from fusion.dicom import items, text
 from fusion.errors import ArchiveError, FusionError
 
+#: How long after it was asked for an answer about storage commitment is still expected, s.
+_LATEST_S = 30 * 86400.0
 _OK, _NO_ROOM, _DOES_NOT_FIT = 0x0000, 0xA700, 0xA900
 
 #: Told of each object that was kept: the identifier of its study.
 Arrived = Callable[[str], None]
+
+
+class PortTaken(ArchiveError):  # noqa: N818 - a state of this machine, not a fault
+    """Another program listens there, most likely a facetfusion of the same settings."""
 
 
 class Commitments:
@@ -54,10 +62,18 @@ class Commitments:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def ask(self, transaction: str) -> None:
-        """Expect an answer; others are not kept."""
+    def ask(self, transaction: str, about: str) -> None:
+        """Expect an answer; others are not kept.
+
+        Parameters
+        ----------
+        transaction : str
+            Its UID.
+        about : str
+            What was asked about, so that an answer is found that came too late to be waited for.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._asked(transaction).touch()
+        written(self._asked(transaction), json.dumps({"transaction": transaction, "about": about}))
 
     def take(self, transaction: str) -> dict[str, bool] | None:
         """Return the answer, which is then forgotten; None while there is none."""
@@ -67,6 +83,21 @@ class Commitments:
         found: dict[str, bool] = json.loads(answered.read_text("utf-8"))
         answered.unlink()
         self.forget(transaction)
+        return found
+
+    def take_late(self, about: str) -> dict[str, bool] | None:
+        """Return an answer that came after it was waited for; None where there is none."""
+        found = None
+        for asked in sorted(self._folder.glob("*.asked")):
+            try:
+                stated = json.loads(asked.read_text("utf-8"))
+                old = time.time() - asked.stat().st_mtime > _LATEST_S
+            except (OSError, ValueError):
+                continue  # of another process, which just took it
+            if old:
+                asked.unlink(missing_ok=True)
+            elif stated["about"] == about:
+                found = self.take(stated["transaction"]) or found
         return found
 
     def forget(self, transaction: str) -> None:
@@ -160,7 +191,7 @@ class Listener:
             )
         except OSError as exc:
             self._stack.close()
-            raise ArchiveError(
+            raise PortTaken(
                 f"Port {stated.port} of {stated.host} cannot be listened on ({exc.strerror}). "
                 "Another facetfusion may be listening there already."
             ) from exc
@@ -174,9 +205,12 @@ class Listener:
     def _store(self, event: Any) -> int:
         content: bytes = event.encoded_dataset()
         self._gauge.clear(event.assoc)
-        study, uid = stated_study(content), str(event.request.AffectedSOPInstanceUID)
+        itself = identifiers(content)
+        study, uid = itself.study, str(event.request.AffectedSOPInstanceUID)
         if not all(re.fullmatch(UID_PATTERN, one) for one in (study, uid)):
             return _DOES_NOT_FIT
+        if itself != Identifiers(study, uid):
+            return _DOES_NOT_FIT  # under the name of another it would stand in that one's place
         if not self._has_room(study, uid, len(content)) or self._parts is None:
             return _NO_ROOM
         try:
@@ -220,10 +254,14 @@ def commitments(settings: Settings) -> Commitments:
 @contextmanager
 def hearing(settings: Settings) -> Iterator[Commitments]:
     """Hear answers about storage commitment, here or in another process that listens already."""
-    try:
-        with Listener(settings, takes_studies=False):
-            yield commitments(settings)
-    except ArchiveError:
-        if settings.listen is None:
-            raise
+    with heard(settings, takes_studies=False):
         yield commitments(settings)
+
+
+@contextmanager
+def heard(settings: Settings, *, takes_studies: bool) -> Iterator[None]:
+    """Listen, unless another process of these settings does; both put what comes in one place."""
+    with ExitStack() as stack:
+        with contextlib.suppress(PortTaken):
+            stack.enter_context(Listener(settings, takes_studies=takes_studies))
+        yield

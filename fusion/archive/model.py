@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydicom.dataset import Dataset
 from fusion.dicom import Patient, text, texts
 from fusion.errors import ArchiveError
 
+_DATES = r"|[0-9]{8}|[0-9]{8}-([0-9]{8})?|-[0-9]{8}"
 #: A UID as PS3.5 section 9 writes it; nothing else from the network is used as one.
 UID_PATTERN = r"[0-9]{1,64}|(?=[0-9.]{1,64}$)[0-9]+(?:\.[0-9]+)+"
 
@@ -28,6 +30,11 @@ class Query:
         One day or a span, ``20240101-20240131``.
     modality : str
         That a study holds, for example ``"NM"``.
+
+    Raises
+    ------
+    ArchiveError
+        The dates are written in another way; an archive may take them for none or for any.
     """
 
     study_instance_uid: str = ""
@@ -35,6 +42,13 @@ class Query:
     patient_name: str = field(default="", repr=False)
     dates: str = ""
     modality: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(_DATES, self.dates):
+            raise ArchiveError(
+                f"Expected a day or days as 20240131, 20240101-20240131 or 20240101-; found "
+                f"{self.dates!r:.40}."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +136,10 @@ class NotReached(ArchiveError):  # noqa: N818 - a state of the archive, not a fa
     """Nothing answers where the archive should be; what it holds is not known."""
 
 
+class NotOffered(ArchiveError):  # noqa: N818 - likewise
+    """The archive answers, and does nothing of what was asked."""
+
+
 class Archive(Protocol):
     """An archive; a way to it is opened for each question and closed again."""
 
@@ -136,8 +154,8 @@ class Archive(Protocol):
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID."""
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
-        """Fetch objects; what does not come is simply not kept."""
+    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+        """Fetch objects; what does not come is not kept, and why is said where the archive does."""
 
     def store(self, files: Sequence[Path], told: Told) -> None:
         """Send files."""
@@ -152,10 +170,17 @@ def only_study(archive: Archive, study_instance_uid: str) -> FoundStudy:
     Raises
     ------
     ArchiveError
-        The archive has none such, or answers with another.
+        The archive has none such or several, or answers with another.
     """
     found = archive.studies(Query(study_instance_uid=study_instance_uid))
-    if [one.study_instance_uid for one in found] != [study_instance_uid]:
+    stated = [one.study_instance_uid for one in found]
+    if len(stated) > 1 and set(stated) == {study_instance_uid}:
+        raise ArchiveError(
+            f"The archive {archive.name} has {len(stated)} studies with this identifier, filed "
+            "under several patients or several times; whose it is cannot be said. Ask who looks "
+            "after the archive to merge them."
+        )
+    if stated != [study_instance_uid]:
         raise ArchiveError(
             f"The archive {archive.name} has no study with this identifier. Look for it with: "
             f"facetfusion archive find {archive.name}"

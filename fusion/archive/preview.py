@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.archive.inbox import stated_study
+from fusion.archive.identifiers import Identifiers, identifiers
 from fusion.archive.model import Archive, FoundSeries, Listed
 from fusion.dicom import read_header, stored_frames
 from fusion.errors import FusionError
@@ -77,7 +77,7 @@ def _picture(archive: Archive, study: str, wanted: Listed) -> npt.NDArray[np.uin
     came: list[bytes] = []
 
     def keep(uid: str, content: bytes) -> bool:
-        is_it = uid == wanted.sop_instance_uid and stated_study(content) == study
+        is_it = identifiers(content) == Identifiers(study, uid) and uid == wanted.sop_instance_uid
         if is_it and not came:
             came.append(content)
         return is_it

@@ -108,7 +108,7 @@ def _find(args: argparse.Namespace) -> int:
         patient_id=args.patient_id,
         patient_name=args.patient_name,
         dates=args.dates,
-        modality=args.modality,
+        modality=args.modality.upper(),
     )
     if query == archive.Query():
         raise ArchiveError(

@@ -174,6 +174,26 @@ def test_we_take_no_web_archive_of_another_authority(secured: Secured, tmp_path:
         connect(read_settings(path), "web").studies(Query(patient_id="1"))
 
 
+@pytest.mark.parametrize(
+    ("ours", "authority", "why"),
+    [
+        ("client", "other", r"its certificate is refused here: [\w -]*certificate"),
+        ("stranger", "ours", "it refuses our certificate: unknown ca"),
+        ("late", "ours", "it refuses our certificate: certificate expired"),
+    ],
+)
+def test_it_is_said_whose_certificate_is_wrong(
+    ours: str, authority: str, why: str, secured: Secured, tmp_path: Path
+) -> None:
+    secured.settings(tmp_path)
+    path = tmp_path / "archives.toml"
+    head, table, tail = path.read_text().partition("[archives.pacs.tls]")
+    tail = tail.replace("/ours.crt", f"/{authority}.crt", 1).replace("/client.", f"/{ours}.", 2)
+    path.write_text(head + table + tail)
+    with pytest.raises(ArchiveError, match=rf"each other's certificates \({why}"):
+        connect(read_settings(path), "pacs").studies(Query(patient_id="1"))
+
+
 @pytest.mark.parametrize("name", ["client", "stranger", None])
 def test_we_take_nobody_else(name: str | None, secured: Secured, tmp_path: Path) -> None:
     ours = secured.folder / "ours.crt"
@@ -218,3 +238,14 @@ def certificates(folder: Path) -> None:
         make("x509", "-req", "-in", f"{name}.csr", "-CA", f"{authority}.crt", "-CAkey",
              f"{authority}.key", "-CAcreateserial", "-days", "3", "-extfile", "names",
              "-out", f"{name}.crt")  # fmt: skip
+    # One whose time is over.
+    (folder / "list").touch()
+    (folder / "number").write_text("77\n")
+    (folder / "signing").write_text(
+        "[ca]\ndefault_ca=one\n[one]\ndatabase=list\nnew_certs_dir=.\nserial=number\n"
+        "default_md=sha256\npolicy=any\n[any]\ncommonName=supplied\n"
+    )
+    make("req", *curve, "-keyout", "late.key", "-out", "late.csr", "-subj", "/CN=late")
+    make("ca", "-batch", "-config", "signing", "-in", "late.csr", "-cert", "ours.crt", "-keyfile",
+         "ours.key", "-startdate", "20200101000000Z", "-enddate", "20210101000000Z",
+         "-extfile", "names", "-out", "late.crt")  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import uuid
@@ -23,18 +24,20 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     StudyRootQueryRetrieveInformationModelMove,
 )
 
-from fusion.archive.listening import Commitments, Listener, hearing
+from fusion.archive.inbox import hashed
+from fusion.archive.listening import Commitments, heard, hearing
 from fusion.archive.model import (
     FoundSeries,
     FoundStudy,
     Keep,
     Listed,
+    NotOffered,
     NotReached,
     Query,
     Told,
     each,
 )
-from fusion.archive.protocols.encryption import client_context
+from fusion.archive.protocols.encryption import client_context, complaint
 from fusion.archive.protocols.wire import (
     LARGEST_PDU_BYTES,
     PACKED,
@@ -58,6 +61,8 @@ _AT_ONCE = 100
 _MOST_CONTEXTS = 126
 
 _OK = 0x0000
+_PENDING = (0xFF00, 0xFF01)
+_NOT_SUPPORTED = 0x0122
 _UNKNOWN_DESTINATION = 0xA801
 _NOT_WANTED = 0xA900  # "Data Set does not match SOP Class" is the closest that C-STORE has
 
@@ -90,8 +95,7 @@ class DimseArchive:
 
     def studies(self, query: Query) -> tuple[FoundStudy, ...]:
         """Search for studies."""
-        asked = Dataset()
-        asked.QueryRetrieveLevel = "STUDY"
+        asked = _question("STUDY")
         asked.StudyInstanceUID = query.study_instance_uid
         asked.PatientID = query.patient_id
         asked.PatientName = query.patient_name
@@ -109,8 +113,7 @@ class DimseArchive:
 
     def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
         """List the series of a study."""
-        asked = Dataset()
-        asked.QueryRetrieveLevel = "SERIES"
+        asked = _question("SERIES")
         asked.StudyInstanceUID = study_instance_uid
         for wanted in ("SeriesInstanceUID", "Modality", "SeriesDescription", "SeriesDate"):
             setattr(asked, wanted, "")
@@ -121,14 +124,12 @@ class DimseArchive:
         """List every object of a study by its UID, over one association."""
         found: dict[str, Listed] = {}
         with self._associated([_context(StudyRootQueryRetrieveInformationModelFind)]) as way:
-            asked = Dataset()
-            asked.QueryRetrieveLevel = "SERIES"
+            asked = _question("SERIES")
             asked.StudyInstanceUID = study_instance_uid
             asked.SeriesInstanceUID = ""
             series = [text(answer, "SeriesInstanceUID") for answer in self._answers(way, asked)]
             for uid in series:
-                asked = Dataset()
-                asked.QueryRetrieveLevel = "IMAGE"
+                asked = _question("IMAGE")
                 asked.StudyInstanceUID = study_instance_uid
                 asked.SeriesInstanceUID = uid
                 asked.SOPInstanceUID = ""
@@ -145,18 +146,17 @@ class DimseArchive:
     def _answers(self, way: Association, asked: Dataset) -> Iterator[Dataset]:
         for status, answer in way.send_c_find(asked, StudyRootQueryRetrieveInformationModelFind):
             code = self._status(status, "search")
-            if code in (0xFF00, 0xFF01) and answer is not None:
+            if code in _PENDING and answer is not None:
                 yield answer
             elif code != _OK:
                 raise self._refused("search", code)
 
     # ---- Fetching --------------------------------------------------------------------------------
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
+    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
         """Fetch objects over one association, series by series."""
         if self._stated.retrieve == "move":
-            self._move(study_instance_uid, wanted)
-            return
+            return self._move(study_instance_uid, wanted)
         classes = sorted({one.sop_class_uid for one in wanted if one.sop_class_uid})
         if not classes:
             raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
@@ -174,7 +174,7 @@ class DimseArchive:
                 return 0xA700
             return _OK if kept else _NOT_WANTED
 
-        get = StudyRootQueryRetrieveInformationModelGet
+        get, why = StudyRootQueryRetrieveInformationModelGet, ""
         with self._associated(
             [_context(get), *contexts], roles=roles, handlers=[(evt.EVT_C_STORE, arrived)]
         ) as way:
@@ -183,23 +183,27 @@ class DimseArchive:
                     if stopped:
                         way.abort()
                         raise stopped[0]
-                    self._status(status, "retrieval")
+                    why = _why_less(self._status(status, "retrieval")) or why
+        return why
 
-    def _move(self, study_instance_uid: str, wanted: Sequence[Listed]) -> None:
+    def _move(self, study_instance_uid: str, wanted: Sequence[Listed]) -> str:
         """Have objects sent to our listener, which puts them into the inbox itself."""
-        move = StudyRootQueryRetrieveInformationModelMove
+        move, why = StudyRootQueryRetrieveInformationModelMove, ""
         with (
-            Listener(self._settings, takes_studies=True),
+            heard(self._settings, takes_studies=True),
             self._associated([_context(move)]) as way,
         ):
             for asked in _requests(study_instance_uid, wanted):
                 for status, _ in way.send_c_move(asked, self._settings.title, move):
-                    if self._status(status, "retrieval") == _UNKNOWN_DESTINATION:
+                    code = self._status(status, "retrieval")
+                    why = _why_less(code) or why
+                    if code == _UNKNOWN_DESTINATION:
                         raise ArchiveError(
                             f"The archive {self.name} does not know where to send: its "
                             f"administrator has to enter the title {self._settings.title} with "
                             "this machine and the port of [listen]."
                         )
+        return why
 
     # ---- Sending ---------------------------------------------------------------------------------
 
@@ -219,26 +223,33 @@ class DimseArchive:
                 told(path, "" if code == _OK or code >> 12 == 0xB else _why(code))
 
     def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
-        """Ask the archive to answer for objects; None where no answer came in time."""
+        """Ask the archive to answer for objects; None where it does not, or not in time."""
         if self._settings.listen is None:
             return None
         transaction = f"2.25.{uuid.uuid4().int}"  # PS3.5 annex B.2
+        about = hashed(json.dumps([self.name, *sorted(files)]))
         asked = Dataset()
         asked.TransactionUID = transaction
         asked.ReferencedSOPSequence = [_reference(uid, kind) for uid, kind in files.items()]
         with hearing(self._settings) as answers:
-            answers.ask(transaction)
-            with self._associated([_context(StorageCommitmentPushModel)]) as way:
-                status, _ = way.send_n_action(
-                    asked,
-                    1,
-                    StorageCommitmentPushModel,
-                    StorageCommitmentPushModelInstance,
-                )
-                code = self._status(status, "storage commitment")
+            late = answers.take_late(about)
+            if late is not None and all(late.get(uid) for uid in files):
+                return late
+            answers.ask(transaction, about)
+            try:
+                with self._associated([_context(StorageCommitmentPushModel)]) as way:
+                    status, _ = way.send_n_action(
+                        asked,
+                        1,
+                        StorageCommitmentPushModel,
+                        StorageCommitmentPushModelInstance,
+                    )
+                    code = self._status(status, "storage commitment")
+            except NotOffered:
+                code = _NOT_SUPPORTED
             if code != _OK:
                 answers.forget(transaction)
-                raise self._refused("storage commitment", code)
+                return None
             return _awaited(answers, transaction)
 
     # ---- The way there ---------------------------------------------------------------------------
@@ -288,8 +299,20 @@ class DimseArchive:
                 f"{self._settings.title} from this machine, and archives.toml has to name the "
                 "archive's own title."
             )
-        if way.acceptor.primitive is not None and not way.is_aborted:
-            return ArchiveError(f"The archive {where} takes part in nothing that was asked.")
+        if way.acceptor.primitive is not None:  # it agreed, but to nothing
+            return NotOffered(
+                f"The archive {where} does nothing of what was asked (search, retrieval, storage). "
+                "Its administrator has to allow it for this machine and the title "
+                f"{self._settings.title}."
+            )
+        if stated.tls is not None:
+            context = client_context(self._settings, stated.tls)
+            why = complaint(context, str(stated.host), int(stated.port or 0))
+            if why:
+                return ArchiveError(
+                    f"The archive {where} and this machine do not accept each other's certificates "
+                    f"({why}). Check the files of tls in archives.toml."
+                )
         how = " with TLS" if stated.tls else " without TLS"
         return NotReached(
             f"The archive {where} cannot be reached{how}. Check host, port and TLS in "
@@ -315,12 +338,20 @@ def _requests(study: str, wanted: Sequence[Listed]) -> Iterator[Dataset]:
         by_series[one.series_instance_uid].append(one.sop_instance_uid)
     for series, uids in by_series.items():
         for first in range(0, len(uids), _AT_ONCE):
-            asked = Dataset()
-            asked.QueryRetrieveLevel = "IMAGE"
+            asked = _question("IMAGE")
             asked.StudyInstanceUID = study
             asked.SeriesInstanceUID = series
             asked.SOPInstanceUID = uids[first : first + _AT_ONCE]
             yield asked
+
+
+def _question(level: str) -> Dataset:
+    """Return an empty question: names in it are written so that every letter has a place."""
+    asked = Dataset()
+    # Without it "Люк*" goes out as "???*", which is everybody.
+    asked.SpecificCharacterSet = "ISO_IR 192"
+    asked.QueryRetrieveLevel = level
+    return asked
 
 
 def _context(kind: str, *syntaxes: str) -> PresentationContext:
@@ -341,9 +372,30 @@ def _storage_contexts(classes: Sequence[str]) -> tuple[list[PresentationContext]
     return contexts, [build_role(kind, scp_role=True) for kind in classes]
 
 
+_IN_WORDS = {
+    0x0122: "it does not do that",
+    0x0124: "we are not allowed to",
+    0xA701: "it cannot say how many there are",
+    0xA702: "it could send none of them",
+    0xB000: "some of them could not be sent",
+    0xFE00: "more was found than it lists at once, or it was stopped there",
+}
+_KINDS_IN_WORDS = {
+    0xA7: "it has no room left",
+    0xA8: "it is not meant for this",
+    0xA9: "it does not fit",
+}
+
+
 def _why(code: int) -> str:
-    known = {0xA7: "it has no room left", 0xA8: "it is not meant for this", 0xA9: "it does not fit"}
-    return known.get(code >> 8, f"status {code:04X}")
+    said = _IN_WORDS.get(code) or _KINDS_IN_WORDS.get(code >> 8)
+    said = said or ("it cannot do that" if code >> 12 == 0xC else None)
+    return f"{said} (status {code:04X})" if said else f"status {code:04X}"
+
+
+def _why_less(code: int) -> str:
+    """Return why less came than was asked for; empty while it goes well."""
+    return "" if code in (_OK, *_PENDING) else _why(code)
 
 
 def _reference(uid: str, kind: str) -> Dataset:
@@ -357,6 +409,4 @@ def _awaited(answers: Commitments, transaction: str) -> dict[str, bool] | None:
     until = time.monotonic() + COMMITMENT_S
     while (found := answers.take(transaction)) is None and time.monotonic() < until:
         time.sleep(_LOOK_S)
-    if found is None:
-        answers.forget(transaction)
     return found

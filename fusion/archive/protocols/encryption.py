@@ -10,6 +10,9 @@ from fusion.archive.protocols.wire import SILENCE_S
 from fusion.archive.settings import Settings, Tls
 from fusion.errors import ArchiveError
 
+#: How long a handshake may take that is made to learn what is wrong, s.
+_HANDSHAKE_S = 5.0
+
 
 def client_context(settings: Settings, tls: Tls) -> ssl.SSLContext:
     """Return what this program shows of itself, and demands of the archive that it calls."""
@@ -22,6 +25,35 @@ def server_context(settings: Settings, tls: Tls) -> ssl.SSLContext:
     context = _LaterHandshake(ssl.PROTOCOL_TLS_SERVER)
     context.verify_mode = ssl.CERT_REQUIRED
     return _loaded(context, settings, tls)
+
+
+def complaint(context: ssl.SSLContext, host: str, port: int) -> str:
+    """Shake hands once more to learn what was wrong with it; empty where it goes well.
+
+    Parameters
+    ----------
+    context : ssl.SSLContext
+        From :func:`client_context`.
+    host : str
+        Of the archive.
+    port : int
+        Of the archive.
+    """
+    try:
+        with (
+            socket.create_connection((host, port), timeout=_HANDSHAKE_S) as plain,
+            context.wrap_socket(plain, server_hostname=host) as way,
+        ):
+            way.recv(1)  # from TLS 1.3 on the other side complains after the handshake
+    except ssl.SSLCertVerificationError as exc:
+        return f"its certificate is refused here: {exc.verify_message.rstrip('.')}"
+    except ssl.SSLError as exc:
+        said = (exc.reason or "").casefold().replace("_", " ")
+        _, alert, why = said.partition(" alert ")
+        return f"it refuses our certificate: {why}" if alert else f"no handshake: {said}"
+    except OSError:
+        pass
+    return ""
 
 
 class _LaterHandshake(ssl.SSLContext):

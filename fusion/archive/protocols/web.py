@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, NotReached, Query, Told
 from fusion.archive.settings import ArchiveSettings, Settings, password
@@ -32,10 +34,22 @@ _PIECE_BYTES = 2**20
 #: Media Storage SOP Instance UID (0002,0003), near the beginning of a file.
 _OBJECT_UID = re.compile(rb"\x02\x00\x03\x00UI..([0-9.]{1,64})", re.DOTALL)
 _HEAD_BYTES = 4096
+#: Escapes of ``! $ ' ( ) * / : ? @``, which need none in a query (RFC 3986 section 3.4).
+_NEEDLESS = r"%(?:21|24|27|28|29|2A|2F|3A|3F|40)"
 _DICOM = 'multipart/related; type="application/dicom"'
 
 for _name in _TALKATIVE:
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
+
+
+class _PlainlyAsking(requests.Session):  # type: ignore[misc,unused-ignore]
+    """Writes what a query may hold as it is: Orthanc takes "%2A" for letters, not for "*"."""
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        prepared = super().prepare_request(request)
+        way, mark, query = str(prepared.url).partition("?")
+        prepared.url = way + mark + re.sub(_NEEDLESS, lambda it: unquote(it[0]), query)
+        return prepared
 
 
 class WebArchive:
@@ -54,7 +68,7 @@ class WebArchive:
     def __init__(self, name: str, stated: ArchiveSettings, settings: Settings) -> None:
         self.name = name
         self._url = str(stated.url).rstrip("/")
-        session = requests.Session()
+        session = _PlainlyAsking()
         session.trust_env = False  # no proxy sees it that archives.toml does not name
         if stated.user:
             session.auth = (stated.user, password(name, stated.user))
@@ -125,7 +139,7 @@ class WebArchive:
 
     # ---- Fetching --------------------------------------------------------------------------------
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> None:
+    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
         """Fetch whole series where all of one is wanted, else object by object."""
         by_series: dict[str, list[Listed]] = defaultdict(list)
         for one in wanted:
@@ -137,27 +151,34 @@ class WebArchive:
                 self._take(url, keep)
                 continue
             for one in listed:
-                self._take(f"{url}/instances/{one.sop_instance_uid}", keep)
+                one_url = f"{url}/instances/{one.sop_instance_uid}"
+                # What is not taken as it is kept there (deflated) is asked for unpacked.
+                if not self._take(one_url, keep):
+                    self._take(one_url, keep, syntax=ExplicitVRLittleEndian)
+        return ""
 
-    def _take(self, url: str, keep: Keep) -> None:
+    def _take(self, url: str, keep: Keep, *, syntax: str = "*") -> bool:
+        """Say whether all that came was kept."""
+        kept = True
         with (
             self._in_words(),
             self._session.get(
                 url,
-                headers={"Accept": f"{_DICOM}; transfer-syntax=*"},
+                headers={"Accept": f"{_DICOM}; transfer-syntax={syntax}"},
                 timeout=TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
             ) as answer,
         ):
             if answer.status_code == requests.codes.not_found:
-                return
+                return True
             answer.raise_for_status()
             pieces = answer.iter_content(_PIECE_BYTES)
             for content in parts(answer.headers.get("Content-Type", ""), pieces):
                 found = _OBJECT_UID.search(content, 0, _HEAD_BYTES)
                 if found is not None:
-                    keep(found[1].decode("ascii"), content)
+                    kept = keep(found[1].decode("ascii"), content) and kept
+        return kept
 
     # ---- Sending ---------------------------------------------------------------------------------
 

@@ -100,6 +100,12 @@ class Pacs:
         for patient in json.loads(self._http("patients")[1]):
             self._http(f"patients/{patient}", method="DELETE")
 
+    def forget_patient(self, patient_id: str) -> None:
+        """Delete what the archive holds of one patient."""
+        for patient in json.loads(self._http("patients?expand")[1]):
+            if patient["MainDicomTags"].get("PatientID") == patient_id:
+                self._http(f"patients/{patient['ID']}", method="DELETE")
+
     def _web(
         self, what: str, body: bytes | None = None, kind: str = "", accept: str | None = None
     ) -> Message:
