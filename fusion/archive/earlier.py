@@ -7,6 +7,7 @@ here is a fact; each proposal is for a reader to confirm.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from fusion.archive.model import Archive, FoundSeries, FoundStudy, Query
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import read_settings
-from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described
+from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described, plain_words
 from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError
 from fusion.pathway import ProposedFact
@@ -26,6 +27,16 @@ _NAMES: dict[Exam, tuple[str, str, str]] = {
     "mri": ("F15", "mri", "An MRI"),
     "diagnostic_ct": ("F17", "diagnostic_ct", "A CT"),
 }
+#: What stands for a name where none is known.
+_NOBODY = frozenset(
+    {
+        *("unknown", "unidentified", "anonymous", "anonymized", "anonymised", "noname", "none"),
+        *("nn", "unbekannt", "unbekannte", "unbekannter", "anonym", "inconnu", "inconnue"),
+        *("anonyme", "anonymise", "desconocido", "desconocida", "anonimo", "anonima"),
+    }
+)
+#: Older than that is nobody who is examined; whose birth is not known was often "born" in 1900.
+_OLDEST_YEARS = 120
 _WORD_OF_VIEW = {
     "ap": "anteroposterior",
     "lateral": "lateral",
@@ -177,9 +188,9 @@ def another_person(whose: Whose, study: FoundStudy, *, issuer: str = "") -> tupl
         doubts.append("patient ID")
     if (whose.issuer or issuer) != (study.issuer or issuer):
         doubts.append("issuer of the ID")
-    if not names_agree(ours.name, theirs.name):
+    if not _is_name(ours.name) or not names_agree(ours.name, theirs.name):
         doubts.append("name")
-    if not _day(ours.birth_date) or ours.birth_date != theirs.birth_date:
+    if not _is_birth(ours.birth_date) or ours.birth_date != theirs.birth_date:
         doubts.append("birth date")
     if ours.sex and theirs.sex and ours.sex.upper() != theirs.sex.upper():
         doubts.append("sex")
@@ -191,8 +202,8 @@ def _require_identity(patient: Patient) -> None:
         what
         for what, stated in (
             ("patient ID", patient.patient_id.strip()),
-            ("name", patient.name),
-            ("birth date", _day(patient.birth_date)),
+            ("name", _is_name(patient.name)),
+            ("birth date", _is_birth(patient.birth_date)),
         )
         if not stated
     ]
@@ -261,6 +272,21 @@ def _proposed(
 
 
 _UNSURE = " The dates do not say whether that was before this study."
+
+
+def _is_name(written: str) -> bool:
+    """Whether it names somebody: two people whose name is not known are not one."""
+    said = set(plain_words(written).split())
+    return any(char.isalpha() for char in written) and not said & _NOBODY
+
+
+def _is_birth(written: str) -> bool:
+    """Whether it is the birth date of somebody: 00000000 and 19000101 stand for none."""
+    try:
+        born = dt.datetime.strptime(written, "%Y%m%d").date() if _day(written) else None
+    except ValueError:
+        return False
+    return born is not None and 0 <= dt.date.today().year - born.year <= _OLDEST_YEARS
 
 
 def _day(written: str) -> bool:

@@ -18,9 +18,11 @@ Exam = Literal["radiographs", "mri", "diagnostic_ct", "spect_ct"]
 #: Meaning: words of English, German, French, Spanish (and what is the same in all).
 WORDS: dict[str, tuple[str, str, str, str]] = {
     "neck": (
-        "c spine, cspine, c sp, cerv, cervical*, neck, cervico*, craniocervical*, odontoid, "
-        "dens, csp",
-        "hws*, hwk*, halswirbel*, hals, zervikal*, cervikal*, halsws, nacken, kopfgelenk*",
+        "c spine, cspine, c sp, cerv, cervical*, neck, cervico*, craniocervical*, odontoid, dens, "
+        "csp, c spn, c t l spine, c t spine, ctl spine, cvj, ccj, craniovertebral*, atlanto*, "
+        "occipitocervical*, occipito cervical*",
+        "hws*, hwk*, halswirbel*, hals, zervikal*, cervikal*, halsws, nacken, kopfgelenk*, "
+        "zerviko*, kraniozervikal*, okzipitozervikal*, hals ws",
         "rachis cervical, cou, nuque, charniere cervico*, charniere occipito*, odontoide",
         "columna cervical, cuello, nuca, col cervical, c cervical, craneocervical*, odontoides",
     ),
@@ -36,32 +38,38 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "soft tissue*, soft tissues, angio*, cta, mra, carotid*, thyroid*, larynx*, pharynx*, "
         "parotid*, lymph node*, uterine, uterus, cervix, femoral neck, neck of femur, sinus*, "
         "swallow*, esophag*, oesophag*, cervical cancer, airway, salivary, dental, vessels, "
-        "brachial plexus",
-        "weichteil*, angio*, karotis*, carotis*, halsgefasse*, plexus, schilddruse*, kehlkopf*, "
-        "rachen*, "
-        "schluck*, speichel*, oesophagus, schenkelhals*, lymphknoten*, breischluck*, zahn*",
-        "parties molles, angio*, carotide*, thyroide*, larynx, pharynx, tsa, troncs supra*, "
-        "uterin*, "
-        "col uterin, col de l uterus, col femoral, ganglion*, oesophag*, deglutition, parotide*",
+        "brachial plexus, femur neck, femoral necks, ent, sialo*, cervico facial*, cervicofacial*",
+        "weichteil*, halsweichteil*, angio*, karotis*, carotis*, halsgefasse*, plexus, "
+        "schilddruse*, kehlkopf*, rachen*, schluck*, speichel*, oesophagus, schenkelhals*, "
+        "lymphknoten*, breischluck*, zahn*, hno, oberschenkelhals*, femurhals*, strum*",
+        "parties molles, orl, cervico facial*, cervicofacial*, col du femur, sein, angio*, "
+        "carotide*, thyroide*, larynx, pharynx, tsa, troncs supra*, uterin*, col uterin, col de l "
+        "uterus, col femoral, ganglion*, oesophag*, deglutition, parotide*",
         "partes blandas, angio*, carotid*, tiroid*, laringe, faringe, uterino, utero, cervix, "
-        "cuello de femur, cuello femoral, esofag*, deglucion, ganglio*, parotida*, tsa",
+        "cuello de femur, cuello femoral, esofag*, deglucion, ganglio*, parotida*, tsa, orl, "
+        "cervicofacial*, cervico facial*, cuello del femur, faringo*, vasos",
     ),
     "other region": (
-        "l spine, lspine, t spine, tspine, lumb*, thorac*, sacr*, pelvi*, hip*, knee*, foot, feet, "
-        "hand*, wrist*, elbow*, shoulder*, ankle*, chest, abdom*, brain, head, skull, lung*, "
-        "liver, "
-        "femur, tibia, heart, cardiac, breast, mammo*, whole body, coccyx, orbit*, si joint*, "
-        "prostate, kidney*, finger*, rib*, clavicle, humerus, bone age",
+        "l spine, lspine, t spine, tspine, lumb*, thorac*, sacr*, pelvi*, hip*, knee*, foot, "
+        "feet, hand*, wrist*, elbow*, shoulder*, ankle*, chest, abdom*, brain, head, skull, "
+        "lung*, liver, femur, tibia, heart, cardiac, breast, mammo*, whole body, coccyx, orbit*, "
+        "si joint*, prostate, kidney*, finger*, rib*, clavicle, humerus, bone age, "
+        "maxillofacial*, facial*, mandib*, tmj, nasal*, temporal bone*, skull base, bladder, "
+        "spleen, myocard*, parathyr*, brain*",
         "lws, bws, lws*, bws*, lendenwirbel*, brustwirbel*, becken*, hufte*, huft*, knie*, fuss*, "
         "hand*, ellenbogen*, schulter*, sprunggelenk*, thorax*, abdomen*, schadel*, kopf, lunge*, "
         "leber, herz*, mamma*, ganzkorper*, kreuzbein*, isg, ileosakral*, iliosakral*, cranium, "
-        "neurocranium, oberbauch, finger*, rippe*, lumbal*, thorakal*",
+        "neurocranium, oberbauch, finger*, rippe*, lumbal*, thorakal*, cct, ccta, "
+        "gesichtsschadel*, mittelgesicht*, nnh, felsenbein*, kiefer*, unterschenkel*, "
+        "oberschenkel*, unterarm*, nebenschild*, myokard*",
         "lombaire*, dorsal, thoracique*, sacrum, bassin, hanche*, genou*, pied*, main*, poignet*, "
         "coude*, epaule*, cheville*, thorax, abdom*, crane, cerebral*, encephal*, tete, poumon*, "
-        "foie, corps entier, lombo*, dorso*, sacro*, cote*, doigt*",
-        "lumb*, dorsal, toracic*, sacro*, pelvis, cadera*, rodilla*, pie, pies, mano*, muneca*, "
-        "codo*, hombro*, tobillo*, torax, abdom*, craneo, cerebr*, cabeza, pulmon*, higado, "
-        "cuerpo entero, cuerpo completo, costilla*, dedo*",
+        "foie, corps entier, lombo*, dorso*, sacro*, cote*, doigt*, massif facial, maxillo*, "
+        "mandib*, rocher*, sinus*, cuisse, jambe, avant bras, myocard*, parathyr*, pulmonaire*",
+        "lumb*, dorsal, toracic*, sacro*, pelvis pedic*, vissage*, cadera*, rodilla*, pie, pies, "
+        "mano*, muneca*, codo*, hombro*, tobillo*, torax, abdom*, craneo, cerebr*, cabeza, "
+        "pulmon*, higado, cuerpo entero, cuerpo completo, costilla*, dedo*, macizo facial, senos "
+        "paranasales, mandib*, maxilo*, muslo, pierna, antebrazo, miocard*, paratiro*, encefalo*",
     ),
     "radiographs": (
         "x ray*, xray*, xr, radiograph*, plain film*, cr, dx, dr, rx",
@@ -83,66 +91,74 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "nuclear": (
         "bone scan*, spect*, scintigra*, nuclear, nm, pet*, bone spect*, mdp, hdp, dpd, hybrid",
-        "szinti*, skelettszinti*, knochenszinti*, spect*, dreiphasen*, 3 phasen*, 3phasen*, "
-        "pet*, nuk*",
+        "szinti*, skelettszinti*, knochenszinti*, spect*, dreiphasen*, 3 phasen*, 3phasen*, pet*, "
+        "nuk*",
         "scintigra*, temp, tomoscinti*, tep*, spect*, fluorure",
         "gammagraf*, spect*, escintigra*, pet*, centellogra*, rastreo oseo",
     ),
     "ap": (
-        "ap, pa, a p, p a, anteroposterior, antero posterior, frontal",
+        "ap, pa, a p, p a, anteroposterior, antero posterior, frontal, 2 views, two views, 2 vw, "
+        "2v, 3 views, 3 vw, 2 or 3 views",
         "ap, pa, a p, sagittal ap, 2 ebenen, zwei ebenen, 2 eb, in 2 e, 2e, 4 ebenen",
-        "face, f p, fp, de face",
-        "ap, pa, frontal, anteroposterior, antero posterior, ap l, f y p, dos proyecciones",
+        "face, f p, fp, de face, 2 incidences, deux incidences, face profil",
+        "ap, pa, frontal, anteroposterior, antero posterior, ap l, f y p, dos proyecciones, "
+        "frente, 2p, 2 proyecciones, 2 p, f p, fyp",
     ),
     "lateral": (
-        "lat, lateral*, ll, l l, ap y l",
+        "lat, lateral*, ll, l l, ap y l, 2 views, two views, 2 vw, 2v, 3 views, 3 vw, cross table",
         "seitlich*, seitl, lat, lateral*, 2 ebenen, zwei ebenen, 2 eb, in 2 e, 2e, 4 ebenen, "
         "seitbild",
-        "profil*, lateral*, f p, fp, de profil",
-        "lat, lateral*, perfil, f y p, ap l, dos proyecciones",
+        "profil*, lateral*, f p, fp, de profil, 2 incidences, deux incidences",
+        "lat, lateral*, perfil, f y p, ap l, dos proyecciones, 2p, 2 p, 2 proyecciones, f p, fyp",
     ),
     "flexion": (
         "flex*, flexion, dynamic*, anteflexion, f e, hyperflexion, functional views, bending",
-        "inklination*, flexion*, funktionsaufn*, funktions*, funktion, anteflex*, inkl, ante*, "
-        "dynamisch*, inklin*, vorneig*",
+        "inklination*, flexion*, funktionsaufn*, funktions*, funktion, anteflex*, inkl rekl, inkl "
+        "u rekl, inkl und rekl, in inkl, ante*, dynamisch*, inklin*, vorneig*, fkt*, vorbeug*, re "
+        "inklination*",
         "flexion*, dynamique*, anteflexion, hyperflexion",
         "flexion*, dinamic*, funcional*, hiperflexion, anteflexion",
     ),
     "extension": (
         "ext, extension*, dynamic*, flex ext, f e, hyperextension*, functional views, "
-        "retroflexion, "
-        "bending",
+        "retroflexion, bending",
         "reklination*, extension*, funktionsaufn*, funktions*, funktion, retroflex*, rekl, "
-        "dynamisch*, reklin*, ruckneig*",
+        "dynamisch*, reklin*, ruckneig*, fkt*, ruckbeug*",
         "extension*, dynamique*, hyperextension*, retroflexion",
         "extension*, dinamic*, funcional*, hiperextension*, retroflexion",
     ),
     "surgery": (
         "acdf, pcdf, fusion, fused, postop*, post op*, s p op, status post surgery, laminectom*, "
         "laminoplast*, corpectom*, discectom*, arthroplast*, disc replacement*, adr, tdr, "
-        "fixation, "
-        "hardware, screw*, cage*, instrument*, intraop*, arthrodes*, after surgery, foraminotom*, "
-        "post surgical, postsurgical, plate fixation",
+        "fixation, hardware, screw*, cage*, instrument*, intraop*, arthrodes*, after surgery, "
+        "foraminotom*, post surgical, postsurgical, plate fixation, post surgery, prior surgery, "
+        "previous surgery, history of surgery, hx surgery, laminotom*, pedicle screw*, lateral "
+        "mass screw*, decompression",
         "spondylodese*, fusion, postop*, post op*, z n op*, n op, nach op*, op kontrolle, "
         "laminektom*, korporektom*, diskektom*, bandscheibenprothes*, bsp, cage*, implantat*, "
         "schraube*, verplattung, plattenosteo*, osteosynthes*, dekompression*, intraop*, acdf, "
         "versteif*, fixateur*, korpektom*, wirbelkorperersatz, op verlaufskontrolle, "
-        "metallentfern*",
+        "metallentfern*, hws op, hwk op, ws op, z n hws op, zustand nach op, foraminotom*, "
+        "bandscheibenop*, prothese*",
         "arthrodes*, postop*, post op*, osteosynthes*, laminectom*, corpectom*, discectom*, "
-        "prothese*, cage*, materiel*, opere*, chirurgie, perop*, plaque vissee",
+        "prothese*, cage*, materiel*, opere*, chirurgie, perop*, plaque vissee, post chir*, apres "
+        "chir*, laminoplast*, foraminotom*, decompression, vis pedic*, vissage*, cervicotomie",
         "artrodesis, postop*, post op*, postquirurgic*, osteosintesis, laminectom*, corpectom*, "
         "discectom*, protesis, tornillo*, fijacion*, instrument*, operad*, cirugia, intraop*, "
-        "post quirurgic*, caja intersomatica",
+        "post quirurgic*, caja intersomatica, laminoplast*, foraminotom*, descompresion, placa y "
+        "tornillos, post cirugia, intervenid*",
     ),
     # Done by pictures, not an examination.
     "intervention": (
         "block, blocks, injection under*, infiltration*, biops*, puncture*, nerve root*, "
-        "ablation*, "
-        "medial branch*, radiofrequency*, vertebroplast*",
+        "ablation*, medial branch*, radiofrequency*, vertebroplast*, guided, facet inj*, "
+        "epidural*, esi, rfa, rhizotom*, denervation*, kyphoplast*",
         "infiltration*, facetteninf*, facettengelenksinf*, punktion*, biops*, prt, blockade*, "
-        "denervierung*, facettengelenksinfiltration*",
-        "infiltration*, bloc, ponction*, biops*, radiofrequence*",
-        "infiltracion*, bloqueo*, puncion*, biops*, radiofrecuencia*",
+        "denervierung*, facettengelenksinfiltration*, gesteuert*, ct gest, gezielte ct, "
+        "facettenblock*, thermokoag*",
+        "infiltration*, bloc, ponction*, biops*, radiofrequence*, sous scanner, sous tdm, guide*, "
+        "thermocoag*, rhizolyse*",
+        "infiltracion*, bloqueo*, puncion*, biops*, radiofrecuencia*, guiad*, rizolisis, rizotomia",
     ),
     # Nothing was operated on yet, or what follows is denied.
     "before surgery": (
@@ -158,8 +174,8 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "contraste*, gado*, con contraste, con civ, civ, c c",
     ),
     "both contrasts": (
-        "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, wwo, "
-        "w o and w, w o w",
+        "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, wwo, w o "
+        "and w, w o w",
         "mit und ohne, nativ und, nativ u, ohne und mit, nativ km, ohne mit",
         "avec et sans, sans et avec, sans puis avec, avant et apres",
         "con y sin, sin y con, antes y despues",

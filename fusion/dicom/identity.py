@@ -82,9 +82,15 @@ def names_agree(one: str, other: str) -> bool:
 
     Both have to state it in the same script. Family and given name have to be spelled alike, in
     capitals or not, with or without accents; a middle name that both state has to agree. Another
-    order of the parts, a part that is missing or one that is longer is another name.
+    order of the parts, a part that is missing or one that is longer is another name. Where both
+    state it in several scripts it has to agree in each: what is one name in Latin letters is
+    often several in those of China or Japan.
     """
-    return any(_alike(a, b) for a, b in _common_groups(one, other))
+    agree: dict[str, bool] = {}
+    for a, b in _common_groups(one, other):
+        if _script(a) == _script(b):
+            agree[_script(a)] = agree.get(_script(a), False) or _alike(a, b)
+    return bool(agree) and all(agree.values())
 
 
 def _alike(one: str, other: str) -> bool:
@@ -114,6 +120,16 @@ def _common_groups(one: str, other: str) -> list[tuple[str, str]]:
 def _is_latin(value: str) -> bool:
     letters = [char for char in value if char.isalpha()]
     return all("LATIN" in unicodedata.name(char, "") for char in letters)
+
+
+def _script(value: str) -> str:
+    """Return the script of a name; one that mixes in ideographs is ideographic."""
+    letters = [char for char in unicodedata.normalize("NFKC", value) if char.isalpha()]
+    kinds = [unicodedata.name(char, "").split(" ")[0].split("-")[0] for char in letters]
+    if "CJK" in kinds:
+        return "CJK"
+    kana = {"HIRAGANA", "KATAKANA"}.intersection(kinds)
+    return "KANA" if kana else " ".join(sorted(set(kinds)))
 
 
 def _names_differ(one: str, other: str, *, corroborated: bool) -> bool:

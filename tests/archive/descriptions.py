@@ -107,3 +107,147 @@ CT | TC columna cervical postquirúrgico | | c y +
 NM,CT | SPECT-TC columna cervical | | s y
 OT | Resonancia magnética de columna cervical (externa) | | m y
 """
+
+#: Written by another person, who had not seen the table of words.
+MORE = """
+CR | CERVICAL SPINE 4 VIEWS | C_SPINE | x y
+DX | XR C SPINE AP LAT ODONTOID | CSPINE | x y al
+DX | XR CERVICAL SPINE MIN 6 VIEWS W FLEX/EXT | | x y fe
+CR | C-Spine swimmer's view | | x y
+CR | Spine cervical lateral cross table | | x y l
+CR | XR Cervical Spine Obliques | | x y
+DX | XR FEMUR NECK RIGHT | | x n
+MR | MR C-SPINE W/O | | m y
+MR | MRI CSP WITHOUT GAD | | m y
+MR | MRI BRAIN AND CERVICAL SPINE W/WO | | m y
+MR | MR THORACIC SPINE | | m n
+MR | MRI Cervical, s/p laminoplasty | | m y +
+CT | CT SPINE CERVICAL WO IVCON | | c y
+CT | CT NECK W CONTRAST ENT | NECK | c n
+CT | CT CERVICAL SPINE POST MYELOGRAM | | c y
+CT | CT C/T/L SPINE TRAUMA | | c y
+CT | CT Maxillofacial | FACE | c n
+CT | CT C1-C2 rotatory subluxation protocol | | c y
+NM,CT | NM BONE SPECT CT C-SPINE | | s y
+NM,CT | Tc-99m MDP SPECT-CT cervical facets | | s y
+PT,CT | PET CT FDG skull base to mid thigh | | s n
+NM | NM Bone Scan Whole Body | | - n
+CT | CT guided facet injection C4/5 | | - y
+RF | Fluoro guided medial branch block cervical | | - y
+DX | Status post C5/6 disc arthroplasty, flexion/extension | | x y fe+
+CR | HWS ap/seitl. + Dens | | x y al
+CR | HWS 2E | | x y al
+DX | Rö HWS Schrägaufnahmen beidseits | | x y
+CR | HWS Inklination/Reklination | | x y fe
+CR | HWS Fkt. | | x y fe
+CR | Röntgen Schulter rechts | | x n
+CR | Halswirbelsäule seitlich | | x y l
+CR | BWS/LWS 2 Ebenen | | x n al
+MR | MRT HWS + BWS nativ | | m y
+MR | Kernspintomographie der HWS | | m y
+MR | MR-Angio Halsgefäße | | m n
+MR | MRT Kopf/Hals | | m ?
+CT | CT HWS (knöchern) | | c y
+CT | CCT nativ | | c n
+CT | Polytrauma-CT | | c ?
+CT | CT-gesteuerte PRT C6 links | | - y
+CT | CT HWS postoperativ nach Cage-Implantation C5/6 | | c y +
+NM,CT | Skelettszintigraphie mit SPECT/CT der HWS | | s y
+NM | Knochenszintigramm Ganzkörper | | - n
+CR | Verlaufskontrolle ACDF C6/7 HWS 2 Ebenen | | x y al+
+CR | RX RACHIS CERVICAL F/P/3-4 | | x y al
+DX | Rachis cervical de profil en flexion et en extension | | x y lfe
+CR | Rachis dorsal face | | x n a
+CR | Radiographie du genou gauche | | x n
+MR | IRM MEDULLAIRE CERVICALE | | m y
+MR | IRM de l'épaule droite | | m n
+MR | IRM cervico-dorsale avec injection | | m y
+CT | Scanner rachis cervical sans IV | | c y
+CT | Scanner cervico-facial injecté | | c n
+CT | Infiltration articulaire postérieure C3-C4 sous scanner | | - y
+CT | TDM rachis cervical post arthrodèse C4-C6 | | c y +
+NM,CT | Scintigraphie osseuse SPECT/CT rachis cervical | | s y
+PT,CT | TEP-TDM au FNa corps entier | | s n
+CR | RX CERVICAL 2P | | x y al
+DX | Radiografía de columna cervical perfil | | x y l
+CR | RX CERVICAL FUNCIONALES | | x y fe
+CR | RX TORAX FRENTE | | x n a
+MR | RNM COLUMNA CERVICAL | | m y
+MR | RM DE COLUMNA LUMBOSACRA | | m n
+MR | RM cervicodorsal con gadolinio | | m y
+CT | TC DE COLUMNA CERVICAL SIN CTE | | c y
+CT | TC cráneo y columna cervical | | c y
+CT | Artrodesis cervical C5-C7, control TC | | c y +
+NM,CT | Gammagrafía ósea con SPECT-TC cervical | | s y
+NM | Rastreo óseo | | - ?
+DX | XR Spine Cervical 2-3 Views | SPINE | x y al
+CR | Cerv Spine Trauma Series | CSPINE | x y
+DX | X-RAY EXAM NECK SPINE 4/5VWS | | x y
+CR | CERVICAL SPINE LATERAL FLEXION AND EXTENSION VIEWS ONLY | | x y lfe
+DX | XR HIP 2 VIEWS LEFT | HIP | x n al
+DX | XR SOFT TISSUE NECK | NECK | x n
+CR | Post-operative cervical spine lateral | | x y l+
+MR | MRI SPINE CERVICAL WITHOUT CONTRAST | CSPINE | m y
+MR | MRI Cervical Spine Limited STIR | | m y
+MR | MRI FACE ORBITS NECK W WO | | m n
+MR | MRI LUMBAR SPINE WITHOUT | | m n
+MR | Outside MRI C spine 5/2023 | | m y
+CT | CT ANGIOGRAPHY HEAD AND NECK | | c n
+CT | CT CERVICAL SPINE W/O CONT REFORMATS | | c y
+CT | CT THORAX W CONTRAST | | c n
+CT | CT C-Spine prior fusion C3-6 hardware failure? | | c y +
+CT | CT SINUS | | c n
+NM,CT | NM SPECT CT BONE CERVICAL | | s y
+NM,CT | Bone scan with SPECT/CT head and neck | | s y
+NM | Myocardial perfusion SPECT | | - n
+NM | Parathyroid SPECT | | - n
+PT,CT | 18F-NaF PET/CT cervical spine | | s y
+OT | Cervical epidural steroid injection | | - y
+CR | Halswirbelsäule in 2 Ebenen und Denszielaufnahme | | x y al
+DX | HWS 4 Ebenen (inkl. Schrägaufn.) | | x y al
+CR | HWS Funktion | | x y fe
+DX | LWS Funktionsaufnahmen | | x n fe
+CR | Hand bds. dv | | x n
+DX | HWS p.a./seitl. postop. nach dorsaler Stabilisierung C3-C6 | | x y al+
+MR | MR Halswirbelsäule ohne/mit KM | | m y
+MR | MRT HWS/BWS Trauma | | m y
+MR | MRT Schädel mit KM | | m n
+MR | MRT LWS nativ | | m n
+MR | MR Plexus brachialis | | m n
+CT | CT Halsweichteile mit KM | | c n
+CT | CT Kopf nativ und HWS | | c y
+CT | Low-Dose-CT HWS C4-C7 | | c y
+CT | CT Thorax/Abdomen | | c n
+CT | CT Kontrolle nach Wirbelkörperersatz C5 | | c y +
+NM,CT | Knochen-SPECT/CT Halswirbelsäule | | s y
+NM | Ganzkörperskelettszintigraphie | | - n
+CR | Radiographie rachis cervical face profil 3/4 | | x y al
+CR | Rachis cervical 2 incidences | | x y al
+DX | Rachis cervical dynamique | | x y fe
+CR | Thorax face | | x n a
+DX | Radiographies lombaires debout | | x n
+MR | IRM rachis cervico-thoracique | | m y
+MR | IRM cérébrale et médullaire | | m n
+MR | IRM charnière occipito-vertébrale | | m y
+CT | Scanner du rachis cervico-dorsal sans injection | | c y
+CT | Angioscanner des TSA | | c n
+CT | Scanner thoraco-abdomino-pelvien | | c n
+CT | Scanner cervical post opératoire plaque vissée C5-C6 | | c y +
+NM,CT | Scintigraphie osseuse avec TEMP-TDM cervicale | | s y
+NM | Scintigraphie thyroïdienne | | - n
+CR | Columna cervical 2 proyecciones | | x y al
+DX | Rx de columna cervical AP, lateral y oblicuas | | x y al
+CR | Columna cervical flexo-extensión | | x y fe
+CR | Rx pelvis AP | | x n a
+MR | Resonancia magnética cervical sin gadolinio | | m y
+MR | RM columna completa | | m y
+MR | RM de rodilla izquierda | | m n
+CT | TAC de columna cervical con reconstrucción | | c y
+CT | AngioTC de troncos supraaórticos | | c n
+CT | TC de senos paranasales | | c n
+CT | TC cervical, paciente operado de hernia C6-C7 | | c y +
+NM,CT | SPECT/TC óseo cervical | | s y
+NM | Gammagrafía ósea de cuerpo completo | | - n
+CT | Infiltración facetaria cervical guiada por TC | | - y
+CT | CT FUSED C-SPINE NAVIGATION PREOP | | c y
+"""

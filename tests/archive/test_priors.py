@@ -12,28 +12,29 @@ from fusion.archive.model import FoundSeries, FoundStudy, Query
 from fusion.archive.words import WORDS, described, plain_words
 from fusion.dicom.series import Patient
 from fusion.errors import ArchiveError
-from tests.archive.descriptions import DESCRIPTIONS
+from tests.archive.descriptions import DESCRIPTIONS, MORE
 
 EXAMS = {"x": "radiographs", "m": "mri", "c": "diagnostic_ct", "s": "spect_ct", "-": None}
 VIEWS = {"a": "ap", "l": "lateral", "f": "flexion", "e": "extension"}
 NECK = {"y": True, "n": False, "?": None}
 
 
-def rows() -> list[list[str]]:
-    return [[cell.strip() for cell in row.split("|")] for row in DESCRIPTIONS.strip().splitlines()]
+def rows(table: str) -> list[list[str]]:
+    return [[cell.strip() for cell in row.split("|")] for row in table.strip().splitlines()]
 
 
-def test_a_hundred_descriptions_in_four_languages() -> None:
+@pytest.mark.parametrize(("table", "count"), [(DESCRIPTIONS, 100), (MORE, 140)])
+def test_descriptions_in_four_languages(table: str, count: int) -> None:
     wrong = []
-    for modalities, text, part, expected in rows():
+    for modalities, text, part, expected in rows(table):
         exam, neck, *marks = expected.split()
         found = described(tuple(modalities.split(",")), text, part)
         views = {VIEWS[mark] for mark in "".join(marks) if mark in VIEWS}
         truth = (EXAMS[exam], NECK[neck], views, "+" in "".join(marks))
         if (found.exam, found.is_neck, set(found.views), found.surgery) != truth:
             wrong.append((text, found))
-    assert len(rows()) == 100
-    assert len(wrong) <= 5, wrong
+    assert len(rows(table)) == count
+    assert len(wrong) <= 0.05 * count, wrong
 
 
 @pytest.mark.parametrize(
@@ -130,6 +131,35 @@ def test_nobody_else_is_shown() -> None:
 )
 def test_the_same_person_is_found(changes: dict[str, str]) -> None:
     assert another_person(OURS, study(**changes)) == ()
+
+
+#: Whom a name, an ID and a birth date do not tell from others, or only in letters of their own.
+NOBODY = [
+    ({"name": "Kim^Min=金^民"}, {"name": "Kim^Min=金^敏"}),
+    ({"name": "Hong^Gildong=洪^吉洞=홍^길동"}, {"name": "Hong^Gildong=洪^吉童=홍^길동"}),
+    ({"name": "Yamada^Tarou=山田^太郎=やまだ^たろう"},
+     {"name": "Yamada^Tarou=山田^太郎=やまだ^じろう"}),
+    ({"name": "=山田^太郎"}, {"name": "==やまだ^たろう"}),
+    *(({key: value}, {key: value}) for key, values in {
+        "birth_date": ["00000000", "19000101", "19010101", "99999999", "19610230", "21500101"],
+        "name": ["Unknown^Unknown", "UNBEKANNT^Mann", "Inconnu^X", "Anonymous", "^", "123^1", "NN^",
+                 "Desconocida^Mujer", "?^?"],
+        "patient_id": [""],
+    }.items() for value in values),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ours", "theirs"), NOBODY)
+def test_nobody_is_somebody(ours: dict[str, str], theirs: dict[str, str]) -> None:
+    stated = replace(OURS.patient, **ours)
+    assert another_person(replace(OURS, patient=stated), study(**theirs))
+
+
+def test_a_name_in_several_scripts_is_the_same_in_each() -> None:
+    name = "Yamada^Tarou=山田^太郎=やまだ^たろう"
+    for other in (name, "YAMADA^TAROU", "=山田^太郎"):
+        whose = replace(OURS, patient=replace(OURS.patient, name=name))
+        assert another_person(whose, study(name=other)) == ()
 
 
 def test_a_missing_issuer_counts_as_the_archives_own() -> None:
