@@ -8,6 +8,7 @@
     │   │                       contradictory or not invertible
     │   └── SpacingNeeded       the distance between slices is missing and only a person can say it
     ├── PairingError            no pair of CT and functional volume may be combined
+    │   └── ChoiceNeeded        several are alike, and only a person can say which is meant
     ├── RegistrationFailed      no trustworthy transform was found
     ├── AnnotationError         a target, reading or journal that cannot be made, kept or read
     ├── PathwayError            pathway facts or statements that cannot be used
@@ -70,6 +71,25 @@ class SpacingNeeded(GeometryError):  # noqa: N818 - a question, not a fault
 
 class PairingError(FusionError):
     """The study holds no pair of CT and functional volume that may be combined."""
+
+
+class ChoiceNeeded(PairingError):  # noqa: N818 - a question, not a fault
+    """Several volumes could be meant; a person has to choose.
+
+    Parameters
+    ----------
+    message : str
+        What is alike, and how to choose.
+    role : {"ct", "spect"}
+        Which of the two is asked for.
+    options : tuple of (str, str)
+        Number, as ``facetfusion scan`` prints it, and words of each.
+    """
+
+    def __init__(self, message: str, *, role: str, options: tuple[tuple[str, str], ...]) -> None:
+        super().__init__(message)
+        self.role = role
+        self.options = options
 
 
 class RegistrationFailed(FusionError):  # noqa: N818 - the name reads as the sentence it shows

@@ -19,11 +19,11 @@ from qtpy.QtWidgets import (
 from superqt.utils import create_worker
 
 import fusion
-from fusion.errors import Cancelled, FusionError, SpacingNeeded, as_fault
+from fusion.errors import Cancelled, ChoiceNeeded, FusionError, SpacingNeeded, as_fault
 from fusion.opening import OpenOptions
 from fusion.progress import Progress
 from viewer import _napari
-from viewer.kit.dialogs import ProgressDialog, SpacingDialog, show_error
+from viewer.kit.dialogs import ChoiceDialog, ProgressDialog, SpacingDialog, show_error
 
 if TYPE_CHECKING:
     from fusion.review import Review
@@ -308,6 +308,8 @@ class OpenStudy(Job):
     def _refuse(self, error: FusionError) -> None:
         if isinstance(error, SpacingNeeded):
             self._ask_spacing(error)
+        elif isinstance(error, ChoiceNeeded):
+            self._ask_choice(error)
         else:
             super()._refuse(error)
 
@@ -317,6 +319,22 @@ class OpenStudy(Job):
 
         def accepted() -> None:
             self._options = replace(self._options, spacing_mm=dialog.spacing_mm)
+            self.start()
+
+        dialog.accepted.connect(accepted)
+        dialog.rejected.connect(lambda: self.refused.emit(question))
+        self.dialog = dialog
+        dialog.open()
+
+    def _ask_choice(self, question: ChoiceNeeded) -> None:
+        dialog = ChoiceDialog(self.window, question)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def accepted() -> None:
+            one = dialog.chosen
+            how = self._options
+            is_ct = question.role == "ct"
+            self._options = replace(how, ct=one) if is_ct else replace(how, spect=one)
             self.start()
 
         dialog.accepted.connect(accepted)

@@ -29,6 +29,7 @@ from fusion.dicom.header_findings import (
     about_study,
     shown,
 )
+from fusion.dicom.namesakes import told_apart
 from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
 from fusion.dicom.volumes import multiframe, nm, stack
@@ -326,7 +327,7 @@ def _numbered(
             unused -= {str(count)} if series.volumes else set()
             unused -= {plan.volume_id for plan in series.volumes}
             planned.append(series)
-        result.append(replace(study, series=with_continuations(planned)))
+        result.append(replace(study, series=told_apart(with_continuations(planned))))
     if unused:
         known = [p.volume_id for study in result for s in study.series for p in s.volumes]
         raise GeometryError(

@@ -19,18 +19,20 @@ from fusion.dicom.candidate import Candidate, Pair
 from fusion.dicom.files.header import sop_class_uid
 from fusion.dicom.files.instance import items, text, texts
 from fusion.dicom.identity import are_comparable, identity_conflicts
+from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.quantity.attenuation import (
     attenuation_corrected,
     is_map_by_name,
 )
 from fusion.dicom.series import Catalog, Kind, Series
-from fusion.errors import PairingError, SpacingNeeded
+from fusion.errors import ChoiceNeeded, PairingError, SpacingNeeded
 from fusion.findings import DateText, Finding, PersonName
 from fusion.findings.alignment import (
     CT_ATTENUATION_MAP,
     DIFFERENT_DATES,
     DIFFERENT_FRAMES,
     DIFFERENT_STUDIES,
+    OTHER_BEDS,
     PATIENT_MISMATCH_OVERRIDDEN,
     PATIENT_NOT_COMPARED,
     PATIENT_NOT_COMPARED_IN_STUDY,
@@ -66,6 +68,9 @@ _PROJECTED = re.compile(r"\bMIPS?\b|maximum intensity|\bcine\b", re.IGNORECASE)
 #: Fields that end within this distance of each other at the head reach as high, mm.
 _SAME_TOP_MM = 50.0
 
+#: Beds of one scan share less than this part of their length.
+_BED_SHARE = 0.5
+
 #: Modalities of images that somebody may look for.
 _IMAGES = ("CT", "NM", "PT", "OT")
 #: What people may take for such a volume, and is none.
@@ -98,7 +103,10 @@ def pair(
     Raises
     ------
     PairingError
-        Nothing to combine, an ambiguous or unknown choice, or different patients.
+        Nothing to combine, an unknown choice, or different patients.
+    ChoiceNeeded
+        Several volumes are alike in everything that the choice goes by, and hold other pixels; or
+        several studies hold both.
     SpacingNeeded
         The only obstacle is a slice spacing that the file does not state.
     """
@@ -116,7 +124,7 @@ def pair(
     if ct is None and spect is None:
         cts, functionals = _same_study(cts, functionals)
     chosen_spect, why_spect = _best(functionals, lambda one: _functional_criteria(one, cts))
-    chosen_ct, why_ct = _best(cts, lambda one: _ct_criteria(one, chosen_spect))
+    chosen_ct, why_ct = _best(cts, lambda one: _ct_criteria(one, chosen_spect), role="ct")
     reasons = (
         f"{chosen_spect.label} {chosen_spect.name}: "
         + ("chosen by the user." if spect else why_spect),
@@ -126,6 +134,7 @@ def pair(
         *_identity(chosen_ct, chosen_spect, override_mismatch_by),
         *_frames(chosen_ct, chosen_spect),
         *_about_ct(chosen_ct),
+        *_other_beds(chosen_spect, functionals, chosen_ct),
     ]
     return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
 
@@ -245,9 +254,11 @@ def _same_study(
             for c in functionals
             if c.study.study_instance_uid in both
         )
-        raise PairingError(
+        raise ChoiceNeeded(
             "Several studies hold both a CT and a SPECT or PET; choose one with --spect and --ct, "
-            f"or open its folder alone. {options}."
+            f"or open its folder alone. {options}.",
+            role="spect",
+            options=_options(c for c in functionals if c.study.study_instance_uid in both),
         )
     if both:
         (only,) = both
@@ -278,9 +289,15 @@ Criteria = tuple[tuple[str, float], ...]
 
 
 def _best(
-    candidates: Sequence[Candidate], criteria: Callable[[Candidate], Criteria]
+    candidates: Sequence[Candidate],
+    criteria: Callable[[Candidate], Criteria],
+    *,
+    role: str = "spect",
 ) -> tuple[Candidate, str]:
-    """Return the candidate that leads on the first criterion that differs, and that criterion."""
+    """Return the candidate that leads on the first criterion that differs, and that criterion.
+
+    Several that differ on none are a question, unless they are copies of each other.
+    """
     if len(candidates) == 1:
         return candidates[0], "the only one that can be used."
     scored = [(criteria(c), c) for c in candidates]
@@ -289,7 +306,63 @@ def _best(
     for (label, mine), (_, other) in zip(first, second, strict=True):
         if mine != other:
             return chosen, f"{label} (next: {runner_up.name})."
-    return chosen, f"the first of several alike (next: {runner_up.name})."
+    alike = [one for marks, one in ranked if marks == first]
+    if all(_is_copy(chosen, other) for other in alike[1:]):
+        return chosen, f"one of several copies (next: {runner_up.name})."
+    raise ChoiceNeeded(
+        f"Several {chosen.label} could be meant, and nothing in their headers says which: "
+        f"{'; '.join(one.name for one in alike)}. Choose one with --{role}.",
+        role=role,
+        options=_options(alike),
+    )
+
+
+def _is_copy(one: Candidate, other: Candidate) -> bool:
+    frames = one.plan.frames, other.plan.frames
+    return (
+        len(frames[0]) == len(frames[1])
+        and bool(np.allclose(one.grid.affine, other.grid.affine))
+        and all(same_pixels(a, b) for a, b in zip(*frames, strict=True))
+    )
+
+
+def _options(candidates: Iterable[Candidate]) -> tuple[tuple[str, str], ...]:
+    """Return number and words of what can be chosen."""
+    return tuple(
+        (c.plan.volume_id, f"{c.name}, study of {iso_date(c.study.date) or 'unknown date'}")
+        for c in candidates
+    )
+
+
+def _other_beds(
+    chosen: Candidate, functionals: Iterable[Candidate], ct: Candidate
+) -> list[Finding]:
+    """Name volumes of the same scan that show another part of the CT: other beds of the table."""
+    name = text(chosen.header, "SeriesDescription")
+    beds = [
+        one
+        for one in functionals
+        if one is not chosen
+        and one.plan.kind is chosen.plan.kind
+        and text(one.header, "SeriesDescription") == name
+        and _shared_frame(one.grid, chosen.grid)
+        and _common_length(one.grid, chosen.grid) < _BED_SHARE * _length(one.grid)
+        and _common_length(one.grid, ct.grid) > 0
+    ]
+    if not beds:
+        return []
+    return [
+        OTHER_BEDS(
+            spect=chosen.label,
+            chosen=chosen.name,
+            others="; ".join(bed.name for bed in beds),
+        )
+    ]
+
+
+def _length(grid: Grid) -> float:
+    """Head-to-foot length of a field, mm."""
+    return float(np.ptp(grid.corners_lps[:, 2]))
 
 
 def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:

@@ -14,6 +14,12 @@ DIFFERENT_STUDIES = warning(
     "The CT and the {spect} come from different studies.",
     ours="spect",
 )
+OTHER_BEDS = warning(
+    "other-beds",
+    "Only a part of what was scanned is shown: {spect} {chosen}. Another part lies in {others}; "
+    "choose it with --spect, or as the series that is shown.",
+    ours="spect",
+)
 DIFFERENT_DATES = warning(
     "different-dates",
     "The CT is dated {ct_date} and the {spect} {spect_date}; posture and anatomy may have changed "

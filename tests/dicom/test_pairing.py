@@ -10,7 +10,7 @@ import pytest
 from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
 from fusion.dicom.pairing import choose_ct, pair
-from fusion.errors import PairingError, SpacingNeeded
+from fusion.errors import ChoiceNeeded, PairingError, SpacingNeeded
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
@@ -129,6 +129,105 @@ def test_the_bed_of_the_neck_over_the_one_of_the_pelvis(tmp_path) -> None:
     result = chosen(tmp_path)
     assert result.spect.series.description == "Bed 1"
     assert "reaches further to the head" in result.reasons[0]
+
+
+def write_bed(folder: Path, name: str, bottom: float, **attributes: object) -> None:
+    def lie(ds) -> None:
+        ds.DetectorInformationSequence[0].ImagePositionPatient = [-70, -62, bottom]
+
+    write_nm(folder, name=name, dataset=nm.recon(spacing=6.0), edit=lie, **attributes)
+
+
+@pytest.mark.parametrize("same_series", [True, False])
+def test_two_beds_of_one_name_are_told_apart_and_the_other_is_named(tmp_path, same_series) -> None:
+    write_ct(tmp_path / "ct", positions=ct.stacked(count=200, step_mm=3.0) - [0, 0, 300])
+    for n, bottom in enumerate((-222.0, -102.0)):
+        uid = "1.2.3.4.9" if same_series else f"1.2.3.4.9.{n}"
+        write_bed(tmp_path, f"{n}.dcm", bottom, SeriesInstanceUID=uid, SpacingBetweenSlices=6.0)
+    catalog = scan(tmp_path)
+    names = [
+        plan.description
+        for series in catalog.studies[0].series
+        for plan in series.volumes
+        if plan.kind.is_functional
+    ]
+    # From the first of 20 slices to the last, 6 mm apart: plain arithmetic.
+    assert sorted(names) == [
+        "Bone SPECT, attenuation corrected, z -102 to 12 mm",
+        "Bone SPECT, attenuation corrected, z -222 to -108 mm",
+    ]
+    result = pair(catalog)
+    assert result.spect.plan.description.endswith("z -102 to 12 mm")
+    (said,) = [f.message for f in result.findings if f.code == "other-beds"]
+    assert "z -222 to -108 mm" in said
+    assert "--spect" in said
+    other = next(
+        plan.volume_id
+        for series in catalog.studies[0].series
+        for plan in series.volumes
+        if plan.description.endswith("-222 to -108 mm")
+    )
+    assert pair(catalog, spect=other).spect.plan.volume_id == other
+
+
+def test_volumes_of_one_name_and_place_are_told_apart_by_their_voxels(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, name="a.dcm", SeriesInstanceUID="1.2.3.4.9.1")
+    write_nm(
+        tmp_path,
+        name="b.dcm",
+        dataset=nm.recon(nm.volume()[:, ::2, ::2]),
+        SeriesInstanceUID="1.2.3.4.9.2",
+        PixelSpacing=[2 * nm.DY, 2 * nm.DX],
+    )
+    names = {
+        plan.description
+        for series in scan(tmp_path).studies[0].series
+        for plan in series.volumes
+        if plan.kind.is_functional
+    }
+    assert len(names) == 2
+    assert all(" mm" in name for name in names)
+
+
+def test_two_volumes_that_nothing_tells_apart_are_a_question(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    write_nm(tmp_path, name="a.dcm", SeriesInstanceUID="1.2.3.4.9.1")
+    write_nm(
+        tmp_path,
+        name="b.dcm",
+        dataset=nm.recon(nm.volume()[::-1]),
+        SeriesInstanceUID="1.2.3.4.9.2",
+    )
+    catalog = scan(tmp_path)
+    with pytest.raises(ChoiceNeeded, match="Choose one with --spect") as asked:
+        pair(catalog)
+    assert asked.value.role == "spect"
+    numbers = [number for number, _ in asked.value.options]
+    assert numbers == ["1.1", "2.1"]
+    for number in numbers:
+        assert pair(catalog, spect=number).spect.plan.volume_id == number
+    # Two copies of one object are no question.
+    write_nm(
+        tmp_path,
+        name="b.dcm",
+        dataset=nm.recon(),
+        SeriesInstanceUID="1.2.3.4.9.2",
+    )
+    assert "copies" in chosen(tmp_path).reasons[0]
+
+
+def test_two_cts_that_nothing_tells_apart_are_a_question(tmp_path) -> None:
+    write_ct(tmp_path / "a", SeriesInstanceUID="1.2.1")
+    write_ct(
+        tmp_path / "b",
+        SeriesInstanceUID="1.2.2",
+        edit=lambda k, ds: setattr(ds, "RescaleIntercept", -1000),
+    )
+    write_nm(tmp_path)
+    with pytest.raises(ChoiceNeeded, match="Choose one with --ct"):
+        chosen(tmp_path)
+    assert chosen(tmp_path, ct="1.2.2").ct.series.series_instance_uid == "1.2.2"
 
 
 def test_a_functional_volume_inside_the_ct_over_one_beside_it(tmp_path) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pydicom
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDialogButtonBox
 
 import fusion
+from fusion.dicom import VolumePlan, scan
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from tests.viewer import marked_study
 from viewer import _napari
 from viewer.app import ReviewApp, Wishes
 from viewer.jobs import OpenStudy
-from viewer.kit.dialogs import SpacingDialog
+from viewer.kit.dialogs import ChoiceDialog, SpacingDialog
 
 pytestmark = pytest.mark.window
 
@@ -138,6 +141,36 @@ def test_declining_to_state_the_spacing_refuses_the_study(
     qtbot.waitUntil(lambda: app.error is not None)
     assert isinstance(app.error, SpacingNeeded)
     assert app.review_window is None
+
+
+def test_of_two_alike_the_one_that_is_chosen_is_shown(
+    start_app: Callable, study_folder: Path, tmp_path: Path, qtbot: object
+) -> None:
+    folder = shutil.copytree(study_folder, tmp_path / "study")
+    spects = [plan for plan in volumes(folder) if plan.kind.is_functional]
+    (original,) = {frame.instance.path for frame in spects[0].frames}
+    other = pydicom.dcmread(original)
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.77.1"
+    other.SeriesInstanceUID = "1.2.3.4.77"
+    other.PixelData = (other.pixel_array // 2).tobytes()
+    other.save_as(original.with_name("other.dcm"))
+    app = start_app(folder)
+    qtbot.waitUntil(lambda: isinstance(app.job.dialog, ChoiceDialog), timeout=60000)
+    (row,) = (
+        n
+        for n, plan in enumerate(p for p in volumes(folder) if p.kind.is_functional)
+        if plan.frames[0].instance.dataset.SeriesInstanceUID == "1.2.3.4.77"
+    )
+    app.job.dialog.choices.setCurrentRow(row)
+    app.job.dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    qtbot.waitUntil(lambda: app.review_window is not None, timeout=60000)
+    shown = app.review_window.review.fused.spect.source
+    assert shown.series_instance_uid == "1.2.3.4.77"
+
+
+def volumes(folder: Path) -> list[VolumePlan]:
+    (study,) = scan(folder).studies
+    return [plan for series in study.series for plan in series.volumes]
 
 
 def test_closing_the_window_stops_the_work(

@@ -1,4 +1,4 @@
-"""Dialogs that any panel may need: progress, a refusal, and the question for a missing distance."""
+"""Dialogs that any panel may need: progress, a refusal, and what only a person can answer."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from qtpy.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QLineEdit,
+    QListWidget,
     QMessageBox,
     QProgressBar,
     QPushButton,
@@ -15,7 +16,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from fusion.errors import FusionError, SpacingNeeded
+from fusion.errors import ChoiceNeeded, FusionError, SpacingNeeded
 from fusion.software import DISCLAIMER
 from viewer.kit.inputs import NumberValidator
 from viewer.kit.labels import plain_label
@@ -124,6 +125,49 @@ class SpacingDialog(QDialog):
     def _check(self) -> None:
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         ok.setEnabled(self.spacing_mm is not None)
+
+
+class ChoiceDialog(QDialog):
+    """Asks which of several volumes is meant; none is chosen beforehand.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits.
+    question : ChoiceNeeded
+        What can be chosen.
+    """
+
+    def __init__(self, parent: QWidget, question: ChoiceNeeded) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Which one is meant?")
+        self.setModal(True)
+        self.setMinimumWidth(620)
+        self.question = plain_label(str(question), wrap=True)
+        self.choices = QListWidget()
+        for _, words in question.options:
+            self.choices.addItem(words)
+        self._numbers = [number for number, _ in question.options]
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+        self.choices.itemSelectionChanged.connect(self._check)
+        column = QVBoxLayout(self)
+        for widget in (self.question, self.choices, self.buttons):
+            column.addWidget(widget)
+        self._check()
+
+    @property
+    def chosen(self) -> str | None:
+        """Number of the volume that was chosen; None while none is."""
+        rows = self.choices.selectionModel().selectedRows()
+        return self._numbers[rows[0].row()] if rows else None
+
+    def _check(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(self.chosen is not None)
 
 
 def show_error(parent: QWidget, error: FusionError, *, title: str) -> QMessageBox:

@@ -8,10 +8,10 @@ import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QEvent, QLocale, Qt
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QApplication, QWidget
+from qtpy.QtWidgets import QApplication, QDialogButtonBox, QWidget
 
-from fusion.errors import SpacingNeeded
-from viewer.kit.dialogs import SpacingDialog
+from fusion.errors import ChoiceNeeded, SpacingNeeded
+from viewer.kit.dialogs import ChoiceDialog, SpacingDialog
 from viewer.kit.inputs import NumberBox, plain_number
 
 pytestmark = pytest.mark.window
@@ -75,6 +75,20 @@ def test_a_distance_between_slices_keeps_its_point(language: str, typed: str, qt
     dialog.show()
     type_letters(dialog.entry, typed)
     assert dialog.spacing_mm == 4.42
+
+
+def test_nothing_is_chosen_until_somebody_chooses(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    options = (("2.1", "2.1 (Bone), study of 2024-03-11"), ("3.1", "3.1 (Bone)"))
+    dialog = ChoiceDialog(window, ChoiceNeeded("Which?", role="spect", options=options))
+    dialog.show()
+    ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert dialog.chosen is None
+    assert not ok.isEnabled()
+    dialog.choices.setCurrentRow(1)
+    assert dialog.chosen == "3.1"
+    assert ok.isEnabled()
 
 
 def test_what_is_no_number_stays() -> None:
