@@ -14,6 +14,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import PlatformDirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -63,9 +64,11 @@ class ArchiveSettings(BaseModel):
     def _reachable(self) -> ArchiveSettings:
         if self.kind == "dimse" and not (self.title and self.host and self.port):
             raise PydanticCustomError("incomplete", "a dimse archive needs title, host and port")
-        if self.kind == "web" and not re.match(r"https?://[^/@]+(/|$)", self.url or ""):
+        if self.kind == "web" and not _is_url(self.url or ""):
             raise PydanticCustomError(
-                "incomplete", "a web archive needs a url such as https://host/dicom-web"
+                "incomplete",
+                "a web archive needs a url such as https://host/dicom-web, with nothing secret in "
+                "it: no user, password or token",
             )
         if not (self.is_encrypted or self.is_here or self.without_tls):
             raise PydanticCustomError(
@@ -87,6 +90,15 @@ class ArchiveSettings(BaseModel):
             return is_loopback(str(self.host))
         inside = re.match(r"https?://(\[[^\]]*\]|[^/:]*)", str(self.url))
         return inside is not None and is_loopback(inside[1].strip("[]"))
+
+
+def _is_url(stated: str) -> bool:
+    """Whether a web archive can be reached there; what follows ``?`` would be a secret or lost."""
+    try:
+        port = urlsplit(stated).port
+    except ValueError:
+        return False
+    return port != 0 and re.fullmatch(r"https?://[^/@?#\s]+(/[^@?#\s]*)?", stated) is not None
 
 
 class ListenSettings(BaseModel):
@@ -195,7 +207,7 @@ def read_settings(path: Path | None = None) -> Settings:
             f"{path}: cannot be read ({exc.strerror}). It names the archives; docs/archive.md "
             f"shows one. Another place can be named in {WHERE}."
         ) from exc
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ArchiveError(f"{path}: is no TOML text: {exc}.") from exc
     if "folder" in stated:
         raise ArchiveError(f"{path}: folder: not known here.")

@@ -48,6 +48,13 @@ def refusal(tmp_path: Path, text: str) -> str:
             "needs a url",
         ),
         ('[archives.w]\nkind = "web"\nurl = "file:///etc/passwd"\n', "needs a url"),
+        ('[archives.w]\nkind = "web"\nurl = "https://h.example/x?token=s3cret"\n', "needs a url"),
+        ('[archives.w]\nkind = "web"\nurl = "https://h.example/me:s3cret@x"\n', "needs a url"),
+        ('[archives.w]\nkind = "web"\nurl = "https://[::1/x"\n', "needs a url"),
+        ('[archives.w]\nkind = "web"\nurl = "https://h.example:99999/x"\n', "needs a url"),
+        ('[archives.w]\nkind = "web"\nurl = "https://h ample/x"\n', "needs a url"),
+        ('[archives.w]\nkind = "web"\nurl = "https://[::1]:8042/x"\n', ""),
+        ("a = " + "[" * 20_000, "is no TOML text"),
         ('[archives.w]\nkind = "dimse"\n', "needs title, host and port"),
         ("[archives]\n[listen]\nport = 11112\n", ""),
         ('[archives]\n[listen]\nport = 11112\nhost = "0.0.0.0"\n', "other machines could reach"),
@@ -72,6 +79,7 @@ def test_what_is_refused_and_why(text: str, expected: str, tmp_path: Path) -> No
     said = refusal(tmp_path, text)
     assert expected in said
     assert bool(said) == bool(expected)
+    assert "s3cret" not in said
 
 
 @pytest.mark.parametrize("size", [1, 3, 1000])
