@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pydicom import dcmread
@@ -20,6 +20,8 @@ from fusion.temporary import begun, sweep
 #: A study to which nothing was added for this long, s, is held against the archive's count. Quiet
 #: alone says nothing.
 QUIET_S = 5.0
+#: How often a study is held against it that is not complete, and to which nothing is added, s.
+AGAIN_S = 60.0
 _IMAGES = frozenset({"CT", "NM", "PT"})
 _ITEM, _PART = "item.json", ".part"
 
@@ -41,12 +43,15 @@ class WorkItem:
         Number of CT, NM and PET objects that it was prepared from.
     refusal : str
         Why it was not prepared; empty when it was.
+    files : int
+        Number of all objects that lay there when it was last looked at.
     """
 
     study: str
     folder: str
     images: int
     refusal: str
+    files: int = 0
 
 
 def work_list(settings: Settings) -> tuple[WorkItem, ...]:
@@ -55,7 +60,13 @@ def work_list(settings: Settings) -> tuple[WorkItem, ...]:
     return tuple(WorkItem(**json.loads(path.read_text("utf-8"))) for path in items)
 
 
-def look(settings: Settings, archives: Iterable[Archive], prepare: Prepare) -> Iterator[WorkItem]:
+def look(
+    settings: Settings,
+    archives: Iterable[Archive],
+    prepare: Prepare,
+    *,
+    looked: dict[Path, tuple[float, float]] | None = None,
+) -> Iterator[WorkItem]:
     """Prepare each study of the inbox that is complete and was not prepared yet.
 
     Parameters
@@ -66,6 +77,9 @@ def look(settings: Settings, archives: Iterable[Archive], prepare: Prepare) -> I
         Whose counts say what is complete.
     prepare : callable
         Does it; what it refuses is kept with the item.
+    looked : dict, optional
+        Of a program that looks again and again: at which folders it has looked, how they were then
+        and when. Those that are still so are left alone for a while.
 
     Yields
     ------
@@ -77,19 +91,26 @@ def look(settings: Settings, archives: Iterable[Archive], prepare: Prepare) -> I
     sweep(place, f"*{_PART}")
     known = {item.study: item for item in work_list(settings)}
     asked = tuple(archives)
+    looked = {} if looked is None else looked
     for folder in sorted(Inbox(settings.place("inbox")).root.iterdir()):
         files = sorted(folder.glob("*.dcm"))
         if not files or time.time() - folder.stat().st_mtime < QUIET_S:
             continue
+        item, state = known.get(folder.name), folder.stat().st_mtime
+        if item is not None and item.files == len(files):
+            continue
+        before, when = looked.get(folder, (None, 0.0))
+        if before == state and time.monotonic() - when < AGAIN_S:
+            continue
+        looked[folder] = state, time.monotonic()
         study, images = _contents(files)
-        item = known.get(folder.name)
-        is_news = item is None or item.images != images
-        is_news = images > 0 and is_news and hashed(study) == folder.name
-        if is_news and _is_complete(asked, study, len(files)):
-            yield _prepared(place, folder, images, prepare)
+        if item is not None and item.images == images:
+            written(place / item.study / _ITEM, _form(replace(item, files=len(files))))
+        elif images > 0 and hashed(study) == folder.name and _is_complete(asked, study, len(files)):
+            yield _prepared(place, folder, images, len(files), prepare)
 
 
-def _prepared(place: Path, folder: Path, images: int, prepare: Prepare) -> WorkItem:
+def _prepared(place: Path, folder: Path, images: int, files: int, prepare: Prepare) -> WorkItem:
     refusal = ""
     with begun(place / f"{folder.name}{_PART}") as part:
         made = part / "made"
@@ -98,13 +119,19 @@ def _prepared(place: Path, folder: Path, images: int, prepare: Prepare) -> WorkI
             prepare(folder, made)
         except FusionError as exc:
             refusal = str(exc)
-        item = WorkItem(folder.name, str(folder), images, refusal)
-        written(made / _ITEM, json.dumps(asdict(item)))
+        except Exception as exc:  # noqa: BLE001 - one study holds up no other, today or tomorrow
+            refusal = f"A fault of facetfusion ({type(exc).__name__}); please report it."
+        item = WorkItem(folder.name, str(folder), images, refusal, files)
+        written(made / _ITEM, _form(item))
         target = place / folder.name
         if target.exists():
             target.rename(part / "earlier")
         made.rename(target)
     return item
+
+
+def _form(item: WorkItem) -> str:
+    return json.dumps(asdict(item))
 
 
 def _contents(files: list[Path]) -> tuple[str, int]:

@@ -53,18 +53,29 @@ def _until_stopped(args: argparse.Namespace, *, prepares: bool) -> int:
             f"Listening on {settings.listen.host}, port {settings.listen.port}; Ctrl-C stops. "
             f"{DISCLAIMER}\n"
         )
+        looked: dict[Path, tuple[float, float]] = {}
         until = None if args.seconds is None else time.monotonic() + args.seconds
         while until is None or time.monotonic() < until:
             time.sleep(min(_LOOK_S, args.seconds or _LOOK_S))
             if prepares:
-                prepare_complete(settings)
+                prepare_complete(settings, looked)
     return cli.OK
 
 
-def prepare_complete(settings: archive.Settings) -> None:
-    """Prepare what is complete by now, and say so without identity."""
+def prepare_complete(
+    settings: archive.Settings, looked: dict[Path, tuple[float, float]] | None = None
+) -> None:
+    """Prepare what is complete by now, and say so without identity.
+
+    Parameters
+    ----------
+    settings : Settings
+        Say where studies arrive.
+    looked : dict, optional
+        As :func:`fusion.archive.look` has it.
+    """
     archives = [archive.connect(settings, name) for name in settings.archives]
-    for item in archive.look(settings, archives, _prepare):
+    for item in archive.look(settings, archives, _prepare, looked=looked):
         cli.write_lines(_line(item))
         sys.stdout.flush()
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import pydicom
 import pytest
 
+from fusion.archive import watching
+from fusion.archive.getting import get
 from fusion.archive.inbox import hashed
 from fusion.archive.listening import Listener
 from fusion.archive.protocols.connecting import connect
@@ -172,3 +174,41 @@ def test_a_study_is_prepared_when_the_archive_counts_as_many(
 
     (tmp_path / "worklist" / item.study / "item.json").unlink()
     assert [one.refusal for one in look(settings, [archive], refuse)] == ["no pair"]
+
+    def broken(folder: Path, target: Path) -> None:
+        raise IndexError("Marker^Ana")
+
+    (tmp_path / "worklist" / item.study / "item.json").unlink()
+    [one] = look(settings, [archive], broken)  # it ends nothing but this study
+    assert "fault of facetfusion (IndexError)" in one.refusal
+    assert "Marker" not in one.refusal
+
+
+def test_what_did_not_change_is_not_read_again_and_again(
+    clinic: Clinic, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = get(connect(settings, "pacs"), clinic.study, settings=settings)
+    read: list[Path] = []
+    headers = watching._contents
+
+    def counted(files: list[Path]) -> tuple[str, int]:
+        read.append(files[0].parent)
+        return headers(files)
+
+    monkeypatch.setattr(watching, "_contents", counted)
+    looked: dict[Path, tuple[float, float]] = {}
+
+    def looks() -> list[str]:
+        return [one.study for one in look(settings, [], lambda *_: None, looked=looked)]
+
+    os.utime(folder, (0, 0))
+    assert [looks(), looks(), looks()] == [[], [], []]  # no archive counts, so it waits
+    assert read == [folder]
+    os.utime(folder, (1, 1))  # something was added
+    assert looks() == []
+    assert read == [folder] * 2
+    looked.clear()
+    archive = connect(settings, "pacs")
+    assert len(list(look(settings, [archive], lambda *_: None, looked=looked))) == 1
+    assert list(look(settings, [archive], lambda *_: None)) == []  # also by the next program
+    assert read == [folder] * 3

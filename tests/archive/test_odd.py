@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import re
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +36,7 @@ from fusion.archive.settings import Settings, read_settings
 from fusion.errors import ArchiveError
 from tests.archive.conftest import Clinic, data_sets
 from tests.export.dicom.others import dcmtk
-from tests.export.dicom.pacs import free_ports
+from tests.export.dicom.pacs import ARCHIVE, CLIENT, free_ports, running
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,6 +44,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+DOCS = Path(__file__).parents[2] / "docs"
 WAYS = pytest.mark.parametrize("way", ["pacs", "web", "moved"])
 
 
@@ -319,3 +322,47 @@ def test_two_processes_may_ask_for_one_study_at_once(clinic: Clinic, settings: S
     for one in threads:
         one.join()
     assert failed == []
+
+
+# ---- What docs/archive.md tells archives to do ---------------------------------------------------
+
+
+def test_the_rule_for_orthanc_sends_studies_on_and_not_our_results(
+    tmp_path: Path, clinic: Clinic
+) -> None:
+    [rule] = re.findall(r"```lua\n(.*?)```", (DOCS / "archive.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "rule.lua").write_text(rule.replace("FACETFUSION", CLIENT))
+    [port] = free_ports(1)
+    client = {"AET": CLIENT, "Host": "127.0.0.1", "Port": port}
+    with running(
+        tmp_path / "orthanc",
+        LuaScripts=[str(tmp_path / "rule.lua")],
+        StableAge=1,
+        DicomModalities={"facetfusion": client},
+    ) as pacs:
+        (tmp_path / "archives.toml").write_text(
+            f'title = "{CLIENT}"\ninbox = "inbox"\noutbox = "outbox"\n[archives]\n'
+            f"[listen]\nport = {port}\nallow = ['{ARCHIVE}']\n"
+        )
+        arrived: list[str] = []
+        settings = read_settings(tmp_path / "archives.toml")
+        with Listener(settings, takes_studies=True, arrived=arrived.append):
+
+            def came(least: int) -> int:
+                until = time.monotonic() + 15
+                while len(arrived) < least and time.monotonic() < until:
+                    time.sleep(0.05)  # the archive waits for more; 15 s at most
+                time.sleep(3)  # whether more comes, or again
+                return len(arrived)
+
+            is_nm = {path: pydicom.dcmread(path).Modality == "NM" for path in clinic.files}
+            pacs.stow([path for path in clinic.files if not is_nm[path]])
+            assert came(0) == 0  # a CT alone
+            pacs.stow([path for path in clinic.files if is_nm[path]])
+            assert came(len(clinic.files)) == len(clinic.files)
+            result = pydicom.dcmread(clinic.files[0])
+            result.SeriesInstanceUID, result.SOPInstanceUID = generate_uid(), generate_uid()
+            result.file_meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
+            result.save_as(tmp_path / "result.dcm")
+            pacs.store([tmp_path / "result.dcm"])  # under our title
+            assert came(0) == len(clinic.files)
