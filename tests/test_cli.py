@@ -109,6 +109,18 @@ def test_wrong_usage_is_2(capsys, argv) -> None:
     assert "usage" in captured.err
 
 
+def test_a_negative_number_is_no_option(capsys, tmp_path) -> None:
+    command = ["fuse", str(tmp_path), "--to", str(tmp_path / "out")]
+    for more, value in (
+        (["--spacing", "-4,8"], "spacing_mm"),
+        (["--spacing", "4,8"], "spacing_mm"),
+        (["--at", "-10,5,-200"], "at"),
+    ):
+        args = build_parser().parse_args([*command, *more])
+        expected = (-10.0, 5.0, -200.0) if value == "at" else float(more[1].replace(",", "."))
+        assert getattr(args, value) == expected
+
+
 def test_refused_data_are_3_with_a_sentence(capsys, tmp_path) -> None:
     write_ct(tmp_path / "ct")
     code = main(["fuse", str(tmp_path), "--to", str(tmp_path / "out")])

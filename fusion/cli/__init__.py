@@ -189,6 +189,8 @@ class _Command(argparse.ArgumentParser):
     def __init__(self, **about: Any) -> None:
         # A shortened option would mean another one as soon as there is one more.
         super().__init__(**{"allow_abbrev": False, **about})
+        # What begins like a negative number is one: "-4,8", or a point with a negative x.
+        self._negative_number_matcher = re.compile(r"^-[.,]?\d[\d.,eE+-]*$")
 
     def _complete(self) -> None:
         module, self.held_in = self.held_in, ""

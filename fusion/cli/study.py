@@ -149,11 +149,19 @@ def _spacing(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--spacing",
         dest="spacing_mm",
-        type=float,
+        type=_millimetres,
         metavar="MM",
         help="distance between slices in mm, with its sign, for SPECT files that do not state it: "
         "positive when the next slice lies along row x column, negative when against it",
     )
+
+
+def _millimetres(string: str) -> float:
+    # One number alone: a comma in it can only be its decimal point.
+    try:
+        return float(string.replace(",", ".", 1))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a number of mm, found {string}") from None
 
 
 def _point(string: str) -> tuple[float, float, float]:

@@ -44,6 +44,7 @@ from fusion.findings.volumes import (
     ATTENUATION_MAP_POSSIBLE,
     ORDER_NEEDED,
     PART_OF_CT,
+    POSITIONS_NEEDED,
     SPACING_NEEDED,
 )
 from fusion.geometry import Grid
@@ -71,6 +72,8 @@ _SAME_TOP_MM = 50.0
 #: Beds of one scan share less than this part of their length.
 _BED_SHARE = 0.5
 
+#: What a person answers with the distance between slices.
+_QUESTIONS = (SPACING_NEEDED, ORDER_NEEDED, POSITIONS_NEEDED)
 #: Modalities of images that somebody may look for.
 _IMAGES = ("CT", "NM", "PT", "OT")
 #: What people may take for such a volume, and is none.
@@ -205,7 +208,7 @@ def _why_none(series: Series) -> list[str]:
 
 def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
     for candidate in every:
-        if any(f.kind in (SPACING_NEEDED, ORDER_NEEDED) for f in candidate.plan.findings):
+        if any(f.kind in _QUESTIONS for f in candidate.plan.findings):
             reason = candidate.plan.refusal or "The slice spacing is missing."
             return SpacingNeeded(
                 f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id

@@ -199,6 +199,21 @@ ORDER_NEEDED = error(
     "If you know that they run in order, state the distance from one to the next with its sign, in "
     "mm (--spacing).",
 )
+POSITIONS_NEEDED = error(
+    "spacing-needed",
+    "The {count} files of this series hold one slice each and state the position of one slice in "
+    "all: where the others lie is not said. If you know that they follow each other in the order "
+    "of their numbers (Instance Number), state the distance from one to the next with its sign, in "
+    "mm (--spacing). Otherwise export the reconstruction as one object, or with the position of "
+    "each slice.",
+)
+POSITIONS_STATED = warning(
+    "positions-stated-by-user",
+    "The files state the position of one slice only. The others follow it in the order of their "
+    "numbers (Instance Number), on the word of the user; were that wrong, side or level would be. "
+    "Check against the CT.",
+    assumption=True,
+)
 SLICE_COUNT_MISSING = info(
     "slice-count-missing",
     "Number of Slices is missing; the slices were counted.",

@@ -71,6 +71,9 @@ PARSE_ERRORS = (
     struct.error,
     zlib.error,
 )
+#: What miswritten numbers are made of, and how long they may be to be quoted; nothing else is.
+_LIKE_NUMBERS = re.compile(r"[0-9.,;:/\\'+\-eE ]*[0-9][0-9.,;:/\\'+\-eE ]*")
+_LONGEST_SHOWN = 80
 #: Attributes that have a plain word.
 _IN_WORDS = {
     "ImageOrientationPatient": "Orientation of the slices",
@@ -216,7 +219,7 @@ def numbers(
             return None
         result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
     except (DicomError, ValueError, TypeError, OverflowError) as exc:
-        raise DicomError(f"{attribute_name(keyword)} is not a number.") from exc
+        raise DicomError(f"{attribute_name(keyword)} {_no_number(dataset, keyword)}") from exc
     if result.size == 0:
         return None
     if not np.isfinite(result).all():
@@ -224,6 +227,26 @@ def numbers(
     if count is not None and result.size != count:
         raise DicomError(f"{attribute_name(keyword)} has {result.size} values; expected {count}.")
     return result
+
+
+def _no_number(dataset: Dataset, keyword: str) -> str:
+    """Say what stands in place of a number, where it can be nothing but one that is miswritten."""
+    tag = tag_for_keyword(keyword)
+    element = None if tag is None else dataset.get_item(tag)
+    value = None if element is None else element.value
+    if isinstance(value, bytes):
+        value = value.decode("ascii", "replace")
+    elif isinstance(value, MultiValue):
+        value = "\\".join(map(str, value))
+    written = str(value).strip(" \0")
+    if len(written) > _LONGEST_SHOWN or not _LIKE_NUMBERS.fullmatch(written):
+        return "is not a number."
+    if "," not in written:
+        return f'is written as "{written}", which is not a number.'
+    return (
+        f'is written as "{written}": a comma is no decimal point in DICOM, and may stand between '
+        "two numbers as well, so that it was not guessed. Export the series with decimal points."
+    )
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

@@ -35,6 +35,7 @@ from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
 from fusion.dicom.volumes.nm_geometry import grid_of, pixel_spacing_mm, pose_of
+from fusion.dicom.volumes.nm_numbered import NumberedSlices, slices_by_number
 from fusion.dicom.volumes.slices import Slice
 from fusion.dicom.volumes.stack import place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
@@ -43,6 +44,8 @@ from fusion.findings.volumes import (
     ATTENUATION_MAP,
     ORDER_NEEDED,
     PALETTE_NOT_USED,
+    POSITIONS_NEEDED,
+    POSITIONS_STATED,
     SPACING_NEEDED,
 )
 
@@ -130,7 +133,7 @@ def plan_volumes(
             single.append(instance)
         else:
             plans += _multi_frame_plans(instance, spacing_mm=spacing_mm)
-    plans += _single_frame_plans(single)
+    plans += _single_frame_plans(single, spacing_mm=spacing_mm)
     for refusal, group in others.items():
         plans.append(_refused(group[0], kind=kind_of(group[0]), refusal=refusal))
     return tuple(replace(plan, volume_id=str(n + 1)) for n, plan in enumerate(plans))
@@ -259,10 +262,15 @@ def _with_quantity(plan: VolumePlan) -> VolumePlan:
     )
 
 
-def _single_frame_plans(instances: Sequence[Instance]) -> list[VolumePlan]:
+def _single_frame_plans(
+    instances: Sequence[Instance], *, spacing_mm: float | None
+) -> list[VolumePlan]:
     """Stack reconstructions that hold one slice each, every one at its own position."""
     if not instances:
         return []
+    numbered = slices_by_number(instances)
+    if numbered is not None:
+        return [_numbered_plan(numbered, spacing_mm=spacing_mm)]
     findings: dict[str, Finding] = {}
 
     def read(frame: FrameRef) -> Slice:
@@ -290,6 +298,30 @@ def _single_frame_plans(instances: Sequence[Instance]) -> list[VolumePlan]:
         findings=list(findings.values()),
     )
     return [_with_notes(plan) for plan in plans]
+
+
+def _numbered_plan(numbered: NumberedSlices, *, spacing_mm: float | None) -> VolumePlan:
+    """Plan slices that nothing but their numbers puts in order: on the word of a person alone."""
+    first, count = numbered.instances[0], len(numbered.instances)
+    plan = _with_quantity(
+        _blank_plan(
+            first,
+            kind=Kind.SPECT,
+            description=_description(first.dataset, ""),
+            frames=tuple(FrameRef(instance, 0) for instance in numbered.instances),
+            findings=_about(first.dataset),
+        )
+    )
+    if plan.refusal is not None:
+        return plan
+    if spacing_mm is None:
+        question = POSITIONS_NEEDED(count=count)
+        return replace(plan, findings=(*plan.findings, question), refusal=question.message)
+    try:
+        grid, more = numbered.grid(plan.shape, spacing_mm=spacing_mm)
+    except FusionError as exc:
+        return replace(plan, refusal=str(exc))
+    return replace(plan, grid=grid, findings=(*plan.findings, POSITIONS_STATED(), *more))
 
 
 def _with_notes(plan: VolumePlan) -> VolumePlan:

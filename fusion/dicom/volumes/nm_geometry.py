@@ -22,7 +22,7 @@ from fusion.dicom.volumes.plausible import (
     require_plausible_spacing,
 )
 from fusion.dicom.volumes.slices import ORIENTATION_TOLERANCE
-from fusion.errors import GeometryError
+from fusion.errors import DicomError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
     SPACING_NEEDED,
@@ -131,7 +131,10 @@ def _slice_spacing(
 ) -> tuple[float | None, tuple[Finding, ...]]:
     """Return the signed spacing along row × column, None when a person has to state it."""
     stated = number(dataset, "SpacingBetweenSlices")
-    thickness = number(dataset, "SliceThickness")
+    try:
+        thickness = number(dataset, "SliceThickness")
+    except DicomError:
+        thickness = None  # it places nothing
     if thickness is not None and not 0 < abs(thickness) <= range_of(Kind.SPECT).step_mm[1]:
         thickness = None
     if spacing_mm is not None:
@@ -194,6 +197,14 @@ def pose_of(dataset: Dataset) -> Pose:
     for other in stated:
         _require_same(other, (position, orientation), "The detectors")
     return Pose(position, orientation, findings)
+
+
+def states_place(dataset: Dataset) -> bool:
+    """Whether an object says anywhere where a slice of it lies."""
+    return any(
+        _stated_pose(place)[0] is not None
+        for place in (dataset, *items(dataset, "DetectorInformationSequence"))
+    )
 
 
 def _detectors(dataset: Dataset) -> tuple[Dataset, ...]:

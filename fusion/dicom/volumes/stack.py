@@ -319,10 +319,14 @@ def _reasons(unusable: Sequence[Unusable]) -> str:
     by_reason: dict[str, list[str]] = {}
     for item in unusable:
         by_reason.setdefault(item.reason, []).append(item.label)
-    return " ".join(
+    said = [
         f"The place of {listed(labels)} is not known: {reason}"
-        for reason, labels in by_reason.items()
-    )
+        for reason, labels in list(by_reason.items())[:_NAMED]
+    ]
+    rest = sum(len(labels) for labels in list(by_reason.values())[_NAMED:])
+    if rest:
+        said.append(f"So it is with {rest} more, each in its own way.")
+    return " ".join(said)
 
 
 def _plan(

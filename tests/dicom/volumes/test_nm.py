@@ -11,6 +11,7 @@ import pytest
 import SimpleITK as sitk
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydicom.datadict import tag_for_keyword
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
@@ -124,6 +125,35 @@ def test_two_reconstructions_of_single_frames_are_told_apart_by_their_name(tmp_p
         assert f"image {('IRAC', 'IRNC')[offset]}" in plan.description
         errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ, offset=offset)
         assert max(errors) <= EXACT_MM
+
+
+@pytest.mark.parametrize("keeps", ["all", "first", "seventh"])
+def test_slices_that_state_one_position_are_put_in_order_by_a_person_alone(
+    tmp_path: Path, keeps: str
+) -> None:
+    datasets = nm.single_frames()
+    places = [ds.DetectorInformationSequence[0] for ds in datasets]
+    kept = {"all": 0, "first": 0, "seventh": 6}[keeps]
+    position = list(places[kept].ImagePositionPatient)
+    for k, (ds, place) in enumerate(zip(datasets, places, strict=True)):
+        ds.InstanceNumber = k + 1
+        ds.SpacingBetweenSlices = None
+        place.ImagePositionPatient = position if keeps == "all" or k == kept else None
+    instances = [nm.read(nm.write(ds, tmp_path / f"{k}")) for k, ds in enumerate(datasets)]
+    random.Random(1).shuffle(instances)
+    (plan,) = plan_volumes(instances)
+    assert "20 files" in refusal(plan)
+    assert "Instance Number" in refusal(plan)
+    assert "--spacing" in refusal(plan)
+    (plan,) = plan_volumes(instances, spacing_mm=-nm.DZ)
+    errors = marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)
+    assert max(errors) < EXACT_MM
+    assert {"positions-stated-by-user", "user-geometry"} <= codes(plan)
+    assert all(f.kind.assumption for f in plan.findings if f.code == "positions-stated-by-user")
+    # Numbers that are no run put nothing in order.
+    instances[0].dataset.InstanceNumber = 77
+    (plan,) = plan_volumes(instances, spacing_mm=-nm.DZ)
+    assert refusal(plan)
 
 
 def test_missing_single_frame_is_refused(tmp_path: Path) -> None:
@@ -637,3 +667,49 @@ def test_damaged_vector_is_refused(tmp_path: Path) -> None:
     instance.dataset[raw.tag] = raw
     (plan,) = plan_volumes([instance])
     assert "Slice Vector is not a number" in refusal(plan)
+
+
+def written(ds: Dataset, keyword: str, value: str) -> None:
+    """Put a text into a file as a writer did who did not look at it."""
+    tag = Tag(tag_for_keyword(keyword))
+    content = value.encode() + b" " * (len(value) % 2)
+    ds[tag] = RawDataElement(tag, "DS", len(content), content, 0, False, True)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "name"),
+    [
+        ("PixelSpacing", "4,8\\4,8", "Pixel Spacing"),
+        ("PixelSpacing", "4,8", "Pixel Spacing"),
+        ("SpacingBetweenSlices", "-4,8", "Spacing Between Slices"),
+        ("ImagePositionPatient", "-1,5\\2\\3", "Image Position"),
+        ("ImageOrientationPatient", "1,0\\0\\0\\0\\1\\0", "Image Orientation"),
+        ("SpacingBetweenSlices", "--4.8", "Spacing Between Slices"),
+    ],
+)
+def test_a_decimal_comma_is_quoted_and_never_guessed(
+    tmp_path: Path, keyword: str, value: str, name: str
+) -> None:
+    ds = nm.recon()
+    is_placed = keyword.startswith("Image")
+    written(ds.DetectorInformationSequence[0] if is_placed else ds, keyword, value)
+    plan = only(ds, tmp_path)
+    assert plan.grid is None
+    assert name in plan.refusal
+    assert f'"{value}"' in plan.refusal
+    assert ("comma" in plan.refusal) == ("," in value)
+
+
+def test_what_is_no_number_at_all_is_not_quoted(tmp_path: Path) -> None:
+    ds = nm.recon()
+    written(ds, "SpacingBetweenSlices", "Doe^Jane")
+    (plan,) = planned(ds, tmp_path)
+    assert "Doe" not in plan.refusal
+    assert "Spacing Between Slices" in plan.refusal
+
+
+def test_a_thickness_that_is_no_number_places_nothing(tmp_path: Path) -> None:
+    ds = nm.recon()
+    written(ds, "SliceThickness", "4,8")
+    (plan,) = planned(ds, tmp_path)
+    assert plan.refusal is None
