@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from fusion import cli
-from fusion.cli import COMMANDS, main, words_by_action, words_of
+from fusion.cli import COMMANDS, build_parser, main, words_by_action, words_of
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
 
