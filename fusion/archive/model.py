@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -190,4 +191,9 @@ def only_study(archive: Archive, study_instance_uid: str) -> FoundStudy:
 
 def each(answers: Iterator[Any], make: Callable[[Dataset], Any]) -> tuple[Any, ...]:
     """Turn the answers to a search into a tuple."""
-    return tuple(make(answer) for answer in answers)
+    made = []
+    for answer in answers:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they quote what they complain of: birth dates, names
+            made.append(make(answer))
+    return tuple(made)

@@ -110,6 +110,8 @@ def prepared(settings: Settings, key: str, make: Make) -> Path:
             make(made)
             made.rename(folder)
     except OSError as exc:
+        if folder.exists():  # another window was faster: its objects are those that are sent
+            return folder
         raise ArchiveError(f"The results cannot be kept for sending ({disk_reason(exc)}).") from exc
     return folder
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import http.server
 import re
 import subprocess
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,6 +34,7 @@ from fusion.archive.listening import Listener
 from fusion.archive.model import Query
 from fusion.archive.protocols import dimse
 from fusion.archive.protocols.connecting import connect
+from fusion.archive.sending import prepared
 from fusion.archive.settings import Settings, read_settings
 from fusion.errors import ArchiveError
 from tests.archive.conftest import Clinic, data_sets
@@ -322,6 +325,95 @@ def test_two_processes_may_ask_for_one_study_at_once(clinic: Clinic, settings: S
     for one in threads:
         one.join()
     assert failed == []
+
+
+WEB_JSON = "application/dicom+json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html", "<html>Log in, Muster^Anna</html>"),
+        (WEB_JSON, "{{{"),
+        (WEB_JSON, '{"a": 1}'),
+        (WEB_JSON, '["Muster^Anna"]'),
+        (WEB_JSON, '[{"0020000D": {"Value": ["1.2"]}}]'),
+        (WEB_JSON, '[{"Muster^Anna": {"vr": "UI", "Value": ["1.2"]}}]'),
+        (WEB_JSON, '[{"00100010": {"vr": "PN", "Value": [5]}}]'),
+        (WEB_JSON, '[{"00201208": {"vr": "IS", "Value": ["Muster^Anna"]}}]'),
+        (WEB_JSON, "[" * 100_000),
+    ],
+)
+def test_what_is_no_answer_of_an_archive_is_said_and_quoted_nowhere(
+    kind: str, body: str, tmp_path: Path
+) -> None:
+    with web_answering(tmp_path, 200, kind, body) as settings:
+        with pytest.raises(ArchiveError, match="no archive that speaks DICOMweb") as told:
+            connect(settings, "w").studies(Query(patient_id="1"))
+    assert "Muster" not in "".join(traceback.format_exception(told.value)).replace(str(body), "")
+
+
+def test_a_damaged_birth_date_is_quoted_nowhere(tmp_path: Path) -> None:
+    """filterwarnings is "error": what pydicom complains of would be raised here."""
+    body = (
+        '[{"0020000D": {"vr": "UI", "Value": ["1.2"]}, "00100030": {"vr": "DA", "Value": ["6x"]}}]'
+    )
+    with web_answering(tmp_path, 200, WEB_JSON, body) as settings:
+        [found] = connect(settings, "w").studies(Query(patient_id="1"))
+    assert found.study_instance_uid == "1.2"
+
+
+def test_nobody_is_asked_that_the_settings_do_not_name(tmp_path: Path, clinic: Clinic) -> None:
+    there = f"http://127.0.0.1:{clinic.pacs.http_port}/dicom-web/studies"
+    with (
+        web_answering(tmp_path, 302, WEB_JSON, "", Location=there) as settings,
+        pytest.raises(ArchiveError, match="sends us on to another address"),
+    ):
+        connect(settings, "w").studies(Query(patient_id="1"))
+
+
+@contextmanager
+def web_answering(
+    place: Path, status: int, kind: str, body: str, **headers: str
+) -> Iterator[Settings]:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            for name, value in {"Content-Type": kind, **headers}.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        (place / "archives.toml").write_text(
+            '[archives.w]\nkind = "web"\n'
+            f'url = "http://127.0.0.1:{server.server_address[1]}/dicom-web"\n'
+        )
+        try:
+            yield read_settings(place / "archives.toml")
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_two_windows_that_make_results_at_once_send_the_same(settings: Settings) -> None:
+    def slower(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "slow").touch()
+        prepared(settings, "key", faster)
+
+    def faster(folder: Path) -> None:
+        folder.mkdir()
+        (folder / "fast").touch()
+
+    folder = prepared(settings, "key", slower)
+    assert [path.name for path in folder.iterdir()] == ["fast"]
 
 
 # ---- What docs/archive.md tells archives to do ---------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import uuid
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,9 +18,18 @@ from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, NotReached, Query, Told
+from fusion.archive.model import (
+    FoundSeries,
+    FoundStudy,
+    Keep,
+    Listed,
+    NotReached,
+    Query,
+    Told,
+    each,
+)
 from fusion.archive.settings import ArchiveSettings, Settings, password
-from fusion.dicom import text
+from fusion.dicom import PARSE_ERRORS, damage_told, text
 from fusion.errors import ArchiveError
 
 #: How long an archive may take to be reached, and be silent, s.
@@ -69,6 +79,7 @@ class WebArchive:
         self.name = name
         self._url = str(stated.url).rstrip("/")
         session = _PlainlyAsking()
+        session.max_redirects = 0  # nobody is asked that archives.toml does not name
         session.trust_env = False  # no proxy sees it that archives.toml does not name
         if stated.user:
             session.auth = (stated.user, password(name, stated.user))
@@ -98,7 +109,7 @@ class WebArchive:
             "NumberOfStudyRelatedInstances",
         ]
         found = self._search("search_for_studies", filters=filters, fields=fields)
-        return tuple(FoundStudy.of(one) for one in found)
+        return each(found, FoundStudy.of)
 
     def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
         """List the series of a study."""
@@ -107,7 +118,7 @@ class WebArchive:
             study_instance_uid=study_instance_uid,
             fields=["SeriesDescription", "BodyPartExamined", "SeriesDate"],
         )
-        return tuple(FoundSeries.of(one) for one in found)
+        return each(found, FoundSeries.of)
 
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID."""
@@ -132,8 +143,11 @@ class WebArchive:
             client.set_http_retry_params(retry=False)
             search = getattr(client, how)
             for first in range(0, _MOST, _PAGE):
-                page = search(search_filters=given, limit=_PAGE, offset=first, **which)
-                yield from (Dataset.from_json(one) for one in page)
+                with self._understood(), warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # they quote what they complain of
+                    page = search(search_filters=given, limit=_PAGE, offset=first, **which)
+                    answers = [Dataset.from_json(one) for one in page]
+                yield from answers
                 if len(page) < _PAGE:
                     return
 
@@ -208,6 +222,25 @@ class WebArchive:
         return None
 
     @contextmanager
+    def _understood(self) -> Iterator[None]:
+        """Take apart what may be anything; what was wrong with it may quote a patient's name."""
+        try:
+            with damage_told():
+                yield
+        except requests.exceptions.RequestException as exc:
+            if not isinstance(exc, requests.exceptions.InvalidJSONError):
+                raise
+        except PARSE_ERRORS:
+            pass
+        else:
+            return
+        raise ArchiveError(
+            f"What answers at {self._url} is no archive that speaks DICOMweb: its answer to a "
+            "search is no DICOM JSON. Check the url in archives.toml, and whether a page to log in "
+            "to stands before it."
+        ) from None
+
+    @contextmanager
     def _in_words(self) -> Iterator[None]:
         try:
             yield
@@ -220,6 +253,11 @@ class WebArchive:
             code = exc.response.status_code if exc.response is not None else 0
             why = "it does not accept user and password" if code in (401, 403) else f"status {code}"
             raise ArchiveError(f"The archive {self.name} refused: {why}.") from exc
+        except requests.exceptions.TooManyRedirects as exc:
+            raise ArchiveError(
+                f"The archive {self.name} at {self._url} sends us on to another address. Nothing "
+                "of a patient is asked for there; if it is right, give it in archives.toml."
+            ) from exc
         except requests.exceptions.RequestException as exc:
             raise NotReached(
                 f"The archive {self.name} at {self._url} cannot be reached. Check the url in "
