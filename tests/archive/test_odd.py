@@ -347,9 +347,11 @@ WEB_JSON = "application/dicom+json"
 def test_what_is_no_answer_of_an_archive_is_said_and_quoted_nowhere(
     kind: str, body: str, tmp_path: Path
 ) -> None:
-    with web_answering(tmp_path, 200, kind, body) as settings:
-        with pytest.raises(ArchiveError, match="no archive that speaks DICOMweb") as told:
-            connect(settings, "w").studies(Query(patient_id="1"))
+    with (
+        web_answering(tmp_path, 200, kind, body) as settings,
+        pytest.raises(ArchiveError, match="no archive that speaks DICOMweb") as told,
+    ):
+        connect(settings, "w").studies(Query(patient_id="1"))
     assert "Muster" not in "".join(traceback.format_exception(told.value)).replace(str(body), "")
 
 
