@@ -1,17 +1,12 @@
 """Sphinx configuration. Build with `make docs`; every warning is an error."""
 
-import sys
 from importlib.metadata import version as installed_version
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 project = "facetfusion"
 author = "facetfusion developers"
 release = installed_version("facetfusion")
 
 extensions = [
-    "findings_table",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

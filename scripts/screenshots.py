@@ -110,12 +110,6 @@ def take(
         QTest.qWait(500)
         _napari.main_window(window.viewer).grab().save(str(out / f"{name}.png"))
 
-    def ct_alone() -> None:
-        linked.spect_visible = False
-
-    def spect_alone() -> None:
-        linked.spect_visible, linked.blend = True, 1.0
-
     def alignment() -> None:
         window.pages.setCurrentWidget(window.alignment_panel)
         linked.blend = 0.5
@@ -134,10 +128,6 @@ def take(
             pane.zoom(factor)
             _, vertical, horizontal = pane.plane.order
             pane.look_at((point_lps[2 - vertical], point_lps[2 - horizontal]))
-
-    def close_look() -> None:
-        linked.blend, linked.palette = 0.5, "Hot Metal Blue"
-        enlarge(2.2)
 
     def facets() -> None:
         linked.palette = DEFAULT_PALETTE
@@ -205,14 +195,11 @@ def take(
         panel.choose_line(next(line for line in panel.verdict.lines if line.statement == "S15"))
 
     save("window", lambda: None)
-    save("window-ct", ct_alone)
-    save("window-spect", spect_alone)
     save("window-alignment", alignment)
     save("window-edges", edges)
     save("window-checkerboard", lambda: linked.use_mode(Mode.CHECKERBOARD))
     linked.use_mode(Mode.BLEND)
     window.pages.setCurrentIndex(0)
-    save("window-close", close_look)
     save("window-facets", facets)
     save("window-targets", targets)
     if only in (None, "window-targets"):

@@ -30,7 +30,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
 
     find = actions.add_parser("find", help="list studies of an archive", description=_find.__doc__)
     _name(find)
-    find.add_argument("--patient-id", default="", metavar="ID")
+    find.add_argument("--patient-id", default="", metavar="ID", help="as the archive has it")
     find.add_argument(
         "--patient-name", default="", metavar="NAME", help="* and ? stand for letters"
     )

@@ -16,6 +16,9 @@ from fusion.software import DISCLAIMER
 if TYPE_CHECKING:
     from fusion.annotations import Reading, StudyKey
 
+#: Version of the JSON of ``export``; keys are only ever added.
+SCHEMA_VERSION = 1
+
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``export``."""
@@ -101,6 +104,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         cli.write_json(
             {
+                "schema_version": SCHEMA_VERSION,
                 "files": [str(path) for path in handed.paths],
                 "findings": [finding.to_json() for finding in handed.findings],
             }

@@ -309,7 +309,7 @@ def terminal_progress() -> Progress:
 
 
 def catalog_json(catalog: Catalog) -> dict[str, Any]:
-    """Return the JSON of ``scan``; keys are documented in docs/scan-and-fuse.md."""
+    """Return the JSON of ``scan``; keys are documented in docs/json.md."""
     return {
         "schema_version": SCHEMA_VERSION,
         "path": catalog.path,

@@ -22,7 +22,7 @@ SCHEMA_VERSION = 1
 
 
 def review_json(review: Review) -> dict[str, Any]:
-    """Return the content of ``review.json``; keys are documented in docs/scan-and-fuse.md."""
+    """Return the content of ``review.json``; keys are documented in docs/json.md."""
     return {
         "schema_version": SCHEMA_VERSION,
         "disclaimer": DISCLAIMER,

@@ -190,7 +190,7 @@ def test_help_names_every_key(window: ReviewWindow, qtbot: QtBot) -> None:
 
 
 def test_the_keys_in_the_documentation_are_those_of_the_window(window: ReviewWindow) -> None:
-    page = Path(__file__).resolve().parents[2] / "docs" / "viewer.md"
+    page = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
     assert as_markdown(window.keys.card) in page.read_text("utf-8")
 
 

@@ -106,7 +106,7 @@ def _group(title: str, rows: tuple[tuple[str, str], ...]) -> QWidget:
 
 
 def as_markdown(groups: Mapping[str, tuple[tuple[str, str], ...]]) -> str:
-    """Return the card as it stands in docs/viewer.md.
+    """Return the card as it stands in docs/keys.md.
 
     Parameters
     ----------

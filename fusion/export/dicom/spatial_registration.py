@@ -136,7 +136,7 @@ def registration_record(
     center_lps: FloatArray,
     simulated: bool,
 ) -> dict[str, Any]:
-    """Return the content of ``registration.json``; docs/scan-and-fuse.md documents the keys.
+    """Return the content of ``registration.json``; docs/json.md documents the keys.
 
     Parameters
     ----------

@@ -70,8 +70,7 @@ _SAME_SHARE = 0.4
 #: The level below each vertebra that has one here.
 _LEVEL_BELOW = {level.split("-")[0]: level for level in LEVELS[1:]}
 #: How far off a centre may be, nine in ten being nearer: of an ideal map, and what each mm of voxel
-#: edge adds, mm. From articular processes, and from whole vertebrae (docs/facets.md, "Label maps
-#: made elsewhere").
+#: edge adds, mm. From articular processes, and from whole vertebrae (docs/labels.md).
 _FROM_PROCESSES_MM, _FROM_VERTEBRAE_MM = (1.3, 0.8), (2.8, 1.3)
 #: Radius in which metal hides a joint, mm.
 _HIDING_MM = 9.0
