@@ -47,7 +47,7 @@ from fusion.dicom.pixels.codestream import bare, read_codestream
 from fusion.dicom.pixels.isolated import decode_apart
 from fusion.dicom.pixels.layout import layout_of
 from fusion.dicom.pixels.reading import read_frame, read_plan
-from fusion.dicom.series import Catalog, Kind, Series
+from fusion.dicom.series import Catalog, Kind, Series, VolumePlan
 from fusion.errors import DicomError
 from fusion.findings import Finding
 
@@ -821,6 +821,43 @@ def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / BAD)
     with pytest.raises(DicomError):
         read_header(tmp_path / BAD, label=BAD)
+
+
+@pytest.mark.parametrize("what", ["other slice", "pipe", "shorter", "written to", "folder", "gone"])
+def test_a_file_that_changes_while_it_is_in_use(folder, what):
+    """Headers of one image and pixels of another would be shown as one."""
+    (plan,) = good_plan(scan(folder))
+    first, second = (frame.instance.path for frame in plan.frames[:2])
+    if what == "other slice":
+        assert first.stat().st_size == second.stat().st_size
+        second.replace(first)
+    elif what == "written to":
+        content = first.read_bytes()
+        first.write_bytes(content[:-2000] + bytes(2000))
+    elif what == "shorter":
+        os.truncate(first, first.stat().st_size // 2)
+    else:
+        first.unlink()
+        if what == "pipe":
+            os.mkfifo(first)
+        elif what == "folder":
+            first.mkdir()
+    with pytest.raises(DicomError, match=r"changed or replaced|no longer there|cannot be read"):
+        read_plan(plan, study_instance_uid="1", series_instance_uid="2")
+
+
+def test_a_swapped_pair_of_slices_is_noticed(folder):
+    (plan,) = good_plan(scan(folder))
+    first, second = (frame.instance.path for frame in plan.frames[:2])
+    content = first.read_bytes(), second.read_bytes()
+    second.write_bytes(content[0])
+    first.write_bytes(content[1])
+    with pytest.raises(DicomError, match="changed or replaced"):
+        read_plan(plan, study_instance_uid="1", series_instance_uid="2")
+
+
+def good_plan(catalog: Catalog) -> list[VolumePlan]:
+    return [p for p in catalog.studies[0].series[0].volumes if p.refusal is None]
 
 
 def test_zip_whose_files_share_their_bytes_is_refused(tmp_path):

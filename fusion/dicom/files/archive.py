@@ -365,8 +365,9 @@ def _checked_members(
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if total > free:
         raise DicomError(
-            f"Unpacking needs {total / 2**30:.1f} GiB and the temporary disk has "
-            f"{free / 2**30:.1f} GiB left.",
+            f"Unpacking needs {total / 2**20:,.0f} MiB and the temporary disk has "
+            f"{free / 2**20:,.0f} MiB left. Free some space, or unpack it yourself and open the "
+            "folder.",
             label=label,
         )
     usable: list[zipfile.ZipInfo] = []

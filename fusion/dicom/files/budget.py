@@ -12,6 +12,7 @@ import stat
 import time
 from pathlib import Path
 
+from fusion.dicom.files.instance import open_at_once, stamp_of
 from fusion.errors import DicomError
 
 #: Reads of one header; an element takes one or two, and an object of 4,000 frames has 300,000, the
@@ -90,13 +91,13 @@ class BudgetedFile(io.BufferedReader):
 
     def __init__(self, path: Path, budget: Budget) -> None:
         # What was a file when it was listed may be a pipe by now, which would be waited for.
-        super().__init__(io.FileIO(path, opener=_opened))
+        super().__init__(io.FileIO(path, opener=open_at_once))
         self._budget = budget
         found = os.fstat(self.fileno())
         if not stat.S_ISREG(found.st_mode):
             self.close()
             raise OSError("not a regular file")
-        self.size = found.st_size
+        self.size, self.stamp = found.st_size, stamp_of(found)
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read at most ``size`` bytes."""
@@ -121,7 +122,3 @@ class BudgetedBytes(io.BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         """Read at most ``size`` bytes."""
         return self._budget.charged(super().read(size))
-
-
-def _opened(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -184,7 +184,7 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             label=label,
         ) from exc
     remarks = (*remarks, NO_FILE_HEADER) if is_bare else remarks
-    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text, remarks)
+    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text, remarks, file.stamp)
 
 
 def study_uid(dataset: Dataset) -> str:

@@ -8,8 +8,11 @@ be used (values that are not finite). Nothing here touches pixel data.
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
+import os
 import re
+import stat
 import struct
 import zlib
 from collections.abc import Iterator
@@ -127,6 +130,8 @@ class Instance:
         :func:`fusion.dicom.files.character_sets.make_unicode`.
     remarks : tuple of str
         What was mended when it was read; see :func:`fusion.dicom.files.mending.mend`.
+    stamp : (int, int) or None
+        Size and time of the file when its header was read; see :func:`stamp_of`.
     """
 
     path: Path
@@ -137,11 +142,44 @@ class Instance:
     owner: object | None = field(default=None, repr=False)
     doubtful_text: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    stamp: tuple[int, int] | None = None
+
+    def open(self) -> io.BufferedReader:
+        """Open the file that the header was read from.
+
+        Raises
+        ------
+        DicomError
+            Another file stands there by now, or this one was written to: header and pixels may be
+            of two images.
+        OSError
+            It cannot be opened.
+        """
+        file: io.BufferedReader = io.BufferedReader(io.FileIO(self.path, opener=open_at_once))
+        found = os.fstat(file.fileno())
+        if stat.S_ISREG(found.st_mode) and self.stamp in (None, stamp_of(found)):
+            return file
+        file.close()
+        raise DicomError(
+            "The file was changed or replaced after its header was read. Wait until nothing writes "
+            "there any more, and open the study again.",
+            label=self.label,
+        )
 
     @property
     def sop_instance_uid(self) -> str:
         """SOP Instance UID, made safe by :func:`uid`."""
         return uid(self.dataset, "SOPInstanceUID") or hashed_uid(self.label)
+
+
+def open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting, where a pipe has taken its place, for somebody who writes."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def stamp_of(found: os.stat_result) -> tuple[int, int]:
+    """Return what changes when a file is written: its size in bytes and its time in ns."""
+    return found.st_size, found.st_mtime_ns
 
 
 def hashed_uid(value: str) -> str:

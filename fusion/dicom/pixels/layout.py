@@ -30,7 +30,13 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from fusion.dicom.files.header import NM_CLASSES, inflated_from_pixels, quiet_pydicom, sop_class_uid
+from fusion.dicom.files.header import (
+    NM_CLASSES,
+    PIXEL_TAGS,
+    inflated_from_pixels,
+    quiet_pydicom,
+    sop_class_uid,
+)
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, integer, text
 from fusion.errors import DicomError
 
@@ -118,7 +124,7 @@ def _holds_fractions(instance: Instance) -> bool:
     """Whether the pixels are Float or Double Float Pixel Data (PS3.3 C.7.6.24, C.7.6.25)."""
     if instance.pixel_tag_offset is None:
         return False
-    with instance.path.open("rb") as file:
+    with instance.open() as file:
         file.seek(instance.pixel_tag_offset)
         return file.read(4) in (b"\xe0\x7f\x08\x00", b"\xe0\x7f\x09\x00")
 
@@ -239,7 +245,7 @@ def open_pixels(instance: Instance, layout: PixelLayout) -> Iterator[tuple[Binar
     is_deflated = instance.transfer_syntax_uid == DeflatedExplicitVRLittleEndian
     if instance.pixel_tag_offset is None and not is_deflated:
         raise _cut_short(label, "it holds no pixels")
-    with instance.path.open("rb") as on_disk:
+    with instance.open() as on_disk:
         file: BinaryIO = on_disk
         if is_deflated:
             file = inflated_from_pixels(instance.path, label=label)
@@ -272,6 +278,8 @@ def _element_header(file: BinaryIO, instance: Instance) -> tuple[str, int]:
     except struct.error as exc:
         raise _cut_short(instance.label, "it ends before its pixels") from exc
     tag = group << 16 | element
+    if tag not in PIXEL_TAGS:
+        raise _cut_short(instance.label, "its pixels are not where they began")
     if tag != _PIXEL_DATA:
         raise DicomError(
             "It stores floating-point pixels, which no CT or SPECT scanner writes; not supported.",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fusion.dicom.files.instance import PARSE_ERRORS, Instance, damage_told, stored_value
 from fusion.dicom.pixels.sameness import same_pixels
 from fusion.dicom.series import FrameRef
+from fusion.errors import DicomError
 from fusion.findings import Finding
 from fusion.findings.volumes import DUPLICATE_COPIES, DUPLICATE_UID
 
@@ -101,11 +102,11 @@ def _digest(instance: Instance) -> str:
     """Hash of the encoding and everything from the pixel data on (deflated: of the whole file)."""
     digest = hashlib.sha256(instance.transfer_syntax_uid.encode())
     try:
-        with instance.path.open("rb") as file:
+        with instance.open() as file:
             file.seek(instance.pixel_tag_offset or 0)
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
-    except OSError:
+    except (OSError, DicomError):
         digest.update(instance.label.encode())
     return digest.hexdigest()
 
