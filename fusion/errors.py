@@ -24,6 +24,7 @@ found, what was expected and what to do next, and never hold patient identity.
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import Path
 
@@ -122,12 +123,26 @@ def disk_reason(exc: OSError) -> str:
     Libraries raise the error anew, with the way it took through their code as its text; what the
     operating system said is then in the error that caused it.
     """
+    return _of_system(exc).strerror or type(exc).__name__
+
+
+def disk_advice(exc: OSError) -> str:
+    """Return what to do about a folder that could not be written to, as a sentence."""
+    number = _of_system(exc).errno
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return "Free some space or choose another folder."
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Choose a folder that you may write to."
+    return "Choose another folder."
+
+
+def _of_system(exc: OSError) -> OSError:
     cause: BaseException | None = exc
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
+            return cause
         cause = cause.__cause__ or cause.__context__
-    return type(exc).__name__
+    return exc
 
 
 class ProgramFault(FusionError):  # noqa: N818 - said as it is

@@ -38,7 +38,16 @@ from fusion.findings.alignment import (
     PATIENT_NOT_COMPARED_IN_STUDY,
     SHARED_FRAME,
 )
-from fusion.findings.files import ARCHIVE_NOT_OPENED, ARCHIVE_OF_OTHERS
+from fusion.findings.files import (
+    ARCHIVE_MEMBER_REFUSED,
+    ARCHIVE_MEMBER_UNREADABLE,
+    ARCHIVE_NOT_OPENED,
+    ARCHIVE_OF_OTHERS,
+    DICOMDIR_MISSING,
+    FOLDER_UNREADABLE,
+    LINKS_NOT_FOLLOWED,
+    UNREADABLE,
+)
 from fusion.findings.volumes import (
     ATTENUATION_MAP,
     ATTENUATION_MAP_POSSIBLE,
@@ -72,6 +81,17 @@ _SAME_TOP_MM = 50.0
 #: Beds of one scan share less than this part of their length.
 _BED_SHARE = 0.5
 
+#: What was not looked into may hold what was looked for.
+_UNSEEN = (
+    ARCHIVE_NOT_OPENED,
+    ARCHIVE_OF_OTHERS,
+    ARCHIVE_MEMBER_REFUSED,
+    ARCHIVE_MEMBER_UNREADABLE,
+    DICOMDIR_MISSING,
+    FOLDER_UNREADABLE,
+    LINKS_NOT_FOLLOWED,
+    UNREADABLE,
+)
 #: What a person answers with the distance between slices.
 _QUESTIONS = (SPACING_NEEDED, ORDER_NEEDED, POSITIONS_NEEDED)
 #: Modalities of images that somebody may look for.
@@ -234,10 +254,8 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
         if series.kind in _LOOKALIKES[noun]
     )
     found = sorted({series.kind.words for study in catalog.studies for series in study.series})
-    packed = [
-        f.message for f in catalog.findings if f.kind in (ARCHIVE_NOT_OPENED, ARCHIVE_OF_OTHERS)
-    ]
-    said = [*list(refused)[:3], *packed[:3]]
+    unseen = [f.message for f in catalog.findings if f.kind in _UNSEEN]
+    said = [*list(refused)[:3], *unseen[:3]]
     detail = " " + " ".join(said) if said else ""
     return PairingError(
         f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail}"

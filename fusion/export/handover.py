@@ -29,7 +29,7 @@ from fusion.deidentified import (
     settle,
     write_images,
 )
-from fusion.errors import Cancelled, DicomError, FusionError, disk_reason
+from fusion.errors import Cancelled, DicomError, FusionError, disk_advice, disk_reason
 from fusion.export.dicom.captures import CAPTURES, SELECTION, export_captures
 from fusion.export.dicom.derived_nm import DERIVED_NM, export_derived_nm
 from fusion.export.dicom.segmentation import SEGMENTATION, export_segmentation
@@ -303,6 +303,5 @@ def _placed(
             yield part, at_place
     except OSError as exc:
         raise FusionError(
-            f"The export could not be written to {folder}: {disk_reason(exc)}. Free some space "
-            "or choose another folder."
+            f"The export could not be written to {folder}: {disk_reason(exc)}. {disk_advice(exc)}"
         ) from exc

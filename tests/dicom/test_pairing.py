@@ -504,6 +504,14 @@ def test_a_ct_that_lacks_a_slice_is_used_in_part_where_a_person_asks_for_that_pa
     assert "38 of 43 slices, z from -104 to -30 mm" in note.message
 
 
+def test_what_was_not_looked_into_is_named_where_something_is_missing(tmp_path) -> None:
+    write_ct(tmp_path / "study" / "ct")
+    write_nm(tmp_path / "elsewhere")
+    (tmp_path / "study" / "nm").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(PairingError, match=r"No SPECT or PET volume.*link\(s\) lead out.*nm"):
+        chosen(tmp_path / "study")
+
+
 def test_nothing_to_fuse_says_what_was_there(tmp_path) -> None:
     write_ct(tmp_path / "ct")
     with pytest.raises(PairingError, match="No SPECT or PET volume was found; found CT"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from fusion import temporary
-from fusion.errors import FusionError
+from fusion.errors import FusionError, disk_advice, disk_reason
 from fusion.export.staging import staged
 
 NAMES = ("report.pdf", "picture_[0-9][0-9].dcm")
@@ -120,3 +121,23 @@ with _stopped_by_signals(in_window=False):
         child.terminate()
         child.wait(timeout=20)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "Free some space"),
+        (errno.EDQUOT, "Free some space"),
+        (errno.EROFS, "may write to"),
+        (errno.EACCES, "may write to"),
+        (errno.EIO, "Choose another folder"),
+    ],
+)
+def test_the_advice_fits_the_reason(number: int, advice: str) -> None:
+    inner = OSError(number, os.strerror(number))
+    assert advice in disk_advice(inner)
+    # Libraries raise it anew.
+    outer = OSError("somewhere deep")
+    outer.__cause__ = inner
+    assert advice in disk_advice(outer)
+    assert disk_reason(outer) == os.strerror(number)

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from fusion.annotations import StudyKey
 from fusion.deidentified import NO_MOMENT, Deidentifier, settle
 from fusion.dicom import text
-from fusion.errors import FusionError, disk_reason
+from fusion.errors import FusionError, disk_advice, disk_reason
 from fusion.export.dicom.encapsulated_pdf import write_encapsulated_pdf
 from fusion.export.edition import Edition
 from fusion.export.follow_up.report import comparison_report
@@ -93,8 +93,8 @@ def hand_on_comparison(
             report(1.0, "Done")
     except OSError as exc:
         raise FusionError(
-            f"The comparison could not be written to {place}: {disk_reason(exc)}. Free some space "
-            "or choose another folder."
+            f"The comparison could not be written to {place}: {disk_reason(exc)}. "
+            f"{disk_advice(exc)}"
         ) from exc
     return tuple(place / name for name in _NAMES)
 
