@@ -1,10 +1,10 @@
 """Fit the weights of the evidence on one half of the cases, and check them on the other.
 
 ``python -m benchmarks.registration.calibrate ROWS.jsonl ...`` with rows of ``run.py``; prints the
-constants of ``fusion/registration/evidence.py`` and the tables of docs/registration.md. Quantile
-regression (Koenker and Bassett 1978) with non-negative weights: the weighted sum of the evidence
-has to exceed the error at a joint in ``QUANTILE`` of the joints. A bent neck counts three times,
-because there are three straight ones for each.
+constants of ``fusion/registration/evidence.py`` and the tables of docs/registration-evidence.md.
+Quantile regression (Koenker and Bassett 1978) with non-negative weights: the weighted sum of the
+evidence has to exceed the error at a joint in ``QUANTILE`` of the joints. A bent neck counts three
+times, because there are three straight ones for each.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Print the tables of docs/registration.md.
+"""Print the tables of docs/registration-evidence.md.
 
 ``python -m benchmarks.registration.tables --rows X.jsonl [--flips F.jsonl] [--peers P.jsonl]`` with
 rows of ``run.py`` and of ``peers.py``. Errors are median / 95 % / largest in mm over the joints.

@@ -3,7 +3,7 @@
 Every piece of evidence is a distance in mm between the proposal and what another, differently
 built search says at the same point. None of them is an error; their weights were fitted so that
 their sum covers the error in 95 of 100 simulated cases (``python -m benchmarks.registration
-calibrate``, table in docs/registration.md).
+calibrate``, table in docs/registration-evidence.md).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FEATURES = ("floor", "blocks", "second opinion", "reverse", "neck box", "pieces"
 #: quantile regression on one half of the simulated necks, with least weights, and held against the
 #: other; the fit had no use for the reverse search and the neck box beside the pieces, which say
 #: the same better: they only serve to refuse and to be read. See
-#: benchmarks/registration/calibrate.py and docs/registration.md.
+#: benchmarks/registration/calibrate.py and docs/registration-evidence.md.
 RIGID_WEIGHTS = (0.5, 0.6, 0.37, 0.0, 0.0, 0.8, 0.1)
 NECK_WEIGHTS = (0.5, 1.22, 0.27, 0.0, 0.0, 0.35, 0.15)
 

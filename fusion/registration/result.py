@@ -228,8 +228,8 @@ class Registration:
         """Return how far off the transform in use may be.
 
         Calibrated on simulated studies so that 95 % of errors are smaller
-        (docs/registration.md); ``inf`` where the status is "do not trust", ``nan`` where nothing
-        was measured.
+        (docs/registration-evidence.md); ``inf`` where the status is "do not trust", ``nan`` where
+        nothing was measured.
 
         Parameters
         ----------

@@ -25,17 +25,17 @@ TRUSTED_UNCERTAINTY_MM = 3.0
 UNCERTAINTY_SHARE = 0.95
 #: Correlation of the pictures in fair detail below which a result is refused: 208 valid simulated
 #: cases had 0.85 and more; of 36 turned upside down or back to front, 34 had less than 0.8 and the
-#: other two fail on the drop below (docs/registration.md). A PET shows much that no CT foretells:
-#: the one real FDG scan at hand has 0.66, and 0.60 and less when mirrored.
+#: other two fail on the drop below (docs/registration-evidence.md). A PET shows much that no CT
+#: foretells: the one real FDG scan at hand has 0.66, and 0.60 and less when mirrored.
 MIN_CORRELATION = {"NM": 0.8, "PT": 0.63}
 #: With left and right exchanged the details may agree better by this much before anything is said,
 #: on the points that both see: 34 right cases (two real CTs with simulated SPECT, one real PET/CT,
 #: sample studies and phantoms with joints that are hot on one side) gain 0.001 and less
-#: (docs/registration.md).
+#: (docs/registration-evidence.md).
 MAX_MIRRORED_GAIN = 0.01
 #: With voxels of another size the pictures may agree better by this much before it is doubted:
 #: the same right cases gain 0.008 and less, voxels stated a tenth too large or small 0.011 and more
-#: (docs/registration.md).
+#: (docs/registration-evidence.md).
 MAX_RESCALED_GAIN = 0.01
 #: Either has to be this many times its own standard error as well to refuse. Less may be the chance
 #: of a few blocks of tissue, a joint that is hot on one side among them: then a person is asked
@@ -59,13 +59,13 @@ MAX_ROTATION_DEG = 20.0
 MIN_OVERLAP = 0.9
 #: Upper and lower neck turned against each other by this, degrees, and by this many times the
 #: uncertainty of that, are a neck that moved. Set on one half of the simulated cases and held
-#: against the other (docs/registration.md).
+#: against the other (docs/registration-evidence.md).
 NECK_BEND_DEG = 1.5
 NECK_BEND_SIGNIFICANCE = 5.0
 
 #: The independent method further away than this, mm, is a warning and no refusal: in 15 simulated
 #: cases it ended 1.5 and less from right proposals, and 3.7 and more from proposals that were 4 to
-#: 10 off (docs/registration.md).
+#: 10 off (docs/registration-evidence.md).
 MAX_INDEPENDENT_MM = 3.0
 #: Uncertainty that may remain where a bent neck is the explanation, mm: simulated necks that bent
 #: by up to 8 degrees left 3.2 and less (one truncated SPECT 4.1), mirrored pictures 4 and more.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import importlib.util
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -172,6 +174,17 @@ def test_names_in_python_are_public(page: Path) -> None:
             room, name, *_ = [*re.findall(r"\w+", words.partition("(")[0])[1:], ""]
             face = importlib.import_module(f"fusion.{room}" if name else "fusion")
             assert (name or room) in face.__all__, f"{page.name}: {words}"
+
+
+@pytest.mark.parametrize("page", EVERYWHERE, ids=ids(EVERYWHERE))
+def test_python_in_a_block_is_python_and_imports_what_is_public(page: Path) -> None:
+    for block in re.findall(r"^ *```python\n(.*?)^ *```", page.read_text("utf-8"), re.M | re.S):
+        for node in ast.walk(ast.parse(textwrap.dedent(block))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fusion"):
+                face = importlib.import_module(str(node.module))
+                for one in node.names:
+                    is_room = importlib.util.find_spec(f"{node.module}.{one.name}") is not None
+                    assert is_room or one.name in face.__all__, f"{page.name}: {one.name}"
 
 
 def test_a_code_of_a_finding_is_one() -> None:
