@@ -410,6 +410,7 @@ def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
         ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
         ("all gates and the main energy window together", -_part_number(one)),
         (f"in {one.plan.unit}", quantitative),
+        ("shares the scanner's coordinate system", float(is_placed)),
         ("reaches further to the head", float(np.round(top_mm / _SAME_TOP_MM))),
         ("covers more of the CT", float(np.round(common, -1))),
         ("finer voxels", -float(np.round(np.prod(one.grid.spacing_mm), 3))),

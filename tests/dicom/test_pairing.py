@@ -13,7 +13,7 @@ from fusion.dicom.pairing import choose_ct, pair
 from fusion.errors import ChoiceNeeded, PairingError, SpacingNeeded
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
-from tests.studies import write_ct, write_nm
+from tests.studies import FRAME, write_ct, write_nm
 
 PATIENT = "Somebody^Else"
 
@@ -215,6 +215,27 @@ def test_two_volumes_that_nothing_tells_apart_are_a_question(tmp_path) -> None:
         SeriesInstanceUID="1.2.3.4.9.2",
     )
     assert "copies" in chosen(tmp_path).reasons[0]
+
+
+def test_a_spect_in_the_frame_of_the_ct_over_one_in_a_frame_of_its_own(tmp_path) -> None:
+    # The CT lies below zero; what is not placed lies nowhere, and reaches no further than that.
+    write_ct(tmp_path / "ct", positions=ct.stacked() - [0, 0, 300])
+    for n, frame in enumerate(("9.9", FRAME)):
+        write_nm(
+            tmp_path,
+            name=f"{n}.dcm",
+            dataset=nm.recon(nm.volume() + n),
+            edit=lambda ds: setattr(
+                ds.DetectorInformationSequence[0], "ImagePositionPatient", [-70, -62, -402]
+            ),
+            SeriesInstanceUID=f"1.2.3.4.9.{n}",
+            SpacingBetweenSlices=6.0,
+            FrameOfReferenceUID=frame,
+        )
+    result = chosen(tmp_path)
+    assert result.spect.grid.frame_of_reference_uid == FRAME
+    assert "coordinate system" in result.reasons[0]
+    assert "different-frames" not in codes(result)
 
 
 def test_two_cts_that_nothing_tells_apart_are_a_question(tmp_path) -> None:
