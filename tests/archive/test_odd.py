@@ -374,12 +374,29 @@ def test_nobody_is_asked_that_the_settings_do_not_name(tmp_path: Path, clinic: C
         connect(settings, "w").studies(Query(patient_id="1"))
 
 
+def test_a_connection_that_the_archive_closes_meanwhile_costs_nothing(tmp_path: Path) -> None:
+    body = '[{"0020000D": {"vr": "UI", "Value": ["1.2"]}}]'
+    with web_answering(tmp_path, 200, WEB_JSON, body, most=1) as settings:
+        archive = connect(settings, "w")
+        for _ in range(3):
+            assert len(archive.studies(Query(patient_id="1"))) == 1
+
+
 @contextmanager
 def web_answering(
-    place: Path, status: int, kind: str, body: str, **headers: str
+    place: Path, status: int, kind: str, body: str, *, most: int = 1000, **headers: str
 ) -> Iterator[Settings]:
+    """Give one answer to every question, but no more than ``most`` over one connection."""
+
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        answered = 0
+
         def do_GET(self) -> None:
+            self.answered += 1
+            if self.answered > most:
+                self.close_connection = True
+                return
             self.send_response(status)
             for name, value in {"Content-Type": kind, **headers}.items():
                 self.send_header(name, value)
@@ -391,6 +408,8 @@ def web_answering(
             pass
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        server.block_on_close = False
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         (place / "archives.toml").write_text(

@@ -17,6 +17,8 @@ import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from fusion.archive.model import (
     FoundSeries,
@@ -36,6 +38,8 @@ from fusion.errors import ArchiveError
 TIMEOUT_S = (15.0, 60.0)
 #: Answers of a search taken at once, and at most.
 _PAGE, _MOST = 1000, 100_000
+#: A question is asked again where the archive closed the connection, idle for it, at that moment.
+_ONCE_MORE = Retry(total=1, connect=0, read=1, status=0, other=0, redirect=False)
 #: They log addresses, and what is asked for in them.
 _TALKATIVE = ("dicomweb_client", "retrying", "urllib3", "requests")
 #: Largest object that is taken.
@@ -79,6 +83,8 @@ class WebArchive:
         self.name = name
         self._url = str(stated.url).rstrip("/")
         session = _PlainlyAsking()
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, HTTPAdapter(max_retries=_ONCE_MORE))
         session.max_redirects = 0  # nobody is asked that archives.toml does not name
         session.trust_env = False  # no proxy sees it that archives.toml does not name
         if stated.user:
