@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import http.server
+import json
 import re
 import subprocess
 import threading
@@ -374,6 +375,23 @@ def test_nobody_is_asked_that_the_settings_do_not_name(tmp_path: Path, clinic: C
         connect(settings, "w").studies(Query(patient_id="1"))
 
 
+@pytest.mark.parametrize("knows_pages", [True, False])
+def test_an_archive_that_lists_few_at_once_is_asked_for_the_rest(
+    knows_pages: bool, tmp_path: Path
+) -> None:
+    held = [{"0020000D": {"vr": "UI", "Value": [f"1.2.{n}"]}} for n in range(5)]
+
+    def page(path: str) -> str:
+        [first] = re.findall(r"offset=(\d+)", path)
+        start = int(first) if knows_pages else 0
+        return json.dumps(held[start : start + 2])
+
+    with web_answering(tmp_path, 200, WEB_JSON, page) as settings:
+        found = connect(settings, "w").studies(Query(patient_id="1"))
+    expected = [f"1.2.{n}" for n in range(5 if knows_pages else 2)]
+    assert [one.study_instance_uid for one in found] == expected
+
+
 def test_a_connection_that_the_archive_closes_meanwhile_costs_nothing(tmp_path: Path) -> None:
     body = '[{"0020000D": {"vr": "UI", "Value": ["1.2"]}}]'
     with web_answering(tmp_path, 200, WEB_JSON, body, most=1) as settings:
@@ -384,7 +402,13 @@ def test_a_connection_that_the_archive_closes_meanwhile_costs_nothing(tmp_path: 
 
 @contextmanager
 def web_answering(
-    place: Path, status: int, kind: str, body: str, *, most: int = 1000, **headers: str
+    place: Path,
+    status: int,
+    kind: str,
+    body: str | Callable[[str], str],
+    *,
+    most: int = 1000,
+    **headers: str,
 ) -> Iterator[Settings]:
     """Give one answer to every question, but no more than ``most`` over one connection."""
 
@@ -400,9 +424,10 @@ def web_answering(
             self.send_response(status)
             for name, value in {"Content-Type": kind, **headers}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            content = (body if isinstance(body, str) else body(self.path)).encode()
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(body.encode())
+            self.wfile.write(content)
 
         def log_message(self, *args: object) -> None:
             pass

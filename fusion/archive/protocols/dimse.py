@@ -203,7 +203,7 @@ class DimseArchive:
                             f"administrator has to enter the title {self._settings.title} with "
                             "this machine and the port of [listen]."
                         )
-        return why
+        return f"{why}; it has to reach this machine at the port of [listen]" if why else ""
 
     # ---- Sending ---------------------------------------------------------------------------------
 

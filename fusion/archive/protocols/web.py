@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import uuid
@@ -148,13 +149,19 @@ class WebArchive:
             client = DICOMwebClient(self._url, session=self._session)
             client.set_http_retry_params(retry=False)
             search = getattr(client, how)
-            for first in range(0, _MOST, _PAGE):
+            first, known = 0, set[str]()
+            while first < _MOST:
                 with self._understood(), warnings.catch_warnings():
                     warnings.simplefilter("ignore")  # they quote what they complain of
                     page = search(search_filters=given, limit=_PAGE, offset=first, **which)
-                    answers = [Dataset.from_json(one) for one in page]
+                    news = [one for one in page if json.dumps(one, sort_keys=True) not in known]
+                    answers = [Dataset.from_json(one) for one in news]
                 yield from answers
-                if len(page) < _PAGE:
+                # A short page is not the last: an archive may give less at once than it is asked
+                # for. One that knows no pages gives the first again.
+                known = {json.dumps(one, sort_keys=True) for one in page}
+                first += len(page)
+                if not news:
                     return
 
     # ---- Fetching --------------------------------------------------------------------------------
