@@ -182,12 +182,22 @@ class ReviewApp(QObject):
         wide, high = WINDOW_SIZE
         window.resize(min(wide, room.width()), min(high, room.height()))
         if wide + _FRAME_PX > room.width() or high + _FRAME_PX > room.height():
-            # Of that size its frame would push its last lines off the screen.
-            window.showMaximized()
+            # Of that size its frame would push its last lines off the screen. A window manager
+            # hears of it only once it has put the window there.
+            self._filling = QTimer(window, interval=20)
+            self._filling.timeout.connect(self._fill_screen)
+            self._filling.start()
         if self.job is not None:
             self.job.start()
         else:
             QTimer.singleShot(0, self._show_opened)
+
+    def _fill_screen(self) -> None:
+        window = _napari.main_window(self.viewer)
+        handle = window.windowHandle()
+        if handle is not None and handle.isExposed():
+            self._filling.stop()
+            window.showMaximized()
 
     def _show_opened(self) -> None:
         review, self._review = self._review, None
