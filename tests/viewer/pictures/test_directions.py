@@ -9,7 +9,16 @@ import pytest
 
 import fusion
 from tests.viewer import marked_study
-from tests.viewer.marked_study import BALLS, FFS, MIDDLE_LPS, NODDING, ct_lattice, spect_lattice
+from tests.viewer.marked_study import (
+    BALLS,
+    DECUBITUS,
+    FFS,
+    HFP,
+    MIDDLE_LPS,
+    NODDING,
+    ct_lattice,
+    spect_lattice,
+)
 from tests.viewer.on_screen import bright_spots_mm
 
 #: What a radiologist expects of each plane: unit steps (right, down) on the screen.
@@ -31,6 +40,8 @@ CASES = {
     "HFS, SPECT spacing negative": (ct_lattice(), spect_lattice(slice_mm=-4.0), "HFS"),
     "FFS": (ct_lattice(FFS), spect_lattice(FFS), "FFS"),
     "FFS, SPECT spacing negative": (ct_lattice(FFS), spect_lattice(FFS, slice_mm=-4.0), "FFS"),
+    "prone": (ct_lattice(HFP), spect_lattice(HFP), "HFP"),
+    "on the left side": (ct_lattice(DECUBITUS), spect_lattice(DECUBITUS), "HFDL"),
     "oblique CT, oblique SPECT with negative spacing": (
         ct_lattice(NODDING),
         spect_lattice(NODDING, slice_mm=-4.0),
