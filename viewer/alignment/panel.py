@@ -124,7 +124,7 @@ class LevelChart(QWidget):
 
 
 #: Height of what is said about the alignment, px.
-_TOLD_HEIGHT = 150
+_TOLD_HEIGHT = 166
 _MOVE, _MOVING = "Move the SPECT  ({key})", "MOVING THE SPECT: press to end"
 
 _MIDDLE = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

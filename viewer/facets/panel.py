@@ -34,9 +34,10 @@ from viewer.facets.mouse import bind_marks
 from viewer.facets.reference_page import ReferencePage
 from viewer.facets.table import JointTable
 from viewer.facets.words import count_against, details, heading, waiting_text
-from viewer.kit.labels import plain_label
+from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.layout import scrolling
 from viewer.kit.message import MessageLine
+from viewer.kit.text import plain_tip
 from viewer.kit.theme import BOLD, FAINT, RAISED, TEXT
 
 if TYPE_CHECKING:
@@ -119,8 +120,7 @@ class FacetsPanel(QWidget):
     def _make_heading(self) -> QWidget:
         self.heading = QFrame()
         self.heading.setObjectName("heading")
-        self.numbering = plain_label()
-        self.numbering.setMinimumWidth(1)
+        self.numbering = OneLineLabel(keep_end=False)
         self.reason = plain_label(wrap=True)
         self.numbering.setStyleSheet(f"{BOLD} font-size: 14px;")
         column = QVBoxLayout(self.heading)
@@ -160,6 +160,8 @@ class FacetsPanel(QWidget):
             self.menu.addAction(vertebra).triggered.connect(
                 lambda _checked=False, vertebra=vertebra: self.marks.name_next(vertebra)
             )
+        # Without a compositor X11 leaves on the screen what the menu looked like.
+        self.menu.aboutToHide.connect(self.update)
         self.name.setMenu(self.menu)
         self.stop = QPushButton()
         self.stop.setToolTip("Escape")
@@ -248,6 +250,7 @@ class FacetsPanel(QWidget):
     def _show_heading(self) -> None:
         title, reason, color = heading(self._facets)
         self.numbering.setText(title)
+        self.numbering.setToolTip(plain_tip(title))
         self.reason.setText(reason)
         self.heading.setStyleSheet(
             f"QFrame#heading {{ border-left: 6px solid {color}; background: {RAISED}; }}"

@@ -201,6 +201,12 @@ class Pane:
             edges = self._edged[1]
         return self.ct.data.shown(axis, index), self.spect.data.shown(axis, index), edges
 
+    @property
+    def left_letter_px(self) -> Box:
+        """Where the letter at the left edge stands, with some room around it."""
+        side, tall = (self.text_scale * size for size in _LETTER_BOX_PX)
+        return Box(0, (float(self.model.canvas.size[0]) - tall) / 2, side, tall)
+
     def taken_px(self) -> list[Box]:
         """Return what names may not cover: letters, the words in the corners, the scale."""
         height, width = (float(size) for size in self.model.canvas.size)
@@ -209,10 +215,10 @@ class Pane:
         bar = self.model.canvas.overlays.scale_bar
         long = max((bar.length or 0.0) * self.model.scene.camera.zoom, scale * _SCALE_BOX_PX[0])
         long, high = long + _EDGE_PX, scale * _SCALE_BOX_PX[1]
-        across, up = (width - side) / 2, (height - tall) / 2
+        across, left = (width - side) / 2, self.left_letter_px
         taken = [
-            Box(0, up, side, tall),
-            Box(width - side, up, side, tall),
+            left,
+            Box(width - side, left.y, side, tall),
             Box(across, 0, side, tall),
             Box(across, height - tall, side, tall),
             Box(width - long, height - high, long, high),
@@ -221,6 +227,8 @@ class Pane:
         if lines:
             longest = max(len(line) for line in lines) * scale * _WORD_PX[0]
             down = len(lines) * scale * _WORD_PX[1]
+            if down + _EDGE_PX > left.y:
+                down += tall  # words stand above and below a letter
             taken.append(Box(0, 0, longest + _EDGE_PX, down + _EDGE_PX))
         return taken
 

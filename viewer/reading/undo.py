@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from fusion.annotations import Redone, Undone
+from fusion.annotations import Redone, TargetSaved, Undone
 from fusion.errors import AnnotationError
+from viewer.reading.words import change_words, difference_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.utils.events import EmitterGroup
 
+    from fusion.annotations import Event
     from viewer.reading.model import ReadingModel
 
 NOTHING_TO_UNDO, NOTHING_TO_REDO = "There is nothing to undo.", "There is nothing to redo."
@@ -122,9 +126,9 @@ class UndoAll:
             if not reading.can_undo:
                 raise AnnotationError(self._why_not(NOTHING_TO_UNDO))
             done = reading.reading.done[-count:] if reading.reading else ()
-            words = "; ".join(event.change.words for event in done)
             for _ in range(count):
                 self._busied(reading.undo)
+            words = self._taken_back(done)
         if self._done:
             self._done.pop()
         self._undone.append((who, count))
@@ -149,11 +153,21 @@ class UndoAll:
             for _ in range(count):
                 self._busied(reading.redo)
             done = reading.reading.done[-count:] if reading.reading else ()
-            words = "; ".join(event.change.words for event in done)
+            words = "; ".join(change_words(event.change) for event in done)
         if self._undone:
             self._undone.pop()
         self._done.append((who, count))
         return f"Done again: {words}."
+
+    def _taken_back(self, events: Sequence[Event]) -> str:
+        """Say what was taken back; of a joint that is still decided, which answer."""
+        reading, (first, *others) = self._reading.reading, events
+        change = first.change
+        if reading is not None and isinstance(change, TargetSaved) and not others:
+            now = reading.target_at(change.target.joint)
+            if now is not None:
+                return difference_of(change.target, now)
+        return "; ".join(change_words(event.change) for event in events)
 
     def _why_not(self, nothing: str) -> str:
         reading = self._reading.reading

@@ -203,6 +203,7 @@ class TargetForm(TargetFields):
 
     def refresh(self) -> None:
         """Show what the reading says now."""
+        self._take_up()
         target = self.target
         if self.target_id and target is None:  # undone or removed
             self.target_id = ""
@@ -218,6 +219,15 @@ class TargetForm(TargetFields):
             self.head.setText(NOTHING_CHOSEN)
             self.details.setText("")
         self._show_agreement()
+
+    def _take_up(self) -> None:
+        """Be about the target that there is by now at the joint chosen: redone, or of before."""
+        reading = self._reading.reading
+        joint = self.new.joint if self.new is not None and not self.typed else None
+        known = reading.target_at(joint) if reading is not None and joint is not None else None
+        if known is not None:
+            self.new, self.target_id = None, known.target_id
+            self._empty()
 
     @property
     def final(self) -> bool:
@@ -305,7 +315,8 @@ class TargetForm(TargetFields):
             self.leave()
         else:
             try:
-                new = at_joint(joint, self._facets.spine, self._linked.review.fused.registration)
+                facets, used = self._facets, self._linked.review.fused.registration
+                new = at_joint(joint, facets.spine, used, refusal=facets.refusal)
             except AnnotationError as error:
                 self.leave()
                 self.said.emit(str(error))

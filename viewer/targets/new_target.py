@@ -14,6 +14,7 @@ from fusion.annotations import Origin
 from fusion.errors import AnnotationError
 from viewer.facets.words import is_certain, proposal_words
 from viewer.kit.text import position_text, shortened
+from viewer.reading.joints import NOT_LOCATED
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -100,18 +101,33 @@ def from_proposal(proposal: Proposal, registration: Registration) -> NewTarget:
     )
 
 
-def at_joint(joint: Joint, spine: Spine | None, registration: Registration) -> NewTarget:
+def at_joint(
+    joint: Joint, spine: Spine | None, registration: Registration, *, refusal: str = ""
+) -> NewTarget:
     """Begin with a joint that was clicked.
+
+    Parameters
+    ----------
+    joint : Joint
+        Which.
+    spine : Spine or None
+        What tells side and level.
+    registration : Registration
+        In use.
+    refusal : str
+        Why there is no spine, where that is known.
 
     Raises
     ------
     AnnotationError
-        The joint has no place on this CT.
+        The joint has no place on this CT, or none is known yet.
     """
-    center = None if spine is None else spine.centers_lps.get(joint)
+    if spine is None:
+        raise AnnotationError(refusal or NOT_LOCATED)
+    center = spine.centers_lps.get(joint)
     if center is None:
         raise AnnotationError(
-            f"{joint.name} was not found on this CT. Mark it on the Facets tab, or put the "
+            f"{joint.name} was not found on this CT. Mark it at the step Levels, or put the "
             "crosshair on it and place a point."
         )
     return NewTarget(

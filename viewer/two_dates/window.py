@@ -163,10 +163,11 @@ class CompareWindow(QMainWindow):
         limits = plain_label(LIMITS_SOURCE, wrap=True)
         limits.setStyleSheet("font-size: 11px;")
         column.addWidget(limits)
-        self.findings = MessageLine(lines=5)
+        self.findings = MessageLine(lines=3)
         worst = max((f.severity for f in self.comparison.findings), default=Severity.INFO)
         said = "\n".join(f.message for f in self.comparison.findings)
         self.findings.say(said, refused=worst is Severity.ERROR, color=DOUBTFUL)
+        self.findings.setVisible(bool(said))  # they do not come and go
         column.addWidget(self.findings)
         column.addStretch()
         self.message = MessageLine(lines=2)

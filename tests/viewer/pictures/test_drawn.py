@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.components.overlays import TextOverlay
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QPainter
+from qtpy.QtGui import QImage, QPainter
 from scipy import ndimage
 
 import fusion
@@ -16,6 +17,7 @@ from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 from viewer.pictures.colormaps import dicom_colormap
 from viewer.pictures.drawn.canvas import PlaneCanvas
 from viewer.pictures.drawn.compose import Cut, compose
+from viewer.pictures.drawn.overlays import draw_overlays
 from viewer.pictures.layers import to_lps
 from viewer.pictures.look import Look
 from viewer.pictures.panes import LinkedPanes
@@ -239,3 +241,30 @@ def test_a_fault_while_drawing_is_told_and_not_the_end(
     monkeypatch.setattr("viewer.pictures.drawn.canvas.draw_overlays", fails)
     with pytest.raises(RuntimeError, match="a fault"):
         canvases[0].repaint()
+
+
+@pytest.mark.window
+def test_a_sentence_that_passes_covers_no_letter(review: fusion.Review, qapp) -> None:
+    """In a small pane with all that can be said of it, the last lines lay on R or A."""
+    for pane in LinkedPanes(review):
+        pane.model.canvas.size = (185, 250)
+        pane.write_alignment("SPECT MOVED BY HAND 12.5 mm")
+        left = pane.left_letter_px
+
+        def letter(pane=pane, left=left) -> np.ndarray:
+            image = QImage(250, 185, QImage.Format.Format_RGB888)
+            image.fill(Qt.GlobalColor.black)
+            painter = QPainter(image)
+            draw_overlays(painter, pane, (185, 250))
+            painter.end()
+            rgb = np.frombuffer(image.constBits(), np.uint8).reshape(185, -1)[:, :750]
+            part = rgb.reshape(185, 250, 3)[int(left.y) : int(left.bottom), : int(left.width)]
+            return part.copy()
+
+        alone = letter()
+        assert alone.max() > 200
+        words = pane._caption
+        notice = TextOverlay(visible=True, position="top_left", font_size=words.font_size, box=True)
+        notice.text = "\n".join(["Click into the body of C5."] * 3)
+        pane.model.canvas.overlays["notice"] = notice
+        np.testing.assert_array_equal(letter(), alone)

@@ -367,3 +367,18 @@ def test_no_word_covers_a_letter_in_a_small_picture(study: FlatStudy, qtbot) -> 
             painter.end()
             letters, words = boxes[:4], boxes[4:]
             assert not any(letter.meets(word) for letter in letters for word in words)
+
+
+@pytest.mark.window
+def test_all_that_is_said_of_the_alignment_is_legible(study: FlatStudy, qtbot, monkeypatch) -> None:
+    canvas = FlatCanvas(study, ProjectionSource(study))
+    qtbot.addWidget(canvas)
+    canvas.resize(250, 300)
+    said = ("MOVING THE SPECT (A ends it)", "SPECT MOVED BY HAND 1.0 mm")
+    study.write_alignment("\n".join(said))
+    drawn = texts_drawn(canvas, monkeypatch)
+    study.write_alignment("")
+    boxes = {text: box for box, text in drawn}
+    for line in said:
+        assert boxes[line].within(Box(0, 0, 250, 300))
+    assert not boxes[said[0]].meets(boxes[said[1]])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.snapshots import RegistrationSnapshot
 from fusion.annotations.target import Decision
+from fusion.errors import AnnotationError
 from tests.annotations import samples
 from viewer.reading.words import target_line
-from viewer.targets.new_target import at_point
+from viewer.targets.new_target import at_joint, at_point
 from viewer.targets.words import level_text, uncertainty_text, uptake_text
 
 LEFT_C4 = Joint("C4-C5", Side.LEFT)
@@ -33,6 +36,13 @@ def test_a_provisional_level_is_marked_until_the_reader_vouches_for_it() -> None
     doubtful = samples.target(decision=Decision.INDETERMINATE, placement=between)
     assert level_text(doubtful, None, confirmed=True, provisional=False) == "or C6-C7?"
     assert target_line(doubtful).startswith("Left C5-C6 or C6-C7? indeterminate")
+
+
+def test_while_joints_are_looked_for_none_is_called_missing() -> None:
+    with pytest.raises(AnnotationError, match="not known yet"):
+        at_joint(LEFT_C4, None, None)
+    with pytest.raises(AnnotationError, match="contradict"):
+        at_joint(LEFT_C4, None, None, refusal="The joints contradict each other.")
 
 
 def test_a_point_says_where_it_was_placed() -> None:

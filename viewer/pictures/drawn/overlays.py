@@ -168,7 +168,7 @@ def _leader(mark: Mark, at: QPointF, zoom: float, down: float) -> tuple[QPointF,
 
 
 def _draw_words(painter: QPainter, pane: Pane, size: tuple[float, float]) -> None:
-    below = _EDGE_PX
+    below, letter = _EDGE_PX, pane.left_letter_px
     for overlay in pane.model.canvas.overlays.values():
         if not (isinstance(overlay, TextOverlay) and overlay.visible and overlay.text):
             continue
@@ -179,6 +179,8 @@ def _draw_words(painter: QPainter, pane: Pane, size: tuple[float, float]) -> Non
         box = QRectF(0, 0, wide, len(lines) * metrics.height() + 2)
         place = str(overlay.position)
         if place == "top_left":
+            if below < letter.bottom and below + box.height() > letter.y:
+                below = letter.bottom  # a letter is never covered
             box.moveTopLeft(QPointF(_EDGE_PX, below))
             below = box.bottom() + 2
         else:

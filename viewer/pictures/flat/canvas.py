@@ -210,7 +210,7 @@ class FlatCanvas(QWidget):
         if self.study.doubt and self.study.named:
             said.append((self.study.doubt, DOUBTFUL))
         if self.study.alignment and self.source.has_spect:
-            said.append((self.study.alignment, DOUBTFUL))
+            said += [(line, DOUBTFUL) for line in self.study.alignment.split("\n")]
         widest = max(metrics.horizontalAdvance(line) for line, _ in said) + 6
         if Box(3, top, widest, len(said) * metrics.height()).meets(taken[2], 4):
             top = taken[2].bottom + 2  # the letter at the top is never covered
