@@ -8,13 +8,18 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from benchmarks.facets.run import simulated
+from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.neck import _where_levels_lie
 from fusion.facets.automatic.picture import seams as aslant
 from fusion.facets.automatic.picture.breaks import breaks
+from fusion.facets.automatic.picture.grain import shared_grain
+from fusion.facets.automatic.picture.repeats import repeats
+from fusion.facets.automatic.picture.stacks import Stack, blurred_stack, planes_between
 from fusion.facets.automatic.remarks import break_findings
-from fusion.facets.automatic.straight import Frame
+from fusion.facets.automatic.straight import Frame, straighten
 from fusion.facets.automatic.template import template
 from fusion.facets.states import WitnessKind
 from fusion.geometry import Grid, Source, Volume
@@ -65,15 +70,16 @@ def _seams(ct: Volume, frame: Frame) -> np.ndarray:
     return aslant.seams(ct, frame, low_mm=20.0, high_mm=len(frame) - 20.0)
 
 
-def _part(find: Callable[[aslant.Stack], list[float]]):
-    """One of the two ways to find a seam."""
+def _leaning(ct: Volume, frame: Frame) -> list[float]:
+    """Seams by what changes across a plane."""
+    stack = blurred_stack(ct, planes_between(ct, frame, 2.0, len(frame) - 2.0))
+    return aslant._leaning(stack.coarse(), 20.0, 120.0)
 
-    def look(ct: Volume, frame: Frame) -> list[float]:
-        stack = aslant._stack(ct, frame, 20.0, len(frame) - 20.0)
-        assert stack is not None
-        return find(stack)
 
-    return look
+def _again(ct: Volume, frame: Frame) -> list[float]:
+    """Seams by what is there twice."""
+    crossed = planes_between(ct, frame, 2.0, len(frame) - 2.0)
+    return repeats(ct, crossed, blurred_stack(ct, crossed), low_mm=20.0, high_mm=len(frame) - 20.0)
 
 
 @pytest.mark.parametrize("noise", [0.0, 60.0])
@@ -119,7 +125,7 @@ def test_slices_that_are_missing_are_found_after_the_stack_was_turned(tissue, fa
     # Turned about its middle, so that the canal crosses the seam where it was cut.
     cut = _turned(np.concatenate([tissue[:35], tissue[45:]]))
     assert not len(_found(cut))
-    for look in (_seams, _part(lambda stack: aslant._leaning(stack.coarse(), 20.0, 120.0))):
+    for look in (_seams, _leaning):
         assert _found(cut, axis=axis, falling=falling, look=look) == pytest.approx([69.0], abs=3.0)
 
 
@@ -149,11 +155,47 @@ def test_levels_lie_below_the_dens_or_above_the_lungs():
 def test_slices_that_are_there_twice_are_found_after_the_stack_was_turned(tissue):
     twice = _turned(np.concatenate([tissue[:45], tissue[35:]]))
     twice += np.random.default_rng(1).normal(0, 40, twice.shape)
-    again = _part(lambda stack: aslant._again(stack.middle(46.0)))
-    assert _found(twice, look=again) == pytest.approx([89.0], abs=8.0)
-    assert any(abs(at - 89.0) < 8.0 for at in _found(twice, look=_seams))
+    # Aslant, only the middle of the slab is whole in a plane: above where it begins, never below,
+    # where levels that are there for the second time would pass for counted.
+    (at,) = _found(twice, look=_again)
+    assert 87.0 <= at <= 99.0
+    assert any(87.0 <= at <= 99.0 for at in _found(twice, look=_seams))
     # Five millimetres apart too much changes to tell.
-    assert not len(_found(twice[::2], look=again, step_mm=4.0))
+    assert not len(_found(twice[::2], look=_again, step_mm=4.0))
+
+
+@pytest.mark.parametrize("number", [8, 40])
+def test_simulated_vertebrae_that_are_all_alike_are_not_there_twice(number):
+    ct, truth = simulated(number)  # slices of 2 and 3 mm, a whole neck
+    frame = straighten(ct, find_canal(ct))
+    top = frame.to_spl(truth["C2-C3", "left"])[0]
+    assert not len(aslant.seams(ct, frame, low_mm=top - 150.0, high_mm=top + 12.0))
+
+
+def test_grain_is_shared_by_copies_alone(tissue):
+    rng = np.random.default_rng(3)
+    stack = ndimage.gaussian_filter(tissue, 1.0) + rng.normal(0, 20, tissue.shape)
+    stack = np.concatenate([stack[:45], stack[35:]])
+
+    def grain(hu: np.ndarray, *, up: float) -> float:
+        values = Stack(hu.astype(np.float32), np.arange(len(hu)) * 2.0, 2.0, (2.0, 2.0))
+        return shared_grain(values, (up, 0.0, 0.0), first=36, count=4)
+
+    assert grain(stack, up=10.0) > 0.95
+    assert abs(grain(stack, up=13.0)) < 0.15
+    assert grain(stack + rng.normal(0, 200, stack.shape), up=10.0) < 0.15
+    # Where all is bone or air, nothing is told.
+    assert grain(stack + 900.0, up=10.0) == 0.0
+
+
+def test_what_is_there_twice_above_the_neck_hides_nothing_in_it(tissue):
+    twice = _turned(np.concatenate([tissue[:30], tissue[20:56], tissue[46:]]))
+
+    def below(high_mm: float):
+        return lambda ct, frame: aslant.seams(ct, frame, low_mm=20.0, high_mm=high_mm)
+
+    assert any(abs(at - 59.0) < 8.0 for at in _found(twice, look=below(100.0)))
+    assert all(at <= 100.0 for at in _found(twice, look=below(100.0)))
 
 
 def test_thick_slices_that_are_there_twice_are_told_by_their_likeness(tissue):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -9,14 +10,15 @@ import pytest
 
 from fusion.anatomy import LEVELS, Joint, Side
 from fusion.dicom import choose_ct, read_volume, scan
+from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import _Beside, _ribs
 from fusion.facets.automatic.locate import locate
 from fusion.facets.automatic.picture.field import status_of_missing
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import template
-from fusion.facets.states import Status, WitnessKind
-from fusion.geometry import Grid
+from fusion.facets.states import Numbering, Status, WitnessKind
+from fusion.geometry import Grid, Volume
 
 
 def _straight_neck(length: int = 200) -> Frame:
@@ -76,14 +78,56 @@ def test_a_neck_without_ribs_has_none_and_bone_near_c2_is_no_rib():
 
 
 @pytest.mark.slow
-def test_a_head_ct_says_what_it_does_not_know(shared_data):
-    """C1, C2 and half of C2-C3: in the field, and too little canal to count from."""
+def test_a_head_ct_shows_the_joints_of_c1_and_c2(shared_data):
+    """18 mm of canal under the skull, with the dens: C0-C1 to C2-C3 in the field, none counted."""
     chosen, _ = choose_ct(scan(str(shared_data / "ct_vct_head_to_c2")))
-    found = locate(read_volume(chosen))
-    assert {f.status for f in found.facets} == {Status.NOT_FOUND}
-    (finding,) = found.findings
+    ct = read_volume(chosen)
+    found = locate(ct)
+    for facet in found.facets:
+        in_field = LEVELS.index(facet.joint.level) <= LEVELS.index("C2-C3")
+        assert facet.status is (Status.FOUND if in_field else Status.OUTSIDE)
+        assert facet.numbering is Numbering.PROVISIONAL
+    (entry,) = (
+        one
+        for one in json.loads((shared_data / "facets_truth.json").read_text())["cts"]
+        if one["folder"] == "ct_vct_head_to_c2"
+    )
+    # The hand is unsure of 1 mm.
+    for joint in entry["joints"]:
+        side = {"L": Side.LEFT, "R": Side.RIGHT}[joint["side"]]
+        off_mm = np.linalg.norm(found.facet(joint["level"], side).center_lps - joint["center_lps"])
+        assert off_mm < 3.0
+    # Without the dens, whose tip is at -70 mm, so little canal is none.
+    nothing = locate(_rows(ct, lowest_z=-65.0, highest_z=0.0))
+    assert {f.status for f in nothing.facets} == {Status.NOT_FOUND}
+    (finding,) = nothing.findings
     assert finding.code == "no-spine-found"
     assert "which of them lie in the field is not known" in finding.message
+
+
+@pytest.mark.slow
+def test_a_short_canal_without_a_dens_is_none(shared_data):
+    """45 mm of a skull, 20 mm of which look like a canal: the foramen magnum and above."""
+    chosen, _ = choose_ct(scan(str(shared_data / "ct_pq2000_head_neck")))
+    ct = _rows(read_volume(chosen), lowest_z=-117.0, highest_z=-72.0)
+    assert find_canal(ct).is_short
+    assert {f.status for f in locate(ct).facets} == {Status.NOT_FOUND}
+
+
+def _rows(ct: Volume, *, lowest_z: float, highest_z: float) -> Volume:
+    """The slices of a CT between two heights, LPS mm."""
+    z = ct.grid.to_lps([[k, 0, 0] for k in range(ct.grid.shape[0])])[:, 2]
+    rows = np.flatnonzero((z >= lowest_z) & (z <= highest_z))
+    affine = ct.grid.affine.copy()
+    affine[:3, 3] = ct.grid.to_lps((int(rows[0]), 0, 0))
+    kept = slice(int(rows[0]), int(rows[-1]) + 1)
+    return replace(
+        ct,
+        stored=ct.stored[kept],
+        grid=Grid((len(rows), *ct.grid.shape[1:]), affine, ct.grid.frame_of_reference_uid),
+        slope=ct.slope[kept],
+        intercept=ct.intercept[kept],
+    )
 
 
 @pytest.mark.slow
@@ -94,23 +138,13 @@ def test_a_head_and_neck_ct_never_calls_joints_in_the_field_outside(shared_data,
     ct = read_volume(chosen)
     whole = {f.joint: f.center_lps for f in locate(ct).facets if f.center_lps is not None}
     z = ct.grid.to_lps([[k, 0, 0] for k in range(ct.grid.shape[0])])[:, 2]
-    rows = np.flatnonzero(z >= z.min() + lowest_mm)
-    affine = ct.grid.affine.copy()
-    affine[:3, 3] = ct.grid.to_lps((int(rows[0]), 0, 0))
-    kept = slice(int(rows[0]), int(rows[-1]) + 1)
-    cut = replace(
-        ct,
-        stored=ct.stored[kept],
-        grid=Grid((len(rows), *ct.grid.shape[1:]), affine, ct.grid.frame_of_reference_uid),
-        slope=ct.slope[kept],
-        intercept=ct.intercept[kept],
-    )
+    cut = _rows(ct, lowest_z=z.min() + lowest_mm, highest_z=z.max())
     found = locate(cut)
     for facet in found.facets:
-        inside = whole[facet.joint][2] > z[rows].min() + 12.0
+        inside = whole[facet.joint][2] > z.min() + lowest_mm + 12.0
         if inside:
             assert facet.status is not Status.OUTSIDE, facet.joint.name
-        elif whole[facet.joint][2] < z[rows].min() - 8.0:
+        elif whole[facet.joint][2] < z.min() + lowest_mm - 8.0:
             assert facet.center_lps is None, facet.joint.name
             # Nobody knows what is in the field where no level was recognised.
             assert facet.status is Status.OUTSIDE or not found.midline_lps

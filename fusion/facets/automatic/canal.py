@@ -48,8 +48,9 @@ _MAX_STEP = 3
 #: How far the centre line is prolonged beyond the last arch, and over which length its direction
 #: there is taken, mm. The arches of C1 and C2 stand far apart when the head is bent.
 _BEYOND_TOP_MM, _BEYOND_BOTTOM_MM, _DIRECTION_MM = 50.0, 20.0, 36.0
-#: A spine shorter than this (mm along the path) is not believed.
-MIN_LENGTH_MM = 35.0
+#: A spine shorter than this, mm along the path, needs another sign to be believed; one that is
+#: shorter than the second is not: a head CT down to C2 shows 18.
+_SHORT_MM, _LEAST_MM = 35.0, 12.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +61,17 @@ class Canal:
     ----------
     points_lps : (n, 3) ndarray of float64, mm
         Ascending in z.
+    length_mm : float, mm
+        How much of it was seen; the rest goes on straight beyond.
     """
 
     points_lps: FloatArray
+    length_mm: float
+
+    @property
+    def is_short(self) -> bool:
+        """Whether so little of it was seen that it may be something else."""
+        return self.length_mm < _SHORT_MM
 
 
 def search_grid(grid: Grid, spacing_mm: float = SEARCH_MM) -> Grid:
@@ -101,11 +110,10 @@ def find_canal(ct: Volume) -> Canal | None:
     """
     grid = search_grid(ct.grid)
     path = _best_path(ct, grid)
-    if path.size == 0 or (len(path) - 1) * SEARCH_MM < MIN_LENGTH_MM:
+    length_mm = (len(path) - 1) * SEARCH_MM
+    if length_mm < _LEAST_MM:
         return None
-    points = grid.to_lps(path)
-    points = _prolonged(points, grid)
-    return Canal(points)
+    return Canal(_prolonged(grid.to_lps(path), grid), length_mm)
 
 
 def _prolonged(points: FloatArray, grid: Grid) -> FloatArray:

@@ -199,8 +199,18 @@ def dens_profile(ct: Volume, frame: Frame) -> FloatArray:
     return np.asarray((middle[:, :front] - gap).max(axis=1), dtype=np.float64)
 
 
-def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
-    profile = ndimage.uniform_filter1d(dens_profile(ct, frame), 5)
+def dens_foot_mm(ct: Volume, frame: Frame) -> float | None:
+    """Return the lower end of the dens in its ring, mm along the canal, whatever lies below it.
+
+    None where no dens is seen, or two; parameters as for :func:`dens_profile`.
+    """
+    run = _dens_run(dens_profile(ct, frame))
+    return None if run is None else float(run[1][0])
+
+
+def _dens_run(profile: FloatArray) -> tuple[FloatArray, npt.NDArray[np.int64]] | None:
+    """Return the profile, smoothed, and the heights in which it shows a dens, and no second one."""
+    profile = ndimage.uniform_filter1d(profile, 5)
     labels, count = ndimage.label(profile > _DENS_CONTRAST)
     runs = []
     for n in range(1, count + 1):
@@ -208,12 +218,18 @@ def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
         if len(where) >= _DENS_LENGTH_MM:
             runs.append((float(profile[where].sum()), where))
     if not runs:
-        return []
+        return None
     runs.sort(key=lambda run: -run[0])
     total, where = runs[0]
     other = runs[1][0] if len(runs) > 1 else 0.0
-    if other > _DENS_RIVAL * total:
+    return None if other > _DENS_RIVAL * total else (profile, where)
+
+
+def _dens(ct: Volume, frame: Frame, rhythm: Rhythm) -> list[Claim]:
+    run = _dens_run(dens_profile(ct, frame))
+    if run is None:
         return []
+    profile, where = run
     height, ends = _below_c2(float(where[0]), rhythm)
     if height is None:
         return []

@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from fusion.anatomy import VERTEBRAE
+from fusion.anatomy import CERVICAL, VERTEBRAE
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import find_canal
-from fusion.facets.automatic.claims import Claim, chest, claims
+from fusion.facets.automatic.claims import Claim, chest, claims, dens_foot_mm
 from fusion.facets.automatic.column import IN_C2_MM, Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
+from fusion.facets.automatic.numbering import number
 from fusion.facets.automatic.picture.seams import seams
 from fusion.facets.automatic.picture.values import CtValues, values_of
 from fusion.facets.automatic.straight import Frame, straighten
@@ -33,6 +34,9 @@ from fusion.progress import Progress, ProgressCallback
 #: Furthest part of a vertebra from the middle of the canal, mm: the tip of the spinous process of
 #: C7 or T1 lies some 50 mm behind it.
 VERTEBRA_MM = 60.0
+#: Furthest that the joints of C1 and C2 lie from the lower end of the dens in its ring, mm: 4 at
+#: most in four real CTs, and the next joints lie 14 mm and more off.
+_DENS_MM = 8.0
 #: Length of a neck from the body of C2 down, mm: 125 in the longest of the real CTs at hand.
 _NECK_MM = 170.0
 
@@ -120,6 +124,10 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
         return None
     report(0.5, "Pulling the neck straight")
     frame = straighten(ct, canal)
+    # In a head CT little of the canal is seen below the skull; a dens says that it is one.
+    dens_mm = dens_foot_mm(ct, frame) if canal.is_short else None
+    if canal.is_short and dens_mm is None:
+        return None
     parts = template()
     report(0.75, "Comparing levels")
     scores = likeness(ct, frame, parts)
@@ -131,7 +139,14 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     turns = replace(turns, seams_mm=seams(ct, frame, low_mm=low, high_mm=high))
     neck = Neck(ct, frame, parts, scores, seen, lungs, turns, state)
     give_back()
-    return neck
+    return neck if dens_mm is None or _on_dens(neck, dens_mm) else None
+
+
+def _on_dens(neck: Neck, dens_mm: float) -> bool:
+    """Tell whether the levels of a short field put the joints of C1 and C2 beside its dens."""
+    levels = number(neck.scores, neck.parts, neck.claims, {}, chest=neck.chest, rhythm=neck.rhythm)
+    joints_mm = None if levels is None else levels.chain.heights_mm.get(CERVICAL.dens_level)
+    return joints_mm is not None and abs(joints_mm - dens_mm) <= _DENS_MM
 
 
 def _where_levels_lie(seen: Collection[Claim], lungs: npt.NDArray[np.bool_]) -> tuple[float, float]:

@@ -93,7 +93,7 @@ def _why_provisional(levels: Levels) -> str:
                 "C2 with its dens was not seen, they are counted from the ribs; one neck in a "
                 "hundred has a rib at C7, and some have six or eight cervical vertebrae"
             )
-        return "neither C2 with its dens nor the first ribs were seen"
+        return "neither C2, its dens with pedicles below it, nor the first ribs were seen plainly"
     return "the evidence in the field is too thin"
 
 
