@@ -207,22 +207,29 @@ def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "in_field", "pitch_mm", "doubtful"),
+    ("left", "right", "in_field", "pitch_mm", "slid_mm", "doubtful"),
     [
-        (0.38, 0.36, 0.93, 16.0, True),
-        (0.44, 0.39, 0.99, 16.0, True),
-        (0.44, 0.39, 1.0, 16.0, False),
-        (0.46, 0.20, 0.93, 16.0, False),
-        (0.20, 0.46, 0.93, 16.0, False),
-        (0.60, 0.60, 0.81, 16.0, True),
-        (0.60, 0.60, 0.83, 16.0, False),
-        (0.60, 0.60, 0.83, 14.2, True),
-        (0.60, 0.60, 0.83, 14.6, False),
-        (0.60, 0.60, 1.0, 14.2, False),
+        (0.38, 0.36, 0.93, 16.0, 1.5, True),
+        (0.44, 0.39, 0.99, 16.0, 1.5, True),
+        (0.44, 0.39, 1.0, 16.0, 1.5, False),
+        (0.46, 0.20, 0.93, 16.0, 1.5, False),
+        (0.20, 0.46, 0.93, 16.0, 1.5, False),
+        (0.60, 0.60, 0.81, 16.0, 1.5, True),
+        (0.60, 0.60, 0.83, 16.0, 1.5, False),
+        (0.60, 0.60, 0.83, 14.2, 1.5, True),
+        (0.60, 0.60, 0.83, 14.6, 1.5, False),
+        (0.60, 0.60, 1.0, 14.2, 1.5, False),
+        # Where the count had put it, and both sides look like a joint: less of it is enough.
+        (0.41, 0.42, 0.70, 16.0, 0.9, False),
+        (0.41, 0.42, 0.70, 16.0, -0.9, False),
+        (0.41, 0.42, 0.70, 16.0, 1.1, True),
+        (0.41, 0.42, 0.64, 16.0, 0.9, True),
+        (0.60, 0.39, 0.70, 16.0, 0.9, True),
+        (0.60, 0.60, 0.70, 14.2, 0.9, True),
     ],
 )
 def test_a_joint_that_the_field_cuts_has_to_show_enough_of_itself(
-    left, right, in_field, pitch_mm, doubtful
+    left, right, in_field, pitch_mm, slid_mm, doubtful
 ):
     """As in a neck cut below C5 whose field ends at the last joint: that one 8 mm off and sure."""
     heights = {"C4-C5": 100.0, "C5-C6": 84.0, "C6-C7": 84.0 - pitch_mm}
@@ -232,7 +239,8 @@ def test_a_joint_that_the_field_cuts_has_to_show_enough_of_itself(
             there = in_field if (level, side) == ("C6-C7", Side.RIGHT) else 1.0
             center = np.array([height, 0.0, 17.0])
             fits[Joint(level, side)] = Fit(center, np.array([1.0, 0, 0]), score, 0, None, there)
-    assert _doubtful_at_the_end(fits) == ({"C6-C7"} if doubtful else set())
+    chain = Chain(heights | {"C6-C7": heights["C6-C7"] - slid_mm}, 1.0, 2)
+    assert _doubtful_at_the_end(chain, fits) == ({"C6-C7"} if doubtful else set())
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,10 @@ _IN_FIELD = 0.55
 #: of necks that were cut, ended 1 mm below the last joint and turned were 8 to 12 mm too high and
 #: met two of the three at most (docs/sources.md#counting-vertebrae).
 _CUT_IN_FIELD, _CUT_LIKENESS, _CUT_PITCH = 0.82, 0.45, 0.9
+#: Less of the windows is enough where the joints stayed, mm, where the count had put them: what is
+#: pushed into the field leaves its foramen. And where both look like one. Joints that were pushed
+#: slid by 1.5 mm at least, and each of them fell short of two of these four.
+_STAYED_MM, _STAYED_IN_FIELD, _STAYED_LIKENESS = 1.0, 0.65, 0.4
 
 
 def locate(
@@ -197,7 +201,7 @@ def locate_in(
     levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
-    astray = _astray(levels.chain, neck.rhythm, fits) | _doubtful_at_the_end(fits)
+    astray = _astray(levels.chain, neck.rhythm, fits) | _doubtful_at_the_end(levels.chain, fits)
     levels = replace(levels, reached=_before(astray, levels.reached, levels.clicked))
     solid = _solid(fits)
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | solid
@@ -313,7 +317,7 @@ def _astray(chain: Chain, rhythm: Rhythm, fits: Mapping[Joint, Fit]) -> set[str]
     return alone | _astray_together_mm(chain, rhythm, fits).keys()
 
 
-def _doubtful_at_the_end(fits: Mapping[Joint, Fit]) -> set[str]:
+def _doubtful_at_the_end(chain: Chain, fits: Mapping[Joint, Fit]) -> set[str]:
     """Return the lowest level in view where the field cuts it and it shows not enough of itself.
 
     Nothing below holds such a joint, so the search may have pushed it into the field.
@@ -331,11 +335,16 @@ def _doubtful_at_the_end(fits: Mapping[Joint, Fit]) -> set[str]:
     in_field = min((fit.in_field for fit in last), default=1.0)
     if in_field == 1.0:
         return set()
-    heights_mm = [np.mean([fit.center_spl[0] for fit in pairs[level]]) for level in seen]
+    heights_mm = [float(np.mean([fit.center_spl[0] for fit in pairs[level]])) for level in seen]
     pitches_mm = -np.diff(heights_mm)
     is_close = len(pitches_mm) > 1 and pitches_mm[-1] < _CUT_PITCH * np.median(pitches_mm[:-1])
-    is_dim = max(fit.score for fit in last) < _CUT_LIKENESS
-    return {seen[-1]} if in_field < _CUT_IN_FIELD or is_dim or is_close else set()
+    likeness = [fit.score for fit in last]
+    stayed = abs(heights_mm[-1] - chain.heights_mm[seen[-1]]) <= _STAYED_MM
+    if stayed and min(likeness) >= _STAYED_LIKENESS:
+        is_enough = in_field >= _STAYED_IN_FIELD
+    else:
+        is_enough = in_field >= _CUT_IN_FIELD and max(likeness) >= _CUT_LIKENESS
+    return set() if is_enough and not is_close else {seen[-1]}
 
 
 def _less_known(facet: Facet, off_mm: float) -> Facet:

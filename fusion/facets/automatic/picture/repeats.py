@@ -202,7 +202,7 @@ class _Likeness:
         """Tell of the first planes whether what is moved from there begins where levels lie."""
         heights = self.stack.heights_mm
         again = np.interp(np.arange(count) + up, np.arange(len(heights)), heights)
-        return (again >= self.low_mm) & (again <= self.high_mm)
+        return np.asarray((again >= self.low_mm) & (again <= self.high_mm), dtype=np.bool_)
 
     def closely(self, at: int, up: float, y: float, x: float) -> _Found:
         """Return the most alike place for one stretch near a rough one."""
