@@ -8,6 +8,7 @@ only what follows, see :func:`fusion.facets.automatic.locate.locate_in`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,28 +116,31 @@ def find_neck(ct: Volume, *, progress: ProgressCallback | None = None) -> Neck |
     report(0.0, "Looking for the spinal canal")
     if not_in_hounsfield(ct):
         return None
-    state = values_of(ct)
-    if state.shift_hu:
-        ct = replace(ct, intercept=ct.intercept - state.shift_hu)
-    canal = find_canal(ct)
-    give_back()
-    if canal is None:
-        return None
-    report(0.5, "Pulling the neck straight")
-    frame = straighten(ct, canal)
-    # In a head CT little of the canal is seen below the skull; a dens says that it is one.
-    dens_mm = dens_foot_mm(ct, frame) if canal.is_short else None
-    if canal.is_short and dens_mm is None:
-        return None
-    parts = template()
-    report(0.75, "Comparing levels")
-    scores = likeness(ct, frame, parts)
-    give_back()
-    turns = rhythm(ct, frame)
-    seen = claims(ct, frame, turns)
-    lungs = chest(ct, frame)
-    low, high = _where_levels_lie(seen, lungs)
-    turns = replace(turns, seams_mm=seams(ct, frame, low_mm=low, high_mm=high))
+    with ThreadPoolExecutor(1) as beside:  # what does not need each other is done side by side
+        told = beside.submit(values_of, ct)
+        canal = find_canal(ct)
+        state = told.result()
+        if state.shift_hu:
+            ct = replace(ct, intercept=ct.intercept - state.shift_hu)
+            canal = find_canal(ct)
+        give_back()
+        if canal is None:
+            return None
+        report(0.5, "Pulling the neck straight")
+        frame = straighten(ct, canal)
+        # In a head CT little of the canal is seen below the skull; a dens says that it is one.
+        dens_mm = dens_foot_mm(ct, frame) if canal.is_short else None
+        if canal.is_short and dens_mm is None:
+            return None
+        parts = template()
+        report(0.75, "Comparing levels")
+        compared = beside.submit(likeness, ct, frame, parts)
+        turns = rhythm(ct, frame)
+        seen = claims(ct, frame, turns)
+        lungs = chest(ct, frame)
+        low, high = _where_levels_lie(seen, lungs)
+        turns = replace(turns, seams_mm=seams(ct, frame, low_mm=low, high_mm=high))
+        scores = compared.result()
     neck = Neck(ct, frame, parts, scores, seen, lungs, turns, state)
     give_back()
     return neck if dens_mm is None or _on_dens(neck, dens_mm) else None
