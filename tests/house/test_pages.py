@@ -222,6 +222,20 @@ def test_a_key_is_one(name: str) -> None:
     assert pressed & card
 
 
+def test_the_files_of_an_export_are_those_that_its_page_lists() -> None:
+    """tests/golden holds that the list is what is written now."""
+    written = (ROOT / "tests" / "golden" / "files" / "final" / "files.txt").read_text("utf-8")
+    page = (DOCS / "exports.md").read_text("utf-8").partition("| file | what it is |")[2]
+    cells = re.findall(r"^\| (`.+?) \|", page.partition("\n\n")[0], re.MULTILINE)
+    listed = set(re.findall(r"`([\w.*]+)`", " ".join(cells)))
+    shown = {re.sub(r"(fused_).+|(picture_)\d+", shorten, name) for name in written.split()}
+    assert shown == listed
+
+
+def shorten(found: re.Match[str]) -> str:
+    return "fused_*.png" if found[1] else "picture_01"
+
+
 def test_every_picture_is_shown_and_made_by_a_script() -> None:
     pictures = {path.name for path in (DOCS / "images").iterdir()}
     shown = {
