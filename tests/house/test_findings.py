@@ -143,6 +143,7 @@ def test_nobody_spells_a_code_or_makes_an_entry_of_its_own() -> None:
 def test_what_is_an_assumption_stands_on_every_export() -> None:
     assert {kind.code for kind in KINDS.values() if kind.assumption} == {
         "user-geometry",
+        "positions-stated-by-user",
         "top-level-geometry",
         "patient-mismatch-overridden",
         "slice-vector-missing",
