@@ -167,6 +167,30 @@ def test_a_click_moves_every_level_and_nothing_overrides_it():
         assert np.linalg.norm(shifted - truth[lower, "left"]) < 6
 
 
+def test_naming_a_vertebra_that_is_named_so_takes_nothing_from_what_is_sure(monkeypatch):
+    """Beyond a level in doubt the click says what the count cannot; above it the dens still does."""
+    ct, truth, plain = _simulated(NeckParameters(seed=301), COARSE)
+    assert plain.numbering is Numbering.SURE
+    monkeypatch.setattr("fusion.facets.automatic.locate._astray", lambda *_: {"C4-C5"})
+    levels = ("C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1")
+
+    def states(said: SpineStatements) -> list[Numbering]:
+        found = locate(ct, said)
+        return [found.facet(level, "left").numbering for level in levels]
+
+    sure, doubt, confirmed = Numbering.SURE, Numbering.PROVISIONAL, Numbering.CONFIRMED
+    right = {"C7": (truth["C6-C7", "left"] + truth["C7-T1", "right"]) / 2}
+    assert states(SpineStatements()) == [sure, sure, doubt, doubt, doubt, doubt]
+    assert states(SpineStatements(right)) == [sure, sure, doubt, confirmed, confirmed, confirmed]
+    # After a name that moves the levels, and names that disagree, nothing of that is left.
+    moved = {"C6": (truth["C4-C5", "left"] + truth["C5-C6", "right"]) / 2}
+    disagree = {"C3": right["C7"], "C6": truth["C3-C4", "left"]}
+    assert sure not in states(SpineStatements(moved)) + states(SpineStatements(disagree))
+    below = locate(ct, SpineStatements(right)).findings
+    (breaks,) = [f.message for f in below if f.code == "count-breaks"]
+    assert breaks.startswith("C4-C5: ")
+
+
 def test_clicks_that_disagree_are_not_believed():
     ct, truth, _ = _simulated(NeckParameters(seed=301), COARSE)
     low, high = truth["C6-C7", "left"], truth["C3-C4", "left"]

@@ -26,6 +26,7 @@ from fusion.errors import DicomError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
     SPACING_NEEDED,
+    SPACING_ROUNDED,
     TOP_LEVEL_GEOMETRY,
     USER_GEOMETRY,
     USER_SPACING_DOUBTFUL,
@@ -39,6 +40,10 @@ SAME_POSITION_MM = 0.1
 #: A spacing given by a person is doubted when it differs from Slice Thickness by more than this
 #: fraction. Overlapping and gapped slices exist, so it is not refused.
 SPACING_DOUBT = 0.2
+#: A stated spacing is doubted when the stack is longer or shorter than by Slice Thickness by more
+#: than so many mm, up to this fraction: one of the two is rounded then (-5 for -4.8 is 8 mm on 40
+#: slices). What differs by more means slices that overlap or leave gaps.
+STACK_DOUBT_MM, ROUNDED_SHARE = 2.0, 0.1
 
 _TOWARDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
 
@@ -109,7 +114,7 @@ def grid_of(
         frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
     )
     require_plausible_grid(grid, kind=Kind.SPECT)
-    return grid, (*pose.findings, *findings)
+    return grid, (*pose.findings, *findings, *_rounded(dataset, grid))
 
 
 def pixel_spacing_mm(dataset: Dataset) -> FloatArray:
@@ -131,12 +136,7 @@ def _slice_spacing(
 ) -> tuple[float | None, tuple[Finding, ...]]:
     """Return the signed spacing along row × column, None when a person has to state it."""
     stated = number(dataset, "SpacingBetweenSlices")
-    try:
-        thickness = number(dataset, "SliceThickness")
-    except DicomError:
-        thickness = None  # it places nothing
-    if thickness is not None and not 0 < abs(thickness) <= range_of(Kind.SPECT).step_mm[1]:
-        thickness = None
+    thickness = _thickness_mm(dataset)
     if spacing_mm is not None:
         require_plausible_spacing(spacing_mm, name="A spacing stated by the user")
     if stated:
@@ -162,6 +162,32 @@ def _slice_spacing(
             )
         )
     return spacing_mm, tuple(findings)
+
+
+def _thickness_mm(dataset: Dataset) -> float | None:
+    try:
+        thickness = number(dataset, "SliceThickness")
+    except DicomError:
+        return None  # it places nothing
+    if thickness is None or not 0 < abs(thickness) <= range_of(Kind.SPECT).step_mm[1]:
+        return None
+    return abs(thickness)
+
+
+def _rounded(dataset: Dataset, grid: Grid) -> tuple[Finding, ...]:
+    """Return the doubt about a spacing that the file itself states a little otherwise."""
+    stated, thickness = number(dataset, "SpacingBetweenSlices"), _thickness_mm(dataset)
+    if not stated or thickness is None:
+        return ()
+    off = abs(abs(stated) - thickness)
+    length_mm = off * (grid.shape[0] - 1)
+    # Voxels that are cubes with it speak for the spacing.
+    is_cube = bool(
+        (np.abs(grid.spacing_mm[1:] - abs(stated)) * grid.shape[0] < STACK_DOUBT_MM).any()
+    )
+    if length_mm <= STACK_DOUBT_MM or off > ROUNDED_SHARE * thickness or is_cube:
+        return ()
+    return (SPACING_ROUNDED(spacing_mm=abs(stated), thickness_mm=thickness, length_mm=length_mm),)
 
 
 def _towards(direction_lps: FloatArray) -> str:

@@ -202,11 +202,17 @@ def locate_in(
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
     astray = _astray(levels.chain, neck.rhythm, fits) | _doubtful_at_the_end(levels.chain, fits)
-    levels = replace(levels, reached=_before(astray, levels.reached, levels.clicked))
+    levels = replace(
+        levels,
+        reached=_before(astray, levels.reached, levels.clicked),
+        sure=_before(astray, levels.sure, ()),
+    )
     solid = _solid(fits)
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | solid
     proposed = proposed_anomalies(levels.suggested, levels.rival, solid, anomalies)
-    numbering = numbering_by_level(levels.numbering, anomalies, points, reached=levels.reached)
+    numbering = numbering_by_level(
+        levels.numbering, anomalies, points, reached=levels.reached, sure=levels.sure
+    )
     facets = tuple(
         _facet(neck, joint, fits[joint], numbering[joint.level], fused)
         if joint in fits
@@ -237,8 +243,10 @@ def _within(levels: Levels, values: CtValues) -> Levels:
         # Nothing is counted in such noise: a click vouches for its own vertebra only.
         own = {level for level in LEVELS if set(level.split("-")) & set(levels.clicked)}
         levels = replace(levels, reached=levels.reached & own)
-    if levels.numbering is Numbering.SURE and (values.too_noisy or values.shift_hu):
-        levels = replace(levels, numbering=Numbering.PROVISIONAL)
+    if values.too_noisy or values.shift_hu:
+        levels = replace(levels, sure=frozenset())
+        if levels.numbering is Numbering.SURE:
+            levels = replace(levels, numbering=Numbering.PROVISIONAL)
     return levels
 
 
@@ -248,6 +256,7 @@ def numbering_by_level(
     clicked: Collection[str],
     *,
     reached: Collection[str] = LEVELS,
+    sure: Collection[str] = (),
 ) -> dict[str, Numbering]:
     """Return how far the name of each level is to be trusted, anomalies taken into account.
 
@@ -261,9 +270,14 @@ def numbering_by_level(
         Vertebrae that a reader named.
     reached : collection of str
         Levels that the count reaches without a break.
+    sure : collection of str
+        Levels that are sure without a click: naming another vertebra takes nothing from them.
     """
     doubtful = {*levels_in_doubt(anomalies, clicked), *set(LEVELS).difference(reached)}
-    return {level: Numbering.PROVISIONAL if level in doubtful else numbering for level in LEVELS}
+    by_level = dict.fromkeys(LEVELS, numbering)
+    by_level |= dict.fromkeys(doubtful, Numbering.PROVISIONAL)
+    stays = doubtful.intersection(sure).difference(levels_in_doubt(anomalies))
+    return by_level | dict.fromkeys(stays, Numbering.SURE)
 
 
 def weakest(facets: Collection[Facet]) -> Numbering:

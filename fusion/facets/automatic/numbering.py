@@ -86,6 +86,8 @@ class Levels:
         Kinds of anomaly that would explain the other way to number.
     unsettled : str
         A vertebra that was clicked on where its neighbour could be as well; else empty.
+    sure : frozenset of str
+        Levels that are sure without the reader's clicks, and stay so; none where clicks move names.
     """
 
     chain: Chain
@@ -98,6 +100,7 @@ class Levels:
     clicked: tuple[str, ...] = ()
     suggested: tuple[str, ...] = ()
     unsettled: str = ""
+    sure: frozenset[str] = frozenset()
 
 
 def number(
@@ -160,11 +163,13 @@ def number(
     if from_above:
         evidence.append(count)
     unsettled = "" if from_above else _unsettled(chain, parts, clicks_spl)
+    by_itself = status_of(evidence)
+    sure = reached if by_itself is Numbering.SURE and kept and not shift else frozenset()
     if clicks_spl:
         status = Numbering.CONFIRMED if kept and not unsettled else Numbering.PROVISIONAL
         reached = reached_in(chain, rhythm, clicks_spl)
     else:
-        status = status_of(evidence)
+        status = by_itself
     rival = _rival(chain, parts, claims, evidence)
     return Levels(
         chain,
@@ -181,6 +186,7 @@ def number(
         else (),
         clicked=tuple(clicks_spl),
         unsettled=unsettled,
+        sure=sure,
     )
 
 

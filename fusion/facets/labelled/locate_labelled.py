@@ -136,25 +136,30 @@ def locate_with_labels(
     evidence += [_claim_beside(other, bones) for other in others]
     heights = {} if neck is None else _heights(found, neck)
     chain = chain_of(heights, template())
-    reached = frozenset(LEVELS)
+    reached = from_c2 = frozenset(LEVELS)
     if neck is not None and heights:
         claims = with_anomalies(neck.claims, anomalies)
         evidence += judge(chain, neck.scores, neck.parts, claims, neck.rhythm)
         reached = reached_in(chain, neck.rhythm, points)
+        from_c2 = reached_in(chain, neck.rhythm, ())
+    by_itself = status_of(evidence)
     if points:
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
     else:
-        numbering = status_of(evidence)
+        numbering = by_itself
     doubtful = neck is not None and (neck.values.too_noisy or neck.values.shift_hu)
     if doubtful and numbering is Numbering.SURE:
         numbering = Numbering.PROVISIONAL
     filled, disagree = _from_ct(own, found)
+    plain = by_itself is Numbering.SURE and kept and not (shift or doubtful or disagree)
     disagree &= not points
     if disagree:
         numbering = Numbering.PROVISIONAL
     apart_mm = _apart_mm(own, found)
-    reached -= {joint.level for joint, apart in apart_mm.items() if apart > _SAME_MM}
-    by_level = numbering_by_level(numbering, anomalies, points, reached=reached)
+    apart_levels = {joint.level for joint, apart in apart_mm.items() if apart > _SAME_MM}
+    reached -= apart_levels
+    sure = from_c2 - apart_levels if plain else frozenset()
+    by_level = numbering_by_level(numbering, anomalies, points, reached=reached, sure=sure)
     placed = (
         replace(filled[joint], numbering=by_level[joint.level])
         if joint in filled
@@ -174,6 +179,7 @@ def locate_with_labels(
         reached,
         contradicted=_contradicted(evidence) if points else (),
         clicked=tuple(points),
+        sure=sure,
     )
     findings = [
         *spine.findings,

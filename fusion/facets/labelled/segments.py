@@ -147,9 +147,10 @@ def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
         whole = read_with_pixels(path, label=name)
         segmentation = hd.seg.Segmentation.from_dataset(whole, copy=False)
         geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
+        # Numbers that are none in the file are noticed as late as here.
+        shape = () if geometry is None else tuple(int(n) for n in geometry.spatial_shape)
     if geometry is None:
         raise GeometryError(f"The frames of {name} are not evenly spaced parallel slices.")
-    shape = tuple(int(n) for n in geometry.spatial_shape)
     if float(np.prod([float(n) for n in shape])) > MAX_LABEL_VOXELS:
         raise GeometryError(f"{name} states {shape} voxels, which no label map of a neck has.")
     grid = Grid((shape[0], shape[1], shape[2]), geometry.affine, geometry.frame_of_reference_uid)

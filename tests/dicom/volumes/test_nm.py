@@ -186,6 +186,35 @@ def test_spacing_far_from_the_thickness_is_doubted(tmp_path: Path) -> None:
     assert codes(plan) >= {"user-geometry", "user-spacing-doubtful"}
 
 
+@pytest.mark.parametrize(
+    ("spacing", "thickness", "doubted"),
+    [
+        # Rounded to whole millimetres, in the spacing or the thickness: 19 gaps of 0.2 mm are 3.8 mm.
+        ("-5", "5.2", True),
+        ("5", "5.2", True),
+        ("3", "3.2", True),
+        ("3", "3.1", False),  # 1.9 mm at the far end
+        ("3", "3.5", False),  # slices that overlap
+        ("3", "3", False),
+        ("4.8", "5", False),  # voxels as long as the pixels are
+        ("3", "0", False),
+        ("3", "three", False),
+    ],
+)
+def test_a_spacing_that_may_be_rounded_is_told(
+    spacing: str, thickness: str, doubted: bool, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["B"]()
+    ds.SpacingBetweenSlices = spacing
+    ds["SliceThickness"] = DataElement(tag_for_keyword("SliceThickness"), "LO", thickness)
+    plan = only(ds, tmp_path)
+    assert ("spacing-rounded" in codes(plan)) == doubted
+    if doubted:
+        (said,) = [f.message for f in plan.findings if f.code == "spacing-rounded"]
+        assert f"{float(spacing.strip('-')):g} mm apart" in said
+        assert "up to 4 mm elsewhere" in said
+
+
 def test_spacing_in_the_file_outweighs_the_user(tmp_path: Path) -> None:
     plan = only(nm.OBJECTS["B"](), tmp_path, spacing_mm=3.5)
     assert max(marker_errors_mm(plan, orientation=nm.AXIAL, spacing=-nm.DZ)) <= EXACT_MM
