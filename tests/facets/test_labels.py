@@ -335,6 +335,13 @@ def test_what_is_no_segmentation_is_refused(tmp_path):
     cut.write_bytes(path.read_bytes()[:-200_000])
     with pytest.raises(DicomError, match="cannot be read"):
         read_labels([cut], truth.ct)
+    # Columns as a name: what stands there is noticed when the grid is asked for.
+    columns = b"\x28\x00\x11\x00US\x02\x00"
+    assert path.read_bytes().count(columns) == 1
+    odd = path.read_bytes().replace(columns, columns.replace(b"US", b"PN"))
+    (tmp_path / "odd.dcm").write_bytes(odd)
+    with pytest.raises(DicomError, match="cannot be read"):
+        read_labels([tmp_path / "odd.dcm"], truth.ct)
     fraction = maps.write_segmentation(
         tmp_path / "f.dcm", _bone_masks(), truth.ct.grid, kind="FRACTIONAL"
     )
