@@ -261,9 +261,9 @@ USER_SPACING_DOUBTFUL = warning(
 )
 SPACING_ROUNDED = warning(
     "spacing-rounded",
-    "The file states slices {spacing_mm:g} mm apart, which was used, and {thickness_mm:g} mm thick: "
-    "one of the two may be rounded, and the ends of the SPECT would lie up to {length_mm:.0f} mm "
-    "elsewhere. Check the alignment at both ends of the neck.",
+    "The file states slices {spacing_mm:g} mm apart, which was used, and {thickness_mm:g} mm "
+    "thick: one of the two may be rounded, and the ends of the SPECT would lie up to "
+    "{length_mm:.0f} mm elsewhere. Check the alignment at both ends of the neck.",
 )
 TOP_LEVEL_GEOMETRY = warning(
     "top-level-geometry",

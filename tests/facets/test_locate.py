@@ -15,7 +15,7 @@ from fusion.dicom.candidate import read_volume
 from fusion.dicom.catalog import scan as scan_folder
 from fusion.dicom.pairing import choose_ct
 from fusion.errors import FusionError
-from fusion.facets.automatic.locate import locate, locate_in
+from fusion.facets.automatic.locate import locate, locate_in, weakest
 from fusion.facets.automatic.neck import find_neck
 from fusion.facets.localisation import Localisation, Numbering, Status
 from fusion.facets.spine_statements import Anomaly, SpineStatements
@@ -168,7 +168,7 @@ def test_a_click_moves_every_level_and_nothing_overrides_it():
 
 
 def test_naming_a_vertebra_that_is_named_so_takes_nothing_from_what_is_sure(monkeypatch):
-    """Beyond a level in doubt the click says what the count cannot; above it the dens still does."""
+    """Below a level in doubt the click says what the count cannot; above it the dens does."""
     ct, truth, plain = _simulated(NeckParameters(seed=301), COARSE)
     assert plain.numbering is Numbering.SURE
     monkeypatch.setattr("fusion.facets.automatic.locate._astray", lambda *_: {"C4-C5"})
@@ -186,9 +186,13 @@ def test_naming_a_vertebra_that_is_named_so_takes_nothing_from_what_is_sure(monk
     moved = {"C6": (truth["C4-C5", "left"] + truth["C5-C6", "right"]) / 2}
     disagree = {"C3": right["C7"], "C6": truth["C3-C4", "left"]}
     assert sure not in states(SpineStatements(moved)) + states(SpineStatements(disagree))
-    below = locate(ct, SpineStatements(right)).findings
-    (breaks,) = [f.message for f in below if f.code == "count-breaks"]
+    found = locate(ct, SpineStatements(right))
+    (breaks,) = [f.message for f in found.findings if f.code == "count-breaks"]
     assert breaks.startswith("C4-C5: ")
+    # What rests on the click in part is not called sure as a whole.
+    assert found.numbering is doubt
+    assert weakest([f for f in found.facets if f.joint.level != "C4-C5"]) is confirmed
+    assert weakest([f for f in found.facets if f.joint.level in levels[:2]]) is sure
 
 
 def test_clicks_that_disagree_are_not_believed():

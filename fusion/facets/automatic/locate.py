@@ -283,13 +283,15 @@ def numbering_by_level(
 def weakest(facets: Collection[Facet]) -> Numbering:
     """Return how far the level is to be trusted of the joint where it is least, of those in view.
 
+    Where some follow a click alone and others are sure by themselves, the whole rests on the click.
+
     Parameters
     ----------
     facets : collection of Facet
         The joints; provisional when none of them is in view.
     """
     found = {facet.numbering for facet in facets if facet.center_lps is not None}
-    for one in (Numbering.PROVISIONAL, Numbering.SURE, Numbering.CONFIRMED):
+    for one in (Numbering.PROVISIONAL, Numbering.CONFIRMED, Numbering.SURE):
         if one in found:
             return one
     return Numbering.PROVISIONAL

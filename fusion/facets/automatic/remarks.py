@@ -121,7 +121,9 @@ def findings_about(
     if levels.numbering is Numbering.PROVISIONAL and levels.clicks_kept:
         findings.append(NUMBERING_PROVISIONAL(why=_why_provisional(levels)))
     elif broken := list(
-        dict.fromkeys(f.joint.level for f in in_view if f.joint.level not in levels.reached | levels.sure)
+        dict.fromkeys(
+            f.joint.level for f in in_view if f.joint.level not in levels.reached | levels.sure
+        )
     ):
         findings.append(COUNT_BREAKS(levels=", ".join(broken)))
     if levels.rival:

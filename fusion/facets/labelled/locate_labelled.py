@@ -142,11 +142,9 @@ def locate_with_labels(
         evidence += judge(chain, neck.scores, neck.parts, claims, neck.rhythm)
         reached = reached_in(chain, neck.rhythm, points)
         from_c2 = reached_in(chain, neck.rhythm, ())
-    by_itself = status_of(evidence)
+    numbering = by_itself = status_of(evidence)
     if points:
         numbering = Numbering.CONFIRMED if kept else Numbering.PROVISIONAL
-    else:
-        numbering = by_itself
     doubtful = neck is not None and (neck.values.too_noisy or neck.values.shift_hu)
     if doubtful and numbering is Numbering.SURE:
         numbering = Numbering.PROVISIONAL

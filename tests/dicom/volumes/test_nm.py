@@ -189,7 +189,7 @@ def test_spacing_far_from_the_thickness_is_doubted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spacing", "thickness", "doubted"),
     [
-        # Rounded to whole millimetres, in the spacing or the thickness: 19 gaps of 0.2 mm are 3.8 mm.
+        # One of the two is rounded: 19 gaps of 0.2 mm are 3.8 mm.
         ("-5", "5.2", True),
         ("5", "5.2", True),
         ("3", "3.2", True),
