@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import ndimage
 
 from fusion.findings.volumes import FIELD_SMALLER
 from fusion.geometry.directions import FloatArray, direction_letters
@@ -44,6 +45,8 @@ _WRITTEN_SHARE = 0.25
 #: Words stand on a ground of their own, which cuts off what was counted behind it and is no edge of
 #: the field: so many voxels around them.
 _GROUND = 3
+#: A block that words and their ground fill by so much is all ground; a frame fills less of its.
+_LINE_SHARE = 0.5
 #: Fields of fewer planes than this are not believed.
 _LEAST_PLANES = 8
 #: Words of the patient's directions.
@@ -132,9 +135,19 @@ def _filled(
     ):
         filled &= ~written
         above[:, written] = 0
-        ends = [np.flatnonzero(written.any(axis=axis))[[0, -1]] for axis in (1, 0)]
-        ground[tuple(slice(max(a - _GROUND, 0), b + 1 + _GROUND) for a, b in ends)] = True
+        ground = _ground_of(written)
     return above, filled, ground
+
+
+def _ground_of(written: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Return the ground of words: of each line for itself, and of a frame not what is inside."""
+    square = np.ones((3, 3), np.bool_)
+    ground: npt.NDArray[np.bool_] = ndimage.binary_dilation(written, square, iterations=_GROUND)
+    lines, _ = ndimage.label(ground, square)
+    for line in ndimage.find_objects(lines):
+        if ground[line].mean() >= _LINE_SHARE:
+            ground[line] = True
+    return ground
 
 
 def _box(

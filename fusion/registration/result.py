@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.findings import Finding
+from fusion.findings import Finding, Severity
 from fusion.findings.alignment import IMAGES_ASK_ELSEWHERE, NECK_CORRECTION_IN_USE
 from fusion.geometry import FloatArray, RigidTransform
 from fusion.json_form import rounded
@@ -183,7 +183,9 @@ class Registration:
         away = search.distance_mm(self.start)
         if away is None or away <= TRUSTED_UNCERTAINTY_MM:
             return used
-        said = search.start_findings or (_asks_elsewhere(away),)
+        said = search.start_findings
+        if all(finding.severity < Severity.WARNING for finding in said):
+            said = (*said, _asks_elsewhere(away))
         return replace(used, status=Trust.DO_NOT_TRUST, choice_findings=said)
 
     def with_proposal(self) -> Registration:

@@ -215,6 +215,34 @@ def test_the_ground_of_words_is_no_edge_of_the_field() -> None:
     assert "4 slices (16 mm) towards the feet" in message
 
 
+def _lettered(array: np.ndarray, where: str) -> np.ndarray:
+    """Write words of two letters into opposite corners of every slice, or a frame round all."""
+    words = np.zeros(array.shape[1:], bool)
+    if where == "corners":
+        words[1:4, 1:6:3] = True
+        words[-5:-2, -9:-2:3] = True
+    elif where == "frame":
+        words[[0, -1]] = True
+        words[:, [0, -1]] = True
+    array = array.copy()
+    array[:, words] = 14
+    return array
+
+
+@pytest.mark.parametrize("where", ["nowhere", "corners", "frame"])
+def test_words_in_two_corners_or_a_frame_hide_no_edge_between_them(where: str) -> None:
+    cut = body(half_depth=20, half_width=20)
+    cut[:, 38:] = 0
+    found = looked(_lettered(cut, where))
+    assert ["towards the back" in message for message in said(found)] == [True]
+    # A round field: the corners that it does not reach are no air.
+    wide = body(half_depth=60, half_width=60)
+    wide[:, np.hypot(ROW - MIDDLE[0], COLUMN - MIDDLE[1]) > 20] = 0
+    mask = seen_mask(looked(_lettered(wide, where)))
+    assert mask is not None
+    assert 0.4 < mask.mean() < 0.75
+
+
 def test_the_camera_of_the_coarse_sample_saw_all_of_it(tmp_path) -> None:
     truth = make_study(tmp_path / "made", neck=NeckParameters(), scan=COARSE_SCAN)
     both = pair(scan(truth.folder))

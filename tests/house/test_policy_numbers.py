@@ -312,6 +312,8 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("geometry.field_of_view", "_EDGE_HEIGHT", 0.3, OURS),
     ("geometry.field_of_view", "_SECTION_MM2", 6000.0, OURS),
     ("geometry.field_of_view", "_WRITTEN_SHARE", 0.25, OURS),
+    ("geometry.field_of_view", "_GROUND", 3, OURS),
+    ("geometry.field_of_view", "_LINE_SHARE", 0.5, OURS),
     ("geometry.field_of_view", "_LEAST_PLANES", 8, OURS),
     ("annotations.target", "GRADES", (0, 1, 2, 3), OURS),
     ("annotations.target", "MAX_NOTE", 10000, OURS),

@@ -17,7 +17,11 @@ from pydicom.dataset import Dataset
 from scipy import ndimage
 
 from fusion.errors import Cancelled, GeometryError, RegistrationFailed
-from fusion.findings.alignment import STORED_REGISTRATION
+from fusion.findings.alignment import (
+    ALIGNMENT_DOUBTED,
+    REGISTRATION_NOT_NEEDED,
+    STORED_REGISTRATION,
+)
 from fusion.geometry import Grid, RigidTransform, Volume
 from fusion.opening import open_study
 from fusion.progress import Progress
@@ -191,6 +195,14 @@ def test_uncertainty_covers_the_error_and_says_what_is_in_use(necks) -> None:
     (asking,) = start.choice_findings
     assert asking.code == "images-ask-elsewhere"
     assert "mm from it in the neck" in asking.message
+    # A harmless word about it, such as that the proposal fits no better, takes no warning's place.
+    harmless = REGISTRATION_NOT_NEEDED(moved_mm=4.2, ending="")
+    searched = replace(result.search, start_findings=(harmless,))
+    kept = replace(result, search=searched).with_start()
+    assert kept.choice_findings == (harmless, asking)
+    warned = ALIGNMENT_DOUBTED(reason="Sides are not told.")
+    searched = replace(result.search, start_findings=(warned,))
+    assert replace(result, search=searched).with_start().choice_findings == (warned,)
     assert np.isinf(start.uncertainty_mm_at(JOINTS)).all()
     assert np.isnan(shared_frame(ct, spect).uncertainty_mm_at(JOINTS)).all()
 
