@@ -6,6 +6,7 @@ from .model import Archive, FoundSeries, FoundStudy, Query
 from .noting import send_noted
 from .preview import Preview, previews
 from .protocols.connecting import connect, taking_in
+from .reports import EarlierReading
 from .sending import NOT_ANSWERED, Sent, prepared
 from .settings import Settings, read_settings
 from .watching import WorkItem, look, work_list
@@ -14,6 +15,7 @@ from .words import described
 __all__ = [
     "NOT_ANSWERED",
     "Archive",
+    "EarlierReading",
     "FoundSeries",
     "FoundStudy",
     "Preview",

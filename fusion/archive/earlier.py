@@ -12,9 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from fusion.archive.model import Archive, FoundSeries, FoundStudy, Query
 from fusion.archive.protocols.connecting import connect
+from fusion.archive.reports import EarlierReading, earlier_readings
 from fusion.archive.settings import read_settings
 from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described, plain_words
 from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
@@ -93,12 +95,33 @@ class Priors:
         Why studies under the same ID are not shown, and how many.
     later : int
         Studies of the same person after this one; they are no priors.
+    readings : tuple of EarlierReading
+        Readings with this program, of this study and of earlier ones; nothing of them is set.
+    under_review : str
+        Study Instance UID of the study under review.
     """
 
     proposals: tuple[ProposedFact, ...]
     to_compare: tuple[FoundStudy, ...]
     not_shown: dict[str, int]
     later: int
+    readings: tuple[EarlierReading, ...] = ()
+    under_review: str = ""
+
+    def reading_words(self, archive: str) -> tuple[str, ...]:
+        """Return sentences about the readings, each with how to use it.
+
+        Parameters
+        ----------
+        archive : str
+            Its name in archives.toml.
+        """
+        lines = []
+        for one in self.readings:
+            take_in, *compare = one.use(archive, self.under_review)
+            lines.append(f"To compare: {one.words}. Look at it and take it in: {take_in}")
+            lines += [f"  then hold the two dates against each other: {line}" for line in compare]
+        return tuple(lines)
 
     @property
     def not_shown_words(self) -> tuple[str, ...]:
@@ -111,7 +134,9 @@ class Priors:
         return (*lines, *([f"Not shown: {self.later} after this study."] if self.later else []))
 
 
-def priors(archive: Archive, whose: Whose, *, issuer: str = "") -> Priors:
+def priors(
+    archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path = Path("inbox")
+) -> Priors:
     """Search an archive for what answers the pathway's facts.
 
     Parameters
@@ -122,6 +147,8 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "") -> Priors:
         The person and the study under review.
     issuer : str
         Who issues the patient IDs of this archive where it does not say so.
+    inbox : Path
+        Where studies arrive.
 
     Raises
     ------
@@ -133,21 +160,35 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "") -> Priors:
     found = archive.studies(Query(patient_id=whose.patient.patient_id))
     reasons: Counter[str] = Counter()
     later, proposals, to_compare = 0, list[ProposedFact](), list[FoundStudy]()
+    readings: list[EarlierReading] = []
     for study in sorted(found, key=lambda one: (one.date, one.study_instance_uid)):
-        if study.study_instance_uid == whose.study_instance_uid:
-            continue
+        is_itself = study.study_instance_uid == whose.study_instance_uid
         doubts = another_person(whose, study, issuer=issuer)
         if doubts:
             reasons[", ".join(doubts)] += 1
-        elif _day(study.date) and _day(whose.date) and study.date > whose.date:
+        elif not is_itself and _day(study.date) and _day(whose.date) and study.date > whose.date:
             later += 1
         else:
             series = archive.series(study.study_instance_uid)
-            for about in _described(study, series):
+            for reading in earlier_readings(archive, study, series, inbox=inbox):
+                # Once more: a report may lie in a study that is not its own.
+                doubts = another_person(whose, reading.stated, issuer=study.issuer or issuer)
+                if doubts:
+                    reasons[", ".join(doubts)] += 1
+                else:
+                    readings.append(reading)
+            for about in () if is_itself else _described(study, series):
                 if about.exam == "spect_ct" and about.is_neck is not False:
                     to_compare.append(study)
                 proposals += _proposed(study, about, whose.date, archive.name)
-    return Priors(tuple(proposals), tuple(to_compare), dict(reasons), later)
+    return Priors(
+        tuple(proposals),
+        tuple(to_compare),
+        dict(reasons),
+        later,
+        tuple(readings),
+        whose.study_instance_uid,
+    )
 
 
 def priors_of(study: Study, name: str) -> Priors:
@@ -167,7 +208,8 @@ def priors_of(study: Study, name: str) -> Priors:
     """
     settings = read_settings()
     issuer = settings.archive(name).issuer
-    return priors(connect(settings, name), Whose.of(study), issuer=issuer)
+    inbox = settings.place("inbox")
+    return priors(connect(settings, name), Whose.of(study), issuer=issuer, inbox=inbox)
 
 
 def another_person(whose: Whose, study: FoundStudy, *, issuer: str = "") -> tuple[str, ...]:

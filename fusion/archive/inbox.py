@@ -7,6 +7,7 @@ from the network becomes part of a path.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -64,12 +65,18 @@ class Tray:
         part = self.parts / f"{next(_numbers)}"
         try:
             part.write_bytes(content)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             part.rename(self.file(sop_instance_uid))
         except OSError as exc:
             raise ArchiveError(
                 f"What arrived cannot be kept ({disk_reason(exc)}). Free some space or name "
                 "another folder as inbox in archives.toml; what is there already is kept."
             ) from exc
+
+
+def place_of(root: Path, study_instance_uid: str, sop_instance_uid: str) -> Path:
+    """Return where an object of a study lies in an inbox, or would."""
+    return root / hashed(study_instance_uid) / _file_name(sop_instance_uid)
 
 
 def _file_name(sop_instance_uid: str) -> str:
@@ -103,6 +110,19 @@ class Inbox:
             return path.stat().st_size
         except OSError:
             return 0
+
+    def content(self, study: str, sop_instance_uid: str, *, remove: bool) -> bytes | None:
+        """Return the content of an object, and remove it if wanted; None where it is not here."""
+        path = place_of(self.root, study, sop_instance_uid)
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        if remove:
+            with contextlib.suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()  # where nothing else is in it
+        return content
 
     @contextmanager
     def parts(self) -> Iterator[Path]:

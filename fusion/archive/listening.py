@@ -44,6 +44,9 @@ _OK, _NO_ROOM, _DOES_NOT_FIT = 0x0000, 0xA700, 0xA900
 
 #: Told of each object that was kept: the identifier of its study.
 Arrived = Callable[[str], None]
+#: Given what was asked for and came (study, object, content): whether it was kept; None for what
+#: nobody asked for, which goes into the inbox.
+Taker = Callable[[str, str, bytes], bool | None]
 
 
 class PortTaken(ArchiveError):  # noqa: N818 - a state of this machine, not a fault
@@ -129,6 +132,8 @@ class Listener:
         Whether objects are taken in, or answers about storage commitment only.
     arrived : callable, optional
         Told of each object that was kept; called from other threads.
+    taker : callable, optional
+        Takes what was asked for past the inbox; called from other threads.
 
     Raises
     ------
@@ -137,7 +142,12 @@ class Listener:
     """
 
     def __init__(
-        self, settings: Settings, *, takes_studies: bool, arrived: Arrived | None = None
+        self,
+        settings: Settings,
+        *,
+        takes_studies: bool,
+        arrived: Arrived | None = None,
+        taker: Taker | None = None,
     ) -> None:
         if settings.listen is None:
             raise ArchiveError(
@@ -147,6 +157,7 @@ class Listener:
         self._stated: ListenSettings = settings.listen
         self._takes_studies = takes_studies
         self._arrived = arrived
+        self._taker = taker
         self._inbox = Inbox(settings.place("inbox"))
         self._commitments = commitments(settings)
         self._gauge = Gauge()
@@ -213,6 +224,9 @@ class Listener:
             return _DOES_NOT_FIT  # under the name of another it would stand in that one's place
         if not self._has_room(study, uid, len(content)) or self._parts is None:
             return _NO_ROOM
+        taken = None if self._taker is None else self._taker(study, uid, content)
+        if taken is not None:
+            return _OK if taken else _DOES_NOT_FIT
         try:
             self._inbox.tray(study, self._parts).keep(uid, content)
         except FusionError:
@@ -259,9 +273,11 @@ def hearing(settings: Settings) -> Iterator[Commitments]:
 
 
 @contextmanager
-def heard(settings: Settings, *, takes_studies: bool) -> Iterator[None]:
-    """Listen, unless another process of these settings does; both put what comes in one place."""
+def heard(settings: Settings, *, takes_studies: bool, taker: Taker | None = None) -> Iterator[bool]:
+    """Listen, unless another process of these settings does; yields whether it is we who do."""
     with ExitStack() as stack:
+        ours = False
         with contextlib.suppress(PortTaken):
-            stack.enter_context(Listener(settings, takes_studies=takes_studies))
-        yield
+            stack.enter_context(Listener(settings, takes_studies=takes_studies, taker=taker))
+            ours = True
+        yield ours

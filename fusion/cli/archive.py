@@ -15,7 +15,7 @@ from fusion.plain_text import iso_date, person_name, plain
 from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
-    from fusion.archive import FoundStudy
+    from fusion.archive import EarlierReading, FoundStudy
 
 #: Version of the JSON of ``archive``; keys are only ever added.
 SCHEMA_VERSION = 1
@@ -157,6 +157,7 @@ def _priors(args: argparse.Namespace) -> int:
                 "schema_version": SCHEMA_VERSION,
                 "proposals": [to_json(one) for one in found.proposals],
                 "to_compare": compared,
+                "readings": [_reading_json(one, args.archive) for one in found.readings],
                 "not_shown": found.not_shown,
                 "later": found.later,
             }
@@ -174,6 +175,7 @@ def _priors(args: argparse.Namespace) -> int:
             f"To compare: archive:{args.archive}/{one.study_instance_uid}"
             for one in found.to_compare
         ),
+        *found.reading_words(args.archive),
         *found.not_shown_words,
     )
     return cli.OK
@@ -252,6 +254,18 @@ def _study_json(study: FoundStudy, name: str) -> dict[str, Any]:
         "description": study.description,
         "modalities": list(study.modalities),
         "objects": study.count,
+    }
+
+
+def _reading_json(reading: EarlierReading, name: str) -> dict[str, Any]:
+    return {
+        "address": f"archive:{name}/{reading.study.study_instance_uid}",
+        "study_date": reading.study.date,
+        "sop_instance_uid": reading.sop_instance_uid,
+        "reader": reading.reader,
+        "last_change": reading.date,
+        "version": reading.version,
+        "final": reading.is_final,
     }
 
 

@@ -20,6 +20,7 @@ from benchmarks.archive_hostile import GET, child
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.archive.address import parse_address
+from fusion.archive.earlier import Whose, priors
 from fusion.archive.getting import get
 from fusion.archive.model import FoundStudy, Keep, Listed, Query, Told
 from fusion.archive.noting import send_noted
@@ -29,6 +30,7 @@ from fusion.archive.settings import WHERE, Settings, read_settings
 from fusion.cli import main
 from fusion.dicom.catalog import scan
 from fusion.errors import AnnotationError, ArchiveError, Cancelled
+from fusion.export import hand_on
 from tests.archive.conftest import NAME, Clinic, data_sets
 
 #: A server is started.
@@ -248,6 +250,71 @@ def write_prior(path: Path, image: Path, **changes: str) -> None:
     for keyword, value in changes.items():
         setattr(header, keyword, value)
     header.save_as(path)
+
+
+@pytest.mark.parametrize("way", ["pacs", "web", "moved"])
+def test_an_earlier_reading_is_offered_and_nobody_elses(
+    way: str,
+    clinic: Clinic,
+    settings: Settings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report = structured_report(clinic, tmp_path)
+    who = {"PatientID": f"READ-{way}", "StudyDescription": "SPECT/CT HWS", "StudyDate": "20230102"}
+    study = tmp_path / "study"
+    write_prior(study / "0.dcm", clinic.files[0], **{**who, "StudyDate": "20260102"})
+    folder, studies = tmp_path / "priors", []
+    for n, changes in enumerate(
+        (
+            {},
+            {"PatientName": "Marker^Eva"},  # another person under the same ID
+            {"PatientBirthDate": ""},
+            {"StudyDate": "20270101"},  # after the study under review
+        )
+    ):
+        studies.append(generate_uid())
+        stated = {**who, **changes, "StudyInstanceUID": studies[-1]}
+        write_prior(folder / f"{n}.dcm", clinic.files[0], **stated)
+        write_prior(folder / f"sr{n}.dcm", report, **{**named(report), **stated})
+    # The study is stated as hers, its report as another's.
+    foreign = {**who, "StudyInstanceUID": generate_uid()}
+    write_prior(folder / "9.dcm", clinic.files[0], **foreign)
+    foreign |= {"PatientSex": "M", **named(report)}
+    write_prior(folder / "sr9.dcm", report, **foreign)
+    clinic.pacs.stow(sorted(folder.iterdir()))
+
+    whose = Whose.of(scan(study).studies[0])
+    found = priors(connect(settings, way), whose, inbox=settings.place("inbox"))
+    [reading] = found.readings
+    assert reading.study.study_instance_uid == studies[0]
+    assert (reading.reader, reading.version, reading.is_final) == (
+        "Dr. Åsa Öberg",
+        "Version 1",
+        False,
+    )
+    said = " ".join(found.reading_words(way))
+    assert "not final" in said
+    assert "2023-01-02 (SPECT/CT HWS)" in said
+    assert f"facetfusion import archive:{way}/{studies[0]} --reader NAME" in said
+    assert f"facetfusion compare archive:{way}/{studies[0]} PATH" in said
+    assert found.not_shown == {"name": 1, "birth date": 1, "sex": 1}
+    assert found.later == 1
+    assert list(settings.place("inbox").rglob("*.dcm")) == []  # looked at, not kept
+
+
+def structured_report(clinic: Clinic, tmp_path: Path) -> Path:
+    place = prepared(
+        clinic.write_settings(tmp_path / "made"), "sr", lambda folder: hand_on(
+            clinic.read.review, clinic.read.reading, folder
+        )
+    )  # fmt: skip
+    [report] = [path for path in place.glob("*.dcm") if pydicom.dcmread(path).Modality == "SR"]
+    return report
+
+
+def named(report: Path) -> dict[str, str]:
+    return {"SeriesDescription": str(pydicom.dcmread(report).SeriesDescription)}
 
 
 # ---- Results go back -----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from fusion.archive.getting import get
 from fusion.archive.identifiers import Identifiers, identifiers
 from fusion.archive.listening import Listener
 from fusion.archive.model import Query
+from fusion.archive.preview import previews
 from fusion.archive.protocols import dimse
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import prepared
@@ -168,6 +169,24 @@ def test_names_are_found_in_every_script_and_only_those(
 def test_days_that_an_archive_may_take_for_any_are_not_asked_for(dates: str) -> None:
     with pytest.raises(ArchiveError, match="Expected a day or days as"):
         Query(patient_id="1", dates=dates)
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_is_moved_here_to_be_looked_at_is_shown_and_not_kept(
+    elsewhere: bool, clinic: Clinic, settings: Settings
+) -> None:
+    """Also where another process listens already, into whose inbox it comes."""
+    archive, inbox = connect(settings, "moved"), settings.place("inbox")
+    with Listener(settings, takes_studies=True) if elsewhere else nullcontext():
+        shown = list(previews(archive, clinic.study))
+        assert {one.series.modality for one in shown} == {"CT", "NM"}
+        assert all(one.picture is not None for one in shown)
+        assert list(inbox.rglob("*.dcm")) == []
+        folder = get(archive, clinic.study, settings=settings)
+        kept = sorted(folder.iterdir())
+        assert data_sets(kept) == data_sets(clinic.files)
+        assert all(one.picture is not None for one in previews(archive, clinic.study))
+        assert sorted(folder.iterdir()) == kept  # what was here stays
 
 
 # ---- What a file says of itself ------------------------------------------------------------------

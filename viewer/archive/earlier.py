@@ -102,6 +102,7 @@ class EarlierStudies(QWidget):
             f" — archive:{name}/{one.study_instance_uid}"
             for one in found.to_compare
         ]
+        lines += found.reading_words(name)
         self.compare.show_lines((line, INFO) for line in lines)
 
     def _on_refused(self, error: FusionError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import uuid
 from collections import defaultdict
@@ -24,7 +25,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     StudyRootQueryRetrieveInformationModelMove,
 )
 
-from fusion.archive.inbox import hashed
+from fusion.archive.inbox import Inbox, hashed
 from fusion.archive.listening import Commitments, heard, hearing
 from fusion.archive.model import (
     FoundSeries,
@@ -156,7 +157,7 @@ class DimseArchive:
     def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
         """Fetch objects over one association, series by series."""
         if self._stated.retrieve == "move":
-            return self._move(study_instance_uid, wanted)
+            return self._move(study_instance_uid, wanted, keep)
         classes = sorted({one.sop_class_uid for one in wanted if one.sop_class_uid})
         if not classes:
             raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
@@ -186,15 +187,35 @@ class DimseArchive:
                     why = _why_less(self._status(status, "retrieval")) or why
         return why
 
-    def _move(self, study_instance_uid: str, wanted: Sequence[Listed]) -> str:
-        """Have objects sent to our listener, which puts them into the inbox itself."""
+    def _move(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+        """Have objects sent to our listener, or to that of another process, and keep them."""
         move, why = StudyRootQueryRetrieveInformationModelMove, ""
+        inbox = Inbox(self._settings.place("inbox"))
+        uids = {one.sop_instance_uid for one in wanted}
+        # What lies here already is not ours to take away.
+        here = {uid for uid in uids if inbox.held_bytes(study_instance_uid, uid)}
+        stopped: list[FusionError] = []
+        lock = threading.Lock()
+
+        def taken(study: str, uid: str, content: bytes) -> bool | None:
+            if study != study_instance_uid or uid not in uids:
+                return None
+            with lock:
+                try:
+                    return not stopped and keep(uid, content)
+                except FusionError as exc:
+                    stopped.append(exc)
+                    return False
+
         with (
-            heard(self._settings, takes_studies=True),
+            heard(self._settings, takes_studies=True, taker=taken) as ours,
             self._associated([_context(move)]) as way,
         ):
             for asked in _requests(study_instance_uid, wanted):
                 for status, _ in way.send_c_move(asked, self._settings.title, move):
+                    if stopped:
+                        way.abort()
+                        raise stopped[0]
                     code = self._status(status, "retrieval")
                     why = _why_less(code) or why
                     if code == _UNKNOWN_DESTINATION:
@@ -203,6 +224,10 @@ class DimseArchive:
                             f"administrator has to enter the title {self._settings.title} with "
                             "this machine and the port of [listen]."
                         )
+        for uid in () if ours else sorted(uids):  # the other process put it into the inbox
+            content = inbox.content(study_instance_uid, uid, remove=uid not in here)
+            if content is not None:
+                keep(uid, content)
         return f"{why}; it has to reach this machine at the port of [listen]" if why else ""
 
     # ---- Sending ---------------------------------------------------------------------------------

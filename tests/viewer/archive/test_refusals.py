@@ -9,6 +9,7 @@ from typing import Any
 
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
@@ -17,7 +18,7 @@ import fusion
 from fusion.annotations.journal import Journal
 from fusion.archive.settings import WHERE, Settings
 from tests.archive.conftest import Clinic
-from tests.archive.test_clinic import write_prior
+from tests.archive.test_clinic import named, structured_report, write_prior
 from viewer.app import FrontDesk, Wishes
 from viewer.archive.earlier import EarlierStudies
 from viewer.archive.page import ArchivePage
@@ -144,6 +145,9 @@ def test_priors_stand_at_their_questions_and_answer_nothing_by_themselves(
         )
     ):
         write_prior(tmp_path / "prior" / f"{n}.dcm", clinic.files[0], **changes)
+    report = structured_report(clinic, tmp_path)
+    read = {**named(report), "StudyInstanceUID": generate_uid()}
+    write_prior(tmp_path / "prior" / "sr.dcm", report, **read)
     clinic.pacs.stow(sorted((tmp_path / "prior").iterdir()))
     review = fusion.open_study(clinic.read.study)
     model = PathwayModel(today=dt.date(2026, 11, 30))
@@ -159,6 +163,10 @@ def test_priors_stand_at_their_questions_and_answer_nothing_by_themselves(
     assert "Nothing is answered until you confirm it" in said
     assert "Not shown: 1 under the same ID, of another person" in said
     assert model.values == {}
+    [offered, way_on] = [one for one in box.compare.texts if "reading" in one or "hold" in one]
+    assert "a reading by Dr. Åsa Öberg, Version 1, not final" in offered
+    assert f"facetfusion import archive:pacs/{read['StudyInstanceUID']}" in offered
+    assert f"facetfusion compare archive:pacs/{read['StudyInstanceUID']}" in way_on
     dated = next(p for p in model.proposals if p.key == "mri_date")
     assert (dated.value, "archive pacs: MR" in dated.source) == ("2023-01-02", True)
     question = panel.questions["mri_date"]
