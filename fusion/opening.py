@@ -27,7 +27,7 @@ from fusion.findings.alignment import (
     FRAME_STATED_BY_USER,
     PLACEMENT_STATED_BY_USER,
 )
-from fusion.findings.files import OPENED_WITHOUT_ARCHIVE
+from fusion.findings.files import FETCHED_WITH_REMARK, OPENED_WITHOUT_ARCHIVE
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
@@ -125,6 +125,7 @@ def open_study(
             path = here.folder
             if here.since:
                 about_archive = (OPENED_WITHOUT_ARCHIVE(day=here.since),)
+            about_archive += tuple(FETCHED_WITH_REMARK(remark=said) for said in here.said)
         catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by

@@ -1,7 +1,7 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .address import fetched, is_address, local_path, parse_address
 from .earlier import Priors, priors_of
-from .getting import get
+from .getting import get, remarks
 from .model import Archive, FoundSeries, FoundStudy, Query
 from .noting import send_noted
 from .preview import Preview, previews
@@ -36,6 +36,7 @@ __all__ = [
     "previews",
     "priors_of",
     "read_settings",
+    "remarks",
     "send_noted",
     "taking_in",
     "work_list",

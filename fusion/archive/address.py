@@ -67,10 +67,13 @@ class Fetched:
         Its files.
     since : str
         The day on which it was fetched, where the archive could not be asked now; else empty.
+    said : tuple of str
+        What was remarkable when it was fetched, in sentences.
     """
 
     folder: Path
     since: str = ""
+    said: tuple[str, ...] = ()
 
 
 def fetched(path: str | Path, progress: ProgressCallback | None = None) -> Fetched:
@@ -88,18 +91,21 @@ def fetched(path: str | Path, progress: ProgressCallback | None = None) -> Fetch
     ArchiveError
         The study cannot be fetched whole, and was not before.
     """
-    try:
-        return Fetched(_fetched(path, progress))
-    except NotReached:
-        from fusion.archive.getting import whole_since
-        from fusion.archive.inbox import Inbox
-        from fusion.archive.settings import read_settings
+    from fusion.archive.getting import remarks, whole_since
+    from fusion.archive.inbox import Inbox
+    from fusion.archive.settings import read_settings
 
+    since = ""
+    try:
+        folder = _fetched(path, progress)
         settings, study = read_settings(), parse_address(str(path))[1]
-        since = whole_since(study, settings=settings)
-        if since is None:
+    except NotReached:
+        settings, study = read_settings(), parse_address(str(path))[1]
+        whole = whole_since(study, settings=settings)
+        if whole is None:
             raise
-        return Fetched(Inbox(settings.place("inbox")).folder(study), since)
+        folder, since = Inbox(settings.place("inbox")).folder(study), whole
+    return Fetched(folder, since, remarks(study, settings=settings))
 
 
 def _fetched(path: str | Path, progress: ProgressCallback | None) -> Path:

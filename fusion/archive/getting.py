@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 import json
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pydicom import dcmread
 
 from fusion.archive.identifiers import Identifiers, identifiers
-from fusion.archive.inbox import Inbox, Tray, file_count, hashed, written
-from fusion.archive.model import Archive, only_study
+from fusion.archive.inbox import Inbox, Tray, file_name, hashed, whole_files, written
+from fusion.archive.model import Archive, Listed, only_study
 from fusion.archive.settings import Settings
-from fusion.dicom import PARSE_ERRORS, Patient, identity_conflicts, patient_ids_agree
-from fusion.errors import ArchiveError
+from fusion.dicom import PARSE_ERRORS, Patient, identity_conflicts, patient_ids_agree, text
+from fusion.errors import ArchiveError, disk_reason
 from fusion.progress import Progress, ProgressCallback
 
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
 MOST_ROUNDS = 3
+_SERIES = "SeriesInstanceUID"
 _IDENTITY = ["SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"]
 #: Objects that have come and wait for being written: what memory they may take is theirs.
 _MOST_WAITING = 4
@@ -56,7 +58,7 @@ def get(
     Raises
     ------
     ArchiveError
-        The archive has no such study, or less came than it says it has.
+        The archive has no such study, or what came, what it lists and what it counts differ.
     """
     report = Progress(progress)
     inbox = Inbox(settings.place("inbox"))
@@ -68,17 +70,23 @@ def get(
         _without_former_patients(tray, listed, found.patient)
         missing = [one for uid, one in listed.items() if not tray.has(uid)]
 
+        came: set[str] = set()
+
         def keep(sop_instance_uid: str, content: bytes) -> bool:
             itself = Identifiers(study_instance_uid, sop_instance_uid)
             if sop_instance_uid not in listed or identifiers(content) != itself:
                 return False
+            meant = listed[sop_instance_uid]
+            is_twin = meant.also_in and sop_instance_uid in came
+            if is_twin and _series(content) != meant.series_instance_uid:
+                return True  # the one in the largest series is kept
+            came.add(sop_instance_uid)
             writing.begin(tray.keep, sop_instance_uid, content)
-            arrived[0] += 1
-            report(0.99 * arrived[0] / max(1, len(listed)), "Fetching from the archive")
+            done = 0.99 * (before + len(came)) / max(1, len(listed))
+            report(min(0.99, done), "Fetching from the archive")
             return True
 
-        arrived = [len(listed) - len(missing)]
-        why = ""
+        before, why = len(listed) - len(missing), ""
         for _ in range(MOST_ROUNDS):
             if not missing:
                 break
@@ -88,20 +96,176 @@ def get(
             if len(left) == len(missing):
                 break
             missing = left
-    # Asked again: a study to which objects are still being added is not whole.
-    after = only_study(archive, study_instance_uid).count
-    here = sum(tray.has(uid) for uid in listed)
-    if not here == len(listed) == (after if after is not None else len(listed)):
-        raise ArchiveError(
-            f"The study is not whole: {here} of its objects came, {len(listed)} are listed by the "
-            f"archive {archive.name} and {after if after is not None else 'an unknown number'} "
-            f"counted.{f' It says: {why}.' if why else ''} What came is kept; get it again to go "
-            "on from there."
-        )
-    _no_others(tray.folder, len(listed))
-    _note_whole(inbox, study_instance_uid)
+    listed = _whole_list(archive, study_instance_uid, listed, tray, why)
+    said = (*_twins(listed, archive.name), *_put_aside(tray.folder, listed, archive.name))
+    _note_whole(inbox, study_instance_uid, said)
     report(1.0, "Fetched")
     return tray.folder
+
+
+def lacking(archive: Archive, study_instance_uid: str, folder: Path) -> str:
+    """Say why what lies in a folder is not all that an archive has of a study; empty if it is.
+
+    Parameters
+    ----------
+    archive : Archive
+        That counts and lists.
+    study_instance_uid : str
+        Which.
+    folder : Path
+        Of its files.
+
+    Raises
+    ------
+    ArchiveError
+        The archive has no such study or cannot be reached.
+    """
+    counted, here = only_study(archive, study_instance_uid).count, whole_files(folder)
+    if counted == len(here):
+        return ""
+    listed = archive.objects(study_instance_uid)
+    names = set(map(file_name, listed))
+    if here - names:
+        return (
+            f"{len(here - names)} of the objects here the archive {archive.name} does not list. "
+            f"Fetching the study puts them aside: {_address(archive, study_instance_uid)}"
+        )
+    if names <= here and _agree(counted, listed):
+        return ""
+    return _not_whole(archive, study_instance_uid, listed, len(names & here), counted)
+
+
+def _whole_list(
+    archive: Archive, study: str, listed: dict[str, Listed], tray: Tray, why: str
+) -> dict[str, Listed]:
+    """Return what the archive lists in the end, all of which is here.
+
+    The count is asked for again: a study to which objects are still being added is not whole.
+    Where it does not agree the list is asked for again too: an object may have been removed.
+
+    Raises
+    ------
+    ArchiveError
+        It is not all here, or the archive counts more or less than it lists.
+    """
+    counted = only_study(archive, study).count
+    if not all(map(tray.has, listed)) or not _agree(counted, listed):
+        began, listed = listed, archive.objects(study)
+        here = sum(map(tray.has, listed))
+        if here < len(listed) or not _agree(counted, listed):
+            news = len(listed.keys() - began.keys())
+            raise ArchiveError(_not_whole(archive, study, listed, here, counted, why, news))
+    return listed
+
+
+def _agree(counted: int | None, listed: dict[str, Listed]) -> bool:
+    """Whether a count is that of a list, in which an identifier may stand several times."""
+    rows = sum(1 + len(one.also_in) for one in listed.values())
+    return counted is None or counted in (rows, len(listed))
+
+
+def _not_whole(
+    archive: Archive,
+    study: str,
+    listed: dict[str, Listed],
+    here: int,
+    counted: int | None,
+    why: str = "",
+    news: int = 0,
+) -> str:
+    """Say how much is here, what is the matter, and what to do."""
+    number = "an unknown number" if counted is None else counted
+    said = (
+        f"The study is not whole: {here} of its objects came, {len(listed)} are listed by the "
+        f"archive {archive.name} and {number} counted.{f' It says: {why}.' if why else ''}"
+    )
+    again = f"What came is kept; go on from there with: {_address(archive, study)}"
+    if news:
+        return f"{said} {news} were added there meanwhile. When it has all of them: {again}"
+    if here < len(listed) or counted is None:
+        return f"{said} {again}"
+    if counted > len(listed):
+        return (
+            f"{said} Which it counts and does not list, it does not say: it may limit its answers, "
+            "as Orthanc can be told to, or count an object twice. Ask who looks after the "
+            f"archive to lift the limit or to count anew, or get it by the other way (DIMSE, "
+            f"DICOMweb). {again}"
+        )
+    return (
+        f"{said} It lists more than it counts, so it is changing or its count is old. Ask who "
+        f"looks after the archive to count anew. {again}"
+    )
+
+
+def _address(archive: Archive, study: str) -> str:
+    return f"facetfusion archive get archive:{archive.name}/{study}"
+
+
+def _twins(listed: dict[str, Listed], name: str) -> Iterator[str]:
+    """Say which identifiers the archive lists more than once."""
+    several = [one for one in listed.values() if one.also_in]
+    elsewhere = [one for one in several if {one.series_instance_uid} != set(one.also_in)]
+    if elsewhere:
+        yield (
+            f"{len(elsewhere)} identifier(s) of objects stand in several series of this study in "
+            f"the archive {name}. Each is kept once, in the larger series; the other lacks it "
+            "here. Ask who looks after the archive to remove the copies, or to give them "
+            "identifiers of their own."
+        )
+    if len(several) > len(elsewhere):
+        yield (
+            f"{len(several) - len(elsewhere)} object(s) of this study are listed several times by "
+            f"the archive {name}. Each is kept once; nothing is lacking."
+        )
+
+
+def _series(content: bytes) -> str:
+    try:
+        header = dcmread(io.BytesIO(content), specific_tags=[_SERIES], stop_before_pixels=True)
+        return text(header, _SERIES)
+    except PARSE_ERRORS:
+        return ""
+
+
+def _put_aside(folder: Path, listed: Iterable[str], name: str) -> Iterator[str]:
+    """Move what the archive no longer holds out of a study, and say so."""
+    names = set(map(file_name, listed))
+    aside = folder.with_suffix(".aside")
+    try:
+        for other in whole_files(folder) - names:
+            aside.mkdir(mode=0o700, exist_ok=True)
+            (folder / other).replace(aside / other)
+        for back in whole_files(aside) & names:
+            (aside / back).unlink()
+    except OSError as exc:
+        raise ArchiveError(
+            f"What the archive no longer holds of the study cannot be put aside "
+            f"({disk_reason(exc)}); the study is not opened with it."
+        ) from exc
+    count = len(whole_files(aside))
+    if count:
+        yield (
+            f"{count} object(s) that came earlier are no longer in the archive {name}. They are "
+            f"no part of the study here; they were put aside and lie in {aside}"
+        )
+
+
+def remarks(study_instance_uid: str, *, settings: Settings) -> tuple[str, ...]:
+    """Return what was remarkable when a study was last fetched whole, in sentences.
+
+    Parameters
+    ----------
+    study_instance_uid : str
+        Which.
+    settings : Settings
+        Say where the inbox is.
+    """
+    inbox = Inbox(settings.place("inbox"))
+    try:
+        said = json.loads(_note(inbox, study_instance_uid).read_text("utf-8")).get("said", [])
+    except (OSError, ValueError, AttributeError):
+        return ()
+    return tuple(map(str, said)) if isinstance(said, list) else ()
 
 
 def whole_since(study_instance_uid: str, *, settings: Settings) -> str | None:
@@ -150,8 +314,9 @@ class _Writing:
             self._waiting.popleft().result()
 
 
-def _note_whole(inbox: Inbox, study: str) -> None:
-    note = {"day": dt.date.today().isoformat(), "files": _files(inbox.folder(study))}
+def _note_whole(inbox: Inbox, study: str, said: tuple[str, ...]) -> None:
+    day = dt.date.today().isoformat()
+    note = {"day": day, "files": _files(inbox.folder(study)), "said": said}
     written(_note(inbox, study), json.dumps(note))
 
 
@@ -181,13 +346,3 @@ def _without_former_patients(tray: Tray, listed: Iterable[str], patient: Patient
         ids = before.patient_id, patient.patient_id
         if identity_conflicts(before, patient) or (all(ids) and not patient_ids_agree(*ids)):
             path.unlink()
-
-
-def _no_others(folder: Path, expected: int) -> None:
-    """Refuse a folder that holds more than the archive does: something was taken out there."""
-    held = file_count(folder)
-    if held != expected:
-        raise ArchiveError(
-            f"{folder} holds {held} objects of this study, the archive {expected}: some were "
-            "removed there since. Remove the folder and get the study again."
-        )

@@ -52,7 +52,7 @@ class Tray:
 
     def file(self, sop_instance_uid: str) -> Path:
         """Return where an object lies, or would."""
-        return self.folder / _file_name(sop_instance_uid)
+        return self.folder / file_name(sop_instance_uid)
 
     def keep(self, sop_instance_uid: str, content: bytes) -> None:
         """Keep one object as it arrived.
@@ -76,10 +76,11 @@ class Tray:
 
 def place_of(root: Path, study_instance_uid: str, sop_instance_uid: str) -> Path:
     """Return where an object of a study lies in an inbox, or would."""
-    return root / hashed(study_instance_uid) / _file_name(sop_instance_uid)
+    return root / hashed(study_instance_uid) / file_name(sop_instance_uid)
 
 
-def _file_name(sop_instance_uid: str) -> str:
+def file_name(sop_instance_uid: str) -> str:
+    """Return what the file of an object is called."""
     return f"{hashed(sop_instance_uid)}.dcm"
 
 
@@ -106,7 +107,7 @@ class Inbox:
     def held_bytes(self, study_instance_uid: str, sop_instance_uid: str) -> int:
         """Return how long the file of an object is; 0 where it is not here."""
         try:
-            path = self.folder(study_instance_uid) / _file_name(sop_instance_uid)
+            path = self.folder(study_instance_uid) / file_name(sop_instance_uid)
             return path.stat().st_size
         except OSError:
             return 0
@@ -149,7 +150,10 @@ def written(path: Path, content: str) -> None:
     part.replace(path)
 
 
-def file_count(folder: Path) -> int:
-    """Return the number of whole files of a study."""
-    with os.scandir(folder) as entries:
-        return sum(entry.name.endswith(".dcm") for entry in entries)
+def whole_files(folder: Path) -> set[str]:
+    """Return the names of the whole files of a study; none where there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.name.endswith(".dcm")}
+    except OSError:
+        return set()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -119,11 +120,35 @@ class FoundSeries:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One object that the archive says it has."""
+    """One object that the archive says it has.
+
+    Parameters
+    ----------
+    sop_instance_uid, series_instance_uid, sop_class_uid : str
+        Which, where and what.
+    also_in : tuple of str
+        Series Instance UIDs under which the archive lists the same identifier once more.
+    """
 
     sop_instance_uid: str
     series_instance_uid: str
     sop_class_uid: str
+    also_in: tuple[str, ...] = ()
+
+    @classmethod
+    def by_uid(cls, rows: Iterable[Listed]) -> dict[str, Listed]:
+        """Take what an archive lists; one that stands in several series counts for the largest."""
+        by_uid: dict[str, list[Listed]] = {}
+        for row in rows:
+            by_uid.setdefault(row.sop_instance_uid, []).append(row)
+        sizes = Counter(one.series_instance_uid for same in by_uid.values() for one in same)
+        found = {}
+        for uid, same in by_uid.items():
+            same.sort(key=lambda one: (-sizes[one.series_instance_uid], one.series_instance_uid))
+            found[uid] = replace(
+                same[0], also_in=tuple(one.series_instance_uid for one in same[1:])
+            )
+        return found
 
 
 #: Keeps what arrived: given the UID of an object and its bytes as a file, says whether it was

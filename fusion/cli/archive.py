@@ -133,10 +133,11 @@ def _get(args: argparse.Namespace) -> int:
     folder = archive.get(
         archive.connect(settings, name), study, settings=settings, progress=terminal_progress()
     )
+    said = archive.remarks(study, settings=settings)
     if args.json:
-        cli.write_json({"schema_version": SCHEMA_VERSION, "folder": str(folder)})
+        cli.write_json({"schema_version": SCHEMA_VERSION, "folder": str(folder), "said": said})
     else:
-        cli.write_lines(f"The study is whole and lies in {folder}")
+        cli.write_lines(f"The study is whole and lies in {folder}", *said)
     return cli.OK
 
 

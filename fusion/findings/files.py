@@ -34,6 +34,7 @@ ARCHIVE_OF_OTHERS = warning(
     "{label} is packed ({kind}), which is not read; unpack it, and open the folder.",
     ours="kind",
 )
+FETCHED_WITH_REMARK = warning("fetched-with-remark", "About the fetching of this study: {remark}")
 OPENED_WITHOUT_ARCHIVE = warning(
     "opened-without-archive",
     "The archive cannot be reached. This is the study as it was fetched whole on {day}; what was "

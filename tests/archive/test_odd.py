@@ -29,7 +29,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     Verification,
 )
 
-from fusion.archive.getting import get
+from fusion.archive.address import fetched
+from fusion.archive.getting import get, lacking, remarks
 from fusion.archive.identifiers import Identifiers, identifiers
 from fusion.archive.listening import Listener
 from fusion.archive.model import Query
@@ -169,6 +170,58 @@ def test_names_are_found_in_every_script_and_only_those(
 def test_days_that_an_archive_may_take_for_any_are_not_asked_for(dates: str) -> None:
     with pytest.raises(ArchiveError, match="Expected a day or days as"):
         Query(patient_id="1", dates=dates)
+
+
+@WAYS
+def test_a_study_with_one_identifier_in_two_series_is_whole_and_says_so(
+    way: str, clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    first = one_image(clinic, PatientID="TWIN")
+    large = [first, copy.deepcopy(first), copy.deepcopy(first)]
+    for ds in large[1:]:
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    twin = copy.deepcopy(large[1])
+    twin.SeriesInstanceUID = generate_uid()
+    files = put(clinic, tmp_path, twin, *large)
+    archive = connect(settings, way)
+    folder = get(archive, first.StudyInstanceUID, settings=settings)
+    assert data_sets(list(folder.iterdir())) == data_sets(files[1:])
+    [said] = remarks(first.StudyInstanceUID, settings=settings)
+    assert "1 identifier(s) of objects stand in several series" in said
+    assert first.StudyInstanceUID not in said
+    # One that the archive did not send is missed all the same.
+    next(folder.iterdir()).unlink()
+    assert "not whole: 2 of its objects came, 3 are listed" in lacking(
+        archive, first.StudyInstanceUID, folder
+    )
+    get(archive, first.StudyInstanceUID, settings=settings)
+    assert lacking(archive, first.StudyInstanceUID, folder) == ""
+
+
+@WAYS
+def test_what_the_archive_removed_is_put_aside(
+    way: str, clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    kept, removed = (one_image(clinic, PatientID="ASIDE") for _ in range(2))
+    removed.StudyInstanceUID = kept.StudyInstanceUID
+    put(clinic, tmp_path, kept, removed)
+    archive = connect(settings, way)
+    folder = get(archive, kept.StudyInstanceUID, settings=settings)
+    assert remarks(kept.StudyInstanceUID, settings=settings) == ()
+    clinic.pacs.forget_series(removed.SeriesInstanceUID)
+    assert get(archive, kept.StudyInstanceUID, settings=settings) == folder
+    assert data_sets(list(folder.iterdir())).keys() == {kept.SOPInstanceUID}
+    [said] = remarks(kept.StudyInstanceUID, settings=settings)
+    aside = folder.with_suffix(".aside")
+    assert said.startswith("1 object(s) that came earlier are no longer in the archive")
+    assert said.endswith(str(aside))
+    assert fetched(f"archive:{way}/{kept.StudyInstanceUID}").said == (said,)
+    assert data_sets(list(aside.iterdir())).keys() == {removed.SOPInstanceUID}
+    # It comes back there, and then here.
+    put(clinic, tmp_path, removed)
+    get(archive, kept.StudyInstanceUID, settings=settings)
+    assert len(list(folder.iterdir())) == 2
+    assert remarks(kept.StudyInstanceUID, settings=settings) == ()
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])

@@ -123,7 +123,7 @@ class DimseArchive:
 
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID, over one association."""
-        found: dict[str, Listed] = {}
+        found: list[Listed] = []
         with self._associated([_context(StudyRootQueryRetrieveInformationModelFind)]) as way:
             asked = _question("SERIES")
             asked.StudyInstanceUID = study_instance_uid
@@ -137,8 +137,8 @@ class DimseArchive:
                 asked.SOPClassUID = ""
                 for answer in self._answers(way, asked):
                     sop = text(answer, "SOPInstanceUID")
-                    found[sop] = Listed(sop, uid, text(answer, "SOPClassUID"))
-        return found
+                    found.append(Listed(sop, uid, text(answer, "SOPClassUID")))
+        return Listed.by_uid(found)
 
     def _find(self, asked: Dataset) -> Iterator[Dataset]:
         with self._associated([_context(StudyRootQueryRetrieveInformationModelFind)]) as way:

@@ -130,14 +130,14 @@ class WebArchive:
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID."""
         found = self._search("search_for_instances", study_instance_uid=study_instance_uid)
-        listed = {
-            text(one, "SOPInstanceUID"): Listed(
+        listed = Listed.by_uid(
+            Listed(
                 text(one, "SOPInstanceUID"),
                 text(one, "SeriesInstanceUID"),
                 text(one, "SOPClassUID"),
             )
             for one in found
-        }
+        )
         self._counts = Counter(one.series_instance_uid for one in listed.values())
         return listed
 
@@ -174,7 +174,9 @@ class WebArchive:
         study = f"{self._url}/studies/{study_instance_uid}"
         for series, listed in by_series.items():
             url = f"{study}/series/{series}"
-            if len(listed) > 1 and len(listed) == self._counts.get(series):
+            # Orthanc gives no object by itself whose identifier stands in two series.
+            several = any(one.also_in for one in listed)
+            if several or (len(listed) > 1 and len(listed) == self._counts.get(series)):
                 self._take(url, keep)
                 continue
             for one in listed:

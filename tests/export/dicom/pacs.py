@@ -106,6 +106,12 @@ class Pacs:
             if patient["MainDicomTags"].get("PatientID") == patient_id:
                 self._http(f"patients/{patient['ID']}", method="DELETE")
 
+    def forget_series(self, series_instance_uid: str) -> None:
+        """Delete a series."""
+        for series in json.loads(self._http("series?expand")[1]):
+            if series["MainDicomTags"].get("SeriesInstanceUID") == series_instance_uid:
+                self._http(f"series/{series['ID']}", method="DELETE")
+
     def _web(
         self, what: str, body: bytes | None = None, kind: str = "", accept: str | None = None
     ) -> Message:
