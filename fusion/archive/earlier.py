@@ -14,7 +14,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fusion.archive.model import Archive, FoundSeries, FoundStudy, Query
+from fusion.archive.model import (
+    Archive,
+    FoundSeries,
+    FoundStudy,
+    Query,
+    letters_lost,
+    lost_words,
+)
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.reports import EarlierReading, earlier_readings
 from fusion.archive.settings import read_settings
@@ -158,6 +165,8 @@ def priors(
     """
     _require_identity(whose.patient)
     found = archive.studies(Query(patient_id=whose.patient.patient_id))
+    if any(letters_lost(one.patient.name, whose.patient.name) for one in found):
+        raise ArchiveError(f"{lost_words(archive.name)} No earlier study is shown.")
     reasons: Counter[str] = Counter()
     later, proposals, to_compare = 0, list[ProposedFact](), list[FoundStudy]()
     readings: list[EarlierReading] = []
@@ -319,7 +328,8 @@ _UNSURE = " The dates do not say whether that was before this study."
 def _is_name(written: str) -> bool:
     """Whether it names somebody: two people whose name is not known are not one."""
     said = set(plain_words(written).split())
-    return any(char.isalpha() for char in written) and not said & _NOBODY
+    # "?" stands for a letter that was lost, so for any.
+    return any(map(str.isalpha, written)) and "?" not in written and not said & _NOBODY
 
 
 def _is_birth(written: str) -> bool:

@@ -16,6 +16,8 @@ from fusion.dicom import Patient, text, texts
 from fusion.errors import ArchiveError
 
 _DATES = r"|[0-9]{8}|[0-9]{8}-([0-9]{8})?|-[0-9]{8}"
+#: Character sets of one byte, in which archives hold names; letters of others are lost there.
+_ONE_BYTE = ("ascii", *(f"iso8859_{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 15)))
 #: A UID as PS3.5 section 9 writes it; nothing else from the network is used as one.
 UID_PATTERN = r"[0-9]{1,64}|(?=[0-9.]{1,64}$)[0-9]+(?:\.[0-9]+)+"
 
@@ -188,6 +190,44 @@ class Archive(Protocol):
 
     def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
         """Ask the archive to answer for objects (UID: class); None where it cannot be asked."""
+
+
+def letters_lost(answered: str, ours: str) -> bool:
+    """Whether an archive answers a name without its letters: with "?", others or none for them.
+
+    Parameters
+    ----------
+    answered : str
+        The name as the archive states it.
+    ours : str
+        As the images state it.
+    """
+    if ours.isascii():
+        return False
+    if "?" in answered and "?" not in ours:
+        return True
+    pairs = [(a, b) for a, b in zip(answered.split("="), ours.split("="), strict=False) if a]
+    return any(
+        kept != b and a.strip("^ ") == kept.strip("^ ")
+        for a, b in pairs
+        for kept in (b.encode(one, "ignore").decode(one) for one in _ONE_BYTE)
+    )
+
+
+def lost_words(name: str) -> str:
+    """Say that an archive does not keep the letters of a name, and what to do.
+
+    Parameters
+    ----------
+    name : str
+        Of the archive.
+    """
+    return (
+        f"The archive {name} does not keep the letters of this patient's name: it answers with "
+        "others, or none, in their place, so it cannot be said whether the studies there are of "
+        "the same person. Ask who looks after the archive to let it keep names in UTF-8; for "
+        "Orthanc the page on archives of the manual says how."
+    )
 
 
 def only_study(archive: Archive, study_instance_uid: str) -> FoundStudy:

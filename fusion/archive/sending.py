@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 
 from fusion.annotations import ObjectState
 from fusion.archive.inbox import hashed, written
-from fusion.archive.model import Archive, FoundStudy, only_study
+from fusion.archive.model import Archive, FoundStudy, letters_lost, lost_words, only_study
 from fusion.archive.settings import Settings
 from fusion.dicom import Patient, identity_conflicts, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError, disk_reason
@@ -213,6 +213,8 @@ def _results(folder: Path) -> tuple[list[Result], Dataset]:
 def _same_person(found: FoundStudy, header: Dataset, name: str) -> None:
     """Refuse to file results under another person; who it is, is not said."""
     ours, issuer = Patient.of(header), text(header, "IssuerOfPatientID")
+    if letters_lost(found.patient.name, ours.name):
+        raise ArchiveError(f"{lost_words(name)} Nothing was sent.")
     differing = identity_conflicts(found.patient, ours)
     ids = found.patient.patient_id, ours.patient_id
     if not differing and all(ids) and not patient_ids_agree(*ids):
