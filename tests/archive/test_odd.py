@@ -12,7 +12,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +29,15 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     Verification,
 )
 
-from fusion.archive.address import fetched
-from fusion.archive.earlier import Whose, priors
-from fusion.archive.getting import get, lacking, remarks
+from fusion.archive.getting import get
 from fusion.archive.identifiers import Identifiers, identifiers
 from fusion.archive.listening import Listener
-from fusion.archive.model import Query, letters_lost
+from fusion.archive.model import Query
 from fusion.archive.preview import previews
 from fusion.archive.protocols import dimse
 from fusion.archive.protocols.connecting import connect
-from fusion.archive.sending import prepared, send
+from fusion.archive.sending import prepared
 from fusion.archive.settings import Settings, read_settings
-from fusion.dicom import Patient
 from fusion.errors import ArchiveError
 from tests.archive.conftest import Clinic, data_sets
 from tests.export.dicom.others import dcmtk
@@ -169,130 +165,10 @@ def test_names_are_found_in_every_script_and_only_those(
         assert found(way, patient_id="K*") == ["K1", "K2", "K3"]
 
 
-LOST = {"L1": "Люксембург^Анна", "L2": "Yamada^Tarou=山田^太郎", "L3": "Świątek^Łucja"}
-
-
-def in_utf8(clinic: Clinic, patient_id: str, **stated: Any) -> pydicom.FileDataset:
-    who = {"PatientID": patient_id, "PatientName": LOST[patient_id]}
-    return one_image(clinic, SpecificCharacterSet="ISO_IR 192", **who, **stated)
-
-
-@pytest.mark.parametrize("way", ["pacs", "web"])
-@pytest.mark.parametrize("patient_id", LOST)
-def test_a_name_without_its_letters_is_nobodys(
-    way: str, patient_id: str, clinic: Clinic, settings: Settings, tmp_path: Path
-) -> None:
-    """The archive of these tests keeps Latin letters only, as Orthanc does by default."""
-    reviewed = in_utf8(clinic, patient_id)
-    put(clinic, tmp_path, reviewed, in_utf8(clinic, patient_id, Modality="MR"))
-    whose = Whose(Patient.of(reviewed), "", reviewed.StudyInstanceUID, "20260101")
-    archive = connect(settings, way)
-    with pytest.raises(ArchiveError, match="does not keep the letters of this patient's name"):
-        priors(archive, whose)
-    (tmp_path / "results").mkdir()
-    result = copy.deepcopy(reviewed)
-    result.Modality, result.SOPInstanceUID = "OT", generate_uid()
-    result.save_as(tmp_path / "results" / "0.dcm")
-    before = archive.objects(reviewed.StudyInstanceUID)
-    with pytest.raises(ArchiveError, match=r"does not keep the letters.*Nothing was sent"):
-        send(archive, tmp_path / "results")
-    assert archive.objects(reviewed.StudyInstanceUID) == before
-
-
-@pytest.mark.parametrize("way", ["pacs", "web"])
-def test_an_archive_that_keeps_every_letter_has_priors(
-    way: str, utf8: Clinic, tmp_path: Path
-) -> None:
-    settings = utf8.write_settings(tmp_path)
-    for patient_id in LOST:
-        old = in_utf8(utf8, patient_id, Modality="MR", StudyDescription="MRT HWS")
-        old.StudyDate = "20230102"
-        (tmp_path / patient_id).mkdir()
-        put(utf8, tmp_path / patient_id, old)
-        whose = Whose(Patient.of(old), "", "1.2.3", "20260101")
-        found = priors(connect(settings, way), whose)
-        assert "mri_date" in [one.key for one in found.proposals]
-
-
-@pytest.fixture(scope="module")
-def utf8(clinic: Clinic, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
-    with running(tmp_path_factory.mktemp("utf8") / "orthanc", DefaultEncoding="Utf8") as pacs:
-        yield replace(clinic, pacs=pacs)
-
-
-@pytest.mark.parametrize(
-    ("answered", "ours", "lost"),
-    [
-        ("????^????", "Анна^Люкс", True),
-        ("Yamada^Tarou=??^??", "Yamada^Tarou=山田^太郎", True),
-        ("wi?tek^?ucja", "Świątek^Łucja", True),
-        ("Müller^Jörg", "Müller^Jörg", False),
-        ("MULLER^JORG", "Müller^Jörg", False),
-        ("Yamada^Tarou", "Yamada^Tarou=山田^太郎", False),  # not stated in that script
-        ("", "Анна^Люкс", False),
-        ("??^??", "Muster^Anna", False),  # another's name
-    ],
-)
-def test_lost_letters_are_told_from_other_names(answered: str, ours: str, lost: bool) -> None:
-    assert letters_lost(answered, ours) is lost
-
-
 @pytest.mark.parametrize("dates", ["2024-01-31", "today", "20240101-2024", "20240101\\20240102"])
 def test_days_that_an_archive_may_take_for_any_are_not_asked_for(dates: str) -> None:
     with pytest.raises(ArchiveError, match="Expected a day or days as"):
         Query(patient_id="1", dates=dates)
-
-
-@WAYS
-def test_a_study_with_one_identifier_in_two_series_is_whole_and_says_so(
-    way: str, clinic: Clinic, settings: Settings, tmp_path: Path
-) -> None:
-    first = one_image(clinic, PatientID="TWIN")
-    large = [first, copy.deepcopy(first), copy.deepcopy(first)]
-    for ds in large[1:]:
-        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
-    twin = copy.deepcopy(large[1])
-    twin.SeriesInstanceUID = generate_uid()
-    files = put(clinic, tmp_path, twin, *large)
-    archive = connect(settings, way)
-    folder = get(archive, first.StudyInstanceUID, settings=settings)
-    assert data_sets(list(folder.iterdir())) == data_sets(files[1:])
-    [said] = remarks(first.StudyInstanceUID, settings=settings)
-    assert "1 identifier(s) of objects stand in several series" in said
-    assert first.StudyInstanceUID not in said
-    # One that the archive did not send is missed all the same.
-    next(folder.iterdir()).unlink()
-    assert "not whole: 2 of its objects came, 3 are listed" in lacking(
-        archive, first.StudyInstanceUID, folder
-    )
-    get(archive, first.StudyInstanceUID, settings=settings)
-    assert lacking(archive, first.StudyInstanceUID, folder) == ""
-
-
-@WAYS
-def test_what_the_archive_removed_is_put_aside(
-    way: str, clinic: Clinic, settings: Settings, tmp_path: Path
-) -> None:
-    kept, removed = (one_image(clinic, PatientID="ASIDE") for _ in range(2))
-    removed.StudyInstanceUID = kept.StudyInstanceUID
-    put(clinic, tmp_path, kept, removed)
-    archive = connect(settings, way)
-    folder = get(archive, kept.StudyInstanceUID, settings=settings)
-    assert remarks(kept.StudyInstanceUID, settings=settings) == ()
-    clinic.pacs.forget_series(removed.SeriesInstanceUID)
-    assert get(archive, kept.StudyInstanceUID, settings=settings) == folder
-    assert data_sets(list(folder.iterdir())).keys() == {kept.SOPInstanceUID}
-    [said] = remarks(kept.StudyInstanceUID, settings=settings)
-    aside = folder.with_suffix(".aside")
-    assert said.startswith("1 object(s) that came earlier are no longer in the archive")
-    assert said.endswith(str(aside))
-    assert fetched(f"archive:{way}/{kept.StudyInstanceUID}").said == (said,)
-    assert data_sets(list(aside.iterdir())).keys() == {removed.SOPInstanceUID}
-    # It comes back there, and then here.
-    put(clinic, tmp_path, removed)
-    get(archive, kept.StudyInstanceUID, settings=settings)
-    assert len(list(folder.iterdir())) == 2
-    assert remarks(kept.StudyInstanceUID, settings=settings) == ()
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
