@@ -6,10 +6,12 @@ import datetime as dt
 import hashlib
 import io
 import json
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from pydicom import dcmread
 
@@ -17,8 +19,15 @@ from fusion.archive.identifiers import Identifiers, identifiers
 from fusion.archive.inbox import Inbox, Tray, file_name, hashed, whole_files, written
 from fusion.archive.model import Archive, Listed, only_study
 from fusion.archive.settings import Settings
-from fusion.dicom import PARSE_ERRORS, Patient, identity_conflicts, patient_ids_agree, text
-from fusion.errors import ArchiveError, disk_reason
+from fusion.dicom import (
+    PARSE_ERRORS,
+    Patient,
+    damage_told,
+    identity_conflicts,
+    patient_ids_agree,
+    text,
+)
+from fusion.errors import ArchiveError, DicomError, disk_reason
 from fusion.progress import Progress, ProgressCallback
 
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
@@ -67,8 +76,14 @@ def get(
     listed = archive.objects(study_instance_uid)
     with inbox.parts() as parts, _Writing() as writing:
         tray = inbox.tray(study_instance_uid, parts)
-        _without_former_patients(tray, listed, found.patient)
-        missing = [one for uid, one in listed.items() if not tray.has(uid)]
+        filed = _Filed(inbox, study_instance_uid, found.patient)
+        old = {uid for uid in listed if filed.is_old(tray.file(uid))}
+        if old:  # until it came anew this is not what the archive holds, whole or not
+            _note(inbox, study_instance_uid).unlink(missing_ok=True)
+        wanted = [one for uid, one in listed.items() if uid in old or not tray.has(uid)]
+        missing = wanted
+        # What is here stays until what comes takes its place.
+        states = {uid: _state(tray.file(uid)) for uid in listed}
 
         came: set[str] = set()
 
@@ -92,12 +107,18 @@ def get(
                 break
             why = archive.fetch(study_instance_uid, missing, keep)
             writing.finish()
-            left = [one for one in missing if not tray.has(one.sop_instance_uid)]
+            left = [uid for uid in map(_uid, missing) if _state(tray.file(uid)) == states[uid]]
             if len(left) == len(missing):
                 break
-            missing = left
-    listed = _whole_list(archive, study_instance_uid, listed, tray, why)
-    said = (*_twins(listed, archive.name), *_put_aside(tray.folder, listed, archive.name))
+            missing = [listed[uid] for uid in left]
+        filed.note(tray.file(uid) for uid in map(_uid, wanted) if listed[uid] not in missing)
+    lacks = set(map(_uid, missing))
+    listed = _whole_list(archive, study_instance_uid, listed, tray, why, lacks)
+    said = (
+        *filed.contradicted(archive.name),
+        *_twins(listed, archive.name),
+        *_put_aside(tray.folder, listed, archive.name),
+    )
     _note_whole(inbox, study_instance_uid, said)
     report(1.0, "Fetched")
     return tray.folder
@@ -136,7 +157,7 @@ def lacking(archive: Archive, study_instance_uid: str, folder: Path) -> str:
 
 
 def _whole_list(
-    archive: Archive, study: str, listed: dict[str, Listed], tray: Tray, why: str
+    archive: Archive, study: str, listed: dict[str, Listed], tray: Tray, why: str, lacks: set[str]
 ) -> dict[str, Listed]:
     """Return what the archive lists in the end, all of which is here.
 
@@ -148,10 +169,14 @@ def _whole_list(
     ArchiveError
         It is not all here, or the archive counts more or less than it lists.
     """
+
+    def has(uid: str) -> bool:
+        return uid not in lacks and tray.has(uid)
+
     counted = only_study(archive, study).count
-    if not all(map(tray.has, listed)) or not _agree(counted, listed):
+    if not all(map(has, listed)) or not _agree(counted, listed):
         began, listed = listed, archive.objects(study)
-        here = sum(map(tray.has, listed))
+        here = sum(map(has, listed))
         if here < len(listed) or not _agree(counted, listed):
             news = len(listed.keys() - began.keys())
             raise ArchiveError(_not_whole(archive, study, listed, here, counted, why, news))
@@ -330,19 +355,98 @@ def _files(folder: Path) -> str:
     return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 
-def _without_former_patients(tray: Tray, listed: Iterable[str], patient: Patient) -> None:
-    """Remove what states another patient than the archive does now: it was filed anew there.
+def _uid(one: Listed) -> str:
+    return one.sop_instance_uid
+
+
+def _state(path: Path) -> list[int] | None:
+    """Return what changes when a file is written anew; None where it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return [found.st_size, found.st_mtime_ns]
+
+
+class _Filed:
+    """Under whom an archive files a study now, held against whose its files here state to be.
 
     An archive that corrects whose a study is keeps its identifiers, so that by them alone what
-    came before the correction would stand for what came after it.
+    came before the correction would stand for what came after it. But some correct their list and
+    not their files: what came since and states the other patient still is noted, not asked for
+    again each time.
     """
-    for path in filter(Path.exists, map(tray.file, listed)):
+
+    def __init__(self, inbox: Inbox, study: str, patient: Patient) -> None:
+        self._place = _filed_note(inbox, study)
+        self._patient = patient
+        stated = [patient.patient_id, patient.name, patient.birth_date, patient.sex]
+        self._key = hashed(json.dumps(stated))
+        noted = _noted(self._place)
+        self._came = noted["files"] if noted["patient"] == self._key else {}
+
+    def is_old(self, path: Path) -> bool:
+        """Whether a file states another patient or is damaged, and did not come like that now."""
+        return not self._is_noted(path) and self._differing(path) is not None
+
+    def note(self, came: Iterable[Path]) -> None:
+        """Note what of that which came is still otherwise; nothing is said of what is not."""
+        folder = self._place.parent / self._place.stem
+        kept = {name: said for name, said in self._came.items() if self._is_noted(folder / name)}
+        for path in came:
+            kept.pop(path.name, None)
+            differing = self._differing(path)
+            if differing is not None:
+                kept[path.name] = {"state": _state(path), "differing": differing}
+        if kept:
+            written(self._place, json.dumps({"patient": self._key, "files": kept}))
+        else:
+            self._place.unlink(missing_ok=True)
+
+    def contradicted(self, name: str) -> Iterator[str]:
+        """Say in what the list of the archive contradicts what came from it."""
+        noted = _noted(self._place)["files"].values()
+        found = dict.fromkeys(part for said in noted for part in said["differing"])
+        if found:
+            yield (
+                f"The archive {name} lists this study under another patient than its files state, "
+                f"also after they were fetched anew; what differs: {', '.join(found)}. "
+                "Make sure whose it is, and ask who looks after the archive to correct it."
+            )
+
+    def _is_noted(self, path: Path) -> bool:
+        noted = self._came.get(path.name)
+        return noted is not None and noted["state"] == _state(path)
+
+    def _differing(self, path: Path) -> list[str] | None:
+        """Return in what a file differs, nothing for a damaged one; None where it does not."""
         try:
-            header = dcmread(path, specific_tags=_IDENTITY, stop_before_pixels=True)
-            before = Patient.of(header)
-        except PARSE_ERRORS:
-            path.unlink()
-            continue
-        ids = before.patient_id, patient.patient_id
-        if identity_conflicts(before, patient) or (all(ids) and not patient_ids_agree(*ids)):
-            path.unlink()
+            with damage_told(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they quote what they complain of
+                header = dcmread(path, specific_tags=_IDENTITY, stop_before_pixels=True)
+            stated = Patient.of(header)
+        except (OSError, MemoryError):
+            return None  # of this machine or not there; it says nothing about what the file holds
+        except (*PARSE_ERRORS, DicomError):
+            return []
+        differing = identity_conflicts(stated, self._patient)
+        ids = stated.patient_id, self._patient.patient_id
+        if not differing and all(ids) and not patient_ids_agree(*ids):
+            differing = ["patient ID (only in capitals or blanks)"]
+        return differing or None
+
+
+def _filed_note(inbox: Inbox, study: str) -> Path:
+    return inbox.root / f"{hashed(study)}.filed"
+
+
+def _noted(place: Path) -> dict[str, Any]:
+    try:
+        noted = json.loads(place.read_text("utf-8"))
+        files = {
+            name: {"state": said["state"], "differing": [str(part) for part in said["differing"]]}
+            for name, said in noted["files"].items()
+        }
+        return {"patient": noted["patient"], "files": files}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {"patient": "", "files": {}}

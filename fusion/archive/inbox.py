@@ -66,7 +66,7 @@ class Tray:
         try:
             part.write_bytes(content)
             self.folder.mkdir(mode=0o700, exist_ok=True)
-            part.rename(self.file(sop_instance_uid))
+            part.replace(self.file(sop_instance_uid))
         except OSError as exc:
             raise ArchiveError(
                 f"What arrived cannot be kept ({disk_reason(exc)}). Free some space or name "
