@@ -25,6 +25,7 @@ from fusion.dicom.quantity.attenuation import (
     is_map_by_name,
 )
 from fusion.dicom.series import Catalog, Kind, Series
+from fusion.dicom.volumes.nm import QUESTIONS
 from fusion.errors import ChoiceNeeded, PairingError, SpacingNeeded
 from fusion.findings import DateText, Finding, PersonName
 from fusion.findings.alignment import (
@@ -51,10 +52,7 @@ from fusion.findings.files import (
 from fusion.findings.volumes import (
     ATTENUATION_MAP,
     ATTENUATION_MAP_POSSIBLE,
-    ORDER_NEEDED,
     PART_OF_CT,
-    POSITIONS_NEEDED,
-    SPACING_NEEDED,
 )
 from fusion.geometry import Grid
 from fusion.plain_text import iso_date
@@ -92,8 +90,6 @@ _UNSEEN = (
     LINKS_NOT_FOLLOWED,
     UNREADABLE,
 )
-#: What a person answers with the distance between slices.
-_QUESTIONS = (SPACING_NEEDED, ORDER_NEEDED, POSITIONS_NEEDED)
 #: Modalities of images that somebody may look for.
 _IMAGES = ("CT", "NM", "PT", "OT")
 #: What people may take for such a volume, and is none.
@@ -228,7 +224,7 @@ def _why_none(series: Series) -> list[str]:
 
 def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> Exception:
     for candidate in every:
-        if any(f.kind in _QUESTIONS for f in candidate.plan.findings):
+        if any(f.kind in QUESTIONS for f in candidate.plan.findings):
             reason = candidate.plan.refusal or "The slice spacing is missing."
             return SpacingNeeded(
                 f"{noun} volume {candidate.name}: {reason}", volume_id=candidate.plan.volume_id

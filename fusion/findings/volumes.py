@@ -196,16 +196,26 @@ ORDER_NEEDED = error(
     "spacing-needed",
     "The file numbers its {count} frames in no way (Slice Vector and Number of Slices are missing, "
     "as in files of research programs): that they are slices, and in which order, is not stated. "
-    "If you know that they run in order, state the distance from one to the next with its sign, in "
-    "mm (--spacing).",
+    "If you know that they run in order, state the distance from one to the next in mm: --spacing "
+    "{magnitude} if they run towards the {along}, --spacing -{magnitude} if towards the {against}.",
+    ours="magnitude along against",
 )
 POSITIONS_NEEDED = error(
     "spacing-needed",
     "The {count} files of this series hold one slice each and state the position of one slice in "
     "all: where the others lie is not said. If you know that they follow each other in the order "
-    "of their numbers (Instance Number), state the distance from one to the next with its sign, in "
-    "mm (--spacing). Otherwise export the reconstruction as one object, or with the position of "
-    "each slice.",
+    "of their numbers (Instance Number), state the distance from one to the next in mm: --spacing "
+    "{magnitude} if they run towards the {along}, --spacing -{magnitude} if towards the {against}. "
+    "Otherwise export the reconstruction as one object, or with the position of each slice.",
+    ours="magnitude along against",
+)
+SPACING_CONTRADICTED = error(
+    "spacing-needed",
+    "The order of the slices is on the word of the user, who states {spacing_mm:g} mm from one to "
+    "the next; the file states {magnitude} mm. Which is right is not known, and neither was used. "
+    "State --spacing {magnitude} if the slices run towards the {along}, --spacing -{magnitude} if "
+    "towards the {against}; or export the reconstruction again.",
+    ours="magnitude along against",
 )
 POSITIONS_STATED = warning(
     "positions-stated-by-user",
@@ -251,6 +261,14 @@ USER_GEOMETRY = warning(
     "The distance between slices ({spacing_mm:+g} mm) was stated by the user, not by the file. "
     "With it the slices run towards the {towards}; were that wrong, side or level would be. Check "
     "against the CT.",
+    ours="towards",
+    assumption=True,
+)
+USER_DIRECTION = warning(
+    "user-geometry",
+    "That the slices run towards the {towards} ({spacing_mm:+g} mm from one to the next) was "
+    "stated by the user; the file states the distance, but no order that its sign could belong "
+    "to. Were that wrong, side or level would be. Check against the CT.",
     ours="towards",
     assumption=True,
 )

@@ -39,6 +39,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("dicom.volumes.nm_geometry", "SPACING_DOUBT", 0.2, "nm-geometry"),
     ("dicom.volumes.nm_geometry", "STACK_DOUBT_MM", 2.0, OURS),
     ("dicom.volumes.nm_geometry", "ROUNDED_SHARE", 0.1, OURS),
+    ("dicom.volumes.nm_geometry", "SAME_SPACING_MM", 0.05, OURS),
     ("dicom.volumes.nm_frames", "MAX_FRAMES", 65_535, OURS),
     # Which CT with which functional volume.
     ("dicom.pairing", "MIN_COMMON_LENGTH_MM", 60.0, "ct-geometry"),

@@ -34,7 +34,7 @@ from fusion.dicom.quantity.tracer import about_tracer
 from fusion.dicom.quantity.unit import quantity_of
 from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
-from fusion.dicom.volumes.nm_geometry import grid_of, pixel_spacing_mm, pose_of
+from fusion.dicom.volumes.nm_geometry import directions_asked, grid_of, pixel_spacing_mm, pose_of
 from fusion.dicom.volumes.nm_numbered import NumberedSlices, slices_by_number
 from fusion.dicom.volumes.slices import Slice
 from fusion.dicom.volumes.stack import place, plan_slices
@@ -46,8 +46,13 @@ from fusion.findings.volumes import (
     PALETTE_NOT_USED,
     POSITIONS_NEEDED,
     POSITIONS_STATED,
+    SPACING_CONTRADICTED,
     SPACING_NEEDED,
 )
+from fusion.geometry import Grid
+
+#: What a person answers with the distance between slices.
+QUESTIONS = (SPACING_NEEDED, ORDER_NEEDED, POSITIONS_NEEDED, SPACING_CONTRADICTED)
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
@@ -202,7 +207,7 @@ def _is_single(dataset: Dataset) -> bool:
 def _multi_frame_plans(instance: Instance, *, spacing_mm: float | None) -> list[VolumePlan]:
     dataset = instance.dataset
     try:
-        groups, findings = frame_groups(dataset, in_order=spacing_mm is not None)
+        groups, findings = frame_groups(dataset)
     except DicomError as exc:
         return [_refused(instance, kind=Kind.SPECT, refusal=str(exc))]
     return [
@@ -228,15 +233,29 @@ def _volume_plan(
     plan = _with_quantity(plan)
     if plan.refusal or group.refusal:
         return replace(plan, refusal=plan.refusal or group.refusal)
-    question = next((f.message for f in findings if f.kind is ORDER_NEEDED), None)
-    if question is not None:
-        return replace(plan, refusal=question)
+    by_user = not group.is_numbered
     try:
-        grid, more = grid_of(instance.dataset, plan.shape, spacing_mm=spacing_mm)
+        if by_user and spacing_mm is None:
+            asked = directions_asked(instance.dataset)
+            question = ORDER_NEEDED(
+                count=len(frames),
+                magnitude=asked.magnitude,
+                along=asked.along,
+                against=asked.against,
+            )
+            return _asked(plan, None, (question,))
+        grid, more = grid_of(
+            instance.dataset, plan.shape, spacing_mm=spacing_mm, order_by_user=by_user
+        )
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
-    refusal = next((f.message for f in more if f.kind is SPACING_NEEDED), None)
-    return replace(plan, grid=grid, findings=(*plan.findings, *more), refusal=refusal)
+    return _asked(plan, grid, more)
+
+
+def _asked(plan: VolumePlan, grid: Grid | None, findings: tuple[Finding, ...]) -> VolumePlan:
+    """Return the plan in its place, or refused with the question that keeps it from one."""
+    refusal = next((f.message for f in findings if f.kind in QUESTIONS), None)
+    return replace(plan, grid=grid, findings=(*plan.findings, *findings), refusal=refusal)
 
 
 def _with_quantity(plan: VolumePlan) -> VolumePlan:
@@ -314,14 +333,20 @@ def _numbered_plan(numbered: NumberedSlices, *, spacing_mm: float | None) -> Vol
     )
     if plan.refusal is not None:
         return plan
-    if spacing_mm is None:
-        question = POSITIONS_NEEDED(count=count)
-        return replace(plan, findings=(*plan.findings, question), refusal=question.message)
     try:
+        if spacing_mm is None:
+            asked = numbered.directions_asked()
+            question = POSITIONS_NEEDED(
+                count=count,
+                magnitude=asked.magnitude,
+                along=asked.along,
+                against=asked.against,
+            )
+            return _asked(plan, None, (question,))
         grid, more = numbered.grid(plan.shape, spacing_mm=spacing_mm)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
-    return replace(plan, grid=grid, findings=(*plan.findings, POSITIONS_STATED(), *more))
+    return _asked(plan, grid, (POSITIONS_STATED(), *more) if grid is not None else more)
 
 
 def _with_notes(plan: VolumePlan) -> VolumePlan:

@@ -30,7 +30,6 @@ from fusion.findings.volumes import (
     FRAME_POINTER_DISAGREES,
     FRAME_POINTER_INCOMPLETE,
     FRAME_POINTER_MISSING,
-    ORDER_NEEDED,
     SLICE_COUNT_MISSING,
     SLICE_VECTOR_MISSING,
     VECTORS_LEFT_OVER,
@@ -67,11 +66,15 @@ class FrameGroup:
         What tells this volume apart (``"gate 3 of 8"``); empty for the only one.
     refusal : str or None
         Why the order of the slices is not known.
+    is_numbered : bool
+        Whether the file says that the frames are slices, and in which order. Where nothing does,
+        they stand in the order of the file, which only a person can vouch for.
     """
 
     frames: tuple[int, ...]
     description: str
     refusal: str | None = None
+    is_numbered: bool = True
 
 
 def frame_count(dataset: Dataset) -> int:
@@ -90,18 +93,13 @@ def frame_count(dataset: Dataset) -> int:
     return count
 
 
-def frame_groups(
-    dataset: Dataset, *, in_order: bool = False
-) -> tuple[tuple[FrameGroup, ...], tuple[Finding, ...]]:
+def frame_groups(dataset: Dataset) -> tuple[tuple[FrameGroup, ...], tuple[Finding, ...]]:
     """Split the frames of a reconstruction into volumes.
 
     Parameters
     ----------
     dataset : Dataset
         Header of an NM RECON TOMO or RECON GATED TOMO object.
-    in_order : bool
-        A person states how the slices follow each other, so that frames that nothing numbers are
-        taken in their order.
 
     Returns
     -------
@@ -138,14 +136,19 @@ def frame_groups(
                 vectors=" and ".join(attribute_name(word) for word in left_over), count=count
             )
         )
+    is_numbered = (
+        slices is not None
+        or integer(dataset, "NumberOfSlices") is not None
+        or bool(splitting)
+        or count == 1
+    )
     if slices is None:
-        asks = integer(dataset, "NumberOfSlices") is None and not splitting and count > 1
-        if asks:
-            slices = tuple(range(1, count + 1))
-        else:
-            slices = _assumed_slices(dataset, count, splits=bool(splitting))
-        question = asks and not in_order
-        findings.append((ORDER_NEEDED if question else SLICE_VECTOR_MISSING)(count=count))
+        slices = (
+            _assumed_slices(dataset, count, splits=bool(splitting))
+            if is_numbered
+            else tuple(range(1, count + 1))
+        )
+        findings.append(SLICE_VECTOR_MISSING(count=count))
     expected = integer(dataset, "NumberOfSlices")
     if expected is None:
         findings.append(SLICE_COUNT_MISSING())
@@ -158,6 +161,7 @@ def frame_groups(
             tuple(frames),
             _description(dataset, splitting, key),
             _slice_refusal([slices[n] for n in frames], expected),
+            is_numbered,
         )
         for key, frames in sorted(members.items())
     )

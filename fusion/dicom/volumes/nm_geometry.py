@@ -25,9 +25,11 @@ from fusion.dicom.volumes.slices import ORIENTATION_TOLERANCE
 from fusion.errors import DicomError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
+    SPACING_CONTRADICTED,
     SPACING_NEEDED,
     SPACING_ROUNDED,
     TOP_LEVEL_GEOMETRY,
+    USER_DIRECTION,
     USER_GEOMETRY,
     USER_SPACING_DOUBTFUL,
     USER_SPACING_NOT_USED,
@@ -44,6 +46,9 @@ SPACING_DOUBT = 0.2
 #: than so many mm, up to this fraction: one of the two is rounded then (-5 for -4.8 is 8 mm on 40
 #: slices). What differs by more means slices that overlap or leave gaps.
 STACK_DOUBT_MM, ROUNDED_SHARE = 2.0, 0.1
+#: A spacing given by a person is that of the file, rounded to one decimal, when they are this
+#: near, mm.
+SAME_SPACING_MM = 0.05
 
 _TOWARDS = {"L": "left", "R": "right", "A": "front", "P": "back", "H": "head", "F": "feet"}
 
@@ -67,8 +72,30 @@ class Pose:
     findings: tuple[Finding, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Directions:
+    """Which way the slices run with a signed distance, in words for a question.
+
+    Parameters
+    ----------
+    magnitude : str
+        Spacing Between Slices or else Slice Thickness, mm, without sign; ``MM`` where neither is
+        stated.
+    along, against : str
+        Where the slices run with a positive and with a negative distance: ``"feet"``.
+    """
+
+    magnitude: str
+    along: str
+    against: str
+
+
 def grid_of(
-    dataset: Dataset, shape: tuple[int, int, int], *, spacing_mm: float | None
+    dataset: Dataset,
+    shape: tuple[int, int, int],
+    *,
+    spacing_mm: float | None,
+    order_by_user: bool = False,
 ) -> tuple[Grid | None, tuple[Finding, ...]]:
     """Return the grid of a multi-frame reconstruction.
 
@@ -80,6 +107,9 @@ def grid_of(
         Slices, rows, columns.
     spacing_mm : float or None, mm
         Signed distance between slices as a person states it; used only where the file is silent.
+    order_by_user : bool
+        The file does not say how the slices follow each other, so that a sign in it belongs to
+        nothing: the person's ``spacing_mm`` decides the direction, the file the distance.
 
     Returns
     -------
@@ -101,7 +131,7 @@ def grid_of(
     pose = pose_of(dataset)
     in_plane_mm = pixel_spacing_mm(dataset)
     normal = np.cross(*unit_directions(pose.orientation))
-    spacing, findings = _slice_spacing(dataset, normal, spacing_mm)
+    spacing, findings = _slice_spacing(dataset, normal, spacing_mm, order_by_user)
     if spacing is None:
         return None, (*pose.findings, *findings)
     require_plausible_position(pose.position_lps)
@@ -132,7 +162,7 @@ def pixel_spacing_mm(dataset: Dataset) -> FloatArray:
 
 
 def _slice_spacing(
-    dataset: Dataset, normal_lps: FloatArray, spacing_mm: float | None
+    dataset: Dataset, normal_lps: FloatArray, spacing_mm: float | None, order_by_user: bool
 ) -> tuple[float | None, tuple[Finding, ...]]:
     """Return the signed spacing along row × column, None when a person has to state it."""
     stated = number(dataset, "SpacingBetweenSlices")
@@ -143,17 +173,18 @@ def _slice_spacing(
         require_plausible_spacing(stated, name="Spacing Between Slices")
         if spacing_mm is None:
             return stated, ()
+        if order_by_user:
+            return _directed(dataset, normal_lps, distance_mm=abs(stated), spacing_mm=spacing_mm)
         return stated, (USER_SPACING_NOT_USED(stated=stated, spacing_mm=spacing_mm),)
     if spacing_mm is None:
-        magnitude = f"{abs(thickness):g}" if thickness else "MM"
-        return None, (
-            SPACING_NEEDED(
-                what="missing" if stated is None else "zero",
-                magnitude=magnitude,
-                along=_towards(normal_lps),
-                against=_towards(-normal_lps),
-            ),
+        asked = directions_asked(dataset)
+        question = SPACING_NEEDED(
+            what="missing" if stated is None else "zero",
+            magnitude=asked.magnitude,
+            along=asked.along,
+            against=asked.against,
         )
+        return None, (question,)
     findings = [USER_GEOMETRY(spacing_mm=spacing_mm, towards=_towards(normal_lps * spacing_mm))]
     if thickness and abs(abs(spacing_mm) / thickness - 1) > SPACING_DOUBT:
         findings.append(
@@ -162,6 +193,40 @@ def _slice_spacing(
             )
         )
     return spacing_mm, tuple(findings)
+
+
+def _directed(
+    dataset: Dataset, normal_lps: FloatArray, *, distance_mm: float, spacing_mm: float
+) -> tuple[float | None, tuple[Finding, ...]]:
+    """Return the distance of the file in the direction of a person, where they agree on it."""
+    if abs(abs(spacing_mm) - distance_mm) > SAME_SPACING_MM:
+        asked = directions_asked(dataset)
+        question = SPACING_CONTRADICTED(
+            spacing_mm=abs(spacing_mm),
+            magnitude=asked.magnitude,
+            along=asked.along,
+            against=asked.against,
+        )
+        return None, (question,)
+    spacing = float(np.copysign(distance_mm, spacing_mm))
+    return spacing, (USER_DIRECTION(spacing_mm=spacing, towards=_towards(normal_lps * spacing)),)
+
+
+def directions_asked(dataset: Dataset) -> Directions:
+    """Return what + and - mean, for the question for the signed distance.
+
+    Raises
+    ------
+    GeometryError, DicomError
+        As :func:`pose_of`.
+    """
+    normal = np.cross(*unit_directions(pose_of(dataset).orientation))
+    distance = number(dataset, "SpacingBetweenSlices") or _thickness_mm(dataset)
+    return Directions(
+        magnitude=f"{abs(distance):g}" if distance else "MM",
+        along=_towards(normal),
+        against=_towards(-normal),
+    )
 
 
 def _thickness_mm(dataset: Dataset) -> float | None:

@@ -14,7 +14,14 @@ import numpy as np
 
 from fusion.dicom.files.instance import Instance, integer, uid
 from fusion.dicom.volumes.nm_frames import frame_marks
-from fusion.dicom.volumes.nm_geometry import grid_of, pixel_spacing_mm, pose_of, states_place
+from fusion.dicom.volumes.nm_geometry import (
+    Directions,
+    directions_asked,
+    grid_of,
+    pixel_spacing_mm,
+    pose_of,
+    states_place,
+)
 from fusion.dicom.volumes.slices import POSITION_TOLERANCE_MM
 from fusion.errors import FusionError
 from fusion.findings import Finding
@@ -40,12 +47,18 @@ class NumberedSlices:
         self, shape: tuple[int, int, int], *, spacing_mm: float
     ) -> tuple[Grid | None, tuple[Finding, ...]]:
         """Return the grid; arguments, result and errors as :func:`nm_geometry.grid_of`."""
-        grid, findings = grid_of(self.instances[self.placed].dataset, shape, spacing_mm=spacing_mm)
+        grid, findings = grid_of(
+            self.instances[self.placed].dataset, shape, spacing_mm=spacing_mm, order_by_user=True
+        )
         if grid is None or not self.placed:
             return grid, findings
         affine = grid.affine.copy()
         affine[:3, 3] -= self.placed * affine[:3, 0]
         return replace(grid, affine=affine), findings
+
+    def directions_asked(self) -> Directions:
+        """Return what + and - mean, as :func:`nm_geometry.directions_asked`."""
+        return directions_asked(self.instances[self.placed].dataset)
 
 
 def slices_by_number(instances: Sequence[Instance]) -> NumberedSlices | None:

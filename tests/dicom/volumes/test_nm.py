@@ -156,6 +156,57 @@ def test_slices_that_state_one_position_are_put_in_order_by_a_person_alone(
     assert refusal(plan)
 
 
+def _numbered_only(tmp_path: Path, *, in_file: float | None) -> list[Instance]:
+    """Slices whose files state one position and the distance, in an order of their numbers."""
+    datasets = nm.single_frames()
+    for k, ds in enumerate(datasets):
+        ds.InstanceNumber = k + 1
+        ds.SpacingBetweenSlices = in_file
+        ds.DetectorInformationSequence[0].ImagePositionPatient = list(nm.ORIGIN_LPS)
+    return [nm.read(nm.write(ds, tmp_path / f"{k}")) for k, ds in enumerate(datasets)]
+
+
+def _unnumbered_frames(tmp_path: Path, *, in_file: float | None) -> list[Instance]:
+    ds = nm.recon(orientation=nm.OBLIQUE, spacing=in_file)
+    del ds.SliceVector, ds.NumberOfSlices
+    return [nm.read(nm.write(ds, tmp_path / "nm"))]
+
+
+@pytest.mark.parametrize("made", [_numbered_only, _unnumbered_frames])
+@pytest.mark.parametrize("in_file", [nm.DZ, -nm.DZ, None])
+@pytest.mark.parametrize("stated", [nm.DZ, -nm.DZ])
+def test_where_a_person_orders_the_slices_their_sign_decides(
+    tmp_path: Path, made: Callable[..., list[Instance]], in_file: float | None, stated: float
+) -> None:
+    instances = made(tmp_path, in_file=in_file)
+    (asked,) = plan_volumes(instances)
+    magnitude = nm.THICKNESS if in_file is None else nm.DZ
+    assert f"--spacing {magnitude:g} if they run towards the head" in refusal(asked)
+    assert f"--spacing -{magnitude:g} if towards the feet" in refusal(asked)
+    (plan,) = plan_volumes(instances, spacing_mm=stated)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=stated)) <= EXACT_MM
+    assert "user-spacing-not-used" not in codes(plan)
+    (said,) = [f for f in plan.findings if f.code == "user-geometry"]
+    assert f"towards the {'head' if stated > 0 else 'feet'}" in said.message
+    assert said.kind.assumption
+
+
+@pytest.mark.parametrize("made", [_numbered_only, _unnumbered_frames])
+@pytest.mark.parametrize("in_file", [nm.DZ, -nm.DZ])
+def test_where_a_person_orders_the_slices_another_distance_is_asked_again(
+    tmp_path: Path, made: Callable[..., list[Instance]], in_file: float
+) -> None:
+    instances = made(tmp_path, in_file=in_file)
+    for stated in (3.1, -3.1, 30.0):
+        (plan,) = plan_volumes(instances, spacing_mm=stated)
+        assert f"{abs(stated):g} mm from one to the next; the file states 3 mm" in refusal(plan)
+        assert "spacing-needed" in codes(plan)
+        assert not codes(plan) & {"positions-stated-by-user", "user-geometry"}
+    # What a person rounds is the distance of the file, not another one.
+    (plan,) = plan_volumes(instances, spacing_mm=-3.04)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+
+
 def test_missing_single_frame_is_refused(tmp_path: Path) -> None:
     datasets = nm.single_frames()
     del datasets[7]
