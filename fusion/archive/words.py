@@ -38,11 +38,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "soft tissue*, soft tissues, angio*, cta, mra, carotid*, thyroid*, larynx*, pharynx*, "
         "parotid*, lymph node*, uterine, uterus, cervix, femoral neck, neck of femur, sinus*, "
         "swallow*, esophag*, oesophag*, cervical cancer, airway, salivary, dental, vessels, "
-        "brachial plexus, femur neck, femoral necks, ent, sialo*, cervico facial*, cervicofacial*",
+        "brachial plexus, femur neck, femoral necks, ent neck, neck ent, contrast ent, ent protocol, "
+        "sialo*, cervico facial*, cervicofacial*",
         "weichteil*, halsweichteil*, angio*, karotis*, carotis*, halsgefasse*, plexus, "
         "schilddruse*, kehlkopf*, rachen*, schluck*, speichel*, oesophagus, schenkelhals*, "
         "lymphknoten*, breischluck*, zahn*, hno, oberschenkelhals*, femurhals*, strum*",
-        "parties molles, orl, cervico facial*, cervicofacial*, col du femur, sein, angio*, "
+        "parties molles, orl, cervico facial*, cervicofacial*, col du femur, du sein, des seins, irm sein, "
+        "irm seins, mammaire*, angio*, "
         "carotide*, thyroide*, larynx, pharynx, tsa, troncs supra*, uterin*, col uterin, col de l "
         "uterus, col femoral, ganglion*, oesophag*, deglutition, parotide*",
         "partes blandas, angio*, carotid*, tiroid*, laringe, faringe, uterino, utero, cervix, "
@@ -66,7 +68,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "coude*, epaule*, cheville*, thorax, abdom*, crane, cerebral*, encephal*, tete, poumon*, "
         "foie, corps entier, lombo*, dorso*, sacro*, cote*, doigt*, massif facial, maxillo*, "
         "mandib*, rocher*, sinus*, cuisse, jambe, avant bras, myocard*, parathyr*, pulmonaire*",
-        "lumb*, dorsal, toracic*, sacro*, pelvis pedic*, vissage*, cadera*, rodilla*, pie, pies, "
+        "lumb*, dorsal, toracic*, sacro*, pelvis, cadera*, rodilla*, pie, pies, "
         "mano*, muneca*, codo*, hombro*, tobillo*, torax, abdom*, craneo, cerebr*, cabeza, "
         "pulmon*, higado, cuerpo entero, cuerpo completo, costilla*, dedo*, macizo facial, senos "
         "paranasales, mandib*, maxilo*, muslo, pierna, antebrazo, miocard*, paratiro*, encefalo*",
@@ -156,7 +158,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "infiltration*, facetteninf*, facettengelenksinf*, punktion*, biops*, prt, blockade*, "
         "denervierung*, facettengelenksinfiltration*, gesteuert*, ct gest, gezielte ct, "
         "facettenblock*, thermokoag*",
-        "infiltration*, bloc, ponction*, biops*, radiofrequence*, sous scanner, sous tdm, guide*, "
+        "infiltration*, bloc, ponction*, biops*, radiofrequence*, sous scanner, sous tdm, "
+        "guide, guidee, guides, guidees, "
+        "echoguid*, scannoguid*, radioguid*, "
         "thermocoag*, rhizolyse*",
         "infiltracion*, bloqueo*, puncion*, biops*, radiofrecuencia*, guiad*, rizolisis, rizotomia",
     ),
@@ -188,7 +192,32 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
 }
 
-_NO = frozenset({"no", "without", "not", "ohne", "kein", "keine", "sans", "pas", "sin", "non"})
+_NO = frozenset(
+    [
+        "no",
+        "without",
+        "not",
+        "ohne",
+        "kein",
+        "keine",
+        "sans",
+        "pas",
+        "sin",
+        "non",
+        "denies",
+        "aucune",
+        "aucun",
+        "ninguna",
+        "ninguno",
+    ]
+)
+#: After what it denies ("prior surgery: none"); the second only at the end, where it is of nothing
+#: that follows.
+_NONE = frozenset(
+    ["none", "nil", "denied", "unknown", "nein", "aucune", "aucun", "ninguna", "ninguno"]
+)
+_NO_AT_END = frozenset(["no", "non", "keine"])
+_COMPRESSION = frozenset(["compression", "kompression", "compresion"])
 #: Levels of the neck as people write them: C5, C5/6, C5-C6, C7-T1.
 _LEVELS = re.compile(r"\bc ?[1-7]\b")
 _BY_MODALITY: dict[str, Exam] = {
@@ -297,8 +326,13 @@ def _is_after_surgery(said: str, exam: Exam | None) -> bool:
         return False
     for found in _pattern("surgery").finditer(said):
         before = said[: found.start()].split()[-2:]
+        after = said[found.end() :].split()
+        denied = _NO.intersection(before) or _NONE.intersection(after[:1])
+        denied = denied or (len(after) == 1 and after[0] in _NO_AT_END)
         of_images = found[0] in ("fusion", "fused") and exam == "spect_ct"
-        if not of_images and not _NO.intersection(before):
+        # "compression/decompression" asks how narrow it is.
+        of_both = "ompres" in found[0] and _COMPRESSION.intersection(before[-1:])
+        if not (of_images or denied or of_both):
             return True
     return False
 

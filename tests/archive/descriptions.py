@@ -108,6 +108,28 @@ NM,CT | SPECT-TC columna cervical | | s y
 OT | Resonancia magnética de columna cervical (externa) | | m y
 """
 
+#: Each of these has been read wrongly before; none may be again.
+SURE = """
+MR | IRM rachis contrôle vissage | | m ? +
+CT | Scanner rachis, contrôle vissage L4-S1 | | c ? +
+CR | Rx pelvis | | x n
+CR | Cadera derecha AP | | x n a
+CT | CT HWS, Fraktur kann alt sein | | c y
+MR | IRM du sein | | m n
+MR | IRM mammaire | | m n
+CT | CT C-spine Dr. Ent | | c y
+CT | CT NECK ENT PROTOCOL | | c n
+MR | MRI cervical spine guideline | | m y
+CT | Infiltration cervicale guidée par TDM | | - y
+CT | CT guided biopsy C5 | | - y
+MR | MRI cervical spine, prior surgery: none | | m y
+MR | MRI cervical spine, prior surgery: no | | m y
+MR | MRI cervical spine, prior surgery no contrast | | m y +
+MR | MRI cervical spine, prior surgery C5 | | m y +
+MR | MRI cervical spine compression/decompression | | m y
+MR | MRI cervical spine after C4 decompression | | m y +
+"""
+
 #: Written by another person, who had not seen the table of words.
 MORE = """
 CR | CERVICAL SPINE 4 VIEWS | C_SPINE | x y
