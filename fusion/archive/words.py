@@ -38,13 +38,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "soft tissue*, soft tissues, angio*, cta, mra, carotid*, thyroid*, larynx*, pharynx*, "
         "parotid*, lymph node*, uterine, uterus, cervix, femoral neck, neck of femur, sinus*, "
         "swallow*, esophag*, oesophag*, cervical cancer, airway, salivary, dental, vessels, "
-        "brachial plexus, femur neck, femoral necks, ent neck, neck ent, contrast ent, ent protocol, "
-        "sialo*, cervico facial*, cervicofacial*",
+        "brachial plexus, femur neck, femoral necks, ent neck, neck ent, contrast ent, "
+        "ent protocol, sialo*, cervico facial*, cervicofacial*",
         "weichteil*, halsweichteil*, angio*, karotis*, carotis*, halsgefasse*, plexus, "
         "schilddruse*, kehlkopf*, rachen*, schluck*, speichel*, oesophagus, schenkelhals*, "
         "lymphknoten*, breischluck*, zahn*, hno, oberschenkelhals*, femurhals*, strum*",
-        "parties molles, orl, cervico facial*, cervicofacial*, col du femur, du sein, des seins, irm sein, "
-        "irm seins, mammaire*, angio*, "
+        "parties molles, orl, cervico facial*, cervicofacial*, col du femur, du sein, des seins, "
+        "irm sein, irm seins, mammaire*, angio*, "
         "carotide*, thyroide*, larynx, pharynx, tsa, troncs supra*, uterin*, col uterin, col de l "
         "uterus, col femoral, ganglion*, oesophag*, deglutition, parotide*",
         "partes blandas, angio*, carotid*, tiroid*, laringe, faringe, uterino, utero, cervix, "
@@ -193,28 +193,27 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
 }
 
 _NO = frozenset(
-    [
-        "no",
-        "without",
-        "not",
-        "ohne",
-        "kein",
-        "keine",
-        "sans",
-        "pas",
-        "sin",
-        "non",
-        "denies",
-        "aucune",
-        "aucun",
-        "ninguna",
-        "ninguno",
-    ]
+    (
+        *(
+            "no",
+            "without",
+            "not",
+            "denies",
+            "ohne",
+            "kein",
+            "keine",
+            "sans",
+            "pas",
+            "aucune",
+            "aucun",
+        ),
+        *("sin", "non", "ninguna", "ninguno"),
+    )
 )
 #: After what it denies ("prior surgery: none"); the second only at the end, where it is of nothing
 #: that follows.
 _NONE = frozenset(
-    ["none", "nil", "denied", "unknown", "nein", "aucune", "aucun", "ninguna", "ninguno"]
+    ("none", "nil", "denied", "unknown", "nein", "aucune", "aucun", "ninguna", "ninguno")
 )
 _NO_AT_END = frozenset(["no", "non", "keine"])
 _COMPRESSION = frozenset(["compression", "kompression", "compresion"])
