@@ -101,8 +101,10 @@ class Patient:
         }
 
 
-def patient(neck: NeckParameters, rng: np.random.Generator) -> Patient:
-    """Simulate a date."""
+def patient(
+    neck: NeckParameters, rng: np.random.Generator, resolution_mm: float | None = None
+) -> Patient:
+    """Simulate a date, with a resolution of its own where none is given."""
     anatomy, place = build_anatomy(neck), placement(neck)
     shape = (84, 90, 100)
     scan = ScanParameters(
@@ -124,7 +126,8 @@ def patient(neck: NeckParameters, rng: np.random.Generator) -> Patient:
     }
     voxel = float(rng.uniform(3.9, 4.8))
     counts = float(rng.uniform(8, 24))
-    scan = replace(scan, counts_per_suv=counts, resolution_mm=float(rng.uniform(9, 12)))
+    own = float(rng.uniform(9, 12))
+    scan = replace(scan, counts_per_suv=counts, resolution_mm=resolution_mm or own)
     middle = np.mean(list(joints.values()), axis=0)
     affine = np.eye(4)
     turn = Rotation.from_euler("xyz", rng.normal(0, 3, 3), degrees=True).as_matrix()
@@ -238,13 +241,21 @@ def main() -> None:
         help="95 %% bound of the SPECT against the CT, mm: what its check says on simulated "
         "studies is at most 1.9; 3 is the most that is trusted",
     )
+    parser.add_argument(
+        "--same-resolution",
+        action="store_true",
+        help="one camera and one reconstruction for both dates; else 9 to 12 mm, each its own, "
+        "which no header of the simulated studies tells",
+    )
     args = parser.parse_args()
     spread.ASSUMED_REGISTRATION_MM = args.registered
     with args.to.open("a") as out:
         for seed in range(args.first, args.first + args.patients):
             rng = np.random.default_rng([seed, 13])
             neck = NeckParameters(seed=seed + 1, size=float(rng.uniform(0.9, 1.1)))
-            dates = (patient(neck, rng), patient(neck, rng))
+            first = patient(neck, rng)
+            same = first.scan.resolution_mm if args.same_resolution else None
+            dates = (first, patient(neck, rng, same))
             for n in range(args.repeats):
                 level = LEVELS[2 + n // 2 % 6]
                 joint = Joint(level, ("left", "right")[n // 12 % 2])
