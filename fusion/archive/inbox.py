@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import itertools
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -22,6 +23,8 @@ from fusion.errors import ArchiveError, disk_reason
 from fusion.temporary import begun, sweep
 
 _PARTS = "part-"
+#: What the folder of a study is called.
+_FOLDER = "[0-9a-f]{40}"
 #: Names of parts: the folder of parts is of one process, and this counts in it.
 _numbers = itertools.count()
 
@@ -103,6 +106,10 @@ class Inbox:
     def folder(self, study_instance_uid: str) -> Path:
         """Return where the files of a study lie."""
         return self.root / hashed(study_instance_uid)
+
+    def folders(self) -> list[Path]:
+        """Return the folders of studies, without what was put aside and what is not whole."""
+        return sorted(one for one in self.root.iterdir() if re.fullmatch(_FOLDER, one.name))
 
     def held_bytes(self, study_instance_uid: str, sop_instance_uid: str) -> int:
         """Return how long the file of an object is; 0 where it is not here."""

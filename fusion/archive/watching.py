@@ -10,8 +10,9 @@ from pathlib import Path
 
 from pydicom import dcmread
 
+from fusion.archive.getting import lacking
 from fusion.archive.inbox import Inbox, hashed, written
-from fusion.archive.model import Archive, Query
+from fusion.archive.model import Archive
 from fusion.archive.settings import Settings
 from fusion.dicom import PARSE_ERRORS, text
 from fusion.errors import FusionError
@@ -23,7 +24,7 @@ QUIET_S = 5.0
 #: How often a study is held against it that is not complete, and to which nothing is added, s.
 AGAIN_S = 60.0
 _IMAGES = frozenset({"CT", "NM", "PT"})
-_ITEM, _PART = "item.json", ".part"
+_ITEM, _PART, _WAITING = "item.json", ".part", ".waiting"
 
 #: Prepares a study: given the folder of its files and an existing one to write into.
 Prepare = Callable[[Path, Path], None]
@@ -45,6 +46,8 @@ class WorkItem:
         Why it was not prepared; empty when it was.
     files : int
         Number of all objects that lay there when it was last looked at.
+    waiting : str
+        Why what lies there is not all of the study; empty where it is.
     """
 
     study: str
@@ -52,12 +55,30 @@ class WorkItem:
     images: int
     refusal: str
     files: int = 0
+    waiting: str = ""
+
+    @property
+    def state(self) -> str:
+        """How it stands, in words."""
+        if self.waiting:
+            return "incomplete"
+        return "not prepared" if self.refusal else "ready"
 
 
 def work_list(settings: Settings) -> tuple[WorkItem, ...]:
-    """Return what was prepared, or why not."""
-    items = sorted(_place(settings).glob(f"*/{_ITEM}"))
-    return tuple(WorkItem(**json.loads(path.read_text("utf-8"))) for path in items)
+    """Return what was prepared, or why not, and what is not complete."""
+    place = _place(settings)
+    items = [_read(path) for path in place.glob(f"*/{_ITEM}")]
+    by_study = {one.study: one for one in items}
+    for path in place.glob(f"*{_WAITING}"):
+        one = _read(path)
+        if Path(one.folder).is_dir():
+            by_study[one.study] = replace(by_study.get(one.study, one), waiting=one.waiting)
+    return tuple(by_study[study] for study in sorted(by_study))
+
+
+def _read(path: Path) -> WorkItem:
+    return WorkItem(**json.loads(path.read_text("utf-8")))
 
 
 def look(
@@ -68,6 +89,9 @@ def look(
     looked: dict[Path, tuple[float, float]] | None = None,
 ) -> Iterator[WorkItem]:
     """Prepare each study of the inbox that is complete and was not prepared yet.
+
+    One that was refused is tried again when something was added to it, and once by each program
+    that looks anew. What is not complete is noted for the work list, with the reason.
 
     Parameters
     ----------
@@ -92,22 +116,30 @@ def look(
     known = {item.study: item for item in work_list(settings)}
     asked = tuple(archives)
     looked = {} if looked is None else looked
-    for folder in sorted(Inbox(settings.place("inbox")).root.iterdir()):
+    for folder in Inbox(settings.place("inbox")).folders():
         files = sorted(folder.glob("*.dcm"))
         if not files or time.time() - folder.stat().st_mtime < QUIET_S:
             continue
         item, state = known.get(folder.name), folder.stat().st_mtime
-        if item is not None and item.files == len(files):
+        is_settled = item is not None and not item.waiting and item.files == len(files)
+        if is_settled and (folder in looked or not (item and item.refusal)):
             continue
         before, when = looked.get(folder, (None, 0.0))
         if before == state and time.monotonic() - when < AGAIN_S:
             continue
         looked[folder] = state, time.monotonic()
         study, images = _contents(files)
-        if item is not None and item.images == images:
+        note = place / f"{folder.name}{_WAITING}"
+        if item is not None and item.state == "ready" and item.images == images:
             written(place / item.study / _ITEM, _form(replace(item, files=len(files))))
-        elif images > 0 and hashed(study) == folder.name and _is_complete(asked, study, len(files)):
-            yield _prepared(place, folder, images, len(files), prepare)
+        elif images > 0 and hashed(study) == folder.name:
+            waiting = _waiting(asked, study, folder)
+            if waiting:
+                one = WorkItem(folder.name, str(folder), images, "", len(files), waiting)
+                written(note, _form(one))
+            else:
+                note.unlink(missing_ok=True)
+                yield _prepared(place, folder, images, len(files), prepare)
 
 
 def _prepared(place: Path, folder: Path, images: int, files: int, prepare: Prepare) -> WorkItem:
@@ -147,16 +179,22 @@ def _contents(files: list[Path]) -> tuple[str, int]:
     return (studies.pop(), images) if len(studies) == 1 else ("", 0)
 
 
-def _is_complete(archives: tuple[Archive, ...], study: str, count: int) -> bool:
-    """Whether an archive counts as many objects as came."""
+def _waiting(archives: tuple[Archive, ...], study: str, folder: Path) -> str:
+    """Return why no archive has just what came of a study; empty where one has."""
+    reasons, unasked = [], []
     for archive in archives:
         try:
-            found = archive.studies(Query(study_instance_uid=study))
-        except FusionError:
+            reason = lacking(archive, study, folder)
+        except FusionError as exc:
+            unasked.append(str(exc))
             continue
-        if any(one.study_instance_uid == study and one.count == count for one in found):
-            return True
-    return False
+        if not reason:
+            return ""
+        reasons.append(reason)
+    return " ".join(reasons or unasked) or (
+        "archives.toml names no archive, so nobody says how many objects the study has. Name the "
+        "one that sent it."
+    )
 
 
 def _place(settings: Settings) -> Path:

@@ -29,12 +29,12 @@ def watch(args: argparse.Namespace) -> int:
 
 
 def worklist(args: argparse.Namespace) -> int:
-    """List the studies that were prepared, or why they were not."""
+    """List the studies that were prepared, were refused or are incomplete, and why."""
     items = archive.work_list(archive.read_settings())
     if args.json:
         cli.write_json({"schema_version": 1, "studies": [_item_json(one) for one in items]})
     else:
-        cli.write_lines(*(map(_line, items)), *([] if items else ["Nothing was prepared."]))
+        cli.write_lines(*(map(_line, items)), *([] if items else ["Nothing came yet."]))
     return cli.OK
 
 
@@ -95,13 +95,25 @@ def _prepare(folder: Path, target: Path) -> None:
 
 
 def _line(item: archive.WorkItem) -> str:
-    return f"{item.folder}: {f'not prepared. {item.refusal}' if item.refusal else 'ready'}"
+    state = item.state
+    if item.waiting:
+        said = f"{item.waiting} `facetfusion archive watch` asks again each minute while it runs."
+    elif item.refusal:
+        said = (
+            f"{item.refusal} It is tried again when something is added to it, and when "
+            "`facetfusion archive watch` is started anew; what can be opened of it opens with: "
+            f"facetfusion review {item.folder}"
+        )
+    else:
+        return f"{item.folder}: {state}"
+    return f"{item.folder}: {state}. {said}"
 
 
 def _item_json(item: archive.WorkItem) -> dict[str, object]:
     return {
         "folder": item.folder,
         "images": item.images,
-        "state": "not prepared" if item.refusal else "ready",
+        "state": item.state,
         "refusal": item.refusal,
+        "waiting": item.waiting,
     }

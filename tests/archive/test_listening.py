@@ -18,6 +18,7 @@ from fusion.archive.protocols.connecting import connect
 from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, Gauge
 from fusion.archive.settings import Settings, read_settings
 from fusion.archive.watching import look, work_list
+from fusion.cli import main
 from fusion.errors import ArchiveError, FusionError
 from tests.archive.conftest import Clinic, data_sets
 from tests.export.dicom.others import dcmtk
@@ -136,7 +137,7 @@ def test_a_port_is_listened_on_once(tmp_path: Path) -> None:
 
 
 def test_a_study_is_prepared_when_the_archive_counts_as_many(
-    clinic: Clinic, settings: Settings, tmp_path: Path
+    clinic: Clinic, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     archive = connect(settings, "web")
     write_ct(tmp_path / "ct")  # a study of its own: others put results into that of the clinic
@@ -160,13 +161,21 @@ def test_a_study_is_prepared_when_the_archive_counts_as_many(
     with Listener(settings, takes_studies=True):
         sent(settings, *files[:-1])
         assert looked() == []  # quiet, but one is missing
+        [item] = work_list(settings)
+        assert item.state == "incomplete"
+        came = f"{len(files) - 1} of its objects came, {len(files)} are listed"
+        assert came in item.waiting
+        assert main(["archive", "worklist"]) == 0
+        said = capsys.readouterr().out
+        assert "incomplete. The study is not whole" in said
+        assert "go on from there with: facetfusion archive get archive:web/" in said
         sent(settings, files[-1])
         assert list(look(settings, [archive], prepare)) == []  # not quiet
         assert looked() == [""]
         assert looked() == []  # once
     assert len(calls) == 1
     [item] = work_list(settings)
-    assert (item.images, item.refusal) == (len(files), "")
+    assert (item.images, item.state) == (len(files), "ready")
     assert (tmp_path / "worklist" / item.study / "made").exists()
 
     def refuse(folder: Path, target: Path) -> None:
@@ -177,6 +186,16 @@ def test_a_study_is_prepared_when_the_archive_counts_as_many(
 
     def broken(folder: Path, target: Path) -> None:
         raise IndexError("Marker^Ana")
+
+    # Refused: once in this program, and once more in the next.
+    seen: dict[Path, tuple[float, float]] = {}
+    assert len(list(look(settings, [archive], refuse, looked=seen))) == 1
+    assert list(look(settings, [archive], refuse, looked=seen)) == []
+    assert [one.state for one in work_list(settings)] == ["not prepared"]
+    assert main(["archive", "worklist"]) == 0
+    assert "no pair It is tried again when" in capsys.readouterr().out
+    assert [one.state for one in look(settings, [archive], prepare)] == ["ready"]
+    assert [one.state for one in work_list(settings)] == ["ready"]
 
     (tmp_path / "worklist" / item.study / "item.json").unlink()
     [one] = look(settings, [archive], broken)  # it ends nothing but this study
