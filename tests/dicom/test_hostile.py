@@ -41,7 +41,7 @@ from pydicom.uid import (
 
 from fusion.dicom.catalog import scan
 from fusion.dicom.files import archive, budget
-from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, read_header
+from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, inflated_from_pixels, read_header
 from fusion.dicom.pixels import decoder_process, isolated
 from fusion.dicom.pixels.codestream import bare, read_codestream
 from fusion.dicom.pixels.isolated import decode_apart
@@ -374,6 +374,18 @@ def test_deflated_file_is_read(tmp_path):
     assert instance is not None
     assert instance.transfer_syntax_uid == DeflatedExplicitVRLittleEndian
     assert instance.dataset.Rows == 64
+
+
+def test_deflated_file_that_was_replaced_is_not_unpacked(tmp_path):
+    """It is opened a second time, behind the look at the first."""
+    (tmp_path / "x").write_bytes(deflated(lambda packer: packer.flush()))
+    instance = read_header(tmp_path / "x", label="x")
+    assert instance is not None
+    assert inflated_from_pixels(instance).read(4) == b"\xe0\x7f\x10\x00"
+    (tmp_path / "y").write_bytes(deflated(lambda packer: packer.flush()) + b"\0\0")
+    (tmp_path / "y").replace(tmp_path / "x")
+    with pytest.raises(DicomError, match="changed or replaced"):
+        inflated_from_pixels(instance)
 
 
 @pytest.mark.slow

@@ -205,23 +205,24 @@ def sop_class_uid(dataset: Dataset) -> str:
     return stated or ""
 
 
-def inflated_from_pixels(path: Path, *, label: str) -> io.BytesIO:
+def inflated_from_pixels(instance: Instance) -> io.BytesIO:
     """Return the unpacked data set of a deflated file, positioned at its pixel data element.
 
     Parameters
     ----------
-    path : Path
-        A file of transfer syntax Deflated Explicit VR Little Endian.
-    label : str
-        The file as the user knows it.
+    instance : Instance
+        An object of transfer syntax Deflated Explicit VR Little Endian.
 
     Raises
     ------
     DicomError
-        Larger than :data:`MAX_INFLATED_BYTES` or :data:`MAX_INFLATION_RATIO` allow.
+        Larger than :data:`MAX_INFLATED_BYTES` or :data:`MAX_INFLATION_RATIO` allow, or not the
+        file any more that the header was read from.
     """
+    label = instance.label
     budget = Budget(label)
-    with _HeaderFile(path, budget) as file, quiet_pydicom():
+    with _HeaderFile(instance.path, budget) as file, quiet_pydicom():
+        instance.require_same(file.stamp)
         try:
             _read_until_pixels(file)
         except _DeflatedError:

@@ -157,14 +157,32 @@ class Instance:
         """
         file: io.BufferedReader = io.BufferedReader(io.FileIO(self.path, opener=open_at_once))
         found = os.fstat(file.fileno())
-        if stat.S_ISREG(found.st_mode) and self.stamp in (None, stamp_of(found)):
-            return file
-        file.close()
-        raise DicomError(
-            "The file was changed or replaced after its header was read. Wait until nothing writes "
-            "there any more, and open the study again.",
-            label=self.label,
-        )
+        try:
+            self.require_same(stamp_of(found) if stat.S_ISREG(found.st_mode) else None)
+        except DicomError:
+            file.close()
+            raise
+        return file
+
+    def require_same(self, stamp: tuple[int, int] | None) -> None:
+        """Refuse an open file that is not the one that the header was read from.
+
+        Parameters
+        ----------
+        stamp : (int, int) or None
+            Of the open file, see :func:`stamp_of`; None where it is no regular file.
+
+        Raises
+        ------
+        DicomError
+            Another file, or this one was written to.
+        """
+        if stamp is None or self.stamp not in (None, stamp):
+            raise DicomError(
+                "The file was changed or replaced after its header was read. Wait until nothing "
+                "writes there any more, and open the study again.",
+                label=self.label,
+            )
 
     @property
     def sop_instance_uid(self) -> str:

@@ -248,7 +248,8 @@ def open_pixels(instance: Instance, layout: PixelLayout) -> Iterator[tuple[Binar
     with instance.open() as on_disk:
         file: BinaryIO = on_disk
         if is_deflated:
-            file = inflated_from_pixels(instance.path, label=label)
+            # It opens the file again, and looks itself whether it is still the same.
+            file = inflated_from_pixels(instance)
         else:
             on_disk.seek(instance.pixel_tag_offset or 0)
         vr, length = _element_header(file, instance)
