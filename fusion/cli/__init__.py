@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion.errors import Cancelled, FusionError, ProgramFault, as_fault
-from fusion.software import DISCLAIMER
+from fusion.software import DISCLAIMER, solve_with_one_thread
 
 OK = 0
 USAGE = 2
@@ -81,9 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit code.
     """
-    # Before numpy is loaded. What is solved here is small: two threads only wait for each other,
-    # seconds on a busy machine; and one thread adds up in the same order on every machine.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    solve_with_one_thread()
     _take_any_text()
     parser = build_parser()
     if any("\0" in word for word in (sys.argv[1:] if argv is None else argv)):

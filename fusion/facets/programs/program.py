@@ -14,6 +14,7 @@ from pathlib import Path
 
 from fusion.errors import FusionError
 from fusion.plain_text import plain
+from fusion.software import environment_of_user
 
 #: The file that a program is given; "sub-" and "_ct" are what SPINEPS tells a CT from.
 NECK_FILE = "sub-neck_ct.nii.gz"
@@ -189,9 +190,9 @@ def program_named(name: str) -> Program:
 
 
 def without_network() -> dict[str, str]:
-    """Return the environment of this process, with the ways to the network that it names closed."""
+    """Return the environment of the user, with the ways to the network that it names closed."""
     closed: dict[str, str] = {}
     for name in ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy"):
         closed |= {name: _NOWHERE, name.upper(): _NOWHERE}
-    kept = {k: v for k, v in os.environ.items() if k.lower() != "no_proxy"}
+    kept = {k: v for k, v in environment_of_user().items() if k.lower() != "no_proxy"}
     return {**kept, **closed, "HF_HUB_OFFLINE": "1", "PYTHONUNBUFFERED": "1"}
