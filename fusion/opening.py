@@ -106,8 +106,10 @@ def open_study(
         The study cannot be fetched whole from the archive.
     DicomError
         Nothing readable.
-    PairingError, SpacingNeeded
+    PairingError
         No pair can be combined; see :func:`fusion.dicom.pairing.pair`.
+    ChoiceNeeded, SpacingNeeded
+        Questions that a person can answer with ``ct``, ``spect`` or ``spacing_mm``.
     GeometryError
         The Frames of Reference differ, no registration was asked for and none is stored; or
         stored ones contradict each other.

@@ -222,6 +222,38 @@ def test_one_thread_solves_unless_the_user_wants_more(wanted: str | None, thread
     assert int(done.stdout.split()[-1]) == min(threads, os.cpu_count() or 1)
 
 
+@pytest.mark.parametrize(("wanted", "kept"), [(None, None), ("2", "2"), ("1", "1")])
+def test_programs_of_others_solve_with_the_threads_of_the_user(
+    wanted: str | None, kept: str | None
+) -> None:
+    script = (
+        "import os\n"
+        "from fusion.cli import main\n"
+        "main(['--version'])\n"
+        "from fusion.facets.programs.program import without_network\n"
+        "print(os.environ['OPENBLAS_NUM_THREADS'], without_network().get('OPENBLAS_NUM_THREADS'))\n"
+    )
+    given = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    if wanted:
+        given["OPENBLAS_NUM_THREADS"] = wanted
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=given
+    )
+    assert done.stdout.split()[-2:] == [wanted or "1", str(kept)]
+
+
+def test_of_two_dates_the_question_names_the_option_of_its_study(tmp_path, capsys) -> None:
+    write_ct(tmp_path / "ct")
+    for n, values in enumerate((nm.volume(), nm.volume()[::-1])):
+        write_nm(
+            tmp_path, name=f"{n}", dataset=nm.recon(values), SeriesInstanceUID=f"1.2.3.4.9.{n}"
+        )
+    assert main(["compare", str(tmp_path), str(tmp_path)]) == 3
+    said = capsys.readouterr().err
+    assert "Choose one with --earlier-spect." in said
+    assert "--spect" not in said
+
+
 def test_a_wrong_option_is_told_by_its_command_with_what_may_be_meant(capsys) -> None:
     assert main(["export", "x", "--to", "y", "--deidentfy"]) == 2
     said = capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from fusion.software import DISCLAIMER
 
 if TYPE_CHECKING:
     from fusion.follow_up import Comparison
+
+#: Options of the commands that open one study; each of two has its own.
+_CHOOSES = re.compile(r"(?<!\S)--(ct|spect)\b")
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
@@ -140,13 +144,14 @@ def _of(which: str, part: Progress) -> Progress:
 
 @contextlib.contextmanager
 def _told_of(which: str) -> Iterator[None]:
-    """Say of which of the two studies an error speaks; it stays of its kind."""
+    """Say of which of the two studies an error speaks, and its options; it stays of its kind."""
     try:
         yield
     except (Cancelled, ProgramFault):
         raise
     except FusionError as exc:
-        exc.args = (f"The {which} study cannot be opened. {exc}", *exc.args[1:])
+        said = _CHOOSES.sub(rf"--{which}-\1", str(exc))
+        exc.args = (f"The {which} study cannot be opened. {said}", *exc.args[1:])
         raise
 
 

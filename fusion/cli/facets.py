@@ -21,7 +21,7 @@ from fusion.cli.facet_options import (
     settings_of,
 )
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
-from fusion.errors import GeometryError, PairingError, RegistrationFailed
+from fusion.errors import ChoiceNeeded, GeometryError, PairingError, RegistrationFailed
 from fusion.findings import Finding, worst_first
 from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
 from fusion.findings.joints import (
@@ -176,6 +176,9 @@ def _opened(catalog: dicom.Catalog, args: argparse.Namespace) -> tuple[Review | 
     try:
         review = open_study(catalog, options=opening_options(args), progress=terminal_progress())
     except (PairingError, GeometryError, RegistrationFailed) as exc:
+        # Which one is meant is asked, not left out.
+        if isinstance(exc, ChoiceNeeded) and args.ct is None:
+            raise
         # Whoever says how the SPECT is to be used wants to know why it is not.
         if args.spect or args.register or args.same_frame_by or args.override_mismatch_by:
             raise

@@ -21,6 +21,7 @@ from fusion.deidentified import Deidentifier, Readers, deidentified_review, plai
 from fusion.dicom import Catalog, Kind, Series, Study, pair, scan
 from fusion.errors import (
     ArchiveError,
+    ChoiceNeeded,
     DicomError,
     FusionError,
     GeometryError,
@@ -227,7 +228,7 @@ class _Work:
     def _outcome_of(self, error: FusionError) -> StudyOutcome:
         if isinstance(error, ProgramFault):
             return StudyOutcome.CRASHED
-        if isinstance(error, SpacingNeeded):
+        if isinstance(error, SpacingNeeded | ChoiceNeeded):
             return StudyOutcome.NEEDS_A_PERSON
         if isinstance(error, DicomError | ArchiveError):
             return StudyOutcome.UNREADABLE

@@ -15,9 +15,10 @@ from .files.instance import (
     uid,
 )
 from .identity import are_comparable, identity_conflicts, names_agree, patient_ids_agree
-from .pairing import SPATIAL_RESAMPLING, choose_ct, pair
+from .pairing import choose_ct, pair
 from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
+from .preference import SPATIAL_RESAMPLING
 from .quantity.administration import Administration, administered
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan

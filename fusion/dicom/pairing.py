@@ -8,22 +8,27 @@ named person takes responsibility for it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from fusion.dicom.candidate import Candidate, Pair
 from fusion.dicom.files.header import sop_class_uid
-from fusion.dicom.files.instance import items, text, texts
+from fusion.dicom.files.instance import text
 from fusion.dicom.identity import are_comparable, identity_conflicts
 from fusion.dicom.pixels.sameness import same_pixels
-from fusion.dicom.quantity.attenuation import (
-    attenuation_corrected,
-    is_map_by_name,
+from fusion.dicom.preference import (
+    Criteria,
+    acquired,
+    common_length,
+    criteria_of_ct_alone,
+    ct_criteria,
+    functional_criteria,
+    head_to_foot,
+    shares_frame,
 )
+from fusion.dicom.quantity.attenuation import is_map_by_name
 from fusion.dicom.series import Catalog, Kind, Series
 from fusion.dicom.volumes.nm import QUESTIONS
 from fusion.errors import ChoiceNeeded, PairingError, SpacingNeeded
@@ -50,31 +55,9 @@ from fusion.findings.files import (
     UNREADABLE,
 )
 from fusion.findings.volumes import (
-    ATTENUATION_MAP,
-    ATTENUATION_MAP_POSSIBLE,
     PART_OF_CT,
 )
-from fusion.geometry import Grid
 from fusion.plain_text import iso_date
-
-#: A CT that shows less than this length of the functional volume (head to foot, mm) is only
-#: taken when there is no other: about four cervical levels (docs/sources.md#ct-geometry).
-MIN_COMMON_LENGTH_MM = 60.0
-#: Of a study without functional volume, a CT of at least this length (mm, ours) goes before a
-#: shorter one with thinner slices.
-ENOUGH_NECK_MM = 80.0
-#: Derivation Code "Spatial resampling" (PS3.16 CID 7203, DCM).
-SPATIAL_RESAMPLING = "113085"
-#: Words in a convolution kernel or description that mean a sharp (bone) reconstruction.
-_SHARP = re.compile(r"bone|sharp|\b[BH]r?[67]\d|\bedge|\blung|\bY[A-E]\b|\bU[79]\d", re.IGNORECASE)
-
-
-# An energy window below the photopeak, as the description of one of several volumes names it, and
-# pictures that look through the patient instead of cutting slices.
-_SCATTER_WINDOW = re.compile(r"energy window \d+ of \d+: [^,]*(scatter|compton)", re.IGNORECASE)
-_PROJECTED = re.compile(r"\bMIPS?\b|maximum intensity|\bcine\b", re.IGNORECASE)
-#: Fields that end within this distance of each other at the head reach as high, mm.
-_SAME_TOP_MM = 50.0
 
 #: Beds of one scan share less than this part of their length.
 _BED_SHARE = 0.5
@@ -142,8 +125,8 @@ def pair(
         raise PairingError(" ".join(problems))
     if ct is None and spect is None:
         cts, functionals = _same_study(cts, functionals)
-    chosen_spect, why_spect = _best(functionals, lambda one: _functional_criteria(one, cts))
-    chosen_ct, why_ct = _best(cts, lambda one: _ct_criteria(one, chosen_spect), role="ct")
+    chosen_spect, why_spect = _best(functionals, lambda one: functional_criteria(one, cts))
+    chosen_ct, why_ct = _best(cts, lambda one: ct_criteria(one, chosen_spect), role="ct")
     reasons = (
         f"{chosen_spect.label} {chosen_spect.name}: "
         + ("chosen by the user." if spect else why_spect),
@@ -153,7 +136,12 @@ def pair(
         *_identity(chosen_ct, chosen_spect, override_mismatch_by),
         *_frames(chosen_ct, chosen_spect),
         *_about_ct(chosen_ct),
-        *_other_beds(chosen_spect, functionals, chosen_ct),
+        # Whoever names a bed sees a part all the same.
+        *_other_beds(
+            chosen_spect,
+            _candidates(catalog, _is_functional, None, "SPECT or PET"),
+            chosen_ct,
+        ),
     ]
     return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
 
@@ -286,8 +274,8 @@ def _same_study(
     if len(_studies(cts, functionals)) > 2:
         # One scanner's own frame joins a SPECT and a CT that were filed as two studies.
         joined = (
-            [c for c in cts if any(_shared_frame(c.grid, f.grid) for f in functionals)],
-            [f for f in functionals if any(_shared_frame(c.grid, f.grid) for c in cts)],
+            [c for c in cts if any(shares_frame(c.grid, f.grid) for f in functionals)],
+            [f for f in functionals if any(shares_frame(c.grid, f.grid) for c in cts)],
         )
         if all(joined) and len(_studies(*joined)) == 2:
             return joined
@@ -300,9 +288,6 @@ def _same_study(
 
 def _studies(*candidates: Sequence[Candidate]) -> set[str]:
     return {c.study.study_instance_uid for group in candidates for c in group}
-
-
-Criteria = tuple[tuple[str, float], ...]
 
 
 def _best(
@@ -359,12 +344,12 @@ def _other_beds(
     beds = [
         one
         for one in functionals
-        if one is not chosen
+        if one.plan is not chosen.plan
         and one.plan.kind is chosen.plan.kind
         and text(one.header, "SeriesDescription") == name
-        and _shared_frame(one.grid, chosen.grid)
-        and _common_length(one.grid, chosen.grid) < _BED_SHARE * _length(one.grid)
-        and _common_length(one.grid, ct.grid) > 0
+        and shares_frame(one.grid, chosen.grid)
+        and common_length(one.grid, chosen.grid) < _BED_SHARE * head_to_foot(one.grid)
+        and common_length(one.grid, ct.grid) > 0
     ]
     if not beds:
         return []
@@ -375,112 +360,6 @@ def _other_beds(
             others="; ".join(bed.name for bed in beds),
         )
     ]
-
-
-def _length(grid: Grid) -> float:
-    """Head-to-foot length of a field, mm."""
-    return float(np.ptp(grid.corners_lps[:, 2]))
-
-
-def _functional_criteria(one: Candidate, cts: Iterable[Candidate]) -> Criteria:
-    dataset = one.header
-    kinds = [finding.kind for finding in one.plan.findings]
-    corrected = attenuation_corrected(dataset)
-    quantitative = {"Bq/mL": 2.0, "SUVbw g/mL": 2.0, "counts": 1.0}.get(one.plan.unit, 0.5)
-    common = max(_common_length(one.grid, ct.grid) for ct in cts)
-    is_placed = any(_shared_frame(one.grid, ct.grid) for ct in cts)
-    top_mm = float(one.grid.corners_lps[:, 2].max()) if is_placed else 0.0
-    names = " ".join((one.plan.description, *texts(dataset, "ImageType")))
-    return (
-        (
-            "tracer uptake rather than an attenuation map",
-            -float(ATTENUATION_MAP in kinds) - 0.5 * (ATTENUATION_MAP_POSSIBLE in kinds),
-        ),
-        ("slices rather than a picture through the patient", -float(_is_match(_PROJECTED, names))),
-        (
-            "the photopeak rather than scatter",
-            -float(_is_match(_SCATTER_WINDOW, one.plan.description)),
-        ),
-        ("as reconstructed rather than a resampled copy", -float(_is_resampled(dataset))),
-        ("lies within the CT", float(common >= MIN_COMMON_LENGTH_MM)),
-        ("attenuation corrected", {True: 2.0, None: 1.0, False: 0.0}[corrected]),
-        ("all gates and the main energy window together", -_part_number(one)),
-        (f"in {one.plan.unit}", quantitative),
-        ("shares the scanner's coordinate system", float(is_placed)),
-        ("reaches further to the head", float(np.round(top_mm / _SAME_TOP_MM))),
-        ("covers more of the CT", float(np.round(common, -1))),
-        ("finer voxels", -float(np.round(np.prod(one.grid.spacing_mm), 3))),
-    )
-
-
-def _is_match(pattern: re.Pattern[str], words: str) -> bool:
-    return pattern.search(words.replace("_", " ")) is not None
-
-
-def _is_resampled(dataset: Dataset) -> bool:
-    """Whether the object says that it is a copy on another grid, as our own derived NM does."""
-    return any(
-        text(code, "CodeValue") == SPATIAL_RESAMPLING
-        for code in items(dataset, "DerivationCodeSequence")
-    )
-
-
-def _part_number(one: Candidate) -> float:
-    """Which of the volumes that share their first object this is; 0 for a volume of its own."""
-    first = one.plan.frames[0].instance
-    sharing = [p for p in one.series.volumes if p.frames and p.frames[0].instance is first]
-    return float(sharing.index(one.plan))
-
-
-def _ct_criteria(one: Candidate, functional: Candidate) -> Criteria:
-    dataset, label = one.header, functional.label
-    common = _common_length(functional.grid, one.grid)
-    slice_mm = float(np.round(one.grid.spacing_mm[0], 1))
-    # The kernel counts more than the description: "bone" there may be the kind of scan.
-    kernel = " ".join(texts(dataset, "ConvolutionKernel"))
-    sharpness = [float(_is_match(_SHARP, words)) for words in (kernel, one.plan.description)]
-    image_type = texts(dataset, "ImageType")
-    return (
-        ("a CT rather than an attenuation map", -float(is_map_by_name(dataset))),
-        ("in Hounsfield units", float(one.plan.unit == "HU")),
-        ("same patient", float(not identity_conflicts(one.patient, functional.patient))),
-        ("shares the scanner's coordinate system", float(_shared_frame(one.grid, functional.grid))),
-        ("of the same day", float(_acquired(one) == _acquired(functional))),
-        (
-            f"shows enough of the {label} ({common:.0f} mm)",
-            float(common >= MIN_COMMON_LENGTH_MM),
-        ),
-        ("axial slices rather than a reformat", float(_is_axial(one.grid))),
-        ("original slices rather than a reformat", float(image_type[:1] != ("DERIVED",))),
-        (f"thinner slices ({slice_mm:g} mm)", -slice_mm),
-        ("sharper kernel", sharpness[0] + sharpness[1] / 2),
-        (f"covers more of the {label}", float(np.round(common, -1))),
-        ("more voxels", float(np.prod(one.grid.shape))),
-    )
-
-
-def _is_axial(grid: Grid) -> bool:
-    """Whether the slices face the head or feet, tilted gantry included."""
-    normal = np.cross(grid.directions[1], grid.directions[2])
-    return int(np.abs(normal).argmax()) == 2
-
-
-def _shared_frame(one: Grid, other: Grid) -> bool:
-    return (
-        one.frame_of_reference_uid is not None
-        and one.frame_of_reference_uid == other.frame_of_reference_uid
-    )
-
-
-def _common_length(one: Grid, other: Grid) -> float:
-    """Head-to-foot length that two fields share, mm; the shorter field when not comparable."""
-    lows, highs = zip(
-        *((g.corners_lps[:, 2].min(), g.corners_lps[:, 2].max()) for g in (one, other)),
-        strict=True,
-    )
-    if not _shared_frame(one, other):
-        return float(min(highs[0] - lows[0], highs[1] - lows[1]))
-    return float(max(0.0, min(highs) - max(lows)))
 
 
 def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[Finding]:
@@ -502,7 +381,7 @@ def _identity(ct: Candidate, spect: Candidate, override_by: str | None) -> list[
     findings += _unverified(ct, spect)
     if ct.study.study_instance_uid != spect.study.study_instance_uid:
         findings.append(DIFFERENT_STUDIES(spect=label))
-    dates = [_acquired(one) for one in (ct, spect)]
+    dates = [acquired(one) for one in (ct, spect)]
     if all(dates) and dates[0] != dates[1]:
         ct_date, spect_date = (DateText(iso_date(date)) for date in dates)
         findings.append(DIFFERENT_DATES(spect=label, ct_date=ct_date, spect_date=spect_date))
@@ -518,15 +397,6 @@ def _unverified(ct: Candidate, spect: Candidate) -> list[Finding]:
     return [PATIENT_NOT_COMPARED(spect=spect.label)]
 
 
-def _acquired(one: Candidate) -> str:
-    dataset = one.header
-    for keyword in ("AcquisitionDate", "SeriesDate", "StudyDate"):
-        value = text(dataset, keyword)
-        if value:
-            return value
-    return one.study.date
-
-
 def _about_ct(ct: Candidate) -> list[Finding]:
     if not is_map_by_name(ct.header):
         return []
@@ -534,7 +404,7 @@ def _about_ct(ct: Candidate) -> list[Finding]:
 
 
 def _frames(ct: Candidate, spect: Candidate) -> list[Finding]:
-    kind = SHARED_FRAME if _shared_frame(ct.grid, spect.grid) else DIFFERENT_FRAMES
+    kind = SHARED_FRAME if shares_frame(ct.grid, spect.grid) else DIFFERENT_FRAMES
     return [kind(spect=spect.label)]
 
 
@@ -556,28 +426,43 @@ def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, st
     Raises
     ------
     PairingError
-        No CT that can be used, an unknown choice, or CTs of several studies and no choice.
-    SpacingNeeded
-        The only obstacle is a slice spacing that the file does not state.
+        No CT that can be used, or an unknown choice.
+    ChoiceNeeded
+        Several CTs are alike in everything that the choice goes by, or of several studies.
     """
     has_functional = any(one.plan.refusal is None for one in _of_kind(catalog, _is_functional))
     if has_functional and ct is None:
-        both = pair(catalog)
-        return both.ct, f"it goes with the {both.spect.label}"
+        return _ct_of_pair(catalog)
     usable = _candidates(catalog, _is_ct, ct, "CT")
     if ct is None and len({one.study.study_instance_uid for one in usable}) > 1:
         options = "; ".join(
             f"study of {iso_date(c.study.date) or 'unknown date'}: {c.name}" for c in usable
         )
-        raise PairingError(f"Several studies hold a CT; choose one with --ct. {options}.")
-    best = max(usable, key=_preference)
-    if ct is not None:
-        return best, "chosen by the user"
-    return best, "the only CT" if len(usable) == 1 else "thinnest slices of enough length"
+        raise ChoiceNeeded(
+            f"Several studies hold a CT; choose one with --ct. {options}.",
+            role="ct",
+            options=_options(usable),
+        )
+    best, why = _best(usable, criteria_of_ct_alone, role="ct")
+    return best, "chosen by the user" if ct is not None else why.removesuffix(".")
 
 
-def _preference(one: Candidate) -> tuple[bool, float, float]:
-    spacing = one.grid.spacing_mm
-    corners = one.grid.corners_lps[:, 2]
-    length = float(corners.max() - corners.min())
-    return length >= ENOUGH_NECK_MM, -float(np.round(spacing[0], 1)), float(np.prod(one.grid.shape))
+def _ct_of_pair(catalog: Catalog) -> tuple[Candidate, str]:
+    """Return the CT that would be fused; which SPECT is meant is asked only where it depends."""
+    try:
+        both = pair(catalog)
+    except ChoiceNeeded as exc:
+        if exc.role == "ct":
+            raise
+        pairs = [pair(catalog, spect=number) for number, _ in exc.options]
+    else:
+        return both.ct, f"it goes with the {both.spect.label}"
+    cts = {one.ct.plan.volume_id: one.ct for one in pairs}
+    if len(cts) == 1:
+        return pairs[0].ct, f"it goes with each {pairs[0].spect.label} that could be meant"
+    raise ChoiceNeeded(
+        "Several CT could be meant, and nothing says which, as several SPECT or PET could be: "
+        f"{'; '.join(words for _, words in _options(cts.values()))}. Choose one with --ct.",
+        role="ct",
+        options=_options(cts.values()),
+    )

@@ -23,6 +23,8 @@ import pytest
 from benchmarks.cohort.made import make_cohort
 from fusion.cohort import Parameters, StudyLimits, StudyOutcome, report, run, status
 from fusion.errors import FusionError
+from tests.dicom import nm_objects as nm
+from tests.studies import write_ct, write_nm
 
 pytestmark = pytest.mark.slow
 
@@ -329,6 +331,17 @@ def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
         run(tmp_path / "root", tmp_path / "out")
     with pytest.raises(FusionError, match=r"is not the folder of a cohort.*or run that first"):
         status(tmp_path / "out")
+
+
+def test_a_choice_between_two_that_are_alike_needs_a_person(tmp_path: Path) -> None:
+    folder = tmp_path / "root" / "a"
+    write_ct(folder / "ct")
+    for n, values in enumerate((nm.volume(), nm.volume()[::-1])):
+        write_nm(folder, name=f"{n}", dataset=nm.recon(values), SeriesInstanceUID=f"1.2.3.4.9.{n}")
+    run(tmp_path / "root", tmp_path / "out", parameters=QUICK)
+    (row,) = rows_of(tmp_path / "out" / "studies.csv")
+    assert row["outcome"] == "needs a person"
+    assert "could be meant" in row["sentence"]
 
 
 def test_a_patient_who_moved_between_the_scans_needs_a_person(tmp_path: Path) -> None:

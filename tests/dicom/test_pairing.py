@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from fusion.dicom.candidate import Pair
 from fusion.dicom.catalog import scan
 from fusion.dicom.pairing import choose_ct, pair
+from fusion.dicom.series import Kind
 from fusion.errors import ChoiceNeeded, PairingError, SpacingNeeded
 from tests.dicom import ct_objects as ct
 from tests.dicom import nm_objects as nm
@@ -167,7 +169,11 @@ def test_two_beds_of_one_name_are_told_apart_and_the_other_is_named(tmp_path, sa
         for plan in series.volumes
         if plan.description.endswith("-222 to -108 mm")
     )
-    assert pair(catalog, spect=other).spect.plan.volume_id == other
+    named = pair(catalog, spect=other)
+    assert named.spect.plan.volume_id == other
+    # A part is all that is shown, whoever chose it.
+    (said,) = [f.message for f in named.findings if f.code == "other-beds"]
+    assert "z -102 to 12 mm" in said
 
 
 def test_volumes_of_one_name_and_place_are_told_apart_by_their_voxels(tmp_path) -> None:
@@ -249,6 +255,36 @@ def test_two_cts_that_nothing_tells_apart_are_a_question(tmp_path) -> None:
     with pytest.raises(ChoiceNeeded, match="Choose one with --ct"):
         chosen(tmp_path)
     assert chosen(tmp_path, ct="1.2.2").ct.series.series_instance_uid == "1.2.2"
+    with pytest.raises(ChoiceNeeded, match="Choose one with --ct"):
+        choose_ct(scan(tmp_path))
+    # Nor is the first taken where there is no SPECT, as it was.
+    (tmp_path / "nm.dcm").unlink()
+    with pytest.raises(ChoiceNeeded, match="Choose one with --ct") as asked:
+        choose_ct(scan(tmp_path))
+    assert asked.value.role == "ct"
+    for number, _ in asked.value.options:
+        assert choose_ct(scan(tmp_path), ct=number)[0].plan.volume_id == number
+    # A copy is no question.
+    shutil.rmtree(tmp_path / "b")
+    write_ct(tmp_path / "b", SeriesInstanceUID="1.2.2")
+    assert "copies" in choose_ct(scan(tmp_path))[1]
+
+
+def test_where_the_ct_alone_is_wanted_two_spect_alike_are_no_question(tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    for n, values in enumerate((nm.volume(), nm.volume()[::-1])):
+        write_nm(
+            tmp_path,
+            name=f"{n}.dcm",
+            dataset=nm.recon(values),
+            SeriesInstanceUID=f"1.2.3.4.9.{n}",
+        )
+    catalog = scan(tmp_path)
+    with pytest.raises(ChoiceNeeded, match="--spect"):
+        pair(catalog)
+    found, why = choose_ct(catalog)
+    assert found.series.kind is Kind.CT
+    assert "each" in why
 
 
 def test_a_functional_volume_inside_the_ct_over_one_beside_it(tmp_path) -> None:
@@ -338,7 +374,8 @@ def test_a_ct_alone_is_chosen_by_the_same_words_as_a_pair(tmp_path) -> None:
     write_ct(tmp_path / "b", positions=long, SeriesInstanceUID="1.2.2", SeriesDescription="long")
     catalog = scan(tmp_path)
     best, why = choose_ct(catalog)
-    assert (best.series.description, why) == ("long", "thinnest slices of enough length")
+    assert best.series.description == "long"
+    assert why.startswith("long enough for a neck (next: ")
     best, why = choose_ct(catalog, ct="1.2.1")
     assert (best.series.description, why) == ("short", "chosen by the user")
     with pytest.raises(PairingError, match="No CT volume has the number or UID"):

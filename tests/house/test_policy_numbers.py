@@ -42,9 +42,9 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     ("dicom.volumes.nm_geometry", "SAME_SPACING_MM", 0.05, OURS),
     ("dicom.volumes.nm_frames", "MAX_FRAMES", 65_535, OURS),
     # Which CT with which functional volume.
-    ("dicom.pairing", "MIN_COMMON_LENGTH_MM", 60.0, "ct-geometry"),
-    ("dicom.pairing", "ENOUGH_NECK_MM", 80.0, OURS),
-    ("dicom.pairing", "_SAME_TOP_MM", 50.0, OURS),
+    ("dicom.preference", "MIN_COMMON_LENGTH_MM", 60.0, "ct-geometry"),
+    ("dicom.preference", "ENOUGH_NECK_MM", 80.0, OURS),
+    ("dicom.preference", "_SAME_TOP_MM", 50.0, OURS),
     ("dicom.stored_registration", "ORTHONORMAL_TOLERANCE", 0.001, OURS),
     ("dicom.stored_registration", "SAME_MM", 0.01, OURS),
     ("dicom.stored_registration", "NOTABLE_SHIFT_MM", 5.0, "level-error"),
