@@ -7,6 +7,7 @@ Off unless started, on this machine only unless TLS and an allow-list say otherw
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import re
 import threading
@@ -41,6 +42,7 @@ from fusion.errors import ArchiveError, FusionError
 #: How long after it was asked for an answer about storage commitment is still expected, s.
 _LATEST_S = 30 * 86400.0
 _OK, _NO_ROOM, _DOES_NOT_FIT = 0x0000, 0xA700, 0xA900
+_NOT_TAKEN = 0x0110  # "processing failure" (PS3.7 annex C)
 
 #: Told of each object that was kept: the identifier of its study.
 Arrived = Callable[[str], None]
@@ -93,14 +95,15 @@ class Commitments:
         found = None
         for asked in sorted(self._folder.glob("*.asked")):
             try:
+                if time.time() - asked.stat().st_mtime > _LATEST_S:
+                    asked.unlink()
+                    continue
                 stated = json.loads(asked.read_text("utf-8"))
-                old = time.time() - asked.stat().st_mtime > _LATEST_S
-            except (OSError, ValueError):
-                continue  # of another process, which just took it
-            if old:
-                asked.unlink(missing_ok=True)
-            elif stated["about"] == about:
-                found = self.take(stated["transaction"]) or found
+                transaction, is_meant = stated["transaction"], stated["about"] == about
+            except (OSError, ValueError, LookupError, TypeError):
+                continue  # another process just took it, or an earlier version wrote it
+            if is_meant:
+                found = self.take(transaction) or found
         return found
 
     def forget(self, transaction: str) -> None:
@@ -202,9 +205,12 @@ class Listener:
             )
         except OSError as exc:
             self._stack.close()
-            raise PortTaken(
-                f"Port {stated.port} of {stated.host} cannot be listened on ({exc.strerror}). "
-                "Another facetfusion may be listening there already."
+            said = f"Port {stated.port} of {stated.host} cannot be listened on ({exc.strerror})."
+            if exc.errno == errno.EADDRINUSE:
+                raise PortTaken(f"{said} Another facetfusion may listen there already.") from exc
+            raise ArchiveError(
+                f"{said} Give this machine's own address as host and a port from 1024 on in "
+                "[listen] of archives.toml."
             ) from exc
         self._stack.callback(self._callers.leave)
         self._stack.callback(server.shutdown)
@@ -249,14 +255,16 @@ class Listener:
             return fits
 
     def _report(self, event: Any) -> tuple[int, None]:
-        said = event.event_information
-        answers = {
-            text(item, "ReferencedSOPInstanceUID"): keyword == "ReferencedSOPSequence"
-            for keyword in ("ReferencedSOPSequence", "FailedSOPSequence")
-            for item in items(said, keyword)
-        }
-        with contextlib.suppress(OSError):
+        try:
+            said = event.event_information
+            answers = {
+                text(item, "ReferencedSOPInstanceUID"): keyword == "ReferencedSOPSequence"
+                for keyword in ("ReferencedSOPSequence", "FailedSOPSequence")
+                for item in items(said, keyword)
+            }
             self._commitments.answer(text(said, "TransactionUID"), answers)
+        except (OSError, FusionError):
+            return _NOT_TAKEN, None  # so that it is sent again
         return _OK, None
 
 

@@ -6,19 +6,22 @@ import os
 import socket
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
 
 from fusion.archive import watching
 from fusion.archive.getting import get
 from fusion.archive.inbox import hashed
-from fusion.archive.listening import Listener
+from fusion.archive.listening import Listener, PortTaken, commitments, heard
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, Gauge
 from fusion.archive.settings import Settings, read_settings
 from fusion.archive.watching import look, work_list
 from fusion.cli import main
+from fusion.dicom.files import instance
 from fusion.errors import ArchiveError, FusionError
 from tests.archive.conftest import Clinic, data_sets
 from tests.export.dicom.others import dcmtk
@@ -134,6 +137,66 @@ def test_a_port_is_listened_on_once(tmp_path: Path) -> None:
         pytest.raises(ArchiveError, match="cannot be listened on"),
     ):
         Listener(settings, takes_studies=True).__enter__()
+
+
+def test_where_nobody_can_listen_is_not_taken_for_a_port_where_another_does(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    assert settings.listen is not None
+    elsewhere = settings.listen.model_copy(update={"host": "192.0.2.7"})
+    settings = settings.model_copy(update={"listen": elsewhere})
+    with (
+        pytest.raises(
+            ArchiveError, match=r"cannot be listened on \(Cannot assign.*Give this machine"
+        ) as told,
+        heard(settings, takes_studies=True),
+    ):
+        pass
+    assert not isinstance(told.value, PortTaken)
+
+
+def test_a_listener_of_another_process_is_gone_on_with(tmp_path: Path) -> None:
+    settings = settings_with(tmp_path)
+    with (
+        heard(settings, takes_studies=True) as ours,
+        heard(settings, takes_studies=True) as theirs,
+    ):
+        assert (ours, theirs) == (True, False)
+
+
+@pytest.mark.parametrize(("damaged", "status"), [(False, 0x0000), (True, 0x0110)])
+def test_an_answer_about_many_objects_is_kept_and_a_damaged_one_refused(
+    damaged: bool, status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with(tmp_path)
+    said, failed = Dataset(), []
+    said.TransactionUID = "1.2.3"
+    for n in range(1500):
+        item = Dataset()
+        item.ReferencedSOPInstanceUID = f"1.2.4.{n}"
+        failed.append(item)
+    said.FailedSOPSequence = failed
+    if damaged:  # it lists more than any real one
+        monkeypatch.setattr(instance, "MAX_LISTED", 1000)
+    kept = commitments(settings)
+    kept.ask("1.2.3", "these")
+    event = SimpleNamespace(event_information=said)
+    assert Listener(settings, takes_studies=False)._report(event) == (status, None)
+    if damaged:
+        assert kept.take("1.2.3") is None
+    else:
+        assert kept.take("1.2.3") == {f"1.2.4.{n}": False for n in range(1500)}
+
+
+def test_what_an_earlier_version_expected_is_swept_when_it_is_old(tmp_path: Path) -> None:
+    kept = commitments(settings_with(tmp_path))
+    kept.ask("1.2.3", "these")
+    [asked] = (tmp_path / "outbox" / "commitments").glob("*.asked")
+    asked.write_text("")
+    assert kept.take_late("these") is None
+    assert asked.exists()
+    os.utime(asked, (0, 0))
+    assert kept.take_late("these") is None
+    assert not asked.exists()
 
 
 def test_a_study_is_prepared_when_the_archive_counts_as_many(

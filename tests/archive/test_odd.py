@@ -120,6 +120,24 @@ def test_an_object_in_an_old_packing_comes(
     assert kept.file_meta.TransferSyntaxUID != DeflatedExplicitVRLittleEndian
 
 
+@WAYS
+def test_a_whole_series_of_deflated_objects_comes(
+    way: str, clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    first = one_image(clinic)
+    second = copy.deepcopy(first)
+    second.SOPInstanceUID = second.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    for n, ds in enumerate((first, second)):
+        ds.save_as(tmp_path / f"little{n}.dcm")
+        path = tmp_path / f"packed{n}.dcm"
+        subprocess.run([dcmtk("dcmconv"), "+td", tmp_path / f"little{n}.dcm", path], check=True)
+        clinic.pacs.stow([path])
+    folder = get(connect(settings, way), first.StudyInstanceUID, settings=settings)
+    kept = data_sets(list(folder.iterdir()))
+    assert kept.keys() == {first.SOPInstanceUID, second.SOPInstanceUID}
+    assert (kept[second.SOPInstanceUID].pixel_array == second.pixel_array).all()
+
+
 @pytest.mark.parametrize("way", ["pacs", "web"])
 def test_a_study_that_was_filed_under_another_patient_comes_anew(
     way: str, clinic: Clinic, settings: Settings, tmp_path: Path

@@ -177,7 +177,7 @@ class WebArchive:
             # Orthanc gives no object by itself whose identifier stands in two series.
             several = any(one.also_in for one in listed)
             if several or (len(listed) > 1 and len(listed) == self._counts.get(series)):
-                self._take(url, keep)
+                self._take_series(url, listed, keep)
                 continue
             for one in listed:
                 one_url = f"{url}/instances/{one.sop_instance_uid}"
@@ -185,6 +185,25 @@ class WebArchive:
                 if not self._take(one_url, keep):
                     self._take(one_url, keep, syntax=ExplicitVRLittleEndian)
         return ""
+
+    def _take_series(self, url: str, listed: Sequence[Listed], keep: Keep) -> None:
+        """Take a series; what of it is not taken as it is kept there is asked for unpacked."""
+        left = {one.sop_instance_uid for one in listed}
+
+        def once(uid: str, content: bytes) -> bool:
+            if uid in left and keep(uid, content):
+                left.discard(uid)
+            return uid not in left
+
+        def as_it_is(uid: str, content: bytes) -> bool:
+            is_kept = keep(uid, content)  # also the second of two that share an identifier
+            if is_kept:
+                left.discard(uid)
+            return is_kept
+
+        self._take(url, as_it_is)
+        if left:
+            self._take(url, once, syntax=ExplicitVRLittleEndian)
 
     def _take(self, url: str, keep: Keep, *, syntax: str = "*") -> bool:
         """Say whether all that came was kept."""

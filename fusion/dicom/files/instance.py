@@ -46,6 +46,7 @@ MAX_ITEMS, MAX_LISTED = 1024, 200_000
 _LONG_LISTS = frozenset(
     {
         "DirectoryRecordSequence",
+        "FailedSOPSequence",
         "PerFrameFunctionalGroupsSequence",
         "ReferencedImageSequence",
         "ReferencedInstanceSequence",
