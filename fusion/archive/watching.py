@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -48,6 +49,8 @@ class WorkItem:
         Number of all objects that lay there when it was last looked at.
     waiting : str
         Why what lies there is not all of the study; empty where it is.
+    files_state, images_state : str
+        What changes when one of all these objects, or of the images, is written anew.
     """
 
     study: str
@@ -56,6 +59,8 @@ class WorkItem:
     refusal: str
     files: int = 0
     waiting: str = ""
+    files_state: str = ""
+    images_state: str = ""
 
     @property
     def state(self) -> str:
@@ -121,7 +126,7 @@ def look(
         if not files or time.time() - folder.stat().st_mtime < QUIET_S:
             continue
         item, state = known.get(folder.name), folder.stat().st_mtime
-        is_settled = item is not None and not item.waiting and item.files == len(files)
+        is_settled = item is not None and not item.waiting and item.files_state == _state(files)
         if is_settled and (folder in looked or not (item and item.refusal)):
             continue
         before, when = looked.get(folder, (None, 0.0))
@@ -130,19 +135,20 @@ def look(
         looked[folder] = state, time.monotonic()
         study, images = _contents(files)
         note = place / f"{folder.name}{_WAITING}"
-        if item is not None and item.state == "ready" and item.images == images:
-            written(place / item.study / _ITEM, _form(replace(item, files=len(files))))
-        elif images > 0 and hashed(study) == folder.name:
+        now = WorkItem(folder.name, str(folder), len(images), "", len(files))
+        now = replace(now, files_state=_state(files), images_state=_state(images))
+        if item is not None and item.state == "ready" and item.images_state == now.images_state:
+            written(place / item.study / _ITEM, _form(now))
+        elif images and hashed(study) == folder.name:
             waiting = _waiting(asked, study, folder)
             if waiting:
-                one = WorkItem(folder.name, str(folder), images, "", len(files), waiting)
-                written(note, _form(one))
+                written(note, _form(replace(now, waiting=waiting)))
             else:
                 note.unlink(missing_ok=True)
-                yield _prepared(place, folder, images, len(files), prepare)
+                yield _prepared(place, folder, now, prepare)
 
 
-def _prepared(place: Path, folder: Path, images: int, files: int, prepare: Prepare) -> WorkItem:
+def _prepared(place: Path, folder: Path, item: WorkItem, prepare: Prepare) -> WorkItem:
     refusal = ""
     with begun(place / f"{folder.name}{_PART}") as part:
         made = part / "made"
@@ -153,7 +159,7 @@ def _prepared(place: Path, folder: Path, images: int, files: int, prepare: Prepa
             refusal = str(exc)
         except Exception as exc:  # noqa: BLE001 - one study holds up no other, today or tomorrow
             refusal = f"A fault of facetfusion ({type(exc).__name__}); please report it."
-        item = WorkItem(folder.name, str(folder), images, refusal, files)
+        item = replace(item, refusal=refusal)
         written(made / _ITEM, _form(item))
         target = place / folder.name
         if target.exists():
@@ -166,17 +172,27 @@ def _form(item: WorkItem) -> str:
     return json.dumps(asdict(item))
 
 
-def _contents(files: list[Path]) -> tuple[str, int]:
-    """Return the one study that files are of (empty for several), and the number of images."""
-    studies, images = set(), 0
+def _state(files: list[Path]) -> str:
+    """Return what changes when a file comes, goes or is written anew."""
+    held = [
+        (path.name, found.st_size, found.st_mtime_ns) for path in files if (found := path.stat())
+    ]
+    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
+
+
+def _contents(files: list[Path]) -> tuple[str, list[Path]]:
+    """Return the one study that files are of (empty for several), and those that are images."""
+    studies: set[str] = set()
+    images: list[Path] = []
     for path in files:
         try:
             header = dcmread(path, specific_tags=["StudyInstanceUID", "Modality"])
         except PARSE_ERRORS:
-            return "", 0
+            return "", []
         studies.add(text(header, "StudyInstanceUID"))
-        images += text(header, "Modality") in _IMAGES
-    return (studies.pop(), images) if len(studies) == 1 else ("", 0)
+        if text(header, "Modality") in _IMAGES:
+            images.append(path)
+    return (studies.pop(), images) if len(studies) == 1 else ("", [])
 
 
 def _waiting(archives: tuple[Archive, ...], study: str, folder: Path) -> str:

@@ -16,11 +16,13 @@ from fusion.archive import watching
 from fusion.archive.getting import get
 from fusion.archive.inbox import hashed
 from fusion.archive.listening import Listener, PortTaken, commitments, heard
+from fusion.archive.model import FoundStudy, Query
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, Gauge
 from fusion.archive.settings import Settings, read_settings
 from fusion.archive.watching import look, work_list
 from fusion.cli import main
+from fusion.dicom import Patient
 from fusion.dicom.files import instance
 from fusion.errors import ArchiveError, FusionError
 from tests.archive.conftest import Clinic, data_sets
@@ -199,6 +201,41 @@ def test_what_an_earlier_version_expected_is_swept_when_it_is_old(tmp_path: Path
     assert not asked.exists()
 
 
+class Counts:
+    """An archive that counts as many as it is told."""
+
+    def __init__(self, study: str, count: int) -> None:
+        self.found = FoundStudy(study, Patient("", "", "", ""), "", "", "", (), count)
+
+    def studies(self, query: Query) -> tuple[FoundStudy, ...]:
+        return (self.found,)
+
+
+def test_a_study_that_comes_again_corrected_is_prepared_anew(
+    tmp_path: Path,
+) -> None:
+    settings = settings_with(tmp_path)
+    write_ct(tmp_path / "ct")
+    first, *others = sorted((tmp_path / "ct").iterdir())
+    study = str(pydicom.dcmread(first).StudyInstanceUID)
+    folder = tmp_path / "inbox" / hashed(study)
+    folder.mkdir(parents=True)
+    for n, path in enumerate((first, *others)):
+        (folder / f"{n}.dcm").write_bytes(path.read_bytes())
+
+    def looked(prepare: watching.Prepare = lambda *_: None) -> list[str]:
+        os.utime(folder, (0, 0))
+        archive = Counts(study, len(others) + 1)
+        return [one.refusal for one in look(settings, [archive], prepare)]  # type: ignore[list-item]
+
+    assert looked() == [""]
+    assert looked() == []
+    os.utime(folder / "0.dcm", (5, 5))  # another, as long as before and under the same name
+
+    assert looked() == [""]
+    assert looked() == []
+
+
 def test_a_study_is_prepared_when_the_archive_counts_as_many(
     clinic: Clinic, settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -273,7 +310,7 @@ def test_what_did_not_change_is_not_read_again_and_again(
     read: list[Path] = []
     headers = watching._contents
 
-    def counted(files: list[Path]) -> tuple[str, int]:
+    def counted(files: list[Path]) -> tuple[str, list[Path]]:
         read.append(files[0].parent)
         return headers(files)
 
