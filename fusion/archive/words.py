@@ -326,7 +326,7 @@ def _is_after_surgery(said: str, exam: Exam | None) -> bool:
     for found in _pattern("surgery").finditer(said):
         before = said[: found.start()].split()[-2:]
         after = said[found.end() :].split()
-        denied = _NO.intersection(before) or _NONE.intersection(after[:1])
+        denied = bool(_NO.intersection(before) or _NONE.intersection(after[:1]))
         denied = denied or (len(after) == 1 and after[0] in _NO_AT_END)
         of_images = found[0] in ("fusion", "fused") and exam == "spect_ct"
         # "compression/decompression" asks how narrow it is.
