@@ -328,8 +328,9 @@ _UNSURE = " The dates do not say whether that was before this study."
 def _is_name(written: str) -> bool:
     """Whether it names somebody: two people whose name is not known are not one."""
     said = set(plain_words(written).split())
-    # "?" stands for a letter that was lost, so for any.
-    return any(map(str.isalpha, written)) and "?" not in written and not said & _NOBODY
+    # "?" and what stands for undecodable bytes are letters that were lost, so any.
+    lost = {"?", "\ufffd"}.intersection(written)
+    return any(map(str.isalpha, written)) and not lost and not said & _NOBODY
 
 
 def _is_birth(written: str) -> bool:

@@ -111,13 +111,13 @@ class Inbox:
         """Return the folders of studies, without what was put aside and what is not whole."""
         return sorted(one for one in self.root.iterdir() if re.fullmatch(_FOLDER, one.name))
 
-    def held_bytes(self, study_instance_uid: str, sop_instance_uid: str) -> int:
-        """Return how long the file of an object is; 0 where it is not here."""
+    def held(self, study_instance_uid: str, sop_instance_uid: str) -> tuple[int, int] | None:
+        """Return length, bytes, and time, ns, of the file of an object; None where there is none."""
         try:
-            path = self.folder(study_instance_uid) / file_name(sop_instance_uid)
-            return path.stat().st_size
+            found = (self.folder(study_instance_uid) / file_name(sop_instance_uid)).stat()
         except OSError:
-            return 0
+            return None
+        return found.st_size, found.st_mtime_ns
 
     def content(self, study: str, sop_instance_uid: str, *, remove: bool) -> bytes | None:
         """Return the content of an object, and remove it if wanted; None where it is not here."""

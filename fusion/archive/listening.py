@@ -247,7 +247,8 @@ class Listener:
                 files = self._inbox.folder(study).glob("*.dcm")
                 self._bytes[study] = sum(file.stat().st_size for file in files)
             # An object that comes again takes the place of the one that is here.
-            grows = count - self._inbox.held_bytes(study, uid)
+            held = self._inbox.held(study, uid)
+            grows = count - (held[0] if held else 0)
             fits = self._bytes[study] + grows <= self._stated.most_bytes_a_study
             fits = fits and self._inbox.free_bytes() - count >= self._stated.least_free_bytes
             if fits:

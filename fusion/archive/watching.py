@@ -74,16 +74,21 @@ def work_list(settings: Settings) -> tuple[WorkItem, ...]:
     """Return what was prepared, or why not, and what is not complete."""
     place = _place(settings)
     items = [_read(path) for path in place.glob(f"*/{_ITEM}")]
-    by_study = {one.study: one for one in items}
+    by_study = {one.study: one for one in items if one is not None}
     for path in place.glob(f"*{_WAITING}"):
         one = _read(path)
-        if Path(one.folder).is_dir():
+        if one is not None and Path(one.folder).is_dir():
             by_study[one.study] = replace(by_study.get(one.study, one), waiting=one.waiting)
     return tuple(by_study[study] for study in sorted(by_study))
 
 
-def _read(path: Path) -> WorkItem:
-    return WorkItem(**json.loads(path.read_text("utf-8")))
+def _read(path: Path) -> WorkItem | None:
+    """Return what was written of a study; None where ``watch`` took it away meanwhile."""
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    return WorkItem(**json.loads(text))
 
 
 def look(
@@ -123,9 +128,13 @@ def look(
     looked = {} if looked is None else looked
     for folder in Inbox(settings.place("inbox")).folders():
         files = sorted(folder.glob("*.dcm"))
-        if not files or time.time() - folder.stat().st_mtime < QUIET_S:
+        try:
+            state = folder.stat().st_mtime
+        except OSError:  # another process took it away
             continue
-        item, state = known.get(folder.name), folder.stat().st_mtime
+        if not files or time.time() - state < QUIET_S:
+            continue
+        item = known.get(folder.name)
         is_settled = item is not None and not item.waiting and item.files_state == _state(files)
         if is_settled and (folder in looked or not (item and item.refusal)):
             continue
@@ -174,9 +183,14 @@ def _form(item: WorkItem) -> str:
 
 def _state(files: list[Path]) -> str:
     """Return what changes when a file comes, goes or is written anew."""
-    held = [
-        (path.name, found.st_size, found.st_mtime_ns) for path in files if (found := path.stat())
-    ]
+    held = []
+    for path in files:
+        try:
+            found = path.stat()
+        except OSError:  # another process took it away: looked at again the next time
+            held.append((path.name, -1, -1))
+        else:
+            held.append((path.name, found.st_size, found.st_mtime_ns))
     return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 

@@ -212,9 +212,7 @@ _NO = frozenset(
 )
 #: After what it denies ("prior surgery: none"); the second only at the end, where it is of nothing
 #: that follows.
-_NONE = frozenset(
-    ("none", "nil", "denied", "unknown", "nein", "aucune", "aucun", "ninguna", "ninguno")
-)
+_NONE = frozenset(("none", "nil", "denied", "nein", "aucune", "aucun", "ninguna", "ninguno"))
 _NO_AT_END = frozenset(["no", "non", "keine"])
 _COMPRESSION = frozenset(["compression", "kompression", "compresion"])
 #: Levels of the neck as people write them: C5, C5/6, C5-C6, C7-T1.

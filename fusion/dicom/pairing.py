@@ -455,6 +455,8 @@ def _ct_of_pair(catalog: Catalog) -> tuple[Candidate, str]:
         if exc.role == "ct":
             raise
         pairs = [pair(catalog, spect=number) for number, _ in exc.options]
+        if len({one.spect.study.study_instance_uid for one in pairs}) > 1:
+            raise  # studies of two people, maybe
     else:
         return both.ct, f"it goes with the {both.spect.label}"
     cts = {one.ct.plan.volume_id: one.ct for one in pairs}

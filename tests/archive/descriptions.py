@@ -128,6 +128,7 @@ MR | MRI cervical spine, prior surgery no contrast | | m y +
 MR | MRI cervical spine, prior surgery C5 | | m y +
 MR | MRI cervical spine compression/decompression | | m y
 MR | MRI cervical spine after C4 decompression | | m y +
+CT | CT C-spine s/p ACDF | UNKNOWN | c y +
 """
 
 #: Written by another person, who had not seen the table of words.

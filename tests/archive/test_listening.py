@@ -20,7 +20,7 @@ from fusion.archive.model import FoundStudy, Query
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, Gauge
 from fusion.archive.settings import Settings, read_settings
-from fusion.archive.watching import look, work_list
+from fusion.archive.watching import _state, look, work_list
 from fusion.cli import main
 from fusion.dicom import Patient
 from fusion.dicom.files import instance
@@ -331,3 +331,12 @@ def test_what_did_not_change_is_not_read_again_and_again(
     assert len(list(look(settings, [archive], lambda *_: None, looked=looked))) == 1
     assert list(look(settings, [archive], lambda *_: None)) == []  # also by the next program
     assert read == [folder] * 3
+
+
+def test_a_file_that_another_process_took_away_ends_no_watch(tmp_path: Path) -> None:
+    path = tmp_path / "a.dcm"
+    gone = _state([path])
+    path.write_bytes(b"x")
+    here = _state([path])
+    path.write_bytes(b"xy")
+    assert len({gone, here, _state([path])}) == 3

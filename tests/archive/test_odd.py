@@ -207,6 +207,24 @@ def test_what_is_moved_here_to_be_looked_at_is_shown_and_not_kept(
         assert sorted(folder.iterdir()) == kept  # what was here stays
 
 
+def test_what_lay_here_before_is_not_taken_for_what_came(
+    clinic: Clinic, settings: Settings
+) -> None:
+    """Another process has the port and takes no studies, so nothing comes."""
+    archive = connect(settings, "moved")
+    folder = get(archive, clinic.study, settings=settings)
+    states = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    came: list[str] = []
+    with Listener(settings, takes_studies=False):
+        archive.fetch(
+            clinic.study,
+            list(archive.objects(clinic.study).values()),
+            lambda uid, _: came.append(uid) or True,  # type: ignore[func-returns-value]
+        )
+    assert came == []
+    assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == states
+
+
 # ---- What a file says of itself ------------------------------------------------------------------
 
 

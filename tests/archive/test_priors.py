@@ -150,7 +150,7 @@ NOBODY = [
     *(({key: value}, {key: value}) for key, values in {
         "birth_date": ["00000000", "19000101", "19010101", "99999999", "19610230", "21500101"],
         "name": ["Unknown^Unknown", "UNBEKANNT^Mann", "Inconnu^X", "Anonymous", "^", "123^1", "NN^",
-                 "Desconocida^Mujer", "?^?"],
+                 "Desconocida^Mujer", "?^?", "M\ufffdller^A"],
         "patient_id": [""],
     }.items() for value in values),
 ]  # fmt: skip

@@ -287,6 +287,24 @@ def test_where_the_ct_alone_is_wanted_two_spect_alike_are_no_question(tmp_path) 
     assert "each" in why
 
 
+def test_studies_of_two_people_are_a_question_where_the_ct_alone_is_wanted(tmp_path) -> None:
+    """Nobody is named in either, so they may be two people: no CT goes with another's SPECT."""
+    for n in (1, 2):
+        own = {
+            "StudyInstanceUID": f"1.9.{n}",
+            "FrameOfReferenceUID": f"1.9.{n}.7",
+            "PatientName": "",
+            "PatientID": "",
+        }
+        write_ct(tmp_path / f"ct{n}", SeriesInstanceUID=f"1.9.{n}.1", **own)
+        write_nm(tmp_path, name=f"{n}.dcm", SeriesInstanceUID=f"1.9.{n}.2", **own)
+    catalog = scan(tmp_path)
+    with pytest.raises(ChoiceNeeded):
+        pair(catalog)
+    with pytest.raises(ChoiceNeeded):
+        choose_ct(catalog)
+
+
 def test_a_functional_volume_inside_the_ct_over_one_beside_it(tmp_path) -> None:
     write_ct(tmp_path / "ct", positions=ct.stacked(count=90))
 

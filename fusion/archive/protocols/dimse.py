@@ -193,7 +193,7 @@ class DimseArchive:
         inbox = Inbox(self._settings.place("inbox"))
         uids = {one.sop_instance_uid for one in wanted}
         # What lies here already is not ours to take away.
-        here = {uid for uid in uids if inbox.held_bytes(study_instance_uid, uid)}
+        here = {uid: inbox.held(study_instance_uid, uid) for uid in uids}
         stopped: list[FusionError] = []
         lock = threading.Lock()
 
@@ -225,7 +225,10 @@ class DimseArchive:
                             "this machine and the port of [listen]."
                         )
         for uid in () if ours else sorted(uids):  # the other process put it into the inbox
-            content = inbox.content(study_instance_uid, uid, remove=uid not in here)
+            before = here[uid]
+            if before is not None and before == inbox.held(study_instance_uid, uid):
+                continue  # it lay here before, and nothing came
+            content = inbox.content(study_instance_uid, uid, remove=before is None)
             if content is not None:
                 keep(uid, content)
         return f"{why}; it has to reach this machine at the port of [listen]" if why else ""
