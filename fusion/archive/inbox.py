@@ -112,7 +112,7 @@ class Inbox:
         return sorted(one for one in self.root.iterdir() if re.fullmatch(_FOLDER, one.name))
 
     def held(self, study_instance_uid: str, sop_instance_uid: str) -> tuple[int, int] | None:
-        """Return length, bytes, and time, ns, of the file of an object; None where there is none."""
+        """Return length and time (bytes, ns) of the file of an object; None where none is."""
         try:
             found = (self.folder(study_instance_uid) / file_name(sop_instance_uid)).stat()
         except OSError:
