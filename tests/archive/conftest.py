@@ -67,10 +67,12 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
 
 
 @pytest.fixture
-def settings(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     found = clinic.write_settings(tmp_path)
     monkeypatch.setenv(WHERE, str(clinic.toml))
-    return found
+    yield found
+    # The archive serves every test: what one stored is no prior in the next.
+    clinic.pacs.forget_other_studies(clinic.study)
 
 
 def data_sets(files: list[Path]) -> dict[str, pydicom.Dataset]:

@@ -106,6 +106,12 @@ class Pacs:
             if patient["MainDicomTags"].get("PatientID") == patient_id:
                 self._http(f"patients/{patient['ID']}", method="DELETE")
 
+    def forget_other_studies(self, study_instance_uid: str) -> None:
+        """Delete every study but one."""
+        for study in json.loads(self._http("studies?expand")[1]):
+            if study["MainDicomTags"].get("StudyInstanceUID") != study_instance_uid:
+                self._http(f"studies/{study['ID']}", method="DELETE")
+
     def forget_series(self, series_instance_uid: str) -> None:
         """Delete a series."""
         for series in json.loads(self._http("series?expand")[1]):
