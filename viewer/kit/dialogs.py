@@ -78,7 +78,49 @@ class ProgressDialog(QDialog):
         self.reject()
 
 
-class SpacingDialog(QDialog):
+class AnswerDialog(QDialog):
+    """Asks what only a person can answer; OK is shut until there is an answer.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The window that waits.
+    question : FusionError
+        What is missing, in words.
+    title : str
+        Of the dialog.
+    wide_px : int
+        Its least width, screen pixels.
+    """
+
+    def __init__(self, parent: QWidget, question: FusionError, *, title: str, wide_px: int) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setModal(True)
+        self.setMinimumWidth(wide_px)
+        self.question = plain_label(str(question), wrap=True)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
+        )
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def is_answered(self) -> bool:
+        """Whether there is an answer."""
+        raise NotImplementedError
+
+    def _lay_out(self, *answers: QWidget) -> None:
+        column = QVBoxLayout(self)
+        for widget in (self.question, *answers, self.buttons):
+            column.addWidget(widget)
+        self._check()
+
+    def _check(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        ok.setEnabled(self.is_answered())
+
+
+class SpacingDialog(AnswerDialog):
     """Asks for the signed distance between slices; offers no value of its own.
 
     Parameters
@@ -90,11 +132,7 @@ class SpacingDialog(QDialog):
     """
 
     def __init__(self, parent: QWidget, question: SpacingNeeded) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Distance between slices is missing")
-        self.setModal(True)
-        self.setMinimumWidth(520)
-        self.question = plain_label(str(question), wrap=True)
+        super().__init__(parent, question, title="Distance between slices is missing", wide_px=520)
         explanation = plain_label(
             "Enter the distance from one slice to the next in mm with its sign, as the scanner "
             "or its protocol states it (Spacing Between Slices). The sign decides which end is "
@@ -104,16 +142,8 @@ class SpacingDialog(QDialog):
         self.entry = QLineEdit()
         self.entry.setPlaceholderText("for example +4.42 or -4.42")
         self.entry.setValidator(NumberValidator(r"[+-](\d{1,3}(\.\d{1,6})?|\.\d{1,6})"))
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
         self.entry.textChanged.connect(self._check)
-        column = QVBoxLayout(self)
-        for widget in (self.question, explanation, self.entry, self.buttons):
-            column.addWidget(widget)
-        self._check()
+        self._lay_out(explanation, self.entry)
 
     @property
     def spacing_mm(self) -> float | None:
@@ -122,12 +152,12 @@ class SpacingDialog(QDialog):
             return None
         return float(self.entry.text())
 
-    def _check(self) -> None:
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        ok.setEnabled(self.spacing_mm is not None)
+    def is_answered(self) -> bool:
+        """Whether there is an answer."""
+        return self.spacing_mm is not None
 
 
-class ChoiceDialog(QDialog):
+class ChoiceDialog(AnswerDialog):
     """Asks which of several volumes is meant; none is chosen beforehand.
 
     Parameters
@@ -139,25 +169,13 @@ class ChoiceDialog(QDialog):
     """
 
     def __init__(self, parent: QWidget, question: ChoiceNeeded) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Which one is meant?")
-        self.setModal(True)
-        self.setMinimumWidth(620)
-        self.question = plain_label(str(question), wrap=True)
+        super().__init__(parent, question, title="Which one is meant?", wide_px=620)
         self.choices = QListWidget()
         for _, words in question.options:
             self.choices.addItem(words)
         self._numbers = [number for number, _ in question.options]
-        self.buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
-        )
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
         self.choices.itemSelectionChanged.connect(self._check)
-        column = QVBoxLayout(self)
-        for widget in (self.question, self.choices, self.buttons):
-            column.addWidget(widget)
-        self._check()
+        self._lay_out(self.choices)
 
     @property
     def chosen(self) -> str | None:
@@ -165,9 +183,9 @@ class ChoiceDialog(QDialog):
         rows = self.choices.selectionModel().selectedRows()
         return self._numbers[rows[0].row()] if rows else None
 
-    def _check(self) -> None:
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        ok.setEnabled(self.chosen is not None)
+    def is_answered(self) -> bool:
+        """Whether there is an answer."""
+        return self.chosen is not None
 
 
 def show_error(parent: QWidget, error: FusionError, *, title: str) -> QMessageBox:
