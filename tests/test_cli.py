@@ -200,6 +200,17 @@ def test_wrong_usage_waits_for_no_library() -> None:
     assert done.returncode == 0, done.stderr[-500:]
 
 
+def printed(script: str, threads: str | None) -> list[str]:
+    """Return the words that a script prints where the user asked for so many threads, or not."""
+    given = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    if threads:
+        given["OPENBLAS_NUM_THREADS"] = threads
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=given
+    )
+    return done.stdout.split()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="asks a Linux library by its file")
 @pytest.mark.parametrize(("wanted", "threads"), [(None, 1), ("2", 2)])
 def test_one_thread_solves_unless_the_user_wants_more(wanted: str | None, threads: int) -> None:
@@ -213,13 +224,7 @@ def test_one_thread_solves_unless_the_user_wants_more(wanted: str | None, thread
         "(path,) = Path(numpy.__file__).parents[1].glob('numpy.libs/libscipy_openblas*')\n"
         "print(ctypes.CDLL(str(path)).scipy_openblas_get_num_threads64_())\n"
     )
-    given = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-    if wanted:
-        given["OPENBLAS_NUM_THREADS"] = wanted
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=given
-    )
-    assert int(done.stdout.split()[-1]) == min(threads, os.cpu_count() or 1)
+    assert int(printed(script, wanted)[-1]) == min(threads, os.cpu_count() or 1)
 
 
 @pytest.mark.parametrize(("wanted", "kept"), [(None, None), ("2", "2"), ("1", "1")])
@@ -233,13 +238,7 @@ def test_programs_of_others_solve_with_the_threads_of_the_user(
         "from fusion.facets.programs.program import without_network\n"
         "print(os.environ['OPENBLAS_NUM_THREADS'], without_network().get('OPENBLAS_NUM_THREADS'))\n"
     )
-    given = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
-    if wanted:
-        given["OPENBLAS_NUM_THREADS"] = wanted
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=given
-    )
-    assert done.stdout.split()[-2:] == [wanted or "1", str(kept)]
+    assert printed(script, wanted)[-2:] == [wanted or "1", str(kept)]
 
 
 def test_of_two_dates_the_question_names_the_option_of_its_study(tmp_path, capsys) -> None:
