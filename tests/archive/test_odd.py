@@ -520,11 +520,23 @@ def test_two_windows_that_make_results_at_once_send_the_same(settings: Settings)
 # ---- What docs/archive.md tells archives to do ---------------------------------------------------
 
 
+#: Metadata of a study that says how many times the rule ended, and what writes it.
+RULE_ENDED = 4242
+COUNTED = f"""
+local rule, times = OnStableStudy, 0
+function OnStableStudy(study, tags, metadata)
+  rule(study, tags, metadata)
+  times = times + 1
+  RestApiPut('/studies/' .. study .. '/metadata/{RULE_ENDED}', tostring(times))
+end
+"""
+
+
 def test_the_rule_for_orthanc_sends_studies_on_and_not_our_results(
     tmp_path: Path, clinic: Clinic
 ) -> None:
     [rule] = re.findall(r"```lua\n(.*?)```", (DOCS / "archive.md").read_text("utf-8"), re.DOTALL)
-    (tmp_path / "rule.lua").write_text(rule.replace("FACETFUSION", CLIENT))
+    (tmp_path / "rule.lua").write_text(rule.replace("FACETFUSION", CLIENT) + COUNTED)
     [port] = free_ports(1)
     client = {"AET": CLIENT, "Host": "127.0.0.1", "Port": port}
     with running(
@@ -541,21 +553,22 @@ def test_the_rule_for_orthanc_sends_studies_on_and_not_our_results(
         settings = read_settings(tmp_path / "archives.toml")
         with Listener(settings, takes_studies=True, arrived=arrived.append):
 
-            def came(least: int) -> int:
-                until = time.monotonic() + 15
-                while len(arrived) < least and time.monotonic() < until:
-                    time.sleep(0.05)  # the archive waits for more; 15 s at most
-                time.sleep(3)  # whether more comes, or again
+            def came(times: int) -> int:
+                """What arrived when the rule had ended so many times; it sends before it ends."""
+                until = time.monotonic() + 30
+                while pacs.metadata(clinic.study, RULE_ENDED) != str(times):
+                    assert time.monotonic() < until, "the rule did not end"
+                    time.sleep(0.05)  # the archive waits whether more comes; 30 s at most
                 return len(arrived)
 
             is_nm = {path: pydicom.dcmread(path).Modality == "NM" for path in clinic.files}
             pacs.stow([path for path in clinic.files if not is_nm[path]])
-            assert came(0) == 0  # a CT alone
+            assert came(1) == 0  # a CT alone
             pacs.stow([path for path in clinic.files if is_nm[path]])
-            assert came(len(clinic.files)) == len(clinic.files)
+            assert came(2) == len(clinic.files)
             result = pydicom.dcmread(clinic.files[0])
             result.SeriesInstanceUID, result.SOPInstanceUID = generate_uid(), generate_uid()
             result.file_meta.MediaStorageSOPInstanceUID = result.SOPInstanceUID
             result.save_as(tmp_path / "result.dcm")
             pacs.store([tmp_path / "result.dcm"])  # under our title
-            assert came(0) == len(clinic.files)
+            assert came(3) == len(clinic.files)

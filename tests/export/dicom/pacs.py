@@ -12,10 +12,11 @@ import shutil
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import Message
@@ -105,6 +106,14 @@ class Pacs:
         for patient in json.loads(self._http("patients?expand")[1]):
             if patient["MainDicomTags"].get("PatientID") == patient_id:
                 self._http(f"patients/{patient['ID']}", method="DELETE")
+
+    def metadata(self, study_instance_uid: str, number: int) -> str | None:
+        """Return what was noted of a study under a number; None where nothing was."""
+        for study in json.loads(self._http("studies?expand")[1]):
+            if study["MainDicomTags"].get("StudyInstanceUID") == study_instance_uid:
+                with suppress(urllib.error.HTTPError):
+                    return self._http(f"studies/{study['ID']}/metadata/{number}")[1].decode()
+        return None
 
     def forget_other_studies(self, study_instance_uid: str) -> None:
         """Delete every study but one."""
