@@ -106,6 +106,8 @@ class Priors:
         Readings with this program, of this study and of earlier ones; nothing of them is set.
     under_review : str
         Study Instance UID of the study under review.
+    unread : tuple of str
+        Of which studies no reading can be offered, and why, in sentences.
     """
 
     proposals: tuple[ProposedFact, ...]
@@ -114,6 +116,7 @@ class Priors:
     later: int
     readings: tuple[EarlierReading, ...] = ()
     under_review: str = ""
+    unread: tuple[str, ...] = ()
 
     def reading_words(self, archive: str) -> tuple[str, ...]:
         """Return sentences about the readings, each with how to use it.
@@ -138,12 +141,11 @@ class Priors:
             f"({reason} not the same, or not stated)."
             for reason, count in sorted(self.not_shown.items())
         ]
-        return (*lines, *([f"Not shown: {self.later} after this study."] if self.later else []))
+        lines += [f"Not shown: {self.later} after this study."] if self.later else []
+        return (*lines, *self.unread)
 
 
-def priors(
-    archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path = Path("inbox")
-) -> Priors:
+def priors(archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path) -> Priors:
     """Search an archive for what answers the pathway's facts.
 
     Parameters
@@ -170,6 +172,7 @@ def priors(
     reasons: Counter[str] = Counter()
     later, proposals, to_compare = 0, list[ProposedFact](), list[FoundStudy]()
     readings: list[EarlierReading] = []
+    unread: list[str] = []
     for study in sorted(found, key=lambda one: (one.date, one.study_instance_uid)):
         is_itself = study.study_instance_uid == whose.study_instance_uid
         doubts = another_person(whose, study, issuer=issuer)
@@ -179,7 +182,14 @@ def priors(
             later += 1
         else:
             series = archive.series(study.study_instance_uid)
-            for reading in earlier_readings(archive, study, series, inbox=inbox):
+            try:
+                read = earlier_readings(archive, study, series, inbox=inbox)
+            except ArchiveError as exc:
+                read = ()
+                day = iso_date(study.date) or "an unknown day"
+                why = str(exc).removesuffix(".")
+                unread.append(f"Readings of the study of {day} are not offered: {why}.")
+            for reading in read:
                 # Once more: a report may lie in a study that is not its own.
                 doubts = another_person(whose, reading.stated, issuer=study.issuer or issuer)
                 if doubts:
@@ -197,6 +207,7 @@ def priors(
         later,
         tuple(readings),
         whose.study_instance_uid,
+        tuple(unread),
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from pydicom import dcmread
 
 from fusion.archive.identifiers import Identifiers, identifiers
-from fusion.archive.inbox import Inbox, Tray, file_name, hashed, whole_files, written
+from fusion.archive.inbox import Inbox, Tray, file_name, hashed, stamp_at, whole_files, written
 from fusion.archive.model import Archive, Listed, only_study
 from fusion.archive.settings import Settings
 from fusion.dicom import (
@@ -83,7 +83,7 @@ def get(
         wanted = [one for uid, one in listed.items() if uid in old or not tray.has(uid)]
         missing = wanted
         # What is here stays until what comes takes its place.
-        states = {uid: _state(tray.file(uid)) for uid in listed}
+        states = {uid: stamp_at(tray.file(uid)) for uid in listed}
 
         came: set[str] = set()
 
@@ -107,7 +107,7 @@ def get(
                 break
             why = archive.fetch(study_instance_uid, missing, keep)
             writing.finish()
-            left = [uid for uid in map(_uid, missing) if _state(tray.file(uid)) == states[uid]]
+            left = [uid for uid in map(_uid, missing) if stamp_at(tray.file(uid)) == states[uid]]
             if len(left) == len(missing):
                 break
             missing = [listed[uid] for uid in left]
@@ -285,11 +285,7 @@ def remarks(study_instance_uid: str, *, settings: Settings) -> tuple[str, ...]:
     settings : Settings
         Say where the inbox is.
     """
-    inbox = Inbox(settings.place("inbox"))
-    try:
-        said = json.loads(_note(inbox, study_instance_uid).read_text("utf-8")).get("said", [])
-    except (OSError, ValueError, AttributeError):
-        return ()
+    said = _whole_note(Inbox(settings.place("inbox")), study_instance_uid).get("said")
     return tuple(map(str, said)) if isinstance(said, list) else ()
 
 
@@ -304,12 +300,14 @@ def whole_since(study_instance_uid: str, *, settings: Settings) -> str | None:
         Say where the inbox is.
     """
     inbox = Inbox(settings.place("inbox"))
+    note = _whole_note(inbox, study_instance_uid)
     try:
-        note = json.loads(_note(inbox, study_instance_uid).read_text("utf-8"))
-        day, files = dt.date.fromisoformat(note["day"]), note["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+        day = dt.date.fromisoformat(note.get("day", ""))
+    except (ValueError, TypeError):
         return None
-    return day.isoformat() if files == _files(inbox.folder(study_instance_uid)) else None
+    return (
+        day.isoformat() if note.get("files") == _files(inbox.folder(study_instance_uid)) else None
+    )
 
 
 class _Writing:
@@ -349,6 +347,15 @@ def _note(inbox: Inbox, study: str) -> Path:
     return inbox.root / f"{hashed(study)}.whole"
 
 
+def _whole_note(inbox: Inbox, study: str) -> dict[str, Any]:
+    """Return what was noted when a study was fetched whole; nothing where it was not."""
+    try:
+        note = json.loads(_note(inbox, study).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
 def _files(folder: Path) -> str:
     """Return what changes when a file of a study comes, goes or changes its length."""
     held = sorted((path.name, path.stat().st_size) for path in folder.glob("*.dcm"))
@@ -357,15 +364,6 @@ def _files(folder: Path) -> str:
 
 def _uid(one: Listed) -> str:
     return one.sop_instance_uid
-
-
-def _state(path: Path) -> list[int] | None:
-    """Return what changes when a file is written anew; None where it is not there."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return [found.st_size, found.st_mtime_ns]
 
 
 class _Filed:
@@ -397,7 +395,7 @@ class _Filed:
             kept.pop(path.name, None)
             differing = self._differing(path)
             if differing is not None:
-                kept[path.name] = {"state": _state(path), "differing": differing}
+                kept[path.name] = {"state": stamp_at(path), "differing": differing}
         if kept:
             written(self._place, json.dumps({"patient": self._key, "files": kept}))
         else:
@@ -416,7 +414,7 @@ class _Filed:
 
     def _is_noted(self, path: Path) -> bool:
         noted = self._came.get(path.name)
-        return noted is not None and noted["state"] == _state(path)
+        return noted is not None and noted["state"] == stamp_at(path)
 
     def _differing(self, path: Path) -> list[str] | None:
         """Return in what a file differs, nothing for a damaged one; None where it does not."""
@@ -444,7 +442,10 @@ def _noted(place: Path) -> dict[str, Any]:
     try:
         noted = json.loads(place.read_text("utf-8"))
         files = {
-            name: {"state": said["state"], "differing": [str(part) for part in said["differing"]]}
+            name: {
+                "state": tuple(said["state"]),
+                "differing": [str(part) for part in said["differing"]],
+            }
             for name, said in noted["files"].items()
         }
         return {"patient": noted["patient"], "files": files}

@@ -113,11 +113,7 @@ class Inbox:
 
     def held(self, study_instance_uid: str, sop_instance_uid: str) -> tuple[int, int] | None:
         """Return length and time (bytes, ns) of the file of an object; None where none is."""
-        try:
-            found = (self.folder(study_instance_uid) / file_name(sop_instance_uid)).stat()
-        except OSError:
-            return None
-        return found.st_size, found.st_mtime_ns
+        return stamp_at(place_of(self.root, study_instance_uid, sop_instance_uid))
 
     def content(self, study: str, sop_instance_uid: str, *, remove: bool) -> bytes | None:
         """Return the content of an object, and remove it if wanted; None where it is not here."""
@@ -155,6 +151,15 @@ def written(path: Path, content: str) -> None:
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     part.write_text(content, "utf-8")
     part.replace(path)
+
+
+def stamp_at(path: Path) -> tuple[int, int] | None:
+    """Return what changes when a file is written (bytes, ns); None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 def whole_files(folder: Path) -> set[str]:

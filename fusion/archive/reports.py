@@ -20,6 +20,7 @@ from fusion.archive.identifiers import Identifiers, identifiers
 from fusion.archive.inbox import place_of
 from fusion.archive.model import Archive, FoundSeries, FoundStudy
 from fusion.dicom import PARSE_ERRORS, items, text
+from fusion.errors import ArchiveError, DicomError
 from fusion.plain_text import iso_date, person_name, plain
 
 _OURS = "facetfusion"
@@ -107,6 +108,12 @@ def earlier_readings(
         Of the study.
     inbox : Path
         Where studies arrive.
+
+    Raises
+    ------
+    ArchiveError
+        The archive does not hand its reports out, or not all of them came: the one that takes the
+        place of another may be missing.
     """
     uid = study.study_instance_uid
     reports = {one.series_instance_uid for one in series if one.modality == "SR"}
@@ -117,19 +124,28 @@ def earlier_readings(
         and one.sop_class_uid in (Comprehensive3DSRStorage, "")
     ]
     asked = {one.sop_instance_uid for one in wanted}
+    came: set[str] = set()
     found: dict[str, EarlierReading] = {}
 
     def keep(sop_instance_uid: str, content: bytes) -> bool:
         stated = Identifiers(uid, sop_instance_uid)
         if sop_instance_uid not in asked or identifiers(content) != stated:
             return False
-        reading = _read(content, study)
+        try:
+            reading = _read(content, study)
+        except (*PARSE_ERRORS, DicomError, AttributeError, TypeError):
+            return False  # damaged: it may be the one that takes another's place
+        came.add(sop_instance_uid)
         if reading is not None:
             found[sop_instance_uid] = reading
         return True
 
-    if wanted:
-        archive.fetch(uid, wanted, keep)
+    why = archive.fetch(uid, wanted, keep) if wanted else ""
+    if came != asked:
+        raise ArchiveError(
+            f"{len(asked - came)} of {len(asked)} reports did not come, or are damaged"
+            f"{f' ({why})' if why else ''}"
+        )
     replaced = {other for one in found.values() for other in one.takes_place_of}
     last = [one for one in found.values() if one.sop_instance_uid not in replaced]
     last.sort(key=lambda one: (one.date, one.sop_instance_uid))
@@ -140,29 +156,26 @@ def earlier_readings(
 
 def _read(content: bytes, study: FoundStudy) -> EarlierReading | None:
     """Return what a structured report of this program states of itself; None for others."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # they quote what they complain of
-            ds = dcmread(io.BytesIO(content), stop_before_pixels=True)
-            if ds.get("SOPClassUID") != Comprehensive3DSRStorage or not _is_ours(ds):
-                return None
-            return EarlierReading(
-                study=study,
-                stated=FoundStudy.of(ds),
-                reader=_observer(ds),
-                date=text(ds, "ContentDate"),
-                version=_version(ds),
-                is_final=text(ds, "PreliminaryFlag") == "FINAL",
-                sop_instance_uid=text(ds, "SOPInstanceUID"),
-                takes_place_of=frozenset(
-                    text(one, "ReferencedSOPInstanceUID")
-                    for before in items(ds, "PredecessorDocumentsSequence")
-                    for inside in items(before, "ReferencedSeriesSequence")
-                    for one in items(inside, "ReferencedSOPSequence")
-                ),
-            )
-    except (*PARSE_ERRORS, AttributeError, TypeError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # they quote what they complain of
+        ds = dcmread(io.BytesIO(content), stop_before_pixels=True)
+        if ds.get("SOPClassUID") != Comprehensive3DSRStorage or not _is_ours(ds):
+            return None
+        return EarlierReading(
+            study=study,
+            stated=FoundStudy.of(ds),
+            reader=_observer(ds),
+            date=text(ds, "ContentDate"),
+            version=_version(ds),
+            is_final=text(ds, "PreliminaryFlag") == "FINAL",
+            sop_instance_uid=text(ds, "SOPInstanceUID"),
+            takes_place_of=frozenset(
+                text(one, "ReferencedSOPInstanceUID")
+                for before in items(ds, "PredecessorDocumentsSequence")
+                for inside in items(before, "ReferencedSeriesSequence")
+                for one in items(inside, "ReferencedSOPSequence")
+            ),
+        )
 
 
 def _is_ours(ds: Dataset) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydicom import dcmread
 
 from fusion.archive.getting import lacking
-from fusion.archive.inbox import Inbox, hashed, written
+from fusion.archive.inbox import Inbox, hashed, stamp_at, written
 from fusion.archive.model import Archive
 from fusion.archive.settings import Settings
 from fusion.dicom import PARSE_ERRORS, text
@@ -183,14 +183,8 @@ def _form(item: WorkItem) -> str:
 
 def _state(files: list[Path]) -> str:
     """Return what changes when a file comes, goes or is written anew."""
-    held = []
-    for path in files:
-        try:
-            found = path.stat()
-        except OSError:  # another process took it away: looked at again the next time
-            held.append((path.name, -1, -1))
-        else:
-            held.append((path.name, found.st_size, found.st_mtime_ns))
+    # One that another process took away meanwhile is looked at again the next time.
+    held = [(path.name, stamp_at(path)) for path in files]
     return hashlib.sha256(json.dumps(held).encode()).hexdigest()
 
 

@@ -161,6 +161,7 @@ def _priors(args: argparse.Namespace) -> int:
                 "readings": [_reading_json(one, args.archive) for one in found.readings],
                 "not_shown": found.not_shown,
                 "later": found.later,
+                "unread": found.unread,
             }
         )
         return cli.OK

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
+import pydicom
 import pytest
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
 
 from fusion.archive.earlier import Whose, another_person, priors
-from fusion.archive.model import FoundSeries, FoundStudy, Query
+from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, Query
 from fusion.archive.words import WORDS, described, plain_words
 from fusion.dicom.series import Patient
 from fusion.errors import ArchiveError
@@ -203,7 +208,7 @@ def test_proposals_have_date_and_source_and_nobody_elses_words() -> None:
                 modalities=("CR",)),
         replace(study("1.2.10", description="SPECT/CT HWS"), modalities=("CT", "NM")),
     )  # fmt: skip
-    found = priors(shelf, OURS)  # type: ignore[arg-type]
+    found = priors(shelf, OURS, inbox=Path("inbox"))  # type: ignore[arg-type]
     assert [(one.key, one.value) for one in found.proposals] == [
         ("prior_cervical_surgery", True),
         ("radiographs", None),
@@ -221,6 +226,79 @@ def test_proposals_have_date_and_source_and_nobody_elses_words() -> None:
     assert "Muster" not in repr(found.proposals)
 
 
+def report(version: int) -> tuple[str, bytes]:
+    """A structured report of an earlier reading; the second version amends the first."""
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = Comprehensive3DSRStorage, f"1.2.5.7.{version}"
+    ds.StudyInstanceUID, ds.StudyDate, ds.ContentDate = "1.2.5", "20231001", "20231002"
+    ds.PatientName, ds.PatientID, ds.PatientBirthDate, ds.PatientSex = (
+        "Muster^Anna", "4711", "19610203", "F",
+    )  # fmt: skip
+    ds.Manufacturer = ds.ManufacturerModelName = "facetfusion"
+    ds.SeriesDescription, ds.PreliminaryFlag = f"Version {version}: facets", "FINAL"
+    if version == 2:
+        before, inside, one = Dataset(), Dataset(), Dataset()
+        one.ReferencedSOPInstanceUID = "1.2.5.7.1"
+        inside.ReferencedSOPSequence = [one]
+        before.ReferencedSeriesSequence = [inside]
+        ds.PredecessorDocumentsSequence = [before]
+    file = io.BytesIO()
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    pydicom.dcmwrite(file, ds, enforce_file_format=True)
+    return ds.SOPInstanceUID, file.getvalue()
+
+
+class Reports(Shelf):
+    """An archive with two versions of a reading, of which it hands out what it is told to."""
+
+    def __init__(self, *versions: int, damaged: bool = False, refuses: bool = False) -> None:
+        super().__init__(study("1.2.5"))
+        self._given, self._damaged, self._refuses = versions, damaged, refuses
+
+    def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
+        return (FoundSeries("1.2.5.6", "SR", "", "", ""),)
+
+    def objects(self, study_instance_uid: str) -> dict[str, Listed]:
+        both = map(report, (1, 2))
+        return {uid: Listed(uid, "1.2.5.6", Comprehensive3DSRStorage) for uid, _ in both}
+
+    def fetch(self, study_instance_uid: str, wanted: list[Listed], keep: Keep) -> str:
+        if self._refuses:
+            raise ArchiveError("The archive pacs does not let its objects be fetched.")
+        for version in self._given:
+            uid, content = report(version)
+            is_spoilt = self._damaged and version == 2
+            keep(uid, content.replace(b"SQ\0\0", b"ZZ\0\0") if is_spoilt else content)
+        return ""
+
+
+def test_of_a_reading_the_version_that_takes_the_place_of_others_is_offered() -> None:
+    found = priors(Reports(1, 2), OURS, inbox=Path("inbox"))  # type: ignore[arg-type]
+    assert [one.version for one in found.readings] == ["Version 2"]
+    assert found.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("archive", "why"),
+    [
+        (Reports(1), "1 of 2 reports did not come"),
+        (Reports(1, 2, damaged=True), "1 of 2 reports did not come"),
+        (Reports(refuses=True), "does not let its objects be fetched"),
+    ],
+)
+def test_where_a_report_is_missing_no_reading_is_offered_and_all_else_is(
+    archive: Reports, why: str
+) -> None:
+    """The missing one may take the place of the one that came."""
+    found = priors(archive, OURS, inbox=Path("inbox"))  # type: ignore[arg-type]
+    assert found.readings == ()
+    [said] = found.not_shown_words
+    assert said.startswith("Readings of the study of 2023-10-01 are not offered: ")
+    assert why in said
+    assert found.not_shown == {}
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [({"birth_date": ""}, "birth date"), ({"name": ""}, "name"), ({"patient_id": "4*"}, "[*]")],
@@ -228,4 +306,4 @@ def test_proposals_have_date_and_source_and_nobody_elses_words() -> None:
 def test_without_an_identity_nothing_is_looked_for(changes: dict[str, str], said: str) -> None:
     whose = replace(OURS, patient=replace(OURS.patient, **changes))
     with pytest.raises(ArchiveError, match=said):
-        priors(Shelf(), whose)  # type: ignore[arg-type]
+        priors(Shelf(), whose, inbox=Path("inbox"))  # type: ignore[arg-type]

@@ -102,7 +102,7 @@ def test_a_name_without_its_letters_is_nobodys(
     whose = Whose(Patient.of(reviewed), "", reviewed.StudyInstanceUID, "20260101")
     archive = connect(settings, way)
     with pytest.raises(ArchiveError, match="does not keep the letters of this patient's name"):
-        priors(archive, whose)
+        priors(archive, whose, inbox=settings.place("inbox"))
     (tmp_path / "results").mkdir()
     result = copy.deepcopy(reviewed)
     result.Modality, result.SOPInstanceUID = "OT", generate_uid()
@@ -124,7 +124,7 @@ def test_an_archive_that_keeps_every_letter_has_priors(
         (tmp_path / patient_id).mkdir()
         put(utf8, tmp_path / patient_id, old)
         whose = Whose(Patient.of(old), "", "1.2.3", "20260101")
-        found = priors(connect(settings, way), whose)
+        found = priors(connect(settings, way), whose, inbox=settings.place("inbox"))
         assert "mri_date" in [one.key for one in found.proposals]
 
 
