@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from fusion.dicom import LEAST_COMMON_SHARE, Catalog, Pair, Patient, Study, text
+from fusion.dicom import LEAST_COMMON_SHARE, Catalog, Pair, Patient, Study, is_of_bone, text
 from fusion.errors import FusionError
 from fusion.findings import Finding, worst_first
 from fusion.findings.alignment import LITTLE_OVERLAP
@@ -60,6 +60,12 @@ class Review:
     def spect_label(self) -> str:
         """``"SPECT"`` or ``"PET"``."""
         return self.pair.spect.label
+
+    @property
+    def examination(self) -> str:
+        """What was done: ``"bone SPECT/CT"`` where the tracer is stated to be one of bone."""
+        bone = "bone " if is_of_bone(self.pair.spect.header) else ""
+        return f"{bone}{self.spect_label}/CT"
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:

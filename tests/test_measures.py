@@ -15,6 +15,7 @@ from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.snapshots import Measured
 from fusion.cli.facets import uptake_lines
 from fusion.export.dicom.structured_report_reading import read_structured_report
+from fusion.export.report.content import make_report
 from fusion.export.report.joints import said_uptake
 from fusion.export.tables import table
 from fusion.facets.localisation import Facet, Numbering, Status
@@ -102,6 +103,11 @@ def test_a_measure_is_one_entry(with_toys, neck, tmp_path: Path) -> None:
     assert all(words in said_uptake(decided) for words in said)
     assert f"SUVbw minimum {least * 0.0005:.2f} g/mL" in said_uptake(decided)
     study = read_study(tmp_path).review
+    paper = make_report(handout_of(study, decided))
+    (findings,) = (one for one in paper.sections if one.title == "Findings, joint by joint")
+    heading = "voxels above half of the maximum"
+    column = findings.blocks[0].header.index(heading)
+    assert findings.blocks[0].rows[0][column] == f"{count:.0f}"
     rows = csv.DictReader(io.StringIO(table(handout_of(study, decided)), newline=""))
     row = next(row for row in rows if row["decision"] != "not decided")
     assert (float(row["minimum"]), float(row["voxels_above_half"])) == (least, count)

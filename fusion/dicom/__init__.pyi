@@ -20,6 +20,7 @@ from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
 from .preference import SPATIAL_RESAMPLING
 from .quantity.administration import Administration, administered
+from .quantity.tracer import is_of_bone
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stored_registration import find_stored_registration, stored_registration_ignored
@@ -48,6 +49,7 @@ __all__ = [
     "hashed_uid",
     "identity_conflicts",
     "integer",
+    "is_of_bone",
     "items",
     "names_agree",
     "number",

@@ -139,8 +139,14 @@ class Measure:
 
     def text(self, value: float, unit: str) -> str:
         """Return a value in words, with its number and unit; parameters as for :meth:`number`."""
-        own = plain(unit) if self.unit.words is None else self.unit.words
-        return self.words.format(f"{self.number(value, unit)} {own}".strip())
+        return self.words.format(f"{self.number(value, unit)} {self._own(unit)}".strip())
+
+    def title(self, unit: str) -> str:
+        """Return what heads a column of :meth:`number`: the words with the unit alone."""
+        return self.words.format(self._own(unit)).strip()
+
+    def _own(self, unit: str) -> str:
+        return plain(unit) if self.unit.words is None else self.unit.words
 
 
 def _over(value: float, reference: float | None) -> float | None:

@@ -82,6 +82,11 @@ def tracer_stated(dataset: Dataset) -> Tracer:
     return next(iter((*known, *found)), Tracer(UNSTATED))
 
 
+def is_of_bone(dataset: Dataset) -> bool:
+    """Tell whether a header states a tracer that shows the turnover of bone."""
+    return tracer_stated(dataset).kind == BONE
+
+
 def about_tracer(dataset: Dataset, *, kind: Kind) -> tuple[Finding, ...]:
     """Return the Finding that a functional volume does not show bone, or may not."""
     if not kind.is_functional:

@@ -66,12 +66,18 @@ def comparison_report(comparison: Comparison) -> Report:
     )
     identity = f"{name(patient)} · ID {plain(patient.patient_id) or NOT_STATED}"
     return Report(
-        title="Bone SPECT/CT of the neck: two dates compared, joint by joint",
+        title=f"{_examinations(comparison)} of the neck: two dates compared, joint by joint",
         banners=(SIMULATED,) if simulated else (),
         identity=f"{identity} · {day(earlier)} and {day(later)}",
         sections=tuple(section for section in sections if section.blocks),
         footer=f"{DISCLAIMER} facetfusion {own_version()}.",
     )
+
+
+def _examinations(comparison: Comparison) -> str:
+    both = (comparison.earlier, comparison.later)
+    words = " and ".join(dict.fromkeys(date.review.examination for date in both))
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _identity(comparison: Comparison) -> tuple[tuple[str, str], ...]:

@@ -20,11 +20,16 @@ class ReportRows:
 
 @dataclass(frozen=True, slots=True)
 class ReportLines:
-    """Sentences; ``strong`` ones are what a reader must not miss, ``flowing`` ones share lines."""
+    """Sentences.
+
+    ``strong`` ones are what a reader must not miss, ``flowing`` ones share lines, ``small`` ones
+    are the same in every report.
+    """
 
     lines: tuple[str, ...]
     strong: bool = False
     flowing: bool = False
+    small: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,13 @@ from fusion.export.report.blocks import (
 )
 from fusion.export.report.first_page import NOTHING_DECIDED, block_plan, impression
 from fusion.export.report.imaging import identity, imaging, one_line
-from fusion.export.report.joints import beside, joint_row, said_of_all, said_reference, statement
+from fusion.export.report.joints import (
+    beside,
+    joint_table,
+    said_of_all,
+    said_reference,
+    statement,
+)
 from fusion.export.report.pathway import earlier_imaging, history, joint_cautions, verdict
 from fusion.export.report.pictures import PLANES
 from fusion.export.wording import LIMITATIONS, said_date
@@ -60,10 +66,10 @@ def make_report(handout: Handout) -> Report:
         ReportSection("CT", _ct(handout)),
         ReportSection("Imaging pathway", verdict(assessment)),
         ReportSection("Pictures of the positive joints", _pictures(handout)),
-        ReportSection("Limitations", (ReportLines(_limitations(), flowing=True),)),
+        ReportSection("Limitations", (ReportLines(_limitations(), flowing=True, small=True),)),
     )
     return Report(
-        title="Fused bone SPECT/CT of the neck: facet joint report",
+        title=f"Fused {review.examination} of the neck: facet joint report",
         banners=_banners(handout),
         identity=one_line(handout),
         sections=tuple(section for section in sections if section.blocks),
@@ -197,20 +203,7 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
     if not targets:
         return (ReportLines((NOTHING_DECIDED,), strong=True), ReportLines(beside()))
     of_all = said_of_all(targets)
-    rows = tuple(
-        joint_row(handout.account.of_joint(target.joint), target, elsewhere=of_all)
-        for target in targets
-    )
-    header = (
-        "Joint",
-        "Decision",
-        "Grade",
-        "Uptake at the decision",
-        "Matches pain",
-        "Operative bed",
-        "Reader, time, note, cautions",
-    )
-    widths = (0.115, 0.11, 0.06, 0.33, 0.08, 0.085, 0.22)
+    table = joint_table([(handout.account.of_joint(one.joint), one) for one in targets])
     references = dict.fromkeys(filter(None, map(said_reference, targets)))
     said = (
         *((f"Of each joint: {' '.join(of_all)}",) if of_all else ()),
@@ -219,7 +212,7 @@ def _joints(handout: Handout) -> tuple[ReportBlock, ...]:
         *joint_cautions(targets, handout.assessment),
         *beside(),
     )
-    return (ReportCells(header, rows, widths), ReportLines(said, flowing=True))
+    return (table, ReportLines(said, flowing=True))
 
 
 def _blocks(handout: Handout) -> tuple[ReportBlock, ...]:

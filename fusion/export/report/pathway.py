@@ -84,19 +84,21 @@ def _answer(assessment: Stored) -> tuple[ReportBlock, ...]:
     quoted = dict(assessment.get("quoted", {}))
     deciding = [str(key) for key in assessment.get("deciding", [])]
     lines = [_quoted(key, plain(str(quoted[key]))) for key in deciding if key in quoted]
-    left = len(lines) - _SHOWN_STATEMENTS
-    lines = lines[:_SHOWN_STATEMENTS]
-    if left > 0:
-        lines.append(f"… and {left} more statements; all are in reading.json.")
+    shown, left = lines[:_SHOWN_STATEMENTS], lines[_SHOWN_STATEMENTS:]
+    beneath = [f"… and {len(left)} more statements; all are in reading.json."] if left else []
     if need := [
         label(KEY_OF_FACT.get(fact, plain(str(fact)))) for fact in assessment.get("need", [])
     ]:
-        lines.append(f"Facts that would decide it: {', '.join(need)}.")
-    lines.append(
+        beneath.append(f"Facts that would decide it: {', '.join(need)}.")
+    beneath.append(
         f"Facts recorded by {plain(str(assessment.get('reader', '')))}, "
         f"{_said_time(str(assessment.get('time', '')))}."
     )
-    return (ReportLines((plain(str(assessment["words"])),), strong=True), ReportLines(tuple(lines)))
+    return (
+        ReportLines((plain(str(assessment["words"])),), strong=True),
+        ReportLines(tuple(shown)),
+        ReportLines(tuple(beneath), flowing=True),
+    )
 
 
 def _quoted(key: str, stored: str) -> str:

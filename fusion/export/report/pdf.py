@@ -73,7 +73,7 @@ _SHARED_HEIGHT = 150 * mm
 #: Greatest and least height of a row of pictures.
 _ROW_HEIGHT = 46 * mm, 29 * mm
 #: What has to be left of a page for a table to begin there.
-_TABLE_ROOM = 40 * mm
+_TABLE_ROOM = 26 * mm
 #: Width and height that a picture is stored with, dots per inch.
 _DPI = 220
 #: Stands in the report when a letter was replaced.
@@ -214,7 +214,7 @@ def _block(block: ReportBlock, paper: _Paper, height: float) -> list[Flowable]:
     if isinstance(block, ReportRows):
         return [_pairs(block, paper)]
     if isinstance(block, ReportLines):
-        style = _STRONG if block.strong else _TEXT
+        style = _STRONG if block.strong else _CELL if block.small else _TEXT
         lines = (" ".join(block.lines),) if block.flowing else block.lines
         return [Paragraph(paper.markup(line), style) for line in lines]
     if isinstance(block, ReportCells):
@@ -248,7 +248,7 @@ def _grid(block: ReportCells, paper: _Paper) -> Table:
             [
                 ("GRID", (0, 0), (-1, -1), 0.4, _RULE),
                 ("BACKGROUND", (0, 0), (-1, 0), _SHADE),
-                *_padding(2).getCommands(),
+                *_padding(1.4).getCommands(),
             ]
         )
     )

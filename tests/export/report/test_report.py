@@ -31,7 +31,7 @@ from fusion.export.report.content import make_report
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
 from fusion.export.report.joints import (
-    joint_row,
+    joint_table,
     said_alignment,
     said_mm,
     said_of_all,
@@ -101,16 +101,25 @@ def table_of(report: Report, title: str) -> ReportCells:
     return cells_of(report, title)[0]
 
 
-def row_of(sample: Target) -> tuple[str, ...]:
-    """The row of a target in the table of the findings, in a final reading."""
-    account = JointAccount(
-        joint=sample.joint,
-        label=sample.joint.name,
-        decision=sample.decision.value,
-        target=sample,
-        remarks=_remarks(sample, None),
-    )
-    return joint_row(account, sample)
+def table_for(*samples: Target) -> ReportCells:
+    """The table of the findings, in a final reading."""
+    accounts = [
+        JointAccount(
+            joint=sample.joint,
+            label=sample.joint.name,
+            decision=sample.decision.value,
+            target=sample,
+            remarks=_remarks(sample, None),
+        )
+        for sample in samples
+    ]
+    return joint_table(list(zip(accounts, samples, strict=True)))
+
+
+def row_of(sample: Target) -> dict[str, str]:
+    """The row of a target in the table of the findings, by the headings."""
+    table = table_for(sample)
+    return dict(zip(table.header, table.rows[0], strict=True))
 
 
 class Page(HTMLParser):
@@ -321,14 +330,68 @@ def test_every_page_says_whose_study_of_when(tmp_path: Path, date: str, said_so:
     assert report_of(open_study(study)).identity.endswith(f"ID ID<4711> · {said_so}")
 
 
-def test_suv_stands_in_its_own_unit() -> None:
-    measured = Measured.of({"maximum": 8120.0, "suvbw_maximum": 4.25}, unit="Bq/mL")
-    row = row_of(target(uptake=measured))
-    assert row[3].startswith("maximum 8,120 Bq/mL; SUVbw maximum 4.25 g/mL")
+def test_a_joint_that_stands_alone_says_how_sure_it_is_in_its_row() -> None:
+    row = row_of(target())
     assert (
         "Alignment within 2 mm (19 of 20 simulated joints are nearer). Joint within 2 mm "
         "(9 of 10 are nearer)."
-    ) in row[-1]
+    ) in row["Reader, time, note, cautions"]
+
+
+PET_LEFT = Measured.of(
+    {"maximum": 8120.0, "ratio_to_reference": 1.75, "suvbw_maximum": 4.25}, unit="Bq/mL"
+)
+
+
+def test_suv_stands_in_its_own_unit() -> None:
+    row = row_of(target(uptake=PET_LEFT))
+    assert row["SUVbw maximum g/mL"] == "4.25"
+    assert row["× reference"] == "1.75"
+    assert "maximum Bq/mL" not in row  # what SUV stands for
+
+
+def test_each_measure_has_a_column_with_its_unit() -> None:
+    right = Joint("C5-C6", Side.RIGHT)
+    counts = Measured.of(
+        {"maximum": 812.25, "mean": 41.666, "ratio_to_other_side": 0.1885}, unit="counts"
+    )
+    table = table_for(target(uptake=counts), target(right, uptake=PET_LEFT))
+    shown = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+    # A joint without SUV: what it was measured in stays.
+    assert [row["maximum counts"] for row in shown] == ["812", "–"]
+    assert [row["maximum Bq/mL"] for row in shown] == ["–", "8,120"]
+    assert [row["mean counts"] for row in shown] == ["41.7", "–"]
+    assert [row["× other side"] for row in shown] == ["0.19", "–"]
+    assert [row["SUVbw maximum g/mL"] for row in shown] == ["–", "4.25"]
+    assert sum(table.widths) == pytest.approx(1)
+    unmeasured = row_of(target(uptake=None))
+    assert set(unmeasured) == {
+        "Joint",
+        "Decision",
+        "Grade",
+        "Matches pain",
+        "Operative bed",
+        "Reader, time, note, cautions",
+    }
+
+
+def test_who_decided_when_stands_once_beneath_the_rows_of_one_reader() -> None:
+    first = target()
+    later = first.time.replace(hour=first.time.hour + 1)
+    second = replace(target(Joint("C5-C6", Side.RIGHT)), time=later)
+    said_once = said_of_all([second, first])[0]
+    day = f"{first.time:%Y-%m-%d}"
+    assert said_once == (
+        f"Decided by {first.reader}, between {day} {first.time:%H:%M} UTC and "
+        f"{day} {later:%H:%M} UTC."
+    )
+    table = table_for(first, second)
+    assert table.header[-1] == "Note, cautions"
+    assert not any(first.reader in row[-1] for row in table.rows)
+    # Two readers: each row says whose it is.
+    table = table_for(first, replace(second, reader="Another"))
+    assert table.header[-1] == "Reader, time, note, cautions"
+    assert [row[-1].split(",")[0] for row in table.rows] == [first.reader, "Another"]
 
 
 def test_how_far_the_alignment_may_be_off_says_what_the_number_is() -> None:
@@ -486,8 +549,9 @@ def test_a_point_between_levels_is_said_to_be_so() -> None:
         clinically_concordant=Answer.NOT_RECORDED,
         placement=placement(joint, margin_mm=1.0, neighbour="C7-T1"),
     )
-    assert "Between C6-C7 and C7-T1." in row_of(sample)[-1]
-    assert row_of(sample)[4] == "not recorded"
+    row = row_of(sample)
+    assert "Between C6-C7 and C7-T1." in row["Reader, time, note, cautions"]
+    assert row["Matches pain"] == "not recorded"
 
 
 def test_a_search_that_kept_the_alignment_changes_no_word_of_the_report(read: Read) -> None:
@@ -580,14 +644,28 @@ def test_the_impression_says_what_spoke_against_the_levels(tmp_path: Path) -> No
         assert sentence in levels
 
 
+MEASURES_OF_A_SPECT = Measured.of(
+    {
+        "maximum": 812.25,
+        "mean": 417.7,
+        "peak": 466.2,
+        "ratio_to_reference": 1.11,
+        "ratio_to_other_side": 0.29,
+    },
+    unit="counts",
+)
+
+
 def test_a_usual_reading_has_two_pages(read: Read) -> None:
-    """Six decided joints, two of them positive, with an answer to the pathway."""
-    joints = [Joint(level, side) for level in ("C2-C3", "C4-C5", "C5-C6") for side in Side]
+    """Twelve decided joints, two of them positive, with an answer to the pathway."""
+    levels = ("C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1")
+    joints = [Joint(level, side) for level in levels for side in Side]
     targets = [
         target(
             joint,
-            decision=Decision.POSITIVE if n in (1, 4) else Decision.NEGATIVE,
-            grade=2 if n in (1, 4) else 0,
+            decision=Decision.POSITIVE if n in (1, 6) else Decision.NEGATIVE,
+            grade=2 if n in (1, 6) else 0,
+            uptake=MEASURES_OF_A_SPECT,
             note="",
         )
         for n, joint in enumerate(joints)
@@ -595,3 +673,25 @@ def test_a_usual_reading_has_two_pages(read: Read) -> None:
     answer = Assessment.of(GOLDEN["G3"].facts, reader="R").to_json()
     report = make_report(handout_of(read.review, *targets, assessment=answer))
     assert len(re.findall(rb"/Type /Page\b", report_pdf(report))) == 2
+
+
+@pytest.mark.parametrize(
+    ("tracer", "title"),
+    [
+        ("Tc-99m MDP", "Fused bone SPECT/CT of the neck: facet joint report"),
+        ("Ga-68 DOTATATE", "Fused SPECT/CT of the neck: facet joint report"),
+        ("", "Fused SPECT/CT of the neck: facet joint report"),
+    ],
+)
+def test_the_title_says_bone_only_of_a_tracer_of_bone(
+    tmp_path: Path, tracer: str, title: str
+) -> None:
+    study = write_study(tmp_path)
+    for path in study.iterdir():
+        ds = pydicom.dcmread(path)
+        if ds.Modality == "NM":
+            given = pydicom.Dataset()
+            given.Radiopharmaceutical = tracer
+            ds.RadiopharmaceuticalInformationSequence = [given]
+            ds.save_as(path)
+    assert report_of(open_study(study)).title == title
