@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
-from pydicom.filereader import read_file_meta_info
 from pynetdicom import AE, Association, _config, build_role, evt
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
@@ -39,14 +38,15 @@ from fusion.archive.model import (
     each,
 )
 from fusion.archive.protocols.encryption import client_context, complaint
-from fusion.archive.protocols.wire import (
-    LARGEST_PDU_BYTES,
-    PACKED,
-    PLAIN,
-    SILENCE_S,
-    only_asked_for,
-    tuned,
+from fusion.archive.protocols.exchange import (
+    C_FIND,
+    C_GET,
+    C_MOVE,
+    N_ACTION,
+    Exchange,
+    Outgoing,
 )
+from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, PACKED, PLAIN, SILENCE_S, tuned
 from fusion.archive.settings import ArchiveSettings, Settings
 from fusion.dicom import text
 from fusion.errors import ArchiveError, FusionError
@@ -65,12 +65,10 @@ _OK = 0x0000
 _PENDING = (0xFF00, 0xFF01)
 _NOT_SUPPORTED = 0x0122
 _UNKNOWN_DESTINATION = 0xA801
-_NOT_WANTED = 0xA900  # "Data Set does not match SOP Class" is the closest that C-STORE has
 
 _config.LOG_HANDLER_LEVEL = "none"  # names of patients stand in what it logs
 _config.LOG_RESPONSE_IDENTIFIERS = False
 _config.LOG_REQUEST_IDENTIFIERS = False
-_config.STORE_SEND_CHUNKED_DATASET = True
 logging.getLogger("pynetdicom").setLevel(logging.CRITICAL + 1)
 
 
@@ -144,13 +142,12 @@ class DimseArchive:
         with self._associated([_context(StudyRootQueryRetrieveInformationModelFind)]) as way:
             yield from self._answers(way, asked)
 
-    def _answers(self, way: Association, asked: Dataset) -> Iterator[Dataset]:
-        for status, answer in way.send_c_find(asked, StudyRootQueryRetrieveInformationModelFind):
-            code = self._status(status, "search")
-            if code in _PENDING and answer is not None:
-                yield answer
-            elif code != _OK:
-                raise self._refused("search", code)
+    def _answers(self, way: Exchange, asked: Dataset) -> Iterator[Dataset]:
+        for answer in way.ask("search", StudyRootQueryRetrieveInformationModelFind, C_FIND, asked):
+            if answer.status in _PENDING and answer.content is not None:
+                yield answer.content
+            elif answer.status != _OK:
+                raise self._refused("search", answer.status)
 
     # ---- Fetching --------------------------------------------------------------------------------
 
@@ -162,29 +159,11 @@ class DimseArchive:
         if not classes:
             raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
         contexts, roles = _storage_contexts(classes)
-        stopped: list[FusionError] = []
-
-        def arrived(event: Any) -> int:
-            if stopped:
-                return 0xA700
-            try:
-                content = event.encoded_dataset()
-                kept = keep(str(event.request.AffectedSOPInstanceUID), content)
-            except FusionError as exc:
-                stopped.append(exc)
-                return 0xA700
-            return _OK if kept else _NOT_WANTED
-
         get, why = StudyRootQueryRetrieveInformationModelGet, ""
-        with self._associated(
-            [_context(get), *contexts], roles=roles, handlers=[(evt.EVT_C_STORE, arrived)]
-        ) as way:
+        with self._associated([_context(get), *contexts], roles=roles) as way:
             for asked in _requests(study_instance_uid, wanted):
-                for status, _ in way.send_c_get(asked, get):
-                    if stopped:
-                        way.abort()
-                        raise stopped[0]
-                    why = _why_less(self._status(status, "retrieval")) or why
+                for answer in way.ask("retrieval", get, C_GET, asked, arrived=keep):
+                    why = _why_less(answer.status) or why
         return why
 
     def _move(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
@@ -212,16 +191,15 @@ class DimseArchive:
             self._associated([_context(move)]) as way,
         ):
             for asked in _requests(study_instance_uid, wanted):
-                for status, _ in way.send_c_move(asked, self._settings.title, move):
+                title = self._settings.title
+                for answer in way.ask("retrieval", move, C_MOVE, asked, destination=title):
                     if stopped:
-                        way.abort()
                         raise stopped[0]
-                    code = self._status(status, "retrieval")
-                    why = _why_less(code) or why
-                    if code == _UNKNOWN_DESTINATION:
+                    why = _why_less(answer.status) or why
+                    if answer.status == _UNKNOWN_DESTINATION:
                         raise ArchiveError(
                             f"The archive {self.name} does not know where to send: its "
-                            f"administrator has to enter the title {self._settings.title} with "
+                            f"administrator has to enter the title {title} with "
                             "this machine and the port of [listen]."
                         )
         for uid in () if ours else sorted(uids):  # the other process put it into the inbox
@@ -237,18 +215,17 @@ class DimseArchive:
 
     def store(self, files: Sequence[Path], told: Told) -> None:
         """Send files as they are over one association."""
-        headers = [read_file_meta_info(path) for path in files]
-        wanted = {(one.MediaStorageSOPClassUID, one.TransferSyntaxUID) for one in headers}
+        outgoing = [Outgoing.of(path) for path in files]
+        wanted = {(one.kind, one.syntax) for one in outgoing}
         contexts = [_context(kind, syntax) for kind, syntax in sorted(wanted)]
         with self._associated(contexts) as way:
-            for path in files:
-                try:
-                    code = self._status(way.send_c_store(path), "storage")
-                except ValueError:
-                    told(path, "the archive does not take objects of this kind")
+            for one in outgoing:
+                code = way.store(one)
+                if code is None:
+                    told(one.path, "the archive does not take objects of this kind")
                     continue
                 # 0xBxxx: stored, with a warning.
-                told(path, "" if code == _OK or code >> 12 == 0xB else _why(code))
+                told(one.path, "" if code == _OK or code >> 12 == 0xB else _why(code))
 
     def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
         """Ask the archive to answer for objects; None where it does not, or not in time."""
@@ -266,13 +243,14 @@ class DimseArchive:
             answers.ask(transaction, about)
             try:
                 with self._associated([_context(StorageCommitmentPushModel)]) as way:
-                    status, _ = way.send_n_action(
-                        asked,
-                        1,
+                    [answer] = way.ask(
+                        "storage commitment",
                         StorageCommitmentPushModel,
-                        StorageCommitmentPushModelInstance,
+                        N_ACTION,
+                        asked,
+                        action=(StorageCommitmentPushModelInstance, 1),
                     )
-                    code = self._status(status, "storage commitment")
+                    code = answer.status
             except NotOffered:
                 code = _NOT_SUPPORTED
             if code != _OK:
@@ -288,8 +266,7 @@ class DimseArchive:
         contexts: list[PresentationContext],
         *,
         roles: Sequence[Any] = (),
-        handlers: Sequence[tuple[Any, Any]] = (),
-    ) -> Iterator[Association]:
+    ) -> Iterator[Exchange]:
         ae = AE(ae_title=self._settings.title)
         ae.connection_timeout = ae.acse_timeout = REACH_S
         ae.dimse_timeout = ae.network_timeout = SILENCE_S
@@ -304,19 +281,12 @@ class DimseArchive:
             max_pdu=LARGEST_PDU_BYTES,
             ext_neg=list(roles),
             tls_args=secured,
-            evt_handlers=[(evt.EVT_CONN_OPEN, tuned), *handlers],
+            evt_handlers=[(evt.EVT_CONN_OPEN, tuned)],
         )
         if not way.is_established:
             raise self._not_reached(way)
-        only_asked_for(way)
-        try:
-            yield way
-        except BaseException:
-            if way.is_established:
-                way.abort()
-            raise
-        if way.is_established:
-            way.release()
+        with Exchange(way, self.name) as exchange:
+            yield exchange
 
     def _not_reached(self, way: Association) -> ArchiveError:
         stated = self._stated
@@ -346,14 +316,6 @@ class DimseArchive:
             f"The archive {where} cannot be reached{how}. Check host, port and TLS in "
             "archives.toml, and whether it runs."
         )
-
-    def _status(self, status: Dataset, what: str) -> int:
-        if "Status" not in status:
-            raise ArchiveError(
-                f"The archive {self.name} stopped answering during the {what}. What is here "
-                "already is kept; try again."
-            )
-        return int(status.Status)
 
     def _refused(self, what: str, code: int) -> ArchiveError:
         return ArchiveError(f"The archive {self.name} refused the {what}: {_why(code)}.")

@@ -124,18 +124,3 @@ def tuned(event: Any, gauge: Gauge | None = None) -> None:
 def is_unknown(caller: Any) -> bool:
     """Whether a caller has not said yet who it is."""
     return caller.requestor.primitive is None
-
-
-def only_asked_for(way: Any) -> None:
-    """Leave every answer on an association that we opened to whoever waits for it.
-
-    pynetdicom's own thread looks for messages too, and can take an answer away from the question
-    that it belongs to (seen once in some hundred questions on a busy machine; the archive then
-    waits 30 s and hangs up). That thread is the only one that looks without waiting.
-    """
-    wait_for = way.dimse.get_msg
-
-    def get_msg(block: bool = False) -> Any:
-        return wait_for(block=True) if block else (None, None)
-
-    way.dimse.get_msg = get_msg

@@ -1,0 +1,447 @@
+"""Requests and answers over an association, as fast as the wire gives and takes them.
+
+pynetdicom opens the association and agrees on what may be sent. From then on its two threads, which
+look for messages thousands of times a second, copy every piece six times and may take an answer
+from the question that it belongs to, stand still, and whoever asks reads and writes by itself
+(PS3.8 section 9.3 and annex E, PS3.7 section 9.3).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
+from pynetdicom import Association
+from pynetdicom.dsutils import decode, encode, split_dataset
+from pynetdicom.presentation import PresentationContext
+
+from fusion.archive.model import Keep
+from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, SILENCE_S
+from fusion.errors import ArchiveError
+
+#: Largest object that is taken, by whichever way.
+MOST_BYTES = 4 * 2**30
+#: Largest answer to a search, and largest command.
+_MOST_ANSWER_BYTES, _MOST_COMMAND_BYTES = 16 * 2**20, 2**16
+#: Written at once; an archive has as long as it may be silent to take it.
+_AT_ONCE_BYTES = 256 * 1024
+#: How long the other side may take to say goodbye, s.
+_GOODBYE_S = 5.0
+_LOOK_S = 0.0001
+_LONGEST_UID = 64
+
+C_STORE, C_GET, C_FIND, C_MOVE, N_ACTION = 0x0001, 0x0010, 0x0020, 0x0021, 0x0130
+_ANSWERED = 0x8000
+_PENDING = (0xFF00, 0xFF01)
+_OK, _NOT_WANTED = 0x0000, 0xA900  # of what C-STORE has, "does not match" is the closest
+_NO_DATA_SET, _WITH_DATA_SET = 0x0101, 0x0001
+_CLASS, _CLASS_ASKED, _COMMAND, _MESSAGE, _ANSWERED_MESSAGE = 0x0002, 0x0003, 0x0100, 0x0110, 0x0120
+_DESTINATION, _PRIORITY, _DATA, _STATUS, _ACTION = 0x0600, 0x0700, 0x0800, 0x0900, 0x1008
+_OBJECT, _OBJECT_ASKED = 0x1000, 0x1001
+_MEDIUM = 0x0000
+
+_RELEASE_ASKED, _RELEASED, _ABORT = (struct.pack(">BxL4x", kind, 4) for kind in (0x05, 0x06, 0x07))
+_PIECES, _RELEASE_KIND = 0x04, 0x05
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer to a request.
+
+    Parameters
+    ----------
+    status : int
+        As PS3.7 annex C counts them.
+    content : Dataset or None
+        What came with it.
+    """
+
+    status: int
+    content: Dataset | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A file that is to be sent.
+
+    Parameters
+    ----------
+    path : Path
+        Where it lies.
+    kind, uid, syntax : str
+        SOP Class, SOP Instance and Transfer Syntax UID.
+    start : int
+        Where its data set begins.
+    """
+
+    path: Path
+    kind: str
+    uid: str
+    syntax: str
+    start: int
+
+    @classmethod
+    def of(cls, path: Path) -> Outgoing:
+        """Read what a file states of itself."""
+        meta, start = split_dataset(path)
+        kind, uid = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+        return cls(path, str(kind), str(uid), str(meta.TransferSyntaxUID), start)
+
+
+@dataclass(slots=True)
+class _Message:
+    context: int
+    command: dict[int, bytes]
+    data: bytearray
+
+    def number(self, element: int) -> int:
+        stated = self.command.get(element, b"")
+        if len(stated) != 2:
+            raise OSError("a command lacks a number")
+        return int.from_bytes(stated, "little")
+
+    def uid(self, element: int) -> str:
+        stated = self.command.get(element, b"").rstrip(b"\0 ")
+        if not stated.isascii() or not 0 < len(stated) <= _LONGEST_UID:
+            raise OSError("a command lacks an identifier")
+        return stated.decode("ascii")
+
+
+class Exchange:
+    """What is asked and answered over one association; use it in a ``with`` block.
+
+    Parameters
+    ----------
+    way : Association
+        Just established, and opened by us. Nobody else may use it afterwards.
+    name : str
+        Of the archive, in archives.toml.
+    """
+
+    def __init__(self, way: Association, name: str) -> None:
+        self._way, self._name = way, name
+        self._contexts = {int(one.context_id or 0): one for one in way.accepted_contexts}
+        most = way.acceptor.maximum_length or LARGEST_PDU_BYTES
+        self._most_data_bytes = max(1, min(most, LARGEST_PDU_BYTES) - 6)
+        self._messages = 0
+        self._incoming = self._pieces_read()
+        way._reactor_checkpoint.clear()
+        while not way._is_paused:
+            time.sleep(_LOOK_S)
+        way.dul.kill_dul()
+        way.dul.join()
+        wire = way.dul.socket
+        self._socket: socket.socket | None = wire.socket if wire is not None else None
+
+    def __enter__(self) -> Exchange:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        """Say goodbye, or hang up where something went wrong."""
+        with contextlib.suppress(OSError):
+            self._goodbye() if kind is None else self._write(_ABORT)
+        if self._way.dul.socket is not None:
+            self._way.dul.socket.close()
+        self._way.is_released, self._way.is_aborted = kind is None, kind is not None
+        self._way.is_established = False
+        self._way.kill()  # the thread that stands still
+        self._way.join()
+
+    # ---- Requests --------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        what: str,
+        kind: str,
+        command: int,
+        asked: Dataset,
+        *,
+        destination: str = "",
+        action: tuple[str, int] | None = None,
+        arrived: Keep | None = None,
+    ) -> Iterator[Answer]:
+        """Ask for something, and yield the answers; the last says how it ended.
+
+        Parameters
+        ----------
+        what : str
+            That is done, in a word, for what is said when it stops.
+        kind : str
+            SOP Class UID of the service.
+        command : int
+            C_FIND, C_GET, C_MOVE or N_ACTION.
+        asked : Dataset
+            What for.
+        destination : str
+            Title to which C-MOVE sends.
+        action : tuple of str and int, optional
+            SOP Instance UID and type of N-ACTION.
+        arrived : callable, optional
+            Takes the objects that C-GET brings. What it raises ends the exchange.
+
+        Raises
+        ------
+        ArchiveError
+            The archive stopped answering, or answered what cannot be understood.
+        """
+        context = self._context(kind)
+        if context is None:
+            raise ArchiveError(f"The archive {self._name} does not do that ({what}).")
+        stated: dict[int, str | int] = {_COMMAND: command, _DATA: _WITH_DATA_SET}
+        if action is None:
+            stated |= {_CLASS: kind, _PRIORITY: _MEDIUM}
+        else:
+            stated |= {_CLASS_ASKED: kind, _OBJECT_ASKED: action[0], _ACTION: action[1]}
+        if destination:
+            stated[_DESTINATION] = destination
+        syntax = context.transfer_syntax[0]
+        content = encode(asked, syntax.is_implicit_VR, syntax.is_little_endian)
+        if content is None:
+            raise ArchiveError(f"What was asked for cannot be written ({what}).")
+        with self._stopped(what):
+            self._send(int(context.context_id or 0), stated, content)
+        while True:
+            with self._stopped(what):
+                message = self._message()
+                field = message.number(_COMMAND)
+                if field != command | _ANSWERED and (field != C_STORE or arrived is None):
+                    raise OSError("an answer to something else")
+                if field != C_STORE:
+                    answer = self._answer(message)
+            if field == C_STORE and arrived is not None:
+                kept = arrived(message.uid(_OBJECT), bytes(message.data))
+                with self._stopped(what):
+                    self._reply(message, _OK if kept else _NOT_WANTED)
+                continue
+            yield answer
+            if answer.status not in _PENDING:
+                return
+
+    def store(self, file: Outgoing) -> int | None:
+        """Send a file as it is; returns the status, None where the archive takes none such.
+
+        Raises
+        ------
+        ArchiveError
+            The archive stopped answering.
+        """
+        context = self._context(file.kind, file.syntax)
+        if context is None:
+            return None
+        stated: dict[int, str | int] = {_CLASS: file.kind, _COMMAND: C_STORE, _PRIORITY: _MEDIUM}
+        stated |= {_DATA: _WITH_DATA_SET, _OBJECT: file.uid}
+        content = memoryview(file.path.read_bytes())[file.start :]
+        with self._stopped("storage"):
+            self._send(int(context.context_id or 0), stated, content)
+            message = self._message()
+            if message.number(_COMMAND) != C_STORE | _ANSWERED:
+                raise OSError("an answer to something else")
+            return message.number(_STATUS)
+
+    def _context(self, kind: str, syntax: str = "") -> PresentationContext | None:
+        for one in self._contexts.values():
+            is_meant = one.abstract_syntax == kind and one.as_scu
+            if is_meant and syntax in ("", one.transfer_syntax[0]):
+                return one
+        return None
+
+    def _answer(self, message: _Message) -> Answer:
+        content = None
+        if message.data:
+            syntax = self._contexts[message.context].transfer_syntax[0]
+            try:
+                content = decode(
+                    io.BytesIO(message.data), syntax.is_implicit_VR, syntax.is_little_endian
+                )
+            except Exception:  # noqa: BLE001 - whatever a stranger's answer does to a parser
+                raise OSError("an answer that cannot be read") from None
+        return Answer(message.number(_STATUS), content)
+
+    def _reply(self, message: _Message, status: int) -> None:
+        stated: dict[int, str | int] = {
+            _CLASS: message.uid(_CLASS),
+            _COMMAND: C_STORE | _ANSWERED,
+            _ANSWERED_MESSAGE: message.number(_MESSAGE),
+            _DATA: _NO_DATA_SET,
+            _STATUS: status,
+            _OBJECT: message.uid(_OBJECT),
+        }
+        self._write(*self._pieces(message.context, 1, encoded(stated)))
+
+    @contextlib.contextmanager
+    def _stopped(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            raise ArchiveError(
+                f"The archive {self._name} stopped answering during the {what}. What is here "
+                "already is kept; try again."
+            ) from None
+
+    # ---- Messages --------------------------------------------------------------------------------
+
+    def _send(
+        self, context: int, stated: Mapping[int, str | int], content: bytes | memoryview
+    ) -> None:
+        self._messages = self._messages % 0xFFFF + 1
+        command = encoded({**stated, _MESSAGE: self._messages})
+        waiting: list[bytes | memoryview] = []
+        count = 0
+        for bits, part in ((1, command), (0, content)):
+            for piece in self._pieces(context, bits, part):
+                waiting.append(piece)
+                count += len(piece)
+                if count >= _AT_ONCE_BYTES:
+                    self._write(*waiting)
+                    waiting, count = [], 0
+        self._write(*waiting)
+
+    def _pieces(
+        self, context: int, bits: int, content: bytes | memoryview
+    ) -> Iterator[bytes | memoryview]:
+        """Yield PDUs of one piece each; bit 1 says: of a command, 2: the last."""
+        view = memoryview(content)
+        for first in range(0, len(view), self._most_data_bytes):
+            piece = view[first : first + self._most_data_bytes]
+            last = 2 if first + len(piece) == len(view) else 0
+            length = len(piece) + 2
+            yield struct.pack(">BxLLBB", _PIECES, length + 4, length, context, bits | last)
+            yield piece
+
+    def _message(self) -> _Message:
+        """Read one message; the pieces of another never stand between its own."""
+        command = bytearray()
+        found: _Message | None = None
+        for context, bits, piece in self._incoming:
+            if bits & 1:
+                command += piece
+                if found is not None or len(command) > _MOST_COMMAND_BYTES:
+                    raise OSError("a command in the middle of a message, or without an end")
+                if bits & 2:
+                    found = self._begun(context, decoded(command))
+                    if found.number(_DATA) == _NO_DATA_SET:
+                        return found
+                continue
+            if found is None or found.context != context:
+                raise OSError("a data set without a command")
+            found.data += piece
+            is_object = found.number(_COMMAND) == C_STORE
+            if len(found.data) > (MOST_BYTES if is_object else _MOST_ANSWER_BYTES):
+                raise OSError("more than is taken")
+            if bits & 2:
+                return found
+        raise OSError("hung up")
+
+    def _begun(self, context: int, command: dict[int, bytes]) -> _Message:
+        """Return a message without its data set; an object begins as a file does."""
+        found = _Message(context, command, bytearray())
+        agreed = self._contexts.get(context)
+        if agreed is None:
+            raise OSError("a message under nothing that was agreed on")
+        if found.number(_COMMAND) == C_STORE:
+            syntax = str(agreed.transfer_syntax[0])
+            found.data = file_head(found.uid(_CLASS), found.uid(_OBJECT), syntax)
+        return found
+
+    def _pieces_read(self) -> Iterator[tuple[int, int, memoryview]]:
+        """Yield context, bits and content of each piece that comes."""
+        while True:
+            kind, count = struct.unpack(">BxL", self._read(6))
+            if count > LARGEST_PDU_BYTES:
+                raise OSError("more was announced than was agreed")
+            content = memoryview(self._read(count))
+            if kind == _RELEASE_KIND:
+                self._write(_RELEASED)
+            if kind != _PIECES:
+                raise OSError("hung up")
+            at = 0
+            while at < count:
+                if at + 6 > count:
+                    raise OSError("a piece of a piece")
+                length, context, bits = struct.unpack_from(">LBB", content, at)
+                if length < 2 or at + 4 + length > count:
+                    raise OSError("a piece longer than what it stands in")
+                yield context, bits, content[at + 6 : at + 4 + length]
+                at += 4 + length
+
+    # ---- The wire --------------------------------------------------------------------------------
+
+    def _write(self, *pieces: bytes | memoryview) -> None:
+        if self._socket is None:
+            raise OSError("hung up")
+        self._socket.settimeout(SILENCE_S)
+        self._socket.sendall(b"".join(pieces))
+
+    def _read(self, count: int, within_s: float = SILENCE_S) -> bytearray:
+        if self._socket is None:
+            raise OSError("hung up")
+        content = bytearray(count)
+        view, read, until = memoryview(content), 0, time.monotonic() + within_s
+        while read < count:
+            self._socket.settimeout(max(0.001, until - time.monotonic()))
+            came = self._socket.recv_into(view[read:])
+            if not came:
+                raise OSError("hung up")
+            read += came
+        return content
+
+    def _goodbye(self) -> None:
+        self._write(_RELEASE_ASKED)
+        self._read(len(_RELEASED), _GOODBYE_S)
+
+
+def encoded(stated: Mapping[int, str | int]) -> bytes:
+    """Return a command as it goes over the wire: implicit, little endian (PS3.7 section 6.3.1)."""
+    body = bytearray()
+    for element, value in sorted(stated.items()):
+        content = value.to_bytes(2, "little") if isinstance(value, int) else value.encode()
+        if len(content) % 2:
+            content += b" " if element == _DESTINATION else b"\0"
+        body += struct.pack("<HHL", 0, element, len(content)) + content
+    return struct.pack("<HHLL", 0, 0, 4, len(body)) + bytes(body)
+
+
+def decoded(command: bytes | bytearray) -> dict[int, bytes]:
+    """Return the elements of a command.
+
+    Raises
+    ------
+    OSError
+        It is none.
+    """
+    found, at = {}, 0
+    while at < len(command):
+        if at + 8 > len(command):
+            raise OSError("a command that ends in the middle")
+        group, element, length = struct.unpack_from("<HHL", command, at)
+        if group or at + 8 + length > len(command):
+            raise OSError("a command that ends in the middle")
+        found[element] = bytes(command[at + 8 : at + 8 + length])
+        at += 8 + length
+    return found
+
+
+def file_head(kind: str, uid: str, syntax: str) -> bytearray:
+    """Return what stands before a data set in a file (PS3.10 section 7.1).
+
+    Parameters
+    ----------
+    kind, uid, syntax : str
+        SOP Class, SOP Instance and Transfer Syntax UID.
+    """
+    meta = struct.pack("<HH2sxxLH", 2, 1, b"OB", 2, 0x0100)
+    uids = (2, kind), (3, uid), (0x10, syntax), (0x12, PYDICOM_IMPLEMENTATION_UID)
+    for element, value in uids:
+        content = value.encode("ascii", "replace")
+        content += b"\0" * (len(content) % 2)
+        meta += struct.pack("<HH2sH", 2, element, b"UI", len(content)) + content
+    length = struct.pack("<HH2sHL", 2, 0, b"UL", 4, len(meta))
+    return bytearray(b"\0" * 128 + b"DICM" + length + meta)
