@@ -29,7 +29,7 @@ from pathlib import Path
 
 import pydicom
 
-from fusion.archive.inbox import hashed
+from fusion.archive.held.inbox import hashed
 from tests.export.dicom.others import dcmtk
 from tests.export.dicom.pacs import ARCHIVE, CLIENT, Pacs, free_ports, running
 from tests.studies import STUDY, write_ct

@@ -1,7 +1,8 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .address import fetched, is_address, local_path, parse_address
 from .earlier import Priors, priors_of
-from .getting import get, remarks
+from .getting import get
+from .held.whole import remarks
 from .model import Archive, FoundSeries, FoundStudy, Query
 from .noting import send_noted
 from .preview import Preview, previews

@@ -91,8 +91,8 @@ def fetched(path: str | Path, progress: ProgressCallback | None = None) -> Fetch
     ArchiveError
         The study cannot be fetched whole, and was not before.
     """
-    from fusion.archive.getting import remarks, whole_since
-    from fusion.archive.inbox import Inbox
+    from fusion.archive.held.inbox import Inbox
+    from fusion.archive.held.whole import remarks, whole_since
     from fusion.archive.settings import read_settings
 
     since = ""

@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fusion.archive.model import (
@@ -100,6 +100,8 @@ class Priors:
         Earlier SPECT/CT and PET/CT.
     not_shown : mapping
         Why studies under the same ID are not shown, and how many.
+    readings_not_shown : mapping
+        Why readings that lie in the studies of this person are not shown, and how many.
     later : int
         Studies of the same person after this one; they are no priors.
     readings : tuple of EarlierReading
@@ -117,6 +119,7 @@ class Priors:
     readings: tuple[EarlierReading, ...] = ()
     under_review: str = ""
     unread: tuple[str, ...] = ()
+    readings_not_shown: dict[str, int] = field(default_factory=dict)
 
     def reading_words(self, archive: str) -> tuple[str, ...]:
         """Return sentences about the readings, each with how to use it.
@@ -137,11 +140,16 @@ class Priors:
     def not_shown_words(self) -> tuple[str, ...]:
         """Sentences about what is not shown."""
         lines = [
-            f"Not shown: {count} under the same ID, of another person or not to be told from one "
-            f"({reason} not the same, or not stated)."
+            f"Not shown: {_number(count, 'study', 'studies')} under the same ID, {_why(reason)}."
             for reason, count in sorted(self.not_shown.items())
         ]
-        lines += [f"Not shown: {self.later} after this study."] if self.later else []
+        lines += [
+            f"Not shown: {_number(count, 'reading', 'readings')} in a study of this person, "
+            f"{_why(reason)}."
+            for reason, count in sorted(self.readings_not_shown.items())
+        ]
+        if self.later:
+            lines.append(f"Not shown: {_number(self.later, 'study', 'studies')} after this one.")
         return (*lines, *self.unread)
 
 
@@ -169,7 +177,7 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path) -> 
     found = archive.studies(Query(patient_id=whose.patient.patient_id))
     if any(letters_lost(one.patient.name, whose.patient.name) for one in found):
         raise ArchiveError(f"{lost_words(archive.name)} No earlier study is shown.")
-    reasons: Counter[str] = Counter()
+    reasons, of_readings = Counter[str](), Counter[str]()
     later, proposals, to_compare = 0, list[ProposedFact](), list[FoundStudy]()
     readings: list[EarlierReading] = []
     unread: list[str] = []
@@ -193,7 +201,7 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path) -> 
                 # Once more: a report may lie in a study that is not its own.
                 doubts = another_person(whose, reading.stated, issuer=study.issuer or issuer)
                 if doubts:
-                    reasons[", ".join(doubts)] += 1
+                    of_readings[", ".join(doubts)] += 1
                 else:
                     readings.append(reading)
             for about in () if is_itself else _described(study, series):
@@ -208,6 +216,7 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path) -> 
         tuple(readings),
         whose.study_instance_uid,
         tuple(unread),
+        dict(of_readings),
     )
 
 
@@ -331,6 +340,14 @@ def _proposed(
     if key == "mri" and about.contrast is not None:
         words = f"The description says that contrast was {'' if about.contrast else 'not '}given."
         yield ProposedFact(fact, "mri_contrast", about.contrast, words, source)
+
+
+def _number(count: int, one: str, several: str) -> str:
+    return f"{count} {one if count == 1 else several}"
+
+
+def _why(reason: str) -> str:
+    return f"of another person or not to be told from one ({reason} not the same, or not stated)"
 
 
 _UNSURE = " The dates do not say whether that was before this study."

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import io
-import json
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-from pydicom import dcmread
-
-from fusion.archive.identifiers import Identifiers, identifiers
-from fusion.archive.inbox import Inbox, Tray, file_name, hashed, stamp_at, whole_files, written
+from fusion.archive.held.filed import Filed
+from fusion.archive.held.identifiers import Identifiers, identifiers, values
+from fusion.archive.held.inbox import Inbox, Tray, file_name, stamp_at, whole_files
+from fusion.archive.held.whole import forget_whole, note_whole
 from fusion.archive.model import Archive, Listed, only_study
 from fusion.archive.settings import Settings
-from fusion.dicom import (
-    PARSE_ERRORS,
-    Patient,
-    damage_told,
-    identity_conflicts,
-    patient_ids_agree,
-    text,
-)
-from fusion.errors import ArchiveError, DicomError, disk_reason
+from fusion.errors import ArchiveError, disk_reason
 from fusion.progress import Progress, ProgressCallback
 
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
 MOST_ROUNDS = 3
-_SERIES = "SeriesInstanceUID"
+_SERIES = 0x0020000E
 _IDENTITY = ["SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"]
 #: Objects that have come and wait for being written: what memory they may take is theirs.
 _MOST_WAITING = 4
@@ -76,12 +62,16 @@ def get(
     listed = archive.objects(study_instance_uid)
     with inbox.parts() as parts, _Writing() as writing:
         tray = inbox.tray(study_instance_uid, parts)
-        filed = _Filed(inbox, study_instance_uid, found.patient)
+        filed = Filed(inbox, study_instance_uid, found.patient)
         old = {uid for uid in listed if filed.is_old(tray.file(uid))}
         if old:  # until it came anew this is not what the archive holds, whole or not
-            _note(inbox, study_instance_uid).unlink(missing_ok=True)
-        wanted = [one for uid, one in listed.items() if uid in old or not tray.has(uid)]
-        missing = wanted
+            forget_whole(inbox, study_instance_uid)
+        wanted = [
+            one
+            for uid, one in listed.items()
+            if uid in old or not tray.has(uid) or _is_the_other_twin(one, tray)
+        ]
+        missing, asked = wanted, set[str]()
         # What is here stays until what comes takes its place.
         states = {uid: stamp_at(tray.file(uid)) for uid in listed}
 
@@ -91,6 +81,8 @@ def get(
             itself = Identifiers(study_instance_uid, sop_instance_uid)
             if sop_instance_uid not in listed or identifiers(content) != itself:
                 return False
+            if sop_instance_uid not in asked:
+                return True  # it came along with its series; what is here and noted of it stays
             meant = listed[sop_instance_uid]
             is_twin = meant.also_in and sop_instance_uid in came
             if is_twin and _series(content) != meant.series_instance_uid:
@@ -105,6 +97,8 @@ def get(
         for _ in range(MOST_ROUNDS):
             if not missing:
                 break
+            asked.clear()
+            asked.update(map(_uid, missing))
             why = archive.fetch(study_instance_uid, missing, keep)
             writing.finish()
             left = [uid for uid in map(_uid, missing) if stamp_at(tray.file(uid)) == states[uid]]
@@ -119,7 +113,7 @@ def get(
         *_twins(listed, archive.name),
         *_put_aside(tray.folder, listed, archive.name),
     )
-    _note_whole(inbox, study_instance_uid, said)
+    note_whole(inbox, study_instance_uid, said)
     report(1.0, "Fetched")
     return tray.folder
 
@@ -244,12 +238,19 @@ def _twins(listed: dict[str, Listed], name: str) -> Iterator[str]:
         )
 
 
-def _series(content: bytes) -> str:
+def _is_the_other_twin(one: Listed, tray: Tray) -> bool:
+    """Whether what is here is the copy of the smaller series: a get was stopped between the two."""
+    if not set(one.also_in) - {one.series_instance_uid}:
+        return False
     try:
-        header = dcmread(io.BytesIO(content), specific_tags=[_SERIES], stop_before_pixels=True)
-        return text(header, _SERIES)
-    except PARSE_ERRORS:
-        return ""
+        return _series(tray.file(one.sop_instance_uid).read_bytes()) != one.series_instance_uid
+    except OSError:
+        return False
+
+
+def _series(content: bytes) -> str:
+    found = values(content, (_SERIES,)) or {}
+    return found.get(_SERIES, b"").decode("ascii", "replace").rstrip("\0 ")
 
 
 def _put_aside(folder: Path, listed: Iterable[str], name: str) -> Iterator[str]:
@@ -273,41 +274,6 @@ def _put_aside(folder: Path, listed: Iterable[str], name: str) -> Iterator[str]:
             f"{count} object(s) that came earlier are no longer in the archive {name}. They are "
             f"no part of the study here; they were put aside and lie in {aside}"
         )
-
-
-def remarks(study_instance_uid: str, *, settings: Settings) -> tuple[str, ...]:
-    """Return what was remarkable when a study was last fetched whole, in sentences.
-
-    Parameters
-    ----------
-    study_instance_uid : str
-        Which.
-    settings : Settings
-        Say where the inbox is.
-    """
-    said = _whole_note(Inbox(settings.place("inbox")), study_instance_uid).get("said")
-    return tuple(map(str, said)) if isinstance(said, list) else ()
-
-
-def whole_since(study_instance_uid: str, *, settings: Settings) -> str | None:
-    """Return the day on which a study was last fetched whole, where all of that still lies here.
-
-    Parameters
-    ----------
-    study_instance_uid : str
-        Which.
-    settings : Settings
-        Say where the inbox is.
-    """
-    inbox = Inbox(settings.place("inbox"))
-    note = _whole_note(inbox, study_instance_uid)
-    try:
-        day = dt.date.fromisoformat(note.get("day", ""))
-    except (ValueError, TypeError):
-        return None
-    return (
-        day.isoformat() if note.get("files") == _files(inbox.folder(study_instance_uid)) else None
-    )
 
 
 class _Writing:
@@ -337,117 +303,5 @@ class _Writing:
             self._waiting.popleft().result()
 
 
-def _note_whole(inbox: Inbox, study: str, said: tuple[str, ...]) -> None:
-    day = dt.date.today().isoformat()
-    note = {"day": day, "files": _files(inbox.folder(study)), "said": said}
-    written(_note(inbox, study), json.dumps(note))
-
-
-def _note(inbox: Inbox, study: str) -> Path:
-    return inbox.root / f"{hashed(study)}.whole"
-
-
-def _whole_note(inbox: Inbox, study: str) -> dict[str, Any]:
-    """Return what was noted when a study was fetched whole; nothing where it was not."""
-    try:
-        note = json.loads(_note(inbox, study).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return note if isinstance(note, dict) else {}
-
-
-def _files(folder: Path) -> str:
-    """Return what changes when a file of a study comes, goes or changes its length."""
-    held = sorted((path.name, path.stat().st_size) for path in folder.glob("*.dcm"))
-    return hashlib.sha256(json.dumps(held).encode()).hexdigest()
-
-
 def _uid(one: Listed) -> str:
     return one.sop_instance_uid
-
-
-class _Filed:
-    """Under whom an archive files a study now, held against whose its files here state to be.
-
-    An archive that corrects whose a study is keeps its identifiers, so that by them alone what
-    came before the correction would stand for what came after it. But some correct their list and
-    not their files: what came since and states the other patient still is noted, not asked for
-    again each time.
-    """
-
-    def __init__(self, inbox: Inbox, study: str, patient: Patient) -> None:
-        self._place = _filed_note(inbox, study)
-        self._patient = patient
-        stated = [patient.patient_id, patient.name, patient.birth_date, patient.sex]
-        self._key = hashed(json.dumps(stated))
-        noted = _noted(self._place)
-        self._came = noted["files"] if noted["patient"] == self._key else {}
-
-    def is_old(self, path: Path) -> bool:
-        """Whether a file states another patient or is damaged, and did not come like that now."""
-        return not self._is_noted(path) and self._differing(path) is not None
-
-    def note(self, came: Iterable[Path]) -> None:
-        """Note what of that which came is still otherwise; nothing is said of what is not."""
-        folder = self._place.parent / self._place.stem
-        kept = {name: said for name, said in self._came.items() if self._is_noted(folder / name)}
-        for path in came:
-            kept.pop(path.name, None)
-            differing = self._differing(path)
-            if differing is not None:
-                kept[path.name] = {"state": stamp_at(path), "differing": differing}
-        if kept:
-            written(self._place, json.dumps({"patient": self._key, "files": kept}))
-        else:
-            self._place.unlink(missing_ok=True)
-
-    def contradicted(self, name: str) -> Iterator[str]:
-        """Say in what the list of the archive contradicts what came from it."""
-        noted = _noted(self._place)["files"].values()
-        found = dict.fromkeys(part for said in noted for part in said["differing"])
-        if found:
-            yield (
-                f"The archive {name} lists this study under another patient than its files state, "
-                f"also after they were fetched anew; what differs: {', '.join(found)}. "
-                "Make sure whose it is, and ask who looks after the archive to correct it."
-            )
-
-    def _is_noted(self, path: Path) -> bool:
-        noted = self._came.get(path.name)
-        return noted is not None and noted["state"] == stamp_at(path)
-
-    def _differing(self, path: Path) -> list[str] | None:
-        """Return in what a file differs, nothing for a damaged one; None where it does not."""
-        try:
-            with damage_told(), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # they quote what they complain of
-                header = dcmread(path, specific_tags=_IDENTITY, stop_before_pixels=True)
-            stated = Patient.of(header)
-        except (OSError, MemoryError):
-            return None  # of this machine or not there; it says nothing about what the file holds
-        except (*PARSE_ERRORS, DicomError):
-            return []
-        differing = identity_conflicts(stated, self._patient)
-        ids = stated.patient_id, self._patient.patient_id
-        if not differing and all(ids) and not patient_ids_agree(*ids):
-            differing = ["patient ID (only in capitals or blanks)"]
-        return differing or None
-
-
-def _filed_note(inbox: Inbox, study: str) -> Path:
-    return inbox.root / f"{hashed(study)}.filed"
-
-
-def _noted(place: Path) -> dict[str, Any]:
-    try:
-        noted = json.loads(place.read_text("utf-8"))
-        files = {
-            name: {
-                "state": tuple(said["state"]),
-                "differing": [str(part) for part in said["differing"]],
-            }
-            for name, said in noted["files"].items()
-        }
-        return {"patient": noted["patient"], "files": files}
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        return {"patient": "", "files": {}}

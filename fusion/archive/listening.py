@@ -23,8 +23,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     Verification,
 )
 
-from fusion.archive.identifiers import Identifiers, identifiers
-from fusion.archive.inbox import Inbox, hashed, written
+from fusion.archive.held.identifiers import Identifiers, identifiers
+from fusion.archive.held.inbox import Inbox, hashed, written
 from fusion.archive.model import UID_PATTERN
 from fusion.archive.protocols.accepting import Callers, Entity
 from fusion.archive.protocols.encryption import server_context

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.archive.identifiers import Identifiers, identifiers
+from fusion.archive.held.identifiers import Identifiers, identifiers
 from fusion.archive.model import Archive, FoundSeries, Listed
 from fusion.dicom import read_header, stored_frames
 from fusion.errors import FusionError

@@ -16,8 +16,8 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import Comprehensive3DSRStorage
 
-from fusion.archive.identifiers import Identifiers, identifiers
-from fusion.archive.inbox import place_of
+from fusion.archive.held.identifiers import Identifiers, identifiers
+from fusion.archive.held.inbox import place_of
 from fusion.archive.model import Archive, FoundSeries, FoundStudy
 from fusion.dicom import PARSE_ERRORS, items, text
 from fusion.errors import ArchiveError, DicomError

@@ -18,7 +18,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from fusion.annotations import ObjectState
-from fusion.archive.inbox import hashed, written
+from fusion.archive.held.inbox import hashed, written
 from fusion.archive.model import Archive, FoundStudy, letters_lost, lost_words, only_study
 from fusion.archive.settings import Settings
 from fusion.dicom import Patient, identity_conflicts, names_agree, patient_ids_agree, text

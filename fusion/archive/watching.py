@@ -12,7 +12,7 @@ from pathlib import Path
 from pydicom import dcmread
 
 from fusion.archive.getting import lacking
-from fusion.archive.inbox import Inbox, hashed, stamp_at, written
+from fusion.archive.held.inbox import Inbox, hashed, stamp_at, written
 from fusion.archive.model import Archive
 from fusion.archive.settings import Settings
 from fusion.dicom import PARSE_ERRORS, text

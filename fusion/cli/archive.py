@@ -160,6 +160,7 @@ def _priors(args: argparse.Namespace) -> int:
                 "to_compare": compared,
                 "readings": [_reading_json(one, args.archive) for one in found.readings],
                 "not_shown": found.not_shown,
+                "readings_not_shown": found.readings_not_shown,
                 "later": found.later,
                 "unread": found.unread,
             }

@@ -9,9 +9,10 @@ from typing import Any
 import pydicom
 import pytest
 
-from fusion.archive import getting
+from fusion.archive import held
 from fusion.archive.address import fetched
-from fusion.archive.getting import get, remarks, whole_since
+from fusion.archive.getting import get
+from fusion.archive.held.whole import remarks, whole_since
 from fusion.archive.model import FoundStudy, Keep, Listed, Query
 from fusion.archive.protocols import connecting
 from fusion.archive.settings import WHERE, Settings, read_settings
@@ -134,7 +135,7 @@ def test_files_that_cannot_be_read_now_stay_and_damaged_ones_come_anew(
             def fail(*_: Any, raised: BaseException = error, **__: Any) -> None:
                 raise raised
 
-            patch.setattr(getting, "dcmread", fail)
+            patch.setattr(held.filed, "dcmread", fail)
             get(stub, stub.study, settings=settings)
     assert stub.fetched == count
     damaged = min(folder.glob("*.dcm"))

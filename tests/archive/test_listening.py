@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,7 +16,7 @@ from pydicom.dataset import Dataset
 
 from fusion.archive import watching
 from fusion.archive.getting import get
-from fusion.archive.inbox import hashed
+from fusion.archive.held.inbox import Inbox, hashed
 from fusion.archive.listening import Listener, PortTaken, commitments, heard
 from fusion.archive.model import FoundStudy, Query
 from fusion.archive.protocols.connecting import connect
@@ -130,6 +132,29 @@ def test_a_piece_that_is_announced_too_large_ends_the_connection(tmp_path: Path)
         except ConnectionResetError:
             answer = b""
     assert answer in (b"", b"\x07")
+
+
+def test_a_folder_that_another_emptied_and_takes_away_loses_nothing(tmp_path: Path) -> None:
+    """Who moved a report here to look at it removes it again, while the rest of a study comes."""
+    inbox, stop = Inbox(tmp_path), threading.Event()
+    place = inbox.folder("1.2.3")
+
+    def take_away() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                place.rmdir()
+
+    thread = threading.Thread(target=take_away)
+    thread.start()
+    try:
+        with inbox.parts() as parts:
+            tray = inbox.tray("1.2.3", parts)
+            for n in range(300):
+                tray.keep(f"1.2.3.{n}", b"whole")
+                assert inbox.content("1.2.3", f"1.2.3.{n}", remove=True) == b"whole"
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_a_port_is_listened_on_once(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
 )
 
 from fusion.archive.getting import get
-from fusion.archive.identifiers import Identifiers, identifiers
+from fusion.archive.held.identifiers import Identifiers, identifiers
 from fusion.archive.listening import Listener
 from fusion.archive.model import Query
 from fusion.archive.preview import previews

@@ -12,11 +12,13 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
 
-from fusion.archive.earlier import Whose, another_person, priors
+from fusion.archive.earlier import Priors, Whose, another_person, priors
 from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, Query
-from fusion.archive.words import WORDS, described, plain_words
+from fusion.archive.vocabulary import WORDS
+from fusion.archive.words import described, plain_words
 from fusion.dicom.series import Patient
 from fusion.errors import ArchiveError
+from tests.archive import unseen_descriptions as unseen
 from tests.archive.descriptions import DESCRIPTIONS, MORE, SURE
 
 EXAMS = {"x": "radiographs", "m": "mri", "c": "diagnostic_ct", "s": "spect_ct", "-": None}
@@ -42,7 +44,16 @@ def test_what_was_read_wrongly_before_is_read_right(row: list[str]) -> None:
     assert is_right(row), described(tuple(row[0].split(",")), row[1], row[2])
 
 
-@pytest.mark.parametrize(("table", "count"), [(DESCRIPTIONS, 100), (MORE, 140)])
+@pytest.mark.parametrize(
+    ("table", "count"),
+    [
+        (DESCRIPTIONS, 100),
+        (MORE, 140),
+        (unseen.FIRST, 103),
+        (unseen.SECOND, 100),
+        (unseen.THIRD, 100),
+    ],
+)
 def test_descriptions_in_four_languages(table: str, count: int) -> None:
     wrong = [row for row in rows(table) if not is_right(row)]
     assert len(rows(table)) == count
@@ -80,6 +91,35 @@ def test_contrast(text: str, contrast: bool | None) -> None:
 def test_no_operation_is_proposed_that_is_planned_or_denied(text: str) -> None:
     modalities = ("NM", "CT") if "SPECT" in text else ("CT",)
     assert not described(modalities, text).surgery
+
+
+@pytest.mark.parametrize(
+    ("texts", "surgery"),
+    [
+        (("MRI C-spine compression/decompression C5/6",), False),
+        (("Compression at C5/6, decompression?",), False),
+        (("MRT HWS Kompression/Dekompression HWK 5/6",), False),
+        (("s/p decompression C5/6",), True),
+        # What one field says does not run on in the next.
+        (("Cord compression", "Decompression C5/6"), True),
+        (("CT HWS ohne", "Spondylodese C5/6"), True),
+        (("C-spine post", "op note attached"), False),
+        (("C5/6 ACDF", "none"), True),
+    ],
+)
+def test_each_field_says_what_it_says(texts: tuple[str, ...], surgery: bool) -> None:
+    assert described(("MR",), *texts).surgery is surgery
+
+
+def test_what_is_not_shown_is_counted_by_what_it_is() -> None:
+    found = Priors((), (), {"name": 2, "sex": 1}, 1, readings_not_shown={"sex": 1, "name": 3})
+    assert [line.partition(",")[0].partition(" (")[0] for line in found.not_shown_words] == [
+        "Not shown: 2 studies under the same ID",
+        "Not shown: 1 study under the same ID",
+        "Not shown: 3 readings in a study of this person",
+        "Not shown: 1 reading in a study of this person",
+        "Not shown: 1 study after this one.",
+    ]
 
 
 def test_the_table_is_written_as_descriptions_are_read() -> None:

@@ -14,7 +14,9 @@ from pydicom.uid import generate_uid
 
 from fusion.archive.address import fetched
 from fusion.archive.earlier import Whose, priors
-from fusion.archive.getting import get, lacking, remarks
+from fusion.archive.getting import get, lacking
+from fusion.archive.held.inbox import Inbox, file_name, hashed, stamp_at
+from fusion.archive.held.whole import remarks
 from fusion.archive.model import letters_lost
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.sending import send
@@ -55,6 +57,53 @@ def test_a_study_with_one_identifier_in_two_series_is_whole_and_says_so(
     assert lacking(archive, first.StudyInstanceUID, folder) == ""
 
 
+def twins(clinic: Clinic, **stated: Any) -> list[pydicom.FileDataset]:
+    """Three objects of one series, and one of them once more in a series of its own."""
+    first = one_image(clinic, **stated)
+    large = [first, copy.deepcopy(first), copy.deepcopy(first)]
+    for ds in large[1:]:
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    other = copy.deepcopy(large[1])
+    other.SeriesInstanceUID = generate_uid()
+    return [*large, other]
+
+
+@WAYS
+def test_after_a_get_that_stopped_between_two_twins_the_one_of_the_larger_series_is_kept(
+    way: str, clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    *large, other = twins(clinic, PatientID=f"STOP-{way}")
+    files = put(clinic, tmp_path, other, *large)
+    study, uid = other.StudyInstanceUID, other.SOPInstanceUID
+    inbox = Inbox(settings.place("inbox"))
+    with inbox.parts() as parts:  # as far as the get came
+        inbox.tray(study, parts).keep(uid, files[0].read_bytes())
+    folder = get(connect(settings, way), study, settings=settings)
+    assert data_sets(list(folder.iterdir())) == data_sets(files[1:])
+
+
+def test_what_comes_along_with_its_series_is_not_written_anew(
+    clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    """By DICOMweb a series with twins comes whole; what was noted of its objects has to stay."""
+    *large, other = twins(clinic, PatientID="ALONG")
+    large[
+        0
+    ].PatientName = "Quite^Other"  # the archive lists the study under the name that was first
+    put(clinic, tmp_path, large[1], large[2], large[0], other)
+    study = other.StudyInstanceUID
+    folder = get(connect(settings, "web"), study, settings=settings)
+    [said] = [one for one in remarks(study, settings=settings) if "what differs" in one]
+    assert "what differs: name." in said
+    place = folder / file_name(str(large[0].SOPInstanceUID))
+    before = stamp_at(place)
+    (folder / file_name(str(large[2].SOPInstanceUID))).unlink()
+    for _ in range(2):
+        get(connect(settings, "web"), study, settings=settings)
+        assert stamp_at(place) == before
+        assert said in remarks(study, settings=settings)
+
+
 @WAYS
 def test_what_the_archive_removed_is_put_aside(
     way: str, clinic: Clinic, settings: Settings, tmp_path: Path
@@ -83,7 +132,12 @@ def test_what_the_archive_removed_is_put_aside(
 
 # ---- Names without their letters -----------------------------------------------------------------
 
-LOST = {"L1": "Люксембург^Анна", "L2": "Yamada^Tarou=山田^太郎", "L3": "Świątek^Łucja"}
+LOST = {
+    "L1": "Люксембург^Анна",
+    "L2": "Yamada^Tarou=山田^太郎",
+    "L3": "Świątek^Łucja",
+    "L4": "Müller-Świątek^Anna",
+}
 
 
 def in_utf8(clinic: Clinic, patient_id: str, **stated: Any) -> pydicom.FileDataset:
@@ -111,6 +165,25 @@ def test_a_name_without_its_letters_is_nobodys(
     with pytest.raises(ArchiveError, match=r"does not keep the letters.*Nothing was sent"):
         send(archive, tmp_path / "results")
     assert archive.objects(reviewed.StudyInstanceUID) == before
+
+
+@pytest.mark.parametrize("way", ["pacs", "web"])
+@pytest.mark.parametrize("patient_id", LOST)
+def test_lost_letters_are_no_other_patient(
+    way: str, patient_id: str, clinic: Clinic, settings: Settings, tmp_path: Path
+) -> None:
+    held = in_utf8(clinic, patient_id)
+    put(clinic, tmp_path, held)
+    archive = connect(settings, way)
+    get(archive, held.StudyInstanceUID, settings=settings)
+    [said] = remarks(held.StudyInstanceUID, settings=settings)
+    assert "others, or none, in the place of letters" in said
+    assert "another patient" not in said
+    folder = settings.place("inbox") / hashed(held.StudyInstanceUID)
+    [before] = [stamp_at(path) for path in folder.iterdir()]
+    get(archive, held.StudyInstanceUID, settings=settings)
+    assert [stamp_at(path) for path in folder.iterdir()] == [before]
+    assert remarks(held.StudyInstanceUID, settings=settings) == (said,)
 
 
 @pytest.mark.parametrize("way", ["pacs", "web"])

@@ -24,7 +24,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
     StudyRootQueryRetrieveInformationModelMove,
 )
 
-from fusion.archive.inbox import Inbox, hashed
+from fusion.archive.held.inbox import Inbox, file_name, hashed, whole_files
 from fusion.archive.listening import Commitments, heard, hearing
 from fusion.archive.model import (
     FoundSeries,
@@ -202,11 +202,15 @@ class DimseArchive:
                             f"administrator has to enter the title {title} with "
                             "this machine and the port of [listen]."
                         )
+        # Where a study is coming there of which more lies there, what came is part of it.
+        is_coming = bool(whole_files(inbox.folder(study_instance_uid)) - set(map(file_name, uids)))
         for uid in () if ours else sorted(uids):  # the other process put it into the inbox
             before = here[uid]
             if before is not None and before == inbox.held(study_instance_uid, uid):
                 continue  # it lay here before, and nothing came
-            content = inbox.content(study_instance_uid, uid, remove=before is None)
+            content = inbox.content(
+                study_instance_uid, uid, remove=before is None and not is_coming
+            )
             if content is not None:
                 keep(uid, content)
         return f"{why}; it has to reach this machine at the port of [listen]" if why else ""

@@ -24,11 +24,9 @@ from pynetdicom.dsutils import decode, encode, split_dataset
 from pynetdicom.presentation import PresentationContext
 
 from fusion.archive.model import Keep
-from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, SILENCE_S
+from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, MOST_BYTES, SILENCE_S
 from fusion.errors import ArchiveError
 
-#: Largest object that is taken, by whichever way.
-MOST_BYTES = 4 * 2**30
 #: Largest answer to a search, and largest command.
 _MOST_ANSWER_BYTES, _MOST_COMMAND_BYTES = 16 * 2**20, 2**16
 #: Written at once; an archive has as long as it may be silent to take it.
@@ -380,11 +378,11 @@ class Exchange:
         self._socket.settimeout(SILENCE_S)
         self._socket.sendall(b"".join(pieces))
 
-    def _read(self, count: int, within_s: float = SILENCE_S) -> bytearray:
+    def _read(self, count: int, within_s: float | None = None) -> bytearray:
         if self._socket is None:
             raise OSError("hung up")
         content = bytearray(count)
-        view, read, until = memoryview(content), 0, time.monotonic() + within_s
+        view, read, until = memoryview(content), 0, time.monotonic() + (within_s or SILENCE_S)
         while read < count:
             self._socket.settimeout(max(0.001, until - time.monotonic()))
             came = self._socket.recv_into(view[read:])

@@ -31,8 +31,9 @@ from fusion.archive.model import (
     Told,
     each,
 )
+from fusion.archive.protocols.wire import MOST_BYTES
 from fusion.archive.settings import ArchiveSettings, Settings, password
-from fusion.dicom import PARSE_ERRORS, damage_told, text
+from fusion.dicom import PARSE_ERRORS, damage_told
 from fusion.errors import ArchiveError
 
 #: How long an archive may take to be reached, and be silent, s.
@@ -43,14 +44,14 @@ _PAGE, _MOST = 1000, 100_000
 _ONCE_MORE = Retry(total=1, connect=0, read=1, status=0, other=0, redirect=False)
 #: They log addresses, and what is asked for in them.
 _TALKATIVE = ("dicomweb_client", "retrying", "urllib3", "requests")
-#: Largest object that is taken.
-MOST_BYTES = 4 * 2**30
-_PIECE_BYTES = 2**20
+#: Read at once: what of it is whole when a line stops is lost with the rest of it.
+_PIECE_BYTES = 2**16
 #: Media Storage SOP Instance UID (0002,0003), near the beginning of a file.
 _OBJECT_UID = re.compile(rb"\x02\x00\x03\x00UI..([0-9.]{1,64})", re.DOTALL)
 _HEAD_BYTES = 4096
 #: Escapes of ``! $ ' ( ) * / : ? @``, which need none in a query (RFC 3986 section 3.4).
 _NEEDLESS = r"%(?:21|24|27|28|29|2A|2F|3A|3F|40)"
+_CLASS, _OBJECT, _SERIES = "00080016", "00080018", "0020000E"
 _DICOM = 'multipart/related; type="application/dicom"'
 
 for _name in _TALKATIVE:
@@ -129,21 +130,28 @@ class WebArchive:
 
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID."""
-        found = self._search("search_for_instances", study_instance_uid=study_instance_uid)
-        listed = Listed.by_uid(
-            Listed(
-                text(one, "SOPInstanceUID"),
-                text(one, "SeriesInstanceUID"),
-                text(one, "SOPClassUID"),
+        found = [*self._rows("search_for_instances", study_instance_uid=study_instance_uid)]
+        with self._understood():
+            listed = Listed.by_uid(
+                Listed(one[_OBJECT]["Value"][0], _stated(one, _SERIES), _stated(one, _CLASS))
+                for one in found
             )
-            for one in found
-        )
         self._counts = Counter(one.series_instance_uid for one in listed.values())
         return listed
 
     def _search(
         self, how: str, *, filters: Mapping[str, str] | None = None, **which: Any
     ) -> Iterator[Dataset]:
+        for row in self._rows(how, filters=filters, **which):
+            with self._in_words(), self._understood(), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # they quote what they complain of
+                answer = Dataset.from_json(row)
+            yield answer
+
+    def _rows(
+        self, how: str, *, filters: Mapping[str, str] | None = None, **which: Any
+    ) -> Iterator[dict[str, Any]]:
+        """Yield answers as they are written, page by page."""
         given = {key: value for key, value in (filters or {}).items() if value}
         with self._in_words():
             client = DICOMwebClient(self._url, session=self._session)
@@ -151,15 +159,15 @@ class WebArchive:
             search = getattr(client, how)
             first, known = 0, set[str]()
             while first < _MOST:
-                with self._understood(), warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # they quote what they complain of
+                with self._understood():
                     page = search(search_filters=given, limit=_PAGE, offset=first, **which)
-                    news = [one for one in page if json.dumps(one, sort_keys=True) not in known]
-                    answers = [Dataset.from_json(one) for one in news]
-                yield from answers
+                    written = [json.dumps(one, sort_keys=True) for one in page]
+                    rows = zip(page, written, strict=True)
+                    news = [one for one, form in rows if form not in known]
+                yield from news
                 # A short page is not the last: an archive may give less at once than it is asked
                 # for. One that knows no pages gives the first again.
-                known = {json.dumps(one, sort_keys=True) for one in page}
+                known = set(written)
                 first += len(page)
                 if not news:
                     return
@@ -331,6 +339,11 @@ def parts(content_type: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         searched = max(0, len(held) - len(mark))
         if len(held) > MOST_BYTES:
             raise ArchiveError("An object is larger than any that is taken; nothing of it is kept.")
+
+
+def _stated(row: Mapping[str, Any], tag: str) -> str:
+    """Return the one value of an element; empty where it is absent."""
+    return str(row[tag]["Value"][0]) if tag in row else ""
 
 
 def _why(exc: Exception) -> str:

@@ -48,6 +48,8 @@ SYNTAXES: list[UID] = [*PLAIN, *PACKED, ExplicitVRBigEndian]
 HURRIED_LOOP_S = 0.0002
 #: Largest piece that we take at once; without a limit the other side decides what we hold.
 LARGEST_PDU_BYTES = 128 * 1024
+#: Largest object that is taken, by whichever way.
+MOST_BYTES = 4 * 2**30
 #: What may be in memory of objects that are not whole yet, over all associations.
 MOST_IN_MEMORY_BYTES = 256 * 2**20
 

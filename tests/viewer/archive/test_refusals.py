@@ -161,7 +161,7 @@ def test_priors_stand_at_their_questions_and_answer_nothing_by_themselves(
     qtbot.waitUntil(lambda: box.job is None, timeout=WAIT_MS)
     said = box.message.text()
     assert "Nothing is answered until you confirm it" in said
-    assert "Not shown: 1 under the same ID, of another person" in said
+    assert "Not shown: 1 study under the same ID, of another person" in said
     assert model.values == {}
     [offered, way_on] = [one for one in box.compare.texts if "reading" in one or "hold" in one]
     assert "a reading by Dr. Åsa Öberg, Version 1, not final" in offered

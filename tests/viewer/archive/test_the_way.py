@@ -16,7 +16,7 @@ from qtpy.QtWidgets import QApplication, QWidget
 
 from fusion.annotations.journal import Journal
 from fusion.annotations.keeping.sendings import STATE_WORDS
-from fusion.archive.inbox import Tray, hashed
+from fusion.archive.held.inbox import Tray, hashed
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.settings import Settings
 from fusion.errors import Cancelled

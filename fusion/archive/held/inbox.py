@@ -23,6 +23,8 @@ from fusion.errors import ArchiveError, disk_reason
 from fusion.temporary import begun, sweep
 
 _PARTS = "part-"
+#: How often a folder is made that another program takes away at that moment.
+_MOST_TRIES = 100
 #: What the folder of a study is called.
 _FOLDER = "[0-9a-f]{40}"
 #: Names of parts: the folder of parts is of one process, and this counts in it.
@@ -68,13 +70,26 @@ class Tray:
         part = self.parts / f"{next(_numbers)}"
         try:
             part.write_bytes(content)
-            self.folder.mkdir(mode=0o700, exist_ok=True)
-            part.replace(self.file(sop_instance_uid))
+            _moved_into(part, self.file(sop_instance_uid))
         except OSError as exc:
             raise ArchiveError(
                 f"What arrived cannot be kept ({disk_reason(exc)}). Free some space or name "
                 "another folder as inbox in archives.toml; what is there already is kept."
             ) from exc
+
+
+def _moved_into(part: Path, target: Path) -> None:
+    """Rename a part; the folder may be taken away meanwhile by one who just emptied it."""
+    for left in range(_MOST_TRIES)[::-1]:
+        with contextlib.suppress(FileExistsError):
+            target.parent.mkdir(mode=0o700, exist_ok=True)
+        try:
+            part.replace(target)
+        except FileNotFoundError:
+            if not left or not part.exists():
+                raise
+        else:
+            return
 
 
 def place_of(root: Path, study_instance_uid: str, sop_instance_uid: str) -> Path:

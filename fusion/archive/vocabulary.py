@@ -1,0 +1,287 @@
+"""The words by which descriptions in English, German, French and Spanish are understood.
+
+Words stand as :func:`fusion.archive.words.plain_words` writes them: small letters without accents,
+one space between words. ``*`` at the end stands for any ending.
+"""
+
+from __future__ import annotations
+
+#: Meaning: words of English, German, French, Spanish (and what is the same in all).
+WORDS: dict[str, tuple[str, str, str, str]] = {
+    "neck": (
+        "c spine, cspine, c sp, cerv, cervical*, cervico*, craniocervical*, odontoid, dens, "
+        "csp, c spn, c t l spine, c t spine, ctl spine, cvj, ccj, craniovertebral*, atlanto*, "
+        "occipitocervical*, occipito cervical*, open mouth, atlas, c spines, ct l spine",
+        "hws*, hwk*, halswirbel*, zervikal*, cervikal*, halsws, kopfgelenk*, transoral*, "
+        "zerviko*, kraniozervikal*, okzipitozervikal*, hals ws, transbuk*, transbuc*, "
+        "halsmark*, halswirbels*",
+        "rachis cervical, charniere cervico*, charniere occipito*, odontoide, bouche ouverte",
+        "columna cervical, col cervical, c cervical, craneocervical*, odontoides, boca abierta, "
+        "transoral*",
+    ),
+    # The neck, which is mostly examined for what lies before its spine.
+    "neck in general": ("neck", "hals, nacken", "cou, nuque", "cuello, nuca"),
+    "whole spine": (
+        "whole spine, total spine, entire spine, full spine, complete spine, scoliosis*, neuraxis, "
+        "spine whole, spine total, spine entire, spine full, all spine, entire spinal, spine "
+        "entire, "
+        "spine survey, whole neuraxis, spinal survey",
+        "ganze ws, gesamte ws, ganze wirbelsaule, gesamte wirbelsaule, ganzwirbelsaul*, "
+        "wirbelsaulenganz*, ws ganz*, gesamtwirbelsaul*, wirbelsaule gesamt, wirbelsaule komplett, "
+        "wirbelsaule ganz, ws gesamt, ws komplett, komplette ws, komplette wirbelsaule, "
+        "neuroachse, "
+        "spinalkanal gesamt, gesamter spinalkanal, skoliose*",
+        "rachis entier, rachis complet, rachis total, rachis en entier, grand axe, medullaire "
+        "tot*, "
+        "medullaire compl*, medullaire entiere, moelle entiere, moelle totale, moelle complete, "
+        "axe spinal, axe rachidien, teleradio* rachis, teleradio* du rachis, scoliose*",
+        "columna total, columna completa, columna entera, raquis completo, telerradiografia*, "
+        "columna vertebral completa, columna vertebral total, neuroeje, raquis total, escoliosis*",
+    ),
+    # Of the neck by its words, but not of its spine.
+    "not the spine": (
+        "soft tissue*, soft tissues, angio*, cta, mra, carotid*, thyroid*, larynx*, pharynx*, "
+        "parotid*, lymph node*, uterine, uterus, cervix, femoral neck, neck of femur, sinus*, "
+        "swallow*, esophag*, oesophag*, cervical cancer, airway, salivary, dental, vessels, "
+        "brachial plexus, femur neck, femoral necks, ent neck, neck ent, contrast ent, "
+        "ent protocol, sialo*, cervico facial*, cervicofacial*, headneck, parathyr*, "
+        "trache*, neck mass, adenopath*, tonsil*, tongue, vocal, brachial plex*, thymus, goit*",
+        "weichteil*, halsweichteil*, angio*, karotis*, carotis*, halsgefasse*, plexus, "
+        "schilddruse*, kehlkopf*, rachen*, schluck*, speichel*, oesophagus, schenkelhals*, "
+        "lymphknoten*, nebenschild*, breischluck*, zahn*, hno, oberschenkelhals*, femurhals*, "
+        "strum*, trachea*, "
+        "gefass*, armplexus, cup, tumorstaging, staging",
+        "parties molles, orl, cervico facial*, cervicofacial*, col du femur, du sein, des seins, "
+        "irm sein, irm seins, mammaire*, angio*, "
+        "carotide*, thyroide*, larynx, pharynx, tsa, troncs supra*, uterin*, col uterin, col de l "
+        "uterus, col femoral, ganglion*, oesophag*, deglutition, parotide*, parathyr*, plexus, "
+        "trache*, "
+        "adenopath*, vaisseaux",
+        "partes blandas, angio*, carotid*, tiroid*, laringe, faringe, uterino, utero, cervix, "
+        "cuello de femur, cuello femoral, esofag*, deglucion, ganglio*, parotida*, tsa, orl, "
+        "cervicofacial*, cervico facial*, cuello del femur, faringo*, vasos, plexo*, "
+        "paratiro*, traque*, "
+        "adenopat*, troncos supra*, salival*",
+    ),
+    "other region": (
+        "orthopanto*, opg, panoram*, temporomandib*, ls, nose, jaw, teeth, eye, eyes, ear, ears, "
+        "abd, a p w, a p wo, bronch*, mediastin*, pleur*, mesent*, iliac*, femor*, poplit*, rect*, "
+        "anal, perine*, ovar*, gyn*, tars*, metatars*, carp*, metacarp*, phalan*, radius, ulna*, "
+        "fibula*, acetab*, menisc*, achill*, rotator*, olecran*, scaph*, navicul*, hallux, thumb*, "
+        "stroke, perfusion, dat scan, datscan, mastoid*, cochle*, ventilat*, muga, renogr*, mag3, "
+        "dmsa, mibg, bowel, stomach, appendi*, hernia inguin*, adrenal*, spleen*, tongue*, oral, "
+        "oropharyn*, nasophar*, cyst*, urin*, uro*, stone*, ivu, cheek, chin, lip, scalp, "
+        "adenoid*, "
+        "paranasal*, perinasal*, coro*, cardi*, echocard*, aorto*, vein*, venous, arter*, tibio*, "
+        "sesam*, acromi*, "
+        "neuro head, cerebell*, lung, ptx, "
+        "l spine, lspine, t spine, tspine, lumb*, thorac*, sacr*, pelvi*, hip*, knee*, foot, "
+        "feet, hand*, wrist*, elbow*, shoulder*, ankle*, chest, abdom*, brain, head, skull, "
+        "lung*, liver, femur, tibia, heart, cardiac, breast, mammo*, whole body, coccyx, orbit*, "
+        "si joint*, prostate, kidney*, finger*, rib*, clavicle, humerus, bone age, "
+        "maxillofacial*, facial*, mandib*, tmj, nasal*, temporal bone*, skull base, bladder, "
+        "spleen, myocard*, parathyr*, brain*, calf, thigh*, shin, forearm*, toe*, heel*, calcan*, "
+        "patell*, sternum, scapul*, ac joint*, sc joint*, tib fib, extremit*, leg, legs, arm, "
+        "arms, "
+        "groin, testic*, scrot*, renal, pancrea*, gallbladder, biliary, mrcp, bowel, colon, "
+        "colonos*, "
+        "entero*, gastr*, ugi, kub, urogra*, ivp, aort*, runoff, coronar*, pulmon*, pe protocol, "
+        "v q, vq, dexa, dxa, bone density, pituit*, sella, iac, iacs, auditory, panorex, ls spine, "
+        "l s spine, d spine, dl spine, dorsolumb*, wb, total body, lower limb*, upper limb*, "
+        "crani*, thymus, thyroid*, skull*, face, heads, ribs, mrcp, cxr, kidneys, ureter*, "
+        "thoraco*, limb*, skeletal survey, bone survey, hindfoot, forefoot, midfoot, cholangio*, "
+        "hepat*, hepato*, hida, prostat*, fetal, obstetric*, uter*, ovar*",
+        "lws, bws, lws*, bws*, lendenwirbel*, brustwirbel*, becken*, hufte*, huft*, knie*, fuss*, "
+        "hand*, ellenbogen*, schulter*, sprunggelenk*, thorax*, abdomen*, schadel*, kopf, lunge*, "
+        "leber, herz*, mamma*, ganzkorper*, kreuzbein*, isg, ileosakral*, iliosakral*, cranium, "
+        "neurocranium, cmrt, gesicht*, zunge*, mund*, ohr*, auge*, lunge*, mastoid*, leiste*, "
+        "anus, "
+        "enddarm*, rektum*, eierst*, gebarm*, kahnbein*, mittelhand*, sesam*, knochenalter*, "
+        "schlaganf*, demenz*, nierenst*, dorsale ws, brustkorb*, herzkranz*, venen*, bronch*, "
+        "mediast*, nebennier*, achill*, menisk*, rotator*, oberbauch, finger*, rippe*, "
+        "lumbal*, thorakal*, cct, ccta, "
+        "gesichtsschadel*, mittelgesicht*, nnh, felsenbein*, kiefer*, unterschenkel*, "
+        "oberschenkel*, unterarm*, nebenschild*, myokard*, zehe*, ferse*, patell*, brustbein*, "
+        "sternum, schlusselbein*, klavikul*, clavicul*, skapul*, schulterblatt*, oberarm*, "
+        "ellbogen*, vorfuss*, mittelfuss*, ruckfuss*, osg, usg, niere*, pankrea*, gall*, darm*, "
+        "kolon*, dickdarm*, magen*, prostata*, aort*, koronar*, hypophys*, innenohr*, orbita*, "
+        "nasen*, sakral*, steiss*, beinachse*, ganzbein*, bein, beine, arm, extremitat*, "
+        "knochendicht*, kalkan*, daumen*, mcp, karpal*, karpus, tarsal*, hirn*, gehirn*, "
+        "schlafenbein*, nnh*, kiefer*, unterbauch*, bauch*, harn*, blase*, dunndarm*, ubersicht "
+        "abd*, schilddrus*, iliosakr*, symphyse*, lendenws*, brustws*, lumbosakr*, thorako*",
+        "cerveau, dorsale, dorsales, buccal*, langue, cavum, rhino*, oeil, yeux, mastoid*, uro*, "
+        "vessie, rectum, anus, rate, surren*, estomac, intestin*, entero*, colo scanner, "
+        "coloscan*, "
+        "coroscan*, uroscan*, hepat*, splen*, pouce*, metacarp*, tarse, phalang*, scaphoid*, age "
+        "osseux, bronch*, mediastin*, avc, perfusion, veine*, phlebo*, aorte*, tibia*, perone*, "
+        "machoire, joue, levre*, menton, adeno*, dacryo*, cardiaque*, coronair*, atm, temporo "
+        "mandib*, dents, dentaire*, machoire*, lombaire*, dorsal, "
+        "thoracique*, sacrum, bassin, hanche*, genou*, pied*, main*, poignet*, "
+        "coude*, epaule*, cheville*, thorax, abdom*, crane, cerebral*, encephal*, tete, poumon*, "
+        "foie, corps entier, lombo*, dorso*, sacro*, cote*, doigt*, massif facial, maxillo*, "
+        "mandib*, rocher*, sinus*, cuisse, jambe, avant bras, myocard*, parathyr*, pulmonaire*, "
+        "orteil*, calcan*, rotule*, clavicul*, omoplate*, humer*, bras, membre*, rein, reins, "
+        "renal*, vesicule*, bili*, colo, coeur, hypophys*, oreille*, conduit*, orbite*, nez, os "
+        "propres, coccyx, gonometrie, pangono*, sein, seins, osteodensito*, asp, abdo, tap, "
+        "cranien*, cranio encephal*, thyroid*, corporel*, corps, pelvien*, jambes, doigts, "
+        "lombosacr*, lombo sacr*, avant pied, arriere pied, dorsales, talon*",
+        "cara, perinasal*, paranasal*, uro*, lengua, ojo, ojos, mastoid*, vejiga, recto, ano, "
+        "bazo, "
+        "suprarren*, estomago, intestin*, pulgar*, metacarp*, metatars*, tarso, falang*, "
+        "escafoid*, "
+        "edad osea, bronqu*, mediastin*, ictus, perfusion, vena*, flebo*, aorta*, perone, tibia*, "
+        "mejilla*, labio*, menton, espalda, coronari*, cardio*, hepat*, bucal, faciales, cadera*, "
+        "pelviano, ginecolog*, obstetr*, mamari*, testicul*, prostat*, pancrea*, adenoid*, "
+        "atm, temporomandib*, tempomandib*, nariz, dental*, diente*, cerebro, lumb*, dorsal, "
+        "toracic*, sacro*, pelvis, cadera*, rodilla*, pie, pies, "
+        "mano*, muneca*, codo*, hombro*, tobillo*, torax, abdom*, craneo, cerebr*, cabeza, "
+        "pulmon*, higado, cuerpo entero, cuerpo completo, costilla*, dedo*, macizo facial, senos "
+        "paranasales, mandib*, maxilo*, muslo, pierna*, antebrazo, miocard*, paratiro*, encefal*, "
+        "ortejo*, calcaneo*, rotula*, esternon, clavicula*, escapula*, humero, brazo, miembro*, "
+        "rinon*, vesicula*, vias biliares, colangio*, corazon, hipofis*, silla turca, oido*, "
+        "orbita*, coxis, coccix, mama, mamas, mamogra*, densitometr*, parrilla costal, craneal*, "
+        "corporal*, tiroid*, tap, cardia*, sacroili*, senos, dorsolumb*, dorso lumb*, c lumbar, "
+        "craneo*, codos, tobillos, extremidad*, pelvic*, talon*, cuerpo",
+    ),
+    # Examined together with the neck it is for staging, unless the spine is named.
+    "trunk": (
+        "abdom*, pelvi*, chest",
+        "becken*, oberbauch*, bauch*",
+        "abdom*, pelv*, bassin*, thorax",
+        "abdom*, pelv*, torax, toraco*",
+    ),
+    "spine": (
+        "spine*, c spine, cspine, csp, spn, vertebra*",
+        "hws*, hwk*, ws, wirbel*, halswirbel*, halsws",
+        "rachis*, vertebr*",
+        "columna*, col, raquis*, vertebr*, c cervical",
+    ),
+    "radiographs": (
+        "x ray*, xray*, xr, radiograph*, plain film*, cr, dx, dr, rx",
+        "rontgen*, roentgen*, rontg*, rtg, rx, ro, konventionell*",
+        "radio, radiograph*, rx, cliche*, radios",
+        "radiograf*, rx, placa, placas, rayos x",
+    ),
+    "mri": (
+        "mri, mr, magnetic resonance*, nmr",
+        "mrt, mr, kernspin*, magnetresonanz*, mr tomo*, kst",
+        "irm, imagerie par resonance*, remnographie",
+        "rm, rmn, resonancia*",
+    ),
+    "diagnostic_ct": (
+        "ct, cat scan, computed tomograph*, mdct, cbct",
+        "ct, computertomogra*, computertomo*, msct",
+        "tdm, scanner*, tomodensitometr*",
+        "tc, tac, tomografia comput*, tcmd, tomografia axial*",
+    ),
+    "nuclear": (
+        "bone scan*, spect*, scintigra*, nuclear, nm, pet*, bone spect*, mdp, hdp, dpd, "
+        "hybrid, fdg, naf, dotatate, psma",
+        "szinti*, skelettszinti*, knochenszinti*, spect*, dreiphasen*, 3 phasen*, 3phasen*, pet*, "
+        "nuk*, skelettszint*, knochenszint*",
+        "scintigra*, scinti*, temp, tomoscinti*, tep*, spect*, fluorure",
+        "gammagraf*, spect*, escintigra*, pet*, centellogra*, rastreo oseo, ggo, rastreo*",
+    ),
+    "ap": (
+        "ap, pa, a p, p a, anteroposterior, antero posterior, frontal, apl, aplat, anterior "
+        "posterior",
+        "ap, pa, a p, sagittal ap",
+        "face, f p, fp, de face, face profil, f et p, fpf",
+        "ap, pa, frontal, anteroposterior, antero posterior, ap l, f y p, frente, f p, fyp, ap y l",
+    ),
+    "lateral": (
+        "lat, lateral*, ll, l l, ap y l, cross table, crosstable, xtable, x table, apl, aplat, "
+        "lats",
+        "seitlich*, seitl, lat, lateral*, seitbild, seit, latero lateral*",
+        "profil*, lateral*, f p, fp, de profil, f et p",
+        "lat, lateral*, perfil, f y p, ap l, f p, fyp",
+    ),
+    "oblique": (
+        "oblique*, obl",
+        "schrag*, foramina*, halbschrag*",
+        "oblique*, trois quarts, 3 4, de 3 4",
+        "oblicua*, oblicuo*, obl",
+    ),
+    "flexion": (
+        "flex*, flexion, dynamic*, anteflexion, f e, hyperflexion, functional views, bending",
+        "inklination*, flexion*, funktionsaufn*, funktions*, funktion, anteflex*, inkl rekl, inkl "
+        "u rekl, inkl und rekl, in inkl, ante*, dynamisch*, inklin*, vorneig*, fkt*, vorbeug*, re "
+        "inklination*, vor ruck*, vor und ruck*, vor u ruck*",
+        "flexion*, dynamique*, anteflexion, hyperflexion",
+        "flexion*, dinamic*, funcional*, hiperflexion, anteflexion",
+    ),
+    "extension": (
+        "ext, extension*, dynamic*, flex ext, f e, hyperextension*, functional views, "
+        "retroflexion, bending",
+        "reklination*, extension*, funktionsaufn*, funktions*, funktion, retroflex*, rekl, "
+        "dynamisch*, reklin*, ruckneig*, fkt*, ruckbeug*, vor ruck*, vor "
+        "und ruck*, vor u ruck*, retrofl*",
+        "extension*, dynamique*, hyperextension*, retroflexion",
+        "extension*, dinamic*, funcional*, hiperextension*, retroflexion",
+    ),
+    "surgery": (
+        "acdf, pcdf, fusion, fused, postop*, post op*, s p op, status post surgery, laminectom*, "
+        "laminoplast*, corpectom*, discectom*, arthroplast*, disc replacement*, adr, tdr, "
+        "fixation, hardware, screw*, cage*, instrument*, intraop*, arthrodes*, after surgery, "
+        "foraminotom*, post surgical, postsurgical, plate fixation, post surgery, prior surgery, "
+        "previous surgery, history of surgery, hx surgery, laminotom*, pedicle screw*, lateral "
+        "mass screw*, decompression, prosthe*, implant*, orif, disc repl*, post acdf, plating",
+        "spondylodese*, fusion, postop*, post op*, z n op*, n op, nach op*, op kontrolle, "
+        "laminektom*, korporektom*, diskektom*, bandscheibenprothes*, bsp, cage*, implantat*, "
+        "schraube*, verplattung, plattenosteo*, osteosynthes*, dekompression*, intraop*, acdf, "
+        "versteif*, fixateur*, korpektom*, wirbelkorperersatz, op verlaufskontrolle, "
+        "metallentfern*, hws op, hwk op, ws op, z n hws op, zustand nach op, foraminotom*, "
+        "bandscheibenop*, prothese*, stabilisierung*, verschraubung*, dorsaler versorgung, "
+        "ventraler "
+        "versorgung, bs op, st n op, status nach op, material*, fusionsop*, platte, platten",
+        "arthrodes*, postop*, post op*, osteosynthes*, laminectom*, corpectom*, discectom*, "
+        "prothese*, cage*, materiel*, opere*, chirurgie, perop*, plaque vissee, post chir*, apres "
+        "chir*, laminoplast*, foraminotom*, decompression, vis pedic*, vissage*, cervicotomie, "
+        "arthroplast*, recalibrage, post operatoire*",
+        "artrodesis, postop*, post op*, postquirurgic*, osteosintesis, laminectom*, corpectom*, "
+        "discectom*, protesis, tornillo*, fijacion*, instrument*, operad*, cirugia, intraop*, "
+        "post quirurgic*, caja intersomatica, laminoplast*, foraminotom*, descompresion, placa y "
+        "tornillos, post cirugia, intervenid*, artroplast*, placa cervical, postqx, post qx, pop, "
+        "osteosint*, material de*",
+    ),
+    # Done by pictures, not an examination.
+    "intervention": (
+        "block, blocks, injection under*, infiltration*, biops*, puncture*, nerve root*, "
+        "ablation*, medial branch*, radiofrequency*, vertebroplast*, guided, facet inj*, "
+        "epidural*, esi, rfa, rhizotom*, denervation*, kyphoplast*",
+        "infiltration*, facetteninf*, facettengelenksinf*, punktion*, biops*, prt, blockade*, "
+        "denervierung*, facettengelenksinfiltration*, gesteuert*, ct gest, gezielte ct, "
+        "facettenblock*, thermokoag*",
+        "infiltration*, bloc, ponction*, biops*, radiofrequence*, sous scanner, sous tdm, "
+        "guide, guidee, guides, guidees, "
+        "echoguid*, scannoguid*, radioguid*, "
+        "thermocoag*, rhizolyse*",
+        "infiltracion*, bloqueo*, puncion*, biops*, radiofrecuencia*, guiad*, rizolisis, rizotomia",
+    ),
+    # Nothing was operated on yet, or what follows is denied.
+    "before surgery": (
+        "preop*, pre op*, before surgery, planning",
+        "praop*, praeop*, pra op*, prae op*, vor op*, op planung, planungs*, praoperativ*",
+        "preop*, pre op*, avant chirurgie, bilan preop*",
+        "preop*, pre op*, prequirurg*, planificacion",
+    ),
+    "contrast": (
+        "contrast*, gad*, w c, with c, enhanced, post gad, w contrast, iv contrast",
+        "km, kontrast*, gad*, kontrastmittel, i v",
+        "injection*, injecte*, gado*, avec injection, produit de contraste, iv, avec pdc",
+        "contraste*, gado*, con contraste, con civ, civ, c c",
+    ),
+    "both contrasts": (
+        "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, wwo, w o "
+        "and w, w o w",
+        "mit und ohne, nativ und, nativ u, ohne und mit, nativ km, ohne mit",
+        "avec et sans, sans et avec, sans puis avec, avant et apres",
+        "con y sin, sin y con, antes y despues",
+    ),
+    "no contrast": (
+        "without, wo, w o, non contrast, noncontrast, unenhanced, no contrast, plain, wo c",
+        "ohne, nativ*, o km, kein km",
+        "sans, non injecte*, s injection",
+        "sin, simple, s c, sin civ",
+    ),
+}
