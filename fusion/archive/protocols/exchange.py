@@ -51,7 +51,7 @@ _PIECES, _RELEASE_KIND = 0x04, 0x05
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """One answer to a request.
 
     Parameters
@@ -165,7 +165,7 @@ class Exchange:
         destination: str = "",
         action: tuple[str, int] | None = None,
         arrived: Keep | None = None,
-    ) -> Iterator[Answer]:
+    ) -> Iterator[Response]:
         """Ask for something, and yield the answers; the last says how it ended.
 
         Parameters
@@ -251,7 +251,7 @@ class Exchange:
                 return one
         return None
 
-    def _answer(self, message: _Message) -> Answer:
+    def _answer(self, message: _Message) -> Response:
         content = None
         if message.data:
             syntax = self._contexts[message.context].transfer_syntax[0]
@@ -261,7 +261,7 @@ class Exchange:
                 )
             except Exception:  # noqa: BLE001 - whatever a stranger's answer does to a parser
                 raise OSError("an answer that cannot be read") from None
-        return Answer(message.number(_STATUS), content)
+        return Response(message.number(_STATUS), content)
 
     def _reply(self, message: _Message, status: int) -> None:
         stated: dict[int, str | int] = {
