@@ -225,7 +225,8 @@ def _mask(
         if float((corners @ normal).max()) <= reach + spacing:
             continue
         at_edge = _within(filled, steps, normal, reach - spacing)
-        at_edge = at_edge[~written_on[at_edge[:, 1], at_edge[:, 2]]]
+        outwards = np.linalg.solve(steps, spacing * normal)
+        at_edge = at_edge[~_beside(written_on, at_edge, outwards)]
         area = len(at_edge) * abs(float(np.linalg.det(steps))) / spacing
         inwards = np.linalg.solve(steps, -_deep(spacing) * spacing * normal)
         further = np.rint(at_edge + inwards).astype(np.intp)
@@ -242,6 +243,21 @@ def _mask(
         limit = np.float32(reach + 0.01 * spacing)
         mask &= along[0][:, None, None] + along[1][:, None] + along[2] <= limit
     return mask
+
+
+def _beside(
+    written_on: npt.NDArray[np.bool_], at_edge: npt.NDArray[np.intp], outwards: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Return which voxels at an edge have words, or their ground, in front of them.
+
+    ``outwards`` (3,) leads from a voxel across the depth of an edge, in voxels.
+    """
+    last = np.array(written_on.shape) - 1
+    found = np.zeros(len(at_edge), np.bool_)
+    for times in range(4):
+        j, i = np.rint(at_edge + times * outwards)[:, 1:].astype(np.intp).clip(0, last).T
+        found |= written_on[j, i]
+    return found
 
 
 def _within(

@@ -41,7 +41,12 @@ from pydicom.uid import (
 
 from fusion.dicom.catalog import scan
 from fusion.dicom.files import archive, budget
-from fusion.dicom.files.header import MAX_SEQUENCE_DEPTH, inflated_from_pixels, read_header
+from fusion.dicom.files.header import (
+    MAX_SEQUENCE_DEPTH,
+    inflated_from_pixels,
+    read_header,
+    read_with_pixels,
+)
 from fusion.dicom.pixels import decoder_process, isolated
 from fusion.dicom.pixels.codestream import bare, read_codestream
 from fusion.dicom.pixels.isolated import decode_apart
@@ -386,6 +391,27 @@ def test_deflated_file_that_was_replaced_is_not_unpacked(tmp_path):
     (tmp_path / "y").replace(tmp_path / "x")
     with pytest.raises(DicomError, match="changed or replaced"):
         inflated_from_pixels(instance)
+
+
+def test_deflated_header_is_parsed_once(tmp_path, monkeypatch):
+    """One whose parts take all that a header may cost is not taken apart again for its pixels."""
+    (tmp_path / "x").write_bytes(deflated(lambda packer: packer.flush()))
+    instance = read_header(tmp_path / "x", label="x")
+    monkeypatch.setattr("fusion.dicom.files.budget.MAX_READS", 0)
+    assert inflated_from_pixels(instance).read(4) == b"\xe0\x7f\x10\x00"
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_whole_object_is_of_the_file_whose_header_was_read(tmp_path, compressed):
+    """A segmentation that is written anew in between would join one header and other pixels."""
+    raw = deflated(lambda packer: packer.flush()) if compressed else file_bytes(ct_image())
+    (tmp_path / "x").write_bytes(raw)
+    instance = read_header(tmp_path / "x", label="x")
+    assert read_with_pixels(instance).PixelData == ct_image().PixelData
+    (tmp_path / "y").write_bytes(raw + b"\0\0")
+    (tmp_path / "y").replace(tmp_path / "x")
+    with pytest.raises(DicomError, match="changed or replaced"):
+        read_with_pixels(instance)
 
 
 @pytest.mark.slow

@@ -215,6 +215,30 @@ def test_the_ground_of_words_is_no_edge_of_the_field() -> None:
     assert "4 slices (16 mm) towards the feet" in message
 
 
+@pytest.mark.parametrize("where", ["across the body", "in a corner"])
+@pytest.mark.parametrize("wide", [15, 20])
+def test_words_over_the_body_in_coronal_slices_are_no_edge_of_the_field(where, wide) -> None:
+    array = np.ascontiguousarray(body(wide, wide).transpose(1, 0, 2)[:, ::-1])
+    matrix = np.eye(4)
+    matrix[:3, :3] = np.array([(0, EDGE, 0), (0, 0, -EDGE), (EDGE, 0, 0)]).T
+    words = np.zeros(array.shape[1:], bool)
+    if where == "in a corner":
+        words[1:4, 1:6:3] = True
+        array[:, :6, :9] = 0
+    else:
+        words[2:5, 6:42:3] = True
+        array[:, :7, 4:44] = 0
+    array[:, words] = 14
+    found = looked(array, matrix)
+    assert seen_mask(found) is None
+    assert said(found) == []
+    # What is cut off at the other end is found all the same.
+    array[:, 26:] = 0
+    array[:, words] = 14
+    (message,) = said(looked(array, matrix))
+    assert "16 mm towards the feet" in message
+
+
 def _lettered(array: np.ndarray, where: str) -> np.ndarray:
     """Write words of two letters into opposite corners of every slice, or a frame round all."""
     words = np.zeros(array.shape[1:], bool)

@@ -138,7 +138,7 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
     DicomError
         Unreadable, damaged or hostile.
     """
-    budget, is_bare = Budget(label), False
+    budget, is_bare, deflated = Budget(label), False, None
     try:
         with _HeaderFile(path, budget) as file, quiet_pydicom():
             is_bare = file.read(_PREFIX_BYTES)[128:] != b"DICM"
@@ -149,8 +149,10 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
                 with damage_told():
                     dataset = _read_until_pixels(file, force=is_bare)
             except _DeflatedError:
-                dataset, _ = _read_deflated(file, budget=budget, label=label)
+                start = file.tell()
+                dataset, stream = _read_deflated(file, budget=budget, label=label)
                 syntax, offset = str(DeflatedExplicitVRLittleEndian), None
+                deflated = start, stream.tell()
             else:
                 syntax = _transfer_syntax(dataset)
                 offset = _pixel_offset(file, is_little=syntax != ExplicitVRBigEndian)
@@ -184,7 +186,9 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             label=label,
         ) from exc
     remarks = (*remarks, NO_FILE_HEADER) if is_bare else remarks
-    return Instance(path, label, dataset, syntax, offset, owner, doubtful_text, remarks, file.stamp)
+    return Instance(
+        path, label, dataset, syntax, offset, owner, doubtful_text, remarks, file.stamp, deflated
+    )
 
 
 def study_uid(dataset: Dataset) -> str:
@@ -219,34 +223,35 @@ def inflated_from_pixels(instance: Instance) -> io.BytesIO:
         Larger than :data:`MAX_INFLATED_BYTES` or :data:`MAX_INFLATION_RATIO` allow, or not the
         file any more that the header was read from.
     """
-    label = instance.label
-    budget = Budget(label)
-    with _HeaderFile(instance.path, budget) as file, quiet_pydicom():
-        instance.require_same(file.stamp)
-        try:
-            _read_until_pixels(file)
-        except _DeflatedError:
-            return _read_deflated(file, budget=budget, label=label)[1]
-    raise DicomError("The file is no longer deflated; it changed while in use.", label=label)
+    if instance.deflated is None:
+        raise DicomError("The file is not deflated.", label=instance.label)
+    start, pixels = instance.deflated
+    with instance.open() as file:
+        packed_bytes = file.seek(0, io.SEEK_END) - start
+        file.seek(start)
+        stream = inflate(file, packed_bytes=packed_bytes, label=instance.label)
+    stream.seek(pixels)
+    return stream
 
 
-def read_with_pixels(path: Path, *, label: str) -> FileDataset:
+def read_with_pixels(instance: Instance) -> FileDataset:
     """Read an object with its pixels, for a library that wants it whole; and nothing behind them.
 
     Parameters
     ----------
-    path : Path
-        A file whose header :func:`read_header` has read.
-    label : str
-        The file as the user knows it.
+    instance : Instance
+        Its header, from :func:`read_header`.
 
     Raises
     ------
     DicomError
-        More elements than any real object has.
+        More elements than any real object has, or not the file any more that the header was read
+        from.
     """
+    label = instance.label
     budget = Budget(label)
-    with _HeaderFile(path, budget) as file:
+    with _HeaderFile(instance.path, budget) as file:
+        instance.require_same(file.stamp)
         try:
             return read_partial(file, _ends_pixels)
         except _DeflatedError:

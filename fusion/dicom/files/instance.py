@@ -133,6 +133,9 @@ class Instance:
         What was mended when it was read; see :func:`fusion.dicom.files.mending.mend`.
     stamp : (int, int) or None
         Size and time of the file when its header was read; see :func:`stamp_of`.
+    deflated : (int, int) or None
+        Of a deflated object, where its deflated part begins in the file, and where the pixel data
+        element begins in what that unpacks to.
     """
 
     path: Path
@@ -144,6 +147,7 @@ class Instance:
     doubtful_text: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     stamp: tuple[int, int] | None = None
+    deflated: tuple[int, int] | None = None
 
     def open(self) -> io.BufferedReader:
         """Open the file that the header was read from.

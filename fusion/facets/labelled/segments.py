@@ -20,6 +20,7 @@ from pydicom.uid import SegmentationStorage
 from fusion.anatomy import BONE_CODES, PROCESS_CODES, SIDE_CODES, VERTEBRA_CODE
 from fusion.dicom import (
     PARSE_ERRORS,
+    Instance,
     damage_told,
     integer,
     items,
@@ -79,7 +80,7 @@ def read_segmentation(path: Path, *, frame_of_reference_uid: str | None) -> Labe
     if instance is None:
         raise DicomError("neither NIfTI (.nii, .nii.gz) nor DICOM.", label=name)
     with quiet_pydicom():
-        return _read(path, instance.dataset, name, frame_of_reference_uid)
+        return _read(instance, frame_of_reference_uid)
 
 
 def bones_named(header: Dataset, name: str) -> frozenset[str]:
@@ -102,7 +103,8 @@ def bones_named(header: Dataset, name: str) -> frozenset[str]:
     return frozenset(part.vertebra for _, part in _parts(header, name) if not part.process)
 
 
-def _read(path: Path, header: Dataset, name: str, wanted: str | None) -> LabelMap:
+def _read(instance: Instance, wanted: str | None) -> LabelMap:
+    header, name = instance.dataset, instance.label
     if uid(header, "SOPClassUID") not in (SegmentationStorage, LABEL_MAP_STORAGE):
         raise DicomError(
             "a DICOM object, but no Segmentation. Give a DICOM SEG or a NIfTI label map.",
@@ -117,7 +119,7 @@ def _read(path: Path, header: Dataset, name: str, wanted: str | None) -> LabelMa
     _check_frame(uid(header, "FrameOfReferenceUID"), wanted, name)
     try:
         parts = dict(_parts(header, name))
-        grid, masks = _masks(path, name)
+        grid, masks = _masks(instance)
     # highdicom looks frames up in a database of its own.
     except (*PARSE_ERRORS, sqlite3.Error) as exc:
         raise DicomError(
@@ -142,9 +144,10 @@ def _check_frame(found: str | None, wanted: str | None, name: str) -> None:
         )
 
 
-def _masks(path: Path, name: str) -> tuple[Grid, dict[int, Mask]]:
+def _masks(instance: Instance) -> tuple[Grid, dict[int, Mask]]:
+    name = instance.label
     with damage_told():
-        whole = read_with_pixels(path, label=name)
+        whole = read_with_pixels(instance)
         segmentation = hd.seg.Segmentation.from_dataset(whole, copy=False)
         geometry = segmentation.get_volume_geometry(allow_missing_positions=True)
         # Numbers that are none in the file are noticed as late as here.
