@@ -36,6 +36,7 @@ from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
 from fusion.dicom.volumes.nm_geometry import directions_asked, grid_of, pixel_spacing_mm, pose_of
 from fusion.dicom.volumes.nm_numbered import NumberedSlices, slices_by_number
+from fusion.dicom.volumes.nm_restated import require_one_place
 from fusion.dicom.volumes.slices import Slice
 from fusion.dicom.volumes.stack import place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
@@ -247,6 +248,8 @@ def _volume_plan(
         grid, more = grid_of(
             instance.dataset, plan.shape, spacing_mm=spacing_mm, order_by_user=by_user
         )
+        if grid is not None:
+            require_one_place(grid, frames)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
     return _asked(plan, grid, more)
@@ -297,11 +300,13 @@ def _single_frame_plans(
         pose = pose_of(dataset)
         findings.update((finding.code, finding) for finding in pose.findings)
         rows, columns = integer(dataset, "Rows"), integer(dataset, "Columns")
+        in_plane_mm = pixel_spacing_mm(dataset)
+        require_one_place(pose.grid((1, rows or 1, columns or 1), in_plane_mm), [frame])
         return Slice(
             frame=frame,
             position_lps=pose.position_lps,
             orientation=pose.orientation,
-            pixel_spacing_mm=pixel_spacing_mm(dataset),
+            pixel_spacing_mm=in_plane_mm,
             rows=rows or 0,
             columns=columns or 0,
             frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
@@ -344,6 +349,8 @@ def _numbered_plan(numbered: NumberedSlices, *, spacing_mm: float | None) -> Vol
             )
             return _asked(plan, None, (question,))
         grid, more = numbered.grid(plan.shape, spacing_mm=spacing_mm)
+        if grid is not None:
+            require_one_place(grid, plan.frames)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
     return _asked(plan, grid, (POSITIONS_STATED(), *more) if grid is not None else more)

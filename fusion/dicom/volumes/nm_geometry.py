@@ -71,6 +71,42 @@ class Pose:
     orientation: FloatArray
     findings: tuple[Finding, ...] = ()
 
+    def grid(
+        self,
+        shape: tuple[int, int, int],
+        in_plane_mm: FloatArray,
+        *,
+        spacing_mm: float = 1.0,
+        frame_of_reference_uid: str | None = None,
+    ) -> Grid:
+        """Return the grid of slices that lie so far apart along row × column.
+
+        Parameters
+        ----------
+        shape : (int, int, int)
+            Slices, rows, columns.
+        in_plane_mm : (2,) ndarray of float64, mm
+            Between rows, then between columns.
+        spacing_mm : float, mm
+            From one slice to the next, with its sign; of no meaning for a single one.
+        frame_of_reference_uid : str or None
+            What the position refers to.
+
+        Raises
+        ------
+        GeometryError
+            Directions or distances that are none.
+        """
+        normal = np.cross(*unit_directions(self.orientation))
+        return Grid.from_dicom(
+            shape,
+            position_lps=self.position_lps,
+            orientation=self.orientation,
+            pixel_spacing_mm=in_plane_mm,
+            slice_step_lps=normal * spacing_mm,
+            frame_of_reference_uid=frame_of_reference_uid,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Directions:
@@ -135,12 +171,10 @@ def grid_of(
     if spacing is None:
         return None, (*pose.findings, *findings)
     require_plausible_position(pose.position_lps)
-    grid = Grid.from_dicom(
+    grid = pose.grid(
         shape,
-        position_lps=pose.position_lps,
-        orientation=pose.orientation,
-        pixel_spacing_mm=in_plane_mm,
-        slice_step_lps=normal * spacing,
+        in_plane_mm,
+        spacing_mm=spacing,
         frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
     )
     require_plausible_grid(grid, kind=Kind.SPECT)

@@ -403,6 +403,95 @@ def test_the_same_place_rounded_elsewhere_is_no_contradiction(tmp_path: Path) ->
     assert "0.17 mm apart" in refusal(only(ds, tmp_path))
 
 
+def per_frame(keyword: str, items: list[Dataset]) -> list[Dataset]:
+    """Functional groups of one macro, an item for each frame."""
+    groups = [Dataset() for _ in items]
+    for group, item in zip(groups, items, strict=True):
+        setattr(group, keyword, [item])
+    return groups
+
+
+def item(**values: object) -> Dataset:
+    made = Dataset()
+    for keyword, value in values.items():
+        setattr(made, keyword, value)
+    return made
+
+
+def places(spacing: float, *, off_mm: float = 0.0) -> list[list[float]]:
+    """Positions of the slices of object D, at another distance and off by so much along x."""
+    truths = (
+        nm.truth_lps((k, 0, 0), orientation=nm.OBLIQUE, spacing=spacing) for k in range(nm.SLICES)
+    )
+    return [[round(x + off_mm, 2), round(y, 2), round(z, 2)] for x, y, z in truths]
+
+
+def says_it_by_frame(ds: Dataset, positions: list[list[float]]) -> None:
+    ds.PerFrameFunctionalGroupsSequence = per_frame(
+        "PlanePositionSequence", [item(ImagePositionPatient=one) for one in positions]
+    )
+
+
+def says_it_by_detector(ds: Dataset, positions: list[list[float]]) -> None:
+    ds.DetectorInformationSequence = [detector(one, list(nm.OBLIQUE)) for one in positions]
+    ds.DetectorVector = [1] * nm.SLICES
+
+
+def says_it_by_location(ds: Dataset, positions: list[list[float]]) -> None:
+    steps = np.linalg.norm(np.array(positions) - positions[0], axis=1)
+    ds.SliceLocationVector = [round(300 - float(step), 2) for step in steps]
+
+
+@pytest.mark.parametrize("says", [says_it_by_frame, says_it_by_detector, says_it_by_location])
+def test_a_place_stated_again_for_each_slice(says, tmp_path: Path) -> None:
+    """The same place is read; another one is refused, wherever it stands and whatever is off."""
+    ds = nm.OBJECTS["D"]()
+    says(ds, places(-nm.DZ))
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    others = [places(-nm.DZ * 1.5), [*places(-nm.DZ)[:7], *places(-nm.DZ * 2)[7:]]]
+    if says is not says_it_by_location:  # it has neither a beginning nor a direction
+        others += [places(-nm.DZ)[::-1], places(nm.DZ)]
+    if says is says_it_by_frame:  # of detectors the first is the one that counts
+        others.append(places(-nm.DZ, off_mm=-40))
+    for positions in others:
+        ds = nm.OBJECTS["D"]()
+        says(ds, positions)
+        assert "twice and differently" in refusal(only(ds, tmp_path))
+
+
+def test_one_position_for_every_frame_is_that_of_the_first_slice(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    says_it_by_frame(ds, places(-nm.DZ)[:1] * nm.SLICES)
+    plan = only(ds, tmp_path)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    says_it_by_frame(ds, places(-nm.DZ, off_mm=9)[:1] * nm.SLICES)
+    assert "slice 1 lies 9.0 mm away" in refusal(only(ds, tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("keyword", "values", "words"),
+    [
+        ("PixelMeasuresSequence", {"PixelSpacing": [nm.DY, nm.DX]}, None),
+        ("PixelMeasuresSequence", {"SpacingBetweenSlices": nm.DZ}, None),
+        ("PixelMeasuresSequence", {"PixelSpacing": [nm.DX, nm.DY]}, "its pixels lie apart"),
+        ("PixelMeasuresSequence", {"SpacingBetweenSlices": 4.0}, "its slices lie apart"),
+        ("PlaneOrientationSequence", {"ImageOrientationPatient": list(nm.OBLIQUE)}, None),
+        ("PlaneOrientationSequence", {"ImageOrientationPatient": list(nm.AXIAL)}, "orientation"),
+    ],
+)
+def test_size_and_orientation_stated_again_for_all_frames(
+    keyword: str, values: dict[str, object], words: str | None, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["D"]()
+    ds.SharedFunctionalGroupsSequence = per_frame(keyword, [item(**values)])
+    plan = only(ds, tmp_path)
+    if words is None:
+        assert plan.refusal is None
+    else:
+        assert words in refusal(plan)
+
+
 def test_top_level_that_disagrees_with_the_detector_is_refused(tmp_path: Path) -> None:
     ds = nm.OBJECTS["H"]()
     ds.ImagePositionPatient = [*nm.ORIGIN_LPS[:2], nm.ORIGIN_LPS[2] - 57]
