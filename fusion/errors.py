@@ -69,6 +69,11 @@ class SpacingNeeded(GeometryError):  # noqa: N818 - a question, not a fault
         super().__init__(message)
         self.volume_id = volume_id
 
+    @property
+    def series(self) -> str:
+        """Number of the series of the volume; its volumes share the distance."""
+        return self.volume_id.partition(".")[0]
+
 
 class PairingError(FusionError):
     """The study holds no pair of CT and functional volume that may be combined."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,10 @@ from fusion.findings.alignment import (
     CHOICE,
     DIFFERENT_FRAMES,
     FRAME_STATED_BY_USER,
+    PATIENT_MISMATCH_OVERRIDDEN,
     PLACEMENT_STATED_BY_USER,
 )
-from fusion.findings.files import FETCHED_WITH_REMARK, OPENED_WITHOUT_ARCHIVE
+from fusion.findings.files import FETCHED_WITH_REMARK, NOT_NEEDED, OPENED_WITHOUT_ARCHIVE
 from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
@@ -36,6 +38,19 @@ from fusion.registration import Method, Registration, checked, shared_frame
 from fusion.registration import register as search
 from fusion.resampling import Interpolation
 from fusion.review import Review
+
+_SAME_FRAME_UNNEEDED = NOT_NEEDED(
+    what="A person's word that the images lie in one coordinate system (--same-frame)",
+    why="the files place them so themselves",
+)
+_OVERRIDE_UNNEEDED = NOT_NEEDED(
+    what="A person's word for combining different patients (--override-mismatch)",
+    why="the files state no difference",
+)
+_IGNORING_UNNEEDED = NOT_NEEDED(
+    what="The wish to ignore a stored registration (--ignore-stored-registration)",
+    why="the study comes with none for these images",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +61,10 @@ class OpenOptions:
     ----------
     ct, spect : str, optional
         Choose a volume by the number that ``facetfusion scan`` prints, or by Series Instance UID.
-    spacing_mm : float, optional, mm
+    spacing_mm : float or mapping of str to float, optional, mm
         Signed distance from one slice to the next along row × column, for functional volumes
-        whose file does not state it. Marked on every export.
+        whose file does not state it; by number of the volume or its series where several need
+        one. Marked on every export.
     register : bool
         Search for a rigid transform instead of relying on a stored one or on the shared Frame of
         Reference.
@@ -66,12 +82,21 @@ class OpenOptions:
 
     ct: str | None = None
     spect: str | None = None
-    spacing_mm: float | None = None
+    spacing_mm: Mapping[str, float] | float | None = None
     register: bool = False
     ignore_stored_registration: bool = False
     interpolation: Interpolation = "linear"
     override_mismatch_by: str | None = None
     same_frame_by: str | None = None
+
+    @property
+    def spacings(self) -> Mapping[str, float] | float | None:
+        """Distances between slices; one that names no series is for the volume that is chosen."""
+        stated = self.spacing_mm
+        if self.spect is None or stated is None:
+            return stated
+        every = stated if isinstance(stated, Mapping) else {"": stated}
+        return {name or self.spect: distance for name, distance in every.items()}
 
 
 def open_study(
@@ -128,7 +153,7 @@ def open_study(
             if here.since:
                 about_archive = (OPENED_WITHOUT_ARCHIVE(day=here.since),)
             about_archive += tuple(FETCHED_WITH_REMARK(remark=said) for said in here.said)
-        catalog = scan(path, spacing_mm=how.spacing_mm, progress=report.part(0.0, 0.4))
+        catalog = scan(path, spacing_mm=how.spacings, progress=report.part(0.0, 0.4))
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by
     )
@@ -138,6 +163,7 @@ def open_study(
     if stated:  # it says so itself; that they cannot be combined is no longer true
         kept = tuple(f for f in chosen.findings if f.kind is not DIFFERENT_FRAMES)
         chosen = replace(chosen, findings=kept)
+    unneeded = _unneeded(catalog, chosen, how, bool(stated))
     registration, about_stored = _registration(
         catalog,
         chosen,
@@ -147,12 +173,15 @@ def open_study(
         progress=report.part(0.8, 1.0),
     )
     placed = _placed(ct_volume, spect_volume, registration, how.same_frame_by)
+    if placed:
+        unneeded = tuple(f for f in unneeded if f != _SAME_FRAME_UNNEEDED)
     report(1.0, "Opened")
     choice = CHOICE(reasons=" ".join(chosen.reasons))
     findings = (
         *about_archive,
         *stated,
         *placed,
+        *unneeded,
         *about_stored,
         *chosen.findings,
         *chosen.spect.series.findings,
@@ -164,6 +193,25 @@ def open_study(
     )
     fused = Fused(ct_volume, spect_volume, registration, interpolation=how.interpolation)
     return Review(catalog, chosen, fused, findings)
+
+
+def _unneeded(
+    catalog: Catalog, chosen: Pair, how: OpenOptions, frame_was_stated: bool
+) -> tuple[Finding, ...]:
+    """Say which words of a person, or which wishes, these files give nothing to do with."""
+    found = []
+    if _is_said(how.same_frame_by) and not frame_was_stated:
+        found.append(_SAME_FRAME_UNNEEDED)
+    kinds = {finding.kind for finding in chosen.findings}
+    if _is_said(how.override_mismatch_by) and PATIENT_MISMATCH_OVERRIDDEN not in kinds:
+        found.append(_OVERRIDE_UNNEEDED)
+    if how.ignore_stored_registration and not stored_registration_ignored(catalog, chosen):
+        found.append(_IGNORING_UNNEEDED)
+    return tuple(found)
+
+
+def _is_said(name: str | None) -> bool:
+    return bool(name and name.strip())
 
 
 def _registration(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import functools
 import json
 import os
 import subprocess
@@ -14,6 +16,7 @@ import pytest
 
 from fusion import cli
 from fusion.cli import COMMANDS, build_parser, main, words_by_action, words_of
+from fusion.findings.table import KINDS
 from tests.dicom import nm_objects as nm
 from tests.studies import write_ct, write_nm
 
@@ -100,6 +103,9 @@ def test_fuse_writes_and_prints_one_document(capsys, folder, tmp_path) -> None:
         ["export", "x", "--to", "y", "--version", "two"],
         ["readings"],
         ["import", "x"],
+        ["scan", "x", "--spacing", "=3"],
+        ["scan", "x", "--spacing", "3", "--spacing", "-3"],
+        ["scan", "x", "--spacing", "2=3", "--spacing", "2=-3"],
     ],
 )
 def test_wrong_usage_is_2(capsys, argv) -> None:
@@ -112,13 +118,16 @@ def test_wrong_usage_is_2(capsys, argv) -> None:
 def test_a_negative_number_is_no_option(capsys, tmp_path) -> None:
     command = ["fuse", str(tmp_path), "--to", str(tmp_path / "out")]
     for more, value in (
-        (["--spacing", "-4,8"], "spacing_mm"),
-        (["--spacing", "4,8"], "spacing_mm"),
-        (["--at", "-10,5,-200"], "at"),
+        (["--spacing", "-4,8"], {"": -4.8}),
+        (["--spacing", "4,8"], {"": 4.8}),
+        (
+            ["--spacing", "3=-4,8", "--spacing", "4.1=2", "--spacing", "1"],
+            {"3": -4.8, "4.1": 2, "": 1},
+        ),
+        (["--at", "-10,5,-200"], (-10.0, 5.0, -200.0)),
     ):
         args = build_parser().parse_args([*command, *more])
-        expected = (-10.0, 5.0, -200.0) if value == "at" else float(more[1].replace(",", "."))
-        assert getattr(args, value) == expected
+        assert getattr(args, "at" if "--at" in more else "spacing_mm") == value
 
 
 def test_refused_data_are_3_with_a_sentence(capsys, tmp_path) -> None:
@@ -144,8 +153,9 @@ def test_one_name_for_one_thing() -> None:
         assert opening <= set(words_of(command)), command
     assert opening <= set(words_by_action("archive")["send"])
     # Of two studies each has volumes of its own; the rest holds for both.
-    two = {f"--{which}-{what}" for which in ("earlier", "later") for what in ("ct", "spect")}
-    assert (opening - {"--ct", "--spect"}) | two <= set(words_of("compare"))
+    of_one = ("ct", "spect", "spacing")
+    two = {f"--{which}-{what}" for which in ("earlier", "later") for what in of_one}
+    assert (opening - {f"--{what}" for what in of_one}) | two <= set(words_of("compare"))
     every = {
         word
         for name, _, _ in COMMANDS
@@ -315,7 +325,8 @@ def test_a_shell_completes_commands_and_options(capsys, tmp_path) -> None:
     assert completed("facetfusion", "readers", "analyse", "d", "--i") == {"--interim"}
     assert completed("facetfusion", "readers", "status", "--i") == set()
     assert completed("facetfusion", "labels", "x", "--w") == {"--with"}
-    assert completed("facetfusion", "compare", "--earlier") == {"--earlier-ct", "--earlier-spect"}
+    of_one = {"--earlier-ct", "--earlier-spect", "--earlier-spacing"}
+    assert completed("facetfusion", "compare", "--earlier") == of_one
     assert completed("facetfusion", "doctor", "--q") == {"--quick"}
     assert completed("facetfusion", "fuse", "x", "y") == set()  # names of files are the shell's
 
@@ -436,6 +447,125 @@ def test_spacing_reaches_the_reader(capsys, tmp_path) -> None:
     code, document = run_json(capsys, "fuse", str(tmp_path), "--to", out, "--spacing", "3")
     assert code == 0
     assert [a["code"] for a in document["assumptions"]] == ["user-geometry"]
+
+
+def test_a_spacing_that_several_series_would_take_names_its_series(capsys, tmp_path) -> None:
+    write_ct(tmp_path / "ct")
+    for n in range(2):
+        ds = nm.recon(spacing=None)
+        ds.SeriesInstanceUID, ds.SeriesNumber = f"1.2.3.4.5.6.{n}", 5 + n
+        ds.SeriesDescription = f"Bone SPECT {'AC' if n else 'NAC'}"
+        write_nm(tmp_path / f"nm{n}", dataset=ds)
+    out = ["--to", str(tmp_path / "out")]
+    for command in (["scan"], ["fuse", *out], ["facets"], ["export", *out]):
+        code = main([command[0], str(tmp_path), *command[1:], "--spacing", "-3"])
+        said = capsys.readouterr().err
+        assert code == 3
+        assert "2 series would take it: 1 (Bone SPECT NAC" in said
+        assert "--spacing 1=-3" in said
+    found = {}
+    for named in (["1=-3"], ["1=-3", "2=3"], ["1.2.3.4.5.6.1=3"]):
+        options = [word for one in named for word in ("--spacing", one)]
+        code, document = run_json(capsys, "scan", str(tmp_path), *options)
+        assert code == 0
+        volumes = [v for s in document["studies"][0]["series"] for v in s["volumes"]]
+        found[named[-1]] = {
+            v["id"]: v["affine_lps"][2][0]
+            for v in volumes
+            if v["affine_lps"] and v["kind"] == "spect"
+        }
+    assert found == {
+        "1=-3": {"1.1": -3},
+        "2=3": {"1.1": -3, "2.1": 3},
+        "1.2.3.4.5.6.1=3": {"2.1": 3},
+    }
+    # Whoever names the SPECT has named its series.
+    assert main(["fuse", str(tmp_path), *out, "--spect", "2", "--spacing", "3"]) == 0
+
+
+@pytest.mark.parametrize("spacing", ["3", "1=3", "2=3"])
+def test_a_spacing_that_nothing_needs_is_said(capsys, folder, spacing) -> None:
+    code, document = run_json(capsys, "scan", str(folder), "--spacing", spacing)
+    assert code == 0
+    everywhere = [*document["findings"]]
+    for series in document["studies"][0]["series"]:
+        everywhere += series["findings"]
+    said = [f["code"] for f in everywhere if f["code"] in ("not-needed", "user-spacing-not-used")]
+    # The SPECT says itself what became of it; the CT is no place for one.
+    assert said == (["not-needed"] if spacing == "2=3" else ["user-spacing-not-used"])
+
+
+def test_options_that_change_nothing_are_said(capsys, folder, tmp_path) -> None:
+    words = ["--same-frame", "A", "--override-mismatch", "A", "--ignore-stored-registration"]
+    main(["fuse", str(folder), "--to", str(tmp_path / "out"), *words])
+    said = [line for line in capsys.readouterr().out.splitlines() if "changed nothing" in line]
+    assert len(said) == 3
+    for option in words[::2][:2] + words[4:]:
+        assert sum(option in line for line in said) == 1
+    main(["fuse", str(folder), "--to", str(tmp_path / "out")])
+    assert "changed nothing" not in capsys.readouterr().out
+
+
+@functools.cache
+def sentences() -> frozenset[str]:
+    """Every text in the code that is more than a word, as far as it is written there."""
+    found = set()
+    for path in Path(cli.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.add(node.value)
+    return frozenset(text for text in found if " " in text and "--" in text)
+
+
+def test_every_option_that_is_spoken_of_exists() -> None:
+    every = set().union(*(cli._all_words(name) for name, _, _ in COMMANDS))
+    spoken = {option for text in sentences() for option in cli._NAMED_OPTION.findall(text)}
+    assert {"--same-frame", "--any-tracer", "--timeout"} <= spoken
+    assert spoken - every - OF_OTHERS == set()
+
+
+#: Options of other programs and of none: what is told from advice by hand.
+OF_OTHERS = {"--model-semantic"}  # of SPINEPS
+
+
+def test_options_of_a_command_that_is_named_are_its_own() -> None:
+    known = {name for name, _, _ in COMMANDS}
+    for text in sentences():
+        for said in cli._OF_A_COMMAND.findall(text):
+            name = said.split()[1]
+            if name in known:
+                named = set(cli._NAMED_OPTION.findall(said))
+                assert named <= cli._all_words(name), said
+
+
+@pytest.mark.parametrize("command", [name for name, _, _ in COMMANDS])
+def test_no_command_advises_an_option_that_it_lacks(command) -> None:
+    """Each Finding, and each sentence with an option in it, as this command would say it."""
+    for words in {kind.words for kind in KINDS.values()} | sentences():
+        named = set(cli._NAMED_OPTION.findall(cli._OF_A_COMMAND.sub("", words)))
+        said = cli.advised(words, command)
+        for option in named - cli._all_words(command) - OF_OTHERS:
+            assert f'"facetfusion {command}" has no {option}; ' in said
+        if named <= cli._all_words(command):
+            assert said == words
+
+
+def test_labels_needs_no_word_about_another_patient(capsys, tmp_path) -> None:
+    """It takes the CT alone; with several it asks which, by an option that it has."""
+    from fusion.dicom import choose_ct, scan
+
+    write_ct(tmp_path / "ct")
+    other = nm.recon()
+    other.PatientID, other.PatientName, other.PatientBirthDate = "2", "Other^One", "19500101"
+    write_nm(tmp_path / "nm", dataset=other)
+    chosen, why = choose_ct(scan(tmp_path))
+    assert chosen.plan.kind.value == "ct"
+    assert why == "the only one; the SPECT states another patient"
+    code = main(["facets", str(tmp_path)])
+    said = capsys.readouterr()
+    assert code == 3
+    assert "state different patients" in said.out + said.err
+    assert '--override-mismatch "NAME"' in said.out + said.err
 
 
 def test_console_script_is_installed_and_its_pipe_may_close(folder) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -318,7 +318,12 @@ class OpenStudy(Job):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
         def accepted() -> None:
-            self._options = replace(self._options, spacing_mm=dialog.spacing_mm)
+            answer, known = dialog.spacing_mm, self._options.spacing_mm
+            if answer is None:
+                return
+            kept = known if isinstance(known, Mapping) else {}
+            spacings = {**kept, question.series: answer}
+            self._options = replace(self._options, spacing_mm=spacings)
             self.start()
 
         dialog.accepted.connect(accepted)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import functools
 import importlib
 import io
 import os
@@ -61,6 +62,9 @@ COMMANDS = (
 )
 #: Other names of a command.
 ALIASES = {"review": ("view",)}
+#: An option in a sentence, and one of a command that the sentence names.
+_NAMED_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
+_OF_A_COMMAND = re.compile(r"facetfusion [a-z]+\b[^.;]*")
 _CONTROLS = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -172,7 +176,9 @@ def build_parser() -> argparse.ArgumentParser:
         "files",
     )
     parser.add_argument("--version", action="version", version=f"facetfusion {own_version()}")
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Command)
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=_Command
+    )
     for name, does, module in COMMANDS:
         commands.add_parser(name, help=does, aliases=ALIASES.get(name, ())).held_in = module
     return parser
@@ -255,6 +261,39 @@ def words_by_action(command: str) -> dict[str, tuple[str, ...]]:
     return {"": tuple(found), **own}
 
 
+def advised(words: str, command: str) -> str:
+    """Return advice with a word on each option in it that the command in use does not have.
+
+    Parameters
+    ----------
+    words : str
+        What is said; what reads data does not know which command asked for it.
+    command : str
+        The command, or another name of it.
+
+    Returns
+    -------
+    str
+        The words, and which commands have those options.
+    """
+    known = next((name for name, others in ALIASES.items() if command in others), command)
+    named = dict.fromkeys(_NAMED_OPTION.findall(_OF_A_COMMAND.sub("", words)))
+    if not named:
+        return words
+    missing = [one for one in named if one not in _all_words(known)]
+    for option in missing:
+        have = [name for name, _, _ in COMMANDS if option in _all_words(name)]
+        if have:
+            verb = "has" if len(have) == 1 else "have"
+            words += f' ("facetfusion {known}" has no {option}; {", ".join(have)} {verb} it.)'
+    return words
+
+
+@functools.cache
+def _all_words(command: str) -> frozenset[str]:
+    return frozenset(word for words in words_by_action(command).values() for word in words)
+
+
 def _options(parser: argparse.ArgumentParser) -> tuple[str, ...]:
     return tuple(word for action in parser._actions for word in action.option_strings)
 
@@ -266,11 +305,12 @@ def _refused(error: FusionError, args: argparse.Namespace) -> int:
 
 def _tell(error: Exception, args: argparse.Namespace) -> None:
     """Say why nothing was done, to people and, where JSON was asked for, to programs."""
-    _say(f"facetfusion: {error}")
+    said = advised(str(error), args.command)
+    _say(f"facetfusion: {said}")
     if getattr(args, "json", False):
         # Where there is no room for the document, there is none for its error.
         with contextlib.suppress(OSError):
-            write_json({"error": {"code": type(error).__name__, "message": str(error)}})
+            write_json({"error": {"code": type(error).__name__, "message": said}})
 
 
 def write_json(document: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fusion.follow_up import Comparison
 
 #: Options of the commands that open one study; each of two has its own.
-_CHOOSES = re.compile(r"(?<!\S)--(ct|spect)\b")
+_CHOOSES = re.compile(r"(?<!\S)--(ct|spect|spacing)\b")
 
 
 def add_compare(parser: argparse.ArgumentParser) -> None:
@@ -102,16 +102,12 @@ def run(args: argparse.Namespace) -> int:
     show(0.0, f"Comparing two dates takes {COMPARING_TAKES}")
     options = opening_options(args)
     reviews = []
-    for n, (which, path, ct, spect) in enumerate(
-        (
-            ("earlier", args.earlier, args.earlier_ct, args.earlier_spect),
-            ("later", args.later, args.later_ct, args.later_spect),
-        )
-    ):
+    for n, which in enumerate(("earlier", "later")):
         part = _of(which, show.part(0.1 * n, 0.1 * (n + 1)))
+        own = {name: getattr(args, f"{which}_{name}") for name in ("ct", "spect", "spacing_mm")}
         with _told_of(which):
             reviews.append(
-                open_study(path, options=replace(options, ct=ct, spect=spect), progress=part)
+                open_study(getattr(args, which), options=replace(options, **own), progress=part)
             )
     check_pair(*reviews, same_patient_by=args.same_patient_by)
     dates = []

@@ -23,12 +23,13 @@ from fusion.cli.facet_options import (
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
 from fusion.errors import ChoiceNeeded, GeometryError, PairingError, RegistrationFailed
 from fusion.findings import Finding, worst_first
-from fusion.findings.files import MORE_UNREADABLE, UNREADABLE
+from fusion.findings.files import MORE_UNREADABLE, NOT_NEEDED, UNREADABLE
 from fusion.findings.joints import (
     FUNCTIONAL_NOT_USED,
     UPTAKE_NOT_MEASURED,
     VERTEBRAE_SEGMENTED,
 )
+from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
 from fusion.geometry import Volume
 from fusion.memory import give_back
 from fusion.software import DISCLAIMER
@@ -94,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
     unused, name = images.unused, images.name
     about_uptake = measured.findings if measured is not None else (not_measured(refusal, unused),)
     about = [f for f in images.findings if f.kind is not VERTEBRAE_SEGMENTED or not maps["labels"]]
+    about += _about_tracer(images, args.any_tracer)
     findings = worst_first([*found.findings, *about, *about_uptake])
     if args.json:
         document = _document(found, name, findings, measured)
@@ -125,9 +127,9 @@ class _Images:
 def _images(args: argparse.Namespace) -> _Images:
     """Return the CT, and the functional volume on it or why there is none."""
     progress = terminal_progress()
-    catalog = dicom.scan(
-        archive.local_path(args.path, progress), spacing_mm=args.spacing_mm, progress=progress
-    )
+    spacings = opening_options(args).spacings
+    path = archive.local_path(args.path, progress)
+    catalog = dicom.scan(path, spacing_mm=spacings, progress=progress)
     review, refusal = _opened(catalog, args)
     if review is not None:
         review = review.with_checked_alignment(progress)
@@ -209,6 +211,16 @@ def _assessed(
     except GeometryError as exc:
         return None, str(exc)
     return measured, ""
+
+
+def _about_tracer(images: _Images, any_tracer: bool) -> list[Finding]:
+    """Say that the wish for proposals with any tracer was not needed."""
+    if not any_tracer or images.fused is None:
+        return []
+    if any(f.kind in (NOT_A_BONE_TRACER, TRACER_NOT_STATED) for f in images.fused.spect.findings):
+        return []
+    what = "The wish for proposals with any tracer (--any-tracer)"
+    return [NOT_NEEDED(what=what, why="nothing is withheld for the tracer of this study")]
 
 
 def _document(

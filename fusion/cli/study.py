@@ -108,11 +108,11 @@ def volume_arguments(parser: argparse._ActionsContainer, *, of: str = "") -> Non
         metavar="VOLUME",
         help=f"SPECT or PET{whose} to use: number or identifier of the series",
     )
+    _spacing(parser, f"{before}spacing", whose)
 
 
 def alignment_arguments(parser: argparse._ActionsContainer) -> None:
     """Add the arguments that say how a SPECT is put onto its CT, and on whose word."""
-    _spacing(parser)
     parser.add_argument(
         "--register",
         action="store_true",
@@ -145,23 +145,53 @@ def alignment_arguments(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def _spacing(parser: argparse._ActionsContainer) -> None:
+def _spacing(
+    parser: argparse._ActionsContainer, option: str = "--spacing", whose: str = ""
+) -> None:
     parser.add_argument(
-        "--spacing",
-        dest="spacing_mm",
-        type=_millimetres,
-        metavar="MM",
-        help="distance between slices in mm, with its sign, for SPECT files that do not state it: "
-        "positive when the next slice lies along row x column, negative when against it",
+        option,
+        dest=f"{option.strip('-').replace('-', '_')}_mm",
+        type=_distance,
+        action=_Distances,
+        metavar="[SERIES=]MM",
+        help=f"distance between slices in mm, with its sign, for SPECT files{whose} that do not "
+        "state it: positive when the next slice lies along row x column, negative when against "
+        "it. Where several series need one, repeat it with the number of each that scan prints: "
+        f"{option} 3=-4.42",
     )
 
 
-def _millimetres(string: str) -> float:
+class _Distances(argparse.Action):
+    """Collects distances by the series that they are for; the empty name stands for none named."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Add one."""
+        known = getattr(namespace, self.dest) or {}
+        name, distance = values
+        if known.get(name, distance) != distance:
+            parser.error(
+                f"{option_string} is given as {known[name]:g} and as {distance:g} mm"
+                + (f" for {name}" if name else "; say for which series: SERIES=MM")
+            )
+        setattr(namespace, self.dest, {**known, name: distance})
+
+
+def _distance(string: str) -> tuple[str, float]:
+    name, is_named, number = string.rpartition("=")
     # One number alone: a comma in it can only be its decimal point.
     try:
-        return float(string.replace(",", ".", 1))
+        distance = float(number.replace(",", ".", 1))
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a number of mm, found {string}") from None
+    if is_named and not name.strip():
+        raise argparse.ArgumentTypeError(f"expected SERIES=MM, found {string}")
+    return name.strip(), distance
 
 
 def _point(string: str) -> tuple[float, float, float]:

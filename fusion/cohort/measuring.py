@@ -135,7 +135,8 @@ class _Work:
     def unit(self, number: int | None) -> dict[str, Any]:
         try:
             path = self._brought()
-            catalog = scan(path, spacing_mm=self.place.spacing_mm)
+            meant = OpenOptions(spect=self.place.spect or None, spacing_mm=self.place.spacing_mm)
+            catalog = scan(path, spacing_mm=meant.spacings)
             self.clock.lap("scan")
             units = [catalog] if self.place.is_chosen else units_of(catalog)
             if number is None and len(units) > 1:

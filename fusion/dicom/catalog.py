@@ -32,10 +32,10 @@ from fusion.dicom.header_findings import (
 from fusion.dicom.namesakes import told_apart
 from fusion.dicom.pixels.reading import check_pixels
 from fusion.dicom.series import Catalog, Kind, Patient, Planner, Series, Study, VolumePlan
+from fusion.dicom.stated_spacing import about_spacings, checked_spacings
 from fusion.dicom.volumes import multiframe, nm, stack
 from fusion.dicom.volumes.duplicates import without_copies
-from fusion.dicom.volumes.plausible import require_plausible_spacing
-from fusion.errors import DicomError, FusionError, GeometryError
+from fusion.errors import DicomError, FusionError
 from fusion.findings import Finding
 from fusion.findings.files import (
     ARCHIVE_NOT_OPENED,
@@ -104,7 +104,8 @@ def scan(
         Called regularly; :class:`fusion.errors.Cancelled` raised by it stops the scan.
     spacing_mm : float or mapping of str to float, optional
         Signed distance between slices, mm, as a person stated it, for NM volumes whose files do
-        not: one for all, or by number of the volume (``"3.1"``) or of its series (``"3"``).
+        not: by number of the volume (``"3.1"``), or number or UID of its series (``"3"``). One
+        alone is for the one series that needs it.
 
     Returns
     -------
@@ -117,11 +118,12 @@ def scan(
     DicomError
         The path cannot be opened, or is an archive that was refused.
     GeometryError
-        ``spacing_mm`` is not usable or names a volume that does not exist.
+        ``spacing_mm`` is not usable, names a volume that does not exist, or names none while
+        several series would take it.
     Cancelled
         Raised by ``progress``.
     """
-    spacings = _checked_spacings(spacing_mm)
+    spacings = checked_spacings(spacing_mm)
     report = Progress(progress)
     root = Path(path)
     found = find_files(root, progress=report.part(0.0, 0.3))
@@ -132,6 +134,7 @@ def scan(
         studies = _numbered(studies, spacings, report)
     findings = [*found.findings, *findings, *about_bad_files(loose)]
     findings += about_several(studies)
+    findings += about_spacings(studies, spacings)
     report(1.0, "Scanned")
     return Catalog(str(path), tuple(studies), tuple(findings))
 
@@ -149,18 +152,6 @@ def _without_collector() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _checked_spacings(spacing_mm: Mapping[str, float] | float | None) -> dict[str, float]:
-    """Return spacings by volume or series number; the empty number stands for all."""
-    if spacing_mm is None:
-        return {}
-    spacings = dict(spacing_mm) if isinstance(spacing_mm, Mapping) else {"": spacing_mm}
-    for value in spacings.values():
-        if not math.isfinite(value) or value == 0:
-            raise GeometryError(f"A spacing between slices of {value} mm is not possible.")
-        require_plausible_spacing(value, name="A spacing between slices")
-    return spacings
 
 
 def _read_all(
@@ -315,7 +306,6 @@ def _numbered(
 ) -> list[Study]:
     """Give every series a number and plan its volumes."""
     total = sum(len(study.series) for study in studies)
-    unused = set(spacings) - {""}
     result = []
     count = 0
     for study in studies:
@@ -323,17 +313,8 @@ def _numbered(
         for series in study.series:
             report(0.9 + 0.1 * count / total, "Sorting images into volumes")
             count += 1
-            series = _planned(series, str(count), spacings)
-            unused -= {str(count)} if series.volumes else set()
-            unused -= {plan.volume_id for plan in series.volumes}
-            planned.append(series)
+            planned.append(_planned(series, str(count), spacings))
         result.append(replace(study, series=told_apart(with_continuations(planned))))
-    if unused:
-        known = [p.volume_id for study in result for s in study.series for p in s.volumes]
-        raise GeometryError(
-            f"A spacing was given for volume {', '.join(sorted(unused))}, which does not exist. "
-            f"Volumes: {', '.join(known) or 'none'}."
-        )
     return result
 
 
@@ -341,7 +322,8 @@ def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:
     if series.kind not in VOLUME_KINDS or not series.instances:
         return series
     try:
-        plans = _plans(series, spacings.get(number, spacings.get("")))
+        by_uid = spacings.get(series.series_instance_uid, spacings.get(""))
+        plans = _plans(series, spacings.get(number, by_uid))
         for n in range(len(plans)):
             own = spacings.get(f"{number}.{n + 1}")
             if own is not None:

@@ -112,6 +112,25 @@ def pair(
     SpacingNeeded
         The only obstacle is a slice spacing that the file does not state.
     """
+    chosen_ct, chosen_spect, reasons = _chosen(catalog, ct=ct, spect=spect)
+    findings = [
+        *_identity(chosen_ct, chosen_spect, override_mismatch_by),
+        *_frames(chosen_ct, chosen_spect),
+        *_about_ct(chosen_ct),
+        # Whoever names a bed sees a part all the same.
+        *_other_beds(
+            chosen_spect,
+            _candidates(catalog, _is_functional, None, "SPECT or PET"),
+            chosen_ct,
+        ),
+    ]
+    return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
+
+
+def _chosen(
+    catalog: Catalog, *, ct: str | None = None, spect: str | None = None
+) -> tuple[Candidate, Candidate, tuple[str, str]]:
+    """Return CT, functional volume, and why each; whose they are is not looked at."""
     cts, functionals, problems = [], [], []
     try:
         functionals = _candidates(catalog, _is_functional, spect, "SPECT or PET")
@@ -132,18 +151,7 @@ def pair(
         + ("chosen by the user." if spect else why_spect),
         f"CT {chosen_ct.name}: " + ("chosen by the user." if ct else why_ct),
     )
-    findings = [
-        *_identity(chosen_ct, chosen_spect, override_mismatch_by),
-        *_frames(chosen_ct, chosen_spect),
-        *_about_ct(chosen_ct),
-        # Whoever names a bed sees a part all the same.
-        *_other_beds(
-            chosen_spect,
-            _candidates(catalog, _is_functional, None, "SPECT or PET"),
-            chosen_ct,
-        ),
-    ]
-    return Pair(chosen_ct, chosen_spect, reasons, tuple(findings))
+    return chosen_ct, chosen_spect, reasons
 
 
 def _is_ct(kind: Kind) -> bool:
@@ -450,21 +458,36 @@ def choose_ct(catalog: Catalog, *, ct: str | None = None) -> tuple[Candidate, st
 def _ct_of_pair(catalog: Catalog) -> tuple[Candidate, str]:
     """Return the CT that would be fused; which SPECT is meant is asked only where it depends."""
     try:
-        both = pair(catalog)
+        ct, spect, _ = _chosen(catalog)
     except ChoiceNeeded as exc:
         if exc.role == "ct":
             raise
-        pairs = [pair(catalog, spect=number) for number, _ in exc.options]
-        if len({one.spect.study.study_instance_uid for one in pairs}) > 1:
+        pairs = [_chosen(catalog, spect=number)[:2] for number, _ in exc.options]
+        if len({spect.study.study_instance_uid for _, spect in pairs}) > 1:
             raise  # studies of two people, maybe
     else:
-        return both.ct, f"it goes with the {both.spect.label}"
-    cts = {one.ct.plan.volume_id: one.ct for one in pairs}
+        if not identity_conflicts(ct.patient, spect.patient):
+            return ct, f"it goes with the {spect.label}"
+        # The CT is wanted alone; what else is here says nothing about which.
+        return _only_ct(catalog), f"the only one; the {spect.label} states another patient"
+    cts = {ct.plan.volume_id: ct for ct, _ in pairs}
     if len(cts) == 1:
-        return pairs[0].ct, f"it goes with each {pairs[0].spect.label} that could be meant"
+        return pairs[0][0], f"it goes with each {pairs[0][1].label} that could be meant"
     raise ChoiceNeeded(
         "Several CT could be meant, and nothing says which, as several SPECT or PET could be: "
         f"{'; '.join(words for _, words in _options(cts.values()))}. Choose one with --ct.",
         role="ct",
         options=_options(cts.values()),
     )
+
+
+def _only_ct(catalog: Catalog) -> Candidate:
+    cts = _candidates(catalog, _is_ct, None, "CT")
+    if len(cts) > 1:
+        raise ChoiceNeeded(
+            "Several CT could be meant, and the images state different patients: "
+            f"{'; '.join(words for _, words in _options(cts))}. Choose one with --ct.",
+            role="ct",
+            options=_options(cts),
+        )
+    return cts[0]

@@ -41,6 +41,7 @@ OPENED_WITHOUT_ARCHIVE = warning(
     "added, corrected or removed there since is not known.",
     ours="day",
 )
+NOT_NEEDED = info("not-needed", "{what} was given and changed nothing: {why}.", ours="what why")
 PLANAR_IMAGES = info(
     "no-volume", "Planar (flat) images: no slices through the body, so nothing to fuse."
 )

@@ -8,9 +8,15 @@ from datetime import date
 from fusion.dicom import are_comparable, identity_conflicts, text
 from fusion.errors import PairingError
 from fusion.findings import Finding, PersonName
+from fusion.findings.files import NOT_NEEDED
 from fusion.findings.follow_up import ORDER_NOT_STATED, SAME_PATIENT_STATED
 from fusion.plain_text import plain
 from fusion.review import Review
+
+_WORD_UNNEEDED = NOT_NEEDED(
+    what="A person's word that both studies are of one patient (--same-patient)",
+    why="the files say so themselves",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,7 @@ def same_patient(
     Returns
     -------
     tuple of Finding
-        That it was stated.
+        That it was stated, or that it need not have been.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def same_patient(
             "They are not compared. Choose two studies of one patient."
         )
     if are_comparable(one, other):
-        return ()
+        return (_WORD_UNNEEDED,) if (stated_by or "").strip() else ()
     if stated_by is None or not stated_by.strip():
         raise PairingError(
             "The two studies do not state enough of their patient to tell that both are of one "

@@ -246,7 +246,7 @@ def _mask(
 
 
 def _beside(
-    written_on: npt.NDArray[np.bool_], at_edge: npt.NDArray[np.intp], outwards: FloatArray
+    written_on: npt.NDArray[np.bool_], at_edge: npt.NDArray[np.intp], outwards: npt.NDArray[Any]
 ) -> npt.NDArray[np.bool_]:
     """Return which voxels at an edge have words, or their ground, in front of them.
 

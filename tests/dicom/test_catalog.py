@@ -604,7 +604,6 @@ def without_spacing(tmp_path: Path) -> Path:
     ("spacing_mm", "usable"),
     [
         (None, [False, False]),
-        (3.0, [True, True]),
         ({"2": 3.0}, [False, True]),
         ({"2.1": 3.0}, [False, True]),
         ({"1.1": 3.0, "2": -3.0}, [True, True]),
@@ -622,7 +621,13 @@ def test_spacing_goes_to_the_volume_it_was_given_for(without_spacing, spacing_mm
 
 @pytest.mark.parametrize(
     ("spacing_mm", "words"),
-    [(0.0, "not possible"), (float("nan"), "not possible"), ({"7.1": 3.0}, "7.1, which does not")],
+    [
+        (0.0, "not possible"),
+        (float("nan"), "not possible"),
+        ({"7.1": 3.0}, "7.1, which does not"),
+        (3.0, "2 series would take it"),
+        ({"": 3.0, "7": 3.0}, "7, which does not"),
+    ],
 )
 def test_spacing_that_cannot_be_used(without_spacing, spacing_mm, words):
     with pytest.raises(GeometryError, match=words):
