@@ -25,6 +25,7 @@ found, what was expected and what to do next, and never hold patient identity.
 from __future__ import annotations
 
 import errno
+import os
 import traceback
 from pathlib import Path
 
@@ -139,6 +140,44 @@ def disk_advice(exc: OSError) -> str:
     if number in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "Choose a folder that you may write to."
     return "Choose another folder."
+
+
+#: What the system says where a file was, and where a disk or a network fails; some systems lack
+#: some of the names.
+_GONE, _NOT_GIVEN = (
+    frozenset(getattr(errno, name) for name in names.split() if hasattr(errno, name))
+    for names in (
+        "ENOENT ENOTDIR ESTALE EISDIR ELOOP ENXIO",
+        "EIO EREMOTEIO ENODEV ETIMEDOUT ENOLINK ENOTCONN ECONNRESET ECONNABORTED ENETDOWN "
+        "ENETUNREACH ENETRESET EHOSTDOWN EHOSTUNREACH",
+    )
+)
+
+
+def not_given(exc: BaseException) -> str | None:
+    """Return why the system did not give a file that was there when it was listed.
+
+    Returns
+    -------
+    str or None
+        Sentences; None where it gave the file, and what is in it is at fault.
+    """
+    number = _of_system(exc).errno if isinstance(exc, OSError) else None
+    if number is None:
+        return None
+    if number in (errno.EACCES, errno.EPERM):
+        return "The file may not be read (permission denied)."
+    if number in _GONE:
+        return (
+            "The file is no longer there: it was moved or removed while the study was read. Open "
+            "the study again when nothing changes there."
+        )
+    if number not in _NOT_GIVEN:
+        return None  # a place in the file that no file has
+    return (
+        f"The disk or the network did not give the file ({os.strerror(number)}). Check it, and "
+        "open the study again."
+    )
 
 
 def _of_system(exc: OSError) -> OSError:

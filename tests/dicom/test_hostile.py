@@ -855,6 +855,15 @@ def test_a_camera_of_fifty_thousand_heads_is_refused_in_a_sentence(tmp_path):
     assert "Detector Information Sequence lists 50000 items" in plan.refusal
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
+def test_what_a_disk_does_not_give_is_not_called_damaged(tmp_path):
+    """Nothing lies at the first address of a process: reading there is an input/output error."""
+    with pytest.raises(DicomError, match=r"did not give the file \(.*error\)\. Check it"):
+        read_header(Path("/proc/self/mem"), label="x")
+    with pytest.raises(DicomError, match="moved or removed while the study was read"):
+        read_header(tmp_path / "gone", label="x")
+
+
 def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / BAD)
     with pytest.raises(DicomError):

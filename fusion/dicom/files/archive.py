@@ -8,6 +8,7 @@ as long as something made from it does.
 from __future__ import annotations
 
 import lzma
+import math
 import os
 import re
 import shutil
@@ -365,8 +366,8 @@ def _checked_members(
     free = shutil.disk_usage(tempfile.gettempdir()).free
     if total > free:
         raise DicomError(
-            f"Unpacking needs {total / 2**20:,.0f} MiB and the temporary disk has "
-            f"{free / 2**20:,.0f} MiB left. Free some space, or unpack it yourself and open the "
+            f"Unpacking needs {math.ceil(total / 2**20):,d} MiB and the temporary disk has "
+            f"{free // 2**20:,d} MiB left. Free some space, or unpack it yourself and open the "
             "folder.",
             label=label,
         )

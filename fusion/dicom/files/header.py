@@ -42,7 +42,7 @@ from fusion.dicom.files.instance import (
     uid,
 )
 from fusion.dicom.files.mending import NO_FILE_HEADER, mend
-from fusion.errors import DicomError
+from fusion.errors import DicomError, not_given
 
 logger = logging.getLogger(__name__)
 
@@ -170,9 +170,9 @@ def read_header(path: Path, *, label: str, owner: object | None = None) -> Insta
             doubtful_text, remarks = make_unicode(dataset), mend(dataset)
     except RecursionError as exc:
         raise _too_deep(label) from exc
-    except PermissionError as exc:
-        raise DicomError("The file may not be read (permission denied).", label=label) from exc
     except PARSE_ERRORS as exc:
+        if said := not_given(exc):
+            raise DicomError(said, label=label) from exc
         if _is_wake_of_recursion(exc):
             raise _too_deep(label) from exc
         if budget.refusal is not None:

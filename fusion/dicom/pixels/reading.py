@@ -40,7 +40,7 @@ from fusion.dicom.pixels.layout import (
 from fusion.dicom.pixels.padding import Padding, padding_of
 from fusion.dicom.quantity.hounsfield import hounsfield_findings
 from fusion.dicom.series import VolumePlan
-from fusion.errors import DicomError, GeometryError
+from fusion.errors import DicomError, GeometryError, not_given
 from fusion.findings import Finding, worst_first
 from fusion.findings.volumes import PIXEL_PADDING
 from fusion.geometry import Source, Volume
@@ -462,10 +462,8 @@ def _options(layout: PixelLayout) -> dict[str, Any]:
 
 
 def _unreadable(instance: Instance, exc: BaseException) -> DicomError:
-    if isinstance(exc, FileNotFoundError):
-        reason = "The file is no longer there."
-    elif isinstance(exc, MemoryError):
+    if isinstance(exc, MemoryError):
         reason = "There is not enough memory to read it."
     else:
-        reason = "Its pixels cannot be read; the file is damaged."
+        reason = not_given(exc) or "Its pixels cannot be read; the file is damaged."
     return DicomError(reason, label=instance.label)
