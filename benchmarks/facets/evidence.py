@@ -120,9 +120,14 @@ def print_cases(cases: Sequence[dict]) -> None:
 
 
 def print_sure(cases: Sequence[dict]) -> None:
-    """Print what share of the normal necks with C2 in view, and of their joints, is sure."""
+    """Print what share of the normal necks with C2 in view, and of their joints, is sure.
+
+    Once of all that is in the field, and once without the levels that its end cuts.
+    """
     print(
-        "\n| CT | normal necks with C2 | sure as a whole | joints | sure |\n|---|---|---|---|---|"
+        "\n| CT | normal necks with C2 | sure as a whole | joints | sure "
+        "| sure in all that is wholly in view | joints wholly in view | sure |"
+        "\n|---|---|---|---|---|---|---|---|"
     )
     normal = [c for c in cases if c["normal"] and c["c2"]]
     for ct in [*_of(ct_of(c) for c in normal), "all"]:
@@ -130,9 +135,14 @@ def print_sure(cases: Sequence[dict]) -> None:
         joints = [j for c in mine for j in placed(c)]
         whole = sum(c["numbering"] == Numbering.SURE.value for c in mine)
         sure = sum(j.sure for j in joints)
+        uncut = [[j for j in placed(c) if j.level not in c.get("cut", [])] for c in mine]
+        in_view = [j for each in uncut for j in each]
+        all_sure = sum(bool(each) and all(j.sure for j in each) for each in uncut)
         print(
             f"| {ct} | {len(mine)} | {_share(whole, len(mine))} "
-            f"| {len(joints)} | {_share(sure, len(joints))} |"
+            f"| {len(joints)} | {_share(sure, len(joints))} "
+            f"| {_share(all_sure, sum(bool(each) for each in uncut))} "
+            f"| {len(in_view)} | {_share(sum(j.sure for j in in_view), len(in_view))} |"
         )
 
 

@@ -103,6 +103,7 @@ class Outcome:
             "slip": self.slip(),
             "slice_mm": float(self.case.ct.grid.spacing_mm.max()),
             "expected": len(self.case.truth),
+            "cut": self.case.cut,
             "wrong_and_sure": self.wrong_and_sure,
             "findings": [finding.code for finding in self.found.findings],
             "joints": [

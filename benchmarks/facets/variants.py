@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -69,6 +69,9 @@ POSITIONS = {
 }
 #: Length of a part of a vertebra that is cut out, mm.
 PART_MM = 9.0
+#: A joint is wholly in view with so much of its pillar to either side, mm: its surfaces are 8 to
+#: 13 mm high and lean by half a right angle (docs/sources.md#joint-layout).
+WHOLE_JOINT_MM = 6.0
 #: What is further than this from the spine, mm, is left out of a CT in the cheap mode.
 CHEAP_MM = 115.0
 
@@ -81,6 +84,8 @@ class Case:
 
     ``ambiguous`` marks a neck in which names below a level can be given in two ways (a vertebra
     cut out or doubled): the levels whose names are then only right when they are not called sure.
+    ``scanned_mm`` holds how far joints lay from the end of the field before the picture was turned:
+    beyond that there is only the air that fills it.
     """
 
     name: str
@@ -91,6 +96,23 @@ class Case:
     c2_in_field: bool
     normal: bool = True
     doubtful: frozenset[str] = frozenset()
+    scanned_mm: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    @property
+    def cut(self) -> list[str]:
+        """Levels that the end of the field cuts, on either side."""
+        inside = {
+            key: min(self.scanned_mm.get(key, np.inf), inside_mm(self.ct.grid, place))
+            for key, place in self.truth.items()
+        }
+        return sorted({level for (level, _), mm in inside.items() if mm < WHOLE_JOINT_MM})
+
+
+def inside_mm(grid: Grid, point: np.ndarray) -> float:
+    """Return how far a point lies from the nearest face of a grid, mm; below 0 outside."""
+    kji = grid.to_kji(point)
+    faces = np.minimum(kji + 0.5, np.array(grid.shape) - 0.5 - kji) * grid.spacing_mm
+    return float(faces.min())
 
 
 def cases(data: Path, only: list[str], kinds: list[str], *, cheap: bool = False) -> Iterator[Case]:
@@ -208,7 +230,8 @@ def _turned(case: Case, angles_deg: tuple[float, float, float]) -> Case:
     truth = {key: point for key, point in truth.items() if grid.contains(point)}
     name = f"{case.name} turned {'/'.join(f'{a:.0f}' for a in angles_deg)}"
     made = replace(ct, stored=np.rint(stored).astype(np.int16))
-    return replace(case, name=name, ct=made, truth=truth)
+    before = {key: inside_mm(grid, point) for key, point in case.truth.items()}
+    return replace(case, name=name, ct=made, truth=truth, scanned_mm=before)
 
 
 def _laid(ct: Volume, order: tuple[int, ...], reversed_axes: tuple[int, ...]) -> Volume:

@@ -24,6 +24,7 @@ from fusion.facets.automatic.locate import (
     _together_mm,
 )
 from fusion.facets.automatic.numbering import (
+    _at_an_end,
     _count,
     _off_by,
     _reached,
@@ -55,6 +56,19 @@ def _wall(pitch: float = 16.0, *, first: float = 22.0, count: int = 7, n: int = 
 
 def _seen(wall: np.ndarray) -> Rhythm:
     return _rhythm(wall, np.ones(len(wall), dtype=bool))
+
+
+@pytest.mark.parametrize(
+    ("pitch", "below", "seen"), [(20, 21, True), (20, 26, False), (12, 15, True), (12, 21, False)]
+)
+def test_the_last_foramen_is_told_within_the_usual_distance_of_pedicles(pitch, below, seen):
+    """As in a neck of long vertebrae whose field ends before the pedicle of C4."""
+    pedicles = np.array([below, below + pitch, below + 2 * pitch], dtype=float)
+    wall = np.zeros(int(pedicles[-1]) + 5)
+    wall[pedicles.astype(int)] = 1.0
+    wall[below - 8] = -1.0
+    place, depth = Rhythm(wall, pedicles).gap(below - 9.0)
+    assert (place, depth) == ((below - 8.0, 2.0) if seen else (None, 0.0))
 
 
 def _ribs(height: float) -> Claim:
@@ -216,8 +230,11 @@ def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
         (0.20, 0.46, 0.93, 16.0, 1.5, False),
         (0.60, 0.60, 0.81, 16.0, 1.5, True),
         (0.60, 0.60, 0.83, 16.0, 1.5, False),
-        (0.60, 0.60, 0.83, 14.2, 1.5, True),
-        (0.60, 0.60, 0.83, 14.6, 1.5, False),
+        (0.60, 0.49, 0.83, 14.2, 1.5, True),
+        (0.60, 0.49, 0.83, 14.6, 1.5, False),
+        # A short vertebra is one where both sides plainly show a joint.
+        (0.60, 0.51, 0.83, 14.2, 1.5, False),
+        (0.60, 0.60, 0.81, 14.2, 1.5, True),
         (0.60, 0.60, 1.0, 14.2, 1.5, False),
         # Where the count had put it, and both sides look like a joint: less of it is enough.
         (0.41, 0.42, 0.70, 16.0, 0.9, False),
@@ -368,6 +385,32 @@ def test_another_name_for_it_moves_every_name(place, right, off):
 def test_a_click_high_on_c2_settles_nothing_where_no_dens_is_seen(clicks, unsettled):
     places = {name: np.array(place) for name, place in clicks.items()}
     assert _unsettled(CHAIN, template(), places) == unsettled
+
+
+@pytest.mark.parametrize(
+    ("clicks", "dens_seen", "at_end"),
+    [
+        # The disc below C5 lies in front of its lower joints, at 62 mm.
+        ({"C5": (67.0, -14.0, 0.0)}, False, ""),
+        ({"C5": (62.6, -14.0, 0.0)}, False, ""),
+        ({"C5": (62.4, -14.0, 0.0)}, False, "C5"),
+        ({"C6": (62.4, -14.0, 0.0)}, True, "C6"),
+        ({"C5": (72.4, -14.0, 0.0)}, True, ""),
+        ({"C5": (72.6, -14.0, 0.0)}, True, "C5"),
+        # The other click settles it; two at the same end do not.
+        ({"C5": (62.4, -14.0, 0.0), "C3": (99.0, -14.0, 0.0)}, False, ""),
+        ({"C5": (62.4, -14.0, 0.0), "C3": (104.6, -14.0, 0.0)}, False, ""),
+        ({"C5": (62.4, -14.0, 0.0), "C3": (94.4, -14.0, 0.0)}, False, "C5"),
+        # C1 is a ring about the dens of C2.
+        ({"C2": (134.0, -14.0, 0.0)}, True, ""),
+        ({"C2": (134.0, -14.0, 0.0)}, False, "C2"),
+        ({}, False, ""),
+    ],
+)
+def test_a_click_near_the_end_of_a_vertebra_settles_nothing(clicks, dens_seen, at_end):
+    """As where 10 mm are there twice above: names one too low, and the true C5 agreed with them."""
+    places = {name: np.array(place) for name, place in clicks.items()}
+    assert _at_an_end(CHAIN, template(), places, dens_seen=dens_seen) == at_end
 
 
 def test_crests_are_those_that_scipy_finds() -> None:

@@ -215,6 +215,18 @@ def test_a_click_that_settles_nothing_confirms_nothing(monkeypatch):
     assert "C7 was named high up, where no dens is seen" in said
 
 
+def test_a_click_near_the_end_of_a_vertebra_confirms_nothing():
+    ct, truth, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    upper, lower = (
+        (truth[level, "left"] + truth[level, "right"]) / 2 for level in ("C5-C6", "C6-C7")
+    )
+    # In the canal, at the height of the disc above C6.
+    found = locate(ct, SpineStatements({"C6": upper - 0.15 * (upper - lower)}))
+    assert found.facet("C6-C7", "left").numbering is Numbering.PROVISIONAL
+    said = next(f.message for f in found.findings if f.code == "numbering-provisional")
+    assert "C6 was named so near to its end that the next vertebra may be meant" in said
+
+
 def test_recorded_fusion_marks_both_joints():
     ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
     found = locate(ct, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))

@@ -33,8 +33,9 @@ _LEAST_SPREAD = 0.02
 #: Least distance between two pedicles, mm, and how much higher than the gaps beside it a pedicle
 #: has to be, in spreads.
 _LEAST_PITCH_MM, _PROMINENCE = 8, 0.45
-#: Longest stretch below the lowest pedicle that can be one foramen, mm.
-_LONGEST_MM = 16
+#: Longest stretch below the lowest pedicle that can be one foramen, mm; or by the usual distance of
+#: this patient's pedicles: the foramen after the next begins at one and a half of it.
+_LONGEST_MM, _LONGEST_SHARE = 16.0, 1.25
 #: Depth of a foramen against the lower of the pedicles beside it, in spreads, from which it is seen
 #: plainly.
 PLAIN_DEPTH = 0.8
@@ -101,6 +102,13 @@ class Rhythm:
             return None
         return float(self.pedicles_mm[n] - self.pedicles_mm[n - 1])
 
+    @property
+    def _longest_mm(self) -> float:
+        """Longest stretch below the lowest pedicle that can be one foramen, mm."""
+        pitches = np.diff(self.pedicles_mm)
+        usual = float(np.median(pitches)) if len(pitches) else 0.0
+        return max(_LONGEST_MM, _LONGEST_SHARE * usual)
+
     def gap(self, at_mm: float) -> tuple[float | None, float]:
         """Return the foramen between the pedicles on either side of a height.
 
@@ -124,7 +132,7 @@ class Rhythm:
         high = int(above[0])
         low = int(below[-1]) if len(below) else self.first
         part = self.wall[low : high + 1]
-        if not len(below) and high - low > _LONGEST_MM:
+        if not len(below) and high - low > self._longest_mm:
             return None, 0.0
         place = low + int(part.argmin())
         crest = min(self.wall[low], self.wall[high]) if len(below) else self.wall[high]

@@ -93,6 +93,10 @@ _CUT_IN_FIELD, _CUT_LIKENESS, _CUT_PITCH = 0.82, 0.45, 0.9
 #: pushed into the field leaves its foramen. And where both look like one. Joints that were pushed
 #: slid by 1.5 mm at least, and each of them fell short of two of these four.
 _STAYED_MM, _STAYED_IN_FIELD, _STAYED_LIKENESS = 1.0, 0.65, 0.4
+#: Where that much of the windows is there and both look like a joint by this much, the distance to
+#: the level above is not asked: vertebrae of one neck differ by a fifth. Of joints that were pushed
+#: the less like one reached 0.41.
+_PLAIN_LIKENESS = 0.5
 
 
 def locate(
@@ -360,7 +364,8 @@ def _doubtful_at_the_end(chain: Chain, fits: Mapping[Joint, Fit]) -> set[str]:
         is_enough = in_field >= _STAYED_IN_FIELD
     else:
         is_enough = in_field >= _CUT_IN_FIELD and max(likeness) >= _CUT_LIKENESS
-    return set() if is_enough and not is_close else {seen[-1]}
+    is_plain = in_field >= _CUT_IN_FIELD and min(likeness) >= _PLAIN_LIKENESS
+    return set() if is_plain or (is_enough and not is_close) else {seen[-1]}
 
 
 def _less_known(facet: Facet, off_mm: float) -> Facet:

@@ -46,11 +46,12 @@ _FORAMEN_MM, _EVEN_SHARE = 5.5, (0.62, 1.5)
 _EVEN_SPAN = (0.74, 1.4)
 #: What holds levels to the bones that they had when a reader renames them, and how near, mm.
 _RENAME_GAIN, _RENAME_MM = 3.0, 1.5
-#: The body of a vertebra ends below its lower joint, mm, and what lies behind the canal slopes
-#: down: from this far behind on, by this share.
-_DISC_BELOW_JOINT_MM, _SLOPE_FROM_P_MM, _SLOPE = 6.5, 10.0, 0.35
-#: Beside the canal, mm, joints themselves are the ends of a vertebra.
-_BESIDE_L_MM = 11.0
+#: The body of a vertebra ends below its lower joint, mm: that much lower than between their joints
+#: lie the middles of bodies put by hand (docs/sources.md#counting-vertebrae); and what lies behind
+#: the middle of the canal slopes down by this share.
+_DISC_BELOW_JOINT_MM, _SLOPE = 2.5, 0.38
+#: Beside the canal, mm, joints themselves are the ends of a vertebra, as far back as this.
+_BESIDE_L_MM, _BESIDE_P_MM = 11.0, 10.0
 #: A click this near to the end of a vertebra may be meant for either of the two, mm.
 _CLICK_SLACK_MM = 3.0
 #: How far below the joints of C1 a click on it may lie, and how far above them one on the dens, mm.
@@ -86,6 +87,8 @@ class Levels:
         Kinds of anomaly that would explain the other way to number.
     unsettled : str
         A vertebra that was clicked on where its neighbour could be as well; else empty.
+    at_end : str
+        A vertebra that was clicked on so near to its end that the next may be meant; else empty.
     sure : frozenset of str
         Levels that are sure without the reader's clicks, and stay so; none where clicks move names.
     """
@@ -100,6 +103,7 @@ class Levels:
     clicked: tuple[str, ...] = ()
     suggested: tuple[str, ...] = ()
     unsettled: str = ""
+    at_end: str = ""
     sure: frozenset[str] = frozenset()
 
 
@@ -165,8 +169,10 @@ def number(
     unsettled = "" if from_above else _unsettled(chain, parts, clicks_spl)
     by_itself = status_of(evidence)
     sure = reached if by_itself is Numbering.SURE and kept and not shift else frozenset()
+    at_end = "" if sure else _at_an_end(chain, parts, clicks_spl, dens_seen=from_above)
     if clicks_spl:
-        status = Numbering.CONFIRMED if kept and not unsettled else Numbering.PROVISIONAL
+        settled = kept and not unsettled and not at_end
+        status = Numbering.CONFIRMED if settled else Numbering.PROVISIONAL
         reached = reached_in(chain, rhythm, clicks_spl)
     else:
         status = by_itself
@@ -186,6 +192,7 @@ def number(
         else (),
         clicked=tuple(clicks_spl),
         unsettled=unsettled,
+        at_end=at_end,
         sure=sure,
     )
 
@@ -323,11 +330,31 @@ def _unsettled(chain: Chain, parts: Template, clicks_spl: Mapping[str, FloatArra
     return high[0] if high and len(high) == len(clicks_spl) else ""
 
 
+def _at_an_end(
+    chain: Chain, parts: Template, clicks_spl: Mapping[str, FloatArray], *, dens_seen: bool
+) -> str:
+    """Return a vertebra that was named near its end, where no other click settles which one it is.
+
+    If all names were off by one, such a click would agree as well. C1 and C2, which are one behind
+    the other, are told apart by a dens that is seen.
+    """
+    possible: set[int] | None = None
+    for name, point_spl in clicks_spl.items():
+        wanted = VERTEBRAE.index(name)
+        may_be = _vertebrae_at(chain, parts, point_spl)
+        if dens_seen and set(may_be) == {1, 2}:
+            may_be = [wanted] if wanted in may_be else may_be
+        off = {wanted - n for n in may_be}
+        possible = off if possible is None else possible & off
+    return next(iter(clicks_spl)) if possible and len(possible) > 1 else ""
+
+
 def _vertebrae_at(chain: Chain, parts: Template, point_spl: FloatArray) -> list[int]:
     """Return which vertebrae a place may be on, by the levels as they are named."""
     s, p, lateral = (float(v) for v in point_spl)
-    low = 0.0 if abs(lateral) > _BESIDE_L_MM and p < _SLOPE_FROM_P_MM else _DISC_BELOW_JOINT_MM
-    low += _SLOPE * max(p - _SLOPE_FROM_P_MM, 0.0)
+    low = _DISC_BELOW_JOINT_MM + _SLOPE * max(p, 0.0)
+    if abs(lateral) > _BESIDE_L_MM and p < _BESIDE_P_MM:
+        low = 0.0
     upper = predicted_mm(chain, parts, CERVICAL.undivided_level)
     dens = predicted_mm(chain, parts, CERVICAL.dens_level)
     if s > upper - low + _CLICK_SLACK_MM:

@@ -82,6 +82,11 @@ def _why_provisional(levels: Levels) -> str:
             f"{levels.unsettled} was named high up, where no dens is seen and the vertebra below "
             "would look the same; name one further down, too, or name this one lower on its body"
         )
+    if levels.at_end:
+        return (
+            f"{levels.at_end} was named so near to its end that the next vertebra may be meant; "
+            "name it in the middle of its body, or name another one, too"
+        )
     against = [e for e in levels.evidence if e.agrees is False]
     if against:
         return "the evidence contradicts itself: " + "; ".join(
