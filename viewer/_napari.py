@@ -20,6 +20,7 @@ from napari.utils.action_manager import action_manager
 from napari.utils.color import ColorValue
 from napari.utils.transforms._units import get_units_from_name
 from pydantic import Field
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent
 from vispy.gloo.program import Program
 
@@ -228,6 +229,8 @@ def hide_clutter(viewer: napari.Viewer) -> None:
         dock.setVisible(False)
         dock.toggleViewAction().setEnabled(False)
         dock.visibilityChanged.connect(lambda shown, dock=dock: dock.hide() if shown else None)
+    # Over the menu bar Qt offers every dock, the console among them.
+    window.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     window.statusBar().setVisible(False)
     # Nobody sees napari's status any more; spare the thread that works it out.
     viewer.cursor.events.position.disconnect(window.status_thread.trigger_status_update)

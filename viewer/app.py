@@ -181,6 +181,10 @@ class ReviewApp(QObject):
         room = window.screen().availableGeometry()
         wide, high = WINDOW_SIZE
         window.resize(min(wide, room.width()), min(high, room.height()))
+        # A window manager put the middle of a smaller one there: the rest would be off the screen.
+        frame = window.frameGeometry()
+        frame.moveCenter(room.center())
+        window.move(frame.topLeft())
         if wide + _FRAME_PX > room.width() or high + _FRAME_PX > room.height():
             # Of that size its frame would push its last lines off the screen. A window manager
             # hears of it only once it has put the window there.

@@ -26,6 +26,7 @@ from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
 from viewer.archive.earlier import EarlierStudies
+from viewer.facets.arriving import Arrival
 from viewer.facets.marks import NOTICE_MS
 from viewer.facets.model import FacetsModel
 from viewer.facets.naming import doubt_of, named_places
@@ -232,6 +233,7 @@ class ReviewWindow(Sitting):
         ):
             emitter.connect(self._show_way)
         self._show_names()
+        self._arrival = Arrival(self.linked, self.facets)
         self.alignment.events.moving.connect(self._show_alignment)
         self._show_alignment()
         self._update_values()
@@ -457,7 +459,7 @@ class ReviewWindow(Sitting):
         self.pictures.study.show_names(
             self.facets.localisation,
             named,
-            joint=self.facets.selected,
+            joint=self.facets.selected or self.facets.joint_at(self.linked.point_lps),
             doubt=doubt_of(self.facets),
         )
 
@@ -494,6 +496,8 @@ class ReviewWindow(Sitting):
         self._settle.start()
 
     def _on_point(self) -> None:
+        if self.facets.selected is None:
+            self.pictures.study.look_at(self.facets.joint_at(self.linked.point_lps))
         self._settle_aligned.start()
 
     def _on_settled(self) -> None:

@@ -250,7 +250,8 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
     said = [*list(refused)[:3], *unseen[:3]]
     detail = " " + " ".join(said) if said else ""
     return PairingError(
-        f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail}"
+        f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail} "
+        "Open what holds both, the CT and the SPECT or PET."
     )
 
 

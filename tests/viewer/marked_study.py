@@ -33,8 +33,14 @@ HFS = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 #: Feet first, slices not turned by the scanner: rows run from left to right.
 FFS = (-1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 HFP = (-1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
-#: Lying on the left side, slices not turned by the scanner.
-DECUBITUS = (0.0, 1.0, 0.0, -1.0, 0.0, 0.0)
+#: Lying on a side, slices not turned by the scanner: columns run down, to the side that is below.
+ON_A_SIDE = {
+    "HFDR": (0.0, 1.0, 0.0, -1.0, 0.0, 0.0),
+    "HFDL": (0.0, -1.0, 0.0, 1.0, 0.0, 0.0),
+    "FFDR": (0.0, -1.0, 0.0, -1.0, 0.0, 0.0),
+    "FFDL": (0.0, 1.0, 0.0, 1.0, 0.0, 0.0),
+}
+DECUBITUS = ON_A_SIDE["HFDR"]
 #: Turned by 12° about x: slices lean towards the feet at the back.
 NODDING = (1.0, 0.0, 0.0, 0.0, float(np.cos(0.21)), -float(np.sin(0.21)))
 AIR_HU, TISSUE_HU, BALL_HU = -1000, 0, 1500

@@ -18,6 +18,7 @@ from viewer import _napari
 from viewer.reading.dialogs import ReaderDialog
 from viewer.steps.model import Act, Step
 from viewer.targets.dialogs import Consent
+from viewer.targets.others_dialog import OthersConsent
 from viewer.window import ReviewWindow
 
 #: Of the reference: what these readers call positive.
@@ -124,9 +125,7 @@ class Hands:
             self.settled()
             self.key("S")
             if item.act in (Act.OTHERS, Act.FINALISE):
-                self.consent()
-                self.key("Ctrl+Return")
-                wait_until(lambda: QApplication.activeModalWidget() is None)
+                self._agree_by_keys()
             elif item.step is Step.JOINTS:
                 self._decide_by_keys()
             else:
@@ -138,6 +137,14 @@ class Hands:
                     self.type("not asked for")
                     self.key("Return")
             assert window.way.next != item, window.message.text()
+
+    def _agree_by_keys(self) -> None:
+        consent = self.consent()
+        if isinstance(consent, OthersConsent):
+            for number in range(1, len(consent.ticks) + 1):
+                self.key(str(number))
+        self.key("Ctrl+Return")
+        wait_until(lambda: QApplication.activeModalWidget() is None)
 
     def _decide_by_keys(self) -> None:
         joint = self.window.facets.selected
@@ -166,8 +173,7 @@ class Hands:
             if item.act in (Act.OTHERS, Act.FINALISE):
                 self.consent()
                 look("last word" if item.act is Act.FINALISE else "consent")
-                self.key("Ctrl+Return")
-                wait_until(lambda: QApplication.activeModalWidget() is None)
+                self._agree_by_keys()
                 if item.act is Act.FINALISE:
                     return
             elif item.step is Step.JOINTS:
@@ -198,7 +204,10 @@ class Hands:
             self.settled()
             self.click(bar.next)
             if item.act in (Act.OTHERS, Act.FINALISE):
-                self.click(self.consent().agree)
+                consent = self.consent()
+                for tick in consent.ticks if isinstance(consent, OthersConsent) else ():
+                    self.click(tick, QPoint(10, tick.height() // 2))
+                self.click(consent.agree)
                 wait_until(lambda: QApplication.activeModalWidget() is None)
             elif item.step is Step.JOINTS:
                 self._decide_by_mouse()

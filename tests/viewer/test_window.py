@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtGui import QContextMenuEvent, QWheelEvent
 from qtpy.QtWidgets import QAbstractSpinBox, QApplication, QComboBox, QSlider, QWidget
 
 from fusion.software import DISCLAIMER
@@ -364,6 +364,18 @@ def turn_wheel(widget: QWidget, at: QPoint) -> None:
         False,
     )
     QApplication.sendEvent(widget, event)
+
+
+def test_a_right_click_on_the_menus_offers_no_dock(window: ReviewWindow) -> None:
+    bar = _napari.main_window(window.viewer).menuBar()
+    at = bar.rect().center()
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, bar.mapToGlobal(at))
+    QApplication.sendEvent(bar, event)
+    popup = QApplication.activePopupWidget()
+    offered = [action.text() for action in popup.actions()] if popup else []
+    if popup:
+        popup.close()
+    assert offered == []
 
 
 def test_the_wheel_changes_no_number_list_or_slider(window: ReviewWindow) -> None:

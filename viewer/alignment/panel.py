@@ -448,7 +448,7 @@ class AlignmentPanel(QScrollArea):
             # The amount again, without its sign: "-3 mm to the right" would say it twice.
             amount = f"{abs(spin.value()):.1f}{spin.suffix()}"
             side = pair[0] if spin.value() > 0 else pair[1]
-            label.setText(f"{amount} {side}" if spin.value() else f"+ is {pair[0]}")
+            label.setText(f"{amount} {side}" if spin.value() else f"+ {pair[0]}")
             label.setStyleSheet("" if spin.value() else colored(FAINT))
         shift_mm = self.model.current.manual_shift_mm
         large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM

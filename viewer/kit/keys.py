@@ -79,7 +79,8 @@ class KeyCard(QDialog):
         whole.addWidget(scrolling(inside))
         whole.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
         room = self.screen().availableGeometry()
-        self.resize(min(1100, room.width() - 40), min(760, room.height() - 40))
+        # All of it at a glance, wherever the screen has room for that.
+        self.resize(min(1100, room.width() - 40), min(1000, room.height() - 40))
 
     @property
     def text(self) -> str:

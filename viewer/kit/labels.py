@@ -61,10 +61,19 @@ class OneLineLabel(QLabel):
 
 
 class ElidedButton(QPushButton):
-    """A button as wide as its place, whatever it says: without room its end is left out."""
+    """A button as wide as its place, whatever it says: without room its end is left out.
 
-    def __init__(self, text: str = "") -> None:
+    Parameters
+    ----------
+    text : str
+        What it says.
+    lines : int
+        On how many lines there is room.
+    """
+
+    def __init__(self, text: str = "", *, lines: int = 1) -> None:
         super().__init__(text)
+        self._lines = lines
         self.setMinimumWidth(1)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -75,9 +84,23 @@ class ElidedButton(QPushButton):
         style = self.style()
         inner = style.subElementRect(QStyle.SubElement.SE_PushButtonContents, option, self)
         room = inner.width() - 8
-        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
-        option.text = words.replace("&", "&&")
+        option.text = "\n".join(self.shown(room)).replace("&", "&&")
         QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+    def shown(self, room_px: int) -> tuple[str, ...]:
+        """Return the lines that are drawn where each has so much room."""
+        metrics, words = self.fontMetrics(), self.text().split(" ")
+        lines: list[str] = []
+        while words and len(lines) + 1 < self._lines:
+            fits = len(words)
+            while fits > 1 and metrics.horizontalAdvance(" ".join(words[:fits])) > room_px:
+                fits -= 1
+            lines.append(" ".join(words[:fits]))
+            words = words[fits:]
+        if words:
+            last = metrics.elidedText(" ".join(words), Qt.TextElideMode.ElideRight, room_px)
+            lines.append(last)
+        return tuple(lines)
 
 
 class LinkLabel(QLabel):

@@ -27,7 +27,7 @@ class MessageLine(QScrollArea):
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         scroll(self, self.label)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFixedHeight(lines * (self.fontMetrics().lineSpacing() + 2) + 10)
+        self.setFixedHeight(lines * (self.fontMetrics().lineSpacing() + 3) + 12)
         self.say("")
 
     def text(self) -> str:

@@ -60,7 +60,7 @@ class StepBar(QFrame):
             button.clicked.connect(lambda _checked, step=step: self.chosen.emit(step))
             self.buttons[step] = button
             row.addWidget(button, stretch=2)
-        self.next = ElidedButton()
+        self.next = ElidedButton(lines=2)
         self.next.setFixedHeight(_HEIGHT)
         self.next.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.next.clicked.connect(self.next_wanted)

@@ -200,6 +200,8 @@ class Way:
             return StepState(Step.JOINTS, mark, words, tuple(items))
         others = Others.of(facets.localisation, facets.assessment, reading)
         if not self.final:
+            # Faint places are part of what is asked once, as long as that is to come.
+            single = others.hot if others.cold else others.suspected
             items += [
                 Item(
                     f"{joint.name} is hot, or beside something hot, and not decided",
@@ -207,7 +209,7 @@ class Way:
                     joint=joint,
                     needed=False,
                 )
-                for joint in self._hottest_first(others.hot)
+                for joint in self._hottest_first(single)
             ]
             if others.cold:
                 items.append(
@@ -219,7 +221,7 @@ class Way:
                     )
                 )
         decided = len(reading.targets) if reading else 0
-        words = f"{decided} of {decided + len(others.hot) + len(others.cold)}"
+        words = f"{decided} of {decided + len(others.suspected) + len(others.cold)}"
         if others.hot and not self.final:
             words = f"{len(others.hot)} hot open"
         mark = Standing.DONE if not items else Standing.DOUBTFUL if lacks else Standing.OPEN

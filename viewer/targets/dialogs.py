@@ -128,7 +128,7 @@ class Consent(QDialog):
             self.accept()
 
 
-def _rows(lines: Iterable[tuple[str, str]]) -> QScrollArea:
+def rows_of(lines: Iterable[tuple[str, str]]) -> QScrollArea:
     """Return lines of plain text that scroll, each with its style."""
     inside = QWidget()
     column = QVBoxLayout(inside)
@@ -182,41 +182,11 @@ def labels_dialog(
         parent,
         "New labels",
         intro,
-        _rows(lines),
+        rows_of(lines),
         agree="Agree to the new labels",
         action=consent,
         reason="Why did the levels change? The history keeps it",
         possible=not lost,
-    )
-
-
-def others_dialog(parent: QWidget, others: Others, *, decide: Callable[[], object]) -> Consent:
-    """Return the dialog that names the joints to be called negative in one go, and asks once.
-
-    Parameters
-    ----------
-    parent : QWidget
-        The window.
-    others : Others
-        What nothing was said about.
-    decide : callable
-        Calls those that are not hot negative.
-    """
-    lines = [(names(others.cold) or "No joint: everything in the field is decided.", BOLD)]
-    if others.hot:
-        words = f"Not these, which are hot or beside something hot: {names(others.hot)}."
-        lines.append((f"{words} Decide each of them.", colored(DOUBTFUL)))
-    if others.outside:
-        lines.append((f"Not these, which are outside the field: {names(others.outside)}.", ""))
-    return Consent(
-        parent,
-        "All other joints in the field negative",
-        f"These {len(others.cold)} joints are recorded as negative, without a grade; one undo "
-        "takes all of them back:",
-        _rows(lines),
-        agree="Negative, all of them",
-        action=lambda _reason: decide(),
-        possible=bool(others.cold),
     )
 
 
@@ -250,7 +220,7 @@ def finalise_dialog(
     lines = [
         (f"{words}: {names(joints)}.", colored(DOUBTFUL))
         for words, joints in (
-            ("NOT DECIDED, although hot or beside something hot", others.hot),
+            ("NOT DECIDED, although hot or beside something hot", others.suspected),
             ("Not decided", others.cold),
             ("Outside the field, and not decided", others.outside),
         )
@@ -266,7 +236,7 @@ def finalise_dialog(
         "After this nothing in it can be changed, by anybody; "
         f"{'the case does not come back' if for_good else 'corrections are made in an addendum'}. "
         "Read side and level of each target once more:",
-        _rows(lines),
+        rows_of(lines),
         agree="Finalise",
         action=lambda _reason: finalise(),
     )

@@ -88,6 +88,7 @@ class TargetForm(TargetFields):
         self.target_id = ""
         self._refusal = ""
         self._drafts: dict[object, Draft] = {}
+        self._reading_id: str | None = None
         self.decision.chosen.connect(self._decided)
         self.side.chosen.connect(lambda _value: self.said.emit(""))
         self.level.chosen.connect(lambda _value: self.said.emit(""))
@@ -203,6 +204,7 @@ class TargetForm(TargetFields):
 
     def refresh(self) -> None:
         """Show what the reading says now."""
+        self._forget_other_reader()
         self._take_up()
         target = self.target
         if self.target_id and target is None:  # undone or removed
@@ -219,6 +221,17 @@ class TargetForm(TargetFields):
             self.head.setText(NOTHING_CHOSEN)
             self.details.setText("")
         self._show_agreement()
+
+    def _forget_other_reader(self) -> None:
+        """Let nothing stay said that was said by another reader, or in another version."""
+        reading, before = self._reading.reading, self._reading_id
+        if reading is None or reading.reading_id == before:
+            return
+        self._reading_id = reading.reading_id
+        if before is not None:
+            self._drafts.clear()
+            if self.new is not None:
+                self._empty()
 
     def _take_up(self) -> None:
         """Be about the target that there is by now at the joint chosen: redone, or of before."""

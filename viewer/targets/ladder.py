@@ -318,7 +318,8 @@ class Ladder(QWidget):
             painter.setPen(QColor(DECISION_COLORS[cell.decision]))
             painter.drawText(QRect(x, place.top(), _SIGN, ROW), left, cell.sign)
         x += _SIGN
-        alarming = cell.doubtful or cell.words == "open"
+        # What is outside the field is no doubt about a level.
+        alarming = cell.there and (cell.doubtful or cell.words == "open")
         color_name = BAD if cell.words == "DISPUTED" else DOUBTFUL if alarming else FAINT
         painter.setPen(QColor(color_name))
         font = QFont(painter.font())

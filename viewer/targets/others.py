@@ -13,7 +13,27 @@ from fusion.anatomy import JOINTS, Joint
 if TYPE_CHECKING:
     from fusion.annotations import Reading
     from fusion.facets import Localisation
-    from fusion.uptake import Quantification
+    from fusion.uptake import Proposal, Quantification
+
+#: Highest grade of a suggested place that may be called negative by a tick of its own. Whatever is
+#: hotter takes a decision about each joint, with side and level said.
+FAINT_GRADE = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaintPlace:
+    """A place that is suggested, and hardly hotter than the reference.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        What is suggested there.
+    joints : tuple of Joint
+        Those that it may be, nothing is said about, and nothing hotter is at.
+    """
+
+    proposal: Proposal
+    joints: tuple[Joint, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +48,19 @@ class Others:
         In the field, and hot, or next to something hot: each wants a decision of its own.
     outside : tuple of Joint
         Not found on the CT, or not measured.
+    faint : tuple of FaintPlace
+        With joints in the field that are beside something faint only, hottest first.
     """
 
     cold: tuple[Joint, ...] = ()
     hot: tuple[Joint, ...] = ()
     outside: tuple[Joint, ...] = ()
+    faint: tuple[FaintPlace, ...] = ()
+
+    @property
+    def suspected(self) -> tuple[Joint, ...]:
+        """Those that something suggested may belong to, hot or faint."""
+        return (*self.hot, *(joint for place in self.faint for joint in place.joints))
 
     @classmethod
     def of(
@@ -52,10 +80,13 @@ class Others:
         reading : Reading or None
             What was decided.
         """
-        suspected = (
-            {joint for p in assessment.proposals for joint in p.candidates} if assessment else set()
-        )
+        proposals = assessment.proposals if assessment else ()
+        hottest: dict[Joint, Proposal] = {}
+        for proposal in sorted(proposals, key=lambda p: -p.grade):  # the order within a grade stays
+            for joint in proposal.candidates:
+                hottest.setdefault(joint, proposal)
         cold, hot, outside = [], [], []
+        faint: dict[int, list[Joint]] = {}
         for joint in JOINTS:
             if reading is not None and reading.target_at(joint) is not None:
                 continue
@@ -68,11 +99,14 @@ class Others:
                 or uptake.maximum is None
             ):
                 outside.append(joint)
-            elif joint in suspected:
+            elif joint not in hottest:
+                cold.append(joint)
+            elif hottest[joint].grade > FAINT_GRADE:
                 hot.append(joint)
             else:
-                cold.append(joint)
-        return cls(tuple(cold), tuple(hot), tuple(outside))
+                faint.setdefault(proposals.index(hottest[joint]), []).append(joint)
+        places = [FaintPlace(proposals[n], tuple(faint[n])) for n in sorted(faint)]
+        return cls(tuple(cold), tuple(hot), tuple(outside), tuple(places))
 
 
 def names(joints: tuple[Joint, ...]) -> str:

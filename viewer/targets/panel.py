@@ -36,12 +36,13 @@ from viewer.reading.dialogs import HistoryDialog
 from viewer.reading.panel import ConflictBox, ReadingState
 from viewer.reading.words import history_lines
 from viewer.targets.block_page import BlockPage
-from viewer.targets.dialogs import Consent, labels_dialog, others_dialog
+from viewer.targets.dialogs import Consent, labels_dialog
 from viewer.targets.finish_page import FinishPage
 from viewer.targets.form import TargetForm
 from viewer.targets.hot_list import HotList
 from viewer.targets.ladder import Ladder, cells
-from viewer.targets.others import Others, names
+from viewer.targets.others import FaintPlace, Others, names
+from viewer.targets.others_dialog import OthersConsent
 
 if TYPE_CHECKING:
     from fusion.anatomy import Joint
@@ -325,11 +326,17 @@ class TargetsPanel(QWidget):
             return None
         facets, reading = self._facets, self._reading.reading
         others = Others.of(facets.localisation, facets.assessment, reading)
-        dialog = others_dialog(
-            self.window(), others, decide=lambda: self._call_negative(others.cold)
+        dialog = OthersConsent(
+            self.window(), others, decide=self._call_negative, look=self._look_at_faint
         )
+        if others.faint:
+            self._look_at_faint(others.faint[0])
         dialog.open()
         return dialog
+
+    def _look_at_faint(self, place: FaintPlace) -> None:
+        self._facets.selected = None
+        self._linked.go_to(place.proposal.point_lps)
 
     def _call_negative(self, joints: tuple[Joint, ...]) -> None:
         done, refused = [], []

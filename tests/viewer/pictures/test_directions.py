@@ -41,7 +41,7 @@ CASES = {
     "FFS": (ct_lattice(FFS), spect_lattice(FFS), "FFS"),
     "FFS, SPECT spacing negative": (ct_lattice(FFS), spect_lattice(FFS, slice_mm=-4.0), "FFS"),
     "prone": (ct_lattice(HFP), spect_lattice(HFP), "HFP"),
-    "on the left side": (ct_lattice(DECUBITUS), spect_lattice(DECUBITUS), "HFDL"),
+    "on the right side": (ct_lattice(DECUBITUS), spect_lattice(DECUBITUS), "HFDR"),
     "oblique CT, oblique SPECT with negative spacing": (
         ct_lattice(NODDING),
         spect_lattice(NODDING, slice_mm=-4.0),

@@ -181,7 +181,7 @@ def test_the_planes_of_a_joint_come_in_pairs_or_say_why_not(study: FlatStudy) ->
     study.joint = None
     empty = JointSource(study, Side.LEFT, 0)
     assert (empty.shown(), empty.names()) == (None, ())
-    assert empty.why == "Choose a joint: in the ladder, or by a click on its ring."
+    assert empty.why == "No joint is here. Choose one in the ladder, or click its ring."
     study.joint = LEFT_C5
 
 

@@ -22,12 +22,12 @@ from tests.viewer import marked_study
 from tests.viewer.known_neck import TRUE, numbered
 from tests.viewer.marked_study import (
     BALLS,
-    DECUBITUS,
     FFS,
     HFP,
     HFS,
     MIDDLE_LPS,
     NODDING,
+    ON_A_SIDE,
     ct_lattice,
     spect_lattice,
 )
@@ -53,11 +53,11 @@ LYING = {
     "HFS": (HFS, "HFS"),
     "FFS": (FFS, "FFS"),
     "prone": (HFP, "HFP"),
-    "on the left side": (DECUBITUS, "HFDL"),
+    **{position: (orientation, position) for position, orientation in ON_A_SIDE.items()},
     "rotated": (NODDING, "HFS"),
 }
 #: Of the same kind as the others.
-_THOROUGH = "FFS", "on the left side"
+_THOROUGH = "FFS", "HFDL", "FFDR", "FFDL"
 #: Letter towards which each ball lies.
 LETTER = {"left": "L", "posterior": "P", "head": "H"}
 SIDE_PX = 420

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
@@ -21,6 +22,7 @@ from fusion.errors import AnnotationError
 from fusion.facets.localisation import Numbering
 from fusion.plain_text import plain
 from tests.viewer.targets.desk import (
+    HOT,
     LEFT,
     LEFT_C5,
     NEGATIVE,
@@ -33,6 +35,7 @@ from tests.viewer.targets.desk import (
 from viewer.reading.model import ReadingModel
 from viewer.steps.model import Act, Standing, Step, Way, item_of
 from viewer.targets.dialogs import Consent
+from viewer.targets.others_dialog import OthersConsent
 
 pytestmark = pytest.mark.window
 
@@ -69,6 +72,19 @@ def test_a_note_is_not_pushed_over_somebody_elses_change(desk: Desk) -> None:
     assert (desk.targets[0].note, note.text) == ("theirs", "mine")
     desk.press(note.keep)
     assert desk.targets[0].note == "mine"
+
+
+def test_what_one_reader_said_and_did_not_decide_is_not_said_by_another(desk: Desk) -> None:
+    desk.need_reader()
+    form = desk.panel.form
+    for joint in HOT:
+        desk.panel.ladder.chosen.emit(joint)
+        desk.press(form.side.buttons[joint.side])
+        desk.press(form.grade.buttons[3])
+    desk.reading.begin("Another Reader")
+    for joint in HOT:
+        desk.panel.ladder.chosen.emit(joint)
+        assert [choice.value for choice in form.answers] == [None] * 5
 
 
 def test_other_readers_are_shown_and_not_merged(desk: Desk) -> None:
@@ -123,7 +139,7 @@ def test_the_way_says_what_each_step_lacks_and_leads_there(desk: Desk) -> None:
         Step.OPEN: "opened",
         Step.ALIGN: "not reviewed",
         Step.LEVELS: "not confirmed",
-        Step.JOINTS: "4 hot open",
+        Step.JOINTS: "2 hot open",
         Step.PATHWAY: "not answered",
         Step.FINISH: "3 missing",
     }
@@ -140,22 +156,50 @@ def test_the_way_says_what_each_step_lacks_and_leads_there(desk: Desk) -> None:
     desk.complete(LEFT_C5)
     desk.make(RIGHT_C2)
     desk.complete(RIGHT_C2)
+    assert way.next.act is Act.OTHERS
+    assert way.next.words.startswith("Nothing is said about ")
+    consent = desk.panel.ask_others_negative()
+    desk.press(consent.agree)
+    # A faint place that took no tick is left to the reader, joint by joint.
     beside = []
     while way.next.joint is not None:
         beside.append(way.next.joint)
         assert "beside something hot" in way.next.words
         desk.reading.decide(beside[-1], NEGATIVE, origin=Origin.JOINT_CLICKED)
     assert len(beside) == 2
-    assert way.next.act is Act.OTHERS
-    assert way.next.words.startswith("Nothing is said about ")
-    consent = desk.panel.ask_others_negative()
-    desk.press(consent.agree)
     assert way.next.step is Step.PATHWAY
     desk.reading.leave_pathway_out("not asked")
     assert way.next.act is Act.FINALISE
     desk.reading.finalise()
     assert way.next is None
     assert [state.mark for state in way.steps] == [Standing.DONE] * 6
+
+
+def test_a_faint_place_is_negative_by_a_tick_of_its_own(desk: Desk, qtbot: QtBot) -> None:
+    (faint,) = (p for p in desk.facets.assessment.proposals if p.candidates and p.grade < 2)
+    desk.need_reader()
+    consent = desk.panel.ask_others_negative()
+    assert isinstance(consent, OthersConsent)
+    (tick,) = consent.ticks
+    assert not tick.isChecked()
+    for joint in faint.candidates:
+        assert joint.level in tick.text()
+    # The pictures show what is asked about, and the two hot ones are not on offer.
+    assert np.linalg.norm(desk.window.linked.point_lps - faint.point_lps) < 3
+    assert not set(consent.joints) & {*HOT, *faint.candidates}
+    desk.window.linked.point_lps = (0.0, 0.0, -200.0)
+    qtbot.keyClick(consent, Qt.Key.Key_1)
+    assert tick.isChecked()
+    assert np.linalg.norm(desk.window.linked.point_lps - faint.point_lps) < 3
+    qtbot.keyClick(consent, Qt.Key.Key_1)
+    assert not tick.isChecked()
+    qtbot.keyClick(consent, Qt.Key.Key_1)
+    desk.press(consent.agree)
+    said = {t.joint: t.decision for t in desk.reading.reading.targets}
+    assert {said[joint] for joint in faint.candidates} == {NEGATIVE}
+    assert not said.keys() & set(HOT)
+    desk.undo.undo()
+    assert desk.reading.reading.targets == ()
 
 
 def test_what_is_missing_leads_to_where_it_is_done(desk: Desk, qtbot: QtBot) -> None:

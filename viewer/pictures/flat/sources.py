@@ -374,7 +374,7 @@ class JointSource(FlatSource):
     def why(self) -> str:
         """Why there is no picture."""
         if self.joint is None:
-            return "Choose a joint: in the ladder, or by a click on its ring."
+            return "No joint is here. Choose one in the ladder, or click its ring."
         return f"{self.joint.name} was not found on this CT."
 
     def shown(self) -> Shown | None:

@@ -66,6 +66,12 @@ class FlatStudy:
         self.found, self.named, self.joint, self.doubt = found, tuple(named), joint, doubt
         self.events.names()
 
+    def look_at(self, joint: Joint | None) -> None:
+        """Look at another joint."""
+        if joint != self.joint:
+            self.joint = joint
+            self.events.names()
+
     def write_alignment(self, words: str) -> None:
         """Write what has to be known of the alignment into the pictures; empty takes it away."""
         if words != self.alignment:
