@@ -67,7 +67,7 @@ def add_menus(
         None,
         ("All other joints in the field negative…", panel.ask_others_negative, of("Ctrl+Shift+N")),
         ("Finish…", panel.ask_finish, of("Ctrl+Return")),
-        ("Addendum…", panel.finish.ask_addendum, ""),
+        ("Addendum…", panel.ask_addendum, ""),
     ]
     if blinded:
         reading = reading[2:-1]

@@ -53,10 +53,16 @@ class ReaderDialog(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.entry.textChanged.connect(self._check)
+        known = tuple(known)
+        before = (
+            "If you read this study before, take your name below: your reading goes on where it "
+            "was. "
+            if known
+            else ""
+        )
         explanation = plain_label(
             "Everything you decide is saved at once under this name, and stands on every report. "
-            "If you read this study before, take your name below: your reading goes on where it "
-            "was. Names are not checked.",
+            f"{before}Names are not checked.",
             wrap=True,
         )
         where = plain_label(f"Kept in {plain(str(journal))}", wrap=True)

@@ -20,6 +20,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from fusion.anatomy import JOINTS
+from fusion.annotations import Decision
 from fusion.errors import FusionError
 from fusion.plain_text import plain
 from viewer.kit.held import held_keys
@@ -226,7 +228,10 @@ def finalise_dialog(
         )
         if joints
     ]
-    lines += [(target_line(target), BOLD) for target in reading.targets]
+    # What leads to a needle first, and each as the ladder has it.
+    order = (Decision.POSITIVE, Decision.INDETERMINATE, Decision.NEGATIVE)
+    every = sorted(reading.targets, key=lambda t: (order.index(t.decision), JOINTS.index(t.joint)))
+    lines += [(target_line(target), BOLD) for target in every]
     if not reading.targets:
         lines.append(("No joint is marked: the reading has no target.", BOLD))
     return Consent(

@@ -20,7 +20,7 @@ from viewer.kit.theme import BOLD, FAINT, colored
 from viewer.targets.words import SYMBOLS
 
 _GRADE_BUTTONS = ("0 not above", "1 slightly", "2 clearly", "3 intense")
-_ANSWERS = {Answer.YES: "Yes", Answer.NO: "No", Answer.NOT_RECORDED: "n. r."}
+_ANSWERS = {Answer.YES: "Yes", Answer.NO: "No", Answer.NOT_RECORDED: "?"}
 
 
 class TargetFields(QGroupBox):
@@ -92,7 +92,7 @@ class TargetFields(QGroupBox):
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        bed = plain_label("Op. bed")
+        bed = plain_label("Operated")
         bed.setToolTip("Does the joint lie in an operative bed?")
         row.addWidget(self.pain, stretch=1)
         row.addWidget(bed)

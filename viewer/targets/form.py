@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 NOTHING_CHOSEN = "No joint is chosen"
 _IDLE = (
-    "Choose a joint in the ladder or in a picture, or H for the next hot one. Or put the crosshair "
-    "on a joint and place a point."
+    "Choose a joint in the ladder or a picture (H: the next hot one), or place a point at the "
+    "crosshair."
 )
 
 

@@ -73,7 +73,7 @@ class OthersConsent(Consent):
             f"These {len(others.cold)} joints are recorded as negative, without a grade; one undo "
             "takes all of them back:",
             self._make_body(),
-            agree="Negative, all of them",
+            agree=_agreement(others.cold),
             action=lambda _reason: decide(self.joints),
             possible=bool(others.cold),
         )
@@ -111,6 +111,7 @@ class OthersConsent(Consent):
 
     def _on_tick(self) -> None:
         self._possible = bool(self.joints)
+        self.agree.setText(_agreement(self.joints))
         self._check()
 
     def _make_body(self) -> QWidget:
@@ -138,8 +139,13 @@ class OthersConsent(Consent):
         return body
 
 
+def _agreement(joints: tuple[Joint, ...]) -> str:
+    return f"Negative, all {len(joints)} of them"
+
+
 def _words(number: int, place: FaintPlace) -> str:
-    ratio = place.proposal.ratio_to_reference
-    digit = f"{number}   " if number <= len(_DIGITS) else ""
-    much = "faint" if ratio is None else f"{ratio:.1f}×"
-    return f"{digit}{names(place.joints)}: {much} at {place.proposal.place}"
+    proposal, digit = place.proposal, f"{number}   " if number <= len(_DIGITS) else ""
+    much = "" if proposal.ratio_to_reference is None else f"{proposal.ratio_to_reference:.1f}×, "
+    # Not those that something hotter is at, or that are decided.
+    only = "" if place.joints == proposal.candidates else f"; of these {names(place.joints)}"
+    return f"{digit}{much}{proposal.place}{only}"

@@ -365,6 +365,13 @@ class TargetsPanel(QWidget):
 
     # Dialogs
 
+    def ask_addendum(self) -> Consent | None:
+        """Begin a new version of a final reading if the reader says why."""
+        if not self.form.final:
+            self._say("An addendum belongs to a final reading; this one can still be changed.")
+            return None
+        return self.finish.ask_addendum()
+
     def ask_labels(self) -> Consent:
         """List old and new labels, and take the reader's consent with a reason."""
         dialog = labels_dialog(
