@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Qt, QTimer, Signal
-from qtpy.QtWidgets import QFileDialog, QMessageBox
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from fusion.errors import AnnotationError, FusionError
 from fusion.export import Handed, hand_on
@@ -153,16 +153,24 @@ class Sitting(QObject):
     def state(self) -> None:
         """State what the step in front asks; what may be pressed there, and nothing else."""
         step = self.pages.front
+        alignment, numbering = self.alignment_panel, self.facets_panel.confirming
         if step is Step.ALIGN:
-            self.alignment_panel.reviewed.click()
+            self._press(alignment.reviewed, alignment.reviewed_text.text())
         elif step is Step.LEVELS:
-            self.facets_panel.confirming.confirm.click()
+            self._press(numbering.confirm, numbering.words.text())
         elif step is Step.PATHWAY:
             self.pathway_panel.record_or_leave()
         elif step is Step.FINISH:
             self.targets_panel.ask_finish()
         else:
             self.say("This step asks for nothing to be stated.", refused=False)
+
+    def _press(self, button: QPushButton, stands: str) -> None:
+        """Press a button, or say how things stand where it cannot be pressed."""
+        if button.isEnabled():
+            button.click()
+        else:
+            self.say(f"Nothing to be stated here now: {stands}", refused=False)
 
     def _look_for_readings(self) -> None:
         """Say what was read of this study before."""

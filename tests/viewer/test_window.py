@@ -26,6 +26,7 @@ from viewer.kit.keys import KeyCard, as_markdown, every_key
 from viewer.kit.text import position_text
 from viewer.pictures.checking_views import Mode
 from viewer.pictures.layers import to_lps
+from viewer.steps.model import Step
 from viewer.window import ReviewWindow
 
 pytestmark = pytest.mark.window
@@ -364,6 +365,12 @@ def turn_wheel(widget: QWidget, at: QPoint) -> None:
         False,
     )
     QApplication.sendEvent(widget, event)
+
+
+def test_what_cannot_be_stated_is_said(window: ReviewWindow, qtbot: QtBot) -> None:
+    window.show_step(Step.LEVELS)
+    press_key(qtbot, window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert window.message.text().startswith("Nothing to be stated here now: ")
 
 
 def test_a_right_click_on_the_menus_offers_no_dock(window: ReviewWindow) -> None:

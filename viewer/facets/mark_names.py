@@ -55,7 +55,7 @@ def with_names_placed(pane: Pane, marks: list[Mark]) -> list[Mark]:
         [mark.text for mark, _ in named],
         label_of,
         partial(place, room=(width, height), taken=taken, avoid=rings),
-        misplaced=lambda _n, _box: False,
+        misplaced=lambda _n, box: any(box.meets(ring) for ring in rings),
     )
     words = iter(zip(written, places, strict=True))
     result = []
