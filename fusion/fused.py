@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from fusion.findings import Finding
 from fusion.findings.alignment import CT_STRAIGHTENED
@@ -473,6 +472,8 @@ def _within(
     mask: npt.NDArray[np.bool_], margin_mm: float, spacing_mm: FloatArray
 ) -> npt.NDArray[np.bool_]:
     """Return what lies within a margin of a mask; in parts, as distances take 20 bytes a voxel."""
+    from scipy import ndimage  # takes its time; the first picture has no use for it
+
     result = np.zeros_like(mask)
     beside = int(margin_mm / spacing_mm[0]) + 1
     for start in range(0, len(mask), _AT_ONCE):

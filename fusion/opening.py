@@ -34,8 +34,7 @@ from fusion.fused import Fused
 from fusion.geometry import Volume
 from fusion.plain_text import plain
 from fusion.progress import Progress, ProgressCallback
-from fusion.registration import Method, Registration, checked, shared_frame
-from fusion.registration import register as search
+from fusion.registration import Method, Registration, shared_frame
 from fusion.resampling import Interpolation
 from fusion.review import Review
 
@@ -228,6 +227,8 @@ def _registration(
     if register or ignore_stored:
         about = stored_registration_ignored(catalog, chosen)
         if register:
+            from fusion.registration import register as search  # brings much; few studies need it
+
             return search(ct, spect, progress=progress), about
         return shared_frame(ct, spect), about
     stored, unused = find_stored_registration(catalog, chosen)
@@ -235,6 +236,8 @@ def _registration(
     shared = frames[0] is not None and frames[0] == frames[1]
     # What we wrote of the scanner's own alignment when the study was handed on says nothing new.
     if stored is not None and not (stored.is_own and stored.moves_nothing and shared):
+        from fusion.registration import checked
+
         brought = Registration(stored.transform, Method.STORED, origin_findings=stored.findings)
         return checked(ct, spect, brought, progress=progress), unused
     try:

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from fusion.findings.volumes import FIELD_SMALLER
 from fusion.geometry.directions import FloatArray, direction_letters
@@ -141,6 +140,8 @@ def _filled(
 
 def _ground_of(written: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return the ground of words: of each line for itself, and of a frame not what is inside."""
+    from scipy import ndimage  # takes its time; few pictures have words in them
+
     square = np.ones((3, 3), np.bool_)
     ground: npt.NDArray[np.bool_] = ndimage.binary_dilation(written, square, iterations=_GROUND)
     lines, _ = ndimage.label(ground, square)
@@ -212,6 +213,8 @@ def _mask(
 
     ``steps`` (3, 3) has the mm from one voxel to the next in its columns.
     """
+    if filled[np.ix_(*((0, -1),) * 3)].all():
+        return None  # all that is filled reaches no further than its eight corners
     outline = _outline(filled)
     if len(outline) < 8:
         return None

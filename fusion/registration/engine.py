@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fusion.errors import GeometryError, RegistrationFailed
+from fusion.errors import RegistrationFailed
 from fusion.findings import Finding
 from fusion.findings.alignment import (
     ALIGNMENT_CHECKED,
@@ -35,6 +35,7 @@ from fusion.registration.result import (
     Trust,
 )
 from fusion.registration.search import Search
+from fusion.registration.shared import shares_frame
 from fusion.registration.trust import (
     TRUSTED_UNCERTAINTY_MM,
     asked,
@@ -47,31 +48,6 @@ from fusion.registration.trust import (
 #: A correction that moves no joint by more than this is no correction, mm: one SPECT voxel is
 #: four times as large.
 SMALLEST_CORRECTION_MM = 0.5
-
-
-def shared_frame(ct: Volume, spect: Volume) -> Registration:
-    """Return the identity, which a shared Frame of Reference promises.
-
-    Parameters
-    ----------
-    ct, spect : Volume
-        Fixed and moving volume.
-
-    Raises
-    ------
-    GeometryError
-        The frames differ or are not stated.
-    """
-    if not _shared(ct, spect):
-        raise GeometryError(
-            f"The CT and the {spect.source.label} state different coordinate systems (DICOM Frame "
-            "of Reference), or none, so their positions are not comparable. Register them with "
-            "--register, or, where you know that one scanner made both in one session, say so: "
-            '--same-frame "YOUR NAME".'
-        )
-    return Registration(
-        RigidTransform.identity(), Method.SHARED_FRAME, start=RigidTransform.identity()
-    )
 
 
 def register(
@@ -101,7 +77,7 @@ def register(
         The result contradicts itself and there is no shared frame to fall back on.
     """
     search = _search(ct, spect, progress)
-    start = RigidTransform.identity() if _shared(ct, spect) else None
+    start = RigidTransform.identity() if shares_frame(ct, spect) else None
     try:
         evidence = search.run(search.starts(shared=start is not None))
     except RegistrationFailed as exc:
@@ -139,7 +115,7 @@ def checked(
         Uncertainty includes the distance to where the images would have it.
     """
     search = _search(ct, spect, progress)
-    start = RigidTransform.identity() if _shared(ct, spect) else None
+    start = RigidTransform.identity() if shares_frame(ct, spect) else None
     stored = replace(registration, start=start)
     try:
         evidence = search.run(registration.transform.matrix[None])
@@ -380,11 +356,6 @@ def _kept(start: RigidTransform, reason: str, outcome: SearchOutcome | None = No
         start=start,
         search=replace(found, recommendation=words, start_findings=(note,)),
     )
-
-
-def _shared(ct: Volume, spect: Volume) -> bool:
-    frame = ct.grid.frame_of_reference_uid
-    return frame is not None and frame == spect.grid.frame_of_reference_uid
 
 
 def _quality(level: Level, transform: RigidTransform) -> Quality:

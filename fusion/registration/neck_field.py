@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import ndimage
 
 from fusion.geometry import FloatArray
-from fusion.registration.expectation import CtModel
+
+if TYPE_CHECKING:  # it brings scipy, for which opening a study does not wait
+    from fusion.registration.expectation import CtModel
 
 #: From the narrowest slice (about C5) down to T1 and up to C1, mm.
 DOWN_MM, UP_MM = 45.0, 65.0
@@ -62,6 +64,8 @@ def find_neck(source: CtModel) -> NeckField:
     source : CtModel
         From :func:`fusion.registration.expectation.ct_model`.
     """
+    from scipy import ndimage
+
     grid = source.grid
     solid = source.body > 0.5
     k, j, i = np.ogrid[: solid.shape[0], : solid.shape[1], : solid.shape[2]]

@@ -20,7 +20,6 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
 
 from fusion.errors import GeometryError
 from fusion.geometry import (
@@ -348,6 +347,8 @@ def _continued(
     mask = None if part.seen is None else part.seen.mask
     if mask is None:
         return values, None
+    from scipy import ndimage  # takes its time; nothing else here has a use for it
+
     # Interpolation asks for no more than the next voxel beside what was seen: found in parts, as
     # the places of the nearest take twelve bytes a voxel.
     spacing_mm = part.grid.spacing_mm

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag
 
 from fusion.cli import main
 from fusion.dicom import catalog
 from fusion.dicom.catalog import scan
-from fusion.dicom.files.instance import PARSE_ERRORS, text
+from fusion.dicom.files.instance import PARSE_ERRORS, integer, text
 from fusion.dicom.pixels import reading
 from fusion.errors import DicomError
 from tests.studies import write_ct
@@ -85,12 +88,36 @@ def test_a_full_disk_and_no_memory_are_no_faults(
 
 
 @pytest.mark.parametrize("error", [*SLIPS, RuntimeError])
+@pytest.mark.parametrize(
+    ("keyword", "vr", "name"),
+    [("PatientID", "LO", "Patient ID"), ("PatientAge", "AS", "Patient's Age")],
+)
 def test_what_pydicom_stumbles_over_is_damage(
-    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+    keyword: str, vr: str, name: str, error: type[Exception], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Dataset, "get", slip(error))
-    with pytest.raises(DicomError, match="Patient ID cannot be read; the header is damaged"):
-        text(Dataset(), "PatientID")
+    tag = BaseTag(tag_for_keyword(keyword) or 0)
+    value = error.__name__.encode()
+    header = Dataset({tag: RawDataElement(tag, vr, len(value), value, 0, False, True)})
+    for module in ("pydicom.dataset", "fusion.dicom.files.instance"):
+        monkeypatch.setattr(f"{module}.convert_raw_data_element", slip(error))
+    with pytest.raises(DicomError, match=f"{name} cannot be read; the header is damaged"):
+        text(header, keyword)
+
+
+def test_a_value_means_the_same_whatever_was_read_before() -> None:
+    """Values are kept decoded by their bytes: byte order, representation and tag belong to them."""
+    tag = BaseTag(0x00280010)
+    for vr, value, is_little_endian, rows in (
+        ("US", b"\x00\x01", True, 256),
+        ("US", b"\x00\x01", False, 1),
+        ("US", b"\x01\x00", True, 1),
+        ("SS", b"\xff\xff", True, -1),
+        ("US", b"\xff\xff", True, 65535),
+        (None, b"\x00\x01", True, 256),
+        ("IS", b"12", True, 12),
+    ):
+        raw = RawDataElement(tag, vr, len(value), value, 0, vr is None, is_little_endian)
+        assert [integer(Dataset({tag: raw}), "Rows") for _ in range(2)] == [rows, rows]
 
 
 def test_no_slip_counts_as_damage() -> None:

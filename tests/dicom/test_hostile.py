@@ -277,6 +277,16 @@ def test_sequences_in_sequences(folder, depth, undefined):
     assert_named(catalog, BAD, "nests sequences deeper than")
 
 
+def test_the_same_nesting_is_refused_each_time(tmp_path):
+    """Sequences are remembered by their bytes; those that reach too deep are none the better."""
+    too_deep = nested(40, undefined=False)
+    for name in ("one", "other"):
+        (tmp_path / name).write_bytes(before_pixels(ct_image(), too_deep))
+    catalog = scan(tmp_path)
+    for name in ("one", "other"):
+        assert_named(catalog, name, "nests sequences deeper than")
+
+
 @pytest.mark.parametrize("undefined", [True, False])
 def test_ordinary_nesting_is_read(tmp_path, undefined):
     path = tmp_path / "nested"

@@ -45,6 +45,11 @@ class Budget:
         self._look_at = _BETWEEN_LOOKS
         self._until = time.thread_time() + MAX_SECONDS
 
+    @property
+    def reads(self) -> int:
+        """How much was spent so far."""
+        return self._reads
+
     def spend(self, reads: int = 1) -> None:
         """Count one read, or as many as something costs that is not read here.
 
@@ -74,7 +79,12 @@ class Budget:
         DicomError
             As :meth:`spend`.
         """
-        self.spend(1 + ITEM_READS if found[:4] in _ITEMS and len(found) == 8 else 1)
+        if len(found) == 8 and found[:4] in _ITEMS:
+            self.spend(1 + ITEM_READS)
+        elif self._reads + 1 < self._look_at:  # nearly always, and once an element
+            self._reads += 1
+        else:
+            self.spend()
         return found
 
 

@@ -12,8 +12,9 @@ import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from pydicom import config, dcmread
@@ -58,6 +59,7 @@ RATIO_FREE_BYTES = 64 * 2**20
 
 #: Pixel Data, Float Pixel Data and Double Float Pixel Data: where the header ends.
 PIXEL_TAGS = frozenset({0x7FE00010, 0x7FE00008, 0x7FE00009})
+_LAST_PIXEL_TAG = max(PIXEL_TAGS)
 
 #: Nuclear Medicine Image Storage and its retired predecessor.
 NM_CLASSES = frozenset({NuclearMedicineImageStorage, "1.2.840.10008.5.1.4.1.1.5"})
@@ -67,6 +69,8 @@ _INFLATE_CHUNK = 2**16
 #: Smallest sequence that can hold another one: element and item headers, implicit VR.
 _NESTED_SEQUENCE_BYTES = 16
 _LARGEST_UNKNOWN_BYTES = 2**18
+#: Sequences up to this length are remembered by their bytes.
+_REMEMBERED_BYTES = 2**14
 #: Elements of unknown representation from this length on stay bytes in pydicom.
 _LONGEST_PARSED_UNKNOWN = 0xFFFF
 
@@ -106,13 +110,15 @@ def quiet_pydicom() -> Iterator[None]:
     from pydicom and its decoders are silenced, and pydicom's log, which may quote identity.
     """
     level = config.logger.level
-    config.logger.setLevel(logging.CRITICAL)
+    if level != logging.CRITICAL:  # setting it costs, and a scan has done so for all its headers
+        config.logger.setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings(), config.disable_value_validation():
             warnings.filterwarnings("ignore", module=r"(pydicom|pylibjpeg|openjpeg|jpeg_ls|gdcm)\b")
             yield
     finally:
-        config.logger.setLevel(level)
+        if level != logging.CRITICAL:
+            config.logger.setLevel(level)
 
 
 def read_header(path: Path, *, label: str, owner: object | None = None) -> Instance | None:
@@ -324,12 +330,12 @@ def _begins_like_header(file: _HeaderFile) -> bool:
 
 def _ends_header(tag: BaseTag, vr: str | None, length: int) -> bool:
     """Whether a header ends before an element: at the pixels, or at zeros that fill the file up."""
-    return tag in PIXEL_TAGS or (tag == 0 and length == 0)
+    return (tag in PIXEL_TAGS) if length else (tag == 0 or tag in PIXEL_TAGS)
 
 
 def _ends_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
     """Whether an element stands behind the pixels, or in their place."""
-    return tag > max(PIXEL_TAGS) or (tag == 0 and length == 0)
+    return tag > _LAST_PIXEL_TAG or (length == 0 and tag == 0)
 
 
 def _read_deflated(
@@ -392,22 +398,59 @@ def _drop_oversized(dataset: Dataset) -> None:
 
 
 def _is_nested_too_deeply(dataset: Dataset, budget: Budget) -> bool:
-    pending = [(dataset, 1)]
+    for element in list(dataset.values()):
+        if isinstance(element, RawDataElement):
+            value = element.value or b""
+            if not _may_be_sequence(element) or len(value) < _shortest(1):
+                continue
+            if element.VR == "SQ" and len(value) <= _REMEMBERED_BYTES and b"UN" not in value:
+                with damage_told():
+                    reads = _reads_of(value, element.is_implicit_VR, element.is_little_endian)
+                budget.spend(reads or 0)
+                if reads is None:
+                    return True
+                continue
+            with damage_told():
+                element = _parsed(dataset, element, budget)
+        if element.VR == "SQ" and _reaches_too_deep(element.value or (), budget):
+            return True
+    return False
+
+
+@lru_cache(maxsize=256)
+def _reads_of(value: bytes, is_implicit_vr: bool, is_little_endian: bool) -> int | None:
+    """Return what a sequence costs to parse, in reads; None when it reaches too deep.
+
+    Nearly every sequence of a slice stands, byte for byte, in all others of its series. It is
+    parsed again, by pydicom, where somebody asks for it.
+    """
+    budget = Budget("")  # its own: so short a value stays far below any limit
+    stream = BudgetedBytes(value, budget)
+    items = read_sequence(stream, is_implicit_vr, is_little_endian, len(value), default_encoding, 0)
+    return None if _reaches_too_deep(items, budget) else budget.reads
+
+
+def _reaches_too_deep(items: Iterable[Dataset], budget: Budget) -> bool:
+    """Whether items of a sequence of the top level hold more levels than any real header."""
+    pending = [(item, 2) for item in items]
     while pending:
         current, depth = pending.pop()
         if depth > MAX_SEQUENCE_DEPTH:
             return True
-        # A sequence too short to hold the levels that are still allowed is not parsed.
-        shortest = _NESTED_SEQUENCE_BYTES * (MAX_SEQUENCE_DEPTH - depth)
         for element in list(current.values()):
             if isinstance(element, RawDataElement):
-                if not _may_be_sequence(element) or len(element.value or b"") < shortest:
+                if not _may_be_sequence(element) or len(element.value or b"") < _shortest(depth):
                     continue
                 with damage_told():
                     element = _parsed(current, element, budget)
             if element.VR == "SQ":
                 pending.extend((item, depth + 1) for item in element.value or ())
     return False
+
+
+def _shortest(depth: int) -> int:
+    """Return the length from which a sequence at a depth may hold more levels than allowed."""
+    return _NESTED_SEQUENCE_BYTES * (MAX_SEQUENCE_DEPTH - depth)
 
 
 def _parsed(dataset: Dataset, raw: RawDataElement, budget: Budget) -> DataElement:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import math
 import os
 import re
 import stat
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +31,11 @@ from pydicom.datadict import (
     dictionary_VR,
     tag_for_keyword,
 )
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag
 
 from fusion.errors import DicomError
 from fusion.plain_text import plain
@@ -56,6 +59,12 @@ _LONG_LISTS = frozenset(
     }
 )
 _TEXT_VRS = frozenset(["AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "PN", "SH", "TM", "UI"])
+#: Representations whose bytes mean the same whatever else a header says, its character set too ...
+_SAME_EVERYWHERE = frozenset(
+    ["AE", "AS", "CS", "DA", "DS", "DT", "FD", "FL", "IS", "SL", "SS", "TM", "UI", "UL", "US"]
+)
+#: ... and how long a value may be, bytes, that is kept decoded.
+_KEPT_BYTES = 256
 _UID = re.compile(r"^[0-9.]{1,64}$")
 #: What damaged files lead to (docs/sources.md#damaged-files). KeyError and IndexError are
 #: LookupErrors. AttributeError, TypeError, AssertionError and RuntimeError are not among them: in
@@ -75,6 +84,8 @@ PARSE_ERRORS = (
     struct.error,
     zlib.error,
 )
+#: What pydicom and decoders raise beside these on damaged files.
+_STUMBLED = (AttributeError, TypeError, AssertionError, RuntimeError)
 #: What miswritten numbers are made of, and how long they may be to be quoted; nothing else is.
 _LIKE_NUMBERS = re.compile(r"[0-9.,;:/\\'+\-eE ]*[0-9][0-9.,;:/\\'+\-eE ]*")
 _LONGEST_SHOWN = 80
@@ -103,7 +114,7 @@ def damage_told() -> Iterator[None]:
         yield
     except (NotImplementedError, RecursionError):
         raise
-    except (AttributeError, TypeError, AssertionError, RuntimeError) as exc:
+    except _STUMBLED as exc:
         raise DamagedDataError(type(exc).__name__) from exc
 
 
@@ -274,19 +285,24 @@ def numbers(
     DicomError
         Not a number, not finite, or another count.
     """
+    values = _floats(dataset, keyword, count)
+    return None if values is None else np.array(values, dtype=np.float64)
+
+
+def _floats(dataset: Dataset, keyword: str, count: int | None) -> list[float] | None:
     try:
         value = stored_value(dataset, keyword)
         if value is None or (isinstance(value, str) and not value.strip()):
             return None
-        result = np.array([float(v) for v in _iterate(value)], dtype=np.float64)
+        result = [float(v) for v in _iterate(value)]
     except (DicomError, ValueError, TypeError, OverflowError) as exc:
         raise DicomError(f"{attribute_name(keyword)} {_no_number(dataset, keyword)}") from exc
-    if result.size == 0:
+    if not result:
         return None
-    if not np.isfinite(result).all():
+    if not all(map(math.isfinite, result)):
         raise DicomError(f"{attribute_name(keyword)} holds a value that is not a finite number.")
-    if count is not None and result.size != count:
-        raise DicomError(f"{attribute_name(keyword)} has {result.size} values; expected {count}.")
+    if count is not None and len(result) != count:
+        raise DicomError(f"{attribute_name(keyword)} has {len(result)} values; expected {count}.")
     return result
 
 
@@ -312,8 +328,8 @@ def _no_number(dataset: Dataset, keyword: str) -> str:
 
 def number(dataset: Dataset, keyword: str) -> float | None:
     """Return one numeric value, or None when absent; errors as :func:`numbers`."""
-    values = numbers(dataset, keyword, 1)
-    return None if values is None else float(values[0])
+    values = _floats(dataset, keyword, 1)
+    return None if values is None else values[0]
 
 
 def integer(dataset: Dataset, keyword: str) -> int | None:
@@ -342,25 +358,55 @@ def items(dataset: Dataset, keyword: str) -> tuple[Dataset, ...]:
 
 
 def stored_value(dataset: Dataset, keyword: str) -> Any:
-    """Return what an attribute holds as pydicom gives it; None when absent.
+    """Return what an attribute holds as pydicom gives it, not to be changed; None when absent.
 
     pydicom decodes an element when it is first asked for, so that damage shows only then. Raises
     DicomError when the element cannot be decoded.
     """
     try:
-        with damage_told():
-            tag = tag_for_keyword(keyword)
-            element = None if tag is None else dataset.get_item(tag)
-            if element is not None and is_overlong(element):
-                raise DicomError(
-                    f"{attribute_name(keyword)} is longer than any real one; the header is damaged."
-                )
-            return dataset.get(keyword)
-    except PARSE_ERRORS as exc:
+        # Asked some dozens of times a header, so that it goes past pydicom's look-ups by name.
+        tag, vr = _known(keyword)
+        element = None if tag is None else _elements(dataset).get(tag)
+        if tag is None or element is None:
+            return None
+        if isinstance(element, RawDataElement) and element.value is None:  # empty, or not yet read
+            element = dataset[tag]
+        if is_overlong(element):
+            raise DicomError(
+                f"{attribute_name(keyword)} is longer than any real one; the header is damaged."
+            )
+        if not isinstance(element, RawDataElement):
+            return element.value
+        vr = element.VR or vr
+        if vr not in _SAME_EVERYWHERE or element.value is None or len(element.value) > _KEPT_BYTES:
+            return dataset[tag].value
+        return _decoded(tag, vr, element.value, element.is_little_endian)
+    except (*PARSE_ERRORS, *_STUMBLED) as exc:
         logger.info("%s cannot be decoded: %s", keyword, type(exc).__name__)
         raise DicomError(
             f"{attribute_name(keyword)} cannot be read; the header is damaged."
         ) from exc
+
+
+@cache
+def _known(keyword: str) -> tuple[BaseTag | None, str]:
+    """Return tag and value representation of an attribute; None and none for no attribute."""
+    tag = tag_for_keyword(keyword)
+    return (None, "") if tag is None else (BaseTag(tag), dictionary_VR(tag))
+
+
+def _elements(dataset: Dataset) -> Mapping[BaseTag, DataElement | RawDataElement]:
+    """Return the elements of a data set by tag, decoded or not."""
+    view: Any = dataset.values()
+    elements: Mapping[BaseTag, DataElement | RawDataElement] = view.mapping
+    return elements
+
+
+@lru_cache(maxsize=8192)
+def _decoded(tag: BaseTag, vr: str, value: bytes, is_little_endian: bool) -> Any:
+    """Decode a value that means the same in every header: the slices of a series repeat most."""
+    raw = RawDataElement(tag, vr, len(value), value, 0, False, is_little_endian)
+    return convert_raw_data_element(raw).value
 
 
 def is_overlong(element: DataElement | RawDataElement) -> bool:
@@ -370,10 +416,10 @@ def is_overlong(element: DataElement | RawDataElement) -> bool:
     unknown.
     """
     value = element.value
-    if isinstance(value, MultiValue):
-        is_long = len(value) > MAX_VALUES
+    if isinstance(value, (bytes, str)):
+        is_long = len(value) > MAX_TEXT_BYTES
     else:
-        is_long = isinstance(value, (bytes, str)) and len(value) > MAX_TEXT_BYTES
+        is_long = isinstance(value, MultiValue) and len(value) > MAX_VALUES
     if not is_long or not dictionary_has_tag(element.tag):
         return False
     return dictionary_VR(element.tag) in _TEXT_VRS

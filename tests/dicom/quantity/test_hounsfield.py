@@ -7,10 +7,12 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+from scipy import ndimage
 
 from fusion.dicom.candidate import read_volume
 from fusion.dicom.catalog import scan
 from fusion.dicom.pairing import choose_ct
+from fusion.dicom.quantity import hounsfield
 from fusion.dicom.quantity.hounsfield import offset_hu
 from fusion.facets.automatic.locate import locate
 from tests.studies import write_ct
@@ -25,6 +27,17 @@ def body(
     parts = [(air, -1000, 15), (fat, -95, 20), (muscle, 50, 20), (bone, 400, 200)]
     values = [rng.normal(hu, noise, int(share * n)) for share, hu, noise in parts]
     return np.rint(np.concatenate(values))
+
+
+@pytest.mark.parametrize("size", [5, 13, 840])
+def test_smoothing_and_peaks_are_those_of_scipy(size: int) -> None:
+    rng = np.random.default_rng(size)
+    for counts in (rng.random(size) ** 8, rng.poisson(0.3, size).astype(float)):
+        smooth = hounsfield._smoothed(counts)
+        assert np.array_equal(smooth, ndimage.gaussian_filter1d(counts, 1.5))
+        highest = ndimage.maximum_filter1d(smooth, 5)
+        peaks = np.flatnonzero((smooth == highest) & (smooth > 0))
+        assert np.array_equal(hounsfield._peaks(smooth), peaks)
 
 
 @pytest.mark.parametrize("lost", [1024, -1024, 1000, 150, -150, 100, -100])
