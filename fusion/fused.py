@@ -24,6 +24,7 @@ from fusion.geometry import (
     Volume,
     canonical_view,
     enclosing_grid,
+    near_mask,
     seen_mask,
     with_field_of_view,
 )
@@ -61,8 +62,6 @@ class Sample:
 #: Heights at which the transform of a neck correction is worked out for planes that are not level,
 #: mm; between them values are blended.
 _BAND_MM = 1.0
-#: Slices whose distances are held at once.
-_AT_ONCE = 32
 #: Of the search for the place on the CT of a point of the functional volume.
 _SETTLING_STEPS = 5
 
@@ -103,8 +102,9 @@ class Fused:
         Functional frame to CT frame.
     interpolation : {"linear", "nearest"}
         How the functional volume is shown between its voxel centres.
-    shared : (CT as shown, Resampler), optional
-        What :meth:`with_registration` carries over, so that a picture can follow the mouse.
+    shared : (CT as shown, Resampler or None), optional
+        What :meth:`with_registration` carries over, so that a picture can follow the mouse; None
+        where nothing was shown yet.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Fused:
         registration: Registration,
         *,
         interpolation: Interpolation = "linear",
-        shared: tuple[_ShownCT, Resampler] | None = None,
+        shared: tuple[_ShownCT, Resampler | None] | None = None,
     ) -> None:
         self.ct = ct
         self.spect = with_field_of_view(spect)
@@ -137,7 +137,9 @@ class Fused:
 
     def with_registration(self, registration: Registration) -> Fused:
         """Return the same two volumes joined by another Registration."""
-        spect = self._spect_on_display.with_transform(registration.transform)
+        # A copy of all values, which nobody needs before there is a picture.
+        shown: Resampler | None = self.__dict__.get("_spect_on_display", self._carried)
+        spect = shown and shown.with_transform(registration.transform)
         return Fused(
             self.ct,
             self.spect,
@@ -404,7 +406,7 @@ class Fused:
         near = np.isfinite(hu)
         bone = np.nan_to_num(hu, nan=-1024.0) >= FOCUS_BONE_HU
         if bone.any():
-            near &= _within(bone, BONE_MARGIN_MM, self.spect.grid.spacing_mm)
+            near &= near_mask(bone, BONE_MARGIN_MM, self.spect.grid.spacing_mm)
         return np.where(near, self.spect.values(), np.float32(-np.inf))
 
     @cached_property
@@ -466,23 +468,6 @@ class Fused:
                 hottest = float(here.max())
                 found = self.to_ct(places[np.unravel_index(int(here.argmax()), here.shape)])
         return found
-
-
-def _within(
-    mask: npt.NDArray[np.bool_], margin_mm: float, spacing_mm: FloatArray
-) -> npt.NDArray[np.bool_]:
-    """Return what lies within a margin of a mask; in parts, as distances take 20 bytes a voxel."""
-    from scipy import ndimage  # takes its time; the first picture has no use for it
-
-    result = np.zeros_like(mask)
-    beside = int(margin_mm / spacing_mm[0]) + 1
-    for start in range(0, len(mask), _AT_ONCE):
-        first, end = max(0, start - beside), start + _AT_ONCE
-        part = mask[first : end + beside]
-        if part.any():
-            away = ndimage.distance_transform_edt(~part, sampling=spacing_mm.tolist())
-            result[start:end] = (away <= margin_mm)[start - first : end - first]
-    return result
 
 
 def _planes(

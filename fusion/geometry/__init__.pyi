@@ -10,6 +10,7 @@ from .directions import (
 )
 from .field_of_view import seen_mask, seen_part, with_field_of_view
 from .grid import ALIGNMENT_TOLERANCE_MM, MAX_VOXELS, Grid, canonical_view, enclosing_grid
+from .nearness import near_mask
 from .transform import RigidTransform
 from .volume import FieldOfView, Source, Volume, block_around, block_of
 
@@ -31,6 +32,7 @@ __all__ = [
     "direction_letters",
     "edge_letters",
     "enclosing_grid",
+    "near_mask",
     "seen_mask",
     "seen_part",
     "unit_directions",

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid, seen_mask
+from fusion.geometry import FloatArray, Grid, Volume, enclosing_grid, near_mask, seen_mask
 from fusion.registration.fitting import Expectation, Float32Array, Moving, products, sample
 
 #: Spacing of the pictures that are compared, mm.
@@ -124,12 +124,14 @@ def ct_model(ct: Volume, report: Callable[[float], None] = lambda part: None) ->
     near = ndimage.binary_dilation(core)
     body *= near
     bone *= near
-    away_mm = ndimage.distance_transform_edt(~core, sampling=coarse.spacing_mm)
-    usable = (away_mm <= MARGIN_MM) & ~ndimage.binary_dilation(metal)
+    usable = near_mask(core, MARGIN_MM, coarse.spacing_mm)
+    usable &= ~ndimage.binary_dilation(metal)
     return CtModel(coarse, bone, body, density, usable)
 
 
-def blurred(values: npt.NDArray[Any], sigma: npt.ArrayLike) -> Float32Array:
+def blurred(
+    values: npt.NDArray[Any], sigma: npt.ArrayLike, *, into: Float32Array | None = None
+) -> Float32Array:
     """Return an array blurred by a Gaussian; edge values continue outside.
 
     Parameters
@@ -138,15 +140,22 @@ def blurred(values: npt.NDArray[Any], sigma: npt.ArrayLike) -> Float32Array:
         Any real type.
     sigma : float or (3,) array_like of float, voxels
         Standard deviation along each axis; the Gaussian is cut off at three of them.
+    into : (k, j, i) ndarray of float32, optional
+        Where the result goes; may be ``values``, as one line after another is done.
     """
+    output = np.float32 if into is None else into
     result: Float32Array = ndimage.gaussian_filter(
-        values, sigma, output=np.float32, mode="nearest", truncate=3.0
+        values, sigma, output=output, mode="nearest", truncate=3.0
     )
     return result
 
 
 def blurred_within(
-    values: Float32Array, sigma: npt.ArrayLike, seen: npt.NDArray[np.bool_] | None
+    values: Float32Array,
+    sigma: npt.ArrayLike,
+    seen: npt.NDArray[np.bool_] | None,
+    *,
+    into: Float32Array | None = None,
 ) -> Float32Array:
     """Return an array blurred by a Gaussian that weighs nothing outside the field.
 
@@ -158,12 +167,15 @@ def blurred_within(
         As for :func:`blurred`.
     seen : (k, j, i) ndarray of bool or None
         The field; None where it is everywhere.
+    into : (k, j, i) ndarray of float32, optional
+        Where the result goes; may be ``values``.
     """
     if seen is None:
-        return blurred(values, sigma)
+        return blurred(values, sigma, into=into)
+    known = np.multiply(values, seen, out=into)
+    result = blurred(known, sigma, into=known)
     weight = blurred(seen, sigma)
-    blur = blurred(values * seen, sigma) / np.maximum(weight, np.float32(1e-3))
-    result: Float32Array = np.asarray(blur, dtype=np.float32)
+    result /= np.maximum(weight, np.float32(1e-3), out=weight)
     return result
 
 
@@ -181,13 +193,17 @@ def counted(spect: Volume) -> Float32Array:
     spect : Volume
         Any unit; negative values (PET without attenuation correction) count as nothing.
     """
-    values = np.maximum(np.nan_to_num(spect.values(), nan=0.0, posinf=0.0), 0)
+    # In place throughout: a SPECT of 256³ takes 64 MiB a copy.
+    values: Float32Array = np.nan_to_num(spect.values(), copy=False, nan=0.0, posinf=0.0)
+    np.maximum(values, 0, out=values)
     seen = seen_mask(spect)
-    ceiling = float(np.percentile(values if seen is None else values[seen], _CEILING_PERCENTILE))
+    known = values.ravel().copy() if seen is None else values[seen]
+    ceiling = float(np.percentile(known, _CEILING_PERCENTILE, overwrite_input=True))
+    del known
     if ceiling <= 0:
         ceiling = float(values.max()) or 1.0
-    result: Float32Array = np.minimum(values / np.float32(ceiling), 1)
-    return result
+    values /= np.float32(ceiling)
+    return np.minimum(values, 1, out=values)
 
 
 def functional(
@@ -196,6 +212,7 @@ def functional(
     *,
     seen: npt.NDArray[np.bool_] | None = None,
     extra_sigma_mm: float = 0.0,
+    overwrite: bool = False,
 ) -> Moving:
     """Return the functional volume as it is compared: smoothed and square-rooted.
 
@@ -209,11 +226,16 @@ def functional(
         Where the detector saw; ``nan`` elsewhere, which takes no part in a search.
     extra_sigma_mm : float, mm
         More blur (standard deviation), for the first steps of a search.
+    overwrite : bool
+        Whether the counts are not needed any more.
     """
-    sigma = np.hypot(SMOOTHING_FWHM_MM * _SIGMA_PER_FWHM, extra_sigma_mm)
-    values = blurred_within(counts, sigma / grid.spacing_mm, seen)
-    rooted: Float32Array = np.sqrt(values + np.float32(_FLOOR)) - np.float32(np.sqrt(_FLOOR))
-    return Moving(_only(rooted, seen), inverse(grid.affine))
+    sigma = np.hypot(SMOOTHING_FWHM_MM * _SIGMA_PER_FWHM, extra_sigma_mm) / grid.spacing_mm
+    into = counts if overwrite else None
+    values = blurred_within(counts, sigma, seen, into=into)
+    values += np.float32(_FLOOR)
+    np.sqrt(values, out=values)
+    values -= np.float32(np.sqrt(_FLOOR))
+    return Moving(_only(values, seen), inverse(grid.affine))
 
 
 def details(
@@ -222,11 +244,14 @@ def details(
     """Take away everything that varies slowly: tissues take up more here and less there."""
     known = values if seen is None else np.where(seen, values, np.float32(0))
     slow = blurred_within(known, DETAIL_SIGMA_MM / spacing_mm, seen)
-    return _only(known - slow, seen)
+    return _only(np.subtract(known, slow, out=slow), seen)
 
 
 def _only(values: Float32Array, seen: npt.NDArray[np.bool_] | None) -> Float32Array:
-    return values if seen is None else np.where(seen, values, np.float32(np.nan))
+    """Set, in place, what the detector did not see to ``nan``."""
+    if seen is not None:
+        values[~seen] = np.nan
+    return values
 
 
 class Level:
@@ -236,8 +261,8 @@ class Level:
     ----------
     source : CtModel
         From :func:`ct_model`.
-    counts : (k, j, i) ndarray of float32
-        The functional volume, from :func:`counted`.
+    plain : Moving
+        The functional volume at this blur, from :func:`functional`.
     spect : Volume
         The same as stored.
     extra_sigma_mm : float, mm
@@ -253,7 +278,7 @@ class Level:
     def __init__(
         self,
         source: CtModel,
-        counts: Float32Array,
+        plain: Moving,
         spect: Volume,
         *,
         center_lps: FloatArray,
@@ -271,11 +296,9 @@ class Level:
         self._sigma = np.sqrt(np.maximum(total - grid.spacing_mm**2 / 12, 0.1)) / grid.spacing_mm
         self.bone = self.blurred(source.bone)
         self.body = self.blurred(source.body)
-        seen = seen_mask(spect)
-        self.plain = functional(counts, spect.grid, seen=seen, extra_sigma_mm=extra_sigma_mm)
-        self.moving = self.plain
+        self.plain = self.moving = plain
         if only_details:
-            values = details(self.plain.values, spect.grid.spacing_mm, seen)
+            values = details(plain.values, spect.grid.spacing_mm, seen_mask(spect))
             self.moving = Moving(values, self.plain.to_index)
         kji, thinned = _chosen(source.usable, points)
         self._kji = kji
@@ -420,10 +443,13 @@ def _soft_tissue(bone: Float32Array, body: Float32Array, looked_up: Float32Array
 
 def lattice(shape: tuple[int, ...], every: int) -> npt.NDArray[np.bool_]:
     """Return one voxel of every so many, as an oblique lattice: (k, j, i)."""
-    k, j, i = np.ogrid[: shape[0], : shape[1], : shape[2]]
     # Steps by the golden ratio leave no direction in which the lattice is much coarser.
     steps = max(1, round(every * 0.618)), max(1, round(every * 0.382))
-    return np.asarray((steps[0] * k + steps[1] * j + i) % every == 0)
+    plane = steps[1] * np.arange(shape[1])[:, None] + np.arange(shape[2])
+    chosen = np.empty(shape, np.bool_)
+    for k in range(shape[0]):  # plane by plane: the numbers of all voxels take 16 bytes each
+        chosen[k] = (steps[0] * k + plane) % every == 0
+    return chosen
 
 
 def _chosen(usable: npt.NDArray[np.bool_], points: int) -> tuple[npt.NDArray[np.intp], float]:

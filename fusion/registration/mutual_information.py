@@ -10,6 +10,7 @@ input gives the same end on the same machine.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,23 +67,16 @@ def independent_opinion(
         rotation_deg=_BESIDE_DEG, translation_mm=_BESIDE_MM, center_lps=center_lps
     )
     begins = [away @ proposal] if start is None else [start, away @ proposal]
-    stages = _stages(source, spect)
-    ends: list[tuple[float, RigidTransform]] = []
-    problem = ""
-    for n, begin in enumerate(begins):
-        part = report.part(n / len(begins), (n + 1) / len(begins))
-        run = _Run(begin, center_lps, part)
-        try:
-            ends.append(run.ended(stages))
-        except _NoEndError as exc:
-            problem = str(exc)
+    runs = [_Run(begin, center_lps) for begin in begins]
+    done, whole = 0, len(runs) * len(_SHRINK)
+    for stage in _stages(source, spect):  # one at a time: each holds the whole functional picture
+        for run in runs:
+            run.descend(stage, report.part(done / whole, (done + 1) / whole))
+            done += 1
+    ends = [(run.value, run.end) for run in runs if not run.problem]
     if not ends:
-        return Opinion(None, problem)
+        return Opinion(None, runs[-1].problem)
     return Opinion(min(ends, key=lambda end: end[0])[1])
-
-
-class _NoEndError(Exception):
-    """The method stopped before it came to an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,47 +90,63 @@ class _Stage:
     seen: sitk.Image | None
 
 
-def _stages(source: CtModel, spect: Volume) -> tuple[_Stage, ...]:
+def _stages(source: CtModel, spect: Volume) -> Iterator[_Stage]:
     usable = image_on(source.usable.astype(np.uint8), source.grid)
-    uptake, seen = np.sqrt(counted(spect)), seen_mask(spect)
+    seen = seen_mask(spect)
     field = None if seen is None else image_on(seen.astype(np.uint8), spect.grid)
-    coarse, fine = _SMOOTHING_MM
-    pictures = (
-        (blurred(source.density, coarse / source.grid.spacing_mm), coarse),
-        (source.density, fine),
-    )
-    return tuple(
-        _Stage(
-            shrink,
-            image_on(density, source.grid),
-            usable,
-            image_on(blurred_within(uptake, blur / spect.grid.spacing_mm, seen), spect.grid),
-            field,
-        )
-        for shrink, (density, blur) in zip(_SHRINK, pictures, strict=True)
-    )
+    coarse = _SMOOTHING_MM[0]
+    for shrink, blur in zip(_SHRINK, _SMOOTHING_MM, strict=True):
+        uptake = counted(spect)
+        np.sqrt(uptake, out=uptake)
+        moving = blurred_within(uptake, blur / spect.grid.spacing_mm, seen, into=uptake)
+        del uptake
+        density = source.density
+        if blur == coarse:
+            density = blurred(density, blur / source.grid.spacing_mm)
+        fixed, image = image_on(density, source.grid), image_on(moving, spect.grid)
+        del moving, density
+        yield _Stage(shrink, fixed, usable, image, field)
+        del fixed, image
 
 
 class _Run:
     """One descent from one place."""
 
-    def __init__(self, begin: RigidTransform, center_lps: FloatArray, report: Progress) -> None:
+    def __init__(self, begin: RigidTransform, center_lps: FloatArray) -> None:
         self._transform = transform_to_sitk(begin, center_lps=center_lps)
-        self._report = report
         self._stopped: BaseException | None = None
-        self._steps = 0
+        #: Negative mutual information where it is now.
+        self.value = 0.0
+        #: Why it came to no end, where that is so.
+        self.problem = ""
 
-    def ended(self, stages: tuple[_Stage, ...]) -> tuple[float, RigidTransform]:
-        """Return the negative mutual information at the end, and the transform, SPECT to CT."""
-        value, steps = 0.0, 0
-        for stage in stages:
-            value, steps = self._descended(stage)
-        if steps >= _STEPS:
-            raise _NoEndError(f"it was still moving after {_STEPS} steps")
-        return value, transform_from_sitk(self._transform)
+    @property
+    def end(self) -> RigidTransform:
+        """Where it is now, SPECT to CT."""
+        return transform_from_sitk(self._transform)
 
-    def _descended(self, stage: _Stage) -> tuple[float, int]:
-        """Move the transform to the end of one resolution; return the measure there, and steps."""
+    def descend(self, stage: _Stage, report: Progress) -> None:
+        """Move the transform to the end of one resolution, unless it was stuck at one before."""
+        if self.problem:
+            return
+        method = self._method(stage)
+        method.AddCommand(sitk.sitkIterationEvent, lambda: self._step(method, report))
+        try:
+            method.Execute(stage.fixed, stage.moving)
+        except RuntimeError:
+            if self._stopped is None:
+                self.problem = "the two volumes overlap too little for it"
+                return
+        finally:
+            # The library holds the call, which holds the method: neither would ever be let go.
+            method.RemoveAllCommands()
+        if self._stopped is not None:
+            raise self._stopped
+        self.value = method.GetMetricValue()
+        if stage.shrink == _SHRINK[-1] and method.GetOptimizerIteration() >= _STEPS:
+            self.problem = f"it was still moving after {_STEPS} steps"
+
+    def _method(self, stage: _Stage) -> sitk.ImageRegistrationMethod:
         method = sitk.ImageRegistrationMethod()
         # One work unit, or sums run in the order in which threads happen to end.
         method.SetNumberOfThreads(1)
@@ -159,23 +169,12 @@ class _Run:
         method.SetShrinkFactorsPerLevel([stage.shrink])
         method.SetSmoothingSigmasPerLevel([0.0])
         method.SetInitialTransform(self._transform, inPlace=True)
-        method.AddCommand(sitk.sitkIterationEvent, lambda: self._step(method))
-        try:
-            method.Execute(stage.fixed, stage.moving)
-        except RuntimeError as exc:
-            if self._stopped is None:
-                raise _NoEndError("the two volumes overlap too little for it") from exc
-        finally:
-            # The library holds the call, which holds the method: neither would ever be let go.
-            method.RemoveAllCommands()
-        if self._stopped is not None:
-            raise self._stopped
-        return method.GetMetricValue(), method.GetOptimizerIteration()
+        return method
 
-    def _step(self, method: sitk.ImageRegistrationMethod) -> None:
-        self._steps += 1
+    def _step(self, method: sitk.ImageRegistrationMethod, report: Progress) -> None:
         try:
-            self._report(min(1.0, self._steps / _STEPS), "Asking an independent method")
+            done = (method.GetOptimizerIteration() + 1) / _STEPS
+            report(min(1.0, done), "Asking an independent method")
         except FusionError as exc:  # Cancelled: must not cross the library's own frames
             self._stopped = exc
             method.StopRegistration()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 
@@ -17,12 +17,22 @@ from fusion.geometry import (
     seen_part,
     with_field_of_view,
 )
+from fusion.memory import give_back
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import LevelMisfit, RegistrationEvidence
-from fusion.registration.expectation import CtModel, Level, counted, inverse, lattice, slopes_at
+from fusion.registration.expectation import (
+    CtModel,
+    Level,
+    counted,
+    functional,
+    inverse,
+    lattice,
+    slopes_at,
+)
 from fusion.registration.fitting import (
     CONVERGED_MM,
     Expectation,
+    Float32Array,
     Moving,
     SearchFit,
     correlation,
@@ -66,6 +76,8 @@ _LEAST_SHARE = 0.1
 #: Voxels so many times larger or smaller are tried: in all directions, across, along the body.
 _RESCALED = 1.08
 _RESCALED_AXES = ([0, 1, 2], [0, 1], [2])
+#: Functional pictures of more voxels than this, 32 MiB a copy, are kept no longer than needed.
+_LARGE = 2**23
 #: Turns about x and z, degrees, that are tried beside the start.
 _START_TURNS_DEG = ((0, 0), (14, 0), (-14, 0), (0, 14), (0, -14))
 
@@ -97,15 +109,30 @@ class Search:
         self.spect = seen_part(with_field_of_view(spect))
         self.neck = neck
         self._seen = seen_mask(self.spect)
-        self._counts = counted(self.spect)
-        self.fair = self._level(*_FAIR)
+        self._counts: Float32Array | None = None
         self._coarse: Level | None = None
+        self._fair: Level | None = None
         self._fine: Level | None = None
 
+    @property
+    def _is_large(self) -> bool:
+        return self.spect.stored.size > _LARGE
+
     def _level(self, sigma: float, points: int, *, only_details: bool = False) -> Level:
+        counts = counted(self.spect) if self._counts is None else self._counts
+        if not self._is_large:
+            self._counts = counts
+        plain = functional(
+            counts,
+            self.spect.grid,
+            seen=self._seen,
+            extra_sigma_mm=sigma,
+            overwrite=self._is_large,
+        )
+        del counts
         return Level(
             self.source,
-            self._counts,
+            plain,
             self.spect,
             extra_sigma_mm=sigma,
             points=points,
@@ -124,6 +151,13 @@ class Search:
         if self._coarse is None:
             self._coarse = self._level(*_COARSE)
         return self._coarse
+
+    @property
+    def fair(self) -> Level:
+        """The level between: that of every comparison of whole pictures."""
+        if self._fair is None:
+            self._fair = self._level(*_FAIR)
+        return self._fair
 
     @property
     def fine(self) -> Level:
@@ -219,6 +253,9 @@ class Search:
                 "The registration could not run: the two volumes hardly overlap where it starts. "
                 "Check that they show the same part of the body."
             )
+        del coarse
+        if self._is_large:
+            self._coarse = None  # made once more for the mirrored picture
         fair = _repeat(self.fair, best[1], iterations=_STEPS, converged_mm=_NEAR_MM)
         self._report(0.26, "Registering")
         fine = _repeat(self.fine, best[1] if fair is None else fair.maps, iterations=_STEPS)
@@ -243,7 +280,10 @@ class Search:
         second = self._second(maps)
         self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
-        mirrored, rescaled = self._mirrored(template, maps), self._rescaled(maps)
+        if self._is_large:
+            self._fine = None  # made once more when the coarse level has been let go
+        mirrored = self._mirrored(template, maps)
+        rescaled = self._rescaled(maps)
         self._report(0.50, "Asking for other opinions")
         pieces, pieces_covariance = self._pieces(template, maps)
         self._report(0.56, "Asking for other opinions")
@@ -257,6 +297,10 @@ class Search:
         box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
         self._report(0.58, "Asking for other opinions")
         levels = tuple(self._levels(template, maps))
+        self._fine = None
+        if self._is_large:
+            self._fair = None
+            give_back()
         # Here alone: it brings a library of 80 MiB, which nothing else needs.
         from fusion.registration.mutual_information import independent_opinion
 
@@ -311,15 +355,17 @@ class Search:
         mirror = np.eye(4)
         mirror[0, 0], mirror[0, 3] = -1, 2 * self.neck.center_lps[0]
         there = maps @ mirror
-        for level, near_mm in (
-            (self.coarse, _NEAR_MM),
-            (self.fair, _NEAR_MM),
-            (self.fine, CONVERGED_MM),
-        ):
-            found = _repeat(level, there, iterations=_STEPS, converged_mm=near_mm)
+        levels: tuple[tuple[Callable[[], Level], float], ...] = (
+            (lambda: self.coarse, _NEAR_MM),
+            (lambda: self.fair, _NEAR_MM),
+            (lambda: self.fine, CONVERGED_MM),
+        )
+        for level, near_mm in levels:
+            found = _repeat(level(), there, iterations=_STEPS, converged_mm=near_mm)
             if found is None:
                 return None
             there = found.maps
+            self._coarse = None  # nobody asks for it any more
         return against(template, maps, self.fine.template(there), there, self.fine.moving)
 
     def _rescaled(self, maps: FloatArray) -> Rival | None:
