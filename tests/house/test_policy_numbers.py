@@ -62,6 +62,7 @@ NUMBERS: tuple[tuple[str, str, Any, str], ...] = (
     # What others may make us hold, and when a study that came is looked at.
     ("archive.protocols.wire", "LARGEST_PDU_BYTES", 131_072, OURS),
     ("archive.protocols.wire", "MOST_IN_MEMORY_BYTES", 268_435_456, OURS),
+    ("archive.protocols.wire", "MOST_BYTES", 4_294_967_296, OURS),
     ("archive.watching", "QUIET_S", 5.0, OURS),
     # Reader studies.
     ("reader_study.design", "REPEAT_GAP", 10, OURS),
