@@ -2,8 +2,8 @@
 
 python -m benchmarks.archive_speed [--slices 400] [--rounds 3]
 
-Ratios of the medians; the two take turns, so that a busy machine is busy for both. Processor time is
-that of the program and of DCMTK's, without the archive's own.
+Ratios of the medians; the two take turns, so that a busy machine is busy for both. Processor time
+is that of the program and of DCMTK's, without the archive's own.
 """
 
 from __future__ import annotations
