@@ -90,6 +90,18 @@ INJECTION_DATE_ASSUMED = warning(
     ours="time day",
     of_patient=True,
 )
+INJECTION_TIMES_DIFFER = warning(
+    "injection-times-differ",
+    "The file states two times of injection, {used} with its date and {other} without; the one "
+    "with its date is used. SUV is wrong if the other one is right.",
+    ours="used other",
+    of_patient=True,
+)
+SUV_DISAGREES = warning(
+    "suv-disagrees",
+    "The SUV that the file states itself is {times:.2f} times the one computed here from its dose, "
+    "weight and times. Which is right is not known; ratios do not depend on it.",
+)
 SCALING_DISAGREES = warning(
     "scaling-disagrees",
     "The file states two scales: {slope:g} × stored {intercept:+g} {unit} (Real World Value "

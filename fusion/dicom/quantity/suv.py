@@ -29,8 +29,10 @@ from fusion.findings.volumes import (
     DECAY_REFERENCE_ASSUMED,
     HALF_LIFE_DISAGREES,
     INJECTION_DATE_ASSUMED,
+    INJECTION_TIMES_DIFFER,
     SERIES_AFTER_ACQUISITION,
     SLICES_DISAGREE,
+    SUV_DISAGREES,
     SUV_INPUTS,
     SUV_NOT_AVAILABLE,
 )
@@ -49,6 +51,12 @@ CLOCKS_APART_S = 2 * 3600.0
 #: ... and an image of a nuclide that lives for hours is made within this time of the injection,
 #: seconds (docs/sources.md#suv): bone is imaged 2 to 5 h after it.
 LONGEST_WAIT_S = 12 * 3600.0
+
+#: Two times of injection are one when they are this near, seconds: one has no seconds.
+SAME_TIME_S = 60.0
+#: The SUV of the file and the one that is computed agree this well (relative): weights and doses
+#: are rounded, and decay is counted to the start or the middle of a bed.
+SAME_SUV = 0.05
 
 _HOUR = 3600.0
 _DAY = 24 * _HOUR
@@ -152,6 +160,7 @@ def suvbw_factor(
     unit: str,
     acquisitions: Sequence[Dataset] | None = None,
     slices: Sequence[Dataset] = (),
+    stated: float | None = None,
 ) -> Suv:
     """Return the factor from a unit to SUV by body weight.
 
@@ -165,6 +174,8 @@ def suvbw_factor(
         Headers of all objects of the series: the acquisition starts with the earliest.
     slices : sequence of Dataset, optional
         Headers of all objects of the volume, where there are several: they have to agree.
+    stated : float, optional
+        The factor that the file states itself, which is held against the one that is computed.
 
     Returns
     -------
@@ -221,8 +232,11 @@ def suvbw_factor(
         f"{half_life / _HOUR:.3f} h"
     )
     notes.findings.append(SUV_INPUTS(dose=dose, weight_kg=weight, decayed=decayed))
+    factor = scale * weight * 1000.0 / (dose * 1e6 * decay)
+    if stated is not None and abs(stated / factor - 1) > SAME_SUV:
+        notes.findings.append(SUV_DISAGREES(times=stated / factor))
     return Suv(
-        scale * weight * 1000.0 / (dose * 1e6 * decay),
+        factor,
         findings=tuple(notes.findings),
         dose_mbq=dose,
         interval_h=shown,
@@ -375,7 +389,9 @@ def _interval_s(
     notes: _Notes,
 ) -> float | None:
     injected = date_time_of(tracer, "RadiopharmaceuticalStartDateTime", scanner=dataset)
-    if injected is None:
+    if injected is not None:
+        notes.findings += _two_times(tracer, injected)
+    else:
         clock = time_of(tracer, "RadiopharmaceuticalStartTime")
         if clock is None:
             notes.missing.append("Radiopharmaceutical Start Time")
@@ -403,6 +419,25 @@ def _interval_s(
         )
         return None
     return seconds
+
+
+def _two_times(tracer: Dataset, injected: datetime) -> list[Finding]:
+    """Say that the time of injection without a date is another one than that with it."""
+    clock = time_of(tracer, "RadiopharmaceuticalStartTime")
+    # As it is written, whatever time zone it is of; nobody wrote the other one in that zone.
+    written = date_time_of(tracer, "RadiopharmaceuticalStartDateTime", scanner=tracer)
+    if clock is None or written is None:
+        return []
+    apart = min(
+        min(late % _DAY, -late % _DAY)
+        for late in (
+            (datetime.combine(one.date(), clock) - one).total_seconds()
+            for one in (written, injected)
+        )
+    )
+    if apart <= SAME_TIME_S:
+        return []
+    return [INJECTION_TIMES_DIFFER(used=f"{injected:%H:%M}", other=f"{clock:%H:%M}")]
 
 
 def _may_be_day_before(late_s: float, half_life_s: float | None) -> bool:

@@ -105,12 +105,16 @@ class Quantity:
         Per slice, in the order of the frames.
     findings : tuple of Finding
         Whatever a reader must know about the values; one a code.
+    stated_suvbw : float or None
+        SUV by body weight of one unit, where the file states a mapping to it beside the one that
+        is used.
     """
 
     unit: str
     slope: npt.NDArray[np.float64]
     intercept: npt.NDArray[np.float64]
     findings: tuple[Finding, ...] = ()
+    stated_suvbw: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,7 @@ class _Scale:
     intercept: float
     findings: tuple[Finding, ...] = ()
     is_empty: bool = False
+    stated_suvbw: float | None = None
 
 
 def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
@@ -141,7 +146,7 @@ def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
     ------
     DicomError
         No frames; slices in different units; a slope that is zero, negative or not finite; a
-        mapping given as a table or in pieces.
+        meaning given as a table or in pieces.
     """
     if not frames:
         raise DicomError("A volume without slices has no unit.")
@@ -174,6 +179,7 @@ def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
         np.array([scale.slope for scale in scales]),
         np.array([scale.intercept for scale in scales]),
         tuple(findings.values()),
+        next((scale.stated_suvbw for scale in scales if scale.stated_suvbw is not None), None),
     )
 
 
@@ -186,6 +192,7 @@ def _layers(frame: FrameRef, per_frame: tuple[Dataset, ...]) -> tuple[Dataset, .
 
 def _scale(layers: tuple[Dataset, ...], *, kind: Kind, frame: FrameRef) -> _Scale:
     dataset = layers[-1]
+    _require_no_table(layers)
     if (
         kind is not Kind.CT
         and _states_zero(layers)
@@ -210,7 +217,7 @@ def _scale(layers: tuple[Dataset, ...], *, kind: Kind, frame: FrameRef) -> _Scal
                     rescale_intercept=rescale[1],
                 )
             )
-        return _Scale(mapping.unit, mapping.slope, mapping.intercept, tuple(findings))
+        return replace(mapping, findings=tuple(findings))
     slope, intercept = (1.0, 0.0) if rescale is None else rescale
     is_pet = kind is Kind.PET or text(dataset, "SOPClassUID") in PET_CLASSES
     unit = _pet_unit(layers, findings) if is_pet else COUNTS
@@ -260,6 +267,15 @@ def _pet_unit(layers: tuple[Dataset, ...], findings: list[Finding]) -> str:
         suv_type = next((word for word in kinds if word), "")
         return _SUV_TYPES.get(suv_type, f"SUV {suv_type} g/mL")
     return _PET_UNITS.get(stated, stated)
+
+
+def _require_no_table(layers: tuple[Dataset, ...]) -> None:
+    if any(items(place, "ModalityLUTSequence") for place in _transformations(layers)):
+        raise DicomError(
+            "The file gives a meaning to its stored values by a table (Modality LUT); only a "
+            "straight line (Rescale Slope and Intercept) is supported. Export the series again "
+            "with a slope and an intercept."
+        )
 
 
 def _states_zero(layers: tuple[Dataset, ...]) -> bool:
@@ -312,7 +328,10 @@ def _real_world(layers: tuple[Dataset, ...], findings: list[Finding]) -> _Scale 
         )
     slope, intercept = lines.pop()
     _check_range(same[0], layers[-1], findings)
-    return _Scale(chosen, slope, intercept)
+    of_suv = {_line(mapping) for mapping, unit in with_unit if unit == SUVBW and unit != chosen}
+    is_one = len(of_suv) == 1 and intercept == 0 == next(iter(of_suv))[1]
+    stated = next(iter(of_suv))[0] / slope if is_one else None
+    return _Scale(chosen, slope, intercept, stated_suvbw=stated)
 
 
 def _line(mapping: Dataset) -> tuple[float, float]:

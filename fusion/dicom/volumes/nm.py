@@ -267,7 +267,13 @@ def _with_quantity(plan: VolumePlan) -> VolumePlan:
     except DicomError as exc:
         return replace(plan, refusal=str(exc))
     headers = list({id(f.instance): f.instance.dataset for f in plan.frames}.values())
-    suv = suvbw_factor(headers[0], unit=quantity.unit, acquisitions=headers, slices=headers)
+    suv = suvbw_factor(
+        headers[0],
+        unit=quantity.unit,
+        acquisitions=headers,
+        slices=headers,
+        stated=quantity.stated_suvbw,
+    )
     return replace(
         plan,
         unit=quantity.unit,

@@ -362,6 +362,7 @@ def _plan(
             unit=quantity.unit,
             acquisitions=headers,
             slices=_own_headers(stack),
+            stated=quantity.stated_suvbw,
         )
         if kind.is_functional
         else Suv(None)

@@ -138,6 +138,23 @@ def test_of_several_units_the_concentration_is_used() -> None:
     quantity = of(nm(RealWorldValueMappingSequence=[mapping(0.001, "g/ml{SUVbw}"), mapping(2.5)]))
     assert (quantity.unit, value(quantity, 4000)) == ("Bq/mL", 10000)
     assert codes(quantity) == ["several-units"]
+    assert quantity.stated_suvbw == pytest.approx(0.001 / 2.5)
+    assert of(nm(RealWorldValueMappingSequence=[mapping(2.5)])).stated_suvbw is None
+
+
+@pytest.mark.parametrize("kind", [Kind.CT, Kind.SPECT, Kind.PET])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_a_meaning_given_as_a_table_is_refused(kind: Kind, grouped: bool) -> None:
+    table = Dataset()
+    table.LUTDescriptor, table.ModalityLUTType = [4096, 0, 16], "HU"
+    ds = {Kind.CT: ct, Kind.SPECT: nm, Kind.PET: pet}[kind](RescaleSlope=1, RescaleIntercept=0)
+    place = Dataset() if grouped else ds
+    place.ModalityLUTSequence = [table]
+    if grouped:
+        ds.SharedFunctionalGroupsSequence = [Dataset()]
+        ds.SharedFunctionalGroupsSequence[0].PixelValueTransformationSequence = [place]
+    with pytest.raises(DicomError, match=r"by a table \(Modality LUT\)"):
+        of(ds, kind=kind)
 
 
 def test_mapping_in_pieces_is_refused() -> None:

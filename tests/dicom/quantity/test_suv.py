@@ -192,7 +192,44 @@ def test_date_and_time_of_injection_outweigh_the_time_alone() -> None:
     ds = nm()
     tracer_of(ds).RadiopharmaceuticalStartTime = "113000"
     tracer_of(ds).RadiopharmaceuticalStartDateTime = "20240311060000.00"
-    assert suvbw_factor(ds, unit="Bq/mL").interval_h == 6
+    suv = suvbw_factor(ds, unit="Bq/mL")
+    assert suv.interval_h == 6
+    (said,) = [f.message for f in suv.findings if f.code == "injection-times-differ"]
+    assert "two times of injection, 06:00 with its date and 11:30 without" in said
+
+
+@pytest.mark.parametrize(
+    ("with_date", "without", "differ"),
+    [
+        ("20240311090000", "090000", False),
+        ("20240311090030.5", "0900", False),
+        ("20240311090130", "0900", True),
+        ("20240310235950", "000010", False),
+        # Written in its own zone, or in that of the scanner: one time all the same.
+        ("20240311080000+0000", "080000", False),
+        ("20240311080000+0000", "090000", False),
+        ("20240311080000+0000", "100000", True),
+    ],
+)
+def test_two_times_of_injection_are_held_against_each_other(with_date, without, differ) -> None:
+    ds = nm()
+    ds.TimezoneOffsetFromUTC = "+0100"
+    tracer_of(ds).RadiopharmaceuticalStartDateTime = with_date
+    tracer_of(ds).RadiopharmaceuticalStartTime = without
+    assert ("injection-times-differ" in codes(suvbw_factor(ds, unit="Bq/mL"))) is differ
+
+
+@pytest.mark.parametrize(
+    ("times", "differ"), [(1, False), (0.96, False), (1.06, True), (2.4, True)]
+)
+def test_the_suv_of_the_file_is_held_against_the_one_computed(times, differ) -> None:
+    own = suvbw_factor(nm(), unit="Bq/mL").factor
+    assert own is not None
+    suv = suvbw_factor(nm(), unit="Bq/mL", stated=own * times)
+    assert suv.factor == own
+    said = [f.message for f in suv.findings if f.code == "suv-disagrees"]
+    assert len(said) == differ
+    assert not differ or f"{times:.2f} times the one computed here" in said[0]
 
 
 def test_offsets_of_time_zones_are_respected() -> None:
