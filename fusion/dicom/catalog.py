@@ -41,6 +41,7 @@ from fusion.findings.files import (
     ARCHIVE_NOT_OPENED,
     ARCHIVE_OF_OTHERS,
     HEADERS_NOT_UNDERSTOOD,
+    IMAGES_OF_OTHERS,
     MODALITY_CONTRADICTS,
     MORE_UNREADABLE,
     NOT_DICOM,
@@ -62,7 +63,11 @@ VOLUME_KINDS = frozenset({Kind.CT, Kind.SPECT, Kind.PET})
 _DICOM_SUFFIXES = frozenset({".dcm", ".dic", ".dicom", ".ima"})
 #: Packed in ways that are not read, by their names; a zip is.
 _PACKED_SUFFIXES = frozenset({".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz", ".zst"})
+#: Images of other formats, by their names.
+_OTHER_IMAGES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".mgz")
 _EVERY = 50
+#: So many files are named in one Finding.
+_NAMED = 3
 
 _NO_VOLUME = {
     Kind.PLANAR: PLANAR_IMAGES,
@@ -160,6 +165,7 @@ def _read_all(
     entries: list[_Entry] = []
     bad: list[BadFile] = []
     findings: list[Finding] = []
+    others: list[str] = []
     strangers = 0
     for n, file in enumerate(files):
         if n % _EVERY == 0:
@@ -171,6 +177,8 @@ def _read_all(
             continue
         if instance is None and Path(file.label).name.startswith("._"):
             strangers += 1  # what a Mac notes about the file of this name
+        elif instance is None and file.label.lower().endswith(_OTHER_IMAGES):
+            others.append(file.label)
         elif instance is None:
             suffix = Path(file.label).suffix.lower()
             if suffix in _DICOM_SUFFIXES:
@@ -185,6 +193,8 @@ def _read_all(
             findings += referenced_files(instance, files)[1]
         else:
             _sort_in(instance, entries, bad)
+    if others:
+        findings.append(IMAGES_OF_OTHERS(files=len(others), names=tuple(others[:_NAMED])))
     if strangers:
         findings.append(NOT_DICOM(count=strangers))
     return entries, bad, findings

@@ -34,6 +34,12 @@ ARCHIVE_OF_OTHERS = warning(
     "{label} is packed ({kind}), which is not read; unpack it, and open the folder.",
     ours="kind",
 )
+IMAGES_OF_OTHERS = warning(
+    "images-of-others",
+    "{files} file(s) hold images of another format than DICOM ({names}), which states neither "
+    "patient nor coordinate system and is not opened as a study. Open the DICOM study; a label map "
+    "of its vertebrae is given to it with --labels, or Label map… in the window.",
+)
 FETCHED_WITH_REMARK = warning("fetched-with-remark", "About the fetching of this study: {remark}")
 OPENED_WITHOUT_ARCHIVE = warning(
     "opened-without-archive",

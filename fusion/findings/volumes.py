@@ -16,6 +16,13 @@ PIXEL_PADDING = info(
     "pixel-padding",
     "{voxels} voxels that were never scanned (padding) are shown as air, {air_hu:.0f} HU.",
 )
+BITS_BEYOND_STORED = warning(
+    "bits-beyond-stored",
+    "{pixels} pixel(s) hold more than the {bits} bits that the header calls their value (Bits "
+    "Stored). What is beyond was not read: old overlays stand there. If it is a part of the value, "
+    "the value is cut; compare with the workstation.",
+    ours="bits",
+)
 ATTENUATION_MAP_POSSIBLE = warning(
     "attenuation-map-possible",
     "The Radiopharmaceutical of this volume reads as an attenuation map, while nothing else does. "

@@ -82,6 +82,10 @@ def test_a_misspelt_term_that_is_understood_raises_no_doubt(term: str) -> None:
     [
         (None, b"\x1b$)C\xb1\xe8^\x1b$)C\xb1\xcd\xbc\xf8", "김^귀순", (OUTSIDE_THE_SET,)),
         (None, "Müller".encode(), "Müller", (OUTSIDE_THE_SET,)),
+        # Unicode under the name of the only set that its writer knew.
+        ("ISO_IR 100", "Müller^Łucja".encode(), "Müller^Łucja", (OUTSIDE_THE_SET,)),
+        ("ISO_IR 100", "MÜLLER^Ágatha ß".encode("latin-1"), "MÜLLER^Ágatha ß", ()),
+        ("ISO_IR 144", "ТАТА".encode("iso8859_5"), "ТАТА", ()),
         (None, "Müller".encode("latin-1"), "Müller", (OUTSIDE_THE_SET,)),
         ("ISO 2022 IR 6, IS", b"Doe", "Doe", ("ISO 2022 IR 6, IS",)),
         (None, b"Doe^John", "Doe^John", ()),

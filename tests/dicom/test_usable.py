@@ -363,3 +363,67 @@ def test_a_reconstruction_sent_as_a_picture_is_named(tmp_path: Path) -> None:
     ds.save_as(path)
     with pytest.raises(PairingError, match=r"Bone SPECT: Multi-frame .*Secondary Capture"):
         pair(scan(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("bits", "said"),
+    [
+        (16, False),
+        (12, False),  # 4000 is the highest value
+        (11, True),  # and is cut here
+    ],
+)
+def test_values_above_their_bits_are_said(tmp_path: Path, bits: int, said: bool) -> None:
+    """Only the bits that the header names are read; a value that has more is cut, never silently.
+
+    The highest marker, 4000, is 1952 of 11 bits.
+    """
+    ds = nm.recon()
+    ds.BitsStored, ds.HighBit = bits, bits - 1
+    write_ct(tmp_path / "ct", positions=ct.stacked()[:4])
+    write_nm(tmp_path / "nm", dataset=ds)
+    found = read_volume(pair(scan(tmp_path)).spect)
+    assert found.stored[0, 0, 0] == (1952 if said else 4000)
+    messages = [f.message for f in found.findings if f.code == "bits-beyond-stored"]
+    assert len(messages) == said
+    # The markers of 2500, 3000, 3500 and 4000 are above 2047.
+    assert not said or messages[0].startswith("4 pixel(s) hold more than the 11 bits")
+
+
+@pytest.mark.parametrize("has_overlay", [False, True])
+def test_overlays_in_unused_bits_are_no_values(tmp_path: Path, has_overlay: bool) -> None:
+    ds = nm.recon()
+    ds.BitsStored, ds.HighBit = 12, 11
+    ds.PixelData = (nm.volume() | 0x4000).astype("<u2").tobytes()
+    if has_overlay:
+        ds.add_new((0x6000, 0x0102), "US", 14)
+    write_ct(tmp_path / "ct", positions=ct.stacked()[:4])
+    write_nm(tmp_path / "nm", dataset=ds)
+    found = read_volume(pair(scan(tmp_path)).spect)
+    np.testing.assert_array_equal(found.stored, nm.volume())
+    assert ("bits-beyond-stored" in {f.code for f in found.findings}) is not has_overlay
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_values_aligned_to_the_left_and_signs_are_no_spare_bits(
+    tmp_path: Path, signed: bool
+) -> None:
+    ds = nm.recon()
+    stored = nm.volume().astype(int) - (2000 if signed else 0)
+    ds.PixelRepresentation = int(signed)
+    ds.BitsStored, ds.HighBit = (13, 15)
+    ds.PixelData = ((stored << 3) & 0xFFFF).astype("<u2").tobytes()
+    write_ct(tmp_path / "ct", positions=ct.stacked()[:4])
+    write_nm(tmp_path / "nm", dataset=ds)
+    found = read_volume(pair(scan(tmp_path)).spect)
+    np.testing.assert_array_equal(found.stored, stored)
+    assert "bits-beyond-stored" not in {f.code for f in found.findings}
+
+
+def test_images_of_other_formats_are_called_by_their_kind(tmp_path: Path, capsys) -> None:
+    (tmp_path / "ct.nii.gz").write_bytes(b"\x1f\x8b" + bytes(50))
+    (tmp_path / "spect.NRRD").write_bytes(b"NRRD0004" + bytes(50))
+    assert main(["fuse", str(tmp_path), "--to", str(tmp_path / "out")]) == 3
+    said = capsys.readouterr().err
+    assert "2 file(s) hold images of another format than DICOM (ct.nii.gz, spect.NRRD)" in said
+    assert "unpack it" not in said

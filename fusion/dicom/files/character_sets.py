@@ -211,7 +211,7 @@ def _needs_care(dataset: Dataset, sets: _Sets) -> bool:
         has_escape = _ESC in value
         if (value.isascii() and not has_escape) or _vr(element) not in _TEXT_VRS:
             continue
-        if has_escape or sets.first == "ascii":
+        if has_escape or sets.first == "ascii" or (sets.first == "latin_1" and _is_unicode(value)):
             return True
         if not _decodes(value, sets.first):
             sets.doubts[OUTSIDE_THE_SET] = None
@@ -348,7 +348,20 @@ def _paired(part: bytes, codec: str, prefix: bytes, sets: _Sets) -> str:
     return _run(b"".join(pairs), codec, sets)
 
 
+def _is_unicode(run: bytes) -> bool:
+    """Whether bytes are UTF-8 beyond ASCII: in Latin-1 a capital with a sign behind each."""
+    try:
+        run.decode("utf_8")
+    except UnicodeDecodeError:
+        return False
+    return not run.isascii()
+
+
 def _run(run: bytes, codec: str, sets: _Sets) -> str:
+    if codec == "latin_1" and _is_unicode(run):
+        # Writers that never heard of another set state this one whatever they write.
+        sets.doubts[OUTSIDE_THE_SET] = None
+        codec = "utf_8"
     for name in (codec, "utf_8") if codec == "ascii" else (codec,):
         try:
             return run.decode(name)

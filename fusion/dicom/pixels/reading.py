@@ -42,7 +42,7 @@ from fusion.dicom.quantity.hounsfield import hounsfield_findings
 from fusion.dicom.series import VolumePlan
 from fusion.errors import DicomError, GeometryError, not_given
 from fusion.findings import Finding, worst_first
-from fusion.findings.volumes import PIXEL_PADDING
+from fusion.findings.volumes import BITS_BEYOND_STORED, PIXEL_PADDING
 from fusion.geometry import Source, Volume
 from fusion.progress import ProgressCallback
 
@@ -119,7 +119,7 @@ def read_plan(
             "There is not enough memory for this volume.", label=plan.description
         ) from exc
 
-    masked = done = 0
+    masked = done = beyond = 0
     for key, instance in instances.items():
         wanted = sorted(slices[key])
         layout = layouts[key]
@@ -127,13 +127,19 @@ def read_plan(
         # Files of the volume's own type are read in place, without a copy.
         buffers = targets if layout.dtype == stored.dtype else None
         frames = _raw_frames(instance, layout, [index for index, _ in wanted], buffers=buffers)
+        may_be_beyond = not _has_overlay_bits(instance)
         for raw, target, (_, k) in zip(frames, targets, wanted, strict=True):
+            if may_be_beyond:
+                beyond += _beyond_stored(raw, layout, paddings.get(key))
             masked += _place(raw, target, layout, padding=paddings.get(key), air=int(air[k]))
             done += 1
             if progress is not None:
                 progress(done / len(plan.frames), f"Reading image {done} of {len(plan.frames)}")
     if masked:
         findings.append(PIXEL_PADDING(voxels=masked, air_hu=PADDING_HU))
+    if beyond:
+        bits = tuple(dict.fromkeys(str(layout.bits_stored) for layout in layouts.values()))
+        findings.append(BITS_BEYOND_STORED(pixels=beyond, bits=" or ".join(bits)))
     source = Source(
         study_instance_uid=study_instance_uid,
         series_instance_uid=series_instance_uid,
@@ -282,6 +288,36 @@ def _place(
         return 0
     target[mask] = air
     return int(np.count_nonzero(mask))
+
+
+def _has_overlay_bits(instance: Instance) -> bool:
+    """Whether the header says that overlays stand in bits beside those of a pixel (retired)."""
+    dataset = instance.dataset
+    return any(
+        dataset.get((group, 0x0102), None) is not None and dataset[group, 0x0102].value
+        for group in range(0x6000, 0x6020, 2)
+    )
+
+
+def _beyond_stored(pixels: Pixels, layout: PixelLayout, padding: Padding | None) -> int:
+    """Count pixels with bits beside those of a value, which are not read; padding may stand there.
+
+    Those below a value that is aligned to the left count as well.
+    """
+    if layout.bits_stored == layout.bits_allocated or not pixels.size:
+        return 0
+    above = layout.bits_allocated - 1 - layout.high_bit
+    below = layout.high_bit + 1 - layout.bits_stored
+    lowest = -(1 << layout.high_bit) if layout.is_signed else 0
+    highest = lowest + (1 << layout.high_bit + 1) - 1
+    if not below and lowest <= int(pixels.min()) and int(pixels.max()) <= highest:
+        return 0
+    kept = (pixels << above) >> above
+    kept = (kept >> below) << below
+    differs = kept != pixels
+    if padding is not None and padding.uses_spare_bits:
+        differs &= ~padding.mask(pixels)
+    return int(np.count_nonzero(differs))
 
 
 def _clear_spare_bits(pixels: Pixels, layout: PixelLayout) -> None:
