@@ -163,6 +163,7 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
 def test_what_states_a_characteristic_of_the_patient() -> None:
     assert {kind.code for kind in KINDS.values() if kind.of_patient} == {
         "suv-inputs", "suv-not-available", "injection-date-assumed",
+            "injection-times-differ",
         "another-delay", "delay-too-different",
     }  # fmt: skip
 
