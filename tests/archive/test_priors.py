@@ -52,6 +52,7 @@ def test_what_was_read_wrongly_before_is_read_right(row: list[str]) -> None:
         (unseen.FIRST, 103),
         (unseen.SECOND, 100),
         (unseen.THIRD, 100),
+        (unseen.FOURTH, 100),
     ],
 )
 def test_descriptions_in_four_languages(table: str, count: int) -> None:

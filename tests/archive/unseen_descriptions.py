@@ -1,7 +1,7 @@
-"""Three hundred descriptions that were written down before the rules for them were.
+"""Four hundred descriptions that were written down before the rules for them were.
 
 The notation is that of :mod:`tests.archive.descriptions`. The first hundred was imagined as
-archives of hospitals hold them; two thirds of the second and third stand in public repositories
+archives of hospitals hold them; two thirds of the others stand in public repositories
 (study descriptions of a Scottish archive, order forms and price lists of hospitals in France,
 Canada, Mexico, Peru and the United States). Each was frozen and measured before anything was
 changed for it: docs/archive.md has the numbers.
@@ -315,4 +315,106 @@ MR | IRM rachis cervical: contrôle après cage C5-C6 | | m y +
 CR | Rachis cervical dynamique, flexion/extension | | x y fe
 CT | TC cervical: valoración de tornillos transpediculares | | c y +
 CR | Rx cervical: lateral en flexión y en extensión máximas | | x y lfe
+"""
+FOURTH = """
+MR | MR SPINE CERVICAL WO CONTRAST | | m y
+CT | CT ABDOMEN PELVIS W CONTRAST | | c n
+DX | CHEST X-RAY 2 VIEW | | x n al
+CT | CT SPINE CERVICAL WO | SPINE | c y
+CT | CT SPINE LUMBAR WO | SPINE | c n
+CT | CT CARDIAC CTA | HEART | c n
+CT | CT CALCIUM SCORING | HEART | c n
+MR | MR MRCP | ABDOMEN | m n
+MR | MR SPINE THORACIC | SPINE | m n
+MR | MR SPINE CERVICAL | SPINE | m y
+MR | MR BREAST DYNAMIC | BREAST | m n
+DX | ABDOMEN AP SUPINE | ABDOMEN | x n a
+DX | SKULL 2 VIEW | HEAD | x n al
+DX | SPINE CERVICAL 3 VIEW | SPINE | x y al
+DX | SPINE LUMBAR 3 VIEW | SPINE | x n al
+DX | SHOULDER 2 VIEW | SHOULDER | x n al
+CT | CT Head w/ Contrast | | c n
+CT | CT Coronary calcium score | | c n
+CT | TC de Cuello | | c ?
+CT | TC de Peñascos | | c n
+CT | TC Macizo Facial y Senos Paranasales | | c n
+CT | Angio TC de Aorta Torácica | | c n
+MR | RM de Caderas | | m n
+MR | RM de Tendón de Aquiles | | m n
+MR | RM de Muñeca | | m n
+MR | RM de Columna Dorsal | | m n
+MR | RM de Columna Cervical | | m y
+CT | TAC de abdomen y pelvis con contraste | | c n
+CT | TAC de cuello con contraste | | c n
+CT | TAC de extremidad inferior izquierda | | c n
+CT | AngioTAC de tórax (protocolo TEP) | | c n
+CT | AngioTAC cerebral | | c n
+MR | RM de hombro izquierdo | | m n
+MR | RM cardíaca | | m n
+CT | TC de columna | | c ?
+CT | TAC de columna cervical simple | | c y
+CT | TAC de abdomen superior simple | | c n
+MR | resonancia mamaria simple | | m n
+MR | resonancia de columna lumbar o lumbosacra | | m n
+CT | TAC de órbitas simple | | c n
+CR | Radiografía de Tórax | | x n
+CR | Rx columna cervical AP, lateral y transoral | | x y al
+CR | Rx columna cervical oblicuas derecha e izquierda | | x y
+MR | RM cervical: cambios postquirúrgicos C5-C6 | | m y +
+NM,CT | Gammagrafía ósea con SPECT-TC de raquis cervical | | s y
+CT | BODYSCANNER | | c n
+CT | SCANNER ABDOMINO-PELVIEN | | c n
+CT | SCANNER DU RACHIS CERVICAL | | c y
+CT | SCANNER DU RACHIS CERVICO-DORSAL | | c y
+CT | SCANNER DU RACHIS DORSO-LOMBAIRE | | c n
+CT | SCANNER DU COU ET ORL | | c n
+CT | SCANNER DES ROCHERS | | c n
+CT | ANGIOSCANNER DES MEMBRES | | c n
+CT | SCANNER DES POIGNETS ET MAINS | | c n
+CT | SCANNOPELVIMÉTRIE | | c n
+CT | TÉLÉMÉTRIE DES MEMBRES INFÉRIEURS (TAGT) | | c n
+MR | IRM DES PARTIES MOLLES | | m n
+MR | IRM PROSTATIQUE | | m n
+MR | IRM de la hanche ; Nécrose tête fémorale | Hanche | m n
+MR | IRM cervicale ; Névralgie cervico-brachiale | Cou | m y
+MR | IRM hypophysaire ; Adénome hypophyse | Cerveau | m n
+MR | IRM lombaire ; Hernie discale | Dos | m n
+MR | IRM du rachis entier ; Bilan neurologique | Rachis | m y
+MR | irm de la colonne vertebrale | | m ?
+MR | irm du plexus brachial | | m n
+MR | irm du foie | | m n
+MR | irm de la tete | | m n
+CT | TDM du rachis cervical — cervicarthrose | | c y
+CR | Radio du rachis cervical F + P + 3/4 D/G | | x y al
+CT | TDM rachis cervical post-opératoire, vis pédiculaires C6 | | c y +
+CT | Bloc facettaire C3-C4 droit sous contrôle scanner | | - y
+NM,CT | TEMP/TDM osseuse du rachis cervical | | s y
+CR | HWS in zwei Ebenen und Dens | | x y al
+CR | HWS seitlich stehend, Neutralstellung | | x y l
+DX | Funktionsaufnahmen HWS | | x y fe
+CR | Halswirbelsäule schräg bds. | | x y
+CR | WS-Ganzaufnahme ap und seitlich | | x y al
+CR | Rö. Sprunggelenk li. 2 Ebenen | | x n al
+CR | Rö Hüfte Lauenstein | | x n
+CR | Röntgen Thorax im Liegen | | x n
+MR | MRT der HWS ohne Kontrastmittel | | m y
+MR | MRT Kopf mit Angio | | m n
+MR | MRT BWS und LWS nativ | | m n
+MR | MR-Mammographie | | m n
+MR | MRT ISG | | m n
+MR | MRT HWS Z. n. Diskektomie und Cage C5/6 2019 | | m y +
+CT | CT HWS (Dens) V.a. Fraktur | | c y
+CT | CT Schädel + HWS nativ, Sturz | | c y
+CT | CT Hals mit KM | | c n
+CT | CT Thorax/Abdomen Tumorstaging | | c n
+CT | CT Koronarkalk | | c n
+CT | CT-gesteuerte Facettengelenksinfiltration C5/6 re. | | - y
+CT | CT HWS postoperativ, Lage der Massa-lateralis-Schrauben | | c y +
+NM,CT | SPECT/CT der HWS mit Tc-99m-DPD | | s y
+NM | Mehrphasenszintigraphie Hände | | - n
+NM | Lungenperfusionsszintigraphie | | - n
+NM | Nierenszintigraphie MAG3 | | - n
+PT,CT | Cholin-PET/CT | | s ?
+US | Sono Schilddrüse | | - n
+CT | DVT Oberkiefer | | c n
 """
