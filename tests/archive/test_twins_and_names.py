@@ -97,7 +97,7 @@ def test_what_comes_along_with_its_series_is_not_written_anew(
     assert "what differs: name." in said
     place = folder / file_name(str(large[0].SOPInstanceUID))
     before = stamp_at(place)
-    (folder / file_name(str(large[2].SOPInstanceUID))).unlink()
+    (folder / file_name(str(other.SOPInstanceUID))).unlink()
     for _ in range(2):
         get(connect(settings, "web"), study, settings=settings)
         assert stamp_at(place) == before
