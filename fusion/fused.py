@@ -21,6 +21,7 @@ from fusion.findings.alignment import CT_STRAIGHTENED
 from fusion.geometry import (
     FloatArray,
     Grid,
+    RigidTransform,
     Volume,
     canonical_view,
     enclosing_grid,
@@ -156,6 +157,19 @@ class Fused:
             transform=self.registration.transform,
             interpolation=self.interpolation,
         )
+
+    def spect_in_own_frame(self, grid: Grid) -> Resampler:
+        """Return the functional volume on a grid of its own frame, interpolated linearly.
+
+        Parameters
+        ----------
+        grid : Grid
+            Where values are wanted; they are made from what the planes are made from.
+        """
+        unmoved = RigidTransform.identity()
+        if self.interpolation != "linear":
+            return Resampler(self.spect, grid, transform=unmoved)
+        return self._spect_on_display.with_transform(unmoved).on(grid)
 
     @cached_property
     def _bent(self) -> list[Resampler]:

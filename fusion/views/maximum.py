@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fusion.fused import Fused
-from fusion.geometry import Grid, RigidTransform, enclosing_grid, seen_part
+from fusion.geometry import Grid, enclosing_grid, seen_part
 from fusion.resampling import Resampler
 from fusion.views.sight import View, turned
 
@@ -35,7 +35,7 @@ class MaximumProjection:
 
     @cached_property
     def _resampler(self) -> Resampler:
-        return Resampler(self._fused.spect, self._box, transform=RigidTransform.identity())
+        return self._fused.spect_in_own_frame(self._box)
 
     def seen_from(self, turn_deg: float) -> View:
         """Return the picture from one side.
