@@ -1,8 +1,9 @@
-"""Memory that was freed is given back to the system, where the system keeps it."""
+"""Memory that was freed is given back to the system, and what stays is not looked through."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from functools import cache
 from typing import Any
@@ -17,6 +18,17 @@ def give_back() -> None:
     trim = _trim()
     if trim is not None:
         trim(0)
+
+
+def pass_over_libraries() -> None:
+    """Let Python's search for garbage pass over all that is there now: to be called once, early.
+
+    What a window has loaded before it shows anything are some 350,000 objects that stay until the
+    program ends; looking through them takes a quarter of a second, in which the window stands
+    still, whenever enough was made anew.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @cache

@@ -14,6 +14,20 @@ from fusion.memory import give_back
 ROOT = Path(__file__).parents[1]
 
 
+def test_the_search_for_garbage_passes_over_what_was_there_and_nothing_else() -> None:
+    code = (
+        "import gc, weakref\n"
+        "from fusion.memory import pass_over_libraries\n"
+        "class Ring: pass\n"
+        "pass_over_libraries()\n"
+        "assert gc.get_freeze_count() > 5000 and gc.isenabled()\n"
+        "ring = Ring(); ring.itself = ring; gone = weakref.ref(ring); del ring\n"
+        "gc.collect()\n"
+        "assert gone() is None\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is that of Linux")
 def test_what_is_freed_between_blocks_in_use_is_given_back() -> None:
     def resident_mib() -> float:

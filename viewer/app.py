@@ -18,6 +18,7 @@ from fusion.annotations import default_path
 from fusion.archive import is_address, parse_address
 from fusion.errors import AnnotationError, Cancelled, FusionError
 from fusion.follow_up import COMPARING_TAKES, Comparison, Dated
+from fusion.memory import pass_over_libraries
 from fusion.opening import OpenOptions
 from fusion.review import Review
 from sample_data import make_study
@@ -489,6 +490,7 @@ def run(path: str | Path | None = None, **how: Any) -> int:
     """
     check_screen()
     get_qapp()
+    pass_over_libraries()  # and over nothing that belongs to a window, which may be closed
     labels = Labels(tuple(how.pop("labels", ())), how.pop("label_convention", None))
     how = {name: value for name, value in how.items() if value is not None}
     desk = FrontDesk(Wishes(labels=labels, **how), viewer=_napari.new_viewer())

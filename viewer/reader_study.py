@@ -12,6 +12,7 @@ from qtpy.QtCore import QEvent, QObject, QThreadPool, QTimer, Signal
 from qtpy.QtWidgets import QMainWindow, QPushButton, QVBoxLayout, QWidget
 
 from fusion.errors import AnnotationError, Cancelled, FusionError
+from fusion.memory import pass_over_libraries
 from fusion.reader_study import ActivityClock, Presentation, ReaderStudy, shown_case
 from fusion.software import DISCLAIMER
 from viewer.app import ReviewApp, Wishes
@@ -290,6 +291,7 @@ def run(study: ReaderStudy, reader: str) -> None:
     """
     check_screen(instead=AT_A_SCREEN)
     get_qapp()
+    pass_over_libraries()
     room = ReadingRoom(study, reader)
     room.next()
     napari.run(force=True)

@@ -21,6 +21,7 @@ from napari.qt import get_qapp
 from qtpy.QtCore import QThreadPool, QTimer
 from qtpy.QtTest import QTest
 
+from fusion.memory import pass_over_libraries
 from fusion.opening import OpenOptions
 from viewer import _napari
 from viewer.app import FrontDesk, Wishes
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("study", type=Path)
     args = parser.parse_args()
     get_qapp()
+    pass_over_libraries()  # as the program does
     journal = Path(tempfile.mkdtemp(prefix="journal-bench-")) / "j.sqlite"
     desk = FrontDesk(Wishes(journal=journal), viewer=_napari.new_viewer())
     desk.show()
