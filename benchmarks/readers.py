@@ -27,7 +27,7 @@ from pathlib import Path
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-readers-")) / "s.yaml")
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="config-readers-")
 
-from qtpy.QtCore import QPoint, QPointF, Qt, QTimer
+from qtpy.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QWidget
@@ -77,9 +77,18 @@ def main() -> int:
     return 0
 
 
+def let_go() -> None:
+    """Let Qt delete what was to be deleted later, as the loop of a program does."""
+    for _ in range(2):
+        loop = QEventLoop()
+        QTimer.singleShot(200, loop.quit)
+        loop.exec()
+        gc.collect()
+
+
 def resident_mib() -> int:
     """Return the memory that is in use now, not the most that ever was."""
-    gc.collect()
+    let_go()
     give_back()
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") >> 20

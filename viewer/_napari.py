@@ -189,7 +189,11 @@ def put_canvas_away(viewer: napari.Viewer) -> None:
     """
     canvas = main_canvas(viewer)
     canvas.hide()
-    canvas_widget(canvas).setParent(None)
+    widget = canvas_widget(canvas)
+    if widget.parent() is not None:
+        widget.setParent(None)
+        # Or it would stay, with all that napari hung on it, after its window went.
+        main_window(viewer).destroyed.connect(widget.deleteLater)
 
 
 def take_centre(viewer: napari.Viewer, widget: QWidget) -> None:

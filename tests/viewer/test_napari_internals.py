@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Image
+from pytestqt.qtbot import QtBot
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import QWidget
 from vispy.gloo import Program
@@ -80,3 +81,15 @@ def test_a_shader_that_was_read_before_has_the_same_variables() -> None:
     with pytest.raises(KeyError):
         first["u_color"]
     assert Program(vertex.replace("u_shift", "u_other"), fragment).variables != first.variables
+
+
+@pytest.mark.window
+def test_a_canvas_that_was_put_away_goes_with_its_window(qtbot: QtBot) -> None:
+    viewer = _napari.new_viewer()
+    canvas = _napari.canvas_widget(_napari.main_canvas(viewer))
+    _napari.put_canvas_away(viewer)
+    gone = []
+    canvas.destroyed.connect(lambda: gone.append(True))
+    viewer.window.show()
+    _napari.main_window(viewer).close()
+    qtbot.waitUntil(lambda: gone == [True])
