@@ -91,9 +91,8 @@ class Consent(QDialog):
         self.refusal = plain_label(wrap=True)
         self.refusal.setStyleSheet(colored(BAD))
         self.refusal.hide()
-        self.agree, self.cancel = QPushButton(agree), QPushButton("Cancel")
-        # Return alone cancels: an agreement takes a key of its own.
-        self.agree.setShortcut(_AGREE)
+        self.agree, self.cancel = QPushButton(), QPushButton("Cancel")
+        self._say_agreement(agree)
         self.agree.setToolTip(_AGREE)
         self.agree.setAutoDefault(False)
         self.cancel.setDefault(True)
@@ -110,6 +109,11 @@ class Consent(QDialog):
             column.addWidget(widget)
         column.addLayout(buttons)
         self._check()
+
+    def _say_agreement(self, words: str) -> None:
+        self.agree.setText(words)  # which takes the key away
+        # Return alone cancels: an agreement takes a key of its own.
+        self.agree.setShortcut(_AGREE)
 
     def _check(self) -> None:
         given = not self._needs_reason or bool(plain(self.reason.text))

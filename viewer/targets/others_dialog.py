@@ -111,7 +111,7 @@ class OthersConsent(Consent):
 
     def _on_tick(self) -> None:
         self._possible = bool(self.joints)
-        self.agree.setText(_agreement(self.joints))
+        self._say_agreement(_agreement(self.joints))
         self._check()
 
     def _make_body(self) -> QWidget:
