@@ -23,6 +23,7 @@ import threading
 import traceback
 from collections import Counter
 from pathlib import Path
+from types import TracebackType
 
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-readers-")) / "s.yaml")
 os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="config-readers-")
@@ -36,6 +37,7 @@ from fusion.annotations.changes import TargetSaved
 from fusion.annotations.journal import Journal
 from fusion.memory import give_back
 from sample_data import COARSE_SCAN, make_study
+from tests.viewer import scripted
 from tests.viewer.scripted import Hands, wait_until
 from viewer import _napari
 from viewer.app import ReviewApp, Wishes
@@ -54,6 +56,7 @@ def main() -> int:
     parser.add_argument("--random", type=int, metavar="N", default=0, help="so many random actions")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
+    scripted.PATIENCE_S = 1200.0  # whoever counts keys may do so on a busy computer
     with tempfile.TemporaryDirectory() as folder:
         study = Path(args.study)
         if args.study == "sample":
@@ -111,12 +114,18 @@ class RandomReader:
         self.wrong: list[str] = []
         self.last = ""
         self.done: Counter[str] = Counter()
-        sys.excepthook = lambda kind, value, trace: self.wrong.append(
-            f"after {self.last}: " + "".join(traceback.format_exception(kind, value, trace))
-        )
+        sys.excepthook = self.note
         threading.excepthook = lambda args: self.wrong.append(repr(args.exc_value))
         self.timer = QTimer(interval=30)
         self.timer.timeout.connect(self.answer)
+
+    def note(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Keep what was raised, and say it at once: it may be the end of the program."""
+        words = "".join(traceback.format_exception(kind, error, trace))
+        self.wrong.append(f"after {self.last}: {words}")
+        print(self.wrong[-1], file=sys.stderr, flush=True)
 
     def act(self, count: int) -> int:
         while count > 0 and not self.wrong:
