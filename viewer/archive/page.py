@@ -37,6 +37,7 @@ from viewer.archive.choice import ArchiveBox
 from viewer.jobs import Job
 from viewer.kit.inputs import ListBox
 from viewer.kit.labels import plain_label
+from viewer.kit.layout import resize_within_screen
 from viewer.kit.message import MessageLine
 from viewer.kit.table import TextTable
 from viewer.kit.text import plain_tip, shortened
@@ -82,7 +83,7 @@ class ArchivePage(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Open from the archive")
         self.setModal(True)
-        self.resize(*_SIZE)
+        resize_within_screen(self, *_SIZE)
         self.kept = KeptSearches(kept)
         self.answer: FoundStudies | None = None
         self.job: Job | None = None

@@ -9,7 +9,7 @@ from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from viewer.kit.labels import plain_label
-from viewer.kit.layout import scrolling
+from viewer.kit.layout import resize_within_screen, scrolling
 from viewer.kit.theme import BOLD, INFO, colored
 
 #: Key to what it does, in words, and the doing.
@@ -78,9 +78,8 @@ class KeyCard(QDialog):
         whole = QVBoxLayout(self)
         whole.addWidget(scrolling(inside))
         whole.addWidget(close, alignment=Qt.AlignmentFlag.AlignRight)
-        room = self.screen().availableGeometry()
         # All of it at a glance, wherever the screen has room for that.
-        self.resize(min(1100, room.width() - 40), min(1000, room.height() - 40))
+        resize_within_screen(self, 1100, 1000)
 
     @property
     def text(self) -> str:

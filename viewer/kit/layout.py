@@ -9,6 +9,16 @@ from qtpy.QtWidgets import QFrame, QLayout, QScrollArea, QVBoxLayout, QWidget
 BOX_MARGINS = (5, 4, 5, 6)
 
 
+#: What the frame of a window and its title take of the screen, px.
+_FRAME_PX = 40
+
+
+def resize_within_screen(widget: QWidget, wide: int, high: int) -> None:
+    """Make a window so large, or as large as its screen lets it be with its frame."""
+    room = widget.screen().availableGeometry()
+    widget.resize(min(wide, room.width() - _FRAME_PX), min(high, room.height() - _FRAME_PX))
+
+
 class SnugColumn(QVBoxLayout):
     """A column whose widget is never lower than what stands in it, wrapped sentences included.
 

@@ -172,6 +172,9 @@ class Way:
             return StepState(Step.ALIGN, Standing.DOUBTFUL, "do not trust", items)
         if items:
             return StepState(Step.ALIGN, Standing.OPEN, "not reviewed", items)
+        if not self._reading.linked.review.alignment_reviewed_by:
+            # Nothing is lacking in a final reading, and yet the SPECT can be moved.
+            return StepState(Step.ALIGN, Standing.DOUBTFUL, "not as reviewed")
         return StepState(Step.ALIGN, Standing.DONE, "reviewed")
 
     def _levels(self, lacks: Sequence[Lack]) -> StepState:

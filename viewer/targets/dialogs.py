@@ -149,7 +149,8 @@ def rows_of(lines: Iterable[tuple[str, str]]) -> QScrollArea:
     screen = QGuiApplication.primaryScreen()
     room = screen.availableGeometry().height() - _AROUND if screen else _LEAST
     wrapped = column.totalHeightForWidth(_WIDTH - 30)
-    area.setMinimumHeight(min(max(room, _LEAST), wrapped + 6))
+    # The letters of the window are somewhat higher than those that are known here.
+    area.setMinimumHeight(min(max(room, _LEAST), round(1.1 * wrapped) + 6))
     return area
 
 

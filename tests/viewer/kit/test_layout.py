@@ -7,7 +7,7 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QGroupBox, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from viewer.kit.labels import plain_label
-from viewer.kit.layout import scroll
+from viewer.kit.layout import resize_within_screen, scroll
 
 pytestmark = pytest.mark.window
 
@@ -76,3 +76,12 @@ def test_a_narrower_panel_is_higher(qtbot: QtBot) -> None:
     assert panel.widget().width() == panel.viewport().width()
     panel.resize(500, 200)
     qtbot.waitUntil(lambda: panel.widget().height() == before)
+
+
+def test_a_window_is_no_larger_than_its_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    room = window.screen().availableGeometry()
+    resize_within_screen(window, 300, room.height() + 500)
+    assert window.width() == 300
+    assert room.height() - 60 < window.height() < room.height() - 20

@@ -173,6 +173,14 @@ def test_the_way_says_what_each_step_lacks_and_leads_there(desk: Desk) -> None:
     desk.reading.finalise()
     assert way.next is None
     assert [state.mark for state in way.steps] == [Standing.DONE] * 6
+    # A final reading lacks nothing, and the SPECT can be moved all the same.
+    alignment = desk.window.alignment
+    alignment.moving = True
+    alignment.move((3.0, 0.0, 0.0))
+    assert way.steps[1].words == "not as reviewed"
+    alignment.undo()
+    alignment.moving = False
+    assert way.steps[1].words == "reviewed"
 
 
 def test_a_faint_place_is_negative_by_a_tick_of_its_own(desk: Desk, qtbot: QtBot) -> None:
@@ -198,6 +206,7 @@ def test_a_faint_place_is_negative_by_a_tick_of_its_own(desk: Desk, qtbot: QtBot
     consent.activateWindow()
     qtbot.waitUntil(consent.isActiveWindow)
     qtbot.keyClick(consent, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: bool(desk.reading.reading.targets))
     said = {t.joint: t.decision for t in desk.reading.reading.targets}
     assert {said[joint] for joint in faint.candidates} == {NEGATIVE}
     assert not said.keys() & set(HOT)
