@@ -33,12 +33,12 @@ def started(root: Path, out: Path) -> subprocess.Popen[bytes]:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the processes of studies that a runner started."""
+    """Return what a runner started: processes that hold the program, and theirs, the studies."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
             found += [int(word) for word in task.read_text().split()]
-    return found
+    return found + [one for child in found for one in children_of(child)]
 
 
 def disturbed(root: Path, out: Path, rng: random.Random, kills: int) -> dict[str, int]:

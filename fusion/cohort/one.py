@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import select
 import signal
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import fusion
 from fusion.cohort.child import NO_MEMORY, NOT_INSTALLED
 from fusion.cohort.outcomes import StudyOutcome, StudyResult
 from fusion.cohort.places import StudyPlace
 from fusion.cohort.settings import Parameters, StudyLimits, digest_of
 from fusion.cohort.store import PlaceRecord, Store, Unit
-from fusion.errors import Cancelled, FusionError
+from fusion.cohort.warm import warm_process
+from fusion.errors import FusionError
 from fusion.json_form import to_json
 from fusion.software import versions
 
@@ -32,15 +26,6 @@ from fusion.software import versions
 MOST_ATTEMPTS = 5
 #: Beyond the limit of a study, which its own process keeps, s.
 _GRACE_S = 30.0
-#: How often a runner looks whether it is to stop, s.
-_LOOK_S = 0.5
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
-)
 #: What libraries say when they end the process for want of memory.
 _NO_MEMORY_WORDS = ("bad_alloc", "MemoryError", "Cannot allocate memory", "out of memory")
 _FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
@@ -213,62 +198,26 @@ class _Turn:
         }
         path = self.store.log_path(order.place_id, number)
         killed_before = _memory_kills()
-        with path.open("wb" if is_first else "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "fusion.cohort.child"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=_environment(limits),
-                pass_fds=(self.lock,),
-                start_new_session=True,
+        # A twin with the same images may have its time first.
+        seconds = 2 * limits.seconds + _GRACE_S
+        with (
+            path.open("wb" if is_first else "ab") as log,
+            warm_process(limits.threads) as process,
+        ):
+            ended = process.do(
+                said, lock=self.lock, log=log.fileno(), seconds=seconds, stop=self.stop
             )
-            try:
-                answer, is_late = self._answer(process, json.dumps(said).encode() + b"\n")
-            finally:
-                _end(process)
-        if answer is not None and process.returncode == 0:
-            return _Ended(answer)
+            if ended.is_late:
+                process.end()
+        if ended.answer is not None:
+            return _Ended(ended.answer)
         return _Ended(
             None,
-            code=process.returncode,
+            code=ended.code,
             last_words=_tail(path),
-            is_late=is_late,
+            is_late=ended.is_late,
             memory_killed=_memory_kills() > killed_before,
         )
-
-    def _answer(
-        self, process: subprocess.Popen[bytes], order: bytes
-    ) -> tuple[dict[str, Any] | None, bool]:
-        """Return the answer of a process, and whether it was waited for in vain."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        # A twin with the same images may have its time first.
-        until = time.monotonic() + 2 * self.order.limits.seconds + _GRACE_S
-        try:
-            process.stdin.write(order)
-            process.stdin.flush()
-        except BrokenPipeError:
-            process.wait()
-            return None, False
-        content = b""
-        while True:
-            if self.stop.is_set():
-                raise Cancelled("Stopped.")
-            if time.monotonic() > until:
-                return None, True
-            ready, _, _ = select.select([process.stdout], [], [], _LOOK_S)
-            if ready:
-                more = os.read(process.stdout.fileno(), 65536)
-                if not more:
-                    break
-                content += more
-        process.wait()
-        try:
-            answer: dict[str, Any] = json.loads(content)
-        except ValueError:
-            return None, False
-        return answer, False
 
 
 def failure(ended: Any, limits: StudyLimits) -> tuple[StudyOutcome, str, dict[str, float]]:
@@ -303,29 +252,6 @@ def failure(ended: Any, limits: StudyLimits) -> tuple[StudyOutcome, str, dict[st
         "facets."
     )
     return StudyOutcome.CRASHED, said, {}
-
-
-def _environment(limits: StudyLimits) -> dict[str, str]:
-    home = str(Path(fusion.__file__).parents[1])
-    path = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
-    threads = {name: str(limits.threads) for name in _THREADS}
-    return {**os.environ, **threads, "PYTHONPATH": path}
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and those that it started."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-    for stream in (process.stdin, process.stdout):
-        _closed(stream)
-
-
-def _closed(stream: IO[bytes] | None) -> None:
-    if stream is not None:
-        with contextlib.suppress(BrokenPipeError):
-            stream.close()
 
 
 def _tail(path: Path) -> str:

@@ -17,6 +17,7 @@ from fusion.cohort.outcomes import StudyOutcome
 from fusion.cohort.places import find_places
 from fusion.cohort.settings import Parameters, StudyLimits
 from fusion.cohort.store import Cohort, CohortStatus, Store, status_of
+from fusion.cohort.warm import end_warm_processes
 from fusion.errors import FusionError
 from fusion.progress import Progress, ProgressCallback
 
@@ -203,6 +204,7 @@ def _crew(workers: int, dask: str | None) -> Iterator[Crew]:
     finally:
         stop.set()
         pool.shutdown(cancel_futures=True)
+        end_warm_processes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,8 +44,22 @@ ANOTHER_RECONSTRUCTION = warning(
 )
 ANOTHER_RESOLUTION = warning(
     "another-resolution",
-    "The resolution of the two dates differs: {earlier:.0f} and {later:.0f} mm, as estimated from "
+    "The resolution of the two dates differs: {earlier:.1f} and {later:.1f} mm, as estimated from "
     "the pictures. The limits do not cover that: ratios are shown, no change is told.",
+)
+RESOLUTION_SHARED = warning(
+    "resolution-shared",
+    "The resolution of the two dates differs: {earlier:.1f} mm earlier, {later:.1f} mm later, as "
+    "estimated from the pictures. For the change the sharper picture was smoothed to "
+    "{common:.1f} mm, and the limits are widened by what is not known of the difference.",
+)
+RESOLUTION_UNKNOWN = warning(
+    "resolution-unknown",
+    "How sharp the {which} picture is cannot be told from it. Anything from 8 to 12 mm is taken "
+    "to be possible, and the limits are widened by what that does to each joint. Compare dates of "
+    "one camera and one reconstruction.",
+    ours="which",
+    assumption=True,
 )
 RECONSTRUCTION_NOT_STATED = warning(
     "reconstruction-not-stated",

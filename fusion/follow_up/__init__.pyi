@@ -4,11 +4,13 @@ from .comparing import Comparison, JointChange, check_pair, compare
 from .dated import Dated
 from .limits import COMPARING_TAKES, LIMITS_SOURCE, ChangeLimits, Told, told
 from .linking import JointLink, LevelsDisagree, Link, link
+from .sharpness import CommonResolution
 
 __all__ = [
     "COMPARING_TAKES",
     "LIMITS_SOURCE",
     "ChangeLimits",
+    "CommonResolution",
     "Comparison",
     "Dated",
     "JointChange",

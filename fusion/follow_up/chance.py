@@ -33,6 +33,8 @@ def chance_of(
     earlier: MeanSpread,
     later: MeanSpread,
     to_later: Callable[[FloatArray], FloatArray],
+    *,
+    resolution_doubt_mm: float,
 ) -> Mapping[Joint, float]:
     """Return the standard deviation, by chance alone, of the logarithm of each joint's change.
 
@@ -42,6 +44,8 @@ def chance_of(
         Of the two dates.
     to_later : callable
         Where points (3,) of the earlier CT lie on the later one.
+    resolution_doubt_mm : float, mm
+        Standard deviation of what the resolutions of the dates, as they were measured, differ by.
     """
     noise = noise_between(earlier, later, to_later)
     of_reference = math.sqrt(
@@ -55,9 +59,12 @@ def chance_of(
             continue
         warm = math.sqrt(earlier.ratio[joint] * later.ratio[joint])
         counting = noise / math.sqrt(warm)
-        found[joint] = _COUNTED_TWICE * math.sqrt(
+        parts = _COUNTED_TWICE * math.sqrt(
             counting**2 + placed**2 + later.placement[joint] ** 2 + of_reference**2
         )
+        # One joint, twice: together they are known better.
+        blurred = (earlier.per_mm[joint] + later.per_mm[joint]) / 2
+        found[joint] = math.hypot(parts, resolution_doubt_mm * blurred)
     return found
 
 

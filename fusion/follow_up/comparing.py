@@ -28,10 +28,18 @@ from fusion.follow_up.limits import ChangeLimits, Told, told
 from fusion.follow_up.linking import Link, link
 from fusion.follow_up.persons import in_order, same_patient
 from fusion.follow_up.protocol import protocols
+from fusion.follow_up.sharpness import CommonResolution
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Trust
 from fusion.review import Review
-from fusion.uptake import MeanSpread, Quantification, Uptake, spread_of_means
+from fusion.uptake import (
+    MeanSpread,
+    NativeNeck,
+    Uptake,
+    native_neck,
+    sharpness_of,
+    spread_of_means,
+)
 
 #: A joint whose mean is below this many times the reference on one date is one without activity.
 #: Chosen by us: the limit of grade 1, which is one of the maximum.
@@ -177,27 +185,33 @@ def compare(
         progress=report.part(0.0, 0.6),
     )
     report(0.6, "Working out the limits")
-    made = protocols(
-        earlier.review, later.review, resolutions_mm=_resolutions(earlier.uptake, later.uptake)
-    )
-    spreads = [_spread(date, linked) for date in dates]
+    made = protocols(earlier.review, later.review)
+    necks = [_neck(date) for date in dates]
+    shared = CommonResolution.of(*(sharpness_of(neck) for neck in necks))
+    spreads = [
+        _spread(date, neck, linked, sharp.mm, shared.mm)
+        for date, neck, sharp in zip(dates, necks, (shared.earlier, shared.later), strict=True)
+    ]
     report(0.9, "Comparing the joints")
     findings = [
         *stated,
         *order.findings,
         *made.findings,
+        *shared.findings(),
         *_references(dates),
         *bone_changes(*dates),
         *_provisional(dates),
         *_about_link(linked),
     ]
-    tells = made.comparable and all(spread is not None for spread in spreads)
+    tells = made.comparable and shared.is_told and all(spread is not None for spread in spreads)
     limits: Mapping[Joint, ChangeLimits] = {}
     changes: Mapping[Joint, float] = {}
     shift = None
     if spreads[0] is not None and spreads[1] is not None:
         changes = _changes(spreads[0], spreads[1])
-        chance = chance_of(spreads[0], spreads[1], linked.to_later)
+        chance = chance_of(
+            spreads[0], spreads[1], linked.to_later, resolution_doubt_mm=shared.doubt_mm
+        )
         limits = {
             joint: ChangeLimits.of(chance[joint], other_delay=made.other_delay) for joint in changes
         }
@@ -218,24 +232,24 @@ def compare(
     )
 
 
-def _resolutions(earlier: Quantification, later: Quantification) -> tuple[float, float] | None:
-    found = [one.uptakes[0].resolution for one in (earlier, later)]
-    if any(one.source != "estimated from the data" for one in found):
-        return None
-    return found[0].mm, found[1].mm
+def _neck(date: Dated) -> NativeNeck:
+    fused = date.review.fused
+    return native_neck(date.localisation.facets, fused.spect, fused.registration, ct=fused.ct)
 
 
-def _spread(date: Dated, linked: Link) -> MeanSpread | None:
+def _spread(
+    date: Dated, neck: NativeNeck, linked: Link, resolution_mm: float, common_mm: float | None
+) -> MeanSpread | None:
     fused = date.review.fused
     if fused.registration.status is Trust.DO_NOT_TRUST:
         return None
     return spread_of_means(
-        date.localisation.facets,
-        fused.spect,
+        neck,
         fused.registration,
-        ct=fused.ct,
         # What both dates differ by is shared between them.
         placed_mm=linked.placement_mm / math.sqrt(2),
+        resolution_mm=resolution_mm,
+        common_mm=common_mm,
     )
 
 

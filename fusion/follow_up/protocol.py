@@ -13,7 +13,6 @@ from fusion.findings import Finding, FromFile
 from fusion.findings.follow_up import (
     ANOTHER_DELAY,
     ANOTHER_RECONSTRUCTION,
-    ANOTHER_RESOLUTION,
     ANOTHER_SYSTEM,
     ANOTHER_TRACER,
     DELAY_NOT_STATED,
@@ -32,9 +31,6 @@ SAME_DELAY_H = 0.5
 MOST_DELAY_H = 1.5
 #: Edges of voxels that differ by less are one.
 _SAME_VOXEL = 0.05
-#: Resolutions, estimated from the data of each date, that differ by more are not one, mm: each is
-#: known to about 1.5.
-MOST_RESOLUTION_MM = 3.0
 #: What says how a volume was reconstructed, and in which words.
 _RECONSTRUCTION = (
     ("ReconstructionMethod", "method"),
@@ -51,7 +47,6 @@ _WITHHOLD = (
     NO_BONE_TRACER,
     ANOTHER_SYSTEM,
     ANOTHER_RECONSTRUCTION,
-    ANOTHER_RESOLUTION,
     DELAY_TOO_DIFFERENT,
 )
 
@@ -77,17 +72,13 @@ class Protocols:
         return not any(finding.kind in _WITHHOLD for finding in self.findings)
 
 
-def protocols(
-    earlier: Review, later: Review, *, resolutions_mm: tuple[float, float] | None = None
-) -> Protocols:
+def protocols(earlier: Review, later: Review) -> Protocols:
     """Hold the acquisitions of two dates against each other.
 
     Parameters
     ----------
     earlier, later : Review
         The studies.
-    resolutions_mm : (float, float), optional, mm
-        Of both dates, where both were estimated from the data.
     """
     headers = earlier.pair.spect.header, later.pair.spect.header
     findings = [
@@ -95,8 +86,6 @@ def protocols(
         *_systems(*headers),
         *_reconstructions(earlier, later),
     ]
-    if resolutions_mm and abs(resolutions_mm[0] - resolutions_mm[1]) > MOST_RESOLUTION_MM:
-        findings.append(ANOTHER_RESOLUTION(earlier=resolutions_mm[0], later=resolutions_mm[1]))
     delays = list(_delays(*headers))
     return Protocols((*findings, *delays), other_delay=bool(delays))
 

@@ -16,6 +16,7 @@ from .measures import (
     unknown_measure,
 )
 from .measuring import Uptake, measure, uptake_json
+from .native import NativeNeck, native_neck
 from .proposals import (
     GRADE_WORDS,
     Proposal,
@@ -32,6 +33,7 @@ from .settings import (
     ReferenceKind,
     UptakeSettings,
 )
+from .sharpness import Sharpness, sharpness_of
 from .spread import ASSUMED_REGISTRATION_MM, MeanSpread, spread_of_means
 from .structures import StructureKind, vertebral_bodies
 
@@ -51,11 +53,13 @@ __all__ = [
     "HotSpotSettings",
     "MeanSpread",
     "Measure",
+    "NativeNeck",
     "Proposal",
     "ProposalSettings",
     "Quantification",
     "ReferenceChoice",
     "ReferenceKind",
+    "Sharpness",
     "StructureKind",
     "Uptake",
     "UptakeSettings",
@@ -66,9 +70,11 @@ __all__ = [
     "measure_ball",
     "measure_named",
     "measured_texts",
+    "native_neck",
     "number_text",
     "proposals_json",
     "quantity_text",
+    "sharpness_of",
     "spread_of_means",
     "unknown_measure",
     "uptake_json",

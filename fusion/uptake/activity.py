@@ -25,10 +25,10 @@ from fusion.uptake.resolution import (
 )
 
 #: Voxels nearer than this to a joint take part in the fit, mm.
-_FIT_MM = 28.0
+FIT_MM = 28.0
 #: A resolution is read off the data only where the best fit is better than both ends of the range
 #: by this share of the residual.
-_CLEARLY = 0.005
+CLEARLY = 0.005
 #: Voxels whose part in the fit is held at once.
 _ROWS_AT_ONCE = 10_000
 
@@ -135,7 +135,7 @@ def fit_activity(
         Hot spots that are no joint, functional frame.
     """
     others = np.zeros((0, 3)) if others_lps is None else others_lps
-    rows = (neck.distance_mm <= _FIT_MM) & neck.seen
+    rows = (neck.distance_mm <= FIT_MM) & neck.seen
     if resolution_mm is not None:
         return _Fit.of(neck, rows, others, Resolution(resolution_mm, "stated")).activity()
     tried = np.arange(RESOLUTIONS_MM[0], RESOLUTIONS_MM[1] + 0.1, 1.0)
@@ -145,14 +145,14 @@ def fit_activity(
     best = int(residuals.argmin())
     ends = min(residuals[0], residuals[-1])
     resolution = found[best]
-    if best in (0, len(tried) - 1) or residuals[best] > (1 - _CLEARLY) * ends:
+    if best in (0, len(tried) - 1) or residuals[best] > (1 - CLEARLY) * ends:
         resolution = Resolution(ASSUMED_RESOLUTION_MM, "assumed")
     return _Fit.of(neck, rows, others, resolution).activity()
 
 
 def with_others(activity: Activity, neck: NativeNeck, others_lps: FloatArray) -> Activity:
     """Return the model fitted anew with hot spots beside the joints, at the same resolution."""
-    rows = (neck.distance_mm <= _FIT_MM) & neck.seen
+    rows = (neck.distance_mm <= FIT_MM) & neck.seen
     return _Fit.of(neck, rows, others_lps, activity.resolution).activity()
 
 
@@ -178,23 +178,8 @@ class _Fit:
     ) -> _Fit:
         from scipy.optimize import nnls  # takes its time; without uptake nothing is fitted
 
-        # The share of bone is already an average over each voxel.
-        variance = sigma_mm(resolution.mm) ** 2 - neck.spacing_mm**2 / 12
-        blur = np.sqrt(np.maximum(variance, 0)) / neck.spacing_mm
-        share = neck.bone_share if neck.bone_share is not None else np.zeros_like(neck.values)
-        bone = ndimage.gaussian_filter(share, blur, mode="nearest", truncate=3.0)
-        values, points, bone_at = neck.values[rows], neck.points_lps[rows], bone[rows]
-        # Counts scatter with the root of their number; a floor keeps empty voxels from ruling it.
-        least = max(float(np.median(np.maximum(values, 0))), 1e-12)
-        sources = np.concatenate([neck.centers_lps, others])
-        # The same least squares on a triangle of a few rows instead of every voxel.
-        triangle = np.zeros((0, len(sources) + 3))
-        for some in _parts(len(values)):
-            parts = _columns(points[some], bone_at[some], sources, resolution)
-            weights = 1 / np.sqrt(np.maximum(values[some], least))
-            weighted = np.column_stack([parts, values[some]]) * weights[:, None]
-            rows_so_far = np.concatenate([triangle, weighted])
-            triangle = np.asarray(np.linalg.qr(rows_so_far, mode="r"), dtype=np.float64)
+        bone = blurred_bone(neck, resolution)
+        triangle = reduced(neck, rows, bone, others, resolution)
         solution, residual = nnls(triangle[:, :-1], triangle[:, -1])
         return cls(neck, rows, others, resolution, bone, solution, float(residual))
 
@@ -223,6 +208,40 @@ class _Fit:
             joint_sigma_mm(self.resolution.mm),
             noise * np.sqrt(np.maximum(ordinary, floor)),
         )
+
+
+def blurred_bone(neck: NativeNeck, resolution: Resolution) -> FloatArray:
+    """Return the share of bone of each voxel as the functional volume would show it."""
+    # The share of bone is already an average over each voxel.
+    variance = sigma_mm(resolution.mm) ** 2 - neck.spacing_mm**2 / 12
+    blur = np.sqrt(np.maximum(variance, 0)) / neck.spacing_mm
+    share = neck.bone_share if neck.bone_share is not None else np.zeros_like(neck.values)
+    blurred: FloatArray = ndimage.gaussian_filter(share, blur, mode="nearest", truncate=3.0)
+    return blurred
+
+
+def reduced(
+    neck: NativeNeck,
+    rows: npt.NDArray[np.bool_],
+    bone: FloatArray,
+    others: FloatArray,
+    resolution: Resolution,
+) -> FloatArray:
+    """Return the least squares of the model, and of the values, as a triangle of a few rows.
+
+    Those of several parts of a neck, one below the other, are the least squares of all of them.
+    """
+    values, points, bone_at = neck.values[rows], neck.points_lps[rows], bone[rows]
+    # Counts scatter with the root of their number; a floor keeps empty voxels from ruling it.
+    least = max(float(np.median(np.maximum(values, 0))), 1e-12) if len(values) else 1.0
+    sources = np.concatenate([neck.centers_lps, others])
+    triangle: FloatArray = np.zeros((0, len(sources) + 3))
+    for some in _parts(len(values)):
+        parts = _columns(points[some], bone_at[some], sources, resolution)
+        weights = 1 / np.sqrt(np.maximum(values[some], least))
+        weighted = np.column_stack([parts, values[some]]) * weights[:, None]
+        triangle = np.linalg.qr(np.concatenate([triangle, weighted]), mode="r")
+    return triangle
 
 
 def _parts(count: int) -> list[slice]:

@@ -261,7 +261,8 @@ def _not_reached(label: str) -> GeometryError:
 def _to_ct(
     points: FloatArray, centers: FloatArray, transforms: Sequence[RigidTransform]
 ) -> FloatArray:
-    if all(np.array_equal(t.matrix, transforms[0].matrix) for t in transforms):
+    first = transforms[0]
+    if all(t is first or np.array_equal(t.matrix, first.matrix) for t in transforms):
         return transforms[0].apply(points)
     from scipy.spatial import cKDTree
 

@@ -8,7 +8,8 @@ two dates is noise alone: :meth:`MeanSpread.unexplained_at` gives it at any plac
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -17,13 +18,14 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from fusion.anatomy import Joint
-from fusion.geometry import FloatArray, Volume
+from fusion.geometry import FloatArray
 from fusion.registration import Registration
 from fusion.uptake.activity import Activity, fit_activity
-from fusion.uptake.native import JointPlace, NativeNeck, native_neck
+from fusion.uptake.native import NativeNeck
 from fusion.uptake.reference import measure_reference
 from fusion.uptake.resolution import spread
 from fusion.uptake.settings import ReferenceChoice, UptakeSettings
+from fusion.uptake.sharpness import smoothed
 
 #: 95 of 100 lengths of a vector with three normal components of standard deviation 1 are less.
 _P95_OF_LENGTH = 2.7955
@@ -55,6 +57,9 @@ class MeanSpread:
         How many balls as large as a joint's the reference is the mean of.
     moved_mm : float, mm
         Standard deviation, on one axis, of where the functional volume is taken to be.
+    per_mm : mapping of Joint to float, 1/mm
+        What a picture coarser by a millimetre (full width at half maximum) adds to the logarithm
+        of each joint's mean over the reference: less than nothing at a hot joint.
     """
 
     placement: Mapping[Joint, float]
@@ -62,6 +67,7 @@ class MeanSpread:
     reference: float
     reference_balls: float
     moved_mm: float
+    per_mm: Mapping[Joint, float]
     _neck: NativeNeck = field(repr=False)
     _unexplained: FloatArray = field(repr=False)
 
@@ -97,12 +103,12 @@ class MeanSpread:
 
 
 def spread_of_means(
-    places: Sequence[JointPlace],
-    spect: Volume,
+    neck: NativeNeck,
     registration: Registration,
     *,
-    ct: Volume,
     placed_mm: float,
+    resolution_mm: float,
+    common_mm: float | None = None,
     reference: ReferenceChoice | None = None,
     settings: UptakeSettings | None = None,
 ) -> MeanSpread | None:
@@ -110,12 +116,16 @@ def spread_of_means(
 
     Parameters
     ----------
-    places : sequence of JointPlace
-        Joints on the CT.
-    spect, registration, ct : Volume, Registration, Volume
-        As for :func:`fusion.uptake.measure`.
+    neck : NativeNeck
+        Joints, values and bone.
+    registration : Registration
+        With which it was taken out.
     placed_mm : float, mm
         Standard deviation, on one axis, of where the centres of joints are put.
+    resolution_mm : float, mm
+        Of the functional volume: full width at half maximum.
+    common_mm : float, optional, mm
+        A coarser one at which everything is measured.
     reference, settings
         As for :func:`fusion.uptake.measure`.
 
@@ -126,14 +136,18 @@ def spread_of_means(
     """
     settings = settings or UptakeSettings()
     choice = reference or ReferenceChoice()
-    neck = native_neck(places, spect, registration, ct=ct)
+    if common_mm is not None:
+        neck = smoothed(neck, resolution_mm, common_mm)
+    seen_at_mm = max(resolution_mm, common_mm or 0.0)
     compared_with = measure_reference(neck, choice)
     if compared_with.value is None or compared_with.value <= 0:
         return None
-    activity = fit_activity(neck, resolution_mm=settings.resolution_mm)
+    activity = fit_activity(neck, resolution_mm=seen_at_mm)
+    coarser = smoothed(neck, seen_at_mm, seen_at_mm + 1.0)
+    coarser_reference = measure_reference(coarser, choice).value or compared_with.value
     within = registration.uncertainty_mm_at(neck.centers_ct_lps)
     within = np.where(np.isnan(within), ASSUMED_REGISTRATION_MM, within) / _P95_OF_LENGTH
-    placement, ratio = {}, {}
+    placement, ratio, per_mm = {}, {}, {}
     for row, joint in enumerate(neck.joints):
         sigma = float(np.hypot(placed_mm, within[row]))
         if not np.isfinite(sigma):
@@ -143,6 +157,8 @@ def spread_of_means(
         if here > 0:
             logs = np.log([value for value in tried if value > 0] or [here])
             placement[joint], ratio[joint] = float(logs.std()), here / compared_with.value
+            (blurred,) = _means_at(coarser, row, np.zeros((1, 3)), settings)
+            per_mm[joint] = math.log(blurred / coarser_reference / ratio[joint])
     voxel_mm3 = abs(float(np.linalg.det(neck.grid.affine[:3, :3])))
     ball_mm3 = 4 / 3 * np.pi * settings.radius_mm**3
     return MeanSpread(
@@ -151,6 +167,7 @@ def spread_of_means(
         _of_reference(neck, choice, float(np.median(within))),
         max(compared_with.voxels * voxel_mm3 / ball_mm3, 1.0),
         float(np.median(within)),
+        per_mm,
         neck,
         _unexplained(neck, activity, settings.radius_mm) / np.sqrt(compared_with.value),
     )

@@ -11,7 +11,6 @@ from fusion.errors import PairingError
 from fusion.findings.follow_up import (
     ANOTHER_DELAY,
     ANOTHER_RECONSTRUCTION,
-    ANOTHER_RESOLUTION,
     ANOTHER_SYSTEM,
     ANOTHER_TRACER,
     DELAY_NOT_STATED,
@@ -170,11 +169,3 @@ def test_another_delay_widens_or_ends_it(
     assert [f.kind for f in made.findings] == [kind]
     assert made.other_delay
     assert made.comparable is comparable
-
-
-@pytest.mark.slow
-def test_another_resolution_takes_the_words_away(reviews: Reviews) -> None:
-    assert protocols(*reviews, resolutions_mm=(9.0, 12.0)).comparable
-    made = protocols(*reviews, resolutions_mm=(9.0, 12.1))
-    assert [f.kind for f in made.findings] == [ANOTHER_RESOLUTION]
-    assert not made.comparable
