@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import math
 import os
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from fusion.plain_text import plain
 
 #: Columns of a table of studies; the first is needed.
 TABLE_COLUMNS = ("path", "id", "ct", "spect", "spacing_mm")
+#: What may stand between the columns.
+_BETWEEN = ",;\t"
 #: Files directly in a root that are read together as one place: pictures without any folder.
 _DICOM_SUFFIXES = frozenset({".dcm", ".dic", ".dicom", ".ima"})
 _CHUNK = 2**20
@@ -173,23 +176,24 @@ def opened_path(place: StudyPlace, path: str) -> str | Path:
 
 def _of_table(table: Path, root: str) -> list[StudyPlace]:
     try:
-        rows = list(csv.DictReader(table.read_text("utf-8-sig").splitlines()))
+        rows = _rows_of(table.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError, csv.Error) as exc:
         why = f" ({disk_reason(exc)})" if isinstance(exc, OSError) else ""
         raise FusionError(
             f"The table of studies {plain(str(table))} cannot be read{why}. It is a CSV in UTF-8, "
-            "separated by commas, with the columns "
+            "with the columns "
             f"{', '.join(TABLE_COLUMNS)}; the first is needed."
         ) from exc
-    unknown = sorted({name for row in rows for name in row if name not in TABLE_COLUMNS}, key=str)
-    if not rows or "path" not in rows[0] or unknown:
+    said = {name for _, row in rows for name, value in row.items() if name or _is_filled(value)}
+    unknown = sorted(said - set(TABLE_COLUMNS), key=str)
+    if not rows or "path" not in rows[0][1] or unknown:
         raise FusionError(
-            "The table of studies needs a row for each study, commas between the columns, and the "
-            "column path; beside it are "
+            "The table of studies needs a row for each study, commas, semicolons or tabs between "
+            "the columns, and the column path; beside it are "
             f"known {', '.join(TABLE_COLUMNS[1:])}. Found {len(rows)} rows"
             + (f" and the columns {', '.join(map(str, unknown))}." if unknown else ".")
         )
-    places = [_of_row(row, n, root) for n, row in enumerate(rows, 2)]
+    places = [_of_row(row, line, root) for line, row in rows]
     names = [place.name for place in places if place.name]
     if len(set(names)) < len(names):
         raise FusionError("Two rows of the table of studies have the same id.")
@@ -198,12 +202,28 @@ def _of_table(table: Path, root: str) -> list[StudyPlace]:
     return places
 
 
+def _rows_of(text: str) -> list[tuple[int, dict[str, str | None]]]:
+    """Return line and content of each row of a table, as programs and spreadsheets write it."""
+    first = text.partition("\n")[0]
+    # A spreadsheet whose numbers have commas puts semicolons between the columns.
+    between = max(_BETWEEN, key=first.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=between)
+    rows = [(reader.line_num, row) for row in reader]
+    # Below the table a spreadsheet leaves rows of which nothing is filled.
+    return [(line, row) for line, row in rows if any(map(_is_filled, row.values()))]
+
+
+def _is_filled(value: str | list[str] | None) -> bool:
+    """Whether a cell, or those beyond the last column, say anything."""
+    return any(map(_is_filled, value)) if isinstance(value, list) else bool((value or "").strip())
+
+
 def _of_row(row: dict[str, str | None], line: int, root: str) -> StudyPlace:
     values = {name: (row.get(name) or "").strip() for name in TABLE_COLUMNS}
     if not values["path"]:
         raise FusionError(f"Line {line} of the table of studies has no path.")
     try:
-        spacing = float(values["spacing_mm"]) if values["spacing_mm"] else None
+        spacing = float(values["spacing_mm"].replace(",", ".")) if values["spacing_mm"] else None
     except ValueError:
         spacing = math.nan
     if spacing is not None and not math.isfinite(spacing):

@@ -240,7 +240,8 @@ def reduced(
         parts = _columns(points[some], bone_at[some], sources, resolution)
         weights = 1 / np.sqrt(np.maximum(values[some], least))
         weighted = np.column_stack([parts, values[some]]) * weights[:, None]
-        triangle = np.linalg.qr(np.concatenate([triangle, weighted]), mode="r")
+        rows_so_far = np.concatenate([triangle, weighted])
+        triangle = np.asarray(np.linalg.qr(rows_so_far, mode="r"), dtype=np.float64)
     return triangle
 
 

@@ -168,6 +168,32 @@ def test_a_table_that_cannot_be_meant_is_refused(tmp_path: Path, text: str, word
         find_places(str(tmp_path), table=table)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,id,spacing_mm\na,P1,4.42\nb,P2,\n",
+        "\ufeffpath;id;spacing_mm\r\na;P1;4,42\r\nb;P2;\r\n;;\r\n",
+        "path\tid\tspacing_mm\na\tP1\t4,42\nb\tP2\n",
+        'path,id,spacing_mm\n"a","P1","4,42"\nb,P2,,\n,,,\n',
+    ],
+)
+def test_a_table_that_a_spreadsheet_saved_says_the_same(tmp_path: Path, text: str) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text(text, "utf-8", newline="")
+    found = find_places(str(tmp_path), table=table)
+    assert [(one.label, one.name, one.spacing_mm) for one in found] == [
+        ("a", "P1", 4.42),
+        ("b", "P2", None),
+    ]
+
+
+def test_the_line_of_a_row_is_that_of_the_file(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("path;id\na;1\n\n;;\n;2\n", "utf-8")
+    with pytest.raises(FusionError, match="Line 5 of the table"):
+        find_places(str(tmp_path), table=table)
+
+
 def test_a_file_that_changes_changes_the_signature(tmp_path: Path) -> None:
     path = tmp_path / "study" / "a.dcm"
     path.parent.mkdir()
