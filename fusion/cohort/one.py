@@ -16,7 +16,7 @@ from fusion.cohort.outcomes import StudyOutcome, StudyResult
 from fusion.cohort.places import StudyPlace
 from fusion.cohort.settings import Parameters, StudyLimits, digest_of
 from fusion.cohort.store import PlaceRecord, Store, Unit
-from fusion.cohort.warm import warm_process
+from fusion.cohort.warm import FROM_OUTSIDE, warm_process
 from fusion.errors import FusionError
 from fusion.json_form import to_json
 from fusion.software import versions
@@ -28,7 +28,6 @@ MOST_ATTEMPTS = 5
 _GRACE_S = 30.0
 #: What libraries say when they end the process for want of memory.
 _NO_MEMORY_WORDS = ("bad_alloc", "MemoryError", "Cannot allocate memory", "out of memory")
-_FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
 
 
 class Turn(StrEnum):
@@ -163,7 +162,7 @@ class _Turn:
                     "A process cannot load facetfusion, so nothing is measured. What is lacking "
                     f"stands in {self.store.log_path(self.order.place_id, number)}."
                 )
-            is_outside = ended.code in _FROM_OUTSIDE and not ended.is_late
+            is_outside = ended.code in FROM_OUTSIDE and not ended.is_late
             if not is_outside or ended.memory_killed:
                 break
         return self._failed(number, ended)
@@ -202,7 +201,7 @@ class _Turn:
         seconds = 2 * limits.seconds + _GRACE_S
         with (
             path.open("wb" if is_first else "ab") as log,
-            warm_process(limits.threads) as process,
+            warm_process(limits.threads, log.fileno()) as process,
         ):
             ended = process.do(
                 said, lock=self.lock, log=log.fileno(), seconds=seconds, stop=self.stop
@@ -246,7 +245,7 @@ def failure(ended: Any, limits: StudyLimits) -> tuple[StudyOutcome, str, dict[st
     how = f"exit code {ended.code}"
     if ended.code < 0:
         how = f"signal {-ended.code}, {signal.Signals(-ended.code).name}"
-    by = "was ended from outside, again and again" if ended.code in _FROM_OUTSIDE else "broke off"
+    by = "was ended from outside, again and again" if ended.code in FROM_OUTSIDE else "broke off"
     said = (
         f"Its process {by} ({how}), so nothing is known of it. Open it by itself: facetfusion "
         "facets."

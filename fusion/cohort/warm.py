@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import fusion
+from fusion.cohort.child import NOT_INSTALLED, READY
 from fusion.errors import Cancelled
 
 #: How often a runner looks whether it is to stop, s.
 _LOOK_S = 0.5
+#: How a process ends that somebody ended.
+FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGHUP, -signal.SIGINT)
 _THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -58,17 +61,21 @@ class WarmProcess:
     ----------
     threads : int
         That libraries may use in the processes of studies.
+    log : int
+        Open file: what is said until it is ready goes there.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, log: int) -> None:
         self.threads = threads
+        self._is_ready = False
         self._runner, other = socket.socketpair()
         with other:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "fusion.cohort.child"],
+                # Not what lies in the folder that somebody works in: this program, this version.
+                [sys.executable, "-P", "-m", "fusion.cohort.child"],
                 stdin=other.fileno(),
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+                stderr=log,
                 env=_environment(threads),
                 start_new_session=True,
             )
@@ -107,6 +114,15 @@ class WarmProcess:
             ``stop`` was set.
         """
         until = time.monotonic() + seconds
+        if not self._is_ready:
+            said = _all_of(self._runner.fileno(), until, stop, READY)
+            if said is None:
+                return Ended(None, is_late=True)
+            if said != READY:
+                code = self._process.wait()
+                # No study had its turn: unless somebody ended it, it cannot be loaded.
+                return Ended(None, code=code if code in FROM_OUTSIDE else NOT_INSTALLED)
+            self._is_ready = True
         answer, said_to = os.pipe()
         try:
             try:
@@ -118,15 +134,15 @@ class WarmProcess:
             finally:
                 os.close(said_to)
             content = _all_of(answer, until, stop)
-            code = None if content is None else _all_of(self._runner.fileno(), until, stop, b"\n")
+            ended = None if content is None else _all_of(self._runner.fileno(), until, stop, b"\n")
         finally:
             os.close(answer)
-        if content is None or code is None:
+        if content is None or ended is None:
             return Ended(None, is_late=True)
-        if not code.endswith(b"\n"):  # the process that makes the others was ended
+        if not ended.endswith(b"\n"):  # the process that makes the others was ended
             return Ended(None, code=self._process.wait())
-        if int(code) != 0:
-            return Ended(None, code=int(code))
+        if int(ended) != 0:
+            return Ended(None, code=int(ended))
         try:
             return Ended(json.loads(content))
         except ValueError:
@@ -168,13 +184,15 @@ _LOCK = threading.Lock()
 
 
 @contextmanager
-def warm_process(threads: int) -> Iterator[WarmProcess]:
+def warm_process(threads: int, log: int) -> Iterator[WarmProcess]:
     """Lend a process for one study; it is kept for the next one when all went well.
 
     Parameters
     ----------
     threads : int
         That libraries may use.
+    log : int
+        Open file: what is said while a new one is loaded goes there.
     """
     with _LOCK:
         fitting = [one for one in _IDLE if one.threads == threads]
@@ -184,7 +202,7 @@ def warm_process(threads: int) -> Iterator[WarmProcess]:
     if found is not None and not found.is_alive:
         found.end()
         found = None
-    process = found or WarmProcess(threads)
+    process = found or WarmProcess(threads, log)
     try:
         yield process
     except BaseException:

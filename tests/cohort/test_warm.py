@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from fusion.cohort import Parameters, StudyLimits
+from fusion.cohort.child import NOT_INSTALLED
 from fusion.cohort.places import StudyPlace
 from fusion.cohort.store import Store
 from fusion.cohort.warm import Ended, WarmProcess, end_warm_processes, warm_process
@@ -22,11 +24,12 @@ from fusion.json_form import to_json
 pytestmark = pytest.mark.slow
 
 GONE_S = 60
+NOTHING = subprocess.DEVNULL
 
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[WarmProcess]:
-    made = WarmProcess(1)
+    made = WarmProcess(1, NOTHING)
     yield made
     made.end()
 
@@ -73,39 +76,65 @@ def test_a_broken_order_is_in_the_log_of_its_study(process: WarmProcess, tmp_pat
 def test_who_stops_waits_for_nobody(tmp_path: Path) -> None:
     stop = threading.Event()
     stop.set()
-    with pytest.raises(Cancelled), warm_process(1) as process:
+    with pytest.raises(Cancelled), warm_process(1, NOTHING) as process:
         done(process, tmp_path, order(tmp_path), stop)
     assert not process.is_alive
 
 
 def test_a_process_is_lent_again_until_it_is_ended(tmp_path: Path) -> None:
-    with warm_process(1) as first:
+    with warm_process(1, NOTHING) as first:
         done(first, tmp_path, order(tmp_path))
-    with warm_process(1) as again, warm_process(1) as other:
+    with warm_process(1, NOTHING) as again, warm_process(1, NOTHING) as other:
         assert again is first
         assert other is not first
-    with warm_process(2) as more_threads:
+    with warm_process(2, NOTHING) as more_threads:
         assert more_threads not in (first, other)
     end_warm_processes()
     assert not any(one.is_alive for one in (first, other, more_threads))
 
 
 def test_one_that_was_killed_is_replaced_and_says_how_it_ended(tmp_path: Path) -> None:
-    with warm_process(1) as process:
+    with warm_process(1, NOTHING) as process:
         os.kill(process._process.pid, signal.SIGKILL)
         ended = done(process, tmp_path, order(tmp_path))
         assert (ended.answer, ended.code) == (None, -signal.SIGKILL)
-    with warm_process(1) as other:
+    with warm_process(1, NOTHING) as other:
         assert other is not process
         assert done(other, tmp_path, order(tmp_path)).answer is not None
     end_warm_processes()
 
 
 def test_nothing_stays_when_the_runner_is_gone(process: WarmProcess, tmp_path: Path) -> None:
-    gone = WarmProcess(1)
+    gone = WarmProcess(1, NOTHING)
     assert done(gone, tmp_path, order(tmp_path)).answer is not None
     gone._runner.close()
     until = time.monotonic() + GONE_S
     while gone.is_alive and time.monotonic() < until:
         time.sleep(0.05)  # the process ends by itself; nothing else tells
     assert not gone.is_alive
+
+
+def test_a_program_that_cannot_be_loaded_is_no_fault_of_a_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\nsys.modules['socket'] = None\n", "utf-8"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with (tmp_path / "start").open("wb") as start:
+        process = WarmProcess(1, start.fileno())
+    ended = done(process, tmp_path, order(tmp_path))
+    process.end()
+    assert (ended.answer, ended.code) == (None, NOT_INSTALLED)
+    assert "socket" in (tmp_path / "start").read_text("utf-8")
+
+
+def test_what_lies_in_the_folder_one_works_in_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "fusion").mkdir()
+    (tmp_path / "fusion" / "__init__.py").write_text("raise SystemExit('another fusion')", "utf-8")
+    monkeypatch.chdir(tmp_path)
+    process = WarmProcess(1, NOTHING)
+    assert done(process, tmp_path, order(tmp_path)).answer is not None
+    process.end()
