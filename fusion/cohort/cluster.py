@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
@@ -58,6 +59,8 @@ def on_cluster(address: str) -> Iterator[Cluster]:
             "Dask is not installed. Install it with: pip install 'facetfusion[cohort]'. Or work "
             "without it: --workers, or --shard in a job array."
         ) from exc
+    # That a scheduler went away is said in a sentence of our own, not as a traceback.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as exc:

@@ -157,6 +157,7 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
         "order-not-stated",
         "tracer-unknown",
         "reconstruction-not-stated",
+        "resolution-unknown",
     }
 
 
