@@ -18,6 +18,7 @@ from fusion.dicom import (
     read_volume,
     scan,
     stored_registration_ignored,
+    two_distances,
 )
 from fusion.errors import GeometryError
 from fusion.facets import segmentations_offered
@@ -90,12 +91,23 @@ class OpenOptions:
 
     @property
     def spacings(self) -> Mapping[str, float] | float | None:
-        """Distances between slices; one that names no series is for the volume that is chosen."""
+        """Distances between slices; one that names no series is for the volume that is chosen.
+
+        Raises
+        ------
+        GeometryError
+            The volume that is chosen has another distance by its name.
+        """
         stated = self.spacing_mm
         if self.spect is None or stated is None:
             return stated
-        every = stated if isinstance(stated, Mapping) else {"": stated}
-        return {name or self.spect: distance for name, distance in every.items()}
+        every = dict(stated) if isinstance(stated, Mapping) else {"": stated}
+        unnamed = every.pop("", None)
+        if unnamed is None:
+            return every
+        if every.get(self.spect, unnamed) != unnamed:
+            raise GeometryError(two_distances(self.spect, (every[self.spect], unnamed)))
+        return {**every, self.spect: unnamed}
 
 
 def open_study(

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 
 #: Distributions whose version can change geometry, decoded pixels or numbers.
@@ -25,35 +22,6 @@ def solve_with_one_thread() -> None:
     """
     if "OPENBLAS_NUM_THREADS" not in os.environ:
         os.environ["OPENBLAS_NUM_THREADS"] = _OURS["OPENBLAS_NUM_THREADS"] = "1"
-
-
-def load_pydicom() -> None:
-    """Load pydicom without what only its download of test files would use.
-
-    Loading ``requests`` takes a sixth of the time that pydicom does. Where it is loaded already, or
-    pydicom is, nothing changes; without it pydicom downloads by the standard library.
-    """
-    with without("requests", "tqdm"):
-        import pydicom  # noqa: F401
-
-
-@contextmanager
-def without(*modules: str) -> Iterator[None]:
-    """Hide modules from a library that loads them where they are installed and needs them not.
-
-    Parameters
-    ----------
-    *modules
-        By name; those that are loaded already stay as they are.
-    """
-    hidden = [name for name in modules if name not in sys.modules]
-    for name in hidden:
-        sys.modules[name] = None  # type: ignore[assignment]  # Python's word for "there is none"
-    try:
-        yield
-    finally:
-        for name in hidden:
-            del sys.modules[name]
 
 
 def environment_of_user() -> dict[str, str]:

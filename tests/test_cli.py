@@ -95,6 +95,8 @@ def test_fuse_writes_and_prints_one_document(capsys, folder, tmp_path) -> None:
         ["fuse", "somewhere"],
         ["fuse", "x", "--to", "y", "--at", "1,2"],
         ["scan", "x", "--spacing", "three"],
+        ["scan", "x", "--spacing", "nan"],
+        ["scan", "x", "--spacing", "3=inf"],
         ["facets", "x", "--vertebra", "C7=1,2"],
         ["facets", "x", "--vertebra", "C9=1,2,3"],
         ["facets", "x", "--vertebra", "C7=1,2,nan"],
@@ -481,6 +483,18 @@ def test_a_spacing_that_several_series_would_take_names_its_series(capsys, tmp_p
     }
     # Whoever names the SPECT has named its series.
     assert main(["fuse", str(tmp_path), *out, "--spect", "2", "--spacing", "3"]) == 0
+    # Whatever a volume is called by, it has one distance, and one sign.
+    for one, other in (
+        ("2=3", "-3"),
+        ("-3", "2=3"),
+        ("2=3", "2.1=-3"),
+        ("1.2.3.4.5.6.1=-3", "2=3"),
+    ):
+        options = ["--spacing", one, "--spacing", other]
+        assert main(["fuse", str(tmp_path), *out, "--spect", "2", *options]) == 3
+        said = capsys.readouterr().err
+        assert "Several distances between slices were given for volume 2" in said
+        assert "3 and -3 mm" in said or "-3 and 3 mm" in said
 
 
 @pytest.mark.parametrize("spacing", ["3", "1=3", "2=3"])

@@ -321,8 +321,10 @@ class OpenStudy(Job):
             answer, known = dialog.spacing_mm, self._options.spacing_mm
             if answer is None:
                 return
-            kept = known if isinstance(known, Mapping) else {}
-            spacings = {**kept, question.series: answer}
+            if known is None or isinstance(known, Mapping):
+                spacings = {**(known or {}), question.series: answer}
+            else:
+                spacings = {"": known, question.series: answer}
             self._options = replace(self._options, spacing_mm=spacings)
             self.start()
 

@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import importlib
 import importlib.util
+import math
 import sys
 import time
 from dataclasses import fields, replace
@@ -174,7 +175,7 @@ class _Distances(argparse.Action):
         """Add one."""
         known = getattr(namespace, self.dest) or {}
         name, distance = values
-        if known.get(name, distance) != distance:
+        if name in known and known[name] != distance:
             parser.error(
                 f"{option_string} is given as {known[name]:g} and as {distance:g} mm"
                 + (f" for {name}" if name else "; say for which series: SERIES=MM")
@@ -189,6 +190,8 @@ def _distance(string: str) -> tuple[str, float]:
         distance = float(number.replace(",", ".", 1))
     except ValueError:
         raise argparse.ArgumentTypeError(f"expected a number of mm, found {string}") from None
+    if not math.isfinite(distance):
+        raise argparse.ArgumentTypeError(f"expected a number of mm, found {string}")
     if is_named and not name.strip():
         raise argparse.ArgumentTypeError(f"expected SERIES=MM, found {string}")
     return name.strip(), distance

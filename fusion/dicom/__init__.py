@@ -2,7 +2,4 @@
 
 import lazy_loader
 
-from fusion.software import load_pydicom
-
-load_pydicom()
 __getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

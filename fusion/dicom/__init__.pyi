@@ -23,6 +23,7 @@ from .quantity.administration import Administration, administered
 from .quantity.tracer import is_of_bone
 from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
+from .stated_spacing import two_distances
 from .stored_registration import find_stored_registration, stored_registration_ignored
 
 __all__ = [
@@ -65,5 +66,6 @@ __all__ = [
     "stored_registration_ignored",
     "text",
     "texts",
+    "two_distances",
     "uid",
 ]

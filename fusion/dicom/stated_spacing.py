@@ -59,7 +59,8 @@ def about_spacings(studies: Sequence[Study], spacings: Mapping[str, float]) -> l
     Raises
     ------
     GeometryError
-        A number that no volume has, or a distance that names no series while several took it.
+        A number that no volume has, two distances for one volume, or a distance that names no
+        series while several took it.
     """
     every = [series for study in studies for series in study.series if series.volumes]
     names = {name for series in every for name in _names(series)}
@@ -69,6 +70,8 @@ def about_spacings(studies: Sequence[Study], spacings: Mapping[str, float]) -> l
             f"A spacing was given for volume {', '.join(unknown)}, which does not exist. "
             f"Volumes: {', '.join(known) or 'none'}."
         )
+    for series in every:
+        _require_one(series, spacings)
     findings = []
     for name, spacing_mm in spacings.items():
         meant = [
@@ -83,6 +86,32 @@ def about_spacings(studies: Sequence[Study], spacings: Mapping[str, float]) -> l
             what = f"A distance between slices of {spacing_mm:g} mm"
             findings.append(NOT_NEEDED(what=what, why="no series that it is for lacks one"))
     return findings
+
+
+def _require_one(series: Series, spacings: Mapping[str, float]) -> None:
+    """Refuse two distances for one volume, which has several names."""
+    for plan in series.volumes:
+        names = (plan.volume_id, _number(series), series.series_instance_uid)
+        stated = dict.fromkeys(spacings[name] for name in names if name in spacings)
+        if len(stated) > 1:
+            raise GeometryError(two_distances(plan.volume_id, list(stated)))
+
+
+def two_distances(volume: str, stated_mm: Sequence[float]) -> str:
+    """Return what is said where several distances were given for one volume.
+
+    Parameters
+    ----------
+    volume : str
+        Its number, or that of its series.
+    stated_mm : sequence of float, mm
+        The distances.
+    """
+    listed = " and ".join(f"{mm:g}" for mm in stated_mm)
+    return (
+        f"Several distances between slices were given for volume {volume}: {listed} mm. Give one; "
+        "its sign says which end is up."
+    )
 
 
 def _number(series: Series) -> str:

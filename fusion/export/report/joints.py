@@ -21,6 +21,10 @@ from fusion.uptake import (
 
 #: Longest note in the table, characters; the whole note is in every other file.
 _SHOWN_NOTE = 160
+#: Share of the page that columns of measures may take; more of them stand in words in one column.
+_MOST_MEASURES = 0.42
+#: Its heading.
+_IN_WORDS = "Uptake at the decision"
 
 
 def beside() -> tuple[str, str]:
@@ -119,27 +123,30 @@ def joint_table(handed: Sequence[tuple[JointAccount, Target]]) -> ReportCells:
         Decisions, each with the account of its joint.
     """
     targets = [target for _, target in handed]
-    columns = _measure_columns(targets)
+    measures = {title: max(0.067, _width(title)) for title in _measure_columns(targets)}
+    cells = [_numbers(target) for target in targets]
+    if sum(measures.values()) > _MOST_MEASURES:
+        measures = {_IN_WORDS: _MOST_MEASURES}
+        cells = [{_IN_WORDS: said_uptake(target)} for target in targets]
     elsewhere = said_of_all(targets)
     by_row = not elsewhere or not _of_one_reader(targets)
     header = (
         "Joint",
         "Decision",
         "Grade",
-        *columns,
+        *measures,
         "Matches pain",
         "Operative bed",
         f"{'Reader, time, n' if by_row else 'N'}ote, cautions",
     )
     decided = _width("Decision", *(target.decision.value for target in targets))
-    measures = (max(0.067, _width(title)) for title in columns)
-    widths = (0.095, decided, _width("Grade"), *measures, 0.097, 0.097)
+    widths = (0.095, decided, _width("Grade"), *measures.values(), 0.097, 0.097)
     rows = tuple(
         (
             account.label,
             target.decision.value,
             "–" if target.grade is None else str(target.grade),
-            *(numbers.get(title, "–") for numbers in (_numbers(target),) for title in columns),
+            *(numbers.get(title, "–") for title in measures),
             said_answer(target.clinically_concordant),
             said_answer(target.inside_operative_bed),
             " ".join(
@@ -151,7 +158,7 @@ def joint_table(handed: Sequence[tuple[JointAccount, Target]]) -> ReportCells:
                 ]
             ),
         )
-        for account, target in handed
+        for (account, target), numbers in zip(handed, cells, strict=True)
     )
     return ReportCells(header, rows, (*widths, 1 - sum(widths)))
 

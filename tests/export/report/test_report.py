@@ -338,6 +338,18 @@ def test_a_joint_that_stands_alone_says_how_sure_it_is_in_its_row() -> None:
     ) in row["Reader, time, note, cautions"]
 
 
+MEASURES_OF_A_SPECT = Measured.of(
+    {
+        "maximum": 812.25,
+        "mean": 417.7,
+        "peak": 466.2,
+        "ratio_to_reference": 1.11,
+        "ratio_to_other_side": 0.29,
+    },
+    unit="counts",
+)
+
+
 PET_LEFT = Measured.of(
     {"maximum": 8120.0, "ratio_to_reference": 1.75, "suvbw_maximum": 4.25}, unit="Bq/mL"
 )
@@ -355,14 +367,13 @@ def test_each_measure_has_a_column_with_its_unit() -> None:
     counts = Measured.of(
         {"maximum": 812.25, "mean": 41.666, "ratio_to_other_side": 0.1885}, unit="counts"
     )
-    table = table_for(target(uptake=counts), target(right, uptake=PET_LEFT))
+    few = Measured.of({"maximum": 54321.0, "mean": 7.0}, unit="Bq/mL")
+    table = table_for(target(uptake=counts), target(right, uptake=few))
     shown = [dict(zip(table.header, row, strict=True)) for row in table.rows]
-    # A joint without SUV: what it was measured in stays.
     assert [row["maximum counts"] for row in shown] == ["812", "–"]
-    assert [row["maximum Bq/mL"] for row in shown] == ["–", "8,120"]
+    assert [row["maximum Bq/mL"] for row in shown] == ["–", "54,321"]
     assert [row["mean counts"] for row in shown] == ["41.7", "–"]
     assert [row["× other side"] for row in shown] == ["0.19", "–"]
-    assert [row["SUVbw maximum g/mL"] for row in shown] == ["–", "4.25"]
     assert sum(table.widths) == pytest.approx(1)
     unmeasured = row_of(target(uptake=None))
     assert set(unmeasured) == {
@@ -373,6 +384,26 @@ def test_each_measure_has_a_column_with_its_unit() -> None:
         "Operative bed",
         "Reader, time, note, cautions",
     }
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        [Measured.of({"maximum": 8120.0, "mean": 71.0, "peak": 7.0}, unit="Bq/mL")],
+        [PET_LEFT, Measured.of({"of_another_version": 3.0}, unit="counts")],
+    ],
+)
+def test_more_measures_than_fit_stand_in_words(read: Read, others: list[Measured]) -> None:
+    """Readings of several versions and units: the PDF is drawn, and nothing is left out."""
+    joints = [Joint(level, Side.LEFT) for level in ("C3-C4", "C4-C5", "C5-C6")]
+    every = [MEASURES_OF_A_SPECT, *others]
+    targets = [target(joint, uptake=one) for joint, one in zip(joints, every, strict=False)]
+    table = table_for(*targets)
+    shown = [dict(zip(table.header, row, strict=True)) for row in table.rows]
+    assert shown[0]["Uptake at the decision"].startswith("maximum 812 counts; mean 418 counts")
+    assert all(share > 0.05 for share in table.widths)
+    assert sum(table.widths) == pytest.approx(1)
+    assert report_pdf(make_report(handout_of(read.review, *targets))).startswith(b"%PDF")
 
 
 def test_who_decided_when_stands_once_beneath_the_rows_of_one_reader() -> None:
@@ -642,18 +673,6 @@ def test_the_impression_says_what_spoke_against_the_levels(tmp_path: Path) -> No
         "Proposed by the program, neither recorded nor dismissed: fused C3-C4.",
     ):
         assert sentence in levels
-
-
-MEASURES_OF_A_SPECT = Measured.of(
-    {
-        "maximum": 812.25,
-        "mean": 417.7,
-        "peak": 466.2,
-        "ratio_to_reference": 1.11,
-        "ratio_to_other_side": 0.29,
-    },
-    unit="counts",
-)
 
 
 def test_a_usual_reading_has_two_pages(read: Read) -> None:
