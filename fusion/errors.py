@@ -142,14 +142,19 @@ def disk_advice(exc: OSError) -> str:
     return "Choose another folder."
 
 
-#: What the system says where a file was, and where a disk or a network fails; some systems lack
-#: some of the names.
-_GONE, _NOT_GIVEN = (
+#: What the system says where a file was, where a disk or a network fails, where the structure of a
+#: disk does not hold, where a program holds too much open, where memory is short, and where another
+#: program keeps a file to itself; some systems lack some of the names.
+_GONE, _NOT_GIVEN, _BROKEN_DISK, _TOO_MANY, _NO_MEMORY, _IN_USE = (
     frozenset(getattr(errno, name) for name in names.split() if hasattr(errno, name))
     for names in (
         "ENOENT ENOTDIR ESTALE EISDIR ELOOP ENXIO",
         "EIO EREMOTEIO ENODEV ETIMEDOUT ENOLINK ENOTCONN ECONNRESET ECONNABORTED ENETDOWN "
         "ENETUNREACH ENETRESET EHOSTDOWN EHOSTUNREACH",
+        "EUCLEAN EBADMSG EFSCORRUPTED",
+        "EMFILE ENFILE",
+        "ENOMEM ENOBUFS",
+        "EBUSY EAGAIN EWOULDBLOCK ETXTBSY EDEADLK ENOLCK",
     )
 )
 
@@ -171,6 +176,26 @@ def not_given(exc: BaseException) -> str | None:
         return (
             "The file is no longer there: it was moved or removed while the study was read. Open "
             "the study again when nothing changes there."
+        )
+    if number in _TOO_MANY:
+        return (
+            "This program, or this computer, has too many files open to open one more. Close other "
+            "programs, start this one anew, and open the study again."
+        )
+    if number in _NO_MEMORY:
+        return (
+            "There is not enough memory to read the file. Close other programs, and open the study "
+            "again."
+        )
+    if number in _IN_USE:
+        return (
+            "Another program keeps the file to itself. Wait until it is done with it, or close it, "
+            "and open the study again."
+        )
+    if number in _BROKEN_DISK:
+        return (
+            f"The disk that holds the file is damaged ({os.strerror(number)}). Have it checked, "
+            "and copy the study anew from where it came."
         )
     if number not in _NOT_GIVEN:
         return None  # a place in the file that no file has

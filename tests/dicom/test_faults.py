@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,10 @@ from pydicom.tag import BaseTag
 from fusion.cli import main
 from fusion.dicom import catalog
 from fusion.dicom.catalog import scan
+from fusion.dicom.files.header import read_header
 from fusion.dicom.files.instance import PARSE_ERRORS, integer, text
 from fusion.dicom.pixels import reading
-from fusion.errors import DicomError
+from fusion.errors import DicomError, not_given
 from tests.studies import write_ct
 
 #: What a slip in our own code raises.
@@ -122,3 +124,43 @@ def test_a_value_means_the_same_whatever_was_read_before() -> None:
 
 def test_no_slip_counts_as_damage() -> None:
     assert not any(issubclass(slip, PARSE_ERRORS) for slip in (*SLIPS, NameError, RuntimeError))
+
+
+def test_a_program_without_descriptors_does_not_call_a_file_damaged(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    write_ct(tmp_path)
+    path = next(one for one in tmp_path.rglob("*") if one.is_file())
+    assert read_header(path, label="x") is not None
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(DicomError) as told:
+            read_header(path, label="x")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "too many files open" in str(told.value)
+    assert "damaged" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("EMFILE ENFILE", "has too many files open to open one more. Close other programs"),
+        ("ENOMEM", "not enough memory to read the file. Close other programs"),
+        ("EBUSY EAGAIN ETXTBSY", "Another program keeps the file to itself. Wait until"),
+        ("EUCLEAN EBADMSG", "The disk that holds the file is damaged (*). Have it checked"),
+        ("EIO ETIMEDOUT", "did not give the file (*). Check it"),
+        ("EACCES EPERM", "permission denied"),
+        ("ENOENT ESTALE", "moved or removed while the study was read"),
+    ],
+)
+def test_what_the_system_says_of_a_file_is_told_as_what_it_is(names: str, said: str) -> None:
+    for name in names.split():
+        number = getattr(errno, name)
+        before, _, after = said.partition("*")
+        told = not_given(OSError(number, "x")) or ""
+        assert before in told, name
+        assert after in told, name
+    # A place in the file that no file has: what is in it is at fault.
+    assert not_given(OSError(errno.EINVAL, "x")) is None
+    assert not_given(ValueError("x")) is None

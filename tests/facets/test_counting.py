@@ -13,6 +13,7 @@ from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm, _rhythm, crests
 from fusion.facets.automatic.judging import _judged, status_of
+from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.locate import (
     _astray,
     _astray_together_mm,
@@ -22,8 +23,11 @@ from fusion.facets.automatic.locate import (
     _less_known,
     _off_mm,
     _together_mm,
+    _within,
+    numbering_by_level,
 )
 from fusion.facets.automatic.numbering import (
+    Levels,
     _at_an_end,
     _count,
     _off_by,
@@ -32,10 +36,13 @@ from fusion.facets.automatic.numbering import (
     _suggested,
     _unsettled,
     broken,
+    number,
+    with_ends_asked,
 )
+from fusion.facets.automatic.picture.values import CtValues
 from fusion.facets.automatic.refine import Fit
 from fusion.facets.automatic.remarks import break_findings
-from fusion.facets.automatic.template import template
+from fusion.facets.automatic.template import TEMPLATE_LEVELS, template
 from fusion.facets.localisation import Facet, Witness
 from fusion.facets.states import Numbering, Status, WitnessKind
 
@@ -236,6 +243,15 @@ def test_the_lower_half_of_a_neck_may_leave_the_place_of_the_count_alone():
         (0.60, 0.51, 0.83, 14.2, 1.5, False),
         (0.60, 0.60, 0.81, 14.2, 1.5, True),
         (0.60, 0.60, 1.0, 14.2, 1.5, False),
+        # No vertebra of a neck is shorter than the others by a quarter: those joints were pushed.
+        (0.60, 0.51, 0.83, 12.1, 1.5, False),
+        (0.60, 0.60, 0.83, 11.9, 1.5, True),
+        (0.60, 0.60, 0.83, 10.0, 1.5, True),
+        (0.60, 0.60, 0.83, 11.9, 0.9, True),
+        # One side alone is not both: it may not be short, nor show less of itself.
+        (None, 0.60, 0.83, 14.2, 1.5, True),
+        (None, 0.60, 0.83, 14.6, 1.5, False),
+        (None, 0.60, 0.70, 16.0, 0.9, True),
         # Where the count had put it, and both sides look like a joint: less of it is enough.
         (0.41, 0.42, 0.70, 16.0, 0.9, False),
         (0.41, 0.42, 0.70, 16.0, -0.9, False),
@@ -253,6 +269,8 @@ def test_a_joint_that_the_field_cuts_has_to_show_enough_of_itself(
     fits = {}
     for level, height in heights.items():
         for side, score in ((Side.LEFT, left), (Side.RIGHT, right)):
+            if score is None:
+                continue
             there = in_field if (level, side) == ("C6-C7", Side.RIGHT) else 1.0
             center = np.array([height, 0.0, 17.0])
             fits[Joint(level, side)] = Fit(center, np.array([1.0, 0, 0]), score, 0, None, there)
@@ -411,6 +429,67 @@ def test_a_click_near_the_end_of_a_vertebra_settles_nothing(clicks, dens_seen, a
     """As where 10 mm are there twice above: names one too low, and the true C5 agreed with them."""
     places = {name: np.array(place) for name, place in clicks.items()}
     assert _at_an_end(CHAIN, template(), places, dens_seen=dens_seen) == at_end
+
+
+def _broken_below_c4() -> tuple[Likeness, list[Claim], Rhythm]:
+    """A neck as :data:`CHAIN`, sure by its dens down to C3-C4, where the slices break."""
+    heights = np.arange(150)
+    score = np.full((len(SCALES), len(TEMPLATE_LEVELS), len(heights)), -0.2, np.float32)
+    for name, height in HEIGHTS.items():
+        score[:, TEMPLATE_LEVELS.index(name)] += 0.9 * np.exp(-0.5 * ((heights - height) / 2) ** 2)
+    dens = Claim(WitnessKind.DENS, "C1-C2", HEIGHTS["C1-C2"], 3.0, 2.5, "dens")
+    turns = replace(_seen(_wall()), breaks_mm=np.array([86.0]))
+    return Likeness(score, np.zeros_like(score)), [dens, _ribs(HEIGHTS["C7-T1"])], turns
+
+
+def _named(clicks: dict[str, tuple[float, float, float]]) -> Levels:
+    alike, claims, turns = _broken_below_c4()
+    places = {name: np.array(place) for name, place in clicks.items()}
+    chest = np.zeros(150, dtype=bool)
+    found = number(alike, template(), claims, places, chest=chest, rhythm=turns)
+    assert found is not None
+    assert found.chain.heights_mm.items() >= HEIGHTS.items()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("clicks", "at_end"),
+    [
+        # Beyond the break either name would do: C5-C6, C6-C7 and C7-T1 were confirmed by both.
+        ({"C6": (62.4, -14.0, 0.0)}, "C6"),
+        ({"C5": (62.4, -14.0, 0.0)}, "C5"),
+        ({"C5": (70.0, -14.0, 0.0)}, ""),
+        # A vertebra above the break settles nothing below it.
+        ({"C3": (99.0, -14.0, 0.0), "C5": (62.4, -14.0, 0.0)}, "C5"),
+        # Both levels of C3 are sure by the dens, one of C4.
+        ({"C3": (94.4, -14.0, 0.0)}, ""),
+        ({"C4": (94.0, -14.0, 0.0)}, "C4"),
+    ],
+)
+def test_what_is_sure_above_a_break_excuses_no_click_below_it(clicks, at_end):
+    found = _named(clicks)
+    assert found.sure >= {"C2-C3", "C3-C4"}
+    assert not found.sure & set(LEVELS[2:])
+    assert found.at_end == at_end
+    wanted = Numbering.PROVISIONAL if at_end else Numbering.CONFIRMED
+    assert found.numbering is wanted
+    by_level = numbering_by_level(
+        found.numbering, (), found.clicked, reached=found.reached, sure=found.sure
+    )
+    if at_end:
+        assert {by_level[level] for level in LEVELS[:2]} == {Numbering.SURE}
+        assert {by_level[level] for level in LEVELS[2:]} == {Numbering.PROVISIONAL}
+
+
+@pytest.mark.parametrize("values", [CtValues(200.0, 0.0), CtValues(20.0, 90.0)])
+def test_a_click_that_leaned_on_what_is_no_longer_sure_confirms_nothing(values):
+    """As on a CT too noisy to count on, or whose values are shifted."""
+    clicks = {"C3": np.array([94.4, -14.0, 0.0])}
+    found = _named({"C3": (94.4, -14.0, 0.0)})
+    asked = with_ends_asked(found, template(), clicks, dens_seen=True)
+    assert asked.numbering is Numbering.CONFIRMED
+    found = with_ends_asked(_within(found, values), template(), clicks, dens_seen=True)
+    assert (found.numbering, found.at_end) == (Numbering.PROVISIONAL, "C3")
 
 
 def test_crests_are_those_that_scipy_finds() -> None:

@@ -24,7 +24,7 @@ from fusion.facets.automatic.neck import (
     not_in_hounsfield,
     points_on,
 )
-from fusion.facets.automatic.numbering import Levels, broken, number
+from fusion.facets.automatic.numbering import Levels, broken, number, with_ends_asked
 from fusion.facets.automatic.picture.field import status_of_missing
 from fusion.facets.automatic.picture.values import CtValues
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints
@@ -38,7 +38,7 @@ from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import TEMPLATE_LEVELS, Template
 from fusion.facets.localisation import Facet, Localisation
 from fusion.facets.spine_statements import Anomaly, SpineStatements
-from fusion.facets.states import Numbering, Status
+from fusion.facets.states import Numbering, Status, WitnessKind
 from fusion.findings import Finding
 from fusion.findings.joints import (
     CT_NOT_IN_HOUNSFIELD,
@@ -94,9 +94,9 @@ _CUT_IN_FIELD, _CUT_LIKENESS, _CUT_PITCH = 0.82, 0.45, 0.9
 #: slid by 1.5 mm at least, and each of them fell short of two of these four.
 _STAYED_MM, _STAYED_IN_FIELD, _STAYED_LIKENESS = 1.0, 0.65, 0.4
 #: Where that much of the windows is there and both look like a joint by this much, the distance to
-#: the level above is not asked: vertebrae of one neck differ by a fifth. Of joints that were pushed
-#: the less like one reached 0.41.
-_PLAIN_LIKENESS = 0.5
+#: the level above may be shorter, down to this share: vertebrae of one neck differ by a fifth. Of
+#: joints that were pushed the less like one reached 0.41.
+_PLAIN_LIKENESS, _PLAIN_PITCH = 0.5, 0.75
 
 
 def locate(
@@ -211,6 +211,8 @@ def locate_in(
         reached=_before(astray, levels.reached, levels.clicked),
         sure=_before(astray, levels.sure, ()),
     )
+    dens_seen = any(claim.source is WitnessKind.DENS for claim in seen)
+    levels = with_ends_asked(levels, parts, clicks, dens_seen=dens_seen)
     solid = _solid(fits)
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | solid
     proposed = proposed_anomalies(levels.suggested, levels.rival, solid, anomalies)
@@ -357,15 +359,18 @@ def _doubtful_at_the_end(chain: Chain, fits: Mapping[Joint, Fit]) -> set[str]:
         return set()
     heights_mm = [float(np.mean([fit.center_spl[0] for fit in pairs[level]])) for level in seen]
     pitches_mm = -np.diff(heights_mm)
-    is_close = len(pitches_mm) > 1 and pitches_mm[-1] < _CUT_PITCH * np.median(pitches_mm[:-1])
+    # With two levels there is no other distance to hold the last one against.
+    share = pitches_mm[-1] / np.median(pitches_mm[:-1]) if len(pitches_mm) > 1 else 1.0
     likeness = [fit.score for fit in last]
+    of_both = min(likeness) if len(last) == len(Side) else -1.0
     stayed = abs(heights_mm[-1] - chain.heights_mm[seen[-1]]) <= _STAYED_MM
-    if stayed and min(likeness) >= _STAYED_LIKENESS:
+    if stayed and of_both >= _STAYED_LIKENESS:
         is_enough = in_field >= _STAYED_IN_FIELD
     else:
         is_enough = in_field >= _CUT_IN_FIELD and max(likeness) >= _CUT_LIKENESS
-    is_plain = in_field >= _CUT_IN_FIELD and min(likeness) >= _PLAIN_LIKENESS
-    return set() if is_plain or (is_enough and not is_close) else {seen[-1]}
+    is_plain = in_field >= _CUT_IN_FIELD and of_both >= _PLAIN_LIKENESS
+    least = _PLAIN_PITCH if is_plain else _CUT_PITCH
+    return set() if (is_plain or is_enough) and share >= least else {seen[-1]}
 
 
 def _less_known(facet: Facet, off_mm: float) -> Facet:

@@ -9,7 +9,7 @@ says so. Where C2 is seen nothing below it moves a level: ribs and lungs are ask
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -169,15 +169,13 @@ def number(
     unsettled = "" if from_above else _unsettled(chain, parts, clicks_spl)
     by_itself = status_of(evidence)
     sure = reached if by_itself is Numbering.SURE and kept and not shift else frozenset()
-    at_end = "" if sure else _at_an_end(chain, parts, clicks_spl, dens_seen=from_above)
     if clicks_spl:
-        settled = kept and not unsettled and not at_end
-        status = Numbering.CONFIRMED if settled else Numbering.PROVISIONAL
+        status = Numbering.CONFIRMED if kept and not unsettled else Numbering.PROVISIONAL
         reached = reached_in(chain, rhythm, clicks_spl)
     else:
         status = by_itself
     rival = _rival(chain, parts, claims, evidence)
-    return Levels(
+    levels = Levels(
         chain,
         status,
         tuple(evidence),
@@ -192,9 +190,40 @@ def number(
         else (),
         clicked=tuple(clicks_spl),
         unsettled=unsettled,
-        at_end=at_end,
         sure=sure,
     )
+    return with_ends_asked(levels, parts, clicks_spl, dens_seen=from_above)
+
+
+def with_ends_asked(
+    levels: Levels, parts: Template, clicks_spl: Mapping[str, FloatArray], *, dens_seen: bool
+) -> Levels:
+    """Return levels whose names a click near the end of a vertebra does not confirm.
+
+    A vertebra whose own levels are all sure needs no click, and vouches for none beyond a break.
+
+    Parameters
+    ----------
+    levels : Levels
+        Their ``sure`` decides: asked again whenever less of them is left.
+    parts : Template
+        Distances between levels.
+    clicks_spl : mapping of str to (3,) ndarray of float64, mm
+        As for :func:`number`.
+    dens_seen : bool
+        Whether C1 and C2 are told apart by a dens.
+    """
+    asked = {}
+    for name, point_spl in clicks_spl.items():
+        own = {n for n in LEVELS if n in levels.chain.heights_mm and name in n.split("-")}
+        if not own or not own <= levels.sure:
+            asked[name] = point_spl
+    at_end = levels.at_end or _at_an_end(levels.chain, parts, asked, dens_seen=dens_seen)
+    if not at_end:
+        return levels
+    # What is sure stays so; nothing else is reached.
+    reached = frozenset() if levels.sure else levels.reached
+    return replace(levels, at_end=at_end, numbering=Numbering.PROVISIONAL, reached=reached)
 
 
 def reached_in(chain: Chain, rhythm: Rhythm, clicked: Collection[str]) -> frozenset[str]:

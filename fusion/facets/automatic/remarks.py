@@ -123,13 +123,13 @@ def findings_about(
     """
     findings = []
     in_view = [f for f in facets if f.center_lps is not None]
-    if levels.numbering is Numbering.PROVISIONAL and levels.clicks_kept:
+    is_open = levels.numbering is Numbering.PROVISIONAL and levels.clicks_kept
+    if is_open:
         findings.append(NUMBERING_PROVISIONAL(why=_why_provisional(levels)))
-    elif broken := list(
-        dict.fromkeys(
-            f.joint.level for f in in_view if f.joint.level not in levels.reached | levels.sure
-        )
-    ):
+    broken = dict.fromkeys(
+        f.joint.level for f in in_view if f.joint.level not in levels.reached | levels.sure
+    )
+    if broken and (levels.sure or not is_open):
         findings.append(COUNT_BREAKS(levels=", ".join(broken)))
     if levels.rival:
         findings.append(RIVAL_NUMBERING(rival=levels.rival))
