@@ -12,13 +12,14 @@ from fusion.findings import Finding
 from fusion.findings.files import NOT_NEEDED
 from fusion.findings.volumes import (
     SPACING_CONTRADICTED,
+    SPACING_OF_FRAMES,
     USER_DIRECTION,
     USER_GEOMETRY,
     USER_SPACING_NOT_USED,
 )
 
 #: What tells that a volume took the distance of a person, or held it against its own.
-_TAKEN = (USER_GEOMETRY, USER_DIRECTION, SPACING_CONTRADICTED)
+_TAKEN = (USER_GEOMETRY, USER_DIRECTION, SPACING_CONTRADICTED, SPACING_OF_FRAMES)
 #: Of a distance that names no series.
 _UNNAMED = ""
 

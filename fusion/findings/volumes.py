@@ -236,6 +236,13 @@ SPACING_CONTRADICTED = error(
     "towards the {against}; or export the reconstruction again.",
     ours="magnitude along against",
 )
+SPACING_OF_FRAMES = error(
+    "spacing-needed",
+    "The user states {spacing_mm:+g} mm from one slice to the next, but {where} put the slices "
+    "{magnitude} mm apart{running}. Which is right is not known, and neither was used. State "
+    "{options}; or export the reconstruction again.",
+    ours="where magnitude running options",
+)
 POSITIONS_STATED = warning(
     "positions-stated-by-user",
     "The files state the position of one slice only. The others follow it in the order of their "

@@ -36,7 +36,7 @@ from fusion.dicom.series import FrameRef, Kind, VolumePlan
 from fusion.dicom.volumes.nm_frames import FrameGroup, frame_count, frame_groups, frame_marks
 from fusion.dicom.volumes.nm_geometry import directions_asked, grid_of, pixel_spacing_mm, pose_of
 from fusion.dicom.volumes.nm_numbered import NumberedSlices, slices_by_number
-from fusion.dicom.volumes.nm_restated import require_one_place
+from fusion.dicom.volumes.nm_restated import other_distance, require_one_place
 from fusion.dicom.volumes.slices import Slice
 from fusion.dicom.volumes.stack import place, plan_slices
 from fusion.errors import DicomError, FusionError, GeometryError
@@ -49,11 +49,20 @@ from fusion.findings.volumes import (
     POSITIONS_STATED,
     SPACING_CONTRADICTED,
     SPACING_NEEDED,
+    SPACING_OF_FRAMES,
+    USER_DIRECTION,
+    USER_GEOMETRY,
 )
 from fusion.geometry import Grid
 
 #: What a person answers with the distance between slices.
-QUESTIONS = (SPACING_NEEDED, ORDER_NEEDED, POSITIONS_NEEDED, SPACING_CONTRADICTED)
+QUESTIONS = (
+    SPACING_NEEDED,
+    ORDER_NEEDED,
+    POSITIONS_NEEDED,
+    SPACING_CONTRADICTED,
+    SPACING_OF_FRAMES,
+)
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
@@ -248,11 +257,48 @@ def _volume_plan(
         grid, more = grid_of(
             instance.dataset, plan.shape, spacing_mm=spacing_mm, order_by_user=by_user
         )
-        if grid is not None:
-            require_one_place(grid, frames)
+        grid, more = _held_against_frames(grid, more, frames, instance.dataset, spacing_mm)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
     return _asked(plan, grid, more)
+
+
+def _held_against_frames(
+    grid: Grid | None,
+    findings: tuple[Finding, ...],
+    frames: Sequence[FrameRef],
+    placed: Dataset,
+    spacing_mm: float | None,
+) -> tuple[Grid | None, tuple[Finding, ...]]:
+    """Ask again where a person's distance is not the one of the frames; refuse what contradicts.
+
+    Parameters
+    ----------
+    placed : Dataset
+        The object that states the place of the slices.
+    """
+    if grid is None:
+        return grid, findings
+    by_person = any(finding.kind in (USER_GEOMETRY, USER_DIRECTION) for finding in findings)
+    other = other_distance(grid, frames) if by_person else None
+    if other is None or spacing_mm is None:
+        require_one_place(grid, frames)
+        return grid, findings
+    asked = directions_asked(placed)
+    magnitude = f"{abs(round(other.mm, 3)):g}"
+    forth, back = f"--spacing {magnitude}", f"--spacing -{magnitude}"
+    towards = asked.along if other.mm > 0 else asked.against
+    question = SPACING_OF_FRAMES(
+        spacing_mm=spacing_mm,
+        where=other.where,
+        magnitude=magnitude,
+        running=f", towards the {towards}" if other.is_signed else "",
+        options=(forth if other.mm > 0 else back)
+        if other.is_signed
+        else f"{forth} if they run towards the {asked.along}, {back} if towards the "
+        f"{asked.against}",
+    )
+    return None, (question,)
 
 
 def _asked(plan: VolumePlan, grid: Grid | None, findings: tuple[Finding, ...]) -> VolumePlan:
@@ -355,8 +401,8 @@ def _numbered_plan(numbered: NumberedSlices, *, spacing_mm: float | None) -> Vol
             )
             return _asked(plan, None, (question,))
         grid, more = numbered.grid(plan.shape, spacing_mm=spacing_mm)
-        if grid is not None:
-            require_one_place(grid, plan.frames)
+        placed = numbered.instances[numbered.placed].dataset
+        grid, more = _held_against_frames(grid, more, plan.frames, placed, spacing_mm)
     except FusionError as exc:
         return replace(plan, refusal=str(exc))
     return _asked(plan, grid, (POSITIONS_STATED(), *more) if grid is not None else more)

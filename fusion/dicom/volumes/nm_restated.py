@@ -8,6 +8,7 @@ detector for each slice. Nothing is read from there; what contradicts the detect
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,6 +26,81 @@ SAME_PLACE_MM = 0.5
 SAME_SIZE_MM = 1.0
 
 _AGAIN = "Which one is right is not known; export the reconstruction again."
+
+
+@dataclass(frozen=True, slots=True)
+class OtherDistance:
+    """From one slice to the next as the file has it where it should not stand.
+
+    Parameters
+    ----------
+    mm : float, mm
+        Along row × column, with its sign, where that is known.
+    is_signed : bool
+        Whether the sign is known.
+    where : str
+        What states it, in a physician's words, in the plural.
+    """
+
+    mm: float
+    is_signed: bool
+    where: str
+
+
+def other_distance(grid: Grid, frames: Sequence[FrameRef]) -> OtherDistance | None:
+    """Return the distance that the file itself states where the grid has another.
+
+    Parameters
+    ----------
+    grid : Grid
+        With the distance that a person stated.
+    frames : sequence of FrameRef
+        Slice by slice, slice 0 first.
+
+    Returns
+    -------
+    OtherDistance or None
+        None where nothing but the distance of the grid is stated, and where what is stated makes no
+        even run from its first slice: that is no matter of the distance.
+
+    Raises
+    ------
+    DicomError
+        As :func:`require_one_place`.
+    """
+    first, steps = grid.to_lps((0, 0, 0)), np.arange(len(frames))
+    normal = np.cross(grid.directions[2], grid.directions[1])
+    used_mm = float((grid.to_lps((1, 0, 0)) - first) @ normal)
+    found: list[OtherDistance] = []
+    for stated, where in (
+        (_by_frame(frames), "the positions of the file's frames (functional groups)"),
+        (_by_detector(frames), "the positions of the file's detectors"),
+    ):
+        known = [position for position in stated if position is not None]
+        if len(known) < len(frames):
+            continue
+        along = np.array(known) - first
+        mm = float(along[-1] @ normal) / steps[-1]
+        if np.abs(along - steps[:, None] * mm * normal).max() <= SAME_PLACE_MM:
+            found.append(OtherDistance(mm, True, where))
+    locations = _locations(frames)
+    if locations is not None:
+        mm = float(locations[-1]) / steps[-1]
+        if np.abs(locations - steps * mm).max() <= SAME_PLACE_MM:
+            where = "the file's slice locations (Slice Location Vector)"
+            found.append(OtherDistance(mm, False, where))
+    for other in found:
+        off_mm = abs(other.mm - (used_mm if other.is_signed else abs(used_mm))) * steps[-1]
+        # One place for all slices is no distance.
+        if off_mm > SAME_PLACE_MM < abs(other.mm) * steps[-1]:
+            return other
+    macro = functional_group(frames[0], "PixelMeasuresSequence")
+    distance = None if macro is None else number(macro, "SpacingBetweenSlices")
+    if distance:
+        off_mm = abs(abs(distance) - abs(used_mm)) * steps[-1]
+        if off_mm > SAME_SIZE_MM:
+            return OtherDistance(abs(distance), False, "the file's functional groups")
+    return None
 
 
 def require_one_place(grid: Grid, frames: Sequence[FrameRef]) -> None:
@@ -113,11 +189,9 @@ def _require_same_positions(grid: Grid, stated: Sequence[FloatArray | None], how
 
 def _require_same_locations(grid: Grid, frames: Sequence[FrameRef]) -> None:
     """Compare a list of slice locations by its steps: where it begins and its sign mean nothing."""
-    dataset = frames[0].instance.dataset
-    stated = numbers(dataset, "SliceLocationVector")
-    if stated is None or len(stated) != number(dataset, "NumberOfFrames"):
+    along = _locations(frames)
+    if along is None:
         return
-    along = np.abs(stated[[one.index for one in frames]] - stated[frames[0].index])
     expected = np.arange(len(frames)) * grid.spacing_mm[0]
     if along.max() > SAME_PLACE_MM and np.abs(along - expected).max() > SAME_PLACE_MM:
         raise GeometryError(
@@ -125,3 +199,13 @@ def _require_same_locations(grid: Grid, frames: Sequence[FrameRef]) -> None:
             f"locations (Slice Location Vector) does not rise by {grid.spacing_mm[0]:g} mm from "
             f"one to the next. {_AGAIN}"
         )
+
+
+def _locations(frames: Sequence[FrameRef]) -> FloatArray | None:
+    """Return how far each slice lies from the first by a list of slice locations, mm (n,)."""
+    dataset = frames[0].instance.dataset
+    stated = numbers(dataset, "SliceLocationVector")
+    if stated is None or len(stated) != number(dataset, "NumberOfFrames"):
+        return None
+    along: FloatArray = np.abs(stated[[one.index for one in frames]] - stated[frames[0].index])
+    return along

@@ -460,6 +460,81 @@ def test_a_place_stated_again_for_each_slice(says, tmp_path: Path) -> None:
         assert "twice and differently" in refusal(only(ds, tmp_path))
 
 
+@pytest.mark.parametrize(("off_mm", "is_read"), [(0.4, True), (0.6, False), (3.0, False)])
+def test_half_a_millimetre_is_the_same_place(off_mm: float, is_read: bool, tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    says_it_by_frame(ds, places(-nm.DZ, off_mm=off_mm))
+    assert (only(ds, tmp_path).grid is not None) == is_read
+    ds = nm.OBJECTS["D"]()
+    says_it_by_location(ds, places(-nm.DZ - off_mm / (nm.SLICES - 1)))
+    assert (only(ds, tmp_path).grid is not None) == is_read
+
+
+@pytest.mark.parametrize("made", ["single", "numbered"])
+@pytest.mark.parametrize(("off_mm", "is_read"), [(0.0, True), (0.4, True), (0.6, False)])
+def test_a_file_of_one_slice_that_states_another_place_is_refused(
+    made: str, off_mm: float, is_read: bool, tmp_path: Path
+) -> None:
+    """Frames of their own are held against the place that was read, slice by slice."""
+    if made == "single":
+        paths = [nm.write(ds, tmp_path / f"{k}") for k, ds in enumerate(nm.single_frames())]
+        instances, options = [nm.read(path) for path in paths], {}
+    else:
+        instances, options = _numbered_only(tmp_path, in_file=None), {"spacing_mm": -nm.DZ}
+    for k, (instance, position) in enumerate(zip(instances, places(-nm.DZ), strict=True)):
+        position[0] += off_mm if k == 7 else 0.0
+        says_it_by_frame(instance.dataset, [position])
+    plans = plan_volumes(instances, **options)
+    assert any(plan.grid is not None and plan.shape[0] == nm.SLICES for plan in plans) == is_read
+    if not is_read:
+        said = " ".join(f"{plan.refusal} {plan.findings}" for plan in plans)
+        assert "states the place of its slices twice and differently" in said
+
+
+@pytest.mark.parametrize("says", [says_it_by_frame, says_it_by_detector, says_it_by_location])
+@pytest.mark.parametrize("stated", [-5.0, 5.0, nm.DZ])
+def test_a_wrong_distance_of_a_person_is_named_with_the_one_of_the_frames(
+    says: Callable[[Dataset, list[list[float]]], None], stated: float, tmp_path: Path
+) -> None:
+    """Not the file is at fault, which states one place alone."""
+    ds = nm.OBJECTS["D"]()
+    del ds.SpacingBetweenSlices
+    says(ds, places(-nm.DZ))
+    plan = only(ds, tmp_path, spacing_mm=-nm.DZ)
+    assert max(marker_errors_mm(plan, orientation=nm.OBLIQUE, spacing=-nm.DZ)) <= EXACT_MM
+    plan = only(ds, tmp_path, spacing_mm=stated)
+    if says is says_it_by_location and stated == nm.DZ:  # which has no direction
+        assert plan.grid is not None
+        return
+    said = refusal(plan)
+    assert "spacing-needed" in codes(plan)
+    assert f"The user states {stated:+g} mm" in said
+    assert f"put the slices {nm.DZ:g} mm apart" in said
+    assert "twice" not in said
+    assert f"--spacing -{nm.DZ:g}" in said
+    assert (f"--spacing {nm.DZ:g}" in said) == (says is says_it_by_location)
+
+
+def test_a_wrong_distance_of_a_person_beside_the_one_of_functional_groups(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    del ds.SpacingBetweenSlices
+    values = item(SpacingBetweenSlices=nm.DZ)
+    ds.SharedFunctionalGroupsSequence = per_frame("PixelMeasuresSequence", [values])
+    assert only(ds, tmp_path, spacing_mm=-nm.DZ - 0.04).grid is not None
+    said = refusal(only(ds, tmp_path, spacing_mm=-nm.DZ - 0.06))
+    assert f"functional groups put the slices {nm.DZ:g} mm apart" in said
+    assert f"State --spacing {nm.DZ:g} if they run towards the head" in said
+
+
+def test_frames_without_an_even_run_contradict_whatever_a_person_states(tmp_path: Path) -> None:
+    ds = nm.OBJECTS["D"]()
+    del ds.SpacingBetweenSlices
+    says_it_by_frame(ds, [*places(-nm.DZ)[:7], *places(-nm.DZ * 2)[7:]])
+    assert "twice and differently" in refusal(only(ds, tmp_path, spacing_mm=-nm.DZ))
+    says_it_by_frame(ds, places(-nm.DZ)[:1] * nm.SLICES)
+    assert only(ds, tmp_path, spacing_mm=-5.0).grid is not None
+
+
 def test_one_position_for_every_frame_is_that_of_the_first_slice(tmp_path: Path) -> None:
     ds = nm.OBJECTS["D"]()
     says_it_by_frame(ds, places(-nm.DZ)[:1] * nm.SLICES)
