@@ -47,6 +47,14 @@ ANOTHER_RESOLUTION = warning(
     "The resolution of the two dates differs: {earlier:.1f} and {later:.1f} mm, as estimated from "
     "the pictures. The limits do not cover that: ratios are shown, no change is told.",
 )
+UNUSUAL_RESOLUTION = warning(
+    "another-resolution",
+    "The resolution of the {which} picture is {found:.1f} mm, as estimated from it; that of the "
+    "other cannot be told and may be anything from {low:g} to {high:g} mm. The limits do not cover "
+    "that: ratios are shown, no change is told. Compare dates of one camera and one "
+    "reconstruction.",
+    ours="which",
+)
 RESOLUTION_SHARED = warning(
     "resolution-shared",
     "The resolution of the two dates differs: {earlier:.1f} mm earlier, {later:.1f} mm later, as "

@@ -40,13 +40,14 @@ class Sharpness:
         nothing can be read off.
     is_known : bool
         Whether it was read off the data.
-    without : mapping of str to float, mm
-        The same with the surroundings of one level left out; only levels whose loss leaves enough.
+    without : mapping of str to float or None, mm
+        The same with the surroundings of one level left out; None where what is left tells nothing:
+        the whole hangs on that level.
     """
 
     mm: float
     is_known: bool
-    without: Mapping[str, float]
+    without: Mapping[str, float | None]
 
 
 def sharpness_of(neck: NativeNeck) -> Sharpness:
@@ -74,7 +75,7 @@ def sharpness_of(neck: NativeNeck) -> Sharpness:
     return Sharpness(
         found[0] or ASSUMED_RESOLUTION_MM,
         found[0] is not None,
-        {level: mm for level, mm in zip(parts, found[1:], strict=True) if mm is not None},
+        dict(zip(parts, found[1:], strict=True)),
     )
 
 

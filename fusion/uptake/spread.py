@@ -154,10 +154,11 @@ def spread_of_means(
             continue
         offsets = sigma * _normal(_TRIED)
         here, *tried = _means_at(neck, row, np.concatenate([np.zeros((1, 3)), offsets]), settings)
-        if here > 0:
+        (blurred,) = _means_at(coarser, row, np.zeros((1, 3)), settings)
+        # Reconstructions hold values below zero, and what is left of them has no logarithm.
+        if min(here, blurred, coarser_reference) > 0:
             logs = np.log([value for value in tried if value > 0] or [here])
             placement[joint], ratio[joint] = float(logs.std()), here / compared_with.value
-            (blurred,) = _means_at(coarser, row, np.zeros((1, 3)), settings)
             per_mm[joint] = math.log(blurred / coarser_reference / ratio[joint])
     voxel_mm3 = abs(float(np.linalg.det(neck.grid.affine[:3, :3])))
     ball_mm3 = 4 / 3 * np.pi * settings.radius_mm**3

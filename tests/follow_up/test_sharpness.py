@@ -7,16 +7,22 @@ import math
 import pytest
 
 from fusion.anatomy import LEVELS, Joint, Side
-from fusion.findings.follow_up import ANOTHER_RESOLUTION, RESOLUTION_SHARED, RESOLUTION_UNKNOWN
+from fusion.findings.follow_up import (
+    ANOTHER_RESOLUTION,
+    RESOLUTION_SHARED,
+    RESOLUTION_UNKNOWN,
+    UNUSUAL_RESOLUTION,
+)
 from fusion.follow_up import CommonResolution, Comparison, chance_of
 from fusion.uptake import Sharpness, native_neck, spread_of_means
 
 UNKNOWN = Sharpness(10.0, is_known=False, without={})
 
 
-def sharp(mm: float, *off: float) -> Sharpness:
-    """A resolution, and by how much leaving out each level changes it."""
-    return Sharpness(mm, True, {LEVELS[n]: mm + one for n, one in enumerate(off or [0.0] * 8)})
+def sharp(mm: float, *off: float | None) -> Sharpness:
+    """A resolution, and by how much leaving out each level changes it; None: nothing is left."""
+    levels = enumerate(off or [0.0] * 8)
+    return Sharpness(mm, True, {LEVELS[n]: None if one is None else mm + one for n, one in levels})
 
 
 def kinds(found: CommonResolution) -> list[object]:
@@ -49,6 +55,43 @@ def test_levels_that_say_different_things_make_the_doubt_larger() -> None:
     # What the neck does to both alike is no doubt of the difference.
     assert CommonResolution.of(sharp(9.0, *off), sharp(11.0, *off)).doubt_mm == 0.2
     assert CommonResolution.of(sharp(9.0, 0, 0, 0), sharp(11.0)).doubt_mm == 0.7
+
+
+@pytest.mark.parametrize("swap", [False, True])
+def test_a_level_that_cannot_be_left_out_is_no_small_doubt(swap: bool) -> None:
+    """With two of six missing, the four that hardly matter said 0.2 mm."""
+
+    def doubt_mm(one: Sharpness, other: Sharpness) -> float:
+        return CommonResolution.of(*((other, one) if swap else (one, other))).doubt_mm
+
+    whole = sharp(11.0, *[0.0] * 6)
+    assert doubt_mm(sharp(9.0, *[0.0] * 6), whole) == 0.2
+    hanging = sharp(9.0, None, None, *[0.0] * 4)
+    assert doubt_mm(hanging, whole) == 0.7
+    # On both dates as well, and where one date does not show the level at all.
+    assert doubt_mm(hanging, sharp(11.0, None, None, *[0.0] * 4)) == 0.7
+    assert doubt_mm(sharp(9.0, *[0.0] * 5), whole) == 0.7
+    # It never makes the doubt smaller than the other levels say.
+    off = (0.6, -0.6, 0.6, -0.6)
+    assert doubt_mm(sharp(9.0, None, None, *off), whole) == pytest.approx(math.sqrt(3 * 0.36))
+
+
+@pytest.mark.parametrize(
+    ("mm", "is_told"), [(7.9, False), (8.0, True), (12.0, True), (12.1, False), (14.0, False)]
+)
+def test_an_unusual_picture_beside_an_unknown_one_is_no_change_is_told(
+    mm: float, is_told: bool
+) -> None:
+    for found, which in (
+        (CommonResolution.of(sharp(mm), UNKNOWN), "earlier"),
+        (CommonResolution.of(UNKNOWN, sharp(mm)), "later"),
+    ):
+        assert found.is_told == is_told
+        assert kinds(found) == [RESOLUTION_UNKNOWN, *([] if is_told else [UNUSUAL_RESOLUTION])]
+        if not is_told:
+            said = list(found.findings())[-1].message
+            assert f"The resolution of the {which} picture is {mm:.1f} mm" in said
+            assert "anything from 8 to 12 mm" in said
 
 
 def test_where_nothing_is_known_anything_usual_is_possible_and_it_is_said() -> None:

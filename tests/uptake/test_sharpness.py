@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from fusion.uptake import native_neck, sharpness_of, spread_of_means
+from fusion.uptake.settings import UptakeSettings
 from fusion.uptake.sharpness import _kernel, smoothed
 from tests.uptake.spots import (
     JOINT_VARIANCE_MM2,
@@ -79,7 +80,28 @@ def test_the_difference_of_two_pictures_of_a_neck_is_read_to_a_fifth_of_a_millim
     assert all(one.is_known for one in found)
     assert found[0].mm == pytest.approx(9.0, abs=1.0)
     assert found[1].mm - found[0].mm == pytest.approx(0.7, abs=0.2)
-    assert len(found[0].without) >= 4
+    assert sum(mm is not None for mm in found[0].without.values()) >= 4
+
+
+def test_a_level_on_which_all_hangs_is_kept_as_one(where, ct, monkeypatch):
+    answers = iter([9.0, None, 9.1])
+    monkeypatch.setattr("fusion.uptake.sharpness._lowest", lambda *_: next(answers, 9.2))
+    found = sharpness_of(neck_of(where, ct, 9.0))
+    assert list(found.without.values())[:3] == [None, 9.1, 9.2]
+
+
+def test_a_joint_without_anything_left_in_a_coarser_picture_is_omitted(where, ct):
+    """Reconstructions hold values below zero; a joint among them has no logarithm."""
+    neck = neck_of(where, ct, 9.0)
+    cold = joint("Right C3-C4")
+    away = np.linalg.norm(neck.points_lps - neck.centers_lps[neck.joints.index(cold)], axis=-1)
+    radius = UptakeSettings().radius_mm
+    neck.values[away <= radius + 6] = -20.0
+    neck.values[away <= radius] = 0.5
+    found = spread_of_means(neck, registration(), placed_mm=0.5, resolution_mm=9.0)
+    assert found is not None
+    assert not {cold} & (found.ratio.keys() | found.placement.keys() | found.per_mm.keys())
+    assert HOT in found.per_mm
 
 
 def test_of_a_picture_that_shows_nothing_the_resolution_is_not_known(where):
