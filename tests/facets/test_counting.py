@@ -153,6 +153,14 @@ def test_nothing_is_counted_across_slices_that_are_missing_or_there_twice(at, ke
     assert _reached(chain, turns, "C2-C3") == set(kept)
 
 
+@pytest.mark.parametrize(("slice_mm", "last"), [(0.8, "C4-C5"), (1.2, "C3-C4"), (5.0, "C3-C4")])
+def test_a_break_lies_anywhere_between_two_slices(slice_mm, last):
+    """As where a patient moved 5 mm above a joint, on slices of 5 mm: it was 8.5 mm off."""
+    turns = replace(_seen(_wall()), breaks_mm=np.array([70.5]), slice_mm=slice_mm)
+    reached = _reached(CHAIN, turns, "C2-C3")
+    assert reached == {"C1-C2", *LEVELS[: LEVELS.index(last) + 1]} | reached & {"C0-C1"}
+
+
 @pytest.mark.parametrize(
     ("at", "kept"),
     [
@@ -428,7 +436,29 @@ def test_a_click_high_on_c2_settles_nothing_where_no_dens_is_seen(clicks, unsett
 def test_a_click_near_the_end_of_a_vertebra_settles_nothing(clicks, dens_seen, at_end):
     """As where 10 mm are there twice above: names one too low, and the true C5 agreed with them."""
     places = {name: np.array(place) for name, place in clicks.items()}
-    assert _at_an_end(CHAIN, template(), places, dens_seen=dens_seen) == at_end
+    turns = Rhythm(np.zeros(150), np.zeros(0))
+    assert _at_an_end(CHAIN, template(), places, turns, dens_seen=dens_seen) == at_end
+
+
+@pytest.mark.parametrize(
+    ("pedicle_mm", "place", "at_end"),
+    [
+        (72.0, (68.0, -14.0, 0.0), ""),
+        (62.5, (66.0, -14.0, 0.0), ""),
+        (61.5, (66.0, -14.0, 0.0), "C5"),
+        (78.5, (72.0, -14.0, 0.0), "C5"),
+        # Too far off to be its own; and behind the canal and beside it no body is.
+        (50.0, (66.0, -14.0, 0.0), ""),
+        (61.5, (66.0, 2.0, 17.0), ""),
+    ],
+)
+def test_a_click_on_a_body_confirms_where_its_pedicle_lies_between_its_levels(
+    pedicle_mm, place, at_end
+):
+    """As where a rib is drawn at C7: levels were 25 mm apart, and the true T1 agreed."""
+    turns = Rhythm(np.zeros(150), np.array([pedicle_mm]))
+    clicks = {"C5": np.array(place)}
+    assert _at_an_end(CHAIN, template(), clicks, turns, dens_seen=False) == at_end
 
 
 def _broken_below_c4() -> tuple[Likeness, list[Claim], Rhythm]:
@@ -486,9 +516,10 @@ def test_a_click_that_leaned_on_what_is_no_longer_sure_confirms_nothing(values):
     """As on a CT too noisy to count on, or whose values are shifted."""
     clicks = {"C3": np.array([94.4, -14.0, 0.0])}
     found = _named({"C3": (94.4, -14.0, 0.0)})
-    asked = with_ends_asked(found, template(), clicks, dens_seen=True)
+    turns = _seen(_wall())
+    asked = with_ends_asked(found, template(), clicks, turns, dens_seen=True)
     assert asked.numbering is Numbering.CONFIRMED
-    found = with_ends_asked(_within(found, values), template(), clicks, dens_seen=True)
+    found = with_ends_asked(_within(found, values), template(), clicks, turns, dens_seen=True)
     assert (found.numbering, found.at_end) == (Numbering.PROVISIONAL, "C3")
 
 

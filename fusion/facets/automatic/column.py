@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 
-from fusion.facets.automatic.picture.breaks import breaks
+from fusion.facets.automatic.picture.breaks import breaks, distance_axis
 from fusion.facets.automatic.straight import Frame, bone_map, sample
 from fusion.geometry import FloatArray, Volume
 
@@ -64,6 +64,8 @@ class Rhythm:
     seams_mm : (s,) ndarray of float64, mm
         Heights at which a stack may break that was turned afterwards: below the body of C2 only, as
         in the skull much changes from plane to plane (:meth:`broken_below`).
+    slice_mm : float, mm
+        Distance of the slices: a break lies anywhere between two of them.
     """
 
     wall: FloatArray
@@ -71,12 +73,12 @@ class Rhythm:
     first: int = 0
     breaks_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
     seams_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
+    slice_mm: float = 0.0
 
     def whole(self, low_mm: float, high_mm: float) -> bool:
         """Tell whether the stack of slices does not break between two heights, nor close by."""
-        near = (self.breaks_mm > low_mm - BREAK_REACH_MM) & (
-            self.breaks_mm < high_mm + BREAK_REACH_MM
-        )
+        reach_mm = BREAK_REACH_MM + self.slice_mm / 2
+        near = (self.breaks_mm > low_mm - reach_mm) & (self.breaks_mm < high_mm + reach_mm)
         return not near.any()
 
     def broken_below(self, top_mm: float) -> Rhythm:
@@ -154,7 +156,8 @@ def rhythm(ct: Volume, frame: Frame) -> Rhythm:
     hu = sample(ct, frame, p, np.concatenate([-lateral[::-1], lateral]))
     inside = np.asarray(np.isfinite(hu).all(axis=(1, 2)), dtype=np.bool_)
     wall = bone_map(hu).mean(axis=(1, 2)).astype(np.float64)
-    return replace(_rhythm(wall, inside), breaks_mm=breaks(ct, frame))
+    slice_mm = float(ct.grid.spacing_mm[distance_axis(ct.grid)])
+    return replace(_rhythm(wall, inside), breaks_mm=breaks(ct, frame), slice_mm=slice_mm)
 
 
 def _rhythm(wall: FloatArray, inside: npt.NDArray[np.bool_]) -> Rhythm:

@@ -212,7 +212,7 @@ def locate_in(
         sure=_before(astray, levels.sure, ()),
     )
     dens_seen = any(claim.source is WitnessKind.DENS for claim in seen)
-    levels = with_ends_asked(levels, parts, clicks, dens_seen=dens_seen)
+    levels = with_ends_asked(levels, parts, clicks, neck.rhythm, dens_seen=dens_seen)
     solid = _solid(fits)
     fused = {anomaly.level for anomaly in anomalies if anomaly.kind == "fused"} | solid
     proposed = proposed_anomalies(levels.suggested, levels.rival, solid, anomalies)
