@@ -7,7 +7,8 @@ Made of the CTs of people in ``DATA`` (:mod:`benchmarks.facets.real`), without w
 spine, and of simulated necks (:mod:`benchmarks.facets.run`). Each case is looked at as it is, and
 again with clicks of a reader into the bodies of C2, C5 and C7, each alone and rightly named. A
 joint is wrong when it is further off than half a level, or nearer to another joint of either side.
-``--out`` adds a line of JSON a case to a file, and leaves out the cases that stand there already.
+``--out`` adds a line of JSON a case to a file, and leaves out the cases that stand there already;
+``--table FILE ...`` prints what stands in such files, by kind, and runs nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.facets.odd_line import Line, Odd
+from benchmarks.facets.odd_line import WRONG_MM, Line, Odd
 from benchmarks.facets.odd_pictures import cropped_in_z, pictures
 from benchmarks.facets.odd_shapes import SHAPES, joins
 from benchmarks.facets.run import simulated
@@ -159,6 +160,35 @@ def line_of(one: dict) -> str:
     )
 
 
+def print_table(kept: list[dict]) -> None:
+    """Print by kind, in Markdown: cases, sure joints, wrong ones, coverage; and after clicks."""
+    print(
+        "| kind | cases | joints | sure | wrong and sure | largest sure, mm | covers "
+        "| less hand | after a click | confirmed or sure | wrong |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    provisional = Numbering.PROVISIONAL.value
+    for kind in [*dict.fromkeys(one["kind"] for one in kept), "all"]:
+        mine = [one for one in kept if kind in (one["kind"], "all")]
+        plain = [one for one in mine if "| click" not in one["name"]]
+        clicked = [one for one in mine if "| click" in one["name"]]
+        joints = [j for one in plain for j in one["joints"]]
+        sure = [j for j in joints if j["numbering"] != provisional]
+        named = [j for one in clicked for j in one["joints"] if j["numbering"] != provisional]
+        # A joint whose name is wrong, and provisional, is no matter of its place.
+        placed = [j for j in joints if j["numbering"] != provisional or j["error_mm"] <= WRONG_MM]
+        covers = sum(j["error_mm"] <= j["stated_mm"] for j in placed)
+        beyond = sum(j["error_mm"] - j["hand_mm"] <= j["stated_mm"] for j in placed)
+        largest = max((j["error_mm"] for j in sure), default=float("nan"))
+        count = max(len(placed), 1)
+        print(
+            f"| {kind} | {len(plain)} | {len(joints)} | {len(sure)} "
+            f"| {sum(len(one['wrong_and_sure']) for one in plain)} | {largest:.1f} "
+            f"| {100 * covers / count:.0f} % | {100 * beyond / count:.0f} % | {len(clicked)} "
+            f"| {len(named)} | {sum(len(one['wrong_and_sure']) for one in clicked)} |"
+        )
+
+
 def main() -> None:
     """Make the cases, look at each, and print a line each."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,7 +200,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--clicks", action="store_true", help="all clicks, not one for each case")
     parser.add_argument("--why", action="store_true")
+    parser.add_argument("--table", type=Path, nargs="*", default=[])
     args = parser.parse_args()
+    if args.table:
+        lines = [line for file in args.table for line in file.read_text().splitlines()]
+        print_table([json.loads(line) for line in lines])
+        return
     known = args.out.read_text().splitlines() if args.out and args.out.exists() else []
     done = {json.loads(line)["name"] for line in known}
     every = list(bases(args))
