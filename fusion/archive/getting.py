@@ -19,7 +19,6 @@ from fusion.progress import Progress, ProgressCallback
 #: Fetching stops when a round brings nothing; each round asks for what is still missing.
 MOST_ROUNDS = 3
 _SERIES = 0x0020000E
-_IDENTITY = ["SpecificCharacterSet", "PatientName", "PatientID", "PatientBirthDate", "PatientSex"]
 #: Objects that have come and wait for being written: what memory they may take is theirs.
 _MOST_WAITING = 4
 
@@ -82,16 +81,19 @@ def get(
             if sop_instance_uid not in listed or identifiers(content) != itself:
                 return False
             if sop_instance_uid not in asked:
-                return True  # it came along with its series; what is here and noted of it stays
+                return False  # it came along with its series; what is here and noted of it stays
             meant = listed[sop_instance_uid]
             is_twin = meant.also_in and sop_instance_uid in came
             if is_twin and _series(content) != meant.series_instance_uid:
-                return True  # the one in the largest series is kept
+                return False  # the one in the largest series is kept
             came.add(sop_instance_uid)
             writing.begin(tray.keep, sop_instance_uid, content)
+            tell()
+            return True
+
+        def tell() -> None:
             done = 0.99 * (before + len(came)) / max(1, len(listed))
             report(min(0.99, done), "Fetching from the archive")
-            return True
 
         before, why = len(listed) - len(missing), ""
         for _ in range(MOST_ROUNDS):
@@ -99,7 +101,7 @@ def get(
                 break
             asked.clear()
             asked.update(map(_uid, missing))
-            why = archive.fetch(study_instance_uid, missing, keep)
+            why = archive.fetch(study_instance_uid, missing, keep, going_on=tell)
             writing.finish()
             left = [uid for uid in map(_uid, missing) if stamp_at(tray.file(uid)) == states[uid]]
             if len(left) == len(missing):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -156,6 +157,8 @@ class Listed:
 #: Keeps what arrived: given the UID of an object and its bytes as a file, says whether it was
 #: wanted and whole.
 Keep = Callable[[str, bytes], bool]
+#: Called while something comes of which nothing is kept; may raise what ends the fetching.
+GoingOn = Callable[[], None]
 #: Told of each file: its path, and an empty string or why it was not taken.
 Told = Callable[[Path, str], None]
 
@@ -182,7 +185,13 @@ class Archive(Protocol):
     def objects(self, study_instance_uid: str) -> dict[str, Listed]:
         """List every object of a study by its UID."""
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+    def fetch(
+        self,
+        study_instance_uid: str,
+        wanted: Sequence[Listed],
+        keep: Keep,
+        going_on: GoingOn | None = None,
+    ) -> str:
         """Fetch objects; what does not come is not kept, and why is said where the archive does."""
 
     def store(self, files: Sequence[Path], told: Told) -> None:
@@ -205,13 +214,44 @@ def letters_lost(answered: str, ours: str) -> bool:
     if ours.isascii():
         return False
     if "?" in answered and "?" not in ours:
-        return True
+        return _intact_letters_agree(answered, ours)
     pairs = [(a, b) for a, b in zip(answered.split("="), ours.split("="), strict=False) if a]
     return any(
         kept != b and a.strip("^ ") == kept.strip("^ ")
         for a, b in pairs
         for kept in (b.encode(one, "ignore").decode(one) for one in _ONE_BYTE)
     )
+
+
+def _intact_letters_agree(answered: str, ours: str) -> bool:
+    """Whether a name with "?" in it is ours: each "?" stands where we have a letter to lose."""
+    for theirs, own in zip(answered.split("="), ours.split("="), strict=False):
+        pairs = zip(_components(theirs), _components(own), strict=False)
+        if not all(_may_be_kept_as(a, b) for a, b in pairs if a):
+            return False
+    return True
+
+
+def _components(name: str) -> list[str]:
+    return [part.strip() for part in unicodedata.normalize("NFC", name.casefold()).split("^")]
+
+
+def _may_be_kept_as(theirs: str, own: str) -> bool:
+    """Whether letters of ASCII stand as they are, and others so, plain, as "?" or not at all."""
+    ends = {0}  # how much of theirs may be read so far
+    for letter in own:
+        kept = {end + 1 for end in ends if theirs[end : end + 1] == letter}
+        if not letter.isascii():
+            plain = "".join(one for one in unicodedata.normalize("NFKD", letter) if one.isascii())
+            kept |= ends | {end + len(plain) for end in ends if theirs.startswith(plain, end)}
+            kept |= {
+                end
+                for start in kept
+                for end in range(start, len(theirs) + 1)
+                if set(theirs[start:end]) <= {"?"}
+            }
+        ends = kept
+    return len(theirs) in ends
 
 
 def lost_words(name: str) -> str:

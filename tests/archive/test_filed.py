@@ -50,7 +50,9 @@ class Stub:
             for ds in self.held
         }
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+    def fetch(
+        self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep, **_: object
+    ) -> str:
         uids = {one.sop_instance_uid for one in wanted}
         for n, ds in enumerate(one for one in self.held if one.SOPInstanceUID in uids):
             if self.busy_after is not None and n >= self.busy_after:
@@ -159,3 +161,18 @@ def test_another_name_in_the_list_is_said_also_of_what_came_first(
     assert "Quite" not in said
     [note] = settings.place("inbox").glob("*.filed")
     assert "Quite" not in note.read_text()
+
+
+@pytest.mark.parametrize("listed", ["Schmidt^Peter?", "M?ller^Peter"])
+def test_a_name_that_lost_letters_is_another_where_the_others_differ(
+    listed: str, stub: Any, settings: Settings
+) -> None:
+    stub.files_say(SpecificCharacterSet="ISO_IR 192", PatientID="7", PatientName="Müller^Hans")
+    filed(stub, "7", name="M?ller^Hans")
+    get(stub, stub.study, settings=settings)
+    [said] = remarks(stub.study, settings=settings)
+    assert "in the place of letters" in said
+    filed(stub, "7", name=listed)
+    get(stub, stub.study, settings=settings)
+    [said] = remarks(stub.study, settings=settings)
+    assert "what differs: name." in said

@@ -304,7 +304,7 @@ class Reports(Shelf):
         both = map(report, (1, 2))
         return {uid: Listed(uid, "1.2.5.6", Comprehensive3DSRStorage) for uid, _ in both}
 
-    def fetch(self, study_instance_uid: str, wanted: list[Listed], keep: Keep) -> str:
+    def fetch(self, study_instance_uid: str, wanted: list[Listed], keep: Keep, **_: object) -> str:
         if self._refuses:
             raise ArchiveError("The archive pacs does not let its objects be fetched.")
         for version in self._given:

@@ -29,6 +29,7 @@ from fusion.archive.listening import Commitments, heard, hearing
 from fusion.archive.model import (
     FoundSeries,
     FoundStudy,
+    GoingOn,
     Keep,
     Listed,
     NotOffered,
@@ -43,8 +44,11 @@ from fusion.archive.protocols.exchange import (
     C_GET,
     C_MOVE,
     N_ACTION,
+    OK,
+    PENDING,
     Exchange,
     Outgoing,
+    hung_up,
 )
 from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, PACKED, PLAIN, SILENCE_S, tuned
 from fusion.archive.settings import ArchiveSettings, Settings
@@ -61,8 +65,6 @@ _AT_ONCE = 100
 #: A presentation context holds one accepted syntax; an association at most 128 of them.
 _MOST_CONTEXTS = 126
 
-_OK = 0x0000
-_PENDING = (0xFF00, 0xFF01)
 _NOT_SUPPORTED = 0x0122
 _UNKNOWN_DESTINATION = 0xA801
 
@@ -144,17 +146,35 @@ class DimseArchive:
 
     def _answers(self, way: Exchange, asked: Dataset) -> Iterator[Dataset]:
         for answer in way.ask("search", StudyRootQueryRetrieveInformationModelFind, C_FIND, asked):
-            if answer.status in _PENDING and answer.content is not None:
+            if answer.status in PENDING and answer.content is not None:
+                if asked.QueryRetrieveLevel != "STUDY":
+                    self._require_within(answer.content, asked)
                 yield answer.content
-            elif answer.status != _OK:
+            elif answer.status != OK:
                 raise self._refused("search", answer.status)
+
+    def _require_within(self, answer: Dataset, asked: Dataset) -> None:
+        for keyword in ("StudyInstanceUID", "SeriesInstanceUID"):
+            meant, stated = text(asked, keyword), text(answer, keyword)
+            if meant and stated and stated != meant:
+                raise ArchiveError(
+                    f"The archive {self.name} lists what is in another study or series than the "
+                    "one that it was asked about, so what the study holds cannot be said. Try "
+                    "again; if it stays so, ask who looks after the archive."
+                )
 
     # ---- Fetching --------------------------------------------------------------------------------
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+    def fetch(
+        self,
+        study_instance_uid: str,
+        wanted: Sequence[Listed],
+        keep: Keep,
+        going_on: GoingOn | None = None,
+    ) -> str:
         """Fetch objects over one association, series by series."""
         if self._stated.retrieve == "move":
-            return self._move(study_instance_uid, wanted, keep)
+            return self._move(study_instance_uid, wanted, keep, going_on)
         classes = sorted({one.sop_class_uid for one in wanted if one.sop_class_uid})
         if not classes:
             raise ArchiveError(f"The archive {self.name} does not say what kind its objects are.")
@@ -162,11 +182,18 @@ class DimseArchive:
         get, why = StudyRootQueryRetrieveInformationModelGet, ""
         with self._associated([_context(get), *contexts], roles=roles) as way:
             for asked in _requests(study_instance_uid, wanted):
-                for answer in way.ask("retrieval", get, C_GET, asked, arrived=keep):
+                answers = way.ask("retrieval", get, C_GET, asked, arrived=keep, going_on=going_on)
+                for answer in answers:
                     why = _why_less(answer.status) or why
         return why
 
-    def _move(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+    def _move(
+        self,
+        study_instance_uid: str,
+        wanted: Sequence[Listed],
+        keep: Keep,
+        going_on: GoingOn | None,
+    ) -> str:
         """Have objects sent to our listener, or to that of another process, and keep them."""
         move, why = StudyRootQueryRetrieveInformationModelMove, ""
         inbox = Inbox(self._settings.place("inbox"))
@@ -192,7 +219,10 @@ class DimseArchive:
         ):
             for asked in _requests(study_instance_uid, wanted):
                 title = self._settings.title
-                for answer in way.ask("retrieval", move, C_MOVE, asked, destination=title):
+                answers = way.ask(
+                    "retrieval", move, C_MOVE, asked, destination=title, going_on=going_on
+                )
+                for answer in answers:
                     if stopped:
                         raise stopped[0]
                     why = _why_less(answer.status) or why
@@ -229,7 +259,7 @@ class DimseArchive:
                     told(one.path, "the archive does not take objects of this kind")
                     continue
                 # 0xBxxx: stored, with a warning.
-                told(one.path, "" if code == _OK or code >> 12 == 0xB else _why(code))
+                told(one.path, "" if code == OK or code >> 12 == 0xB else _why(code))
 
     def commit(self, files: Mapping[str, str]) -> dict[str, bool] | None:
         """Ask the archive to answer for objects; None where it does not, or not in time."""
@@ -247,17 +277,18 @@ class DimseArchive:
             answers.ask(transaction, about)
             try:
                 with self._associated([_context(StorageCommitmentPushModel)]) as way:
-                    [answer] = way.ask(
+                    answers_now = way.ask(
                         "storage commitment",
                         StorageCommitmentPushModel,
                         N_ACTION,
                         asked,
                         action=(StorageCommitmentPushModelInstance, 1),
                     )
-                    code = answer.status
+                    # Some say first that they are at it.
+                    code = [answer.status for answer in answers_now][-1]
             except NotOffered:
                 code = _NOT_SUPPORTED
-            if code != _OK:
+            if code != OK:
                 answers.forget(transaction)
                 return None
             return _awaited(answers, transaction)
@@ -301,6 +332,8 @@ class DimseArchive:
                 f"{self._settings.title} from this machine, and archives.toml has to name the "
                 "archive's own title."
             )
+        if way.accepted_contexts:
+            return hung_up(where)
         if way.acceptor.primitive is not None:  # it agreed, but to nothing
             return NotOffered(
                 f"The archive {where} does nothing of what was asked (search, retrieval, storage). "
@@ -389,7 +422,7 @@ def _why(code: int) -> str:
 
 def _why_less(code: int) -> str:
     """Return why less came than was asked for; empty while it goes well."""
-    return "" if code in (_OK, *_PENDING) else _why(code)
+    return "" if code in (OK, *PENDING) else _why(code)
 
 
 def _reference(uid: str, kind: str) -> Dataset:

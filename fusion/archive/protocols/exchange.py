@@ -13,7 +13,7 @@ import io
 import socket
 import struct
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,22 +24,34 @@ from pynetdicom.dsutils import decode, encode, split_dataset
 from pynetdicom.presentation import PresentationContext
 
 from fusion.archive.model import Keep
-from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, MOST_BYTES, SILENCE_S
-from fusion.errors import ArchiveError
+from fusion.archive.protocols.wire import (
+    INTRODUCTION_S,
+    LARGEST_PDU_BYTES,
+    MOST_BYTES,
+    SILENCE_S,
+    not_read,
+    result_bytes,
+)
+from fusion.dicom import PARSE_ERRORS
+from fusion.errors import ArchiveError, disk_reason
 
 #: Largest answer to a search, and largest command.
 _MOST_ANSWER_BYTES, _MOST_COMMAND_BYTES = 16 * 2**20, 2**16
+#: Answers to one question, and objects that it brings, at most.
+MOST_ANSWERS = 100_000
 #: Written at once; an archive has as long as it may be silent to take it.
 _AT_ONCE_BYTES = 256 * 1024
 #: How long the other side may take to say goodbye, s.
 _GOODBYE_S = 5.0
 _LOOK_S = 0.0001
+#: The state of an association over which may be asked (PS3.8 section 9.2.3).
+_MAY_ASK = "Sta6"
 _LONGEST_UID = 64
 
 C_STORE, C_GET, C_FIND, C_MOVE, N_ACTION = 0x0001, 0x0010, 0x0020, 0x0021, 0x0130
 _ANSWERED = 0x8000
-_PENDING = (0xFF00, 0xFF01)
-_OK, _NOT_WANTED = 0x0000, 0xA900  # of what C-STORE has, "does not match" is the closest
+OK, PENDING = 0x0000, (0xFF00, 0xFF01)
+_NOT_WANTED = 0xA900  # of what C-STORE has, "does not match" is the closest
 _NO_DATA_SET, _WITH_DATA_SET = 0x0101, 0x0001
 _CLASS, _CLASS_ASKED, _COMMAND, _MESSAGE, _ANSWERED_MESSAGE = 0x0002, 0x0003, 0x0100, 0x0110, 0x0120
 _DESTINATION, _PRIORITY, _DATA, _STATUS, _ACTION = 0x0600, 0x0700, 0x0800, 0x0900, 0x1008
@@ -88,10 +100,21 @@ class Outgoing:
 
     @classmethod
     def of(cls, path: Path) -> Outgoing:
-        """Read what a file states of itself."""
-        meta, start = split_dataset(path)
-        kind, uid = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-        return cls(path, str(kind), str(uid), str(meta.TransferSyntaxUID), start)
+        """Read what a file states of itself.
+
+        Raises
+        ------
+        ArchiveError
+            It is gone, or not a DICOM file.
+        """
+        try:
+            meta, start = split_dataset(path)
+            kind, uid = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+            return cls(path, str(kind), str(uid), str(meta.TransferSyntaxUID), start)
+        except OSError as exc:
+            raise not_read(path, disk_reason(exc)) from exc
+        except (*PARSE_ERRORS, AttributeError):
+            raise not_read(path, "it is no whole DICOM file") from None
 
 
 @dataclass(slots=True)
@@ -122,6 +145,11 @@ class Exchange:
         Just established, and opened by us. Nobody else may use it afterwards.
     name : str
         Of the archive, in archives.toml.
+
+    Raises
+    ------
+    ArchiveError
+        The archive hung up right after it had accepted us.
     """
 
     def __init__(self, way: Association, name: str) -> None:
@@ -130,14 +158,20 @@ class Exchange:
         most = way.acceptor.maximum_length or LARGEST_PDU_BYTES
         self._most_data_bytes = max(1, min(most, LARGEST_PDU_BYTES) - 6)
         self._messages = 0
+        self._until = 0.0
         self._incoming = self._pieces_read()
+        until = time.monotonic() + INTRODUCTION_S
         way._reactor_checkpoint.clear()
-        while not way._is_paused:
+        while not way._is_paused and way.is_alive() and time.monotonic() < until:
             time.sleep(_LOOK_S)
         way.dul.kill_dul()
         way.dul.join()
         wire = way.dul.socket
         self._socket: socket.socket | None = wire.socket if wire is not None else None
+        is_open = way._is_paused and way.is_alive() and self._socket is not None
+        if not is_open or way.dul.state_machine.current_state != _MAY_ASK:
+            self._leave(is_released=False)
+            raise hung_up(name)
 
     def __enter__(self) -> Exchange:
         return self
@@ -146,12 +180,15 @@ class Exchange:
         """Say goodbye, or hang up where something went wrong."""
         with contextlib.suppress(OSError):
             self._goodbye() if kind is None else self._write(_ABORT)
+        self._leave(is_released=kind is None)
+
+    def _leave(self, *, is_released: bool) -> None:
         if self._way.dul.socket is not None:
             self._way.dul.socket.close()
-        self._way.is_released, self._way.is_aborted = kind is None, kind is not None
+        self._way.is_released, self._way.is_aborted = is_released, not is_released
         self._way.is_established = False
         self._way.kill()  # the thread that stands still
-        self._way.join()
+        self._way.join(_GOODBYE_S)
 
     # ---- Requests --------------------------------------------------------------------------------
 
@@ -165,6 +202,7 @@ class Exchange:
         destination: str = "",
         action: tuple[str, int] | None = None,
         arrived: Keep | None = None,
+        going_on: Callable[[], None] | None = None,
     ) -> Iterator[Response]:
         """Ask for something, and yield the answers; the last says how it ended.
 
@@ -184,6 +222,8 @@ class Exchange:
             SOP Instance UID and type of N-ACTION.
         arrived : callable, optional
             Takes the objects that C-GET brings. What it raises ends the exchange.
+        going_on : callable, optional
+            Called with each message of which nothing is kept. What it raises ends the exchange.
 
         Raises
         ------
@@ -206,22 +246,28 @@ class Exchange:
             raise ArchiveError(f"What was asked for cannot be written ({what}).")
         with self._stopped(what):
             self._send(int(context.context_id or 0), stated, content)
-        while True:
+        for _ in range(MOST_ANSWERS):
             with self._stopped(what):
                 message = self._message()
                 field = message.number(_COMMAND)
-                if field != command | _ANSWERED and (field != C_STORE or arrived is None):
-                    raise OSError("an answer to something else")
-                if field != C_STORE:
-                    answer = self._answer(message)
+                if field != C_STORE or arrived is None:
+                    answer = self._answer(message, command, context)
             if field == C_STORE and arrived is not None:
                 kept = arrived(message.uid(_OBJECT), bytes(message.data))
                 with self._stopped(what):
-                    self._reply(message, _OK if kept else _NOT_WANTED)
+                    self._reply(message, OK if kept else _NOT_WANTED)
+                if not kept and going_on is not None:
+                    going_on()
                 continue
             yield answer
-            if answer.status not in _PENDING:
+            if answer.status not in PENDING:
                 return
+            if going_on is not None:
+                going_on()
+        raise ArchiveError(
+            f"The archive {self._name} does not come to an end with the {what}: {MOST_ANSWERS} "
+            "answers came, and more. Ask for less at once, or ask who looks after the archive."
+        )
 
     def store(self, file: Outgoing) -> int | None:
         """Send a file as it is; returns the status, None where the archive takes none such.
@@ -236,12 +282,13 @@ class Exchange:
             return None
         stated: dict[int, str | int] = {_CLASS: file.kind, _COMMAND: C_STORE, _PRIORITY: _MEDIUM}
         stated |= {_DATA: _WITH_DATA_SET, _OBJECT: file.uid}
-        content = memoryview(file.path.read_bytes())[file.start :]
+        content = memoryview(result_bytes(file.path))[file.start :]
         with self._stopped("storage"):
             self._send(int(context.context_id or 0), stated, content)
             message = self._message()
-            if message.number(_COMMAND) != C_STORE | _ANSWERED:
-                raise OSError("an answer to something else")
+            self._require_answer(message, C_STORE, context)
+            if message.command.get(_OBJECT) and message.uid(_OBJECT) != file.uid:
+                raise OSError("an answer about another object")
             return message.number(_STATUS)
 
     def _context(self, kind: str, syntax: str = "") -> PresentationContext | None:
@@ -251,7 +298,17 @@ class Exchange:
                 return one
         return None
 
-    def _answer(self, message: _Message) -> Response:
+    def _require_answer(
+        self, message: _Message, command: int, context: PresentationContext
+    ) -> None:
+        """Refuse what does not answer the last request: an archive may answer one twice."""
+        if message.number(_COMMAND) != command | _ANSWERED or message.context != context.context_id:
+            raise OSError("an answer to something else")
+        if message.number(_ANSWERED_MESSAGE) != self._messages:
+            raise OSError("an answer to an earlier request")
+
+    def _answer(self, message: _Message, command: int, context: PresentationContext) -> Response:
+        self._require_answer(message, command, context)
         content = None
         if message.data:
             syntax = self._contexts[message.context].transfer_syntax[0]
@@ -315,9 +372,14 @@ class Exchange:
             yield piece
 
     def _message(self) -> _Message:
-        """Read one message; the pieces of another never stand between its own."""
+        """Read one message; the pieces of another never stand between its own.
+
+        As long as an archive may be silent it has for the command, and from then on for whatever
+        brings more of the data set.
+        """
         command = bytearray()
         found: _Message | None = None
+        self._until = time.monotonic() + SILENCE_S
         for context, bits, piece in self._incoming:
             if bits & 1:
                 command += piece
@@ -331,6 +393,7 @@ class Exchange:
             if found is None or found.context != context:
                 raise OSError("a data set without a command")
             found.data += piece
+            self._until = time.monotonic() + SILENCE_S
             is_object = found.number(_COMMAND) == C_STORE
             if len(found.data) > (MOST_BYTES if is_object else _MOST_ANSWER_BYTES):
                 raise OSError("more than is taken")
@@ -360,6 +423,8 @@ class Exchange:
                 self._write(_RELEASED)
             if kind != _PIECES:
                 raise OSError("hung up")
+            if not count:
+                raise OSError("nothing, of which there may be no end")
             at = 0
             while at < count:
                 if at + 6 > count:
@@ -367,6 +432,8 @@ class Exchange:
                 length, context, bits = struct.unpack_from(">LBB", content, at)
                 if length < 2 or at + 4 + length > count:
                     raise OSError("a piece longer than what it stands in")
+                if length == 2 and not bits & 2:
+                    raise OSError("an empty piece that is not the last")
                 yield context, bits, content[at + 6 : at + 4 + length]
                 at += 4 + length
 
@@ -378,13 +445,13 @@ class Exchange:
         self._socket.settimeout(SILENCE_S)
         self._socket.sendall(b"".join(pieces))
 
-    def _read(self, count: int, within_s: float | None = None) -> bytearray:
+    def _read(self, count: int) -> bytearray:
         if self._socket is None:
             raise OSError("hung up")
         content = bytearray(count)
-        view, read, until = memoryview(content), 0, time.monotonic() + (within_s or SILENCE_S)
+        view, read = memoryview(content), 0
         while read < count:
-            self._socket.settimeout(max(0.001, until - time.monotonic()))
+            self._socket.settimeout(max(0.001, self._until - time.monotonic()))
             came = self._socket.recv_into(view[read:])
             if not came:
                 raise OSError("hung up")
@@ -393,7 +460,22 @@ class Exchange:
 
     def _goodbye(self) -> None:
         self._write(_RELEASE_ASKED)
-        self._read(len(_RELEASED), _GOODBYE_S)
+        self._until = time.monotonic() + _GOODBYE_S
+        self._read(len(_RELEASED))
+
+
+def hung_up(name: str) -> ArchiveError:
+    """Say that an archive accepted us and went away.
+
+    Parameters
+    ----------
+    name : str
+        Of the archive, in archives.toml.
+    """
+    return ArchiveError(
+        f"The archive {name} accepted what was asked and hung up at once. Try again; if it stays "
+        "so, ask who looks after the archive: it may be too busy, or shutting down."
+    )
 
 
 def encoded(stated: Mapping[int, str | int]) -> bytes:

@@ -24,6 +24,7 @@ from urllib3.util import Retry
 from fusion.archive.model import (
     FoundSeries,
     FoundStudy,
+    GoingOn,
     Keep,
     Listed,
     NotReached,
@@ -31,7 +32,7 @@ from fusion.archive.model import (
     Told,
     each,
 )
-from fusion.archive.protocols.wire import MOST_BYTES
+from fusion.archive.protocols.wire import MOST_BYTES, result_bytes
 from fusion.archive.settings import ArchiveSettings, Settings, password
 from fusion.dicom import PARSE_ERRORS, damage_told
 from fusion.errors import ArchiveError
@@ -174,7 +175,13 @@ class WebArchive:
 
     # ---- Fetching --------------------------------------------------------------------------------
 
-    def fetch(self, study_instance_uid: str, wanted: Sequence[Listed], keep: Keep) -> str:
+    def fetch(
+        self,
+        study_instance_uid: str,
+        wanted: Sequence[Listed],
+        keep: Keep,
+        going_on: GoingOn | None = None,
+    ) -> str:
         """Fetch whole series where all of one is wanted, else object by object."""
         by_series: dict[str, list[Listed]] = defaultdict(list)
         for one in wanted:
@@ -188,6 +195,8 @@ class WebArchive:
                 self._take_series(url, listed, keep)
                 continue
             for one in listed:
+                if going_on is not None:
+                    going_on()
                 one_url = f"{url}/instances/{one.sop_instance_uid}"
                 # What is not taken as it is kept there (deflated) is asked for unpacked.
                 if not self._take(one_url, keep):
@@ -242,11 +251,12 @@ class WebArchive:
         """Send files as they are, one by one over one connection."""
         for path in files:
             mark = uuid.uuid4().hex
+            content = result_bytes(path)
             head = f"--{mark}\r\nContent-Type: application/dicom\r\n\r\n".encode()
             with self._in_words():
                 answer = self._session.post(
                     f"{self._url}/studies",
-                    data=head + path.read_bytes() + f"\r\n--{mark}--\r\n".encode(),
+                    data=head + content + f"\r\n--{mark}--\r\n".encode(),
                     headers={
                         "Content-Type": f"{_DICOM}; boundary={mark}",
                         "Accept": "application/dicom+json",

@@ -113,9 +113,14 @@ def test_a_line_that_stops_in_the_middle_is_said_and_gone_on_with(
         archive = connect(broken, way)
         fetch = archive.fetch
 
-        def counted(study: str, wanted: list[Listed], keep: Callable[[str, bytes], bool]) -> str:
+        def counted(
+            study: str,
+            wanted: list[Listed],
+            keep: Callable[[str, bytes], bool],
+            going_on: Callable[[], None] | None,
+        ) -> str:
             fetched.extend(one.sop_instance_uid for one in wanted)
-            return fetch(study, wanted, keep)
+            return fetch(study, wanted, keep, going_on)
 
         archive.fetch = counted  # type: ignore[method-assign, assignment]
         get(archive, clinic.study, settings=broken)
