@@ -183,7 +183,6 @@ class ReviewWindow(Sitting):
         yield
         yield from self._make_panels()
         self._connect()
-        yield  # what begins then has a turn of its own
 
     def _make_models(self, linked: LinkedPanes, journal: Path | None) -> None:
         case = self._case

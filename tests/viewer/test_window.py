@@ -369,8 +369,12 @@ def turn_wheel(widget: QWidget, at: QPoint) -> None:
 
 def test_what_cannot_be_stated_is_said(window: ReviewWindow, qtbot: QtBot) -> None:
     window.show_step(Step.LEVELS)
+    confirm = window.facets_panel.confirming.confirm
+    was = confirm.isEnabled()
+    confirm.setEnabled(False)  # as long as no joint was found; other tests may have found some
     press_key(qtbot, window, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
     assert window.message.text().startswith("Nothing to be stated here now: ")
+    confirm.setEnabled(was)
 
 
 def test_a_right_click_on_the_menus_offers_no_dock(window: ReviewWindow) -> None:
