@@ -11,7 +11,7 @@ from scipy import ndimage, signal
 from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
-from fusion.facets.automatic.column import Rhythm, _rhythm, crests
+from fusion.facets.automatic.column import Rhythm, _rhythm, apart_mm, crests
 from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.locate import (
@@ -151,6 +151,15 @@ def test_nothing_is_counted_across_slices_that_are_missing_or_there_twice(at, ke
     chain = Chain({"C0-C1": 148.0} | HEIGHTS, 1.0, 2)
     turns = replace(_seen(_wall()), breaks_mm=np.array([at]))
     assert _reached(chain, turns, "C2-C3") == set(kept)
+
+
+@pytest.mark.parametrize("by", [-12, -6, -4, 0, 3, 9])
+def test_nothing_is_counted_where_the_two_sides_lie_apart(by):
+    """As in a picture that was sheared aside by 20 degrees: joints were a level off, and sure."""
+    left, right = (_seen(_wall(first=22.0 + off)).wall for off in (by, 0.0))
+    assert apart_mm(left, right) == pytest.approx(by, abs=1)
+    turns = replace(_seen(_wall()), sides_apart_mm=by)
+    assert bool(_reached(CHAIN, turns, "C2-C3")) == (abs(by) <= 3)
 
 
 @pytest.mark.parametrize(("slice_mm", "last"), [(0.8, "C4-C5"), (1.2, "C3-C4"), (5.0, "C3-C4")])

@@ -42,6 +42,10 @@ PLAIN_DEPTH = 0.8
 #: A level this near to a break of the stack is not what it looks like, mm: half of the window in
 #: which a joint is looked for.
 BREAK_REACH_MM = 7.0
+#: Furthest that the two side walls may lie apart along the canal, and how far is looked, mm: 1 at
+#: most in people as they are and turned, 2 for each 6 degrees by which a picture is sheared aside;
+#: there the two joints of one level do not lie at one height, and were a level off.
+MOST_SIDES_APART_MM, _APART_REACH_MM = 3, 14
 #: From the joint C2-C3 up into the body of C2, mm: nothing is counted above.
 IN_C2_MM = 12.0
 
@@ -66,6 +70,8 @@ class Rhythm:
         in the skull much changes from plane to plane (:meth:`broken_below`).
     slice_mm : float, mm
         Distance of the slices: a break lies anywhere between two of them.
+    sides_apart_mm : int, mm
+        How much higher the pedicles of the left side lie than those of the right.
     """
 
     wall: FloatArray
@@ -74,6 +80,7 @@ class Rhythm:
     breaks_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
     seams_mm: FloatArray = field(default_factory=lambda: np.zeros(0))
     slice_mm: float = 0.0
+    sides_apart_mm: int = 0
 
     def whole(self, low_mm: float, high_mm: float) -> bool:
         """Tell whether the stack of slices does not break between two heights, nor close by."""
@@ -155,9 +162,38 @@ def rhythm(ct: Volume, frame: Frame) -> Rhythm:
     lateral = np.arange(_WALL_L_MM[0], _WALL_L_MM[1] + 0.1, 1.5)
     hu = sample(ct, frame, p, np.concatenate([-lateral[::-1], lateral]))
     inside = np.asarray(np.isfinite(hu).all(axis=(1, 2)), dtype=np.bool_)
-    wall = bone_map(hu).mean(axis=(1, 2)).astype(np.float64)
-    slice_mm = float(ct.grid.spacing_mm[distance_axis(ct.grid)])
-    return replace(_rhythm(wall, inside), breaks_mm=breaks(ct, frame), slice_mm=slice_mm)
+    bone = bone_map(hu)
+    right, left = (
+        _rhythm(side.mean(axis=(1, 2)).astype(np.float64), inside).wall
+        for side in np.split(bone, 2, axis=2)
+    )
+    wall = bone.mean(axis=(1, 2)).astype(np.float64)
+    return replace(
+        _rhythm(wall, inside),
+        breaks_mm=breaks(ct, frame),
+        slice_mm=float(ct.grid.spacing_mm[distance_axis(ct.grid)]),
+        sides_apart_mm=apart_mm(left, right),
+    )
+
+
+def apart_mm(left: FloatArray, right: FloatArray) -> int:
+    """Return how much higher the left one of two profiles lies where they are most alike, mm.
+
+    Parameters
+    ----------
+    left, right : (n,) ndarray of float64
+        At every mm along the canal; 0 outside the field.
+    """
+    found = [(0.0, 0)]
+    for by in range(-_APART_REACH_MM, _APART_REACH_MM + 1):
+        one, other = (left[by:], right[: len(right) - by]) if by >= 0 else (left[:by], right[-by:])
+        known = (one != 0) & (other != 0)
+        if known.sum() < 2 * _LEAST_PITCH_MM:
+            continue
+        one, other = one[known], other[known]
+        length = float(np.sqrt((one**2).sum() * (other**2).sum()))
+        found.append((float(one @ other) / max(length, 1e-6), by))
+    return max(found)[1]
 
 
 def _rhythm(wall: FloatArray, inside: npt.NDArray[np.bool_]) -> Rhythm:

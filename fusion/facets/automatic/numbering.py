@@ -18,7 +18,7 @@ import numpy.typing as npt
 from fusion.anatomy import CERVICAL, LEVELS, VERTEBRAE, ZYGAPOPHYSIAL_LEVELS
 from fusion.facets.automatic.chain import Chain, best_chain
 from fusion.facets.automatic.claims import Claim
-from fusion.facets.automatic.column import IN_C2_MM, PLAIN_DEPTH, Rhythm
+from fusion.facets.automatic.column import IN_C2_MM, MOST_SIDES_APART_MM, PLAIN_DEPTH, Rhythm
 from fusion.facets.automatic.judging import (
     gap_gains,
     judgement,
@@ -288,6 +288,8 @@ def _count(chain: Chain, rhythm: Rhythm, start: str) -> tuple[Witness, frozenset
 
 def _reached(chain: Chain, rhythm: Rhythm, start: str) -> frozenset[str]:
     """Return the levels that an unbroken count from a level reaches, up and down."""
+    if abs(rhythm.sides_apart_mm) > MOST_SIDES_APART_MM:
+        return frozenset()
     rhythm = broken(chain, rhythm)
     names = [n for n in ZYGAPOPHYSIAL_LEVELS if n in chain.heights_mm]
     pitches = -np.diff([chain.heights_mm[n] for n in names])
