@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import pydicom
@@ -30,6 +31,10 @@ class Clinic:
     @property
     def study(self) -> str:
         return self.read.reading.study.study_instance_uid
+
+    @cached_property
+    def uids(self) -> set[str]:
+        return set(data_sets(self.files))
 
     def write_settings(self, place: Path, more: str = "") -> Settings:
         """Write ``archives.toml`` with an inbox of its own, and read it."""
@@ -66,13 +71,22 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
         yield Clinic(pacs, folder, read, files, port)
 
 
+@pytest.fixture(autouse=True)
+def as_it_was(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The archive serves every test: what one stored is no prior and no result in the next."""
+    if "clinic" not in request.fixturenames:
+        yield
+        return
+    clinic: Clinic = request.getfixturevalue("clinic")
+    yield
+    clinic.pacs.keep_only(clinic.uids)
+
+
 @pytest.fixture
-def settings(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+def settings(clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     found = clinic.write_settings(tmp_path)
     monkeypatch.setenv(WHERE, str(clinic.toml))
-    yield found
-    # The archive serves every test: what one stored is no prior in the next.
-    clinic.pacs.forget_other_studies(clinic.study)
+    return found
 
 
 def data_sets(files: list[Path]) -> dict[str, pydicom.Dataset]:

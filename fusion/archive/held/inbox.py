@@ -23,7 +23,7 @@ from fusion.errors import ArchiveError, disk_reason
 from fusion.temporary import begun, sweep
 
 _PARTS = "part-"
-#: How often a folder is made that another program takes away at that moment.
+#: How often a folder may come and go between two looks at it.
 _MOST_TRIES = 100
 #: What the folder of a study is called.
 _FOLDER = "[0-9a-f]{40}"
@@ -79,14 +79,24 @@ class Tray:
 
 
 def _moved_into(part: Path, target: Path) -> None:
-    """Rename a part; the folder may be taken away meanwhile by one who just emptied it."""
+    """Rename a part; the folder may be taken away meanwhile by one who just emptied it.
+
+    A folder that is not there comes with the file in it: one that is empty can be taken away before
+    anything is put into it, however often it is made.
+    """
     for left in range(_MOST_TRIES)[::-1]:
-        with contextlib.suppress(FileExistsError):
-            target.parent.mkdir(mode=0o700, exist_ok=True)
-        try:
+        with contextlib.suppress(FileNotFoundError):
             part.replace(target)
-        except FileNotFoundError:
-            if not left or not part.exists():
+            return
+        folder = part.with_name(f"{part.name}-folder")
+        folder.mkdir(mode=0o700)
+        part.replace(folder / target.name)
+        try:
+            folder.rename(target.parent)
+        except OSError:  # it came meanwhile, with something in it
+            (folder / target.name).replace(part)
+            folder.rmdir()
+            if not left:
                 raise
         else:
             return

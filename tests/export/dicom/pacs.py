@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -115,11 +115,11 @@ class Pacs:
                     return self._http(f"studies/{study['ID']}/metadata/{number}")[1].decode()
         return None
 
-    def forget_other_studies(self, study_instance_uid: str) -> None:
-        """Delete every study but one."""
-        for study in json.loads(self._http("studies?expand")[1]):
-            if study["MainDicomTags"].get("StudyInstanceUID") != study_instance_uid:
-                self._http(f"studies/{study['ID']}", method="DELETE")
+    def keep_only(self, uids: Container[str]) -> None:
+        """Delete every object but some."""
+        for held in json.loads(self._http("instances?expand")[1]):
+            if held["MainDicomTags"].get("SOPInstanceUID") not in uids:
+                self._http(f"instances/{held['ID']}", method="DELETE")
 
     def forget_series(self, series_instance_uid: str) -> None:
         """Delete a series."""
