@@ -84,9 +84,7 @@ def test_a_shader_that_was_read_before_has_the_same_variables() -> None:
 
 
 @pytest.mark.window
-def test_a_canvas_that_was_put_away_goes_with_its_window(
-    napari_anew: None, qtbot: QtBot
-) -> None:
+def test_a_canvas_that_was_put_away_goes_with_its_window(napari_anew: None, qtbot: QtBot) -> None:
     viewer = _napari.new_viewer()
     canvas = _napari.canvas_widget(_napari.main_canvas(viewer))
     _napari.put_canvas_away(viewer)

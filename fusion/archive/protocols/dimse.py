@@ -38,18 +38,10 @@ from fusion.archive.model import (
     Told,
     each,
 )
+from fusion.archive.protocols.commands import C_FIND, C_GET, C_MOVE, N_ACTION, OK, PENDING
 from fusion.archive.protocols.encryption import client_context, complaint
-from fusion.archive.protocols.exchange import (
-    C_FIND,
-    C_GET,
-    C_MOVE,
-    N_ACTION,
-    OK,
-    PENDING,
-    Exchange,
-    Outgoing,
-    hung_up,
-)
+from fusion.archive.protocols.exchange import Exchange, hung_up
+from fusion.archive.protocols.files import Outgoing
 from fusion.archive.protocols.wire import LARGEST_PDU_BYTES, PACKED, PLAIN, SILENCE_S, tuned
 from fusion.archive.settings import ArchiveSettings, Settings
 from fusion.dicom import text

@@ -15,25 +15,34 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pydicom.uid import PYDICOM_IMPLEMENTATION_UID
 from pynetdicom import Association
-from pynetdicom.dsutils import decode, encode, split_dataset
+from pynetdicom.dsutils import decode, encode
 from pynetdicom.presentation import PresentationContext
 
 from fusion.archive.model import Keep
+from fusion.archive.protocols.commands import (
+    ANSWERED,
+    C_STORE,
+    MEDIUM,
+    NO_DATA_SET,
+    NOT_WANTED,
+    OK,
+    PENDING,
+    WITH_DATA_SET,
+    Element,
+    decoded,
+    encoded,
+)
+from fusion.archive.protocols.files import Outgoing, file_head, result_bytes
 from fusion.archive.protocols.wire import (
     INTRODUCTION_S,
     LARGEST_PDU_BYTES,
     MOST_BYTES,
     SILENCE_S,
-    not_read,
-    result_bytes,
 )
-from fusion.dicom import PARSE_ERRORS
-from fusion.errors import ArchiveError, disk_reason
+from fusion.errors import ArchiveError
 
 #: Largest answer to a search, and largest command.
 _MOST_ANSWER_BYTES, _MOST_COMMAND_BYTES = 16 * 2**20, 2**16
@@ -47,16 +56,6 @@ _LOOK_S = 0.0001
 #: The state of an association over which may be asked (PS3.8 section 9.2.3).
 _MAY_ASK = "Sta6"
 _LONGEST_UID = 64
-
-C_STORE, C_GET, C_FIND, C_MOVE, N_ACTION = 0x0001, 0x0010, 0x0020, 0x0021, 0x0130
-_ANSWERED = 0x8000
-OK, PENDING = 0x0000, (0xFF00, 0xFF01)
-_NOT_WANTED = 0xA900  # of what C-STORE has, "does not match" is the closest
-_NO_DATA_SET, _WITH_DATA_SET = 0x0101, 0x0001
-_CLASS, _CLASS_ASKED, _COMMAND, _MESSAGE, _ANSWERED_MESSAGE = 0x0002, 0x0003, 0x0100, 0x0110, 0x0120
-_DESTINATION, _PRIORITY, _DATA, _STATUS, _ACTION = 0x0600, 0x0700, 0x0800, 0x0900, 0x1008
-_OBJECT, _OBJECT_ASKED = 0x1000, 0x1001
-_MEDIUM = 0x0000
 
 _RELEASE_ASKED, _RELEASED, _ABORT = (struct.pack(">BxL4x", kind, 4) for kind in (0x05, 0x06, 0x07))
 _PIECES, _RELEASE_KIND = 0x04, 0x05
@@ -76,45 +75,6 @@ class Response:
 
     status: int
     content: Dataset | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A file that is to be sent.
-
-    Parameters
-    ----------
-    path : Path
-        Where it lies.
-    kind, uid, syntax : str
-        SOP Class, SOP Instance and Transfer Syntax UID.
-    start : int
-        Where its data set begins.
-    """
-
-    path: Path
-    kind: str
-    uid: str
-    syntax: str
-    start: int
-
-    @classmethod
-    def of(cls, path: Path) -> Outgoing:
-        """Read what a file states of itself.
-
-        Raises
-        ------
-        ArchiveError
-            It is gone, or not a DICOM file.
-        """
-        try:
-            meta, start = split_dataset(path)
-            kind, uid = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-            return cls(path, str(kind), str(uid), str(meta.TransferSyntaxUID), start)
-        except OSError as exc:
-            raise not_read(path, disk_reason(exc)) from exc
-        except (*PARSE_ERRORS, AttributeError):
-            raise not_read(path, "it is no whole DICOM file") from None
 
 
 @dataclass(slots=True)
@@ -233,13 +193,18 @@ class Exchange:
         context = self._context(kind)
         if context is None:
             raise ArchiveError(f"The archive {self._name} does not do that ({what}).")
-        stated: dict[int, str | int] = {_COMMAND: command, _DATA: _WITH_DATA_SET}
+        stated: dict[int, str | int] = {Element.COMMAND_FIELD: command}
+        stated[Element.DATA_SET_TYPE] = WITH_DATA_SET
         if action is None:
-            stated |= {_CLASS: kind, _PRIORITY: _MEDIUM}
+            stated |= {Element.AFFECTED_CLASS: kind, Element.PRIORITY: MEDIUM}
         else:
-            stated |= {_CLASS_ASKED: kind, _OBJECT_ASKED: action[0], _ACTION: action[1]}
+            stated |= {
+                Element.REQUESTED_CLASS: kind,
+                Element.REQUESTED_INSTANCE: action[0],
+                Element.ACTION_TYPE: action[1],
+            }
         if destination:
-            stated[_DESTINATION] = destination
+            stated[Element.MOVE_DESTINATION] = destination
         syntax = context.transfer_syntax[0]
         content = encode(asked, syntax.is_implicit_VR, syntax.is_little_endian)
         if content is None:
@@ -249,13 +214,13 @@ class Exchange:
         for _ in range(MOST_ANSWERS):
             with self._stopped(what):
                 message = self._message()
-                field = message.number(_COMMAND)
+                field = message.number(Element.COMMAND_FIELD)
                 if field != C_STORE or arrived is None:
                     answer = self._answer(message, command, context)
             if field == C_STORE and arrived is not None:
-                kept = arrived(message.uid(_OBJECT), bytes(message.data))
+                kept = arrived(message.uid(Element.AFFECTED_INSTANCE), bytes(message.data))
                 with self._stopped(what):
-                    self._reply(message, OK if kept else _NOT_WANTED)
+                    self._reply(message, OK if kept else NOT_WANTED)
                 if not kept and going_on is not None:
                     going_on()
                 continue
@@ -280,16 +245,24 @@ class Exchange:
         context = self._context(file.kind, file.syntax)
         if context is None:
             return None
-        stated: dict[int, str | int] = {_CLASS: file.kind, _COMMAND: C_STORE, _PRIORITY: _MEDIUM}
-        stated |= {_DATA: _WITH_DATA_SET, _OBJECT: file.uid}
+        stated: dict[int, str | int] = {
+            Element.AFFECTED_CLASS: file.kind,
+            Element.COMMAND_FIELD: C_STORE,
+            Element.PRIORITY: MEDIUM,
+            Element.DATA_SET_TYPE: WITH_DATA_SET,
+            Element.AFFECTED_INSTANCE: file.uid,
+        }
         content = memoryview(result_bytes(file.path))[file.start :]
         with self._stopped("storage"):
             self._send(int(context.context_id or 0), stated, content)
             message = self._message()
             self._require_answer(message, C_STORE, context)
-            if message.command.get(_OBJECT) and message.uid(_OBJECT) != file.uid:
+            if (
+                message.command.get(Element.AFFECTED_INSTANCE)
+                and message.uid(Element.AFFECTED_INSTANCE) != file.uid
+            ):
                 raise OSError("an answer about another object")
-            return message.number(_STATUS)
+            return message.number(Element.STATUS)
 
     def _context(self, kind: str, syntax: str = "") -> PresentationContext | None:
         for one in self._contexts.values():
@@ -302,9 +275,12 @@ class Exchange:
         self, message: _Message, command: int, context: PresentationContext
     ) -> None:
         """Refuse what does not answer the last request: an archive may answer one twice."""
-        if message.number(_COMMAND) != command | _ANSWERED or message.context != context.context_id:
+        if (
+            message.number(Element.COMMAND_FIELD) != command | ANSWERED
+            or message.context != context.context_id
+        ):
             raise OSError("an answer to something else")
-        if message.number(_ANSWERED_MESSAGE) != self._messages:
+        if message.number(Element.ANSWERED_MESSAGE_ID) != self._messages:
             raise OSError("an answer to an earlier request")
 
     def _answer(self, message: _Message, command: int, context: PresentationContext) -> Response:
@@ -318,16 +294,16 @@ class Exchange:
                 )
             except Exception:  # noqa: BLE001 - whatever a stranger's answer does to a parser
                 raise OSError("an answer that cannot be read") from None
-        return Response(message.number(_STATUS), content)
+        return Response(message.number(Element.STATUS), content)
 
     def _reply(self, message: _Message, status: int) -> None:
         stated: dict[int, str | int] = {
-            _CLASS: message.uid(_CLASS),
-            _COMMAND: C_STORE | _ANSWERED,
-            _ANSWERED_MESSAGE: message.number(_MESSAGE),
-            _DATA: _NO_DATA_SET,
-            _STATUS: status,
-            _OBJECT: message.uid(_OBJECT),
+            Element.AFFECTED_CLASS: message.uid(Element.AFFECTED_CLASS),
+            Element.COMMAND_FIELD: C_STORE | ANSWERED,
+            Element.ANSWERED_MESSAGE_ID: message.number(Element.MESSAGE_ID),
+            Element.DATA_SET_TYPE: NO_DATA_SET,
+            Element.STATUS: status,
+            Element.AFFECTED_INSTANCE: message.uid(Element.AFFECTED_INSTANCE),
         }
         self._write(*self._pieces(message.context, 1, encoded(stated)))
 
@@ -347,7 +323,7 @@ class Exchange:
         self, context: int, stated: Mapping[int, str | int], content: bytes | memoryview
     ) -> None:
         self._messages = self._messages % 0xFFFF + 1
-        command = encoded({**stated, _MESSAGE: self._messages})
+        command = encoded({**stated, Element.MESSAGE_ID: self._messages})
         waiting: list[bytes | memoryview] = []
         count = 0
         for bits, part in ((1, command), (0, content)):
@@ -387,14 +363,14 @@ class Exchange:
                     raise OSError("a command in the middle of a message, or without an end")
                 if bits & 2:
                     found = self._begun(context, decoded(command))
-                    if found.number(_DATA) == _NO_DATA_SET:
+                    if found.number(Element.DATA_SET_TYPE) == NO_DATA_SET:
                         return found
                 continue
             if found is None or found.context != context:
                 raise OSError("a data set without a command")
             found.data += piece
             self._until = time.monotonic() + SILENCE_S
-            is_object = found.number(_COMMAND) == C_STORE
+            is_object = found.number(Element.COMMAND_FIELD) == C_STORE
             if len(found.data) > (MOST_BYTES if is_object else _MOST_ANSWER_BYTES):
                 raise OSError("more than is taken")
             if bits & 2:
@@ -407,9 +383,11 @@ class Exchange:
         agreed = self._contexts.get(context)
         if agreed is None:
             raise OSError("a message under nothing that was agreed on")
-        if found.number(_COMMAND) == C_STORE:
+        if found.number(Element.COMMAND_FIELD) == C_STORE:
             syntax = str(agreed.transfer_syntax[0])
-            found.data = file_head(found.uid(_CLASS), found.uid(_OBJECT), syntax)
+            found.data = file_head(
+                found.uid(Element.AFFECTED_CLASS), found.uid(Element.AFFECTED_INSTANCE), syntax
+            )
         return found
 
     def _pieces_read(self) -> Iterator[tuple[int, int, memoryview]]:
@@ -476,52 +454,3 @@ def hung_up(name: str) -> ArchiveError:
         f"The archive {name} accepted what was asked and hung up at once. Try again; if it stays "
         "so, ask who looks after the archive: it may be too busy, or shutting down."
     )
-
-
-def encoded(stated: Mapping[int, str | int]) -> bytes:
-    """Return a command as it goes over the wire: implicit, little endian (PS3.7 section 6.3.1)."""
-    body = bytearray()
-    for element, value in sorted(stated.items()):
-        content = value.to_bytes(2, "little") if isinstance(value, int) else value.encode()
-        if len(content) % 2:
-            content += b" " if element == _DESTINATION else b"\0"
-        body += struct.pack("<HHL", 0, element, len(content)) + content
-    return struct.pack("<HHLL", 0, 0, 4, len(body)) + bytes(body)
-
-
-def decoded(command: bytes | bytearray) -> dict[int, bytes]:
-    """Return the elements of a command.
-
-    Raises
-    ------
-    OSError
-        It is none.
-    """
-    found, at = {}, 0
-    while at < len(command):
-        if at + 8 > len(command):
-            raise OSError("a command that ends in the middle")
-        group, element, length = struct.unpack_from("<HHL", command, at)
-        if group or at + 8 + length > len(command):
-            raise OSError("a command that ends in the middle")
-        found[element] = bytes(command[at + 8 : at + 8 + length])
-        at += 8 + length
-    return found
-
-
-def file_head(kind: str, uid: str, syntax: str) -> bytearray:
-    """Return what stands before a data set in a file (PS3.10 section 7.1).
-
-    Parameters
-    ----------
-    kind, uid, syntax : str
-        SOP Class, SOP Instance and Transfer Syntax UID.
-    """
-    meta = struct.pack("<HH2sxxLH", 2, 1, b"OB", 2, 0x0100)
-    uids = (2, kind), (3, uid), (0x10, syntax), (0x12, PYDICOM_IMPLEMENTATION_UID)
-    for element, value in uids:
-        content = value.encode("ascii", "replace")
-        content += b"\0" * (len(content) % 2)
-        meta += struct.pack("<HH2sH", 2, element, b"UI", len(content)) + content
-    length = struct.pack("<HH2sHL", 2, 0, b"UL", 4, len(meta))
-    return bytearray(b"\0" * 128 + b"DICM" + length + meta)

@@ -32,7 +32,8 @@ from fusion.archive.model import (
     Told,
     each,
 )
-from fusion.archive.protocols.wire import MOST_BYTES, result_bytes
+from fusion.archive.protocols.files import result_bytes
+from fusion.archive.protocols.wire import MOST_BYTES
 from fusion.archive.settings import ArchiveSettings, Settings, password
 from fusion.dicom import PARSE_ERRORS, damage_told
 from fusion.errors import ArchiveError

@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from pydicom.uid import (
@@ -24,8 +23,6 @@ from pydicom.uid import (
     JPEGLSNearLossless,
     RLELossless,
 )
-
-from fusion.errors import ArchiveError, disk_reason
 
 #: How long an archive may be silent, s.
 SILENCE_S = 60.0
@@ -129,38 +126,3 @@ def tuned(event: Any, gauge: Gauge | None = None) -> None:
 def is_unknown(caller: Any) -> bool:
     """Whether a caller has not said yet who it is."""
     return caller.requestor.primitive is None
-
-
-def result_bytes(path: Path) -> bytes:
-    """Return what is in a file that is to be sent.
-
-    Parameters
-    ----------
-    path : Path
-        It may have been removed since the results were listed.
-
-    Raises
-    ------
-    ArchiveError
-        It is gone or cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as exc:
-        raise not_read(path, disk_reason(exc)) from exc
-
-
-def not_read(path: Path, why: str) -> ArchiveError:
-    """Say that a file that is to be sent cannot be read.
-
-    Parameters
-    ----------
-    path : Path
-        Of which the name is said.
-    why : str
-        In a few words.
-    """
-    return ArchiveError(
-        f"The result {path.name} cannot be read to be sent ({why}). What was sent before it is "
-        "known; make the results anew and send again."
-    )

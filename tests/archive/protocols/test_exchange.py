@@ -27,8 +27,10 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined,unused-ignore]
 
 from fusion.archive.model import Listed, Query
 from fusion.archive.protocols import dimse, exchange
+from fusion.archive.protocols.commands import decoded, encoded
 from fusion.archive.protocols.connecting import connect
-from fusion.archive.protocols.exchange import Exchange, decoded, encoded, file_head
+from fusion.archive.protocols.exchange import Exchange
+from fusion.archive.protocols.files import file_head
 from fusion.archive.settings import Settings
 from fusion.errors import ArchiveError, Cancelled
 from tests.archive.test_odd import answering, rude
@@ -152,7 +154,6 @@ WRONG = {
 def test_what_no_archive_may_send_ends_the_association(sent: bytes, rude: Settings) -> None:
     def say(event: Any) -> Iterator[tuple[int, None]]:
         event.assoc.dul.socket.socket.sendall(sent)
-        time.sleep(0.05)  # a turn for the other side before what follows
         yield 0x0000, None
 
     with answering(rude, FIND, c_find=say):
@@ -181,7 +182,6 @@ def test_an_answer_that_is_not_too_large_is_taken(rude: Settings) -> None:
 
     def say(event: Any) -> Iterator[tuple[int, None]]:
         event.assoc.dul.socket.socket.sendall(with_data(15 * 2**20))
-        time.sleep(0.05)
         yield 0x0000, None
 
     with answering(rude, FIND, c_find=say):
@@ -306,7 +306,6 @@ def sent_to(settings: Settings, paths: list[Path], said: bytes | None) -> list[t
     def take(event: Any) -> int:
         if said is not None:
             event.assoc.dul.socket.socket.sendall(said)
-            time.sleep(0.05)
         return 0x0000
 
     told: list[tuple[Path, str]] = []
@@ -364,7 +363,6 @@ def test_an_archive_that_says_first_that_it_is_at_it_is_asked_once(
         asked.append(str(event.action_information.TransactionUID))
         said = answer(field=0x8130, status=0xFF00)
         event.assoc.dul.socket.socket.sendall(pdu(piece(1, COMMAND_END, said)))
-        time.sleep(0.05)
         return 0x0000, None
 
     with answering(rude, StorageCommitmentPushModel, n_action=say):
