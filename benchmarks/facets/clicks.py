@@ -18,7 +18,8 @@ from scipy.spatial import cKDTree
 
 from benchmarks.facets.mutated_labels import WRONG_MM, Base, bases
 from fusion.facets.automatic.locate import locate_in
-from fusion.facets.automatic.numbering import _off_by, number
+from fusion.facets.automatic.naming.clicks import off_by
+from fusion.facets.automatic.naming.numbering import number
 
 CLICKED = ("C2", "C5", "C7")
 #: Nearer to the next vertebra than this a click may be meant for either, mm.
@@ -61,7 +62,7 @@ def main() -> None:
         for vertebra in CLICKED:
             points = clicks_on(base, vertebra, args.count)
             off = [
-                _off_by(levels.chain, neck.parts, vertebra, neck.frame.to_spl(point))
+                off_by(levels.chain, neck.parts, vertebra, neck.frame.to_spl(point))
                 for point in points
             ]
             wrong = [point for point, by in zip(points, off, strict=True) if by]

@@ -8,7 +8,7 @@ import pytest
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim, _below_c2, _Beside, _onset, _ribs
 from fusion.facets.automatic.column import Rhythm
-from fusion.facets.automatic.judging import _judged
+from fusion.facets.automatic.naming.judging import _judged
 from fusion.facets.automatic.template import template
 from fusion.facets.states import WitnessKind
 

@@ -12,7 +12,6 @@ from fusion.anatomy import Joint, Side
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim
 from fusion.facets.automatic.column import Rhythm, _rhythm, apart_mm, crests
-from fusion.facets.automatic.judging import _judged, status_of
 from fusion.facets.automatic.likeness import SCALES, Likeness
 from fusion.facets.automatic.locate import (
     _astray,
@@ -26,15 +25,14 @@ from fusion.facets.automatic.locate import (
     _within,
     numbering_by_level,
 )
-from fusion.facets.automatic.numbering import (
+from fusion.facets.automatic.naming.clicks import click_at_an_end, off_by, unsettled_click
+from fusion.facets.automatic.naming.judging import _judged, status_of
+from fusion.facets.automatic.naming.numbering import (
     Levels,
-    _at_an_end,
     _count,
-    _off_by,
     _reached,
     _rival,
     _suggested,
-    _unsettled,
     broken,
     number,
     with_ends_asked,
@@ -394,14 +392,14 @@ NEAR = [
 
 @pytest.mark.parametrize(("place", "right"), PLAIN + NEAR)
 def test_a_click_anywhere_on_a_vertebra_names_that_one(place, right):
-    assert _off_by(CHAIN, template(), right, np.array(place)) == 0
+    assert off_by(CHAIN, template(), right, np.array(place)) == 0
 
 
 @pytest.mark.parametrize(("place", "right"), PLAIN)
 @pytest.mark.parametrize("off", [-2, -1, 1])
 def test_another_name_for_it_moves_every_name(place, right, off):
     name = {8: "T1"}.get(int(right[1]) + off, f"C{int(right[1]) + off}")
-    assert _off_by(CHAIN, template(), name, np.array(place)) == off
+    assert off_by(CHAIN, template(), name, np.array(place)) == off
 
 
 @pytest.mark.parametrize(
@@ -419,7 +417,7 @@ def test_another_name_for_it_moves_every_name(place, right, off):
 )
 def test_a_click_high_on_c2_settles_nothing_where_no_dens_is_seen(clicks, unsettled):
     places = {name: np.array(place) for name, place in clicks.items()}
-    assert _unsettled(CHAIN, template(), places) == unsettled
+    assert unsettled_click(CHAIN, template(), places) == unsettled
 
 
 @pytest.mark.parametrize(
@@ -446,7 +444,7 @@ def test_a_click_near_the_end_of_a_vertebra_settles_nothing(clicks, dens_seen, a
     """As where 10 mm are there twice above: names one too low, and the true C5 agreed with them."""
     places = {name: np.array(place) for name, place in clicks.items()}
     turns = Rhythm(np.zeros(150), np.zeros(0))
-    assert _at_an_end(CHAIN, template(), places, turns, dens_seen=dens_seen) == at_end
+    assert click_at_an_end(CHAIN, template(), places, turns, dens_seen=dens_seen) == at_end
 
 
 @pytest.mark.parametrize(
@@ -467,7 +465,7 @@ def test_a_click_on_a_body_confirms_where_its_pedicle_lies_between_its_levels(
     """As where a rib is drawn at C7: levels were 25 mm apart, and the true T1 agreed."""
     turns = Rhythm(np.zeros(150), np.array([pedicle_mm]))
     clicks = {"C5": np.array(place)}
-    assert _at_an_end(CHAIN, template(), clicks, turns, dens_seen=False) == at_end
+    assert click_at_an_end(CHAIN, template(), clicks, turns, dens_seen=False) == at_end
 
 
 def _broken_below_c4() -> tuple[Likeness, list[Claim], Rhythm]:

@@ -208,7 +208,7 @@ def test_a_click_that_settles_nothing_confirms_nothing(monkeypatch):
     click = {"C7": (truth["C5-C6", "left"] + truth["C6-C7", "right"]) / 2}
     believed = locate(ct, SpineStatements(click)).facet("C6-C7", "left")
     assert believed.numbering is Numbering.CONFIRMED
-    monkeypatch.setattr("fusion.facets.automatic.numbering._unsettled", lambda *_: "C7")
+    monkeypatch.setattr("fusion.facets.automatic.naming.numbering.unsettled_click", lambda *_: "C7")
     found = locate(ct, SpineStatements(click))
     assert found.facet("C6-C7", "left").numbering is Numbering.PROVISIONAL
     said = next(f.message for f in found.findings if f.code == "numbering-provisional")

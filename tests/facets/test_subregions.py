@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion.facets.automatic.judging import status_of
+from fusion.facets.automatic.naming.judging import status_of
 from fusion.facets.automatic.neck import Neck, find_neck
 from fusion.facets.labelled.conventions import may_be_processes
 from fusion.facets.labelled.locate_labelled import locate_with_labels

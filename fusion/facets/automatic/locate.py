@@ -17,6 +17,7 @@ from fusion.facets.anomalies import (
 )
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.column import Rhythm
+from fusion.facets.automatic.naming.numbering import Levels, broken, number, with_ends_asked
 from fusion.facets.automatic.neck import (
     Neck,
     checked_clicks,
@@ -24,7 +25,6 @@ from fusion.facets.automatic.neck import (
     not_in_hounsfield,
     points_on,
 )
-from fusion.facets.automatic.numbering import Levels, broken, number, with_ends_asked
 from fusion.facets.automatic.picture.field import status_of_missing
 from fusion.facets.automatic.picture.values import CtValues
 from fusion.facets.automatic.refine import GAP_SLICE_MM, Fit, expected, find_joints

@@ -20,7 +20,7 @@ from fusion.facets.automatic.canal import find_canal
 from fusion.facets.automatic.claims import Claim, chest, claims, dens_foot_mm
 from fusion.facets.automatic.column import IN_C2_MM, Rhythm, rhythm
 from fusion.facets.automatic.likeness import Likeness, likeness
-from fusion.facets.automatic.numbering import number
+from fusion.facets.automatic.naming.numbering import number
 from fusion.facets.automatic.picture.seams import seams
 from fusion.facets.automatic.picture.values import CtValues, values_of
 from fusion.facets.automatic.straight import Frame, straighten

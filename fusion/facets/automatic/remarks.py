@@ -12,8 +12,8 @@ from fusion.facets.anomalies import (
     anomaly_findings,
 )
 from fusion.facets.automatic.chain import Chain
-from fusion.facets.automatic.judging import C2_SOURCES, nearest_level
-from fusion.facets.automatic.numbering import Levels
+from fusion.facets.automatic.naming.judging import C2_SOURCES, nearest_level
+from fusion.facets.automatic.naming.numbering import Levels
 from fusion.facets.automatic.picture.values import MOST_NOISE_HU, CtValues
 from fusion.facets.automatic.refine import GAP_SLICE_MM
 from fusion.facets.automatic.template import Template

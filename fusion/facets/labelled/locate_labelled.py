@@ -17,7 +17,6 @@ from scipy.spatial import cKDTree
 from fusion.anatomy import JOINTS, LEVELS, Joint, Side
 from fusion.errors import FusionError
 from fusion.facets.anomalies import proposal_findings, with_anomalies
-from fusion.facets.automatic.judging import judge, status_of
 from fusion.facets.automatic.locate import (
     HIDDEN_MM,
     METAL_SHARE,
@@ -25,8 +24,9 @@ from fusion.facets.automatic.locate import (
     numbering_by_level,
     weakest,
 )
+from fusion.facets.automatic.naming.judging import judge, status_of
+from fusion.facets.automatic.naming.numbering import Levels, chain_of, reached_in
 from fusion.facets.automatic.neck import Neck, points_on
-from fusion.facets.automatic.numbering import Levels, chain_of, reached_in
 from fusion.facets.automatic.refine import METAL_HU
 from fusion.facets.automatic.remarks import findings_about, values_findings
 from fusion.facets.automatic.straight import sample_points

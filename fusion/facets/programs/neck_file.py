@@ -10,8 +10,8 @@ import SimpleITK as sitk
 from fusion.anatomy import LEVELS
 from fusion.errors import FusionError
 from fusion.facets.automatic.canal import search_grid
+from fusion.facets.automatic.naming.numbering import number
 from fusion.facets.automatic.neck import Neck
-from fusion.facets.automatic.numbering import number
 from fusion.geometry import Volume, block_around
 from fusion.resampling import Resampler
 from fusion.sitk import image_on

@@ -9,7 +9,7 @@ import numpy as np
 
 from fusion.anatomy import Joint
 from fusion.facets.automatic.chain import Chain
-from fusion.facets.automatic.judging import predicted_mm
+from fusion.facets.automatic.naming.judging import predicted_mm
 from fusion.facets.automatic.straight import Frame
 from fusion.facets.automatic.template import Template
 from fusion.facets.states import Status

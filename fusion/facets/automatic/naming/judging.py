@@ -63,7 +63,7 @@ def judge(
     chain : Chain
         The levels as they are named, for example by a label map.
     likeness, parts, claims, rhythm
-        As for :func:`fusion.facets.automatic.numbering.number`.
+        As for :func:`fusion.facets.automatic.naming.numbering.number`.
     """
     by_shape = best_chain(likeness, parts, gap_gains(likeness, rhythm), pedicles=rhythm.counted)
     return judgement(chain, by_shape, likeness, parts, claims, rhythm)

@@ -1,0 +1,1 @@
+"""Which level is which, and how sure that is."""
