@@ -24,8 +24,9 @@ from fusion.archive.model import (
 )
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.reports import EarlierReading, earlier_readings
+from fusion.archive.scope import plain_words
 from fusion.archive.settings import read_settings
-from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described, plain_words
+from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described
 from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError
 from fusion.pathway import ProposedFact

@@ -1,60 +1,48 @@
 """Words of descriptions in English, German, French and Spanish: what was examined, and how.
 
 A description only ever leads to a proposal that a reader confirms. The words are one table, in
-:mod:`fusion.archive.vocabulary`.
+:mod:`fusion.archive.vocabulary`; how far a "no", a "planned" or a region reaches is in
+:mod:`fusion.archive.scope`.
 """
 
 from __future__ import annotations
 
-import functools
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from fusion.archive.vocabulary import WORDS
+from fusion.archive.scope import (
+    LEVEL,
+    examined,
+    field_of,
+    is_denied,
+    is_elsewhere,
+    is_marked_done,
+    is_other_than_contrast,
+    is_to_come,
+    pattern,
+    says,
+    stated,
+    without_left_out,
+)
 
 Exam = Literal["radiographs", "mri", "diagnostic_ct", "spect_ct"]
 
-_NO = frozenset(
-    (
-        *(
-            "no",
-            "without",
-            "not",
-            "denies",
-            "ohne",
-            "kein",
-            "keine",
-            "sans",
-            "pas",
-            "aucune",
-            "aucun",
-        ),
-        *("sin", "non", "ninguna", "ninguno"),
-    )
-)
-#: After what it denies ("prior surgery: none"); the second only at the end, where it is of nothing
-#: that follows.
-_NONE = frozenset(("none", "nil", "denied", "nein", "aucune", "aucun", "ninguna", "ninguno"))
-_NO_AT_END = frozenset(["no", "non", "keine"])
-#: What comes before the words of an operation that is still to come, within a few words.
-_TO_COME = frozenset(
-    (
-        *("before", "planned", "planning", "vor", "geplante", "geplanter", "geplanten", "geplant"),
-        *("avant", "prevu", "prevue", "programmee", "antes", "prevista", "programada", "awaiting"),
-        *("consider", "candidate", "indikation", "indication"),
-    )
-)
 _COMPRESSION = frozenset(["compression", "kompression", "compresion"])
-#: Levels of the neck as people write them: C5, C5/6, C5-C6, C7-T1.
-_LEVELS = re.compile(r"\bc ?[1-7]\b")
 _NUMBER_OF_VIEWS = re.compile(
     r"\b(?:([23]|two|three)(?: (?:or |to )?[23])? ?(?:v|vw|vws|views?)"
     r"|([2-9]|zwei|drei|vier) ?(?:ebenen|eb|ebn|e)"
     r"|([2-4]|deux|trois|dos|tres) ?(?:incid[a-z]*|proy[a-z]*|p))\b"
 )
 _TWO = frozenset(("2", "two", "zwei", "deux", "dos"))
+#: What joins named views to a number of them: "2 Ebenen und Funktionsaufnahmen" are four.
+_ADDED = re.compile(r" (?:[+,] )?(?:\+|und|u|and|et|y|mit|with|avec|con|sowie|plus|mas) ?$")
+_NAMED_VIEWS = ("flexion", "extension", "oblique")
+_OF_NECK = ("spine of the neck", "neck", "neck in general")
+_CERVICAL_SPINE = re.compile(
+    rf"(?:{pattern('neck').pattern})(?: [a-z+]+){{0,2}} (?:{pattern('spine').pattern})"
+    rf"|(?:{pattern('spine').pattern})(?: [a-z+]+){{0,2}} (?:{pattern('neck').pattern})"
+)
 _BY_MODALITY: dict[str, Exam] = {
     **dict.fromkeys(("CR", "DX", "RF", "RG"), "radiographs"),
     "MR": "mri",
@@ -79,7 +67,8 @@ class Described:
     views : frozenset of str
         Of ``"ap"``, ``"lateral"``, ``"flexion"`` and ``"extension"``; radiographs only.
     surgery : bool
-        Whether the words speak of an operation that was done.
+        Whether the words speak of an operation that was done, of the neck or of a part that they
+        do not name.
     contrast : bool or None
         Whether contrast was given, where it is said.
     """
@@ -102,130 +91,141 @@ def described(modalities: tuple[str, ...], *texts: str) -> Described:
         Body part and descriptions.
     """
     # A field is a sentence of its own: nothing that is said in one runs on in the next.
-    said = " ; ".join(filter(None, (_folded(plain_words(one)) for one in texts)))
-    exam = _exam(modalities, said)
-    views: frozenset[str] = frozenset()
-    if exam == "radiographs":
-        views = frozenset(
-            view for view in ("ap", "lateral", "flexion", "extension") if _says(said, view)
-        )
-        views |= _counted_views(said)
+    fields = [field for field in map(field_of, texts) if field]
+    exam = _exam(modalities, fields)
+    views = [_views(field) for field in fields] if exam == "radiographs" else []
     return Described(
         exam=exam,
-        is_neck=_is_neck(said, exam),
-        views=views,
-        surgery=_is_after_surgery(said, exam),
-        contrast=_contrast(said) if exam in ("mri", "diagnostic_ct") else None,
+        is_neck=_is_neck(fields, exam),
+        views=frozenset().union(*views),
+        surgery=any(_tells_of_surgery(field, exam) for field in fields),
+        contrast=_contrast(fields) if exam in ("mri", "diagnostic_ct") else None,
     )
 
 
-def plain_words(text: str) -> str:
-    """Write a description in small letters without accents, one space between words."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|_", " ", text.replace("ß", "ss"))
-    folded = unicodedata.normalize("NFKD", split).casefold()
-    letters = "".join(char for char in folded if not unicodedata.combining(char))
-    return re.sub(r"[^a-z0-9]+", " ", letters).strip()
-
-
-def _folded(plain_text: str) -> str:
-    """Write umlauts as one letter, however they were written: "Röntgen", "Roentgen", "Rontgen"."""
-    return re.sub("(?<=[aou])e", "", plain_text)
+def _views(said: str) -> set[str]:
+    named = {view for view in ("ap", "lateral", "flexion", "extension") if any(stated(said, view))}
+    return named | _counted_views(said)
 
 
 def _counted_views(said: str) -> set[str]:
     """Return what a number of views stands for: two or three are from the front and the side.
 
-    Two that have names of their own (flexion and extension, both obliques) are those. Which four or
-    more "views" are is not said; in German four "planes" are those two and both obliques.
+    Two that have names of their own (flexion and extension, both obliques) are those, unless the
+    names are added to the number. Which four or more "views" are is not said; in German four
+    "planes" are those two and both obliques.
     """
     found = _NUMBER_OF_VIEWS.search(said)
-    has_names = _says(said, "flexion") or _says(said, "extension") or _says(said, "oblique")
-    if found is None or (has_names and _TWO.intersection(found.groups())):
+    if found is None:
         return set()
+    named = next(stated(said, *_NAMED_VIEWS), None)
+    if named and _TWO.intersection(found.groups()):
+        return {"ap", "lateral"} if _ADDED.match(said[found.end() : named.start()]) else set()
     return {"ap", "lateral"}
 
 
-def _exam(modalities: tuple[str, ...], said: str) -> Exam | None:
-    stated = set(modalities)
-    if stated & NUCLEAR:
-        return "spect_ct" if "CT" in stated or _says(said, "diagnostic_ct") else None
-    if _says(said, "intervention"):
+def _exam(modalities: tuple[str, ...], fields: list[str]) -> Exam | None:
+    said = " ; ".join(fields)
+    stated_ones = set(modalities)
+    if stated_ones & NUCLEAR:
+        return "spect_ct" if "CT" in stated_ones or says(said, "diagnostic_ct") else None
+    if any(_is_intervention(field) for field in fields):
         return None
-    known = {_BY_MODALITY[one] for one in stated if one in _BY_MODALITY}
+    known = {_BY_MODALITY[one] for one in stated_ones if one in _BY_MODALITY}
     if len(known) == 1:
         return known.pop()
-    if known or stated & _NOT_BONE:
+    if known or stated_ones & _NOT_BONE:
         return None
-    if _says(said, "nuclear"):
-        return "spect_ct" if _says(said, "diagnostic_ct") else None
+    if says(said, "nuclear"):
+        return "spect_ct" if says(said, "diagnostic_ct") else None
     spoken: list[Exam] = [
-        exam for exam in ("radiographs", "mri", "diagnostic_ct") if _says(said, exam)
+        exam for exam in ("radiographs", "mri", "diagnostic_ct") if says(said, exam)
     ]
     return spoken[0] if len(spoken) == 1 else None
 
 
-def _is_neck(said: str, exam: Exam | None) -> bool | None:
-    if _says(said, "whole spine"):
+def _is_intervention(said: str) -> bool:
+    """Whether it was done by pictures: not where it is to come, or was done before."""
+    return any(
+        not is_to_come(said, found.span()) and not is_marked_done(said, found.span())
+        for found in stated(said, "intervention")
+    )
+
+
+def _is_neck(fields: list[str], exam: Exam | None) -> bool | None:
+    parts = [without_left_out(examined(field), *_OF_NECK) for field in fields]
+    said = " ; ".join(parts)
+    if says(said, "whole spine") or any(map(_names_the_spine_of_the_neck, parts)):
         return True
-    general, elsewhere = _says(said, "neck in general"), _says(said, "other region")
-    of_spine = _says(said, "neck") or _LEVELS.search(said) is not None
-    of_spine = of_spine or (general and _says(said, "spine"))
-    if _says(said, "not the spine"):
+    elsewhere, has_contrast = says(said, "other region"), _contrast(fields)
+    if says(said, "not the spine"):
         return False
-    if of_spine:
+    if says(said, "spine of the neck"):  # only by a code
+        return True
+    general, spine = says(said, "neck in general"), says(said, "spine")
+    if says(said, "neck") or (general and spine):
         # "cervico-thoraco-abdominal" is what lies before the spine, unless it is named.
-        return not _says(said, "trunk") or _says(said, "spine") or _LEVELS.search(said) is not None
+        return spine or not says(said, "trunk")
+    if not elsewhere and LEVEL.search(said):
+        return True
     if general:
         # With the head or the chest, or with contrast, it is its soft tissues; in nuclear medicine
         # its bones are seen with them.
         if exam == "spect_ct":
             return True
-        return False if elsewhere or _contrast(said) else None
+        return False if elsewhere or has_contrast else None
     return False if elsewhere else None
 
 
-def _is_after_surgery(said: str, exam: Exam | None) -> bool:
-    if _says(said, "before surgery"):
-        return False
-    return any(_tells_of_surgery(field, exam) for field in said.split(" ; "))
+def _names_the_spine_of_the_neck(said: str) -> bool:
+    """Whether a description does; a code alone is no description."""
+    found = pattern("spine of the neck").search(said) or _CERVICAL_SPINE.search(said)
+    return found is not None and found[0] != said
 
 
 def _tells_of_surgery(said: str, exam: Exam | None) -> bool:
-    for found in _pattern("surgery").finditer(said):
-        before = said[: found.start()].split()
-        after = said[found.end() :].split()
-        denied = bool(_NO.intersection(before[-2:]) or _NONE.intersection(after[:1]))
-        denied = denied or bool(_TO_COME.intersection(before[-4:]))
-        denied = denied or (len(after) == 1 and after[0] in _NO_AT_END)
-        of_images = found[0] in ("fusion", "fused") and exam == "spect_ct"
+    return any(
+        not (
+            is_to_come(said, found.span())
+            or is_elsewhere(said, found.span())
+            or _is_no_operation(said, found, exam)
+        )
+        for found in stated(said, "surgery")
+    )
+
+
+def _is_no_operation(said: str, found: re.Match[str], exam: Exam | None) -> bool:
+    before, after = said[: found.start()].split(), said[found.end() :].split()
+    if "ompres" in found[0]:
         # "compression/decompression", "compression C5/6, decompression" ask how narrow it is.
         near = [*_without_levels(before)[-1:], *_without_levels(after)[:1]]
-        of_both = "ompres" in found[0] and _COMPRESSION.intersection(near)
-        if not (of_images or denied or of_both):
-            return True
+        return bool(_COMPRESSION.intersection(near))
+    if pattern("implant").fullmatch(found[0]):
+        return is_elsewhere(said, found.span()) is None
+    if pattern("fusion").fullmatch(found[0]):
+        near_words = " ".join([*before[-2:], ";", *after[:2]])
+        is_done = is_marked_done(said, found.span()) or LEVEL.match(" ".join(after)) is not None
+        of_images = exam == "spect_ct" or says(near_words, "images")
+        return says(near_words, "grown together") or (of_images and not is_done)
     return False
 
 
 def _without_levels(words: list[str]) -> list[str]:
-    return [
-        word for word in words if not re.fullmatch(r"c?[0-9]{0,2}|at|on|bei|en|a|und|and|or", word)
-    ]
+    levels = r"c?[0-9]{0,2}|at|on|bei|en|a|und|and|or|,|\+"
+    return [word for word in words if not re.fullmatch(levels, word)]
 
 
-def _contrast(said: str) -> bool | None:
-    if _says(said, "both contrasts"):
-        return True
-    if _says(said, "no contrast"):
-        return False
-    return True if _says(said, "contrast") else None
+def _contrast(fields: list[str]) -> bool | None:
+    given, denied = False, False
+    for said in fields:
+        given = given or says(said, "both contrasts") or _ends_with(said, "with at the end")
+        denied = denied or says(said, "no contrast") or _ends_with(said, "without at the end")
+        for found in pattern("contrast").finditer(said):
+            is_none = is_denied(said, found.span())
+            denied = denied or is_none
+            given = given or not (is_none or is_other_than_contrast(said, found.span()))
+    return True if given else False if denied else None
 
 
-def _says(said: str, meaning: str) -> bool:
-    return _pattern(meaning).search(said) is not None
-
-
-@functools.cache
-def _pattern(meaning: str) -> re.Pattern[str]:
-    words = {_folded(word.strip()) for language in WORDS[meaning] for word in language.split(",")}
-    parts = [re.escape(word).replace(r"\*", "[a-z0-9]*") for word in sorted(words, key=len)[::-1]]
-    return re.compile(rf"\b(?:{'|'.join(parts)})\b")
+def _ends_with(said: str, meaning: str) -> bool:
+    return re.search(rf"(?:{pattern(meaning).pattern})(?: [,+]|$)", said) is not None

@@ -111,7 +111,7 @@ OT | Resonancia magnética de columna cervical (externa) | | m y
 #: Each of these has been read wrongly before; none may be again.
 SURE = """
 MR | IRM rachis contrôle vissage | | m ? +
-CT | Scanner rachis, contrôle vissage L4-S1 | | c ? +
+CT | Scanner rachis, contrôle vissage L4-S1 | | c ?
 CR | Rx pelvis | | x n
 CR | Cadera derecha AP | | x n a
 CT | CT HWS, Fraktur kann alt sein | | c y

@@ -14,8 +14,9 @@ from pydicom.uid import Comprehensive3DSRStorage, ExplicitVRLittleEndian
 
 from fusion.archive.earlier import Priors, Whose, another_person, priors
 from fusion.archive.model import FoundSeries, FoundStudy, Keep, Listed, Query
+from fusion.archive.scope import plain_words
 from fusion.archive.vocabulary import WORDS
-from fusion.archive.words import described, plain_words
+from fusion.archive.words import described
 from fusion.dicom.series import Patient
 from fusion.errors import ArchiveError
 from tests.archive import unseen_descriptions as unseen

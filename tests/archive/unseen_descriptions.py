@@ -194,7 +194,7 @@ MR | MRT HWS, V.a. Myelopathie C5/6, praeop. | | m y
 CT | CT HWS n. Verschraubung C1/2 (Magerl) | | c y +
 MR | HWS tse sag T1 T2 | | m y
 DX | HWS Vor- und Rückneigung | | x y fe
-CT | CT Wirbelsäule lumbal postop | | c n +
+CT | CT Wirbelsäule lumbal postop | | c n
 NM,CT | Knochenszintigraphie m. SPECT/CT HWS u. Schädelbasis | | s y
 NM,CT | Myokard-SPECT/CT Belastung | | s n
 MR | IRM cervicale post-op J3 laminoplastie | | m y +

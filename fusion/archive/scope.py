@@ -1,0 +1,247 @@
+"""Where words are spoken of in a description: what is denied, to come, done, or elsewhere.
+
+A field (study description, series description, body part) is read as one line of plain words, in
+which `,` stands where a clause ends and `+` where the text adds something.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from fusion.archive.vocabulary import WORDS
+
+#: Levels of the neck as people write them (C5, C5/6, C5-C6, C7-T1), and of the spine below it.
+LEVEL = re.compile(r"\bc ?[1-7]\b|\bc[1-7](?=c[1-7]\b)")
+#: T1 and T2 alone are weightings of an MRI as often.
+_LEVEL_BELOW = re.compile(r"\b(?:(?:th|d) ?(?:[1-9]|1[0-2])|t ?(?:[3-9]|1[0-2])|l ?[1-5]|s ?1)\b")
+_CLAUSE_ENDS = re.compile(r"\s[-\u2013\u2014]+\s|,(?!\d)|[;:()\[\]|]")
+#: Neither here nor there between two words: numbers, levels, dates, and small words.
+_NUMBER = re.compile(r"(?:[cltsd]|th)?\d*[a-z]?")
+#: Words of content that may lie between a word and what denies or delays it.
+_REACH_OF_NO, _REACH_BACK_TO_NO, _REACH_IN_TIME = 3, 1, 5
+#: And between an operation and where it was done.
+_REACH_OF_PLACE = 3
+
+
+def field_of(text: str) -> str:
+    """Write a text as one line of plain words with the ends of its clauses.
+
+    Parameters
+    ----------
+    text : str
+        A description or body part.
+    """
+    # "C+" and "C-" stand for contrast, where nothing follows that they could belong to.
+    text = re.sub(r"\b[Cc]\+(?!\w)", " contrast ", text)
+    text = re.sub(r"\b[Cc]-(?=\s*(?:$|[,;)]))", " noncontrast ", text)
+    text = re.sub(r"(?<![^\s(,;:/])\?(?=\w)", " possible ", text)
+    clauses = (
+        " + ".join(filter(None, (_folded(plain_words(part)) for part in re.split("[+&]", clause))))
+        for clause in _CLAUSE_ENDS.split(text)
+    )
+    said = " , ".join(filter(None, clauses))
+    said = re.sub(rf"(?<!\bc )\b[os] (?={pattern('contrast').pattern})", "ohne ", said)
+    said = re.sub(r"\bvor (?:\w+ )?(?:jahr|monat|woche|tag)(?:en|n)?\b", "fruher", said)
+    return re.sub(" +", " ", pattern("something else").sub(" ", said)).strip()
+
+
+def plain_words(text: str) -> str:
+    """Write a description in small letters without accents, one space between words."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])|_", " ", text.replace("ß", "ss"))
+    folded = unicodedata.normalize("NFKD", split).casefold()
+    letters = "".join(char for char in folded if not unicodedata.combining(char))
+    return re.sub(r"[^a-z0-9]+", " ", letters).strip()
+
+
+def _folded(plain_text: str) -> str:
+    """Write umlauts as one letter, however they were written: "Röntgen", "Roentgen", "Rontgen"."""
+    return re.sub("(?<=[aou])e", "", plain_text)
+
+
+def says(said: str, *meanings: str) -> bool:
+    """Whether a line holds a word of one of some meanings, denied or not."""
+    return pattern(*meanings).search(said) is not None
+
+
+def stated(said: str, *meanings: str) -> Iterator[re.Match[str]]:
+    """Yield where a line holds a word of some meanings that is not denied."""
+    return (
+        found for found in pattern(*meanings).finditer(said) if not is_denied(said, found.span())
+    )
+
+
+@functools.cache
+def pattern(*meanings: str) -> re.Pattern[str]:
+    """Compile the words of some meanings, the longest first."""
+    words = {
+        _folded(word.strip())
+        for meaning in meanings
+        for language in WORDS[meaning]
+        for word in language.split(",")
+    } - {""}
+    parts = [
+        re.escape(word).replace(r"\*", "[a-z0-9]*").replace(r"\ ", " (?:[,+] )?")
+        for word in sorted(words, key=len, reverse=True)
+    ]
+    return re.compile(rf"\b(?:{'|'.join(parts)})\b")
+
+
+def is_denied(said: str, span: tuple[int, int]) -> bool:
+    """Whether what stands at a place was not done or given: "no ...", "... declined".
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    before = _clause_before(said, span[0])
+    last = _last(before, "no", "ends a denial")
+    if last and pattern("no").fullmatch(last[0]) and _content(before[last.end() :]) <= _REACH_OF_NO:
+        return True
+    after = _clause_after(said, span[1])
+    at_end = re.search(rf"{pattern('no at the end').pattern}$", after)
+    denial = at_end or pattern("denied").search(after)
+    if denial is None:
+        return False
+    between = after[: denial.start()]
+    if "," in between:  # "flexion: not done", but not "lateral, no oblique done"
+        return not _content(between) and not says(after[denial.end() :], *_DENIABLE)
+    return _content(between) <= _REACH_BACK_TO_NO and not says(between, "no")
+
+
+def without_left_out(said: str, *meanings: str) -> str:
+    """Return a line without the regions that it leaves out: "no" or "excluding" before them."""
+    for found in reversed(list(pattern(*meanings).finditer(said))):
+        last = _last(_clause_before(said, found.start()), "left out")
+        if last and not _content(said[: found.start()].rpartition(last[0])[2]):
+            said = said[: found.start()] + said[found.end() :]
+    return said
+
+
+def is_other_than_contrast(said: str, span: tuple[int, int]) -> bool:
+    """Whether the words beside a place say that it is an allergy, or another injection."""
+    before, after = _clause_before(said, span[0]), _clause_after(said, span[1])
+    return says(" ".join([*before.split()[-2:], ";", *after.split()[:1]]), "not of contrast")
+
+
+def is_to_come(said: str, span: tuple[int, int]) -> bool:
+    """Whether what stands at a place is still to come, or only thought of.
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    before = _clause_before(said, span[0])
+    marker = _last(before, "to come", "before surgery", "done")
+    if marker and _content(before[marker.end() :]) <= _REACH_IN_TIME:
+        return pattern("done").fullmatch(marker[0]) is None
+    after = _clause_after(said, span[1])
+    later = pattern("to come after").search(after)
+    if later and _content(after[: later.start()]) <= _REACH_IN_TIME:
+        return True
+    return says(said, "before surgery")
+
+
+def is_marked_done(said: str, span: tuple[int, int]) -> bool:
+    """Whether words just before a place say that it was done: "s/p", "Z.n.", "control".
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    before = _clause_before(said, span[0])
+    marker = _last(before, "to come", "before surgery", "done")
+    return marker is not None and pattern("done").fullmatch(marker[0]) is not None
+
+
+def is_elsewhere(said: str, span: tuple[int, int]) -> bool | None:
+    """Whether an operation was of another part than the neck; None where no part is named by it.
+
+    What follows is nearer than what stands before; the part that was examined ends where the words
+    for "after" stand.
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    operation = said[slice(*span)]
+    if pattern("operation of the neck").fullmatch(operation):
+        return False
+    after = said[span[1] :].partition(" , ")[0]
+    for place in _places(after):
+        if _content(after[: place.start()]) < _REACH_OF_PLACE:
+            return not _is_of_neck(place)
+        break
+    before = _clause_before(said, span[0])
+    marker = _last(before, "done", "reason")
+    before = before[marker.end() :] if marker else before
+    near = [place for place in _places(before) if _content(before[place.end() :]) < _REACH_OF_PLACE]
+    if pattern("some operation").fullmatch(operation) is None:
+        near = near[-1:]  # "hip prosthesis" is of the hip, whatever spine was examined
+    return None if not near else not any(map(_is_of_neck, near))
+
+
+def examined(said: str) -> str:
+    """Return what stands before the reason of an examination, where that names a region.
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    """
+    marker = pattern("reason").search(said)
+    if marker and any(_places(said[: marker.start()])):
+        return said[: marker.start()]
+    return said
+
+
+_DENIABLE = ("ap", "lateral", "oblique", "flexion", "extension", "contrast", "surgery")
+_PLACES = ("spine of the neck", "neck", "not the spine", "other region", "organ")
+
+
+def _places(said: str) -> list[re.Match[str]]:
+    found = [
+        *pattern(*_PLACES).finditer(said),
+        *LEVEL.finditer(said),
+        *_LEVEL_BELOW.finditer(said),
+    ]
+    return sorted(found, key=lambda one: one.start())
+
+
+def _is_of_neck(place: re.Match[str]) -> bool:
+    is_word = pattern("spine of the neck", "neck").fullmatch(place[0])
+    return bool(is_word or LEVEL.fullmatch(place[0]))
+
+
+def _last(said: str, *meanings: str) -> re.Match[str] | None:
+    return next(reversed(list(pattern(*meanings).finditer(said))), None)
+
+
+def _clause_before(said: str, start: int) -> str:
+    return said[:start].rpartition(" , ")[2]
+
+
+def _clause_after(said: str, end: int) -> str:
+    """Return the rest of a clause; where it says nothing, with the next ("surgery: none")."""
+    rest, _, others = said[end:].partition(" , ")
+    return rest if _content(rest) else f"{rest} , {others.partition(' , ')[0]}"
+
+
+def _content(said: str) -> int:
+    """Count the words that mean something."""
+    words = pattern("small words").sub(" ", said).split()
+    return sum(_NUMBER.fullmatch(word) is None and word not in ("+", ",") for word in words)
