@@ -105,7 +105,9 @@ def is_denied(said: str, span: tuple[int, int]) -> bool:
         return True
     after = _clause_after(said, span[1])
     at_end = re.search(rf"{pattern('no at the end').pattern}$", after)
-    denial = at_end or pattern("denied").search(after)
+    is_operation = pattern("surgery").fullmatch(said[slice(*span)]) is not None
+    denials = ("denied",) if is_operation else ("denied", "not given")
+    denial = at_end or pattern(*denials).search(after)
     if denial is None:
         return False
     between = after[: denial.start()]
@@ -143,11 +145,15 @@ def is_to_come(said: str, span: tuple[int, int]) -> bool:
     marker = _last(before, "to come", "before surgery", "done")
     if marker and _content(before[marker.end() :]) <= _REACH_IN_TIME:
         return pattern("done").fullmatch(marker[0]) is None
-    after = _clause_after(said, span[1])
+    return is_later(said, span[1], _REACH_IN_TIME) or says(said, "before surgery")
+
+
+def is_later(said: str, end: int, reach: int = _REACH_BACK_TO_NO) -> bool:
+    """Whether the words after a place say that it is planned or follows."""
+    after = _clause_after(said, end)
     later = pattern("to come after").search(after)
-    if later and _content(after[: later.start()]) <= _REACH_IN_TIME:
-        return True
-    return says(said, "before surgery")
+    between = after[: later.start()] if later else ""
+    return later is not None and _content(between) <= (0 if "," in between else reach)
 
 
 def is_marked_done(said: str, span: tuple[int, int]) -> bool:

@@ -16,8 +16,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "hws*, hwk*, halswirbel*, halsws, hals ws, kopfgelenk*, transoral*, okzipitozervikal*, "
         "transbuk*, transbuc*, halsmark*, hals brustwirbel*, hals und brustwirbel*, hals u "
         "brustwirbel*, hals brust und lendenwirbel*, hals bws",
-        "charniere cervico*, charniere occipito*, odontoide, bouche ouverte",
-        "odontoides, boca abierta, transoral*",
+        "charniere cervico*, charniere occipito*, odontoide, bouche ouverte, rachis c, colonne c, "
+        "col c",
+        "odontoides, boca abierta, transoral*, columna c, raquis c",
     ),
     # Of the neck; of its spine where nothing speaks against it.
     "neck": (
@@ -53,7 +54,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "weichteil*, halsweichteil*, angio*, karotis*, carotis*, halsgefasse*, plexus, "
         "schilddruse*, kehlkopf*, rachen*, schluck*, speichel*, oesophagus, schenkelhals*, "
         "lymphknoten*, nebenschild*, breischluck*, zahn*, hno, oberschenkelhals*, femurhals*, "
-        "strum*, trachea*, gefass*, armplexus, cup, tumorstaging, staging",
+        "strum*, trachea*, gefass*, armplexus",
         "parties molles, orl, cervico facial*, cervicofacial*, col du femur, du sein, des seins, "
         "irm sein, irm seins, mammaire*, angio*, carotide*, thyroide*, larynx, pharynx, tsa, "
         "troncs supra*, uterin*, col uterin, col de l uterus, col femoral, ganglion*, oesophag*, "
@@ -91,24 +92,24 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "kidneys, ureter*, thoraco*, limb*, skeletal survey, bone survey, hindfoot, forefoot, "
         "midfoot, cholangio*, hepat*, hepato*, hida, prostat*, fetal, obstetric*, uter*, ovar*",
         "oberkiefer*, jochbein*, tranen*, achsel*, axill*, hoden*, penis*, schambein*, sitzbein*, "
-        "grosszehe*, syndesm*, kniescheibe*, phlebogr*, gesass*, sehne*, lws, bws, lws*, bws*, "
-        "lendenwirbel*, brustwirbel*, becken*, hufte*, huft*, knie*, fuss*, hand*, ellenbogen*, "
-        "schulter*, sprunggelenk*, thorax*, abdomen*, schadel*, kopf, lunge*, leber, herz*, "
-        "mamma*, ganzkorper*, kreuzbein*, isg, ileosakral*, iliosakral*, cranium, neurocranium, "
-        "cmrt, gesicht*, zunge*, mund*, ohr*, auge*, lunge*, mastoid*, leiste*, anus, enddarm*, "
-        "rektum*, eierst*, gebarm*, kahnbein*, mittelhand*, sesam*, knochenalter*, schlaganf*, "
-        "demenz*, nierenst*, dorsale ws, brustkorb*, herzkranz*, venen*, bronch*, mediast*, "
-        "nebennier*, achill*, menisk*, rotator, rotatoren*, oberbauch, finger*, rippe*, lumbal*, "
-        "thorakal*, cct, ccta, gesichtsschadel*, mittelgesicht*, nnh, felsenbein*, kiefer*, "
-        "unterschenkel*, oberschenkel*, unterarm*, nebenschild*, myokard*, zehe*, ferse*, "
-        "patell*, brustbein*, sternum, schlusselbein*, klavikul*, clavicul*, skapul*, "
-        "schulterblatt*, oberarm*, ellbogen*, vorfuss*, mittelfuss*, ruckfuss*, osg, usg, niere*, "
-        "pankrea*, gall*, darm*, kolon*, dickdarm*, magen*, prostata*, aort*, koronar*, "
-        "hypophys*, innenohr*, orbita*, nasen*, sakral*, steiss*, beinachse*, ganzbein*, bein, "
-        "beine, arm, extremitat*, knochendicht*, kalkan*, daumen*, mcp, karpal*, karpus, tarsal*, "
-        "hirn*, gehirn*, schlafenbein*, nnh*, kiefer*, unterbauch*, bauch*, harn*, blase*, "
-        "dunndarm*, ubersicht abd*, schilddrus*, iliosakr*, symphyse*, lendenws*, brustws*, "
-        "lumbosakr*, thorako*",
+        "grosszehe*, syndesm*, kniescheibe*, phlebogr*, gesass*, sehne*, cup, tumorstaging, "
+        "staging, lws, bws, lws*, bws*, lendenwirbel*, brustwirbel*, becken*, hufte*, huft*, "
+        "knie*, fuss*, hand*, ellenbogen*, schulter*, sprunggelenk*, thorax*, abdomen*, schadel*, "
+        "kopf, lunge*, leber, herz*, mamma*, ganzkorper*, kreuzbein*, isg, ileosakral*, "
+        "iliosakral*, cranium, neurocranium, cmrt, gesicht*, zunge*, mund*, ohr*, auge*, lunge*, "
+        "mastoid*, leiste*, anus, enddarm*, rektum*, eierst*, gebarm*, kahnbein*, mittelhand*, "
+        "sesam*, knochenalter*, schlaganf*, demenz*, nierenst*, dorsale ws, brustkorb*, "
+        "herzkranz*, venen*, bronch*, mediast*, nebennier*, achill*, menisk*, rotator, "
+        "rotatoren*, oberbauch, finger*, rippe*, lumbal*, thorakal*, cct, ccta, gesichtsschadel*, "
+        "mittelgesicht*, nnh, felsenbein*, kiefer*, unterschenkel*, oberschenkel*, unterarm*, "
+        "nebenschild*, myokard*, zehe*, ferse*, patell*, brustbein*, sternum, schlusselbein*, "
+        "klavikul*, clavicul*, skapul*, schulterblatt*, oberarm*, ellbogen*, vorfuss*, "
+        "mittelfuss*, ruckfuss*, osg, usg, niere*, pankrea*, gall*, darm*, kolon*, dickdarm*, "
+        "magen*, prostata*, aort*, koronar*, hypophys*, innenohr*, orbita*, nasen*, sakral*, "
+        "steiss*, beinachse*, ganzbein*, bein, beine, arm, extremitat*, knochendicht*, kalkan*, "
+        "daumen*, mcp, karpal*, karpus, tarsal*, hirn*, gehirn*, schlafenbein*, nnh*, kiefer*, "
+        "unterbauch*, bauch*, harn*, blase*, dunndarm*, ubersicht abd*, schilddrus*, iliosakr*, "
+        "symphyse*, lendenws*, brustws*, lumbosakr*, thorako*",
         "pelvi*, scannopelvi*, hystero*, cystogr*, transit*, togd, mammogr*, axill*, tendon*, "
         "femur*, femor*, pubis, symphyse*, astragal*, sterno*, acromio*, scrot*, testic*, "
         "maxill*, cerveau, telecran*, telecrane, dorsale, dorsales, buccal*, langue, cavum, "
@@ -228,9 +229,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "laminoplast*, corpectom*, discectom*, arthroplast*, disc replacement*, adr, tdr, "
         "fixation, hardware, screw*, cage*, instrument*, intraop*, arthrodes*, after surgery, "
         "foraminotom*, post surgical, postsurgical, plate fixation, post surgery, prior surgery, "
-        "previous surgery, history of surgery, hx surgery, laminotom*, pedicle screw*, lateral "
-        "mass screw*, decompression, prosthe*, implant*, orif, disc repl*, nucleotom*, "
-        "microdiscectom*, plating",
+        "previous surgery, history of surgery, hx surgery, laminotom*, pedicle screw*, during "
+        "surgery, in theatre, lateral mass screw*, decompression, prosthe*, implant*, orif, disc "
+        "repl*, nucleotom*, microdiscectom*, plating",
         "spondylodese*, fusion, postop*, post op*, z n op*, n op, nach op*, op kontrolle, "
         "laminektom*, korporektom*, diskektom*, bandscheibenprothes*, bsp, cage*, implantat*, "
         "schraube*, verplattung, plattenosteo*, osteosynthes*, dekompression*, intraop*, acdf, "
@@ -248,6 +249,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "post quirurgic*, caja intersomatica, laminoplast*, foraminotom*, descompresion, placa y "
         "tornillos, post cirugia, intervenid*, artroplast*, placa cervical, postqx, post qx, pop, "
         "osteosint*, material de*",
+    ),
+    # A series by which the others were placed shows more than was examined.
+    "localizer": (
+        "localizer*, localiser*, loc, scout*, topogram*",
+        "lokalizer*, lokalisator*, topogramm*",
+        "reperage*, localisateur*",
+        "localizador*, topograma*",
     ),
     # Done by pictures, not an examination.
     "intervention": (
@@ -371,35 +379,44 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # After what is denied.
     "denied": (
-        "none, nil, cancel*, denied, declin*, refus*, deferr*, omitted, withheld, free, not, "
-        "cannot, could not, contraindicat*",
-        "nein, storniert, abgesagt, abgelehnt, verweigert, verzicht*, entfall*, entfiel*, frei, "
-        "nicht, unmoglich, kontraindiz*",
-        "aucune, aucun, refus*, impossib*, annul*, non fait*, non realis*, non obten*, non "
-        "possib*, non effect*, pas fait*, pas realis*, pas possib*, contre indiq*",
-        "ninguna, ninguno, rechaz*, imposib*, suspendid*, cancelad*, omitid*, no realiz*, no se, "
-        "no posib*, no toler*, no hech*, contraindic*",
+        "none, nil, cancel*, denied, declin*, refus*, deferr*, omitted, withheld, contraindicat*, "
+        "not done, not performed, not given",
+        "nein, storniert, abgesagt, abgelehnt, verweigert, verzicht*, entfall*, entfiel*, "
+        "kontraindiz*, nicht erfolgt, nicht durchgef*",
+        "aucune, aucun, refus*, impossib*, annul*, non fait*, non realis*, non effect*, pas "
+        "fait*, pas realis*, contre indiq*",
+        "ninguna, ninguno, rechaz*, imposib*, suspendid*, cancelad*, omitid*, no realiz*, no "
+        "hech*, contraindic*",
+    ),
+    # After views or contrast only: an operation that is "not healed" was done.
+    "not given": (
+        "not, cannot, could not, free",
+        "nicht, unmoglich, frei",
+        "non obten*, non possib*, pas possib*",
+        "no se, no posib*, no toler*, no acept*",
     ),
     # After what is denied, where nothing follows that they could be said of.
     "no at the end": ("no, not", "keine, nein", "non, pas", "no"),
     # What is done, given or operated is still to come, or is only thought of.
     "to come": (
-        "before, pre, planned, planning, awaiting, consider*, candidate*, indication*, prior to, "
-        "possible, potential, scheduled, upcoming, pending, proposed, need for, eval for, waiting "
-        "list, waitlist*",
-        "vor, geplant*, indikation*, vorgesehen*, anstehend*, bevorstehend*, planung, ggf, evtl, "
-        "eventuell*, mogliche*, warteliste",
-        "avant, prevu*, programm*, envisag*, indication*, projet, eventuel*, discuter, liste d "
-        "attente",
-        "antes, previst*, programad*, previo a, previa a, previos a, pendiente*, candidat*, "
-        "indicacion*, posible*, valorar, para, lista de espera, propuest*",
+        "before, pre, with a view, planned, planning, awaiting, consider*, candidate*, "
+        "indication*, prior to, possible, potential, scheduled, upcoming, pending, proposed, need "
+        "for, eval for, waiting list, waitlist*",
+        "vor, hinblick, zwecks, geplant*, indikation*, vorgesehen*, anstehend*, bevorstehend*, "
+        "planung, ggf, evtl, eventuell*, mogliche*, warteliste",
+        "avant, en vue, prevu*, programm*, envisag*, indication*, projet, eventuel*, discuter, "
+        "liste d attente",
+        "antes, con vistas, previst*, programad*, previo a, previa a, previos a, pendiente*, "
+        "candidat*, indicacion*, posible*, valorar, para, lista de espera, propuest*",
     ),
     "to come after": (
         "planned, scheduled, pending, upcoming, candidate*, booked, considered, indicated, "
-        "planning, proposed, awaited",
-        "geplant*, vorgesehen*, steht an, bevorsteh*, indikation*, indiziert, in planung, erwogen",
-        "prevu*, programm*, envisag*, indiquee, a venir, en attente, a discuter",
-        "previst*, programad*, pendiente*, planificad*, propuest*, indicad*",
+        "planning, proposed, awaited, to follow, follows, later",
+        "geplant*, vorgesehen*, steht an, bevorsteh*, indikation*, indiziert, in planung, "
+        "erwogen, folgt, folgen, spater",
+        "prevu*, programm*, envisag*, indiquee, a venir, en attente, a discuter, suivr*, "
+        "ulterieur*",
+        "previst*, programad*, pendiente*, planificad*, propuest*, indicad*, seguira*, mas tarde",
     ),
     "done": (
         "after, s p, sp, status post, st p, status, post, prior, previous, hx, history, h o, "

@@ -17,6 +17,7 @@ from fusion.archive.scope import (
     field_of,
     is_denied,
     is_elsewhere,
+    is_later,
     is_marked_done,
     is_other_than_contrast,
     is_to_come,
@@ -32,7 +33,7 @@ _COMPRESSION = frozenset(["compression", "kompression", "compresion"])
 _NUMBER_OF_VIEWS = re.compile(
     r"\b(?:([23]|two|three)(?: (?:or |to )?[23])? ?(?:v|vw|vws|views?)"
     r"|([2-9]|zwei|drei|vier) ?(?:ebenen|eb|ebn|e)"
-    r"|([2-4]|deux|trois|dos|tres) ?(?:incid[a-z]*|proy[a-z]*|p))\b"
+    r"|([2-4]|deux|trois|dos|tres) ?(?:inc[a-z]*|proy[a-z]*|p))\b"
 )
 _TWO = frozenset(("2", "two", "zwei", "deux", "dos"))
 #: What joins named views to a number of them: "2 Ebenen und Funktionsaufnahmen" are four.
@@ -91,12 +92,16 @@ def described(modalities: tuple[str, ...], *texts: str) -> Described:
         Body part and descriptions.
     """
     # A field is a sentence of its own: nothing that is said in one runs on in the next.
-    fields = [field for field in map(field_of, texts) if field]
+    said = [field for field in map(field_of, texts) if field]
+    fields = [field for field in said if not says(field, "localizer")] or said
     exam = _exam(modalities, fields)
+    is_neck = _is_neck(fields, exam)
+    if is_neck:  # what is said of another region is not said of the neck
+        fields = [one for one in fields if _is_neck([one], exam) is not False]
     views = [_views(field) for field in fields] if exam == "radiographs" else []
     return Described(
         exam=exam,
-        is_neck=_is_neck(fields, exam),
+        is_neck=is_neck,
         views=frozenset().union(*views),
         surgery=any(_tells_of_surgery(field, exam) for field in fields),
         contrast=_contrast(fields) if exam in ("mri", "diagnostic_ct") else None,
@@ -104,8 +109,12 @@ def described(modalities: tuple[str, ...], *texts: str) -> Described:
 
 
 def _views(said: str) -> set[str]:
-    named = {view for view in ("ap", "lateral", "flexion", "extension") if any(stated(said, view))}
-    return named | _counted_views(said)
+    """Return the views that were made; one that is still to come is not among them."""
+    return _counted_views(said) | {
+        view
+        for view in ("ap", "lateral", "flexion", "extension")
+        if any(not is_later(said, found.end()) for found in stated(said, view))
+    }
 
 
 def _counted_views(said: str) -> set[str]:
@@ -118,7 +127,8 @@ def _counted_views(said: str) -> set[str]:
     found = _NUMBER_OF_VIEWS.search(said)
     if found is None:
         return set()
-    named = next(stated(said, *_NAMED_VIEWS), None)
+    made = (one for one in stated(said, *_NAMED_VIEWS) if not is_later(said, one.end()))
+    named = next(made, None)
     if named and _TWO.intersection(found.groups()):
         return {"ap", "lateral"} if _ADDED.match(said[found.end() : named.start()]) else set()
     return {"ap", "lateral"}
