@@ -37,6 +37,7 @@ def field_of(text: str) -> str:
     # "C+" and "C-" stand for contrast, where nothing follows that they could belong to.
     text = re.sub(r"\b[Cc]\+(?!\w)", " contrast ", text)
     text = re.sub(r"\b[Cc]-(?=\s*(?:$|[,;)]))", " noncontrast ", text)
+    text = re.sub(r"\+ ?/ ?-|±", " with or without ", text)
     text = re.sub(r"(?<![^\s(,;:/])\?(?=\w)", " possible ", text)
     clauses = (
         " + ".join(filter(None, (_folded(plain_words(part)) for part in re.split("[+&]", clause))))
@@ -103,6 +104,19 @@ def is_denied(said: str, span: tuple[int, int]) -> bool:
     last = _last(before, "no", "ends a denial")
     if last and pattern("no").fullmatch(last[0]) and _content(before[last.end() :]) <= _REACH_OF_NO:
         return True
+    return is_refused(said, span)
+
+
+def is_refused(said: str, span: tuple[int, int]) -> bool:
+    """Whether the words after a place deny what stands there: "contrast declined".
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
     after = _clause_after(said, span[1])
     at_end = re.search(rf"{pattern('no at the end').pattern}$", after)
     is_operation = pattern("surgery").fullmatch(said[slice(*span)]) is not None
@@ -141,10 +155,9 @@ def is_to_come(said: str, span: tuple[int, int]) -> bool:
     span : tuple of int
         Where the words stand in it.
     """
-    before = _clause_before(said, span[0])
-    marker = _last(before, "to come", "before surgery", "done")
-    if marker and _content(before[marker.end() :]) <= _REACH_IN_TIME:
-        return pattern("done").fullmatch(marker[0]) is None
+    marker = _time_before(said, span[0], _REACH_IN_TIME)
+    if marker:
+        return pattern("done").fullmatch(marker) is None
     return is_later(said, span[1], _REACH_IN_TIME) or says(said, "before surgery")
 
 
@@ -154,6 +167,32 @@ def is_later(said: str, end: int, reach: int = _REACH_BACK_TO_NO) -> bool:
     later = pattern("to come after").search(after)
     between = after[: later.start()] if later else ""
     return later is not None and _content(between) <= (0 if "," in between else reach)
+
+
+def is_open(said: str, span: tuple[int, int]) -> bool:
+    """Whether views or contrast were only thought of: "if needed", "ggf.", "to follow".
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    marker = _time_before(said, span[0], _REACH_BACK_TO_NO)
+    return pattern("to come").fullmatch(marker) is not None or is_later(said, span[1])
+
+
+def _time_before(said: str, start: int, reach: int) -> str:
+    """Return the last words before a place that say when it was or will be, if they are near.
+
+    They may end the clause before, where this one begins with the place: "planned: ACDF".
+    """
+    before = _clause_before(said, start)
+    if not _content(before):
+        before, reach = f"{_clause_before(said, start - len(before) - 3)} {before}", 0
+    marker = _last(before, "to come", "before surgery", "done")
+    return marker[0] if marker and _content(before[marker.end() :]) <= reach else ""
 
 
 def is_marked_done(said: str, span: tuple[int, int]) -> bool:
@@ -166,9 +205,8 @@ def is_marked_done(said: str, span: tuple[int, int]) -> bool:
     span : tuple of int
         Where the words stand in it.
     """
-    before = _clause_before(said, span[0])
-    marker = _last(before, "to come", "before surgery", "done")
-    return marker is not None and pattern("done").fullmatch(marker[0]) is not None
+    marker = _time_before(said, span[0], _REACH_IN_TIME)
+    return pattern("done").fullmatch(marker) is not None
 
 
 def is_elsewhere(said: str, span: tuple[int, int]) -> bool | None:

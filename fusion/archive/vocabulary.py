@@ -12,7 +12,8 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "spine of the neck": (
         "c spine, cspine, c sp, csp, c spn, c t l spine, c t spine, ctl spine, ct l spine, c "
         "spines, odontoid, dens, cvj, ccj, craniovertebral*, atlanto*, occipitocervical*, "
-        "occipito cervical*, open mouth, atlas",
+        "occipito cervical*, open mouth, atlas, c and t spine, c and l spine, c t and l spine, c "
+        "l spine",
         "hws*, hwk*, halswirbel*, halsws, hals ws, kopfgelenk*, transoral*, okzipitozervikal*, "
         "transbuk*, transbuc*, halsmark*, hals brustwirbel*, hals und brustwirbel*, hals u "
         "brustwirbel*, hals brust und lendenwirbel*, hals bws",
@@ -231,7 +232,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "foraminotom*, post surgical, postsurgical, plate fixation, post surgery, prior surgery, "
         "previous surgery, history of surgery, hx surgery, laminotom*, pedicle screw*, during "
         "surgery, in theatre, lateral mass screw*, decompression, prosthe*, implant*, orif, disc "
-        "repl*, nucleotom*, microdiscectom*, plating",
+        "repl*, nucleotom*, microdiscectom*, plating, operation*, operated",
         "spondylodese*, fusion, postop*, post op*, z n op*, n op, nach op*, op kontrolle, "
         "laminektom*, korporektom*, diskektom*, bandscheibenprothes*, bsp, cage*, implantat*, "
         "schraube*, verplattung, plattenosteo*, osteosynthes*, dekompression*, intraop*, acdf, "
@@ -239,7 +240,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "metallentfern*, hws op, hwk op, ws op, z n hws op, zustand nach op, foraminotom*, "
         "bandscheibenop*, prothese*, stabilisierung*, verschraubung*, dorsaler versorgung, "
         "ventraler versorgung, bs op, st n op, status nach op, material*, fusionsop*, platte, "
-        "platten, nukleotom*, nucleotom*",
+        "platten, nukleotom*, nucleotom*, bandscheiben op, wirbelsaulen op, operation*, operiert*",
         "arthrodes*, postop*, post op*, osteosynthes*, laminectom*, corpectom*, discectom*, "
         "prothese*, cage*, materiel*, opere*, chirurgie, perop*, plaque vissee, post chir*, apres "
         "chir*, laminoplast*, foraminotom*, decompression, vis pedic*, vissage*, cervicotomie, "
@@ -277,10 +278,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # Said of whatever was examined.
     "some operation": (
-        "postop*, post op*, after surgery, post surgical, postsurgical, post surgery",
-        "postop*, post op*, nach op*, op kontrolle, z n op*, op verlaufskontrolle",
-        "postop*, post op*, post chir*, apres chir*",
-        "postop*, postquirurgic*, post quirurgic*, post cirugia, postqx, post qx",
+        "postop*, post op*, after surgery, post surgical, postsurgical, post surgery, operation*, "
+        "operated, surgery, prior surgery, previous surgery, history of surgery, hx surgery",
+        "postop*, post op*, nach op*, op kontrolle, z n op*, op verlaufskontrolle, operation*, "
+        "operiert*",
+        "postop*, post op*, post chir*, apres chir*, chirurgie, opere*",
+        "postop*, postquirurgic*, post quirurgic*, post cirugia, postqx, post qx, cirugia, "
+        "operad*, intervenid*",
     ),
     # Of the spine only where its place is named with them.
     "implant": (
@@ -326,22 +330,29 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "preop*, pre op*, prequirurg*, planificacion",
     ),
     "contrast": (
-        "contrast*, gad*, w c, with c, enhanced, post gad, w contrast, iv contrast, dye, w cm, iv "
-        "cont",
+        "contrast*, gad*, with c, enhanced, post gad, w contrast, iv contrast, dye, w cm, iv cont",
         "km, kontrast*, gad*, i v",
         "injection*, injecte*, inj, gado*, produit de contraste, iv, pdc",
         "contraste*, gado*, civ, c c, cte",
     ),
     # The last word of a clause.
-    "with at the end": ("w, with", "", "avec", ""),
+    "with at the end": ("w, with, w c", "", "avec", ""),
     "without at the end": ("without", "ohne", "sans", "sin"),
     "both contrasts": (
-        "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, wwo, w o "
-        "and w, w o w, w o then w, with without, without with, wo and w",
+        "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, pre post, "
+        "wwo, w o and w, w o w, w o then w, with without, without with, wo and w, before and "
+        "after",
         "mit und ohne, ohne und mit, ohne mit, mit ohne, vor und nach km, vor und nach kontrast*, "
         "vor nach km",
         "avec et sans, sans et avec, sans puis avec, avant et apres, sans avec, avec sans",
         "con y sin, sin y con, antes y despues, c s, s y c, c y s, sin con, con sin",
+    ),
+    # Which of the two is open.
+    "with or without": (
+        "with or without, w or w o, w or wo, w or without",
+        "mit oder ohne, ohne oder mit",
+        "avec ou sans, sans ou avec",
+        "con o sin, sin o con",
     ),
     "no contrast": (
         "wo, w o, non contrast, noncontrast, noncon, non con, unenhanced, plain, wo c",
@@ -361,7 +372,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "no, without, w o, wo, not, denies, non, unable, cannot, refus*, declin*, never",
         "ohne, kein, keine, keinen, keiner, nicht, nie",
         "sans, pas, aucune, aucun, non, refus*, impossib*, jamais",
-        "sin, no, ningun*, rechaz*, imposib*, niega, nunca",
+        "sin, no, ningun*, rechaz*, imposib*, niega, nunca, suspend*",
     ),
     # Before a region that was left out.
     "left out": (
@@ -380,13 +391,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     # After what is denied.
     "denied": (
         "none, nil, cancel*, denied, declin*, refus*, deferr*, omitted, withheld, contraindicat*, "
-        "not done, not performed, not given",
+        "not done, not performed, not given, held, on hold, stopped, aborted, not administered",
         "nein, storniert, abgesagt, abgelehnt, verweigert, verzicht*, entfall*, entfiel*, "
-        "kontraindiz*, nicht erfolgt, nicht durchgef*",
+        "kontraindiz*, nicht erfolgt, nicht durchgef*, nicht gegeben, nicht verabr*",
         "aucune, aucun, refus*, impossib*, annul*, non fait*, non realis*, non effect*, pas "
-        "fait*, pas realis*, contre indiq*",
+        "fait*, pas realis*, contre indiq*, non administr*, non inject*",
         "ninguna, ninguno, rechaz*, imposib*, suspendid*, cancelad*, omitid*, no realiz*, no "
-        "hech*, contraindic*",
+        "hech*, contraindic*, no administr*",
     ),
     # After views or contrast only: an operation that is "not healed" was done.
     "not given": (
@@ -401,22 +412,24 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "to come": (
         "before, pre, with a view, planned, planning, awaiting, consider*, candidate*, "
         "indication*, prior to, possible, potential, scheduled, upcoming, pending, proposed, need "
-        "for, eval for, waiting list, waitlist*",
+        "for, eval for, waiting list, waitlist*, will, going to",
         "vor, hinblick, zwecks, geplant*, indikation*, vorgesehen*, anstehend*, bevorstehend*, "
-        "planung, ggf, evtl, eventuell*, mogliche*, warteliste",
+        "planung, ggf, evtl, eventuell*, mogliche*, warteliste, wird, soll",
         "avant, en vue, prevu*, programm*, envisag*, indication*, projet, eventuel*, discuter, "
-        "liste d attente",
+        "liste d attente, va, sera, prevoir, prevision",
         "antes, con vistas, previst*, programad*, previo a, previa a, previos a, pendiente*, "
-        "candidat*, indicacion*, posible*, valorar, para, lista de espera, propuest*",
+        "candidat*, indicacion*, posible*, valorar, para, lista de espera, propuest*, sera, va a",
     ),
     "to come after": (
         "planned, scheduled, pending, upcoming, candidate*, booked, considered, indicated, "
-        "planning, proposed, awaited, to follow, follows, later",
+        "planning, proposed, awaited, to follow, follows, later, if needed, if necessary, if "
+        "indicated",
         "geplant*, vorgesehen*, steht an, bevorsteh*, indikation*, indiziert, in planung, "
-        "erwogen, folgt, folgen, spater",
+        "erwogen, folgt, folgen, spater, bei bedarf, falls notig, wenn notig",
         "prevu*, programm*, envisag*, indiquee, a venir, en attente, a discuter, suivr*, "
-        "ulterieur*",
-        "previst*, programad*, pendiente*, planificad*, propuest*, indicad*, seguira*, mas tarde",
+        "ulterieur*, prevoir, si besoin, si necessaire",
+        "previst*, programad*, pendiente*, planificad*, propuest*, indicad*, seguira*, mas tarde, "
+        "si necesario, si precisa, si procede",
     ),
     "done": (
         "after, s p, sp, status post, st p, status, post, prior, previous, hx, history, h o, "
@@ -443,10 +456,12 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "small words": (
         "and, or, of, the, a, to, at, on, views, view, vws, vw, images, was, were, is, be, due, "
-        "for, iv, any, level, levels, by",
+        "for, iv, any, level, levels, by, by, pt, patient, patient s",
         "und, oder, u, in, an, bei, wurde, wurden, war, aufnahme, aufnahmen, am, fur, der, die, "
-        "das, den, hohe, v",
-        "et, ou, de, des, du, d, la, le, les, l, cliche, cliches, en, au, a, ete, incidences, qui",
-        "y, o, u, de, del, la, el, los, las, se, proyeccion, proyecciones, vistas, en, al",
+        "das, den, hohe, v, vom, von, pat, patient, patientin, gabe",
+        "et, ou, de, des, du, d, la, le, les, l, cliche, cliches, en, au, a, ete, incidences, "
+        "qui, par, patient, patiente",
+        "y, o, u, de, del, la, el, los, las, se, proyeccion, proyecciones, vistas, en, al, por, "
+        "paciente, pcte",
     ),
 }

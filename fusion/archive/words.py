@@ -17,9 +17,10 @@ from fusion.archive.scope import (
     field_of,
     is_denied,
     is_elsewhere,
-    is_later,
     is_marked_done,
+    is_open,
     is_other_than_contrast,
+    is_refused,
     is_to_come,
     pattern,
     says,
@@ -113,7 +114,7 @@ def _views(said: str) -> set[str]:
     return _counted_views(said) | {
         view
         for view in ("ap", "lateral", "flexion", "extension")
-        if any(not is_later(said, found.end()) for found in stated(said, view))
+        if any(not is_open(said, found.span()) for found in stated(said, view))
     }
 
 
@@ -127,7 +128,7 @@ def _counted_views(said: str) -> set[str]:
     found = _NUMBER_OF_VIEWS.search(said)
     if found is None:
         return set()
-    made = (one for one in stated(said, *_NAMED_VIEWS) if not is_later(said, one.end()))
+    made = (one for one in stated(said, *_NAMED_VIEWS) if not is_open(said, one.span()))
     named = next(made, None)
     if named and _TWO.intersection(found.groups()):
         return {"ap", "lateral"} if _ADDED.match(said[found.end() : named.start()]) else set()
@@ -226,14 +227,21 @@ def _without_levels(words: list[str]) -> list[str]:
 
 
 def _contrast(fields: list[str]) -> bool | None:
-    given, denied = False, False
+    """Tell whether contrast was given; that it was refused counts more than the exam's name."""
+    given = denied = False
     for said in fields:
+        mentions = [found.span() for found in pattern("contrast").finditer(said)]
+        if any(is_refused(said, span) for span in mentions):
+            return False
+        if says(said, "with or without"):
+            continue
         given = given or says(said, "both contrasts") or _ends_with(said, "with at the end")
         denied = denied or says(said, "no contrast") or _ends_with(said, "without at the end")
-        for found in pattern("contrast").finditer(said):
-            is_none = is_denied(said, found.span())
-            denied = denied or is_none
-            given = given or not (is_none or is_other_than_contrast(said, found.span()))
+        for span in mentions:
+            if is_denied(said, span):
+                denied = True
+            elif not is_open(said, span) and not is_other_than_contrast(said, span):
+                given = True
     return True if given else False if denied else None
 
 
