@@ -119,7 +119,8 @@ def is_refused(said: str, span: tuple[int, int]) -> bool:
     """
     after = _clause_after(said, span[1])
     at_end = re.search(rf"{pattern('no at the end').pattern}$", after)
-    is_operation = pattern("surgery").fullmatch(said[slice(*span)]) is not None
+    words = said[slice(*span)]
+    is_operation = pattern("surgery").fullmatch(words) is not None
     denials = ("denied",) if is_operation else ("denied", "not given")
     denial = at_end or pattern(*denials).search(after)
     if denial is None:
@@ -127,6 +128,9 @@ def is_refused(said: str, span: tuple[int, int]) -> bool:
     between = after[: denial.start()]
     if "," in between:  # "flexion: not done", but not "lateral, no oblique done"
         return not _content(between) and not says(after[denial.end() :], *_DENIABLE)
+    movements = pattern("flexion", "extension")
+    if movements.fullmatch(words):  # one is denied with the other
+        between = movements.sub(" ", between)
     return _content(between) <= _REACH_BACK_TO_NO and not says(between, "no")
 
 
@@ -207,6 +211,13 @@ def is_marked_done(said: str, span: tuple[int, int]) -> bool:
     """
     marker = _time_before(said, span[0], _REACH_IN_TIME)
     return pattern("done").fullmatch(marker) is not None
+
+
+def has_grown(said: str, span: tuple[int, int]) -> bool:
+    """Whether a clause speaks of bones that nobody joined: "congenital fusion", "bloc"."""
+    return says(
+        _clause_before(said, span[0]) + " ; " + _clause_after(said, span[1]), "grown together"
+    )
 
 
 def is_elsewhere(said: str, span: tuple[int, int]) -> bool | None:

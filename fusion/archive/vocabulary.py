@@ -91,7 +91,8 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "panorex, ls spine, l s spine, d spine, dl spine, dorsolumb*, wb, total body, lower "
         "limb*, upper limb*, crani*, thymus, thyroid*, skull*, face, heads, ribs, mrcp, cxr, "
         "kidneys, ureter*, thoraco*, limb*, skeletal survey, bone survey, hindfoot, forefoot, "
-        "midfoot, cholangio*, hepat*, hepato*, hida, prostat*, fetal, obstetric*, uter*, ovar*",
+        "midfoot, cholangio*, hepat*, hepato*, hida, prostat*, fetal, obstetric*, uter*, ovar*, "
+        "pinning",
         "oberkiefer*, jochbein*, tranen*, achsel*, axill*, hoden*, penis*, schambein*, sitzbein*, "
         "grosszehe*, syndesm*, kniescheibe*, phlebogr*, gesass*, sehne*, cup, tumorstaging, "
         "staging, lws, bws, lws*, bws*, lendenwirbel*, brustwirbel*, becken*, hufte*, huft*, "
@@ -146,7 +147,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "colangio*, corazon, hipofis*, silla turca, oido*, orbita*, coxis, coccix, mama, mamas, "
         "mamogra*, densitometr*, parrilla costal, craneal*, corporal*, tiroid*, tap, cardia*, "
         "sacroili*, senos, dorsolumb*, dorso lumb*, c lumbar, craneo*, codos, tobillos, "
-        "extremidad*, pelvic*, talon*, cuerpo",
+        "extremidad*, pelvic*, talon*, cuerpo, optico*, cigomat*, malar*",
     ),
     # Examined together with the neck it is for staging, unless the spine is named.
     "trunk": (
@@ -211,8 +212,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "flexion": (
         "flex*, flexion, dynamic*, anteflexion, f e, hyperflexion, functional views, bending",
         "inklination*, flexion*, funktionsaufn*, funktions*, funktion, anteflex*, inkl rekl, inkl "
-        "u rekl, inkl und rekl, in inkl, ante*, dynamisch*, inklin*, vorneig*, fkt*, vorbeug*, re "
-        "inklination*, vor ruck*, vor und ruck*, vor u ruck*",
+        "u rekl, inkl und rekl, in inkl, dynamisch*, inklin*, vorneig*, fkt*, vorbeug*, re "
+        "inklination*, vor ruck*, vor und ruck*, vor u ruck*, ante, in und rekl*, in u rekl*, in "
+        "und retro*",
         "flexion*, dynamique*, dyn, anteflexion, hyperflexion",
         "flexion*, flexo*, dinamic*, funcional*, hiperflexion, anteflexion",
     ),
@@ -341,9 +343,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "both contrasts": (
         "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, pre post, "
         "wwo, w o and w, w o w, w o then w, with without, without with, wo and w, before and "
-        "after",
+        "after, followed by w, followed by with",
         "mit und ohne, ohne und mit, ohne mit, mit ohne, vor und nach km, vor und nach kontrast*, "
-        "vor nach km",
+        "vor nach km, mit u ohne, ohne u mit",
         "avec et sans, sans et avec, sans puis avec, avant et apres, sans avec, avec sans",
         "con y sin, sin y con, antes y despues, c s, s y c, c y s, sin con, con sin",
     ),
@@ -391,11 +393,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     # After what is denied.
     "denied": (
         "none, nil, cancel*, denied, declin*, refus*, deferr*, omitted, withheld, contraindicat*, "
-        "not done, not performed, not given, held, on hold, stopped, aborted, not administered",
+        "not done, not performed, not given, held, on hold, stopped, aborted, not administered, "
+        "abandoned, skipped, unobtainable",
         "nein, storniert, abgesagt, abgelehnt, verweigert, verzicht*, entfall*, entfiel*, "
-        "kontraindiz*, nicht erfolgt, nicht durchgef*, nicht gegeben, nicht verabr*",
+        "kontraindiz*, nicht erfolgt, nicht durchgef*, nicht gegeben, nicht verabr*, abgesehen, "
+        "unterblieb*, weggelassen",
         "aucune, aucun, refus*, impossib*, annul*, non fait*, non realis*, non effect*, pas "
-        "fait*, pas realis*, contre indiq*, non administr*, non inject*",
+        "fait*, pas realis*, contre indiq*, non administr*, non inject*, abandonn*",
         "ninguna, ninguno, rechaz*, imposib*, suspendid*, cancelad*, omitid*, no realiz*, no "
         "hech*, contraindic*, no administr*",
     ),
@@ -412,24 +416,27 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "to come": (
         "before, pre, with a view, planned, planning, awaiting, consider*, candidate*, "
         "indication*, prior to, possible, potential, scheduled, upcoming, pending, proposed, need "
-        "for, eval for, waiting list, waitlist*, will, going to",
+        "for, eval for, waiting list, waitlist*, will, going to, discuss*, recommended",
         "vor, hinblick, zwecks, geplant*, indikation*, vorgesehen*, anstehend*, bevorstehend*, "
-        "planung, ggf, evtl, eventuell*, mogliche*, warteliste, wird, soll",
+        "planung, ggf, evtl, eventuell*, mogliche*, warteliste, wird, soll, erwogen*, empfohlen*",
         "avant, en vue, prevu*, programm*, envisag*, indication*, projet, eventuel*, discuter, "
-        "liste d attente, va, sera, prevoir, prevision",
+        "liste d attente, va, sera, prevoir, prevision, propos*",
         "antes, con vistas, previst*, programad*, previo a, previa a, previos a, pendiente*, "
-        "candidat*, indicacion*, posible*, valorar, para, lista de espera, propuest*, sera, va a",
+        "candidat*, indicacion*, posible*, valorar, para, lista de espera, propuest*, sera, va a, "
+        "recomendad*",
     ),
     "to come after": (
         "planned, scheduled, pending, upcoming, candidate*, booked, considered, indicated, "
         "planning, proposed, awaited, to follow, follows, later, if needed, if necessary, if "
-        "indicated",
+        "indicated, discussed, discussion, under consideration",
         "geplant*, vorgesehen*, steht an, bevorsteh*, indikation*, indiziert, in planung, "
-        "erwogen, folgt, folgen, spater, bei bedarf, falls notig, wenn notig",
+        "erwogen, folgt, folgen, spater, bei bedarf, falls notig, wenn notig, diskussion, "
+        "diskutiert, uberlegt, empfohlen",
         "prevu*, programm*, envisag*, indiquee, a venir, en attente, a discuter, suivr*, "
-        "ulterieur*, prevoir, si besoin, si necessaire",
+        "ulterieur*, prevoir, si besoin, si necessaire, discussion, discutee, proposee, "
+        "recommandee",
         "previst*, programad*, pendiente*, planificad*, propuest*, indicad*, seguira*, mas tarde, "
-        "si necesario, si precisa, si procede",
+        "si necesario, si precisa, si procede, discusion, plantead*, recomendad*, valoracion",
     ),
     "done": (
         "after, s p, sp, status post, st p, status, post, prior, previous, hx, history, h o, "
@@ -456,12 +463,12 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "small words": (
         "and, or, of, the, a, to, at, on, views, view, vws, vw, images, was, were, is, be, due, "
-        "for, iv, any, level, levels, by, by, pt, patient, patient s",
+        "for, iv, any, level, levels, by, by, pt, patient, patient s, but",
         "und, oder, u, in, an, bei, wurde, wurden, war, aufnahme, aufnahmen, am, fur, der, die, "
-        "das, den, hohe, v, vom, von, pat, patient, patientin, gabe",
+        "das, den, hohe, v, vom, von, pat, patient, patientin, gabe, aber",
         "et, ou, de, des, du, d, la, le, les, l, cliche, cliches, en, au, a, ete, incidences, "
-        "qui, par, patient, patiente",
+        "qui, par, patient, patiente, mais",
         "y, o, u, de, del, la, el, los, las, se, proyeccion, proyecciones, vistas, en, al, por, "
-        "paciente, pcte",
+        "paciente, pcte, pero",
     ),
 }

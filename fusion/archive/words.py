@@ -15,6 +15,7 @@ from fusion.archive.scope import (
     LEVEL,
     examined,
     field_of,
+    has_grown,
     is_denied,
     is_elsewhere,
     is_marked_done,
@@ -158,7 +159,11 @@ def _exam(modalities: tuple[str, ...], fields: list[str]) -> Exam | None:
 def _is_intervention(said: str) -> bool:
     """Whether it was done by pictures: not where it is to come, or was done before."""
     return any(
-        not is_to_come(said, found.span()) and not is_marked_done(said, found.span())
+        not (
+            is_to_come(said, found.span())
+            or is_marked_done(said, found.span())
+            or has_grown(said, found.span())
+        )
         for found in stated(said, "intervention")
     )
 
@@ -214,10 +219,12 @@ def _is_no_operation(said: str, found: re.Match[str], exam: Exam | None) -> bool
     if pattern("implant").fullmatch(found[0]):
         return is_elsewhere(said, found.span()) is None
     if pattern("fusion").fullmatch(found[0]):
+        if is_marked_done(said, found.span()):
+            return False
         near_words = " ".join([*before[-2:], ";", *after[:2]])
-        is_done = is_marked_done(said, found.span()) or LEVEL.match(" ".join(after)) is not None
         of_images = exam == "spect_ct" or says(near_words, "images")
-        return says(near_words, "grown together") or (of_images and not is_done)
+        has_level = LEVEL.match(" ".join(after)) is not None
+        return has_grown(said, found.span()) or (of_images and not has_level)
     return False
 
 
