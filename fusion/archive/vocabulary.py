@@ -220,7 +220,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "extension": (
         "ext, extension*, dynamic*, flex ext, f e, hyperextension*, functional views, "
-        "retroflexion, bending",
+        "retroflexion, bending, extend*",
         "reklination*, extension*, funktionsaufn*, funktions*, funktion, retroflex*, rekl, "
         "dynamisch*, reklin*, ruckneig*, fkt*, ruckbeug*, vor ruck*, vor und ruck*, vor u ruck*, "
         "retrofl*",
@@ -463,12 +463,12 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     "small words": (
         "and, or, of, the, a, to, at, on, views, view, vws, vw, images, was, were, is, be, due, "
-        "for, iv, any, level, levels, by, by, pt, patient, patient s, but",
+        "for, iv, any, level, levels, by, by, pt, patient, patient s, but, prior, previous",
         "und, oder, u, in, an, bei, wurde, wurden, war, aufnahme, aufnahmen, am, fur, der, die, "
         "das, den, hohe, v, vom, von, pat, patient, patientin, gabe, aber",
         "et, ou, de, des, du, d, la, le, les, l, cliche, cliches, en, au, a, ete, incidences, "
         "qui, par, patient, patiente, mais",
         "y, o, u, de, del, la, el, los, las, se, proyeccion, proyecciones, vistas, en, al, por, "
-        "paciente, pcte, pero",
+        "paciente, pcte, pero, previa, previo, previas",
     ),
 }

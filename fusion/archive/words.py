@@ -111,12 +111,14 @@ def described(modalities: tuple[str, ...], *texts: str) -> Described:
 
 
 def _views(said: str) -> set[str]:
-    """Return the views that were made; one that is still to come is not among them."""
-    return _counted_views(said) | {
-        view
-        for view in ("ap", "lateral", "flexion", "extension")
-        if any(not is_open(said, found.span()) for found in stated(said, view))
-    }
+    """Return the views that were made; one that is denied or to come anywhere is not among them."""
+    named = {view for view in ("ap", "lateral", "flexion", "extension") if _is_made(said, view)}
+    return named | _counted_views(said)
+
+
+def _is_made(said: str, view: str) -> bool:
+    spans = [found.span() for found in pattern(view).finditer(said)]
+    return bool(spans) and not any(is_denied(said, one) or is_open(said, one) for one in spans)
 
 
 def _counted_views(said: str) -> set[str]:
@@ -138,15 +140,15 @@ def _counted_views(said: str) -> set[str]:
 
 def _exam(modalities: tuple[str, ...], fields: list[str]) -> Exam | None:
     said = " ; ".join(fields)
-    stated_ones = set(modalities)
-    if stated_ones & NUCLEAR:
-        return "spect_ct" if "CT" in stated_ones or says(said, "diagnostic_ct") else None
+    given = set(modalities)
+    if given & NUCLEAR:
+        return "spect_ct" if "CT" in given or says(said, "diagnostic_ct") else None
     if any(_is_intervention(field) for field in fields):
         return None
-    known = {_BY_MODALITY[one] for one in stated_ones if one in _BY_MODALITY}
+    known = {_BY_MODALITY[one] for one in given if one in _BY_MODALITY}
     if len(known) == 1:
         return known.pop()
-    if known or stated_ones & _NOT_BONE:
+    if known or given & _NOT_BONE:
         return None
     if says(said, "nuclear"):
         return "spect_ct" if says(said, "diagnostic_ct") else None

@@ -1,0 +1,210 @@
+"""How far a "no", a "planned" and a region reach: each kind with each exam and each punctuation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from fusion.archive.words import Described, described
+
+EXAMS = ("MRI C-spine", "MRT HWS", "IRM rachis cervical", "RM columna cervical")
+VIEWS = (
+    "XR C-spine AP lat",
+    "HWS 2 Ebenen",
+    "Rachis cervical F/P",
+    "Columna cervical AP y lateral",
+)
+JOINED = (", ", " - ", " (", ": ", " ")
+
+
+def listed(words: str) -> list[str]:
+    return [word.strip() for word in words.strip().split(";")]
+
+
+def read(
+    modality: str, exams: tuple[str, ...], said: list[str], joined: tuple[str, ...] = JOINED
+) -> Iterator[tuple[str, Described]]:
+    for exam, between, words in itertools.product(exams, joined, said):
+        text = f"{exam}{between}{words}"
+        found = described((modality,), text)
+        assert found.is_neck is True, text
+        yield text, found
+
+
+DONE = listed("""
+s/p ACDF C5-6; ACDF C5/6 2019; prior fusion C4-6; status post laminoplasty; disc replacement
+C5/6 2017; Z.n. Spondylodese C5/6; Zustand nach ventraler Fusion HWK 5/6; nach Cage-Implantation
+C5/6; postop. Kontrolle; vor 2 Jahren Spondylodese C5/6; Fusion C5/6 nicht durchgebaut; post-op
+arthrodèse; ATCD d'arthrodèse C4-C6; contrôle arthrodèse; arthrodèse C5-C6 non consolidée;
+prothèse discale C5-C6; control de artrodesis C5-C6; antecedente de artrodesis cervical; operado
+de hernia C6; prótesis discal C5-C6; Z.n. ACDF, geplante Revision
+""")
+TO_COME = listed("""
+planned ACDF; ACDF planned; ACDF (planned); planned: ACDF; ACDF C5-6 scheduled next week; before
+fusion; pre-op ACDF C5/6; candidate for disc replacement; ?ACDF; awaiting decompression; will
+undergo ACDF; prior to laminoplasty; vor Spondylodese; vor ventraler Fusion C5/6; geplante
+Fusion HWS; Spondylodese C5/6 vorgesehen; zur OP-Planung Spondylodese; präop. Spondylodese;
+avant arthrodèse; arthrodèse C5-C6 programmée; bilan préop arthrodèse; en vue d'une arthrodèse;
+previo a artrodesis; artrodesis prevista C5-C6; pendiente de artrodesis; lista de espera
+artrodesis
+""")
+DENIED = listed("""
+no prior surgery; no hardware; no prior surgery or hardware; denies surgery; surgery: none;
+keine Voroperation; ohne Implantate; pas de chirurgie; sans matériel; jamais opéré; sin cirugía;
+cirugía previa: no; no operado
+""")
+ELSEWHERE = listed("""
+h/o L4-5 fusion; s/p lumbar laminectomy; s/p knee arthroplasty; hip prosthesis; T10-L2 fixation;
+lumbar hardware; cochlear implants bilateral; dental implants; fusion L4-S1 2015; Z.n.
+Spondylodese LWK 4/5; Z.n. Nukleotomie L5/S1; Hüftprothese rechts; Cochlea-Implantat; Z. n.
+lumbaler Spondylodese; ATCD arthrodèse lombaire; prothèse totale de hanche droite; implant
+cochléaire; arthrodèse L4-S1; antecedente de artrodesis lumbar; prótesis de cadera; implante
+coclear; osteosíntesis de tobillo
+""")
+NO_OPERATION = listed("""
+image fusion; fusion SPECT/CT; CT/MR fusion; congenital fusion C2-3; block vertebra C2/3;
+spontaneous fusion C4-5; Bildfusion mit MRT; Blockwirbel C2/3; angeborene Fusion C5/6; fusion
+d'images; fusion congénitale C2-C3; bloc congénital C2-C3; fusión de imágenes; fusión congénita
+C2-C3; compression/decompression
+""")
+
+
+def test_an_operation_that_was_done_is_one() -> None:
+    assert [text for text, found in read("MR", EXAMS, DONE) if not found.surgery] == []
+
+
+@pytest.mark.parametrize("said", [TO_COME, DENIED, ELSEWHERE, NO_OPERATION])
+def test_no_other_words_speak_of_an_operation(said: list[str]) -> None:
+    assert [text for text, found in read("MR", EXAMS, said) if found.surgery] == []
+    assert [text for text, found in read("CT", EXAMS, said) if found.exam is None] == []
+
+
+def test_in_a_fusion_of_images_only_an_operation_with_its_place_is_one() -> None:
+    for text, surgery in (
+        ("SPECT/CT fusion HWS", False),
+        ("SPECT/CT HWS, Z.n. Fusion C5/6", True),
+        ("SPECT/CT HWS, Fusion C5/6", True),
+    ):
+        assert described(("NM", "CT"), text).surgery is surgery, text
+
+
+NO_MOVEMENT = listed("""
+no flexion/extension obtained; flex/ext not obtained; flexion and extension views not possible;
+unable to do flexion/extension; patient refused flexion and extension; without dynamic views;
+dynamic views cancelled; flex/ext to follow; flexion/extension if needed; +/- flexion extension;
+keine Funktionsaufnahmen; Funktionsaufnahmen nicht möglich; ohne Funktionsaufnahmen;
+Funktionsaufnahmen entfallen; ggf. Funktionsaufnahmen; Inklination/Reklination nicht
+durchführbar; sans clichés dynamiques; pas de clichés dynamiques; clichés dynamiques non
+réalisés; clichés en flexion et extension impossibles; dynamiques si besoin; sin proyecciones
+dinámicas; no se realizan dinámicas; dinámicas no realizadas; no tolera flexión ni extensión;
+dinámicas pendientes
+""")
+
+
+def test_views_that_were_not_made_are_not_proposed() -> None:
+    apart = tuple(between for between in JOINED if between.strip())
+    wrong = [
+        text
+        for text, found in read("CR", VIEWS, NO_MOVEMENT, apart)
+        if found.views != {"ap", "lateral"}
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("text", "views"),
+    [
+        ("C-spine lateral only, no AP", "lateral"),
+        ("XR C-spine flex & ext without obliques", "flexion extension"),
+        ("XR c-spine no obliques, flexion extension", "flexion extension"),
+        ("C-spine AP, lateral and flexion (extension refused)", "ap lateral flexion"),
+        ("C-spine flex/ext (pt unable to extend)", "flexion"),
+        ("C-spine no trauma, flexion and extension", "flexion extension"),
+        ("HWS in 2 Ebenen und Funktionsaufn.", "ap lateral flexion extension"),
+        ("HWS Funktionsaufnahmen 2 Ebenen", "flexion extension"),
+        ("C-spine lateral, flexion to follow", "lateral"),
+        ("Rx columna cervical AP y perfil, no se realizan funcionales", "ap lateral"),
+        ("RADIOGRAFIA DE ANTEBRAZO AP", "ap"),
+    ],
+)
+def test_a_no_reaches_the_view_it_is_said_of(text: str, views: str) -> None:
+    assert described(("CR",), text).views == set(views.split())
+
+
+CONTRAST: dict[bool | None, list[str]] = {
+    False: listed("""
+contrast declined; contrast: refused; no contrast given; w/o gad; W/WO (gad refused); KM-frei;
+KM verweigert; nativ; ohne KM; o.KM; kein KM; nativ (KM-Allergie); Kontrastmittelgabe vom Pat.
+abgelehnt; sans injection; pas d'injection; injection refusée; sin contraste; contraste
+rechazado; s/c; S/CIV; rechaza contraste
+"""),
+    True: listed("""
+without and with contrast; w/o then w gad; pre/post gad; nativ und nach KM; nativ + KM; ohne und
+mit KM; mit u. ohne KM; sans puis avec injection; avec gado; sin y con contraste; simple y
+contrastada
+"""),
+    None: listed("""
+contrast allergy; Gadolinium-Allergie; allergie au gadolinium; alergia al contraste; +/-
+contrast; with or without contrast; contrast if needed; ggf. KM; mit oder ohne KM; avec ou sans
+injection; contraste si precisa; s/p epidural injection; w/o sedation; Dens-Fraktur Typ IV
+"""),
+}
+
+
+@pytest.mark.parametrize("contrast", CONTRAST)
+def test_contrast_is_given_or_not_or_not_said(contrast: bool | None) -> None:
+    said = CONTRAST[contrast]
+    assert [text for text, one in read("MR", EXAMS, said) if one.contrast is not contrast] == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "is_neck"),
+    [
+        # A level alone may be a series number, a cycle of treatment or a class.
+        (("CT Thorax C1",), False),
+        (("CT C1/C 4 Thorax",), False),
+        (("KNEE AP C1 LT", "KNEE"), False),
+        (("MRT LWS C1",), False),
+        (("MRT BWS Th1 C1",), False),
+        (("CT C5/6",), True),
+        # What is named beside the neck does not take it away; alone it is not the neck.
+        (("MRI brachial plexus and c-spine",), True),
+        (("MRI brachial plexus", "CSPINE"), False),
+        (("MRI cervical spine; thyroid cancer",), True),
+        (("CT neck thyroid cancer staging",), False),
+        (("CT HWS Tumorstaging",), True),
+        (("MRI whole body incl. c-spine",), True),
+        (("MRT HWS", "HWS", "TOF Angio carotis"), True),
+        # Nor is it there where it was left out, or is the reason.
+        (("CT head, no c-spine",), False),
+        (("CT Wirbelsäule ohne HWS",), None),
+        (("MRT Schulter bei HWS-Syndrom",), False),
+        (("MRI thoracic spine, h/o ACDF C5-6",), False),
+        (("LWS 2 Ebenen bei Skoliose",), False),
+        # Nor by a series that others were placed by.
+        (("MRT LWS", "HWS localizer"), False),
+    ],
+)
+def test_the_neck_is_what_was_examined(texts: tuple[str, ...], is_neck: bool | None) -> None:
+    assert described(("MR",), *texts).is_neck is is_neck
+
+
+def test_what_is_said_of_another_region_is_not_said_of_the_neck() -> None:
+    found = described(("CR",), "HWS und LWS", "HWS ap", "LWS Funktionsaufnahmen")
+    assert found.views == {"ap"}
+    assert described(("MR",), "MRT Kopf und HWS", "Kopf t1 KM", "HWS t2 sag").contrast is None
+
+
+@pytest.mark.parametrize(
+    ("text", "exam"),
+    [
+        ("Facet injection C5/6", None),
+        ("MRI C-spine before facet injection", "mri"),
+        ("MRT HWS, Z.n. PRT C6", "mri"),
+        ("MRI cervical spine epidural abscess", "mri"),
+    ],
+)
+def test_an_intervention_is_one_when_it_is_the_examination(text: str, exam: str | None) -> None:
+    assert described(("MR",), text).exam == exam
