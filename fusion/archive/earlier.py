@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fusion.archive.model import (
@@ -210,8 +210,8 @@ def priors(archive: Archive, whose: Whose, *, issuer: str = "", inbox: Path) -> 
                     to_compare.append(study)
                 proposals += _proposed(study, about, whose.date, archive.name)
     return Priors(
-        tuple(proposals),
-        tuple(to_compare),
+        tuple(dict.fromkeys(proposals)),
+        tuple(dict.fromkeys(to_compare)),
         dict(reasons),
         later,
         tuple(readings),
@@ -292,15 +292,24 @@ def _require_identity(patient: Patient) -> None:
 
 
 def _described(study: FoundStudy, series: tuple[FoundSeries, ...]) -> Iterator[Described]:
-    """Yield what each kind of imaging in a study is, by its own series."""
+    """Yield what each kind of imaging in a study is, by its own series.
+
+    Where there are several kinds, the description of the study may be of one of them: what the
+    series of another are not of, and whether contrast was given, is told by them alone.
+    """
     stated = {one.modality for one in series} | set(study.modalities)
     kinds = [RADIOGRAPHY & stated, {"MR"} & stated, {"CT"} & stated]
     if stated & NUCLEAR or not any(kinds):
         kinds = [stated]  # the CT of a SPECT/CT is no examination of its own
-    for kind in filter(None, kinds):
+    kinds = [kind for kind in kinds if kind]
+    for kind in kinds:
         own = [one for one in series if one.modality in kind]
         texts = [part for one in own for part in (one.description, one.body_part)]
-        yield described(tuple(sorted(kind)), study.description, *texts)
+        by_series = described(tuple(sorted(kind)), *texts)
+        found = described(tuple(sorted(kind)), study.description, *texts)
+        if len(kinds) > 1 and by_series.is_neck is False:
+            found = by_series
+        yield found if len(kinds) == 1 else replace(found, contrast=by_series.contrast)
 
 
 def _proposed(
@@ -319,8 +328,8 @@ def _proposed(
             "F10",
             "prior_cervical_surgery",
             True,
-            f"The description of an examination {when} speaks of an operation. Confirm that the "
-            "neck was operated on, and when.",
+            f"The description of an examination {when} speaks of an operation.{order} Confirm that "
+            "the neck was operated on, and when.",
             source,
         )
     if about.exam is None or about.exam == "spect_ct":
@@ -334,6 +343,8 @@ def _proposed(
     )
     if day:
         yield ProposedFact(fact, f"{key}_date", day, f"{name} {where} {verb} {when}.", source)
+    if not about.is_neck:
+        return  # of whatever was examined
     for view in _WORD_OF_VIEW:
         if view in about.views:
             words = f"The description speaks of a view: {_WORD_OF_VIEW[view]}."
@@ -364,12 +375,13 @@ def _is_name(written: str) -> bool:
 
 def _is_birth(written: str) -> bool:
     """Whether it is the birth date of somebody: 00000000 and 19000101 stand for none."""
-    try:
-        born = dt.datetime.strptime(written, "%Y%m%d").date() if _day(written) else None
-    except ValueError:
-        return False
-    return born is not None and 0 <= dt.date.today().year - born.year <= _OLDEST_YEARS
+    return _day(written) and 0 <= dt.date.today().year - int(written[:4]) <= _OLDEST_YEARS
 
 
 def _day(written: str) -> bool:
+    """Whether it is a day of the calendar, as DICOM writes one."""
+    try:
+        dt.datetime.strptime(written, "%Y%m%d")
+    except ValueError:
+        return False
     return re.fullmatch(r"[0-9]{8}", written) is not None

@@ -253,6 +253,14 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "tornillos, post cirugia, intervenid*, artroplast*, placa cervical, postqx, post qx, pop, "
         "osteosint*, material de*",
     ),
+    # What is scanned in beside examinations, under a modality that is none.
+    "paper": (
+        "consent*, request*, requisition*, order form, referral*, questionnaire*, appointment*",
+        "einverstandnis*, einwilligung*, aufklarung*, anforderung*, uberweisung*, fragebogen, "
+        "termin*",
+        "consentement*, demande*, ordonnance*, questionnaire*, rendez vous",
+        "consentimiento*, solicitud*, orden*, cuestionario*, cita",
+    ),
     # A series by which the others were placed shows more than was examined.
     "localizer": (
         "localizer*, localiser*, loc, scout*, topogram*",

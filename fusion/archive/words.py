@@ -150,6 +150,8 @@ def _exam(modalities: tuple[str, ...], fields: list[str]) -> Exam | None:
         return known.pop()
     if known or given & _NOT_BONE:
         return None
+    if says(said, "paper"):
+        return None
     if says(said, "nuclear"):
         return "spect_ct" if says(said, "diagnostic_ct") else None
     spoken: list[Exam] = [

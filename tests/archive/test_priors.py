@@ -167,6 +167,61 @@ def test_proposals_have_date_and_source_and_nobody_elses_words() -> None:
     assert "Muster" not in repr(found.proposals)
 
 
+class Shelved(Shelf):
+    """An archive with one study and its series."""
+
+    def __init__(self, study: FoundStudy, *series: tuple[str, str]) -> None:
+        super().__init__(study)
+        self._series = tuple(
+            FoundSeries(f"1.{n}", modality, said, "", "")
+            for n, (modality, said) in enumerate(series)
+        )
+
+    def series(self, study_instance_uid: str) -> tuple[FoundSeries, ...]:
+        return self._series
+
+
+def proposed(study: FoundStudy, *series: tuple[str, str]) -> dict[str, object]:
+    found = priors(Shelved(study, *series), OURS, inbox=Path("inbox"))  # type: ignore[arg-type]
+    assert len(set(found.proposals)) == len(found.proposals)
+    return {one.key: one.value for one in found.proposals}
+
+
+def test_the_description_of_a_study_is_not_that_of_each_kind_in_it() -> None:
+    both = replace(study(description="CT Kopf nativ / MRT HWS"), modalities=("CT", "MR"))
+    found = proposed(both, ("CT", "Kopf 5mm"), ("MR", "HWS t2 sag"), ("MR", "HWS t1 KM"))
+    assert found == {"mri": None, "mri_date": "2023-10-01", "mri_contrast": True}
+    # Where the series say nothing of their own, the study's is all there is; it is said once.
+    after = replace(both, description="HWS Z.n. ACDF, nativ")
+    assert proposed(after, ("CT", "2 mm"), ("MR", "t2")) == {
+        "prior_cervical_surgery": True,
+        "mri": None,
+        "mri_date": "2023-10-01",
+        "diagnostic_ct": None,
+        "diagnostic_ct_date": "2023-10-01",
+    }
+
+
+def test_views_and_contrast_of_a_region_that_is_not_named_are_none_of_the_neck() -> None:
+    plain_film = replace(study(description="Flexion 30 Grad, tangential"), modalities=("CR",))
+    assert proposed(plain_film) == {"radiographs": None, "radiographs_date": "2023-10-01"}
+    assert proposed(study(description="Routine nativ")) == {"mri": None, "mri_date": "2023-10-01"}
+
+
+@pytest.mark.parametrize("date", ["20230230", "20231301", "00000000", ""])
+def test_a_day_that_there_is_not_is_no_date(date: str) -> None:
+    shelf = Shelf(study(date=date, description="MRT HWS Z.n. ACDF"))
+    found = priors(shelf, OURS, inbox=Path("inbox"))  # type: ignore[arg-type]
+    assert [one.key for one in found.proposals] == ["prior_cervical_surgery", "mri"]
+    assert all("The dates do not say" in one.text for one in found.proposals)
+    assert all("without a date" in one.source for one in found.proposals)
+
+
+@pytest.mark.parametrize("said", ["Einverständnis MRT HWS", "MRI C-spine request form"])
+def test_a_paper_about_an_examination_is_none(said: str) -> None:
+    assert proposed(replace(study(description=said), modalities=("OT",))) == {}
+
+
 def report(version: int) -> tuple[str, bytes]:
     """A structured report of an earlier reading; the second version amends the first."""
     ds = Dataset()
