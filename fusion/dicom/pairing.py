@@ -143,6 +143,9 @@ def _chosen(
     except PairingError as exc:
         problems.append(str(exc))
     if problems:
+        # What to do is said once, also where both are missing.
+        if not all(_of_kind(catalog, wanted) for wanted in (_is_ct, _is_functional)):
+            problems.append("Open what holds both, the CT and the SPECT or PET.")
         raise PairingError(" ".join(problems))
     if ct is None and spect is None:
         cts, functionals = _same_study(cts, functionals)
@@ -252,8 +255,7 @@ def _nothing_usable(every: Sequence[Candidate], catalog: Catalog, noun: str) -> 
     said = [*list(refused)[:3], *unseen[:3]]
     detail = " " + " ".join(said) if said else ""
     return PairingError(
-        f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail} "
-        "Open what holds both, the CT and the SPECT or PET."
+        f"No {noun} volume was found; found {', '.join(found) or 'no DICOM objects'}.{detail}"
     )
 
 

@@ -594,6 +594,16 @@ def test_nothing_to_fuse_says_what_was_there(tmp_path) -> None:
         chosen(tmp_path)
 
 
+def test_where_both_are_missing_what_to_do_is_said_once(tmp_path) -> None:
+    with pytest.raises(PairingError) as refused:
+        chosen(tmp_path)
+    sentence = "Open what holds both, the CT and the SPECT or PET."
+    assert str(refused.value).count(sentence) == 1
+    assert str(refused.value).endswith(sentence)
+    assert "No SPECT or PET volume was found" in str(refused.value)
+    assert "No CT volume was found" in str(refused.value)
+
+
 @pytest.mark.slow
 def test_real_pet_ct(shared_data) -> None:
     result = pair(scan(shared_data / "petct_discovery_st"))
