@@ -403,11 +403,23 @@ class Fused:
         """Share of what the functional volume saw that lies inside the CT's field, 0 to 1."""
         seen = seen_mask(self.spect)
         total = self.spect.stored.size if seen is None else int(seen.sum())
-        # Without the CT's values, which take as much room as the whole functional volume.
-        common = sum(
-            np.count_nonzero(inside if seen is None else inside & seen[k])
-            for k, (_, inside) in enumerate(self._ct_voxels())
+        # Without the CT's values, which take as much room as the whole functional volume; and slice
+        # by slice, along each axis by itself: the window waits for it whenever the two are moved.
+        matrix = (
+            np.linalg.inv(self.ct.grid.affine)
+            @ self.registration.transform.matrix
+            @ self.spect.grid.affine
         )
+        k, j, i = (np.arange(size) for size in self.spect.grid.shape)
+        rows, columns = (matrix[:3, 1, None, None] * j[:, None], matrix[:3, 2, None, None] * i)
+        common = 0
+        for n in k:
+            inside = np.ones(self.spect.grid.shape[1:], bool) if seen is None else seen[n].copy()
+            for axis, size in enumerate(self.ct.grid.shape):
+                at = rows[axis] + (matrix[axis, 0] * n + matrix[axis, 3]) + columns[axis]
+                nearest = np.rint(at, out=at)
+                inside &= (nearest >= 0) & (nearest < size)
+            common += int(np.count_nonzero(inside))
         return float(common / max(total, 1))
 
     @cached_property

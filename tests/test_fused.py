@@ -159,3 +159,10 @@ def test_the_overlap_is_counted_without_keeping_the_values_of_the_ct() -> None:
     assert fused.overlap == pytest.approx(16 * 13 * 8 / 21**3, abs=0.06)
     assert "_ct_at_spect" not in fused.__dict__
     assert fused.overlap == np.isfinite(fused._ct_at_spect).mean()
+
+
+def test_the_overlap_of_turned_grids_is_that_of_each_voxel_by_itself() -> None:
+    turned = RigidTransform.from_euler(rotation_deg=(20, -35, 50), translation_mm=(13.1, -9.3, 4.7))
+    fused = made(transform=turned)
+    assert 0.2 < fused.overlap < 0.8
+    assert fused.overlap == np.isfinite(fused._ct_at_spect).mean()

@@ -121,8 +121,9 @@ def _summed(rays: Resampler) -> npt.NDArray[np.float32]:
 def _outside(grid: Grid, low: FloatArray, high: FloatArray) -> npt.NDArray[np.bool_]:
     """Return which voxels lie outside a box along the patient's axes."""
     outside = np.zeros(grid.shape, np.bool_)
-    steps = [np.arange(n) for n in grid.shape]
     for axis in range(3):
+        # What does not change along an axis of the grid is worked out once for all of it.
+        steps = [np.arange(n if grid.affine[axis, m] else 1) for m, n in enumerate(grid.shape)]
         a, b, c = (grid.affine[axis, n] * steps[n] for n in range(3))
         at = a[:, None, None] + b[:, None] + c + grid.affine[axis, 3]
         outside |= (at < low[axis]) | (at > high[axis])
