@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import napari
+from napari._qt.qt_main_window import Window
 from napari._qt.qt_viewer import QtViewer
 from napari.components.overlays import SceneOverlay
 from napari.layers.base._base_constants import Blending
@@ -22,6 +23,7 @@ from napari.utils.transforms._units import get_units_from_name
 from pydantic import Field
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QCloseEvent
+from qtpy.QtWidgets import QApplication
 from vispy.gloo.program import Program
 
 if TYPE_CHECKING:
@@ -152,8 +154,17 @@ def load_units() -> None:
     get_units_from_name(("mm",))
 
 
-def new_viewer() -> napari.Viewer:
+def _update_theme(self: Window, event: object = None, extra_variables: object = None) -> None:
+    """Do nothing, in the place of what dresses a window of napari; see :func:`dress`."""
+
+
+def new_viewer(*, dressed: bool = True) -> napari.Viewer:
     """Return an empty napari window that is not shown yet.
+
+    Parameters
+    ----------
+    dressed : bool
+        Whether it has napari's colours already; else :func:`dress` has to be called.
 
     Its welcome screen, which nobody will see, need not write its words again for each of napari's
     shortcuts, nor are the user's settings, which belong to other work, written three times: that
@@ -161,14 +172,27 @@ def new_viewer() -> napari.Viewer:
     """
     settings = get_settings()
     saves, settings._save_on_change = settings._save_on_change, False
+    dresses = Window._update_theme
+    if not dressed:
+        Window._update_theme = _update_theme
     try:
         with action_manager.events.shortcut_changed.blocker():
             viewer = napari.Viewer(title="facetfusion", show=False, show_welcome_screen=False)
     finally:
         settings._save_on_change = saves
+        Window._update_theme = dresses
+    # It looks at each event of the whole program, for a menu bar that it never hides here.
+    app = QApplication.instance()
+    if app is not None:
+        app.removeEventFilter(main_window(viewer))
     # What could be pressed there while a study is read is napari's.
     empty_menu_bar(viewer)
     return viewer
+
+
+def dress(viewer: napari.Viewer) -> None:
+    """Give a napari window its colours, which takes as long as a third of making it."""
+    viewer.window._update_theme()
 
 
 def main_canvas(viewer: napari.Viewer) -> QtViewer:
@@ -189,6 +213,9 @@ def put_canvas_away(viewer: napari.Viewer) -> None:
     """
     canvas = main_canvas(viewer)
     canvas.hide()
+    # It draws no layers, and would search for garbage whenever layers went.
+    for event in (viewer.layers.events.begin_batch, viewer.layers.events.end_batch):
+        event.disconnect(canvas.canvas)
     widget = canvas_widget(canvas)
     if widget.parent() is not None:
         widget.setParent(None)

@@ -24,8 +24,10 @@ from fusion.review import Review
 from sample_data import make_study
 from viewer import _napari
 from viewer.facets.model import Labels
-from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting
+from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting, told
 from viewer.kit.dialogs import show_error
+from viewer.kit.turns import Turns
+from viewer.pictures import placement
 from viewer.pictures.drawn import compose
 from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
@@ -67,6 +69,12 @@ def sample_study(progress: Progress | None) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="facetfusion-sample-") as folder:
         make_study(folder, progress=progress)
         yield Path(folder) / "study"
+
+
+def _load_loops() -> None:
+    """Load what is compiled, which the first pictures would wait for."""
+    compose.load()
+    placement.load()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,7 @@ class ReviewApp(QObject):
             self._review, self.source = source, origin
         else:
             self.source = Path(source) if isinstance(source, str) else source
-            self.job = OpenStudy(window, self.source, self.wishes.options, also=compose.load)
+            self.job = OpenStudy(window, self.source, self.wishes.options, also=_load_loops)
             self.job.done.connect(self._show)
             self.job.refused.connect(self._close)
 
@@ -362,6 +370,7 @@ class FrontDesk(QObject):
         super().__init__(self.page)
         self.wishes = wishes
         self._viewer = viewer
+        self._making: Turns | None = None
         self.error: FusionError | None = None
         self.job: OpenStudy | None = None
         self.app: ReviewApp | None = None
@@ -388,8 +397,10 @@ class FrontDesk(QObject):
             return
         if self.app is not None and self.app.preparing:
             return
+        if self._making is not None and self._making.running:
+            return
         self.wishes = replace(self.wishes, options=options)
-        self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=compose.load)
+        self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=_load_loops)
         self.job.done.connect(lambda review: self._show(source, review))
         self.job.refused.connect(self._refused)
         self.job.start()
@@ -455,6 +466,23 @@ class FrontDesk(QObject):
         self.page.tell("Preparing the window …", refused=False)
         self.page.message.repaint()  # before the pictures are made, which takes a moment
         self.error = None
+        if self._viewer is not None:
+            self._show_in(source, review)
+            return
+        self._making = Turns(self._make(source, review), self.page)
+        self._making.failed.connect(lambda bug: self._refused(told(bug)))
+        self._making.start()
+
+    def _make(self, source: Path | StudyMaker, review: Review) -> Iterator[None]:
+        """Make a window for a study, and show the study in it."""
+        viewer = _napari.new_viewer(dressed=False)
+        yield
+        _napari.dress(viewer)
+        self._viewer = viewer
+        yield
+        self._show_in(source, review)
+
+    def _show_in(self, source: Path | StudyMaker, review: Review) -> None:
         viewer, self._viewer = self._viewer, None
         self.app = ReviewApp(review, viewer=viewer, wishes=self.wishes, origin=source)
         self.app.came_from = self  # and lives as long as that

@@ -170,12 +170,17 @@ class ReviewWindow(Sitting):
         """Make the window: models, pictures, panels, and last what can be pressed."""
         panes = []
         for pane in make_panes(review):
-            panes.append(pane)
+            if pane is not None:
+                panes.append(pane)
             yield
         self._make_models(LinkedPanes(review, panes), journal)
-        self.canvases = tuple(PlaneCanvas(pane) for pane in self.linked)
         yield
-        _napari.take_centre(self.viewer, self._make_centre())
+        for pane in self.linked:
+            self.canvases = (*self.canvases, PlaneCanvas(pane))
+            yield
+        side = self._make_side()
+        yield
+        _napari.take_centre(self.viewer, self._make_centre(side))
         self._write_alignment()
         self._update_values()
         for canvas in self.canvases:
@@ -260,7 +265,7 @@ class ReviewWindow(Sitting):
         found = _napari.main_window(viewer).findChild(cls)
         return found if found is not None and found._finished() else None
 
-    def _make_centre(self) -> QWidget:
+    def _make_centre(self, side: QWidget) -> QWidget:
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
@@ -288,7 +293,7 @@ class ReviewWindow(Sitting):
         self.footer = Footer()
         under.addWidget(self.footer)
         self.body.addWidget(left)
-        self.body.addWidget(self._make_side())
+        self.body.addWidget(side)
         self.body.setStretchFactor(0, 1)
         self.body.setStretchFactor(1, 0)
         self.body.setChildrenCollapsible(False)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 import warnings
 from collections.abc import Callable
 
 import napari
 import numpy as np
 import pytest
+from napari._qt.qt_main_window import _QtMainWindow
 from napari.components import ViewerModel
 from napari.layers import Image
 from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QEvent
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QApplication, QWidget
 from vispy.gloo import Program
 
 from viewer import _napari
@@ -93,3 +97,31 @@ def test_a_canvas_that_was_put_away_goes_with_its_window(napari_anew: None, qtbo
     viewer.window.show()
     _napari.main_window(viewer).close()
     qtbot.waitUntil(lambda: gone == [True])
+
+
+@pytest.mark.window
+def test_a_window_looks_at_no_events_of_others_and_collects_no_garbage_for_no_layers(
+    qtbot: QtBot,
+) -> None:
+    viewer = _napari.new_viewer()
+    _napari.put_canvas_away(viewer)
+    other, called, collected = QWidget(), [], []
+    qtbot.addWidget(other)
+    sys.setprofile(lambda frame, _what, _of: called.append(frame.f_code))
+    try:
+        QApplication.sendEvent(other, QEvent(QEvent.Type.User))
+    finally:
+        sys.setprofile(None)
+    assert _QtMainWindow.eventFilter.__code__ not in called
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if info["generation"] == 2:
+            collected.append(phase)
+
+    gc.callbacks.append(note)
+    try:
+        viewer.layers.clear()
+    finally:
+        gc.callbacks.remove(note)
+        viewer.close()
+    assert collected == []

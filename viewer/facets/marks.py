@@ -8,6 +8,7 @@ nothing of widgets.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,8 @@ from viewer.pictures.layers import to_world
 from viewer.pictures.pane import BOX_COLOR, WORDS_PT
 
 if TYPE_CHECKING:
+    from napari.utils.events import Event
+
     from fusion.annotations import Point, Target
     from fusion.facets import Facet, Localisation
     from fusion.geometry import FloatArray
@@ -122,9 +125,10 @@ class Marks:
                 pane.model.canvas.overlays[name] = TextOverlay(
                     position="top_left", box=True, box_color=BOX_COLOR, color=NOTICE_COLOR
                 )
-            pane.model.scene.camera.events.zoom.connect(self.refresh)
-            pane.model.scene.camera.events.center.connect(self.refresh)
-            pane.model.canvas.events.size.connect(self.refresh)
+            again = partial(self._refresh_in, pane)
+            pane.model.scene.camera.events.zoom.connect(again)
+            pane.model.scene.camera.events.center.connect(again)
+            pane.model.canvas.events.size.connect(again)
         facets.events.localisation.connect(self.refresh)
         facets.events.state.connect(self.refresh)
         facets.events.selected.connect(self.refresh)
@@ -147,6 +151,10 @@ class Marks:
 
     def refresh(self) -> None:
         """Draw what is true now on the planes that are shown now."""
+        for pane in self._linked:
+            self._refresh_in(pane)
+
+    def _refresh_in(self, pane: Pane, _event: Event | None = None) -> None:
         state = PROVISIONAL if self._facets.provisional else ""
         if self._facets.renumbering:
             state = RENUMBERING
@@ -155,14 +163,13 @@ class Marks:
         notice = self.notice
         if self.naming:
             notice = f"Click into the body of {self.naming}. Escape: do not name it."
-        for pane in self._linked:
-            here = self.naming or pane is self._linked.active
-            _write(pane, "numbering", state)
-            _write(pane, "notice", notice if here else "")
-            pane.fit_words()
-            overlay = pane.model.scene.overlays["joints"]
-            overlay.font_size = WORDS_PT * pane.text_scale
-            overlay.marks = self.marks(pane) if self._shown else ()
+        here = self.naming or pane is self._linked.active
+        _write(pane, "numbering", state)
+        _write(pane, "notice", notice if here else "")
+        pane.fit_words()
+        overlay = pane.model.scene.overlays["joints"]
+        overlay.font_size = WORDS_PT * pane.text_scale
+        overlay.marks = self.marks(pane) if self._shown else ()
 
     def marks(self, pane: Pane) -> tuple[Mark, ...]:
         """Return the rings on the plane that a pane shows, the selected one last."""

@@ -29,7 +29,7 @@ from fusion.pathway import KEY_OF_FACT, QUESTIONS
 from viewer.kit.labels import LinkLabel, plain_label
 from viewer.kit.layout import SnugColumn, scrolling
 from viewer.kit.message import MessageLine, keep_place
-from viewer.kit.theme import BOLD, DOUBTFUL, QUESTION_STYLE, colored
+from viewer.kit.theme import BOLD, DOUBTFUL, QUESTION_STYLE, colored, restyle
 from viewer.pathway.model import KEYS, RED_FLAG_KEYS, PathwayModel
 from viewer.pathway.questions import Question, set_property
 
@@ -79,6 +79,11 @@ class VerdictView(QWidget):
 
     def show_sections(self, sections: Iterable[TextSection]) -> None:
         """Show an answer; labels are kept, so that place and keyboard focus stay."""
+        for _ in self.parts(sections):
+            pass
+
+    def parts(self, sections: Iterable[TextSection]) -> Iterator[None]:
+        """Show an answer some sentences at a time."""
         titles = links = place = 0
         self._lines = []
         for section in sections:
@@ -98,6 +103,8 @@ class VerdictView(QWidget):
                 )
                 self._lines.append(line)
                 links, place = links + 1, place + 1
+                if links % _AT_ONCE == 0:
+                    yield
         for unused in (*self._titles[titles:], *self.links[links:]):
             unused.hide()
 
@@ -228,6 +235,8 @@ class PathwayPanel(QWidget):
             if n % _AT_ONCE == 0:
                 yield
         self._show_context()
+        yield
+        yield from self.verdict.parts(self.model.sections)
         self._show_answers()
 
     def _make_foot(self) -> QVBoxLayout:
@@ -294,7 +303,7 @@ class PathwayPanel(QWidget):
     def _on_recorded(self) -> None:
         self.state.setText(self.model.state)
         settled = self.model.recorded is not None and not self.model.changed_since
-        self.state.setStyleSheet("" if settled else colored(DOUBTFUL))
+        restyle(self.state, "" if settled else colored(DOUBTFUL))
 
     def _show_verdict(self) -> None:
         reading = (self.model.statements_reading(self._fact),) if self._fact else ()

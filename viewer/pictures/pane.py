@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ _EDGE_PX = 16.0
 #: Width and height of a pane from which on there is room, px; how far words shrink in a smaller
 #: one, and how far so that many lines of them end above the letters at the sides.
 _ROOMY_PX, _SMALL, _SMALLEST = (450.0, 330.0), 0.7, 0.55
+#: How much of a pane's width words in a corner may take beside the joints, which are in the middle.
+_CORNER_SHARE = 0.3
 #: Lengths of the scale, mm; the first that is no longer than this share of the pane's width, which
 #: keeps it away from the letter in the middle.
 _SCALES_MM, _SCALE_SHARE = (200, 100, 50, 20, 10, 5, 2, 1), 0.3
@@ -64,6 +67,27 @@ _SCALES_MM, _SCALE_SHARE = (200, 100, 50, 20, 10, 5, 2, 1), 0.3
 #: of this side, px.
 HOT_SHARE, HOT_PX = 0.6, 12
 SIMULATED_COLOR = (1.0, 0.55, 0.1, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class PaneLayers:
+    """What a pane shows, in its order.
+
+    Parameters
+    ----------
+    ct, spect : napari.layers.Image
+        Of one study.
+    """
+
+    ct: Image
+    spect: Image
+
+    @classmethod
+    def of(cls, review: Review) -> PaneLayers:
+        """Make the layers of a study, for one pane."""
+        spect = make_layer(spect_layer_data(review))
+        array, options, kind = ct_layer_data(review)
+        return cls(make_layer((CtPlanes(array, spect.data), options, kind)), spect)
 
 
 class Pane:
@@ -80,6 +104,8 @@ class Pane:
         How to cut.
     review : Review
         The study.
+    layers : PaneLayers, optional
+        Of this study, where they are in the model already; made here by default.
 
     Attributes
     ----------
@@ -87,7 +113,14 @@ class Pane:
         ``changed``: the same plane looks otherwise.
     """
 
-    def __init__(self, model: ViewerModel, plane: Plane, review: Review) -> None:
+    def __init__(
+        self,
+        model: ViewerModel,
+        plane: Plane,
+        review: Review,
+        *,
+        layers: PaneLayers | None = None,
+    ) -> None:
         self.model = model
         self.plane = plane
         self.events = EmitterGroup(source=self, changed=None)
@@ -95,11 +128,11 @@ class Pane:
         self._outlined: tuple[object, tuple[_napari.Segment, ...]] = (None, ())
         self._edged: tuple[object, npt.NDArray[np.uint8]] | None = None
         self.grid = review.fused.display_grid
-        self.spect = make_layer(spect_layer_data(review))
-        array, options, kind = ct_layer_data(review)
-        self.ct = make_layer((CtPlanes(array, self.spect.data), options, kind))
+        if layers is None:
+            layers = PaneLayers.of(review)
+            model.layers.extend([layers.ct, layers.spect])
+        self.ct, self.spect = layers.ct, layers.spect
         self.edges: Image | None = None
-        model.layers.extend([self.ct, self.spect])
         model.layers.selection.clear()
         _napari.cut_nothing(model)
         model.dims.axis_labels = self.ct.axis_labels
@@ -151,8 +184,9 @@ class Pane:
         self._alignment = text("alignment", "top_left", color=SIMULATED_COLOR)
         self._alignment.visible = False
         self._unusual = ""
+        self._simulated: TextOverlay | None = None
         if simulated:
-            text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
+            self._simulated = text("simulated", "top_left", color=SIMULATED_COLOR, text=SIMULATED)
         bar = overlays.scale_bar
         bar.position, bar.box, bar.colored, bar.color = "bottom_right", False, True, "white"
         bar.visible = True
@@ -272,6 +306,7 @@ class Pane:
         if self._alignment.text != text:
             self._alignment.text = text
         self._alignment.visible = bool(text)
+        self._fit_simulated()
         scale = self.text_scale
         bar = self.model.canvas.overlays.scale_bar
         for overlay in (*self._words().values(), bar):
@@ -279,6 +314,16 @@ class Pane:
         for overlay in self._letters.values():
             overlay.font_size = _LETTER_PT * scale
         self._fit_scale()
+
+    def _fit_simulated(self) -> None:
+        """Say it in a word where the whole sentence, which the window says, would lie on joints."""
+        if self._simulated is None:
+            return
+        room = _CORNER_SHARE * float(self.model.canvas.size[1]) - _EDGE_PX
+        whole = len(SIMULATED) * self._room_scale * _WORD_PX[0] <= room
+        words = SIMULATED if whole else SIMULATED.split()[0]
+        if self._simulated.text != words:
+            self._simulated.text = words
 
     def _fit_scale(self) -> None:
         bar = self.model.canvas.overlays.scale_bar

@@ -19,7 +19,7 @@ from viewer.pictures.layers import (
     to_lps,
     to_world,
 )
-from viewer.pictures.pane import Pane
+from viewer.pictures.pane import Pane, PaneLayers
 from viewer.pictures.planes import PLANES
 
 if TYPE_CHECKING:
@@ -52,10 +52,16 @@ class Closeup:
     field_mm: float
 
 
-def make_panes(review: Review) -> Iterator[Pane]:
-    """Make the panes of a study one by one: axial, coronal, sagittal."""
+def make_panes(review: Review) -> Iterator[Pane | None]:
+    """Make the panes of a study one by one, axial, coronal, sagittal; None where one is begun."""
     for plane in PLANES:
-        yield Pane(ViewerModel(), plane, review)
+        model, layers = ViewerModel(), PaneLayers.of(review)
+        yield None
+        model.layers.append(layers.ct)
+        yield None
+        model.layers.append(layers.spect)
+        yield None
+        yield Pane(model, plane, review, layers=layers)
 
 
 class LinkedPanes:
@@ -97,7 +103,8 @@ class LinkedPanes:
             cursor=None,
             clicked=None,
         )
-        self.panes = tuple(make_panes(review) if panes is None else panes)
+        made = make_panes(review) if panes is None else panes
+        self.panes = tuple(pane for pane in made if pane is not None)
         self.active = self.panes[0]
         self._point_lps = review.fused.display_grid.center_lps
         self._frame: Closeup | None = None

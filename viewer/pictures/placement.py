@@ -5,25 +5,29 @@ Knows rectangles of pixels and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
-#: Between a name and what stands beside it, and from it to the edge of the picture, px.
-GAP_PX, MARGIN_PX = 2.0, 6.0
-#: How far a name is moved at a time to find room, as a share of its height.
-_STEP = 0.25
-#: Furthest that a name is moved up or down, in heights of it; and up to where it may rather cover
-#: the ring of a joint than be moved on, to stand beside another joint that it is not the name of.
-_REACH, _NEAR = 8.0, 2.5
-#: How much nearer the middle of a name has to be to the column of its own side, as a share of their
-#: distance.
-_CLEARLY = 0.25
+import numpy as np
+
+from viewer.pictures.room import (
+    GAP_PX,
+    NEAR,
+    REACH,
+    at_own_height,
+    first_at_margin,
+    first_on_row,
+    on_own_side,
+)
+
+if TYPE_CHECKING:
+    from fusion.geometry import FloatArray
+
 #: What matters and has no room on one line gets lines of so many letters, then of fewer.
 _LETTERS_A_LINE = 30, 16, 9
-#: Steps in which the name of the joint that is looked at is moved away from it, px.
-_BESIDE_PX = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,48 +130,85 @@ def place(
     inside = [label for label in labels if _holds(whole, label.anchor)]
     # Left and right joints of a level lie at nearly one height; their names say the side.
     rows = {
-        side: [one.anchor[1] for one in (*inside, *unnamed) if one.side == side]
+        side: np.array([one.anchor[1] for one in (*inside, *unnamed) if one.side == side], float)
         for side in (-1, 0, 1)
     }
     across = {
-        side: [one.anchor for one in (*labels, *unnamed) if side and one.side == -side]
+        side: _points([one.anchor for one in (*labels, *unnamed) if side and one.side == -side])
         for side in (-1, 0, 1)
     }
     order = sorted(inside, key=lambda label: (-label.weight, label.anchor[1], label.anchor[0]))
     placed: dict[int, Box] = {}
-    used = list(taken)
+    rings, none = _boxes(avoid), _boxes(())
+    used, count = np.concatenate([_boxes(taken), np.zeros((len(order), 4))]), len(taken)
     for label in order:
-        clear = [*used, *avoid]
-        # On rings only at its own margin: further in, it would stand at another joint than its own,
-        # and at the other margin on the joints of the other side.
-        tries = (
-            (clear, _NEAR, 4, avoid),
-            (used, _NEAR, 1, avoid),
-            (clear, _REACH, 4, avoid),
-            (clear, _REACH, 2, ()),
-            (used, _REACH, 1, ()),
-        )
-        box = next(
-            filter(
-                None,
-                (_first(label, whole, rows[label.side], across[label.side], *one) for one in tries),
-            ),
-            None,
-        )
-        if box is None and label.weight:
-            box = _on_own_row(label, whole, rows[label.side], across[label.side], used, avoid)
+        box = _found(label, room, rows[label.side], across[label.side], used[:count], rings, none)
         if box is not None:
             placed[id(label)] = box
-            used.append(box)
+            used[count] = box.x, box.y, box.width, box.height
+            count += 1
     _put_in_order(inside, placed, whole, taken)
     told = {
         id(one): box
         for one in inside
         if (box := placed.get(id(one)))
-        and _at_own_height(box, one, rows[one.side])
-        and _on_own_side(box, one, across[one.side])
+        and _at_its_place(box, one, rows[one.side], across[one.side])
     }
     return tuple(told.get(id(label)) for label in labels)
+
+
+def _found(
+    label: Label,
+    room: tuple[float, float],
+    heights: FloatArray,
+    across: FloatArray,
+    used: FloatArray,
+    rings: FloatArray,
+    none: FloatArray,
+) -> Box | None:
+    """Return the first place for a name, where there is one."""
+    numbers = (*label.anchor, *label.size, label.side, label.weight)
+    around = tuple(map(float, numbers)), tuple(map(float, room)), heights, across, used
+    # On rings only at its own margin: further in, it would stand at another joint than its own,
+    # and at the other margin on the joints of the other side.
+    for avoid, apart, most, columns in (
+        (rings, rings, NEAR, 4),
+        (none, rings, NEAR, 1),
+        (rings, rings, REACH, 4),
+        (rings, none, REACH, 2),
+        (none, none, REACH, 1),
+    ):
+        there, x, y = first_at_margin(*around, avoid, apart, most, columns)
+        if there:
+            return Box(x, y, *label.size)
+    if label.weight:
+        there, x, y = first_on_row(*around, rings, none)
+        if there:
+            return Box(x, y, *label.size)
+    return None
+
+
+def _at_its_place(box: Box, label: Label, heights: FloatArray, across: FloatArray) -> bool:
+    x, y, width, height, at_x, at_y = map(
+        float, (box.x, box.y, box.width, box.height, *label.anchor)
+    )
+    return bool(
+        at_own_height(y + height / 2, at_y, heights)
+        and on_own_side(x, y, width, height, at_x, at_y, across)
+    )
+
+
+def load() -> None:
+    """Load the compiled loops, or compile them, which the first names would wait for."""
+    place([Label((20.0, 20.0), (50.0, 10.0), weight=1)], room=(40.0, 40.0))
+
+
+def _boxes(boxes: Sequence[Box]) -> FloatArray:
+    return np.array([(b.x, b.y, b.width, b.height) for b in boxes], float).reshape(-1, 4)
+
+
+def _points(points: Sequence[tuple[float, float]]) -> FloatArray:
+    return np.array(points, float).reshape(-1, 2)
 
 
 def place_words(
@@ -177,7 +218,9 @@ def place_words(
     *,
     misplaced: Callable[[int, Box], bool],
 ) -> tuple[tuple[str, ...], tuple[Label, ...], tuple[Box | None, ...]]:
-    """Find a place for each name; what matters and has no room on one line gets more lines.
+    """Find a place for each name; what has no good one on one line gets more lines.
+
+    What matters is then written where it had rather not be than nowhere, the others nowhere.
 
     Parameters
     ----------
@@ -188,7 +231,7 @@ def place_words(
     placed : callable
         Finds places, as :func:`place` does.
     misplaced : callable
-        Whether a name of so many had better be written on more lines than stand there.
+        Whether a name of so many had better not stand there.
 
     Returns
     -------
@@ -203,10 +246,14 @@ def place_words(
         without = [
             n
             for n, (label, box) in enumerate(zip(labels, places, strict=True))
-            if label.weight and (box is None or misplaced(n, box))
+            if (label.weight if box is None else misplaced(n, box))
         ]
         if not (without and letters):
-            return tuple(written), labels, places
+            kept = (
+                None if n in without and not label.weight else box
+                for n, (label, box) in enumerate(zip(labels, places, strict=True))
+            )
+            return tuple(written), labels, tuple(kept)
         most = letters.pop(0)
         for n in without:
             # The doubt of a level stays beside it.
@@ -215,91 +262,13 @@ def place_words(
             written[n] = "\n".join(lines)
 
 
-def _at_own_height(box: Box, label: Label, heights: Sequence[float]) -> bool:
-    """Whether a name stands nearer to the height of its own place than to that of another."""
-    middle = box.middle[1]
-    own = abs(middle - label.anchor[1])
-    return all(own <= abs(middle - height) for height in heights)
-
-
-def _on_own_side(box: Box, label: Label, across: Sequence[tuple[float, float]]) -> bool:
-    """Whether a name stands nearer to its own place than to any of the other side."""
-    own = _away(box, label.anchor)
-    if any(own > _away(box, other) + GAP_PX for other in across):
-        return False
-    # Nor above or below both, unless clearly on its own side.
-    rows = [one for one in across if abs(one[1] - label.anchor[1]) <= _NEAR * box.height]
-    x, middle = label.anchor[0], box.middle[0]
-    return all(
-        abs(middle - x) <= abs(middle - other) - abs(x - other) * _CLEARLY for other, _ in rows
-    )
-
-
-def _first(
-    label: Label,
-    room: Box,
-    heights: Sequence[float],
-    across: Sequence[tuple[float, float]],
-    used: Sequence[Box],
-    reach: float,
-    columns: int,
-    apart: Sequence[Box],
-) -> Box | None:
-    for box in _candidates(label, room, reach, columns):
-        if not box.within(room) or not _at_own_height(box, label, heights):
-            continue
-        if not _on_own_side(box, label, across):
-            continue
-        if any(box.meets(other, GAP_PX) for other in used):
-            continue
-        # Beside its own joint, and not beside another one.
-        own = _away(box, label.anchor)
-        if all(own <= _away(box, other.middle) + GAP_PX for other in apart):
-            return box
-    return None
-
-
-def _on_own_row(
-    label: Label,
-    room: Box,
-    heights: Sequence[float],
-    across: Sequence[tuple[float, float]],
-    used: Sequence[Box],
-    rings: Sequence[Box],
-) -> Box | None:
-    """Look for room anywhere at the height of a place, from the place outwards.
-
-    On the side of the place it may cover a ring, on the other none: that one is of the other joint
-    of its level, and would carry the name of the wrong side.
-    """
-    (x, y), (width, height) = label.anchor, label.size
-    side = label.side or (-1 if x < room.width / 2 else 1)
-    most = int(room.width / _BESIDE_PX)
-    for way in (side, -side):
-        blocked = used if way == side else [*used, *rings]
-        near = x + GAP_PX if way > 0 else x - GAP_PX - width
-        for n in range(1, most):
-            for top in _heights(y - height / 2, height, _NEAR * height):
-                box = Box(near + way * n * _BESIDE_PX, top, width, height)
-                free = box.within(room) and not any(box.meets(one, GAP_PX) for one in blocked)
-                own = _at_own_height(box, label, heights) and _on_own_side(box, label, across)
-                if free and own:
-                    return box
-    return None
-
-
-def _away(box: Box, point: tuple[float, float]) -> float:
-    right = max(box.x - point[0], point[0] - box.right, 0.0)
-    down = max(box.y - point[1], point[1] - box.bottom, 0.0)
-    return float((right**2 + down**2) ** 0.5)
-
-
 def _put_in_order(
     labels: Sequence[Label], placed: dict[int, Box], room: Box, taken: Sequence[Box]
 ) -> None:
     """Let names above each other follow the order of their places: leaders do not cross."""
     named = sorted((one for one in labels if id(one) in placed), key=lambda one: one.anchor[1])
     for _ in named:  # each round carries one name at least to where it belongs
+        settled = True
         for upper, lower in combinations(named, 2):
             first, second = placed[id(upper)], placed[id(lower)]
             column = first.x < second.right and second.x < first.right
@@ -315,6 +284,9 @@ def _put_in_order(
             )
             if free:
                 placed[id(upper)], placed[id(lower)] = moved
+                settled = False
+        if settled:
+            break
 
 
 def _covers(box: Box, point: tuple[float, float]) -> bool:
@@ -324,34 +296,6 @@ def _covers(box: Box, point: tuple[float, float]) -> bool:
 
 def _holds(box: Box, point: tuple[float, float]) -> bool:
     return box.x <= point[0] <= box.right and box.y <= point[1] <= box.bottom
-
-
-def _candidates(label: Label, room: Box, most: float, columns: int) -> Iterator[Box]:
-    """Yield places no further up or down than so many heights of the name, the best first.
-
-    Those at its own margin; with two columns at the other, too; with four, those beside them.
-    """
-    (x, y), (width, height) = label.anchor, label.size
-    side = label.side or (-1 if x < room.width / 2 else 1)
-    far = {-1: MARGIN_PX, 1: room.width - width - MARGIN_PX}
-    further = {-1: 2 * MARGIN_PX + width, 1: room.width - 2 * (width + MARGIN_PX)}
-    places = (far[side], further[side], far[-side], further[-side])
-    for at in places[:: 4 // columns]:
-        # A name far from its place is no name, unless it is of the joint that is looked at.
-        whole = label.weight and most == _REACH
-        reach = room.height if whole else min(most * height, room.height)
-        for top in _heights(y - height / 2, height, reach):
-            box = Box(at, top, width, height)
-            if not _covers(box, (x, y)):
-                yield box
-
-
-def _heights(best: float, height: float, reach: float) -> Iterator[float]:
-    step = height * _STEP
-    for n in range(int(reach / step) + 1):
-        yield best + n * step
-        if n:
-            yield best - n * step
 
 
 def leader(

@@ -25,7 +25,7 @@ from tests.viewer.known_neck import TRUE, KnownFacets, vertebra_lps
 from tests.viewer.marked_study import BALLS, FFS, HFS, MIDDLE_LPS, ct_lattice, spect_lattice
 from tests.viewer.on_screen import bright_spots_mm, move_mouse, press_key, screen_point, texts
 from viewer import window as window_module
-from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR
+from viewer.facets.marks import BALL_MM, DOUBTFUL_COLOR, PROVISIONAL, SURE_COLOR, Marks
 from viewer.window import ReviewWindow
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
@@ -63,6 +63,20 @@ def seen(window: ReviewWindow) -> ReviewWindow:
     for pane in window.linked:
         pane.look_at(tuple(float(MIDDLE_LPS[::-1][axis]) for axis in pane.plane.order[1:]))
     return window
+
+
+def test_a_picture_that_is_enlarged_has_its_own_names_placed_anew_and_no_others(
+    seen: ReviewWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed: list[object] = []
+    make = Marks.marks
+    monkeypatch.setattr(Marks, "marks", lambda self, pane: placed.append(pane) or make(self, pane))
+    pane = seen.linked.panes[1]
+    pane.zoom(1.5)
+    assert set(placed) == {pane}
+    placed.clear()
+    seen.linked.point_lps = TRUE[RIGHT_C5]
+    assert set(placed) == set(seen.linked)
 
 
 def on_one_line(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -13,14 +14,18 @@ from qtpy.QtGui import QImage, QPainter
 from scipy import ndimage
 
 import fusion
+from fusion.software import SIMULATED
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
+from viewer._napari import Mark, MarksOverlay
 from viewer.pictures.colormaps import dicom_colormap
 from viewer.pictures.drawn.canvas import PlaneCanvas
 from viewer.pictures.drawn.compose import Cut, compose
 from viewer.pictures.drawn.overlays import draw_overlays
 from viewer.pictures.layers import to_lps
 from viewer.pictures.look import Look
+from viewer.pictures.pane import Pane
 from viewer.pictures.panes import LinkedPanes
+from viewer.pictures.planes import PLANES
 
 LOOK = Look(True, (-600.0, 1400.0), (0.0, 90.0), 0.4, "Hot Iron", smooth=True, edges=False)
 GREEN = (0.2, 1.0, 0.5, 1.0)
@@ -268,3 +273,49 @@ def test_a_sentence_that_passes_covers_no_letter(review: fusion.Review, qapp) ->
         notice.text = "\n".join(["Click into the body of C5."] * 3)
         pane.model.canvas.overlays["notice"] = notice
         np.testing.assert_array_equal(letter(), alone)
+
+
+@pytest.mark.parametrize("drop_mm", [-20.0, 20.0])
+def test_the_line_to_a_name_does_not_cross_it(review: fusion.Review, qapp, drop_mm) -> None:
+    pane = LinkedPanes(review).panes[1]
+    pane.model.canvas.size = (400, 400)
+    pane.fit()
+    middle = pane.model.scene.camera.center[-2:]
+    blank = "\u2003" * 12  # takes room, and leaves no ink
+    mark = Mark(
+        (float(middle[0]), float(middle[1])),
+        4.0,
+        (1.0, 1.0, 1.0, 1.0),
+        text=blank,
+        text_shift_mm=-15.0,
+        text_drop_mm=drop_mm,
+        leader=True,
+    )
+    overlay = MarksOverlay(marks=(mark,), visible=True)
+    inked = []
+    for shown in (overlay, MarksOverlay(marks=(replace(mark, text=""),), visible=True)):
+        pane.model.scene.overlays["joints"] = shown
+        image = QImage(400, 400, QImage.Format.Format_RGB32)
+        image.fill(0)
+        painter = QPainter(image)
+        draw_overlays(painter, pane, (400.0, 400.0))
+        painter.end()
+        pixels = np.frombuffer(image.constBits(), np.uint8).reshape(400, 400, 4)
+        inked.append(pixels[..., :3].sum(axis=-1).astype(int))
+    rows, columns = np.nonzero(inked[0] != inked[1])
+    zoom = float(pane.model.scene.camera.zoom)
+    height, x = 200 + drop_mm * zoom, 200.0
+    # Straight up or down from the edge of the words to the ring.
+    assert len(rows) > 10
+    assert np.abs(columns - x).max() <= 2
+    assert np.abs(rows - height).min() >= 5
+
+
+def test_a_narrow_picture_says_in_one_word_that_it_is_simulated(review: fusion.Review) -> None:
+    model = ViewerModel()
+    pane = Pane(model, PLANES[1], review)
+    pane._add_overlays(simulated=True)
+    said = model.canvas.overlays["simulated"]
+    for width, words in ((1400, SIMULATED), (330, "SIMULATED"), (1400, SIMULATED)):
+        model.canvas.size = (800, width)
+        assert said.text == words

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from viewer.pictures.placement import Box, Label, leader, place
+from viewer.pictures.placement import Box, Label, leader, place, place_words
 
 ROOM = (400.0, 300.0)
 LETTERS = (Box(2, 140, 20, 20), Box(378, 140, 20, 20), Box(190, 2, 20, 20), Box(190, 278, 20, 20))
@@ -175,3 +176,23 @@ def test_a_name_never_lies_on_the_ring_of_the_other_side() -> None:
     assert box.meets(other)  # so it would, where there is no ring
     (box,) = place([label], room=ROOM, taken=taken, avoid=[own, other])
     assert box is None or not box.meets(other)
+
+
+@pytest.mark.parametrize(("weight", "ring", "lines"), [(0, 60, 2), (0, 20, None), (4, 20, 2)])
+def test_a_name_lies_on_a_ring_only_where_it_matters(weight, ring, lines) -> None:
+    """On two lines there may be room beside it; else it is said in another picture."""
+    rings = [Box(ring, 0, 40, ROOM[1])]
+
+    def label_of(_n: int, text: str) -> Label:
+        parts = text.split("\n")
+        return Label((ring + 20, 150), (8.0 * max(map(len, parts)), 16.0 * len(parts)), -1, weight)
+
+    written, _, (box,) = place_words(
+        ["Right C4-C5"],
+        label_of,
+        lambda labels: place(labels, room=ROOM, avoid=rings, taken=[Box(120, 0, 300, 300)]),
+        misplaced=lambda _n, box: any(box.meets(one) for one in rings),
+    )
+    assert written == ("Right\nC4-C5",)
+    assert (None if box is None else written[0].count("\n") + 1) == lines
+    assert (box is not None and box.meets(rings[0])) == (weight > 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from qtpy.QtCore import QLineF, QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen
 
 from viewer._napari import LinesOverlay, Mark, MarksOverlay
+from viewer.pictures.placement import Box, Label, leader
 
 if TYPE_CHECKING:
     from napari.components import Camera
@@ -117,21 +118,30 @@ def _draw_marks(
             painter.drawEllipse(at, radius * _SECOND, radius * _SECOND)
         if mark.text and mark.leader:
             painter.setPen(QPen(color_of(np.multiply(mark.color, _FAINT)), 2))
-            painter.drawLine(*_leader(mark, at, zoom, down))
+            words = _words_of(mark, at, metrics, zoom, down)
+            box = Box(words.x(), words.y(), words.width(), words.height())
+            place = Label((at.x(), at.y()), (box.width, box.height))
+            far, near = leader(place, box, ring_px=radius)
+            painter.drawLine(QPointF(*far), QPointF(*near))
         _draw_filling(painter, mark, at, radius * _FILLED)
         painter.setPen(_ring_pen(color, mark))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawEllipse(at, radius, radius)
     for mark in overlay.marks:
         if mark.text:
-            lines = mark.text.split("\n")
-            wide = max(metrics.horizontalAdvance(line) for line in lines)
-            high = len(lines) * metrics.lineSpacing()
-            x = to_px(*mark.center).x() + mark.text_shift_mm * zoom - wide * mark.text_ends
-            y = to_px(*mark.center).y() + mark.text_drop_mm * zoom * down
             painter.setPen(color_of(mark.color))
-            box = QRectF(x, y - high / 2, wide + 1, high)
-            painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), mark.text)
+            words = _words_of(mark, to_px(*mark.center), metrics, zoom, down)
+            painter.drawText(words, int(Qt.AlignmentFlag.AlignCenter), mark.text)
+
+
+def _words_of(mark: Mark, at: QPointF, metrics: QFontMetricsF, zoom: float, down: float) -> QRectF:
+    """Return where the words of a mark stand."""
+    lines = mark.text.split("\n")
+    wide = max(metrics.horizontalAdvance(line) for line in lines)
+    high = len(lines) * metrics.lineSpacing()
+    x = at.x() + mark.text_shift_mm * zoom - wide * mark.text_ends
+    y = at.y() + mark.text_drop_mm * zoom * down
+    return QRectF(x, y - high / 2, wide + 1, high)
 
 
 def _ring_pen(color: QColor, mark: Mark) -> QPen:
@@ -158,22 +168,13 @@ def _draw_filling(painter: QPainter, mark: Mark, at: QPointF, reach: float) -> N
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
-def _leader(mark: Mark, at: QPointF, zoom: float, down: float) -> tuple[QPointF, QPointF]:
-    """Return both ends of the line from the words of a mark to its ring."""
-    away = np.array([mark.text_shift_mm, mark.text_drop_mm * down])
-    length = float(np.hypot(*away))
-    near = away * min(mark.radius_mm / length, 1.0) if length else away
-    far_px, near_px = away * zoom, near * zoom
-    return at + QPointF(*far_px), at + QPointF(*near_px)
-
-
-def _draw_words(painter: QPainter, pane: Pane, size: tuple[float, float]) -> None:
+def words_in(pane: Pane, size: tuple[float, float]) -> Iterator[tuple[TextOverlay, QRectF]]:
+    """Yield what is written in a pane of a height and width, and where, px."""
     below, letter = _EDGE_PX, pane.left_letter_px
     for overlay in pane.model.canvas.overlays.values():
         if not (isinstance(overlay, TextOverlay) and overlay.visible and overlay.text):
             continue
-        painter.setFont(font_of(overlay.font_size))
-        metrics = QFontMetricsF(painter.font())
+        metrics = QFontMetricsF(font_of(overlay.font_size))
         lines = overlay.text.split("\n")
         wide = max(metrics.horizontalAdvance(line) for line in lines) + 2 * _BOX_PX
         box = QRectF(0, 0, wide, len(lines) * metrics.height() + 2)
@@ -185,6 +186,13 @@ def _draw_words(painter: QPainter, pane: Pane, size: tuple[float, float]) -> Non
             below = box.bottom() + 2
         else:
             _move_to_edge(box, place, size)
+        yield overlay, box
+
+
+def _draw_words(painter: QPainter, pane: Pane, size: tuple[float, float]) -> None:
+    for overlay, box in words_in(pane, size):
+        painter.setFont(font_of(overlay.font_size))
+        place = str(overlay.position)
         if overlay.box:
             painter.fillRect(
                 box, color_of(_BOX if overlay.box_color is None else overlay.box_color)

@@ -332,11 +332,11 @@ class FlatCanvas(QWidget):
         """Return the squares of the screen that hold uptake which no name may cover."""
         if shown.hot is None or not shown.hot.any():
             return []
-        found = set()
-        for row, column in np.argwhere(shown.hot):
-            at = self.to_px(shown, float(row), float(column))
-            found.add((int(at.x() // HOT_PX), int(at.y() // HOT_PX)))
-        return [Box(x * HOT_PX, y * HOT_PX, HOT_PX, HOT_PX) for x, y in found]
+        scale, middle = self._scale(shown)
+        offsets = (np.argwhere(shown.hot) - middle) * shown.view.spacing_mm * scale
+        places = offsets[:, ::-1] + (self.width() / 2, self.height() / 2)
+        squares = np.unique((places // HOT_PX).astype(int), axis=0)
+        return [Box(x * HOT_PX, y * HOT_PX, HOT_PX, HOT_PX) for x, y in squares.tolist()]
 
     # What the mouse does
 
