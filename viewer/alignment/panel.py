@@ -42,7 +42,7 @@ from viewer.kit.dialogs import show_error
 from viewer.kit.inputs import NumberBox
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scroll, scrolling
-from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, SETTLE_MS, TEXT, colored
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, SETTLE_MS, TEXT, colored, restyle
 from viewer.pictures.display_panel import ModeChoice
 
 if TYPE_CHECKING:
@@ -398,7 +398,7 @@ class AlignmentPanel(QScrollArea):
         else:
             text = "not reviewed; targets cannot be final"
         self.reviewed_text.setText(text)
-        self.reviewed_text.setStyleSheet(colored(TEXT if by is None else GOOD))
+        restyle(self.reviewed_text, colored(TEXT if by is None else GOOD))
 
     def _on_point(self) -> None:
         self._show_position()
@@ -426,7 +426,7 @@ class AlignmentPanel(QScrollArea):
             )
         self.in_use.setText(f"Alignment: {current.method.words}")
         self.status.setText(f"Images: {status_text(current)}")
-        self.status.setStyleSheet(f"{colored(_STATUS_COLORS[current.status])} {BOLD}")
+        restyle(self.status, f"{colored(_STATUS_COLORS[current.status])} {BOLD}")
         search = current.search
         self.recommendation.setText(search.recommendation if search else "")
         self.recommendation.setVisible(bool(self.recommendation.text()))
@@ -449,7 +449,7 @@ class AlignmentPanel(QScrollArea):
             amount = f"{abs(spin.value()):.1f}{spin.suffix()}"
             side = pair[0] if spin.value() > 0 else pair[1]
             label.setText(f"{amount} {side}" if spin.value() else f"+ {pair[0]}")
-            label.setStyleSheet("" if spin.value() else colored(FAINT))
+            restyle(label, "" if spin.value() else colored(FAINT))
         shift_mm = self.model.current.manual_shift_mm
         large = shift_mm is not None and shift_mm > LARGE_MANUAL_SHIFT_MM
         self.warning.setText(

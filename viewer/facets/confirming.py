@@ -12,7 +12,7 @@ from fusion.errors import FusionError
 from fusion.facets import Numbering
 from viewer.kit.labels import plain_label
 from viewer.kit.note import NoteEdit
-from viewer.kit.theme import BOLD, DOUBTFUL, GOOD, colored
+from viewer.kit.theme import BOLD, DOUBTFUL, GOOD, colored, restyle
 from viewer.reading.words import said_by
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class NumberingBox(QWidget):
         else:
             self.words.setText(_WORDS[found.numbering])
         color = GOOD if event is not None else DOUBTFUL if self.doubtful else ""
-        self.words.setStyleSheet(f"{BOLD} {colored(color)}" if color else BOLD)
+        restyle(self.words, f"{BOLD} {colored(color)}" if color else BOLD)
         self.note.setPlaceholderText(_WHY if self.doubtful else _NOTE)
         self.note.setEnabled(may and found is not None)
         self.confirm.setEnabled(may and found is not None)

@@ -89,6 +89,7 @@ class EvidenceList(_Rows):
         super().__init__()
         self.lines: tuple[str, ...] = ()
         self.buttons: dict[str, QPushButton] = {}
+        self._shown: tuple[object, ...] = ()
 
     def show_evidence(
         self,
@@ -114,6 +115,10 @@ class EvidenceList(_Rows):
         offered : sequence of Finding
             Segmentations of vertebrae that the study holds.
         """
+        shown = found, said, state, from_labels, tuple(offered)
+        if self._shown and self._shown[0] is found and self._shown[1:] == shown[1:]:
+            return
+        self._shown = shown
         rows: list[QWidget] = []
         self.buttons = {}
         lines: list[str] = []
@@ -227,7 +232,7 @@ class HotSpotList(_Rows):
         self.in_spine = 0
         self.links: list[LinkLabel] = []
         self._all = False
-        self._shown: tuple[Quantification | None, str, bool] = (None, "", False)
+        self._shown: tuple[Quantification | None, str, bool, bool] | None = None
 
     def show_proposals(
         self, assessment: Quantification | None, *, state: str, any_tracer: bool = False
@@ -243,7 +248,10 @@ class HotSpotList(_Rows):
         any_tracer : bool
             Whether the reader asked for hot spots of a tracer that is not known to show bone.
         """
-        self._shown = assessment, state, any_tracer
+        shown, before = (assessment, state, any_tracer, self._all), self._shown
+        if before is not None and before[0] is assessment and before[1:] == shown[1:]:
+            return
+        self._shown = shown
         if assessment is None:
             self.proposals, self.links, self.in_spine = (), [], 0
             self.all_the_same = None
@@ -285,8 +293,9 @@ class HotSpotList(_Rows):
 
     def _show_all(self, shown: bool) -> None:
         self._all = shown
-        assessment, state, any_tracer = self._shown
-        self.show_proposals(assessment, state=state, any_tracer=any_tracer)
+        if self._shown is not None:
+            assessment, state, any_tracer, _ = self._shown
+            self.show_proposals(assessment, state=state, any_tracer=any_tracer)
 
     def _link(self, proposal: Proposal) -> LinkLabel:
         link = LinkLabel(hot_spot_text(proposal))

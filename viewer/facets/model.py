@@ -361,7 +361,10 @@ class FacetsModel:
         self._show_state(State.NOTHING_FOUND)
 
     def _drop(self) -> None:
-        """Forget what is not true any more."""
+        """Forget what is not true any more, where there is anything."""
+        known = (self.localisation, self.spine, self.assessment, self._measuring)
+        if all(one is None for one in known) and not self.refusal and not self._settle.isActive():
+            return
         self.localisation = self.spine = None
         self._no_spine = ""
         self._drop_assessment()

@@ -38,7 +38,7 @@ from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.layout import scrolling
 from viewer.kit.message import MessageLine
 from viewer.kit.text import plain_tip
-from viewer.kit.theme import BOLD, FAINT, RAISED, TEXT
+from viewer.kit.theme import BOLD, FAINT, RAISED, TEXT, restyle
 
 if TYPE_CHECKING:
     from fusion.uptake import Proposal
@@ -252,9 +252,10 @@ class FacetsPanel(QWidget):
         self.numbering.setText(title)
         self.numbering.setToolTip(plain_tip(title))
         self.reason.setText(reason)
-        self.heading.setStyleSheet(
+        restyle(
+            self.heading,
             f"QFrame#heading {{ border-left: 6px solid {color}; background: {RAISED}; }}"
-            f"QLabel {{ color: {color if color != FAINT else TEXT}; }}"
+            f"QLabel {{ color: {color if color != FAINT else TEXT}; }}",
         )
 
     def _show_progress(self) -> None:

@@ -60,6 +60,7 @@ class JointTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
+        self._shown: tuple[Localisation | None, Quantification | None] | None = None
         self._heads: list[QTableWidgetItem] = []
         for column, (name, tip, width) in enumerate(heads):
             item = QTableWidgetItem(name)
@@ -87,6 +88,9 @@ class JointTable(QTableWidget):
 
     def show_joints(self, found: Localisation | None, assessment: Quantification | None) -> None:
         """Show what is known; dashes where nothing is."""
+        if self._shown is not None and self._shown[0] is found and self._shown[1] is assessment:
+            return
+        self._shown = found, assessment
         unit = assessment.uptakes[0].unit if assessment else ""
         for head, measure in zip(self._heads[2:], self._measures, strict=False):
             if measure.unit is OF_VOLUME:

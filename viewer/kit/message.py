@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QScrollArea, QWidget
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import scroll
 from viewer.kit.text import plain_tip
-from viewer.kit.theme import BAD, TEXT, colored, edged
+from viewer.kit.theme import BAD, TEXT, colored, edged, restyle
 
 
 class MessageLine(QScrollArea):
@@ -48,7 +48,7 @@ class MessageLine(QScrollArea):
         """
         self.label.setText(sentence)
         color = BAD if refused else color or TEXT
-        self.label.setStyleSheet(f"{colored(color)} {edged(color)}" if sentence else "")
+        restyle(self.label, f"{colored(color)} {edged(color)}" if sentence else "")
         self.setToolTip(plain_tip(sentence) if sentence else "")
         self.verticalScrollBar().setValue(0)
 

@@ -5,6 +5,11 @@ Colour alone never says anything: a word or a sign stands beside it.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
 #: What can be relied on, what has to be looked at, what must not be used.
 GOOD, DOUBTFUL, BAD = "#69c779", "#ffb347", "#ff5c5c"
 #: What is worth knowing and neither good nor bad, and what lies between quiet and doubtful.
@@ -101,6 +106,13 @@ QListWidget::item {{ padding: 7px; border-bottom: 1px solid {RAISED}; }}
 QListWidget::item:hover {{ background: {RAISED}; }}
 QListWidget::item:selected {{ background: {CHOSEN}; color: white; }}
 """
+
+
+def restyle(widget: QWidget, style: str) -> None:
+    """Give a widget a style where it has another: Qt works one out anew each time it is given."""
+    if widget.styleSheet() != style:
+        widget.setStyleSheet(style)
+
 
 #: A table with many short rows.
 DENSE_TABLE_STYLE = f"""

@@ -8,8 +8,9 @@ now is shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,7 @@ class ReadingModel:
         self.others: tuple[Reading, ...] = ()
         self.known: tuple[Reading, ...] = ()
         self.conflict: Conflict | None = None
+        self._lacks: tuple[tuple[object, ...], tuple[Lack, ...]] | None = None
         self._labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
         self.linked = linked
         self.facets = facets
@@ -251,14 +253,18 @@ class ReadingModel:
     @property
     def lacks(self) -> tuple[Lack, ...]:
         """What the reading lacks before it can be finalised; nothing before it has begun."""
-        if self.reading is None or self.reading.finalised:
+        reading = self.reading
+        if reading is None or reading.finalised:
             return ()
-        return lacks(
-            self.reading,
-            spine=self.facets.spine,
-            study=self.study,
-            registration=self.linked.review.fused.registration,
-        )
+        spine, registration = self.facets.spine, self.linked.review.fused.registration
+        about = reading, spine, registration
+        if self._lacks is None or any(
+            a is not b for a, b in zip(self._lacks[0], about, strict=True)
+        ):
+            # Every step of the way asks for them, each time that anything changed.
+            found = lacks(reading, spine=spine, study=self.study, registration=registration)
+            self._lacks = about, found
+        return self._lacks[1]
 
     @property
     def label_changes(self) -> tuple[LabelChange, ...]:
@@ -316,6 +322,15 @@ class ReadingModel:
                 reading, change, reader=self.reader, study=self.study
             )
         )
+
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """Tell once, at the end, that something changed, however much is said meanwhile."""
+        try:
+            with self.events.changed.blocker():
+                yield
+        finally:
+            self.events.changed()
 
     def undo(self) -> None:
         """Undo the last change."""

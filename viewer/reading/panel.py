@@ -15,7 +15,7 @@ from fusion.findings import Severity
 from viewer.kit.labels import OneLineLabel, plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.text import clock, plain_tip, shortened
-from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, INFO, TEXT, colored
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, FAINT, GOOD, INFO, TEXT, colored, restyle
 from viewer.reading.dialogs import HistoryDialog
 from viewer.reading.words import (
     change_words,
@@ -102,13 +102,13 @@ class ReadingState(QWidget):
                 else "Nothing is recorded. Your first decision asks for your name."
             )
             self.saved.setToolTip(plain_tip(self.saved.text()))
-            self.saved.setStyleSheet(colored(TEXT))
+            restyle(self.saved, colored(TEXT))
             return
         self.who.setText(reading_state(reading))
         self.who.setToolTip(plain_tip(reading_state(reading)))
         # What stands in the reading has come back from the journal; nothing else is called saved.
         self.saved.setText(f"✓ Saved {clock(reading.events[-1].time)} · {self._where()}")
-        self.saved.setStyleSheet(colored(GOOD))
+        restyle(self.saved, colored(GOOD))
         last = shortened(reading.events[-1].change.words, 200)
         self.saved.setToolTip(plain_tip(f"{last}\n{model.journal_path or ''}"))
         for button, events, verb in (

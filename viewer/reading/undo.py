@@ -6,6 +6,7 @@ each keeps its own steps, and this keeps the order in which they were made.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from fusion.annotations import Redone, TargetSaved, Undone
@@ -13,7 +14,7 @@ from fusion.errors import AnnotationError
 from viewer.reading.words import change_words, difference_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from napari.utils.events import EmitterGroup
 
@@ -126,8 +127,7 @@ class UndoAll:
             if not reading.can_undo:
                 raise AnnotationError(self._why_not(NOTHING_TO_UNDO))
             done = reading.reading.done[-count:] if reading.reading else ()
-            for _ in range(count):
-                self._busied(reading.undo)
+            self._busied(reading.undo, count)
             words = self._taken_back(done)
         if self._done:
             self._done.pop()
@@ -150,8 +150,7 @@ class UndoAll:
             reading = self._reading
             if not reading.can_redo:
                 raise AnnotationError(self._why_not(NOTHING_TO_REDO))
-            for _ in range(count):
-                self._busied(reading.redo)
+            self._busied(reading.redo, count)
             done = reading.reading.done[-count:] if reading.reading else ()
             words = "; ".join(change_words(event.change) for event in done)
         if self._undone:
@@ -175,10 +174,11 @@ class UndoAll:
             return f"{nothing} The reading is final; an addendum can be made on the page Finish."
         return nothing
 
-    def _busied(self, action: object) -> None:
-        assert callable(action)
+    def _busied(self, action: Callable[[], None], count: int = 1) -> None:
         self._busy = True
         try:
-            action()
+            with self._reading.as_one() if count > 1 else nullcontext():
+                for _ in range(count):
+                    action()
         finally:
             self._busy = False

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from viewer.kit.labels import ElidedButton
 from viewer.kit.text import plain_tip, shortened
-from viewer.kit.theme import BOLD, CHOSEN, DOUBTFUL, FAINT, GOOD, LINE, RAISED, TEXT
+from viewer.kit.theme import BOLD, CHOSEN, DOUBTFUL, FAINT, GOOD, LINE, RAISED, TEXT, restyle
 from viewer.steps.model import Standing, Step
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class StepBar(QFrame):
             if button.text() != text:
                 button.setText(text)
             button.setToolTip(plain_tip(state.tip).replace("\n", "<br>"))
-            button.setStyleSheet(_style(_COLORS[state.mark]))
+            restyle(button, _style(_COLORS[state.mark]))
         words = (
             _FINAL if following is None else f"Next ({self.key}): {shortened(following.words, 200)}"
         )

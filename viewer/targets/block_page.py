@@ -12,7 +12,7 @@ from fusion.plain_text import plain
 from viewer.kit.labels import plain_label
 from viewer.kit.layout import clear, scroll
 from viewer.kit.text import clock, shortened
-from viewer.kit.theme import BAD, BOLD, DOUBTFUL, colored
+from viewer.kit.theme import BAD, BOLD, DOUBTFUL, colored, restyle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +70,7 @@ class BlockPage(QScrollArea):
         self.counts.setText(plan.counts if plan.joints or plan.without_nerves else NONE_YET)
         words, sure = _levels(reading)
         self.levels.setText(words)
-        self.levels.setStyleSheet("" if sure else colored(DOUBTFUL))
+        restyle(self.levels, "" if sure else colored(DOUBTFUL))
         self.levels.setVisible(bool(plan.joints or plan.without_nerves))
         disputed = [change.target.joint.name for change in self._reading.label_changes]
         self.disputed.setText(

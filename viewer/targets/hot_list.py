@@ -31,6 +31,7 @@ class HotList(QListWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._said: tuple[Quantification | None, str] | None = None
         self._shown: tuple[Proposal, ...] = ()
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -52,6 +53,10 @@ class HotList(QListWidget):
         state : str
             Why there is nothing yet; empty when there is.
         """
+        shown = assessment, state
+        if self._said is not None and self._said[0] is assessment and self._said[1] == state:
+            return
+        self._said = shown
         every = assessment.proposals if assessment else ()
         unclear = [p for p in every if p.joint is None and p.candidates]
         elsewhere = [p for p in every if not p.candidates]

@@ -342,13 +342,14 @@ class TargetsPanel(QWidget):
         done, refused = [], []
         self._undo.begin_group()
         try:
-            for joint in joints:
-                try:
-                    self._reading.decide(joint, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
-                except AnnotationError as error:
-                    refused.append(f"{joint.name}: {error}")
-                else:
-                    done.append(joint)
+            with self._reading.as_one():
+                for joint in joints:
+                    try:
+                        self._reading.decide(joint, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
+                    except AnnotationError as error:
+                        refused.append(f"{joint.name}: {error}")
+                    else:
+                        done.append(joint)
         finally:
             self._undo.end_group()
         self._say(f"Negative now: {names(tuple(done)) or 'none'}. {' '.join(refused)}".strip())

@@ -66,6 +66,31 @@ def test_joints_are_found_and_measured(neck: Neck) -> None:
     assert states == []
 
 
+def test_what_was_not_known_is_not_forgotten(review: fusion.Review) -> None:
+    """Everything that names a joint would be made anew, of nothing, whenever a study is opened."""
+    model, told = FacetsModel(LinkedPanes(review)), []
+    for name in ("localisation", "assessment", "state"):
+        model.events[name].connect(lambda event: told.append(event.type))
+    model.start()
+    assert told == ["state"]
+    model.close()
+
+
+def test_what_was_known_is_forgotten_at_once(neck: Neck) -> None:
+    told: list[str] = []
+
+    def note(event: object) -> None:
+        told.append(event.type)
+
+    neck.model.events.localisation.connect(note)
+    neck.model.events.assessment.connect(note)
+    neck.model._drop()
+    assert sorted(told) == ["assessment", "localisation"]
+    for emitter in (neck.model.events.localisation, neck.model.events.assessment):
+        emitter.disconnect(note)
+    neck.model.locate()
+
+
 def test_selecting_moves_the_crosshair_of_all_panes(neck: Neck) -> None:
     neck.model.selected = LEFT_C5
     half = neck.linked.review.fused.display_grid.spacing_mm[::-1] / 2 + 1e-6

@@ -83,6 +83,24 @@ def test_every_joint_has_a_row_with_its_uptake(panel: FacetsPanel, simulated: Ne
         assert ("not separable" in state) == bool(uptake.merged_with)
 
 
+def test_rows_are_made_anew_where_they_say_something_else(
+    panel: FacetsPanel, simulated: Neck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every decision of a reader comes by here; a row that is made anew loses a press on it."""
+    model, lists = simulated.model, (panel.evidence, panel.proposals)
+    rows = [one.widget() for one in lists]
+    cell = panel.table.item(0, 0)
+    cell.setText("as it was")
+    panel._refresh()
+    assert [one.widget() for one in lists] == rows
+    assert cell.text() == "as it was"
+    monkeypatch.setattr(model, "assessment", replace(model.assessment))
+    monkeypatch.setattr(model, "said", SpineStatements(clicks={"C5": (0.0, 0.0, 0.0)}))
+    panel._refresh()
+    assert all(one.widget() is not row for one, row in zip(lists, rows, strict=True))
+    assert cell.text() == JOINTS[0].name
+
+
 def test_the_chosen_joint_is_told_in_full(panel: FacetsPanel, simulated: Neck) -> None:
     simulated.model.selected = LEFT_C5
     uptake = simulated.model.assessment.uptake_of(LEFT_C5)

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QApplication, QLabel
 
 from viewer.kit import theme
 
@@ -36,3 +38,23 @@ def test_no_colour_is_defined_beside_the_palette() -> None:
         if re.search(r"#[0-9a-fA-F]{6}\b", path.read_text("utf-8"))
     }
     assert named == {"kit/theme.py"}
+
+
+@pytest.mark.window
+def test_a_style_that_is_there_is_not_worked_out_again(qapp: QApplication) -> None:
+    label, worked_out = QLabel(), []
+    label.ensurePolished()
+
+    class Watch(QObject):
+        def eventFilter(self, _: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+            worked_out.append(event.type())
+            return False
+
+    watch = Watch()
+    theme.restyle(label, "color: red;")
+    label.installEventFilter(watch)
+    theme.restyle(label, "color: red;")
+    assert QEvent.Type.StyleChange not in worked_out
+    theme.restyle(label, "color: blue;")
+    assert QEvent.Type.StyleChange in worked_out
+    assert label.styleSheet() == "color: blue;"

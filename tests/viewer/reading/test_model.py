@@ -12,16 +12,19 @@ import pytest
 
 import fusion
 from fusion.anatomy.joints import Joint, Side
+from fusion.annotations import lacks
 from fusion.annotations.changes import AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Origin
 from fusion.errors import AnnotationError
+from fusion.geometry import RigidTransform
 from fusion.pathway.assessment import Assessment
 from tests.pathway.cases import GOLDEN
 from tests.viewer.known_neck import TRUE, open_reading, vertebra_lps
 from viewer.alignment.model import Alignment
+from viewer.reading import model as model_module
 from viewer.reading.model import ReadingModel
 
 LEFT_C5, RIGHT_C5 = Joint("C5-C6", Side.LEFT), Joint("C5-C6", Side.RIGHT)
@@ -119,6 +122,49 @@ def test_a_second_decision_about_a_joint_is_the_same_target(model: ReadingModel)
     with pytest.raises(AnnotationError, match="Left C5-C6 has no target"):
         model.revise(LEFT_C5, grade=2)
     assert len(model.reading.history_of(first.target_id)) == 4
+
+
+def test_what_is_said_together_is_told_once(model: ReadingModel) -> None:
+    told: list[int] = []
+
+    def note() -> None:
+        told.append(len(model.reading.targets))
+
+    def say() -> None:
+        with model.as_one():
+            click(model)
+            click(model, RIGHT_C5)
+            assert told == []
+            model.revise(LEFT_C4, note="of no target")
+
+    model.events.changed.connect(note)
+    with pytest.raises(AnnotationError, match="has no target"):
+        say()
+    assert told == [2]  # and what was saved before the refusal is shown
+
+
+def test_what_is_lacking_is_worked_out_when_anything_changed(
+    model: ReadingModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        model_module, "lacks", lambda *what, **how: asked.append(what) or lacks(*what, **how)
+    )
+    click(model)
+    before = model.lacks
+    assert model.lacks is before
+    assert len(asked) == 1
+    model.review_alignment()
+    assert len(model.lacks) == len(before) - 1
+    linked = model.linked
+    moved = replace(
+        linked.review.fused.registration,
+        transform=RigidTransform.from_euler(translation_mm=(5.0, 0.0, 0.0)),
+    )
+    linked.review = linked.review.with_registration(moved)
+    assert any("alignment has changed" in lack.words for lack in model.lacks)
+    monkeypatch.setattr(model.facets, "spine", None)
+    assert any("joints are not known" in lack.words for lack in model.lacks)
 
 
 def test_what_the_anatomy_denies_is_not_saved(model: ReadingModel, journal: Path) -> None:

@@ -159,7 +159,18 @@ def test_the_way_says_what_each_step_lacks_and_leads_there(desk: Desk) -> None:
     assert way.next.act is Act.OTHERS
     assert way.next.words.startswith("Nothing is said about ")
     consent = desk.panel.ask_others_negative()
+    told: list[int] = []
+
+    def note() -> None:
+        told.append(len(desk.targets))
+
+    desk.reading.events.changed.connect(note)
     desk.press(consent.agree)
+    assert told == [2 + len(consent.joints)]  # all at once: each takes the window a while to show
+    desk.panel._undo.undo()
+    desk.panel._undo.redo()
+    assert told == [2 + len(consent.joints), 2, 2 + len(consent.joints)]
+    desk.reading.events.changed.disconnect(note)
     # A faint place that took no tick is left to the reader, joint by joint.
     beside = []
     while way.next.joint is not None:
