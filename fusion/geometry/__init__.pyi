@@ -12,7 +12,7 @@ from .field_of_view import seen_mask, seen_part, with_field_of_view
 from .grid import ALIGNMENT_TOLERANCE_MM, MAX_VOXELS, Grid, canonical_view, enclosing_grid
 from .nearness import near_mask
 from .transform import RigidTransform
-from .volume import FieldOfView, Source, Volume, block_around, block_of
+from .volume import FieldOfView, Source, Volume, averaged, block_around, block_of
 
 __all__ = [
     "ALIGNMENT_TOLERANCE_MM",
@@ -26,6 +26,7 @@ __all__ = [
     "RigidTransform",
     "Source",
     "Volume",
+    "averaged",
     "block_around",
     "block_of",
     "canonical_view",

@@ -222,12 +222,13 @@ def _mask(
     corners = np.array(list(np.ndindex(2, 2, 2))) * (np.array(filled.shape) - 1) @ steps.T
     spacing = float(np.linalg.norm(steps, axis=0).max())
     faint = _faint(bright, filled)
+    boxes = _boxes(filled)
     mask: npt.NDArray[np.bool_] | None = None
     for normal in _directions(points):
         reach = float((points @ normal).max())
         if float((corners @ normal).max()) <= reach + spacing:
             continue
-        at_edge = _within(filled, steps, normal, reach - spacing)
+        at_edge = _within(filled, boxes, steps, normal, reach - spacing)
         outwards = np.linalg.solve(steps, spacing * normal)
         at_edge = at_edge[~_beside(written_on, at_edge, outwards)]
         area = len(at_edge) * abs(float(np.linalg.det(steps))) / spacing
@@ -263,24 +264,39 @@ def _beside(
     return found
 
 
+def _boxes(filled: npt.NDArray[Any]) -> list[tuple[int, slice, slice]]:
+    """Return number, rows and columns of the filled voxels of each slice that has any."""
+    found = []
+    for k, plane in enumerate(filled):
+        rows, columns = np.flatnonzero(plane.any(axis=1)), np.flatnonzero(plane.any(axis=0))
+        if len(rows):
+            box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+            found.append((k, *box))
+    return found
+
+
 def _within(
-    filled: npt.NDArray[Any], steps: FloatArray, normal: FloatArray, least_mm: float
+    filled: npt.NDArray[Any],
+    boxes: list[tuple[int, slice, slice]],
+    steps: FloatArray,
+    normal: FloatArray,
+    least_mm: float,
 ) -> npt.NDArray[np.intp]:
     """Return indices of the filled voxels that lie at least so far in a direction, mm.
 
-    Slice by slice: the places of all voxels take 48 bytes each.
+    Slice by slice, and in each only where it may be: the places of all voxels take 48 bytes each.
     """
     along = [np.arange(n) * (steps[:, a] @ normal) for a, n in enumerate(filled.shape)]
-    plane = along[1][:, None] + along[2]
     found = [np.zeros((0, 3), np.intp)]
-    for k in np.flatnonzero(along[0] + plane.max() >= least_mm):
-        least = least_mm - along[0][k]
-        rows = np.flatnonzero(plane.max(axis=1) >= least)
-        if not len(rows):  # by rounding only
+    for k, rows, columns in boxes:
+        j, i, least = along[1][rows], along[2][columns], least_mm - along[0][k]
+        far_j, far_i = np.flatnonzero(j + i.max() >= least), np.flatnonzero(j.max() + i >= least)
+        if not (len(far_j) and len(far_i)):
             continue
-        some = slice(rows[0], rows[-1] + 1)
-        at = np.argwhere(filled[k, some] & (plane[some] >= least))
-        at[:, 0] += rows[0]
+        some = slice(far_j[0], far_j[-1] + 1), slice(far_i[0], far_i[-1] + 1)
+        far = j[some[0], None] + i[some[1]] >= least
+        at = np.argwhere(filled[k, rows, columns][some] & far)
+        at += rows.start + far_j[0], columns.start + far_i[0]
         found.append(np.concatenate([np.full((len(at), 1), k), at], axis=1))
     return np.concatenate(found)
 

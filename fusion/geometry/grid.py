@@ -173,6 +173,23 @@ class Grid:
         points: FloatArray = indices @ self.affine[:3, :3].T + self.affine[:3, 3]
         return points
 
+    def averaged(self, factors: npt.ArrayLike) -> Grid:
+        """Return the grid of larger voxels over the same place, what does not fill one left out.
+
+        Parameters
+        ----------
+        factors : (3,) array_like of int
+            Voxels in each of the larger ones, along k, j and i.
+        """
+        factors = np.asarray(factors)
+        affine = self.affine.copy()
+        affine[:3, 3] += self.affine[:3, :3] @ ((factors - 1) / 2)
+        affine[:3, :3] *= factors
+        shape = np.array(self.shape) // factors
+        return Grid(
+            (int(shape[0]), int(shape[1]), int(shape[2])), affine, self.frame_of_reference_uid
+        )
+
     def to_kji(self, points_lps: npt.ArrayLike) -> FloatArray:
         """Map world points to (fractional) array indices; the inverse of :meth:`to_lps`.
 

@@ -196,3 +196,32 @@ def block_around(volume: Volume, points_lps: npt.ArrayLike) -> Volume | None:
         return None
     a, b = (tuple(int(n) for n in corner) for corner in (low, high))
     return block_of(volume, (a[0], a[1], a[2]), (b[0], b[1], b[2]))
+
+
+def averaged(volume: Volume, factors: tuple[int, int, int]) -> Volume:
+    """Return a volume of larger voxels, each the mean of a block of voxels, float32.
+
+    Parameters
+    ----------
+    volume : Volume
+        What does not fill a larger voxel, at the end of an axis, is left out. Where the detector
+        saw is kept: it saw a larger voxel where it saw all of it.
+    factors : (k, j, i) tuple of int
+        Voxels in each of the larger ones.
+    """
+    grid = volume.grid.averaged(factors)
+    whole = [n * factor for n, factor in zip(grid.shape, factors, strict=True)]
+    apart = [n for pair in zip(grid.shape, factors, strict=True) for n in pair]
+    values = np.empty(grid.shape, np.float32)
+    for k in range(grid.shape[0]):  # all at once would take a copy of all the values
+        slab = block_of(volume, (k * factors[0], 0, 0), ((k + 1) * factors[0], whole[1], whole[2]))
+        values[k] = slab.values().reshape(apart[1:]).mean(axis=(0, 2, 4))
+    seen = volume.seen
+    if seen is not None:
+        saw = np.zeros(volume.grid.shape, np.bool_)
+        saw[seen.box] = True if seen.mask is None else seen.mask
+        blocks = saw[: whole[0], : whole[1], : whole[2]].reshape(apart)
+        mask = np.logical_and.reduce(blocks, axis=(1, 3, 5))
+        seen = FieldOfView((0, 0, 0), grid.shape, None if mask.all() else mask)
+    ones = np.ones(grid.shape[0])
+    return replace(volume, grid=grid, stored=values, slope=ones, intercept=0 * ones, seen=seen)

@@ -22,6 +22,7 @@ from fusion.findings.alignment import (
     STORED_REGISTRATION_DOUBTED,
 )
 from fusion.geometry import RigidTransform, Volume
+from fusion.memory import give_back
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.expectation import Level, ct_model
@@ -191,6 +192,7 @@ def _search(ct: Volume, spect: Volume, progress: ProgressCallback | None) -> Sea
     report(0.0, preparing)
     source = ct_model(ct, lambda part: report(0.3 * part, preparing))
     neck = find_neck(source)
+    give_back()
     report(0.3, preparing)
     return Search(source, spect, neck, report.part(0.3, 1.0))
 

@@ -100,7 +100,8 @@ def ct_model(ct: Volume, report: Callable[[float], None] = lambda part: None) ->
     fine_shape = np.array(grid.shape) // first
     second = np.maximum(1, np.rint(WORKING_SPACING_MM / (grid.spacing_mm * first))).astype(int)
     second = np.minimum(second, fine_shape)
-    shape = tuple(int(n) for n in fine_shape // second)
+    coarse = grid.averaged(first * second)
+    shape = coarse.shape
     bone, body, density = (np.empty(shape, np.float32) for _ in range(3))
     metal = np.zeros(shape, np.bool_)
     low, high = BONE_RAMP_HU
@@ -119,7 +120,6 @@ def ct_model(ct: Volume, report: Callable[[float], None] = lambda part: None) ->
             metal[k] = _mean((fine > METAL_HU).astype(np.float32), second) > 0
         if k % 8 == 0:
             report(k / shape[0])
-    coarse = _shrunk(grid, first * second, shape)
     core = _patient(body)
     near = ndimage.binary_dilation(core)
     body *= near
@@ -193,7 +193,6 @@ def counted(spect: Volume) -> Float32Array:
     spect : Volume
         Any unit; negative values (PET without attenuation correction) count as nothing.
     """
-    # In place throughout: a SPECT of 256³ takes 64 MiB a copy.
     values: Float32Array = np.nan_to_num(spect.values(), copy=False, nan=0.0, posinf=0.0)
     np.maximum(values, 0, out=values)
     seen = seen_mask(spect)
@@ -212,7 +211,6 @@ def functional(
     *,
     seen: npt.NDArray[np.bool_] | None = None,
     extra_sigma_mm: float = 0.0,
-    overwrite: bool = False,
 ) -> Moving:
     """Return the functional volume as it is compared: smoothed and square-rooted.
 
@@ -226,12 +224,9 @@ def functional(
         Where the detector saw; ``nan`` elsewhere, which takes no part in a search.
     extra_sigma_mm : float, mm
         More blur (standard deviation), for the first steps of a search.
-    overwrite : bool
-        Whether the counts are not needed any more.
     """
     sigma = np.hypot(SMOOTHING_FWHM_MM * _SIGMA_PER_FWHM, extra_sigma_mm) / grid.spacing_mm
-    into = counts if overwrite else None
-    values = blurred_within(counts, sigma, seen, into=into)
+    values = blurred_within(counts, sigma, seen)
     values += np.float32(_FLOOR)
     np.sqrt(values, out=values)
     values -= np.float32(np.sqrt(_FLOOR))
@@ -506,10 +501,3 @@ def _added(plane: Float32Array, factor: int, axis: int) -> Float32Array:
     for part in parts[2:]:
         total += part
     return total
-
-
-def _shrunk(grid: Grid, factors: npt.NDArray[Any], shape: tuple[int, ...]) -> Grid:
-    affine = grid.affine.copy()
-    affine[:3, 3] += grid.affine[:3, :3] @ ((factors - 1) / 2)
-    affine[:3, :3] *= factors
-    return Grid((shape[0], shape[1], shape[2]), affine, grid.frame_of_reference_uid)

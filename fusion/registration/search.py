@@ -13,6 +13,7 @@ from fusion.geometry import (
     FloatArray,
     RigidTransform,
     Volume,
+    averaged,
     seen_mask,
     seen_part,
     with_field_of_view,
@@ -32,7 +33,6 @@ from fusion.registration.expectation import (
 from fusion.registration.fitting import (
     CONVERGED_MM,
     Expectation,
-    Float32Array,
     Moving,
     SearchFit,
     correlation,
@@ -76,8 +76,9 @@ _LEAST_SHARE = 0.1
 #: Voxels so many times larger or smaller are tried: in all directions, across, along the body.
 _RESCALED = 1.08
 _RESCALED_AXES = ([0, 1, 2], [0, 1], [2])
-#: Functional pictures of more voxels than this, 32 MiB a copy, are kept no longer than needed.
-_LARGE = 2**23
+#: Functional pictures of more voxels than this, 32 MiB a copy, are compared in larger ones, no
+#: larger than this, mm: what is finer than half the resolution of a camera tells nothing of place.
+_LARGE, _LARGER_MM = 2**23, 5.0
 #: Turns about x and z, degrees, that are tried beside the start.
 _START_TURNS_DEG = ((0, 0), (14, 0), (-14, 0), (0, 14), (0, -14))
 
@@ -106,30 +107,16 @@ class Search:
     ) -> None:
         self._report = Progress(report)
         self.source = source
-        self.spect = seen_part(with_field_of_view(spect))
+        self.spect = _handy(seen_part(with_field_of_view(spect)))
         self.neck = neck
         self._seen = seen_mask(self.spect)
-        self._counts: Float32Array | None = None
+        self._counts = counted(self.spect)
         self._coarse: Level | None = None
         self._fair: Level | None = None
         self._fine: Level | None = None
 
-    @property
-    def _is_large(self) -> bool:
-        return self.spect.stored.size > _LARGE
-
     def _level(self, sigma: float, points: int, *, only_details: bool = False) -> Level:
-        counts = counted(self.spect) if self._counts is None else self._counts
-        if not self._is_large:
-            self._counts = counts
-        plain = functional(
-            counts,
-            self.spect.grid,
-            seen=self._seen,
-            extra_sigma_mm=sigma,
-            overwrite=self._is_large,
-        )
-        del counts
+        plain = functional(self._counts, self.spect.grid, seen=self._seen, extra_sigma_mm=sigma)
         return Level(
             self.source,
             plain,
@@ -253,9 +240,6 @@ class Search:
                 "The registration could not run: the two volumes hardly overlap where it starts. "
                 "Check that they show the same part of the body."
             )
-        del coarse
-        if self._is_large:
-            self._coarse = None  # made once more for the mirrored picture
         fair = _repeat(self.fair, best[1], iterations=_STEPS, converged_mm=_NEAR_MM)
         self._report(0.26, "Registering")
         fine = _repeat(self.fine, best[1] if fair is None else fair.maps, iterations=_STEPS)
@@ -280,8 +264,6 @@ class Search:
         second = self._second(maps)
         self._report(0.42, "Asking for other opinions")
         reverse = self._reverse(maps)
-        if self._is_large:
-            self._fine = None  # made once more when the coarse level has been let go
         mirrored = self._mirrored(template, maps)
         rescaled = self._rescaled(maps)
         self._report(0.50, "Asking for other opinions")
@@ -297,10 +279,8 @@ class Search:
         box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
         self._report(0.58, "Asking for other opinions")
         levels = tuple(self._levels(template, maps))
-        self._fine = None
-        if self._is_large:
-            self._fair = None
-            give_back()
+        self._coarse = self._fine = None  # nobody asks for them any more
+        give_back()
         # Here alone: it brings a library of 80 MiB, which nothing else needs.
         from fusion.registration.mutual_information import independent_opinion
 
@@ -365,7 +345,6 @@ class Search:
             if found is None:
                 return None
             there = found.maps
-            self._coarse = None  # nobody asks for it any more
         return against(template, maps, self.fine.template(there), there, self.fine.moving)
 
     def _rescaled(self, maps: FloatArray) -> Rival | None:
@@ -489,6 +468,14 @@ class Search:
             kji = kji.clip(0, np.array(self.spect.grid.shape) - 1)
             inside[inside] = self._seen[tuple(kji.T)]
         return float(inside.mean())
+
+
+def _handy(spect: Volume) -> Volume:
+    """Return a functional volume of no more voxels than a search has use for."""
+    if spect.stored.size <= _LARGE:
+        return spect
+    k, j, i = (max(1, int(_LARGER_MM / spacing)) for spacing in spect.grid.spacing_mm)
+    return averaged(spect, (k, j, i))
 
 
 def _repeat(

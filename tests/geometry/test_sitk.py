@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 import fusion
 from fusion.errors import GeometryError
-from fusion.geometry import Grid, RigidTransform, Volume
+from fusion.geometry import FieldOfView, Grid, RigidTransform, Volume, averaged, seen_mask
 from fusion.resampling import Resampler
 from tests.volumes import affine, volume
 
@@ -115,3 +117,28 @@ def test_a_new_unit_drops_the_factor_to_suv() -> None:
     assert fusion.from_sitk(image, like=made).suvbw_per_unit == 0.1
     ratio = fusion.from_sitk(image, like=made, unit="ratio")
     assert (ratio.unit, ratio.suvbw_per_unit) == ("ratio", None)
+
+
+@pytest.mark.parametrize("factors", [(1, 1, 1), (2, 13, 1), (3, 2, 11)])
+def test_larger_voxels_are_those_of_simpleitk(factors) -> None:
+    matrix = OBLIQUE.matrix @ affine(spacing_kji=(3, 2.5, 2), origin_lps=(-20, -30, -25))
+    made = replace(marked(MARKER_LPS, matrix), slope=np.linspace(1, 2, 30))
+    larger = averaged(made, factors)
+    theirs = fusion.from_sitk(
+        sitk.BinShrink(fusion.to_sitk(made), [int(n) for n in factors[::-1]]), like=made
+    )
+    np.testing.assert_allclose(larger.grid.affine, theirs.grid.affine, atol=1e-9)
+    np.testing.assert_allclose(larger.values(), theirs.values(), rtol=1e-5, atol=1e-4)
+
+
+def test_what_does_not_fill_a_larger_voxel_or_was_not_all_seen_is_left_out() -> None:
+    array = np.arange(5 * 4 * 7, dtype=np.int16).reshape(5, 4, 7)
+    mask = np.ones((4, 4, 7), bool)
+    mask[1, 3, 0] = False
+    seen = FieldOfView((1, 0, 0), (5, 4, 7), mask)
+    larger = averaged(replace(volume(array, np.eye(4)), seen=seen), (2, 2, 3))
+    assert larger.stored.tolist() == [
+        [[array[k : k + 2, j : j + 2, i : i + 3].mean() for i in (0, 3)] for j in (0, 2)]
+        for k in (0, 2)
+    ]
+    assert seen_mask(larger).tolist() == [[[False] * 2] * 2, [[True, True], [False, True]]]
