@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.qt import get_qapp
-from qtpy.QtCore import QObject, QThreadPool, QTimer, Signal
+from qtpy.QtCore import QObject, Qt, QThreadPool, QTimer, Signal
 from qtpy.shiboken import isValid
 
 from fusion.annotations import default_path
@@ -268,7 +268,8 @@ class ReviewApp(QObject):
     def _desk(self, wishes: Wishes) -> FrontDesk:
         """Return a start page which takes the place of this window once it opened something."""
         self.desk = FrontDesk(wishes)  # kept, or its page would go with it
-        self.desk.opened.connect(self._make_room)
+        # In a turn of its own: the window that takes its place has just been made.
+        self.desk.opened.connect(self._make_room, Qt.ConnectionType.QueuedConnection)
         return self.desk
 
     def _make_room(self) -> None:

@@ -366,6 +366,9 @@ class ReviewWindow(Sitting):
         )
         self.pages.add(Step.PATHWAY, self.pathway_panel)
         yield from self.pathway_panel.parts
+        yield
+        self.pages.lay_out(Step.PATHWAY)
+        yield
         self.earlier = EarlierStudies(review.pair.spect.study, self.pathway.suggest)
         self.pathway_panel.add_below(self.earlier)
         # An archive would be asked about a patient, and nobody is to know whom.

@@ -125,3 +125,17 @@ def test_a_window_looks_at_no_events_of_others_and_collects_no_garbage_for_no_la
         gc.callbacks.remove(note)
         viewer.close()
     assert collected == []
+
+
+@pytest.mark.window
+def test_a_window_is_dressed_by_itself(qtbot: QtBot) -> None:
+    viewer = _napari.new_viewer(dressed=False)
+    main = _napari.main_window(viewer)
+    assert main.styleSheet() == ""
+    _napari.dress(viewer)
+    viewer.theme = "dark"
+    dark = main.styleSheet()
+    assert dark != ""
+    viewer.theme = "light"  # which it still listens to
+    assert main.styleSheet() not in ("", dark)
+    viewer.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QRect, Signal
 from qtpy.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from viewer.steps.model import Step
@@ -46,6 +46,12 @@ class StepPages(QStackedWidget):
         self._pages[Step.FINISH] = panel
         panel.pages.currentChanged.connect(lambda _index: self.fronted.emit())
         panel.wanted.connect(lambda: self.setCurrentWidget(panel))
+
+    def lay_out(self, step: Step) -> None:
+        """Work out where everything on a page stands, which who sees it first would wait for."""
+        page = self._pages[step]
+        page.resize(self.size())
+        page.grab(QRect(0, 0, 1, 1))
 
     @property
     def front(self) -> Step:

@@ -79,6 +79,20 @@ def test_it_is_made_a_panel_at_a_time_pictures_and_findings_first(
     assert all(button.isEnabled() for button in made.bar.buttons.values())
 
 
+def test_the_questions_have_their_places_before_anybody_sees_them(
+    made: ReviewWindow, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(made.ready, timeout=30_000):
+        pass
+    panel = made.pathway_panel
+    assert not panel.isVisible()
+    shown = [question for question in panel.questions.values() if not question.isHidden()]
+    before = [question.width() for question in shown]
+    made.show_step(Step.PATHWAY)
+    qtbot.waitUntil(panel.isVisible)
+    assert before == pytest.approx([question.width() for question in shown], abs=5)
+
+
 def test_a_key_pressed_while_it_is_made_does_nothing_and_later_what_it_says(
     made: ReviewWindow, qtbot: QtBot
 ) -> None:
@@ -139,6 +153,30 @@ def test_a_second_click_while_a_window_is_made_opens_nothing(
     with qtbot.waitSignal(desk.opened, timeout=30_000):
         pass
     assert not desk.page.isVisible()
+
+
+def test_where_no_window_is_ready_one_is_made_in_turns_and_nothing_opened_above_it(
+    make_napari_viewer: Callable,
+    review: fusion.Review,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    viewer, dressed = make_napari_viewer(show=True), []
+    monkeypatch.setattr(_napari, "new_viewer", lambda *, dressed: viewer)
+    monkeypatch.setattr(_napari, "dress", dressed.append)
+    desk = FrontDesk(Wishes(journal=tmp_path / "j.sqlite"))
+    desk.show()
+    desk._show(tmp_path, review)
+    assert desk.app is None
+    desk.open(tmp_path, OpenOptions())
+    assert desk.job is None
+    with qtbot.waitSignal(desk.opened, timeout=60_000):
+        pass
+    assert dressed == [viewer]
+    assert desk.app.viewer is viewer
+    viewer.close()
+    desk.page.close()
 
 
 def test_a_window_closed_while_it_is_made_opens_nothing_and_leads_back(

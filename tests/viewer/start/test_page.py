@@ -13,7 +13,6 @@ from qtpy.QtWidgets import QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, 
 
 import fusion
 from fusion.opening import OpenOptions
-from viewer import _napari
 from viewer.app import FrontDesk, Wishes
 from viewer.kit.dialogs import ProgressDialog
 from viewer.start.recent import RecentStudies
@@ -107,25 +106,6 @@ def test_a_study_is_opened_once_where_one_click_activates(
     qtbot.waitUntil(lambda: not first.running, timeout=60_000)
     assert desk.job is first
     desk.page.close()
-
-
-def test_where_no_window_is_ready_one_is_made_in_turns_and_nothing_opened_above_it(
-    desk: FrontDesk, review: fusion.Review, tmp_path: Path, qtbot: QtBot
-) -> None:
-    desk._show(tmp_path, review)
-    assert desk.app is None
-    desk.open(tmp_path, OpenOptions())
-    assert desk.job is None
-    with qtbot.waitSignal(desk.opened, timeout=60_000):
-        pass
-    assert not desk.page.isVisible()
-    main = _napari.main_window(desk.app.viewer)
-    assert main.styleSheet() != ""
-    desk.app.viewer.theme = "light"
-    dark = main.styleSheet()
-    desk.app.viewer.theme = "dark"
-    assert main.styleSheet() != dark
-    desk.app.viewer.close()
 
 
 def test_the_series_are_listed_and_none_is_opened_unasked(
