@@ -19,7 +19,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 from fusion.archive.held.identifiers import Identifiers, identifiers
 from fusion.archive.held.inbox import place_of
 from fusion.archive.model import Archive, FoundSeries, FoundStudy
-from fusion.dicom import PARSE_ERRORS, items, text
+from fusion.dicom import PARSE_ERRORS, ReportVersion, items, standing, text
 from fusion.errors import ArchiveError, DicomError
 from fusion.plain_text import iso_date, person_name, plain
 
@@ -43,12 +43,8 @@ class EarlierReading:
         Of its last change, ``YYYYMMDD``.
     version : str
         In words, for example ``"Version 2, amends version 1"``.
-    is_final : bool
-        Whether it was finalised.
-    sop_instance_uid : str
-        Which report.
-    takes_place_of : frozenset of str
-        SOP Instance UIDs of the reports that it amends.
+    which : ReportVersion
+        The report, and those that it amends.
     source : Path or None
         Where the report will lie when its study was fetched, if it has to be named: the study
         holds several. Else None.
@@ -59,9 +55,7 @@ class EarlierReading:
     reader: str
     date: str
     version: str
-    is_final: bool
-    sop_instance_uid: str
-    takes_place_of: frozenset[str]
+    which: ReportVersion
     source: Path | None = None
 
     @property
@@ -71,7 +65,7 @@ class EarlierReading:
         said = plain(self.study.description)
         return (
             f"a reading by {self.reader or 'a reader that is not named'}, {self.version}, "
-            f"{'final' if self.is_final else 'not final'}, last changed "
+            f"{'final' if self.which.is_final else 'not final'}, last changed "
             f"{iso_date(self.date) or 'on an unknown day'}, {about}{f' ({said})' if said else ''}"
         )
 
@@ -146,12 +140,11 @@ def earlier_readings(
             f"{len(asked - came)} of {len(asked)} reports did not come, or are damaged"
             f"{f' ({why})' if why else ''}"
         )
-    replaced = {other for one in found.values() for other in one.takes_place_of}
-    last = [one for one in found.values() if one.sop_instance_uid not in replaced]
-    last.sort(key=lambda one: (one.date, one.sop_instance_uid))
+    stand = standing([one.which for one in found.values()])
+    last = sorted(stand, key=lambda one: (found[one].date, one))
     if len(last) < 2:
-        return tuple(last)
-    return tuple(replace(one, source=place_of(inbox, uid, one.sop_instance_uid)) for one in last)
+        return tuple(found[one] for one in last)
+    return tuple(replace(found[one], source=place_of(inbox, uid, one)) for one in last)
 
 
 def _read(content: bytes, study: FoundStudy) -> EarlierReading | None:
@@ -167,14 +160,7 @@ def _read(content: bytes, study: FoundStudy) -> EarlierReading | None:
             reader=_observer(ds),
             date=text(ds, "ContentDate"),
             version=_version(ds),
-            is_final=text(ds, "PreliminaryFlag") == "FINAL",
-            sop_instance_uid=text(ds, "SOPInstanceUID"),
-            takes_place_of=frozenset(
-                text(one, "ReferencedSOPInstanceUID")
-                for before in items(ds, "PredecessorDocumentsSequence")
-                for inside in items(before, "ReferencedSeriesSequence")
-                for one in items(inside, "ReferencedSOPSequence")
-            ),
+            which=ReportVersion.of(ds),
         )
 
 

@@ -264,11 +264,11 @@ def _reading_json(reading: EarlierReading, name: str) -> dict[str, Any]:
     return {
         "address": f"archive:{name}/{reading.study.study_instance_uid}",
         "study_date": reading.study.date,
-        "sop_instance_uid": reading.sop_instance_uid,
+        "sop_instance_uid": reading.which.sop_instance_uid,
         "reader": reading.reader,
         "last_change": reading.date,
         "version": reading.version,
-        "final": reading.is_final,
+        "final": reading.which.is_final,
     }
 
 

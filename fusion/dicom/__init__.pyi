@@ -25,6 +25,7 @@ from .quantity.unit import UNITS
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stated_spacing import two_distances
 from .stored_registration import find_stored_registration, stored_registration_ignored
+from .versions import ReportVersion, standing
 
 __all__ = [
     "LEAST_COMMON_SHARE",
@@ -39,6 +40,7 @@ __all__ = [
     "Kind",
     "Pair",
     "Patient",
+    "ReportVersion",
     "Series",
     "Study",
     "VolumePlan",
@@ -62,6 +64,7 @@ __all__ = [
     "read_volume",
     "read_with_pixels",
     "scan",
+    "standing",
     "stored_frames",
     "stored_registration_ignored",
     "text",

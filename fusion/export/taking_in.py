@@ -22,6 +22,7 @@ from fusion.annotations import (
     changed_input,
     check_name,
 )
+from fusion.dicom import standing
 from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom.structured_report_reading import StoredReport, read_whole_report
 from fusion.export.tables import read_reading
@@ -85,8 +86,8 @@ def report_beside(review: Review) -> Path:
         There is none, or several of which none takes the place of the others.
     """
     found = dict(_reports(review))
-    replaced = {uid for report in found.values() for uid in report.takes_place_of}
-    last = [path for path, report in found.items() if report.sop_instance_uid not in replaced]
+    stand = standing([report.which for report in found.values()])
+    last = [path for path, report in found.items() if report.which.sop_instance_uid in stand]
     if len(last) == 1:
         return last[0]
     if not last:
@@ -95,7 +96,7 @@ def report_beside(review: Review) -> Path:
         )
     raise AnnotationError(
         f"{len(last)} structured reports of this program lie with the study, and none takes the "
-        "place of the others. Name one with --from."
+        "place of the others (a draft does not take that of a final one). Name one with --from."
     )
 
 

@@ -288,7 +288,7 @@ def test_an_earlier_reading_is_offered_and_nobody_elses(
     found = priors(connect(settings, way), whose, inbox=settings.place("inbox"))
     [reading] = found.readings
     assert reading.study.study_instance_uid == studies[0]
-    assert (reading.reader, reading.version, reading.is_final) == (
+    assert (reading.reader, reading.version, reading.which.is_final) == (
         "Dr. Åsa Öberg",
         "Version 1",
         False,

@@ -201,3 +201,8 @@ def test_of_several_reports_the_last_version_is_meant(read: Read, tmp_path: Path
     second.PredecessorDocumentsSequence = [amended]
     second.save_as(study / "second.dcm")
     assert report_beside(open_study(study)) == study / "second.dcm"
+    assert second.PreliminaryFlag == "FINAL"
+    second.PreliminaryFlag = "PRELIMINARY"  # an addendum that nobody has finished
+    second.save_as(study / "second.dcm")
+    with pytest.raises(AnnotationError, match="a draft does not take that of a final one"):
+        report_beside(open_study(study))

@@ -16,7 +16,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from fusion.anatomy import Joint
 from fusion.annotations import Decision, Target
-from fusion.dicom import PARSE_ERRORS, items, read_header, uid
+from fusion.dicom import PARSE_ERRORS, ReportVersion, items, read_header, uid
 from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
@@ -78,10 +78,10 @@ class StoredReport:
         Their names as the report lists them: doubtful levels and drafts say that they are.
     said : tuple of str
         What it says of the reading as a whole.
-    study_instance_uid, sop_instance_uid : str
-        Where it belongs, and which it is.
-    takes_place_of : frozenset of str
-        SOP Instance UIDs of the reports that it amends.
+    study_instance_uid : str
+        Where it belongs.
+    which : ReportVersion
+        Which it is, and those that it amends.
     series : frozenset of str
         Series Instance UIDs of the images that it was made on.
     """
@@ -90,8 +90,7 @@ class StoredReport:
     labels: tuple[str, ...]
     said: tuple[str, ...]
     study_instance_uid: str
-    sop_instance_uid: str
-    takes_place_of: frozenset[str]
+    which: ReportVersion
     series: frozenset[str]
 
 
@@ -113,13 +112,7 @@ def read_whole_report(path: str | Path) -> StoredReport:
             labels=tuple(names),
             said=tuple(_said(ds)),
             study_instance_uid=uid(ds, "StudyInstanceUID") or "",
-            sop_instance_uid=uid(ds, "SOPInstanceUID") or "",
-            takes_place_of=frozenset(
-                uid(one, "ReferencedSOPInstanceUID") or ""
-                for study in items(ds, "PredecessorDocumentsSequence")
-                for series in items(study, "ReferencedSeriesSequence")
-                for one in items(series, "ReferencedSOPSequence")
-            ),
+            which=ReportVersion.of(ds),
             series=frozenset(
                 uid(series, "SeriesInstanceUID") or ""
                 for keyword in _EVIDENCE
