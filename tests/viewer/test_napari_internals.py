@@ -5,12 +5,13 @@ from __future__ import annotations
 import gc
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import napari
 import numpy as np
 import pytest
 from napari._qt.qt_main_window import _QtMainWindow
+from napari._qt.qt_viewer import QtViewer
 from napari.components import ViewerModel
 from napari.layers import Image
 from pytestqt.qtbot import QtBot
@@ -87,6 +88,23 @@ def test_a_shader_that_was_read_before_has_the_same_variables() -> None:
     assert Program(vertex.replace("u_shift", "u_other"), fragment).variables != first.variables
 
 
+@pytest.fixture
+def new_viewer(napari_anew: None, qapp: QApplication) -> Iterator[Callable[..., napari.Viewer]]:
+    """Make windows that are closed, and gone, when the test is over."""
+    made = []
+
+    def make(**how: bool) -> napari.Viewer:
+        made.append(_napari.new_viewer(**how))
+        return made[-1]
+
+    yield make
+    while made:
+        made.pop().close()
+    qapp.processEvents()
+    gc.collect()
+    assert not QtViewer._instances
+
+
 @pytest.mark.window
 def test_a_canvas_that_was_put_away_goes_with_its_window(napari_anew: None, qtbot: QtBot) -> None:
     viewer = _napari.new_viewer()
@@ -95,15 +113,15 @@ def test_a_canvas_that_was_put_away_goes_with_its_window(napari_anew: None, qtbo
     gone = []
     canvas.destroyed.connect(lambda: gone.append(True))
     viewer.window.show()
-    _napari.main_window(viewer).close()
+    viewer.close()
     qtbot.waitUntil(lambda: gone == [True])
 
 
 @pytest.mark.window
 def test_a_window_looks_at_no_events_of_others_and_collects_no_garbage_for_no_layers(
-    qtbot: QtBot,
+    new_viewer: Callable[..., napari.Viewer], qtbot: QtBot
 ) -> None:
-    viewer = _napari.new_viewer()
+    viewer = new_viewer()
     _napari.put_canvas_away(viewer)
     other, called, collected = QWidget(), [], []
     qtbot.addWidget(other)
@@ -123,13 +141,12 @@ def test_a_window_looks_at_no_events_of_others_and_collects_no_garbage_for_no_la
         viewer.layers.clear()
     finally:
         gc.callbacks.remove(note)
-        viewer.close()
     assert collected == []
 
 
 @pytest.mark.window
-def test_a_window_is_dressed_by_itself(qtbot: QtBot) -> None:
-    viewer = _napari.new_viewer(dressed=False)
+def test_a_window_is_dressed_by_itself(new_viewer: Callable[..., napari.Viewer]) -> None:
+    viewer = new_viewer(dressed=False)
     main = _napari.main_window(viewer)
     assert main.styleSheet() == ""
     _napari.dress(viewer)
@@ -138,4 +155,3 @@ def test_a_window_is_dressed_by_itself(qtbot: QtBot) -> None:
     assert dark != ""
     viewer.theme = "light"  # which it still listens to
     assert main.styleSheet() not in ("", dark)
-    viewer.close()
