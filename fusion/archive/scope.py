@@ -20,6 +20,9 @@ _LEVEL_BELOW = re.compile(r"\b(?:(?:th|d) ?(?:[1-9]|1[0-2])|t ?(?:[3-9]|1[0-2])|
 _CLAUSE_ENDS = re.compile(r"\s[-\u2013\u2014]+\s|,(?!\d)|[;:()\[\]|]")
 #: Neither here nor there between two words: numbers, levels, dates, and small words.
 _NUMBER = re.compile(r"(?:[cltsd]|th)?\d*[a-z]?")
+#: Parts of the body may be several ("cuisses"), where the table does not leave the ending open.
+_OF_PLURALS = ("not the spine", "other region")
+_HAS_PLURAL = re.compile(r"[a-z]{4,}(?<!s)$")
 #: Words of content that may lie between a word and what denies or delays it.
 _REACH_OF_NO, _REACH_BACK_TO_NO, _REACH_IN_TIME = 3, 1, 5
 #: And between an operation and where it was done.
@@ -34,19 +37,37 @@ def field_of(text: str) -> str:
     text : str
         A description or body part.
     """
-    # "C+" and "C-" stand for contrast, where nothing follows that they could belong to.
+    # "C+", "+C" and "C-" stand for contrast, where nothing follows that they could belong to.
     text = re.sub(r"\b[Cc]\+(?!\w)", " contrast ", text)
+    text = re.sub(r"(?<![^\s(,;:/])\+[Cc](?![\w-]|\s*[Ss][Pp])", " contrast ", text)
     text = re.sub(r"\b[Cc]-(?=\s*(?:$|[,;)]))", " noncontrast ", text)
     text = re.sub(r"\+ ?/ ?-|±", " with or without ", text)
     text = re.sub(r"(?<![^\s(,;:/])\?(?=\w)", " possible ", text)
+    text = re.sub(r"\b([mo])KM\b", r"\1 KM", text)
     clauses = (
         " + ".join(filter(None, (_folded(plain_words(part)) for part in re.split("[+&]", clause))))
         for clause in _CLAUSE_ENDS.split(text)
     )
     said = " , ".join(filter(None, clauses))
-    said = re.sub(rf"(?<!\bc )\b[os] (?={pattern('contrast').pattern})", "ohne ", said)
+    said = _with_and_without(re.sub(r"\bc arm\b", "carm", said))
     said = re.sub(r"\bvor (?:\w+ )?(?:jahr|monat|woche|tag)(?:en|n)?\b", "fruher", said)
     return re.sub(" +", " ", pattern("something else").sub(" ", said)).strip()
+
+
+def _with_and_without(said: str) -> str:
+    """Write out what is short for them before contrast: "c/c", "S/C", "C/CTE", "ss IV", "av gado".
+
+    The "c" of "columna c/contraste" is no region then.
+    """
+    contrast = pattern("contrast").pattern
+    region = r"(?! (?:sp|col|rach|raq|cerv))"
+    said = re.sub(rf"\bc c\b{region}", "con contraste", said)
+    said = re.sub(rf"(?<!\bc )(?<!\bc y )\bs c\b{region}", "sin contraste", said)
+    both = rf"(?=(?:(?:et |puis |ou )?(?:av|avec|ss|sans) )?(?:{contrast}))"
+    said = re.sub(rf"\bss {both}", "sans ", said)
+    said = re.sub(rf"\bav {both}", "avec ", said)
+    said = re.sub(rf"\bc (?!i ?v\b)(?={contrast})", "con ", said)
+    return re.sub(rf"(?<!\b[cw] )\b[os] (?={contrast})", "ohne ", said)
 
 
 def plain_words(text: str) -> str:
@@ -79,12 +100,16 @@ def pattern(*meanings: str) -> re.Pattern[str]:
     """Compile the words of some meanings, the longest first."""
     words = {
         _folded(word.strip())
+        + ("s?" if meaning in _OF_PLURALS and _HAS_PLURAL.search(word) else "")
         for meaning in meanings
         for language in WORDS[meaning]
         for word in language.split(",")
     } - {""}
     parts = [
-        re.escape(word).replace(r"\*", "[a-z0-9]*").replace(r"\ ", " (?:[,+] )?")
+        re.escape(word)
+        .replace(r"s\?", "s?")
+        .replace(r"\*", "[a-z0-9]*")
+        .replace(r"\ ", " (?:[,+] )?")
         for word in sorted(words, key=len, reverse=True)
     ]
     return re.compile(rf"\b(?:{'|'.join(parts)})\b")
@@ -194,7 +219,7 @@ def _time_before(said: str, start: int, reach: int) -> str:
     """
     before = _clause_before(said, start)
     if not _content(before):
-        before, reach = f"{_clause_before(said, start - len(before) - 3)} {before}", 0
+        before, reach = f"{_clause_before(said, max(start - len(before) - 3, 0))} {before}", 0
     marker = _last(before, "to come", "before surgery", "done")
     return marker[0] if marker and _content(before[marker.end() :]) <= reach else ""
 

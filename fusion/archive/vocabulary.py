@@ -10,10 +10,10 @@ from __future__ import annotations
 WORDS: dict[str, tuple[str, str, str, str]] = {
     # The spine of the neck by its words, whatever else is named.
     "spine of the neck": (
-        "c spine, cspine, c sp, csp, c spn, c t l spine, c t spine, ctl spine, ct l spine, c "
-        "spines, odontoid, dens, cvj, ccj, craniovertebral*, atlanto*, occipitocervical*, "
-        "occipito cervical*, open mouth, atlas, c and t spine, c and l spine, c t and l spine, c "
-        "l spine",
+        "c spine, cspine, c sp, csp, c spn, c t l spine, c t spine, ctl spine, mr ct l "
+        "spine, mri ct l spine, c spines, odontoid, dens, cvj, ccj, craniovertebral*, atlanto*, "
+        "occipitocervical*, occipito cervical*, open mouth, atlas, c and t spine, c and l spine, c "
+        "t and l spine, c l spine",
         "hws*, hwk*, halswirbel*, halsws, hals ws, kopfgelenk*, transoral*, okzipitozervikal*, "
         "transbuk*, transbuc*, halsmark*, hals brustwirbel*, hals und brustwirbel*, hals u "
         "brustwirbel*, hals brust und lendenwirbel*, hals bws",
@@ -231,10 +231,11 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "acdf, pcdf, fusion, fused, postop*, post op*, s p op, status post surgery, laminectom*, "
         "laminoplast*, corpectom*, discectom*, arthroplast*, disc replacement*, adr, tdr, "
         "fixation, hardware, screw*, cage*, instrument*, intraop*, arthrodes*, after surgery, "
-        "foraminotom*, post surgical, postsurgical, plate fixation, post surgery, prior surgery, "
-        "previous surgery, history of surgery, hx surgery, laminotom*, pedicle screw*, during "
-        "surgery, in theatre, lateral mass screw*, decompression, prosthe*, implant*, orif, disc "
-        "repl*, nucleotom*, microdiscectom*, plating, operation*, operated",
+        "foraminotom*, plate fixation, hx surgery, laminotom*, pedicle screw*, during surgery, "
+        "in theatre, lateral mass screw*, decompression, prosthe*, implant*, orif, disc repl*, "
+        "nucleotom*, microdiscectom*, plating, operation*, operated, post surg*, postsurg*, s p "
+        "surg*, status post surg*, h o surg*, hx of surg*, history of surg*, prev surg*, prior "
+        "surg*, previous surg*",
         "spondylodese*, fusion, postop*, post op*, z n op*, n op, nach op*, op kontrolle, "
         "laminektom*, korporektom*, diskektom*, bandscheibenprothes*, bsp, cage*, implantat*, "
         "schraube*, verplattung, plattenosteo*, osteosynthes*, dekompression*, intraop*, acdf, "
@@ -244,14 +245,15 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "ventraler versorgung, bs op, st n op, status nach op, material*, fusionsop*, platte, "
         "platten, nukleotom*, nucleotom*, bandscheiben op, wirbelsaulen op, operation*, operiert*",
         "arthrodes*, postop*, post op*, osteosynthes*, laminectom*, corpectom*, discectom*, "
-        "prothese*, cage*, materiel*, opere*, chirurgie, perop*, plaque vissee, post chir*, apres "
-        "chir*, laminoplast*, foraminotom*, decompression, vis pedic*, vissage*, cervicotomie, "
-        "arthroplast*, recalibrage, post operatoire*",
-        "artrodesis, postop*, post op*, postquirurgic*, osteosintesis, laminectom*, corpectom*, "
-        "discectom*, protesis, tornillo*, fijacion*, instrument*, operad*, cirugia, intraop*, "
-        "post quirurgic*, caja intersomatica, laminoplast*, foraminotom*, descompresion, placa y "
-        "tornillos, post cirugia, intervenid*, artroplast*, placa cervical, postqx, post qx, pop, "
-        "osteosint*, material de*",
+        "prothese*, cage*, materiel*, opere*, chirurgie, perop*, per op, per operatoire*, plaque "
+        "vissee, post chir*, apres chir*, laminoplast*, foraminotom*, decompression, vis pedic*, "
+        "vissage*, cervicotomie, arthroplast*, recalibrage, post operatoire*, postchir*, atcd "
+        "chir*, atcd de chir*",
+        "artrodesis, postop*, post op*, osteosintesis, laminectom*, corpectom*, discectom*, "
+        "protesis, tornillo*, fijacion*, instrument*, operad*, cirugia, intraop*, caja "
+        "intersomatica, laminoplast*, foraminotom*, descompresion, placa y tornillos, post "
+        "cirugia, intervenid*, artroplast*, placa cervical, postqx, post qx, pop, osteosint*, "
+        "material de*, postquir*, post quir*, post iq, postiq",
     ),
     # What is scanned in beside examinations, under a modality that is none.
     "paper": (
@@ -280,6 +282,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "guidee, guides, guidees, echoguid*, scannoguid*, radioguid*, thermocoag*, rhizolyse*",
         "infiltracion*, bloqueo*, puncion*, biops*, radiofrecuencia*, guiad*, rizolisis, rizotomia",
     ),
+    # What is taken while someone is operated on is no examination.
+    "in theatre": (
+        "intraop*, perop*, carm, in theatre, theatre, operating room, operating theatre",
+        "intraop*, op saal, bildwandler*, c bogen",
+        "perop*, per op, per operatoire*, bloc op*, ampli de brillance, amplificateur*",
+        "intraop*, quirofano*, arco en c",
+    ),
     "operation of the neck": (
         "acdf, post acdf, pcdf, laminoplast*",
         "acdf, hws op, hwk op, z n hws op",
@@ -288,13 +297,15 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # Said of whatever was examined.
     "some operation": (
-        "postop*, post op*, after surgery, post surgical, postsurgical, post surgery, operation*, "
-        "operated, surgery, prior surgery, previous surgery, history of surgery, hx surgery",
+        "postop*, post op*, after surgery, operation*, operated, surgery, hx surgery, post "
+        "surg*, postsurg*, s p surg*, status post surg*, h o surg*, hx of surg*, history of "
+        "surg*, prev surg*, prior surg*, previous surg*",
         "postop*, post op*, nach op*, op kontrolle, z n op*, op verlaufskontrolle, operation*, "
         "operiert*",
-        "postop*, post op*, post chir*, apres chir*, chirurgie, opere*",
+        "postop*, post op*, post chir*, apres chir*, chirurgie, opere*, postchir*, atcd chir*, "
+        "atcd de chir*",
         "postop*, postquirurgic*, post quirurgic*, post cirugia, postqx, post qx, cirugia, "
-        "operad*, intervenid*",
+        "operad*, intervenid*, postquir*, post quir*, post iq, postiq",
     ),
     # Of the spine only where its place is named with them.
     "implant": (
@@ -320,10 +331,10 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # Phrases whose words mean something else by themselves.
     "something else": (
-        "c arm, w o sedation, without sedation, without anesthesia, block vertebra*, congenital "
-        "block*, stage iv, grade iv, type iv, no trauma, no injury, no known injury, no fx, no "
-        "fracture, epidural abscess*, epidural hematoma*, epidural haematoma*, epidural mass*, "
-        "epidural collection*, epidural lipomat*",
+        "w o sedation, without sedation, without anesthesia, block vertebra*, congenital block*, "
+        "stage iv, grade iv, type iv, no trauma, no injury, no known injury, no fx, no fracture, "
+        "epidural abscess*, epidural hematoma*, epidural haematoma*, epidural mass*, epidural "
+        "collection*, epidural lipomat*, intraop* navig*",
         "ohne sedierung, ohne narkose, grad iv, typ iv, stadium iv, kein trauma, ohne trauma, "
         "epidurales hamatom, epiduraler abszess, epiduralabszess*",
         "sans sedation, bloc congenit*, bloc vertebra*, vertebre bloc, stade iv, grade iv, type "
@@ -334,13 +345,15 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # Nothing was operated on yet, or what follows is denied.
     "before surgery": (
-        "preop*, pre op*, before surgery, planning, presurgical, pre surgical",
-        "praop*, praeop*, pra op*, prae op*, vor op*, op planung, planungs*, praoperativ*",
-        "preop*, pre op*, avant chirurgie, bilan preop*",
-        "preop*, pre op*, prequirurg*, planificacion",
+        "preop*, pre op*, before surgery, planning, presurg*, pre surg*, for surgery",
+        "praop*, praeop*, pra op*, prae op*, vor op*, op planung, planungs*, praoperativ*, op "
+        "vorb*, op ind*",
+        "preop*, pre op*, avant chirurgie, bilan preop*, prechir*, pre chir*, avant chir*",
+        "preop*, pre op*, prequir*, pre quir*, preqx, pre qx, preiq, pre iq, planificacion",
     ),
     "contrast": (
-        "contrast*, gad*, with c, enhanced, post gad, w contrast, iv contrast, dye, w cm, iv cont",
+        "contrast*, gad*, with c, enhanced, post gad, w contrast, iv contrast, dye, w cm, iv "
+        "cont, w con, w cont, gd",
         "km, kontrast*, gad*, i v",
         "injection*, injecte*, inj, gado*, produit de contraste, iv, pdc",
         "contraste*, gado*, civ, c c, cte",
@@ -349,9 +362,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "with at the end": ("w, with, w c", "", "avec", ""),
     "without at the end": ("without", "ohne", "sans", "sin"),
     "both contrasts": (
-        "with and without, w wo, w and wo, w w o, without and with, wo w, pre and post, pre post, "
-        "wwo, w o and w, w o w, w o then w, with without, without with, wo and w, before and "
-        "after, followed by w, followed by with",
+        "with and without, w wo, w and wo, w and w o, w w o, without and with, wo w, pre and "
+        "post, pre post, wwo, w o and w, w o w, w o then w, with without, without with, wo and "
+        "w, before and after, followed by w, followed by with",
         "mit und ohne, ohne und mit, ohne mit, mit ohne, vor und nach km, vor und nach kontrast*, "
         "vor nach km, mit u ohne, ohne u mit",
         "avec et sans, sans et avec, sans puis avec, avant et apres, sans avec, avec sans",
@@ -365,10 +378,11 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "con o sin, sin o con",
     ),
     "no contrast": (
-        "wo, w o, non contrast, noncontrast, noncon, non con, unenhanced, plain, wo c",
+        "wo, w o, non contrast, noncontrast, noncon, non con, unenhanced, plain, wo c, no con, no "
+        "cont",
         "nativ*, nat",
         "non injecte*, s injection, s inj",
-        "simple, s c, s civ",
+        "simple, s c, s civ, sciv, sin contr, sin cont, s contr, s cont",
     ),
     # Beside words for contrast: it is not borne, or something else was injected.
     "not of contrast": (
@@ -425,8 +439,9 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "before, pre, with a view, planned, planning, awaiting, consider*, candidate*, "
         "indication*, prior to, possible, potential, scheduled, upcoming, pending, proposed, need "
         "for, eval for, waiting list, waitlist*, will, going to, discuss*, recommended",
-        "vor, hinblick, zwecks, geplant*, indikation*, vorgesehen*, anstehend*, bevorstehend*, "
-        "planung, ggf, evtl, eventuell*, mogliche*, warteliste, wird, soll, erwogen*, empfohlen*",
+        "vor, pra, hinblick, zwecks, geplant*, indikation*, vorgesehen*, anstehend*, "
+        "bevorstehend*, planung, ggf, evtl, eventuell*, mogliche*, warteliste, wird, soll, "
+        "erwogen*, empfohlen*",
         "avant, en vue, prevu*, programm*, envisag*, indication*, projet, eventuel*, discuter, "
         "liste d attente, va, sera, prevoir, prevision, propos*",
         "antes, con vistas, previst*, programad*, previo a, previa a, previos a, pendiente*, "

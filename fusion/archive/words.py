@@ -45,7 +45,11 @@ _OF_NECK = ("spine of the neck", "neck", "neck in general")
 _CERVICAL_SPINE = re.compile(
     rf"(?:{pattern('neck').pattern})(?: [a-z+]+){{0,2}} (?:{pattern('spine').pattern})"
     rf"|(?:{pattern('spine').pattern})(?: [a-z+]+){{0,2}} (?:{pattern('neck').pattern})"
+    # Its parts by their letters: "SPINE C/T/L".
+    r"|\b(?:spines?|ws|wirbelsaule) (?:, )?c(?: (?:[,+&] |and |und )?(?:th?|d|l|ls|bws|lws)){1,3}\b"
 )
+#: The letter alone, where nothing else is named: "SPINE-C", but not "spine c/o pain".
+_SPINE_C = re.compile(r"\bspines? c\b(?! (?:\d|[fos]\b|w (?!o\b|wo\b|and\b|con|gad|iv\b|,)))")
 _BY_MODALITY: dict[str, Exam] = {
     **dict.fromkeys(("CR", "DX", "RF", "RG"), "radiographs"),
     "MR": "mri",
@@ -161,14 +165,14 @@ def _exam(modalities: tuple[str, ...], fields: list[str]) -> Exam | None:
 
 
 def _is_intervention(said: str) -> bool:
-    """Whether it was done by pictures: not where it is to come, or was done before."""
+    """Whether it was done by or with pictures: not where it is to come, or was done before."""
     return any(
         not (
             is_to_come(said, found.span())
             or is_marked_done(said, found.span())
             or has_grown(said, found.span())
         )
-        for found in stated(said, "intervention")
+        for found in stated(said, "intervention", "in theatre")
     )
 
 
@@ -186,7 +190,7 @@ def _is_neck(fields: list[str], exam: Exam | None) -> bool | None:
     if says(said, "neck") or (general and spine):
         # "cervico-thoraco-abdominal" is what lies before the spine, unless it is named.
         return spine or not says(said, "trunk")
-    if not elsewhere and LEVEL.search(said):
+    if not elsewhere and (LEVEL.search(said) or _SPINE_C.search(said)):
         return True
     if general:
         # With the head or the chest, or with contrast, it is its soft tissues; in nuclear medicine

@@ -15,7 +15,7 @@ DX | Lumbar spine AP and lateral | LSPINE | x n al
 CR | CHEST PA & LAT | CHEST | x n al
 DX | Odontoid view | CSPINE | x y
 RF | Barium swallow | | x n
-RF | C-arm ACDF C5-C6 intraop | | x y +
+RF | C-arm ACDF C5-C6 intraop | | - y +
 MR | MRI C-spine w/o contrast | CSPINE | m y
 MR | MRI CERVICAL SPINE W WO CONTRAST | SPINE | m y
 MR | MR Brain | HEAD | m n

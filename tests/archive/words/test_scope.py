@@ -39,7 +39,8 @@ C5/6 2017; Z.n. Spondylodese C5/6; Zustand nach ventraler Fusion HWK 5/6; nach C
 C5/6; postop. Kontrolle; vor 2 Jahren Spondylodese C5/6; Fusion C5/6 nicht durchgebaut; post-op
 arthrodèse; ATCD d'arthrodèse C4-C6; contrôle arthrodèse; arthrodèse C5-C6 non consolidée;
 prothèse discale C5-C6; control de artrodesis C5-C6; antecedente de artrodesis cervical; operado
-de hernia C6; prótesis discal C5-C6; Z.n. ACDF, geplante Revision
+de hernia C6; prótesis discal C5-C6; Z.n. ACDF, geplante Revision; post surg; s/p surg;
+h/o surgery; prev surg 2019; postchir; ATCD chir C5-C6; post-IQ; postquirúrgica
 """)
 TO_COME = listed("""
 planned ACDF; ACDF planned; ACDF (planned); planned: ACDF; ACDF C5-6 scheduled next week; before
@@ -48,7 +49,8 @@ undergo ACDF; prior to laminoplasty; vor Spondylodese; vor ventraler Fusion C5/6
 Fusion HWS; Spondylodese C5/6 vorgesehen; zur OP-Planung Spondylodese; präop. Spondylodese;
 avant arthrodèse; arthrodèse C5-C6 programmée; bilan préop arthrodèse; en vue d'une arthrodèse;
 previo a artrodesis; artrodesis prevista C5-C6; pendiente de artrodesis; lista de espera
-artrodesis
+artrodesis; presurg ACDF; ACDF, for surgery; präop ACDF; prä Spondylodese; OP-Vorbereitung ACDF;
+OP-Ind. ACDF; préchir arthrodèse; pre chir. arthrodèse; preqx discectomía C5-C6; pre-IQ artrodesis
 """)
 DENIED = listed("""
 no prior surgery; no hardware; no prior surgery or hardware; denies surgery; surgery: none;
@@ -138,12 +140,14 @@ CONTRAST: dict[bool | None, list[str]] = {
 contrast declined; contrast: refused; no contrast given; w/o gad; W/WO (gad refused); KM-frei;
 KM verweigert; nativ; ohne KM; o.KM; kein KM; nativ (KM-Allergie); Kontrastmittelgabe vom Pat.
 abgelehnt; sans injection; pas d'injection; injection refusée; sin contraste; contraste
-rechazado; s/c; S/CIV; rechaza contraste
+rechazado; s/c; S/CIV; rechaza contraste; SS IV; ss injection; SS PDC; S/CTE; sciv; sin contr.; oKM;
+ohne Gd; no con
 """),
     True: listed("""
 without and with contrast; w/o then w gad; pre/post gad; nativ und nach KM; nativ + KM; ohne und
 mit KM; mit u. ohne KM; sans puis avec injection; avec gado; sin y con contraste; simple y
-contrastada
+contrastada; w and w/o; w and w/o gad; w con; +C; T1 +Gd; mKM; av gado; SS ET AV GADO; av/ss IV;
+C/CTE; S/C - C/C; s/c y c/c; c y s/c
 """),
     None: listed("""
 contrast allergy; Gadolinium-Allergie; allergie au gadolinium; alergia al contraste; +/-
@@ -169,6 +173,26 @@ def test_contrast_is_given_or_not_or_not_said(contrast: bool | None) -> None:
         (("MRT LWS C1",), False),
         (("MRT BWS Th1 C1",), False),
         (("CT C5/6",), True),
+        # Parts of a spine by their letters; but a "c" before contrast is "with".
+        (("MRI SPINE C/T/L W/WO",), True),
+        (("MRI HEAD, SPINE C+T",), True),
+        (("MRI SPINE (C, T, L)",), True),
+        (("MRT WS (C/Th/L)",), True),
+        (("MRI SPINE-C W/O",), True),
+        (("RM COLUMNA C/D/L",), True),
+        (("MRI CT/L SPINE",), True),
+        (("CT L-SPINE",), False),
+        (("CT L SPINE W/O", "LSPINE"), False),
+        (("MRI SPINE T/L",), None),
+        (("MRI SPINE C/O PAIN",), None),
+        (("MRI SPINE C/W METS",), None),
+        (("MRI LUMBAR SPINE C 1",), False),
+        (("RM COLUMNA C/C",), None),
+        (("RM COLUMNA C/CONTRASTE",), None),
+        (("TC COLUMNA C/CIV",), None),
+        (("RM S/C C. CERVICAL",), True),
+        # Several of a region are of that region.
+        (("TEP vertex mi-cuisses",), False),
         # What is named beside the neck does not take it away; alone it is not the neck.
         (("MRI brachial plexus and c-spine",), True),
         (("MRI brachial plexus", "CSPINE"), False),
@@ -204,6 +228,14 @@ def test_what_is_said_of_another_region_is_not_said_of_the_neck() -> None:
         ("MRI C-spine before facet injection", "mri"),
         ("MRT HWS, Z.n. PRT C6", "mri"),
         ("MRI cervical spine epidural abscess", "mri"),
+        # Nor are pictures of an operation an examination.
+        ("C-spine intraop", None),
+        ("C-ARM OR CERVICAL SPINE", None),
+        ("HWS Bildwandler", None),
+        ("Rachis cervical bloc opératoire", None),
+        ("Escopia quirófano columna cervical", None),
+        ("MRI C-spine for intraoperative navigation", "mri"),
+        ("MRT HWS, Z.n. intraop. Blutung", "mri"),
     ],
 )
 def test_an_intervention_is_one_when_it_is_the_examination(text: str, exam: str | None) -> None:
