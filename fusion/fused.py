@@ -377,49 +377,43 @@ class Fused:
         """HU of the CT voxel at each native functional voxel; ``nan`` outside either field."""
         hu = np.full(self.spect.grid.shape, np.nan, dtype=np.float32)
         for part, (nearest, inside) in zip(hu, self._ct_voxels(), strict=True):
-            a, b, c = nearest[inside].astype(np.int64).T
+            a, b, c = (one[inside].astype(np.int64) for one in nearest)
             part[inside] = self.ct.stored[a, b, c] * self.ct.slope[a] + self.ct.intercept[a]
         seen = seen_mask(self.spect)
         if seen is not None:
             hu[~seen] = np.nan
         return hu
 
-    def _ct_voxels(self) -> Iterator[tuple[FloatArray, npt.NDArray[np.bool_]]]:
+    def _ct_voxels(self) -> Iterator[tuple[list[FloatArray], npt.NDArray[np.bool_]]]:
         """Yield the nearest CT voxel of each functional voxel, and which lie in the CT's field.
 
-        Slice by slice, to keep the coordinates small.
+        Slice by slice, to keep the coordinates small, and along each axis of the CT by itself: the
+        window waits for it whenever the two are moved.
         """
-        shape = self.spect.grid.shape
-        plane = np.stack(np.meshgrid(*map(np.arange, shape[1:]), indexing="ij"), axis=-1)
-        limits = np.array(self.ct.grid.shape)
-        for k in range(shape[0]):
-            kji = np.concatenate([np.full((*shape[1:], 1), k), plane], axis=-1)
-            points = self.registration.transform.apply(self.spect.grid.to_lps(kji))
-            nearest = np.rint(self.ct.grid.to_kji(points))
-            yield nearest, np.asarray(((nearest >= 0) & (nearest < limits)).all(axis=-1))
+        matrix = (
+            np.linalg.inv(self.ct.grid.affine)
+            @ self.registration.transform.matrix
+            @ self.spect.grid.affine
+        )
+        slices, rows, columns = (np.arange(size) for size in self.spect.grid.shape)
+        down = matrix[:3, 1, None, None] * rows[:, None]
+        across = matrix[:3, 2, None, None] * columns
+        for k in slices:
+            first = matrix[:3, 0] * k + matrix[:3, 3]
+            nearest = [np.rint(down[a] + first[a] + across[a]) for a in range(3)]
+            inside = np.ones(nearest[0].shape, np.bool_)
+            for at, size in zip(nearest, self.ct.grid.shape, strict=True):
+                inside &= (at >= 0) & (at < size)
+            yield nearest, inside
 
     @cached_property
     def overlap(self) -> float:
         """Share of what the functional volume saw that lies inside the CT's field, 0 to 1."""
         seen = seen_mask(self.spect)
         total = self.spect.stored.size if seen is None else int(seen.sum())
-        # Without the CT's values, which take as much room as the whole functional volume; and slice
-        # by slice, along each axis by itself: the window waits for it whenever the two are moved.
-        matrix = (
-            np.linalg.inv(self.ct.grid.affine)
-            @ self.registration.transform.matrix
-            @ self.spect.grid.affine
-        )
-        k, j, i = (np.arange(size) for size in self.spect.grid.shape)
-        rows, columns = (matrix[:3, 1, None, None] * j[:, None], matrix[:3, 2, None, None] * i)
-        common = 0
-        for n in k:
-            inside = np.ones(self.spect.grid.shape[1:], bool) if seen is None else seen[n].copy()
-            for axis, size in enumerate(self.ct.grid.shape):
-                at = rows[axis] + (matrix[axis, 0] * n + matrix[axis, 3]) + columns[axis]
-                nearest = np.rint(at, out=at)
-                inside &= (nearest >= 0) & (nearest < size)
-            common += int(np.count_nonzero(inside))
+        common = 0  # without the CT's values, which take as much room as the whole volume
+        for k, (_, inside) in enumerate(self._ct_voxels()):
+            common += int(np.count_nonzero(inside if seen is None else inside & seen[k]))
         return float(common / max(total, 1))
 
     @cached_property

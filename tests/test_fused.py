@@ -165,4 +165,11 @@ def test_the_overlap_of_turned_grids_is_that_of_each_voxel_by_itself() -> None:
     turned = RigidTransform.from_euler(rotation_deg=(20, -35, 50), translation_mm=(13.1, -9.3, 4.7))
     fused = made(transform=turned)
     assert 0.2 < fused.overlap < 0.8
-    assert fused.overlap == np.isfinite(fused._ct_at_spect).mean()
+    spect, ct = fused.spect.grid, fused.ct.grid
+    every = np.argwhere(np.ones(spect.shape, bool))
+    there = np.rint(ct.to_kji(turned.apply(spect.to_lps(every))))
+    inside = ((there >= 0) & (there < ct.shape)).all(axis=1)
+    assert fused.overlap == inside.mean()
+    values = np.full(len(every), np.nan, np.float32)
+    values[inside] = fused.ct.values()[tuple(there[inside].astype(int).T)]
+    assert fused._ct_at_spect.ravel() == pytest.approx(values, nan_ok=True)

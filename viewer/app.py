@@ -478,7 +478,11 @@ class FrontDesk(QObject):
         """Make a window for a study, and show the study in it."""
         viewer = _napari.new_viewer(dressed=False)
         yield
-        _napari.dress(viewer)
+        try:
+            _napari.dress(viewer)
+        except BaseException:
+            viewer.close()  # nobody else knows it
+            raise
         self._viewer = viewer
         yield
         self._show_in(source, review)

@@ -217,7 +217,7 @@ def functional(
     Parameters
     ----------
     counts : (k, j, i) ndarray of float32
-        From :func:`counted`.
+        From :func:`counted`; overwritten.
     grid : Grid
         Where its voxels are.
     seen : (k, j, i) ndarray of bool, optional
@@ -226,7 +226,7 @@ def functional(
         More blur (standard deviation), for the first steps of a search.
     """
     sigma = np.hypot(SMOOTHING_FWHM_MM * _SIGMA_PER_FWHM, extra_sigma_mm) / grid.spacing_mm
-    values = blurred_within(counts, sigma, seen)
+    values = blurred_within(counts, sigma, seen, into=counts)
     values += np.float32(_FLOOR)
     np.sqrt(values, out=values)
     values -= np.float32(np.sqrt(_FLOOR))

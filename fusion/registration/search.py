@@ -110,13 +110,13 @@ class Search:
         self.spect = _handy(seen_part(with_field_of_view(spect)))
         self.neck = neck
         self._seen = seen_mask(self.spect)
-        self._counts = counted(self.spect)
         self._coarse: Level | None = None
         self._fair: Level | None = None
         self._fine: Level | None = None
 
     def _level(self, sigma: float, points: int, *, only_details: bool = False) -> Level:
-        plain = functional(self._counts, self.spect.grid, seen=self._seen, extra_sigma_mm=sigma)
+        counts = counted(self.spect)
+        plain = functional(counts, self.spect.grid, seen=self._seen, extra_sigma_mm=sigma)
         return Level(
             self.source,
             plain,
@@ -475,7 +475,7 @@ def _handy(spect: Volume) -> Volume:
     if spect.stored.size <= _LARGE:
         return spect
     k, j, i = (max(1, int(_LARGER_MM / spacing)) for spacing in spect.grid.spacing_mm)
-    return averaged(spect, (k, j, i))
+    return spect if k == j == i == 1 else averaged(spect, (k, j, i))
 
 
 def _repeat(

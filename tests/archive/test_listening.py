@@ -157,6 +157,28 @@ def test_a_folder_that_another_emptied_and_takes_away_loses_nothing(tmp_path: Pa
         thread.join()
 
 
+def test_two_programs_that_bring_a_folder_at_once_both_keep_what_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inbox, rename, others = Inbox(tmp_path), Path.rename, []
+
+    def meanwhile(self: Path, target: Path) -> Path:
+        target.mkdir()
+        (target / "other.dcm").write_bytes(b"of another program")
+        others.append(target)
+        return rename(self, target)
+
+    with inbox.parts() as parts:
+        tray = inbox.tray("1.2.3", parts)
+        tray.folder.rmdir()
+        monkeypatch.setattr(Path, "rename", meanwhile)
+        tray.keep("1.2.3.4", b"whole")
+        assert inbox.content("1.2.3", "1.2.3.4", remove=False) == b"whole"
+        assert others == [tray.folder]
+        assert (tray.folder / "other.dcm").exists()
+        assert list(parts.iterdir()) == []
+
+
 def test_a_port_is_listened_on_once(tmp_path: Path) -> None:
     settings = settings_with(tmp_path)
     with (

@@ -178,26 +178,6 @@ def test_what_names_no_positron_emitter_is_judged_as_a_spect(
     assert search.modality == modality
 
 
-def test_a_search_looks_at_voxels_no_finer_than_it_has_use_for() -> None:
-    """Each voxel of a usual SPECT cut into eight: the same pictures, the same places."""
-    rng = np.random.default_rng(3)
-    coarse = volume(
-        rng.integers(1, 900, (106, 104, 104)).astype(np.int16), np.diag([4.4] * 3 + [1])
-    )
-    fine_affine = np.diag([2.2] * 3 + [1])
-    fine_affine[:3, 3] = -1.1
-    fine = volume(coarse.stored.repeat(2, 0).repeat(2, 1).repeat(2, 2), fine_affine)
-    ct = volume(np.where(body() > 100, 700, 40).astype(np.int16), MATRIX, unit="HU", modality="CT")
-    source = ct_model(ct)
-    looked_at = Search(source, fine, find_neck(source)).spect
-    np.testing.assert_allclose(looked_at.grid.affine, coarse.grid.affine, atol=1e-9)
-    np.testing.assert_array_equal(looked_at.values(), coarse.values())
-    # What has fewer voxels, or larger ones, is looked at as it is.
-    assert Search(source, coarse, find_neck(source)).spect.grid.shape == (106, 104, 104)
-    larger = replace(fine, grid=replace(fine.grid, affine=np.diag([2.6] * 3 + [1])))
-    assert Search(source, larger, find_neck(source)).spect.grid.shape == fine.grid.shape
-
-
 def test_scales_of_each_slice_go_with_the_slices() -> None:
     array = np.pad(body(), [(10, 0), (0, 0), (0, 0)])
     slopes = np.linspace(1, 2, len(array))

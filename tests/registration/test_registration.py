@@ -38,6 +38,7 @@ from fusion.registration import (
 from fusion.registration.evidence import RegistrationEvidence
 from fusion.registration.expectation import ct_model
 from fusion.registration.mutual_information import independent_opinion
+from fusion.registration.neck_field import find_neck
 from fusion.registration.search import Search
 from fusion.registration.trust import objection
 from fusion.resampling import Resampler
@@ -138,6 +139,33 @@ def test_finds_the_true_transform(necks, truth) -> None:
     codes = [f.code for f in result.findings]
     assert codes[0] in ("registered", "registration-not-needed")
     assert codes[1:] == ["second-method-agrees"]
+
+
+def cut_in_eight(coarse: Volume) -> Volume:
+    """Return the same picture in voxels of half the size."""
+    finer = coarse.grid.affine.copy()
+    finer[:3, :3] /= 2
+    finer[:3, 3] -= finer[:3, :3].sum(axis=1) / 2
+    return volume(coarse.stored.repeat(2, 0).repeat(2, 1).repeat(2, 2), finer)
+
+
+def test_a_large_picture_is_searched_in_voxels_that_its_resolution_has_a_use_for(
+    necks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each voxel of a usual SPECT cut into eight: the same search, to the same bits."""
+    ct, spect = necks
+    usual = moved(spect, RigidTransform.from_euler(translation_mm=(6, -9, 7)))
+    monkeypatch.setattr("fusion.registration.search._LARGE", usual.stored.size)
+    fine = cut_in_eight(usual)
+    found = register(ct, fine)
+    assert np.array_equal(found.transform.matrix, register(ct, usual).transform.matrix)
+    # Voxels of 2.6 mm, of which two are more than 5, are left as they are; so is a small picture.
+    source = ct_model(ct)
+    neck = find_neck(source)
+    large = cut_in_eight(moved(spect, RigidTransform.identity(), step=5.2))
+    np.testing.assert_allclose(Search(source, large, neck).spect.grid.spacing_mm, 2.6)
+    monkeypatch.setattr("fusion.registration.search._LARGE", fine.stored.size)
+    np.testing.assert_allclose(Search(source, fine, neck).spect.grid.spacing_mm, 2.1)
 
 
 def test_a_tilted_gantry_is_straightened_first(necks) -> None:

@@ -93,7 +93,7 @@ def _moved_into(part: Path, target: Path) -> None:
         part.replace(folder / target.name)
         try:
             folder.rename(target.parent)
-        except OSError:  # it came meanwhile, with something in it
+        except OSError:  # most likely it came meanwhile, with something in it
             (folder / target.name).replace(part)
             folder.rmdir()
             if not left:

@@ -9,16 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QCheckBox, QLabel
 
 from fusion.anatomy.joints import JOINTS, Joint, Side
 from fusion.facets.spine_statements import SpineStatements
 from fusion.findings.joints import PROPOSALS_WITHHELD, VERTEBRAE_SEGMENTED
+from fusion.uptake import StructureKind
 from fusion.uptake.measures import number_text
 from fusion.uptake.settings import ProposalSettings, ReferenceChoice, ReferenceKind
 from tests.viewer.simulated_neck import Neck, located, measured
+from viewer.facets.lists import EvidenceList, HotSpotList
 from viewer.facets.panel import FacetsPanel
 from viewer.reading.model import ReadingModel
+from viewer.targets.hot_list import HotList
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 
@@ -99,6 +102,54 @@ def test_rows_are_made_anew_where_they_say_something_else(
     panel._refresh()
     assert all(one.widget() is not row for one, row in zip(lists, rows, strict=True))
     assert cell.text() == JOINTS[0].name
+
+
+def test_each_thing_that_a_list_says_makes_it_anew(
+    panel: FacetsPanel, simulated: Neck, qtbot: QtBot
+) -> None:
+    """Alone, whatever else changes with it in the program."""
+    model, evidence, hot, beside = simulated.model, EvidenceList(), HotSpotList(), HotList()
+    for one in (evidence, hot, beside):
+        qtbot.addWidget(one)
+    found, measured_now = model.localisation, model.assessment
+    assert found is not None
+    assert measured_now is not None
+    evidence.show_evidence(found, SpineStatements(), state="")
+    lines = evidence.lines
+    fewer = replace(found, evidence=found.evidence[:1])
+    evidence.show_evidence(fewer, SpineStatements(), state="")
+    assert len(evidence.lines) < len(lines)
+    evidence.show_evidence(None, SpineStatements(), state="Looking for the joints …")
+    assert "Looking" in evidence.findChild(QLabel).text()
+    evidence.show_evidence(None, SpineStatements(), state="Nothing was found.")
+    assert "Nothing was found." in [label.text() for label in evidence.findChildren(QLabel)]
+
+    elsewhere = replace(
+        measured_now,
+        proposals=tuple(
+            replace(one, place=StructureKind.OUTSIDE.value) for one in measured_now.proposals
+        ),
+    )
+    hot.show_proposals(measured_now, state="")
+    assert hot.in_spine == len(hot.links) > 0
+    hot.show_proposals(elsewhere, state="")
+    assert (hot.in_spine, hot.links) == (0, [])
+    [more] = hot.findChildren(QCheckBox)
+    assert more.text() == f"Show {len(elsewhere.proposals)} hot spots outside the spine"
+    more.click()
+    assert len(hot.links) == len(elsewhere.proposals)
+    hot.show_proposals(None, state="Measuring …")
+    hot.show_proposals(None, state="Not measured.")
+    assert "Not measured." in [label.text() for label in hot.findChildren(QLabel)]
+
+    beside.show_proposals(None, state="Measuring …")
+    beside.show_proposals(None, state="Not measured.")
+    assert beside.item(0).text() == "Not measured."
+    nowhere = tuple(replace(one, joint=None, candidates=()) for one in measured_now.proposals)
+    beside.show_proposals(replace(measured_now, proposals=()), state="")
+    beside.show_proposals(replace(measured_now, proposals=nowhere), state="")
+    assert beside.shown == nowhere
+    assert beside.count() == len(nowhere)
 
 
 def test_the_chosen_joint_is_told_in_full(panel: FacetsPanel, simulated: Neck) -> None:
