@@ -26,7 +26,7 @@ from fusion.archive.protocols.connecting import connect
 from fusion.archive.reports import EarlierReading, earlier_readings
 from fusion.archive.scope import plain_words
 from fusion.archive.settings import read_settings
-from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described
+from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described, kinds_named
 from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError
 from fusion.pathway import ProposedFact
@@ -294,20 +294,25 @@ def _require_identity(patient: Patient) -> None:
 def _described(study: FoundStudy, series: tuple[FoundSeries, ...]) -> Iterator[Described]:
     """Yield what each kind of imaging in a study is, by its own series.
 
-    Where there are several kinds, the description of the study may be of one of them: what the
-    series of another are not of, and whether contrast was given, is told by them alone.
+    Where there are several kinds, the description of the study is only that kind's that it names:
+    of the others, and whether contrast was given, their own series alone tell. That an operation
+    was done is of no kind.
     """
     stated = {one.modality for one in series} | set(study.modalities)
     kinds = [RADIOGRAPHY & stated, {"MR"} & stated, {"CT"} & stated]
     if stated & NUCLEAR or not any(kinds):
         kinds = [stated]  # the CT of a SPECT/CT is no examination of its own
     kinds = [kind for kind in kinds if kind]
+    named = kinds_named(study.description)
+    if len(kinds) > 1:
+        whole = described(tuple(sorted(stated)), study.description)
+        yield replace(whole, exam=None)
     for kind in kinds:
         own = [one for one in series if one.modality in kind]
         texts = [part for one in own for part in (one.description, one.body_part)]
         by_series = described(tuple(sorted(kind)), *texts)
         found = described(tuple(sorted(kind)), study.description, *texts)
-        if len(kinds) > 1 and by_series.is_neck is False:
+        if len(kinds) > 1 and (by_series.is_neck is False or named != {found.exam}):
             found = by_series
         yield found if len(kinds) == 1 else replace(found, contrast=by_series.contrast)
 

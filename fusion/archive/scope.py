@@ -18,11 +18,24 @@ LEVEL = re.compile(r"\bc ?[1-7]\b|\bc[1-7](?=c[1-7]\b)")
 #: T1 and T2 alone are weightings of an MRI as often.
 _LEVEL_BELOW = re.compile(r"\b(?:(?:th|d) ?(?:[1-9]|1[0-2])|t ?(?:[3-9]|1[0-2])|l ?[1-5]|s ?1)\b")
 _CLAUSE_ENDS = re.compile(r"\s[-\u2013\u2014]+\s|,(?!\d)|[;:()\[\]|]")
+_WITH = (
+    r"(?:with|without|w|w o|wo|mit|ohne|avec|sans|con|sin|no|non|kein|keine|ni|"
+    r"pas d|refus d|(?:sans|avant) (?:puis|et) apres)"
+)
+_IV = re.compile(rf"\b({_WITH} )i ?v\b(?= (?:[,+]|et\b|puis\b|y\b)|$)")
+#: An injection is one of contrast where it was given or not, but not "de" something else.
+_INJECTION = re.compile(
+    rf"\b({_WITH} (?:une |iv )?)(?:injections?|inj)\b"
+    r"(?! (?:d|de|of|von) (?!gado|contr|prod|pdc|iod))"
+    r"|\b()(?:injections?|inj)(?= (?:, )?(?:refus|non\b|impossib|annul|contre indiq|si\b))"
+)
 #: Neither here nor there between two words: numbers, levels, dates, and small words.
 _NUMBER = re.compile(r"(?:[cltsd]|th)?\d*[a-z]?")
 #: Parts of the body may be several ("cuisses"), where the table does not leave the ending open.
 _OF_PLURALS = ("not the spine", "other region")
 _HAS_PLURAL = re.compile(r"[a-z]{4,}(?<!s)$")
+#: Words for an operation, whether or not they say by themselves that and where it was done.
+OPERATIONS = ("surgery", "bare operation", "operation of a spine", "operated")
 #: Words of content that may lie between a word and what denies or delays it.
 _REACH_OF_NO, _REACH_BACK_TO_NO, _REACH_IN_TIME = 3, 1, 5
 #: And between an operation and where it was done.
@@ -40,10 +53,11 @@ def field_of(text: str) -> str:
     # "C+", "+C" and "C-" stand for contrast, where nothing follows that they could belong to.
     text = re.sub(r"\b[Cc]\+(?!\w)", " contrast ", text)
     text = re.sub(r"(?<![^\s(,;:/])\+[Cc](?![\w-]|\s*[Ss][Pp])", " contrast ", text)
+    text = re.sub(r"\bIV\+(?!\w)", " contrast ", text)
     text = re.sub(r"\b[Cc]-(?=\s*(?:$|[,;)]))", " noncontrast ", text)
     text = re.sub(r"\+ ?/ ?-|±", " with or without ", text)
-    text = re.sub(r"(?<![^\s(,;:/])\?(?=\w)", " possible ", text)
     text = re.sub(r"\b([mo])KM\b", r"\1 KM", text)
+    text = _with_questions(text)
     clauses = (
         " + ".join(filter(None, (_folded(plain_words(part)) for part in re.split("[+&]", clause))))
         for clause in _CLAUSE_ENDS.split(text)
@@ -54,12 +68,19 @@ def field_of(text: str) -> str:
     return re.sub(" +", " ", pattern("something else").sub(" ", said)).strip()
 
 
+def _with_questions(text: str) -> str:
+    """Write out who is asked about: what follows a question mark, or the words before it."""
+    text = re.sub(r"(?<![^\s(,;:/])\?(?=\w)", " possible ", text)
+    text = re.sub(r"(?<=\w)\?+|(?<=\S)\s*\?+(?=\s*(?:$|[,;)\]]))", " qmark, ", text)
+    return re.sub(r"(?<=\S)\s+\?+\s+(?=\w)", " qmark, possible ", text)
+
+
 def _with_and_without(said: str) -> str:
     """Write out what is short for them before contrast: "c/c", "S/C", "C/CTE", "ss IV", "av gado".
 
     The "c" of "columna c/contraste" is no region then.
     """
-    contrast = pattern("contrast").pattern
+    contrast = rf"{pattern('contrast').pattern}|(?:injections?|inj|i ?v)\b"
     region = r"(?! (?:sp|col|rach|raq|cerv))"
     said = re.sub(rf"\bc c\b{region}", "con contraste", said)
     said = re.sub(rf"(?<!\bc )(?<!\bc y )\bs c\b{region}", "sin contraste", said)
@@ -67,7 +88,12 @@ def _with_and_without(said: str) -> str:
     said = re.sub(rf"\bss {both}", "sans ", said)
     said = re.sub(rf"\bav {both}", "avec ", said)
     said = re.sub(rf"\bc (?!i ?v\b)(?={contrast})", "con ", said)
-    return re.sub(rf"(?<!\b[cw] )\b[os] (?={contrast})", "ohne ", said)
+    said = re.sub(rf"(?<!\b[cw] )\b[os] (?={contrast})", "ohne ", said)
+    # A bare "c" or "iv" is contrast where "with" or "without" stands before it, and nothing after
+    # it that it could belong to.
+    said = re.sub(r"\b(w|with) c(?= , (?!(?:th?|d|l|s)\b)|$)", r"\1 contrast", said)
+    said = _IV.sub(r"\1contrast", said)
+    return _INJECTION.sub(lambda found: f"{found[1] or ''}contrast", said)
 
 
 def plain_words(text: str) -> str:
@@ -145,7 +171,7 @@ def is_refused(said: str, span: tuple[int, int]) -> bool:
     after = _clause_after(said, span[1])
     at_end = re.search(rf"{pattern('no at the end').pattern}$", after)
     words = said[slice(*span)]
-    is_operation = pattern("surgery").fullmatch(words) is not None
+    is_operation = pattern(*OPERATIONS).fullmatch(words) is not None
     denials = ("denied",) if is_operation else ("denied", "not given")
     denial = at_end or pattern(*denials).search(after)
     if denial is None:
@@ -153,19 +179,58 @@ def is_refused(said: str, span: tuple[int, int]) -> bool:
     between = after[: denial.start()]
     if "," in between:  # "flexion: not done", but not "lateral, no oblique done"
         return not _content(between) and not says(after[denial.end() :], *_DENIABLE)
-    movements = pattern("flexion", "extension")
-    if movements.fullmatch(words):  # one is denied with the other
-        between = movements.sub(" ", between)
+    if _MOVEMENTS.fullmatch(words):  # one is denied with the other
+        between = _MOVEMENTS.sub(" ", between)
     return _content(between) <= _REACH_BACK_TO_NO and not says(between, "no")
 
 
 def without_left_out(said: str, *meanings: str) -> str:
-    """Return a line without the regions that it leaves out: "no" or "excluding" before them."""
+    """Return a line without the regions that it leaves out: "no" before them, "refused" after."""
     for found in reversed(list(pattern(*meanings).finditer(said))):
-        last = _last(_clause_before(said, found.start()), "left out")
-        if last and not _content(said[: found.start()].rpartition(last[0])[2]):
+        if _is_left_out(said, found.span()):
             said = said[: found.start()] + said[found.end() :]
     return said
+
+
+def _is_left_out(said: str, span: tuple[int, int]) -> bool:
+    before = _clause_before(said, span[0])
+    last = _last(before, "left out")
+    if last and not _content(before[last.end() :]):
+        return True
+    after = _clause_after(said, span[1])
+    marker = pattern("denied", "not examined", "to come after", "asked").search(after)
+    if marker is None or _content(pattern("spine").sub(" ", after[: marker.start()])):
+        return False
+    # "C-spine pending ACDF", "C-spine, refused: contrast": what follows is what was refused.
+    rest, _, others = said[span[1] + marker.start() :].partition(" , ")
+    named = pattern(*_DENIABLE, *OPERATIONS, "intervention")
+    if named.search(rest):
+        return False
+    follows = named.search(others)
+    is_of_it = follows is not None and not _content(others[: follows.start()])
+    return not (is_of_it and rest.strip() == marker[0])
+
+
+def is_asked(said: str, span: tuple[int, int], reach: int = 0) -> bool:
+    """Whether a question mark after a place asks whether there is what stands there: "ACDF C5/6?".
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    reach : int
+        Words of content that may lie between.
+    """
+    after = _clause_after(said, span[1])
+    mark = pattern("asked").search(after)
+    if mark is None:
+        return False
+    between = after[: mark.start()]
+    if "," not in between and _MOVEMENTS.fullmatch(said[slice(*span)]):
+        between = _MOVEMENTS.sub(" ", between)  # one is asked about with the other
+    return _content(between) <= (0 if "," in between else reach)
 
 
 def is_other_than_contrast(said: str, span: tuple[int, int]) -> bool:
@@ -238,6 +303,44 @@ def is_marked_done(said: str, span: tuple[int, int]) -> bool:
     return pattern("done").fullmatch(marker) is not None
 
 
+def says_where_and_that(said: str, span: tuple[int, int]) -> bool:
+    """Whether it is said of an operation without a name that it was done, and of the neck.
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    words, after = said[slice(*span)], _clause_after(said, span[1])
+    later = pattern("done after").search(after)
+    is_done = (
+        pattern("operated").fullmatch(words)
+        or is_marked_done(said, span)
+        or _has_year(after)
+        or (later and _content(after[: later.start()]) <= _REACH_BACK_TO_NO)
+    )
+    if not is_done:
+        return False
+    if pattern("operation of a spine").fullmatch(words):
+        return True
+    for place in _places(after)[:1]:
+        if _content(after[: place.start()]) < _REACH_OF_PLACE:
+            return _is_of_neck(place)
+    for place in _places(said[: span[0]])[-1:]:
+        if not _content(pattern("spine").sub(" ", said[place.end() : span[0]])):
+            return _is_of_neck(place)
+    before = _clause_before(said, span[0])
+    marker = _last(before, "done")
+    return marker is not None and not _content(before[marker.end() :] + after)
+
+
+def _has_year(after: str) -> bool:
+    year = re.search(r"\b(?:19[5-9]|20[0-4])\d\b", after)
+    return year is not None and not _content(pattern(*_PLACES).sub(" ", after[: year.start()]))
+
+
 def has_grown(said: str, span: tuple[int, int]) -> bool:
     """Whether a clause speaks of bones that nobody joined: "congenital fusion", "bloc"."""
     return says(
@@ -289,6 +392,7 @@ def examined(said: str) -> str:
     return said
 
 
+_MOVEMENTS = pattern("flexion", "extension")
 _DENIABLE = ("ap", "lateral", "oblique", "flexion", "extension", "contrast", "surgery")
 _PLACES = ("spine of the neck", "neck", "not the spine", "other region", "organ")
 

@@ -13,9 +13,11 @@ from typing import Literal
 
 from fusion.archive.scope import (
     LEVEL,
+    OPERATIONS,
     examined,
     field_of,
     has_grown,
+    is_asked,
     is_denied,
     is_elsewhere,
     is_marked_done,
@@ -25,6 +27,7 @@ from fusion.archive.scope import (
     is_to_come,
     pattern,
     says,
+    says_where_and_that,
     stated,
     without_left_out,
 )
@@ -114,6 +117,19 @@ def described(modalities: tuple[str, ...], *texts: str) -> Described:
     )
 
 
+def kinds_named(text: str) -> frozenset[Exam]:
+    """Return the kinds of imaging that a description names.
+
+    Parameters
+    ----------
+    text : str
+        Of a study.
+    """
+    said = field_of(text)
+    kinds: tuple[Exam, ...] = ("radiographs", "mri", "diagnostic_ct")
+    return frozenset(exam for exam in kinds if says(said, exam))
+
+
 def _views(said: str) -> set[str]:
     """Return the views that were made; one that is denied or to come anywhere is not among them."""
     named = {view for view in ("ap", "lateral", "flexion", "extension") if _is_made(said, view)}
@@ -122,7 +138,9 @@ def _views(said: str) -> set[str]:
 
 def _is_made(said: str, view: str) -> bool:
     spans = [found.span() for found in pattern(view).finditer(said)]
-    return bool(spans) and not any(is_denied(said, one) or is_open(said, one) for one in spans)
+    return bool(spans) and not any(
+        is_denied(said, one) or is_open(said, one) or is_asked(said, one) for one in spans
+    )
 
 
 def _counted_views(said: str) -> set[str]:
@@ -135,7 +153,11 @@ def _counted_views(said: str) -> set[str]:
     found = _NUMBER_OF_VIEWS.search(said)
     if found is None:
         return set()
-    made = (one for one in stated(said, *_NAMED_VIEWS) if not is_open(said, one.span()))
+    made = (
+        one
+        for one in stated(said, *_NAMED_VIEWS)
+        if not (is_open(said, one.span()) or is_asked(said, one.span()))
+    )
     named = next(made, None)
     if named and _TWO.intersection(found.groups()):
         return {"ap", "lateral"} if _ADDED.match(said[found.end() : named.start()]) else set()
@@ -212,14 +234,24 @@ def _tells_of_surgery(said: str, exam: Exam | None) -> bool:
         not (
             is_to_come(said, found.span())
             or is_elsewhere(said, found.span())
+            or _is_asked_about(said, found.span())
             or _is_no_operation(said, found, exam)
         )
-        for found in stated(said, "surgery")
+        for found in stated(said, *OPERATIONS)
     )
+
+
+def _is_asked_about(said: str, span: tuple[int, int]) -> bool:
+    """Whether it is the operation that is asked about, not what became of it."""
+    clause = said[: span[0]].rpartition(" , ")[2] + " ; " + said[span[1] :].partition(" , ")[0]
+    reach = 0 if is_marked_done(said, span) else 1
+    return is_asked(said, span, reach) and not says(clause, "state of an operation")
 
 
 def _is_no_operation(said: str, found: re.Match[str], exam: Exam | None) -> bool:
     before, after = said[: found.start()].split(), said[found.end() :].split()
+    if pattern("surgery").fullmatch(found[0]) is None:
+        return not says_where_and_that(said, found.span())
     if "ompres" in found[0]:
         # "compression/decompression", "compression C5/6, decompression" ask how narrow it is.
         near = [*_without_levels(before)[-1:], *_without_levels(after)[:1]]
@@ -253,6 +285,8 @@ def _contrast(fields: list[str]) -> bool | None:
         given = given or says(said, "both contrasts") or _ends_with(said, "with at the end")
         denied = denied or says(said, "no contrast") or _ends_with(said, "without at the end")
         for span in mentions:
+            if is_asked(said, span):
+                continue
             if is_denied(said, span):
                 denied = True
             elif not is_open(said, span) and not is_other_than_contrast(said, span):

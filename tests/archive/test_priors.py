@@ -191,15 +191,44 @@ def test_the_description_of_a_study_is_not_that_of_each_kind_in_it() -> None:
     both = replace(study(description="CT Kopf nativ / MRT HWS"), modalities=("CT", "MR"))
     found = proposed(both, ("CT", "Kopf 5mm"), ("MR", "HWS t2 sag"), ("MR", "HWS t1 KM"))
     assert found == {"mri": None, "mri_date": "2023-10-01", "mri_contrast": True}
-    # Where the series say nothing of their own, the study's is all there is; it is said once.
+    # Where neither says of which it is, it is of none; an operation was done whatever was made.
     after = replace(both, description="HWS Z.n. ACDF, nativ")
-    assert proposed(after, ("CT", "2 mm"), ("MR", "t2")) == {
-        "prior_cervical_surgery": True,
-        "mri": None,
-        "mri_date": "2023-10-01",
-        "diagnostic_ct": None,
-        "diagnostic_ct_date": "2023-10-01",
+    found = priors(
+        Shelved(after, ("CT", "2 mm"), ("MR", "t2")),  # type: ignore[arg-type]
+        OURS,
+        inbox=Path("inbox"),
+    )
+    assert [one.key for one in found.proposals] == [
+        "prior_cervical_surgery",
+        "mri",
+        "mri_date",
+        "diagnostic_ct",
+        "diagnostic_ct_date",
+    ]
+    assert all("of the neck" not in one.text for one in found.proposals[1:])
+
+
+@pytest.mark.parametrize(
+    ("description", "series", "of_neck"),
+    [
+        ("MRI CERVICAL SPINE", [("MR", "t2_tse_sag"), ("CT", "Bone 1.0")], {"mri"}),
+        ("MRI CERVICAL SPINE", [("MR", "t2_tse_sag"), ("CR", "")], {"mri"}),
+        ("MRT HWS mit Funktionsaufnahmen", [("MR", "t2"), ("CR", "pa")], {"mri"}),
+        ("MRT HWS", [("MR", "t2"), ("CT", "HWS 1.0")], {"mri", "diagnostic_ct"}),
+        ("HWS", [("MR", "t2"), ("CT", "HWS 1.0")], {"diagnostic_ct"}),
+        ("CT und MRT HWS", [("MR", "t2"), ("CT", "1.0")], set()),
+    ],
+)
+def test_of_several_kinds_a_description_is_that_of_the_one_it_names(
+    description: str, series: list[tuple[str, str]], of_neck: set[str]
+) -> None:
+    kinds = tuple(modality for modality, _ in series)
+    one = replace(study(description=description), modalities=kinds)
+    found = priors(Shelved(one, *series), OURS, inbox=Path("inbox"))  # type: ignore[arg-type]
+    assert {fact.key for fact in found.proposals if "of the neck is" in fact.text} == {
+        key for kind in of_neck for key in (kind, f"{kind}_date")
     }
+    assert not any(fact.key.startswith("radiograph_") for fact in found.proposals)
 
 
 def test_views_and_contrast_of_a_region_that_is_not_named_are_none_of_the_neck() -> None:

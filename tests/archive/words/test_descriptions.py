@@ -102,6 +102,7 @@ def test_contrast(text: str, contrast: bool | None) -> None:
         "no hardware",
         "ohne Implantate",
         "SPECT/CT fusion cervical spine",
+        "C-spine AP/LAT, operation theatre 3",
     ],
 )
 def test_no_operation_is_proposed_that_is_planned_or_denied(text: str) -> None:

@@ -52,6 +52,21 @@ previo a artrodesis; artrodesis prevista C5-C6; pendiente de artrodesis; lista d
 artrodesis; presurg ACDF; ACDF, for surgery; präop ACDF; prä Spondylodese; OP-Vorbereitung ACDF;
 OP-Ind. ACDF; préchir arthrodèse; pre chir. arthrodèse; preqx discectomía C5-C6; pre-IQ artrodesis
 """)
+#: Which say neither that an operation was done nor that it was of the neck, or ask whether it was.
+UNTOLD = listed("""
+Operationsplanung; Operation?; Operation nötig?; operationsbedürftig; Pat. lehnt Operation ab; zur
+Operation; bariatric operation; status post hernia operation; prostatectomy, operated 2010;
+s/p operation of the hip; avis chirurgie; servicio de cirugía; ACDF?; s/p
+ACDF?; fusion?; urgent decompression?; ACDF C5/6?; ACDF nötig?; Spondylodese (?); arthrodèse ?;
+antecedente de cirugía bariátrica; surgery
+""")
+TOLD = listed("""
+s/p operation; s/p operation 2015; Z.n. Operation; HWS-OP 2019; Z.n. HWS-Operation; operated 2010;
+previous operation; operiert; opérée en 2019; chirurgie cervicale 2014; suites de chirurgie;
+cirugía previa; operada C5-C6; paciente operado de hernia C6-C7; ACDF C4-7 2015, myelopathy?;
+ACDF, screw loosening?; s/p ACDF C5/6, stenosis?; consolidation de l'arthrodèse C5-C6 ?; Durchbau
+der Fusion C5/6?
+""")
 DENIED = listed("""
 no prior surgery; no hardware; no prior surgery or hardware; denies surgery; surgery: none;
 keine Voroperation; ohne Implantate; pas de chirurgie; sans matériel; jamais opéré; sin cirugía;
@@ -73,11 +88,12 @@ C2-C3; compression/decompression
 """)
 
 
-def test_an_operation_that_was_done_is_one() -> None:
-    assert [text for text, found in read("MR", EXAMS, DONE) if not found.surgery] == []
+@pytest.mark.parametrize("said", [DONE, TOLD])
+def test_an_operation_that_was_done_is_one(said: list[str]) -> None:
+    assert [text for text, found in read("MR", EXAMS, said) if not found.surgery] == []
 
 
-@pytest.mark.parametrize("said", [TO_COME, DENIED, ELSEWHERE, NO_OPERATION])
+@pytest.mark.parametrize("said", [TO_COME, UNTOLD, DENIED, ELSEWHERE, NO_OPERATION])
 def test_no_other_words_speak_of_an_operation(said: list[str]) -> None:
     assert [text for text, found in read("MR", EXAMS, said) if found.surgery] == []
     assert [text for text, found in read("CT", EXAMS, said) if found.exam is None] == []
@@ -101,7 +117,7 @@ Funktionsaufnahmen entfallen; ggf. Funktionsaufnahmen; Inklination/Reklination n
 durchführbar; sans clichés dynamiques; pas de clichés dynamiques; clichés dynamiques non
 réalisés; clichés en flexion et extension impossibles; dynamiques si besoin; sin proyecciones
 dinámicas; no se realizan dinámicas; dinámicas no realizadas; no tolera flexión ni extensión;
-dinámicas pendientes
+dinámicas pendientes; Funktionsaufnahmen?; flexion/extension?; clichés dynamiques ?; ¿dinámicas?
 """)
 
 
@@ -150,9 +166,11 @@ contrastada; w and w/o; w and w/o gad; w con; +C; T1 +Gd; mKM; av gado; SS ET AV
 C/CTE; S/C - C/C; s/c y c/c; c y s/c
 """),
     None: listed("""
-contrast allergy; Gadolinium-Allergie; allergie au gadolinium; alergia al contraste; +/-
-contrast; with or without contrast; contrast if needed; ggf. KM; mit oder ohne KM; avec ou sans
-injection; contraste si precisa; s/p epidural injection; w/o sedation; Dens-Fraktur Typ IV
+contrast allergy; Gadolinium-Allergie; allergie au gadolinium; alergia al contraste; +/- contrast;
+with or without contrast; contrast if needed; ggf. KM; mit oder ohne KM; avec ou sans injection;
+contraste si precisa; s/p epidural injection; KM?; with gad?; injection ?; IV sedation; with IV
+sedation; NYHA IV; iv Antibiotika; s/p botox injection; après injection de corticoïdes; w/o
+sedation; Dens-Fraktur Typ IV
 """),
 }
 
@@ -161,6 +179,62 @@ injection; contraste si precisa; s/p epidural injection; w/o sedation; Dens-Frak
 def test_contrast_is_given_or_not_or_not_said(contrast: bool | None) -> None:
     said = CONTRAST[contrast]
     assert [text for text, one in read("MR", EXAMS, said) if one.contrast is not contrast] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "contrast"),
+    [
+        # A "c" after "with" is contrast only where no region follows that it is the letter of.
+        ("MRI brain with C-spine", None),
+        ("MRI BRAIN WITH C-SPINE WITHOUT CONTRAST", False),
+        ("MRI brain with C-spine noncontrast", False),
+        ("MRI thoracic spine with C-spine", None),
+        ("MRI L-spine, compared with C-spine of 2020", None),
+        ("MRI brain with C + T spine", None),
+        ("MRI c-spine with C", True),
+        ("MRI c-spine w/c", True),
+        # Nor is "iv", but where it ends what "with" or "without" begins.
+        ("IRM cervicale IV+", True),
+        ("IRM cervicale avec IV", True),
+        ("IRM cervicale sans puis avec IV", True),
+        ("CT C-spine with IV, trauma", True),
+        ("IRM cervicale avec injection", True),
+        ("IRM cervicale avec injection de gadolinium", True),
+        ("IRM cervicale avec injection de toxine", None),
+    ],
+)
+def test_a_letter_is_contrast_where_it_can_be_nothing_else(
+    text: str, contrast: bool | None
+) -> None:
+    assert described(("MR",), text).contrast is contrast
+
+
+LEFT_OUT = listed("""
+C-spine not done; C-spine cancelled; cervical spine refused; C-spine: pending; C-spine to follow
+tomorrow; C-spine not possible due to pain; HWS folgt; HWS abgelehnt; HWS nicht möglich;
+Halswirbelsäule nicht durchgeführt; rachis cervical non réalisé; columna cervical no realizada; no
+C-spine; C-spine?; instead of C-spine; statt HWS; compared with C-spine of 2020
+""")
+
+
+@pytest.mark.parametrize("exam", ["MRI L-SPINE", "MRT LWS", "IRM lombaire", "RM columna lumbar"])
+def test_a_neck_that_was_not_examined_is_not_proposed(exam: str) -> None:
+    said = [f"{exam}{between}{words}" for between in JOINED for words in LEFT_OUT]
+    assert [text for text in said if described(("MR",), text).is_neck is not False] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "pending ACDF",
+        "refused contrast",
+        "declined gadolinium",
+        "non injecté",
+        "geplante Spondylodese",
+    ],
+)
+def test_what_follows_a_refusal_was_refused_not_the_neck(words: str) -> None:
+    assert [text for text, _ in read("MR", EXAMS, [words])]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +305,7 @@ def test_what_is_said_of_another_region_is_not_said_of_the_neck() -> None:
         # Nor are pictures of an operation an examination.
         ("C-spine intraop", None),
         ("C-ARM OR CERVICAL SPINE", None),
+        ("C-spine, operation theatre 3", None),
         ("HWS Bildwandler", None),
         ("Rachis cervical bloc opératoire", None),
         ("Escopia quirófano columna cervical", None),

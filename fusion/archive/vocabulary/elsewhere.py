@@ -1,0 +1,95 @@
+"""Regions of the body other than the neck, by language and in the order of the letters."""
+
+from __future__ import annotations
+
+_ENGLISH = (
+    "a p w, a p wo, abd, abdom*, ac joint*, acetab*, achill*, acromi*, adenoid*, adrenal*, anal, "
+    "ankle*, aort*, aorto*, appendi*, arm, arms, arter*, auditory, axill*, barium*, biliary, "
+    "bladder, bone age, bone density, bone survey, bowel, brain, brain*, breast, bronch*, "
+    "buttock*, calcan*, calf, cardi*, cardiac, carp*, cerebell*, cheek, chest, chin, cholangio*, "
+    "clavicle, coccyx, cochle*, colon, colonos*, coro*, coronar*, crani*, cxr, cyst*, cystogr*, "
+    "d spine, dat scan, datscan, defecogr*, dexa, dl spine, dmsa, dorsolumb*, duoden*, dxa, ear, "
+    "ears, echocard*, elbow*, entero*, extremit*, eye, eyes, face, facial*, feet, femor*, femur, "
+    "fetal, fibula*, finger*, flank, foot, forearm*, forefoot, gallbladder, gastr*, glute*, "
+    "groin, gyn*, hallux, hand*, head, heads, heart, heel*, hepat*, hepato*, hernia inguin*, "
+    "hida, hindfoot, hip*, humerus, hysterosalp*, iac, iacs, iliac*, ischi*, ivp, ivu, jaw, "
+    "kidney*, kidneys, knee*, kub, l s spine, l spine, lacrim*, leg, legs, limb*, lip, liver, "
+    "lower limb*, ls, ls spine, lspine, lumb*, lung, lung*, lymphang*, mag3, mammo*, mandib*, "
+    "mastoid*, maxill*, maxillofacial*, mediastin*, menisc*, mesent*, metacarp*, metatars*, "
+    "mibg, midfoot, mrcp, muga, myocard*, nasal*, nasophar*, navicul*, neuro head, nose, "
+    "obstetric*, olecran*, opg, optic, oral, orbit*, oropharyn*, orthopanto*, ovar*, pancrea*, "
+    "panoram*, panorex, paranasal*, parathyr*, patell*, pe protocol, pelvi*, penile, penis*, "
+    "perfusion, perinasal*, perine*, petrous, phalan*, pinning, pituit*, pleur*, poplit*, "
+    "prostat*, prostate, ptx, pubi*, pulmon*, radius, rect*, renal, renogr*, rib*, ribs, "
+    "rotator, rotator cuff, runoff, sacr*, salping*, sc joint*, scalp, scaph*, scapul*, scrot*, "
+    "sella, sesam*, shin, shoulder*, si joint*, skeletal survey, skull, skull base, skull*, "
+    "spleen, spleen*, sternoclav*, sternum, stomach, stone*, stroke, submandib*, t spine, tars*, "
+    "teeth, temporal bone*, temporomandib*, tendon*, testic*, thigh*, thorac*, thoraco*, thumb*, "
+    "thymus, thyroid*, tib fib, tibia, tibio*, tmj, toe*, tongue*, total body, trochant*, "
+    "tspine, ugi, ulna*, upper limb*, ureter*, urethr*, urin*, uro*, urogra*, uter*, v q, "
+    "vagin*, vein*, venogr*, venous, ventilat*, vq, wb, whole body, wrist*, zygom*"
+)
+
+_GERMAN = (
+    "abdomen*, achill*, achsel*, anus, aort*, arm, auge*, axill*, bauch*, becken*, bein, "
+    "beinachse*, beine, blase*, bronch*, brustbein*, brustkorb*, brustwirbel*, brustws*, bws, "
+    "bws*, cct, ccta, clavicul*, cmrt, cranium, cup, darm*, daumen*, demenz*, dickdarm*, dorsale "
+    "ws, dunndarm*, eierst*, ellbogen*, ellenbogen*, enddarm*, extremitat*, felsenbein*, ferse*, "
+    "finger*, fuss*, gall*, ganzbein*, ganzkorper*, gebarm*, gehirn*, gesass*, gesicht*, "
+    "gesichtsschadel*, grosszehe*, hand*, harn*, herz*, herzkranz*, hirn*, hoden*, huft*, "
+    "hufte*, hypophys*, ileosakral*, iliosakr*, iliosakral*, innenohr*, isg, jochbein*, "
+    "kahnbein*, kalkan*, karpal*, karpus, kiefer*, klavikul*, knie*, kniescheibe*, "
+    "knochenalter*, knochendicht*, kolon*, kopf, koronar*, kreuzbein*, leber, leiste*, "
+    "lendenwirbel*, lendenws*, lumbal*, lumbosakr*, lunge*, lws, lws*, magen*, mamma*, mastoid*, "
+    "mcp, mediast*, menisk*, mittelfuss*, mittelgesicht*, mittelhand*, mund*, myokard*, nasen*, "
+    "nebennier*, nebenschild*, neurocranium, niere*, nierenst*, nnh, nnh*, oberarm*, oberbauch, "
+    "oberkiefer*, oberschenkel*, ohr*, orbita*, osg, pankrea*, patell*, penis*, phlebogr*, "
+    "prostata*, rektum*, rippe*, rotator, rotatoren*, ruckfuss*, sakral*, schadel*, schambein*, "
+    "schilddrus*, schlafenbein*, schlaganf*, schlusselbein*, schulter*, schulterblatt*, sehne*, "
+    "sesam*, sitzbein*, skapul*, sprunggelenk*, staging, steiss*, sternum, symphyse*, syndesm*, "
+    "tarsal*, thorakal*, thorako*, thorax*, tranen*, tumorstaging, ubersicht abd*, unterarm*, "
+    "unterbauch*, unterschenkel*, usg, venen*, vorfuss*, zehe*, zunge*"
+)
+
+_FRENCH = (
+    "abdo, abdom*, acromio*, adeno*, age osseux, anus, aorte*, arriere pied, asp, astragal*, "
+    "atm, avant bras, avant pied, avc, axill*, bassin, bili*, bras, bronch*, buccal*, calcan*, "
+    "cardiaque*, cavum, cerebral*, cerveau, cheville*, clavicul*, coccyx, coeur, colo, colo "
+    "scanner, coloscan*, conduit*, coronair*, coroscan*, corporel*, corps, corps entier, cote*, "
+    "coude*, crane, cranien*, cranio encephal*, cuisse, cystogr*, dacryo*, dentaire*, dents, "
+    "doigt*, doigts, dorsal, dorsale, dorsales, dorso*, encephal*, entero*, epaule*, estomac, "
+    "femor*, femur*, foie, genou*, gonometrie, hanche*, hepat*, humer*, hypophys*, hystero*, "
+    "intestin*, jambe, jambes, joue, langue, levre*, lombaire*, lombo sacr*, lombo*, lombosacr*, "
+    "machoire, machoire*, main*, mammogr*, mandib*, massif facial, mastoid*, maxill*, maxillo*, "
+    "mediastin*, membre*, menton, metacarp*, myocard*, nez, oeil, omoplate*, orbite*, oreille*, "
+    "orteil*, os propres, osteodensito*, pangono*, parathyr*, pelvi*, pelvien*, perfusion, "
+    "perone*, phalang*, phlebo*, pied*, poignet*, pouce*, poumon*, pubis, pulmonaire*, rate, "
+    "rectum, rein, reins, renal*, rhino*, rocher*, rotule*, sacro*, sacrum, scannopelvi*, "
+    "scaphoid*, scrot*, sein, seins, sinus*, splen*, sterno*, surren*, symphyse*, talon*, tap, "
+    "tarse, telecran*, telecrane, temporo mandib*, tendon*, testic*, tete, thoracique*, thorax, "
+    "thyroid*, tibia*, togd, transit*, uro*, uroscan*, veine*, vesicule*, vessie, yeux"
+)
+
+_SPANISH = (
+    "abdom*, acromio*, adenoid*, ano, antebrazo, antepie, aorta*, aquiles, astragalo, atm, "
+    "axila*, axilar*, bazo, brazo, bronqu*, bucal, c lumbar, cabeza, cadera*, calcaneo*, cara, "
+    "cardia*, cardio*, cerebr*, cerebro, cigomat*, cistogr*, clavicula*, coccix, codo*, codos, "
+    "colangio*, corazon, coronari*, corporal*, costilla*, coxis, craneal*, craneo, craneo*, "
+    "cuerpo, cuerpo completo, cuerpo entero, dedo*, densitometr*, dental*, diente*, dorsal, "
+    "dorso lumb*, dorsolumb*, edad osea, encefal*, escafoid*, escapula*, escrot*, espalda, "
+    "esternoclav*, esternon, estomago, extremidad*, faciales, falang*, femoral*, femur*, flebo*, "
+    "ginecolog*, gluteo*, hepat*, higado, hipofis*, histero*, hombro*, humero, ictus, ingle*, "
+    "inguinal*, intestin*, labio*, lagrimal*, lengua, lumb*, macizo facial, malar*, mama, "
+    "mamari*, mamas, mamogra*, mandib*, mano*, mastoid*, maxilo*, mediastin*, mejilla*, menton, "
+    "metacarp*, metatars*, miembro*, miocard*, muneca*, muslo, nariz, obstetr*, oido*, ojo, "
+    "ojos, optico*, orbita*, ortejo*, pancrea*, paranasal*, paratiro*, parrilla costal, "
+    "pelviano, pelvic*, pelvis, penasco*, pene, perfusion, perinasal*, perone, pie, pierna*, "
+    "pies, prostat*, pubis, pulgar*, pulmon*, recto, rinon*, rodilla*, rotula*, sacro*, "
+    "sacroili*, senos, senos paranasales, silla turca, sinfisis, suprarren*, talon*, tap, tarso, "
+    "tempomandib*, temporomandib*, tendon*, testicul*, tibia*, tiroid*, tobillo*, tobillos, "
+    "toracic*, torax, transito*, uretr*, uro*, vejiga, vena*, vesicula*, vias biliares"
+)
+
+WORDS: dict[str, tuple[str, str, str, str]] = {
+    "other region": (_ENGLISH, _GERMAN, _FRENCH, _SPANISH),
+}
