@@ -65,6 +65,7 @@ def field_of(text: str) -> str:
     said = " , ".join(filter(None, clauses))
     said = _with_and_without(re.sub(r"\bc arm\b", "carm", said))
     said = re.sub(r"\bvor (?:\w+ )?(?:jahr|monat|woche|tag)(?:en|n)?\b", "fruher", said)
+    said = re.sub(r"\bsi (?!joint)(?=\w)", "if ", said)  # at the end of a clause it is no "if"
     return re.sub(" +", " ", pattern("something else").sub(" ", said)).strip()
 
 
@@ -181,7 +182,35 @@ def is_refused(said: str, span: tuple[int, int]) -> bool:
         return not _content(between) and not says(after[denial.end() :], *_DENIABLE)
     if _MOVEMENTS.fullmatch(words):  # one is denied with the other
         between = _MOVEMENTS.sub(" ", between)
+    because = _last(between, "because")  # "flexion because of pain not done"
+    if because:
+        between = f"{between[: because.start()]} {' '.join(between[because.end() :].split()[1:])}"
     return _content(between) <= _REACH_BACK_TO_NO and not says(between, "no")
+
+
+def is_complaint(said: str, span: tuple[int, int]) -> bool:
+    """Whether a word for a view is the reason for it: "flexion injury", "pain on extension".
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    words = said[slice(*span)]
+    before, after = _clause_before(said, span[0]), said[span[1] :].partition(" , ")[0]
+    if _MOVEMENTS.fullmatch(words) is None:
+        return pattern("part at the side").match(after.strip()) is not None
+    last = _last(before, "complaint of")
+    between = _MOVEMENTS.sub(" ", before[last.end() :]) if last else ""
+    follows = _MOVEMENTS.sub(" ", after).replace(" and ", " ").strip()
+    if last and not _content(pattern("in which").sub(" ", between)):
+        return pattern("pictures").match(follows) is None
+    near = f"{' '.join(before.split()[-2:])} {words} {' '.join(after.split()[:2])}"
+    is_one = "hyper" in words or not (says(near, "flexion") and says(near, "extension"))
+    reasons = ("complaint", "complaint of one") if is_one else ("complaint",)
+    return pattern(*reasons).match(follows) is not None
 
 
 def without_left_out(said: str, *meanings: str) -> str:
@@ -236,6 +265,7 @@ def is_asked(said: str, span: tuple[int, int], reach: int = 0) -> bool:
 def is_other_than_contrast(said: str, span: tuple[int, int]) -> bool:
     """Whether the words beside a place say that it is an allergy, or another injection."""
     before, after = _clause_before(said, span[0]), _clause_after(said, span[1])
+    after = pattern("small words").sub(" ", after)
     return says(" ".join([*before.split()[-2:], ";", *after.split()[:1]]), "not of contrast")
 
 
@@ -252,6 +282,11 @@ def is_to_come(said: str, span: tuple[int, int]) -> bool:
     marker = _time_before(said, span[0], _REACH_IN_TIME)
     if marker:
         return pattern("done").fullmatch(marker) is None
+    before, after = _clause_before(said, span[0]), said[span[1] :].partition(" , ")[0]
+    purpose, control = _last(before, "for an operation"), pattern("done after").search(after)
+    between = before[purpose.end() :] if purpose else ""
+    if purpose and _content(between) <= _REACH_BACK_TO_NO and not says(between, "looked at"):
+        return control is None or _content(after[: control.start()]) > 0
     return is_later(said, span[1], _REACH_IN_TIME) or says(said, "before surgery")
 
 
@@ -346,6 +381,20 @@ def has_grown(said: str, span: tuple[int, int]) -> bool:
     return says(
         _clause_before(said, span[0]) + " ; " + _clause_after(said, span[1]), "grown together"
     )
+
+
+def has_grown_together(said: str, span: tuple[int, int]) -> bool:
+    """Whether a "fusion" is of bones that nobody joined, wherever the description says why.
+
+    Parameters
+    ----------
+    said : str
+        A field.
+    span : tuple of int
+        Where the words stand in it.
+    """
+    is_done = is_marked_done(said, span) or _has_year(_clause_after(said, span[1]))
+    return not is_done and says(said, "grown together", "grown by disease")
 
 
 def is_elsewhere(said: str, span: tuple[int, int]) -> bool | None:

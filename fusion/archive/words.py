@@ -17,7 +17,9 @@ from fusion.archive.scope import (
     examined,
     field_of,
     has_grown,
+    has_grown_together,
     is_asked,
+    is_complaint,
     is_denied,
     is_elsewhere,
     is_marked_done,
@@ -38,7 +40,7 @@ _COMPRESSION = frozenset(["compression", "kompression", "compresion"])
 _NUMBER_OF_VIEWS = re.compile(
     r"\b(?:([23]|two|three)(?: (?:or |to )?[23])? ?(?:v|vw|vws|views?)"
     r"|([2-9]|zwei|drei|vier) ?(?:ebenen|eb|ebn|e)"
-    r"|([2-4]|deux|trois|dos|tres) ?(?:inc[a-z]*|proy[a-z]*|p))\b"
+    r"|([23]|deux|trois|dos|tres) ?(?:inc[a-z]*|proy[a-z]*|p))\b"
 )
 _TWO = frozenset(("2", "two", "zwei", "deux", "dos"))
 #: What joins named views to a number of them: "2 Ebenen und Funktionsaufnahmen" are four.
@@ -137,7 +139,8 @@ def _views(said: str) -> set[str]:
 
 
 def _is_made(said: str, view: str) -> bool:
-    spans = [found.span() for found in pattern(view).finditer(said)]
+    places = (found.span() for found in pattern(view).finditer(said))
+    spans = [one for one in places if not is_complaint(said, one)]
     return bool(spans) and not any(
         is_denied(said, one) or is_open(said, one) or is_asked(said, one) for one in spans
     )
@@ -156,7 +159,7 @@ def _counted_views(said: str) -> set[str]:
     made = (
         one
         for one in stated(said, *_NAMED_VIEWS)
-        if not (is_open(said, one.span()) or is_asked(said, one.span()))
+        if not any(way(said, one.span()) for way in (is_open, is_asked, is_complaint))
     )
     named = next(made, None)
     if named and _TWO.intersection(found.groups()):
@@ -264,7 +267,7 @@ def _is_no_operation(said: str, found: re.Match[str], exam: Exam | None) -> bool
         near_words = " ".join([*before[-2:], ";", *after[:2]])
         of_images = exam == "spect_ct" or says(near_words, "images")
         has_level = LEVEL.match(" ".join(after)) is not None
-        return has_grown(said, found.span()) or (of_images and not has_level)
+        return has_grown_together(said, found.span()) or (of_images and not has_level)
     return False
 
 

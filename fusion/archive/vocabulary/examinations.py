@@ -60,11 +60,11 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "fyp, ap y l",
     ),
     "lateral": (
-        "lat, lateral*, ll, l l, ap y l, cross table, crosstable, xtable, x table, apl, aplat, "
-        "lats",
-        "seitlich*, seitl, lat, lateral*, seitbild, seit, latero lateral*",
-        "profil*, lateral*, f p, fp, de profil, f et p",
-        "lat, lateral*, perfil, f y p, f y l, ap l, f p, fyp",
+        "lat, ll, l l, ap y l, cross table, crosstable, xtable, x table, apl, aplat, lats, "
+        "lateral, laterals, laterally",
+        "seitlich*, seitl, lat, seitbild, seit, latero lateral*, laterale, lateralaufn*",
+        "profil*, f p, fp, de profil, f et p, laterale, laterales, lateraux",
+        "lat, perfil, f y p, f y l, ap l, f p, fyp, laterales",
     ),
     "oblique": (
         "oblique*, obl",
@@ -73,22 +73,29 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "oblicua*, oblicuo*, obl",
     ),
     "flexion": (
-        "flex*, flexion, dynamic*, anteflexion, f e, hyperflexion, functional views, bending",
-        "inklination*, flexion*, funktionsaufn*, funktions*, funktion, anteflex*, inkl rekl, "
-        "inkl u rekl, inkl und rekl, in inkl, dynamisch*, inklin*, vorneig*, fkt*, vorbeug*, re "
-        "inklination*, vor ruck*, vor und ruck*, vor u ruck*, ante, in und rekl*, in u rekl*, in "
-        "und retro*",
-        "flexion*, dynamique*, dyn, anteflexion, hyperflexion",
-        "flexion*, flexo*, dinamic*, funcional*, hiperflexion, anteflexion",
+        "flexion, anteflexion, f e, functional views, bending, flex, flexed, flexions, "
+        "hyperflexion, dynamic, dynamics, dynamically, flexionext*",
+        "funktionsaufn*, funktion, inkl rekl, inkl u rekl, inkl und rekl, in inkl, inklin*, "
+        "vorneig*, fkt*, vorbeug*, re inklination*, vor ruck*, vor und ruck*, vor u ruck*, ante, "
+        "in und rekl*, in u rekl*, in und retro*, inklination, inklinationen, inklinationsaufn*, "
+        "flexionsaufn*, flexionsstell*, flexionsbild*, funktionsstud*, funktionsbild*, "
+        "funktionsrontg*, funktionsrtg, funktionsserie*, funktionsdiagn*, funktionspruf*, "
+        "funktionsunters*, funktionsstell*, funktions, funktionell*, dynamisch*, anteflex, "
+        "anteflexion, anteflexionsaufn*",
+        "dynamique*, dyn, anteflexion, flexions, dynamiques",
+        "dinamic*, funcional*, hiperflexion, anteflexion, flexoext*, flexo",
     ),
     "extension": (
-        "ext, extension*, dynamic*, flex ext, f e, hyperextension*, functional views, "
-        "retroflexion, bending, extend*",
-        "reklination*, extension*, funktionsaufn*, funktions*, funktion, retroflex*, rekl, "
-        "dynamisch*, reklin*, ruckneig*, fkt*, ruckbeug*, vor ruck*, vor und ruck*, vor u ruck*, "
-        "retrofl*",
-        "extension*, dynamique*, dyn, hyperextension*, retroflexion",
-        "extension*, flexoext*, dinamic*, funcional*, hiperextension*, retroflexion",
+        "ext, flex ext, f e, functional views, retroflexion, bending, extension, extensions, "
+        "hyperextension, dynamic, dynamics, extended, flexoext*, flexionext*, extend",
+        "funktionsaufn*, funktion, rekl, dynamisch*, reklin*, ruckneig*, fkt*, ruckbeug*, vor "
+        "ruck*, vor und ruck*, vor u ruck*, retrofl*, reklination, reklinationen, "
+        "reklinationsaufn*, extensionsaufn*, extensionsstell*, extensionsbild*, funktionsstud*, "
+        "funktionsbild*, funktionsrontg*, funktionsrtg, funktionsserie*, funktionsdiagn*, "
+        "funktionspruf*, funktionsunters*, funktionsstell*, funktions, funktionell*, retroflex, "
+        "retroflexion, retroflexionsaufn*",
+        "dynamique*, dyn, retroflexion, hyperextension, hiperextension",
+        "flexoext*, dinamic*, funcional*, hiperextension*, retroflexion, extensiones",
     ),
     "contrast": (
         "contrast*, gad*, enhanced, post gad, w contrast, iv contrast, dye, w cm, iv cont, w "
@@ -135,9 +142,57 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # Beside words for contrast: it is not borne, or something else was injected.
     "not of contrast": (
-        "allerg*, epidural*, facet*, steroid*, joint*, nerve*",
-        "allerg*, unvertrag*, facett*",
-        "allerg*, epidural*, facett*, articul*, foramin*",
-        "alerg*, epidural*, facet*, articul*",
+        "allerg*, epidural*, facet*, steroid*, joint*, nerve*, reaction*, phase, agent, "
+        "intoleran*, extravas*",
+        "allerg*, unvertrag*, facett*, reaktion*, phase, phasen*, intoleranz*, unvertr*",
+        "allerg*, epidural*, facett*, articul*, foramin*, reaction*, phase, intoleran*",
+        "alerg*, epidural*, facet*, articul*, reaccion*, fase, intoleran*",
+    ),
+    # After a movement: it is the reason, not a view.
+    "complaint": (
+        "injur*, deformit*, deficit*, contracture*, type, mechanism, weakness, compression, "
+        "distraction, force, teardrop, limit*, malalignment, subluxation",
+        "verletz*, defizit*, einschrank*, eingeschrankt*, gestort*, blockier*, storung*",
+        "raideur, limit*, blocage",
+        "lesion*, limitad*, limitacion*",
+    ),
+    # After one movement; after two ("flex/ext trauma") it may be why they were taken.
+    "complaint of one": (
+        "trauma*, fracture*, fx, pain*, instability",
+        "trauma*, fraktur*, schmerz*, instabil*",
+        "trauma*, douleur*, douloureu*, instabil*",
+        "traumat*, fractura*, dolor*, inestab*",
+    ),
+    # After "lateral": it is no view.
+    "part at the side": (
+        "mass, masses, recess*, disc, disk, curvature, deviation, bending, tilt, stenosis, "
+        "hernia*, protrus*, subluxation",
+        "recessus, bandscheib*, massa*, hernie*, stenose*",
+        "hernie*, stenose*, masse, recessus",
+        "hernia*, masa, masas, receso, estenosis",
+    ),
+    # Before a movement: it is the reason, not a view.
+    "complaint of": (
+        "pain, pains, painful, painfully, worse, limited, limitation of, loss of, decreased, "
+        "reduced, restricted, stiffness, symptoms, paresthes*, numbness, dizz*, vertigo, "
+        "lhermitte",
+        "schmerz*, eingeschrankt*, verminderte*, einschrankung*, schwindel, beschwerden, "
+        "blockierte*",
+        "douleur*, limitation*, raideur, vertige*, bilan d, gene",
+        "dolor*, limitacion*, rigidez, mareo*",
+    ),
+    # Between the two.
+    "in which": (
+        "with, during, when, under, in, on",
+        "bei, unter, wahrend, in, mit",
+        "lors de, lors d, en, a l, avec",
+        "con, durante, a, en",
+    ),
+    # After a movement: it is a view.
+    "pictures": (
+        "view*, film*, image*, radiograph*, xray*, x ray*",
+        "aufnahme*, bild*",
+        "cliche*, incidence*",
+        "proyeccion*, placa*",
     ),
 }

@@ -127,4 +127,20 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "consolid*, pseudarthr*, position, descelle*, demontage, rupture",
         "consolid*, pseudoartr*, pseudartr*, aflojam*, posicion, rotura, migrac*",
     ),
+    # In the whole of a description with "fusion": so are bones that nobody joined.
+    "grown by disease": (
+        "degenerat*, spondylit*, spondyloarthr*, facet*, dish, inflammat*, juvenile arthritis, "
+        "spondylarthr*",
+        "degenerat*, spondylit*, spondylarthr*, spondyloarthr*, facett*, bechterew*, forestier, "
+        "verknocher*",
+        "degenerat*, spondylit*, spondylarthr*, facett*, pelvispondylit*",
+        "degenerat*, espondilit*, espondiloart*, facet*",
+    ),
+    # Between "for" and an operation that was done.
+    "looked at": (
+        "evaluat*, assess*, check*, status, integrity, position",
+        "beurteil*, kontroll*, lage*, verlauf*",
+        "bilan, controle, evaluation, surveillance",
+        "control, evaluacion, seguimiento",
+    ),
 }

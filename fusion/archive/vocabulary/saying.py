@@ -57,10 +57,10 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # After views or contrast only: an operation that is "not healed" was done.
     "not given": (
-        "not, cannot, could not, free",
-        "nicht, unmoglich, frei",
-        "non obten*, non possib*, pas possib*",
-        "no se, no posib*, no toler*, no acept*",
+        "not, cannot, could not, free, too painful, painful",
+        "nicht, unmoglich, frei, zu schmerzhaft, schmerzhaft",
+        "non obten*, non possib*, pas possib*, douloureu*",
+        "no se, no posib*, no toler*, no acept*, doloros*",
     ),
     # After what is denied, where nothing follows that they could be said of.
     "no at the end": (
@@ -86,16 +86,17 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "to come after": (
         "planned, scheduled, pending, upcoming, candidate*, booked, considered, indicated, "
         "planning, proposed, awaited, to follow, follows, later, if needed, if necessary, if "
-        "indicated, discussed, discussion, under consideration",
+        "indicated, discussed, discussion, under consideration, if, needed, required, necessary, "
+        "listed",
         "geplant*, vorgesehen*, steht an, bevorsteh*, indikation*, indiziert, in planung, "
         "erwogen, folgt, folgen, spater, bei bedarf, falls notig, wenn notig, diskussion, "
-        "diskutiert, uberlegt, empfohlen",
+        "diskutiert, uberlegt, empfohlen, falls, wenn, sofern, notig, erforderlich, notwendig",
         "prevu*, programm*, envisag*, indiquee, a venir, en attente, a discuter, suivr*, "
         "ulterieur*, prevoir, si besoin, si necessaire, discussion, discutee, proposee, "
-        "recommandee",
+        "recommandee, necessaire*, a prevoir",
         "previst*, programad*, pendiente*, planificad*, propuest*, indicad*, seguira*, mas "
         "tarde, si necesario, si precisa, si procede, discusion, plantead*, recomendad*, "
-        "valoracion",
+        "valoracion, necesari*",
     ),
     "done": (
         "after, s p, sp, status post, st p, status, post, prior, previous, hx, history, h o, "
@@ -134,7 +135,7 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # After an operation that was done.
     "done after": (
-        "control, follow up, done, performed, previously, ago",
+        "control, follow up, done, performed, previously, ago, check",
         "kontroll*, verlaufskontroll*, erfolgt, durchgefuhrt, fruher",
         "controle, realisee, ancienne, anterieure",
         "control, previa, previas, anterior, realizada",
@@ -145,5 +146,20 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "",
         "",
         "",
+    ),
+    # Before an operation that is still to come.
+    "for an operation": (
+        "for, needs, need, needing, needed, requires, require, requiring, listed for, to plan, "
+        "plan for, plan, to be, to have, wants, workup for",
+        "fur, zur, zum, braucht, benotigt, wunscht",
+        "pour, necessit*, avis",
+        "para, requiere, necesita, precisa",
+    ),
+    # What stands between a word and its denial as the reason.
+    "because": (
+        "due to, because of, owing to",
+        "wegen, wg, bei, aufgrund, infolge",
+        "a cause de, en raison de, par, pour",
+        "por, debido a, a causa de",
     ),
 }

@@ -132,3 +132,10 @@ def test_the_table_is_written_as_descriptions_are_read() -> None:
     for words in itertools.chain(*WORDS.values()):
         for word in words.split(","):
             assert plain_words(word.replace("*", "")) == word.strip().replace("*", ""), word
+
+
+def test_no_word_stands_twice_in_a_cell() -> None:
+    for meaning, cells in WORDS.items():
+        for cell in cells:
+            words = [word.strip() for word in cell.split(",") if word.strip()]
+            assert len(words) == len(set(words)), meaning

@@ -52,6 +52,22 @@ previo a artrodesis; artrodesis prevista C5-C6; pendiente de artrodesis; lista d
 artrodesis; presurg ACDF; ACDF, for surgery; präop ACDF; prä Spondylodese; OP-Vorbereitung ACDF;
 OP-Ind. ACDF; préchir arthrodèse; pre chir. arthrodèse; preqx discectomía C5-C6; pre-IQ artrodesis
 """)
+FOR_AN_OPERATION = listed("""
+failed conservative, for ACDF; needs ACDF; listed for ACDF; to plan ACDF; requiring decompression;
+conservative treatment instead of fusion; ACDF needed; ACDF required; zur Spondylodese; für ACDF;
+ACDF erforderlich; pour arthrodèse; requiere artrodesis; para artrodesis
+""")
+GROWN = listed("""
+Klippel-Feil, C2-3 fusion; Klippel-Feil; fused vertebrae, congenital; degenerative fusion C4/5;
+facet fusion in AS; spondylitis with fusion; ankylosing spondylitis (fused C4-7); Bechterew,
+Fusion C4-6
+""")
+LOOKED_AT = listed("""
+for ACDF follow-up; for follow-up of ACDF; zur Spondylodese-Kontrolle; for pain after fusion; for
+hardware check; for evaluation of fusion; zur Kontrolle Spondylodese C5/6; for pain, ACDF 2015;
+Klippel-Feil, s/p fusion C5-7; degenerative, s/p ACDF C5/6; ankylosing spondylitis, fusion C5/6
+2015
+""")
 #: Which say neither that an operation was done nor that it was of the neck, or ask whether it was.
 UNTOLD = listed("""
 Operationsplanung; Operation?; Operation nötig?; operationsbedürftig; Pat. lehnt Operation ab; zur
@@ -88,12 +104,14 @@ C2-C3; compression/decompression
 """)
 
 
-@pytest.mark.parametrize("said", [DONE, TOLD])
+@pytest.mark.parametrize("said", [DONE, TOLD, LOOKED_AT])
 def test_an_operation_that_was_done_is_one(said: list[str]) -> None:
     assert [text for text, found in read("MR", EXAMS, said) if not found.surgery] == []
 
 
-@pytest.mark.parametrize("said", [TO_COME, UNTOLD, DENIED, ELSEWHERE, NO_OPERATION])
+@pytest.mark.parametrize(
+    "said", [TO_COME, FOR_AN_OPERATION, GROWN, UNTOLD, DENIED, ELSEWHERE, NO_OPERATION]
+)
 def test_no_other_words_speak_of_an_operation(said: list[str]) -> None:
     assert [text for text, found in read("MR", EXAMS, said) if found.surgery] == []
     assert [text for text, found in read("CT", EXAMS, said) if found.exam is None] == []
@@ -113,11 +131,16 @@ no flexion/extension obtained; flex/ext not obtained; flexion and extension view
 unable to do flexion/extension; patient refused flexion and extension; without dynamic views;
 dynamic views cancelled; flex/ext to follow; flexion/extension if needed; +/- flexion extension;
 keine Funktionsaufnahmen; Funktionsaufnahmen nicht möglich; ohne Funktionsaufnahmen;
-Funktionsaufnahmen entfallen; ggf. Funktionsaufnahmen; Inklination/Reklination nicht
-durchführbar; sans clichés dynamiques; pas de clichés dynamiques; clichés dynamiques non
-réalisés; clichés en flexion et extension impossibles; dynamiques si besoin; sin proyecciones
-dinámicas; no se realizan dinámicas; dinámicas no realizadas; no tolera flexión ni extensión;
-dinámicas pendientes; Funktionsaufnahmen?; flexion/extension?; clichés dynamiques ?; ¿dinámicas?
+Funktionsaufnahmen entfallen; ggf. Funktionsaufnahmen; Inklination/Reklination nicht durchführbar;
+sans clichés dynamiques; pas de clichés dynamiques; clichés dynamiques non réalisés; clichés en
+flexion et extension impossibles; dynamiques si besoin; sin proyecciones dinámicas; no se realizan
+dinámicas; dinámicas no realizadas; no tolera flexión ni extensión; dinámicas pendientes;
+Funktionsaufnahmen?; flexion/extension?; clichés dynamiques ?; ¿dinámicas?; Funktionsaufnahmen
+wegen Schmerz nicht durchführbar; flexion extension too painful; instead of flexion/extension;
+statt Funktionsaufnahmen; au lieu de dynamiques; HWS-Funktionsstörung; flexion injury;
+hyperextension injury; flexion/extension injury; Flexionstrauma; Extensionsverletzung; pain on
+extension; pain with flexion and extension; limited flexion; Schmerz bei Reklination; douleur à
+l'extension; bilan d'extension; dolor a la flexión
 """)
 
 
@@ -145,6 +168,18 @@ def test_views_that_were_not_made_are_not_proposed() -> None:
         ("C-spine lateral, flexion to follow", "lateral"),
         ("Rx columna cervical AP y perfil, no se realizan funcionales", "ap lateral"),
         ("RADIOGRAFIA DE ANTEBRAZO AP", "ap"),
+        # The word beside it says that it is no view; after two movements it is why they were taken.
+        ("C-spine AP, lateral mass fracture", "ap"),
+        ("C-spine AP lateral fracture?", "ap lateral"),
+        ("C-SPINE LAT FLEX/EXT TRAUMA", "lateral flexion extension"),
+        ("C-spine flexion trauma, AP lat", "ap lateral"),
+        ("XR C-spine flexion/extension views for instability", "flexion extension"),
+        ("C-spine painful, flexion views", "flexion"),
+        ("HWS seitlich Flexion/Extension bei Schmerzen", "lateral flexion extension"),
+        ("HWS Flexions-/Extensionsaufnahmen", "flexion extension"),
+        # Which four or more "views" are is not said.
+        ("Rachis cervical 4 incidences", ""),
+        ("Rachis cervical 3 incidences", "ap lateral"),
     ],
 )
 def test_a_no_reaches_the_view_it_is_said_of(text: str, views: str) -> None:
@@ -168,9 +203,10 @@ C/CTE; S/C - C/C; s/c y c/c; c y s/c
     None: listed("""
 contrast allergy; Gadolinium-Allergie; allergie au gadolinium; alergia al contraste; +/- contrast;
 with or without contrast; contrast if needed; ggf. KM; mit oder ohne KM; avec ou sans injection;
-contraste si precisa; s/p epidural injection; KM?; with gad?; injection ?; IV sedation; with IV
-sedation; NYHA IV; iv Antibiotika; s/p botox injection; après injection de corticoïdes; w/o
-sedation; Dens-Fraktur Typ IV
+contraste si precisa; s/p epidural injection; contrast if tumor; contrast reaction previously;
+phase contrast flow; contraste de fase; contraste si tumor; KM?; with gad?; injection ?; IV
+sedation; with IV sedation; NYHA IV; iv Antibiotika; s/p botox injection; après injection de
+corticoïdes; w/o sedation; Dens-Fraktur Typ IV
 """),
 }
 
