@@ -137,7 +137,7 @@ def desk(
 
 
 def half_made(desk: FrontDesk, qtbot: QtBot) -> ReviewWindow:
-    qtbot.waitUntil(lambda: hasattr(desk.app._made, "facets_panel"))
+    qtbot.waitUntil(lambda: hasattr(desk.app._made, "facets_panel"), timeout=30_000)
     assert desk.app._made._turns.running
     return desk.app._made
 
