@@ -94,7 +94,8 @@ def _with_and_without(said: str) -> str:
     # it that it could belong to.
     said = re.sub(r"\b(w|with) c(?= , (?!(?:th?|d|l|s)\b)|$)", r"\1 contrast", said)
     said = _IV.sub(r"\1contrast", said)
-    return _INJECTION.sub(lambda found: f"{found[1] or ''}contrast", said)
+    said = _INJECTION.sub(lambda found: f"{found[1] or ''}contrast", said)
+    return re.sub(rf"\bcontrast (?:i ?v )?(?:de|du|d|of|von) (?={contrast})", "", said)
 
 
 def plain_words(text: str) -> str:
@@ -202,11 +203,15 @@ def is_complaint(said: str, span: tuple[int, int]) -> bool:
     before, after = _clause_before(said, span[0]), said[span[1] :].partition(" , ")[0]
     if _MOVEMENTS.fullmatch(words) is None:
         return pattern("part at the side").match(after.strip()) is not None
-    last = _last(before, "complaint of")
+    last = _last(before, "complaint of", "complaint in")
     between = _MOVEMENTS.sub(" ", before[last.end() :]) if last else ""
     follows = _MOVEMENTS.sub(" ", after).replace(" and ", " ").strip()
+    if pattern("pictures").match(follows):
+        return False
     if last and not _content(pattern("in which").sub(" ", between)):
-        return pattern("pictures").match(follows) is None
+        is_said = pattern("complaint of").fullmatch(last[0]) or says(between, "in which")
+        if is_said:
+            return True
     near = f"{' '.join(before.split()[-2:])} {words} {' '.join(after.split()[:2])}"
     is_one = "hyper" in words or not (says(near, "flexion") and says(near, "extension"))
     reasons = ("complaint", "complaint of one") if is_one else ("complaint",)
@@ -232,7 +237,7 @@ def _is_left_out(said: str, span: tuple[int, int]) -> bool:
         return False
     # "C-spine pending ACDF", "C-spine, refused: contrast": what follows is what was refused.
     rest, _, others = said[span[1] + marker.start() :].partition(" , ")
-    named = pattern(*_DENIABLE, *OPERATIONS, "intervention")
+    named = pattern(*_DENIABLE, *OPERATIONS, "any operation", "intervention")
     if named.search(rest):
         return False
     follows = named.search(others)
@@ -256,7 +261,7 @@ def is_asked(said: str, span: tuple[int, int], reach: int = 0) -> bool:
     mark = pattern("asked").search(after)
     if mark is None:
         return False
-    between = after[: mark.start()]
+    between = pattern("surgery").sub(" ", after[: mark.start()])
     if "," not in between and _MOVEMENTS.fullmatch(said[slice(*span)]):
         between = _MOVEMENTS.sub(" ", between)  # one is asked about with the other
     return _content(between) <= (0 if "," in between else reach)

@@ -173,13 +173,10 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     ),
     # Before a movement: it is the reason, not a view.
     "complaint of": (
-        "pain, pains, painful, painfully, worse, limited, limitation of, loss of, decreased, "
-        "reduced, restricted, stiffness, symptoms, paresthes*, numbness, dizz*, vertigo, "
-        "lhermitte",
-        "schmerz*, eingeschrankt*, verminderte*, einschrankung*, schwindel, beschwerden, "
-        "blockierte*",
-        "douleur*, limitation*, raideur, vertige*, bilan d, gene",
-        "dolor*, limitacion*, rigidez, mareo*",
+        "limited, limitation of, loss of, decreased, reduced, restricted, stiffness",
+        "eingeschrankt*, verminderte*, einschrankung*, blockierte*",
+        "limitation*, raideur, bilan d",
+        "limitacion*, rigidez",
     ),
     # Between the two.
     "in which": (
@@ -194,5 +191,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "aufnahme*, bild*",
         "cliche*, incidence*",
         "proyeccion*, placa*",
+    ),
+    # And these, where "in", "on" or "with" stands between.
+    "complaint in": (
+        "pain, pains, painful, painfully, worse, symptoms, paresthes*, numbness, dizz*, vertigo, "
+        "lhermitte",
+        "schmerz*, schwindel, beschwerden",
+        "douleur*, vertige*, gene",
+        "dolor*, mareo*",
     ),
 }

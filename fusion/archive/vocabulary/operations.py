@@ -143,4 +143,11 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
         "bilan, controle, evaluation, surveillance",
         "control, evaluacion, seguimiento",
     ),
+    # After what refuses or delays: it is the operation that is refused.
+    "any operation": (
+        "surger*, surgic*, procedure*, intervention*",
+        "op, ops, eingriff*",
+        "intervention*, geste",
+        "intervencion*, iq, qx",
+    ),
 }

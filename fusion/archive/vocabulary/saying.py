@@ -28,7 +28,8 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     # Before a region that was left out.
     "left out": (
         "no, not, excl, excluding, except, instead of, rather than, compared with, compared to, "
-        "comparison with, comparison to, refused, declined, cancelled, canceled, pending",
+        "comparison with, comparison to, refused, declined, cancelled, canceled, pending, unable "
+        "to do, unable to scan, unable to complete, could not do, did not do",
         "ohne, keine, ausser, statt, anstatt, anstelle, vergleich mit, vergleich zu, verglichen "
         "mit",
         "hors, sans, sauf, au lieu, comparaison avec, compare a, comparee a",
@@ -73,30 +74,32 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     "to come": (
         "before, pre, with a view, planned, planning, awaiting, consider*, candidate*, "
         "indication*, prior to, possible, potential, scheduled, upcoming, pending, proposed, "
-        "need for, eval for, waiting list, waitlist*, will, going to, discuss*, recommended",
+        "need for, eval for, waiting list, waitlist*, will, going to, discuss*, recommended, "
+        "versus, vs, second opinion",
         "vor, pra, hinblick, zwecks, geplant*, indikation*, vorgesehen*, anstehend*, "
         "bevorstehend*, planung, ggf, evtl, eventuell*, mogliche*, warteliste, wird, soll, "
-        "erwogen*, empfohlen*",
+        "erwogen*, empfohlen*, zweitmeinung, zweitmeinungs*",
         "avant, en vue, prevu*, programm*, envisag*, indication*, projet, eventuel*, discuter, "
-        "liste d attente, va, sera, prevoir, prevision, propos*",
+        "liste d attente, va, sera, prevoir, prevision, propos*, deuxieme avis, second avis",
         "antes, con vistas, previst*, programad*, previo a, previa a, previos a, pendiente*, "
         "candidat*, indicacion*, posible*, valorar, para, lista de espera, propuest*, sera, va "
-        "a, recomendad*",
+        "a, recomendad*, segunda opinion",
     ),
     "to come after": (
         "planned, scheduled, pending, upcoming, candidate*, booked, considered, indicated, "
         "planning, proposed, awaited, to follow, follows, later, if needed, if necessary, if "
         "indicated, discussed, discussion, under consideration, if, needed, required, necessary, "
-        "listed",
+        "listed, next week, next month, tomorrow, vs, versus, recommended",
         "geplant*, vorgesehen*, steht an, bevorsteh*, indikation*, indiziert, in planung, "
         "erwogen, folgt, folgen, spater, bei bedarf, falls notig, wenn notig, diskussion, "
-        "diskutiert, uberlegt, empfohlen, falls, wenn, sofern, notig, erforderlich, notwendig",
+        "diskutiert, uberlegt, empfohlen, falls, wenn, sofern, notig, erforderlich, notwendig, "
+        "nachste woche, nachsten monat, morgen",
         "prevu*, programm*, envisag*, indiquee, a venir, en attente, a discuter, suivr*, "
         "ulterieur*, prevoir, si besoin, si necessaire, discussion, discutee, proposee, "
-        "recommandee, necessaire*, a prevoir",
+        "recommandee, necessaire*, a prevoir, semaine prochaine, demain",
         "previst*, programad*, pendiente*, planificad*, propuest*, indicad*, seguira*, mas "
         "tarde, si necesario, si precisa, si procede, discusion, plantead*, recomendad*, "
-        "valoracion, necesari*",
+        "valoracion, necesari*, proxima semana, semana proxima",
     ),
     "done": (
         "after, s p, sp, status post, st p, status, post, prior, previous, hx, history, h o, "
@@ -127,11 +130,13 @@ WORDS: dict[str, tuple[str, str, str, str]] = {
     # After a region that was left out; what was done there is "denied" as well.
     "not examined": (
         "not possible, not tolerated, not obtained, not scanned, not imaged, not included, not "
-        "examined, not acquired, not completed, could not, excluded",
+        "examined, not acquired, not completed, could not, excluded, postponed, rescheduled, not "
+        "able",
         "nicht moglich, nicht toleriert, nicht untersucht, nicht gemacht, nicht angefertigt, "
-        "nicht gefahren, nicht abgebildet, nicht erfasst, unmoglich",
-        "non obten*, non possib*, pas possib*, non explor*, non inclus*, non tolere*, exclu",
-        "no posib*, no toler*, no se, no explorad*, no incluid*, excluid*",
+        "nicht gefahren, nicht abgebildet, nicht erfasst, unmoglich, verschoben, abgebrochen",
+        "non obten*, non possib*, pas possib*, non explor*, non inclus*, non tolere*, exclu, "
+        "reporte*, differe*, interrompu*",
+        "no posib*, no toler*, no se, no explorad*, no incluid*, excluid*, aplazad*, interrumpid*",
     ),
     # After an operation that was done.
     "done after": (

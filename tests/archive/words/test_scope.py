@@ -71,10 +71,11 @@ Klippel-Feil, s/p fusion C5-7; degenerative, s/p ACDF C5/6; ankylosing spondylit
 #: Which say neither that an operation was done nor that it was of the neck, or ask whether it was.
 UNTOLD = listed("""
 Operationsplanung; Operation?; Operation nötig?; operationsbedürftig; Pat. lehnt Operation ab; zur
-Operation; bariatric operation; status post hernia operation; prostatectomy, operated 2010;
-s/p operation of the hip; avis chirurgie; servicio de cirugía; ACDF?; s/p
-ACDF?; fusion?; urgent decompression?; ACDF C5/6?; ACDF nötig?; Spondylodese (?); arthrodèse ?;
-antecedente de cirugía bariátrica; surgery
+Operation; bariatric operation; status post hernia operation; prostatectomy, operated 2010; s/p
+operation of the hip; avis chirurgie; servicio de cirugía; ACDF?; s/p ACDF?; fusion?; urgent
+decompression?; ACDF C5/6?; ACDF nötig?; Spondylodese (?); arthrodèse ?; antecedente de cirugía
+bariátrica; surgery; fusion or disc replacement?; ACDF next week; ACDF tomorrow; ACDF vs
+conservative; Zweitmeinung Spondylodese; ACDF recommended
 """)
 TOLD = listed("""
 s/p operation; s/p operation 2015; Z.n. Operation; HWS-OP 2019; Z.n. HWS-Operation; operated 2010;
@@ -175,6 +176,8 @@ def test_views_that_were_not_made_are_not_proposed() -> None:
         ("C-spine flexion trauma, AP lat", "ap lateral"),
         ("XR C-spine flexion/extension views for instability", "flexion extension"),
         ("C-spine painful, flexion views", "flexion"),
+        ("XR C-SPINE PAIN FLEX EXT", "flexion extension"),
+        ("HWS Schmerzen Funktionsaufnahmen", "flexion extension"),
         ("HWS seitlich Flexion/Extension bei Schmerzen", "lateral flexion extension"),
         ("HWS Flexions-/Extensionsaufnahmen", "flexion extension"),
         # Which four or more "views" are is not said.
@@ -236,6 +239,7 @@ def test_contrast_is_given_or_not_or_not_said(contrast: bool | None) -> None:
         ("CT C-spine with IV, trauma", True),
         ("IRM cervicale avec injection", True),
         ("IRM cervicale avec injection de gadolinium", True),
+        ("IRM cervicale sans injection IV de gadolinium", False),
         ("IRM cervicale avec injection de toxine", None),
     ],
 )
@@ -249,7 +253,8 @@ LEFT_OUT = listed("""
 C-spine not done; C-spine cancelled; cervical spine refused; C-spine: pending; C-spine to follow
 tomorrow; C-spine not possible due to pain; HWS folgt; HWS abgelehnt; HWS nicht möglich;
 Halswirbelsäule nicht durchgeführt; rachis cervical non réalisé; columna cervical no realizada; no
-C-spine; C-spine?; instead of C-spine; statt HWS; compared with C-spine of 2020
+C-spine; C-spine?; instead of C-spine; statt HWS; compared with C-spine of 2020; unable to do
+C-spine; C-spine next week; HWS verschoben; cervical reporté
 """)
 
 
@@ -263,6 +268,8 @@ def test_a_neck_that_was_not_examined_is_not_proposed(exam: str) -> None:
     "words",
     [
         "pending ACDF",
+        "pending surgery",
+        "geplante OP",
         "refused contrast",
         "declined gadolinium",
         "non injecté",
