@@ -104,9 +104,7 @@ def seen_mask(volume: Volume) -> npt.NDArray[np.bool_] | None:
     seen = volume.seen
     if seen is None or not seen.is_smaller_than(volume.grid.shape):
         return None
-    mask = np.zeros(volume.grid.shape, np.bool_)
-    mask[seen.box] = True if seen.mask is None else seen.mask
-    return mask
+    return seen.within(volume.grid.shape)
 
 
 def _filled(

@@ -73,6 +73,12 @@ class FieldOfView:
         k, j, i = (slice(a, b) for a, b in zip(self.low, self.high, strict=True))
         return k, j, i
 
+    def within(self, shape: tuple[int, int, int]) -> npt.NDArray[np.bool_]:
+        """Return which voxels of a volume of this shape were seen."""
+        seen = np.zeros(shape, np.bool_)
+        seen[self.box] = True if self.mask is None else self.mask
+        return seen
+
     def is_smaller_than(self, shape: tuple[int, int, int]) -> bool:
         """Whether anything of a volume of this shape was not seen."""
         return self.mask is not None or self.low != (0, 0, 0) or self.high != shape
@@ -218,8 +224,7 @@ def averaged(volume: Volume, factors: tuple[int, int, int]) -> Volume:
         values[k] = slab.values().reshape(apart[1:]).mean(axis=(0, 2, 4))
     seen = volume.seen
     if seen is not None:
-        saw = np.zeros(volume.grid.shape, np.bool_)
-        saw[seen.box] = True if seen.mask is None else seen.mask
+        saw = seen.within(volume.grid.shape)
         blocks = saw[: whole[0], : whole[1], : whole[2]].reshape(apart)
         mask = np.logical_and.reduce(blocks, axis=(1, 3, 5))
         seen = FieldOfView((0, 0, 0), grid.shape, None if mask.all() else mask)
