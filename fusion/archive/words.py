@@ -14,22 +14,12 @@ from typing import Literal
 from fusion.archive.scope import (
     LEVEL,
     OPERATIONS,
+    Mention,
     examined,
     field_of,
-    has_grown,
-    has_grown_together,
-    is_asked,
-    is_complaint,
-    is_denied,
-    is_elsewhere,
-    is_marked_done,
-    is_open,
-    is_other_than_contrast,
-    is_refused,
-    is_to_come,
+    mentions,
     pattern,
     says,
-    says_where_and_that,
     stated,
     without_left_out,
 )
@@ -139,10 +129,9 @@ def _views(said: str) -> set[str]:
 
 
 def _is_made(said: str, view: str) -> bool:
-    places = (found.span() for found in pattern(view).finditer(said))
-    spans = [one for one in places if not is_complaint(said, one)]
-    return bool(spans) and not any(
-        is_denied(said, one) or is_open(said, one) or is_asked(said, one) for one in spans
+    made = [one for one in mentions(said, view) if not one.is_complaint()]
+    return bool(made) and not any(
+        one.is_denied() or one.is_open() or one.is_asked() for one in made
     )
 
 
@@ -159,11 +148,11 @@ def _counted_views(said: str) -> set[str]:
     made = (
         one
         for one in stated(said, *_NAMED_VIEWS)
-        if not any(way(said, one.span()) for way in (is_open, is_asked, is_complaint))
+        if not (one.is_open() or one.is_asked() or one.is_complaint())
     )
     named = next(made, None)
     if named and _TWO.intersection(found.groups()):
-        return {"ap", "lateral"} if _ADDED.match(said[found.end() : named.start()]) else set()
+        return {"ap", "lateral"} if _ADDED.match(said[found.end() : named.start]) else set()
     return {"ap", "lateral"}
 
 
@@ -192,11 +181,7 @@ def _exam(modalities: tuple[str, ...], fields: list[str]) -> Exam | None:
 def _is_intervention(said: str) -> bool:
     """Whether it was done by or with pictures: not where it is to come, or was done before."""
     return any(
-        not (
-            is_to_come(said, found.span())
-            or is_marked_done(said, found.span())
-            or has_grown(said, found.span())
-        )
+        not (found.is_to_come() or found.is_marked_done() or found.has_grown())
         for found in stated(said, "intervention", "in theatre")
     )
 
@@ -235,39 +220,40 @@ def _names_the_spine_of_the_neck(said: str) -> bool:
 def _tells_of_surgery(said: str, exam: Exam | None) -> bool:
     return any(
         not (
-            is_to_come(said, found.span())
-            or is_elsewhere(said, found.span())
-            or _is_asked_about(said, found.span())
-            or _is_no_operation(said, found, exam)
+            found.is_to_come()
+            or found.is_elsewhere()
+            or _is_asked_about(found)
+            or _is_no_operation(found, exam)
         )
         for found in stated(said, *OPERATIONS)
     )
 
 
-def _is_asked_about(said: str, span: tuple[int, int]) -> bool:
+def _is_asked_about(found: Mention) -> bool:
     """Whether it is the operation that is asked about, not what became of it."""
-    clause = said[: span[0]].rpartition(" , ")[2] + " ; " + said[span[1] :].partition(" , ")[0]
-    reach = 0 if is_marked_done(said, span) else 1
-    return is_asked(said, span, reach) and not says(clause, "state of an operation")
+    reach = 0 if found.is_marked_done() else 1
+    clause = f"{found.before} ; {found.rest_of_clause}"
+    return found.is_asked(reach) and not says(clause, "state of an operation")
 
 
-def _is_no_operation(said: str, found: re.Match[str], exam: Exam | None) -> bool:
-    before, after = said[: found.start()].split(), said[found.end() :].split()
-    if pattern("surgery").fullmatch(found[0]) is None:
-        return not says_where_and_that(said, found.span())
-    if "ompres" in found[0]:
+def _is_no_operation(found: Mention, exam: Exam | None) -> bool:
+    words = found.words
+    before, after = found.said[: found.start].split(), found.said[found.end :].split()
+    if pattern("surgery").fullmatch(words) is None:
+        return not found.says_where_and_that()
+    if "ompres" in words:
         # "compression/decompression", "compression C5/6, decompression" ask how narrow it is.
         near = [*_without_levels(before)[-1:], *_without_levels(after)[:1]]
         return bool(_COMPRESSION.intersection(near))
-    if pattern("implant").fullmatch(found[0]):
-        return is_elsewhere(said, found.span()) is None
-    if pattern("fusion").fullmatch(found[0]):
-        if is_marked_done(said, found.span()):
+    if pattern("implant").fullmatch(words):
+        return found.is_elsewhere() is None
+    if pattern("fusion").fullmatch(words):
+        if found.is_marked_done():
             return False
         near_words = " ".join([*before[-2:], ";", *after[:2]])
         of_images = exam == "spect_ct" or says(near_words, "images")
         has_level = LEVEL.match(" ".join(after)) is not None
-        return has_grown_together(said, found.span()) or (of_images and not has_level)
+        return found.has_grown_together() or (of_images and not has_level)
     return False
 
 
@@ -280,19 +266,19 @@ def _contrast(fields: list[str]) -> bool | None:
     """Tell whether contrast was given; that it was refused counts more than the exam's name."""
     given = denied = False
     for said in fields:
-        mentions = [found.span() for found in pattern("contrast").finditer(said)]
-        if any(is_refused(said, span) for span in mentions):
+        of_contrast = list(mentions(said, "contrast"))
+        if any(one.is_refused() for one in of_contrast):
             return False
         if says(said, "with or without"):
             continue
         given = given or says(said, "both contrasts") or _ends_with(said, "with at the end")
         denied = denied or says(said, "no contrast") or _ends_with(said, "without at the end")
-        for span in mentions:
-            if is_asked(said, span):
+        for one in of_contrast:
+            if one.is_asked():
                 continue
-            if is_denied(said, span):
+            if one.is_denied():
                 denied = True
-            elif not is_open(said, span) and not is_other_than_contrast(said, span):
+            elif not one.is_open() and not one.is_other_than_contrast():
                 given = True
     return True if given else False if denied else None
 
