@@ -1,5 +1,6 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
 from .address import fetched, is_address, local_path, parse_address
+from .descriptions import described
 from .earlier import Priors, priors_of
 from .getting import get
 from .held.whole import remarks
@@ -11,7 +12,6 @@ from .reports import EarlierReading
 from .sending import NOT_ANSWERED, Sent, prepared
 from .settings import Settings, read_settings
 from .watching import WorkItem, look, work_list
-from .words import described
 
 __all__ = [
     "NOT_ANSWERED",

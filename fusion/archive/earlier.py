@@ -14,6 +14,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fusion.archive.descriptions import (
+    NUCLEAR,
+    RADIOGRAPHY,
+    Described,
+    Exam,
+    described,
+    kinds_named,
+    plain_words,
+)
 from fusion.archive.model import (
     Archive,
     FoundSeries,
@@ -24,9 +33,7 @@ from fusion.archive.model import (
 )
 from fusion.archive.protocols.connecting import connect
 from fusion.archive.reports import EarlierReading, earlier_readings
-from fusion.archive.scope import plain_words
 from fusion.archive.settings import read_settings
-from fusion.archive.words import NUCLEAR, RADIOGRAPHY, Described, Exam, described, kinds_named
 from fusion.dicom import Patient, Study, names_agree, patient_ids_agree, text
 from fusion.errors import ArchiveError
 from fusion.pathway import ProposedFact

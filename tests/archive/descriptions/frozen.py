@@ -1,6 +1,6 @@
 """Three hundred descriptions more, each frozen after the rules were changed for those before.
 
-The notation is that of :mod:`tests.archive.words.scope`. Half of ``SEVENTH`` and ``EIGHTH``
+The notation is that of :mod:`tests.archive.descriptions.scope`. Half of ``SEVENTH`` and ``EIGHTH``
 are of what is denied, to come or elsewhere, in words of their own; of ``EIGHTH`` and ``NINTH`` some
 fifty and seventy stand in public repositories (catalogues of Ecuador, Peru and Mexico, RadLex,
 a Scottish archive). docs/archive.md has the numbers.

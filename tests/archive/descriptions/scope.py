@@ -1,9 +1,9 @@
 """Descriptions with what is denied, to come or elsewhere, in four languages.
 
-The notation is that of :mod:`tests.archive.words.descriptions`, with k where contrast was given and
-o where it was not. ``FIFTH`` was written before the rules for scope were, and the rules with it in
-sight; ``SIXTH`` is in the style of other countries and of LOINC and RadLex, and was frozen after
-them: docs/archive.md has the numbers.
+The notation is that of :mod:`tests.archive.descriptions.descriptions`, with k where contrast was
+given and o where it was not. ``FIFTH`` was written before the rules for scope were, and the rules
+with it in sight; ``SIXTH`` is in the style of other countries and of LOINC and RadLex, and was
+frozen after them: docs/archive.md has the numbers.
 """
 
 FIFTH = """

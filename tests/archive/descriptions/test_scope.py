@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fusion.archive.words import Described, described
+from fusion.archive.descriptions import Described, described
 
 EXAMS = ("MRI C-spine", "MRT HWS", "IRM rachis cervical", "RM columna cervical")
 VIEWS = (

@@ -1,8 +1,8 @@
 """Words of descriptions in English, German, French and Spanish: what was examined, and how.
 
 A description only ever leads to a proposal that a reader confirms. The words are one table, in
-:mod:`fusion.archive.vocabulary`; how far a "no", a "planned" or a region reaches is in
-:mod:`fusion.archive.scope`.
+:mod:`fusion.archive.descriptions.vocabulary`; how far a "no", a "planned" or a region reaches is in
+:mod:`fusion.archive.descriptions.mention`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from fusion.archive.scope import (
+from fusion.archive.descriptions.mention import (
     LEVEL,
     OPERATIONS,
     Mention,
     examined,
-    field_of,
     mentions,
-    pattern,
-    says,
     stated,
     without_left_out,
 )
+from fusion.archive.descriptions.plain import field_of, pattern, says
 
 Exam = Literal["radiographs", "mri", "diagnostic_ct", "spect_ct"]
 

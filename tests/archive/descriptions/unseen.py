@@ -1,7 +1,7 @@
 """Four hundred descriptions that were written down before the rules for them were.
 
-The notation is that of :mod:`tests.archive.words.descriptions`. The first hundred was imagined as
-archives of hospitals hold them; two thirds of the others stand in public repositories
+The notation is that of :mod:`tests.archive.descriptions.descriptions`. The first hundred was
+imagined as archives of hospitals hold them; two thirds of the others stand in public repositories
 (study descriptions of a Scottish archive, order forms and price lists of hospitals in France,
 Canada, Mexico, Peru and the United States). Each was frozen and measured before anything was
 changed for it: docs/archive.md has the numbers.

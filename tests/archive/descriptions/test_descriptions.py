@@ -6,11 +6,10 @@ import itertools
 
 import pytest
 
-from fusion.archive.scope import plain_words
-from fusion.archive.vocabulary import WORDS
-from fusion.archive.words import described
-from tests.archive.words import frozen, scope, unseen
-from tests.archive.words.descriptions import DESCRIPTIONS, MORE, SURE
+from fusion.archive.descriptions import described, plain_words
+from fusion.archive.descriptions.vocabulary import WORDS
+from tests.archive.descriptions import frozen, scope, unseen
+from tests.archive.descriptions.descriptions import DESCRIPTIONS, MORE, SURE
 
 EXAMS = {"x": "radiographs", "m": "mri", "c": "diagnostic_ct", "s": "spect_ct", "-": None}
 VIEWS = {"a": "ap", "l": "lateral", "f": "flexion", "e": "extension"}
