@@ -40,9 +40,10 @@ from sample_data import COARSE_SCAN, make_study
 from tests.viewer import scripted
 from tests.viewer.scripted import Hands, wait_until
 from viewer import _napari
-from viewer.app import ReviewApp, Wishes
+from viewer.study import ReviewApp
 from viewer.targets.dialogs import Consent
 from viewer.window import ReviewWindow
+from viewer.wishes import Wishes
 
 #: The windows are closed and opened again after so many actions; the hands go from one to the other
 #: after so many.

@@ -23,9 +23,10 @@ from fusion.annotations.target import Answer, Decision
 from fusion.palettes import DEFAULT_PALETTE
 from sample_data import make_study
 from viewer import _napari
-from viewer.app import ReviewApp, Wishes
 from viewer.pictures.checking_views import Mode
+from viewer.study import ReviewApp
 from viewer.window import ReviewWindow
+from viewer.wishes import Wishes
 
 #: Long enough for a slow machine with software OpenGL, s.
 OPEN_WITHIN_S = 300.0

@@ -1,346 +1,53 @@
-"""``facetfusion`` and ``facetfusion review``: the start page, and a study on screen."""
+"""``facetfusion`` and ``facetfusion review``: the start page, and what is opened from it."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import napari
 from napari.qt import get_qapp
-from qtpy.QtCore import QObject, Qt, QThreadPool, QTimer, Signal
-from qtpy.shiboken import isValid
+from qtpy.QtCore import QObject, Qt, QThreadPool, Signal
 
 from fusion.annotations import default_path
-from fusion.archive import is_address, parse_address
-from fusion.errors import AnnotationError, Cancelled, FusionError
-from fusion.follow_up import COMPARING_TAKES, Comparison, Dated
+from fusion.errors import Cancelled, FusionError
 from fusion.memory import pass_over_libraries
 from fusion.opening import OpenOptions
 from fusion.review import Review
-from sample_data import make_study
 from viewer import _napari
+from viewer.comparing import Comparing
 from viewer.facets.model import Labels
-from viewer.jobs import Job, OpenStudy, StudyMaker, Waiting, told
-from viewer.kit.dialogs import show_error
+from viewer.jobs import OpenStudy, StudyMaker, told
 from viewer.kit.turns import Turns
-from viewer.pictures import placement
-from viewer.pictures.drawn import compose
-from viewer.reading.blinded import BlindedCase
 from viewer.screen import check_screen
 from viewer.start.page import StartPage
 from viewer.start.recent import RecentStudies
-from viewer.start.series import SeriesDialog
-from viewer.two_dates.asking import (
-    FIRST,
-    SECOND,
-    Offer,
-    OtherDateDialog,
-    compared,
-    compared_at,
-)
-from viewer.two_dates.window import CompareWindow
-from viewer.window import ReviewWindow
+from viewer.study import ReviewApp, load_loops
+from viewer.two_dates.asking import FIRST, SECOND, OtherDateDialog, compared_at
+from viewer.wishes import Wishes, sample_study
 
 if TYPE_CHECKING:
-    from fusion.progress import Progress
     from viewer.start.recent import RecentStudy
 
-#: First size of the window in screen pixels, where the screen is large enough.
-WINDOW_SIZE = (1500, 950)
-#: What the frame of a window may take of the screen, px.
-_FRAME_PX = 60
 #: How long the end of the program waits for what was told to stop, ms.
 _PATIENCE_MS = 20_000
 
 
-@contextmanager
-def sample_study(progress: Progress | None) -> Iterator[Path]:
-    """Make the simulated neck SPECT/CT in a folder that is gone when the context ends.
+def attend(app: ReviewApp) -> None:
+    """Show a start page when the reader leaves a study; what is opened there takes its place."""
 
-    Parameters
-    ----------
-    progress : callable or None
-        Told the fraction done.
-    """
-    with tempfile.TemporaryDirectory(prefix="facetfusion-sample-") as folder:
-        make_study(folder, progress=progress)
-        yield Path(folder) / "study"
-
-
-def _load_loops() -> None:
-    """Load what is compiled, which the first pictures would wait for."""
-    compose.load()
-    placement.load()
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What a window is to do beyond showing a study.
-
-    Parameters
-    ----------
-    journal : Path or None
-        Where readings are kept; the journal of the user by default.
-    reader : str
-        Who reads: the reading begins or goes on once the study is open. Asked for when needed by
-        default.
-    labels : Labels
-        Label maps made elsewhere to take the joints from.
-    options : OpenOptions
-        How the study is opened.
-    case : BlindedCase or None
-        The study is a case of a reader study.
-    background : bool
-        Whether joints are looked for and the alignment is checked from the start, or when asked.
-    """
-
-    journal: Path | None = None
-    reader: str = ""
-    labels: Labels = field(default_factory=Labels)
-    options: OpenOptions = field(default_factory=OpenOptions)
-    case: BlindedCase | None = None
-    background: bool = True
-
-
-def offers(wishes: Wishes, *, without: str = "") -> tuple[Offer, ...]:
-    """Return the studies that were opened before, but one."""
-    try:
-        known = RecentStudies(wishes.journal).lines()
-    except AnnotationError:
-        return ()
-    return tuple(
-        (study.path, replace(OpenOptions(), ct=study.ct, spect=study.spect), words)
-        for study, words in known
-        if study.study_instance_uid != without
-    )
-
-
-class ReviewApp(QObject):
-    """A napari window in which a study is being opened and then reviewed.
-
-    Parameters
-    ----------
-    source : str, Path, callable or Review
-        Folder, zip or DICOMDIR; what makes a study (see :class:`viewer.jobs.OpenStudy`); or a study
-        that is open already, with ``origin``.
-    viewer : napari.Viewer, optional
-        An empty one to use.
-    wishes : Wishes, optional
-        What else is to be done.
-    origin : Path or callable, optional
-        Where an open study came from.
-
-    Attributes
-    ----------
-    review_window : ReviewWindow or None
-        Once the study is open.
-    error : FusionError or None
-        Why it is not.
-    shown : Signal
-        The study is on screen.
-    failed : Signal
-        With the FusionError, where the window of an open study could not be made, or was closed
-        meanwhile; it is closed.
-    """
-
-    shown = Signal()
-    failed = Signal(object)
-
-    def __init__(
-        self,
-        source: str | Path | StudyMaker | Review,
-        *,
-        viewer: napari.Viewer | None = None,
-        wishes: Wishes | None = None,
-        origin: Path | StudyMaker | None = None,
-    ) -> None:
-        self.viewer = viewer or _napari.new_viewer()
-        window = _napari.main_window(self.viewer)
-        super().__init__(window)
-        self.viewer.theme = "dark"
-        self.review_window: ReviewWindow | None = None
-        self._made: ReviewWindow | None = None
-        self.wishes = wishes or Wishes()
-        self.error: FusionError | None = None
-        _napari.hide_clutter(self.viewer)
-        _napari.put_canvas_away(self.viewer)
-        self.job: OpenStudy | None = None
-        self.desk: FrontDesk | None = None
-        self.came_from: FrontDesk | None = None
-        self.comparing: Job | None = None
-        self.compare_window: CompareWindow | None = None
-        self._review: Review | None = None
-        if isinstance(source, Review):
-            self._review, self.source = source, origin
-        else:
-            self.source = Path(source) if isinstance(source, str) else source
-            self.job = OpenStudy(window, self.source, self.wishes.options, also=_load_loops)
-            self.job.done.connect(self._show)
-            self.job.refused.connect(self._close)
-
-    def start(self) -> None:
-        """Show the window and begin to open the study."""
-        self.viewer.window.show()
-        # After show, which brings back the size that another napari window had last.
-        window = _napari.main_window(self.viewer)
-        room = window.screen().availableGeometry()
-        wide, high = WINDOW_SIZE
-        window.resize(min(wide, room.width()), min(high, room.height()))
-        # A window manager put the middle of a smaller one there: the rest would be off the screen.
-        frame = window.frameGeometry()
-        frame.moveCenter(room.center())
-        window.move(frame.topLeft())
-        if wide + _FRAME_PX > room.width() or high + _FRAME_PX > room.height():
-            # Of that size its frame would push its last lines off the screen. A window manager
-            # hears of it only once it has put the window there.
-            self._filling = QTimer(window, interval=20)
-            self._filling.timeout.connect(self._fill_screen)
-            self._filling.start()
-        if self.job is not None:
-            self.job.start()
-        else:
-            QTimer.singleShot(0, self._show_opened)
-
-    def _fill_screen(self) -> None:
-        window = _napari.main_window(self.viewer)
-        handle = window.windowHandle()
-        if handle is not None and handle.isExposed():
-            self._filling.stop()
-            window.showMaximized()
-
-    def _show_opened(self) -> None:
-        review, self._review = self._review, None
-        if review is not None:
-            self._show(review)
-
-    def _show(self, review: Review) -> None:
-        wishes = self.wishes
-        self._made = ReviewWindow(
-            self.viewer, review, journal=wishes.journal, case=wishes.case, in_turns=True
-        )
-        self._made.ready.connect(self._begin)
-        self._made.failed.connect(self._not_made)
-        self._made.closed.connect(self._on_closed)
-
-    @property
-    def preparing(self) -> bool:
-        """Whether the study is still to come on screen."""
-        return self.review_window is None and self.error is None and isValid(self)
-
-    def _not_made(self, error: FusionError) -> None:
-        if self.came_from is None:  # no page that says it
-            dialog = show_error(
-                _napari.main_window(self.viewer), error, title="The study was not opened"
-            )
-            dialog.finished.connect(lambda: self._close(error))
-        else:
-            self._close(error)
-
-    def _on_closed(self) -> None:
-        if self.review_window is None:
-            self.error = self.error or Cancelled("The window was closed before it was ready.")
-            self.failed.emit(self.error)
-
-    def _begin(self) -> None:
-        wishes, self.review_window, self._made = self.wishes, self._made, None
-        assert self.review_window is not None
-        self.review_window.start_wanted.connect(self.leave)
-        self.review_window.series_wanted.connect(self.ask_series)
-        self.review_window.compare_wanted.connect(self.ask_other_date)
-        if isinstance(self.source, Path) and is_address(self.source):
-            self.review_window.came_from(parse_address(str(self.source))[0])
-        self.review_window.facets.use_labels(wishes.labels)
-        self.review_window.begin(background=wishes.background)
-        if isinstance(self.source, Path):
-            RecentStudies(wishes.journal).add(self.source, self.review_window.review)
-        if wishes.reader:
-            self.review_window.begin_reading(wishes.reader)
-        self.shown.emit()
-
-    def leave(self) -> None:
-        """Go to the start page; this study stays open until another one is."""
-        self._desk(self.wishes).show()
-
-    def _desk(self, wishes: Wishes) -> FrontDesk:
-        """Return a start page which takes the place of this window once it opened something."""
-        self.desk = FrontDesk(wishes)  # kept, or its page would go with it
+    def go_to_desk(options: OpenOptions | None) -> None:
+        desk = FrontDesk(app.wishes)
+        app.desk = desk  # kept, or its page would go with it
         # In a turn of its own: the window that takes its place has just been made.
-        self.desk.opened.connect(self._make_room, Qt.ConnectionType.QueuedConnection)
-        return self.desk
-
-    def _make_room(self) -> None:
-        window = self.review_window
-        if window is not None and not window.may_be_replaced:
-            window.say(
-                "This window stays open: the note beside the target is not saved. Change, save or "
-                "drop it."
-            )
-            return
-        self.viewer.close()
-
-    def ask_series(self) -> SeriesDialog:
-        """Show the series of the files, and open them anew with others if the reader says so."""
-        assert self.review_window is not None
-        dialog = SeriesDialog(
-            _napari.main_window(self.viewer), self.review_window.review, self._reopen
-        )
-        dialog.open()
-        return dialog
-
-    def ask_other_date(self) -> OtherDateDialog:
-        """Ask which study is another date of this patient, and compare the two."""
-        assert self.review_window is not None
-        own = self.review_window.review.study.study_instance_uid
-        window = _napari.main_window(self.viewer)
-        dialog = OtherDateDialog(window, offers(self.wishes, without=own), self._compare)
-        dialog.open()
-        return dialog
-
-    def _compare(self, path: Path, options: OpenOptions) -> None:
-        sitting = self.review_window
-        assert sitting is not None
-        review, reading = sitting.review, sitting.reading.reading
-        found, measured = sitting.facets.localisation, sitting.facets.assessment
-        known = None
-        if found is not None and measured is not None and review.fused.registration.search:
-            known = Dated(review, found, measured, reading)
-        journal = self.wishes.journal or default_path()
-        self.comparing = Job(
-            lambda report: compared(
-                review, known, reading, (path, options), journal=journal, progress=report
-            ),
-            dialog=Waiting(
-                _napari.main_window(self.viewer),
-                f"Comparing the two dates: {COMPARING_TAKES}",
-                "The dates were not compared",
-                leaves_nothing=True,
-            ),
-        )
-        self.comparing.done.connect(self._show_compared)
-        self.comparing.start()
-
-    def _show_compared(self, comparison: Comparison) -> None:
-        self.compare_window = CompareWindow(comparison)
-        self.compare_window.destroyed.connect(self._let_compared_go)
-        self.compare_window.show()
-
-    def _let_compared_go(self) -> None:
-        self.compare_window = None
-
-    def _reopen(self, ct: str, spect: str) -> None:
-        assert self.source is not None
-        options = replace(self.wishes.options, ct=ct, spect=spect)
-        desk = self._desk(self.wishes)
+        desk.opened.connect(app.make_room, Qt.ConnectionType.QueuedConnection)
         desk.show()
-        desk.open(self.source, options)
+        if options is not None and app.source is not None:
+            desk.open(app.source, options)
 
-    def _close(self, error: FusionError) -> None:
-        self.error = error
-        self.viewer.close()
+    app.left.connect(go_to_desk)
 
 
 class FrontDesk(QObject):
@@ -379,8 +86,8 @@ class FrontDesk(QObject):
         self.page.again.connect(self._open_again)
         self.page.sample_wanted.connect(lambda: self.open(sample_study, OpenOptions()))
         self.page.compare_wanted.connect(lambda: self.ask_two_dates())
-        self.comparing: Job | None = None
-        self.compare_window: CompareWindow | None = None
+        self.comparing = Comparing(self.page, wishes.journal, told_elsewhere=True)
+        self.comparing.refused.connect(self._not_compared)
 
     def show(self) -> None:
         """Show the start page."""
@@ -401,7 +108,7 @@ class FrontDesk(QObject):
         if self._making is not None and self._making.running:
             return
         self.wishes = replace(self.wishes, options=options)
-        self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=_load_loops)
+        self.job = OpenStudy(self.page, source, options, told_elsewhere=True, also=load_loops)
         self.job.done.connect(lambda review: self._show(source, review))
         self.job.refused.connect(self._refused)
         self.job.start()
@@ -425,31 +132,12 @@ class FrontDesk(QObject):
             else:
                 self.compare(first, (path, options))
 
-        words = FIRST if first is None else SECOND
-        dialog = OtherDateDialog(self.page, offers(self.wishes), chosen, words=words)
-        dialog.open()
-        return dialog
+        return self.comparing.ask(chosen, words=FIRST if first is None else SECOND)
 
     def compare(self, *paths: tuple[Path, OpenOptions]) -> None:
         """Compare two dates; where that fails, the page says why and stays."""
         journal = self.wishes.journal or default_path()
-        self.comparing = Job(
-            lambda report: compared_at(paths, journal=journal, progress=report),
-            dialog=Waiting(
-                self.page,
-                f"Comparing the two dates: {COMPARING_TAKES}",
-                "The dates were not compared",
-                leaves_nothing=True,
-                told_elsewhere=True,
-            ),
-        )
-        self.comparing.done.connect(self._show_compared)
-        self.comparing.refused.connect(self._not_compared)
-        self.comparing.start()
-
-    def _show_compared(self, comparison: Comparison) -> None:
-        self.compare_window = CompareWindow(comparison)
-        self.compare_window.show()
+        self.comparing.start(lambda report: compared_at(paths, journal=journal, progress=report))
 
     def _not_compared(self, error: FusionError) -> None:
         if not isinstance(error, Cancelled):
@@ -493,6 +181,7 @@ class FrontDesk(QObject):
         self.app.came_from = self  # and lives as long as that
         self.app.shown.connect(self._on_shown)
         self.app.failed.connect(self._refused)
+        attend(self.app)
         self.app.start()
 
     def _on_shown(self) -> None:

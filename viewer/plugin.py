@@ -28,15 +28,17 @@ from fusion.progress import Progress
 from fusion.review import Review
 from fusion.software import DISCLAIMER
 from viewer import _napari
-from viewer.app import ReviewApp, Wishes, sample_study
+from viewer.app import attend
 from viewer.findings_panel import FindingsPanel
-from viewer.jobs import Job, Waiting
+from viewer.jobs import Job, StudyMaker, Waiting
 from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.layers import ct_layer_data, spect_layer_data
 from viewer.steps.model import Step
+from viewer.study import ReviewApp
 from viewer.window import ReviewWindow
+from viewer.wishes import Wishes, sample_study
 
 if TYPE_CHECKING:
     from napari.types import FullLayerData
@@ -188,9 +190,7 @@ class OpenStudyWidget(QWidget):
     def start(self) -> ReviewApp:
         """Open the chosen study."""
         how = OpenOptions(register=self.register.isChecked())
-        app = ReviewApp(self.path.text().strip(), wishes=Wishes(options=how))
-        app.start()
-        return app
+        return _open(self.path.text().strip(), Wishes(options=how))
 
 
 class FindingsWidget(QWidget):
@@ -234,16 +234,23 @@ def make_pathway_widget(napari_viewer: napari.Viewer) -> PathwayPanel:
     return PathwayPanel(PathwayModel() if review is None else review.pathway)
 
 
+def _open(source: str | StudyMaker, wishes: Wishes | None = None) -> ReviewApp:
+    app = ReviewApp(source, wishes=wishes)
+    attend(app)
+    app.start()
+    return app
+
+
 def review_study() -> None:
     """Ask for a folder and open it for review in a window of its own."""
     folder = QFileDialog.getExistingDirectory(None, "Folder with a SPECT/CT study")
     if folder:
-        ReviewApp(folder).start()
+        _open(folder)
 
 
 def review_sample() -> None:
     """Make the simulated study and open it for review in a window of its own."""
-    ReviewApp(sample_study).start()
+    _open(sample_study)
 
 
 def _current_review() -> ReviewWindow | None:

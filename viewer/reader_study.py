@@ -15,13 +15,14 @@ from fusion.errors import AnnotationError, Cancelled, FusionError
 from fusion.memory import pass_over_libraries
 from fusion.reader_study import ActivityClock, Presentation, ReaderStudy, shown_case
 from fusion.software import DISCLAIMER
-from viewer.app import ReviewApp, Wishes
 from viewer.jobs import Job, Waiting, prepared
 from viewer.kit.labels import plain_label
 from viewer.kit.message import MessageLine
 from viewer.kit.theme import BOLD, DOUBTFUL, PAGE_STYLE, colored
 from viewer.reading.blinded import BlindedCase
 from viewer.screen import AT_A_SCREEN, check_screen
+from viewer.study import ReviewApp
+from viewer.wishes import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

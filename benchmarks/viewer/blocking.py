@@ -30,10 +30,11 @@ from fusion.opening import OpenOptions
 from tests.viewer import scripted
 from tests.viewer.scripted import Hands, wait_until
 from viewer import _napari
-from viewer.app import FrontDesk, Wishes, sample_study
+from viewer.app import FrontDesk
 from viewer.pictures.area import LAYOUT_KEYS
 from viewer.steps.model import Step
 from viewer.window import ReviewWindow
+from viewer.wishes import Wishes, sample_study
 
 #: How long each step is waited for after it is done, ms.
 _AFTER_MS = 600

@@ -19,9 +19,10 @@ from fusion.dicom import VolumePlan, scan
 from fusion.errors import Cancelled, FusionError, SpacingNeeded
 from tests.viewer import marked_study
 from viewer import _napari
-from viewer.app import ReviewApp, Wishes
 from viewer.jobs import OpenStudy
 from viewer.kit.dialogs import ChoiceDialog, SpacingDialog
+from viewer.study import ReviewApp
+from viewer.wishes import Wishes
 
 pytestmark = pytest.mark.window
 

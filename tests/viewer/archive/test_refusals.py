@@ -19,12 +19,13 @@ from fusion.annotations.journal import Journal
 from fusion.archive.settings import WHERE, Settings
 from tests.archive.conftest import Clinic
 from tests.archive.test_clinic import named, structured_report, write_prior
-from viewer.app import FrontDesk, Wishes
+from viewer.app import FrontDesk
 from viewer.archive.earlier import EarlierStudies
 from viewer.archive.page import ArchivePage
 from viewer.archive.sending import Parcel, SendDialog
 from viewer.pathway.model import PathwayModel
 from viewer.pathway.panel import PathwayPanel
+from viewer.wishes import Wishes
 
 pytestmark = [pytest.mark.window, pytest.mark.slow]
 WAIT_MS = 60_000

@@ -24,12 +24,13 @@ from fusion.opening import OpenOptions
 from tests.archive.conftest import Clinic
 from tests.viewer.scripted import Hands
 from tests.viewer.simulated_neck import make_neck
-from viewer.app import FrontDesk, Wishes
+from viewer.app import FrontDesk
 from viewer.archive.page import ArchivePage
 from viewer.archive.sending import SendDialog
 from viewer.kit.dialogs import ProgressDialog
 from viewer.start.recent import RecentStudies
 from viewer.steps.model import Step
+from viewer.wishes import Wishes
 
 pytestmark = [pytest.mark.window, pytest.mark.slow]
 WAIT_MS = 60_000

@@ -19,10 +19,11 @@ from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
 from tests.viewer.simulated_neck import PATIENCE, Neck, measured
-from viewer.app import ReviewApp, Wishes
 from viewer.facets.model import FacetsModel, Labels, State
 from viewer.facets.panel import FacetsPanel
 from viewer.reading.model import ReadingModel
+from viewer.study import ReviewApp
+from viewer.wishes import Wishes
 
 LEFT_C5 = Joint("C5-C6", Side.LEFT)
 #: Those whose processes are labelled, and lie in the field.

@@ -19,7 +19,7 @@ from fusion.errors import Cancelled
 from fusion.opening import OpenOptions
 from tests.viewer.scripted import wait_until
 from viewer import _napari
-from viewer.app import FrontDesk, Wishes
+from viewer.app import FrontDesk
 from viewer.menus import show_about
 from viewer.pictures.area import LAYOUT_KEYS
 from viewer.start.recent import RecentStudies
@@ -27,6 +27,7 @@ from viewer.start.series import SeriesDialog
 from viewer.steps.model import Step
 from viewer.two_dates.asking import OtherDateDialog
 from viewer.window import ReviewWindow
+from viewer.wishes import Wishes
 
 pytestmark = [pytest.mark.window, pytest.mark.slow]
 

@@ -26,11 +26,11 @@ from tests.viewer.known_neck import TRUE, KnownFacets, open_reading, vertebra_lp
 from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
-from viewer.app import ReviewApp
 from viewer.facets.model import State
 from viewer.frame.header import NO_READER
 from viewer.frame.key_file import default_key_file
 from viewer.reading.dialogs import ReaderDialog
+from viewer.study import ReviewApp
 from viewer.window import ReviewWindow
 
 LEFT_C5, RIGHT_C4 = Joint("C5-C6", Side.LEFT), Joint("C4-C5", Side.RIGHT)
@@ -216,13 +216,13 @@ def test_a_window_whose_note_is_not_saved_gives_no_room_to_another_study(
     app.review_window = window
     note = window.targets_panel.form.note
     note.edit.setPlainText("x" * 10_001)
-    app._make_room()
+    app.make_room()
     assert _napari.main_window(window.viewer).isVisible()
     assert "stays open: the note beside the target is not saved" in window.message.text()
     assert note.text == "x" * 10_001
     qtbot.mouseClick(note.drop, Qt.MouseButton.LeftButton)
     main = _napari.main_window(window.viewer)
-    app._make_room()
+    app.make_room()
     assert not shiboken6.isValid(main) or not main.isVisible()
 
 

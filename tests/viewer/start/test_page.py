@@ -13,10 +13,11 @@ from qtpy.QtWidgets import QProxyStyle, QStyle, QStyleHintReturn, QStyleOption, 
 
 import fusion
 from fusion.opening import OpenOptions
-from viewer.app import FrontDesk, Wishes
+from viewer.app import FrontDesk
 from viewer.kit.dialogs import ProgressDialog
 from viewer.start.recent import RecentStudies
 from viewer.start.series import SeriesDialog
+from viewer.wishes import Wishes
 
 pytestmark = pytest.mark.window
 

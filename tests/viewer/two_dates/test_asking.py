@@ -26,13 +26,14 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture
 def desk(napari_anew: None, tmp_path: Path, qtbot: QtBot) -> Iterator[FrontDesk]:
-    from viewer.app import FrontDesk, Wishes
+    from viewer.app import FrontDesk
+    from viewer.wishes import Wishes
 
     desk = FrontDesk(Wishes(journal=tmp_path / "journal.sqlite"))
     desk.show()
     yield desk
-    if desk.compare_window is not None:
-        desk.compare_window.close()
+    if desk.comparing.window is not None:
+        desk.comparing.window.close()
     desk.page.close()
 
 
@@ -53,8 +54,8 @@ def test_two_dates_from_the_start_page(
     desk: FrontDesk, pair: tuple[Path, Path], qtbot: QtBot
 ) -> None:
     choose(desk, (pair[1], pair[0]), qtbot)  # the later one first
-    qtbot.waitUntil(lambda: desk.compare_window is not None, timeout=300_000)
-    window = desk.compare_window
+    qtbot.waitUntil(lambda: desk.comparing.window is not None, timeout=300_000)
+    window = desk.comparing.window
     assert window is not None
     assert "2024-01-10 and 2025-01-12, 368 days apart" in window.identity.text()
     assert window.answer.text().startswith("Left C5-C6: higher, × ")
@@ -74,4 +75,4 @@ def test_another_patient_leads_back_with_the_sentence(
         "Not compared. The two studies are of different patients (not the same: patient ID). "
         "They are not compared. Choose two studies of one patient."
     )
-    assert desk.compare_window is None
+    assert desk.comparing.window is None
