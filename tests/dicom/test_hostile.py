@@ -846,6 +846,16 @@ def test_a_header_that_costs_more_than_its_length(tmp_path, monkeypatch, shape):
     assert read_header(path, label=BAD).dataset.Rows == 64
 
 
+def test_a_header_that_only_a_slow_computer_cannot_read_is_not_called_harmful_for_sure(
+    folder, monkeypatch
+):
+    monkeypatch.setattr(budget, "MAX_SECONDS", 0)
+    before, tag, pixels = file_bytes(ct_image()).partition(b"\xe0\x7f\x10\x00")
+    (folder / BAD).write_bytes(before + EXPENSIVE["empty private elements"](800) + tag + pixels)
+    with pytest.raises(DicomError, match=r"or this computer is slow: .* open it on another one"):
+        read_header(folder / BAD, label=BAD)
+
+
 def test_400_000_items_of_nothing_take_no_three_seconds(folder):
     before, tag, pixels = file_bytes(ct_image()).partition(b"\xe0\x7f\x10\x00")
     content = before + element(0x52009230, _NOTHING * 400_000) + tag + pixels

@@ -59,16 +59,23 @@ class Budget:
             The header costs more than any real one.
         """
         self._reads += reads
-        is_late = False
+        why = ""
         if self._reads >= self._look_at:
             self._look_at = self._reads + _BETWEEN_LOOKS
-            is_late = time.thread_time() > self._until
-        if is_late or self._reads > MAX_READS:
-            self.refusal = DicomError(
+            if time.thread_time() > self._until:
+                why = (
+                    f"Its header took more than {MAX_SECONDS} s to read, which no real image's "
+                    "does on a usual computer, and reading it was stopped. The file is damaged or "
+                    "made to do harm, or this computer is slow: copy or export the file again, or "
+                    "open it on another one."
+                )
+        if self._reads > MAX_READS:
+            why = (
                 "Its header holds far more than that of any real image, and reading it was "
-                "stopped. The file is damaged or made to do harm; copy or export it again.",
-                label=self._label,
+                "stopped. The file is damaged or made to do harm; copy or export it again."
             )
+        if why:
+            self.refusal = DicomError(why, label=self._label)
             raise self.refusal
 
     def charged(self, found: bytes) -> bytes:
