@@ -190,7 +190,7 @@ def take(
             QTest.qWait(100)
         for key, value in CASE.items():
             window.pathway.answer(key, value)
-        window.body.setSizes([1000, 800])
+        window.centre.body.setSizes([1000, 800])
         QTest.qWait(500)
         panel = window.pathway_panel
         panel.choose_line(next(line for line in panel.verdict.lines if line.statement == "S15"))

@@ -5,14 +5,8 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from qtpy.QtWidgets import (
-    QHBoxLayout,
-    QMessageBox,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QEvent, QObject, QTimer, Signal
+from qtpy.QtWidgets import QMessageBox, QWidget
 
 from fusion.annotations import PathwayAnswered, PathwayLeftOut, default_path
 from fusion.errors import AnnotationError
@@ -26,41 +20,35 @@ from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
 from viewer.archive.earlier import EarlierStudies
+from viewer.arrangement import SidePanel, WindowCentre
 from viewer.facets.arriving import Arrival
 from viewer.facets.marks import NOTICE_MS
 from viewer.facets.model import FacetsModel
-from viewer.facets.naming import doubt_of, named_places
 from viewer.facets.panel import FacetsPanel
-from viewer.findings_panel import FindingsPanel
-from viewer.frame.footer import Footer
+from viewer.frame.captions import Captions
 from viewer.frame.header import Header
 from viewer.frame.keyboard import Keyboard
 from viewer.jobs import Job, told
 from viewer.keys import HELP_KEYS, NEXT_KEY, REPEATING, ByHand, usual_keys
 from viewer.kit.keys import KeyCard
-from viewer.kit.message import MessageLine
 from viewer.kit.theme import SETTLE_MS
 from viewer.kit.turns import Turns
 from viewer.menus import add_menus
 from viewer.pathway.model import PathwayModel, suggestions
 from viewer.pathway.panel import PathwayPanel
 from viewer.pictures.area import PictureArea
-from viewer.pictures.display_panel import ColourBar, DisplayPanel
 from viewer.pictures.drawn.canvas import PlaneCanvas
 from viewer.pictures.measuring import Measuring
 from viewer.pictures.mouse import bind_mouse
 from viewer.pictures.panes import LinkedPanes, make_panes
 from viewer.reading.model import ReadingModel
-from viewer.reading.panel import ConflictBox
 from viewer.reading.undo import UndoAll
 from viewer.sitting import Sitting
-from viewer.steps.bar import StepBar
 from viewer.steps.model import Step, Way, item_of
-from viewer.steps.pages import StepPages
 from viewer.targets.panel import TargetsPanel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import napari
@@ -69,9 +57,6 @@ if TYPE_CHECKING:
     from fusion.review import Review
     from viewer.kit.keys import Keys
     from viewer.reading.blinded import BlindedCase
-
-#: The same at every step, so that no picture and no button moves under the mouse, px.
-SIDE_PANEL_WIDTH = 430
 
 
 class ReviewWindow(Sitting):
@@ -127,6 +112,9 @@ class ReviewWindow(Sitting):
         self._pathway_findings: tuple[Finding, ...] = ()
         self.job: Job | None = None
         self.canvases: tuple[PlaneCanvas, ...] = ()
+        self._forget = self._timer(NOTICE_MS, lambda: self.say(""))
+        self._settle = self._timer(SETTLE_MS, self._on_settled)
+        self._settle_aligned = self._timer(SETTLE_MS, self._show_aligned)
         #: What has to end with the window, of what there is of it.
         self._ends = ExitStack()
         _napari.hide_clutter(viewer)
@@ -178,10 +166,9 @@ class ReviewWindow(Sitting):
         for pane in self.linked:
             self.canvases = (*self.canvases, PlaneCanvas(pane))
             yield
-        side = self._make_side()
+        self._make_side()
         yield
-        _napari.take_centre(self.viewer, self._make_centre(side))
-        self._write_alignment()
+        self._make_centre()
         self._update_values()
         for canvas in self.canvases:
             canvas.installEventFilter(self)
@@ -221,26 +208,19 @@ class ReviewWindow(Sitting):
         )
         blinded = self._case is not None
         add_menus(self, self.keys.groups, of=self.keys.of, helps=helps, blinded=blinded)
-        self.linked.events.point.connect(self._update_values)
         self.linked.events.point.connect(self._on_point)
         self.linked.events.cursor.connect(self._update_values)
         self.linked.events.review.connect(self._on_review)
         self.reading.events.changed.connect(self._on_reading)
-        for changed in (self.facets.events.localisation, self.facets.events.state):
-            changed.connect(self._show_names)
-        self.facets.events.selected.connect(self._show_names)
-        self.facets.events.assessment.connect(self._show_reference)
-        self.reading.events.changed.connect(self._show_names)
         for emitter in (
             self.facets.events.state,
             self.facets.events.localisation,
             self.facets.events.assessment,
         ):
             emitter.connect(self._show_way)
-        self._show_names()
         self._arrival = Arrival(self.linked, self.facets)
-        self.alignment.events.moving.connect(self._show_alignment)
-        self._show_alignment()
+        self.alignment.events.moving.connect(self._give_alignment_keys)
+        self._give_alignment_keys()
         self._update_values()
         self.pages.fronted.connect(self._on_step)
         self.bar.chosen.connect(self.show_step)
@@ -265,68 +245,30 @@ class ReviewWindow(Sitting):
         found = _napari.main_window(viewer).findChild(cls)
         return found if found is not None and found._finished() else None
 
-    def _make_centre(self, side: QWidget) -> QWidget:
-        centre = QWidget()
-        column = QVBoxLayout(centre)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+    def _make_side(self) -> None:
+        self.side = side = SidePanel(self.linked, self.reading, self.shown_findings)
+        self.pages, self.message, self.conflict = side.pages, side.message, side.conflict
+
+    def _timer(self, after_ms: int, act: Callable[[], None]) -> QTimer:
+        timer = QTimer(self, singleShot=True, interval=after_ms)
+        timer.timeout.connect(act)
+        return timer
+
+    def _make_centre(self) -> None:
         self.header = Header(self.review, self.ask_reader, case=self._case)
         self.header.compare.clicked.connect(lambda: self.compare_wanted.emit())
-        column.addWidget(self.header)
-        self.bar = StepBar()
-        column.addWidget(self.bar)
-        pictures = QWidget()
-        row = QHBoxLayout(pictures)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
         self.pictures = PictureArea(self.linked, self.canvases)
         self._ends.callback(self.pictures.let_go)
-        self.colour_bar = ColourBar(self.linked)
-        row.addWidget(self.pictures, stretch=1)
-        row.addWidget(self.colour_bar)
-        self.body = QSplitter(Qt.Orientation.Horizontal)
-        left = QWidget()
-        under = QVBoxLayout(left)
-        under.setContentsMargins(0, 0, 0, 0)
-        under.setSpacing(0)
-        under.addWidget(pictures, stretch=1)
-        self.footer = Footer()
-        under.addWidget(self.footer)
-        self.body.addWidget(left)
-        self.body.addWidget(side)
-        self.body.setStretchFactor(0, 1)
-        self.body.setStretchFactor(1, 0)
-        self.body.setChildrenCollapsible(False)
-        self.body.setSizes([10 * SIDE_PANEL_WIDTH, SIDE_PANEL_WIDTH])
-        column.addWidget(self.body, stretch=1)
-        return centre
-
-    def _make_side(self) -> QWidget:
-        side = QWidget()
-        side.setMinimumWidth(SIDE_PANEL_WIDTH)
-        column = QVBoxLayout(side)
-        self._forget = QTimer(self, singleShot=True, interval=NOTICE_MS)
-        self._forget.timeout.connect(lambda: self.say(""))
-        self._settle = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle.timeout.connect(self._on_settled)
-        self._settle_aligned = QTimer(self, singleShot=True, interval=SETTLE_MS)
-        self._settle_aligned.timeout.connect(self._show_aligned)
-        self.display = DisplayPanel(self.linked)
-        self.findings = FindingsPanel(self.shown_findings)
-        opened = QWidget()
-        self._display_rows = QVBoxLayout(opened)
-        self._display_rows.setContentsMargins(0, 4, 0, 0)
-        self._display_rows.addWidget(self.findings, stretch=1)
-        self._display_rows.addWidget(self.display)
-        self.message = MessageLine(lines=2)
-        self.conflict = ConflictBox(self.reading)
-        self.pages = StepPages()
-        self.pages.add(Step.OPEN, opened)
-        column.setContentsMargins(4, 0, 4, 0)
-        column.addWidget(self.conflict)
-        column.addWidget(self.pages, stretch=1)
-        column.addWidget(self.message)
-        return side
+        self.centre = WindowCentre(self.header, self.pictures, self.side, linked=self.linked)
+        self.bar, self.footer = self.centre.bar, self.centre.footer
+        _napari.take_centre(self.viewer, self.centre)
+        self._captions = Captions(
+            self.linked,
+            self.pictures.study,
+            facets=self.facets,
+            reading=self.reading,
+            alignment=self.alignment,
+        )
 
     def _make_panels(self) -> Iterator[None]:
         """Make what stands beside the pictures at each step, in the order of the steps."""
@@ -445,31 +387,9 @@ class ReviewWindow(Sitting):
         else:
             self.facets_panel.marks.cancel()
 
-    def _show_alignment(self) -> None:
-        self._write_alignment()
+    def _give_alignment_keys(self) -> None:
         for key in alignment_keys(self.alignment):
             self.keys.shortcuts[self.keys.of(key)].setEnabled(self.alignment.moving)
-
-    def _write_alignment(self) -> None:
-        """Write what is unusual about the alignment into every picture."""
-        for pane in self.linked:
-            pane.write_alignment(self.alignment.banner)
-        self.pictures.study.write_alignment(self.alignment.banner)
-
-    def _show_reference(self) -> None:
-        """Give the pictures what ratios refer to."""
-        found = self.facets.assessment
-        self.linked.reference = None if found is None else found.reference.value
-
-    def _show_names(self) -> None:
-        """Show the joints, as they stand now, in the pictures that are drawn flat."""
-        named = named_places(self.facets, self.reading)
-        self.pictures.study.show_names(
-            self.facets.localisation,
-            named,
-            joint=self.facets.selected or self.facets.joint_at(self.linked.point_lps),
-            doubt=doubt_of(self.facets),
-        )
 
     def show_pathway(self) -> None:
         """Bring the pathway's questions to the front."""
@@ -499,13 +419,11 @@ class ReviewWindow(Sitting):
         return self.keys.show_card(_napari.main_window(self.viewer))
 
     def _on_review(self) -> None:
-        self._show_alignment()
         self._update_values()
         self._settle.start()
 
     def _on_point(self) -> None:
-        if self.facets.selected is None:
-            self.pictures.study.look_at(self.facets.joint_at(self.linked.point_lps))
+        self._update_values()
         self._settle_aligned.start()
 
     def _on_settled(self) -> None:
@@ -522,10 +440,7 @@ class ReviewWindow(Sitting):
         if self.alignment.dragging:
             self._settle.start()
             return
-        old, self.findings = self.findings, FindingsPanel(self.shown_findings)
-        self._display_rows.replaceWidget(old, self.findings)
-        old.hide()  # or it would lie on the new one for a moment
-        old.deleteLater()
+        self.side.show_findings(self.shown_findings)
 
     def _update_values(self) -> None:
         self.footer.show_values(self.linked)

@@ -72,7 +72,7 @@ def test_right_drag_changes_the_ct_window(window: ReviewWindow, qtbot: QtBot) ->
     assert linked.ct_window == pytest.approx((2000 + 50 * 4, 400 - 25 * 4))
     for pane in linked:
         assert tuple(pane.ct.contrast_limits) == pytest.approx((-800, 1400))
-    assert "Width 2200   Level 300" in window.display.window_text.text()
+    assert "Width 2200   Level 300" in window.side.display.window_text.text()
     np.testing.assert_array_equal(linked.point_lps, point)
 
 
@@ -95,7 +95,7 @@ def test_the_key_b_blinks_the_spect(window: ReviewWindow, qtbot: QtBot) -> None:
     with_spect = window.canvases[0].picture()
     press_key(qtbot, window, Qt.Key.Key_B)
     assert not window.linked.spect_visible
-    assert not window.display.spect_shown.isChecked()
+    assert not window.side.display.spect_shown.isChecked()
     ct_alone = window.canvases[0].picture()
     assert not np.array_equal(with_spect, ct_alone)
     press_key(qtbot, window, Qt.Key.Key_B)
@@ -152,18 +152,18 @@ def test_cursor_values_are_shown_with_unit(window: ReviewWindow, qtbot: QtBot) -
 
 def test_colour_bar_has_round_ticks_in_the_range(window: ReviewWindow) -> None:
     window.linked.uptake_range = (0.0, 5100.0)
-    assert window.colour_bar.ticks() == [0, 1000, 2000, 3000, 4000, 5000] or (
-        window.colour_bar.ticks() == [0, 2000, 4000]
+    assert window.centre.colour_bar.ticks() == [0, 1000, 2000, 3000, 4000, 5000] or (
+        window.centre.colour_bar.ticks() == [0, 2000, 4000]
     )
     window.linked.uptake_range = (0.2, 1.3)
-    ticks = window.colour_bar.ticks()
+    ticks = window.centre.colour_bar.ticks()
     assert len(ticks) >= 3
     assert min(ticks) >= 0.2
     assert max(ticks) <= 1.3
 
 
 def test_panel_and_model_agree_both_ways(window: ReviewWindow) -> None:
-    linked, panel = window.linked, window.display
+    linked, panel = window.linked, window.side.display
     panel.blend.setValue(80)
     assert linked.blend == pytest.approx(0.8)
     linked.blend = 0.2
@@ -175,7 +175,7 @@ def test_panel_and_model_agree_both_ways(window: ReviewWindow) -> None:
 
 
 def test_findings_are_listed_worst_first(window: ReviewWindow) -> None:
-    shown = [label.text() for label in window.findings.labels]
+    shown = [label.text() for label in window.side.findings.labels]
     assert len(shown) == len(window.review.findings) > 0
     for text, finding in zip(shown, window.review.findings, strict=True):
         assert text == f"{finding.severity.label.upper()}\n{finding.message}"

@@ -82,7 +82,9 @@ def test_more_than_5_mm_warns_in_the_window(still: ReviewWindow, qtbot: QtBot) -
     panel.shifts[2].setValue(5.5)
     assert "every export" in panel.warning.text()
     qtbot.waitUntil(
-        lambda: any("moved by hand by 5.5 mm" in label.text() for label in still.findings.labels)
+        lambda: any(
+            "moved by hand by 5.5 mm" in label.text() for label in still.side.findings.labels
+        )
     )
 
 

@@ -60,7 +60,7 @@ def test_it_is_made_a_panel_at_a_time_pictures_and_findings_first(
         if "pictures" in seen[-1] and made._turns.running:
             buttons = (made.header.read_as, made.bar.next, *made.bar.buttons.values())
             pressable.update(button.isEnabled() for button in buttons)
-            pressable.add(not (made.pictures.isVisible() and made.findings.isVisible()))
+            pressable.add(not (made.pictures.isVisible() and made.side.findings.isVisible()))
 
     watch = QTimer(interval=0)
     watch.timeout.connect(look)

@@ -135,7 +135,7 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     journal.rmdir()
     with Journal(journal) as file:
         file.begin(window.reading.study, reader="O. Ther<b>")
-    before = len(window.findings.labels)
+    before = len(window.side.findings.labels)
     typed = answer_dialog(READER)
     window.alignment_panel.reviewed.click()
     assert typed == [""]
@@ -144,8 +144,8 @@ def test_the_name_is_asked_for_once_and_not_proposed(
     assert window.need_reader()  # nothing is asked any more: this would block
     assert window.alignment_panel.reviewed_text.text() == f"reviewed by {READER}"
     # The other reader is among the Findings on screen.
-    qtbot.waitUntil(lambda: len(window.findings.labels) == before + 1)
-    (label,) = (one for one in window.findings.labels if "Another reading" in one.text())
+    qtbot.waitUntil(lambda: len(window.side.findings.labels) == before + 1)
+    (label,) = (one for one in window.side.findings.labels if "Another reading" in one.text())
     assert "O. Ther<b>" in label.text()
     assert label.textFormat() == Qt.TextFormat.PlainText
 
