@@ -1,9 +1,11 @@
 """Kill a process that is deciding about joints, at random instants, and look at what it left.
 
 A child makes, changes, removes, undoes and redoes Targets in one reading and prints an
-acknowledgement after each change that the journal reported as saved. The parent kills it with
+acknowledgement after each change, or after several made together, that the journal reported as
+saved. The parent kills it with
 SIGKILL after a random time, opens the journal (sometimes only after several children), and checks:
-every acknowledged event is there, with the content that was acknowledged; the hash chain and the
+every acknowledged event is there, with the content that was acknowledged; of changes that were made
+together all are there or none; the hash chain and the
 replay hold; and ``PRAGMA integrity_check`` says ok. The next child goes on with the same reading
 and the same file, so that damage would pile up.
 
@@ -28,6 +30,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +38,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 #: Longest life of a child after its first acknowledgement, s; it saves several hundred times.
 LONGEST_S = 0.15
+#: Begins the note of changes that are made together, which says last how many they are.
+TOGETHER = "together"
 #: A child is killed before its first acknowledgement this often: while opening the file.
 EARLY = 0.15
 
@@ -54,15 +59,24 @@ def child(path: Path, seed: int) -> None:
                 result = journal.undo(reading, reader=READER, study=study())
             elif act < 0.25 and reading.undone:
                 result = journal.redo(reading, reader=READER, study=study())
+            elif act < 0.35:
+                many = chance.sample(JOINTS, chance.randint(2, 8))
+                note = f"{TOGETHER} {chance.random()} {len(many)}"
+                changes = []
+                for joint in many:
+                    known = reading.target_at(joint)
+                    kept = {"target_id": known.target_id} if known else {}
+                    changes.append(TargetSaved(target(joint, note=note, **kept)))
+                result = journal.append(reading, *changes, reader=READER, study=study())
             else:
                 joint = chance.choice(JOINTS)
                 present = reading.target_at(joint)
                 if present is None:
                     change = TargetSaved(target(joint, note=f"note {chance.random()}"))
-                elif act < 0.4:
+                elif act < 0.5:
                     change = TargetRemoved(present.target_id, joint)
                 else:
-                    change = TargetSaved(replace(present, grade=chance.choice((1, 2, 3))))
+                    change = TargetSaved(replace(present, grade=chance.choice((1, 2, 3)), note=""))
                 result = journal.append(reading, change, reader=READER, study=study())
             assert isinstance(result, Saved), result
             reading = result.reading
@@ -112,21 +126,31 @@ def tear(path: Path, acknowledged: str, chance: random.Random) -> bool:
 
 
 def check(path: Path, acknowledged: dict[int, str]) -> tuple[int, int, bool]:
-    """Return (acknowledged events lost, events present, integrity)."""
+    """Return (acknowledged events lost, events present, integrity).
+
+    Some of the changes that were made together count as no integrity.
+    """
+    from fusion.annotations.changes import TargetSaved
     from fusion.annotations.journal import Journal
 
     connection = sqlite3.connect(path)
     (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
     connection.close()
     digests: dict[int, str] = {}
+    together: Counter[str] = Counter()
     with Journal(path) as journal:
         for reading in journal.readings():  # checks the chain and replays
             digest = ""
             for event in reading.events:
                 digest = event.chained(digest)
                 digests[event.sequence] = digest
+                if isinstance(event.change, TargetSaved):
+                    together[event.change.target.note] += 1
+    parted = any(
+        count != int(note.split()[-1]) for note, count in together.items() if TOGETHER in note
+    )
     lost = sum(digests.get(n) != digest for n, digest in acknowledged.items())
-    return lost, len(digests), verdict == "ok"
+    return lost, len(digests), verdict == "ok" and not parted
 
 
 def main() -> int:

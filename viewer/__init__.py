@@ -6,12 +6,12 @@ Rooms, from the door inwards; each knows only those below it (``lint-imports`` h
     app             ``facetfusion review``
     window          everything below in one napari window
     sitting         who reads, what is told, what is handed on
+    frame/          what stands around the pictures, and where: patient, steps, findings, values, keys
     steps/          the way: six steps, what each lacks, and the bar that leads there
     targets/        what is decided about each joint, the block plan, finishing
     alignment/      the SPECT on the CT: choosing, moving by hand, reviewing
     facets/         the joints: found, measured, marked, named
     pathway/        the pathway's questions and its verdict
-    findings_panel  the Findings about the data
     reading/        what one reader says, kept in the journal
     pictures/       planes, layers, colour maps, checking views, panes and the mouse in them
     jobs            work away from the window's thread

@@ -29,7 +29,7 @@ from fusion.review import Review
 from fusion.software import DISCLAIMER
 from viewer import _napari
 from viewer.app import attend
-from viewer.findings_panel import FindingsPanel
+from viewer.frame.findings_panel import FindingsPanel
 from viewer.jobs import Job, StudyMaker, Waiting
 from viewer.kit.labels import plain_label
 from viewer.pathway.model import PathwayModel

@@ -20,11 +20,11 @@ from viewer.alignment.controls import SpectGrab, alignment_keys
 from viewer.alignment.model import Alignment
 from viewer.alignment.panel import AlignmentPanel
 from viewer.archive.earlier import EarlierStudies
-from viewer.arrangement import SidePanel, WindowCentre
 from viewer.facets.arriving import Arrival
 from viewer.facets.marks import NOTICE_MS
 from viewer.facets.model import FacetsModel
 from viewer.facets.panel import FacetsPanel
+from viewer.frame.arrangement import SidePanel, WindowCentre
 from viewer.frame.captions import Captions
 from viewer.frame.header import Header
 from viewer.frame.keyboard import Keyboard

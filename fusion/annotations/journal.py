@@ -11,6 +11,8 @@ What is promised, and why it holds:
 - *Nothing is overwritten.* Triggers refuse every UPDATE and DELETE, every gap in the numbering and
   everything after finalisation. Each event holds a hash of all before it, and how many each reading
   has is noted with the last hash.
+- *What is said together is saved together.* Each decision is an event of its own; those that were
+  made in one go are one transaction, so that all of them are there or none.
 - *Nothing is missing without a word.* All of that is checked when the file is opened. A file that
   is not whole is refused and stays as it is; :mod:`fusion.annotations.keeping.whole_copy` copies
   the rest.
@@ -74,24 +76,25 @@ class Conflict:
 
     Parameters
     ----------
-    mine : Change
-        The change that was tried; to be shown, and decided anew by the reader.
+    mine : tuple of Change
+        What was tried, together; to be shown, and decided anew by the reader.
     theirs : tuple of Event
         What was saved in between, by another window or reader.
     reading : Reading
         As it is now.
     """
 
-    mine: Change
+    mine: tuple[Change, ...]
     theirs: tuple[Event, ...]
     reading: Reading
 
     @property
     def words(self) -> str:
         """The conflict in words, without hidden characters."""
+        tried = "; ".join(change.words for change in self.mine)
         saved = "; ".join(event.words for event in self.theirs)
         return (
-            f"Not saved: {self.mine.words}. Another window or reader changed this reading in the "
+            f"Not saved: {tried}. Another window or reader changed this reading in the "
             f"meantime: {saved}. Look at what is there now and decide again."
         )
 
@@ -279,19 +282,19 @@ class Journal:
         self,
         reading: Reading,
         change: Change,
-        *,
+        *more: Change,
         reader: str,
         study: StudyKey,
         time: datetime | None = None,
     ) -> Saved | Conflict:
-        """Save one change. When this returns :class:`Saved`, it is on disk.
+        """Save one change, or several together. When this returns :class:`Saved`, it is on disk.
 
         Parameters
         ----------
         reading : Reading
             What the change is based on, as shown to the reader.
-        change : Change
-            What happened.
+        change, *more : Change
+            What happened; each is an event of its own, and all of them are saved or none.
         reader : str
             Who did it.
         study : StudyKey
@@ -302,18 +305,11 @@ class Journal:
         Raises
         ------
         AnnotationError
-            The change is not possible, or could not be written; nothing was saved.
+            A change is not possible, or could not be written; nothing was saved.
         """
-        if isinstance(change, Finalised) and (items := unfinished(reading)):
-            raise AnnotationError(not_finished(items))
-        event = Event(
-            sequence=reading.sequence + 1,
-            time=time or datetime.now(UTC),
-            reader=reader,
-            software_version=self._software_version,
-            input_digest=study.digest,
-            change=change,
-        )
+        changes = (change, *more)
+        when = time or datetime.now(UTC)
+        after = reading
         with self._storage.writing():
             latest = self._storage.execute(
                 "SELECT hash FROM events WHERE reading_id = ? ORDER BY sequence DESC LIMIT 1",
@@ -321,9 +317,20 @@ class Journal:
             ).fetchone()
             if latest != (reading.digest,):
                 current = self._load(reading.reading_id)
-                return Conflict(change, current.events[reading.sequence :], current)
-            after = reading.with_event(event)
-            self._write(reading.reading_id, event, previous=reading.digest)
+                return Conflict(changes, current.events[reading.sequence :], current)
+            for one in changes:
+                if isinstance(one, Finalised) and (items := unfinished(after)):
+                    raise AnnotationError(not_finished(items))
+                event = Event(
+                    sequence=after.sequence + 1,
+                    time=when,
+                    reader=reader,
+                    software_version=self._software_version,
+                    input_digest=study.digest,
+                    change=one,
+                )
+                before, after = after, after.with_event(event)
+                self._write(reading.reading_id, event, previous=before.digest)
         return Saved(after)
 
     def note_sending(self, sending: Sending) -> None:
@@ -350,29 +357,37 @@ class Journal:
             kept = contents_of(self._storage, reading_id)
         return tuple(Sending.read(json.loads(content)) for content in kept)
 
-    def undo(self, reading: Reading, *, reader: str, study: StudyKey) -> Saved | Conflict:
-        """Undo the last change that counts; an event like any other.
+    def undo(
+        self, reading: Reading, *, reader: str, study: StudyKey, count: int = 1
+    ) -> Saved | Conflict:
+        """Undo the last changes that count, together; each is an event like any other.
 
         Raises
         ------
         AnnotationError
             There is nothing to undo, or it could not be saved.
         """
-        if not reading.done:
+        last = reading.done[: -count - 1 : -1]
+        if not last:
             raise AnnotationError("There is nothing to undo.")
-        return self.append(reading, Undone(reading.done[-1].sequence), reader=reader, study=study)
+        undone = (Undone(event.sequence) for event in last)
+        return self.append(reading, *undone, reader=reader, study=study)
 
-    def redo(self, reading: Reading, *, reader: str, study: StudyKey) -> Saved | Conflict:
-        """Redo what was undone last; an event like any other.
+    def redo(
+        self, reading: Reading, *, reader: str, study: StudyKey, count: int = 1
+    ) -> Saved | Conflict:
+        """Redo what was undone last, together; each is an event like any other.
 
         Raises
         ------
         AnnotationError
             There is nothing to redo, or it could not be saved.
         """
-        if not reading.undone:
+        last = reading.undone[: -count - 1 : -1]
+        if not last:
             raise AnnotationError("There is nothing to redo.")
-        return self.append(reading, Redone(reading.undone[-1].sequence), reader=reader, study=study)
+        redone = (Redone(event.sequence) for event in last)
+        return self.append(reading, *redone, reader=reader, study=study)
 
     def load(self, reading_id: str) -> Reading:
         """Return a reading as it is now, with all of its history.

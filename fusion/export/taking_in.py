@@ -127,13 +127,13 @@ def take_in(offered: Offer, journal: Journal, *, reader: str) -> Reading:
     if offered.reading is not None:
         return journal.adopt(offered.reading)
     reading = journal.begin(offered.study, reader=reader).reading
-    new = tuple(_new_targets(reading, offered.targets))
-    for target in new:
-        saved = journal.append(reading, TargetSaved(target), reader=reader, study=offered.study)
-        if isinstance(saved, Conflict):
-            raise AnnotationError(saved.words)
-        reading = saved.reading
-    return reading
+    new = [TargetSaved(target) for target in _new_targets(reading, offered.targets)]
+    if not new:
+        return reading
+    saved = journal.append(reading, *new, reader=reader, study=offered.study)
+    if isinstance(saved, Conflict):
+        raise AnnotationError(saved.words)
+    return saved.reading
 
 
 def _new_targets(reading: Reading, targets: tuple[Target, ...]) -> Iterator[Target]:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from fusion.annotations.changes import (
     TargetRemoved,
     TargetSaved,
 )
+from fusion.annotations.changes.event import Event
 from fusion.annotations.finishing import finalise, missing
 from fusion.annotations.journal import Conflict, Journal, Saved
 from fusion.annotations.keeping import storage
@@ -47,7 +49,7 @@ from .samples import LEFT_C5, READER, study, target
 from .test_target import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]
-RIGHT_C5 = Joint("C5-C6", Side.RIGHT)
+RIGHT_C5, LEFT_C4 = Joint("C5-C6", Side.RIGHT), Joint("C4-C5", Side.LEFT)
 
 
 @pytest.fixture
@@ -282,6 +284,70 @@ def test_an_empty_file_is_no_new_journal(path: Path) -> None:
         Journal(path)
 
 
+def test_changes_of_one_go_are_events_of_their_own_in_one_transaction(path: Path) -> None:
+    changes = [TargetSaved(target(joint)) for joint in (LEFT_C5, RIGHT_C5)]
+    when = datetime(2026, 12, 1, tzinfo=UTC)
+    with Journal(path) as journal:
+        begun = begin(journal)
+        statements: list[str] = []
+        journal._storage._connection.set_trace_callback(statements.append)
+        together = journal.append(begun, *changes, reader=READER, study=study(), time=when)
+        assert isinstance(together, Saved)
+        assert statements.count("COMMIT") == 1
+        assert journal.load(begun.reading_id) == together.reading
+        one_by_one = begun
+        for n, change in enumerate(changes, start=2):
+            event = Event(
+                sequence=n,
+                time=when,
+                reader=READER,
+                software_version=journal._software_version,
+                input_digest=study().digest,
+                change=change,
+            )
+            one_by_one = one_by_one.with_event(event)
+        assert together.reading == one_by_one
+        back = journal.undo(together.reading, reader=READER, study=study(), count=2).reading
+        assert back.targets == ()
+        again = journal.redo(back, reader=READER, study=study(), count=2).reading
+        assert again.targets == together.reading.targets
+        assert [event.sequence for event in again.events] == [1, 2, 3, 4, 5, 6, 7]
+        assert statements.count("COMMIT") == 3
+
+
+def test_of_changes_of_one_go_none_is_saved_where_one_cannot_be(path: Path) -> None:
+    with Journal(path) as journal:
+        reading = saved(journal, begin(journal))
+        changes = [TargetSaved(target(RIGHT_C5)), TargetSaved(target(LEFT_C5))]
+        with pytest.raises(AnnotationError, match="Left C5-C6 has a target already"):
+            journal.append(reading, *changes, reader=READER, study=study())
+        with pytest.raises(AnnotationError, match="not finalised"):
+            journal.append(reading, changes[0], Finalised(), reader=READER, study=study())
+        assert journal.load(reading.reading_id) == reading
+
+
+def test_a_program_that_ends_between_changes_of_one_go_has_saved_none(path: Path) -> None:
+    with Journal(path) as journal:
+        reading = saved(journal, begin(journal))
+    program = (
+        "import os, sys; from pathlib import Path; sys.path.insert(0, '.')\n"
+        "from fusion.annotations import journal as module\n"
+        "from tests.annotations import test_journal as t\n"
+        "write = module.write_event\n"
+        "def last(storage, reading_id, content, stored):\n"
+        "    write(storage, reading_id, content, stored)\n"
+        "    os._exit(9)\n"
+        "module.write_event = last\n"
+        "with module.Journal(Path(sys.argv[1])) as journal:\n"
+        "    changes = [t.TargetSaved(t.target(joint)) for joint in (t.RIGHT_C5, t.LEFT_C4)]\n"
+        "    journal.append(t.begin(journal), *changes, reader=t.READER, study=t.study())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], cwd=ROOT, check=False)
+    assert done.returncode == 9
+    with Journal(path) as journal:
+        assert journal.load(reading.reading_id) == reading
+
+
 def test_two_windows_on_one_reading_conflict_and_lose_nothing(path: Path) -> None:
     with Journal(path) as one, Journal(path) as other:
         mine, theirs = begin(one), begin(other)
@@ -289,14 +355,15 @@ def test_two_windows_on_one_reading_conflict_and_lose_nothing(path: Path) -> Non
         theirs = saved(other, theirs, RIGHT_C5)
         result = save(one, mine)
         assert isinstance(result, Conflict)
-        assert isinstance(result.mine, TargetSaved)
-        assert result.mine.target.joint == LEFT_C5
+        (mine_not_saved,) = result.mine
+        assert isinstance(mine_not_saved, TargetSaved)
+        assert mine_not_saved.target.joint == LEFT_C5
         assert [e.change.words for e in result.theirs] == ["Right C5-C6 positive, grade 2"]
         assert result.reading == theirs
         assert "Not saved: Left C5-C6 positive" in result.words
         assert one.load(mine.reading_id) == theirs
         # The reader decides again on what is there now; both are kept.
-        again = one.append(result.reading, result.mine, reader=READER, study=study())
+        again = one.append(result.reading, *result.mine, reader=READER, study=study())
         assert isinstance(again, Saved)
         assert {t.joint for t in again.reading.targets} == {LEFT_C5, RIGHT_C5}
         # Undo in the window that is behind does not undo the other's work.

@@ -1,1 +1,1 @@
-"""What stands around the pictures: who is shown and who reads, values, and the keys."""
+"""What stands around the pictures, where it stands, and what is written into them; the keys."""

@@ -187,7 +187,7 @@ class ConflictBox(QGroupBox):
         self.setVisible(conflict is not None)
         if conflict is None:
             return
-        self.mine.setText(change_words(conflict.mine))
+        self.mine.setText("\n".join(map(change_words, conflict.mine)))
         saved = (
             f"{clock(event.time)} {shortened(event.reader, 60)}: {change_words(event.change)}"
             for event in conflict.theirs
@@ -206,9 +206,8 @@ def _others(model: ReadingModel) -> str:
 
 
 def _now(conflict: Conflict) -> str:
-    mine = conflict.mine
-    if not isinstance(mine, TargetSaved):
+    joints = [one.target.joint for one in conflict.mine if isinstance(one, TargetSaved)]
+    if not joints:
         return "Look at what is there now and decide again."
-    now = conflict.reading.target_at(mine.target.joint)
-    there = "nothing" if now is None else target_line(now)
-    return f"There now: {there}. Decide again if you still want to."
+    now = [target_line(target) for target in map(conflict.reading.target_at, joints) if target]
+    return f"There now: {'; '.join(now) or 'nothing'}. Decide again if you still want to."

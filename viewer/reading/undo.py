@@ -6,7 +6,6 @@ each keeps its own steps, and this keeps the order in which they were made.
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 from fusion.annotations import Redone, TargetSaved, Undone
@@ -127,7 +126,7 @@ class UndoAll:
             if not reading.can_undo:
                 raise AnnotationError(self._why_not(NOTHING_TO_UNDO))
             done = reading.reading.done[-count:] if reading.reading else ()
-            self._busied(reading.undo, count)
+            self._busied(lambda: reading.undo(count))
             words = self._taken_back(done)
         if self._done:
             self._done.pop()
@@ -150,7 +149,7 @@ class UndoAll:
             reading = self._reading
             if not reading.can_redo:
                 raise AnnotationError(self._why_not(NOTHING_TO_REDO))
-            self._busied(reading.redo, count)
+            self._busied(lambda: reading.redo(count))
             done = reading.reading.done[-count:] if reading.reading else ()
             words = "; ".join(change_words(event.change) for event in done)
         if self._undone:
@@ -174,11 +173,9 @@ class UndoAll:
             return f"{nothing} The reading is final; an addendum can be made on the page Finish."
         return nothing
 
-    def _busied(self, action: Callable[[], None], count: int = 1) -> None:
+    def _busied(self, action: Callable[[], None]) -> None:
         self._busy = True
         try:
-            with self._reading.as_one() if count > 1 else nullcontext():
-                for _ in range(count):
-                    action()
+            action()
         finally:
             self._busy = False

@@ -339,20 +339,19 @@ class TargetsPanel(QWidget):
         self._linked.go_to(place.proposal.point_lps)
 
     def _call_negative(self, joints: tuple[Joint, ...]) -> None:
-        done, refused = [], []
         self._undo.begin_group()
         try:
-            with self._reading.as_one():
-                for joint in joints:
-                    try:
-                        self._reading.decide(joint, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
-                    except AnnotationError as error:
-                        refused.append(f"{joint.name}: {error}")
-                    else:
-                        done.append(joint)
+            denied = self._reading.decide_each(
+                joints, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED
+            )
+        except AnnotationError as error:
+            self._say(str(error))
+            return
         finally:
             self._undo.end_group()
-        self._say(f"Negative now: {names(tuple(done)) or 'none'}. {' '.join(refused)}".strip())
+        done = names(tuple(joint for joint in joints if joint not in denied))
+        why = (f"{joint.name}: {words}" for joint, words in denied.items())
+        self._say(" ".join((f"Negative now: {done or 'none'}.", *why)))
 
     def ask_finish(self) -> Consent | None:
         """Bring the page Finish to the front; ask for the last word where nothing is missing."""

@@ -12,7 +12,7 @@ import pytest
 
 import fusion
 from fusion.anatomy.joints import Joint, Side
-from fusion.annotations import lacks
+from fusion.annotations import Target, decide, lacks
 from fusion.annotations.changes import AnomalyRecorded, JointMoved, VertebraNamed
 from fusion.annotations.journal import Journal
 from fusion.annotations.reading import Reading
@@ -124,23 +124,45 @@ def test_a_second_decision_about_a_joint_is_the_same_target(model: ReadingModel)
     assert len(model.reading.history_of(first.target_id)) == 4
 
 
-def test_what_is_said_together_is_told_once(model: ReadingModel) -> None:
+def test_what_is_said_together_is_saved_and_told_once(
+    model: ReadingModel, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     told: list[int] = []
+    statements: list[str] = []
 
     def note() -> None:
         told.append(len(model.reading.targets))
-
-    def say() -> None:
-        with model.as_one():
-            click(model)
-            click(model, RIGHT_C5)
-            assert told == []
-            model.revise(LEFT_C4, note="of no target")
+        assert stored(journal) == (model.reading,)
 
     model.events.changed.connect(note)
-    with pytest.raises(AnnotationError, match="has no target"):
-        say()
-    assert told == [2]  # and what was saved before the refusal is shown
+    model.journal._storage._connection.set_trace_callback(statements.append)
+
+    def refusing(joint: Joint, *what: object, **how: object) -> Target:
+        if joint == LEFT_C4:
+            raise AnnotationError("not on this CT")
+        return decide(joint, *what, **how)
+
+    monkeypatch.setattr(model_module, "decide", refusing)
+    joints = (LEFT_C5, LEFT_C4, RIGHT_C5)
+    denied = model.decide_each(joints, Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
+    assert denied == {LEFT_C4: "not on this CT"}  # the others are saved all the same
+    assert told == [2]
+    assert statements.count("COMMIT") == 1
+    assert [event.change.target.joint for event in model.reading.done] == [LEFT_C5, RIGHT_C5]
+    model.undo(2)
+    model.redo(2)
+    assert told == [2, 0, 2]
+    assert statements.count("COMMIT") == 3
+    assert len(model.reading.events) == 1 + 2 + 2 + 2
+
+
+def test_what_is_said_together_conflicts_together(opened: Callable[..., ReadingModel]) -> None:
+    one, other = opened(), opened()
+    click(one, LEFT_C5)
+    with pytest.raises(AnnotationError, match="Not saved: Left C4-C5 negative; Right C5-C6 neg"):
+        other.decide_each((LEFT_C4, RIGHT_C5), Decision.NEGATIVE, origin=Origin.JOINT_CLICKED)
+    assert [change.target.joint for change in other.conflict.mine] == [LEFT_C4, RIGHT_C5]
+    assert [target.joint for target in other.reading.targets] == [LEFT_C5]
 
 
 def test_what_is_lacking_is_worked_out_when_anything_changed(
@@ -264,7 +286,7 @@ def test_two_windows_on_one_study_conflict_and_merge_nothing(
     conflict = other.conflict
     assert told == [conflict]
     assert conflict.words == str(refused.value)
-    assert conflict.mine.target.joint == LEFT_C4
+    assert [change.target.joint for change in conflict.mine] == [LEFT_C4]
     assert [event.change.target.joint for event in conflict.theirs] == [LEFT_C5]
     # What the other window saved is shown, and the reader decides anew.
     assert [target.joint for target in other.reading.targets] == [LEFT_C5]

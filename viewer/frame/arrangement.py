@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from viewer.findings_panel import FindingsPanel
+from viewer.frame.findings_panel import FindingsPanel
 from viewer.frame.footer import Footer
 from viewer.kit.message import MessageLine
 from viewer.pictures.display_panel import ColourBar, DisplayPanel
