@@ -6,7 +6,7 @@ Rooms, from the door inwards; each knows only those below it (``lint-imports`` h
     app             ``facetfusion review``
     window          everything below in one napari window
     sitting         who reads, what is told, what is handed on
-    frame/          what stands around the pictures, and where: patient, steps, findings, values, keys
+    frame/          what stands around the pictures, and where; findings, values, keys
     steps/          the way: six steps, what each lacks, and the bar that leads there
     targets/        what is decided about each joint, the block plan, finishing
     alignment/      the SPECT on the CT: choosing, moving by hand, reviewing
