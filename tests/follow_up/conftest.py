@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from fusion.follow_up import Comparison, Dated, compare
+from fusion.follow_up import Comparison
 from fusion.opening import open_study
 from fusion.review import Review
-from tests.follow_up.two_dates import make_pair
+from tests.follow_up.two_dates import comparison_of, pair_of
 
 
 @pytest.fixture(scope="session")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+def pair(once: Callable[..., Any]) -> tuple[Path, Path]:
     """Two dates of one patient, as DICOM."""
-    return make_pair(tmp_path_factory.mktemp("dates"))
+    return pair_of(once)
 
 
 @pytest.fixture(scope="session")
@@ -22,5 +24,5 @@ def reviews(pair: tuple[Path, Path]) -> tuple[Review, Review]:
 
 
 @pytest.fixture(scope="session")
-def compared(reviews: tuple[Review, Review]) -> Comparison:
-    return compare(Dated.of(reviews[0]), Dated.of(reviews[1]))
+def compared(once: Callable[..., Any]) -> Comparison:
+    return comparison_of(once)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from fusion.follow_up import Comparison, Dated, compare
+from fusion.opening import open_study
 from sample_data import COARSE_SCAN, HotJoint, NeckParameters, make_study
 
 #: The joints that are hot on the earlier date; on the later one the first is much hotter.
@@ -53,3 +56,19 @@ def make_pair(
         dated(study, day)
         made.append(study)
     return made[0], made[1]
+
+
+def pair_of(once: Callable[..., Any]) -> tuple[Path, Path]:
+    """Return where two dates lie that all tests of a run share."""
+    found: tuple[Path, Path] = once("dates", make_pair)
+    return found
+
+
+def comparison_of(once: Callable[..., Any]) -> Comparison:
+    """Return the comparison of these two dates."""
+
+    def make(_: Path) -> Comparison:
+        return compare(*(Dated.of(open_study(path)) for path in pair_of(once)))
+
+    found: Comparison = once("compared", make)
+    return found

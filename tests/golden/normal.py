@@ -35,6 +35,7 @@ from pydicom.dataset import Dataset
 DIGITS = 6
 #: What is smaller is nothing.
 NOTHING = 1e-6
+_VERSION = re.compile(rf"(?<![\w.]){re.escape(version('facetfusion'))}(?![\w.]*\d)")
 _UID = re.compile(r"(?<![\w.])(?:2\.25\.\d{20,}|[0-2](?:\.(?:0|[1-9]\d*)){5,})(?![\w.]*\d)")
 _HEX = re.compile(
     r"(?<![0-9a-f])(?:[0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-f])"
@@ -75,7 +76,8 @@ class Normal:
         self._stated: set[str] = set()
         today = dt.datetime.now(dt.UTC).date()
         days = [today + dt.timedelta(days=n) for n in (-1, 0, 1)]
-        self._today = [form for day in days for form in (f"{day:%Y-%m-%d}", f"{day:%Y%m%d}")]
+        forms = [form for day in days for form in (f"{day:%Y-%m-%d}", f"{day:%Y%m%d}")]
+        self._today = {form: re.sub(r"\d", "0", form) for form in forms}
         self._file = ""
         self._count = 0
         self._name_source(source)
@@ -126,10 +128,9 @@ class Normal:
         value = _PSEUDONYM.sub(lambda m: self._token("ID", m[0]), value)
         value = _MOMENT.sub(lambda m: re.sub(r"\d", "0", m[0].replace("+00:00", "+Z")), value)
         value = value.replace("+Z", "+00:00")
-        for day in self._today:
-            value = value.replace(day, re.sub(r"\d", "0", day))
-        own = re.escape(version("facetfusion"))
-        value = re.sub(rf"(?<![\w.]){own}(?![\w.]*\d)", "<version>", value)
+        for day, zeros in self._today.items():
+            value = value.replace(day, zeros)
+        value = _VERSION.sub("<version>", value)
         return _NUMBER.sub(lambda m: _decimal(m[0]), value)
 
     def _uid(self, uid: str) -> str:

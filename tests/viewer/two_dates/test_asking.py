@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from fusion.opening import OpenOptions
-from tests.follow_up.two_dates import dated, make_pair
+from tests.follow_up.two_dates import dated, pair_of
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.window, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return make_pair(tmp_path_factory.mktemp("dates"))
+def pair(once: Callable[..., Any]) -> tuple[Path, Path]:
+    return pair_of(once)
 
 
 @pytest.fixture

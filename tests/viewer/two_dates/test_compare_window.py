@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,10 +14,10 @@ from qtpy.QtWidgets import QFileDialog
 from fusion.anatomy import Joint, Side
 from fusion.errors import PairingError
 from fusion.export import row
-from fusion.follow_up import Comparison, Dated, compare
+from fusion.follow_up import Comparison
 from fusion.opening import OpenOptions, open_study
 from fusion.progress import Progress
-from tests.follow_up.two_dates import dated, make_pair
+from tests.follow_up.two_dates import comparison_of, dated, pair_of
 from tests.viewer.geometry import faults
 
 if TYPE_CHECKING:
@@ -27,13 +28,13 @@ HOTTER = Joint("C5-C6", Side.LEFT)
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    return make_pair(tmp_path_factory.mktemp("dates"))
+def pair(once: Callable[..., Any]) -> tuple[Path, Path]:
+    return pair_of(once)
 
 
 @pytest.fixture(scope="module")
-def compared(pair: tuple[Path, Path]) -> Comparison:
-    return compare(*(Dated.of(open_study(path)) for path in pair))
+def compared(once: Callable[..., Any]) -> Comparison:
+    return comparison_of(once)
 
 
 @pytest.fixture
