@@ -45,6 +45,24 @@ _MIDLINE_TOLERANCE_MM = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Crossing:
+    """A point on the midline at a level, and the direction to the left there; each (3,)."""
+
+    level: str
+    middle: FloatArray
+    left: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rung:
+    """A level down one side and its centre, (3,), found or filled in."""
+
+    level: str
+    center: FloatArray
+    found: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Spine:
     """Where the joints of this neck are, as far as they were found or marked.
 
@@ -67,6 +85,10 @@ class Spine:
     centers_lps: Mapping[Joint, Point]
     uncertainty_mm: Mapping[Joint, float] = field(default_factory=dict)
     midline_lps: Mapping[str, Point] = field(default_factory=dict)
+    # Each point that is judged asks for them several times, and a window judges all of them anew
+    # with each change.
+    _midline: tuple[_Crossing, ...] = field(init=False, repr=False)
+    _ladders: dict[Side, tuple[_Rung, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         centers = {joint: point_of(point) for joint, point in self.centers_lps.items()}
@@ -85,6 +107,8 @@ class Spine:
             self._check_pair(level)
         for side in Side:
             self._check_order(side)
+        object.__setattr__(self, "_midline", tuple(map(self._crossing, levels)))
+        object.__setattr__(self, "_ladders", {side: self._made_ladder(side) for side in Side})
 
     @classmethod
     def of(cls, localisation: Localisation) -> Spine:
@@ -175,10 +199,10 @@ class Spine:
         """
         return self._across(np.array(point_of(point_lps)))[0]
 
-    def side_limit_mm(
+    def beside(
         self, point_lps: npt.ArrayLike, *, registration_mm: float | None = None
-    ) -> float:
-        """Return how far from the midline a point has to lie for its side to be certain, mm.
+    ) -> tuple[float, float]:
+        """Return :meth:`lateral_mm`, and how far that has to be for the side to be certain, mm.
 
         Parameters
         ----------
@@ -187,9 +211,9 @@ class Spine:
         registration_mm : float, optional, mm
             Uncertainty of the Registration, for a point that comes from the functional volume.
         """
-        levels = self._across(np.array(point_of(point_lps)))[1]
+        lateral, levels = self._across(np.array(point_of(point_lps)))
         joints = [Joint(level, side) for level in levels for side in Side]
-        return self._combined(NEAR_MIDLINE_MM, joints, registration_mm)
+        return lateral, self._combined(NEAR_MIDLINE_MM, joints, registration_mm)
 
     def _combined(
         self, least_mm: float, joints: Iterable[Joint], registration_mm: float | None
@@ -199,58 +223,65 @@ class Spine:
 
     def _across(self, point: FloatArray) -> tuple[float, tuple[str, ...]]:
         """Return the signed distance from the midline, and the levels that it was taken between."""
-        levels = self._paired_levels()
-        middles, lefts = self._midline(levels)
-        nearest, lateral, between = np.inf, 0.0, levels[:1]
-        last = len(levels) - 1
+        crossings = self._midline
+        nearest, lateral, between = np.inf, 0.0, crossings[:1]
+        last = len(crossings) - 1
         for n in range(max(last, 1)):
             m = min(n + 1, last)
-            step = middles[m] - middles[n]
+            upper, lower = crossings[n], crossings[m]
+            step = lower.middle - upper.middle
             length = float(step @ step)
-            along = float((point - middles[n]) @ step) / length if length else 0.0
-            along = float(np.clip(along, 0.0, 1.0))
-            offset = point - (middles[n] + along * step)
-            left = (1 - along) * lefts[n] + along * lefts[m]
+            along = float((point - upper.middle) @ step) / length if length else 0.0
+            along = min(max(along, 0.0), 1.0)
+            offset = point - (upper.middle + along * step)
+            left = (1 - along) * upper.left + along * lower.left
             distance = float(np.linalg.norm(offset))
             if distance < nearest:
-                nearest, between = distance, levels[n : m + 1]
+                nearest, between = distance, crossings[n : m + 1]
                 lateral = float(offset @ left / np.linalg.norm(left))
-        return lateral, between
+        return lateral, tuple(one.level for one in between)
 
-    def _midline(self, levels: Iterable[str]) -> tuple[list[FloatArray], list[FloatArray]]:
-        """Return a point on the midline and the direction to the left, for each paired level."""
-        middles, lefts = [], []
-        for level in levels:
-            left, right = self._pair(level)
-            middle = (left + right) / 2
-            middles.append(np.array(self.midline_lps.get(level, middle), dtype=np.float64))
-            lefts.append((left - right) / np.linalg.norm(left - right))
-        return middles, lefts
+    def _crossing(self, level: str) -> _Crossing:
+        left, right = self._pair(level)
+        middle = np.array(self.midline_lps.get(level, (left + right) / 2), dtype=np.float64)
+        return _Crossing(level, middle, (left - right) / np.linalg.norm(left - right))
 
-    def _ladder(self, side: Side) -> list[tuple[str, FloatArray, bool]]:
-        """Return (level, centre, whether it was found) down one side, gaps and ends filled in."""
+    def _made_ladder(self, side: Side) -> tuple[_Rung, ...]:
+        """Return the levels down one side, gaps and ends filled in; none where few are known."""
         known = self._known(side)
         if len(known) < 2:
+            return ()
+        centers = np.array([self.centers_lps[Joint(LEVELS[n], side)] for n in known])
+        steps = np.diff(centers, axis=0) / np.diff(known)[:, None]
+        first, last = known[0], known[-1]
+        above = LEVELS[first - 1] if first else f"above {LEVELS[0]}"
+        below = LEVELS[last + 1] if last + 1 < len(LEVELS) else f"below {LEVELS[-1]}"
+        between = [
+            _Rung(
+                LEVELS[n],
+                np.array([np.interp(n, known, centers[:, axis]) for axis in range(3)]),
+                n in known,
+            )
+            for n in range(first, last + 1)
+        ]
+        return (
+            _Rung(above, centers[0] - steps[0], False),
+            *between,
+            _Rung(below, centers[-1] + steps[-1], False),
+        )
+
+    def _ladder(self, side: Side) -> tuple[_Rung, ...]:
+        rungs = self._ladders[side]
+        if not rungs:
             raise AnnotationError(
                 f"Fewer than two joints were found or marked on the {side.value}, so the level of "
                 f"a point there cannot be computed. Mark two joints on the {side.value} first."
             )
-        centers = np.array([self.centers_lps[Joint(LEVELS[n], side)] for n in known])
-        steps = np.diff(centers, axis=0) / np.diff(known)[:, None]
-        first, last = known[0], known[-1]
-        rungs: list[tuple[str, FloatArray, bool]] = []
-        name = LEVELS[first - 1] if first else f"above {LEVELS[0]}"
-        rungs.append((name, centers[0] - steps[0], False))
-        for n in range(first, last + 1):
-            center = np.array([np.interp(n, known, centers[:, axis]) for axis in range(3)])
-            rungs.append((LEVELS[n], center, n in known))
-        name = LEVELS[last + 1] if last + 1 < len(LEVELS) else f"below {LEVELS[-1]}"
-        rungs.append((name, centers[-1] + steps[-1], False))
         return rungs
 
     def knows_levels(self, side: Side) -> bool:
         """Whether enough joints of a side are known to tell levels there."""
-        return len(self._known(side)) >= 2
+        return bool(self._ladders[side])
 
     def level_at(self, point_lps: npt.ArrayLike, side: Side) -> str:
         """Return the level that a point is nearest to on one side, whether it was found or not.
@@ -269,7 +300,7 @@ class Spine:
         """
         point = np.array(point_of(point_lps))
         rungs = self._ladder(side)
-        return min(rungs, key=lambda rung: float(np.linalg.norm(point - rung[1])))[0]
+        return min(rungs, key=lambda rung: float(np.linalg.norm(point - rung.center))).level
 
     def place(self, point_lps: npt.ArrayLike, *, registration_mm: float | None = None) -> Placement:
         """Compute the joint that a point belongs to.
@@ -288,8 +319,7 @@ class Spine:
             joint.
         """
         point = np.array(point_of(point_lps))
-        lateral = self.lateral_mm(point)
-        limit = self.side_limit_mm(point, registration_mm=registration_mm)
+        lateral, limit = self.beside(point, registration_mm=registration_mm)
         if abs(lateral) <= limit:
             raise AnnotationError(
                 f"The point lies {abs(lateral):.1f} mm from the midline of the spine at this "
@@ -298,10 +328,10 @@ class Spine:
             )
         side = side_of(lateral)
         rungs = self._ladder(side)
-        distances = [float(np.linalg.norm(point - center)) for _, center, _ in rungs]
+        distances = [float(np.linalg.norm(point - rung.center)) for rung in rungs]
         nearest = int(np.argmin(distances))
-        level, center, found = rungs[nearest]
-        if not found:
+        level, center = rungs[nearest].level, rungs[nearest].center
+        if not rungs[nearest].found:
             raise AnnotationError(
                 f"The point lies on the {side.value} at {level}, {distances[nearest]:.1f} mm from "
                 "where that joint would be, and no joint was found or marked there. Mark the "
@@ -314,7 +344,7 @@ class Spine:
                 "to no joint. Move it onto the joint."
             )
         margins = [
-            (_margin_mm(point, center, rungs[n][1]), rungs[n][0])
+            (_margin_mm(point, center, rungs[n].center), rungs[n].level)
             for n in (nearest - 1, nearest + 1)
             if 0 <= n < len(rungs)
         ]
@@ -375,8 +405,7 @@ def verify_side_and_level(
         What was claimed, what the anatomy says, and by how much they differ.
     """
     point = point_of(point_lps)
-    lateral = spine.lateral_mm(point)
-    limit = spine.side_limit_mm(point, registration_mm=registration_mm)
+    lateral, limit = spine.beside(point, registration_mm=registration_mm)
     if side_of(lateral) is not claimed.side and abs(lateral) > limit:
         raise AnnotationError(
             f"Not saved. You chose {claimed.name}, but the point lies {abs(lateral):.1f} mm to the "

@@ -463,3 +463,18 @@ def test_the_joints_of_the_simulated_necks_are_their_own(posture: dict) -> None:
         else:
             with pytest.raises(AnnotationError, match="Not saved"):
                 check(claimed, truth[joint], simulated)
+
+
+def test_the_midline_is_worked_out_once_a_spine_and_asked_twice_a_point(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A window judges every target with each change; that took most of its time."""
+    neck, asked = spine(), []
+    across = Spine._across
+    monkeypatch.setattr(Spine, "_across", lambda self, p: asked.append(p) or across(self, p))
+    monkeypatch.setattr(Spine, "_pair", None)
+    for joint in (LEFT_C5, other_side(LEFT_C5)):
+        verify_side_and_level(
+            joint, neck.centers_lps[joint], spine=neck, decision=Decision.POSITIVE
+        )
+    assert len(asked) == 2 * 2

@@ -132,7 +132,7 @@ class Marks:
         facets.events.localisation.connect(self.refresh)
         facets.events.state.connect(self.refresh)
         facets.events.selected.connect(self.refresh)
-        reading.events.changed.connect(self.refresh)
+        reading.events.decided.connect(self.refresh)
         linked.events.point.connect(self.refresh)
         self.refresh()
 

@@ -52,7 +52,8 @@ class SidePanel(QWidget):
         super().__init__()
         self.setMinimumWidth(SIDE_PANEL_WIDTH)
         self.display = DisplayPanel(linked)
-        self.findings = FindingsPanel(findings)
+        self._shown = tuple(findings)
+        self.findings = FindingsPanel(self._shown)
         self.message = MessageLine(lines=2)
         self.conflict = ConflictBox(reading)
         self.pages = StepPages()
@@ -70,7 +71,10 @@ class SidePanel(QWidget):
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
         """Show these findings in the place of those that are shown."""
-        old, self.findings = self.findings, FindingsPanel(findings)
+        if tuple(findings) == self._shown:
+            return
+        self._shown = tuple(findings)
+        old, self.findings = self.findings, FindingsPanel(self._shown)
         self._rows.replaceWidget(old, self.findings)
         old.hide()  # or it would lie on the new one for a moment
         old.deleteLater()

@@ -46,7 +46,7 @@ class Captions:
             facets.events.localisation,
             facets.events.state,
             facets.events.selected,
-            reading.events.changed,
+            reading.events.decided,
         ):
             changed.connect(self._show_names)
         facets.events.assessment.connect(self._show_reference)

@@ -58,7 +58,8 @@ class KeptReading:
     Attributes
     ----------
     events : napari.utils.events.EmitterGroup
-        ``changed``: anything below changed.
+        ``changed``: anything below changed. ``decided``, before it: a target was made, changed,
+        re-labelled or removed.
     journal : Journal or None
         Where the reading is kept; None until :meth:`begin`.
     reader : str
@@ -87,7 +88,7 @@ class KeptReading:
         journal: Path | None = None,
         blinded: bool = False,
     ) -> None:
-        self.events = EmitterGroup(source=self, changed=None)
+        self.events = EmitterGroup(source=self, changed=None, decided=None)
         self.reader = ""
         self.reading: Reading | None = None
         self.resumed = False
@@ -310,6 +311,8 @@ class KeptReading:
         if before is None or before.said != reading.said:
             self.facets.apply(reading.said)
         self._mark_review()
+        if before is None or before.records is not reading.records:
+            self.events.decided()
         self.events.changed()
 
     def _mark_review(self) -> None:

@@ -26,9 +26,11 @@ from tests.viewer.known_neck import TRUE, KnownFacets, open_reading, vertebra_lp
 from tests.viewer.on_screen import press_key
 from viewer import _napari
 from viewer import window as window_module
+from viewer.facets.marks import Marks
 from viewer.facets.model import State
 from viewer.frame.header import NO_READER
 from viewer.frame.key_file import default_key_file
+from viewer.pictures.flat.study import FlatStudy
 from viewer.reading.dialogs import ReaderDialog
 from viewer.study import ReviewApp
 from viewer.window import ReviewWindow
@@ -404,3 +406,33 @@ def test_a_final_reading_is_told_of_when_the_study_is_opened_again(
     assert [other.reader for other in window.reading.others] == ["Reader One"]
     with Journal(journal) as file:
         assert len(file.readings()) == 2
+
+
+def test_what_was_not_changed_is_not_made_anew(
+    show: Show, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    """Names, rings and findings take the window a while; a decision is soon followed by another."""
+    window = show()
+    window.begin_reading(READER)
+    made: list[str] = []
+    refresh, show_names = Marks._refresh_in, FlatStudy.show_names
+    monkeypatch.setattr(
+        Marks, "_refresh_in", lambda self, *pane: made.append("rings") or refresh(self, *pane)
+    )
+    monkeypatch.setattr(
+        FlatStudy,
+        "show_names",
+        lambda self, *what, **how: made.append("names") or show_names(self, *what, **how),
+    )
+    panel = window.side.findings
+    decide(window)
+    assert made.count("names") == 1
+    assert made.count("rings") == len(window.canvases)
+    made.clear()
+    window.reading.leave_pathway_out("research case")
+    window._on_settled()
+    assert made == []
+    assert window.side.findings is panel
+    window.reading.undo(2)
+    assert made.count("names") == 1
+    assert made.count("rings") == len(window.canvases)
