@@ -283,11 +283,15 @@ class ReviewWindow(Sitting):
         self._ends.callback(self.alignment_panel.stop)
         self.pages.add(Step.ALIGN, self.alignment_panel)
         yield
+        self.pages.lay_out(Step.ALIGN)
+        yield
         models = self.facets, self.reading, self.linked
         self.facets_panel = FacetsPanel(*models, need_reader=ask, message=self.message)
         self._ends.callback(self.facets_panel.marks.close)
         yield
         self.pages.add(Step.LEVELS, self.facets_panel)
+        yield
+        self.pages.lay_out(Step.LEVELS)
         yield
         self.targets_panel = TargetsPanel(
             *models, undo=self.undo_all, need_reader=ask, message=self.message
@@ -298,6 +302,8 @@ class ReviewWindow(Sitting):
         yield
         self.pages.add_targets(self.targets_panel)
         yield
+        self.pages.lay_out(Step.JOINTS)
+        yield
         review = self.review
         self.pathway = PathwayModel(
             keep=self._keep_assessment, who=self._who, recorded=review.assessment
@@ -307,8 +313,10 @@ class ReviewWindow(Sitting):
             self.pathway, slow=lambda: suggestions(review), in_parts=True
         )
         self.pages.add(Step.PATHWAY, self.pathway_panel)
-        yield from self.pathway_panel.parts
-        yield
+        for _ in self.pathway_panel.parts:
+            yield
+            self.pages.lay_out(Step.PATHWAY)
+            yield
         self.pages.lay_out(Step.PATHWAY)
         yield
         self.earlier = EarlierStudies(review.pair.spect.study, self.pathway.suggest)

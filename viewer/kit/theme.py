@@ -78,7 +78,7 @@ QLabel#link[highlight="true"] {{ background: {MARKED}; }}
 QLabel#title {{ {BOLD} padding-top: 6px; }}
 QLabel#note {{ {colored(FAINT)} padding-left: 4px; }}
 QLabel#suggestion {{ {colored(INFO)} }}
-QRadioButton#open, QLabel#open, QComboBox[recorded="false"] {{
+QRadioButton#open, QLabel#open, QComboBox[open="true"] {{
   {colored(FAINT)} font-style: italic;
 }}
 """

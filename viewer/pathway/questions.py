@@ -38,8 +38,8 @@ SIDE_BY_SIDE = 390
 
 
 def set_property(widget: QWidget, name: str, value: bool) -> None:
-    """Set a property that the style sheet looks at."""
-    if widget.property(name) != value:
+    """Set a property that the style sheet looks for where it is true; it begins as false."""
+    if bool(widget.property(name)) != value:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)
         widget.style().polish(widget)
@@ -153,7 +153,7 @@ class Question(QFrame):
 
         def show(value: Any) -> None:
             choice.setCurrentIndex(0 if value is None else choices.index(value) + 1)
-            set_property(choice, "recorded", value is not None)
+            set_property(choice, "open", value is None)
 
         return choice, show, choice
 

@@ -94,6 +94,27 @@ def test_the_questions_have_their_places_before_anybody_sees_them(
     assert before == pytest.approx([question.width() for question in shown], abs=5)
 
 
+def test_the_questions_are_given_their_places_some_at_a_time(
+    made: ReviewWindow, qtbot: QtBot
+) -> None:
+    wide: list[list[int]] = []
+    next_turn = made._turns._next
+
+    def next_and_look() -> None:
+        next_turn()
+        panel = getattr(made, "pathway_panel", None)
+        questions = panel.questions.values() if panel else ()
+        wide.append([q.width() for q in questions if not q.isHidden()])
+
+    made._turns._next = next_and_look
+    made.finish()
+    placed = [sum(width > 300 for width in now if width != 640) for now in wide]  # 640: not yet
+    assert placed[-1] == len(wide[-1]) > 20
+    assert max(now - before for before, now in pairwise(placed)) < 8
+    # What was never marked is not dressed anew to say so: that lays all of it out again.
+    assert {link.property("highlight") for link in made.pathway_panel.verdict.links} == {None}
+
+
 def test_a_key_pressed_while_it_is_made_does_nothing_and_later_what_it_says(
     made: ReviewWindow, qtbot: QtBot
 ) -> None:
