@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 _SIMULATED, _REPEATED = 176, 40
 #: Most memory of each command, MiB, by the number of slices.
 LIMITS_MIB = {
-    1000: {"scan": 400, "facets": 950, "fuse": 1536},
+    1000: {"scan": 400, "facets": 1024, "fuse": 1536},
     2000: {"scan": 600, "facets": 2560, "fuse": 2560},
 }
 

@@ -8,6 +8,11 @@ import sys
 from functools import cache
 from typing import Any
 
+#: ``M_MMAP_THRESHOLD`` of glibc's malloc.h.
+_MMAP_THRESHOLD = -3
+#: Bytes.
+_GIVEN_BACK = 4 * 2**20
+
 
 def give_back() -> None:
     """Give back what was freed but is kept for later: worth it after each stage that takes much.
@@ -18,6 +23,18 @@ def give_back() -> None:
     trim = _trim()
     if trim is not None:
         trim(0)
+
+
+def keep_little() -> None:
+    """Have whatever is larger than 4 MiB given back as soon as it is freed, from now on.
+
+    The allocator of Linux raises this limit by itself up to 32 MiB, and what is smaller leaves gaps
+    beside what stays: some 50 MiB on a CT of a whole body. Costs a few per cent of the time.
+    """
+    if sys.platform.startswith("linux"):
+        limit = getattr(ctypes.CDLL(None), "mallopt", None)
+        if limit is not None:
+            limit(_MMAP_THRESHOLD, _GIVEN_BACK)
 
 
 def pass_over_libraries() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,12 +34,15 @@ from fusion.findings.alignment import (
 from fusion.findings.files import FETCHED_WITH_REMARK, NOT_NEEDED, OPENED_WITHOUT_ARCHIVE
 from fusion.fused import Fused
 from fusion.geometry import Volume
+from fusion.memory import keep_little
 from fusion.plain_text import plain
 from fusion.progress import Progress, ProgressCallback
 from fusion.registration import Method, Registration, shared_frame
 from fusion.resampling import Interpolation
 from fusion.review import Review
 
+#: A CT from skull to pelvis, of 512 x 512; in a larger one, every gap between blocks counts.
+_MANY_VOXELS = 500 * 512 * 512
 _SAME_FRAME_UNNEEDED = NOT_NEEDED(
     what="A person's word that the images lie in one coordinate system (--same-frame)",
     why="the files place them so themselves",
@@ -168,6 +172,8 @@ def open_study(
     chosen = pair(
         catalog, ct=how.ct, spect=how.spect, override_mismatch_by=how.override_mismatch_by
     )
+    if math.prod(chosen.ct.plan.shape) > _MANY_VOXELS:
+        keep_little()
     spect_volume = read_volume(chosen.spect, report.part(0.4, 0.5))
     ct_volume = read_volume(chosen.ct, report.part(0.5, 0.8))
     ct_volume, spect_volume, stated = _in_one_frame(ct_volume, spect_volume, how.same_frame_by)

@@ -60,3 +60,23 @@ def test_a_peak_is_that_of_a_command_and_its_children_together() -> None:
     assert found is not None, said
     assert 250 < float(found[1]) < 350
     assert float(found[2]) > 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc is that of Linux")
+def test_where_little_is_kept_what_lies_below_a_block_in_use_is_given_back_at_once() -> None:
+    code = (
+        "from pathlib import Path\n"
+        "from fusion.memory import keep_little\n"
+        "def mib(): return int(Path('/proc/self/statm').read_text().split()[1]) * 4096 / 2**20\n"
+        "keep_little()\n"
+        "large = b'x' * (31 * 2**20)\n"
+        "del large  # after which the allocator keeps all that is smaller\n"
+        "blocks, kept = [], []\n"
+        "for _ in range(10):\n"
+        "    blocks.append(b'x' * (6 * 2**20))\n"
+        "    kept.append(b'x' * 60_000)\n"
+        "full = mib()\n"
+        "del blocks\n"
+        "assert full - mib() > 50, (full, mib())\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

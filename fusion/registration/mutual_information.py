@@ -99,12 +99,13 @@ def _stages(source: CtModel, spect: Volume) -> Iterator[_Stage]:
         uptake = counted(spect)
         np.sqrt(uptake, out=uptake)
         moving = blurred_within(uptake, blur / spect.grid.spacing_mm, seen, into=uptake)
-        del uptake
+        image = image_on(moving, spect.grid)
+        del uptake, moving
         density = source.density
         if blur == coarse:
             density = blurred(density, blur / source.grid.spacing_mm)
-        fixed, image = image_on(density, source.grid), image_on(moving, spect.grid)
-        del moving, density
+        fixed = image_on(density, source.grid)
+        del density
         yield _Stage(shrink, fixed, usable, image, field)
         del fixed, image
 

@@ -279,7 +279,7 @@ class Search:
         box = fit(self._in_neck(template), self.fine.moving, maps, iterations=10)
         self._report(0.58, "Asking for other opinions")
         levels = tuple(self._levels(template, maps))
-        self._coarse = self._fine = None  # nobody asks for them any more
+        self._coarse = self._fair = self._fine = None  # nobody asks for them any more
         give_back()
         # Here alone: it brings a library of 80 MiB, which nothing else needs.
         from fusion.registration.mutual_information import independent_opinion

@@ -150,10 +150,10 @@ def fit_activity(
     return _Fit.of(neck, rows, others, resolution).activity()
 
 
-def with_others(activity: Activity, neck: NativeNeck, others_lps: FloatArray) -> Activity:
-    """Return the model fitted anew with hot spots beside the joints, at the same resolution."""
+def with_others(resolution: Resolution, neck: NativeNeck, others_lps: FloatArray) -> Activity:
+    """Return the model fitted with hot spots beside the joints, at a resolution that is known."""
     rows = (neck.distance_mm <= FIT_MM) & neck.seen
-    return _Fit.of(neck, rows, others_lps, activity.resolution).activity()
+    return _Fit.of(neck, rows, others_lps, resolution).activity()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,8 +195,11 @@ class _Fit:
         points, bone = neck.points_lps[rows], self.bone[rows]
         for some in _parts(len(left)):
             left[some] -= _columns(points[some], bone[some], sources, self.resolution) @ solution
-        left /= np.sqrt(np.maximum(ordinary[rows], floor))
+        del points, bone  # each is as large as the neck
+        scatter = np.sqrt(np.maximum(ordinary, floor))
+        left /= scatter[rows]
         noise = 1.4826 * float(np.median(np.abs(left - np.median(left))))
+        scatter *= noise
         return Activity(
             self.resolution,
             float(solution[0]),
@@ -206,7 +209,7 @@ class _Fit:
             self.others,
             solution[2 + count :],
             joint_sigma_mm(self.resolution.mm),
-            noise * np.sqrt(np.maximum(ordinary, floor)),
+            scatter,
         )
 
 

@@ -227,7 +227,9 @@ def assess(
     ]
     elsewhere = [s.native_lps for s, a in assigned if not _is_joint(a)]
     if elsewhere:  # what they spill into the joints is known only now
-        activity = with_others(activity, neck, np.array(elsewhere))
+        resolution = activity.resolution
+        del activity  # as large as the neck, beside the next
+        activity = with_others(resolution, neck, np.array(elsewhere))
     uptakes = measure_in(
         neck, activity, places, registration, reference=reference, settings=settings.uptake
     )

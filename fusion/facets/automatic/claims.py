@@ -278,7 +278,7 @@ class _Beside:
 def _beside(hu: npt.NDArray[np.float32], p: FloatArray, lateral: FloatArray) -> _Beside:
     rows = (p >= _RIB_P_MM[0]) & (p <= _RIB_P_MM[1])
     # Noise between the shoulders must not look like bone.
-    smooth = ndimage.gaussian_filter(np.nan_to_num(hu[:, rows], nan=0.0), (2.0, 0.7, 0.7))
+    smooth = ndimage.gaussian_filter(np.nan_to_num(hu[:, rows], copy=False), (2.0, 0.7, 0.7))
     bone = (smooth > _RIB_HU).any(axis=1)
     bone = ndimage.maximum_filter1d(bone.astype(np.uint8), 9, axis=0) > 0
     off = np.abs(lateral)

@@ -163,11 +163,13 @@ def rhythm(ct: Volume, frame: Frame) -> Rhythm:
     hu = sample(ct, frame, p, np.concatenate([-lateral[::-1], lateral]))
     inside = np.asarray(np.isfinite(hu).all(axis=(1, 2)), dtype=np.bool_)
     bone = bone_map(hu)
+    del hu
     right, left = (
         _rhythm(side.mean(axis=(1, 2)).astype(np.float64), inside).wall
         for side in np.split(bone, 2, axis=2)
     )
     wall = bone.mean(axis=(1, 2)).astype(np.float64)
+    del bone
     return replace(
         _rhythm(wall, inside),
         breaks_mm=breaks(ct, frame),

@@ -69,7 +69,9 @@ def likeness(ct: Volume, frame: Frame, parts: Template) -> Likeness:
     lateral = np.arange(WINDOW_L[0] * max(SCALES), WINDOW_L[-1] * max(SCALES) + 1, _ACROSS_MM)
     hu = sample(ct, frame, p, lateral)
     inside = np.isfinite(hu).mean(axis=(1, 2)) > _SLICE_SHARE
-    bone = ndimage.gaussian_filter(bone_map(hu), (_BLUR_MM, _BLUR_ACROSS, _BLUR_ACROSS))
+    bone = bone_map(hu)
+    del hu  # as large, beside all that follows
+    bone = ndimage.gaussian_filter(bone, (_BLUR_MM, _BLUR_ACROSS, _BLUR_ACROSS), output=bone)
     return _compare(bone, inside, p, lateral, parts)
 
 

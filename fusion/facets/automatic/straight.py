@@ -213,8 +213,10 @@ def _interpolate(
 
 def bone_map(hu: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Return 0 for soft tissue to 1 for dense bone; ``nan`` counts as soft tissue."""
-    scaled = np.fmax((hu - 100.0) / 500.0, 0.0)  # of nan and 0 the maximum is 0
-    return np.asarray(np.minimum(scaled, 1.0), dtype=np.float32)
+    scaled = hu - 100.0
+    scaled /= 500.0
+    np.fmax(scaled, 0.0, out=scaled)  # of nan and 0 the maximum is 0
+    return np.asarray(np.minimum(scaled, 1.0, out=scaled), dtype=np.float32)
 
 
 def straighten(ct: Volume, canal: Canal) -> Frame:

@@ -125,11 +125,8 @@ def _planes(ct: Volume, crossed: FloatArray, axis: int) -> npt.NDArray[np.float3
         blurred = ndimage.gaussian_filter(hu, [_BLUR_MM / spacing[n] for n in others])
         steps = [max(round(_EDGE_MM / spacing[n]), 1) for n in others]
         cut = [round(margin / spacing[n]) for n in others]
-        result.append(
-            blurred[cut[0] : len(hu) - cut[0], cut[1] : hu.shape[1] - cut[1]][
-                :: steps[0], :: steps[1]
-            ]
-        )
+        kept = blurred[cut[0] : len(hu) - cut[0], cut[1] : hu.shape[1] - cut[1]]
+        result.append(kept[:: steps[0], :: steps[1]].copy())  # a view would keep all of it
     return np.array(result)
 
 
