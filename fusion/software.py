@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from functools import cache
 from importlib.metadata import version
 
 #: Distributions whose version can change geometry, decoded pixels or numbers.
@@ -29,8 +30,9 @@ def environment_of_user() -> dict[str, str]:
     return {name: text for name, text in os.environ.items() if _OURS.get(name) != text}
 
 
+@cache
 def own_version() -> str:
-    """Return the version of facetfusion."""
+    """Return the version of facetfusion that runs, whatever was installed meanwhile."""
     return version("facetfusion")
 
 
