@@ -86,6 +86,14 @@ def settled(journal: Journal, *targets_) -> Reading:
     return reading
 
 
+def copied(path: Path, folder: Path) -> Path:
+    """Copy a journal that is open as a program that is killed now would leave it."""
+    folder.mkdir()
+    for suffix in ("", "-wal"):
+        shutil.copyfile(f"{path}{suffix}", folder / f"{path.name}{suffix}")
+    return folder / path.name
+
+
 def test_a_session_is_resumed_with_all_of_its_history(path: Path) -> None:
     with Journal(path) as journal:
         session = journal.begin(study(), reader=READER)
@@ -346,6 +354,25 @@ def test_a_program_that_ends_between_changes_of_one_go_has_saved_none(path: Path
     assert done.returncode == 9
     with Journal(path) as journal:
         assert journal.load(reading.reading_id) == reading
+
+
+def test_a_log_torn_inside_a_change_that_is_in_the_file_loses_nothing(
+    path: Path, tmp_path: Path
+) -> None:
+    """Where the program before was ended when its last change was in the log only."""
+    with Journal(path) as journal:
+        first = saved(journal, begin(journal))
+        journal._storage._put_into_file = lambda: None
+        second = saved(journal, first, RIGHT_C5)
+        left = copied(path, tmp_path / "left")
+        journal._storage._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with Journal(left) as journal:
+        third = saved(journal, second, LEFT_C4)
+        torn = copied(left, tmp_path / "torn")
+    log = torn.with_name(f"{torn.name}-wal")
+    log.write_bytes(log.read_bytes()[:-10])
+    with Journal(torn) as journal:
+        assert journal.load(third.reading_id) == third
 
 
 def test_two_windows_on_one_reading_conflict_and_lose_nothing(path: Path) -> None:

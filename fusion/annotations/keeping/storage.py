@@ -180,11 +180,17 @@ class Storage:
         self._check_there()
         with self.explained("Not saved"), self._transaction():
             yield
-        # It is on disk now. In the file itself too, it does not depend on every byte of the log; if
-        # that fails, the log still has it.
-        with contextlib.suppress(sqlite3.Error):
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self._put_into_file()
         self._check_there()
+
+    def _put_into_file(self) -> None:
+        """Copy what is on disk in the log into the file: then no byte of the log is needed.
+
+        The next change begins the log anew. Behind one that is in the log only it would not, and
+        a log that was torn inside the later one would show the earlier one in its place.
+        """
+        with contextlib.suppress(sqlite3.Error):  # if that fails, the log still has it
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def _check_there(self) -> None:
         """Refuse to write into files that nobody would find again."""
@@ -314,6 +320,8 @@ class Storage:
             with self._transaction():
                 for statement in self._missing_statements():
                     self._connection.execute(statement)
+        # What a program that was ended between the two left in the log.
+        self._put_into_file()
 
     def _missing_statements(self) -> Iterator[str]:
         """Yield what makes a journal of a file without tables, or one of the first versions new."""
