@@ -102,7 +102,7 @@ def leaning_jumps(change: Picture, either: Picture, stack: Stack, *, across: int
         be told.
     """
     leans = np.arange(-_LEAN, _LEAN + _LEAN_STEP / 2, _LEAN_STEP)
-    summed = [_finer(change), _finer(either)]
+    both = np.stack([_finer(change), _finer(either)], axis=-1)
     groups = [np.array_split(np.arange(n), _PARTS) for n in change.shape[1:]]
     offsets = [
         [_offsets(lean, n, edge, stack.step_mm) for lean in leans]
@@ -110,15 +110,16 @@ def leaning_jumps(change: Picture, either: Picture, stack: Stack, *, across: int
     ]
     areas = np.outer([len(g) for g in groups[1]], [len(g) for g in groups[0]])
     around = [sign * (across + n) * _FINE for sign in (-1, 1) for n in (1, 2)]
-    jumps = np.zeros((len(leans), len(leans), len(summed[0])))
-    for i, rows in enumerate(offsets[0]):
-        # (m, x, parts): the rows of each part, then its columns.
-        half = [np.moveaxis(_sheared(one, rows, groups[0]), 2, 1) for one in summed]
-        for j, columns in enumerate(offsets[1]):
-            total, count = (_sheared(one, columns, groups[1]) for one in half)
-            known = count > _TISSUE_SHARE * areas
-            mean = np.where(known, total / np.maximum(count, 1e-3), np.nan)
-            jumps[i, j] = _jumps(mean.reshape(len(mean), -1), around)
+    jumps = np.zeros((len(leans), len(leans), len(both)))
+    # (m, x, 2, leans, parts): the rows of each part, for every lean along them; then its columns.
+    half = np.stack([_sheared(both, rows, groups[0]) for rows in offsets[0]])
+    half = np.ascontiguousarray(half.transpose(1, 3, 4, 0, 2))
+    for j, columns in enumerate(offsets[1]):
+        total, count = np.moveaxis(_sheared(half, columns, groups[1]), 2, 0)
+        known = count > _TISSUE_SHARE * areas[:, None]
+        mean = np.where(known, total / np.maximum(count, 1e-3), np.nan)
+        for i in range(len(leans)):
+            jumps[i, j] = _jumps(mean[:, :, i].reshape(len(mean), -1), around)
     return jumps
 
 
