@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,7 @@ WHOLE = ScanParameters(
 )
 
 
+@cache
 def _seen(parameters: NeckParameters) -> tuple[Neck, dict[str, np.ndarray]]:
     """A neck, and the true centre of each of its left joints by the level counted from C2."""
     anatomy = build_anatomy(parameters)

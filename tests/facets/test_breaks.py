@@ -164,7 +164,7 @@ def test_slices_that_are_there_twice_are_found_after_the_stack_was_turned(tissue
     assert not len(_found(twice[::2], look=_again, step_mm=4.0))
 
 
-@pytest.mark.parametrize("number", [8, 40])
+@pytest.mark.parametrize("number", [pytest.param(8, marks=pytest.mark.thorough), 40])
 def test_simulated_vertebrae_that_are_all_alike_are_not_there_twice(number):
     ct, truth = simulated(number)  # slices of 2 and 3 mm, a whole neck
     frame = straighten(ct, find_canal(ct))

@@ -130,13 +130,19 @@ def _rows(ct: Volume, *, lowest_z: float, highest_z: float) -> Volume:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lowest_mm", [60.0, 110.0])
-def test_a_head_and_neck_ct_never_calls_joints_in_the_field_outside(shared_data, lowest_mm):
-    """A real CT from the skull down, cut off further and further up."""
+@pytest.fixture(scope="module")
+def head_and_neck(shared_data):
+    """A real CT from the skull down, and where its joints are."""
     chosen, _ = choose_ct(scan(str(shared_data / "ct_pq2000_head_neck")))
     ct = read_volume(chosen)
-    whole = {f.joint: f.center_lps for f in locate(ct).facets if f.center_lps is not None}
+    return ct, {f.joint: f.center_lps for f in locate(ct).facets if f.center_lps is not None}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lowest_mm", [60.0, 110.0])
+def test_a_head_and_neck_ct_never_calls_joints_in_the_field_outside(head_and_neck, lowest_mm):
+    """Cut off further and further up."""
+    ct, whole = head_and_neck
     z = ct.grid.to_lps([[k, 0, 0] for k in range(ct.grid.shape[0])])[:, 2]
     cut = _rows(ct, lowest_z=z.min() + lowest_mm, highest_z=z.max())
     found = locate(cut)

@@ -16,7 +16,7 @@ from fusion.dicom.catalog import scan as scan_folder
 from fusion.dicom.pairing import choose_ct
 from fusion.errors import FusionError
 from fusion.facets.automatic.locate import locate, locate_in, weakest
-from fusion.facets.automatic.neck import find_neck
+from fusion.facets.automatic.neck import Neck, find_neck
 from fusion.facets.localisation import Localisation, Numbering, Status
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid, Source, Volume
@@ -35,12 +35,26 @@ LOW_FIELD = ScanParameters(
 
 
 @cache
-def _simulated(neck: NeckParameters, scan: ScanParameters) -> tuple[Volume, dict, Localisation]:
+def _neck(parameters: NeckParameters, scan: ScanParameters) -> Neck:
+    """What every numbering of a simulated neck begins from."""
+    neck = find_neck(_taken(parameters, scan)[0])
+    assert neck is not None
+    return neck
+
+
+@cache
+def _taken(neck: NeckParameters, scan: ScanParameters) -> tuple[Volume, dict]:
     anatomy = build_anatomy(neck)
     image = acquire_ct(anatomy, neck, scan)
     source = Source("1.1", "1.2", "1.1", ("1.3",), "CT", "simulated")
     ct = Volume(image.grid, image.stored, 1.0, 0.0, "HU", source)
     truth = {(j.level, j.side): placed(j.center, placement(neck)) for j in anatomy.spine.joints}
+    return ct, truth
+
+
+@cache
+def _simulated(neck: NeckParameters, scan: ScanParameters) -> tuple[Volume, dict, Localisation]:
+    ct, truth = _taken(neck, scan)
     return ct, truth, locate(ct)
 
 
@@ -151,13 +165,14 @@ def test_what_lies_outside_the_field_is_said_to():
 
 
 def test_a_click_moves_every_level_and_nothing_overrides_it():
-    ct, truth, _ = _simulated(NeckParameters(seed=301), COARSE)
+    _, truth = _taken(NeckParameters(seed=301), COARSE)
+    neck = _neck(NeckParameters(seed=301), COARSE)
     body = (truth["C4-C5", "left"] + truth["C5-C6", "right"]) / 2
-    confirmed = locate(ct, SpineStatements({"C5": body}))
+    confirmed = locate_in(neck, SpineStatements({"C5": body}))
     assert confirmed.numbering is Numbering.CONFIRMED
     assert np.median(_errors(confirmed, truth)) < 1.5
     # The reader says that this vertebra is C6: against all evidence, it is.
-    moved = locate(ct, SpineStatements({"C6": body}))
+    moved = locate_in(neck, SpineStatements({"C6": body}))
     assert moved.facet("C5-C6", "left").numbering is Numbering.CONFIRMED
     # What would have to be C2-C3 is no joint that the count reaches, and the dens says otherwise.
     assert moved.facet("C2-C3", "left").numbering is Numbering.PROVISIONAL
@@ -169,13 +184,14 @@ def test_a_click_moves_every_level_and_nothing_overrides_it():
 
 def test_naming_a_vertebra_that_is_named_so_takes_nothing_from_what_is_sure(monkeypatch):
     """Below a level in doubt the click says what the count cannot; above it the dens does."""
-    ct, truth, plain = _simulated(NeckParameters(seed=301), COARSE)
+    _, truth, plain = _simulated(NeckParameters(seed=301), COARSE)
+    neck = _neck(NeckParameters(seed=301), COARSE)
     assert plain.numbering is Numbering.SURE
     monkeypatch.setattr("fusion.facets.automatic.locate._astray", lambda *_: {"C4-C5"})
     levels = ("C2-C3", "C3-C4", "C4-C5", "C5-C6", "C6-C7", "C7-T1")
 
     def states(said: SpineStatements) -> list[Numbering]:
-        found = locate(ct, said)
+        found = locate_in(neck, said)
         return [found.facet(level, "left").numbering for level in levels]
 
     sure, doubt, confirmed = Numbering.SURE, Numbering.PROVISIONAL, Numbering.CONFIRMED
@@ -186,7 +202,7 @@ def test_naming_a_vertebra_that_is_named_so_takes_nothing_from_what_is_sure(monk
     moved = {"C6": (truth["C4-C5", "left"] + truth["C5-C6", "right"]) / 2}
     disagree = {"C3": right["C7"], "C6": truth["C3-C4", "left"]}
     assert sure not in states(SpineStatements(moved)) + states(SpineStatements(disagree))
-    found = locate(ct, SpineStatements(right))
+    found = locate_in(neck, SpineStatements(right))
     (breaks,) = [f.message for f in found.findings if f.code == "count-breaks"]
     assert breaks.startswith("C4-C5: ")
     # What rests on the click in part is not called sure as a whole.
@@ -196,40 +212,43 @@ def test_naming_a_vertebra_that_is_named_so_takes_nothing_from_what_is_sure(monk
 
 
 def test_clicks_that_disagree_are_not_believed():
-    ct, truth, _ = _simulated(NeckParameters(seed=301), COARSE)
+    _, truth = _taken(NeckParameters(seed=301), COARSE)
+    neck = _neck(NeckParameters(seed=301), COARSE)
     low, high = truth["C6-C7", "left"], truth["C3-C4", "left"]
-    found = locate(ct, SpineStatements({"C3": low, "C6": high}))
+    found = locate_in(neck, SpineStatements({"C3": low, "C6": high}))
     assert found.numbering is Numbering.PROVISIONAL
     assert "clicks-disagree" in {f.code for f in found.findings}
 
 
 def test_a_click_that_settles_nothing_confirms_nothing(monkeypatch):
-    ct, truth, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    _, truth = _taken(NeckParameters(seed=305), LOW_FIELD)
+    neck = _neck(NeckParameters(seed=305), LOW_FIELD)
     click = {"C7": (truth["C5-C6", "left"] + truth["C6-C7", "right"]) / 2}
-    believed = locate(ct, SpineStatements(click)).facet("C6-C7", "left")
+    believed = locate_in(neck, SpineStatements(click)).facet("C6-C7", "left")
     assert believed.numbering is Numbering.CONFIRMED
     monkeypatch.setattr("fusion.facets.automatic.naming.numbering.unsettled_click", lambda *_: "C7")
-    found = locate(ct, SpineStatements(click))
+    found = locate_in(neck, SpineStatements(click))
     assert found.facet("C6-C7", "left").numbering is Numbering.PROVISIONAL
     said = next(f.message for f in found.findings if f.code == "numbering-provisional")
     assert "C7 was named high up, where no dens is seen" in said
 
 
 def test_a_click_near_the_end_of_a_vertebra_confirms_nothing():
-    ct, truth, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
+    _, truth = _taken(NeckParameters(seed=305), LOW_FIELD)
+    neck = _neck(NeckParameters(seed=305), LOW_FIELD)
     upper, lower = (
         (truth[level, "left"] + truth[level, "right"]) / 2 for level in ("C5-C6", "C6-C7")
     )
     # In the canal, at the height of the disc above C6.
-    found = locate(ct, SpineStatements({"C6": upper - 0.15 * (upper - lower)}))
+    found = locate_in(neck, SpineStatements({"C6": upper - 0.15 * (upper - lower)}))
     assert found.facet("C6-C7", "left").numbering is Numbering.PROVISIONAL
     said = next(f.message for f in found.findings if f.code == "numbering-provisional")
     assert "C6 was named so near to its end that the next vertebra may be meant" in said
 
 
 def test_recorded_fusion_marks_both_joints():
-    ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
-    found = locate(ct, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))
+    neck = _neck(NeckParameters(seed=305), LOW_FIELD)
+    found = locate_in(neck, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))
     assert [found.facet("C6-C7", side).status for side in Side] == [Status.FUSED] * 2
     assert "anomaly-recorded" in {f.code for f in found.findings}
 
@@ -288,8 +307,8 @@ def test_a_joint_that_was_not_found_can_be_marked():
 
 
 def test_a_fused_joint_stays_fused_wherever_it_is_put():
-    ct, _, _ = _simulated(NeckParameters(seed=305), LOW_FIELD)
-    found = locate(ct, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))
+    neck = _neck(NeckParameters(seed=305), LOW_FIELD)
+    found = locate_in(neck, SpineStatements(anomalies=(Anomaly("fused", "C6-C7"),)))
     joint = Joint("C6-C7", Side.LEFT)
     place = found.facet("C6-C7", "left").center_lps + 1.0
     assert found.with_moved({joint: place}).facet("C6-C7", "left").status is Status.FUSED

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from sample_data import NeckParameters, make_study
+from sample_data import Truth
 from tests.golden import made
 from tests.golden.normal import Normal
-from tests.sample_data.conftest import FINE_SCAN
+from tests.sample_data.conftest import finely_scanned
 
 #: The journal that each export is made from, and how.
 EXPORTS: dict[str, tuple[str, ...]] = {
@@ -24,10 +25,9 @@ EXPORTS: dict[str, tuple[str, ...]] = {
 class Sample:
     """The sample study with its readings, and how its files are normalised."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, study: Path) -> None:
         self.folder = folder
-        self.study = folder / "study"
-        make_study(self.study, neck=NeckParameters(), scan=FINE_SCAN)
+        self.study = study
         self.journals = made.read_sample(self.study, folder)
 
     @cache  # noqa: B019 - one sample for the session
@@ -58,5 +58,5 @@ def written(normal: Normal, to: Path, printed: str) -> tuple[dict[str, str], dic
 
 
 @pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    return Sample(tmp_path_factory.mktemp("golden"))
+def sample(tmp_path_factory: pytest.TempPathFactory, once: Callable[..., Truth]) -> Sample:
+    return Sample(tmp_path_factory.mktemp("golden"), finely_scanned(once).folder.parent)

@@ -22,6 +22,8 @@ import itertools
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,43 @@ _TIMES = {"DA", "TM", "DT"}
 _WIDTH = 110
 
 
+@dataclass(frozen=True)
+class _Source:
+    """A study: names of its identifiers, the moments that it states, and a hash of its pixels."""
+
+    names: dict[str, str]
+    stated: frozenset[str]
+    #: Of the pixels of the whole study: equal where arithmetic is equal.
+    inputs: str
+
+    @classmethod
+    @cache  # read once, however much is written about it
+    def of(cls, source: Path) -> _Source:
+        names: dict[str, str] = {}
+        stated: set[str] = set()
+        inputs = hashlib.sha256()
+        counts: dict[str, Iterator[int]] = {}
+        for path in sorted(p for p in source.rglob("*") if p.suffix == ".dcm"):
+            ds = pydicom.dcmread(path)
+            series = str(ds.SeriesInstanceUID)
+            if series not in names:
+                names[series] = f"UID({_free(ds.Modality, names)} series)"
+            kind = names[series][4:].removesuffix(" series)")
+            number = next(counts.setdefault(series, itertools.count(1)))
+            names.setdefault(str(ds.StudyInstanceUID), "UID(study)")
+            names.setdefault(str(ds.FrameOfReferenceUID), f"UID({kind} frame)")
+            names.setdefault(str(ds.SOPInstanceUID), f"UID({kind} {number})")
+            stated |= {str(element.value) for element in ds.iterall() if element.VR in _TIMES}
+            inputs.update(ds.get("PixelData", b""))
+        return cls(names, frozenset(stated), inputs.hexdigest())
+
+
+def _free(kind: str, names: Mapping[str, str]) -> str:
+    taken = set(names.values())
+    kinds = itertools.chain([kind], (f"{kind}{n}" for n in itertools.count(2)))
+    return next(one for one in kinds if f"UID({one} series)" not in taken)
+
+
 class Normal:
     """Normalises what is written about one study in one run.
 
@@ -72,38 +111,14 @@ class Normal:
     def __init__(self, source: Path, places: Mapping[str, Path]) -> None:
         self.exact: dict[str, str] = {}
         self._places = {str(path): f"<{name}>" for name, path in places.items()}
-        self._names: dict[str, str] = {}
-        self._stated: set[str] = set()
         today = dt.datetime.now(dt.UTC).date()
         days = [today + dt.timedelta(days=n) for n in (-1, 0, 1)]
         forms = [form for day in days for form in (f"{day:%Y-%m-%d}", f"{day:%Y%m%d}")]
         self._today = {form: re.sub(r"\d", "0", form) for form in forms}
         self._file = ""
         self._count = 0
-        self._name_source(source)
-
-    def _name_source(self, source: Path) -> None:
-        inputs = hashlib.sha256()
-        counts: dict[str, Iterator[int]] = {}
-        for path in sorted(p for p in source.rglob("*") if p.suffix == ".dcm"):
-            ds = pydicom.dcmread(path)
-            series = str(ds.SeriesInstanceUID)
-            if series not in self._names:
-                self._names[series] = f"UID({self._free(ds.Modality)} series)"
-            kind = self._names[series][4:].removesuffix(" series)")
-            number = next(counts.setdefault(series, itertools.count(1)))
-            self._names.setdefault(str(ds.StudyInstanceUID), "UID(study)")
-            self._names.setdefault(str(ds.FrameOfReferenceUID), f"UID({kind} frame)")
-            self._names.setdefault(str(ds.SOPInstanceUID), f"UID({kind} {number})")
-            self._stated |= {str(element.value) for element in ds.iterall() if element.VR in _TIMES}
-            inputs.update(ds.get("PixelData", b""))
-        #: Of the pixels of the whole study: equal where arithmetic is equal.
-        self.inputs = inputs.hexdigest()
-
-    def _free(self, kind: str) -> str:
-        taken = set(self._names.values())
-        names = itertools.chain([kind], (f"{kind}{n}" for n in itertools.count(2)))
-        return next(name for name in names if f"UID({name} series)" not in taken)
+        named = _Source.of(source)
+        self._names, self._stated, self.inputs = dict(named.names), named.stated, named.inputs
 
     def _token(self, kind: str, value: str) -> str:
         if value not in self._names:

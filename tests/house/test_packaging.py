@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -106,10 +107,16 @@ def imported_names(*packages: str) -> Iterator[tuple[str, Path]]:
                     yield node.module.partition(".")[0], path
 
 
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    return packages_distributions()
+
+
+@cache
 def imported(*packages: str) -> dict[str, Path]:
     """Canonical names of the distributions that some packages import, each with one importer."""
     own = {"fusion", "viewer", "sample_data"}
-    distributions = packages_distributions()
+    distributions = _distributions()
     return {
         canonicalize_name(distribution): path.relative_to(ROOT)
         for name, path in imported_names(*packages)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sample_data import NeckParameters, ScanParameters, Truth, make_study
+from sample_data import COARSE_SCAN, NeckParameters, ScanParameters, Truth, make_study
 
 #: C0 to T1 in voxels as fine as the default, in a narrow field: fast, and facets stay visible.
 FINE_SCAN = ScanParameters(
@@ -19,9 +19,19 @@ FINE_SCAN = ScanParameters(
 )
 
 
-@pytest.fixture(scope="session")
-def fine_study(once: Callable[..., Truth]) -> Truth:
-    """The default neck, finely scanned in a narrow field."""
+def coarsely_scanned(once: Callable[..., Truth]) -> Truth:
+    """Return the default neck, coarsely scanned: the same study for all tests of a run."""
+    return once("coarse", lambda folder: make_study(folder / "made", scan=COARSE_SCAN))
+
+
+def finely_scanned(once: Callable[..., Truth]) -> Truth:
+    """Return the default neck, finely scanned in a narrow field."""
     return once(
         "fine", lambda folder: make_study(folder / "made", neck=NeckParameters(), scan=FINE_SCAN)
     )
+
+
+@pytest.fixture(scope="session")
+def fine_study(once: Callable[..., Truth]) -> Truth:
+    """The default neck, finely scanned in a narrow field."""
+    return finely_scanned(once)

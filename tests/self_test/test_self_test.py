@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fusion.cli import main
+from fusion.facets import locate
 from fusion.self_test import (
     Check,
     CheckOutcome,
@@ -129,6 +130,13 @@ def test_a_screen_that_leads_nowhere_is_said_with_what_to_do(
 def test_the_trial_goes_the_whole_way_and_holds_it_against_the_truth(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    found: list[object] = []
+
+    def kept(ct: object, **how: object) -> object:
+        found[:] = found or [locate(ct, **how)]
+        return found[0]
+
+    monkeypatch.setattr("fusion.self_test.trial.locate", kept)  # of one study, once
     assert trial_check().outcome is CheckOutcome.WORKS
     monkeypatch.setattr("fusion.self_test.trial.LARGEST_ERROR_MM", 0.0)
     said = trial_check()
@@ -162,5 +170,6 @@ def test_what_does_not_work_is_an_exit_code(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("fusion.self_test.window_check", lambda: NO_SCREEN)
     assert main(["doctor", "--quick"]) == 3
     assert "does not work: folder of the readings" in capsys.readouterr().out

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import json
 import re
 from dataclasses import replace
@@ -16,9 +18,16 @@ def truth(tmp_path_factory):
     return make_study(tmp_path_factory.mktemp("uptake"), neck=neck, scan=COARSE_SCAN)
 
 
-def test_uptake_and_proposals_stand_beside_the_joints(truth, capsys):
-    assert main(["facets", str(truth.folder), "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+@pytest.fixture(scope="module")
+def document(truth):
+    """What the command prints of the study."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        assert main(["facets", str(truth.folder), "--json"]) == 0
+    return json.loads(out.getvalue())
+
+
+def test_uptake_and_proposals_stand_beside_the_joints(document):
     found = [joint for joint in document["joints"] if joint["center_lps"] is not None]
     assert all(joint["uptake"]["unit"] == "counts" for joint in found)
     hottest = max(found, key=lambda joint: joint["uptake"]["maximum"])
@@ -63,9 +72,7 @@ def test_a_patient_who_moved_in_a_shared_frame_is_said(truth, tmp_path, capsys):
     assert re.search(f"(?m)^warning: {said}$", capsys.readouterr().out)
 
 
-def test_the_untouched_study_is_confirmed_and_measured_as_before(truth, capsys):
-    assert main(["facets", str(truth.folder), "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+def test_the_untouched_study_is_confirmed_and_measured_as_before(document):
     codes = {one["code"] for one in document["findings"]}
     assert {"shared-frame", "alignment-checked", "second-method-agrees"} <= codes
     assert not codes & {"alignment-doubted", "sides-unsure", "possible-neck-motion"}

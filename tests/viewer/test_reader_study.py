@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,11 @@ from fusion.annotations.journal import Journal
 from fusion.annotations.target import Decision
 from fusion.errors import FusionError
 from fusion.reader_study.study import ReaderStudy
-from sample_data import COARSE_SCAN, make_study
+from sample_data import Truth
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill
 from tests.reader_study.begun import read, write_cases
 from tests.reader_study.designs import design_text
+from tests.sample_data.conftest import coarsely_scanned
 from tests.viewer.places import in_files, on_screen
 from tests.viewer.scripted import Hands, wait_until
 from viewer.reader_study import ReadingRoom, run
@@ -55,9 +56,9 @@ def write_named(folder: Path, source: Path, number: int, canaries: Canaries) -> 
 
 
 @pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun(tmp_path_factory: pytest.TempPathFactory, once: Callable[..., Truth]) -> Path:
     folder = tmp_path_factory.mktemp("readers")
-    source = make_study(tmp_path_factory.mktemp("neck"), scan=COARSE_SCAN).folder
+    source = coarsely_scanned(once).folder
     for number in (0, 1):
         write_named(folder / "cases" / f"{MARK}{number}", source, number, Canaries())
     text = design_text(2, head=f'title = "{MARK} study"\nreaders = ["Reader A", "Reader B"]')

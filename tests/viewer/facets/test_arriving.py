@@ -20,7 +20,12 @@ pytestmark = pytest.mark.window
 
 @pytest.mark.parametrize(
     ("looked", "proposing", "moves"),
-    [("", True, True), ("", False, True), ("scrolled", True, False), ("zoomed", True, False)],
+    [
+        ("", True, True),
+        ("", False, True),
+        ("scrolled", True, False),
+        pytest.param("zoomed", True, False, marks=pytest.mark.thorough),
+    ],
 )
 def test_the_pictures_go_to_the_neck_unless_somebody_looked_around(
     once: Callable[..., Path], qtbot: object, looked: str, proposing: bool, moves: bool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,8 +34,9 @@ pytestmark = [pytest.mark.window, pytest.mark.usefixtures("qapp")]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, once: Callable[..., Any]) -> Path:
     """Maps of the very neck of ``simulated``, on a grid of their own; two are wrong."""
+    maps.once = once
     folder, truth = tmp_path_factory.mktemp("labels"), maps.neck()
     grid, bones = truth.ct.grid, truth.labels("verse")
     maps.write_nifti(folder / "bones.nii.gz", bones, grid)

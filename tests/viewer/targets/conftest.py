@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,15 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QApplication
 
 import fusion
-from sample_data import COARSE_SCAN, make_study
+from sample_data import Truth
+from tests.sample_data.conftest import coarsely_scanned
 from tests.viewer.targets.desk import Bench, Desk
 
 
 @pytest.fixture(scope="session")
-def truth(tmp_path_factory: pytest.TempPathFactory):
+def truth(once: Callable[..., Truth]) -> Truth:
     """A simulated neck with its joints known."""
-    return make_study(tmp_path_factory.mktemp("neck"), scan=COARSE_SCAN)
+    return coarsely_scanned(once)
 
 
 @pytest.fixture(scope="session")
