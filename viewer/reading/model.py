@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion.annotations import (
@@ -41,24 +40,13 @@ if TYPE_CHECKING:
     from fusion.anatomy import Joint
     from fusion.annotations import Reading
     from fusion.pathway import Assessment
-    from viewer.pictures.panes import LinkedPanes
-    from viewer.reading.joints import KnownJoints
 
 
 class ReadingModel(KeptReading):
     """The reading of the study on display: all that can be said in it, and what it lacks."""
 
-    def __init__(
-        self,
-        linked: LinkedPanes,
-        facets: KnownJoints,
-        *,
-        journal: Path | None = None,
-        blinded: bool = False,
-    ) -> None:
-        super().__init__(linked, facets, journal=journal, blinded=blinded)
-        self._lacks: tuple[tuple[object, ...], tuple[Lack, ...]] | None = None
-        self._labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
+    _lacks: tuple[tuple[object, ...], tuple[Lack, ...]] | None = None
+    _labels: tuple[Reading, Spine, tuple[LabelChange, ...]] | None = None
 
     # What follows
 
