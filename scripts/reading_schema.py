@@ -127,6 +127,18 @@ def document() -> dict[str, Any]:
         "without_nerves": {"type": "array", "items": all_of({"joint": TEXT, "why": TEXT})},
         "notices": {"type": "array", "items": TEXT},
         "map_version": TEXT,
+        "set_apart": {
+            "type": "array",
+            "description": "positive joints for which nothing is proposed",
+            "items": all_of(
+                {
+                    "joint": TEXT,
+                    "why": TEXT,
+                    "nerves": {"type": "array", "items": TEXT},
+                    "why_none": TEXT,
+                }
+            ),
+        },
     }
     region = {
         "joint": TEXT,

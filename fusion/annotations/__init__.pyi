@@ -1,5 +1,5 @@
 # The face of this room: what other rooms may use. Each name is imported when first asked for.
-from .blocks import BlockPlan, NerveBlock, plan_blocks
+from .blocks import BlockPlan, NerveBlock, SetApart, plan_blocks
 from .changes import (
     AlignmentReviewed,
     AnomalyRecorded,
@@ -95,6 +95,7 @@ __all__ = [
     "Relabelled",
     "Saved",
     "Sending",
+    "SetApart",
     "Spine",
     "StudyKey",
     "Target",

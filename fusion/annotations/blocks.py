@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fusion.anatomy import CERVICAL, JOINTS, LEVELS, Joint, Side
-from fusion.annotations.target import Decision, Target
+from fusion.annotations.target import Answer, Decision, Target
 from fusion.errors import AnnotationError
 from fusion.facets import Status
 from fusion.plain_text import plain
@@ -131,8 +131,50 @@ class NerveBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class SetApart:
+    """A positive joint that is no reason for a block by what its reader answered.
+
+    Parameters
+    ----------
+    joint : Joint
+        Which.
+    why : str
+        ``"does not match the pain"``.
+    nerves : tuple of Nerve
+        That usually supply it; the plan does not propose them for this joint.
+    why_none : str
+        Why there are none; empty where there are.
+    """
+
+    joint: Joint
+    why: str
+    nerves: tuple[Nerve, ...]
+    why_none: str = ""
+
+    def name_of(self, nerve: Nerve) -> str:
+        """Return side and nerve in full, as :attr:`NerveBlock.name`."""
+        return NerveBlock(nerve, self.joint.side, (self.joint,)).name
+
+    @property
+    def sentence(self) -> str:
+        """What has to stand wherever the joint is described."""
+        return f"Set apart in the block plan: {self.why}."
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "joint": self.joint.name,
+            "why": self.why,
+            "nerves": [nerve.id for nerve in self.nerves],
+            "why_none": self.why_none,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """The nerves of all positive joints.
+    """The nerves of the positive joints, but for those that are set apart.
+
+    Every positive joint is in one of ``joints``, ``without_nerves`` and ``set_apart``.
 
     Parameters
     ----------
@@ -146,6 +188,9 @@ class BlockPlan:
         To be shown beside the plan.
     map_version : str
         Which map.
+    set_apart : tuple of SetApart
+        Positive joints that do not match the pain or lie in an operative bed, or of which that is
+        not recorded. No nerve is proposed for them, whatever the output.
     """
 
     joints: tuple[Joint, ...]
@@ -153,6 +198,17 @@ class BlockPlan:
     without_nerves: tuple[tuple[Joint, str], ...]
     notices: tuple[str, ...]
     map_version: str
+    set_apart: tuple[SetApart, ...] = ()
+
+    def why_apart(self, joint: Joint) -> str:
+        """Return the sentence that a joint is set apart; empty where it is not."""
+        return next((one.sentence for one in self.set_apart if one.joint == joint), "")
+
+    @property
+    def supplying(self) -> tuple[str, ...]:
+        """Names of the nerves of every positive joint, proposed or not."""
+        apart = (one.name_of(nerve) for one in self.set_apart for nerve in one.nerves)
+        return tuple(dict.fromkeys((*(block.name for block in self.nerves), *apart)))
 
     @property
     def counts(self) -> str:
@@ -175,7 +231,23 @@ class BlockPlan:
             ],
             "notices": list(self.notices),
             "map_version": self.map_version,
+            "set_apart": [one.to_json() for one in self.set_apart],
         }
+
+
+def why_apart(target: Target) -> str:
+    """Return why a positive joint is set apart in the block plan; empty where it is not."""
+    pain, bed = target.clinically_concordant, target.inside_operative_bed
+    said = []
+    if pain is Answer.NO:
+        said.append("does not match the pain")
+    elif pain is not Answer.YES:
+        said.append("whether it matches the pain is not recorded")
+    if bed is Answer.YES:
+        said.append("lies in an operative bed")
+    elif bed is not Answer.NO:
+        said.append("whether it lies in an operative bed is not recorded")
+    return "; ".join(said)
 
 
 def plan_blocks(
@@ -185,7 +257,7 @@ def plan_blocks(
     include_fused: bool = False,
     block_map: BlockMap | None = None,
 ) -> BlockPlan:
-    """Name the nerves that usually supply the positive joints.
+    """Name the nerves that usually supply the positive joints that are not set apart.
 
     Parameters
     ----------
@@ -205,16 +277,23 @@ def plan_blocks(
     """
     use = block_map or usual_map()
     positive = [target for target in targets if target.decision is Decision.POSITIVE]
-    marked = {target.joint for target in positive}
+    marked = {target.joint: why_apart(target) for target in positive}
     fused = {*fused, *(t.joint.level for t in positive if t.localisation.status is Status.FUSED)}
     joints: list[Joint] = []
     without: list[tuple[Joint, str]] = []
+    apart: list[SetApart] = []
     for joint in (joint for joint in JOINTS if joint in marked):
         entry = use.supply(joint.level)
-        if not entry.nerves:
-            without.append((joint, entry.why_none))
-        elif joint.level in fused and not include_fused:
-            without.append((joint, use.notices.fused))
+        why_none = entry.why_none
+        if entry.nerves and joint.level in fused and not include_fused:
+            why_none = use.notices.fused
+        if marked[joint]:
+            supplying = tuple(
+                nerve for nerve in use.nerve if nerve.id in entry.nerves and not why_none
+            )
+            apart.append(SetApart(joint, marked[joint], supplying, why_none))
+        elif why_none:
+            without.append((joint, why_none))
         else:
             joints.append(joint)
     blocks = []
@@ -231,16 +310,13 @@ def plan_blocks(
         joints=tuple(joints),
         nerves=tuple(blocks),
         without_nerves=tuple(without),
-        notices=_notices(use, joints, without),
+        notices=_notices(use, joints) if positive else (),
         map_version=use.source.version,
+        set_apart=tuple(apart),
     )
 
 
-def _notices(
-    use: BlockMap, joints: list[Joint], without: list[tuple[Joint, str]]
-) -> tuple[str, ...]:
-    if not joints and not without:
-        return ()
+def _notices(use: BlockMap, joints: list[Joint]) -> tuple[str, ...]:
     said = [
         f"{use.notices.positive} ({use.notices.positive_source})",
         use.notices.supply,

@@ -7,7 +7,7 @@ about levels, alignment, state, or joints without a decision: it takes them from
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fusion.anatomy import JOINTS, Joint, Side
@@ -141,7 +141,7 @@ class Account:
             joints.append(
                 JointAccount(
                     joint=joint,
-                    label=_label(joint, reading, doubts),
+                    label=label(joint.name, (joint,), reading, doubts),
                     decision=target.decision.value,
                     target=target,
                     remarks=_remarks(target, region_of.get(target.target_id)),
@@ -356,12 +356,25 @@ def _places(joints: Sequence[Joint]) -> str:
 # One joint
 
 
-def _label(joint: Joint, reading: Reading | None, doubts: Sequence[LevelDoubt]) -> str:
-    doubt = ", ".join(one.word for one in doubts if joint in one.joints)
+def label(
+    name: str, joints: Collection[Joint], reading: Reading | None, doubts: Sequence[LevelDoubt]
+) -> str:
+    """Return a name for lists of other programs, with what makes it doubtful.
+
+    Parameters
+    ----------
+    name : str
+        Of a joint, or of what follows from joints.
+    joints : collection of Joint
+        Those.
+    reading, doubts
+        As for :meth:`Account.of`.
+    """
+    doubt = ", ".join(one.word for one in doubts if not set(one.joints).isdisjoint(joints))
     draft = reading is not None and reading.finalised is None
     words = [f"LEVEL {doubt}"] if doubt else []
     words += [DRAFT_WORD] if draft else []
-    return f"{joint.name} ({', '.join(words)})" if words else joint.name
+    return f"{name} ({', '.join(words)})" if words else name
 
 
 def _remarks(target: Target, region: UptakeRegion | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from pydicom.sr.coding import Code
 
 from fusion.annotations import NerveBlock
-from fusion.export.account import JointAccount
+from fusion.export.account import JointAccount, label
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import concept_of, unit_code
 from fusion.export.edition import Edition
@@ -221,7 +221,10 @@ def _status(handout: Handout) -> str:
 
 def _report(handout: Handout) -> dict[str, Any]:
     edition, account = handout.edition, handout.account
-    said = (*account.sentences, *handout.cautions, CONFIRM, DISCLAIMER)
+    apart = (
+        f"{account.of_joint(one.joint).label}: {one.sentence}" for one in handout.plan.set_apart
+    )
+    said = (*account.sentences, *apart, *handout.cautions, CONFIRM, DISCLAIMER)
     return _resource(
         "DiagnosticReport",
         edition,
@@ -241,6 +244,7 @@ def _report(handout: Handout) -> dict[str, Any]:
 def _observation(handout: Handout, account: JointAccount) -> dict[str, Any]:
     edition, target = handout.edition, account.target
     structure = codes.site_codes(account.joint)[0]
+    apart = handout.plan.why_apart(account.joint)
     about: dict[str, Any] = {"issued": _instant(handout)}
     if target is None:
         about["dataAbsentReason"] = {"text": account.decision}
@@ -249,7 +253,9 @@ def _observation(handout: Handout, account: JointAccount) -> dict[str, Any]:
             "issued": target.time.isoformat(),
             "valueCodeableConcept": _concept(codes.DECISIONS[target.decision]),
             "component": list(_components(account)),
-            "note": [{"text": said} for said in (*account.remarks, target.shown_note) if said],
+            "note": [
+                {"text": said} for said in (*account.remarks, apart, target.shown_note) if said
+            ],
         }
     return _resource(
         "Observation",
@@ -302,7 +308,14 @@ def _answer(answer: Any) -> Code | None:
 
 
 def _proposal(handout: Handout, block: NerveBlock) -> dict[str, Any]:
+    """Return one nerve of the plan as a proposal in draft.
+
+    A joint that is set apart has none: a worklist shows the text of a request, not its notes, and
+    ``doNotPerform`` would be a ban that nobody spoke. Why it is set apart stands with its
+    Observation and in the conclusion.
+    """
     edition = handout.edition
+    name = label(block.name, block.joints, handout.reading, handout.doubts)
     said = (*handout.plan.notices, *handout.cautions, CONFIRM, DISCLAIMER)
     return _resource(
         "ServiceRequest",
@@ -310,11 +323,11 @@ def _proposal(handout: Handout, block: NerveBlock) -> dict[str, Any]:
         block.name,
         status="draft",
         intent="proposal",
-        code={"text": f"Diagnostic block to be considered: {block.name}"},
+        code={"text": f"Diagnostic block to be considered: {name}"},
         subject=_to(edition, "patient"),
-        bodySite=[{"text": block.nerve.landmark}],
+        bodySite=[{"text": f"{block.side.value.capitalize()}: {block.nerve.landmark}"}],
         reasonReference=[_to(edition, joint.name) for joint in block.joints],
-        note=[{"text": sentence} for sentence in said],
+        note=[{"text": sentence} for sentence in dict.fromkeys(said)],
     )
 
 

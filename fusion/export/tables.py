@@ -75,6 +75,7 @@ _AFTER = (
     "merged_with",
     "localisation_uncertainty_is",
     "registration_uncertainty_is",
+    "set_apart",
 )
 
 
@@ -214,6 +215,7 @@ def table(handout: Handout) -> str:
             "label": account.of_joint(joint).label,
             "remarks": " ".join(account.of_joint(joint).remarks),
             "alignment": account.alignment,
+            "set_apart": handout.plan.why_apart(joint),
         }
         if joint in by_joint:
             row |= _decided(by_joint[joint])

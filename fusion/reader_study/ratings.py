@@ -154,7 +154,7 @@ def _nerves(reader: str, shown: Presentation, patient: int, reading: Reading) ->
     plan = plan_blocks(reading.targets, fused=fused)
     return NerveRating(
         *_about(reader, shown, patient),
-        "; ".join(one.name for one in plan.nerves),
+        "; ".join(plan.supplying),
     )
 
 

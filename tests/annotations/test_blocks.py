@@ -12,7 +12,7 @@ import pytest
 import fusion.annotations
 from fusion.anatomy.joints import JOINTS, LEVELS, Joint, Side
 from fusion.annotations.blocks import load_map, plan_blocks, usual_map
-from fusion.annotations.target import Decision
+from fusion.annotations.target import Answer, Decision
 from fusion.errors import AnnotationError
 
 from .samples import localisation, target
@@ -114,6 +114,45 @@ def test_a_fused_level_has_no_suggestion_unless_asked_for() -> None:
     assert plan_blocks(decided) == found
     asked = plan(*joints, fused={"C5-C6"}, include_fused=True)
     assert asked.counts == "2 joints, 3 nerves"
+
+
+@pytest.mark.parametrize(
+    ("answers", "why"),
+    [
+        ({"clinically_concordant": Answer.NO}, "does not match the pain"),
+        ({"clinically_concordant": Answer.NOT_RECORDED}, "whether it matches the pain is not"),
+        ({"clinically_concordant": None}, "whether it matches the pain is not recorded"),
+        ({"inside_operative_bed": Answer.YES}, "lies in an operative bed"),
+        ({"inside_operative_bed": Answer.NOT_RECORDED}, "whether it lies in an operative bed is"),
+        ({"inside_operative_bed": None}, "whether it lies in an operative bed is not recorded"),
+    ],
+)
+def test_what_is_set_apart_has_no_nerve_in_the_plan(answers: dict[str, Answer], why: str) -> None:
+    wanted, doubtful, atlas = left("C4-C5", "C5-C6", "C1-C2")
+    found = plan_blocks([target(wanted), target(doubtful, **answers), target(atlas, **answers)])
+    assert found.counts == "1 joint, 2 nerves"
+    # The nerve that both share is proposed for the wanted one alone.
+    assert {block.joints for block in found.nerves} == {(wanted,)}
+    assert found.without_nerves == ()
+    none, apart = found.set_apart
+    assert (none.joint, none.nerves) == (atlas, ())
+    assert "no medial branch target" in none.why_none
+    assert (apart.joint, [nerve.id for nerve in apart.nerves]) == (doubtful, ["C5", "C6"])
+    assert apart.why.startswith(why)
+    assert found.why_apart(doubtful) == f"Set apart in the block plan: {apart.why}."
+    assert found.why_apart(wanted) == ""
+    assert found.to_json()["set_apart"][1] == {
+        "joint": doubtful.name,
+        "why": apart.why,
+        "nerves": ["C5", "C6"],
+        "why_none": "",
+    }
+    assert found.supplying == tuple(f"Left C{n} medial branch" for n in (4, 5, 6))
+    # With nothing else the plan is empty, and its notices are said all the same.
+    alone = plan_blocks([target(doubtful, **answers)], fused={doubtful.level})
+    assert (alone.joints, alone.nerves, alone.set_apart[0].nerves) == ((), (), ())
+    assert alone.set_apart[0].why_none == usual_map().notices.fused
+    assert alone.notices == plan(wanted).notices
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fusion.anatomy.joints import Joint, Side
+from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.changes import (
     AlignmentReviewed,
     Finalised,
@@ -129,4 +130,5 @@ def handout_of(review: Review, *targets: Target, **changes: Any) -> Handout:
     regions = tuple(
         uptake_region(one, review.fused) for one in targets if one.decision is Decision.POSITIVE
     )
+    changes = {"plan": plan_blocks(targets)} | changes
     return replace(handout, targets=targets, regions=regions, **changes)

@@ -14,16 +14,26 @@ import pytest
 
 from fusion.anatomy.joints import JOINTS
 from fusion.annotations.blocks import plan_blocks
+from fusion.annotations.finishing import LevelDoubt
 from fusion.annotations.snapshots import Measured
+from fusion.annotations.target import Answer
 from fusion.export.edition import Edition
 from fusion.export.fhir import export_fhir, fhir_bundle, guidance
-from fusion.export.handout import Handout
+from fusion.export.handout import DRAFT, Handout
+from fusion.export.wording import CONFIRM
+from fusion.findings.readings import DECIDED_ON_ANOTHER_ALIGNMENT
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts.facts import QUESTIONS, answers
 from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.verdict import check
 from fusion.uptake import every_measure
-from tests.export.handed import MADE, Read, read_study
+from tests.export.handed import (
+    BESIDE,
+    HOT,
+    MADE,
+    Read,
+    read_study,
+)
 from tests.pathway.cases import GOLDEN
 
 AT = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
@@ -128,6 +138,74 @@ def test_a_draft_is_preliminary_and_no_reading_is_no_report(read: Read) -> None:
     assert report["status"] == "registered"
     assert "Nobody has recorded a decision on this study." in report["conclusion"]
     assert by_kind(none, "ServiceRequest") == by_kind(none, "GuidanceResponse") == []
+
+
+def test_each_proposal_says_what_is_doubtful_and_the_side(read: Read) -> None:
+    draft = replace(read.reading, events=read.reading.events[:-1])
+    handout = Handout.of(read.review, draft, made=AT)
+    requests = by_kind(fhir_bundle(handout), "ServiceRequest")
+    assert [one["code"]["text"] for one in requests] == [
+        f"Diagnostic block to be considered: Left C{n} medial branch (DRAFT)" for n in (4, 5, 6)
+    ]
+    assert all(one["bodySite"][0]["text"].startswith("Left: ") for one in requests)
+    for one in requests:
+        notes = [note["text"] for note in one["note"]]
+        assert {DRAFT, CONFIRM, *handout.plan.notices} <= {*notes}
+        assert len(notes) == len({*notes})
+
+
+def test_the_doubt_of_a_joint_stands_on_its_nerves_alone(read: Read) -> None:
+    handout = Handout.of(read.review, read.reading, made=AT)
+    doubt = LevelDoubt("DISPUTED", (BESIDE,), DECIDED_ON_ANOTHER_ALIGNMENT(joints=(BESIDE.name,)))
+    requests = by_kind(fhir_bundle(replace(handout, doubts=(doubt,))), "ServiceRequest")
+    texts = [one["code"]["text"].partition(": ")[2] for one in requests]
+    assert texts == [
+        f"Left C4 medial branch (LEVEL {doubt.word})",
+        f"Left C5 medial branch (LEVEL {doubt.word})",
+        "Left C6 medial branch",
+    ]
+
+
+def set_apart(read: Read) -> Handout:
+    """The same reading, whose hotter joint lies in an operative bed."""
+    records = tuple(
+        replace(one, target=replace(one.target, inside_operative_bed=Answer.YES))
+        if one.target.joint == HOT
+        else one
+        for one in read.reading.records
+    )
+    return Handout.of(read.review, replace(read.reading, records=records), made=AT)
+
+
+def test_nothing_is_proposed_for_what_the_reader_set_apart(read: Read) -> None:
+    bundle = fhir_bundle(set_apart(read))
+    valid("Bundle", bundle)
+    requests = by_kind(bundle, "ServiceRequest")
+    assert [one["code"]["text"].partition(": ")[2] for one in requests] == [
+        "Left C4 medial branch",
+        "Left C5 medial branch",
+    ]
+    observed = {one["bodySite"]["text"]: one for one in by_kind(bundle, "Observation")}
+    name = f"urn:uuid:{observed['Left C4-C5']['id']}"
+    assert {r["reference"] for one in requests for r in one["reasonReference"]} == {name}
+    why = "Set apart in the block plan: lies in an operative bed."
+    assert why in [note["text"] for note in observed["Left C5-C6"]["note"]]
+    assert why not in [note["text"] for note in observed["Left C4-C5"]["note"]]
+    [report] = by_kind(bundle, "DiagnosticReport")
+    assert f"Left C5-C6: {why}" in report["conclusion"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "said"),
+    [("M", "male"), ("F", "female"), ("O", "other"), (" f ", "female"), ("", "unknown")],
+)
+def test_the_sex_is_that_of_the_file(
+    read: Read, monkeypatch: pytest.MonkeyPatch, stored: str, said: str
+) -> None:
+    handout = Handout.of(read.review, read.reading, made=AT)
+    monkeypatch.setattr(read.review.pair.ct.header, "PatientSex", stored)
+    [patient] = by_kind(fhir_bundle(handout), "Patient")
+    assert patient["gender"] == said
 
 
 def test_every_measure_and_every_joint_has_a_code(read: Read) -> None:

@@ -117,8 +117,13 @@ def test_the_old_journal_says_the_same(journal: Path) -> None:
     assert answer.words == "Supported by the pathway as a secondary examination"
     assert amended.pathway.change.reason == "the facts did not change"
     assert (draft.pathway, draft.alignment, draft.numbering) == (None, None, None)
-    nerves = [block.name for block in kept.plan_blocks(first.targets, fused={"C3-C4"}).nerves]
-    assert nerves == [
+    plan = kept.plan_blocks(first.targets, fused={"C3-C4"})
+    assert [block.name for block in plan.nerves] == [
+        "Left C5 medial branch",
+        "Left C6 medial branch",
+    ]
+    assert [one.why for one in plan.set_apart] == ["whether it matches the pain is not recorded"]
+    assert list(plan.supplying) == [
         "Left C5 medial branch",
         "Left C6 medial branch",
         "Right third occipital nerve (superficial medial branch of C3)",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fusion.annotations import Decision, plan_blocks
+from fusion.annotations import Decision
 from fusion.views import landmarks
 from viewer.facets.marks import (
     BALL_MM,
@@ -41,7 +41,7 @@ def named_places(facets: FacetsModel, reading: ReadingModel) -> tuple[Named, ...
     targets = reading.reading.targets if reading.reading is not None else ()
     decided = {target.joint: target for target in targets}
     nerves: dict[Joint, list[str]] = {}
-    for block in plan_blocks(targets).nerves:
+    for block in reading.plan.nerves:
         for supplied in block.joints:
             nerves.setdefault(supplied, []).append(block.nerve.name)
     doubtful = facets.provisional or facets.spine is None

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QLabel
 
-    from fusion.annotations import Reading
+    from fusion.annotations import Reading, SetApart
     from viewer.reading.model import ReadingModel
 
+SET_APART = "Set apart: no nerve proposed"
 NONE_YET = "No joint is positive, so there is no nerve to name."
 NOT_A_POINT = (
     "Landmarks in words only: the centre of a joint is not where its nerves are met, and there is "
@@ -53,7 +54,7 @@ class BlockPage(QScrollArea):
             column.addWidget(label)
         self._boxes = {
             name: QGroupBox(name)
-            for name in ("Nerves", "Without a nerve to block", "Read this too")
+            for name in ("Nerves", "Without a nerve to block", SET_APART, "Read this too")
         }
         self._rows = {name: QVBoxLayout(box) for name, box in self._boxes.items()}
         for name, box in self._boxes.items():
@@ -67,11 +68,12 @@ class BlockPage(QScrollArea):
     def refresh(self) -> None:
         """Show the plan that follows from the reading now."""
         plan, reading = self._reading.plan, self._reading.reading
-        self.counts.setText(plan.counts if plan.joints or plan.without_nerves else NONE_YET)
+        positive = bool(plan.joints or plan.without_nerves or plan.set_apart)
+        self.counts.setText(plan.counts if positive else NONE_YET)
         words, sure = _levels(reading)
         self.levels.setText(words)
         restyle(self.levels, "" if sure else colored(DOUBTFUL))
-        self.levels.setVisible(bool(plan.joints or plan.without_nerves))
+        self.levels.setVisible(positive)
         disputed = [change.target.joint.name for change in self._reading.label_changes]
         self.disputed.setText(
             f"DISPUTED: {', '.join(disputed)}. The anatomy says another level or side now, so the "
@@ -87,6 +89,7 @@ class BlockPage(QScrollArea):
             nerves.append((block.name, f"{plain(block.nerve.landmark)}\nfor {joints}"))
         self._fill("Nerves", nerves)
         self._fill("Without a nerve to block", [(j.name, plain(w)) for j, w in plan.without_nerves])
+        self._fill(SET_APART, [(one.joint.name, _why(one)) for one in plan.set_apart])
         notices = [plain(notice) for notice in plan.notices]
         notices = [*notices, NOT_A_POINT, f"Map of nerves: version {plain(plan.map_version)}."]
         self._fill("Read this too", [("", n) for n in notices] if plan.notices else [])
@@ -106,6 +109,12 @@ class BlockPage(QScrollArea):
         self.labels.append(label)
         layout.addWidget(label)
         return label
+
+
+def _why(one: SetApart) -> str:
+    nerves = ", ".join(plain(nerve.name) for nerve in one.nerves)
+    supply = f"usually supplied by {nerves}" if nerves else plain(one.why_none)
+    return f"{one.why[:1].upper()}{one.why[1:]}.\n{supply[:1].upper()}{supply[1:]}"
 
 
 def _levels(reading: Reading | None) -> tuple[str, bool]:

@@ -217,7 +217,11 @@ def export_structured_report(handout: Handout, folder: Path) -> tuple[Path, ...]
         edition=handout.edition,
         names={target.target_id: handout.name_of(target) for target in handout.targets},
         remarks={
-            target.target_id: account.of_joint(target.joint).remarks for target in handout.targets
+            target.target_id: (
+                *account.of_joint(target.joint).remarks,
+                *filter(None, [handout.plan.why_apart(target.joint)]),
+            )
+            for target in handout.targets
         },
     )
     path = folder / STRUCTURED_REPORT

@@ -116,6 +116,7 @@ def _said(handout: Handout, target: Target) -> str:
         parts.append(f"operative bed: {said_answer(target.inside_operative_bed)}")
     if nerves:
         parts.append(f"nerves that usually supply it: {', '.join(nerves)}")
+    why += filter(None, [handout.plan.why_apart(target.joint)])
     remarks = " ".join((*why, *handout.account.of_joint(target.joint).remarks))
     return f"{'; '.join(parts)}. {remarks}".strip()
 

@@ -20,7 +20,7 @@ from fusion.export.report.blocks import (
     ReportRows,
     ReportSection,
 )
-from fusion.export.report.first_page import NOTHING_DECIDED, block_plan, impression
+from fusion.export.report.first_page import FIRST, NOTHING_DECIDED, block_plan, impression
 from fusion.export.report.imaging import identity, imaging, one_line
 from fusion.export.report.joints import (
     beside,
@@ -225,7 +225,7 @@ def _blocks(handout: Handout) -> tuple[ReportBlock, ...]:
         return ()
     header = ("Nerve", "Bony landmark, in words", "For")
     return (
-        ReportLines((f"All positive joints: {plan.counts}.",), strong=True),
+        ReportLines((f"{FIRST}: {plan.counts}.",), strong=True),
         ReportCells(header, rows, (0.3, 0.5, 0.2)),
     )
 

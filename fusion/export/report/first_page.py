@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from fusion.annotations import Answer, BlockPlan, Decision, Target, plan_blocks
+from fusion.annotations import BlockPlan, Decision, Target
 from fusion.export.handout import Handout
 from fusion.export.report.blocks import ReportBlock, ReportCells, ReportLines
 from fusion.export.report.joints import beside, said_alignment, said_answer, said_place, said_ratio
@@ -23,7 +23,7 @@ def impression(handout: Handout) -> tuple[ReportBlock, ...]:
     if not handout.targets:
         known = ReportLines((*handout.account.undecided, *beside()))
         return (ReportLines((NOTHING_DECIDED,), strong=True), known)
-    rows = tuple(_row(handout, target) for target in _by_weight(handout.targets))
+    rows = tuple(_row(handout, target) for target in _by_weight(handout.targets, handout.plan))
     header = ("Joint", "Decision", "Uptake", "Matches pain", "Operative bed", "How sure")
     blocks: list[ReportBlock] = []
     if not handout.positive:
@@ -46,13 +46,13 @@ NOTHING_DECIDED = "No decision about any joint is recorded."
 NOTHING_POSITIVE = "No joint is called positive."
 
 
-def _by_weight(targets: Sequence[Target]) -> list[Target]:
+def _by_weight(targets: Sequence[Target], plan: BlockPlan) -> list[Target]:
     shown = [target for target in targets if target.decision is not Decision.NEGATIVE]
     return sorted(
         shown,
         key=lambda target: (
             target.decision is not Decision.POSITIVE,
-            bool(why_apart(target)),
+            bool(plan.why_apart(target.joint)),
             -(target.grade or 0),
         ),
     )
@@ -77,64 +77,46 @@ def _sure(target: Target, remarks: Sequence[str]) -> Iterator[str]:
     yield from remarks
 
 
-def why_apart(target: Target) -> str:
-    """Return why a positive joint is set apart in the block plan; empty where it is not."""
-    pain, bed = target.clinically_concordant, target.inside_operative_bed
-    said = []
-    if pain is Answer.NO:
-        said.append("does not match the pain")
-    elif pain is not Answer.YES:
-        said.append("whether it matches the pain is not recorded")
-    if bed is Answer.YES:
-        said.append("lies in an operative bed")
-    elif bed is not Answer.NO:
-        said.append("whether it lies in an operative bed is not recorded")
-    return "; ".join(said)
-
-
 def block_plan(handout: Handout) -> tuple[ReportBlock, ...]:
     """Return joint, side and nerves, what is set apart, and how they are counted."""
-    positive = handout.positive
-    if not positive:
+    plan, label = handout.plan, handout.account.of_joint
+    if not handout.positive:
         return (ReportLines((NOTHING_POSITIVE,)),)
-    reading = handout.reading
-    fused = {one.level for one in reading.said.anomalies if one.level} if reading else set()
-    first = [target for target in positive if not why_apart(target)]
-    apart = [target for target in positive if why_apart(target)]
-    plan = plan_blocks(first, fused=fused)
+    wanted = _wanted(handout)
     blocks: list[ReportBlock] = []
-    if first:
+    if wanted:
+        titles = ("Joint", "Side", "Nerves that usually supply it")
         blocks.append(ReportLines((f"{FIRST}: {_counted(plan)}",), strong=True))
-        blocks.append(_nerves(handout, plan, first))
+        blocks.append(ReportCells(titles, wanted, (0.2, 0.08, 0.72)))
     else:
         blocks.append(ReportLines((f"{FIRST}: none.",), strong=True))
-    if apart:
-        blocks.append(ReportLines((f"Set apart: {_number(apart)}.",), strong=True))
-        both = plan_blocks(apart, fused=fused)
-        blocks.append(_nerves(handout, both, apart, header="Why set apart"))
-    return (*blocks, ReportLines(handout.plan.notices, flowing=True))
-
-
-def _nerves(
-    handout: Handout, plan: BlockPlan, targets: Sequence[Target], *, header: str = ""
-) -> ReportCells:
-    without = dict(plan.without_nerves)
-    rows = []
-    for target in targets:
-        joint = target.joint
-        names = [block.nerve.name for block in plan.nerves if joint in block.joints]
-        rows.append(
+    if plan.set_apart:
+        rows = tuple(
             (
-                handout.account.of_joint(joint).label,
-                joint.side.value,
-                ", ".join(names) or f"none: {without[joint]}",
-                *((_sentence(why_apart(target)),) if header else ()),
+                label(one.joint).label,
+                one.joint.side.value,
+                ", ".join(nerve.name for nerve in one.nerves) or f"none: {one.why_none}",
+                _sentence(one.why),
             )
+            for one in plan.set_apart
         )
-    titles = ("Joint", "Side", "Nerves that usually supply it")
-    if header:
-        return ReportCells((*titles, header), tuple(rows), (0.2, 0.08, 0.4, 0.32))
-    return ReportCells(titles, tuple(rows), (0.2, 0.08, 0.72))
+        blocks.append(ReportLines((f"Set apart: {_number(rows)}.",), strong=True))
+        header = ("Joint", "Side", "Nerves that usually supply it, not proposed", "Why set apart")
+        blocks.append(ReportCells(header, rows, (0.2, 0.08, 0.4, 0.32)))
+    return (*blocks, ReportLines(plan.notices, flowing=True))
+
+
+def _wanted(handout: Handout) -> tuple[tuple[str, ...], ...]:
+    """Return a row for each joint of the plan that is not set apart."""
+    plan = handout.plan
+    without = dict(plan.without_nerves)
+    apart = {one.joint for one in plan.set_apart}
+    rows = []
+    for joint in (target.joint for target in handout.positive if target.joint not in apart):
+        names = [block.nerve.name for block in plan.nerves if joint in block.joints]
+        said = ", ".join(names) or f"none: {without[joint]}"
+        rows.append((handout.account.of_joint(joint).label, joint.side.value, said))
+    return tuple(rows)
 
 
 def _counted(plan: BlockPlan) -> str:
@@ -148,8 +130,8 @@ def _counted(plan: BlockPlan) -> str:
     return said
 
 
-def _number(targets: Sequence[Target]) -> str:
-    return f"{len(targets)} positive joint{'' if len(targets) == 1 else 's'}"
+def _number(rows: Sequence[object]) -> str:
+    return f"{len(rows)} positive joint{'' if len(rows) == 1 else 's'}"
 
 
 def _ended(said: str) -> str:

@@ -472,7 +472,7 @@ def test_what_was_an_expected_error_is_not_called_a_bound() -> None:
 
 def test_blocks_show_both_counts_and_why_they_differ(read: Read) -> None:
     text = list(said(report_of(read)))
-    assert "All positive joints: 2 joints, 3 nerves." in text
+    assert "Positive, matches the pain, not in an operative bed: 2 joints, 3 nerves." in text
     assert (
         "Positive, matches the pain, not in an operative bed: 2 joints, 3 nerves. Left C5 medial "
         "branch supplies two of the joints and is counted once."
@@ -492,15 +492,20 @@ def test_the_block_plan_sets_apart_what_the_reader_doubts(read: Read) -> None:
     assert rows == [
         ("Left C3-C4", "left", "C3 medial branch (deep), C4 medial branch"),
         ("Left C4-C5", "left", "C4 medial branch, C5 medial branch", "Does not match the pain"),
-        ("Right C6-C7", "right", "C6 medial branch, C7 medial branch", "Lies in an operative bed"),
         (
             "Right C5-C6",
             "right",
             "C5 medial branch, C6 medial branch",
             "Whether it matches the pain is not recorded",
         ),
+        ("Right C6-C7", "right", "C6 medial branch, C7 medial branch", "Lies in an operative bed"),
     ]
     assert "Set apart: 3 positive joints." in list(said(report))
+    [landmarks] = cells_of(report, "Nerves and their bony landmarks")
+    assert [row[0] for row in landmarks.rows] == [
+        "Left C3 medial branch (deep)",
+        "Left C4 medial branch",
+    ]
     # What matches the pain stands first, whatever its grade.
     assert [row[0] for row in table_of(report, "Impression").rows][:2] == [
         "Left C3-C4",

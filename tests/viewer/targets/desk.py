@@ -207,7 +207,7 @@ class Desk:
         for button in (
             form.grade.buttons[2],
             form.pain.buttons[Answer.YES],
-            form.bed.buttons[Answer.NOT_RECORDED],
+            form.bed.buttons[Answer.NO],
         ):
             self.press(button)
         assert self.kept.target_at(joint).missing == ()

@@ -23,6 +23,7 @@ from tests.viewer.targets.desk import (
     Desk,
     renumbered,
 )
+from viewer.facets.naming import named_places
 from viewer.reading.model import ReadingModel
 from viewer.targets.dialogs import Consent
 
@@ -117,6 +118,7 @@ def test_a_proposal_between_two_levels_is_said_and_checked(desk: Desk) -> None:
 def test_bilateral_is_two_targets(desk: Desk) -> None:
     for side in Side:
         desk.make(Joint("C5-C6", side))
+        desk.complete(Joint("C5-C6", side))
     assert {target.joint for target in desk.targets} == {Joint("C5-C6", side) for side in Side}
     assert desk.decided == ["Right C5-C6", "Left C5-C6"]
     assert "2 joints, 4 nerves" in desk.panel.blocks.counts.text()
@@ -133,17 +135,39 @@ def test_joints_below_the_skull_are_marked_without_a_nerve(desk: Desk) -> None:
 
 
 def test_the_block_plan_names_nerves_and_never_a_place(desk: Desk) -> None:
-    desk.make(Joint("C4-C5", LEFT))
-    desk.make(LEFT_C5)
+    for joint in (Joint("C4-C5", LEFT), LEFT_C5):
+        desk.make(joint)
+        desk.complete(joint)
     desk.panel.show_page(desk.panel.blocks)
     shown = desk.texts()
     assert "2 joints, 3 nerves" in shown
+    assert "Set apart" not in shown
     assert "articular pillar of C5, at its waist (middle)\nfor Left C4-C5, Left C5-C6" in shown
     assert "Confirm side and level on live imaging" in shown
     assert "The numbering of the levels is not confirmed" in shown
     for target in desk.targets:
         for number in target.point_lps:
             assert f"{abs(number):.1f}" not in shown
+
+
+def test_the_block_plan_sets_apart_what_does_not_match_the_pain(desk: Desk) -> None:
+    for joint in (Joint("C4-C5", LEFT), LEFT_C5):
+        desk.make(joint)
+        desk.complete(joint)
+    desk.press(desk.panel.form.pain.buttons[Answer.NO])
+    desk.make(Joint("C2-C3", RIGHT))
+    desk.panel.show_page(desk.panel.blocks)
+    shown = desk.texts()
+    assert "1 joint, 2 nerves" in shown
+    assert "for Left C4-C5\n" in f"{shown}\n"
+    assert "for Left C4-C5, Left C5-C6" not in shown
+    assert (
+        "Does not match the pain.\nUsually supplied by C5 medial branch, C6 medial branch" in shown
+    )
+    assert "Whether it matches the pain is not recorded" in shown
+    assert "Block plan (2)" in desk.panel.closing.tabText(1)
+    nerves = {one.text: one.nerves for one in named_places(desk.facets, desk.reading)}
+    assert sum(map(bool, nerves.values())) == 1
 
 
 def test_what_is_revised_is_saved_at_the_press(desk: Desk) -> None:
