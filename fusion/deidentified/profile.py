@@ -20,7 +20,7 @@ import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 
@@ -35,6 +35,7 @@ from pydicom.uid import UID
 from pydicom.valuerep import VR
 
 from fusion.deidentified.defined_terms import defined, is_defined
+from fusion.deidentified.known_words import clean_code, known_words
 from fusion.dicom import PARSE_ERRORS, damage_told, hashed_uid, quiet_pydicom, text
 
 #: Edition of PS3.15 that the table is of.
@@ -92,21 +93,13 @@ SHIFTED = frozenset(
 #: What SUV needs, and what belongs to it (Retain Patient Characteristics, PS3.15 E.3.7).
 CHARACTERISTICS = frozenset({"PatientWeight", "PatientSize", "PatientSex", "PatientAge"})
 #: Text that the table does not name and without which a volume would be read differently: who
-#: built the scanner, how it reconstructed, which tracer, which code.
+#: built the scanner, and how it reconstructed.
 KEPT_TEXT = frozenset(
     {
         "Manufacturer",
         "ManufacturerModelName",
         "SoftwareVersions",
         "ConvolutionKernel",
-        "Radiopharmaceutical",
-        "EnergyWindowName",
-        "CodeValue",
-        "CodingSchemeDesignator",
-        "CodingSchemeVersion",
-        "CodeMeaning",
-        "LUTLabel",
-        "LUTExplanation",
         "RescaleType",
         "ReconstructionMethod",
         "AttenuationCorrectionMethod",
@@ -114,6 +107,10 @@ KEPT_TEXT = frozenset(
         "DecayCorrectionMethod",
     }
 )
+#: Text of which the words stay that are known (:mod:`fusion.deidentified.known_words`).
+CLEANED_TEXT = frozenset({"Radiopharmaceutical", "EnergyWindowName", "LUTLabel", "LUTExplanation"})
+#: What a code consists of: known ones stay.
+_OF_CODES = frozenset({"CodeValue", "CodingSchemeDesignator", "CodingSchemeVersion", "CodeMeaning"})
 #: Pixels, which are carried along untouched.
 PIXELS = frozenset(
     {
@@ -289,6 +286,7 @@ class Deidentifier:
                 self._add(copy, element, strict=strict)
             except PARSE_ERRORS:
                 continue  # what cannot be decoded cannot be cleaned
+        clean_code(copy, partial(self.identifier, kind="code"))
         return copy
 
     def _add(self, copy: Dataset, element: DataElement, *, strict: bool) -> None:
@@ -312,7 +310,9 @@ class Deidentifier:
             self._act(copy, element, action, strict=strict)
         elif dictionary_is_retired(tag):
             return  # nothing that is read today, and nobody looks after these
-        elif vr in _TEXT and keyword not in KEPT_TEXT:
+        elif keyword in CLEANED_TEXT:
+            copy.add(DataElement(tag, element.VR, known_words(keyword, str(element.value or ""))))
+        elif vr in _TEXT and keyword not in KEPT_TEXT | _OF_CODES:
             copy.add(DataElement(tag, element.VR, None))  # empty, since it may have to be there
         elif vr == VR.CS:
             copy.add(DataElement(tag, element.VR, self._codes(keyword, element.value)))

@@ -20,8 +20,9 @@ from .pixels.reading import stored_frames
 from .placement import LEAST_COMMON_SHARE, placement_doubt
 from .preference import SPATIAL_RESAMPLING
 from .quantity.administration import Administration, administered
-from .quantity.tracer import is_of_bone
-from .quantity.unit import UNITS
+from .quantity.suv import NUCLIDES
+from .quantity.tracer import is_of_bone, is_tracer_word
+from .quantity.unit import UNITS, is_unit_code
 from .series import Catalog, FrameRef, Kind, Patient, Series, Study, VolumePlan
 from .stated_spacing import two_distances
 from .stored_registration import find_stored_registration, stored_registration_ignored
@@ -29,6 +30,7 @@ from .versions import ReportVersion, standing
 
 __all__ = [
     "LEAST_COMMON_SHARE",
+    "NUCLIDES",
     "PARSE_ERRORS",
     "SPATIAL_RESAMPLING",
     "UNITS",
@@ -53,6 +55,8 @@ __all__ = [
     "identity_conflicts",
     "integer",
     "is_of_bone",
+    "is_tracer_word",
+    "is_unit_code",
     "items",
     "names_agree",
     "number",

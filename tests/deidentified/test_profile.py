@@ -87,6 +87,69 @@ def test_a_second_program_removes_nothing_that_stays_here() -> None:
                 assert ours[element.tag].value != old or not old, element.keyword
 
 
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ("Tc-99m MDP", "Tc-99m MDP"),
+        ("99mTc-HDP Smith 4711", "99mTc-HDP"),
+        ("Technetium Tc^99m^oxidronate", "Technetium Tc^99m^oxidronate"),
+        ("[18F]NaF", "[18F]NaF"),
+        ("FDG -- fluorodeoxyglucose", "FDG fluorodeoxyglucose"),
+        ("Meyer, Anna", None),
+        ("MDPSmith", None),
+        ("12345", None),
+    ],
+)
+def test_of_the_name_of_a_tracer_the_words_stay_that_are_known(
+    written: str, left: str | None
+) -> None:
+    ds = Dataset()
+    ds.Radiopharmaceutical = written
+    assert (Deidentifier().header(ds).Radiopharmaceutical or None) == left
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [("Tc99m 140 keV", "Tc99m 140 keV"), ("SCATTER1 Smith", "SCATTER1"), ("4711 126.5", "126.5")],
+)
+def test_of_an_energy_window_nuclide_energy_and_kind_stay(written: str, left: str) -> None:
+    ds = Dataset()
+    ds.EnergyWindowName = written
+    assert Deidentifier().header(ds).EnergyWindowName == left
+
+
+def code(value: str, scheme: str, meaning: str) -> Dataset:
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, scheme, meaning
+    return item
+
+
+def test_a_code_has_the_meaning_of_its_scheme_and_one_of_nobodys_says_nothing() -> None:
+    ds = Dataset()
+    ds.AnatomicRegionSequence = [
+        code("45048000", "SCT", "Smith's neck"),
+        code("C-163A8", "99SDM", "of Smith"),
+        code("Bq/mL", "UCUM", "Smith's unit"),
+        code("4711", "SCT", "Smith"),
+        code("SMITH", "99HOME", "Smith Tc-99m"),
+        code("SMITH", "99HOME", "Smith"),
+    ]
+    said = [
+        (one.CodeValue, one.CodingSchemeDesignator, one.CodeMeaning)
+        for one in Deidentifier().header(ds).AnatomicRegionSequence
+    ]
+    assert said[:3] == [
+        ("45048000", "SCT", "Neck structure (body structure)"),
+        ("C-163A8", "99SDM", "Tc-99m"),
+        ("Bq/mL", "UCUM", "Bq/mL"),
+    ]
+    assert [one[1:] for one in said[3:]] == [
+        ("99REMOVED", "REMOVED"), ("99REMOVED", "Tc-99m"), ("99REMOVED", "REMOVED"),
+    ]  # fmt: skip
+    assert said[4][0] == said[5][0] != said[3][0]
+    assert ds.AnatomicRegionSequence[5].CodeMeaning == "Smith"
+
+
 def test_without_the_option_no_characteristic_stays() -> None:
     after = Deidentifier().header(filled())
     assert not [keyword for keyword in CHARACTERISTICS if after.get(keyword)]

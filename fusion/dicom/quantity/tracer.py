@@ -38,6 +38,12 @@ _NO_BONE_NUCLIDE = re.compile(
     r"|(IODINE|INDIUM|THALLIUM|GALLIUM|LUTETIUM|CARBON|NITROGEN|OXYGEN|RUBIDIUM|COPPER|ZIRCONIUM"
     r"|XENON)( \d+)?)\b"
 )
+#: Words by which nuclides are written.
+_OF_NUCLIDE = re.compile(
+    r"TC|TECHNETI?UM|F|FLUORINE|I|IODINE|IN|INDIUM|TL|THALLIUM|GA|GALLIUM|LU|LUTETIUM|C|CARBON|N|O"
+    r"|NITROGEN|OXYGEN|RB|RUBIDIUM|CU|COPPER|ZR|ZIRCONIUM|XE|XENON|SM|SAMARIUM|RA|RADIUM|M"
+    r"|1[1358]|6[478]|8[29]|99|99 ?M|99M|111|12[345]|13[13]|153|177|201|223"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,23 @@ def about_tracer(dataset: Dataset, *, kind: Kind) -> tuple[Finding, ...]:
     if tracer.kind == UNSTATED and kind is Kind.PET:
         return (TRACER_NOT_STATED(),)
     return ()
+
+
+def is_tracer_word(word: str) -> bool:
+    """Whether a word of a tracer's name is one that is known: of the nuclide, or what carries it.
+
+    Parameters
+    ----------
+    word : str
+        Without blanks: ``"Tc-99m"``, ``"MDP"``, ``"[18F]NaF"``.
+    """
+    said = _spaced(word).strip()
+    if _OF_BONE.fullmatch(said) or _OF_ELSE.fullmatch(said):
+        return True
+    return bool(said) and all(
+        _OF_NUCLIDE.fullmatch(one) or _OF_BONE.fullmatch(one) or _OF_ELSE.fullmatch(one)
+        for one in said.split()
+    )
 
 
 def _spaced(name: str) -> str:

@@ -127,6 +127,11 @@ class _Scale:
     stated_suvbw: float | None = None
 
 
+def is_unit_code(value: str) -> bool:
+    """Whether a code of a unit (UCUM) is one that this program understands."""
+    return value.strip().lower() in _UNIT_CODES
+
+
 def quantity_of(frames: Sequence[FrameRef], *, kind: Kind) -> Quantity:
     """Return unit and scale of the frames of one volume.
 
