@@ -283,9 +283,9 @@ def _radiopharmaceutical(ds: FileDataset, scan: ScanParameters) -> None:
     ds.PatientOrientationCodeSequence = Sequence([lying])
     ds.PatientGantryRelationshipCodeSequence = Sequence(
         [
-            _code("102540001", "SCT", "headfirst")
+            _code("102540008", "SCT", "headfirst")
             if scan.position.startswith("H")
-            else _code("102541002", "SCT", "feet-first")
+            else _code("102541007", "SCT", "feet-first")
         ]
     )
 

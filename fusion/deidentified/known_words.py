@@ -65,7 +65,8 @@ def known_words(keyword: str, value: str) -> str | None:
             of_window = re.sub(r"[^A-Z]", "", word.upper()) in _OF_A_WINDOW
             return of_window or bool(_ENERGY.fullmatch(word)) or is_tracer_word(word)
 
-    return " ".join(word for word in value.split() if is_known(word)) or None
+    kept = [word for word in value.split() if all(map(is_known, word.replace("_", " ").split()))]
+    return " ".join(kept) or None
 
 
 def clean_code(item: Dataset, identifier: Callable[[str], str]) -> None:

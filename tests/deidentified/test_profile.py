@@ -110,7 +110,12 @@ def test_of_the_name_of_a_tracer_the_words_stay_that_are_known(
 
 @pytest.mark.parametrize(
     ("written", "left"),
-    [("Tc99m 140 keV", "Tc99m 140 keV"), ("SCATTER1 Smith", "SCATTER1"), ("4711 126.5", "126.5")],
+    [
+        ("Tc99m 140 keV", "Tc99m 140 keV"),
+        ("Tc99m_EM", "Tc99m_EM"),
+        ("SCATTER1 Smith", "SCATTER1"),
+        ("4711 126.5", "126.5"),
+    ],
 )
 def test_of_an_energy_window_nuclide_energy_and_kind_stay(written: str, left: str) -> None:
     ds = Dataset()
