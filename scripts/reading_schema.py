@@ -144,7 +144,11 @@ def document() -> dict[str, Any]:
         "joint": TEXT,
         "target_id": TEXT,
         "voxels": COUNT,
-        "maximum": {"type": ["number", "null"]},
+        "maximum": {
+            "type": ["number", "null"],
+            "description": "as measured when the reader decided; null where it was not",
+        },
+        "outlined_from": {"type": ["number", "null"], "description": "null for an empty region"},
     }
     joint = {
         "level": {"enum": list(LEVELS)},

@@ -14,6 +14,7 @@ from pydicom.sr.codedict import codes as standard
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.snapshots import Measured
 from fusion.cli.facets import uptake_lines
+from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.report.content import make_report
 from fusion.export.report.joints import said_uptake
@@ -209,7 +210,7 @@ def test_values_are_what_they_are_called() -> None:
 def test_codes_of_the_measures_are_those_of_the_standard() -> None:
     """They are typed there, since journals open without pydicom."""
     stated = {m.name: (m.concept, m.statistic) for m in MEASURES}
-    suv, ratio = tuple(standard.DCM.Suvbw)[:3], tuple(standard.SCT.Ratio)[:3]
+    suv, ratio = tuple(standard.DCM.Suvbw)[:3], tuple(standard.SCT.Ratio)[:2]
     statistics = {
         "maximum": tuple(standard.SCT.Maximum)[:3],
         "mean": tuple(standard.SCT.Mean)[:3],
@@ -218,8 +219,11 @@ def test_codes_of_the_measures_are_those_of_the_standard() -> None:
     assert stated == {
         **{name: (None, code) for name, code in statistics.items()},
         **{f"suvbw_{name}": (suv, code) for name, code in statistics.items()},
-        "ratio_to_reference": (ratio, None),
-        "ratio_to_other_side": (None, None),
+        "ratio_to_reference": ((*ratio, "Ratio of the maximum to the reference"), None),
+        "ratio_to_other_side": (
+            ("ratio-other-side", codes.SCHEME, "Ratio of the maximum to the other side's"),
+            None,
+        ),
     }
 
 

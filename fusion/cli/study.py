@@ -289,7 +289,7 @@ def _fuse(args: argparse.Namespace) -> int:
         return outcome
     cli.write_lines(
         *review.pair.reasons,
-        f"Registration: {review.fused.registration.method.value}",
+        f"Registration: {review.fused.registration.method.words}",
         *_finding_lines(worst_first((*handed.findings, *review.findings)), indent=""),
         assessment.verdict.words if assessment else NOT_ASSESSED,
         "Written:",

@@ -293,7 +293,7 @@ def _components(account: JointAccount) -> Iterator[dict[str, Any]]:
             concept.meaning if statistic is None else f"{concept.meaning}, {statistic.meaning}"
         )
         yield {
-            "code": {**_concept(concept), "text": f"{plain(meaning)} ({plain(name)})"},
+            "code": {**_concept(concept), "text": plain(meaning)},
             "valueQuantity": {
                 "value": float(value),
                 "unit": coded.meaning,

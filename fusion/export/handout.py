@@ -277,7 +277,9 @@ class Handout:
         anomalies = reading.said.anomalies if reading else ()
         elsewhere = _on_another_alignment(review, targets)
         cautions = (*_cautions(review, reading, doubts), *(f.message for f in elsewhere))
-        regions = tuple(uptake_region(one, review.fused) for one in targets if _is_positive(one))
+        regions = tuple(
+            uptake_region(one, review.fused, targets) for one in targets if _is_positive(one)
+        )
         account = Account.of(
             review, reading, doubts=doubts, regions=regions, localisation=localisation
         )

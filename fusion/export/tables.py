@@ -21,7 +21,7 @@ from fusion.json_form import write_json
 from fusion.pathway import assessment_json
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, versions
-from fusion.uptake import SUV, every_measure
+from fusion.uptake import MAXIMUM, SUV, every_measure
 
 #: Version of ``reading.json``; keys are only ever added. docs/reading.schema.json describes it.
 SCHEMA_VERSION = 1
@@ -112,7 +112,8 @@ def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
                     "joint": region.target.joint.name,
                     "target_id": region.target.target_id,
                     "voxels": int(region.mask.sum()),
-                    "maximum": None if region.is_empty else region.maximum,
+                    "maximum": _maximum(region.target),
+                    "outlined_from": None if region.is_empty else region.outlined_from,
                 }
                 for region in handout.regions
             ],
@@ -126,6 +127,10 @@ def export_reading(handout: Handout, folder: Path) -> tuple[Path, ...]:
     path = folder / READING
     write_json(path, reading_document(handout.reading, about=about))
     return (path,)
+
+
+def _maximum(target: Target) -> float | None:
+    return None if target.uptake is None else target.uptake.get(MAXIMUM.name)
 
 
 def _account(account: Account) -> dict[str, Any]:

@@ -32,3 +32,10 @@ class Method(StrEnum):
         for value, words in _METHOD_WORDS:
             stored = stored.replace(value, words)
         return stored
+
+    @staticmethod
+    def stored_of(said: str) -> str:
+        """Return what :meth:`words_of` made words of."""
+        for value, words in _METHOD_WORDS:
+            said = said.replace(words, value)
+        return said

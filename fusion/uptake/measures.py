@@ -207,7 +207,8 @@ RATIO_TO_REFERENCE = Measure(
     how="maximum over the reference (not validated)",
     of=lambda voxels: _over(float(voxels.inside.max()), voxels.reference),
     heading="× ref.",
-    concept=("118586006", "SCT", "Ratio"),
+    # The standard code, in words that say of what.
+    concept=("118586006", "SCT", "Ratio of the maximum to the reference"),
 )
 RATIO_TO_OTHER_SIDE = Measure(
     name="ratio_to_other_side",
@@ -216,6 +217,7 @@ RATIO_TO_OTHER_SIDE = Measure(
     how="maximum over that of the same joint of the other side (not validated)",
     of=lambda voxels: _over(float(voxels.inside.max()), voxels.other_side),
     heading="× other\nside",
+    concept=("ratio-other-side", "99FACETFUSION", "Ratio of the maximum to the other side's"),
 )
 
 #: Every measure, in the order in which they are stored and shown.

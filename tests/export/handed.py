@@ -128,7 +128,9 @@ def handout_of(review: Review, *targets: Target, **changes: Any) -> Handout:
     """What exporters are given for these Targets, as if somebody had decided them."""
     handout = Handout.of(review, None, made=MADE)
     regions = tuple(
-        uptake_region(one, review.fused) for one in targets if one.decision is Decision.POSITIVE
+        uptake_region(one, review.fused, targets)
+        for one in targets
+        if one.decision is Decision.POSITIVE
     )
     changes = {"plan": plan_blocks(targets)} | changes
     return replace(handout, targets=targets, regions=regions, **changes)

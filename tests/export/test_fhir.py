@@ -26,6 +26,7 @@ from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts.facts import QUESTIONS, answers
 from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.pathway.verdict import check
+from fusion.review import Review
 from fusion.uptake import every_measure
 from tests.export.handed import (
     BESIDE,
@@ -203,7 +204,8 @@ def test_the_sex_is_that_of_the_file(
     read: Read, monkeypatch: pytest.MonkeyPatch, stored: str, said: str
 ) -> None:
     handout = Handout.of(read.review, read.reading, made=AT)
-    monkeypatch.setattr(read.review.pair.ct.header, "PatientSex", stored)
+    patient = replace(read.review.patient, sex=stored)
+    monkeypatch.setattr(Review, "patient", property(lambda _: patient))
     [patient] = by_kind(fhir_bundle(handout), "Patient")
     assert patient["gender"] == said
 

@@ -8,7 +8,7 @@ import pytest
 from fusion.facets.automatic.chain import Chain
 from fusion.facets.automatic.claims import Claim, _below_c2, _Beside, _onset, _ribs
 from fusion.facets.automatic.column import Rhythm
-from fusion.facets.automatic.naming.judging import _judged
+from fusion.facets.automatic.naming.judging import _FORM_LEAD, _judged, _led_by
 from fusion.facets.automatic.template import template
 from fusion.facets.states import WitnessKind
 
@@ -101,3 +101,9 @@ def test_c2_that_shows_twice_is_one_vertebra(lower, depth, gap):
 @pytest.mark.parametrize(("depth", "gap"), [(0.9, 54.0), (0.7, None)])
 def test_a_field_that_ends_below_c2_needs_a_plain_gap(depth, gap):
     assert _below_c2(70.0, _crests([60], [depth])) == (gap, True)
+
+
+@pytest.mark.parametrize("lead", [-0.001, 0.2999, 0.295, 0.3, 0.3001, 1.0, float("inf")])
+def test_the_printed_lead_counts_where_the_lead_does(lead: float) -> None:
+    printed = float(_led_by(lead).removeprefix("fits "))
+    assert (printed >= _FORM_LEAD) is (lead >= _FORM_LEAD)

@@ -110,6 +110,9 @@ def test_every_way_that_an_alignment_came_about() -> None:
     assert (
         Method.words_of("rigid correlation (do not trust)") == "rigid registration (do not trust)"
     )
+    for method in Method:
+        stored = f"{method.value} (possible neck motion)"
+        assert Method.stored_of(Method.words_of(stored)) == Method.stored_of(stored) == stored
 
 
 @pytest.mark.parametrize(

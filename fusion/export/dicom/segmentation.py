@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import highdicom as hd
@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.valuerep import format_number_as_ds
 
+from fusion.annotations import Target
 from fusion.export.dicom import codes
 from fusion.export.dicom.header import dress
 from fusion.export.dicom.stand_ins import is_multi_frame, slice_image
@@ -20,6 +21,7 @@ from fusion.export.handout import Handout, LeftOut
 from fusion.export.regions import FRACTION, RADIUS_MM, RULE, UptakeRegion
 from fusion.findings.readings import NO_SEGMENTATION
 from fusion.software import SHORT_DISCLAIMER, own_version
+from fusion.uptake import MAXIMUM, quantity_text
 
 #: Longest Segment Description, characters (ST, PS3.5 table 6.2-1).
 _DESCRIPTION_LENGTH = 1024
@@ -138,6 +140,12 @@ def _one_object(
     return whole
 
 
+def _maximum(target: Target) -> Iterator[str]:
+    """Yield the maximum as it was measured: what the other files say of the joint."""
+    if target.uptake is not None and (value := target.uptake.get(MAXIMUM.name)) is not None:
+        yield f"Measured at the joint: {MAXIMUM.text(value, target.uptake.unit)}."
+
+
 def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.SegmentDescription:
     target, unit = region.target, handout.review.fused.spect.unit
     structure, side, level = codes.site_codes(target.joint)
@@ -150,7 +158,7 @@ def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.
         segmented_property_type=codes.REGION_TYPE,
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
         algorithm_identification=hd.AlgorithmIdentificationSequence(
-            name=f"{FRACTION:.0%} of maximum in a {RADIUS_MM:g} mm sphere",
+            name=f"{FRACTION:.0%} of the highest voxel within {RADIUS_MM:g} mm",
             family=Code("threshold", codes.SCHEME, "Threshold relative to the maximum"),
             version=own_version(),
             source="facetfusion",
@@ -165,7 +173,8 @@ def _description(number: int, region: UptakeRegion, handout: Handout) -> hd.seg.
     said = " ".join(
         (
             *account.of_joint(target.joint).remarks,
-            f"{RULE} Maximum {region.maximum:.4g} {unit}.",
+            f"{RULE} Outlined from {quantity_text(region.outlined_from, unit)} on.",
+            *_maximum(target),
             *handout.cautions,
             account.state,
             account.levels,

@@ -40,6 +40,7 @@ from fusion.export.handout import Handout
 from fusion.export.wording import CONFIRM, said_numbering, said_pathway
 from fusion.json_form import to_json
 from fusion.plain_text import plain
+from fusion.registration import Method
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 from fusion.uptake import (
     OF_VOLUME,
@@ -60,6 +61,8 @@ _REFERENCED = "StudyInstanceUID", "SeriesInstanceUID", "SOPClassUID", "SOPInstan
 MEASURED = "measured"
 #: Code of how the levels were numbered, at a decision and in the report as a whole.
 NUMBERING = "numbering"
+#: Code of how the alignment of a decision was obtained.
+METHOD = "reg-method"
 #: Longest component of a person's name, characters (PS3.5 table 6.2-1).
 _NAME_LENGTH = 64
 
@@ -81,7 +84,7 @@ TEXTS: tuple[tuple[str, str, tuple[str, ...], bool], ...] = (
     ("spill-share", "Share of the maximum from elsewhere", ("uptake", "spill_share"), False),
     ("spill-from", "Joint that most of it comes from", ("uptake", "spill_from"), True),
     ("merged-with", "Joints that it cannot be told from", ("uptake", "merged_with"), False),
-    ("reg-method", "Registration method", ("registration", "method"), True),
+    (METHOD, "Registration method", ("registration", "method"), True),
     (
         "reg-matrix",
         "Registration, SPECT or PET to CT, LPS mm",
@@ -452,11 +455,18 @@ def _value_group(
         found = _at(content, where)
         if found is not None and found != "":
             said = found if is_text else json.dumps(found, allow_nan=False)
-            said = said_numbering(said) if value == NUMBERING else said
+            said = said_as(value, said)
             group[0].ContentSequence.append(text_item(value, meaning, said))
     for sentence in source.remarks.get(target.target_id, ()):
         group[0].ContentSequence.append(text_item("remark", "Remark", sentence))
     return group
+
+
+def said_as(value: str, stored: str) -> str:
+    """Return the text of an item of :data:`TEXTS` as people read it."""
+    if value == METHOD:
+        return Method.words_of(stored)
+    return said_numbering(stored) if value == NUMBERING else stored
 
 
 def _answer(answer: Answer | None) -> Code | None:

@@ -22,6 +22,7 @@ from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
     MAY_BE_EMPTY,
     MEASURED,
+    METHOD,
     NO_KEY_WHILE_EMPTY,
     NUMBERING,
     TEXTS,
@@ -32,6 +33,7 @@ from fusion.export.dicom.structured_report import (
 from fusion.export.wording import stored_numbering
 from fusion.json_form import from_json
 from fusion.plain_text import plain
+from fusion.registration import Method
 from fusion.uptake import every_measure
 
 #: What a name says besides when its level is doubtful or the reading a draft.
@@ -218,6 +220,8 @@ def _content(group: Dataset) -> dict[str, Any]:
         if found:
             raw = str(found[0].TextValue).replace("\r\n", "\n")
             said = raw if is_text else json.loads(raw)
+            if value == METHOD:
+                said = Method.stored_of(said)
             said = stored_numbering(said) if value == NUMBERING else said
         inside = content
         for key in where[:-1]:

@@ -38,6 +38,12 @@ from fusion.pathway import propose_hardware
 from fusion.plain_text import plain
 from fusion.software import DISCLAIMER, SIMULATED, own_version
 
+#: What can be seen of fusion, wherever it is said of joints (docs/facets.md).
+FUSION = (
+    "Fusion was looked for as a level without a joint space on either side, on CT slices up to "
+    "1.6 mm only: on thicker slices, on one side, or in part, it is not seen. This "
+    "does not exclude a fused joint; look at the CT."
+)
 #: Longest list of findings on paper; all of them are in ``reading.json``.
 _SHOWN_FINDINGS = 6
 #: How many joints share a row of pictures, and up to how many positive ones.
@@ -149,6 +155,8 @@ def _ct(handout: Handout) -> tuple[ReportBlock, ...]:
         all_looked_at = len(handout.seen) == len(JOINTS)
         whose = "joints that were found" if all_looked_at else "decided joints"
         said.append(f"None of the {whose} on the CT was seen to be fused or obscured.")
+    if handout.seen:
+        said.append(FUSION)
     said.append(_metal(handout))
     anomalies = reading.said.anomalies if reading else ()
     said += [f"{_sentence(anomaly.words)}." for anomaly in anomalies]

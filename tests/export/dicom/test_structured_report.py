@@ -24,13 +24,15 @@ from fusion.errors import AnnotationError, DicomError
 from fusion.export.dicom import codes
 from fusion.export.dicom.structured_report import (
     ReportSource,
+    code_of,
     tracking_uid,
     write_structured_report,
 )
 from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.edition import Edition
+from fusion.registration import Method
 from fusion.software import DISCLAIMER, SIMULATED, own_version
-from tests.annotations.samples import FRAME, READER, localisation, target
+from tests.annotations.samples import FRAME, READER, localisation, registration, target
 from tests.export.dicom.others import dcmqi, dcmtk, dicom3tools, pixelmed
 
 STUDY = "1.2.3"
@@ -240,7 +242,7 @@ def test_units_are_ucum_and_come_back_as_shown(
         for i in nums
         if i.RelationshipType == "CONTAINS"
     }
-    assert stated == {name: ucum, "Ratio": "{ratio}"}
+    assert stated == {name: ucum, "Ratio of the maximum to the reference": "{ratio}"}
 
 
 def test_suv_beside_other_values_has_its_own_unit_and_comes_back(tmp_path: Path) -> None:
@@ -430,3 +432,30 @@ def test_dcmqi_reads_two_groups_for_each_target(
 def test_pixelmed_finds_the_template_kept(tmp_path: Path) -> None:
     said = pixelmed(written(tmp_path, target(uptake=MEASURED)))
     assert "Found Root Template TID_1500 (MeasurementReport)" in said
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_an_alignment_has_the_words_of_the_report(tmp_path: Path, method: Method) -> None:
+    """One way of aligning has one name for people, and comes back as it is stored."""
+    stored = f"{method.value} (possible neck motion)"
+    sample = target(registration=replace(registration(), method=stored))
+    path = written(tmp_path, sample)
+    [item] = [
+        one
+        for one in walk(pydicom.dcmread(path))
+        if one.get("ValueType") == "TEXT" and code_of(one) == "reg-method"
+    ]
+    assert item.TextValue == f"{method.words} (possible neck motion)"
+    assert read_structured_report(path) == (sample,)
+
+
+def test_every_measure_says_of_what_it_is(tmp_path: Path) -> None:
+    path = written(tmp_path, target(uptake=MEASURED), suv_proven=True)
+    meanings = [
+        one.ConceptNameCodeSequence[0].CodeMeaning
+        for one in walk(pydicom.dcmread(path))
+        if one.get("ValueType") == "NUM"
+    ]
+    assert "Ratio of the maximum to the other side's" in meanings
+    assert "Ratio of the maximum to the reference" in meanings
+    assert "ratio_to_other_side" not in meanings

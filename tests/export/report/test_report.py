@@ -27,7 +27,7 @@ from fusion.export.report.blocks import (
     ReportPictures,
     ReportRows,
 )
-from fusion.export.report.content import make_report
+from fusion.export.report.content import FUSION, make_report
 from fusion.export.report.fonts import STAND_IN, letters
 from fusion.export.report.html import report_html
 from fusion.export.report.joints import (
@@ -39,6 +39,8 @@ from fusion.export.report.joints import (
 )
 from fusion.export.report.pdf import INCOMPLETE, report_pdf
 from fusion.export.report.right_to_left import drawn_order
+from fusion.facets.automatic.refine import GAP_SLICE_MM
+from fusion.facets.states import Status
 from fusion.findings.readings import PATHWAY_OF_ANOTHER_VERSION
 from fusion.opening import open_study
 from fusion.pathway.assessment import NOT_ASSESSED, Assessment, Unanswered
@@ -48,7 +50,7 @@ from fusion.registration import Trust
 from fusion.review import Review
 from tests.annotations.samples import localisation, placement, registration, target
 from tests.export.dicom.others import debian
-from tests.export.handed import HOSTILE, MADE, Read, handout_of, read_study
+from tests.export.handed import HOSTILE, HOT, MADE, Read, handout_of, read_study
 from tests.house import safety_sentences as sentences
 from tests.pathway.cases import GOLDEN
 from tests.viewer.marked_study import write_study
@@ -511,6 +513,18 @@ def test_the_block_plan_sets_apart_what_the_reader_doubts(read: Read) -> None:
         "Left C3-C4",
         "Left C4-C5",
     ]
+
+
+def test_that_no_joint_was_seen_to_be_fused_says_what_cannot_be_seen(read: Read) -> None:
+    handout = handout_of(read.review, seen={HOT: Status.FOUND})
+    text = " ".join(said(make_report(handout)))
+    none = "None of the decided joints on the CT was seen to be fused or obscured. "
+    assert none + FUSION in text
+    assert f"up to {GAP_SLICE_MM:g} mm only" in FUSION
+    assert "This does not exclude a fused joint" in FUSION
+    # What was seen does not make the rest any surer.
+    one = make_report(replace(handout, seen={HOT: Status.FUSED}))
+    assert FUSION in " ".join(said(one))
 
 
 def test_letters_that_cannot_be_drawn_are_said_to_be_so(tmp_path: Path) -> None:

@@ -166,8 +166,13 @@ def _by_shape(
         "the shapes of the vertebrae alone give this numbering"
         if same
         else "the shapes of the vertebrae alone give another numbering"
-    ) + f" (fits {lead:.2f} better than one or two levels off; from {_FORM_LEAD:.2f} on it counts)"
+    ) + f" ({_led_by(lead)} better than one or two levels off; from {_FORM_LEAD:.2f} on it counts)"
     return Witness(WitnessKind.SHAPES, saw, name, name if same else implied, 1.0, agrees)
+
+
+def _led_by(lead: float) -> str:
+    """Return how much better a numbering fits: cut off, so that it reads as what it counts as."""
+    return f"fits {np.floor(lead * 100) / 100:.2f}"
 
 
 def _atlas_shape(chain: Chain, likeness: Likeness) -> list[Witness]:
