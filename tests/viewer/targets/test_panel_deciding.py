@@ -291,7 +291,7 @@ def test_a_target_is_moved_as_itself_and_not_across_the_midline(desk: Desk) -> N
     assert after.point_lps == pytest.approx(tuple(linked.point_lps))
     assert after.origin is Origin.POINT_PLACED
     answers = after.grade, after.clinically_concordant, after.inside_operative_bed
-    assert answers == (2, Answer.YES, Answer.NOT_RECORDED)
+    assert answers == (2, Answer.YES, Answer.NO)
     dialog = desk.panel.show_history(after.target_id)
     told = dialog.text.toPlainText()
     assert "made: Left C5-C6 positive, not graded" in told
