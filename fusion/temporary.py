@@ -28,7 +28,7 @@ class PrivateFolder:
     """A temporary folder that only this user can read and that disappears with this object."""
 
     def __init__(self) -> None:
-        sweep(Path(tempfile.gettempdir()), f"{PREFIX}*")
+        sweep_left_behind()
         self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._remove = weakref.finalize(self, _removed, self.path, _locked(self.path))
 
@@ -48,6 +48,11 @@ def begun(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         _removed(folder, lock)
+
+
+def sweep_left_behind() -> None:
+    """Remove what a killed program of this user left in the temporary folder."""
+    sweep(Path(tempfile.gettempdir()), f"{PREFIX}*")
 
 
 def sweep(place: Path, pattern: str) -> None:

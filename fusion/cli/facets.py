@@ -29,7 +29,7 @@ from fusion.findings.joints import (
     UPTAKE_NOT_MEASURED,
     VERTEBRAE_SEGMENTED,
 )
-from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
+from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_KNOWN, TRACER_NOT_STATED
 from fusion.geometry import Volume
 from fusion.memory import give_back
 from fusion.software import DISCLAIMER
@@ -217,7 +217,8 @@ def _about_tracer(images: _Images, any_tracer: bool) -> list[Finding]:
     """Say that the wish for proposals with any tracer was not needed."""
     if not any_tracer or images.fused is None:
         return []
-    if any(f.kind in (NOT_A_BONE_TRACER, TRACER_NOT_STATED) for f in images.fused.spect.findings):
+    withheld = (NOT_A_BONE_TRACER, TRACER_NOT_KNOWN, TRACER_NOT_STATED)
+    if any(f.kind in withheld for f in images.fused.spect.findings):
         return []
     what = "The wish for proposals with any tracer (--any-tracer)"
     return [NOT_NEEDED(what=what, why="nothing is withheld for the tracer of this study")]

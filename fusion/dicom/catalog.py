@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,6 +55,7 @@ from fusion.findings.files import (
 )
 from fusion.findings.volumes import DUPLICATE_UID
 from fusion.progress import Progress, ProgressCallback
+from fusion.temporary import sweep_left_behind
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +132,7 @@ def scan(
     spacings = checked_spacings(spacing_mm)
     report = Progress(progress)
     root = Path(path)
+    sweep_left_behind()
     found = find_files(root, progress=report.part(0.0, 0.3))
     with quiet_pydicom(), _without_collector():
         entries, bad, findings = _read_all(found.files, found.owner, report)
@@ -324,8 +326,17 @@ def _numbered(
             report(0.9 + 0.1 * count / total, "Sorting images into volumes")
             count += 1
             planned.append(_planned(series, str(count), spacings))
-        result.append(replace(study, series=told_apart(with_continuations(planned))))
-    return result
+        result.append(replace(study, series=tuple(planned)))
+    return [
+        replace(
+            study, series=told_apart(with_continuations(study.series, _of_others(study, result)))
+        )
+        for study in result
+    ]
+
+
+def _of_others(study: Study, every: Iterable[Study]) -> list[Series]:
+    return [series for other in every if other is not study for series in other.series]
 
 
 def _planned(series: Series, number: str, spacings: dict[str, float]) -> Series:

@@ -11,7 +11,9 @@ from fusion.errors import GeometryError
 from fusion.findings import Finding
 from fusion.findings.files import NOT_NEEDED
 from fusion.findings.volumes import (
+    SPACING_CHOSEN,
     SPACING_CONTRADICTED,
+    SPACING_DISPUTED,
     SPACING_OF_FRAMES,
     USER_DIRECTION,
     USER_GEOMETRY,
@@ -19,7 +21,14 @@ from fusion.findings.volumes import (
 )
 
 #: What tells that a volume took the distance of a person, or held it against its own.
-_TAKEN = (USER_GEOMETRY, USER_DIRECTION, SPACING_CONTRADICTED, SPACING_OF_FRAMES)
+_TAKEN = (
+    USER_GEOMETRY,
+    USER_DIRECTION,
+    SPACING_CHOSEN,
+    SPACING_CONTRADICTED,
+    SPACING_DISPUTED,
+    SPACING_OF_FRAMES,
+)
 #: Of a distance that names no series.
 _UNNAMED = ""
 

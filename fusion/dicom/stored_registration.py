@@ -48,9 +48,9 @@ logger = logging.getLogger(__name__)
 #: rounded to four decimals or more and is made exact; further away it scales or shears. The same
 #: as for direction cosines: 0.05 mm over 10 cm.
 ORTHONORMAL_TOLERANCE = 1e-3
-#: The last row of a matrix is 0, 0, 0, 1 to within this: what calculating leaves behind. Over a
-#: metre it amounts to a micrometre.
-LAST_ROW_TOLERANCE = 1e-9
+#: The last row of a matrix is 0, 0, 0, 1 to within this: what calculating with 32 bits leaves
+#: behind. It is made exact.
+LAST_ROW_TOLERANCE = 1e-6
 _DEFORMABLE = "DeformableRegistrationSequence"
 #: Matrices that are this alike say the same; also the difference from which a reader is told, mm.
 SAME_MM = 0.01

@@ -40,6 +40,13 @@ FIELD_SMALLER = info(
     "outside its field, never as no uptake.",
     ours="spect parts",
 )
+FIELD_TOO_SMALL = warning(
+    "field-too-small",
+    "The longest side of this {volume} is {longest_mm:.0f} mm by its header; a neck does not fit "
+    "into it. Its sizes may be in another unit (centimetres), and everything would lie elsewhere. "
+    "Measure the neck on the picture before using it.",
+    ours="volume",
+)
 SUV_INPUTS = info(
     "suv-inputs",
     "SUVbw from {dose:.1f} MBq, {weight_kg:g} kg; {decayed}.",
@@ -63,6 +70,18 @@ NOT_A_BONE_TRACER = warning(
     "The tracer is {tracer}, which does not show the turnover of bone: uptake at a joint may be "
     "that of muscle, gland, vessel or marrow. Joints are measured; nothing is proposed unless "
     "asked for.",
+)
+TRACER_NOT_KNOWN = warning(
+    "tracer-unknown",
+    "The tracer is called {tracer}, which is not known here as a tracer of bone: uptake at a joint "
+    "may mean something else. Check what was injected. Joints are measured; nothing is proposed "
+    "unless asked for.",
+)
+TRACER_ASSUMED = warning(
+    "tracer-not-stated",
+    "The file does not say which tracer was injected. One of bone is assumed, as in nearly every "
+    "SPECT of a neck; check what was injected before reading uptake as turnover of bone.",
+    assumption=True,
 )
 TRACER_NOT_STATED = warning(
     "tracer-not-stated",
@@ -309,6 +328,36 @@ SPACING_ROUNDED = warning(
     "thick: one of the two may be rounded, and the ends of the SPECT would lie up to "
     "{length_mm:.0f} mm elsewhere. Check the alignment at both ends of the neck.",
 )
+SPACING_DOUBTFUL = warning(
+    "spacing-doubtful",
+    "The file states slices {spacing_mm:g} mm apart, which was used, and {thickness_mm:g} mm "
+    "thick. Slices can overlap or leave gaps; but were the distance wrong, uptake would lie up to "
+    "{length_mm:.0f} mm higher or lower, at another level. Check the alignment at both ends of the "
+    "neck, and the distance on the workstation.",
+)
+SPACING_UNLIKE_PIXELS = warning(
+    "spacing-doubtful",
+    "The file states slices {spacing_mm:g} mm apart, which was used, while its pixels lie "
+    "{pixel_mm:g} mm apart and no Slice Thickness is stated. Were the distance wrong, uptake would "
+    "lie at another level. Check the alignment at both ends of the neck, and the distance on the "
+    "workstation.",
+)
+SPACING_DISPUTED = error(
+    "spacing-needed",
+    "The file states slices {spacing_mm:g} mm apart (towards the {towards}), but {thickness_mm:g} "
+    "mm thick, about as its pixels are wide and high. One of the two is wrong, uptake would lie at "
+    "another level with it, and neither was used. State the one that the workstation shows: "
+    "{options}; or export the reconstruction again.",
+    ours="towards options",
+)
+SPACING_CHOSEN = warning(
+    "user-geometry",
+    "The file contradicts itself about the distance between slices; {spacing_mm:+g} mm, towards "
+    "the {towards}, was chosen by the user. Were that wrong, the level would be. Check against the "
+    "CT.",
+    ours="towards",
+    assumption=True,
+)
 TOP_LEVEL_GEOMETRY = warning(
     "top-level-geometry",
     "Position and orientation stand where Nuclear Medicine objects should not have them (top "
@@ -338,10 +387,28 @@ LOCALIZER_IMAGES = info(
 )
 CT_GOES_ON_ELSEWHERE = warning(
     "ct-goes-on-elsewhere",
-    "Towards the {towards} this CT is continued by {count} image(s) of another series of the study "
+    "Towards the {towards} this CT is continued by {count} image(s) of another series "
     "that are no part of it. It may end too early there; ask for the complete series if the neck "
     "lies at that end.",
     ours="towards",
+)
+GOES_ON_ELSEWHERE = warning(
+    "volume-goes-on-elsewhere",
+    "Towards the {towards} this {volume} is continued by {count} image(s) of another series that "
+    "are no part of it. It may end too early there; ask for the complete series if the neck lies "
+    "at that end.",
+    ours="volume towards",
+)
+SLICES_FEWER = warning(
+    "slices-fewer",
+    "The PET states {stated} slices (Number of Slices), and {count} are here. It may end too "
+    "early; ask for the complete series if the neck lies at an end.",
+)
+NOTHING_STORED = warning(
+    "one-value-only",
+    "Every voxel of this {volume} holds the same value ({value:g} {unit}): it shows no uptake, "
+    "high or low. Nothing can be read from it; ask for the reconstruction again.",
+    ours="volume unit",
 )
 PART_OF_CT = warning(
     "part-of-ct",

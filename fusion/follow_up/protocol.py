@@ -21,7 +21,7 @@ from fusion.findings.follow_up import (
     RECONSTRUCTION_NOT_STATED,
     TRACER_UNKNOWN,
 )
-from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
+from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_KNOWN, TRACER_NOT_STATED
 from fusion.plain_text import plain
 from fusion.review import Review
 
@@ -102,7 +102,7 @@ def _tracers(earlier: Review, later: Review) -> Iterator[Finding]:
         yield ANOTHER_TRACER(earlier=said[0], later=said[1])
     for which, review in both:
         kinds = {finding.kind for finding in review.fused.spect.findings}
-        if kinds & {NOT_A_BONE_TRACER, TRACER_NOT_STATED}:
+        if kinds & {NOT_A_BONE_TRACER, TRACER_NOT_KNOWN, TRACER_NOT_STATED}:
             yield NO_BONE_TRACER(which=which)
         elif not administered(review.pair.spect.header).tracer:
             yield TRACER_UNKNOWN(which=which)

@@ -236,6 +236,12 @@ class Search:
                 best = _score(last), last.maps
         self._report(0.22, "Registering")
         if best is None:
+            stored = self.spect.stored
+            if stored.min() == stored.max():
+                raise RegistrationFailed(
+                    f"The registration found nothing to hold on to: every voxel of the "
+                    f"{self.spect.source.label} holds the same value."
+                )
             raise RegistrationFailed(
                 "The registration could not run: the two volumes hardly overlap where it starts. "
                 "Check that they show the same part of the body."

@@ -24,7 +24,7 @@ from fusion.findings.joints import (
     REGISTRATION_NOT_TRUSTED,
     UPTAKE_NOT_VALIDATED,
 )
-from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_STATED
+from fusion.findings.volumes import NOT_A_BONE_TRACER, TRACER_NOT_KNOWN, TRACER_NOT_STATED
 from fusion.geometry import FloatArray, Volume
 from fusion.json_form import rounded
 from fusion.progress import Progress, ProgressCallback
@@ -52,7 +52,7 @@ from fusion.uptake.structures import StructureKind
 #: Words of the grades (docs/sources.md#visual-grades).
 GRADE_WORDS = ("not above the reference", "slightly above", "clearly above", "intense")
 
-_WITHHOLD = (NOT_A_BONE_TRACER, TRACER_NOT_STATED)
+_WITHHOLD = (NOT_A_BONE_TRACER, TRACER_NOT_KNOWN, TRACER_NOT_STATED)
 #: What a reader must know about a joint that is proposed although it is not an ordinary one.
 _STATUS_WORDS = {
     "fused": "{} is fused on the CT: there is no joint space, and the uptake may be that of the "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import random
 import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,7 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from fusion import temporary
 from fusion.dicom import classify as classify_module
 from fusion.dicom.catalog import scan
 from fusion.dicom.classify import Planner, classify, names_positron_emitter
@@ -651,3 +653,14 @@ def test_nothing_there(tmp_path):
     assert scan(tmp_path).studies == ()
     with pytest.raises(DicomError, match="Check the path"):
         scan(tmp_path / "absent")
+
+
+def test_what_a_killed_program_unpacked_is_gone_after_the_next_scan(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    monkeypatch.setattr(temporary, "_YOUNG_S", -1.0)
+    left = tmp_path / "tmp" / "facetfusion-left"
+    left.mkdir(parents=True)
+    (left / "IM1").write_bytes(b"x")
+    ct.write_series(tmp_path / "ct", ct.stacked()[:COUNT])
+    scan(tmp_path / "ct")
+    assert not left.exists()

@@ -33,6 +33,7 @@ from fusion.errors import Cancelled, DicomError, GeometryError
 from fusion.geometry import Volume
 
 from . import ct_objects as ct
+from . import nm_objects as nm
 
 #: Slices of the small series written here.
 COUNT = 5
@@ -226,6 +227,17 @@ def test_provenance_and_values(tmp_path):
     )
     assert volume.unit == "HU"
     np.testing.assert_array_equal(volume.values(), ct.pixels_with_markers(COUNT) - 1024.0)
+
+
+@pytest.mark.parametrize("value", [0, 65535, None])
+def test_a_spect_of_one_value_says_that_it_shows_nothing(tmp_path, value):
+    ds = nm.recon()
+    if value is not None:
+        ds.PixelData = np.full_like(nm.volume(), value).tobytes()
+    (plan,) = only_series(nm.write(ds, tmp_path / "nm.dcm")).volumes
+    told = [f.message for f in read(plan).findings if f.code == "one-value-only"]
+    assert len(told) == (value is not None)
+    assert all(f"holds the same value ({value:g} counts)" in message for message in told)
 
 
 def test_a_refused_plan_is_not_read(shared_data):

@@ -282,6 +282,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
     "mirror": (with_matrix(np.diag([-1, 1, 1, 1])), "mirrors left and right"),
     "nothing left": (with_matrix(np.diag([0, 0, 0, 1])), "scales or shears"),
     "last row": (with_matrix(np.vstack([TRUTH[:3], [0, 0, 0.1, 1]])), "last row"),
+    "last row by a little": (with_matrix(np.vstack([TRUTH[:3], [0, 0, 2e-6, 1]])), "last row"),
     "column-major": (with_matrix(TRUTH.T), "last row"),
     "far away": (with_matrix(turn(0, shift=(0, 0, 2e4))), "more than 10 m"),
     "order matters": (with_matrix(TRUTH, AWAY), "order"),
@@ -323,7 +324,7 @@ BAD: dict[str, tuple[Arrange, str]] = {
 }
 
 
-@pytest.mark.parametrize("off", [1e-17, -9e-10])
+@pytest.mark.parametrize("off", [1e-17, -9e-10, 2e-9, 6e-8, -9e-7])
 def test_rounding_in_the_last_row_is_none_of_the_transform(two_frames, off) -> None:
     def noisy(ds: Dataset) -> None:
         values = step(ds).MatrixSequence[0].FrameOfReferenceTransformationMatrix

@@ -47,7 +47,9 @@ from fusion.findings.volumes import (
     PALETTE_NOT_USED,
     POSITIONS_NEEDED,
     POSITIONS_STATED,
+    SPACING_CHOSEN,
     SPACING_CONTRADICTED,
+    SPACING_DISPUTED,
     SPACING_NEEDED,
     SPACING_OF_FRAMES,
     USER_DIRECTION,
@@ -61,8 +63,11 @@ QUESTIONS = (
     ORDER_NEEDED,
     POSITIONS_NEEDED,
     SPACING_CONTRADICTED,
+    SPACING_DISPUTED,
     SPACING_OF_FRAMES,
 )
+#: What tells that the distance is on the word of a person.
+_BY_PERSON = (USER_GEOMETRY, USER_DIRECTION, SPACING_CHOSEN)
 
 _RECONSTRUCTED = frozenset({"RECON TOMO", "RECON GATED TOMO"})
 _PROJECTIONS = frozenset({"TOMO", "GATED TOMO"})
@@ -279,7 +284,7 @@ def _held_against_frames(
     """
     if grid is None:
         return grid, findings
-    by_person = any(finding.kind in (USER_GEOMETRY, USER_DIRECTION) for finding in findings)
+    by_person = any(finding.kind in _BY_PERSON for finding in findings)
     other = other_distance(grid, frames) if by_person else None
     if other is None or spacing_mm is None:
         require_one_place(grid, frames)

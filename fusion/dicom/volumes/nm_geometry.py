@@ -16,6 +16,7 @@ from fusion.dicom.files.instance import items, number, numbers, uid
 from fusion.dicom.series import Kind
 from fusion.dicom.volumes.nm_frames import frame_count
 from fusion.dicom.volumes.plausible import (
+    field_doubts,
     range_of,
     require_plausible_grid,
     require_plausible_position,
@@ -25,9 +26,13 @@ from fusion.dicom.volumes.slices import ORIENTATION_TOLERANCE
 from fusion.errors import DicomError, GeometryError
 from fusion.findings import Finding
 from fusion.findings.volumes import (
+    SPACING_CHOSEN,
     SPACING_CONTRADICTED,
+    SPACING_DISPUTED,
+    SPACING_DOUBTFUL,
     SPACING_NEEDED,
     SPACING_ROUNDED,
+    SPACING_UNLIKE_PIXELS,
     TOP_LEVEL_GEOMETRY,
     USER_DIRECTION,
     USER_GEOMETRY,
@@ -44,8 +49,14 @@ SAME_POSITION_MM = 0.1
 SPACING_DOUBT = 0.2
 #: A stated spacing is doubted when the stack is longer or shorter than by Slice Thickness by more
 #: than so many mm, up to this fraction: one of the two is rounded then (-5 for -4.8 is 8 mm on 40
-#: slices). What differs by more means slices that overlap or leave gaps.
+#: slices). What differs by more means slices that overlap or leave gaps, or a slip.
 STACK_DOUBT_MM, ROUNDED_SHARE = 2.0, 0.1
+#: A voxel is a cube when its sides differ by no more than this fraction. Where Slice Thickness and
+#: pixels make one, a distance that differs by more than :data:`ROUNDED_SHARE` is asked for.
+CUBE_SHARE = 0.02
+#: So many times longer or shorter than Slice Thickness or a pixel, a distance is none of slices
+#: that overlap or leave gaps.
+LEAST_LIKELY_TIMES = 3.0
 #: A spacing given by a person is that of the file, rounded to one decimal, when they are this
 #: near, mm.
 SAME_SPACING_MM = 0.05
@@ -178,7 +189,10 @@ def grid_of(
         frame_of_reference_uid=uid(dataset, "FrameOfReferenceUID"),
     )
     require_plausible_grid(grid, kind=Kind.SPECT)
-    return grid, (*pose.findings, *findings, *_rounded(dataset, grid))
+    by_user = any(finding.kind is SPACING_CHOSEN for finding in findings)
+    doubts = () if by_user else _distance_doubts(dataset, grid)
+    small = field_doubts(grid, kind=Kind.SPECT)
+    return grid, (*pose.findings, *findings, *doubts, *small)
 
 
 def pixel_spacing_mm(dataset: Dataset) -> FloatArray:
@@ -205,6 +219,8 @@ def _slice_spacing(
         require_plausible_spacing(spacing_mm, name="A spacing stated by the user")
     if stated:
         require_plausible_spacing(stated, name="Spacing Between Slices")
+        if _is_disputed(dataset):
+            return _chosen(dataset, normal_lps, stated, spacing_mm, order_by_user)
         if spacing_mm is None:
             return stated, ()
         if order_by_user:
@@ -246,6 +262,46 @@ def _directed(
     return spacing, (USER_DIRECTION(spacing_mm=spacing, towards=_towards(normal_lps * spacing)),)
 
 
+def _is_disputed(dataset: Dataset) -> bool:
+    """Whether Slice Thickness and both pixel spacings agree on another distance than is stated."""
+    stated, side_mm = number(dataset, "SpacingBetweenSlices"), _thickness_mm(dataset)
+    if not stated or side_mm is None or not _is_off(stated, side_mm):
+        return False
+    times = max(abs(stated) / side_mm, side_mm / abs(stated))
+    # What no slices that overlap or leave gaps explain needs no exact cube against it.
+    share = SPACING_DOUBT if times > LEAST_LIKELY_TIMES else CUBE_SHARE
+    return bool((np.abs(pixel_spacing_mm(dataset) / side_mm - 1) <= share).all())
+
+
+def _is_off(stated_mm: float, thickness_mm: float) -> bool:
+    return abs(abs(stated_mm) - thickness_mm) > ROUNDED_SHARE * thickness_mm
+
+
+def _chosen(
+    dataset: Dataset,
+    normal_lps: FloatArray,
+    stated: float,
+    spacing_mm: float | None,
+    order_by_user: bool,
+) -> tuple[float | None, tuple[Finding, ...]]:
+    """Return the one of two disputed distances that a person states, or ask which is right."""
+    thickness = _thickness_mm(dataset) or abs(stated)
+    two = [float(np.copysign(mm, stated)) for mm in (abs(stated), thickness)]
+    if spacing_mm is not None and order_by_user:
+        two = [float(np.copysign(mm, spacing_mm)) for mm in two]
+    for mm in two if spacing_mm is not None else ():
+        if abs(mm - (spacing_mm or 0.0)) <= SAME_SPACING_MM:
+            towards = _towards(normal_lps * mm)
+            return mm, (SPACING_CHOSEN(spacing_mm=mm, towards=towards),)
+    question = SPACING_DISPUTED(
+        spacing_mm=abs(stated),
+        thickness_mm=thickness,
+        options=" or ".join(f"--spacing {mm:g}" for mm in two),
+        towards=_towards(normal_lps * two[0]),
+    )
+    return None, (question,)
+
+
 def directions_asked(dataset: Dataset) -> Directions:
     """Return what + and - mean, for the question for the signed distance.
 
@@ -256,6 +312,8 @@ def directions_asked(dataset: Dataset) -> Directions:
     """
     normal = np.cross(*unit_directions(pose_of(dataset).orientation))
     distance = number(dataset, "SpacingBetweenSlices") or _thickness_mm(dataset)
+    if _is_disputed(dataset):
+        distance = None
     return Directions(
         magnitude=f"{abs(distance):g}" if distance else "MM",
         along=_towards(normal),
@@ -273,20 +331,24 @@ def _thickness_mm(dataset: Dataset) -> float | None:
     return abs(thickness)
 
 
-def _rounded(dataset: Dataset, grid: Grid) -> tuple[Finding, ...]:
-    """Return the doubt about a spacing that the file itself states a little otherwise."""
+def _distance_doubts(dataset: Dataset, grid: Grid) -> tuple[Finding, ...]:
+    """Return the doubt about a spacing that the file itself states otherwise."""
     stated, thickness = number(dataset, "SpacingBetweenSlices"), _thickness_mm(dataset)
-    if not stated or thickness is None:
+    if not stated:
         return ()
-    off = abs(abs(stated) - thickness)
-    length_mm = off * (grid.shape[0] - 1)
+    pixels_mm = grid.spacing_mm[1:]
+    if thickness is None:
+        times = np.maximum(abs(stated) / pixels_mm, pixels_mm / abs(stated))
+        if times.min() <= LEAST_LIKELY_TIMES:
+            return ()
+        return (SPACING_UNLIKE_PIXELS(spacing_mm=abs(stated), pixel_mm=float(pixels_mm[0])),)
+    length_mm = abs(abs(stated) - thickness) * (grid.shape[0] - 1)
     # Voxels that are cubes with it speak for the spacing.
-    is_cube = bool(
-        (np.abs(grid.spacing_mm[1:] - abs(stated)) * grid.shape[0] < STACK_DOUBT_MM).any()
-    )
-    if length_mm <= STACK_DOUBT_MM or off > ROUNDED_SHARE * thickness or is_cube:
+    is_cube = bool((np.abs(pixels_mm - abs(stated)) * grid.shape[0] < STACK_DOUBT_MM).any())
+    if length_mm <= STACK_DOUBT_MM or is_cube:
         return ()
-    return (SPACING_ROUNDED(spacing_mm=abs(stated), thickness_mm=thickness, length_mm=length_mm),)
+    kind = SPACING_DOUBTFUL if _is_off(stated, thickness) else SPACING_ROUNDED
+    return (kind(spacing_mm=abs(stated), thickness_mm=thickness, length_mm=length_mm),)
 
 
 def _towards(direction_lps: FloatArray) -> str:

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 from fusion.dicom.series import Kind
 from fusion.errors import GeometryError
+from fusion.findings import Finding
+from fusion.findings.volumes import FIELD_TOO_SMALL
 from fusion.geometry import FloatArray, Grid
 
 #: No position is further from the origin of a scanner than this, mm.
 FURTHEST_MM = 10_000.0
+#: A volume whose longest side is shorter than this holds no part of a person, mm.
+SMALLEST_FIELD_MM = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +30,20 @@ class Range:
         Least and most distance between pixels and between slices.
     side_mm : float, mm
         Longest side.
+    doubtful_mm : float, mm
+        A longest side shorter than this is doubted.
     """
 
     pixel_mm: tuple[float, float]
     step_mm: tuple[float, float]
     side_mm: float
+    doubtful_mm: float
 
 
-_CT = Range((0.05, 5.0), (0.05, 25.0), 3000.0)
-_FUNCTIONAL = Range((0.2, 30.0), (0.2, 60.0), 3500.0)
+# The field of a CT is up to 500 mm wide, 50 in centimetres, and a magnified one is 60 mm or more.
+_CT = Range((0.05, 5.0), (0.05, 25.0), 3000.0, 55.0)
+# A camera or ring sees 300 to 800 mm, 30 to 80 in centimetres, and is never magnified to less.
+_FUNCTIONAL = Range((0.2, 30.0), (0.2, 60.0), 3500.0, 90.0)
 _WORDS = {Kind.CT: "CT", Kind.SPECT: "SPECT", Kind.PET: "PET"}
 
 
@@ -66,7 +75,21 @@ def require_plausible_grid(grid: Grid, *, kind: Kind) -> None:
                     f"{most:g} mm. The header is wrong or in another unit. Ask for the series to "
                     "be exported again."
                 )
+    if max(sides) < SMALLEST_FIELD_MM:
+        raise GeometryError(
+            f"The longest side of the volume is {max(sides):.3g} mm, which holds no part of a "
+            f"person that a {word} shows; expected {SMALLEST_FIELD_MM:g} mm or more. The header is "
+            "wrong or in another unit (centimetres). Ask for the series to be exported again."
+        )
     require_plausible_position(grid.affine[:3, 3])
+
+
+def field_doubts(grid: Grid, *, kind: Kind) -> tuple[Finding, ...]:
+    """Return the doubt about a volume of a size that a slip of the unit makes."""
+    longest = max(n * float(mm) for n, mm in zip(grid.shape, grid.spacing_mm, strict=True))
+    if longest >= range_of(kind).doubtful_mm:
+        return ()
+    return (FIELD_TOO_SMALL(volume=_WORDS.get(kind, "volume"), longest_mm=longest),)
 
 
 def require_plausible_spacing(spacing_mm: float, *, name: str) -> None:

@@ -28,7 +28,7 @@ from fusion.dicom.volumes.phases import (
     appearances,
     phases,
 )
-from fusion.dicom.volumes.plausible import require_plausible_grid
+from fusion.dicom.volumes.plausible import field_doubts, require_plausible_grid
 from fusion.dicom.volumes.slices import (
     Arrangement,
     Slice,
@@ -343,6 +343,7 @@ def _plan(
     if stack.grid is not None and refusal is None:
         try:
             require_plausible_grid(stack.grid, kind=kind)
+            findings = (*findings, *field_doubts(stack.grid, kind=kind))
         except GeometryError as exc:
             refusal = str(exc)
     try:

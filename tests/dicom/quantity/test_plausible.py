@@ -251,13 +251,45 @@ def test_slices_that_disagree_give_no_suv(
         ("FDG -- fluorodeoxyglucose", "other"), ("Fluorodeoxyglucose F^18^", "other"),
         ("Ga68-PSMA-11", "other"), ("^177^Lu-DOTATATE", "other"), ("99mTc Sestamibi", "other"),
         ("Tc-99m MAA", "other"), ("I-123 MIBG", "other"), ("Tl-201 chloride", "other"),
-        ("Tc-99m", "unstated"), ("", "unstated"), ("F18", "unstated"),
+        ("Natriumfluorid F-18", "bone"), ("Difosfonatos Tc99m", "bone"), ("Oxydronate", "bone"),
+        ("Tc99m Leukozyten", "other"), ("Tc-99m Ceretec", "other"), ("Leukoscan", "other"),
+        ("99mTc-sulesomab", "other"), ("Scintimun", "other"), ("Besilesomab", "other"),
+        ("Lymphoseek", "other"), ("Tilmanocept", "other"), ("Tc99m Depreotide", "other"),
+        ("Exametazime", "other"), ("HMPAO", "other"), ("Leucocitos marcados", "other"),
+        ("Leucocytes marqués", "other"), ("Antigranulozyten-AK", "other"), ("Nanokolloid", "other"),
+        ("Coloide de Tc99m", "other"), ("Tc-99m sulfur colloid", "other"), ("Tetrofosmin", "other"),
+        ("Stamicis", "other"), ("Macroagrégats d'albumine", "other"), ("Technegas", "other"),
+        ("DTPA", "other"), ("MAG3", "other"), ("Mertiatid", "other"), ("DMSA", "other"),
+        ("Tektrotyd", "other"), ("HYNIC-TOC", "other"), ("Octreoscan", "other"),
+        ("Pertechnetat", "other"), ("Pertecnetato", "other"), ("Jod-131", "other"),
+        ("I-123", "other"), ("Ga-67 Citrat", "other"), ("In-111 Oxin", "other"),
+        ("Talio 201", "other"), ("PSMA-I&S", "other"), ("Adreview", "other"),
+        ("Tc-99m Rhabarber", "unknown"), ("XYZ-12", "unknown"),
+        ("Tc-99m", "unstated"), ("", "unstated"), ("F18", "unstated"), ("Technetium", "unstated"),
+        ("99mTc", "unstated"), ("^99m^Technetium", "unstated"), ("Unknown", "unstated"),
     ],
 )  # fmt: skip
 def test_which_tracer_is_one_of_bone(name: str, kind: str) -> None:
     item = Dataset()
     item.Radiopharmaceutical = name
     assert tracer_of(item).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("Tc-99m HDP", ""), ("", "tracer-not-stated"), ("Technetium", "tracer-not-stated"),
+     ("Rhabarber", "tracer-unknown"), ("Leukozyten", "not-a-bone-tracer")],
+)  # fmt: skip
+def test_a_spect_without_a_known_tracer_of_bone_says_so(
+    name: str, code: str, tmp_path: Path
+) -> None:
+    item = Dataset()
+    item.Radiopharmaceutical = name
+    write_nm(tmp_path / "nm", RadiopharmaceuticalInformationSequence=[item])
+    [plan] = plans(tmp_path, Kind.SPECT)
+    said = [f for f in plan.findings if "tracer" in f.code]
+    assert [f.code for f in said] == ([code] if code else [])
+    assert all(f.kind.assumption for f in said if f.code == "tracer-not-stated")
 
 
 def test_another_tracer_is_said_of_the_volume(tmp_path: Path) -> None:

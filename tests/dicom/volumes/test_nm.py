@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -264,6 +265,89 @@ def test_a_spacing_that_may_be_rounded_is_told(
         (said,) = [f.message for f in plan.findings if f.code == "spacing-rounded"]
         assert f"{float(spacing.strip('-')):g} mm apart" in said
         assert "up to 4 mm elsewhere" in said
+
+
+@pytest.mark.parametrize(
+    ("spacing", "thickness", "pixels", "doubted"),
+    [
+        ("3", "3.4", (4.4, 4.8), True),
+        ("10", "4", (4.4, 4.8), True),
+        ("3", "3.3", (4.4, 4.8), False),  # 10 %: rounded
+        ("4.8", "8", (4.8, 4.8), False),  # a cube with the pixels
+        ("20", None, (4.4, 4.8), True),
+        ("1.4", None, (4.4, 4.8), True),
+        ("1.5", None, (4.4, 4.8), False),
+    ],
+)
+def test_a_distance_that_the_thickness_or_the_pixels_contradict_is_told(
+    spacing: str, thickness: str | None, pixels: tuple[float, float], doubted: bool, tmp_path: Path
+) -> None:
+    ds = nm.OBJECTS["B"]()
+    ds.SpacingBetweenSlices, ds.SliceThickness = spacing, thickness
+    ds.PixelSpacing = list(pixels)
+    plan = only(ds, tmp_path)
+    assert plan.grid is not None
+    assert ("spacing-doubtful" in codes(plan)) == doubted
+
+
+def _cubes(spacing: float) -> Dataset:
+    ds = nm.recon(orientation=nm.AXIAL, spacing=spacing)
+    ds.SliceThickness, ds.PixelSpacing = "4.42", ["4.42", "4.46"]
+    return ds
+
+
+@pytest.mark.parametrize("spacing", [-3.42, 0.442, -10.0, 60.0])
+def test_a_distance_against_cubes_of_thickness_and_pixels_is_asked_for(
+    spacing: float, tmp_path: Path
+) -> None:
+    sign = "-" if spacing < 0 else ""
+    asked = f"--spacing {spacing:g} or --spacing {sign}4.42"
+    # A person who turns the slices round, or states a third distance, is asked again.
+    for stated in (None, 3.0, -spacing):
+        plan = only(_cubes(spacing), tmp_path, spacing_mm=stated)
+        assert asked in refusal(plan)
+        assert "spacing-needed" in codes(plan)
+    for stated in (spacing, math.copysign(4.42, spacing)):
+        plan = only(_cubes(spacing), tmp_path, spacing_mm=stated)
+        assert plan.grid is not None
+        assert plan.grid.spacing_mm[0] == pytest.approx(abs(stated))
+        (said,) = [f for f in plan.findings if f.code == "user-geometry"]
+        assert said.kind.assumption
+        assert f"{stated:+g} mm" in said.message
+    assert only(_cubes(math.copysign(4.0, spacing)), tmp_path).grid is not None
+
+
+@pytest.mark.parametrize(("spacing", "asked"), [("0.442", True), ("1.4", True), ("1.5", False)])
+def test_a_distance_that_no_overlap_explains_is_asked_for(
+    spacing: str, asked: bool, tmp_path: Path
+) -> None:
+    ds = nm.recon(spacing=float(spacing))
+    ds.SliceThickness, ds.PixelSpacing = "4.42", ["4", "4"]
+    assert ("spacing-needed" in codes(only(ds, tmp_path))) == asked
+
+
+def test_where_a_person_orders_cubes_none_of_two_distances_is_suggested(tmp_path: Path) -> None:
+    ds = _cubes(-3.42)
+    del ds.SliceVector, ds.NumberOfSlices
+    assert "--spacing MM if they run" in refusal(only(ds, tmp_path))
+    plan = only(ds, tmp_path, spacing_mm=4.42)
+    assert plan.grid is not None
+    assert plan.grid.affine[2, 0] == pytest.approx(4.42)
+
+
+@pytest.mark.parametrize(
+    ("mm", "refused", "doubted"), [(0.4, True, False), (2.5, False, True), (3, False, False)]
+)
+def test_a_field_that_holds_no_neck_is_refused_or_doubted(
+    mm: float, refused: bool, doubted: bool, tmp_path: Path
+) -> None:
+    ds = nm.recon(spacing=mm)
+    ds.SliceThickness, ds.PixelSpacing = str(mm), [str(mm), str(mm)]
+    plan = only(ds, tmp_path)
+    assert (plan.refusal is not None) == refused
+    assert ("field-too-small" in codes(plan)) == doubted
+    if refused:
+        assert "longest side of the volume is 12.8 mm" in refusal(plan)
 
 
 def test_spacing_in_the_file_outweighs_the_user(tmp_path: Path) -> None:
@@ -618,7 +702,7 @@ unit_vectors = st.tuples(*[st.floats(-1, 1) for _ in range(3)]).filter(
     row=unit_vectors,
     other=unit_vectors,
     spacing=st.floats(0.5, 12) | st.floats(-12, -0.5),
-    pixel=st.tuples(st.floats(0.5, 10), st.floats(0.5, 10)),
+    pixel=st.tuples(st.floats(13.5, 28), st.floats(13.5, 28)),
     origin=st.tuples(*[st.floats(-400, 400) for _ in range(3)]),
 )
 def test_affine_equals_the_formula_of_the_standard(
