@@ -145,6 +145,7 @@ def test_what_is_an_assumption_stands_on_every_export() -> None:
         "user-geometry",
         "positions-stated-by-user",
         "top-level-geometry",
+        "tracer-not-stated",
         "patient-mismatch-overridden",
         "slice-vector-missing",
         "part-of-ct",
