@@ -109,11 +109,11 @@ def _sampler(truth: Truth) -> Sampler:
 @pytest.mark.parametrize(
     ("neck", "scan"),
     [
-        pytest.param({}, {"position": "FFS"}, id="feet first"),
-        pytest.param({}, {"position": "HFP"}, id="prone"),
+        pytest.param({}, {"position": "FFS"}, id="feet first", marks=pytest.mark.thorough),
+        pytest.param({}, {"position": "HFP"}, id="prone", marks=pytest.mark.thorough),
         pytest.param({}, {"position": "FFP"}, id="feet first prone"),
         pytest.param({}, {"ct_tilt_deg": 12.0}, id="gantry tilt"),
-        pytest.param({"shape": "kyphotic"}, {}, id="kyphotic"),
+        pytest.param({"shape": "kyphotic"}, {}, id="kyphotic", marks=pytest.mark.thorough),
         pytest.param({"rotation_deg": 24, "tilt_deg": 8, "size": 0.9}, {}, id="turned, small"),
     ],
 )

@@ -231,7 +231,17 @@ def test_ruler_and_ball_measure_from_the_crosshair(linked: LinkedPanes) -> None:
     assert all(not pane.model.scene.overlays["measures"].marks for pane in linked)
 
 
-@pytest.mark.parametrize("size", [(190, 253), (380, 253), (285, 303), (570, 455), (1100, 900)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        (190, 253),
+        (1100, 900),
+        *(
+            pytest.param(s, marks=pytest.mark.thorough)
+            for s in [(380, 253), (285, 303), (570, 455)]
+        ),
+    ],
+)
 def test_words_and_scale_end_before_the_letters(review: fusion.Review, size) -> None:
     width = size[1]
     for pane in LinkedPanes(review):
