@@ -13,12 +13,12 @@ from qtpy.QtCore import QObject, Qt, QThreadPool, Signal
 
 from fusion.annotations import default_path
 from fusion.errors import Cancelled, FusionError
+from fusion.facets import Labels
 from fusion.memory import pass_over_libraries
 from fusion.opening import OpenOptions
 from fusion.review import Review
 from viewer import _napari
 from viewer.comparing import Comparing
-from viewer.facets.model import Labels
 from viewer.jobs import OpenStudy, StudyMaker, told
 from viewer.kit.turns import Turns
 from viewer.screen import check_screen

@@ -220,12 +220,19 @@ class Sitting(QObject):
         review, point_lps = self.linked.review, self.linked.point_lps
         refusal = self._not_to_be_exported()
         reading, located = self.reading.reading, self.facets.localisation
+        labels = self.facets.labels
 
         def work(report: Progress) -> Handed:
             if refusal is not None:
                 raise refusal
             return hand_on(
-                review, reading, folder, point_lps=point_lps, localisation=located, progress=report
+                review,
+                reading,
+                folder,
+                point_lps=point_lps,
+                localisation=located,
+                labels=labels,
+                progress=report,
             )
 
         self.job = Job(
@@ -255,11 +262,17 @@ class Sitting(QObject):
             self.say(str(refusal or "No reading has begun, so there is nothing to send."))
             return None
         review, point_lps = self.linked.review, self.linked.point_lps
-        located = self.facets.localisation
+        located, labels = self.facets.localisation, self.facets.labels
 
         def make(place: Path, progress: Progress) -> Handed:
             return hand_on(
-                review, reading, place, point_lps=point_lps, localisation=located, progress=progress
+                review,
+                reading,
+                place,
+                point_lps=point_lps,
+                localisation=located,
+                labels=labels,
+                progress=progress,
             )
 
         parcel = Parcel(reading, self._journal_path, self.reading.reader, make)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fusion.facets import Labels
 from fusion.opening import OpenOptions
 from sample_data import make_study
-from viewer.facets.model import Labels
 from viewer.reading.blinded import BlindedCase
 
 if TYPE_CHECKING:

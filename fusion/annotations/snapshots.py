@@ -84,7 +84,8 @@ class Measured(Mapping[str, float]):
     merged_with: Annotated[tuple[str, ...], UNLESS_EMPTY] = ()
 
     def __post_init__(self) -> None:
-        pairs = tuple((str(name), float(value)) for name, value in self.entries)
+        # In the order of the journal: what is in memory leaves as what was read back.
+        pairs = tuple(sorted((str(name), float(value)) for name, value in self.entries))
         object.__setattr__(self, "entries", pairs)
         if not plain(self.unit) or not pairs:
             raise AnnotationError("A measurement needs a unit and at least one value.")

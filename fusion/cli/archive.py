@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fusion import archive, cli, dicom, pathway
 from fusion.cli import listening
 from fusion.cli.export import meant_reading
+from fusion.cli.facet_options import add_label_options, label_maps
 from fusion.cli.study import opening_arguments, opening_options, terminal_progress
 from fusion.errors import ArchiveError
 from fusion.json_form import to_json
@@ -89,6 +90,7 @@ def add_archive(parser: argparse.ArgumentParser) -> None:
     sending.add_argument(
         "--reader", metavar="NAME", help="whose reading, when there are several of this study"
     )
+    add_label_options(sending)
     sending.add_argument(
         "--draft",
         action="store_true",
@@ -194,10 +196,11 @@ def _send(args: argparse.Namespace) -> int:
     from fusion.export import hand_on
     from fusion.opening import open_study
 
+    labels = label_maps(args)
     settings = archive.read_settings()
     there = archive.connect(settings, args.to)
     show = terminal_progress()
-    review = open_study(args.path, progress=show.part(0.0, 0.4), options=opening_options(args))
+    review = open_study(args.path, progress=show.part(0.0, 0.3), options=opening_options(args))
     key = StudyKey.of(review.fused.ct, review.fused.spect)
     reading = meant_reading(args.journal, key, args.reader)
     if reading is None:
@@ -210,7 +213,7 @@ def _send(args: argparse.Namespace) -> int:
     folder = archive.prepared(
         settings,
         f"{reading.reading_id}/{reading.digest}",
-        lambda place: hand_on(review, reading, place, progress=show.part(0.4, 0.7)),
+        lambda place: hand_on(review, reading, place, labels=labels, progress=show.part(0.3, 0.7)),
     )
     sent = archive.send_noted(
         there,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fusion import cli
+from fusion.cli.facet_options import add_label_options, label_maps
 from fusion.cli.study import assessed, opening_arguments, opening_options, terminal_progress
 from fusion.errors import AnnotationError
 from fusion.plain_text import plain
@@ -53,6 +54,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         metavar="FACTS.toml",
         help="answer the pathway with these facts, where the reading holds no answer",
     )
+    add_label_options(parser)
     parser.add_argument(
         "--deidentify",
         action="store_true",
@@ -88,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
         raise cli.WrongUsage("--with-images goes with --deidentify: only such copies are written.")
     assessment = assessed(args.facts, reader=args.reader, option="--reader")
     show = terminal_progress()
-    review = open_study(args.path, progress=show.part(0.0, 0.5), options=opening_options(args))
+    review = open_study(args.path, progress=show.part(0.0, 0.3), options=opening_options(args))
     if assessment is not None:
         review = review.with_assessment(assessment)
     key = StudyKey.of(review.fused.ct, review.fused.spect)
@@ -97,9 +99,10 @@ def run(args: argparse.Namespace) -> int:
         review,
         reading,
         args.to,
+        labels=label_maps(args),
         deidentify=deidentify,
         with_images=args.with_images,
-        progress=show.part(0.5, 1.0),
+        progress=show.part(0.3, 1.0),
     )
     if args.json:
         cli.write_json(

@@ -11,7 +11,7 @@ from typing import Any
 
 from fusion import cli
 from fusion.errors import FusionError, GeometryError
-from fusion.facets import CONVENTIONS, convention
+from fusion.facets import CONVENTIONS, Labels, convention
 from fusion.uptake import (
     NOT_VALIDATED,
     HotSpotSettings,
@@ -196,7 +196,7 @@ def _numbers(text: str, option: str, wanted: str, counts: tuple[int, ...]) -> li
 
 
 def add_label_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that :func:`label_options` reads."""
+    """Add the options that :func:`label_options` and :func:`label_maps` read."""
     parser.add_argument(
         "--labels",
         action="append",
@@ -232,3 +232,9 @@ def label_options(args: argparse.Namespace) -> dict[str, Any]:
         if not path.is_file():
             raise FusionError(f"There is no file {path.name} to read labels from.")
     return {"labels": paths, "label_convention": args.label_convention or None}
+
+
+def label_maps(args: argparse.Namespace) -> Labels:
+    """Return the label maps that the joints are to be taken from; raises as the above."""
+    given = label_options(args)
+    return Labels(given["labels"], given["label_convention"])

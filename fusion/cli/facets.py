@@ -6,7 +6,6 @@ import argparse
 import math
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fusion import archive, cli, dicom, facets, uptake
@@ -14,7 +13,7 @@ from fusion.anatomy import LEVELS, VERTEBRAE
 from fusion.cli.facet_options import (
     add_label_options,
     add_uptake_options,
-    label_options,
+    label_maps,
     reference_of,
     settings_json,
     settings_line,
@@ -83,18 +82,19 @@ def run(args: argparse.Namespace) -> int:
         anomalies=tuple(args.anomaly),
     )
     reference, settings = reference_of(args), settings_of(args)
-    maps = label_options(args)
+    maps = label_maps(args)
     images = _images(args)
     give_back()
-    if maps["labels"]:
-        found = _from_labels(images.ct, said, **maps)
+    if maps.paths:
+        searched = facets.search(images.ct, said, labels=maps, progress=terminal_progress())
+        found = searched.located
     else:
         found = facets.locate(images.ct, said, progress=terminal_progress())
     give_back()
     measured, refusal = _assessed(images, found, reference, settings)
     unused, name = images.unused, images.name
     about_uptake = measured.findings if measured is not None else (not_measured(refusal, unused),)
-    about = [f for f in images.findings if f.kind is not VERTEBRAE_SEGMENTED or not maps["labels"]]
+    about = [f for f in images.findings if f.kind is not VERTEBRAE_SEGMENTED or not maps.paths]
     about += _about_tracer(images, args.any_tracer)
     findings = worst_first([*found.findings, *about, *about_uptake])
     if args.json:
@@ -153,22 +153,6 @@ def _holds_more(catalog: dicom.Catalog) -> bool:
         f.kind in (UNREADABLE, MORE_UNREADABLE)
         for f in (*catalog.findings, *(f for one in series for f in one.findings))
     )
-
-
-def _from_labels(
-    ct: Volume,
-    said: facets.SpineStatements,
-    *,
-    labels: tuple[Path, ...],
-    label_convention: str | None,
-) -> facets.Localisation:
-    # They load highdicom, which no other command needs at once.
-    from fusion.facets import locate_with_labels, read_labels
-
-    progress = terminal_progress()
-    spine = read_labels(labels, ct, label_convention=label_convention, progress=progress)
-    neck = facets.find_neck(ct, progress=progress)
-    return locate_with_labels(spine, ct, neck, said, progress=progress)
 
 
 def _opened(catalog: dicom.Catalog, args: argparse.Namespace) -> tuple[Review | None, str]:

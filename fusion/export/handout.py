@@ -246,8 +246,8 @@ class Handout:
         reading: Reading | None,
         *,
         made: datetime,
+        localisation: Localisation | None,
         point_lps: npt.ArrayLike | None = None,
-        localisation: Localisation | None = None,
     ) -> Handout:
         """Work out what follows from a study and its reading.
 
@@ -258,10 +258,11 @@ class Handout:
         made : datetime
             When this is handed on, with its time zone; of a de-identified export what stands for
             that moment, without.
+        localisation : Localisation or None
+            The joints as they are numbered now, to hold side and level of every Target against;
+            None where nothing of a reading leaves.
         point_lps : (3,) array_like of float, optional, mm
             The fused planes pass through it; the hottest bone by default.
-        localisation : Localisation, optional
-            The joints as they are numbered now, to hold side and level of every Target against.
 
         Raises
         ------

@@ -49,11 +49,14 @@ from fusion.export.report.files import ENCAPSULATED_PDF, HTML, PDF, export_repor
 from fusion.export.review_record import REVIEW_RECORD, export_review_record
 from fusion.export.staging import staged
 from fusion.export.tables import READING, TABLE, export_reading, export_table
-from fusion.facets import Localisation
+from fusion.facets import Labels, Localisation, SpineStatements, located_as_said
 from fusion.findings import Finding, worst_first
 from fusion.findings.readings import IMAGES_NOT_COPIED, NOT_EXPORTED
 from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review
+
+#: Share of the time that locating the joints takes.
+_LOCATING_SHARE = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +155,9 @@ def write_review(
     FusionError
         The folder cannot be written.
     """
-    handout = Handout.of(review, None, made=datetime.now(UTC), point_lps=point_lps)
+    handout = Handout.of(
+        review, None, made=datetime.now(UTC), point_lps=point_lps, localisation=None
+    )
     exporters = (*STUDY_EXPORTERS, *OTHER_FORMATS)
     with _placed(exporters, Path(folder)) as (part, at_place):
         return at_place(_written(exporters, handout, part, progress=Progress(progress)))
@@ -165,6 +170,7 @@ def hand_on(
     *,
     point_lps: npt.ArrayLike | None = None,
     localisation: Localisation | None = None,
+    labels: Labels = Labels(),  # noqa: B008 - frozen
     deidentify: Deidentifier | None = None,
     with_images: bool = False,
     progress: ProgressCallback | None = None,
@@ -182,7 +188,10 @@ def hand_on(
     point_lps : (3,) array_like of float, optional, mm
         The three fused pictures pass through it; the hottest bone by default.
     localisation : Localisation, optional
-        The joints as they are numbered now, to hold side and level of every target against.
+        The joints as they are numbered now, to hold side and level of every target against. They
+        are located here, as the reading says of the spine, where they are not known.
+    labels : Labels
+        The label maps that they are to be taken from then.
     deidentify : Deidentifier, optional
         Take identity out of everything that is written (docs/exports.md).
     with_images : bool
@@ -200,14 +209,20 @@ def hand_on(
         folder of a de-identified export holds something.
     """
     report, target, now = Progress(progress), Path(folder), datetime.now(UTC)
+    if with_images and deidentify is None:
+        raise FusionError("Copies of the images are only written de-identified.")
+    if localisation is None:
+        said = reading.said if reading else SpineStatements()
+        part, report = report.part(0.0, _LOCATING_SHARE), report.part(_LOCATING_SHARE, 1.0)
+        localisation = located_as_said(review.fused.ct, said, labels=labels, progress=part)
     if deidentify is None:
-        if with_images:
-            raise FusionError("Copies of the images are only written de-identified.")
         handout = Handout.of(
             review, reading, made=now, point_lps=point_lps, localisation=localisation
         )
         with _placed(EXPORTERS, target) as (part, at_place):
-            return at_place(_written(EXPORTERS, handout, part, progress=report))
+            handed = _written(EXPORTERS, handout, part, progress=report)
+            findings = worst_first([*handed.findings, *_nowhere(reading, localisation)])
+            return at_place(replace(handed, findings=findings))
     # What cannot be de-identified stops here: nothing below knows the original.
     readers = Readers()
     clean_reading = reading and deidentified_reading(reading, deidentify, readers)
@@ -230,6 +245,7 @@ def hand_on(
         )
         settle(handed.paths, deidentify, made=handout.edition.made)
         paths, findings = handed.paths, [*about_this(deidentify), *handed.findings]
+        findings += plain_findings(_nowhere(reading, localisation), deidentify)
         if with_images:
             try:
                 paths += write_images(clean, review, part, report.part(0.7, 1.0))
@@ -272,6 +288,12 @@ def _written(
         done += exporter.takes
     progress(1.0, "Done")
     return Handed(handout.written, worst_first(findings))
+
+
+def _nowhere(reading: Reading | None, localisation: Localisation) -> tuple[Finding, ...]:
+    """Return why the decisions of a reading could be held against no joint."""
+    is_known = any(facet.center_lps is not None for facet in localisation.facets)
+    return () if is_known or not (reading and reading.targets) else localisation.findings
 
 
 def _not_written(exporter: Exporter, why: FusionError) -> Finding:

@@ -18,6 +18,7 @@ from .localisation import (
 from .programs.label_run import find_program, make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
+from .search import Labels, Searched, located_as_said, search
 from .spine_statements import (
     ANOMALIES,
     EVERY_ANOMALY,
@@ -42,12 +43,14 @@ __all__ = [
     "Anomaly",
     "Facet",
     "LabelledSpine",
+    "Labels",
     "Limits",
     "Localisation",
     "Neck",
     "Numbering",
     "Program",
     "ProposedAnomaly",
+    "Searched",
     "SpineStatements",
     "Status",
     "Witness",
@@ -60,11 +63,13 @@ __all__ = [
     "locate",
     "locate_in",
     "locate_with_labels",
+    "located_as_said",
     "make_labels",
     "neck_midline",
     "no_canal",
     "program_named",
     "proposal_findings",
     "read_labels",
+    "search",
     "segmentations_offered",
 ]

@@ -68,6 +68,9 @@ CT_NOT_IN_HOUNSFIELD = warning(
     "The values of this CT are not Hounsfield units, by which bone is told from all else: no "
     "joints are looked for. Mark them by hand, or open the CT as the scanner made it.",
 )
+JOINTS_NOT_LOCATED = warning(
+    "no-spine-found", "The joints could not be located, so no level is checked. {reason}"
+)
 NO_LEVEL_FOUND = warning(
     "no-spine-found",
     "No level of the neck was recognised on this CT: no joints are reported. Mark them by hand, "

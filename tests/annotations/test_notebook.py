@@ -26,7 +26,9 @@ def test_it_runs_and_shows_what_was_decided(
 ) -> None:
     pytest.importorskip("pandas", reason="pandas is not installed (it comes with the window)")
     monkeypatch.chdir(tmp_path)
-    (written,) = export_reading(Handout.of(read.review, read.reading, made=MADE), tmp_path)
+    (written,) = export_reading(
+        Handout.of(read.review, read.reading, made=MADE, localisation=None), tmp_path
+    )
     cells = json.loads(NOTEBOOK.read_text("utf-8"))["cells"]
     codes = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     ours = [line for line in codes[0].splitlines() if "fusion" in line]

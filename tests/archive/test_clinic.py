@@ -32,6 +32,7 @@ from fusion.dicom.catalog import scan
 from fusion.errors import AnnotationError, ArchiveError, Cancelled
 from fusion.export import hand_on
 from tests.archive.conftest import NAME, Clinic, data_sets
+from tests.export.handed import AGREEING
 
 #: A server is started.
 pytestmark = pytest.mark.slow
@@ -309,8 +310,7 @@ def test_an_earlier_reading_is_offered_and_nobody_elses(
 def structured_report(clinic: Clinic, tmp_path: Path) -> Path:
     place = prepared(
         clinic.write_settings(tmp_path / "made"), "sr", lambda folder: hand_on(
-            clinic.read.review, clinic.read.reading, folder
-        )
+            clinic.read.review, clinic.read.reading, folder, localisation=AGREEING)
     )  # fmt: skip
     [report] = [path for path in place.glob("*.dcm") if pydicom.dcmread(path).Modality == "SR"]
     return report

@@ -61,7 +61,15 @@ from fusion.pathway.facts.facts_file import facts_from_values
 from fusion.review import Review
 from tests.export.canaries import BIRTH_DAY, MARK, Canaries, fill_study, found_in, texts_of
 from tests.export.dicom.others import debian, dicom3tools
-from tests.export.handed import BESIDE, BESIDE_LPS, HOT, HOT_LPS, registration_of, target_at
+from tests.export.handed import (
+    AGREEING,
+    BESIDE,
+    BESIDE_LPS,
+    HOT,
+    HOT_LPS,
+    registration_of,
+    target_at,
+)
 from tests.viewer.marked_study import write_study
 
 pytestmark = pytest.mark.slow
@@ -80,7 +88,12 @@ class Export:
         self.how = Deidentifier()
         self.folder = folder / "out"
         self.handed: Handed = hand_on(
-            self.review, self.reading, self.folder, deidentify=self.how, with_images=True
+            self.review,
+            self.reading,
+            self.folder,
+            deidentify=self.how,
+            with_images=True,
+            localisation=AGREEING,
         )
 
     def _read(self):
@@ -149,7 +162,7 @@ def test_the_study_was_full_of_canaries_and_so_is_an_ordinary_export(
 ) -> None:
     """Else the tests below would find nothing because nothing was there."""
     assert len(export.canaries.words) > 1000
-    handed = hand_on(export.review, export.reading, tmp_path / "named")
+    handed = hand_on(export.review, export.reading, tmp_path / "named", localisation=AGREEING)
     named = {path.name for path in handed.paths if found_in(path, export.canaries)}
     assert {"reading.json", "report.html", "structured_report.dcm", "joints.csv"} <= named
 
@@ -219,7 +232,12 @@ def test_no_date_is_left(export: Export) -> None:
 def test_for_suv_all_dates_move_together(export: Export, tmp_path: Path) -> None:
     how = Deidentifier(keeps_suv=True)
     handed = hand_on(
-        export.review, export.reading, tmp_path / "o", deidentify=how, with_images=True
+        export.review,
+        export.reading,
+        tmp_path / "o",
+        deidentify=how,
+        with_images=True,
+        localisation=AGREEING,
     )
     shifted = f"{how.day(date(2024, 3, 11)):%Y%m%d}"
     made = {f"{datetime.now() - how.shift - timedelta(days=n):%Y%m%d}" for n in (0, 1)}
@@ -308,7 +326,7 @@ def test_the_reading_comes_back_and_fits_the_copies(export: Export, opened: Revi
     assert isinstance(answered, PathwayAnswered)
     assert answered.assessment.words == export.reading.pathway.change.assessment.words
     # A handed-on reading can be handed on again with the copies.
-    assert hand_on(again, back, export.folder.parent / "again").paths
+    assert hand_on(again, back, export.folder.parent / "again", localisation=AGREEING).paths
 
 
 def test_the_report_comes_back_equal_to_the_reading(export: Export) -> None:
@@ -340,7 +358,14 @@ def test_dciodvfy_finds_no_error_in_any_object(export: Export) -> None:
 
 def test_dciodvfy_finds_in_a_copy_only_what_it_finds_in_the_source(tmp_path: Path) -> None:
     study = write_study(tmp_path / "study")
-    hand_on(open_study(study), None, tmp_path / "out", deidentify=Deidentifier(), with_images=True)
+    hand_on(
+        open_study(study),
+        None,
+        tmp_path / "out",
+        deidentify=Deidentifier(),
+        with_images=True,
+        localisation=AGREEING,
+    )
     for source, copied in (("ct000", "ct_0001"), ("nm", "spect_0061")):
         errors = [
             set(re.findall(r"Error - .*", dicom3tools("dciodvfy", path)))
@@ -351,7 +376,13 @@ def test_dciodvfy_finds_in_a_copy_only_what_it_finds_in_the_source(tmp_path: Pat
 
 
 def test_a_second_export_cannot_be_joined_to_the_first(export: Export, tmp_path: Path) -> None:
-    hand_on(export.review, export.reading, tmp_path / "o", deidentify=Deidentifier())
+    hand_on(
+        export.review,
+        export.reading,
+        tmp_path / "o",
+        deidentify=Deidentifier(),
+        localisation=AGREEING,
+    )
     first, second = (
         pydicom.dcmread(folder / "structured_report.dcm")
         for folder in (export.folder, tmp_path / "o")
@@ -363,7 +394,13 @@ def test_a_second_export_cannot_be_joined_to_the_first(export: Export, tmp_path:
 def test_a_folder_with_something_in_it_is_refused(export: Export, tmp_path: Path) -> None:
     (tmp_path / "left.txt").write_text("an earlier export")
     with pytest.raises(FusionError, match="not empty"):
-        hand_on(export.review, export.reading, tmp_path, deidentify=Deidentifier())
+        hand_on(
+            export.review,
+            export.reading,
+            tmp_path,
+            deidentify=Deidentifier(),
+            localisation=AGREEING,
+        )
 
 
 def test_an_export_that_was_stopped_leaves_nothing(export: Export, tmp_path: Path) -> None:
@@ -374,14 +411,13 @@ def test_an_export_that_was_stopped_leaves_nothing(export: Export, tmp_path: Pat
     with pytest.raises(Cancelled):
         hand_on(
             export.review, None, tmp_path, deidentify=Deidentifier(), with_images=True,
-            progress=stop,
-        )  # fmt: skip
+            progress=stop, localisation=AGREEING)  # fmt: skip
     assert not list(tmp_path.iterdir())
 
 
 def test_copies_are_only_made_without_identity(export: Export, tmp_path: Path) -> None:
     with pytest.raises(FusionError, match="only written de-identified"):
-        hand_on(export.review, None, tmp_path / "o", with_images=True)
+        hand_on(export.review, None, tmp_path / "o", with_images=True, localisation=AGREEING)
 
 
 def test_burned_in_text_keeps_images_from_being_copied(tmp_path: Path) -> None:
@@ -391,7 +427,12 @@ def test_burned_in_text_keeps_images_from_being_copied(tmp_path: Path) -> None:
         ds.BurnedInAnnotation = "YES"
         ds.save_as(path)
     handed = hand_on(
-        open_study(study), None, tmp_path / "o", deidentify=Deidentifier(), with_images=True
+        open_study(study),
+        None,
+        tmp_path / "o",
+        deidentify=Deidentifier(),
+        with_images=True,
+        localisation=AGREEING,
     )
     assert "images-not-copied" in {finding.code for finding in handed.findings}
     assert not (tmp_path / "o" / "images").exists()
@@ -404,7 +445,14 @@ def test_two_patients_stay_two_and_who_joined_them_is_not_named(tmp_path: Path) 
     ds.PatientID = "another"
     ds.save_as(path)
     review = open_study(study, override_mismatch_by=f"Dr. {MARK}")
-    handed = hand_on(review, None, tmp_path / "o", deidentify=Deidentifier(), with_images=True)
+    handed = hand_on(
+        review,
+        None,
+        tmp_path / "o",
+        deidentify=Deidentifier(),
+        with_images=True,
+        localisation=AGREEING,
+    )
     assert not [hit for path in handed.paths for hit in found_in(path, Canaries())]
     report = (tmp_path / "o" / "report.html").read_text()
     assert "combined on the responsibility of a named person" in report

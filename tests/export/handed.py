@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.anatomy.joints import Joint, Side
+from fusion.anatomy.joints import LEVELS, Joint, Side
 from fusion.annotations.blocks import plan_blocks
 from fusion.annotations.changes import (
     AlignmentReviewed,
@@ -26,11 +26,13 @@ from fusion.annotations.study import StudyKey
 from fusion.annotations.target import Answer, Decision, Target
 from fusion.export.handout import Handout
 from fusion.export.regions import uptake_region
+from fusion.facets.localisation import Localisation
 from fusion.opening import open_study
 from fusion.pathway.assessment import Assessment
 from fusion.pathway.facts.facts import Facts
 from fusion.review import Review
 from tests.annotations import samples
+from tests.annotations.necks import PITCH_MM, localised
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS, write_study
 
 MADE = datetime(2026, 11, 2, 15, 4, 5)
@@ -41,6 +43,27 @@ COLD = Joint("C5-C6", Side.RIGHT)
 #: Centre of the ball on the left, and a point on its edge.
 HOT_LPS = MIDDLE_LPS + BALLS["left"]
 BESIDE_LPS = HOT_LPS + np.array([0.0, 0.0, 15.0])
+
+
+#: From the midline to a joint: as wide as a neck may be, and near enough to the balls.
+APART = np.array([29.5, 0.0, 0.0])
+
+
+def _agreeing() -> Localisation:
+    neck = localised()
+    middles = {
+        level: MIDDLE_LPS + np.array([0.0, 0.0, PITCH_MM * (LEVELS.index(HOT.level) - n)])
+        for n, level in enumerate(LEVELS)
+    }
+    facets = tuple(
+        replace(facet, center_lps=middles[facet.joint.level] + facet.joint.side.sign * APART)
+        for facet in neck.facets
+    )
+    return replace(neck, facets=facets, midline_lps=middles)
+
+
+#: Joints that say of HOT, BESIDE and COLD what they are.
+AGREEING = _agreeing()
 
 
 @dataclass(frozen=True)
@@ -126,7 +149,7 @@ def read_study(
 
 def handout_of(review: Review, *targets: Target, **changes: Any) -> Handout:
     """What exporters are given for these Targets, as if somebody had decided them."""
-    handout = Handout.of(review, None, made=MADE)
+    handout = Handout.of(review, None, made=MADE, localisation=None)
     regions = tuple(
         uptake_region(one, review.fused, targets)
         for one in targets

@@ -512,4 +512,4 @@ def test_a_joint_that_does_not_exist_is_no_source_of_spill() -> None:
 
 def test_no_region_is_left_out_and_not_a_segment(review: Review, tmp_path: Path) -> None:
     with pytest.raises(LeftOut):
-        export_segmentation(Handout.of(review, None, made=MADE), tmp_path)
+        export_segmentation(Handout.of(review, None, made=MADE, localisation=None), tmp_path)

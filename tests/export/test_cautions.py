@@ -27,13 +27,13 @@ from fusion.annotations.changes import (
     NumberingConfirmed,
     PathwayLeftOut,
     TargetSaved,
-    VertebraNamed,
 )
 from fusion.annotations.journal import Journal, Saved
 from fusion.annotations.reading import Reading
 from fusion.annotations.study import StudyKey
 from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import hand_on
+from fusion.facets.automatic.locate import no_canal
 from fusion.facets.localisation import Localisation
 from fusion.geometry import RigidTransform
 from fusion.opening import open_study
@@ -42,7 +42,7 @@ from fusion.review import Review
 from tests.annotations.necks import centers, localised
 from tests.annotations.samples import READER, localisation
 from tests.export.dicom.others import debian
-from tests.export.handed import HOT, HOT_LPS, registration_of, target_at
+from tests.export.handed import AGREEING, HOT, HOT_LPS, registration_of, target_at
 from tests.viewer.marked_study import MIDDLE_LPS, write_study
 
 #: Orange of everything on a picture that must not be missed.
@@ -64,7 +64,7 @@ class Doubtful:
     word: str
     review: Review
     reading: Reading
-    localisation: Localisation | None = None
+    localisation: Localisation = AGREEING
 
     @property
     def is_final(self) -> bool:
@@ -133,14 +133,12 @@ def disputed(review: Review, journal: Path) -> Doubtful:
 
 
 def unchecked(review: Review, journal: Path) -> Doubtful:
-    """The levels were numbered anew after the target was decided."""
-    target = TargetSaved(target_at(review, HOT, HOT_LPS))
-    named = VertebraNamed("C6", tuple(float(v) for v in HOT_LPS))
-    return Doubtful(
-        "LEVELS UNCHECKED: decided before the levels were numbered as they are now: Left C5-C6.",
-        "UNCHECKED",
-        review,
-        read_by(review, journal, target, named),
+    """Nothing tells where the joints are."""
+    return replace(
+        certain(review, journal),
+        sentence="LEVELS UNCHECKED: the joints are not known, or contradict each other.",
+        word="UNCHECKED",
+        localisation=no_canal(),
     )
 
 

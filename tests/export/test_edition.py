@@ -83,10 +83,10 @@ def test_the_same_reading_is_the_same_objects(
     versions: tuple[Review, Reading, Reading], tmp_path: Path
 ) -> None:
     review, first, _ = versions
-    one = written(Handout.of(review, first, made=NOW), tmp_path / "one")
+    one = written(Handout.of(review, first, made=NOW, localisation=None), tmp_path / "one")
     time.sleep(1.1)  # times of PDF and DICOM have whole seconds: a clock looked at would differ
     later = datetime(2027, 3, 1, 17, 30, 0, tzinfo=UTC)
-    two = written(Handout.of(review, first, made=later), tmp_path / "two")
+    two = written(Handout.of(review, first, made=later, localisation=None), tmp_path / "two")
     assert len(one) >= 10
     assert {name: path.read_bytes() for name, path in one.items()} == {
         name: path.read_bytes() for name, path in two.items()
@@ -104,8 +104,8 @@ def test_an_addendum_takes_the_place_of_what_it_amends(
     review, first, second = versions
     assert versions_of(second, versions[1:]) == (first, second)
     kinds = export_structured_report, export_segmentation
-    old = written(Handout.of(review, first, made=NOW), tmp_path / "old", *kinds)
-    new = written(Handout.of(review, second, made=NOW), tmp_path / "new", *kinds)
+    old = written(Handout.of(review, first, made=NOW, localisation=None), tmp_path / "old", *kinds)
+    new = written(Handout.of(review, second, made=NOW, localisation=None), tmp_path / "new", *kinds)
     before, after = (pydicom.dcmread(one["structured_report.dcm"]) for one in (old, new))
     assert "PredecessorDocumentsSequence" not in before
     [study] = after.PredecessorDocumentsSequence
@@ -130,7 +130,7 @@ def test_every_series_of_a_reading_says_its_version_first(
     """The list of OHIF shows 25 letters of a description: two versions have to differ in them."""
     review, first, second = versions
     for reading, begins in ((first, "Version 1: "), (second, "Version 2, amends 1: ")):
-        handout = Handout.of(review, reading, made=NOW)
+        handout = Handout.of(review, reading, made=NOW, localisation=None)
         files = written(handout, tmp_path / begins[:9])
         said = {name: pydicom.dcmread(path).SeriesDescription for name, path in files.items()}
         assert len(said) > len(EXPORTERS)
@@ -141,7 +141,10 @@ def test_a_draft_is_named_so_and_is_another_object_at_every_change(
     versions: tuple[Review, Reading, Reading], tmp_path: Path
 ) -> None:
     review, first, _ = versions
-    drafts = [Handout.of(review, _until(first, n), made=NOW) for n in (len(first.events) - 1, 4)]
+    drafts = [
+        Handout.of(review, _until(first, n), made=NOW, localisation=None)
+        for n in (len(first.events) - 1, 4)
+    ]
     names = {draft.edition.uid("structured report", "instance") for draft in drafts}
     assert len(names) == 2
     assert drafts[0].edition.described("Facet joint targets") == (
@@ -161,8 +164,11 @@ def test_what_is_not_the_readings_own_makes_other_objects(
     moved = adjusted(
         review.fused.registration, translation_mm=(3.0, 0, 0), pivot_lps=tuple(MIDDLE_LPS)
     )
-    elsewhere = Handout.of(review.with_registration(moved), first, made=NOW)
-    assert elsewhere.edition.seed != Handout.of(review, first, made=NOW).edition.seed
+    elsewhere = Handout.of(review.with_registration(moved), first, made=NOW, localisation=None)
+    assert (
+        elsewhere.edition.seed
+        != Handout.of(review, first, made=NOW, localisation=None).edition.seed
+    )
 
 
 def test_a_final_reading_says_the_same_wherever_it_is_handed_on(
@@ -185,7 +191,7 @@ def test_without_a_reading_every_export_is_its_own(
     versions: tuple[Review, Reading, Reading],
 ) -> None:
     review = versions[0]
-    one, two = (Handout.of(review, None, made=NOW).edition for _ in range(2))
+    one, two = (Handout.of(review, None, made=NOW, localisation=None).edition for _ in range(2))
     assert one.uid("x") != two.uid("x")
     assert one.uid("x") == one.uid("x") != one.uid("y")
 
@@ -201,12 +207,15 @@ def test_two_exports_without_identity_cannot_be_joined(
             deidentified_review(review, how, readers),
             deidentified_reading(second, how, readers),
             made=how.moment(NOW).replace(tzinfo=None),
+            localisation=None,
         )
         paths = written(handout, tmp_path / name, export_structured_report)
         found.append(pydicom.dcmread(paths["structured_report.dcm"]))
     one, two = found
     assert one.SOPInstanceUID != two.SOPInstanceUID
-    open_uid = Handout.of(review, second, made=NOW).edition.uid("structured report", "instance")
+    open_uid = Handout.of(review, second, made=NOW, localisation=None).edition.uid(
+        "structured report", "instance"
+    )
     assert open_uid not in {one.SOPInstanceUID, two.SOPInstanceUID}
     for ds in found:  # what it amends is in no export without identity
         assert "PredecessorDocumentsSequence" not in ds
@@ -251,7 +260,7 @@ def test_moments_say_their_time_zone(
 
 def test_our_own_registration_beside_the_study_changes_nothing(tmp_path: Path) -> None:
     read = read_study(tmp_path, final=False)
-    handout = Handout.of(read.review, read.reading, made=NOW)
+    handout = Handout.of(read.review, read.reading, made=NOW, localisation=None)
     export_spatial_registration(handout, read.study)
     again = open_study(read.study)
     registration = again.fused.registration
@@ -278,7 +287,7 @@ def test_an_alignment_by_hand_that_was_handed_on_is_the_reviewed_one_again(tmp_p
     )
     review = read.review.with_registration(moved)
     reviewed = AlignmentReviewed.of(moved, HOT_LPS)
-    export_spatial_registration(Handout.of(review, None, made=NOW), read.study)
+    export_spatial_registration(Handout.of(review, None, made=NOW, localisation=None), read.study)
     again = open_study(read.study).fused.registration
     assert again.method is Method.STORED
     assert not np.array_equal(again.transform.matrix, moved.transform.matrix)

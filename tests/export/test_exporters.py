@@ -29,7 +29,7 @@ from fusion.findings.readings import NO_SEGMENTATION
 from fusion.opening import open_study
 from fusion.review import Review
 from tests.export.canaries import MARK, Canaries, fill_study, found_in
-from tests.export.handed import HOT, HOT_LPS, Read, read_study, target_at
+from tests.export.handed import AGREEING, HOT, HOT_LPS, Read, read_study, target_at
 from tests.viewer.marked_study import write_study
 
 EXPORT = Path(handover.__file__).parent
@@ -96,7 +96,9 @@ def test_a_new_exporter_cannot_leak_what_it_was_not_given(
 
     def told(**how: Any) -> str:
         out = tmp_path / f"out{len(how)}"
-        assert [path.name for path in hand_on(review, reading, out, **how).paths] == ["all.json"]
+        assert [
+            path.name for path in hand_on(review, reading, out, **how, localisation=AGREEING).paths
+        ] == ["all.json"]
         return (out / "all.json").read_text("utf-8")
 
     today = re.compile(f"{date.today():%Y-?%m-?%d}")
@@ -105,7 +107,13 @@ def test_a_new_exporter_cannot_leak_what_it_was_not_given(
     assert today.search(told())
     for keeps_suv in (False, True):
         out = tmp_path / f"clean{keeps_suv}"
-        hand_on(review, reading, out, deidentify=Deidentifier(keeps_suv=keeps_suv))
+        hand_on(
+            review,
+            reading,
+            out,
+            deidentify=Deidentifier(keeps_suv=keeps_suv),
+            localisation=AGREEING,
+        )
         assert not found_in(out / "all.json", canaries)
         text = (out / "all.json").read_text("utf-8")
         assert not today.search(text)
@@ -124,7 +132,7 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing_behind(
     monkeypatch.setattr(handover, "EXPORTERS", exporters)
     for name in ("half.txt", "nothing.txt", "other.txt"):
         (tmp_path / name).write_text("of an earlier export")
-    handed = hand_on(read.review, read.reading, tmp_path)
+    handed = hand_on(read.review, read.reading, tmp_path, localisation=AGREEING)
     assert {path.name for path in tmp_path.iterdir()} == {"all.json", "other.txt"}
     assert {finding.code: finding.message for finding in handed.findings} == {
         "not-exported": "No sentence was written. It cannot be said.",
@@ -154,7 +162,7 @@ def test_no_two_exporters_write_one_file() -> None:
 @pytest.mark.slow
 def test_exporters_list_what_they_write(read: Read, tmp_path: Path) -> None:
     """Else an older file would stay where none can be written."""
-    handed = hand_on(read.review, read.reading, tmp_path)
+    handed = hand_on(read.review, read.reading, tmp_path, localisation=AGREEING)
     listed = {path for one in EXPORTERS for name in one.files for path in tmp_path.glob(name)}
     assert listed == set(handed.paths) == set(tmp_path.iterdir())
 
@@ -173,7 +181,7 @@ def test_no_exporter_looks_at_a_clock(path: Path) -> None:
 
 
 def test_every_object_is_of_the_moment_of_the_handout(read: Read, tmp_path: Path) -> None:
-    handed = hand_on(read.review, read.reading, tmp_path)
+    handed = hand_on(read.review, read.reading, tmp_path, localisation=AGREEING)
     objects = [pydicom.dcmread(path) for path in handed.paths if path.suffix == ".dcm"]
     moments = {(ds.SeriesDate, ds.SeriesTime, ds.ContentDate, ds.ContentTime) for ds in objects}
     assert len(moments) == 1

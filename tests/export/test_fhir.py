@@ -73,7 +73,7 @@ def by_kind(bundle: dict[str, Any], kind: str) -> list[dict[str, Any]]:
 
 
 def test_the_bundle_says_what_the_reading_says(read: Read, tmp_path: Path) -> None:
-    handout = Handout.of(read.review, read.reading, made=AT)
+    handout = Handout.of(read.review, read.reading, made=AT, localisation=None)
     (path,) = export_fhir(handout, tmp_path)
     bundle = json.loads(path.read_text("ascii"))
     valid("Bundle", bundle)
@@ -112,7 +112,9 @@ def test_the_bundle_says_what_the_reading_says(read: Read, tmp_path: Path) -> No
     referred = set(_references(bundle))
     assert referred <= names
     assert len(names) == len(bundle["entry"])
-    again = fhir_bundle(Handout.of(read.review, read.reading, made=AT.replace(year=2027)))
+    again = fhir_bundle(
+        Handout.of(read.review, read.reading, made=AT.replace(year=2027), localisation=None)
+    )
     assert again == bundle
 
 
@@ -127,13 +129,13 @@ def _references(value: Any) -> list[str]:
 
 def test_a_draft_is_preliminary_and_no_reading_is_no_report(read: Read) -> None:
     draft = replace(read.reading, events=read.reading.events[:-1])
-    bundle = fhir_bundle(Handout.of(read.review, draft, made=AT))
+    bundle = fhir_bundle(Handout.of(read.review, draft, made=AT, localisation=None))
     valid("Bundle", bundle)
     [report] = by_kind(bundle, "DiagnosticReport")
     assert report["status"] == "preliminary"
     sites = [one["bodySite"]["text"] for one in by_kind(bundle, "Observation")]
     assert "Left C5-C6 (DRAFT)" in sites
-    none = fhir_bundle(Handout.of(read.review, None, made=MADE))
+    none = fhir_bundle(Handout.of(read.review, None, made=MADE, localisation=None))
     valid("Bundle", none)
     [report] = by_kind(none, "DiagnosticReport")
     assert report["status"] == "registered"
@@ -212,7 +214,7 @@ def test_the_sex_is_that_of_the_file(
 
 def test_every_measure_and_every_joint_has_a_code(read: Read) -> None:
     uptake = Measured.of({one.name: 1.5 for one in every_measure()} | {"else": 2.0}, unit="Bq/mL")
-    handout = Handout.of(read.review, read.reading, made=AT)
+    handout = Handout.of(read.review, read.reading, made=AT, localisation=None)
     account = replace(
         handout.account,
         joints=tuple(

@@ -22,7 +22,7 @@ from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from tests.export.dicom.others import dicom3tools
-from tests.export.handed import HOT, Read, read_study, target_at
+from tests.export.handed import AGREEING, HOT, Read, read_study, target_at
 from tests.viewer.marked_study import MIDDLE_LPS
 
 SCHEMA = Path(__file__).resolve().parents[2] / "docs" / "reading.schema.json"
@@ -48,7 +48,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 @pytest.fixture(scope="module")
 def handed(read: Read, tmp_path_factory: pytest.TempPathFactory) -> Handed:
-    return hand_on(read.review, read.reading, tmp_path_factory.mktemp("out"))
+    return hand_on(read.review, read.reading, tmp_path_factory.mktemp("out"), localisation=AGREEING)
 
 
 def folder(handed: Handed) -> Path:
@@ -140,7 +140,7 @@ def test_dcentvfy_finds_the_set_consistent(read: Read, handed: Handed) -> None:
 
 def test_without_targets_all_else_is_written(tmp_path: Path) -> None:
     read = read_study(tmp_path, targets=[], final=False)
-    handed = hand_on(read.review, read.reading, tmp_path / "out")
+    handed = hand_on(read.review, read.reading, tmp_path / "out", localisation=AGREEING)
     names = {path.name for path in handed.paths}
     assert {"structured_report.dcm", "report.pdf", "report.html", "joints.csv"} <= names
     assert "uptake_regions.dcm" not in names
@@ -151,9 +151,9 @@ def test_without_targets_all_else_is_written(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_nothing_of_an_earlier_export_stays(read: Read, tmp_path: Path) -> None:
-    first = hand_on(read.review, read.reading, tmp_path)
+    first = hand_on(read.review, read.reading, tmp_path, localisation=AGREEING)
     assert (tmp_path / "uptake_regions.dcm").exists()
-    second = hand_on(read.review, None, tmp_path)
+    second = hand_on(read.review, None, tmp_path, localisation=AGREEING)
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {path.name for path in second.paths}
     assert left < {path.name for path in first.paths}
@@ -164,7 +164,7 @@ def test_nothing_of_an_earlier_export_stays(read: Read, tmp_path: Path) -> None:
 def test_a_reading_of_other_data_is_refused(read: Read, tmp_path: Path) -> None:
     other = read_study(tmp_path / "other", targets=[])
     with pytest.raises(AnnotationError, match="other data"):
-        hand_on(other.review, read.reading, tmp_path / "out")
+        hand_on(other.review, read.reading, tmp_path / "out", localisation=AGREEING)
     assert not (tmp_path / "out").exists()
 
 
@@ -174,7 +174,7 @@ def test_a_point_without_uptake_is_said(read: Read, tmp_path: Path) -> None:
         study = StudyKey.of(read.review.fused.ct, read.review.fused.spect)
         begun = journal.begin(study, reader="R").reading
         saved = journal.append(begun, TargetSaved(far), reader="R", study=study)
-    handed = hand_on(read.review, saved.reading, tmp_path / "out")
+    handed = hand_on(read.review, saved.reading, tmp_path / "out", localisation=AGREEING)
     assert "no-uptake-region" in {finding.code for finding in handed.findings}
 
 
@@ -187,7 +187,7 @@ def test_what_the_reader_said_of_the_spine_is_in_the_report(read: Read, tmp_path
         {HOT: (4.0, 5.0, 6.0)},
         (Anomaly("cervical rib", note="on the left"),),
     )
-    hand_on(read.review, replace(read.reading, said=said), tmp_path)
+    hand_on(read.review, replace(read.reading, said=said), tmp_path, localisation=AGREEING)
     report = (tmp_path / "report.html").read_text("utf-8")
     assert "Cervical rib recorded: on the left." in report
     assert "Vertebrae named by the reader: C2." in report

@@ -34,8 +34,12 @@ NAME = "T. Akes"
 def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
     """A final reading of three joints, its report beside the images, and its JSON."""
     read = read_study(tmp_path_factory.mktemp("taken"))
-    export_reading(Handout.of(read.review, read.reading, made=MADE), read.study.parent)
-    export_structured_report(Handout.of(read.review, read.reading, made=MADE), read.study)
+    export_reading(
+        Handout.of(read.review, read.reading, made=MADE, localisation=None), read.study.parent
+    )
+    export_structured_report(
+        Handout.of(read.review, read.reading, made=MADE, localisation=None), read.study
+    )
     return read
 
 
@@ -60,7 +64,9 @@ def test_decisions_of_a_report_come_back_and_leave_equal(read: Read, tmp_path: P
     assert taken.alignment is taken.numbering is taken.pathway is None
     assert {event.reader for event in taken.events} == {NAME}
     assert taken.targets[0].reader == read.reading.targets[0].reader
-    (path,) = export_structured_report(Handout.of(read.review, taken, made=MADE), tmp_path)
+    (path,) = export_structured_report(
+        Handout.of(read.review, taken, made=MADE, localisation=None), tmp_path
+    )
     assert read_structured_report(path) == offered.targets
 
 
@@ -72,7 +78,9 @@ def test_json_comes_back_with_its_whole_history(read: Read, tmp_path: Path) -> N
         assert take_in(offered, journal, reader=NAME) == taken
         stored = journal.load(taken.reading_id)
     assert stored == taken == read.reading
-    (again,) = export_reading(Handout.of(read.review, stored, made=MADE), tmp_path)
+    (again,) = export_reading(
+        Handout.of(read.review, stored, made=MADE, localisation=None), tmp_path
+    )
     assert again.read_bytes() == path.read_bytes()
     assert read_reading(again) == read.reading
 

@@ -98,7 +98,9 @@ def test_a_joint_keeps_the_identifier_of_the_earlier_target_and_its_report(
     study = tmp_path / "earlier"
     shutil.copytree(pair[0], study)
     reading = read(compared.earlier, tmp_path / "journal.db")
-    handout = Handout.of(compared.earlier.review, reading, made=datetime(2026, 11, 30, tzinfo=UTC))
+    handout = Handout.of(
+        compared.earlier.review, reading, made=datetime(2026, 11, 30, tzinfo=UTC), localisation=None
+    )
     (place,) = export_structured_report(handout, study)
     report = pydicom.dcmread(place)
     earlier = replace(compared.earlier, review=open_study(study), reading=reading)

@@ -18,9 +18,8 @@ from qtpy.QtWidgets import (
 
 from fusion.anatomy import ZYGAPOPHYSIAL_LEVELS
 from fusion.annotations import AnomalyRecorded
-from fusion.facets import ANOMALIES, CONVENTIONS
+from fusion.facets import ANOMALIES, CONVENTIONS, Labels
 from fusion.plain_text import plain
-from viewer.facets.model import Labels
 from viewer.kit.inputs import ListBox
 from viewer.kit.labels import plain_label
 

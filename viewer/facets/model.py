@@ -6,9 +6,8 @@ window stays usable; what is not known yet is None, never what was true before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,16 +17,14 @@ from qtpy.QtCore import QTimer
 from fusion.annotations import Spine
 from fusion.errors import AnnotationError, FusionError
 from fusion.facets import (
+    Labels,
     Localisation,
-    Neck,
     Numbering,
+    Searched,
     SpineStatements,
     checked_clicks,
-    find_neck,
-    locate_in,
-    no_canal,
+    search,
 )
-from fusion.progress import Progress
 from fusion.uptake import ProposalSettings, Quantification, ReferenceChoice, assess
 from viewer.jobs import Job
 from viewer.kit.theme import SETTLE_MS
@@ -37,8 +34,7 @@ if TYPE_CHECKING:
 
     from fusion.anatomy import Joint
     from fusion.annotations import Point
-    from fusion.facets import Facet, LabelledSpine
-    from fusion.geometry import Volume
+    from fusion.facets import Facet
     from viewer.pictures.panes import LinkedPanes
 
 #: How many ways to number this neck are remembered, so that undo and redo need no time.
@@ -56,22 +52,6 @@ class State(StrEnum):
     FOUND = "found"
     NOTHING_FOUND = "nothing found"
     LABELS_REFUSED = "label map refused"
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """Label maps made elsewhere that the joints are to be taken from.
-
-    Parameters
-    ----------
-    paths : tuple of Path
-        As for :func:`fusion.facets.labelled.spine.read_labels`; empty: from the CT alone.
-    convention : str, optional
-        Which program's numbers they are; told from the labels by default.
-    """
-
-    paths: tuple[Path, ...] = ()
-    convention: str | None = None
 
 
 class FacetsModel:
@@ -129,9 +109,7 @@ class FacetsModel:
         self._settings = ProposalSettings()
         self.proposing = True
         self._no_spine = self._no_uptake = ""
-        self._neck: Neck | None = None
-        self._looked = False
-        self._labelled: LabelledSpine | None = None
+        self._searched: Searched | None = None
         self._numbered: dict[object, Localisation] = {}
         self.search: Job | None = None
         self._measuring: Job | None = None
@@ -257,7 +235,8 @@ class FacetsModel:
         A map that is refused leaves no joints: nothing is taken from the CT in its place.
         """
         self.labels = labels
-        self._labelled = None
+        if self._searched is not None:
+            self._searched = replace(self._searched, labelled=None)
         self._numbered.clear()
         if self.state is not State.NOT_STARTED:
             self.locate()
@@ -296,36 +275,36 @@ class FacetsModel:
             The joints are not known yet, or the point lies outside the CT, far from the canal or
             on no vertebra of the label map in use.
         """
-        if self._labelled is not None:
+        known = self._searched
+        if known is not None and known.labelled is not None:
             from fusion.facets import check_clicks
 
-            check_clicks(self._labelled, self.linked.review.fused.ct, {vertebra: point_lps})
+            check_clicks(known.labelled, self.linked.review.fused.ct, {vertebra: point_lps})
             return
-        if self._neck is None or self.labels.paths:
+        if known is None or known.neck is None or self.labels.paths:
             raise FusionError(
                 "No spine is known on this CT yet, so no vertebra can be named. Find the joints "
                 "first; where no spine is found, mark the joints by hand."
             )
-        checked_clicks(self._neck, {vertebra: point_lps})
+        checked_clicks(known.neck, {vertebra: point_lps})
 
     def locate(self) -> None:
         """Find the joints, or number them again, as the reading and the label maps say now."""
         self._drop()
         if self.search is not None:
             self.search.cancel()  # its numbering belongs to what was said before
-        known = self._numbered.get(self.said.naming)
-        if known is not None:
-            self._on_located((self._neck, self._labelled, known))
+        numbered = self._numbered.get(self.said.naming)
+        if numbered is not None:
+            self.search = None
+            self.show_located(numbered)
             return
-        ct, neck, looked, said = self.linked.review.fused.ct, self._neck, self._looked, self.said
-        labels, spine = self.labels, self._labelled
-
-        def work(report: Progress) -> _Located:
-            if labels.paths:
-                return _from_labels(ct, neck, looked, labels, spine, said, report)
-            return _located(ct, neck, looked, said, report)
-
-        job = Job(work)
+        ct, said, labels, known = (
+            self.linked.review.fused.ct,
+            self.said,
+            self.labels,
+            self._searched,
+        )
+        job = Job(lambda report: search(ct, said, labels=labels, known=known, progress=report))
         job.done.connect(self._on_located)
         job.refused.connect(self._on_refused)
         job.progressed.connect(self._on_progress)
@@ -338,11 +317,9 @@ class FacetsModel:
         self.progress = (fraction, step)
         self.events.progress()
 
-    def _on_located(self, result: _Located) -> None:
-        self._neck, self._labelled, located = result
-        self._looked = True
-        self.search = None
-        self.show_located(located)
+    def _on_located(self, result: Searched) -> None:
+        self._searched, self.search = result, None
+        self.show_located(result.located)
 
     def show_located(self, located: Localisation) -> None:
         """Show joints that are numbered as the reading says now."""
@@ -451,53 +428,3 @@ class FacetsModel:
         self._measuring = None
         self._no_uptake = f"No uptake was measured. {error}"
         self.events.assessment()
-
-
-#: What does not depend on what the reading says, and the joints as it says.
-_Located = tuple["Neck | None", "LabelledSpine | None", "Localisation"]
-
-
-def _from_labels(
-    ct: Volume,
-    neck: Neck | None,
-    looked: bool,
-    labels: Labels,
-    spine: LabelledSpine | None,
-    said: SpineStatements,
-    report: Progress,
-) -> _Located:
-    """Take the joints from labels, or only number them again; in the worker's thread."""
-    # They load highdicom, which a window without label maps does without until it exports.
-    from fusion.facets import locate_with_labels, read_labels
-
-    if spine is None:
-        spine = read_labels(
-            labels.paths,
-            ct,
-            label_convention=labels.convention,
-            progress=report.part(0.0, 0.3),
-        )
-    if not looked:
-        neck = find_neck(ct, progress=report.part(0.3, 0.8))
-    located = locate_with_labels(
-        spine,
-        ct,
-        neck,
-        said.unmoved,
-        progress=report.part(0.8, 1.0),
-    )
-    return neck, spine, located
-
-
-def _located(
-    ct: Volume, neck: Neck | None, looked: bool, said: SpineStatements, report: Progress
-) -> _Located:
-    """Find the joints, or only number them again; in the worker's thread."""
-    share = 0.0
-    if not looked:
-        share = 0.7
-        neck = find_neck(ct, progress=report.part(0.0, share))
-    if neck is None:
-        return None, None, no_canal(ct)
-    located = locate_in(neck, said.unmoved, progress=report.part(share, 1.0))
-    return neck, None, located

@@ -23,13 +23,13 @@ from qtpy.QtWidgets import (
 
 from fusion.anatomy import VERTEBRAE, Joint
 from fusion.annotations import AnomalyRecorded
-from fusion.facets import DRAGGED, MARKED, Anomaly
+from fusion.facets import DRAGGED, MARKED, Anomaly, Labels
 from fusion.findings.joints import VERTEBRAE_SEGMENTED
 from viewer.facets.confirming import NumberingBox
 from viewer.facets.dialogs import AnomalyDialog, LabelDialog
 from viewer.facets.lists import WITHOUT_LABELS, EvidenceList, HotSpotList
 from viewer.facets.marks import Marks
-from viewer.facets.model import Labels, State
+from viewer.facets.model import State
 from viewer.facets.mouse import bind_marks
 from viewer.facets.reference_page import ReferencePage
 from viewer.facets.table import JointTable

@@ -201,7 +201,7 @@ def locate_in(
     clicks = {name: frame.to_spl(point) for name, point in points.items()}
     levels = number(neck.scores, parts, seen, clicks, chest=neck.chest, rhythm=neck.rhythm)
     if levels is None:
-        return _nothing(NO_LEVEL_FOUND())
+        return nothing_located(NO_LEVEL_FOUND())
     levels = _within(levels, neck.values)
     report(0.1, "Finding the joints")
     fits = _fits(ct, frame, parts, levels.chain, neck.scores.shift_p_mm[levels.chain.scale_index])
@@ -484,9 +484,12 @@ def _absent(joint: Joint, status: Status, numbering: Numbering) -> Facet:
 
 def no_canal(ct: Volume | None = None) -> Localisation:
     """Return what there is to say about a CT without a spinal canal, or in other units than HU."""
-    return _nothing(CT_NOT_IN_HOUNSFIELD() if ct and not_in_hounsfield(ct) else NO_CANAL_FOUND())
+    return nothing_located(
+        CT_NOT_IN_HOUNSFIELD() if ct and not_in_hounsfield(ct) else NO_CANAL_FOUND()
+    )
 
 
-def _nothing(finding: Finding) -> Localisation:
+def nothing_located(finding: Finding) -> Localisation:
+    """Return that no joint is known, and why."""
     facets = tuple(_absent(joint, Status.NOT_FOUND, Numbering.PROVISIONAL) for joint in JOINTS)
     return Localisation(facets, Numbering.PROVISIONAL, (), {}, (finding,))

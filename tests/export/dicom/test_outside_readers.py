@@ -17,7 +17,7 @@ from fusion.export.dicom.structured_report import tracking_uid
 from fusion.export.handover import Handed, hand_on
 from fusion.export.regions import uptake_region
 from tests.export.dicom.others import TOOLS, dcmqi, dcmtk, pixelmed
-from tests.export.handed import Read, read_study
+from tests.export.handed import AGREEING, Read, read_study
 from tests.viewer.marked_study import NODDING, ct_lattice
 
 
@@ -30,7 +30,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 @pytest.fixture(scope="module")
 def handed(read: Read, tmp_path_factory: pytest.TempPathFactory) -> Handed:
-    return hand_on(read.review, read.reading, tmp_path_factory.mktemp("out"))
+    return hand_on(read.review, read.reading, tmp_path_factory.mktemp("out"), localisation=AGREEING)
 
 
 def folder(handed: Handed) -> Path:

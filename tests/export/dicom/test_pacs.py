@@ -27,7 +27,7 @@ from fusion.registration import adjusted
 from fusion.review import Review
 from tests.annotations import samples
 from tests.export.dicom.pacs import Pacs, running
-from tests.export.handed import read_study, target_at
+from tests.export.handed import AGREEING, read_study, target_at
 from tests.viewer.marked_study import BALLS, MIDDLE_LPS
 
 #: A server is started.
@@ -95,7 +95,7 @@ def made(pacs: Pacs, tmp_path_factory: pytest.TempPathFactory) -> Made:
         pivot_lps=MIDDLE_LPS,
     )
     review = read.review.with_registration(moved)
-    handed = hand_on(review, saved.reading, folder / "out")
+    handed = hand_on(review, saved.reading, folder / "out", localisation=AGREEING)
     files = [*sorted(read.study.glob("*.dcm")), *sorted((folder / "out").glob("*.dcm"))]
     assert {target.decision for target in saved.reading.targets} == set(Decision)
     assert len([path for path in handed.paths if path.suffix == ".dcm"]) == sum(WRITTEN.values())

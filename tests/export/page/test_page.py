@@ -67,7 +67,7 @@ def reads(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
 def pages(reads: dict[str, Read]) -> dict[str, Path]:
     made = {}
     for position, read in reads.items():
-        handout = Handout.of(read.review, read.reading, made=MADE)
+        handout = Handout.of(read.review, read.reading, made=MADE, localisation=None)
         (made[position],) = export_interactive(handout, read.study.parent)
     return made
 
@@ -153,7 +153,7 @@ def test_a_noisy_ct_is_drawn_coarser_and_the_page_stays_small(
     reads: dict[str, Read], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = reads["HFS"]
-    handout = Handout.of(read.review, read.reading, made=MADE)
+    handout = Handout.of(read.review, read.reading, made=MADE, localisation=None)
     monkeypatch.setattr(crop_module, "MOST_BYTES", 0)
     (page,) = export_interactive(handout, tmp_path)
     assert data_of(page)["ct"]["step"] == pytest.approx(1.2)
@@ -193,7 +193,9 @@ def test_a_reading_without_a_decision_has_no_page(reads: dict[str, Read], tmp_pa
 
 @pytest.mark.parametrize("position", LYING)
 def test_the_c_arm_shows_the_left_joint_on_the_right(reads: dict[str, Read], position: str) -> None:
-    pictures = Handout.of(reads[position].review, reads[position].reading, made=MADE).pictures
+    pictures = Handout.of(
+        reads[position].review, reads[position].reading, made=MADE, localisation=None
+    ).pictures
     front, left = (np.asarray(one.image) for one in pictures.c_arm)
     x, y = ring_of(front, "positive")
     assert x > front.shape[1] / 2 + 20

@@ -74,7 +74,9 @@ def opened(folder: Path, **study: Any) -> Review:
 def report_of(what: Read | Review, **changes: Any) -> Report:
     """The report of a study, or of a study and its reading, of which something is changed."""
     if isinstance(what, Read):
-        return make_report(replace(Handout.of(what.review, what.reading, made=MADE), **changes))
+        return make_report(
+            replace(Handout.of(what.review, what.reading, made=MADE, localisation=None), **changes)
+        )
     return make_report(handout_of(what, **changes))
 
 

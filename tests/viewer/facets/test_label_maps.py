@@ -15,12 +15,13 @@ from qtpy.QtWidgets import QDialogButtonBox
 from fusion.anatomy.joints import Joint, Side
 from fusion.annotations.target import Decision, Origin
 from fusion.errors import AnnotationError, FusionError
+from fusion.facets import Labels
 from fusion.facets.localisation import AUTOMATIC, Numbering, Status
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from fusion.geometry import Grid
 from tests.facets import label_maps as maps
 from tests.viewer.simulated_neck import PATIENCE, Neck, measured
-from viewer.facets.model import FacetsModel, Labels, State
+from viewer.facets.model import FacetsModel, State
 from viewer.facets.panel import FacetsPanel
 from viewer.reading.model import ReadingModel
 from viewer.study import ReviewApp
