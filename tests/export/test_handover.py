@@ -20,6 +20,7 @@ from fusion.export.dicom.structured_report import tracking_uid
 from fusion.export.dicom.structured_report_reading import read_structured_report
 from fusion.export.handover import Handed, hand_on
 from fusion.export.tables import read_reading
+from fusion.facets import no_canal
 from fusion.facets.spine_statements import Anomaly, SpineStatements
 from tests.export.dicom.others import dicom3tools
 from tests.export.handed import AGREEING, HOT, Read, read_study, target_at
@@ -174,7 +175,7 @@ def test_a_point_without_uptake_is_said(read: Read, tmp_path: Path) -> None:
         study = StudyKey.of(read.review.fused.ct, read.review.fused.spect)
         begun = journal.begin(study, reader="R").reading
         saved = journal.append(begun, TargetSaved(far), reader="R", study=study)
-    handed = hand_on(read.review, saved.reading, tmp_path / "out", localisation=AGREEING)
+    handed = hand_on(read.review, saved.reading, tmp_path / "out", localisation=no_canal())
     assert "no-uptake-region" in {finding.code for finding in handed.findings}
 
 

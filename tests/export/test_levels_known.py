@@ -16,8 +16,8 @@ from fusion import archive
 from fusion.anatomy import LEVELS, Joint, Side
 from fusion.annotations import (
     AlignmentReviewed,
+    Answer,
     Decision,
-    Finalised,
     Journal,
     Measured,
     Origin,
@@ -29,6 +29,7 @@ from fusion.annotations import (
     confirming_numbering,
     decide,
 )
+from fusion.annotations.changes import Finalised
 from fusion.cli import main
 from fusion.export import hand_on
 from fusion.facets import Localisation, SpineStatements, located_as_said
@@ -91,6 +92,8 @@ def disputed(tmp_path_factory: pytest.TempPathFactory) -> Disputed:
         registration=review.fused.registration,
         localisation=wrong,
         grade=3,
+        clinically_concordant=Answer.YES,
+        inside_operative_bed=Answer.NO,
         uptake=Measured.of_uptake(measured.uptake_of(Joint("C5-C6", Side.LEFT))),
     )
     changes: list[Any] = [
