@@ -112,7 +112,8 @@ def disputed(tmp_path_factory: pytest.TempPathFactory) -> Disputed:
 
 def says_disputed(folder: Path) -> None:
     name = "Left C4-C5 (LEVEL DISPUTED)"
-    assert name in str(pydicom.dcmread(folder / "structured_report.dcm"))
+    report = pydicom.dcmread(folder / "structured_report.dcm").to_json_dict()
+    assert name in json.dumps(report)
     segments = pydicom.dcmread(folder / "uptake_regions.dcm").SegmentSequence
     assert [one.SegmentLabel for one in segments] == [f"{name} uptake"]
     sentence = "LEVELS DISPUTED: the anatomy says otherwise now: Left C4-C5 (now Left C5-C6)."
