@@ -213,16 +213,16 @@ def hand_on(
         raise FusionError("Copies of the images are only written de-identified.")
     if localisation is None:
         said = reading.said if reading else SpineStatements()
-        part, report = report.part(0.0, _LOCATING_SHARE), report.part(_LOCATING_SHARE, 1.0)
-        localisation = located_as_said(review.fused.ct, said, labels=labels, progress=part)
+        first, report = report.part(0.0, _LOCATING_SHARE), report.part(_LOCATING_SHARE, 1.0)
+        localisation = located_as_said(review.fused.ct, said, labels=labels, progress=first)
     if deidentify is None:
         handout = Handout.of(
             review, reading, made=now, point_lps=point_lps, localisation=localisation
         )
         with _placed(EXPORTERS, target) as (part, at_place):
             handed = _written(EXPORTERS, handout, part, progress=report)
-            findings = worst_first([*handed.findings, *_nowhere(reading, localisation)])
-            return at_place(replace(handed, findings=findings))
+            every = worst_first([*handed.findings, *_nowhere(reading, localisation)])
+            return at_place(replace(handed, findings=every))
     # What cannot be de-identified stops here: nothing below knows the original.
     readers = Readers()
     clean_reading = reading and deidentified_reading(reading, deidentify, readers)
