@@ -18,7 +18,7 @@ from .localisation import (
 from .programs.label_run import find_program, make_labels
 from .programs.program import PROGRAMS, Program, program_named
 from .programs.supervised import Limits
-from .search import Labels, Searched, located_as_said, search
+from .searching import Labels, Searched, located_as_said, search
 from .spine_statements import (
     ANOMALIES,
     EVERY_ANOMALY,
