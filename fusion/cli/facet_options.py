@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fusion import cli
 from fusion.errors import FusionError, GeometryError
-from fusion.facets import CONVENTIONS, Labels, convention
+from fusion.facets import CONVENTIONS, convention
 from fusion.uptake import (
     NOT_VALIDATED,
     HotSpotSettings,
@@ -20,6 +20,9 @@ from fusion.uptake import (
     ReferenceKind,
     UptakeSettings,
 )
+
+if TYPE_CHECKING:
+    from fusion.facets import Labels
 
 #: Words of the command line for what a ratio refers to.
 REFERENCES = {
@@ -236,5 +239,8 @@ def label_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def label_maps(args: argparse.Namespace) -> Labels:
     """Return the label maps that the joints are to be taken from; raises as the above."""
+    # With what locates: wrong usage does not wait for it.
+    from fusion.facets import Labels
+
     given = label_options(args)
     return Labels(given["labels"], given["label_convention"])
