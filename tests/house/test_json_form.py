@@ -110,9 +110,9 @@ def test_a_value_that_could_not_be_read_again_is_not_written() -> None:
         to_json(wrong)
 
 
-def test_the_order_of_measured_values_is_kept() -> None:
+def test_measured_values_stand_in_the_order_of_the_journal() -> None:
     one = Measured.of({"mean": 2.0, "maximum": 3.0}, unit="counts")
-    assert list(to_json(one)["values"]) == ["mean", "maximum"]
+    assert list(to_json(one)["values"]) == ["maximum", "mean"]
 
 
 def test_files_are_ascii_and_hold_no_number_that_is_none(tmp_path) -> None:
