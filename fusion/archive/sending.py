@@ -31,6 +31,8 @@ from fusion.temporary import begun, sweep
 SENT = frozenset({"SR", "SEG", "REG", "KO", "DOC", "OT"})
 _RECORD = "sent.json"
 _PART = ".part"
+#: Raised when the same reading says more than before: what was made earlier is then not sent again.
+_FORM = 2
 
 #: What is said where no answer about storage commitment came.
 NOT_ANSWERED = (
@@ -99,7 +101,7 @@ def prepared(settings: Settings, key: str, make: Make) -> Path:
         Makes them.
     """
     outbox = settings.place("outbox")
-    folder = outbox / hashed(key)
+    folder = outbox / hashed(f"{_FORM}/{key}")
     if folder.exists():
         return folder
     try:

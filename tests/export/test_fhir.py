@@ -145,7 +145,7 @@ def test_a_draft_is_preliminary_and_no_reading_is_no_report(read: Read) -> None:
 
 def test_each_proposal_says_what_is_doubtful_and_the_side(read: Read) -> None:
     draft = replace(read.reading, events=read.reading.events[:-1])
-    handout = Handout.of(read.review, draft, made=AT)
+    handout = Handout.of(read.review, draft, made=AT, localisation=None)
     requests = by_kind(fhir_bundle(handout), "ServiceRequest")
     assert [one["code"]["text"] for one in requests] == [
         f"Diagnostic block to be considered: Left C{n} medial branch (DRAFT)" for n in (4, 5, 6)
@@ -158,7 +158,7 @@ def test_each_proposal_says_what_is_doubtful_and_the_side(read: Read) -> None:
 
 
 def test_the_doubt_of_a_joint_stands_on_its_nerves_alone(read: Read) -> None:
-    handout = Handout.of(read.review, read.reading, made=AT)
+    handout = Handout.of(read.review, read.reading, made=AT, localisation=None)
     doubt = LevelDoubt("DISPUTED", (BESIDE,), DECIDED_ON_ANOTHER_ALIGNMENT(joints=(BESIDE.name,)))
     requests = by_kind(fhir_bundle(replace(handout, doubts=(doubt,))), "ServiceRequest")
     texts = [one["code"]["text"].partition(": ")[2] for one in requests]
@@ -177,7 +177,9 @@ def set_apart(read: Read) -> Handout:
         else one
         for one in read.reading.records
     )
-    return Handout.of(read.review, replace(read.reading, records=records), made=AT)
+    return Handout.of(
+        read.review, replace(read.reading, records=records), made=AT, localisation=None
+    )
 
 
 def test_nothing_is_proposed_for_what_the_reader_set_apart(read: Read) -> None:
@@ -205,7 +207,7 @@ def test_nothing_is_proposed_for_what_the_reader_set_apart(read: Read) -> None:
 def test_the_sex_is_that_of_the_file(
     read: Read, monkeypatch: pytest.MonkeyPatch, stored: str, said: str
 ) -> None:
-    handout = Handout.of(read.review, read.reading, made=AT)
+    handout = Handout.of(read.review, read.reading, made=AT, localisation=None)
     patient = replace(read.review.patient, sex=stored)
     monkeypatch.setattr(Review, "patient", property(lambda _: patient))
     [patient] = by_kind(fhir_bundle(handout), "Patient")

@@ -29,7 +29,7 @@ def impression(handout: Handout) -> tuple[ReportBlock, ...]:
     if not handout.positive:
         blocks.append(ReportLines((NOTHING_POSITIVE,), strong=True))
     if rows:
-        blocks.append(ReportCells(header, rows, (0.105, 0.13, 0.125, 0.07, 0.08, 0.49)))
+        blocks.append(ReportCells(header, rows, (0.105, 0.125, 0.12, 0.09, 0.09, 0.47)))
     negative = [handout.name_of(t) for t in handout.targets if t.decision is Decision.NEGATIVE]
     lines = [f"Negative: {', '.join(negative)}."] if negative else []
     lines.append(" ".join((handout.account.levels, *handout.account.level_remarks)))
