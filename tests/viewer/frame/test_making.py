@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import shiboken6
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QEvent, Qt, QTimer
+from qtpy.QtCore import QEvent, Qt, QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication, QDialog, QWidget
 
 import fusion
@@ -247,6 +247,9 @@ def test_nobody_is_given_a_window_that_could_not_be_made(
 
 def living() -> Counter[str]:
     """What lives of this program and on the screen, by its kind."""
+    # What a window had begun was told to stop with it, and holds what it works on until it has.
+    assert QThreadPool.globalInstance().waitForDone(60_000)
+    QApplication.processEvents()
     gc.collect()
     found: Counter[str] = Counter()
     for thing in gc.get_objects():
