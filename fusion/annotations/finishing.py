@@ -384,11 +384,7 @@ def _by_the_anatomy(reading: Reading, localisation: Localisation) -> LevelDoubt 
         return LevelDoubt("UNCHECKED", joints, LEVELS_UNCHECKED())
     if not changes:
         return None
-    now = "; ".join(
-        f"{change.target.joint.name} (now "
-        f"{change.placement.joint.name if change.placement else 'no certain joint'})"
-        for change in changes
-    )
+    now = "; ".join(change.words for change in changes)
     if not reading.finalised:
         raise AnnotationError(
             "Not exported. The anatomy as it is numbered now gives targets another side or "

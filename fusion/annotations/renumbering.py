@@ -31,6 +31,12 @@ class LabelChange:
     placement: Placement | None
     why: str
 
+    @property
+    def words(self) -> str:
+        """Both labels, as ``"Left C4-C5 (now Left C5-C6)"``."""
+        now = self.placement.joint.name if self.placement else "no certain joint"
+        return f"{self.target.joint.name} (now {now})"
+
 
 def label_changes(targets: Iterable[Target], *, spine: Spine) -> tuple[LabelChange, ...]:
     """Return the Targets whose label no longer agrees with the anatomy, after a renumbering.

@@ -143,6 +143,12 @@ LEVELS_OF_DATE_PROVISIONAL = warning(
     "of both dates agree about which joint is which, not about its name.",
     ours="which",
 )
+LEVELS_OF_DATE_DISPUTED = warning(
+    "levels-of-date-disputed",
+    "LEVELS DISPUTED on the {which} date: the anatomy says otherwise now of what was decided "
+    "there: {changes}. Compared are the joints as they are numbered now.",
+    ours="which",
+)
 LINKED_BY_NAMES = warning(
     "linked-by-names",
     "The CTs of the two dates are not alike at {joints}: the views are linked there by the names "

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from fusion.anatomy import JOINTS, Joint
+from fusion.annotations import Spine, label_changes
+from fusion.errors import AnnotationError
 from fusion.facets import Numbering
 from fusion.findings import Finding, worst_first
 from fusion.findings.follow_up import (
     ALIGNMENT_NOT_TRUSTED,
+    LEVELS_OF_DATE_DISPUTED,
     LEVELS_OF_DATE_PROVISIONAL,
     LINKED_BY_NAMES,
     NO_REFERENCE_ON_DATE,
@@ -21,6 +24,7 @@ from fusion.findings.follow_up import (
     SCATTER_BEYOND_LIMITS,
     TOO_FEW_INACTIVE,
 )
+from fusion.findings.readings import LEVELS_UNCHECKED
 from fusion.follow_up.bones import bone_changes
 from fusion.follow_up.chance import chance_of
 from fusion.follow_up.dated import Dated
@@ -201,6 +205,7 @@ def compare(
         *_references(dates),
         *bone_changes(*dates),
         *_provisional(dates),
+        *_disputed(dates),
         *_about_link(linked),
     ]
     tells = made.comparable and shared.is_told and all(spread is not None for spread in spreads)
@@ -271,6 +276,21 @@ def _provisional(dates: tuple[Dated, Dated]) -> Iterator[Finding]:
         confirmed = date.reading is not None and date.reading.numbering is not None
         if joints and not confirmed:
             yield LEVELS_OF_DATE_PROVISIONAL(which=which, joints=joints)
+
+
+def _disputed(dates: tuple[Dated, Dated]) -> Iterator[Finding]:
+    """Say which decisions the anatomy, as it is numbered now, gives to another joint."""
+    for which, date in zip(("earlier", "later"), dates, strict=True):
+        if date.reading is None or not date.reading.targets:
+            continue
+        try:
+            changes = label_changes(date.reading.targets, spine=Spine.of(date.localisation))
+        except AnnotationError:
+            yield LEVELS_UNCHECKED()
+            continue
+        if changes:
+            words = "; ".join(change.words for change in changes)
+            yield LEVELS_OF_DATE_DISPUTED(which=which, changes=words)
 
 
 def _about_link(linked: Link) -> Iterator[Finding]:

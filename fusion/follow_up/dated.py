@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fusion.anatomy import Joint
 from fusion.annotations import Decision, Reading, Target
 from fusion.errors import GeometryError
-from fusion.facets import Localisation, locate
+from fusion.facets import Localisation, SpineStatements, located_as_said
 from fusion.progress import Progress, ProgressCallback
 from fusion.review import Review
 from fusion.uptake import Quantification, Uptake, assess
@@ -60,10 +60,8 @@ class Dated:
         """
         report = Progress(progress)
         ct, spect = review.fused.ct, review.fused.spect
-        said = reading.said if reading is not None else None
-        found = locate(ct, said and said.unmoved, progress=report.part(0.0, 0.5))
-        if said is not None:
-            found = found.with_moved(said.moved)
+        said = reading.said if reading is not None else SpineStatements()
+        found = located_as_said(ct, said, progress=report.part(0.0, 0.5))
         if all(facet.center_lps is None for facet in found.facets):
             why = " ".join(finding.message for finding in found.findings)
             raise GeometryError(f"No joint was found on the CT of one of the dates. {why}")

@@ -26,7 +26,7 @@ from fusion.export.follow_up.structured_report import write_comparison_report
 from fusion.export.follow_up.wording import dates
 from fusion.findings import FromFile, PersonName
 from fusion.findings.follow_up import ANOTHER_TRACER, SAME_PATIENT_STATED
-from fusion.follow_up import Comparison, Dated
+from fusion.follow_up import Comparison, Dated, compare
 from fusion.opening import open_study
 from tests.export.canaries import BIRTH_DAY, Canaries, fill, found_in
 from tests.export.handed import target_at
@@ -39,15 +39,17 @@ TEXT = ("LO", "SH", "PN", "LT", "ST", "UT")
 DAYS = ("20240110", "20250112", "2024-01-10", "2025-01-12", "368")
 
 
-def read(date: Dated, journal: Path, *, reader: str = "Dr. A", note: str = "") -> Reading:
-    """Return a reading of a date with one joint decided."""
+def read(
+    date: Dated, journal: Path, *, reader: str = "Dr. A", note: str = "", said: Joint = HOTTER
+) -> Reading:
+    """Return a reading of a date with one joint decided, under the name that was said."""
     review = date.review
     center = date.localisation.facet(HOTTER.level, HOTTER.side).center_lps
     assert center is not None
     key = StudyKey.of(review.fused.ct, review.fused.spect)
     with Journal(journal) as kept:
         reading = kept.begin(key, reader=reader).reading
-        target = target_at(review, HOTTER, center, note=note, reader=reader)
+        target = target_at(review, said, center, note=note, reader=reader)
         return kept.append(reading, TargetSaved(target), reader=reader, study=key).reading
 
 
@@ -79,6 +81,19 @@ def test_another_sentence_or_another_reading_is_another_object(
     )
     assert len({uid(one) for one in others}) == len(others)
     assert uid(compared) == uid(replace(compared))
+
+
+def test_decisions_that_the_anatomy_now_gives_to_another_joint_are_said(
+    compared: Comparison, tmp_path: Path
+) -> None:
+    above = Joint("C4-C5", Side.LEFT)
+    right = replace(compared.earlier, reading=read(compared.earlier, tmp_path / "1.db"))
+    wrong = replace(compared.later, reading=read(compared.later, tmp_path / "2.db", said=above))
+    said = [one.message for one in compare(right, wrong).findings if "DISPUTED" in one.message]
+    assert said == [
+        "LEVELS DISPUTED on the later date: the anatomy says otherwise now of what was decided "
+        "there: Left C4-C5 (now Left C5-C6). Compared are the joints as they are numbered now."
+    ]
 
 
 def test_when_it_was_made_is_the_last_thing_that_was_said(

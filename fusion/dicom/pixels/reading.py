@@ -38,11 +38,11 @@ from fusion.dicom.pixels.layout import (
     open_pixels,
 )
 from fusion.dicom.pixels.padding import Padding, padding_of
-from fusion.dicom.quantity.hounsfield import hounsfield_findings
+from fusion.dicom.quantity.values import value_findings
 from fusion.dicom.series import VolumePlan
 from fusion.errors import DicomError, GeometryError, not_given
 from fusion.findings import Finding, worst_first
-from fusion.findings.volumes import BITS_BEYOND_STORED, NOTHING_STORED, PIXEL_PADDING
+from fusion.findings.volumes import BITS_BEYOND_STORED, PIXEL_PADDING
 from fusion.geometry import Source, Volume
 from fusion.progress import ProgressCallback
 
@@ -160,25 +160,8 @@ def read_plan(
         source=source,
         suvbw_per_unit=plan.suvbw_per_unit,
     )
-    findings += _about_values(volume, plan)
+    findings += value_findings(volume, plan.kind)
     return replace(volume, findings=worst_first((*plan.findings, *findings)))
-
-
-def _about_values(volume: Volume, plan: VolumePlan) -> list[Finding]:
-    """Say what only the values tell: that they are not HU, or that they show nothing."""
-    if plan.unit == "HU":
-        return list(hounsfield_findings(volume))
-    return _shows_nothing(volume) if plan.kind.is_functional else []
-
-
-def _shows_nothing(volume: Volume) -> list[Finding]:
-    """Say that all voxels hold one value: an empty or wholly saturated picture."""
-    first = volume.stored.flat[0]
-    slices = zip(volume.stored, volume.slope, volume.intercept, strict=True)
-    one = float(first * volume.slope[0] + volume.intercept[0])
-    if any((image != first).any() or first * a + b != one for image, a, b in slices):
-        return []
-    return [NOTHING_STORED(volume=volume.source.label, value=one, unit=volume.unit or "counts")]
 
 
 def read_frame(instance: Instance, index: int = 0) -> Pixels:
